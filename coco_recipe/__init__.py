@@ -1,0 +1,13 @@
+"""The names that a plugin author imports."""
+
+from coco_recipe.checkpoint import Checkpoint
+from coco_recipe.coco_json import unsafe_name, with_extras, write
+from coco_recipe.dataset import Annotation, Category, Dataset, Image, Origin, extras
+from coco_recipe.errors import DatasetError
+from coco_recipe.files import link_or_copy, sha256
+from coco_recipe.hookspecs import hookimpl
+from coco_recipe.steps import Complaint, OpenPorts, Port, Step, StepContext
+
+__all__ = ["Annotation", "Category", "Checkpoint", "Complaint", "Dataset", "DatasetError", "Image", "OpenPorts",
+           "Origin", "Port", "Step", "StepContext", "extras", "hookimpl", "link_or_copy", "sha256", "unsafe_name",
+           "with_extras", "write"]

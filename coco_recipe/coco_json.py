@@ -1,0 +1,264 @@
+"""Dataset <-> COCO JSON: lossless, fast, and exact about what is wrong.
+
+A row's class is made for the keys that the file has (unknown ones become undecoded fields), so that a file goes
+through with the same ids, the same extra keys and the same numbers, and polygons are never decoded.
+"""
+
+import gc
+import hashlib
+import keyword
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from coco_recipe.dataset import Annotation, Category, Dataset, Image
+from coco_recipe.errors import DatasetError
+
+CHUNK_ROWS = 20_000
+_TABLES: dict[str, type[msgspec.Struct]] = {"images": Image, "annotations": Annotation, "categories": Category}
+_INT_KEYS = {"images": ("id", "width", "height"), "annotations": ("id", "image_id", "category_id"),
+             "categories": ("id",)}
+_KINDS = {"Origin": "the key coco_recipe"}
+
+
+def load(path: Path, *, home: str = "", images: Path | None = None) -> Dataset:
+    """Read a COCO annotation file.
+
+    Args:
+        path: the file.
+        home: the name of the input, which starts the identity of its images.
+        images: the folder that ``file_name`` is relative to.
+
+    Returns:
+        The data set; ids, order, numbers and unknown keys as in the file.
+
+    Raises:
+        DatasetError: the file can't be read, isn't JSON, or isn't COCO; names the place.
+    """
+    return parse(read_bytes(path), name=str(path), home=home, images=images)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a regular file, or raise a DatasetError that names it."""
+    if path.exists() and not path.is_file():
+        raise DatasetError(f"{path}: is not a regular file")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"{path}: can't be read: {error.strerror}") from error
+
+
+def parse(text: bytes, *, name: str = "<memory>", home: str = "", images: Path | None = None) -> Dataset:
+    """Make a Dataset of JSON text; like `load`."""
+    collecting = gc.isenabled()
+    gc.disable()  # the collector would take half of the time, and rows hold no cycles
+    try:
+        top = _decode(text, name)
+        images_rows, annotations, categories = (_rows(top, table, name) for table in _TABLES)
+    finally:
+        if collecting:
+            gc.enable()
+    dataset = Dataset(images_rows, annotations, categories, home=home, folders={home: images} if images else {},
+                      extra={key: value for key, value in top.items() if key not in _TABLES})
+    return dataset
+
+
+def write(dataset: Dataset, path: Path) -> str:
+    """Write a data set as COCO JSON to ``path`` and flush it to disk; return the SHA-256 of the file."""
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        for chunk in encode(dataset):
+            digest.update(chunk)
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest()
+
+
+def encode(dataset: Dataset) -> Iterable[bytes]:
+    """Yield a data set as COCO JSON, piece by piece; extra keys first, as COCO's own files have them."""
+    encoder = msgspec.json.Encoder()
+    yield b"{"
+    for key, value in dataset.extra.items():
+        yield encoder.encode(key) + b": " + bytes(value) + b",\n"
+    for table in _TABLES:
+        yield encoder.encode(table) + b": ["
+        rows = getattr(dataset, table)
+        for start in range(0, len(rows), CHUNK_ROWS):
+            lead = b"\n" if start == 0 else b",\n"
+            yield lead + encoder.encode(rows[start:start + CHUNK_ROWS])[1:-1]
+        yield b"]\n}\n" if table == "categories" else b"],\n"
+
+
+def with_extras(row: msgspec.Struct, values: Mapping[str, Any]) -> Any:
+    """Return a copy of a row with keys that COCO doesn't know set to JSON values."""
+    taken = dict(zip(row.__struct_encode_fields__, row.__struct_fields__, strict=True))
+    missing = [key for key in values if key not in taken]
+    row_class = _extended(type(row), missing) if missing else type(row)
+    taken = dict(zip(row_class.__struct_encode_fields__, row_class.__struct_fields__, strict=True))
+    fields = {name: getattr(row, name) for name in row.__struct_fields__}
+    return row_class(**fields | {taken[key]: Raw(msgspec.json.encode(value)) for key, value in values.items()})
+
+
+_classes: dict[tuple[type, tuple[str, ...]], type[msgspec.Struct]] = {}
+
+
+def _extended(base: type[msgspec.Struct], keys: Iterable[str]) -> type[msgspec.Struct]:
+    """Return ``base`` with one undecoded optional field for each key; the same class for the same keys."""
+    wanted = (base, tuple(keys))
+    if wanted not in _classes:
+        names, rename = [], {}
+        for key in wanted[1]:
+            field = key
+            if not key.isidentifier() or keyword.iskeyword(key) or key.startswith("_") or key in dir(base):
+                field = f"extra_{len(base.__struct_fields__) + len(names)}"
+                rename[field] = key
+            names.append((field, Raw | UnsetType, UNSET))
+        inherited = dict(zip(base.__struct_fields__, base.__struct_encode_fields__, strict=True))
+        _classes[wanted] = msgspec.defstruct(base.__name__, names, bases=(base,), frozen=True, gc=False,
+                                             forbid_unknown_fields=True, rename=inherited | rename)
+    return _classes[wanted]
+
+
+def _decode(text: bytes, name: str) -> dict[str, Raw]:
+    if text[:2] == b"\x1f\x8b":
+        raise DatasetError(f"{name}: is compressed with gzip; unpack it first (gunzip)")
+    if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise DatasetError(f"{name}: is UTF-16; save it as UTF-8")
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    try:
+        top = msgspec.json.decode(text, type=dict[str, Raw])
+    except msgspec.ValidationError as error:
+        found = str(error).partition("got ")[2].strip("`") or "something else"
+        found = {"array": "a list, as a results file has (predictions are not annotations)"}.get(found, found)
+        raise DatasetError(f"{name}: $: expected an object with images, annotations and categories, "
+                           f"found {found}") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        _malformed(text, name, error)
+    missing = [table for table in _TABLES if table not in top]
+    if missing:
+        keys = ", ".join(list(top)[:4])
+        raise DatasetError(f"{name}: $: not a COCO file: no key '{missing[0]}' (the keys are: {keys}"
+                           f"{', ...' if len(top) > 4 else ''})")
+    return top
+
+
+def _malformed(text: bytes, name: str, error: Exception) -> NoReturn:
+    place = re.search(r"byte (\d+)", str(error))
+    if isinstance(error, RecursionError) or place is None:
+        raise DatasetError(f"{name}: is not JSON: {error}") from error
+    at = int(place[1])
+    line, column = text.count(b"\n", 0, at) + 1, at - text.rfind(b"\n", 0, at)
+    around = text[max(at - 40, 0):at + 12].decode("utf-8", "replace")
+    hint = ""
+    if re.match(rb"[a-zA-Z]", text[at:at + 1]) and re.search(rb"-?\b(NaN|Infinity)", text[max(at - 2, 0):at + 12]):
+        hint = "; NaN and Infinity are not JSON: correct these numbers or remove their rows"
+    raise DatasetError(f"{name}:{line}:{column}: is not JSON: {error}, near {around!r}{hint}") from error
+
+
+def _rows(top: dict[str, Raw], table: str, name: str) -> tuple[Any, ...]:
+    """Decode one table; learn the unknown keys on the way."""
+    row_class, text = _TABLES[table], top[table]
+    normalised = False
+    while True:
+        try:
+            return msgspec.json.decode(text, type=tuple[row_class, ...])  # type: ignore[valid-type]
+        except msgspec.ValidationError as error:
+            message = str(error)
+            if unknown := re.match(r"Object contains unknown field `(.*?)`(?: - at `(.*)`)?$", message, re.DOTALL):
+                if ".coco_recipe" in (unknown[2] or ""):
+                    _refuse(name, table, message, text)
+                row_class = _extended(row_class, _unknown_keys(text, row_class))
+            elif "Expected `int" in message and "got `float`" in message and not normalised:
+                text, normalised = Raw(_with_whole_numbers(text, table)), True
+            else:
+                _refuse(name, table, message, text)
+
+
+def _unknown_keys(text: Raw, row_class: type[msgspec.Struct]) -> list[str]:
+    """Return the keys of the rows that ``row_class`` lacks, in order of appearance."""
+    known, found = set(row_class.__struct_encode_fields__), {}
+    for row in msgspec.json.decode(text, type=list[dict[str, Raw]]):
+        if not row.keys() <= known:
+            found.update(dict.fromkeys(key for key in row if key not in known))
+    return list(found)
+
+
+def _with_whole_numbers(text: Raw, table: str) -> bytes:
+    """Write ids and sizes such as 8000.0 as 8000."""
+    rows = msgspec.json.decode(text, type=list[dict[str, Any]])
+    for row in rows:
+        for key in _INT_KEYS[table]:
+            if isinstance(row.get(key), float) and row[key].is_integer():
+                row[key] = int(row[key])
+    return msgspec.json.encode(rows)
+
+
+def _refuse(name: str, table: str, message: str, text: Raw) -> NoReturn:
+    what, _, place = message.partition(" - at `$")
+    hint = ""
+    if table == "annotations" and b'"segments_info"' in bytes(text):
+        hint = "; this is COCO's panoptic form, whose segments carry the categories: convert it to instances first"
+    elif "got `str`" in what and re.search(r"(^|_)id`?$", place.rstrip("`")):
+        hint = "; COCO ids are whole numbers: remove the quotes, or number the rows"
+    raise DatasetError(f"{name}: $.{table}{place.rstrip('`')}: {what.replace('`', '')}{hint}")
+
+
+def check(dataset: Dataset, name: str) -> None:
+    """Refuse a data set that contradicts itself: every run checks its inputs so.
+
+    Annotation ids may repeat: real files have this, and reindex mends it.
+
+    Raises:
+        DatasetError: names the first ten places.
+    """
+    problems: list[str] = []
+    image_ids = _unique([image.id for image in dataset.images], "image id", problems)
+    _unique([image.file_name for image in dataset.images], "file_name", problems)
+    category_ids = _unique([category.id for category in dataset.categories], "category id", problems)
+    _unique([category.name for category in dataset.categories], "category name", problems)
+    problems += [f"$.categories[{i}].name: is empty" for i, row in enumerate(dataset.categories) if not row.name.strip()]
+    problems += [f"$.images[{i}].file_name: {reason}: {row.file_name!r}" for i, row in enumerate(dataset.images)
+                 if (reason := unsafe_name(row.file_name))]
+    if not {row.image_id for row in dataset.annotations} <= image_ids:
+        problems += _dangling(dataset, "image", image_ids)
+    # a file without any category (captions) has none to point to
+    if category_ids and not {row.category_id for row in dataset.annotations} - {UNSET} <= category_ids:
+        problems += _dangling(dataset, "category", category_ids)
+    if problems:
+        shown = "\n".join(f"{name}: {problem}" for problem in problems[:10])
+        more = f"\n{name}: and {len(problems) - 10} more problems" if len(problems) > 10 else ""
+        raise DatasetError(shown + more)
+
+
+def _unique(values: list[Any], what: str, problems: list[str]) -> set[Any]:
+    distinct = set(values)
+    if len(distinct) < len(values):
+        seen: set[Any] = set()
+        table = "categories" if what.startswith("category") else "images"
+        for i, value in enumerate(values):
+            if value in seen:
+                problems.append(f"$.{table}[{i}]: {what} {value!r} is there twice")
+            seen.add(value)
+    return distinct
+
+
+def _dangling(dataset: Dataset, kind: str, known: set[Any]) -> Iterable[str]:
+    for i, row in enumerate(dataset.annotations):
+        target = getattr(row, f"{kind}_id")
+        if target is not UNSET and target not in known:
+            yield f"$.annotations[{i}]: annotation {row.id} points to {kind} {target}, which is not in the file"
+
+
+def unsafe_name(file_name: str) -> str:
+    """Say why a file name can't be used below a folder; empty if it can."""
+    if ".." in file_name and ".." in re.split(r"[/\\]", file_name):
+        return "leads out of the folder"
+    if not file_name.strip() or file_name[0] in "/~\\" or "\0" in file_name or "://" in file_name:
+        return "must be a relative path"
+    return ""

@@ -1,0 +1,147 @@
+"""Immutable data sets: COCO's rows as records, and the place of their pixels."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from coco_recipe.errors import DatasetError
+
+Number = int | float
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+class Origin(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Where an image came from, kept in the COCO file under the image's key ``coco_recipe``.
+
+    An identity is ``<input>/<file name in that input>``. ``root`` is the untouched original, ``source`` the image
+    that this one was made from, ``step`` and ``copy`` what made it. ``folder`` and ``file`` say where the pixels
+    are while they can't be told from the data set alone; a published file doesn't have these two.
+    """
+
+    root: str = ""
+    source: str = ""
+    step: str = ""
+    copy: int = 0
+    folder: str = ""
+    file: str = ""
+
+
+class Image(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """One row of ``images``; ``width`` and ``height`` in pixels."""
+
+    id: int
+    file_name: str
+    width: int | UnsetType = UNSET
+    height: int | UnsetType = UNSET
+    license: Raw | UnsetType = UNSET
+    coco_recipe: Origin | UnsetType = UNSET
+
+
+class Annotation(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """One row of ``annotations``; ``bbox`` is ``(x, y, w, h)`` in pixels from the top-left corner.
+
+    ``segmentation`` and ``keypoints`` stay undecoded JSON until a step asks for them.
+    """
+
+    id: int
+    image_id: int
+    category_id: int | UnsetType = UNSET
+    bbox: tuple[Number, Number, Number, Number] | UnsetType = UNSET
+    area: Number | UnsetType = UNSET
+    iscrowd: int | bool | UnsetType = UNSET
+    segmentation: Raw | UnsetType = UNSET
+
+
+class Category(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """One row of ``categories``."""
+
+    id: int
+    name: str
+    supercategory: str | None | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Annotations by value, pixels by path.
+
+    Attributes:
+        images: rows of ``images``, in the file's order.
+        annotations: rows of ``annotations``, in the file's order; their ids may repeat.
+        categories: rows of ``categories``, in the file's order.
+        home: name of the input or step that unmarked images belong to.
+        folders: by input or step name, the folder that its ``file_name`` are relative to.
+        extra: every other top-level key (``info``, ``licenses``, ...) as undecoded JSON.
+    """
+
+    images: tuple[Image, ...]
+    annotations: tuple[Annotation, ...]
+    categories: tuple[Category, ...]
+    home: str = ""
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    extra: Mapping[str, Raw] = field(default_factory=dict)
+
+    def replace(self, **changes: Any) -> "Dataset":
+        """Return a copy with some attributes changed."""
+        return replace(self, **changes)
+
+    def identity(self, image: Image) -> str:
+        """Return the name by which this very image is known, whatever its id is."""
+        mark = image.coco_recipe
+        if mark is UNSET:
+            return f"{self.home}/{image.file_name}"
+        assert isinstance(mark, Origin)
+        folder, file = mark.folder or self.home, mark.file or image.file_name
+        return f"{folder}/{file}" if mark.source else mark.root or f"{folder}/{file}"
+
+    def family(self, image: Image) -> str:
+        """Return the identity of the untouched original that the image goes back to."""
+        mark = image.coco_recipe
+        return (mark.root if isinstance(mark, Origin) else "") or self.identity(image)
+
+    def path_of(self, image: Image) -> Path:
+        """Return the file that holds the image's pixels.
+
+        Raises:
+            DatasetError: the data set has no folder for it.
+        """
+        mark = image.coco_recipe if isinstance(image.coco_recipe, Origin) else Origin()
+        folder = self.folders.get(mark.folder or self.home)
+        if folder is None:
+            raise DatasetError(f"image {image.id} ({image.file_name}): '{mark.folder or self.home}' has no folder of "
+                               f"images; give the input an 'images:' key")
+        return folder / (mark.file or image.file_name)
+
+    def annotations_of(self) -> dict[int, list[Annotation]]:
+        """Return each image's annotations by image id; images without any have an empty list."""
+        groups: dict[int, list[Annotation]] = {image.id: [] for image in self.images}
+        for annotation in self.annotations:
+            groups[annotation.image_id].append(annotation)
+        return groups
+
+    def category_names(self) -> dict[int, str]:
+        """Return the category names by id, in the file's order."""
+        return {category.id: category.name for category in self.categories}
+
+    def counts(self) -> dict[str, Any]:
+        """Count images, annotations and, by category name, boxes."""
+        used = Counter(annotation.category_id for annotation in self.annotations)
+        return {"images": len(self.images), "annotations": len(self.annotations),
+                "categories": {category.name: used[category.id] for category in self.categories}}
+
+
+def extras(row: msgspec.Struct) -> Iterator[tuple[str, Any]]:
+    """Yield the keys of a row that COCO doesn't know, with their decoded values."""
+    known = set(_base(type(row)).__struct_fields__)
+    for name, encoded in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True):
+        value = getattr(row, name)
+        if name not in known and value is not UNSET:
+            yield encoded, msgspec.json.decode(value)
+
+
+def _base(row_class: type) -> type[msgspec.Struct]:
+    return next(base for base in (Image, Annotation, Category) if issubclass(row_class, base))

@@ -1,0 +1,62 @@
+"""Every error that a user can cause, and the record of one problem in a file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in a file: ``line`` and ``column`` count from 1, ``path`` is the key path, as ``steps[2].with``."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        position = f":{self.line}:{self.column}" if self.line else ""
+        return f"{self.file}{position}: {self.path}: " if self.path else f"{self.file}{position}: "
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where it stands, what it is, and what to do about it."""
+
+    where: Where
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}{self.what}" + (f"\n    hint: {self.hint}" if self.hint else "")
+
+
+class CocoRecipeError(Exception):
+    """Base of every expected error."""
+
+
+class RecipeError(CocoRecipeError):
+    """A recipe is wrong; ``problems`` lists everything that was found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: (p.where.file, p.where.line, p.where.column)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class DatasetError(CocoRecipeError):
+    """An annotation file or a data set is not what it has to be."""
+
+
+class CheckpointError(CocoRecipeError):
+    """A weights file is not what it has to be."""
+
+
+class PluginError(CocoRecipeError):
+    """A plugin can't be loaded, or what it registers is wrong."""
+
+
+class StepError(CocoRecipeError):
+    """A step failed while it ran; the message names the step."""
+
+
+class RunError(CocoRecipeError):
+    """The run directory can't be used."""

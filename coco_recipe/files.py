@@ -1,0 +1,79 @@
+"""Files that are whole or absent: hashing, writing under a temporary name, moving folders into place."""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of a JSON-like value; the order of keys doesn't matter."""
+    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name, flush it to disk, and rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.partial")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as indented JSON with readable non-ASCII, safely."""
+    write_bytes(path, msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2) + b"\n")
+
+
+def files_below(folder: Path) -> list[Path]:
+    """List the regular files and links below a folder, in order of their names."""
+    return sorted(Path(top) / name for top, _, names in os.walk(folder) for name in names)
+
+
+def flush(folder: Path) -> None:
+    """Flush every file and folder below ``folder`` to disk."""
+    for path in files_below(folder):
+        if not path.is_symlink():
+            _fsync(path)
+    for top, _, _ in os.walk(folder):
+        _fsync(Path(top))
+
+
+def put_in_place(made: Path, final: Path) -> None:
+    """Rename the folder ``made`` to ``final``; what stood there is removed."""
+    old = final.with_name(f".{final.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if final.exists():
+        os.rename(final, old)
+    os.rename(made, final)
+    _fsync(final.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def link_or_copy(source: Path, target: Path) -> str:
+    """Make ``target`` a hard link to ``source``, or a copy where a link can't be made; say which."""
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        shutil.copyfile(source, target)
+        return "copy"
+    return "link"
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

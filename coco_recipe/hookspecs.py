@@ -1,0 +1,25 @@
+"""The hooks that a plugin implements, and the markers for them."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from coco_recipe.steps import Step
+
+if TYPE_CHECKING:
+    import click
+
+PROJECT = "coco_recipe"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def coco_recipe_steps() -> "Iterator[Step]":  # type: ignore[empty-body]
+    """Yield the plugin's steps."""
+
+
+@hookspec
+def coco_recipe_commands() -> "Iterator[click.Command]":  # type: ignore[empty-body]
+    """Yield commands that the plugin adds to the command line."""

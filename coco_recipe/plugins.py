@@ -1,0 +1,155 @@
+"""Find plugins and collect their steps: entry points, each isolated, and ``--plugin`` files, each fatal."""
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from coco_recipe import hookspecs
+from coco_recipe.errors import PluginError
+from coco_recipe.steps import OpenPorts, Port, Step
+
+if TYPE_CHECKING:
+    import click
+
+GROUP = "coco_recipe"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A step with the plugin that it comes from; ``source_sha256`` covers the plugin's Python files."""
+
+    step: Step
+    plugin: str
+    version: str
+    source_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The steps and commands that are there, and the installed plugins that are broken, each with its error."""
+
+    offers: dict[str, Offer]
+    commands: "dict[str, click.Command]"
+    broken: dict[str, str]
+
+
+def find(files: Sequence[Path] = ()) -> Registry:
+    """Load every installed plugin and the given plugin files.
+
+    Raises:
+        PluginError: a plugin file is broken, or two plugins offer one name.
+    """
+    registry = Registry({}, {}, {})
+    for entry in sorted(metadata.entry_points(group=GROUP), key=lambda e: e.name):
+        dist = entry.dist
+        label = dist.name if dist else entry.value
+        try:
+            _register(registry, entry.load(), label, dist.version if dist else "")
+        except (Exception, SystemExit) as error:  # a broken stranger must not stop a recipe that doesn't use it
+            registry.broken[f"{label} ({entry.value})"] = _reason(error)
+    for path in files:
+        try:
+            _register(registry, _load_file(path), str(path), "")
+        except (Exception, SystemExit) as error:
+            raise PluginError(f"{path}: {_reason(error)}") from error
+    return registry
+
+
+def _load_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise PluginError("there is no such plugin file")
+    name = f"coco_recipe_plugin_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise PluginError("is not a Python file (*.py)")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _register(registry: Registry, module: Any, label: str, version: str) -> None:
+    """Take all of a plugin's steps and commands, or none."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(module)
+    if unknown := [name for name in vars(module) if name.startswith("coco_recipe_") and not hasattr(hookspecs, name)
+                   and hasattr(vars(module)[name], f"{hookspecs.PROJECT}_impl")]:
+        raise PluginError(f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps and coco_recipe_commands")
+    manager.check_pending()
+    if not manager.get_hookcallers(module):
+        raise PluginError("implements no hook; mark coco_recipe_steps with @hookimpl")
+    source = _source_digest(module)
+    offers = {step.name: Offer(step, label, version, source) for step in _all(manager.hook.coco_recipe_steps())}
+    commands = {str(command.name): command for command in _all(manager.hook.coco_recipe_commands())}
+    for offer in offers.values():
+        check_step(offer.step)
+        if other := registry.offers.get(offer.step.name):
+            raise PluginError(f"offers step '{offer.step.name}', which {other.plugin} offers too; remove one of them")
+    registry.offers.update(offers)
+    registry.commands.update(commands)
+
+
+def _all(results: list[Iterator[Any]]) -> Iterator[Any]:
+    for result in results:
+        yield from result
+
+
+def check_step(step: Step) -> None:
+    """Refuse a step whose function, ports and schema don't fit together.
+
+    Raises:
+        PluginError: says what doesn't fit.
+    """
+    if not isinstance(step, Step):
+        raise PluginError(f"coco_recipe_steps yields {type(step).__name__}, expected Step")
+    ports = {step.inputs.name} if isinstance(step.inputs, OpenPorts) else set(step.inputs)
+    if not isinstance(step.inputs, OpenPorts) and not all(isinstance(port, Port) for port in step.inputs.values()):
+        raise PluginError(f"step '{step.name}': every input must be a Port")
+    _check_schema(step)
+    keywords = {name for name, parameter in inspect.signature(step.run).parameters.items()
+                if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
+    expected = ports | set(step.params.get("properties", {}))
+    if keywords != expected:
+        odd = ", ".join(sorted(keywords ^ expected))
+        raise PluginError(f"step '{step.name}': the keywords of its function and its ports and parameters differ: {odd}")
+
+
+def _check_schema(step: Step) -> None:
+    from jsonschema import Draft7Validator, SchemaError
+
+    try:
+        Draft7Validator.check_schema(step.params)
+    except SchemaError as error:
+        raise PluginError(f"step '{step.name}': its params are not a JSON Schema: {error.message}") from error
+    if step.params.get("type") != "object":
+        raise PluginError(f"step '{step.name}': its params must be a JSON Schema of type object")
+
+
+def _source_digest(module: Any) -> str:
+    """Hash the plugin's Python files, so that an edited plugin makes its results stale."""
+    file = Path(getattr(module, "__file__", None) or "")
+    if not file.is_file():
+        return ""
+    files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
+    total = hashlib.sha256()
+    for path in files:
+        total.update(path.name.encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, PluginError):
+        return str(error)
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError at line {error.lineno}: {error.msg}"
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
