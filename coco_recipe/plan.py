@@ -1,0 +1,186 @@
+"""resolve and plan: Recipe + Registry -> Plan, every reference, port and parameter checked."""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coco_recipe import schema_check
+from coco_recipe.checkpoint import Checkpoint
+from coco_recipe.dataset import Dataset
+from coco_recipe.errors import Problem, RecipeError
+from coco_recipe.plugins import Offer, Registry
+from coco_recipe.recipe import Recipe, RecipeStep
+from coco_recipe.source import KeyPath, Source, did_you_mean
+from coco_recipe.steps import OpenPorts, Port
+
+Reference = tuple[str, str]  # the input or step, and its port
+_EXTRAS = {"albumentations": "augment", "cv2": "augment", "torch": "train", "mmdet": "train"}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step that is ready to run.
+
+    Attributes:
+        id: its name in the recipe.
+        offer: the step and its plugin.
+        inputs: references by port, in the recipe's order.
+        params: parameters with their defaults, as the recipe has them.
+        bound: the same with file names made paths.
+        files: the files that parameters name.
+        outputs: output kinds by port.
+    """
+
+    id: str
+    offer: Offer
+    inputs: Mapping[str, tuple[Reference, ...]]
+    params: Mapping[str, Any]
+    bound: Mapping[str, Any]
+    files: tuple[Path, ...]
+    outputs: Mapping[str, type]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will run, in order."""
+
+    recipe: Recipe
+    steps: tuple[PlannedStep, ...]
+
+    def consumed(self) -> set[Reference]:
+        """Return every output that a later step reads."""
+        return {reference for step in self.steps for many in step.inputs.values() for reference in many}
+
+
+def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan:
+    """Bind every step of a recipe.
+
+    Args:
+        recipe: the recipe, maybe with faults.
+        registry: the steps that there are.
+        problems: what is known to be wrong already.
+
+    Raises:
+        RecipeError: with all problems, those given and those found here.
+    """
+    known: dict[str, Mapping[str, type]] = {
+        item.name: {"": Checkpoint if item.checkpoint else Dataset} for item in recipe.inputs}
+    later = [step.id for step in recipe.steps]
+    steps = []
+    for step in recipe.steps:
+        later.remove(step.id)
+        if step.id in known:
+            problems.append(Problem(recipe.source.where((*step.at, "id")), f"the name '{step.id}' is taken already",
+                                    "give each input and step its own name"))
+        planned = _Binder(recipe.source, step, known, later, problems).bind(registry)
+        known[step.id] = planned.outputs if planned else {}
+        if planned:
+            steps.append(planned)
+    if problems:
+        raise RecipeError(problems)
+    return Plan(recipe, tuple(steps))
+
+
+class _Binder:
+    """Binds one step; collects problems."""
+
+    def __init__(self, source: Source, step: RecipeStep, known: Mapping[str, Mapping[str, type]],
+                 later: list[str], problems: list[Problem]) -> None:
+        self.source, self.step, self.known, self.later, self.problems = source, step, known, later, problems
+
+    def problem(self, path: KeyPath, what: str, hint: str = "", *, key: bool = False) -> None:
+        self.problems.append(Problem(self.source.where((*self.step.at, *path), key=key), what, hint))
+
+    def bind(self, registry: Registry) -> PlannedStep | None:
+        offer = registry.offers.get(self.step.use)
+        if offer is None:
+            hint = did_you_mean(self.step.use, list(registry.offers))
+            if registry.broken:
+                hint += f" (broken plugins: {'; '.join(f'{k}: {v}' for k, v in registry.broken.items())})"
+            self.problem(("use",), f"there is no step '{self.step.use}'", hint)
+            return None
+        before = len(self.problems)
+        self.problems.extend(schema_check.problems(offer.step.params, self.step.params, self.source,
+                                                   (*self.step.at, "with")))
+        params = schema_check.with_defaults(offer.step.params, self.step.params)
+        files: list[Path] = []
+        bound = schema_check.resolve_files(offer.step.params, params, self.source.path.parent, files)
+        for file in files:
+            if not file.is_file():
+                self.problem(("with",), f"there is no file {file}", "paths are relative to the recipe's folder")
+        sound = len(self.problems) == before
+        if sound and offer.step.check:
+            for complaint in offer.step.check(bound):
+                self.problem(("with", *complaint.path), complaint.what, complaint.hint)
+        self.packages(offer)
+        inputs = self.inputs(offer)
+        outputs = offer.step.outputs_for(params) if sound else {}
+        return PlannedStep(self.step.id, offer, inputs, params, bound, tuple(files), outputs)
+
+    def packages(self, offer: Offer) -> None:
+        for name in offer.step.needs:
+            if importlib.util.find_spec(name) is None:
+                extra = _EXTRAS.get(name)
+                install = f'pip install "coco-recipe[{extra}]"' if extra else f"install {name}"
+                self.problem(("use",), f"step '{offer.step.name}' needs the package '{name}', which is not installed",
+                             install)
+
+    def inputs(self, offer: Offer) -> dict[str, tuple[Reference, ...]]:
+        given, ports = self.step.inputs, offer.step.inputs
+        if isinstance(ports, OpenPorts):
+            if not isinstance(given, dict) or not given:
+                self.problem(("in",), "must map your port names to references", "in: {train: parts.train}")
+                return {}
+            return {name: self.references(("in", name), Port(ports.kind), value) for name, value in given.items()}
+        if isinstance(given, str | list):
+            if len(ports) != 1:
+                self.problem(("in",), f"step '{offer.step.name}' has the ports {', '.join(ports)}; say which is which")
+                return {}
+            given, short = {next(iter(ports)): given}, True
+        else:
+            given, short = given or {}, False
+        for name in given:
+            if name not in ports:
+                self.problem(("in", name), f"step '{offer.step.name}' has no input '{name}'",
+                             did_you_mean(name, list(ports)), key=True)
+        for name, port in ports.items():
+            if name not in given and not port.optional:
+                self.problem((), f"the input '{name}' is missing", f"in: {{{name}: <a name from above>}}")
+        return {name: self.references(("in",) if short else ("in", name), ports[name], value)
+                for name, value in given.items() if name in ports}
+
+    def references(self, path: KeyPath, port: Port, value: Any) -> tuple[Reference, ...]:
+        if isinstance(value, list) and not port.many:
+            self.problem(path, "takes one reference, found a list")
+            return ()
+        items = [((*path, i), item) for i, item in enumerate(value)] if isinstance(value, list) else [(path, value)]
+        return tuple(found for at, item in items if (found := self.reference(at, port, item)))
+
+    def reference(self, path: KeyPath, port: Port, value: Any) -> Reference | None:
+        if not isinstance(value, str):
+            self.problem(path, f"a reference is a string, found {value!r}")
+            return None
+        name, _, wanted = value.partition(".")
+        if name not in self.known:
+            if name == self.step.id or name in self.later:
+                self.problem(path, f"'{name}' stands below", "a step reads only what stands above it: move it up")
+            else:
+                self.problem(path, f"there is no input or step '{name}' above", did_you_mean(name, list(self.known)))
+            return None
+        outputs = self.known[name]
+        if not outputs:  # a step with faults of its own, or without any output
+            if name not in {row for row in self.later} and not self.problems:
+                self.problem(path, f"step '{name}' has no output to read")
+            return None
+        if not wanted and len(outputs) == 1:
+            wanted = next(iter(outputs))
+        if wanted not in outputs:
+            ports = [f"{name}.{port_name}" for port_name in outputs if port_name]
+            self.problem(path, f"'{value}' names no output of '{name}'" if wanted else f"'{name}' has several outputs",
+                         did_you_mean(value, ports) if wanted else f"say which: {', '.join(ports)}")
+            return None
+        if outputs[wanted] is not port.kind:
+            self.problem(path, f"is a {outputs[wanted].__name__}, expected a {port.kind.__name__}")
+        return name, wanted

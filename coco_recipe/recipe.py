@@ -1,0 +1,84 @@
+"""validate: Source -> Recipe, what a recipe says once its shape is right."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coco_recipe import schema_check
+from coco_recipe.errors import Problem
+from coco_recipe.source import KeyPath, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A data set (``annotations``, maybe ``images``) or a checkpoint to start from; paths as the recipe has them."""
+
+    name: str
+    annotations: str = ""
+    images: str = ""
+    checkpoint: str = ""
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeStep:
+    """One entry of ``steps``; ``at`` is its key path in the source."""
+
+    id: str
+    use: str
+    inputs: Any
+    params: Mapping[str, Any]
+    at: KeyPath
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A recipe whose shape is right."""
+
+    source: Source
+    name: str
+    seed: int
+    inputs: tuple[Input, ...]
+    steps: tuple[RecipeStep, ...]
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the recipe's paths are relative to."""
+        return self.source.path.parent
+
+
+def validate(source: Source, problems: list[Problem]) -> Recipe:
+    """Check the shape of a recipe; append what is wrong, and return what is well formed.
+
+    Reading goes on after a problem, so that the references and parameters of the rest are checked too.
+    """
+    found = list(schema_check.problems(schema_check.shipped("shape"), source.data, source, ()))
+    problems.extend(found)
+    data = source.data if isinstance(source.data, dict) else {}
+    inputs = [_input(name, row, source, problems) for name, row in _items(data.get("inputs"))]
+    steps = [RecipeStep(row["id"], row["use"], row.get("in"), row["with"] if isinstance(row.get("with"), dict) else {},
+                        ("steps", i))
+             for i, row in enumerate(data["steps"] if isinstance(data.get("steps"), list) else [])
+             if isinstance(row, dict) and isinstance(row.get("id"), str) and isinstance(row.get("use"), str)]
+    seed = data.get("seed", 0)
+    return Recipe(source, str(data.get("name", "")), seed if isinstance(seed, int) else 0, tuple(inputs), tuple(steps))
+
+
+def _items(value: Any) -> list[tuple[str, dict[str, Any]]]:
+    return [(k, v) for k, v in value.items() if isinstance(v, dict)] if isinstance(value, dict) else []
+
+
+def _input(name: str, row: dict[str, Any], source: Source, problems: list[Problem]) -> Input:
+    at = ("inputs", name)
+    if ("annotations" in row) == ("checkpoint" in row):
+        problems.append(Problem(source.where(at), "must have either 'annotations' or 'checkpoint'"))
+    for key, is_there in (("annotations", Path.is_file), ("checkpoint", Path.is_file), ("images", Path.is_dir)):
+        path = row.get(key)
+        if isinstance(path, str) and not is_there(source.path.parent / path):
+            kind = "folder" if key == "images" else "file"
+            problems.append(Problem(source.where((*at, key)), f"there is no {kind} {path}",
+                                    "paths are relative to the recipe's folder"))
+    text = {key: row[key] for key in ("annotations", "images", "checkpoint") if isinstance(row.get(key), str)}
+    classes = row.get("classes")
+    return Input(name, **text, classes=tuple(classes) if isinstance(classes, list) else ())

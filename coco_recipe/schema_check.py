@@ -1,0 +1,75 @@
+"""JSON Schema in the recipe's words: problems with positions and hints, defaults, files that a schema names."""
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from coco_recipe.errors import Problem
+from coco_recipe.source import KeyPath, Source, did_you_mean
+
+_WORDS = {"object": "a mapping", "array": "a list", "string": "a string", "integer": "a whole number",
+          "number": "a number", "boolean": "true or false", "null": "nothing"}
+
+
+def shipped(name: str) -> dict[str, Any]:
+    """Return a schema that is shipped with the package, as ``shape``."""
+    schema: dict[str, Any] = json.loads((resources.files("coco_recipe.schemas") / f"{name}.schema.json").read_text("utf-8"))
+    return schema
+
+
+def problems(schema: Mapping[str, Any], value: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
+    """Yield what is wrong with ``value``, which stands in the source at ``at``."""
+    from jsonschema import Draft7Validator
+    from referencing import Registry
+
+    validator = Draft7Validator(schema, registry=Registry())  # an empty registry: never fetch a $ref
+    for error in validator.iter_errors(value):
+        yield from _explain(error, source, (*at, *error.absolute_path))
+
+
+def _explain(error: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
+    where, kind, limit = source.where(at), error.validator, error.validator_value
+    if kind == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        for key in error.instance:
+            if key not in known:
+                yield Problem(source.where((*at, key), key=True), f"unknown key '{key}'", did_you_mean(key, known))
+    elif kind == "required":
+        for key in limit:
+            if key not in error.instance and f"'{key}'" in error.message:
+                description = error.schema.get("properties", {}).get(key, {}).get("description", "")
+                yield Problem(where, f"the key '{key}' is missing", description)
+    elif kind == "type":
+        types = limit if isinstance(limit, list) else [limit]
+        yield Problem(where, f"expected {' or '.join(_WORDS[t] for t in types)}, found {error.instance!r}",
+                      error.schema.get("description", ""))
+    elif kind == "enum":
+        hint = did_you_mean(str(error.instance), [str(v) for v in limit])
+        yield Problem(where, f"{error.instance!r} is none of {', '.join(map(str, limit))}", hint)
+    elif kind in ("anyOf", "oneOf"):
+        yield Problem(where, f"{error.instance!r} is in none of the forms that are allowed here",
+                      error.schema.get("description", ""))
+    else:
+        yield Problem(where, error.message, error.schema.get("description", ""))
+
+
+def with_defaults(schema: Mapping[str, Any], value: Any) -> Any:
+    """Return ``value`` with the defaults of its schema's properties filled in."""
+    if not isinstance(value, dict) or "properties" not in schema:
+        return value
+    filled = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule} | value
+    return {key: with_defaults(schema["properties"].get(key, {}), child) for key, child in filled.items()}
+
+
+def resolve_files(schema: Mapping[str, Any], value: Any, folder: Path, found: list[Path]) -> Any:
+    """Return ``value`` with each ``format: recipe-file`` string made a path below ``folder``; list them in ``found``."""
+    branches = [schema, *schema.get("anyOf", ())]
+    if isinstance(value, str) and any(branch.get("format") == "recipe-file" for branch in branches):
+        found.append(folder / value)
+        return str(folder / value)
+    if isinstance(value, dict):
+        rules = {key: rule for branch in branches for key, rule in branch.get("properties", {}).items()}
+        return {key: resolve_files(rules.get(key, {}), child, folder, found) for key, child in value.items()}
+    return value

@@ -1,0 +1,1 @@
+"""JSON Schemas that are shipped as package data."""
