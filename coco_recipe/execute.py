@@ -1,0 +1,184 @@
+"""execute: run one planned step, close its books, and commit what it made."""
+
+import hashlib
+import random
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from coco_recipe import engine, files
+from coco_recipe.checkpoint import Checkpoint
+from coco_recipe.dataset import Annotation, Category, Dataset, Image
+from coco_recipe.errors import StepError
+from coco_recipe.plan import PlannedStep
+from coco_recipe.steps import OpenPorts
+from coco_recipe.store import Store
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+DROPPED = "dropped.jsonl"
+
+
+@dataclass
+class Context:
+    """The StepContext that a running step gets."""
+
+    step_id: str
+    seed: int
+    workdir: Path
+    jobs: int = 1
+    on_progress: Callable[[int, int], None] = lambda done, total: None
+    notes: dict[str, Any] = field(default_factory=dict)
+    dropped: list[dict[str, Any]] = field(default_factory=list)
+    made: Counter[str] = field(default_factory=Counter)
+    hashes: dict[str, str] = field(default_factory=dict)
+
+    def rng(self) -> random.Random:
+        return random.Random(self.seed)
+
+    def note(self, key: str, value: Any) -> None:
+        self.notes[key] = value
+
+    def drop(self, row: Image | Annotation | Category, reason: str, **figures: Any) -> None:
+        line: dict[str, Any] = {"id": row.id, "reason": reason, **figures}
+        if isinstance(row, Annotation):
+            line |= {"kind": "annotation", "image_id": row.image_id, "category_id": row.category_id}
+        elif isinstance(row, Image):
+            line |= {"kind": "image", "file_name": row.file_name}
+        else:
+            line |= {"kind": "category", "name": row.name}
+        self.dropped.append(line)
+
+    def make(self, *, images: int = 0, annotations: int = 0) -> None:
+        self.made.update(image=images, annotation=annotations)
+
+    def wrote(self, path: Path, sha256: str) -> None:
+        self.hashes[path.relative_to(self.workdir).as_posix()] = sha256
+
+    def progress(self, done: int, total: int) -> None:
+        self.on_progress(done, total)
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        return engine.run(function, items, self.jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a step gave: its values by port, and its manifest."""
+
+    values: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+
+
+def step_seed(recipe_seed: int, step_id: str) -> int:
+    """Derive a step's seed, so that a step added or removed elsewhere doesn't change it."""
+    return int.from_bytes(hashlib.sha256(f"{recipe_seed}/{step_id}".encode()).digest()[:8], "big")
+
+
+def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed: int, key: str,
+            parts: Mapping[str, Any], keep: set[str], jobs: int, environment: Mapping[str, Any],
+            on_progress: Callable[[int, int], None]) -> StepResult:
+    """Run a step and commit its folder.
+
+    Args:
+        step: the step.
+        values: its input values by port.
+        store: where it is committed.
+        seed: the recipe's seed.
+        key: digest of all that the result depends on; ``parts`` is the same, readable.
+        keep: output ports whose data sets must be written even though the step works in memory.
+        jobs: worker processes.
+        environment: versions, for the record.
+        on_progress: told how far the step is.
+
+    Raises:
+        StepError: the step failed, or its books don't close; names the step.
+    """
+    began, label = time.time(), f"step '{step.id}' ({step.offer.step.name})"
+    context = Context(step.id, step_seed(seed, step.id), store.begin(step.id), jobs, on_progress)
+    ports = step.offer.step.inputs
+    bound = {ports.name: dict(values)} if isinstance(ports, OpenPorts) else {p: values.get(p) for p in ports}
+    arguments = {key_: step.bound.get(key_) for key_ in step.offer.step.params.get("properties", {})}
+    try:
+        outputs = step.offer.step.run(context, **bound, **arguments)
+    except (Exception, SystemExit) as error:
+        text = str(error) or type(error).__name__
+        if not isinstance(error, ValueError | OSError | StepError) and not type(error).__module__.startswith("coco_"):
+            text = f"{type(error).__name__}: {text}"
+        raise StepError(f"{label}: {text}") from error
+    _check_outputs(step, outputs, label)
+    counts = _balance(step, values, outputs, context, label)
+    forms, hashes = {}, dict(context.hashes)
+    for port, value in outputs.items():
+        if step.offer.step.writes or port in keep:
+            forms[port], written = store.write_value(context.workdir, port, value)
+            hashes |= written
+    if context.dropped:
+        lines = b"".join(msgspec.json.encode(line, order="sorted") + b"\n" for line in context.dropped)
+        files.write_bytes(context.workdir / DROPPED, lines)
+    for path in files.files_below(context.workdir):
+        name = path.relative_to(context.workdir).as_posix()
+        hashes[name] = hashes.get(name) or files.sha256(path)
+    reasons = Counter((line["kind"], line["reason"]) for line in context.dropped)
+    record = {"step": step.id, "use": step.offer.step.name, "plugin": step.offer.plugin,
+              "plugin_version": step.offer.version, "parameters": step.params, "seed": context.seed, "key": key,
+              "inputs": parts["inputs"], "environment": environment, "counts": counts,
+              "dropped": [{"kind": kind, "reason": reason, "count": n} for (kind, reason), n in sorted(reasons.items())],
+              "notes": context.notes, "outputs": {port: f"{key}:{port}" for port in outputs},
+              "files": {"count": len(hashes), "sha256": files.digest(hashes)},
+              "clock": {"started": began, "seconds": round(time.time() - began, 3),
+                        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}}
+    manifest = {"key": key, "parts": parts, "outputs": forms, "files": dict(sorted(hashes.items())), "record": record}
+    store.commit(step.id, manifest)
+    return StepResult(outputs, manifest)
+
+
+def _check_outputs(step: PlannedStep, outputs: Any, label: str) -> None:
+    if not isinstance(outputs, Mapping) or outputs.keys() != step.outputs.keys():
+        found = list(outputs) if isinstance(outputs, Mapping) else type(outputs).__name__
+        raise StepError(f"{label}: gave the outputs {found}, declared are {list(step.outputs)}")
+    for port, value in outputs.items():
+        for item in value if isinstance(value, tuple) else (value,):
+            if not isinstance(item, step.outputs[port]) or not isinstance(item, Dataset | Checkpoint):
+                raise StepError(f"{label}: output '{port}' is a {type(item).__name__}, "
+                                f"declared is {step.outputs[port].__name__}")
+
+
+def _balance(step: PlannedStep, values: Mapping[str, Any], outputs: Mapping[str, Any], context: Context,
+             label: str) -> dict[str, Any]:
+    """Check that rows in + rows made = rows out + rows dropped, for images and for annotations."""
+    ports = step.offer.step.inputs
+    entering = [value for port, value in values.items()
+                if not (ports.reads_only if isinstance(ports, OpenPorts) else ports[port].reads_only)]
+    rows_in, rows_out = _rows(entering), _rows(list(outputs.values()))
+    dropped = Counter(line["kind"] for line in context.dropped)
+    if any(kind is Dataset for kind in step.outputs.values()):
+        for kind in ("image", "annotation"):
+            entered, made, left, lost = rows_in[kind], context.made[kind], rows_out[kind], dropped[kind]
+            if entered + made != left + lost:
+                raise StepError(f"{label}: the books don't close: {entered} {kind}s in + {made} made is not "
+                                f"{left} out + {lost} dropped; the step must account for each row (ctx.drop, ctx.make)")
+    return {"in": {port: _counts(value) for port, value in values.items()},
+            "out": {port: _counts(value) for port, value in outputs.items()},
+            "made": {"images": context.made["image"], "annotations": context.made["annotation"]}}
+
+
+def _rows(values: Iterable[Any]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for value in values:
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, Dataset):
+                total.update(image=len(item.images), annotation=len(item.annotations))
+    return total
+
+
+def _counts(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_counts(item) for item in value]
+    return value.counts() if isinstance(value, Dataset) else {}

@@ -1,0 +1,122 @@
+"""record: provenance.jsonl, one line for the run and one for each step; and the keys by which results are reused."""
+
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from coco_recipe import coco_json, files
+from coco_recipe.checkpoint import Checkpoint
+from coco_recipe.dataset import Dataset
+from coco_recipe.errors import DatasetError
+from coco_recipe.plan import PlannedStep
+from coco_recipe.recipe import Input
+
+_DISTRIBUTIONS = {"cv2": "opencv-python-headless", "mmdet": "onedl-mmdetection", "mmcv": "onedl-mmcv"}
+
+
+def environment(step: PlannedStep) -> dict[str, str]:
+    """Return the versions that a step's bytes may depend on."""
+    versions = {"coco-recipe": _version("coco-recipe")}
+    for name in step.offer.step.needs:
+        versions[name] = _version(_DISTRIBUTIONS.get(name, name))
+    if step.offer.step.reads_pixels and step.offer.step.needs:
+        versions |= {"python": platform.python_version(), "machine": platform.machine(), "cpu": _cpu_features()}
+    return versions
+
+
+def key_parts(step: PlannedStep, inputs: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Return all that a step's result depends on, readable; its digest is the step's key."""
+    return {"use": step.offer.step.name, "parameters": step.params, "seed": seed, "inputs": inputs,
+            "files": {f"{n}:{path.name}": files.sha256(path) for n, path in enumerate(step.files)},
+            "plugin": {"name": Path(step.offer.plugin).name, "version": step.offer.version,
+                       "source": step.offer.source_sha256},
+            "environment": environment(step)}
+
+
+def why(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Say in what two sets of key parts differ."""
+    for part, value in new.items():
+        before = old.get(part)
+        if before == value:
+            continue
+        if part in ("parameters", "environment", "inputs", "plugin") and isinstance(before, dict):
+            keys = [k for k in [*value, *before] if before.get(k) != value.get(k)]
+            if part == "parameters":
+                return f"parameter {keys[0]} changed: {_short(before.get(keys[0]))} -> {_short(value.get(keys[0]))}"
+            what = {"inputs": "input", "environment": "version of", "plugin": "plugin's"}[part]
+            return f"{what} {keys[0]} changed"
+        return f"{part} changed"
+    return "its result was not kept"
+
+
+def input_digests(item: Input, folder: Path, *, pixels: bool) -> tuple[Any, dict[str, Any]]:
+    """Read an input; return its value and the SHA-256 of what it is made of.
+
+    The bytes that are hashed are those that are decoded. With ``pixels``, every image that the file lists is hashed.
+
+    Raises:
+        DatasetError: the annotation file is wrong, or an image that it lists is missing.
+    """
+    if item.checkpoint:
+        path = folder / item.checkpoint
+        digest = files.sha256(path)
+        return Checkpoint(path, item.classes, digest, item.name), {"checkpoint": digest}
+    path = folder / item.annotations
+    text = coco_json.read_bytes(path)
+    digests: dict[str, Any] = {"annotations": files.hashlib.sha256(text).hexdigest()}
+    dataset = coco_json.parse(text, name=str(path), home=item.name, images=folder / item.images if item.images else None)
+    coco_json.check(dataset, str(path))
+    if pixels and item.images:
+        digests["images"] = files.digest(_pixel_hashes(dataset))
+    return dataset, digests
+
+
+def _pixel_hashes(dataset: Dataset) -> dict[str, str]:
+    hashes, missing = {}, []
+    for image in dataset.images:
+        try:
+            hashes[image.file_name] = files.sha256(dataset.path_of(image))
+        except OSError:
+            missing.append(image.file_name)
+    if missing:
+        raise DatasetError(f"{len(missing)} of {len(dataset.images)} images are not in {dataset.folders[dataset.home]}: "
+                           f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}")
+    return hashes
+
+
+class Log:
+    """Writes provenance.jsonl, line by line, in the order of the recipe."""
+
+    def __init__(self, path: Path, run: Mapping[str, Any]) -> None:
+        self.path, self.lines = path, [run]
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Append a step's record; the file is whole after every line."""
+        self.lines.append(record)
+        files.write_bytes(self.path, b"".join(msgspec.json.encode(line, order="deterministic") + b"\n"
+                                              for line in self.lines))
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _cpu_features() -> str:
+    """Digest the CPU's instruction sets: OpenCV picks its code by them, and single pixels differ."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return files.digest(next((line for line in lines if line.startswith(("flags", "Features"))), ""))[:16]

@@ -1,0 +1,262 @@
+"""The stages in order: load, validate, resolve, plan, execute, record. The Python API."""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from coco_recipe import execute, files, plan, plugins, provenance, recipe, source
+from coco_recipe.errors import Problem, RecipeError, RunError, StepError
+from coco_recipe.plan import Plan, PlannedStep
+from coco_recipe.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something to show: ``what`` is step, done, reused or progress; ``text`` says why, or what came out."""
+
+    what: str
+    step: str
+    text: str = ""
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Where a run's results are, and which steps were run and reused."""
+
+    folder: Path
+    ran: tuple[str, ...]
+    reused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is to be done about a step: run it, with the reason; or reuse it."""
+
+    step: PlannedStep
+    key: str
+    parts: dict[str, Any]
+    reason: str
+    terminal: set[str]
+
+
+def prepare(path: Path, overrides: Sequence[str] = (), plugin_files: Sequence[Path] = ()) -> Plan:
+    """Find all that can be found wrong in a recipe without data.
+
+    Raises:
+        RecipeError: with every problem.
+        PluginError: a plugin file is broken.
+    """
+    text = source.load(path, overrides)
+    problems: list[Problem] = []
+    parsed = recipe.validate(text, problems)
+    return plan.resolve(parsed, plugins.find(plugin_files), problems)
+
+
+class Run:
+    """A plan with its run directory: knows what is done already."""
+
+    def __init__(self, planned: Plan, out: Path | None = None) -> None:
+        self.plan = planned
+        self.folder = out or Path("runs") / planned.recipe.name
+        self.store = Store(self.folder)
+        self.values: dict[plan.Reference, Any] = {}
+        self.digests: dict[str, Any] = {}
+        pixels = any(step.offer.step.reads_pixels for step in planned.steps)
+        for item in planned.recipe.inputs:
+            self.values[(item.name, "")], self.digests[item.name] = provenance.input_digests(
+                item, planned.recipe.folder, pixels=pixels)
+
+    def states(self, *, force: bool = False, from_step: str = "") -> list[State]:
+        """Compare each step's key with what is committed."""
+        keys: dict[str, str] = {}
+        result: list[State] = []
+        consumed = self.plan.consumed()
+        forced = force
+        for step in self.plan.steps:
+            forced = forced or step.id == from_step
+            inputs = {f"{port}{f'[{i}]' if len(references) > 1 else ''}": self._digest(reference, keys)
+                      for port, references in step.inputs.items() for i, reference in enumerate(references)}
+            parts = provenance.key_parts(step, inputs, execute.step_seed(self.plan.recipe.seed, step.id))
+            keys[step.id] = files.digest(parts)
+            terminal = {port for port in step.outputs if (step.id, port) not in consumed}
+            reason = "asked for" if forced else self._why(step, keys[step.id], parts, terminal)
+            result.append(State(step, keys[step.id], parts, reason, terminal))
+        return result
+
+    def _digest(self, reference: plan.Reference, keys: dict[str, str]) -> Any:
+        name, port = reference
+        return f"{keys[name]}:{port}" if name in keys else self.digests[name]
+
+    def _why(self, step: PlannedStep, key: str, parts: dict[str, Any], terminal: set[str]) -> str:
+        manifest = self.store.manifest(step.id)
+        if manifest is None:
+            return "not done yet"
+        if manifest["key"] != key:
+            return provenance.why(manifest["parts"], parts)
+        if not terminal <= manifest["outputs"].keys():
+            return "its result is not on disk"
+        return self.store.damage(step.id, manifest)
+
+    def needed(self, states: Sequence[State]) -> dict[str, str]:
+        """Return the steps to execute with the reason: those that changed, and the in-memory steps that feed them."""
+        todo = {state.step.id: state.reason for state in states if state.reason}
+        for state in reversed(states):
+            if state.step.id in todo:
+                for references in state.step.inputs.values():
+                    for name, port in references:
+                        before = next((s for s in states if s.step.id == name), None)
+                        if before and name not in todo and port not in (self.store.manifest(name) or {})["outputs"]:
+                            todo[name] = "its rows live in memory, and a later step needs them"
+        return todo
+
+    def folders(self) -> dict[str, Path]:
+        """Return the folders of images, by input or step."""
+        named = {item.name: self.plan.recipe.folder / item.images for item in self.plan.recipe.inputs if item.images}
+        return named | {step.id: self.store.final(step.id) / "images" for step in self.plan.steps}
+
+
+def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, force: bool = False, from_step: str = "",
+        report: Callable[[Event], None] = lambda event: None) -> RunResult:
+    """Run a plan: reuse what is unchanged, make the rest, record everything.
+
+    Raises:
+        DatasetError: an input is wrong.
+        StepError: a step failed.
+        RunError: the run directory can't be used.
+    """
+    if from_step and from_step not in {step.id for step in planned.steps}:
+        hint = source.did_you_mean(from_step, [s.id for s in planned.steps])
+        raise RunError(f"--from: there is no step '{from_step}'; {hint}")
+    folder = out or Path("runs") / planned.recipe.name
+    _check_folder(planned, folder)
+    with _locked(folder):
+        state = Run(planned, folder)
+        return _run(state, state.states(force=force, from_step=from_step), jobs, report)
+
+
+def _run(run_: Run, states: list[State], jobs: int, report: Callable[[Event], None]) -> RunResult:
+    todo = run_.needed(states)
+    planned, store = run_.plan, run_.store
+    log = provenance.Log(run_.folder / "provenance.jsonl", _run_line(run_))
+    if todo:
+        files.write_bytes(run_.folder / "recipe.yaml", planned.recipe.source.text.encode())
+        files.write_bytes(run_.folder / "recipe.resolved.yaml", _resolved(planned).encode())
+    last_use = {ref: i for i, s in enumerate(states) for refs in s.step.inputs.values() for ref in refs}
+    for i, state in enumerate(states):
+        step = state.step
+        if step.id in todo:
+            report(Event("step", step.id, todo[step.id]))
+            inputs = {port: tuple(_value(run_, ref) for ref in refs) for port, refs in step.inputs.items()}
+            many = {port: p.many for port, p in step.offer.step.inputs.items()} if isinstance(
+                step.offer.step.inputs, dict) else {}
+            values = {port: found if many.get(port) else found[0] for port, found in inputs.items()}
+            del inputs
+            try:
+                result = execute.execute(
+                    step, values, store=store, seed=planned.recipe.seed, key=state.key, parts=state.parts,
+                    keep=state.terminal, jobs=jobs, environment=state.parts["environment"],
+                    on_progress=lambda done, total, s=step.id: report(Event("progress", s, "", done, total)))
+            except StepError as error:
+                log.add({"step": step.id, "use": step.offer.step.name, "failed": str(error)})
+                raise
+            del values
+            for port, value in result.values.items():
+                if port not in result.manifest["outputs"]:  # what was committed is read from there, if at all
+                    run_.values[(step.id, port)] = value
+            manifest: Any = result.manifest
+            del result
+            report(Event("done", step.id, _summary(manifest["record"])))
+        else:
+            manifest = store.manifest(step.id)
+            report(Event("reused", step.id))
+        for ref in [ref for ref, last in last_use.items() if last == i]:
+            run_.values.pop(ref, None)
+        if todo:
+            log.add(manifest["record"])
+        _publish(run_, step)
+    return RunResult(run_.folder, tuple(todo), tuple(s.step.id for s in states if s.step.id not in todo))
+
+
+def _value(run_: Run, ref: plan.Reference) -> Any:
+    """Return an input, an in-memory result, or what a step committed."""
+    if ref not in run_.values:
+        manifest = run_.store.manifest(ref[0])
+        assert manifest is not None, f"BUG: {ref} was neither kept nor committed"
+        run_.values[ref] = run_.store.read_value(ref[0], manifest["outputs"][ref[1]], run_.folders())
+    return run_.values[ref]
+
+
+def _publish(run_: Run, step: PlannedStep) -> None:
+    for name, rule in step.offer.step.params.get("properties", {}).items():
+        if rule.get("format") == "publish-folder" and step.params.get(name):
+            run_.store.publish(step.id, run_.folder / step.params[name])
+
+
+def _summary(record: dict[str, Any]) -> str:
+    out = record["counts"]["out"].items()
+    counts = "; ".join(f"{port}: {c['images']} images, {c['annotations']} boxes" for port, c in out
+                       if isinstance(c, dict) and "images" in c)
+    lost = ", ".join(f"{d['count']} {d['kind']}s: {d['reason']}" for d in record["dropped"])
+    return counts + (f"; dropped {lost}" if lost else "")
+
+
+def _run_line(run_: Run) -> dict[str, Any]:
+    resolved = _resolved(run_.plan)
+    return {"recipe": run_.plan.recipe.name, "recipe_sha256": files.hashlib.sha256(resolved.encode()).hexdigest(),
+            "seed": run_.plan.recipe.seed, "inputs": run_.digests,
+            "versions": {"coco-recipe": provenance._version("coco-recipe")}, "clock": {"started": time.time()}}
+
+
+def _resolved(planned: Plan) -> str:
+    """Write the recipe with every variable and default filled in."""
+    data = dict(planned.recipe.source.data)
+    data.pop("vars", None)
+    data["steps"] = [{**row, "with": dict(step.params)} for row, step in zip(data["steps"], planned.steps, strict=True)]
+    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=1000)
+
+
+def _check_folder(planned: Plan, folder: Path) -> None:
+    """Refuse a run directory, or a folder to publish in, that would touch the inputs or someone else's files."""
+    inputs = [(planned.recipe.folder / name).resolve() for item in planned.recipe.inputs
+              for name in (item.images, item.annotations) if name]
+    targets = [(folder / "steps").resolve()]
+    for step in planned.steps:
+        for name, rule in step.offer.step.params.get("properties", {}).items():
+            if rule.get("format") == "publish-folder" and step.params.get(name):
+                target = (folder / step.params[name]).resolve()
+                if target == folder.resolve() or target in (folder / "steps").resolve().parents:
+                    raise RecipeError([Problem(planned.recipe.source.where(("steps",)),
+                                               f"step '{step.id}': '{name}' would replace the run directory",
+                                               "name a folder of its own")])
+                targets.append(target)
+    for target in targets:
+        for item in inputs:
+            if target == item or target in item.parents or item in target.parents:
+                raise RunError(f"{target} and the input {item} lie in one another; write elsewhere (--out)")
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the run directory; the lock file is never deleted, the kernel frees it."""
+    from filelock import FileLock, Timeout
+
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder}: is not a folder")
+    if folder.is_dir() and os.listdir(folder) and not (folder / ".lock").exists():
+        raise RunError(f"{folder}: is not empty and was not made by coco-recipe; choose another (--out)")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise RunError(f"{folder}: another run is at work here; wait for it, or choose another folder (--out)") from error
+    except PermissionError as error:
+        raise RunError(f"{folder}: can't be written: {error.strerror}") from error

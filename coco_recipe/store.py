@@ -1,0 +1,100 @@
+"""Committed steps on disk: a folder with a manifest, put there by one rename."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from coco_recipe import coco_json, files
+from coco_recipe.checkpoint import Checkpoint
+from coco_recipe.dataset import Dataset
+
+MANIFEST = "manifest.json"
+
+
+class Store:
+    """The ``steps/`` folder of a run directory."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
+        self.folder = run_dir / "steps"
+
+    def final(self, step_id: str) -> Path:
+        """Return the folder of a committed step."""
+        return self.folder / step_id
+
+    def begin(self, step_id: str) -> Path:
+        """Return a new, empty folder for a step to write into."""
+        partial = self.folder / f".{step_id}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        return partial
+
+    def manifest(self, step_id: str) -> dict[str, Any] | None:
+        """Return a committed step's manifest; None where there is none that can be read."""
+        try:
+            manifest = msgspec.json.decode((self.final(step_id) / MANIFEST).read_bytes())
+        except (OSError, msgspec.DecodeError):
+            return None
+        return manifest if isinstance(manifest, dict) and {"key", "parts", "files", "record"} <= manifest.keys() else None
+
+    def damage(self, step_id: str, manifest: Mapping[str, Any]) -> str:
+        """Say which file of a committed step is gone or changed; empty if all are as they were."""
+        for name, recorded in manifest["files"].items():
+            path = self.final(step_id) / name
+            if not path.is_file():
+                return f"{name} is gone"
+            if files.sha256(path) != recorded:
+                return f"{name} has changed"
+        return ""
+
+    def commit(self, step_id: str, manifest: Mapping[str, Any]) -> None:
+        """Complete a step's folder with its manifest, flush it, and rename it into place."""
+        partial = self.folder / f".{step_id}.partial"
+        files.write_json(partial / MANIFEST, manifest)
+        files.flush(partial)
+        files.put_in_place(partial, self.final(step_id))
+
+    def write_value(self, folder: Path, port: str, value: Any) -> tuple[dict[str, Any], dict[str, str]]:
+        """Write an output into a step's folder; return how to read it again, and the hashes of its files."""
+        if isinstance(value, tuple):
+            parts = [self.write_value(folder, f"{port}_{i}", item) for i, item in enumerate(value)]
+            return {"many": [form for form, _ in parts]}, {k: v for _, hashes in parts for k, v in hashes.items()}
+        if isinstance(value, Checkpoint):
+            form = {"checkpoint": str(value.path.relative_to(folder)), "classes": list(value.classes),
+                    "fingerprint": value.fingerprint, "label": value.label}
+            return form, {}
+        name = f"{port}.json"
+        return {"dataset": name, "home": value.home, "folders": sorted(value.folders)}, {
+            name: coco_json.write(value, folder / name)}
+
+    def read_value(self, step_id: str, form: Mapping[str, Any], folders: Mapping[str, Path]) -> Any:
+        """Read an output of a committed step; ``folders`` has the image folders by input or step."""
+        if "many" in form:
+            return tuple(self.read_value(step_id, part, folders) for part in form["many"])
+        if "checkpoint" in form:
+            return Checkpoint(self.final(step_id) / form["checkpoint"], tuple(form["classes"]), form["fingerprint"],
+                              form["label"])
+        dataset: Dataset = coco_json.load(self.final(step_id) / form["dataset"], home=form["home"])
+        return dataset.replace(folders={name: folders[name] for name in form["folders"]})
+
+    def publish(self, step_id: str, target: Path) -> bool:
+        """Show a committed step's files in ``target`` as well; return whether anything had to be done."""
+        final = self.final(step_id)
+        names = [p.relative_to(final) for p in files.files_below(final) if p.name != MANIFEST]
+        if target.is_dir() and [p.relative_to(target) for p in files.files_below(target)] == names and all(
+                (target / n).samefile(final / n) or files.sha256(target / n) == files.sha256(final / n) for n in names):
+            return False
+        made = target.with_name(f".{target.name}.partial")
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(parents=True)
+        for name in names:
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            if (final / name).is_symlink():
+                (made / name).symlink_to((final / name).resolve())
+            else:
+                files.link_or_copy(final / name, made / name)
+        files.put_in_place(made, target)
+        return True
