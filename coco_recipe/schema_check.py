@@ -73,3 +73,13 @@ def resolve_files(schema: Mapping[str, Any], value: Any, folder: Path, found: li
         rules = {key: rule for branch in branches for key, rule in branch.get("properties", {}).items()}
         return {key: resolve_files(rules.get(key, {}), child, folder, found) for key, child in value.items()}
     return value
+
+
+def composed(params: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the recipe's schema with each step's parameters: ``if use: X then with: X``, in draft-07."""
+    schema = shipped("shape")
+    item = schema["properties"]["steps"]["items"]
+    item["properties"]["use"]["enum"] = list(params)
+    item["allOf"] = [{"if": {"properties": {"use": {"const": name}}}, "then": {"properties": {"with": dict(rule)}}}
+                     for name, rule in params.items()]
+    return schema

@@ -1,0 +1,261 @@
+"""The command line: the only module that prints or picks an exit code."""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from coco_recipe.errors import CocoRecipeError, Problem, RecipeError
+
+
+class _Commands(click.Group):
+    """The core's commands, and those of plugins, which are looked for only when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from coco_recipe import plugins
+
+        return sorted([*self.commands, *plugins.find().commands])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.commands:
+            return self.commands[cmd_name]
+        from coco_recipe import plugins
+
+        return plugins.find().commands.get(cmd_name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="coco-recipe")
+def cli() -> None:
+    """Make a COCO data set and a detector again, exactly, from one recipe."""
+
+
+_FORMAT = click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text",
+                       help="How problems and results are printed.")
+_SET = click.option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Override a value of the recipe.")
+_PLUGIN = click.option("--plugin", "plugin_files", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+                       help="Load a plugin file, too.")
+_OUT = click.option("--out", type=click.Path(path_type=Path), help="Run directory (default: runs/<recipe name>).")
+
+
+@cli.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@_OUT
+@_SET
+@click.option("--jobs", type=click.IntRange(1), default=lambda: len(os.sched_getaffinity(0)), show_default="all cores",
+              help="Worker processes; the result is the same with any number.")
+@click.option("--from", "from_step", default="", metavar="STEP", help="Run this step and all below again.")
+@click.option("--force", is_flag=True, help="Run every step again.")
+@_PLUGIN
+@_FORMAT
+@click.option("-q", "--quiet", is_flag=True, help="Print problems only.")
+def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, from_step: str, force: bool,
+        plugin_files: tuple[Path, ...], form: str, quiet: bool) -> None:
+    """Run a recipe: reuse what is unchanged, make the rest."""
+    from coco_recipe import run as stages
+
+    planned = stages.prepare(recipe, overrides, plugin_files)
+    with _Display(quiet=quiet, ids=[step.id for step in planned.steps]) as display:
+        result = stages.run(planned, out=out, jobs=jobs, force=force, from_step=from_step, report=display.show)
+    if form == "json":
+        click.echo(msgspec.json.encode({"folder": str(result.folder), "ran": result.ran, "reused": result.reused}))
+    elif not result.ran:
+        _say(f"nothing to do: all {len(result.reused)} steps are unchanged", quiet)
+    if form != "json":
+        click.echo(str(result.folder))
+
+
+@cli.command()
+@click.argument("recipes", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_SET
+@_PLUGIN
+@_FORMAT
+def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
+    """Check all that can be checked without data; print every problem at once."""
+    from coco_recipe import run as stages
+
+    problems: list[Problem] = []
+    for path in recipes:
+        try:
+            planned = stages.prepare(path, overrides, plugin_files)
+            if form == "text":
+                click.echo(f"{path}: {len(planned.steps)} steps, no problem found")
+        except RecipeError as error:
+            problems += error.problems
+    if problems:
+        raise RecipeError(problems)
+    if form == "json":
+        click.echo("[]")
+
+
+@cli.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@_OUT
+@_SET
+@_PLUGIN
+@_FORMAT
+def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
+    """Show what would run and why, what is reused, and what each finished step left."""
+    from coco_recipe import run as stages
+
+    state = stages.Run(stages.prepare(recipe, overrides, plugin_files), out)
+    states = state.states()
+    todo = state.needed(states)
+    rows = []
+    for item in states:
+        manifest = state.store.manifest(item.step.id)
+        fresh = manifest is not None and manifest["key"] == item.key
+        rows.append({"step": item.step.id, "use": item.step.offer.step.name, "runs": item.step.id in todo,
+                     "why": todo.get(item.step.id, "unchanged"),
+                     "out": manifest["record"]["counts"]["out"] if fresh and manifest else None})
+    if form == "json":
+        click.echo(msgspec.json.encode(rows))
+        return
+    for row in rows:
+        click.echo(f"{'run  ' if row['runs'] else 'reuse'}  {row['step']} ({row['use']}): {row['why']}")
+        for port, counts in (row["out"] or {}).items():
+            classes = ", ".join(f"{name} {n}" for name, n in counts.get("categories", {}).items())
+            click.echo(f"         {port}: {counts.get('images', 0)} images, {counts.get('annotations', 0)} boxes ({classes})")
+
+
+@cli.command()
+@click.argument("name", required=False)
+@_PLUGIN
+def steps(name: str | None, plugin_files: tuple[Path, ...]) -> None:
+    """List the steps with the plugin that offers them, or show one step's page."""
+    from coco_recipe import plugins
+    from coco_recipe.source import did_you_mean
+
+    registry = plugins.find(plugin_files)
+    if name is None:
+        for offer in sorted(registry.offers.values(), key=lambda o: o.step.name):
+            summary = (offer.step.run.__doc__ or "").strip().partition("\n")[0]
+            click.echo(f"{offer.step.name:20} {summary}  [{offer.plugin} {offer.version}]".rstrip())
+        for label, reason in registry.broken.items():
+            click.echo(f"broken plugin {label}: {reason}", err=True)
+        return
+    if name not in registry.offers:
+        raise click.UsageError(f"there is no step '{name}'; {did_you_mean(name, list(registry.offers))}")
+    click.echo(_page(registry.offers[name]))
+
+
+def _page(offer: Any) -> str:
+    import inspect
+
+    step = offer.step
+    inputs = step.inputs if isinstance(step.inputs, dict) else {"<your names>": step.inputs}
+    lines = [f"{step.name}  [{offer.plugin} {offer.version}]", "", inspect.getdoc(step.run) or "", "", "inputs:"]
+    lines += [f"  {port}: {rule.kind.__name__}" for port, rule in inputs.items()]
+    if not callable(step.outputs):
+        lines += ["outputs:", *(f"  {port}: {kind.__name__}" for port, kind in step.outputs.items())]
+    lines.append("with:")
+    for key, rule in step.params.get("properties", {}).items():
+        default = f" (default: {msgspec.json.encode(rule['default']).decode()})" if "default" in rule else ""
+        lines.append(f"  {key}: {rule.get('description', '')}{default}")
+    return "\n".join(lines)
+
+
+@cli.command()
+@_PLUGIN
+def schema(plugin_files: tuple[Path, ...]) -> None:
+    """Print the JSON Schema of a recipe with the steps that are installed, for editors."""
+    from coco_recipe import plugins, schema_check
+
+    registry = plugins.find(plugin_files)
+    click.echo(msgspec.json.format(msgspec.json.encode(schema_check.composed(
+        {name: offer.step.params for name, offer in sorted(registry.offers.items())})), indent=2))
+
+
+class _Display:
+    """Shows a run on stderr: a live bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self, *, quiet: bool, ids: list[str]) -> None:
+        self.quiet, self.ids = quiet, ids
+        self.bar: Any = None
+
+    def __enter__(self) -> "_Display":
+        if sys.stderr.isatty() and not self.quiet:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self.bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                                TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+            self.bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar:
+            self.bar.stop()
+
+    def show(self, event: Any) -> None:
+        if self.quiet:
+            return
+        if event.what == "progress":
+            if self.bar:
+                task = self.bar.task_ids[-1] if self.bar.task_ids else self.bar.add_task(event.step)
+                self.bar.update(task, description=event.step, completed=event.done, total=event.total)
+            return
+        text = {"step": f"runs: {event.text}", "done": f"done: {event.text}", "reused": "unchanged, reused"}[event.what]
+        line = f"[{self.ids.index(event.step) + 1}/{len(self.ids)}] {event.step}  {text}"
+        if self.bar:
+            self.bar.console.print(line, markup=False, highlight=False)
+        else:
+            click.echo(line, err=True)
+
+
+def _say(text: str, quiet: bool) -> None:
+    if not quiet:
+        click.echo(text, err=True)
+
+
+def _report(error: CocoRecipeError) -> None:
+    form = sys.argv[sys.argv.index("--format") + 1] if "--format" in sys.argv[:-1] else "text"
+    problems = error.problems if isinstance(error, RecipeError) else ()
+    if form == "json" and problems:
+        click.echo(msgspec.json.encode([{"file": p.where.file, "line": p.where.line, "column": p.where.column,
+                                         "path": p.where.path, "what": p.what, "hint": p.hint} for p in problems]))
+    elif form == "github" and problems:
+        for p in problems:
+            click.echo(f"::error file={p.where.file},line={p.where.line},col={p.where.column}::{p.where.path}: {p.what}")
+    else:
+        click.echo(str(error), err=True)
+        if len(problems) > 1:
+            click.echo(f"{len(problems)} problems", err=True)
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 wrong recipe or command, 101 our bug, 130 interrupted."""
+    from coco_recipe.errors import PluginError, RunError
+
+    try:
+        code = cli.main(standalone_mode=False) or 0
+    except RecipeError as error:
+        _report(error)
+        code = 2
+    except (PluginError, RunError) as error:
+        _report(error)
+        code = 2
+    except CocoRecipeError as error:
+        _report(error)
+        code = 1
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; the same command goes on from here", err=True)
+        code = 130
+    except BrokenPipeError:
+        code = 1
+    except Exception:
+        traceback.print_exc()
+        click.echo("BUG: this is a fault of coco-recipe; please report it with the lines above", err=True)
+        code = 101
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

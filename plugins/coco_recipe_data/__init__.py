@@ -1,0 +1,23 @@
+"""The data steps: what happens to rows, without opening an image."""
+
+from collections.abc import Iterator
+
+from coco_recipe import Step, hookimpl
+from coco_recipe_data import (
+    add_segmentation,
+    export_coco,
+    filter_annotations,
+    filter_categories,
+    map_categories,
+    merge,
+    reindex,
+    split,
+)
+
+
+@hookimpl
+def coco_recipe_steps() -> Iterator[Step]:
+    """Yield the data steps."""
+    for module in (filter_categories, filter_annotations, map_categories, reindex, merge, split, add_segmentation,
+                   export_coco):
+        yield module.STEP

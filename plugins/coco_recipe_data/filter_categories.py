@@ -1,0 +1,74 @@
+"""Step ``filter_categories``: keep or drop categories, and say what becomes of images left without boxes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from coco_recipe import Complaint, Dataset, Port, Step, StepContext
+
+_NAMES = {"type": "array", "items": {"type": ["string", "integer"]}}
+PARAMS: dict[str, Any] = {
+    "type": "object", "additionalProperties": False,
+    "properties": {
+        "drop": {**_NAMES, "description": "Names (or ids) of the categories to drop.", "examples": [["背景"]]},
+        "keep": {**_NAMES, "description": "Names (or ids) of the only categories to keep.", "examples": [["cat", "dog"]]},
+        "images_left_empty": {"enum": ["keep", "drop"], "default": "keep",
+                              "description": "Images whose every annotation was dropped here.", "examples": ["drop"]},
+        "images_never_annotated": {"enum": ["keep", "drop"], "default": "keep",
+                                   "description": "Images that had no annotation before.", "examples": ["keep"]},
+    },
+}
+
+
+def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str | int] | None,
+                      keep: Sequence[str | int] | None, images_left_empty: str,
+                      images_never_annotated: str) -> Mapping[str, Dataset]:
+    """Keep or drop categories with their annotations.
+
+    An image that loses its last annotation and an image that never had one are told apart: the notebook's "drop an
+    image whose only annotations are background" is ``drop: [背景], images_left_empty: drop``.
+
+    Raises:
+        ValueError: a category that is named is not in the data set.
+    """
+    named = drop if drop is not None else keep or ()
+    chosen = {_find(dataset, name) for name in named}
+    gone = chosen if drop is not None else {c.id for c in dataset.categories} - chosen
+    names = dataset.category_names()
+    reasons = {category: f"category {names[category]!r} is dropped" for category in gone}
+    kept = []
+    for row in dataset.annotations:
+        if row.category_id in gone:
+            ctx.drop(row, reasons[int(row.category_id)])
+        else:
+            kept.append(row)
+    for category in dataset.categories:
+        if category.id in gone:
+            ctx.drop(category, "is dropped")
+    before, after = {row.image_id for row in dataset.annotations}, {row.image_id for row in kept}
+    images = []
+    for image in dataset.images:
+        if images_left_empty == "drop" and image.id in before and image.id not in after:
+            ctx.drop(image, "its only annotations are of dropped categories")
+        elif images_never_annotated == "drop" and image.id not in before:
+            ctx.drop(image, "never had an annotation")
+        else:
+            images.append(image)
+    categories = tuple(category for category in dataset.categories if category.id not in gone)
+    return {"dataset": dataset.replace(images=tuple(images), annotations=tuple(kept), categories=categories)}
+
+
+def _find(dataset: Dataset, name: str | int) -> int:
+    for category in dataset.categories:
+        if name in (category.name, category.id):
+            return category.id
+    names = ", ".join(f"{c.name} ({c.id})" for c in dataset.categories)
+    raise ValueError(f"there is no category {name!r}; the data set has: {names}")
+
+
+def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
+    if ("drop" in params) == ("keep" in params):
+        yield Complaint((), "must have either 'drop' or 'keep'", "drop: [a category's name]")
+
+
+STEP = Step(name="filter_categories", run=filter_categories, inputs={"dataset": Port(Dataset)},
+            outputs={"dataset": Dataset}, params=PARAMS, check=_check)

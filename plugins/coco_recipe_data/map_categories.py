@@ -1,0 +1,52 @@
+"""Step ``map_categories``: rename categories, join several into one, put them in order."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from coco_recipe import Dataset, Port, Step, StepContext
+
+PARAMS: dict[str, Any] = {
+    "type": "object", "additionalProperties": False,
+    "properties": {
+        "map": {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}, "default": {},
+                "description": "Old name to new name; several old names with one new name are joined.",
+                "examples": [{"sedan": "car", "van": "car"}]},
+        "order": {"type": "array", "items": {"type": "string"}, "uniqueItems": True,
+                  "description": "Every (new) name, in the order that is wanted.", "examples": [["car", "bus"]]},
+    },
+}
+
+
+def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str],  # noqa: A002
+                   order: Sequence[str] | None) -> Mapping[str, Dataset]:
+    """Rename, join and order categories; annotations follow.
+
+    A joined category has the id and the other keys of the first that it was made of. Ids don't change: reindex does it.
+
+    Raises:
+        ValueError: ``map`` or ``order`` names what isn't there, or ``order`` leaves a category out.
+    """
+    names = [category.name for category in dataset.categories]
+    if unknown := [name for name in map if name not in names]:
+        raise ValueError(f"map: there is no category {unknown[0]!r}; the data set has: {', '.join(names)}")
+    first: dict[str, Any] = {}
+    new_id: dict[Any, int] = {}
+    for category in dataset.categories:
+        name = map.get(category.name, category.name)
+        new_id[category.id] = first.setdefault(name, replace(category, name=name)).id
+    if order is not None and sorted(order) != sorted(first):
+        odd = sorted(set(order) ^ set(first))
+        raise ValueError(f"order: must name every category once; not on both sides: {', '.join(odd)}")
+    categories = tuple(first[name] for name in order or first)
+    annotations = tuple(
+        row if row.category_id is UNSET or new_id[row.category_id] == row.category_id
+        else replace(row, category_id=new_id[row.category_id]) for row in dataset.annotations)
+    ctx.note("joined_categories", len(dataset.categories) - len(categories))
+    return {"dataset": dataset.replace(annotations=annotations, categories=categories)}
+
+
+STEP = Step(name="map_categories", run=map_categories, inputs={"dataset": Port(Dataset)},
+            outputs={"dataset": Dataset}, params=PARAMS)
