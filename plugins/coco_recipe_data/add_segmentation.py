@@ -1,0 +1,42 @@
+"""Step ``add_segmentation``: give boxes a rectangle as segmentation, which mmdetection's mask pipelines want."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw
+from msgspec.structs import replace
+
+from coco_recipe import Annotation, Dataset, Port, Step, StepContext
+
+PARAMS: dict[str, Any] = {
+    "type": "object", "additionalProperties": False,
+    "properties": {"replace_existing": {"type": "boolean", "default": False, "examples": [True],
+                                        "description": "Replace segmentations that are there, too."}},
+}
+
+
+def add_segmentation(ctx: StepContext, *, dataset: Dataset, replace_existing: bool) -> Mapping[str, Dataset]:
+    """Add each box's rectangle as a polygon, where there is none (absent, null or empty).
+
+    The vertices go clockwise on the screen from the top-left corner: ``[x,y, x+w,y, x+w,y+h, x,y+h]``.
+    Annotations without a box stay as they are.
+    """
+    rows = tuple(_with_rectangle(row) if replace_existing or not _has_one(row) else row for row in dataset.annotations)
+    ctx.note("segmentations_added", sum(new is not old for new, old in zip(rows, dataset.annotations, strict=True)))
+    return {"dataset": dataset.replace(annotations=rows)}
+
+
+def _has_one(row: Annotation) -> bool:
+    return row.segmentation is not UNSET and bytes(row.segmentation).strip() not in (b"[]", b"null", b"{}")
+
+
+def _with_rectangle(row: Annotation) -> Annotation:
+    if not isinstance(row.bbox, tuple):
+        return row
+    x, y, w, h = row.bbox
+    return replace(row, segmentation=Raw(msgspec.json.encode([[x, y, x + w, y, x + w, y + h, x, y + h]])))
+
+
+STEP = Step(name="add_segmentation", run=add_segmentation, inputs={"dataset": Port(Dataset)},
+            outputs={"dataset": Dataset}, params=PARAMS)

@@ -1,0 +1,81 @@
+"""Step ``export_coco``: write data sets as a folder in COCO's layout, or a flat one."""
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from coco_recipe import Dataset, Image, OpenPorts, Origin, Step, StepContext, link_or_copy, unsafe_name, write
+
+PARAMS: dict[str, Any] = {
+    "type": "object", "additionalProperties": False,
+    "properties": {
+        "images": {"enum": ["link", "symlink", "copy", "none"], "default": "link", "examples": ["copy"],
+                   "description": "How the pictures get there: hard link (a copy where a link can't be made), "
+                   "symbolic link, copy, or not at all."},
+        "layout": {"enum": ["coco", "flat"], "default": "coco", "examples": ["flat"],
+                   "description": "coco: annotations/instances_<part>.json and <part>/; flat: <part>.json and images/."},
+        "to": {"type": "string", "minLength": 1, "format": "publish-folder", "examples": ["dataset"],
+               "description": "Folder, relative to the run directory, where the result appears as well."},
+    },
+}
+
+
+def export_coco(ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, layout: str,
+                to: str | None) -> Mapping[str, Dataset]:  # noqa: ARG001 (the interpreter publishes)
+    """Write each part's annotations, and its pictures.
+
+    ``info``, ``licenses`` and unknown keys are carried along; non-ASCII stays readable. Where a part has images that
+    were made from others, every image says its root.
+
+    Raises:
+        ValueError: in the flat layout two parts have the same file name.
+    """
+    done, total = 0, sum(len(part.images) for part in parts.values()) if images != "none" else 0
+    made: Counter[str] = Counter()
+    taken: dict[str, str] = {}
+    for name, part in parts.items():
+        target = ctx.workdir / (f"annotations/instances_{name}.json" if layout == "coco" else f"{name}.json")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        ctx.wrote(target, write(_published(part), target))
+        folder = ctx.workdir / (name if layout == "coco" else "images")
+        for image in part.images if images != "none" else ():
+            if layout == "flat" and taken.setdefault(image.file_name, name) != name:
+                raise ValueError(f"{image.file_name} is in {taken[image.file_name]} and in {name}; use layout: coco")
+            made[_place(part, image, folder, images)] += 1
+            done += 1
+            ctx.progress(done, total)
+    ctx.note("images_placed", dict(made))
+    return {}
+
+
+def _published(part: Dataset) -> Dataset:
+    """Take the run's folders out of the rows; keep root and source."""
+    if all(not isinstance(image.coco_recipe, Origin) for image in part.images):
+        return part
+    return part.replace(images=tuple(
+        replace(image, coco_recipe=replace(image.coco_recipe if isinstance(image.coco_recipe, Origin) else Origin(),
+                                           root=part.family(image), folder="", file="")) for image in part.images))
+
+
+def _place(part: Dataset, image: Image, folder: Path, how: str) -> str:
+    if reason := unsafe_name(image.file_name):
+        raise ValueError(f"image {image.id}: {image.file_name!r} {reason}")
+    source, target = part.path_of(image), folder / image.file_name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not source.is_file():
+        raise ValueError(f"image {image.id}: there is no file {source}")
+    if how == "link":
+        return link_or_copy(source, target)
+    if how == "copy":
+        shutil.copyfile(source, target)
+    else:
+        target.symlink_to(source.resolve())
+    return how
+
+
+STEP = Step(name="export_coco", run=export_coco, inputs=OpenPorts("parts", Dataset), outputs={}, params=PARAMS,
+            writes=True, reads_pixels=True)
