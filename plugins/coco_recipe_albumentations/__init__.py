@@ -1,0 +1,24 @@
+"""Steps and commands that draw: augment, and the demo data set."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from coco_recipe import Step, hookimpl
+from coco_recipe_albumentations import augment
+
+if TYPE_CHECKING:
+    import click
+
+
+@hookimpl
+def coco_recipe_steps() -> Iterator[Step]:
+    """Yield the steps that open images."""
+    yield augment.STEP
+
+
+@hookimpl
+def coco_recipe_commands() -> "Iterator[click.Command]":
+    """Yield ``coco-recipe demo``."""
+    from coco_recipe_albumentations import commands
+
+    yield commands.demo
