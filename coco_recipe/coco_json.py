@@ -204,7 +204,7 @@ def _refuse(name: str, table: str, message: str, text: Raw) -> NoReturn:
     hint = ""
     if table == "annotations" and b'"segments_info"' in bytes(text):
         hint = "; this is COCO's panoptic form, whose segments carry the categories: convert it to instances first"
-    elif "got `str`" in what and re.search(r"(^|_)id`?$", place.rstrip("`")):
+    elif "got `str`" in what and re.search(r"[._]id$", place.rstrip("`")):
         hint = "; COCO ids are whole numbers: remove the quotes, or number the rows"
     raise DatasetError(f"{name}: $.{table}{place.rstrip('`')}: {what.replace('`', '')}{hint}")
 

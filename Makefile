@@ -1,0 +1,41 @@
+# Each target is one command on a fresh machine with Python 3.11.
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: run test lint bench clean
+
+run: .venv/data.done   ## the core and the data steps, no torch: demo data, then recipes/quickstart.yaml
+	test -f data/demo/annotations.json || (rm -rf data/demo && $(BIN)/coco-recipe demo data/demo)
+	$(BIN)/coco-recipe run recipes/quickstart.yaml
+
+test: .venv/all.done lint   ## everything installed, the training stack too; all tests
+	$(BIN)/python -m pytest
+
+lint: .venv/dev.done
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev.done   ## figures as ratios against a baseline of the same run
+	$(BIN)/python benchmarks/coco_scale.py
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/data.done: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q -e ".[augment]"
+	touch $@
+
+.venv/dev.done: .venv/data.done
+	$(BIN)/python -m pip install -q -e ".[augment,dev]"
+	touch $@
+
+# onedl-mmcv is built from source against the torch that is installed: minutes the first time, then pip has the wheel
+.venv/all.done: .venv/dev.done requirements/training.txt
+	$(BIN)/python -m pip install -q -r requirements/training.txt
+	$(BIN)/python -m pip install -q --no-build-isolation onedl-mmcv==2.3.6
+	$(BIN)/python -m pip install -q -e ".[all]"
+	touch $@
+
+clean:
+	rm -rf .venv runs data build *.egg-info

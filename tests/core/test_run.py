@@ -1,0 +1,120 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import coco, command, tree, write_recipe
+
+from coco_recipe import run
+from coco_recipe.errors import RunError, StepError
+
+CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
+NUMBERED = {"id": "numbered", "use": "reindex", "in": "clean"}
+
+
+def _run(path: Path, folder: Path, **options: Any) -> tuple[run.RunResult, dict[str, str]]:
+    reasons: dict[str, str] = {}
+
+    def report(event: run.Event) -> None:
+        if event.what == "step":
+            reasons[event.step] = event.text
+
+    return run.run(run.prepare(path), out=folder, report=report, **options), reasons
+
+
+def test_a_finished_run_is_not_made_again(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, [CLEAN, NUMBERED], coco())
+    first, _ = _run(path, tmp_path / "out")
+    before = tree(tmp_path / "out")
+    second, _ = _run(path, tmp_path / "out")
+    assert (first.ran, second.ran, second.reused) == (("clean", "numbered"), (), ("clean", "numbered"))
+    assert tree(tmp_path / "out") == before
+
+
+def test_a_changed_parameter_runs_its_step_and_what_follows_and_says_why(tmp_path: Path) -> None:
+    _run(write_recipe(tmp_path, [CLEAN, NUMBERED], coco()), tmp_path / "out")
+    path = write_recipe(tmp_path, [CLEAN, NUMBERED | {"with": {"images": 0}}])
+    result, reasons = _run(path, tmp_path / "out")
+    assert reasons["numbered"] == "parameter images changed: 1 -> 0"
+    assert reasons["clean"] == "its rows live in memory, and a later step needs them"
+    assert result.reused == ()
+
+
+def test_comments_and_a_moved_folder_run_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    path = write_recipe(tmp_path / "a", [CLEAN, NUMBERED], coco())
+    _run(path, tmp_path / "a" / "out")
+    path.write_text("# a comment\n" + path.read_text())
+    (tmp_path / "a").rename(tmp_path / "b")
+    result, _ = _run(tmp_path / "b" / "recipe.yaml", tmp_path / "b" / "out")
+    assert result.ran == ()
+
+
+@pytest.mark.parametrize("damage", ["remove", "change"])
+def test_a_damaged_result_is_made_again(damage: str, tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, [CLEAN, NUMBERED], coco())
+    _run(path, tmp_path / "out")
+    before = tree(tmp_path / "out")
+    victim = tmp_path / "out/steps/numbered/dataset.json"
+    victim.unlink() if damage == "remove" else victim.write_text("{}")
+    _, reasons = _run(path, tmp_path / "out")
+    assert reasons["numbered"] == f"dataset.json {'is gone' if damage == 'remove' else 'has changed'}"
+    assert tree(tmp_path / "out") == before
+
+
+def test_what_was_dropped_is_counted_and_named(tmp_path: Path) -> None:
+    _run(write_recipe(tmp_path, [CLEAN], coco()), tmp_path / "out")
+    lines = [json.loads(line) for line in (tmp_path / "out/provenance.jsonl").read_text().splitlines()]
+    assert {"kind": "annotation", "reason": "category 'dog' is dropped", "count": 1} in lines[1]["dropped"]
+    assert lines[1]["counts"]["in"]["dataset"] == {"images": 3, "annotations": 2, "categories": {"cat": 1, "dog": 1}}
+    ledger = [json.loads(line) for line in (tmp_path / "out/steps/clean/dropped.jsonl").read_text().splitlines()]
+    assert {"kind": "annotation", "id": 2, "image_id": 2, "category_id": 2,
+            "reason": "category 'dog' is dropped"} in ledger
+
+
+LEAKY = '''
+from coco_recipe import Dataset, Port, Step, hookimpl
+
+def leak(ctx, *, dataset):
+    """Lose a row without a word."""
+    return {"dataset": dataset.replace(annotations=dataset.annotations[1:])}
+
+@hookimpl
+def coco_recipe_steps():
+    yield Step(name="leak", run=leak, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset})
+'''
+
+
+def test_a_step_whose_books_do_not_close_fails(tmp_path: Path) -> None:
+    (tmp_path / "leak.py").write_text(LEAKY)
+    path = write_recipe(tmp_path, [{"id": "x", "use": "leak", "in": "raw"}], coco())
+    planned = run.prepare(path, plugin_files=[tmp_path / "leak.py"])
+    with pytest.raises(StepError, match=r"step 'x' \(leak\): the books don't close: 2 annotations in \+ 0 made"):
+        run.run(planned, out=tmp_path / "out")
+    assert "failed" in (tmp_path / "out/provenance.jsonl").read_text()
+    assert not (tmp_path / "out/steps/x").exists()
+
+
+def test_a_folder_of_someone_else_is_refused(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, [CLEAN], coco())
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("x")
+    with pytest.raises(RunError, match="is not empty and was not made by coco-recipe"):
+        run.run(run.prepare(path), out=tmp_path / "mine")
+    with pytest.raises(RunError, match="lie in one another"):
+        run.run(run.prepare(write_recipe(tmp_path, [CLEAN], inputs={
+            "raw": {"annotations": "raw.json", "images": "mine"}})), out=tmp_path / "mine/out")
+
+
+def test_exit_codes_and_streams(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, [CLEAN], coco())
+    done = command("run", path, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "runs/test\n")
+    assert "nothing to do" in command("run", path, cwd=tmp_path).stderr
+    bad = write_recipe(tmp_path, [CLEAN | {"with": {"drop": ["cow"]}}])
+    assert command("run", bad, cwd=tmp_path).returncode == 1
+    assert "there is no category 'cow'" in command("run", bad, cwd=tmp_path).stderr
+    (tmp_path / "raw.json").write_text("[]")
+    assert command("run", path, cwd=tmp_path).returncode == 1
+    assert command("run", tmp_path / "none.yaml", cwd=tmp_path).returncode == 2
+    assert command("nonsense", cwd=tmp_path).returncode == 2
