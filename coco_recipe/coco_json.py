@@ -112,7 +112,8 @@ def _extended(base: type[msgspec.Struct], keys: Iterable[str]) -> type[msgspec.S
     """Return ``base`` with one undecoded optional field for each key; the same class for the same keys."""
     wanted = (base, tuple(keys))
     if wanted not in _classes:
-        names, rename = [], {}
+        names: list[Any] = []
+        rename: dict[str, str] = {}
         for key in wanted[1]:
             field = key
             if not key.isidentifier() or keyword.iskeyword(key) or key.startswith("_") or key in dir(base):

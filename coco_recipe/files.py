@@ -15,9 +15,14 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sha256_of(data: bytes) -> str:
+    """Return the SHA-256 of bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def digest(value: Any) -> str:
     """Return the SHA-256 of a JSON-like value; the order of keys doesn't matter."""
-    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()
+    return sha256_of(msgspec.json.encode(value, order="deterministic"))
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -20,11 +20,11 @@ _DISTRIBUTIONS = {"cv2": "opencv-python-headless", "mmdet": "onedl-mmdetection",
 
 def environment(step: PlannedStep) -> dict[str, str]:
     """Return the versions that a step's bytes may depend on."""
-    versions = {"coco-recipe": _version("coco-recipe")}
+    versions = {"coco-recipe": version("coco-recipe")}
     for name in step.offer.step.needs:
-        versions[name] = _version(_DISTRIBUTIONS.get(name, name))
+        versions[name] = version(_DISTRIBUTIONS.get(name, name))
     if step.offer.step.reads_pixels and step.offer.step.needs:
-        versions |= {"python": platform.python_version(), "machine": platform.machine(), "cpu": _cpu_features()}
+        versions |= {"python": platform.pythonversion(), "machine": platform.machine(), "cpu": _cpu_features()}
     return versions
 
 
@@ -67,7 +67,7 @@ def input_digests(item: Input, folder: Path, *, pixels: bool) -> tuple[Any, dict
         return Checkpoint(path, item.classes, digest, item.name), {"checkpoint": digest}
     path = folder / item.annotations
     text = coco_json.read_bytes(path)
-    digests: dict[str, Any] = {"annotations": files.hashlib.sha256(text).hexdigest()}
+    digests: dict[str, Any] = {"annotations": files.sha256_of(text)}
     dataset = coco_json.parse(text, name=str(path), home=item.name, images=folder / item.images if item.images else None)
     coco_json.check(dataset, str(path))
     if pixels and item.images:
@@ -101,7 +101,7 @@ class Log:
                                               for line in self.lines))
 
 
-def _version(distribution: str) -> str:
+def version(distribution: str) -> str:
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

@@ -163,7 +163,7 @@ def _run(run_: Run, states: list[State], jobs: int, report: Callable[[Event], No
                 result = execute.execute(
                     step, values, store=store, seed=planned.recipe.seed, key=state.key, parts=state.parts,
                     keep=state.terminal, jobs=jobs, environment=state.parts["environment"],
-                    on_progress=lambda done, total, s=step.id: report(Event("progress", s, "", done, total)))
+                    on_progress=_teller(step.id, report))
             except StepError as error:
                 log.add({"step": step.id, "use": step.offer.step.name, "failed": str(error)})
                 raise
@@ -183,6 +183,10 @@ def _run(run_: Run, states: list[State], jobs: int, report: Callable[[Event], No
             log.add(manifest["record"])
         _publish(run_, step)
     return RunResult(run_.folder, tuple(todo), tuple(s.step.id for s in states if s.step.id not in todo))
+
+
+def _teller(step_id: str, report: Callable[[Event], None]) -> Callable[[int, int], None]:
+    return lambda done, total: report(Event("progress", step_id, "", done, total))
 
 
 def _value(run_: Run, ref: plan.Reference) -> Any:
@@ -210,9 +214,9 @@ def _summary(record: dict[str, Any]) -> str:
 
 def _run_line(run_: Run) -> dict[str, Any]:
     resolved = _resolved(run_.plan)
-    return {"recipe": run_.plan.recipe.name, "recipe_sha256": files.hashlib.sha256(resolved.encode()).hexdigest(),
+    return {"recipe": run_.plan.recipe.name, "recipe_sha256": files.sha256_of(resolved.encode()),
             "seed": run_.plan.recipe.seed, "inputs": run_.digests,
-            "versions": {"coco-recipe": provenance._version("coco-recipe")}, "clock": {"started": time.time()}}
+            "versions": {"coco-recipe": provenance.version("coco-recipe")}, "clock": {"started": time.time()}}
 
 
 def _resolved(planned: Plan) -> str:

@@ -163,7 +163,7 @@ class _Reader:
                 result[key] = self.value(child, (*at, key))
         return result
 
-    def scalar(self, node: yaml.ScalarNode, at: KeyPath) -> Any:
+    def scalar(self, node: yaml.Node, at: KeyPath) -> Any:
         if node.style:
             return node.value
         value = core_scalar(node.value)

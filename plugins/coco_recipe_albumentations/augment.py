@@ -59,7 +59,7 @@ class Made:
     boxes: dict[int, Box]
 
 
-def augment(ctx: StepContext, *, dataset: Dataset, pipeline: Any, copies: int, format: str,  # noqa: A002
+def augment(ctx: StepContext, *, dataset: Dataset, pipeline: Any, copies: int, format: str,
             quality: int, other_geometry: str) -> Mapping[str, Dataset]:
     """Make ``copies`` new images of each image; the output holds the new ones only: merge them with the old.
 

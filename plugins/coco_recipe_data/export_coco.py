@@ -25,7 +25,7 @@ PARAMS: dict[str, Any] = {
 
 
 def export_coco(ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, layout: str,
-                to: str | None) -> Mapping[str, Dataset]:  # noqa: ARG001 (the interpreter publishes)
+                to: str | None) -> Mapping[str, Dataset]:
     """Write each part's annotations, and its pictures.
 
     ``info``, ``licenses`` and unknown keys are carried along; non-ASCII stays readable. Where a part has images that

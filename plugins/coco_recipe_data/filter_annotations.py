@@ -80,7 +80,7 @@ def _clip(row: Annotation, image: Image) -> tuple[bool, Annotation]:
     if image.width is UNSET or image.height is UNSET:
         raise ValueError(f"image {image.id} ({image.file_name}) has no width and height, which boxes are checked against")
     width, height = int(image.width), int(image.height)
-    if not all(map(isfinite, row.bbox)) or x >= 0 and y >= 0 and x + w <= width and y + h <= height:
+    if not all(map(isfinite, row.bbox)) or (x >= 0 and y >= 0 and x + w <= width and y + h <= height):
         return False, row
     left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
     box = (left, top, max(right - left, 0), max(bottom - top, 0))

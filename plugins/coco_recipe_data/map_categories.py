@@ -20,7 +20,7 @@ PARAMS: dict[str, Any] = {
 }
 
 
-def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str],  # noqa: A002
+def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str],
                    order: Sequence[str] | None) -> Mapping[str, Dataset]:
     """Rename, join and order categories; annotations follow.
 

@@ -45,7 +45,7 @@ def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every
     each part is in the record.
     """
     groups = _groups(dataset, group_by)
-    shares = fractions or {f"fold_{i + 1}": 1 / folds for i in range(folds or 0)}
+    shares = fractions or {f"fold_{i + 1}": 1 / (folds or 1) for i in range(folds or 0)}
     if every is not None:
         side = {group: "val" if n % every == every - 1 else "train" for n, group in enumerate(groups)}
         shares = {"train": 1 - 1 / every, "val": 1 / every}
@@ -174,7 +174,7 @@ def _stratified(dataset: Dataset, groups: dict[str, list[int]], shares: Shares, 
 def _names(params: Mapping[str, Any]) -> Mapping[str, type]:
     if "every" in params:
         return {"train": Dataset, "val": Dataset}
-    return {name: Dataset for name in params.get("fractions") or [f"fold_{i + 1}" for i in range(params.get("folds", 0))]}
+    return dict.fromkeys(params.get("fractions") or [f"fold_{i + 1}" for i in range(params.get("folds", 0))], Dataset)
 
 
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
