@@ -105,7 +105,7 @@ def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_file
     state = stages.Run(stages.prepare(recipe, overrides, plugin_files), out)
     states = state.states()
     todo = state.needed(states)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for item in states:
         manifest = state.store.manifest(item.step.id)
         fresh = manifest is not None and manifest["key"] == item.key

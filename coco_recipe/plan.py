@@ -171,7 +171,7 @@ class _Binder:
             return None
         outputs = self.known[name]
         if not outputs:  # a step with faults of its own, or without any output
-            if name not in {row for row in self.later} and not self.problems:
+            if name not in self.later and not self.problems:
                 self.problem(path, f"step '{name}' has no output to read")
             return None
         if not wanted and len(outputs) == 1:

@@ -24,7 +24,7 @@ def environment(step: PlannedStep) -> dict[str, str]:
     for name in step.offer.step.needs:
         versions[name] = version(_DISTRIBUTIONS.get(name, name))
     if step.offer.step.reads_pixels and step.offer.step.needs:
-        versions |= {"python": platform.pythonversion(), "machine": platform.machine(), "cpu": _cpu_features()}
+        versions |= {"python": platform.python_version(), "machine": platform.machine(), "cpu": _cpu_features()}
     return versions
 
 

@@ -164,7 +164,7 @@ class _Reader:
         return result
 
     def scalar(self, node: yaml.Node, at: KeyPath) -> Any:
-        if node.style:
+        if getattr(node, "style", None):
             return node.value
         value = core_scalar(node.value)
         if isinstance(value, float) and value - value != 0:

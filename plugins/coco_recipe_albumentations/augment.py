@@ -158,7 +158,7 @@ def _has_geometry(row: Annotation) -> bool:
 
 
 def _boxed(row: Annotation) -> Annotation:
-    changes = {name: UNSET for name in ("keypoints", "num_keypoints") if hasattr(row, name)}
+    changes = dict.fromkeys((name for name in ("keypoints", "num_keypoints") if hasattr(row, name)), UNSET)
     return replace(row, segmentation=UNSET, **changes)
 
 
@@ -196,11 +196,12 @@ def _make(recipe: bytes, quality: int, job: Job) -> Made:
     if not done:
         raise ValueError(f"{job.source}: its copy of {picture.shape[1]}x{picture.shape[0]} px can't be written as "
                          f"{job.target.suffix}")
-    job.target.write_bytes(data)
+    content = data.tobytes()
+    job.target.write_bytes(content)
     height, width = picture.shape[:2]
     boxes = {int(index): box for index, row in zip(out["index"], out["bboxes"], strict=True)
              if (box := _inside(row, width, height))}
-    return Made(width, height, hashlib.sha256(data).hexdigest(), boxes)
+    return Made(width, height, hashlib.sha256(content).hexdigest(), boxes)
 
 
 def _read(job: Job) -> Any:
