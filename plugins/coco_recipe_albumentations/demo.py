@@ -48,7 +48,7 @@ class Cap:
         import numpy as np
 
         places = [(self.x + self.radius * r * math.cos(a), self.y + self.radius * r * math.sin(a)) for a, r in polar]
-        return np.array(places).round().astype(np.int32)  # type: ignore[return-value]
+        return np.array(places).round().astype(np.int32)
 
 
 def write_demo(folder: Path, *, images: int = 60, seed: int = 0) -> None:
@@ -145,7 +145,8 @@ def _photograph(picture: "Picture", rng: "Rng") -> "Picture":
     across, down = rng.uniform(-0.16, 0.16, 2)
     light = rng.uniform(0.85, 1.1) + across * np.linspace(-1, 1, width) + down * np.linspace(-1, 1, height)[:, None]
     noise = rng.normal(0, rng.uniform(2, 5), (height, width))
-    return (picture * light[..., None] + noise[..., None]).clip(0, 255).astype(np.uint8)
+    lit: Picture = (picture * light[..., None] + noise[..., None]).clip(0, 255).astype(np.uint8)
+    return lit
 
 
 def _draw_belt(size: tuple[int, int], rng: "Rng") -> "Picture":
@@ -203,7 +204,8 @@ def _draw_cap(canvas: "Picture", cap: Cap) -> None:
         angle = cap.turn + ridge * math.tau / RIDGES
         tooth = cap.points([(angle - 0.07, 0.84), (angle - 0.05, 1.01), (angle + 0.05, 1.01), (angle + 0.07, 0.84)])
         cv2.fillPoly(canvas, [tooth], METAL, cv2.LINE_AA)
-        cv2.line(canvas, *cap.points([(angle - 0.03, 0.86), (angle - 0.03, 1.0)]).tolist(), METAL_LIGHT, 2, cv2.LINE_AA)
+        start, end = cap.points([(angle - 0.03, 0.86), (angle - 0.03, 1.0)]).tolist()
+        cv2.line(canvas, start, end, METAL_LIGHT, 2, cv2.LINE_AA)
     centre = (round(cap.x), round(cap.y))
     cv2.circle(canvas, centre, round(cap.radius * 0.86), METAL_LIGHT, -1, cv2.LINE_AA)
     for share in (0.845, 0.83, 0.8, 0.77):  # the bevel: darker outside, the paint's own colour inside
@@ -308,7 +310,7 @@ def _draw_bottle(categories: Sequence[int], rng: "Rng") -> tuple["Picture", list
         draw[category]()
         boxes[category] = _changed_box(before, canvas, rng, SCALE)
     picture = cv2.resize(_photograph(canvas, rng), LARGE, interpolation=cv2.INTER_LINEAR)
-    return picture, [boxes[c] for c in categories]  # type: ignore[return-value]
+    return picture, [boxes[c] for c in categories]
 
 
 def _draw_glass(canvas: "Picture", x: int, glass: Colour) -> None:
@@ -355,7 +357,7 @@ def _draw_wrinkles(canvas: "Picture", x: int, y: int, rng: "Rng") -> None:
         length, lean = rng.uniform(40, 62), rng.uniform(4, 9)
         across = x - 36 + fold * 13 + lean * np.sin(t * 4 + rng.uniform(0, 6))
         line = np.stack([across, y + 10 + length * t], axis=1).round().astype(np.int32)
-        cv2.polylines(canvas, [line + (3, 0)], False, (245, 250, 252), 3, cv2.LINE_AA)
+        cv2.polylines(canvas, [np.add(line, (3, 0))], False, (245, 250, 252), 3, cv2.LINE_AA)
         cv2.polylines(canvas, [line], False, (92, 102, 108), 3, cv2.LINE_AA)
 
 
