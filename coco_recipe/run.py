@@ -15,6 +15,8 @@ from coco_recipe.errors import Problem, RecipeError, RunError, StepError
 from coco_recipe.plan import Plan, PlannedStep
 from coco_recipe.store import Store
 
+_PLURALS = {"image": "images", "annotation": "annotations", "category": "categories"}
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -208,7 +210,9 @@ def _summary(record: dict[str, Any]) -> str:
     out = record["counts"]["out"].items()
     counts = "; ".join(f"{port}: {c['images']} images, {c['annotations']} boxes" for port, c in out
                        if isinstance(c, dict) and "images" in c)
-    lost = ", ".join(f"{d['count']} {d['kind']}s: {d['reason']}" for d in record["dropped"])
+    if not counts:
+        counts = f"{record['files']['count']} files"
+    lost = ", ".join(f"{d['count']} {_PLURALS[d['kind']]} ({d['reason']})" for d in record["dropped"])
     return counts + (f"; dropped {lost}" if lost else "")
 
 

@@ -39,7 +39,7 @@ def test_a_plugin_of_one_file_works(tmp_path: Path) -> None:
     (tmp_path / "drop_small.py").write_text(DROP_SMALL)
     done = command("run", write_recipe(tmp_path, STEPS, coco()), "--plugin", "drop_small.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "3 images, 0 boxes; dropped 2 annotations: too small" in done.stderr
+    assert "3 images, 0 boxes; dropped 2 annotations (too small)" in done.stderr
 
 
 def test_a_plugin_works_as_an_installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
