@@ -99,19 +99,17 @@ def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files
 @_PLUGIN
 @_FORMAT
 def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
-    """Show what would run and why, what is reused, and what each finished step left."""
+    """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
     from coco_recipe import run as stages
 
     state = stages.Run(stages.prepare(recipe, overrides, plugin_files), out)
     states = state.states()
-    todo = state.needed(states)
+    todo, counts = state.needed(states), stages.forecast(state, states)
     rows: list[dict[str, Any]] = []
     for item in states:
-        manifest = state.store.manifest(item.step.id)
-        fresh = manifest is not None and manifest["key"] == item.key
         rows.append({"step": item.step.id, "use": item.step.offer.step.name, "runs": item.step.id in todo,
                      "why": todo.get(item.step.id, "unchanged"),
-                     "out": manifest["record"]["counts"]["out"] if fresh and manifest else None})
+                     "out": counts.get(item.step.id)})
     if form == "json":
         click.echo(msgspec.json.encode(rows))
         return

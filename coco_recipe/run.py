@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -156,11 +157,7 @@ def _run(run_: Run, states: list[State], jobs: int, report: Callable[[Event], No
         step = state.step
         if step.id in todo:
             report(Event("step", step.id, todo[step.id]))
-            inputs = {port: tuple(_value(run_, ref) for ref in refs) for port, refs in step.inputs.items()}
-            many = {port: p.many for port, p in step.offer.step.inputs.items()} if isinstance(
-                step.offer.step.inputs, dict) else {}
-            values = {port: found if many.get(port) else found[0] for port, found in inputs.items()}
-            del inputs
+            values = _bound(step, lambda ref: _value(run_, ref))
             try:
                 result = execute.execute(
                     step, values, store=store, seed=planned.recipe.seed, key=state.key, parts=state.parts,
@@ -185,6 +182,38 @@ def _run(run_: Run, states: list[State], jobs: int, report: Callable[[Event], No
             log.add(manifest["record"])
         _publish(run_, step)
     return RunResult(run_.folder, tuple(todo), tuple(s.step.id for s in states if s.step.id not in todo))
+
+
+def _bound(step: PlannedStep, value_of: Callable[[plan.Reference], Any]) -> dict[str, Any]:
+    """Return a step's input values by port; a tuple where a port takes many."""
+    ports = step.offer.step.inputs
+    many = {name for name, port in ports.items() if port.many} if isinstance(ports, dict) else set()
+    return {port: tuple(map(value_of, refs)) if port in many else value_of(refs[0]) for port, refs in step.inputs.items()}
+
+
+def forecast(run_: Run, states: Sequence[State]) -> dict[str, Any]:
+    """Count what each step would leave, by running the in-memory steps in a scratch folder.
+
+    A step that writes files, and what follows it, is counted only once it has run.
+
+    Raises:
+        StepError: a step would fail.
+    """
+    values, counts = dict(run_.values), dict[str, Any]()
+    with tempfile.TemporaryDirectory() as scratch:
+        for state in states:
+            step = state.step
+            manifest = run_.store.manifest(step.id)
+            if manifest and manifest["key"] == state.key:
+                counts[step.id] = manifest["record"]["counts"]["out"]
+            if step.offer.step.writes or any(ref not in values for refs in step.inputs.values() for ref in refs):
+                continue
+            result = execute.execute(step, _bound(step, values.__getitem__), store=Store(Path(scratch)),
+                                     seed=run_.plan.recipe.seed, key=state.key, parts=state.parts, keep=set(), jobs=1,
+                                     environment={}, on_progress=lambda done, total: None)
+            values |= {(step.id, port): value for port, value in result.values.items()}
+            counts[step.id] = result.manifest["record"]["counts"]["out"]
+    return counts
 
 
 def _teller(step_id: str, report: Callable[[Event], None]) -> Callable[[int, int], None]:

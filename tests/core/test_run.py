@@ -118,3 +118,12 @@ def test_exit_codes_and_streams(tmp_path: Path) -> None:
     assert command("run", path, cwd=tmp_path).returncode == 1
     assert command("run", tmp_path / "none.yaml", cwd=tmp_path).returncode == 2
     assert command("nonsense", cwd=tmp_path).returncode == 2
+
+
+def test_plan_counts_what_each_step_leaves_without_writing(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, [CLEAN, NUMBERED], coco())
+    rows = json.loads(command("plan", path, "--format", "json", cwd=tmp_path).stdout)
+    assert [(row["step"], row["runs"], row["why"]) for row in rows] == [
+        ("clean", True, "not done yet"), ("numbered", True, "not done yet")]
+    assert rows[1]["out"]["dataset"] == {"images": 3, "annotations": 1, "categories": {"cat": 1}}
+    assert not (tmp_path / "runs").exists()
