@@ -6,8 +6,8 @@ from coco_recipe.dataset import Annotation, Category, Dataset, Image, Origin, ex
 from coco_recipe.errors import DatasetError
 from coco_recipe.files import link_or_copy, sha256
 from coco_recipe.hookspecs import hookimpl
-from coco_recipe.steps import Complaint, OpenPorts, Port, Step, StepContext
+from coco_recipe.steps import Complaint, Facts, OpenPorts, Port, Step, StepContext
 
-__all__ = ["Annotation", "Category", "Checkpoint", "Complaint", "Dataset", "DatasetError", "Image", "OpenPorts",
+__all__ = ["Annotation", "Category", "Checkpoint", "Complaint", "Dataset", "DatasetError", "Facts", "Image", "OpenPorts",
            "Origin", "Port", "Step", "StepContext", "extras", "hookimpl", "link_or_copy", "sha256", "unsafe_name",
            "with_extras", "write"]

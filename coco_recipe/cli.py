@@ -149,7 +149,8 @@ def _page(offer: Any) -> str:
     lines = [f"{step.name}  [{offer.plugin} {offer.version}]", "", inspect.getdoc(step.run) or "", "", "inputs:"]
     lines += [f"  {port}: {rule.kind.__name__}" for port, rule in inputs.items()]
     if not callable(step.outputs):
-        lines += ["outputs:", *(f"  {port}: {kind.__name__}" for port, kind in step.outputs.items())]
+        outputs = step.outputs_for({}).items()
+        lines += ["outputs:", *(f"  {port}: {rule.kind.__name__}{' (several)' * rule.many}" for port, rule in outputs)]
     lines.append("with:")
     for key, rule in step.params.get("properties", {}).items():
         default = f" (default: {msgspec.json.encode(rule['default']).decode()})" if "default" in rule else ""
@@ -195,7 +196,8 @@ class _Display:
         if event.what == "progress":
             if self.bar:
                 task = self.bar.task_ids[-1] if self.bar.task_ids else self.bar.add_task(event.step)
-                self.bar.update(task, description=event.step, completed=event.done, total=event.total)
+                self.bar.update(task, description=f"{event.step}  {event.text}".rstrip(), completed=event.done,
+                                total=event.total)
             return
         text = {"step": f"runs: {event.text}", "done": f"done: {event.text}", "reused": "unchanged, reused"}[event.what]
         line = f"[{self.ids.index(event.step) + 1}/{len(self.ids)}] {event.step}  {text}"

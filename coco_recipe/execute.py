@@ -33,7 +33,11 @@ class Context:
     seed: int
     workdir: Path
     jobs: int = 1
-    on_progress: Callable[[int, int], None] = lambda done, total: None
+    on_progress: Callable[[int, int, str], None] = lambda done, total, text: None
+    key: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    earlier: Path | None = None
+    known_hashes: dict[Path, str] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     dropped: list[dict[str, Any]] = field(default_factory=list)
     made: Counter[str] = field(default_factory=Counter)
@@ -61,8 +65,13 @@ class Context:
     def wrote(self, path: Path, sha256: str) -> None:
         self.hashes[path.relative_to(self.workdir).as_posix()] = sha256
 
-    def progress(self, done: int, total: int) -> None:
-        self.on_progress(done, total)
+    def sha256(self, path: Path) -> str:
+        if path not in self.known_hashes:
+            self.known_hashes[path] = files.sha256(path)
+        return self.known_hashes[path]
+
+    def progress(self, done: int, total: int, text: str = "") -> None:
+        self.on_progress(done, total, text)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         return engine.run(function, items, self.jobs)
@@ -82,8 +91,8 @@ def step_seed(recipe_seed: int, step_id: str) -> int:
 
 
 def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed: int, key: str,
-            parts: Mapping[str, Any], keep: set[str], jobs: int, environment: Mapping[str, Any],
-            on_progress: Callable[[int, int], None]) -> StepResult:
+            parts: Mapping[str, Any], keep: set[str], jobs: int, environment: Mapping[str, str],
+            on_progress: Callable[[int, int, str], None], known_hashes: dict[Path, str] | None = None) -> StepResult:
     """Run a step and commit its folder.
 
     Args:
@@ -96,17 +105,16 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
         jobs: worker processes.
         environment: versions, for the record.
         on_progress: told how far the step is.
+        known_hashes: SHA-256 of input files, by path; what is missing is computed and added.
 
     Raises:
         StepError: the step failed, or its books don't close; names the step.
     """
     began, label = time.time(), f"step '{step.id}' ({step.offer.step.name})"
-    context = Context(step.id, step_seed(seed, step.id), store.begin(step.id), jobs, on_progress)
-    ports = step.offer.step.inputs
-    bound = {ports.name: dict(values)} if isinstance(ports, OpenPorts) else {p: values.get(p) for p in ports}
-    arguments = {key_: step.bound.get(key_) for key_ in step.offer.step.params.get("properties", {})}
+    context = Context(step.id, step_seed(seed, step.id), store.begin(step.id, resume=step.offer.step.resumes), jobs,
+                      on_progress, key, environment, store.earlier(step.id), {} if known_hashes is None else known_hashes)
     try:
-        outputs = step.offer.step.run(context, **bound, **arguments)
+        outputs = step.offer.step.run(context, **keywords(step, values))
     except (Exception, SystemExit) as error:
         text = str(error) or type(error).__name__
         if not isinstance(error, ValueError | OSError | StepError) and not type(error).__module__.startswith("coco_"):
@@ -139,15 +147,24 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
     return StepResult(outputs, manifest)
 
 
+def keywords(step: PlannedStep, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a step's functions are called with: its input values by port, and its parameters."""
+    ports = step.offer.step.inputs
+    bound = {ports.name: dict(values)} if isinstance(ports, OpenPorts) else {p: values.get(p) for p in ports}
+    return bound | {name: step.bound.get(name) for name in step.offer.step.params.get("properties", {})}
+
+
 def _check_outputs(step: PlannedStep, outputs: Any, label: str) -> None:
     if not isinstance(outputs, Mapping) or outputs.keys() != step.outputs.keys():
         found = list(outputs) if isinstance(outputs, Mapping) else type(outputs).__name__
         raise StepError(f"{label}: gave the outputs {found}, declared are {list(step.outputs)}")
     for port, value in outputs.items():
         for item in value if isinstance(value, tuple) else (value,):
-            if not isinstance(item, step.outputs[port]) or not isinstance(item, Dataset | Checkpoint):
+            if not isinstance(item, step.outputs[port].kind) or not isinstance(item, Dataset | Checkpoint):
                 raise StepError(f"{label}: output '{port}' is a {type(item).__name__}, "
-                                f"declared is {step.outputs[port].__name__}")
+                                f"declared is {step.outputs[port].kind.__name__}")
+        if isinstance(value, tuple) is not step.outputs[port].many:
+            raise StepError(f"{label}: output '{port}' must be {'a tuple' if step.outputs[port].many else 'one value'}")
 
 
 def _balance(step: PlannedStep, values: Mapping[str, Any], outputs: Mapping[str, Any], context: Context,
@@ -158,7 +175,7 @@ def _balance(step: PlannedStep, values: Mapping[str, Any], outputs: Mapping[str,
                 if not (ports.reads_only if isinstance(ports, OpenPorts) else ports[port].reads_only)]
     rows_in, rows_out = _rows(entering), _rows(list(outputs.values()))
     dropped = Counter(line["kind"] for line in context.dropped)
-    if any(kind is Dataset for kind in step.outputs.values()):
+    if any(port.kind is Dataset for port in step.outputs.values()):
         for kind in ("image", "annotation"):
             entered, made, left, lost = rows_in[kind], context.made[kind], rows_out[kind], dropped[kind]
             if entered + made != left + lost:

@@ -13,10 +13,11 @@ from coco_recipe.errors import Problem, RecipeError
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Recipe, RecipeStep
 from coco_recipe.source import KeyPath, Source, did_you_mean
-from coco_recipe.steps import OpenPorts, Port
+from coco_recipe.steps import Facts, OpenPorts, Port
 
 Reference = tuple[str, str]  # the input or step, and its port
-_EXTRAS = {"albumentations": "augment", "cv2": "augment", "torch": "train", "mmdet": "train"}
+_EXTRAS = {"albumentations": "augment", "cv2": "augment", "numpy": "augment"}
+_TRAINING = ("torch", "mmcv", "mmengine", "mmdet")  # installed in an order, which doctor knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class PlannedStep:
     params: Mapping[str, Any]
     bound: Mapping[str, Any]
     files: tuple[Path, ...]
-    outputs: Mapping[str, type]
+    outputs: Mapping[str, Port]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
     Raises:
         RecipeError: with all problems, those given and those found here.
     """
-    known: dict[str, Mapping[str, type]] = {
-        item.name: {"": Checkpoint if item.checkpoint else Dataset} for item in recipe.inputs}
+    known: dict[str, Mapping[str, Port]] = {
+        item.name: {"": Port(Checkpoint if item.checkpoint else Dataset)} for item in recipe.inputs}
     later = [step.id for step in recipe.steps]
     steps = []
     for step in recipe.steps:
@@ -83,10 +84,43 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
     return Plan(recipe, tuple(steps))
 
 
+def foresee(planned: Plan, known: Mapping[Reference, Facts]) -> dict[Reference, Facts]:
+    """Follow what is known of the inputs through all steps, and let each step say whether it can go together.
+
+    Args:
+        planned: the plan.
+        known: facts of the recipe's inputs.
+
+    Returns:
+        Facts of the inputs and of every step's outputs.
+
+    Raises:
+        RecipeError: with what every step finds wrong.
+    """
+    facts, problems = dict(known), list[Problem]()
+    rows = {row.id: row for row in planned.recipe.steps}
+    for step in planned.steps:
+        facts |= {(step.id, port): Facts() for port in step.outputs}
+        if step.offer.step.foresee is None:
+            continue
+        ports = step.offer.step.inputs
+        many = {name for name, port in ports.items() if port.many} if isinstance(ports, Mapping) else set()
+        given = {port: tuple(facts[ref] for ref in refs) if port in many else facts[refs[0]]
+                 for port, refs in step.inputs.items()}
+        try:
+            facts |= {(step.id, port): found for port, found in step.offer.step.foresee(step.bound, given).items()}
+        except ValueError as error:
+            problems.append(Problem(planned.recipe.source.where((*rows[step.id].at, "use")),
+                                    f"step '{step.id}' ({step.offer.step.name}): {error}"))
+    if problems:
+        raise RecipeError(problems)
+    return facts
+
+
 class _Binder:
     """Binds one step; collects problems."""
 
-    def __init__(self, source: Source, step: RecipeStep, known: Mapping[str, Mapping[str, type]],
+    def __init__(self, source: Source, step: RecipeStep, known: Mapping[str, Mapping[str, Port]],
                  later: list[str], problems: list[Problem]) -> None:
         self.source, self.step, self.known, self.later, self.problems = source, step, known, later, problems
 
@@ -124,6 +158,8 @@ class _Binder:
             if importlib.util.find_spec(name) is None:
                 extra = _EXTRAS.get(name)
                 install = f'pip install "coco-recipe[{extra}]"' if extra else f"install {name}"
+                if name in _TRAINING:
+                    install = "coco-recipe doctor --for train prints the commands that install it"
                 self.problem(("use",), f"step '{offer.step.name}' needs the package '{name}', which is not installed",
                              install)
 
@@ -181,6 +217,9 @@ class _Binder:
             self.problem(path, f"'{value}' names no output of '{name}'" if wanted else f"'{name}' has several outputs",
                          did_you_mean(value, ports) if wanted else f"say which: {', '.join(ports)}")
             return None
-        if outputs[wanted] is not port.kind:
-            self.problem(path, f"is a {outputs[wanted].__name__}, expected a {port.kind.__name__}")
+        found = outputs[wanted]
+        if found.kind is not port.kind:
+            self.problem(path, f"is a {found.kind.__name__}, expected a {port.kind.__name__}")
+        elif found.many and not port.many:
+            self.problem(path, f"is several {found.kind.__name__}s, expected one")
         return name, wanted

@@ -53,10 +53,12 @@ def why(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     return "its result was not kept"
 
 
-def input_digests(item: Input, folder: Path, *, pixels: bool) -> tuple[Any, dict[str, Any]]:
+def input_digests(item: Input, folder: Path, *, pixels: bool,
+                  known_hashes: dict[Path, str]) -> tuple[Any, dict[str, Any]]:
     """Read an input; return its value and the SHA-256 of what it is made of.
 
-    The bytes that are hashed are those that are decoded. With ``pixels``, every image that the file lists is hashed.
+    The bytes that are hashed are those that are decoded. With ``pixels``, every image that the file lists is hashed, and
+    its hash is put into ``known_hashes``.
 
     Raises:
         DatasetError: the annotation file is wrong, or an image that it lists is missing.
@@ -71,15 +73,16 @@ def input_digests(item: Input, folder: Path, *, pixels: bool) -> tuple[Any, dict
     dataset = coco_json.parse(text, name=str(path), home=item.name, images=folder / item.images if item.images else None)
     coco_json.check(dataset, str(path))
     if pixels and item.images:
-        digests["images"] = files.digest(_pixel_hashes(dataset))
+        digests["images"] = files.digest(_pixel_hashes(dataset, known_hashes))
     return dataset, digests
 
 
-def _pixel_hashes(dataset: Dataset) -> dict[str, str]:
+def _pixel_hashes(dataset: Dataset, known_hashes: dict[Path, str]) -> dict[str, str]:
     hashes, missing = {}, []
     for image in dataset.images:
+        path = dataset.path_of(image)
         try:
-            hashes[image.file_name] = files.sha256(dataset.path_of(image))
+            hashes[image.file_name] = known_hashes[path] = files.sha256(path)
         except OSError:
             missing.append(image.file_name)
     if missing:

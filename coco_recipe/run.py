@@ -4,7 +4,7 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ from typing import Any
 import yaml
 
 from coco_recipe import execute, files, plan, plugins, provenance, recipe, source
+from coco_recipe.dataset import Dataset
 from coco_recipe.errors import Problem, RecipeError, RunError, StepError
 from coco_recipe.plan import Plan, PlannedStep
+from coco_recipe.steps import Facts
 from coco_recipe.store import Store
 
 _PLURALS = {"image": "images", "annotation": "annotations", "category": "categories"}
@@ -72,10 +74,12 @@ class Run:
         self.store = Store(self.folder)
         self.values: dict[plan.Reference, Any] = {}
         self.digests: dict[str, Any] = {}
+        self.known_hashes: dict[Path, str] = {}
         pixels = any(step.offer.step.reads_pixels for step in planned.steps)
         for item in planned.recipe.inputs:
             self.values[(item.name, "")], self.digests[item.name] = provenance.input_digests(
-                item, planned.recipe.folder, pixels=pixels)
+                item, planned.recipe.folder, pixels=pixels, known_hashes=self.known_hashes)
+        self.facts = plan.foresee(planned, {ref: _facts(value) for ref, value in self.values.items()})
 
     def states(self, *, force: bool = False, from_step: str = "") -> list[State]:
         """Compare each step's key with what is committed."""
@@ -162,7 +166,7 @@ def _run(run_: Run, states: list[State], jobs: int, report: Callable[[Event], No
                 result = execute.execute(
                     step, values, store=store, seed=planned.recipe.seed, key=state.key, parts=state.parts,
                     keep=state.terminal, jobs=jobs, environment=state.parts["environment"],
-                    on_progress=_teller(step.id, report))
+                    on_progress=_teller(step.id, report), known_hashes=run_.known_hashes)
             except StepError as error:
                 log.add({"step": step.id, "use": step.offer.step.name, "failed": str(error)})
                 raise
@@ -176,6 +180,8 @@ def _run(run_: Run, states: list[State], jobs: int, report: Callable[[Event], No
         else:
             manifest = store.manifest(step.id)
             report(Event("reused", step.id))
+        if step.offer.step.writes:
+            run_.known_hashes |= {store.final(step.id) / name: sha for name, sha in manifest["files"].items()}
         for ref in [ref for ref, last in last_use.items() if last == i]:
             run_.values.pop(ref, None)
         if todo:
@@ -188,7 +194,21 @@ def _bound(step: PlannedStep, value_of: Callable[[plan.Reference], Any]) -> dict
     """Return a step's input values by port; a tuple where a port takes many."""
     ports = step.offer.step.inputs
     many = {name for name, port in ports.items() if port.many} if isinstance(ports, dict) else set()
-    return {port: tuple(map(value_of, refs)) if port in many else value_of(refs[0]) for port, refs in step.inputs.items()}
+    return {port: _flat(map(value_of, refs)) if port in many else value_of(refs[0]) for port, refs in step.inputs.items()}
+
+
+def _flat(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(item for value in values for item in (value if isinstance(value, tuple) else (value,)))
+
+
+def _facts(value: Any) -> Facts:
+    """Return what is known of an input."""
+    if not isinstance(value, Dataset):
+        return Facts(value.classes or None)
+    sizes = [(image.width, image.height) for image in value.images]
+    known = [(w, h) for w, h in sizes if isinstance(w, int) and isinstance(h, int)]
+    smallest, largest = ((f(w for w, _ in known), f(h for _, h in known)) for f in (min, max)) if known else (None, None)
+    return Facts(tuple(category.name for category in value.categories), smallest, largest)
 
 
 def forecast(run_: Run, states: Sequence[State]) -> dict[str, Any]:
@@ -210,14 +230,14 @@ def forecast(run_: Run, states: Sequence[State]) -> dict[str, Any]:
                 continue
             result = execute.execute(step, _bound(step, values.__getitem__), store=Store(Path(scratch)),
                                      seed=run_.plan.recipe.seed, key=state.key, parts=state.parts, keep=set(), jobs=1,
-                                     environment={}, on_progress=lambda done, total: None)
+                                     environment={}, on_progress=lambda done, total, text: None)
             values |= {(step.id, port): value for port, value in result.values.items()}
             counts[step.id] = result.manifest["record"]["counts"]["out"]
     return counts
 
 
-def _teller(step_id: str, report: Callable[[Event], None]) -> Callable[[int, int], None]:
-    return lambda done, total: report(Event("progress", step_id, "", done, total))
+def _teller(step_id: str, report: Callable[[Event], None]) -> Callable[[int, int, str], None]:
+    return lambda done, total, text: report(Event("progress", step_id, text, done, total))
 
 
 def _value(run_: Run, ref: plan.Reference) -> Any:

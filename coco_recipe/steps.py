@@ -41,6 +41,21 @@ class OpenPorts:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a value before the run; None for what isn't.
+
+    Attributes:
+        classes: the names of a data set's categories in order, or of the classes that a checkpoint answers with.
+        smallest: (least width, least height) over the images, in pixels.
+        largest: (greatest width, greatest height) over the images, in pixels.
+    """
+
+    classes: tuple[str, ...] | None = None
+    smallest: tuple[int, int] | None = None
+    largest: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Complaint:
     """What a step's ``check`` finds: the key path below ``with``, what is wrong, and what to do."""
 
@@ -57,37 +72,60 @@ class Step:
         name: the word after ``use:``.
         run: ``run(ctx, *, <ports>, <params>) -> {port: value}``; its docstring is the step's page.
         inputs: input ports by name, or open ports.
-        outputs: output kinds by name, or a function from the parameters to them.
+        outputs: outputs by name (a kind, or a Port for a tuple of values), or a function from the parameters to them.
         params: JSON Schema (draft-07) of ``with``: an object, each property with a description. A property with
             ``format: recipe-file`` is a file relative to the recipe; one with ``format: publish-folder`` a folder,
             relative to the run directory, where the committed result appears.
         check: finds what the schema can't say.
+        foresee: ``foresee(params, facts) -> {port: Facts}``: what will be known of each output, from the parameters and
+            what is known of each input port (a tuple of Facts where a port takes many). Called before any step runs;
+            raises ValueError where inputs and parameters can't go together. Without it nothing is known.
+        preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the step would do to so
+            many images.
         needs: import names that must be installed.
         writes: the result lives in files, is committed to disk and reused; else it lives in memory.
         reads_pixels: the result depends on the bytes of the images.
+        resumes: ``ctx.workdir`` comes with what an interrupted run left in it; the step answers for what it finds there,
+            and leaves nothing but its output.
     """
 
     name: str
     run: Callable[..., Mapping[str, Value]]
     inputs: Mapping[str, Port] | OpenPorts
-    outputs: Mapping[str, type] | Callable[[Mapping[str, Any]], Mapping[str, type]]
+    outputs: Mapping[str, type | Port] | Callable[[Mapping[str, Any]], Mapping[str, type | Port]]
     params: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
     check: Callable[[Mapping[str, Any]], Iterable[Complaint]] | None = None
+    foresee: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Facts]] | None = None
+    preview: Callable[..., None] | None = None
     needs: tuple[str, ...] = ()
     writes: bool = False
     reads_pixels: bool = False
+    resumes: bool = False
 
-    def outputs_for(self, params: Mapping[str, Any]) -> Mapping[str, type]:
-        """Return the output kinds by port name for these parameters."""
-        return self.outputs(params) if callable(self.outputs) else self.outputs
+    def outputs_for(self, params: Mapping[str, Any]) -> dict[str, Port]:
+        """Return the output ports by name for these parameters."""
+        outputs = self.outputs(params) if callable(self.outputs) else self.outputs
+        return {name: port if isinstance(port, Port) else Port(port) for name, port in outputs.items()}
 
 
 class StepContext(Protocol):
-    """What a step may know of the run that it is part of."""
+    """What a step may know of the run that it is part of.
+
+    Attributes:
+        step_id: the step's name in the recipe.
+        seed: from the recipe's seed and the step's name.
+        workdir: where the step writes.
+        key: digest of all that the result depends on.
+        environment: the versions that the result may depend on, the plugin's own source among them.
+        earlier: the folder of this step's last commit, to read only; None where there is none.
+    """
 
     step_id: str
     seed: int
     workdir: Path
+    key: str
+    environment: Mapping[str, str]
+    earlier: Path | None
 
     def rng(self) -> random.Random:
         """Return a new generator that starts from the step's seed."""
@@ -109,10 +147,22 @@ class StepContext(Protocol):
         """Tell the hash of a file in ``workdir`` that is known already, so that it isn't read again."""
         ...
 
-    def progress(self, done: int, total: int) -> None:
-        """Tell how far the step is."""
+    def sha256(self, path: Path) -> str:
+        """Return the SHA-256 of a file that the step reads; the run computes it once."""
         ...
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Apply a module-level function to items on the run's workers; results come in the items' order."""
+    def progress(self, done: int, total: int, text: str = "") -> None:
+        """Tell how far the step is, and in ``text`` what there is to say of it now."""
+        ...
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item],
+            lost: Callable[[Item, str], Result] | None = None) -> Iterator[Result]:
+        """Apply a module-level function to items on the run's workers; results come in the items' order.
+
+        Args:
+            function: importable by name in another process.
+            items: taken as they are needed.
+            lost: makes the result of an item whose worker died, from the item and the reason; without it that is an
+                error which names the item.
+        """
         ...

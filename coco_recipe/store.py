@@ -25,12 +25,17 @@ class Store:
         """Return the folder of a committed step."""
         return self.folder / step_id
 
-    def begin(self, step_id: str) -> Path:
-        """Return a new, empty folder for a step to write into."""
+    def begin(self, step_id: str, *, resume: bool = False) -> Path:
+        """Return a folder for a step to write into: empty, or with ``resume`` as an interrupted run left it."""
         partial = self.folder / f".{step_id}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        if not resume:
+            shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True, exist_ok=True)
         return partial
+
+    def earlier(self, step_id: str) -> Path | None:
+        """Return the folder of a step's last commit; None where there is none."""
+        return self.final(step_id) if (self.final(step_id) / MANIFEST).is_file() else None
 
     def manifest(self, step_id: str) -> dict[str, Any] | None:
         """Return a committed step's manifest; None where there is none that can be read."""
