@@ -54,6 +54,10 @@ class Facts:
     smallest: tuple[int, int] | None = None
     largest: tuple[int, int] | None = None
 
+    def of_fewer_images(self) -> "Facts":
+        """Return what is still known where some of the images, unknown which, have gone."""
+        return self if self.smallest == self.largest else Facts(self.classes)
+
 
 @dataclass(frozen=True, slots=True)
 class Complaint:

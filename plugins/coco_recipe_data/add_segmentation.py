@@ -39,4 +39,5 @@ def _with_rectangle(row: Annotation) -> Annotation:
 
 
 STEP = Step(name="add_segmentation", run=add_segmentation, inputs={"dataset": Port(Dataset)},
-            outputs={"dataset": Dataset}, params=PARAMS)
+            outputs={"dataset": Dataset}, params=PARAMS,
+            foresee=lambda params, facts: {"dataset": facts["dataset"]})

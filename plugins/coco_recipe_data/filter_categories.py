@@ -1,9 +1,10 @@
 """Step ``filter_categories``: keep or drop categories, and say what becomes of images left without boxes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from coco_recipe import Complaint, Dataset, Port, Step, StepContext
+from coco_recipe import Complaint, Dataset, Facts, Port, Step, StepContext
 
 _NAMES = {"type": "array", "items": {"type": ["string", "integer"]}}
 PARAMS: dict[str, Any] = {
@@ -70,5 +71,17 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
         yield Complaint((), "must have either 'drop' or 'keep'", "drop: [a category's name]")
 
 
+def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+    before, drop = facts["dataset"], "drop" in params
+    named = params["drop" if drop else "keep"]
+    if before.classes is None or any(isinstance(name, int) for name in named):  # ids are looked up when it runs
+        return {"dataset": Facts()}
+    if unknown := [name for name in named if name not in before.classes]:
+        raise ValueError(f"there is no category {unknown[0]!r}; the data set has: {', '.join(before.classes)}")
+    left = tuple(name for name in before.classes if (name in named) is not drop)
+    keeps_all = params["images_left_empty"] == params["images_never_annotated"] == "keep"
+    return {"dataset": replace(before if keeps_all else before.of_fewer_images(), classes=left)}
+
+
 STEP = Step(name="filter_categories", run=filter_categories, inputs={"dataset": Port(Dataset)},
-            outputs={"dataset": Dataset}, params=PARAMS, check=_check)
+            outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee)

@@ -1,12 +1,13 @@
 """Step ``map_categories``: rename categories, join several into one, put them in order."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from coco_recipe import Dataset, Port, Step, StepContext
+from coco_recipe import Dataset, Facts, Port, Step, StepContext
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -29,18 +30,13 @@ def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str]
     Raises:
         ValueError: ``map`` or ``order`` names what isn't there, or ``order`` leaves a category out.
     """
-    names = [category.name for category in dataset.categories]
-    if unknown := [name for name in map if name not in names]:
-        raise ValueError(f"map: there is no category {unknown[0]!r}; the data set has: {', '.join(names)}")
+    ordered = _names_after([category.name for category in dataset.categories], map, order)
     first: dict[str, Any] = {}
     new_id: dict[Any, int] = {}
     for category in dataset.categories:
         name = map.get(category.name, category.name)
         new_id[category.id] = first.setdefault(name, replace(category, name=name)).id
-    if order is not None and sorted(order) != sorted(first):
-        odd = sorted(set(order) ^ set(first))
-        raise ValueError(f"order: must name every category once; not on both sides: {', '.join(odd)}")
-    categories = tuple(first[name] for name in order or first)
+    categories = tuple(first[name] for name in ordered)
     annotations = tuple(
         row if row.category_id is UNSET or new_id[row.category_id] == row.category_id
         else replace(row, category_id=new_id[row.category_id]) for row in dataset.annotations)
@@ -48,5 +44,23 @@ def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str]
     return {"dataset": dataset.replace(annotations=annotations, categories=categories)}
 
 
+def _names_after(names: Sequence[str], map: Mapping[str, str], order: Sequence[str] | None) -> tuple[str, ...]:
+    if unknown := [name for name in map if name not in names]:
+        raise ValueError(f"map: there is no category {unknown[0]!r}; the data set has: {', '.join(names)}")
+    after = tuple(dict.fromkeys(map.get(name, name) for name in names))
+    if order is not None and sorted(order) != sorted(after):
+        odd = sorted(set(order) ^ set(after))
+        raise ValueError(f"order: must name every category once; not on both sides: {', '.join(odd)}")
+    return tuple(order) if order is not None else after
+
+
+def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+    before = facts["dataset"]
+    if before.classes is None:
+        return {"dataset": before}
+    return {"dataset": dataclasses.replace(before, classes=_names_after(before.classes, params["map"],
+                                                                        params.get("order")))}
+
+
 STEP = Step(name="map_categories", run=map_categories, inputs={"dataset": Port(Dataset)},
-            outputs={"dataset": Dataset}, params=PARAMS)
+            outputs={"dataset": Dataset}, params=PARAMS, foresee=_foresee)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Category, Dataset, Image, Origin, Port, Step, StepContext
+from coco_recipe import Category, Dataset, Facts, Image, Origin, Port, Step, StepContext
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -157,5 +157,15 @@ def _mapped_license(value: Any, mapping: Mapping[Any, Any]) -> Any:
     return Raw(msgspec.json.encode(mapping[old])) if isinstance(old, int | str) and old in mapping else value
 
 
+def _foresee(params: Mapping[str, Any], facts: Mapping[str, tuple[Facts, ...]]) -> Mapping[str, Facts]:
+    parts = facts["datasets"]
+    names = [part.classes for part in parts]
+    low, high = [part.smallest for part in parts], [part.largest for part in parts]
+    return {"dataset": Facts(
+        None if None in names else tuple(dict.fromkeys(name for part in names for name in part or ())),
+        None if None in low else (min(size[0] for size in low if size), min(size[1] for size in low if size)),
+        None if None in high else (max(size[0] for size in high if size), max(size[1] for size in high if size)))}
+
+
 STEP = Step(name="merge", run=merge, inputs={"datasets": Port(Dataset, many=True)}, outputs={"dataset": Dataset},
-            params=PARAMS)
+            params=PARAMS, foresee=_foresee)

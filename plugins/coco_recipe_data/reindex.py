@@ -46,4 +46,5 @@ def _numbers(rows: Any, base: int | None) -> dict[Any, int]:
     return {row.id: row.id if base is None else base + i for i, row in enumerate(rows)}
 
 
-STEP = Step(name="reindex", run=reindex, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset}, params=PARAMS)
+STEP = Step(name="reindex", run=reindex, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset}, params=PARAMS,
+            foresee=lambda params, facts: {"dataset": facts["dataset"]})

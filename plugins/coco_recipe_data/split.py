@@ -8,7 +8,7 @@ from math import isclose
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Complaint, Dataset, Port, Step, StepContext, extras
+from coco_recipe import Complaint, Dataset, Facts, Port, Step, StepContext, extras
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -195,4 +195,9 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
         yield Complaint(("group_by", "pattern"), f"is not a regular expression: {error}")
 
 
-STEP = Step(name="split", run=split, inputs={"dataset": Port(Dataset)}, outputs=_names, params=PARAMS, check=_check)
+def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+    return dict.fromkeys(_names(params), facts["dataset"].of_fewer_images())
+
+
+STEP = Step(name="split", run=split, inputs={"dataset": Port(Dataset)}, outputs=_names, params=PARAMS, check=_check,
+            foresee=_foresee)
