@@ -100,11 +100,12 @@ def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files
 @_FORMAT
 def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
+    from coco_recipe import forecast
     from coco_recipe import run as stages
 
     state = stages.Run(stages.prepare(recipe, overrides, plugin_files), out)
     states = state.states()
-    todo, counts = state.needed(states), stages.forecast(state, states)
+    todo, counts = state.needed(states), forecast.counts(state, states)
     rows: list[dict[str, Any]] = []
     for item in states:
         rows.append({"step": item.step.id, "use": item.step.offer.step.name, "runs": item.step.id in todo,
@@ -118,6 +119,29 @@ def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_file
         for port, counts in (row["out"] or {}).items():
             classes = ", ".join(f"{name} {n}" for name, n in counts.get("categories", {}).items())
             click.echo(f"         {port}: {counts.get('images', 0)} images, {counts.get('annotations', 0)} boxes ({classes})")
+
+
+@cli.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.argument("step")
+@click.option("--images", default=8, show_default=True, type=click.IntRange(1), help="How many images to show.")
+@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False),
+              help="The picture to write (default: <recipe name>-<step>.png).")
+@_OUT
+@_SET
+@_PLUGIN
+def preview(recipe: Path, step: str, images: int, target: Path | None, out: Path | None, overrides: tuple[str, ...],
+            plugin_files: tuple[Path, ...]) -> None:
+    """Write a picture of what a step would do to some images, before it is run."""
+    from coco_recipe import forecast
+    from coco_recipe import run as stages
+
+    planned = stages.prepare(recipe, overrides, plugin_files)
+    first = planned.first_writer()
+    state = stages.Run(planned, out, with_pixels=first is not None and first != step)
+    target = target or Path(f"{planned.recipe.name}-{step}.png")
+    forecast.preview(state, state.states(), step, target, images=images)
+    click.echo(str(target))
 
 
 @cli.command()

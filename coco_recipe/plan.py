@@ -50,6 +50,10 @@ class Plan:
     recipe: Recipe
     steps: tuple[PlannedStep, ...]
 
+    def first_writer(self) -> str | None:
+        """Return the id of the first step that writes files: all above it can be had without opening an image."""
+        return next((step.id for step in self.steps if step.offer.step.writes), None)
+
     def consumed(self) -> set[Reference]:
         """Return every output that a later step reads."""
         return {reference for step in self.steps for many in step.inputs.values() for reference in many}
@@ -98,23 +102,35 @@ def foresee(planned: Plan, known: Mapping[Reference, Facts]) -> dict[Reference, 
         RecipeError: with what every step finds wrong.
     """
     facts, problems = dict(known), list[Problem]()
-    rows = {row.id: row for row in planned.recipe.steps}
     for step in planned.steps:
-        facts |= {(step.id, port): Facts() for port in step.outputs}
-        if step.offer.step.foresee is None:
-            continue
         ports = step.offer.step.inputs
         many = {name for name, port in ports.items() if port.many} if isinstance(ports, Mapping) else set()
         given = {port: tuple(facts[ref] for ref in refs) if port in many else facts[refs[0]]
                  for port, refs in step.inputs.items()}
+        facts |= {(step.id, port): Facts() for port in step.outputs}
         try:
-            facts |= {(step.id, port): found for port, found in step.offer.step.foresee(step.bound, given).items()}
-        except ValueError as error:
-            problems.append(Problem(planned.recipe.source.where((*rows[step.id].at, "use")),
-                                    f"step '{step.id}' ({step.offer.step.name}): {error}"))
+            facts |= {(step.id, port): found for port, found in foresee_step(planned, step, given).items()}
+        except RecipeError as error:
+            problems += error.problems
     if problems:
         raise RecipeError(problems)
     return facts
+
+
+def foresee_step(planned: Plan, step: PlannedStep, facts: Mapping[str, Any]) -> Mapping[str, Facts]:
+    """Ask one step what will be known of its outputs, from the facts of its input ports.
+
+    Raises:
+        RecipeError: the step can't go together with its inputs; at its place in the recipe.
+    """
+    if step.offer.step.foresee is None:
+        return {}
+    try:
+        return step.offer.step.foresee(step.bound, facts)
+    except ValueError as error:
+        at = next(row.at for row in planned.recipe.steps if row.id == step.id)
+        raise RecipeError([Problem(planned.recipe.source.where((*at, "use")),
+                                   f"step '{step.id}' ({step.offer.step.name}): {error}")]) from error
 
 
 class _Binder:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -66,20 +65,20 @@ def prepare(path: Path, overrides: Sequence[str] = (), plugin_files: Sequence[Pa
 
 
 class Run:
-    """A plan with its run directory: knows what is done already."""
+    """A plan with its run directory: knows what is done already (``with_pixels``: judged by the images' bytes, too)."""
 
-    def __init__(self, planned: Plan, out: Path | None = None) -> None:
+    def __init__(self, planned: Plan, out: Path | None = None, *, with_pixels: bool = True) -> None:
         self.plan = planned
         self.folder = out or Path("runs") / planned.recipe.name
         self.store = Store(self.folder)
         self.values: dict[plan.Reference, Any] = {}
         self.digests: dict[str, Any] = {}
         self.known_hashes: dict[Path, str] = {}
-        pixels = any(step.offer.step.reads_pixels for step in planned.steps)
+        pixels = with_pixels and any(step.offer.step.reads_pixels for step in planned.steps)
         for item in planned.recipe.inputs:
             self.values[(item.name, "")], self.digests[item.name] = provenance.input_digests(
                 item, planned.recipe.folder, pixels=pixels, known_hashes=self.known_hashes)
-        self.facts = plan.foresee(planned, {ref: _facts(value) for ref, value in self.values.items()})
+        self.facts = plan.foresee(planned, {ref: facts_of(value) for ref, value in self.values.items()})
 
     def states(self, *, force: bool = False, from_step: str = "") -> list[State]:
         """Compare each step's key with what is committed."""
@@ -161,7 +160,7 @@ def _run(run_: Run, states: list[State], jobs: int, report: Callable[[Event], No
         step = state.step
         if step.id in todo:
             report(Event("step", step.id, todo[step.id]))
-            values = _bound(step, lambda ref: _value(run_, ref))
+            values = bound(step, lambda ref: value_of(run_, ref))
             try:
                 result = execute.execute(
                     step, values, store=store, seed=planned.recipe.seed, key=state.key, parts=state.parts,
@@ -190,19 +189,19 @@ def _run(run_: Run, states: list[State], jobs: int, report: Callable[[Event], No
     return RunResult(run_.folder, tuple(todo), tuple(s.step.id for s in states if s.step.id not in todo))
 
 
-def _bound(step: PlannedStep, value_of: Callable[[plan.Reference], Any]) -> dict[str, Any]:
+def bound(step: PlannedStep, look_up: Callable[[plan.Reference], Any]) -> dict[str, Any]:
     """Return a step's input values by port; a tuple where a port takes many."""
     ports = step.offer.step.inputs
     many = {name for name, port in ports.items() if port.many} if isinstance(ports, dict) else set()
-    return {port: _flat(map(value_of, refs)) if port in many else value_of(refs[0]) for port, refs in step.inputs.items()}
+    return {port: _flat(map(look_up, refs)) if port in many else look_up(refs[0]) for port, refs in step.inputs.items()}
 
 
 def _flat(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(item for value in values for item in (value if isinstance(value, tuple) else (value,)))
 
 
-def _facts(value: Any) -> Facts:
-    """Return what is known of an input."""
+def facts_of(value: Any) -> Facts:
+    """Return what is to know of a value: a data set's categories and sizes, a checkpoint's classes."""
     if not isinstance(value, Dataset):
         return Facts(value.classes or None)
     sizes = [(image.width, image.height) for image in value.images]
@@ -211,36 +210,11 @@ def _facts(value: Any) -> Facts:
     return Facts(tuple(category.name for category in value.categories), smallest, largest)
 
 
-def forecast(run_: Run, states: Sequence[State]) -> dict[str, Any]:
-    """Count what each step would leave, by running the in-memory steps in a scratch folder.
-
-    A step that writes files, and what follows it, is counted only once it has run.
-
-    Raises:
-        StepError: a step would fail.
-    """
-    values, counts = dict(run_.values), dict[str, Any]()
-    with tempfile.TemporaryDirectory() as scratch:
-        for state in states:
-            step = state.step
-            manifest = run_.store.manifest(step.id)
-            if manifest and manifest["key"] == state.key:
-                counts[step.id] = manifest["record"]["counts"]["out"]
-            if step.offer.step.writes or any(ref not in values for refs in step.inputs.values() for ref in refs):
-                continue
-            result = execute.execute(step, _bound(step, values.__getitem__), store=Store(Path(scratch)),
-                                     seed=run_.plan.recipe.seed, key=state.key, parts=state.parts, keep=set(), jobs=1,
-                                     environment={}, on_progress=lambda done, total, text: None)
-            values |= {(step.id, port): value for port, value in result.values.items()}
-            counts[step.id] = result.manifest["record"]["counts"]["out"]
-    return counts
-
-
 def _teller(step_id: str, report: Callable[[Event], None]) -> Callable[[int, int, str], None]:
     return lambda done, total, text: report(Event("progress", step_id, text, done, total))
 
 
-def _value(run_: Run, ref: plan.Reference) -> Any:
+def value_of(run_: Run, ref: plan.Reference) -> Any:
     """Return an input, an in-memory result, or what a step committed."""
     if ref not in run_.values:
         manifest = run_.store.manifest(ref[0])

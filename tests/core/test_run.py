@@ -112,8 +112,11 @@ def test_exit_codes_and_streams(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "runs/test\n")
     assert "nothing to do" in command("run", path, cwd=tmp_path).stderr
     bad = write_recipe(tmp_path, [CLEAN | {"with": {"drop": ["cow"]}}])
-    assert command("run", bad, cwd=tmp_path).returncode == 1
+    assert command("run", bad, cwd=tmp_path).returncode == 2
     assert "there is no category 'cow'" in command("run", bad, cwd=tmp_path).stderr
+    by_id = write_recipe(tmp_path, [CLEAN | {"with": {"drop": [7]}}])  # ids are looked up only when the step runs
+    assert command("run", by_id, cwd=tmp_path).returncode == 1
+    path = write_recipe(tmp_path, [CLEAN])
     (tmp_path / "raw.json").write_text("[]")
     assert command("run", path, cwd=tmp_path).returncode == 1
     assert command("run", tmp_path / "none.yaml", cwd=tmp_path).returncode == 2

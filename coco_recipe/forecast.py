@@ -1,0 +1,81 @@
+"""forecast: what a run would leave and how it would look, by running only the steps that live in memory."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from coco_recipe import execute, plan
+from coco_recipe.errors import RunError, StepError
+from coco_recipe.run import Run, State, bound, facts_of
+from coco_recipe.source import did_you_mean
+from coco_recipe.store import Store
+
+
+def counts(run_: Run, states: Sequence[State]) -> dict[str, Any]:
+    """Count what each step would leave, by step; a step that writes files, and what follows it, once it has run.
+
+    Raises:
+        RecipeError: a step that writes files can't go together with what comes to it.
+        StepError: a step would fail.
+    """
+    found: dict[str, Any] = {}
+    for state, values, result in _dry(run_, states):
+        manifest = result.manifest if result else run_.store.manifest(state.step.id)
+        if manifest and manifest["key"] == state.key:
+            found[state.step.id] = manifest["record"]["counts"]["out"]
+        if values is not None and not result:  # sizes are exact here, where steps above have dropped images
+            facts = {port: tuple(map(facts_of, value)) if isinstance(value, tuple) else facts_of(value)
+                     for port, value in values.items()}
+            plan.foresee_step(run_.plan, state.step, facts)
+    return found
+
+
+def preview(run_: Run, states: Sequence[State], step_id: str, target: Path, *, images: int) -> None:
+    """Let a step write a picture of what it would do.
+
+    Args:
+        run_: the plan with its run directory.
+        states: its states.
+        step_id: the step.
+        target: the file to write.
+        images: how many images to show.
+
+    Raises:
+        RunError: there is no such step, it has no preview, or it follows a step that must be run first.
+        StepError: the preview failed.
+    """
+    if step_id not in {state.step.id for state in states}:
+        raise RunError(f"there is no step '{step_id}'; {did_you_mean(step_id, [state.step.id for state in states])}")
+    state, values = next((state, values) for state, values, _ in _dry(run_, states) if state.step.id == step_id)
+    step = state.step.offer.step
+    if step.preview is None:
+        raise RunError(f"step '{step_id}' ({step.name}) has no preview")
+    if values is None:
+        raise RunError(f"step '{step_id}' follows a step that writes files: run the recipe first, then preview it")
+    with tempfile.TemporaryDirectory() as scratch:
+        context = execute.Context(step_id, execute.step_seed(run_.plan.recipe.seed, step_id), Path(scratch))
+        try:
+            step.preview(context, target, images, **execute.keywords(state.step, values))
+        except (ValueError, OSError) as error:
+            raise StepError(f"step '{step_id}' ({step.name}): {error}") from error
+
+
+def _dry(run_: Run, states: Sequence[State]) -> Iterator[tuple[State, Mapping[str, Any] | None, Any]]:
+    """Yield each step with its input values (None where they aren't known) and, if it lives in memory, its result."""
+    known = dict(run_.values)
+    with tempfile.TemporaryDirectory() as scratch:
+        for state in states:
+            step, result = state.step, None
+            references = [ref for refs in step.inputs.values() for ref in refs]
+            values = bound(step, known.__getitem__) if all(ref in known for ref in references) else None
+            if values is not None and not step.offer.step.writes:
+                result = execute.execute(step, values, store=Store(Path(scratch)), seed=run_.plan.recipe.seed,
+                                         key=state.key, parts=state.parts, keep=set(), jobs=1, environment={},
+                                         on_progress=lambda done, total, text: None)
+                known |= {(step.id, port): value for port, value in result.values.items()}
+            yield state, values, result
+            manifest = run_.store.manifest(step.id)
+            if result is None and manifest and manifest["key"] == state.key:
+                known |= {(step.id, port): run_.store.read_value(step.id, form, run_.folders())
+                          for port, form in manifest["outputs"].items()}

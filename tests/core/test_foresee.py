@@ -1,0 +1,119 @@
+"""What is known of a recipe's values before anything runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import coco, write_recipe
+
+from coco_recipe import forecast, run
+from coco_recipe.errors import RecipeError, RunError, StepError
+from coco_recipe.run import Run
+from coco_recipe.steps import Facts
+
+TWO = {"fractions": {"a": 0.5, "b": 0.5}}
+
+
+def _run(folder: Path, steps: list[dict[str, Any]], *plugins: Path) -> Run:
+    return Run(run.prepare(write_recipe(folder, steps, coco()), plugin_files=plugins), folder / "out")
+
+
+def test_classes_and_sizes_are_followed_through_the_data_steps(tmp_path: Path) -> None:
+    facts = _run(tmp_path, [
+        {"id": "one", "use": "filter_categories", "in": "raw", "with": {"drop": ["cat"]}},
+        {"id": "other", "use": "map_categories", "in": "raw", "with": {"map": {"cat": "lion"}, "order": ["dog", "lion"]}},
+        {"id": "all", "use": "merge", "in": ["one", "other"]},
+        {"id": "parts", "use": "split", "in": "all", "with": TWO}]).facts
+    size = (64, 48)
+    assert facts["raw", ""] == Facts(("cat", "dog"), size, size)
+    assert facts["one", "dataset"] == Facts(("dog",), size, size)
+    assert facts["all", "dataset"].classes == ("dog", "lion")
+    assert facts["parts", "b"] == Facts(("dog", "lion"), size, size)
+
+
+def test_sizes_are_forgotten_where_unknown_images_go() -> None:
+    assert Facts(("a",), (1, 1), (9, 9)).of_fewer_images() == Facts(("a",))
+
+
+def test_what_cannot_go_together_is_said_at_its_place_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"recipe.yaml:1:\d+: steps\[1\].use: step 'b' .*no category 'cat'"):
+        _run(tmp_path, [{"id": "a", "use": "filter_categories", "in": "raw", "with": {"drop": ["cat"]}},
+                        {"id": "b", "use": "map_categories", "in": "a", "with": {"map": {"cat": "x"}}}])
+    assert not (tmp_path / "out").exists()
+
+
+PLUGIN = """\
+from coco_recipe import Checkpoint, Dataset, Port, Step, hookimpl
+
+def many(ctx, *, dataset):
+    parts = tuple(ctx.workdir / f"{n}.pth" for n in (1, 2))
+    for path in parts:
+        path.write_text(path.name)
+    return {"several": tuple(Checkpoint(path, label=path.stem) for path in parts)}
+
+def take(ctx, *, checkpoints):
+    ctx.note("labels", [c.label for c in checkpoints])
+    return {}
+
+def one(ctx, *, checkpoint):
+    return {}
+
+def draw(ctx, target, images, *, dataset):
+    target.write_text(f"{ctx.step_id} {images} {len(dataset.images)}")
+
+def resume(ctx, *, dataset):
+    left = ctx.workdir / "left"
+    ctx.note("found", left.read_text() if left.exists() else "")
+    ctx.note("earlier", ctx.earlier is not None)
+    left.write_text("half")
+    if not ctx.earlier and not ctx.notes["found"]:
+        raise ValueError("stopped half-way")
+    return {}
+
+@hookimpl
+def coco_recipe_steps():
+    yield Step(name="many", run=many, inputs={"dataset": Port(Dataset, reads_only=True)},
+               outputs={"several": Port(Checkpoint, many=True)}, writes=True, preview=draw)
+    yield Step(name="take", run=take, inputs={"checkpoints": Port(Checkpoint, many=True)}, outputs={}, writes=True)
+    yield Step(name="one", run=one, inputs={"checkpoint": Port(Checkpoint)}, outputs={}, writes=True)
+    yield Step(name="resume", run=resume, inputs={"dataset": Port(Dataset, reads_only=True)}, outputs={}, writes=True,
+               resumes=True)
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    path = tmp_path / "plugin.py"
+    path.write_text(PLUGIN)
+    return path
+
+
+def test_several_values_under_one_port_arrive_flat(tmp_path: Path, plugin: Path) -> None:
+    planned = _run(tmp_path, [{"id": "m", "use": "many", "in": "raw"},
+                              {"id": "t", "use": "take", "in": ["m.several", "m.several"]}], plugin).plan
+    run.run(planned, out=tmp_path / "out")
+    manifest = (tmp_path / "out/steps/t/manifest.json").read_text()
+    assert manifest.count('"1"') == manifest.count('"2"') == 2
+    with pytest.raises(RecipeError, match="is several Checkpoints, expected one"):
+        _run(tmp_path, [{"id": "m", "use": "many", "in": "raw"}, {"id": "o", "use": "one", "in": "m"}], plugin)
+
+
+def test_a_step_that_resumes_finds_what_an_interrupted_run_left(tmp_path: Path, plugin: Path) -> None:
+    planned = _run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan
+    with pytest.raises(StepError, match="stopped half-way"):
+        run.run(planned, out=tmp_path / "out")
+    run.run(planned, out=tmp_path / "out")
+    assert '"found": "half"' in (tmp_path / "out/steps/r/manifest.json").read_text()
+    run.run(planned, out=tmp_path / "out", force=True)
+    assert '"earlier": true' in (tmp_path / "out/steps/r/manifest.json").read_text()
+
+
+def test_a_preview_is_drawn_by_the_step_from_what_comes_to_it(tmp_path: Path, plugin: Path) -> None:
+    state = _run(tmp_path, [{"id": "m", "use": "many", "in": "raw"}, {"id": "t", "use": "take", "in": "m"}], plugin)
+    forecast.preview(state, state.states(), "m", tmp_path / "sheet.png", images=4)
+    assert (tmp_path / "sheet.png").read_text() == "m 4 3"
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(RunError, match="has no preview"):
+        forecast.preview(state, state.states(), "t", tmp_path / "sheet.png", images=4)
+    with pytest.raises(RunError, match="there is no step 'x'"):
+        forecast.preview(state, state.states(), "x", tmp_path / "sheet.png", images=4)
