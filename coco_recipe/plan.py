@@ -164,13 +164,18 @@ class _Binder:
         if sound and offer.step.check:
             for complaint in offer.step.check(bound):
                 self.problem(("with", *complaint.path), complaint.what, complaint.hint)
-        self.packages(offer)
+        self.packages(offer, params)
+        if len(self.problems) == before and offer.step.files:
+            try:
+                files += offer.step.files(bound)
+            except ValueError as error:
+                self.problem(("with",), str(error))
         inputs = self.inputs(offer)
         outputs = offer.step.outputs_for(params) if sound else {}
         return PlannedStep(self.step.id, offer, inputs, params, bound, tuple(files), outputs)
 
-    def packages(self, offer: Offer) -> None:
-        for name in offer.step.needs:
+    def packages(self, offer: Offer, params: Mapping[str, Any]) -> None:
+        for name in offer.step.needs_for(params):
             if importlib.util.find_spec(name) is None:
                 extra = _EXTRAS.get(name)
                 install = f'pip install "coco-recipe[{extra}]"' if extra else f"install {name}"

@@ -21,9 +21,10 @@ _DISTRIBUTIONS = {"cv2": "opencv-python-headless", "mmdet": "onedl-mmdetection",
 def environment(step: PlannedStep) -> dict[str, str]:
     """Return the versions that a step's bytes may depend on."""
     versions = {"coco-recipe": version("coco-recipe")}
-    for name in step.offer.step.needs:
+    needs = step.offer.step.needs_for(step.params)
+    for name in needs:
         versions[name] = version(_DISTRIBUTIONS.get(name, name))
-    if step.offer.step.reads_pixels and step.offer.step.needs:
+    if step.offer.step.reads_pixels and needs:
         versions |= {"python": platform.python_version(), "machine": platform.machine(), "cpu": _cpu_features()}
     return versions
 

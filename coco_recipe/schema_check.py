@@ -64,10 +64,15 @@ def with_defaults(schema: Mapping[str, Any], value: Any) -> Any:
 
 
 def resolve_files(schema: Mapping[str, Any], value: Any, folder: Path, found: list[Path]) -> Any:
-    """Return ``value`` with each ``format: recipe-file`` string made a path below ``folder``; list them in ``found``."""
+    """Return ``value`` with each ``format: recipe-file`` string made a path below ``folder``; list them in ``found``.
+
+    So is a ``format: recipe-folder`` string, but it isn't listed. ``package::path`` names a package's own file, and stays.
+    """
     branches = [schema, *schema.get("anyOf", ())]
-    if isinstance(value, str) and any(branch.get("format") == "recipe-file" for branch in branches):
-        found.append(folder / value)
+    formats = {branch.get("format") for branch in branches}
+    if isinstance(value, str) and "::" not in value and formats & {"recipe-file", "recipe-folder"}:
+        if "recipe-file" in formats:
+            found.append(folder / value)
         return str(folder / value)
     if isinstance(value, dict):
         rules = {key: rule for branch in branches for key, rule in branch.get("properties", {}).items()}

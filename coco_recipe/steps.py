@@ -78,15 +78,17 @@ class Step:
         inputs: input ports by name, or open ports.
         outputs: outputs by name (a kind, or a Port for a tuple of values), or a function from the parameters to them.
         params: JSON Schema (draft-07) of ``with``: an object, each property with a description. A property with
-            ``format: recipe-file`` is a file relative to the recipe; one with ``format: publish-folder`` a folder,
-            relative to the run directory, where the committed result appears.
+            ``format: recipe-file`` (or ``recipe-folder``) is relative to the recipe; one with ``format: publish-folder`` a
+            folder, relative to the run directory, where the committed result appears.
         check: finds what the schema can't say.
         foresee: ``foresee(params, facts) -> {port: Facts}``: what will be known of each output, from the parameters and
             what is known of each input port (a tuple of Facts where a port takes many). Called before any step runs;
             raises ValueError where inputs and parameters can't go together. Without it nothing is known.
         preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the step would do to so
             many images.
-        needs: import names that must be installed.
+        needs: import names that must be installed; or a function from the parameters to them.
+        files: further files that the result depends on, which the parameters name indirectly (a file that a named file
+            is built on); called once the parameters are sound. Raises ValueError where they can't be told.
         writes: the result lives in files, is committed to disk and reused; else it lives in memory.
         reads_pixels: the result depends on the bytes of the images.
         resumes: ``ctx.workdir`` comes with what an interrupted run left in it; the step answers for what it finds there,
@@ -101,10 +103,15 @@ class Step:
     check: Callable[[Mapping[str, Any]], Iterable[Complaint]] | None = None
     foresee: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Facts]] | None = None
     preview: Callable[..., None] | None = None
-    needs: tuple[str, ...] = ()
+    needs: tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] = ()
+    files: Callable[[Mapping[str, Any]], Iterable[Path]] | None = None
     writes: bool = False
     reads_pixels: bool = False
     resumes: bool = False
+
+    def needs_for(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the import names that must be installed for these parameters."""
+        return self.needs(params) if callable(self.needs) else self.needs
 
     def outputs_for(self, params: Mapping[str, Any]) -> dict[str, Port]:
         """Return the output ports by name for these parameters."""
