@@ -145,6 +145,27 @@ def preview(recipe: Path, step: str, images: int, target: Path | None, out: Path
 
 
 @cli.command()
+@click.argument("run_directory", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("image")
+@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False),
+              help="The file to write (default: the image's name, in this folder).")
+def replay(run_directory: Path, image: str, target: Path | None) -> None:
+    """Make one image of a finished run again, and say whether its bytes are those that were recorded."""
+    from coco_recipe import forecast
+
+    data, same = forecast.replay(run_directory, image)
+    target = target or Path(Path(image).name)
+    if target.exists():
+        raise click.UsageError(f"{target} is there already; name another file (--to)")
+    target.write_bytes(data)
+    click.echo(str(target))
+    _say("the same bytes as recorded" if same else "not the bytes that were recorded: see what differs in versions or CPU "
+         f"between this machine and {run_directory / 'provenance.jsonl'}", False)
+    if not same:
+        raise click.exceptions.Exit(1)
+
+
+@cli.command()
 @click.argument("name", required=False)
 @_PLUGIN
 def steps(name: str | None, plugin_files: tuple[Path, ...]) -> None:

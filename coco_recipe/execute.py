@@ -39,6 +39,7 @@ class Context:
     earlier: Path | None = None
     known_hashes: dict[Path, str] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    this_run: dict[str, Any] = field(default_factory=dict)
     dropped: list[dict[str, Any]] = field(default_factory=list)
     made: Counter[str] = field(default_factory=Counter)
     hashes: dict[str, str] = field(default_factory=dict)
@@ -46,8 +47,8 @@ class Context:
     def rng(self) -> random.Random:
         return random.Random(self.seed)
 
-    def note(self, key: str, value: Any) -> None:
-        self.notes[key] = value
+    def note(self, key: str, value: Any, *, this_run: bool = False) -> None:
+        (self.this_run if this_run else self.notes)[key] = value
 
     def drop(self, row: Image | Annotation | Category, reason: str, **figures: Any) -> None:
         line: dict[str, Any] = {"id": row.id, "reason": reason, **figures}
@@ -141,6 +142,7 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
               "notes": context.notes, "outputs": {port: f"{key}:{port}" for port in outputs},
               "files": {"count": len(hashes), "sha256": files.digest(hashes)},
               "clock": {"started": began, "seconds": round(time.time() - began, 3),
+                        **({"this_run": context.this_run} if context.this_run else {}),
                         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}}
     manifest = {"key": key, "parts": parts, "outputs": forms, "files": dict(sorted(hashes.items())), "record": record}
     store.commit(step.id, manifest)

@@ -1,13 +1,14 @@
 """forecast: what a run would leave and how it would look, by running only the steps that live in memory."""
 
+import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import execute, plan
+from coco_recipe import execute, files, plan
 from coco_recipe.errors import RunError, StepError
-from coco_recipe.run import Run, State, bound, facts_of
+from coco_recipe.run import Run, State, bound, facts_of, reopen
 from coco_recipe.source import did_you_mean
 from coco_recipe.store import Store
 
@@ -47,18 +48,55 @@ def preview(run_: Run, states: Sequence[State], step_id: str, target: Path, *, i
     """
     if step_id not in {state.step.id for state in states}:
         raise RunError(f"there is no step '{step_id}'; {did_you_mean(step_id, [state.step.id for state in states])}")
-    state, values = next((state, values) for state, values, _ in _dry(run_, states) if state.step.id == step_id)
-    step = state.step.offer.step
+    step = next(state.step for state in states if state.step.id == step_id).offer.step
     if step.preview is None:
         raise RunError(f"step '{step_id}' ({step.name}) has no preview")
+    with _ready(run_, states, step_id) as (context, keywords):
+        step.preview(context, target, images, **keywords)
+
+
+def replay(folder: Path, name: str) -> tuple[bytes, bool]:
+    """Make one file of a finished run again.
+
+    Args:
+        folder: the run directory.
+        name: the file's name, or its path below the run directory.
+
+    Returns:
+        Its bytes, and whether they are what the run recorded.
+
+    Raises:
+        RunError: there is no such run or file, or no step that can make it again.
+        StepError: the step can't make it.
+    """
+    run_ = Run(reopen(folder), folder, with_pixels=False)
+    found = [(step, file, recorded) for step in run_.plan.steps if step.offer.step.replay
+             for file, recorded in (run_.store.manifest(step.id) or {"files": {}})["files"].items()
+             if f"/steps/{step.id}/{file}".endswith(f"/{name}")]
+    if len(found) != 1:
+        places = ", ".join(f"steps/{step.id}/{file}" for step, file, _ in found[:5])
+        raise RunError(f"{folder}: '{name}' is {f'ambiguous: {places}' if found else 'no file that a step can make again'}")
+    step, file, recorded = found[0]
+    assert step.offer.step.replay is not None
+    with _ready(run_, run_.states(), step.id) as (context, keywords):
+        data = step.offer.step.replay(context, file, **keywords)
+    return data, files.sha256_of(data) == recorded
+
+
+@contextlib.contextmanager
+def _ready(run_: Run, states: Sequence[State], step_id: str) -> Iterator[tuple[execute.Context, dict[str, Any]]]:
+    """Give what a step's functions are called with; name the step in what they raise."""
+    state, values = next((state, values) for state, values, _ in _dry(run_, states) if state.step.id == step_id)
     if values is None:
-        raise RunError(f"step '{step_id}' follows a step that writes files: run the recipe first, then preview it")
+        raise RunError(f"step '{step_id}' follows a step that writes files, which must be run first")
     with tempfile.TemporaryDirectory() as scratch:
-        context = execute.Context(step_id, execute.step_seed(run_.plan.recipe.seed, step_id), Path(scratch))
+        context = execute.Context(step_id, execute.step_seed(run_.plan.recipe.seed, step_id), Path(scratch),
+                                  key=state.key, environment=state.parts["environment"],
+                                  earlier=run_.store.earlier(step_id))
         try:
-            step.preview(context, target, images, **execute.keywords(state.step, values))
+            yield context, execute.keywords(state.step, values)
         except (ValueError, OSError) as error:
-            raise StepError(f"step '{step_id}' ({step.name}): {error}") from error
+            raise StepError(f"step '{step_id}' ({state.step.offer.step.name}): {error}") from error
 
 
 def _dry(run_: Run, states: Sequence[State]) -> Iterator[tuple[State, Mapping[str, Any] | None, Any]]:
@@ -76,6 +114,6 @@ def _dry(run_: Run, states: Sequence[State]) -> Iterator[tuple[State, Mapping[st
                 known |= {(step.id, port): value for port, value in result.values.items()}
             yield state, values, result
             manifest = run_.store.manifest(step.id)
-            if result is None and manifest and manifest["key"] == state.key:
+            if result is None and manifest and (manifest["key"] == state.key or not run_.with_pixels):
                 known |= {(step.id, port): run_.store.read_value(step.id, form, run_.folders())
                           for port, form in manifest["outputs"].items()}

@@ -45,10 +45,11 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will run, in order."""
+    """What will run, in order; ``plugin_files`` are the plugins that were named for it."""
 
     recipe: Recipe
     steps: tuple[PlannedStep, ...]
+    plugin_files: tuple[Path, ...] = ()
 
     def first_writer(self) -> str | None:
         """Return the id of the first step that writes files: all above it can be had without opening an image."""

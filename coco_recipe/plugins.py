@@ -116,9 +116,11 @@ def check_step(step: Step) -> None:
     if not isinstance(step.inputs, OpenPorts) and not all(isinstance(port, Port) for port in step.inputs.values()):
         raise PluginError(f"step '{step.name}': every input must be a Port")
     _check_schema(step)
-    keywords = {name for name, parameter in inspect.signature(step.run).parameters.items()
-                if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
+    signature = inspect.signature(step.run).parameters
+    keywords = {name for name, parameter in signature.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
     expected = ports | set(step.params.get("properties", {}))
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in signature.values()):
+        keywords |= expected - ports  # many parameters may come as **params
     if keywords != expected:
         odd = ", ".join(sorted(keywords ^ expected))
         raise PluginError(f"step '{step.name}': the keywords of its function and its ports and parameters differ: {odd}")

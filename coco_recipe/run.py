@@ -4,10 +4,11 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from coco_recipe import execute, files, plan, plugins, provenance, recipe, source
@@ -61,7 +62,26 @@ def prepare(path: Path, overrides: Sequence[str] = (), plugin_files: Sequence[Pa
     text = source.load(path, overrides)
     problems: list[Problem] = []
     parsed = recipe.validate(text, problems)
-    return plan.resolve(parsed, plugins.find(plugin_files), problems)
+    return replace(plan.resolve(parsed, plugins.find(plugin_files), problems), plugin_files=tuple(plugin_files))
+
+
+def reopen(folder: Path) -> Plan:
+    """Return the plan of a finished run, as its directory has it; paths are relative to where the recipe was.
+
+    Raises:
+        RunError: the folder is no run directory.
+        RecipeError: the recipe's inputs have gone.
+    """
+    try:
+        first = msgspec.json.decode((folder / "provenance.jsonl").read_bytes().partition(b"\n")[0])
+        place = first["clock"]
+        text = source.load(folder / "recipe.resolved.yaml")
+        origin = Path(place["recipe"])
+    except (OSError, KeyError, msgspec.DecodeError) as error:
+        raise RunError(f"{folder}: is not the directory of a finished run") from error
+    problems: list[Problem] = []
+    parsed = recipe.validate(replace(text, path=origin), problems)
+    return plan.resolve(parsed, plugins.find([Path(file) for file in place["plugins"]]), problems)
 
 
 class Run:
@@ -74,6 +94,7 @@ class Run:
         self.values: dict[plan.Reference, Any] = {}
         self.digests: dict[str, Any] = {}
         self.known_hashes: dict[Path, str] = {}
+        self.with_pixels = with_pixels
         pixels = with_pixels and any(step.offer.step.reads_pixels for step in planned.steps)
         for item in planned.recipe.inputs:
             self.values[(item.name, "")], self.digests[item.name] = provenance.input_digests(
@@ -235,6 +256,7 @@ def _summary(record: dict[str, Any]) -> str:
                        if isinstance(c, dict) and "images" in c)
     if not counts:
         counts = f"{record['files']['count']} files"
+    counts += "".join(f"; {key}: {value}" for key, value in record["clock"].get("this_run", {}).items())
     lost = ", ".join(f"{d['count']} {_PLURALS[d['kind']]} ({d['reason']})" for d in record["dropped"])
     return counts + (f"; dropped {lost}" if lost else "")
 
@@ -243,7 +265,9 @@ def _run_line(run_: Run) -> dict[str, Any]:
     resolved = _resolved(run_.plan)
     return {"recipe": run_.plan.recipe.name, "recipe_sha256": files.sha256_of(resolved.encode()),
             "seed": run_.plan.recipe.seed, "inputs": run_.digests,
-            "versions": {"coco-recipe": provenance.version("coco-recipe")}, "clock": {"started": time.time()}}
+            "versions": {"coco-recipe": provenance.version("coco-recipe")},
+            "clock": {"started": time.time(), "recipe": str(run_.plan.recipe.source.path.resolve()),
+                      "plugins": [str(path.resolve()) for path in run_.plan.plugin_files]}}
 
 
 def _resolved(planned: Plan) -> str:

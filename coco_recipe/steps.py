@@ -86,6 +86,7 @@ class Step:
             raises ValueError where inputs and parameters can't go together. Without it nothing is known.
         preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the step would do to so
             many images.
+        replay: ``replay(ctx, name, *, <ports>, <params>) -> bytes`` makes one file of ``ctx.earlier`` again.
         needs: import names that must be installed; or a function from the parameters to them.
         files: further files that the result depends on, which the parameters name indirectly (a file that a named file
             is built on); called once the parameters are sound. Raises ValueError where they can't be told.
@@ -103,6 +104,7 @@ class Step:
     check: Callable[[Mapping[str, Any]], Iterable[Complaint]] | None = None
     foresee: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Facts]] | None = None
     preview: Callable[..., None] | None = None
+    replay: Callable[..., bytes] | None = None
     needs: tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] = ()
     files: Callable[[Mapping[str, Any]], Iterable[Path]] | None = None
     writes: bool = False
@@ -142,8 +144,8 @@ class StepContext(Protocol):
         """Return a new generator that starts from the step's seed."""
         ...
 
-    def note(self, key: str, value: Any) -> None:
-        """Put a JSON-like value into the record of the step."""
+    def note(self, key: str, value: Any, *, this_run: bool = False) -> None:
+        """Put a JSON-like value into the record of the step; ``this_run`` for what another run of it may do otherwise."""
         ...
 
     def drop(self, row: Image | Annotation | Category, reason: str, **figures: Any) -> None:
