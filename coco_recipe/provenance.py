@@ -15,7 +15,8 @@ from coco_recipe.errors import DatasetError
 from coco_recipe.plan import PlannedStep
 from coco_recipe.recipe import Input
 
-_DISTRIBUTIONS = {"cv2": "opencv-python-headless", "mmdet": "onedl-mmdetection", "mmcv": "onedl-mmcv"}
+_DISTRIBUTIONS = {"cv2": "opencv-python-headless", "mmdet": "onedl-mmdetection", "mmcv": "onedl-mmcv",
+                  "mmengine": "onedl-mmengine"}
 
 
 def environment(step: PlannedStep) -> dict[str, str]:

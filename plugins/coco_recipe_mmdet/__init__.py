@@ -1,11 +1,13 @@
-"""Steps that need mmdet."""
+"""Steps that need mmdet: each runs it in a process of its own."""
 
 from collections.abc import Iterator
 
 from coco_recipe import Step, hookimpl
+from coco_recipe_mmdet import evaluate, greedy_soup, init_weights, predict, recompute_batch_norm, train
 
 
 @hookimpl
 def coco_recipe_steps() -> Iterator[Step]:
     """Yield the steps."""
-    yield from ()
+    for module in (train, evaluate, predict, greedy_soup, recompute_batch_norm, init_weights):
+        yield module.STEP

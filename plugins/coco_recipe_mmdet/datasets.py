@@ -1,0 +1,152 @@
+"""Write a data set as mmdet's CocoDataset reads it, and count what it will use after its own silent filters."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from coco_recipe import Annotation, Dataset, Image, write
+
+MIN_SIDE_PX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What mmdet will use of a data set.
+
+    Attributes:
+        images, boxes: how many are used; a crowd box counts as used, as a region to ignore.
+        empty: images among them without any usable box.
+        skipped: how many rows are not used, by reason; ``examples`` has some ids for each reason.
+        without_mask: usable boxes without a segmentation.
+    """
+
+    images: int
+    boxes: int
+    empty: int
+    skipped: Mapping[str, int]
+    examples: Mapping[str, tuple[int, ...]]
+    without_mask: int
+
+    def record(self) -> dict[str, object]:
+        """Return this as JSON."""
+        return {"images": self.images, "boxes": self.boxes, "images_without_box": self.empty, "skipped": dict(self.skipped),
+                "skipped_ids": {reason: list(ids) for reason, ids in self.examples.items()}}
+
+
+def class_names(dataset: Dataset) -> tuple[str, ...]:
+    """Return the names of the categories in the data set's order."""
+    return tuple(category.name for category in dataset.categories)
+
+
+def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usage:
+    """Count what mmdet's CocoDataset keeps, by its own rules (mmdet 3.x, ``datasets/coco.py``).
+
+    Args:
+        dataset: the data set.
+        training: images under 32 px are left out in training, and only there.
+        empty_images: whether images without boxes are used in training.
+
+    Raises:
+        ValueError: an image has no width and height.
+    """
+    _check_sizes(dataset)
+    reasons: Counter[str] = Counter()
+    examples: dict[str, list[int]] = {}
+
+    def skip(row: Image | Annotation, reason: str) -> None:
+        reasons[reason] += 1
+        if len(examples.setdefault(reason, [])) < 5:
+            examples[reason].append(row.id)
+
+    images = boxes = empty = without_mask = 0
+    groups = dataset.annotations_of()
+    for image in dataset.images:
+        if training and min(_size(image)) < MIN_SIDE_PX:
+            skip(image, f"image under {MIN_SIDE_PX} px")
+            for row in groups[image.id]:
+                skip(row, f"box on an image under {MIN_SIDE_PX} px")
+            continue
+        usable = 0
+        for row in groups[image.id]:
+            if reason := _unusable(row, *_size(image)):
+                skip(row, reason)
+            else:
+                usable += 1
+                without_mask += row.segmentation is UNSET or bytes(row.segmentation).strip() in (b"[]", b"null", b"{}")
+        if training and not groups[image.id] and not empty_images:
+            skip(image, "image without boxes")
+            continue
+        images, boxes, empty = images + 1, boxes + usable, empty + (usable == 0)
+    return Usage(images, boxes, empty, dict(reasons), {k: tuple(v) for k, v in examples.items()}, without_mask)
+
+
+def write_for_mmdet(dataset: Dataset, path: Path, classes: Sequence[str]) -> None:
+    """Write the data set so that mmdet reads it whole.
+
+    File names are absolute, since images may lie in several folders. Annotations are numbered anew, since their ids may
+    repeat, and get the area and iscrowd that mmdet asks for. Categories stand in the order of ``classes``, since mmdet
+    takes the n-th for the n-th class.
+    """
+    images = tuple(replace(image, file_name=str(dataset.path_of(image).absolute()), coco_recipe=UNSET)
+                   for image in dataset.images)
+    rows = tuple(_complete(row, number) for number, row in enumerate(
+        (row for row in dataset.annotations if row.bbox is not UNSET and row.category_id is not UNSET), 1))
+    by_name = {category.name: category for category in dataset.categories}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(dataset.replace(images=images, annotations=rows, categories=tuple(by_name[name] for name in classes), extra={}), path)
+
+
+def missing_pictures(dataset: Dataset) -> list[str]:
+    """Return the files that aren't there."""
+    return [str(path) for path in map(dataset.path_of, dataset.images) if not path.is_file()]
+
+
+def told(usage_: Usage) -> str:
+    """Say in one line what is skipped and why; empty where nothing is."""
+    return ", ".join(f"{count} ({reason}: {', '.join(map(str, usage_.examples[reason]))}"
+                     f"{', ...' if count > len(usage_.examples[reason]) else ''})" for reason, count in usage_.skipped.items())
+
+
+def _unusable(row: Annotation, width: int, height: int) -> str:
+    if not isinstance(row.bbox, tuple) or row.category_id is UNSET:
+        return "annotation without a box or category"
+    if getattr(row, "ignore", UNSET) not in (UNSET, b"0", b"false", b"null"):
+        return "box marked ignore"
+    x, y, w, h = row.bbox
+    if max(0, min(x + w, width) - max(x, 0)) * max(0, min(y + h, height) - max(y, 0)) == 0:
+        return "box outside its image"
+    if w < 1 or h < 1:
+        return "box under 1 px"
+    return "box with area 0" if isinstance(row.area, int | float) and row.area <= 0 else ""
+
+
+def _complete(row: Annotation, number: int) -> Annotation:
+    assert isinstance(row.bbox, tuple)
+    area = row.area if row.area is not UNSET else row.bbox[2] * row.bbox[3]
+    return replace(row, id=number, area=area, iscrowd=0 if row.iscrowd is UNSET else row.iscrowd)
+
+
+def _size(image: Image) -> tuple[int, int]:
+    assert isinstance(image.width, int) and isinstance(image.height, int)  # noqa: PT018
+    return image.width, image.height
+
+
+def _check_sizes(dataset: Dataset) -> None:
+    unknown = [image for image in dataset.images if not isinstance(image.width, int) or not isinstance(image.height, int)]
+    if unknown:
+        names = ", ".join(f"{image.id} ({image.file_name})" for image in unknown[:5])
+        raise ValueError(f"{len(unknown)} images have no width and height, which mmdet needs: {names}"
+                         + ", ..." * (len(unknown) > 5))
+
+
+def same_classes(classes: Sequence[str], others: Sequence[str], what: str, whose: str) -> Iterator[str]:
+    """Yield how two lists of class names differ."""
+    missing, extra = [c for c in classes if c not in others], [c for c in others if c not in classes]
+    if missing:
+        yield f"{what} has not {whose}'s {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}"
+    if extra:
+        yield f"{what} has {', '.join(extra[:5])}{', ...' if len(extra) > 5 else ''}, which {whose} has not"

@@ -1,0 +1,55 @@
+"""Read a flat mmengine config as data: nothing of it is run, so that one that stands in a checkpoint may be read."""
+
+import ast
+from typing import Any, NoReturn
+
+
+def read(text: str) -> dict[str, Any]:
+    """Return the settings of a flat config, as ``Config.pretty_text`` and ``Config.dump`` write it.
+
+    Only ``name = value`` lines are read, of numbers, strings, lists, tuples, mappings and ``dict(...)``.
+
+    Raises:
+        ValueError: something else stands in it.
+    """
+    try:
+        return dict(_setting(node) for node in ast.parse(text).body)
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise ValueError(f"is not a flat config: {error}") from error
+
+
+def _setting(node: ast.stmt) -> tuple[str, Any]:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return name, _value(value)
+    _refuse(node)
+
+
+def _value(node: ast.expr | None) -> Any:
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.List(elts=items):
+            return [_value(item) for item in items]
+        case ast.Tuple(elts=items):
+            return tuple(_value(item) for item in items)
+        case ast.Set(elts=items):
+            return {_value(item) for item in items}
+        case ast.Dict(keys=keys, values=values):
+            return {_value(key): _value(value) for key, value in zip(keys, values, strict=True)}
+        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords) if all(k.arg for k in keywords):
+            return {str(k.arg): _value(k.value) for k in keywords}
+        case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str(text))], keywords=[]):
+            return float(text)
+        case ast.Call(func=ast.Name(id="set"), args=[], keywords=[]):
+            return set()
+        case ast.Name(id="inf" | "nan" as text):
+            return float(text)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_value(operand)
+    _refuse(node)
+
+
+def _refuse(node: ast.AST | None) -> NoReturn:
+    code = ast.unparse(node)[:60] if node else ""
+    raise ValueError(f"is not a flat config: line {getattr(node, 'lineno', '?')} is code that would have to run: {code}")

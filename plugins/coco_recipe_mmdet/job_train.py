@@ -1,0 +1,104 @@
+"""The job of ``train``: resolve the config, build mmengine's Runner with our hooks, and train."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from coco_recipe_mmdet import configs, job_config, stack, weights
+from coco_recipe_mmdet.training_record import Record
+
+_UNUSED = ("test_dataloader", "test_cfg", "test_evaluator")
+_VALIDATION = ("val_dataloader", "val_cfg", "val_evaluator")
+
+
+def train(job: dict[str, Any], tell: Any) -> dict[str, Any]:
+    """Train as the job says; checkpoints, scalars and the record are in the folder that we are in.
+
+    Raises:
+        ValueError: the config and the data, or the checkpoint and the model, don't go together; the loss isn't finite.
+    """
+    device = stack.begin(job)
+    tree, changed = resolve(job, device)
+    if job_config.has_masks(tree) and job["without_mask"]:
+        raise ValueError(f"the config's model has masks, and {job['without_mask']} annotations have no segmentation: "
+                         "add_segmentation makes them of the boxes")
+    tell.note("config", {"files": configs.hashes(job["config"]), "changed": changed})
+    if tell.first:
+        job_config.dump(tree, Path("config.py"))
+    stack.join(job["launcher"], device)
+    try:
+        runner = _runner(job, tree)
+        _start(job, runner)
+        _add_hooks(job, tree, runner, tell)
+        runner.train()
+    finally:
+        stack.leave()
+    return {}
+
+
+def resolve(job: Mapping[str, Any], device: str) -> tuple[job_config.Tree, list[str]]:
+    """Return the flat config of a training, and all that was changed in it."""
+    changes = job_config.Changes(job_config.load(job["config"]))
+    job_config.override(changes, job["set"])
+    job_config.schedule(changes, job)
+    job_config.hardware(changes, job, device)
+    changes.tree.update(launcher=job["launcher"], work_dir=".job/mmengine", load_from=None, resume=False,
+                        randomness={"seed": job["seed"], "deterministic": job["deterministic"], "diff_rank_seed": False})
+    job_config.bind_classes(changes, job["classes"])
+    masks = job_config.has_masks(changes.tree)
+    job_config.bind_data(changes, job["classes"], val=job["val"], empty_images=job["empty_images"],
+                         metrics=["bbox", "segm"] if masks else ["bbox"])
+    if job["checkpoint"] or job["resume"]:
+        job_config.without_downloads(changes)
+    return changes.tree, changes.made
+
+
+def _runner(job: Mapping[str, Any], tree: job_config.Tree) -> Any:
+    """Build the Runner; its own checkpoint hook and its files of scalars are replaced by ours."""
+    from mmengine.config import Config
+    from mmengine.runner import Runner
+
+    config = Config({**tree, **dict.fromkeys(_UNUSED if job["val"] else (*_UNUSED, *_VALIDATION))})
+    config.setdefault("default_hooks", {})["checkpoint"] = None
+    visualizer = config.get("visualizer") or {}
+    if all(backend.get("type") == "LocalVisBackend" for backend in visualizer.get("vis_backends") or []):
+        config.visualizer = {"type": visualizer.get("type", "Visualizer"), "name": "visualizer", "vis_backends": []}
+    if job["resume"]:
+        config.load_from, config.resume = job["resume"], True
+    return Runner.from_cfg(config)
+
+
+def _start(job: Mapping[str, Any], runner: Any) -> None:
+    """Give mmengine a clean copy of the starting checkpoint, read by our own reader."""
+    if not job["checkpoint"] or job["resume"]:
+        return
+    model = runner.model.module if hasattr(runner.model, "module") else runner.model
+    state, _ = weights.read(Path(job["checkpoint"]))
+    wanted = model.state_dict()
+    faults = weights.differences(state, wanted)
+    if faults and job["strict"]:
+        raise ValueError(f"the checkpoint {job['checkpoint']} doesn't fit the config's model: {'; '.join(faults[:5])}"
+                         + f"; and {len(faults) - 5} more" * (len(faults) > 5)
+                         + " (adapt_head fits its head to the classes; strict: false takes what fits)")
+    fitting = {key: value for key, value in state.items() if key in wanted and wanted[key].shape == value.shape}
+    path = Path(f".job/start_{os.environ.get('RANK', '0')}.pth")
+    weights.write(path, fitting, {})
+    runner._load_from = str(path)
+
+
+def _add_hooks(job: Mapping[str, Any], tree: job_config.Tree, runner: Any, tell: Any) -> None:
+    from coco_recipe_mmdet.hooks import Metrics, Scalars, SeedEachEpoch, WholeCheckpoints
+
+    record = Record(Path("."), job["key"])
+    classes, config = tuple(job["classes"]), job_config.text(tree)
+
+    def write(checkpoint: Any, path: Path) -> str:
+        meta = {"epoch": checkpoint["meta"]["epoch"], "iter": checkpoint["meta"]["iter"], "cfg": config,
+                "dataset_meta": {"classes": classes}, "ema": "ema_state_dict" in checkpoint}
+        return weights.write(path, checkpoint["state_dict"], meta)
+
+    for hook in (WholeCheckpoints(record, interval=job["checkpoint_interval"], keep=job["keep"], write=write), Metrics(record),
+                 Scalars(Path("scalars.jsonl"), tell), SeedEachEpoch(job["seed"], runner.rank)):
+        runner.register_hook(hook, getattr(hook, "priority", None))
+

@@ -1,0 +1,35 @@
+"""Parameters that several steps of this plugin share, and the packages that they need."""
+
+from collections.abc import Mapping
+from typing import Any
+
+STACK = ("torch", "mmcv", "mmengine", "mmdet")
+Schema = dict[str, Any]
+
+CONFIG: Schema = {
+    "anyOf": [{"type": "string", "pattern": "^mmdet::"}, {"type": "string", "format": "recipe-file"}],
+    "description": "Detector config: mmdet::path/in/the/package.py, or a .py file relative to the recipe. It is code.",
+    "examples": ["mmdet::retinanet/retinanet_r18_fpn_1x_coco.py", "configs/mine.py"]}
+RUNS: dict[str, Schema] = {
+    "set": {"type": "object", "default": {}, "examples": [{"model.backbone.init_cfg": None, "*_dataloader.num_workers": 0}],
+            "description": "Changes to the config by dotted path; * stands for any key, a number for a place in a list. A "
+            "change to a variable such as train_pipeline reaches every data loader that has it."},
+    "trust": {"type": "string", "format": "recipe-folder", "default": ".", "examples": ["../my_configs"],
+              "description": "Folder whose configs may run; the mmdet package's own always may."},
+    "device": {"enum": ["auto", "cpu", "cuda"], "default": "auto", "examples": ["cpu"],
+               "description": "Where the model runs; auto takes a GPU where there is one."},
+    "workers": {"type": "integer", "minimum": 0, "default": 2, "examples": [0],
+                "description": "Processes that load pictures, for each data loader."},
+    "python": {"type": "string", "examples": ["/opt/mmdet/bin/python"],
+               "description": "Interpreter of another environment that has mmdet (and msgspec and pluggy)."},
+}
+
+
+def schema(required: tuple[str, ...], **properties: Schema) -> Schema:
+    """Return a JSON Schema of parameters."""
+    return {"type": "object", "additionalProperties": False, "required": list(required), "properties": properties}
+
+
+def needs(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the packages that must be here: none where another environment is named."""
+    return () if params.get("python") else STACK

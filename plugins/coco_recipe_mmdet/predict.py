@@ -1,0 +1,96 @@
+"""Step ``predict``: what a checkpoint finds on pictures, as COCO results JSON."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from coco_recipe import Category, Checkpoint, Complaint, Dataset, Facts, Image, Port, Step, StepContext
+from coco_recipe_mmdet import configs, evaluate, params, process
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+PARAMS = params.schema(
+    (), config=evaluate.CONFIG, batch_size=evaluate.BATCH,
+    folder={"type": "string", "format": "recipe-folder", "examples": ["../data/test"],
+            "description": "Folder of pictures, instead of a data set; those in its subfolders, too."},
+    to={"type": "string", "minLength": 1, "format": "publish-folder", "examples": ["predictions"],
+        "description": "Folder, relative to the run directory, where the result appears as well."},
+    **params.RUNS)
+
+
+def predict(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset | None, folder: str | None,
+            **with_: Any) -> Mapping[str, Dataset]:
+    """Write what a checkpoint finds on the pictures of a data set or of a folder; annotations aren't needed.
+
+    The step's folder has ``results/predictions.bbox.json`` (and ``.segm.json``, where the model has masks): a list of
+    ``image_id, category_id, bbox, score``; and ``images.json``, the COCO file without annotations that these ids are of.
+
+    Raises:
+        ValueError: there are no pictures; one can't be read; the classes aren't known; the checkpoint doesn't fit.
+    """
+    if dataset is None:
+        dataset = pictures(Path(str(folder)), checkpoint.classes)
+    if not dataset.images:
+        raise ValueError("the data set has no images" if folder is None else f"there are no pictures in {folder}")
+    classes = evaluate.class_order([checkpoint], dataset)
+    found = process.run(ctx, evaluate.job("predict", ctx, [checkpoint], ["predictions"], dataset, classes, with_),
+                        log="predict.log")
+    categories = {category.name: category for category in dataset.categories}
+    listed = {"images": [{"id": image.id, "file_name": image.file_name, "width": image.width, "height": image.height}
+                         for image in dataset.images],
+              "annotations": [], "categories": [{"id": categories[name].id, "name": name} for name in classes]}
+    (ctx.workdir / "images.json").write_text(json.dumps(listed, ensure_ascii=False) + "\n", "utf-8")
+    ctx.note("found", {"images": len(dataset.images), "boxes": found["boxes"]})
+    process.tidy(ctx)
+    return {}
+
+
+def pictures(folder: Path, classes: tuple[str, ...]) -> Dataset:
+    """Return the pictures of a folder as a data set without annotations.
+
+    Raises:
+        ValueError: the checkpoint's classes aren't known, or a picture can't be read.
+    """
+    import cv2
+
+    if not classes:
+        raise ValueError("the checkpoint's class names aren't known: name them with the input (classes: [...])")
+    images, broken = [], []
+    for number, path in enumerate(files_of(folder), 1):
+        picture = cv2.imread(str(path))
+        if picture is None:
+            broken.append(path.name)
+        else:
+            images.append(Image(number, path.relative_to(folder).as_posix(), int(picture.shape[1]), int(picture.shape[0])))
+    if broken:
+        raise ValueError(f"{len(broken)} of the pictures in {folder} can't be read: {', '.join(broken[:5])}")
+    return Dataset(tuple(images), (), tuple(Category(n, name) for n, name in enumerate(classes, 1)), "pictures",
+                   {"pictures": folder})
+
+
+def files_of(folder: Path) -> list[Path]:
+    """List the pictures below a folder, in order of their names."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+
+
+def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
+    """Refuse a checkpoint with other classes than the data set's, and anything but one source of pictures."""
+    if ("dataset" in facts) == bool(with_.get("folder")):
+        raise ValueError("must have either an input 'dataset' or the parameter 'folder'")
+    evaluate.foresee(with_, facts)
+    return {}
+
+
+def _check(with_: Mapping[str, Any]) -> Iterator[Complaint]:
+    yield from configs.complaints(with_)
+    if with_.get("folder") and not Path(with_["folder"]).is_dir():
+        yield Complaint(("folder",), f"there is no folder {with_['folder']}")
+
+
+def _files(with_: Mapping[str, Any]) -> list[Path]:
+    return configs.built_on(with_) + (files_of(Path(with_["folder"])) if with_.get("folder") else [])
+
+
+STEP = Step(name="predict", run=predict, outputs={}, params=PARAMS, check=_check, foresee=foresee, needs=params.needs,
+            inputs={"checkpoint": Port(Checkpoint), "dataset": Port(Dataset, optional=True, reads_only=True)},
+            files=_files, writes=True, reads_pixels=True)
