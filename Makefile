@@ -1,6 +1,7 @@
 # Each target is one command on a fresh machine with Python 3.11.
 PYTHON ?= python3.11
 BIN := .venv/bin
+STACK := plugins/coco_recipe_mmdet/training_stack.txt
 
 .PHONY: run test lint bench clean
 
@@ -30,10 +31,13 @@ bench: .venv/dev.done   ## figures as ratios against a baseline of the same run
 	$(BIN)/python -m pip install -q -e ".[augment,dev]"
 	touch $@
 
-# onedl-mmcv is built from source against the torch that is installed: minutes the first time, then pip has the wheel
-.venv/all.done: .venv/dev.done requirements/training.txt
-	$(BIN)/python -m pip install -q -r requirements/training.txt
-	$(BIN)/python -m pip install -q --no-build-isolation onedl-mmcv==2.3.6
+# onedl-mmcv is built from source against the torch that is installed: minutes the first time, then pip has the wheel;
+# a wheel of another torch installs but has no operators, so they are tried
+.venv/all.done: .venv/dev.done $(STACK)
+	sed '/^onedl-mmcv/,$$d' $(STACK) | $(BIN)/python -m pip install -q -r /dev/stdin
+	sed -n '/^onedl-mmcv/p' $(STACK) | $(BIN)/python -m pip install -q --no-build-isolation -r /dev/stdin
+	$(BIN)/python -c 'import mmcv.ops' || sed -n '/^onedl-mmcv/p' $(STACK) | $(BIN)/python -m pip install -q \
+		--force-reinstall --no-deps --no-cache-dir --no-build-isolation -r /dev/stdin
 	$(BIN)/python -m pip install -q -e ".[all]"
 	touch $@
 

@@ -1,9 +1,13 @@
 """Steps that need mmdet: each runs it in a process of its own."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from coco_recipe import Step, hookimpl
 from coco_recipe_mmdet import evaluate, greedy_soup, init_weights, predict, recompute_batch_norm, train
+
+if TYPE_CHECKING:
+    import click
 
 
 @hookimpl
@@ -11,3 +15,11 @@ def coco_recipe_steps() -> Iterator[Step]:
     """Yield the steps."""
     for module in (train, evaluate, predict, greedy_soup, recompute_batch_norm, init_weights):
         yield module.STEP
+
+
+@hookimpl
+def coco_recipe_commands() -> "Iterator[click.Command]":
+    """Yield ``coco-recipe doctor``."""
+    from coco_recipe_mmdet import doctor
+
+    yield doctor.command
