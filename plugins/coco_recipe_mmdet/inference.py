@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coco_recipe_mmdet import job_config, stack, weights
+from coco_recipe_mmdet import job_config, settings, stack, weights
 
 DATA = "data/images.json"
 _STATS = ("mAP", "mAP_50", "mAP_75", "mAP_s", "mAP_m", "mAP_l", "AR_1", "AR_10", "AR_100", "AR_s", "AR_m", "AR_l")
@@ -17,14 +17,14 @@ Results = dict[str, list[dict[str, Any]]]
 class Detector:
     """A model of a config for some classes, on a device, with the data loader of the job's pictures."""
 
-    def __init__(self, job: Mapping[str, Any], tree: job_config.Tree, device: str) -> None:
+    def __init__(self, job: Mapping[str, Any], tree: settings.Tree, device: str) -> None:
         from mmdet.registry import MODELS
         from mmengine.config import Config
         from mmengine.runner import Runner
 
         self.device = device
-        changes = job_config.Changes(tree)
-        job_config.override(changes, job["set"])
+        changes = settings.Changes(tree)
+        settings.override(changes, job["set"])
         job_config.hardware(changes, job, device)
         job_config.without_downloads(changes)
         job_config.bind_classes(changes, job["classes"])
@@ -61,7 +61,7 @@ class Detector:
         return found
 
 
-def tree_of(job: Mapping[str, Any], meta: Mapping[str, Any], name: str) -> job_config.Tree:
+def tree_of(job: Mapping[str, Any], meta: Mapping[str, Any], name: str) -> settings.Tree:
     """Return the config that the job names, or the one that the checkpoint carries."""
     return job_config.load(job["config"]) if job["config"] else job_config.of_checkpoint(meta, name)
 
@@ -117,7 +117,7 @@ def write_results(folder: Path, label: str, results: Mapping[str, Sequence[dict[
     return names
 
 
-def _loader(changes: job_config.Changes, job: Mapping[str, Any]) -> job_config.Tree:
+def _loader(changes: settings.Changes, job: Mapping[str, Any]) -> settings.Tree:
     """Return the data loader of the job's pictures: the config's for tests, or for validation."""
     tree = changes.tree
     name = "test_dataloader" if tree.get("test_dataloader") else "val_dataloader"
@@ -126,8 +126,8 @@ def _loader(changes: job_config.Changes, job: Mapping[str, Any]) -> job_config.T
     job_config.bind_loader(changes, name, job["classes"], DATA)
     if job.get("batch_size"):
         changes.set(f"{name}.batch_size", job["batch_size"])
-    loader: job_config.Tree = tree[name]
-    for _, node in job_config.mappings(loader, ()):  # predicting needs no annotations, and measuring takes them from the file
+    loader: settings.Tree = tree[name]
+    for _, node in settings.mappings(loader, ()):  # predicting needs no annotations, and measuring takes them from the file
         if isinstance(pipeline := node.get("pipeline"), list):
             node["pipeline"] = [step for step in pipeline if step.get("type") != "LoadAnnotations"]
     return loader

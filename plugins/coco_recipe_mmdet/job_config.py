@@ -1,37 +1,15 @@
 """Resolve a detector config for a job: the recipe's changes, and the class contract. Runs in the job's process."""
 
-import copy
-import fnmatch
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from coco_recipe_mmdet import configs, flat_config
+from coco_recipe_mmdet.settings import Changes, Tree, mappings
 
-Tree = dict[str, Any]
 TRAIN, VAL = "data/train.json", "data/val.json"
 MIN_SIDE_PX = 32
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
-
-
-class Changes:
-    """Changes a config by path, and remembers them as ``path: old -> new``."""
-
-    def __init__(self, tree: Tree) -> None:
-        self.tree = tree
-        self.made: list[str] = []
-
-    def set(self, path: str | Sequence[str], value: Any) -> None:
-        """Set one place, by dotted path or by its parts; the mapping that it stands in is made if it isn't there."""
-        node: Any = self.tree
-        *parents, last = path.split(".") if isinstance(path, str) else path
-        for part in parents:
-            node = node[int(part)] if isinstance(node, list) else node.setdefault(part, {})
-        key: Any = int(last) if isinstance(node, list) else last
-        old = node[key] if isinstance(node, list) else node.get(key, "unset")
-        if old != value:
-            node[key] = value
-            self.made.append(f"{'.'.join((*parents, last))}: {_short(old)} -> {_short(value)}")
 
 
 def load(config: str) -> Tree:
@@ -49,6 +27,9 @@ def load(config: str) -> Tree:
         settings: Tree = Config.fromfile(str(path)).to_dict()
     except Exception as error:
         raise ValueError(f"the config {config} can't be run: {type(error).__name__}: {error}") from error
+    for _, node in mappings(settings, ()):
+        if node.get("_scope_") == "mmdet":  # mmengine marks some copies of a variable with it and not others
+            del node["_scope_"]
     return settings
 
 
@@ -65,29 +46,6 @@ def of_checkpoint(meta: Mapping[str, Any], name: str) -> Tree:
         return flat_config.read(text)
     except ValueError as error:
         raise ValueError(f"the config that {name} carries {error}; say which: with: {{config: ...}}") from error
-
-
-def override(changes: Changes, wanted: Mapping[str, Any]) -> None:
-    """Apply the recipe's ``set``.
-
-    A mapping is merged into a mapping (``_delete_: true`` replaces it), everything else replaces. A change to a variable
-    that isn't one of the runner's keys, as ``train_pipeline``, is made wherever the config has used it.
-
-    Raises:
-        ValueError: a path leads nowhere; says how far it goes.
-    """
-    tree = changes.tree
-    for path, value in wanted.items():
-        before = copy.deepcopy(tree)
-        places = list(_matching(tree, path.split("."), ()))
-        if not places:
-            raise ValueError(f"set: the config has no '{path}'{_how_far(tree, path)}")
-        for place in places:
-            old = _get(tree, place)
-            changes.set(place, _like(old, _merged(old, value), place[-1]))
-        for name in {place[0] for place in places}:
-            if isinstance(before.get(name), dict | list) and before[name]:
-                _spread(changes, name, before[name], tree[name])
 
 
 def schedule(changes: Changes, job: Mapping[str, Any]) -> None:
@@ -222,92 +180,3 @@ def _stretch(changes: Changes, before: int | None, epochs: int) -> None:
                     changes.set(f"param_scheduler.{i}.{key}", max(1, round(value * epochs / before)))
                 elif isinstance(value, list | tuple):
                     changes.set(f"param_scheduler.{i}.{key}", [max(1, round(n * epochs / before)) for n in value])
-
-
-def mappings(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Tree]]:
-    """Yield every mapping below a node with its path."""
-    if isinstance(node, dict):
-        yield path, node
-    for key, child in _children(node):
-        yield from mappings(child, (*path, key))
-
-
-def _children(node: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(node, dict):
-        yield from ((str(key), value) for key, value in list(node.items()))
-    elif isinstance(node, list | tuple):
-        yield from ((str(i), value) for i, value in enumerate(node))
-
-
-def _matching(node: Any, parts: Sequence[str], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield the paths that a dotted path with * stands for; the last key may be new in a mapping."""
-    if not parts:
-        yield path
-        return
-    first, rest = parts[0], parts[1:]
-    hits = [(key, child) for key, child in _children(node) if fnmatch.fnmatchcase(key, first)]
-    for key, child in hits:
-        yield from _matching(child, rest, (*path, key))
-    if not hits and not rest and isinstance(node, dict) and "*" not in first:
-        yield (*path, first)
-
-
-def _get(tree: Any, path: Sequence[str]) -> Any:
-    for part in path:
-        tree = tree[int(part)] if isinstance(tree, list | tuple) else tree.get(part)
-        if tree is None:
-            return None
-    return tree
-
-
-def _how_far(tree: Any, path: str) -> str:
-    parts = path.split(".")
-    for n in range(len(parts) - 1, -1, -1):
-        if list(_matching(tree, parts[:n], ())) and (n == 0 or _get(tree, parts[:n]) is not None):
-            node = _get(tree, parts[:n])
-            keys = [key for key, _ in _children(node)][:12]
-            return f"; '{'.'.join(parts[:n])}' has {', '.join(keys)}" if keys else f"; '{'.'.join(parts[:n])}' has no keys"
-    return ""
-
-
-def _merged(old: Any, new: Any) -> Any:
-    if not isinstance(new, dict):
-        return new
-    new = dict(new)
-    if new.pop("_delete_", False) or not isinstance(old, dict):
-        return new
-    return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
-
-
-def _like(old: Any, new: Any, key: str) -> Any:
-    """Make tuples of lists where mmdet insists on them: YAML has none."""
-    if isinstance(new, dict):
-        return {k: _like(old.get(k) if isinstance(old, dict) else None, v, k) for k, v in new.items()}
-    if isinstance(new, list):
-        if new and all(isinstance(item, list) and len(item) == 2 for item in new) and "scale" in key:
-            return [tuple(item) for item in new]
-        pair = len(new) == 2 and all(isinstance(item, int | float) for item in new)
-        if isinstance(old, tuple) or (pair and key in ("scale", "img_scale", "size", "crop_size")):
-            return tuple(new)
-        olds = old if isinstance(old, list) else []
-        return [_like(olds[i] if i < len(olds) else None, item, key) for i, item in enumerate(new)]
-    return new
-
-
-def _spread(changes: Changes, name: str, old: Any, new: Any) -> None:
-    """Put a changed top-level variable wherever the config has used it."""
-    def visit(node: Any, path: tuple[str, ...]) -> None:
-        for key, child in _children(node):
-            if len(path) == 0 and key == name:
-                continue
-            if child == old and isinstance(node, dict | list):
-                changes.set((*path, key), copy.deepcopy(new))
-            else:
-                visit(child, (*path, key))
-
-    visit(changes.tree, ())
-
-
-def _short(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 80 else shown[:77] + "..."

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from coco_recipe_mmdet import job_config, stack, weights
+from coco_recipe_mmdet import job_config, settings, stack, weights
 
 
 def init_weights(job: dict[str, Any], tell: Any) -> dict[str, Any]:
@@ -12,8 +12,8 @@ def init_weights(job: dict[str, Any], tell: Any) -> dict[str, Any]:
     from mmengine.config import Config
 
     stack.begin(job)
-    changes = job_config.Changes(job_config.load(job["config"]))
-    job_config.override(changes, job["set"])
+    changes = settings.Changes(job_config.load(job["config"]))
+    settings.override(changes, job["set"])
     job_config.without_downloads(changes)
     job_config.bind_classes(changes, job["classes"])
     tell.note("config", {"changed": changes.made})

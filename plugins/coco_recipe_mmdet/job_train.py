@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from coco_recipe_mmdet import configs, job_config, stack, weights
+from coco_recipe_mmdet import configs, job_config, settings, stack, weights
 from coco_recipe_mmdet.training_record import Record
 
 _UNUSED = ("test_dataloader", "test_cfg", "test_evaluator")
@@ -28,7 +28,7 @@ def train(job: dict[str, Any], tell: Any) -> dict[str, Any]:
         job_config.dump(tree, Path("config.py"))
     stack.join(job["launcher"], device)
     try:
-        runner = _runner(job, tree)
+        runner = _runner(job, tree, device)
         _start(job, runner)
         _add_hooks(job, tree, runner, tell)
         runner.train()
@@ -37,10 +37,10 @@ def train(job: dict[str, Any], tell: Any) -> dict[str, Any]:
     return {}
 
 
-def resolve(job: Mapping[str, Any], device: str) -> tuple[job_config.Tree, list[str]]:
+def resolve(job: Mapping[str, Any], device: str) -> tuple[settings.Tree, list[str]]:
     """Return the flat config of a training, and all that was changed in it."""
-    changes = job_config.Changes(job_config.load(job["config"]))
-    job_config.override(changes, job["set"])
+    changes = settings.Changes(job_config.load(job["config"]))
+    settings.override(changes, job["set"])
     job_config.schedule(changes, job)
     job_config.hardware(changes, job, device)
     changes.tree.update(launcher=job["launcher"], work_dir=".job/mmengine", load_from=None, resume=False,
@@ -54,8 +54,11 @@ def resolve(job: Mapping[str, Any], device: str) -> tuple[job_config.Tree, list[
     return changes.tree, changes.made
 
 
-def _runner(job: Mapping[str, Any], tree: job_config.Tree) -> Any:
-    """Build the Runner; its own checkpoint hook and its files of scalars are replaced by ours."""
+def _runner(job: Mapping[str, Any], tree: settings.Tree, device: str) -> Any:
+    """Build the Runner; its own checkpoint hook and its files of scalars are replaced by ours.
+
+    On the CPU the wrapper for several processes must be named, since the Runner's own choice asks for a GPU.
+    """
     from mmengine.config import Config
     from mmengine.runner import Runner
 
@@ -64,6 +67,9 @@ def _runner(job: Mapping[str, Any], tree: job_config.Tree) -> Any:
     visualizer = config.get("visualizer") or {}
     if all(backend.get("type") == "LocalVisBackend" for backend in visualizer.get("vis_backends") or []):
         config.visualizer = {"type": visualizer.get("type", "Visualizer"), "name": "visualizer", "vis_backends": []}
+    if job["launcher"] != "none" and device == "cpu" and not config.get("model_wrapper_cfg"):
+        config.model_wrapper_cfg = {"type": "MMDistributedDataParallel", "broadcast_buffers": False, "device_ids": None,
+                                    "find_unused_parameters": config.get("find_unused_parameters", False)}
     if job["resume"]:
         config.load_from, config.resume = job["resume"], True
     return Runner.from_cfg(config)
@@ -87,7 +93,7 @@ def _start(job: Mapping[str, Any], runner: Any) -> None:
     runner._load_from = str(path)
 
 
-def _add_hooks(job: Mapping[str, Any], tree: job_config.Tree, runner: Any, tell: Any) -> None:
+def _add_hooks(job: Mapping[str, Any], tree: settings.Tree, runner: Any, tell: Any) -> None:
     from coco_recipe_mmdet.hooks import Metrics, Scalars, SeedEachEpoch, WholeCheckpoints
 
     record = Record(Path("."), job["key"])

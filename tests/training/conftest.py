@@ -1,0 +1,81 @@
+"""One small training that the tests of this folder share: three shapes on 96 px, three epochs, and all that follows."""
+
+import importlib.util
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import REPOSITORY, command
+
+TINY = {"train_pipeline.2.scale": [96, 96], "test_pipeline.1.scale": [96, 96], "model.test_cfg.score_thr": 0.001}
+CONFIG = REPOSITORY / "recipes/configs/retinanet_r18_small.py"
+CPU = {"device": "cpu", "workers": 0}
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """A folder with drawn data sets ``train`` and ``val`` and the small config; recipes are written beside them."""
+
+    folder: Path
+
+    def recipe(self, name: str, steps: Sequence[Mapping[str, Any]], **inputs: Any) -> Path:
+        """Write a recipe of these steps."""
+        given = {part: {"annotations": f"{part}/annotations.json", "images": f"{part}/images"} for part in ("train", "val")}
+        path = self.folder / f"{name}.yaml"
+        path.write_text(json.dumps({"coco_recipe": 1, "name": name, "seed": 1, "inputs": given | inputs,
+                                    "steps": list(steps)}, ensure_ascii=False))
+        return path
+
+    def run(self, name: str, steps: Sequence[Mapping[str, Any]], **inputs: Any) -> Path:
+        """Run a recipe of these steps, and return the folder of the steps."""
+        done = command("run", self.recipe(name, steps, **inputs), cwd=self.folder)
+        assert done.returncode == 0, done.stderr
+        return self.folder / "runs" / name / "steps"
+
+    def fails(self, name: str, steps: Sequence[Mapping[str, Any]], **inputs: Any) -> str:
+        """Run a recipe that must fail, and return what it says."""
+        done = command("run", self.recipe(name, steps, **inputs), cwd=self.folder)
+        assert done.returncode in (1, 2), done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stderr
+
+
+def train_step(**with_: Any) -> dict[str, Any]:
+    """Return a step that trains the small detector on the CPU."""
+    return {"id": "fit", "use": "train", "in": {"train": "train", "val": "val"},
+            "with": {"config": "small.py", "seed": 0, "epochs": 3, "set": TINY, **CPU, **with_}}
+
+
+def provenance(steps: Path, step: str) -> dict[str, Any]:
+    """Return a step's record."""
+    record: dict[str, Any] = json.loads((steps / step / "manifest.json").read_text())["record"]
+    return record
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Shapes:
+    """Draw the data."""
+    if importlib.util.find_spec("mmdet") is None:
+        pytest.skip("the training stack is not installed: make test does it")
+    from shapes import draw
+
+    folder = tmp_path_factory.mktemp("shapes")
+    draw(folder / "train", 40, 1, side=96)
+    draw(folder / "val", 12, 2, side=96)
+    (folder / "small.py").write_text(CONFIG.read_text())
+    return Shapes(folder)
+
+
+@pytest.fixture(scope="session")
+def trained(shapes: Shapes) -> Path:
+    """Train once, and do all that can be done with the checkpoints; return the folder of the steps."""
+    return shapes.run("trained", [
+        train_step(),
+        {"id": "score", "use": "evaluate", "in": {"checkpoints": ["fit.checkpoints", "fit.best"], "dataset": "val"}, "with": CPU},
+        {"id": "guess", "use": "predict", "in": {"checkpoint": "fit.checkpoint"}, "with": {"folder": "val/images", **CPU}},
+        {"id": "soup", "use": "greedy_soup", "in": {"checkpoints": "fit.checkpoints", "dataset": "val"}, "with": CPU},
+        {"id": "renormed", "use": "recompute_batch_norm", "in": {"checkpoint": "fit.checkpoint", "dataset": "train"},
+         "with": {"batch_size": 8, **CPU}}])
