@@ -1,79 +1,229 @@
-"""Build Albumentations pipelines from the forms that recipes have them in, and refuse what would be ignored."""
+"""Augmentation pipelines: read them, check them, build their transforms, and write them in one form for the record."""
 
-import difflib
 import json
 import os
 import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from coco_recipe import Complaint, sha256
+from coco_recipe_albumentations import catalogue, checks, pipeline_file, sizes
+from coco_recipe_albumentations.fits import too_large
+from coco_recipe_albumentations.forms import Pipeline, Transform, parse, show
+
+MAX_SHOWN = 5
+# What may be 0 or less: the library refuses what makes no sense of it.
+_OFFSETS = ("x_min", "y_min", "translate_px", "px", "padding")
 
 
-def build(form: Any) -> list[Any]:
-    """Return the transforms of a pipeline.
-
-    Args:
-        form: a short list (``- HorizontalFlip: {p: 0.5}``), Albumentations' own dict, or the path of a file that
-            ``albumentations.save`` wrote (JSON or YAML).
+def read(path: Path) -> Any:
+    """Read a pipeline's file: ``.json`` is JSON, everything else YAML.
 
     Raises:
-        ValueError: an unknown transform, an unknown or impossible argument, or a file that is no pipeline; names it.
+        ValueError: it can't be read, or is not JSON or YAML; names file and line.
     """
+    return pipeline_file.load(path).form
+
+
+def problems(form: Any, *, allow_files: bool = False) -> Iterator[Complaint]:
+    """Yield what is wrong with a pipeline, without importing the library.
+
+    Args:
+        form: a short list (``- HorizontalFlip: {p: 0.5}``), Albumentations' own dict, what `canonical` gives, or the path
+            of a file; of a file, ``what`` tells the line.
+        allow_files: transforms that read files (reference images) are allowed.
+    """
+    if not isinstance(form, str):
+        yield from _problems(form, allow_files)
+        return
+    try:
+        file = pipeline_file.load(Path(form))
+    except ValueError as error:
+        yield Complaint((), str(error))
+        return
+    for found in _problems(file.form, allow_files):
+        yield Complaint((), f"{file.where(found.path)}: {found.what}", found.hint.replace("FILE", form))
+
+
+def needs_size(form: Any) -> bool:
+    """Tell whether a pipeline has to be built for each size of image, because it has ``${...}`` in it."""
+    return sizes.mentions(_loaded(form))
+
+
+def build(form: Any, size: sizes.Size | None = None, *, allow_files: bool = False) -> list[Any]:
+    """Return the transforms of a pipeline, to be put into a Compose.
+
+    Args:
+        form: as for `problems`.
+        size: (width, height) of the image, in pixels; may be left out where `needs_size` is False.
+        allow_files: as for `problems`.
+
+    Raises:
+        ValueError: what `problems` finds, or what the library refuses or would ignore; names each transform.
+    """
+    form = _loaded(form)
+    pipeline = _sound(form, allow_files)
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would ask the package index at import
-    form = _read(Path(form)) if isinstance(form, str) else form
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a misspelt argument is a warning, and the transform runs with its defaults
         warnings.filterwarnings("ignore", category=DeprecationWarning)
-        if isinstance(form, dict):
-            top = form.get("transform", form)
-            if not isinstance(top, dict) or "__class_fullname__" not in top:
-                raise ValueError("pipeline: is not in Albumentations' form: no 'transform' with a '__class_fullname__'")
-            rows = top["transforms"] if top["__class_fullname__"].endswith("Compose") else [top]
-            return [_from_dict(row, f"pipeline.transforms[{i}]") for i, row in enumerate(rows)]
-        return [_from_short(row, f"pipeline[{i}]") for i, row in enumerate(form)]
+        made = [_make(transform, size) for transform in pipeline.transforms]
+        if pipeline.p != 1:
+            import albumentations as A
+
+            return [A.Sequential(made, p=pipeline.p)]
+        return made
 
 
-def _read(path: Path) -> Any:
-    text = path.read_text("utf-8")
-    try:
-        return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError) as error:
-        raise ValueError(f"{path}: is not a pipeline: {error}") from error
+def canonical(form: Any, *, allow_files: bool = False) -> dict[str, Any]:
+    """Return the form for records and keys: equal for equal pipelines, whatever form they have.
+
+    Every argument stands in it, as the library reads it (``blur_limit: 5`` is ``[3, 5]``); an expression stays as text.
+    Files that the pipeline reads are there by the hash of their content. The result is itself a form that builds.
+
+    Raises:
+        ValueError: as `build`.
+    """
+    form = _loaded(form)
+    pipeline = _sound(form, allow_files)
+    version, _ = catalogue.load()
+    made = build(form, (1024, 1024) if sizes.mentions(form) else None, allow_files=allow_files)
+    if pipeline.p != 1:
+        made = made[0].transforms
+    rows = [_record(transform, one) for transform, one in zip(pipeline.transforms, made, strict=True)]
+    files = [file for transform in pipeline.walk() for file in transform.arguments.get("reference_images", ())]
+    return {"library": "albumentations", "version": version, "p": float(pipeline.p), "transforms": rows} | (
+        {"files": {file: sha256(Path(file)) for file in files}} if files else {})
 
 
-def _from_dict(row: dict[str, Any], where: str) -> Any:
-    name = str(row.get("__class_fullname__", "")).rpartition(".")[2]
-    arguments = {key: value for key, value in row.items() if key not in ("__class_fullname__", "id")}
-    return _make(name, arguments, where, _from_dict)
+def check_sizes(form: Any, smallest: sizes.Size, largest: sizes.Size, *, allow_files: bool = False) -> None:
+    """Build a pipeline for the smallest and the largest image, so that it can't fail on one after hours.
+
+    Args:
+        form: as for `problems`.
+        smallest: the least width and the least height of the images, in pixels.
+        largest: the greatest width and the greatest height.
+        allow_files: as for `problems`.
+
+    Raises:
+        ValueError: an expression gives no positive whole number, the library refuses it, or a crop is larger than the
+            smallest image; names transform, argument, value and size.
+    """
+    form = _loaded(form)
+    pipeline = _sound(form, allow_files)
+    faults = []
+    for size in dict.fromkeys((smallest, largest)):
+        wrong = [fault for transform in pipeline.walk() for fault in _not_positive(transform, size)]
+        if not wrong:
+            build(form, size, allow_files=allow_files)
+            wrong = list(too_large(pipeline, size)) if size == smallest else []
+        faults += wrong
+    if faults:
+        raise ValueError(_joined(faults))
 
 
-def _from_short(row: Any, where: str) -> Any:
-    if isinstance(row, str):
-        return _make(row, {}, where, _from_short)
-    if not isinstance(row, dict) or len(row) != 1:
-        raise ValueError(f"{where}: expected one transform, as 'HorizontalFlip: {{p: 0.5}}', found {row!r}")
-    name, arguments = next(iter(row.items()))
-    return _make(name, arguments or {}, where, _from_short)
+def _loaded(form: Any) -> Any:
+    return read(Path(form)) if isinstance(form, str) else form
 
 
-def _make(name: str, arguments: dict[str, Any], where: str, child: Any) -> Any:
+def _problems(form: Any, allow_files: bool) -> list[Complaint]:
+    found: list[Complaint] = []
+    pipeline = parse(form, found)
+    return found + list(checks.check(pipeline, allow_files=allow_files)) if pipeline.transforms or not found else found
+
+
+def _sound(form: Any, allow_files: bool) -> Pipeline:
+    """Return a pipeline that has no problems, or raise."""
+    faults = [f"pipeline{show(found.path)}: {found.what}" + (f"; {found.hint}" if found.hint else "")
+              for found in _problems(form, allow_files)]
+    if faults:
+        raise ValueError(_joined(faults))
+    return parse(form, [])
+
+
+def _joined(faults: list[str]) -> str:
+    rest = len(faults) - MAX_SHOWN
+    return "; ".join(faults[:MAX_SHOWN]) + (f" (and {rest} more)" if rest > 0 else "")
+
+
+def _not_positive(transform: Transform, size: sizes.Size) -> Iterator[str]:
+    """Yield the arguments of a transform whose expressions give no positive number for a size."""
+    def leaves(value: Any) -> Iterator[str]:
+        if isinstance(value, (list, dict)):
+            for child in value.values() if isinstance(value, dict) else value:
+                yield from leaves(child)
+        elif sizes.is_expression(value):
+            yield value
+
+    for name, value in transform.arguments.items():
+        for text in leaves(value):
+            try:
+                number = sizes.evaluate(text, size)
+            except ValueError as error:
+                yield f"pipeline{show(transform.path)}: {transform.name}: {name}: {error}"
+                continue
+            if number <= 0 and name not in _OFFSETS:
+                yield (f"pipeline{show(transform.path)}: {transform.name}: {name} is {number} for an image of "
+                       f"{size[0]}x{size[1]} px ({text}); it must be a positive whole number")
+
+
+def _make(transform: Transform, size: sizes.Size | None) -> Any:
+    """Build one transform, and those in it."""
     import albumentations as A
 
-    if not isinstance(arguments, dict):
-        raise ValueError(f"{where}: the arguments of {name} must be a mapping, found {arguments!r}")
-    kinds = (A.BasicTransform, A.BaseCompose)
-    made = getattr(A, name, None)
-    if not isinstance(made, type) or not issubclass(made, kinds) or name == "Lambda":
-        known = [n for n in dir(A) if isinstance(getattr(A, n), type) and issubclass(getattr(A, n), kinds)]
-        close = difflib.get_close_matches(name, known, n=1)
-        raise ValueError(f"{where}: Albumentations {A.__version__} has no transform '{name}'"
-                         + (f"; did you mean '{close[0]}'?" if close else ""))
-    if "transforms" in arguments:
-        inner = [child(row, f"{where}.{name}.transforms[{i}]") for i, row in enumerate(arguments["transforms"])]
-        arguments = {**arguments, "transforms": inner}
+    where = f"pipeline{show(transform.path)}"
+    arguments = dict(transform.arguments)
+    if sizes.mentions(arguments):
+        if size is None:
+            raise ValueError(f"{where}: {transform.name} depends on the image's size, which isn't given")
+        arguments = sizes.fill(arguments, size)
+    if transform.children is not None:
+        arguments["transforms"] = [_make(child, size) for child in transform.children]
     try:
-        return made(**arguments)
-    except (UserWarning, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{where}: {name}: {reason}") from error
+        with warnings.catch_warnings():
+            if advice := catalogue.load()[1][transform.name].advice:
+                warnings.filterwarnings("ignore", message=advice[:20])
+            made = getattr(A, transform.name)(**arguments)
+    except (UserWarning, TypeError, ValueError, ArithmeticError) as error:
+        given = f" (for an image of {size[0]}x{size[1]} px)" if size and sizes.mentions(transform.arguments) else ""
+        raise ValueError(f"{where}: {transform.name}: {_reason(error)}{given}") from error
+    return _reading(made) if transform.name in checks.REFERENCES else made
+
+
+def _reason(error: Exception) -> str:
+    """Return the library's words without pydantic's frame around them."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    kept = [line for line in lines if "validation error" not in line and not line.startswith("For further information")]
+    return " ".join(line.partition(" [type=")[0] for line in kept if line)
+
+
+def _reading(made: Any) -> Any:
+    """Let a transform take the reference images that it has; 2.0.8 asks for them with every image none the less."""
+    kind = type(made)
+    made.__class__ = type(kind.__name__, (kind,), {"targets_as_params": property(lambda _: [])})
+    return made
+
+
+def _record(transform: Transform, made: Any) -> dict[str, Any]:
+    """Return a transform with all its arguments, as JSON has them."""
+    entry = catalogue.load()[1][transform.name]
+    if transform.children is not None:
+        read_as: Mapping[str, Any] = {"p": float(made.p)}
+        children = [_record(child, one) for child, one in zip(transform.children, made.transforms, strict=True)]
+    else:
+        read_as = made.to_dict_private()
+    arguments: dict[str, Any] = {}
+    for name, default in entry.arguments.items():
+        given = transform.arguments.get(name, default)
+        if sizes.mentions(given) or (transform.children is not None and name not in ("p", "transforms", "first", "second")):
+            arguments[name] = given
+        elif name in read_as and name not in ("read_fn", "mask"):
+            arguments[name] = read_as[name]
+    return {transform.name: json.loads(json.dumps(arguments | ({"transforms": children} if transform.children else {}),
+                                                  default=_plain))}
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can't say as something that it can: enumerations by value, numpy's numbers as Python's."""
+    return value.value if hasattr(value, "value") else value.tolist() if hasattr(value, "tolist") else str(value)

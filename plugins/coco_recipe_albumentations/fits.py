@@ -1,0 +1,66 @@
+"""Whether crops of a fixed size fit into the smallest image, as far as that can be told without running."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from coco_recipe_albumentations import catalogue, sizes
+from coco_recipe_albumentations.forms import Pipeline, Transform, show
+
+_CROPS = ("RandomCrop", "CenterCrop", "AtLeastOneBBoxRandomCrop", "Crop")
+_TURNS = ("Transpose", "RandomRotate90", "D4", "SquareSymmetry")
+_KEEPS = ("HorizontalFlip", "VerticalFlip", "TimeReverse", "Affine", "ShiftScaleRotate", "Rotate", "SafeRotate",
+          "ElasticTransform", "GridDistortion", "OpticalDistortion", "PiecewiseAffine", "ThinPlateSpline",
+          "GridElasticDeform", "CoarseDropout", "GridDropout", "PixelDropout", "Erasing", "XYMasking", "TimeMasking",
+          "FrequencyMasking", "Morphological", "RandomGridShuffle", "NoOp", "Perspective")
+_SHRINKS = ("fit_output", "crop_border")  # switches with which the ones above give other sizes
+
+
+def too_large(pipeline: Pipeline, size: sizes.Size) -> Iterator[str]:
+    """Follow an image's size through a pipeline, and yield the crops that are larger; stop where it can't be known.
+
+    Args:
+        pipeline: a sound one.
+        size: (width, height) of the smallest image, in pixels: each the least that occurs.
+    """
+    known: sizes.Size | None = size
+    for transform in pipeline.transforms:
+        if known is None:
+            return
+        if transform.name in _CROPS and not transform.arguments.get("pad_if_needed", False):
+            crop = _cropped(transform, size)
+            if crop[0] > known[0] or crop[1] > known[1]:
+                yield (f"pipeline{show(transform.path)}: {transform.name} needs {crop[0]}x{crop[1]} px, the smallest image "
+                       f"has {known[0]}x{known[1]}; pad_if_needed: true or a PadIfNeeded before it pads it")
+                return
+        known = _after(transform, known, size)
+
+
+def _cropped(transform: Transform, size: sizes.Size) -> sizes.Size:
+    given = sizes.fill(_with_defaults(transform), size)
+    return (given["x_max"], given["y_max"]) if transform.name == "Crop" else (given["width"], given["height"])
+
+
+def _after(transform: Transform, known: sizes.Size, size: sizes.Size) -> sizes.Size | None:
+    """Return the least (width, height) that a transform leaves, None where it can't be told."""
+    given = sizes.fill(_with_defaults(transform), size)
+    if any(given.get(switch) for switch in _SHRINKS) or not given.get("keep_size", True):
+        return None
+    if transform.name in _TURNS:
+        return (min(known), min(known))
+    if transform.name in _KEEPS or set(catalogue.load()[1][transform.name].targets) == {"Image", "Volume"}:
+        return known
+    if transform.name in ("Resize", *_CROPS, "RandomSizedBBoxSafeCrop"):
+        new: Any = (given["x_max"] - given["x_min"], given["y_max"] - given["y_min"]) if transform.name == "Crop" else (
+            given["width"], given["height"])
+    elif transform.name in ("RandomResizedCrop", "RandomSizedCrop"):
+        new = (given["size"][1], given["size"][0])
+    elif transform.name == "PadIfNeeded":
+        new = (max(known[0], given["min_width"] or 0), max(known[1], given["min_height"] or 0))
+    else:
+        return None
+    return new if given["p"] == 1 else (min(known[0], new[0]), min(known[1], new[1]))
+
+
+def _with_defaults(transform: Transform) -> dict[str, Any]:
+    entry = catalogue.load()[1][transform.name]
+    return {name: default for name, default in entry.arguments.items() if default is not ...} | dict(transform.arguments)
