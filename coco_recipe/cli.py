@@ -48,19 +48,22 @@ _OUT = click.option("--out", type=click.Path(path_type=Path), help="Run director
 @_SET
 @click.option("--jobs", type=click.IntRange(1), default=lambda: len(os.sched_getaffinity(0)), show_default="all cores",
               help="Worker processes; the result is the same with any number.")
+@click.option("--engine", default="local", metavar="NAME", show_default=True,
+              help="Where the work runs: local, local:spawn, dask (a cluster on this machine), or dask://HOST:PORT.")
 @click.option("--from", "from_step", default="", metavar="STEP", help="Run this step and all below again.")
 @click.option("--force", is_flag=True, help="Run every step again.")
 @_PLUGIN
 @_FORMAT
 @click.option("-q", "--quiet", is_flag=True, help="Print problems only.")
-def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, from_step: str, force: bool,
+def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, engine: str, from_step: str, force: bool,
         plugin_files: tuple[Path, ...], form: str, quiet: bool) -> None:
     """Run a recipe: reuse what is unchanged, make the rest."""
     from coco_recipe import run as stages
 
     planned = stages.prepare(recipe, overrides, plugin_files)
     with _Display(quiet=quiet, ids=[step.id for step in planned.steps]) as display:
-        result = stages.run(planned, out=out, jobs=jobs, force=force, from_step=from_step, report=display.show)
+        result = stages.run(planned, out=out, jobs=jobs, engine=engine, force=force, from_step=from_step,
+                            report=display.show)
     if form == "json":
         click.echo(msgspec.json.encode({"folder": str(result.folder), "ran": result.ran, "reused": result.reused}))
     elif not result.ran:

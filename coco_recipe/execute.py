@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from coco_recipe import engine, files
+from coco_recipe import files
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
+from coco_recipe.engine import Engine, local
 from coco_recipe.errors import StepError
 from coco_recipe.plan import PlannedStep
 from coco_recipe.steps import OpenPorts
@@ -32,7 +33,8 @@ class Context:
     step_id: str
     seed: int
     workdir: Path
-    jobs: int = 1
+    engine: Engine = field(default_factory=lambda: local(1))
+    needs: tuple[str, ...] = ()
     on_progress: Callable[[int, int, str], None] = lambda done, total, text: None
     key: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -74,8 +76,9 @@ class Context:
     def progress(self, done: int, total: int, text: str = "") -> None:
         self.on_progress(done, total, text)
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        return engine.run(function, items, self.jobs)
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item],
+            lost: Callable[[Item, str], Result] | None = None) -> Iterator[Result]:
+        return self.engine.map(function, items, lost, self.needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def step_seed(recipe_seed: int, step_id: str) -> int:
 
 
 def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed: int, key: str,
-            parts: Mapping[str, Any], keep: set[str], jobs: int, environment: Mapping[str, str],
+            parts: Mapping[str, Any], keep: set[str], engine: Engine, environment: Mapping[str, str],
             on_progress: Callable[[int, int, str], None], known_hashes: dict[Path, str] | None = None) -> StepResult:
     """Run a step and commit its folder.
 
@@ -103,7 +106,7 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
         seed: the recipe's seed.
         key: digest of all that the result depends on; ``parts`` is the same, readable.
         keep: output ports whose data sets must be written even though the step works in memory.
-        jobs: worker processes.
+        engine: where its work runs.
         environment: versions, for the record.
         on_progress: told how far the step is.
         known_hashes: SHA-256 of input files, by path; what is missing is computed and added.
@@ -112,8 +115,9 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
         StepError: the step failed, or its books don't close; names the step.
     """
     began, label = time.time(), f"step '{step.id}' ({step.offer.step.name})"
-    context = Context(step.id, step_seed(seed, step.id), store.begin(step.id, resume=step.offer.step.resumes), jobs,
-                      on_progress, key, environment, store.earlier(step.id), {} if known_hashes is None else known_hashes)
+    context = Context(step.id, step_seed(seed, step.id), store.begin(step.id, resume=step.offer.step.resumes), engine,
+                      step.offer.step.needs_for(step.params), on_progress, key, environment, store.earlier(step.id),
+                      {} if known_hashes is None else known_hashes)
     try:
         outputs = step.offer.step.run(context, **keywords(step, values))
     except (Exception, SystemExit) as error:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import execute, files, plan
+from coco_recipe import engine, execute, files, plan
 from coco_recipe.errors import RunError, StepError
 from coco_recipe.run import Run, State, bound, facts_of, reopen
 from coco_recipe.source import did_you_mean
@@ -109,8 +109,8 @@ def _dry(run_: Run, states: Sequence[State]) -> Iterator[tuple[State, Mapping[st
             values = bound(step, known.__getitem__) if all(ref in known for ref in references) else None
             if values is not None and not step.offer.step.writes:
                 result = execute.execute(step, values, store=Store(Path(scratch)), seed=run_.plan.recipe.seed,
-                                         key=state.key, parts=state.parts, keep=set(), jobs=1, environment={},
-                                         on_progress=lambda done, total, text: None)
+                                         key=state.key, parts=state.parts, keep=set(), engine=engine.local(1),
+                                         environment={}, on_progress=lambda done, total, text: None)
                 known |= {(step.id, port): value for port, value in result.values.items()}
             yield state, values, result
             manifest = run_.store.manifest(step.id)

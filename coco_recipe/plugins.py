@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import click
 
 GROUP = "coco_recipe"
+FILE_MODULE = "coco_recipe_plugin_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +59,43 @@ def find(files: Sequence[Path] = ()) -> Registry:
             registry.broken[f"{label} ({entry.value})"] = _reason(error)
     for path in files:
         try:
-            _register(registry, _load_file(path), str(path), "")
+            _register(registry, load_file(path), str(path), "")
         except (Exception, SystemExit) as error:
             raise PluginError(f"{path}: {_reason(error)}") from error
     return registry
 
 
-def _load_file(path: Path) -> ModuleType:
+def loaded_files() -> tuple[str, ...]:
+    """Return the paths of the plugin files that this process has loaded; workers load them, too."""
+    return tuple(str(module.__file__) for name, module in list(sys.modules.items()) if name.startswith(FILE_MODULE))
+
+
+def load_files(paths: Sequence[str]) -> None:
+    """Load the plugin files that this process hasn't loaded and that are still there."""
+    for path in paths:
+        if path not in loaded_files() and Path(path).is_file():
+            load_file(Path(path))
+
+
+def load_file(path: Path) -> ModuleType:
+    """Import a plugin file under a name that depends on its path.
+
+    Raises:
+        PluginError: it is not there, or not a Python file.
+    """
     if not path.is_file():
         raise PluginError("there is no such plugin file")
-    name = f"coco_recipe_plugin_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    name = f"{FILE_MODULE}{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
     if spec is None or spec.loader is None:
         raise PluginError("is not a Python file (*.py)")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from coco_recipe import engine as engines
 from coco_recipe import execute, files, plan, plugins, provenance, recipe, source
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import Problem, RecipeError, RunError, StepError
@@ -150,26 +151,27 @@ class Run:
         return named | {step.id: self.store.final(step.id) / "images" for step in self.plan.steps}
 
 
-def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, force: bool = False, from_step: str = "",
-        report: Callable[[Event], None] = lambda event: None) -> RunResult:
+def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, engine: str = "local", force: bool = False,
+        from_step: str = "", report: Callable[[Event], None] = lambda event: None) -> RunResult:
     """Run a plan: reuse what is unchanged, make the rest, record everything.
 
     Raises:
         DatasetError: an input is wrong.
         StepError: a step failed.
-        RunError: the run directory can't be used.
+        RunError: the run directory can't be used, or there is no such engine.
     """
     if from_step and from_step not in {step.id for step in planned.steps}:
         hint = source.did_you_mean(from_step, [s.id for s in planned.steps])
         raise RunError(f"--from: there is no step '{from_step}'; {hint}")
+    workers = engines.parse(engine, jobs)
     folder = out or Path("runs") / planned.recipe.name
     _check_folder(planned, folder)
     with _locked(folder):
         state = Run(planned, folder)
-        return _run(state, state.states(force=force, from_step=from_step), jobs, report)
+        return _run(state, state.states(force=force, from_step=from_step), workers, report)
 
 
-def _run(run_: Run, states: list[State], jobs: int, report: Callable[[Event], None]) -> RunResult:
+def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callable[[Event], None]) -> RunResult:
     todo = run_.needed(states)
     planned, store = run_.plan, run_.store
     log = provenance.Log(run_.folder / "provenance.jsonl", _run_line(run_))
@@ -185,7 +187,7 @@ def _run(run_: Run, states: list[State], jobs: int, report: Callable[[Event], No
             try:
                 result = execute.execute(
                     step, values, store=store, seed=planned.recipe.seed, key=state.key, parts=state.parts,
-                    keep=state.terminal, jobs=jobs, environment=state.parts["environment"],
+                    keep=state.terminal, engine=workers, environment=state.parts["environment"],
                     on_progress=_teller(step.id, report), known_hashes=run_.known_hashes)
             except StepError as error:
                 log.add({"step": step.id, "use": step.offer.step.name, "failed": str(error)})

@@ -1,0 +1,97 @@
+"""What happens inside a worker process, whichever engine started it: take an item, answer with a result or an error."""
+
+import os
+import pickle
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import Any
+
+from coco_recipe import plugins
+from coco_recipe.errors import StepError
+
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
+READY = END = b""
+
+
+class WorkerTraceback(Exception):
+    """The cause of an error that a worker raised: its traceback there, as text."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function on its way to workers: pickled, and the ``--plugin`` files that it, its items or results may need."""
+
+    function: bytes
+    plugin_files: tuple[str, ...]
+
+    @classmethod
+    def of(cls, function: Callable[[Any], Any]) -> "Call":
+        """Pack a module-level function, or a partial of one."""
+        return cls(pickle.dumps(function), plugins.loaded_files())
+
+
+def answer(call: Call, item: bytes) -> bytes:
+    """Call the function with a pickled item; pack what it returns or raises, whatever that is.
+
+    SystemExit and KeyboardInterrupt don't end the worker. An exception that pickle can't carry, or that would end the
+    parent without a word, becomes a StepError with its type and text.
+    """
+    try:
+        return pickle.dumps((True, _loaded(call)(pickle.loads(item)), ""))
+    except BaseException as error:
+        return pickle.dumps((False, _portable(error), traceback.format_exc()))
+
+
+def unpack(done: bool, value: Any, text: str) -> Any:
+    """Return the result in an answer, or raise the error in it, with the worker's traceback as its cause."""
+    if done:
+        return value
+    raise value from (WorkerTraceback(text) if text else None)
+
+
+@lru_cache(maxsize=4)
+def _loaded(call: Call) -> Callable[[Any], Any]:
+    plugins.load_files(call.plugin_files)
+    function: Callable[[Any], Any] = pickle.loads(call.function)
+    return function
+
+
+def _portable(error: BaseException) -> BaseException:
+    try:
+        if isinstance(error, Exception) and type(pickle.loads(pickle.dumps(error))) is type(error):
+            return error
+    except Exception:  # its class is local, or wants other arguments than it keeps
+        pass
+    return StepError("".join(traceback.format_exception_only(error)).strip())
+
+
+def serve(connection: Connection, call: Call) -> None:
+    """Answer items one after another until the parent says END."""
+    os.environ.update(ENVIRONMENT)
+    inbox: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
+    connection.send_bytes(READY)
+    while (item := inbox.get()) != END:
+        connection.send_bytes(answer(call, item))
+        sys.stdout.flush()
+
+
+def _receive(connection: Connection, inbox: "SimpleQueue[bytes]") -> None:
+    """Read ahead, so that parent and worker never wait for each other to read; end the process when the parent is gone.
+
+    However the parent ends, its end of the pipe closes with it: nobody else holds it.
+    """
+    try:
+        while True:
+            inbox.put(connection.recv_bytes())
+    except BaseException:
+        os._exit(1)
