@@ -18,7 +18,8 @@ def coco_recipe_steps() -> Iterator[Step]:
 
 @hookimpl
 def coco_recipe_commands() -> "Iterator[click.Command]":
-    """Yield ``coco-recipe demo``."""
-    from coco_recipe_albumentations import commands
+    """Yield ``coco-recipe demo`` and ``coco-recipe pipeline``."""
+    from coco_recipe_albumentations import commands, pipeline_commands
 
     yield commands.demo
+    yield pipeline_commands.pipeline

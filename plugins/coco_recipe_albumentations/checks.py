@@ -122,6 +122,9 @@ def _arguments(transform: Transform) -> Iterator[Complaint]:
         elif name == "p":
             for problem in _probability(value):
                 yield Complaint(path, problem, "write a number from 0 to 1")
+        elif (transform.name, name) == ("GaussianBlur", "sigma_limit") and value in (0, [0, 0]):
+            yield Complaint(path, f"GaussianBlur of {version} gives black pictures with a sigma of 0",
+                            "write a range, as sigma_limit: [0.8, 1.4]")
         else:
             yield from _expressions(value, path)
             if name in entry.choices and value not in entry.choices[name] and value != entry.arguments[name]:

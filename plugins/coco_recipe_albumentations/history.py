@@ -1,5 +1,7 @@
 """Names that Albumentations had before 2.0, so that a pipeline that has them can be told from a mistyped one."""
 
+from typing import Any
+
 # Transforms that 2.0.8 doesn't have.
 GONE = ("RandomBrightness", "RandomContrast", "Flip", "JpegCompression", "Cutout", "TemplateTransform", "MixUp", "ToTensor",
         "IAAFliplr", "IAAFlipud", "IAAAdditiveGaussianNoise", "IAAAffine", "IAACropAndPad", "IAAEmboss", "IAASharpen",
@@ -31,7 +33,7 @@ RANGES = {
 }
 # Defaults that have another value since, written out where a file relies on them.
 _REFLECT = {"border_mode": 4}
-DEFAULTS = {
+DEFAULTS: dict[str, dict[str, Any]] = {
     "Rotate": _REFLECT, "SafeRotate": _REFLECT, "ShiftScaleRotate": _REFLECT, "ElasticTransform": _REFLECT,
     "GridDistortion": {**_REFLECT, "normalized": False}, "OpticalDistortion": _REFLECT, "PadIfNeeded": _REFLECT,
     "GaussianBlur": {"blur_limit": [3, 7], "sigma_limit": 0}, "RandomRotate90": {"p": 0.5},

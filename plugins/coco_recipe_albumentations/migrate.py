@@ -1,0 +1,212 @@
+"""Rewrite pipelines of Albumentations 0.3 to 1.4 for the pinned version, and name all that changes on the way."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from coco_recipe_albumentations import catalogue, checks, pipeline_file
+from coco_recipe_albumentations.forms import CLASS, Pipeline, Transform, parse, show
+from coco_recipe_albumentations.history import DEFAULTS, RANGES, RENAMED
+from coco_recipe_albumentations.rewrite import ALWAYS, RULES, Draft
+
+TOP = ("bbox_params", "keypoint_params", "additional_targets", "is_check_shapes")
+_FORCING = ("OneOf", "OneOrOther")  # apply what they choose, whatever its p, which is its weight
+
+
+@dataclass(slots=True)
+class Migration:
+    """A rewritten pipeline.
+
+    Attributes:
+        form: in the library's dict form.
+        changes: what is written in another way, in order.
+        lost: what has no equal.
+    """
+
+    form: dict[str, Any]
+    changes: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+
+def migrate_file(path: Path) -> Migration:
+    """Rewrite a file's pipeline; a bare word such as IMAGE_HEIGHT becomes the expression that it stands for.
+
+    Raises:
+        ValueError: the file is no pipeline, or has a bare word whose meaning isn't clear.
+    """
+    text = pipeline_file.text_of(path)
+    changes: list[str] = []
+    if path.suffix == ".json":
+        for word in reversed(pipeline_file.placeholders(text)):
+            if word.expression:
+                text = f'{text[:word.start]}"{word.expression}"{text[word.start + len(word.word):]}'
+                changes.insert(0, f'line {word.line} column {word.column}: {word.word} -> "{word.expression}" (write a '
+                                  "number where not the image's own size is meant)")
+    made = migrate(pipeline_file.load(path, text).form)
+    return replace(made, changes=changes + made.changes)
+
+
+def migrate(form: Any) -> Migration:
+    """Rewrite a pipeline in any of its forms.
+
+    Raises:
+        ValueError: it is no pipeline.
+    """
+    found: list[Any] = []
+    pipeline = parse(form, found)
+    if found:
+        raise ValueError("; ".join(f"pipeline{show(one.path)}: {one.what}" for one in found[:5]))
+    version, _ = catalogue.load()
+    done = Migration({})
+    current = is_current(pipeline)
+    if pipeline.version != version:
+        done.changes.append(f"__version__: {pipeline.version or 'none'} -> {version}" + (
+            f" (its arguments are those of {version} already)" if current else ""))
+    rows = [row for transform in pipeline.transforms if (row := _row(transform, done, current, forced=False))]
+    if not rows:
+        done.lost.append("transforms: none is left")
+    top = {key: value for key, value in pipeline.top.items() if key in TOP}
+    for key in sorted(set(pipeline.top) - set(TOP)):
+        done.changes.append(f"{key} of Compose: left out, the step sets its own")
+    done.form = {"__version__": version, "transform": {
+        CLASS: "Compose", "p": pipeline.p, "transforms": rows, "bbox_params": top.pop("bbox_params", None) or None,
+        "keypoint_params": top.pop("keypoint_params", None) or None, "additional_targets": {}, **top}}
+    _sum_up(done)
+    return done
+
+
+def is_current(pipeline: Pipeline) -> bool:
+    """Tell whether every name and argument is of the pinned version, whatever version is recorded."""
+    _, entries = catalogue.load()
+    if pipeline.version and not checks.is_old(pipeline.version):
+        return True
+    return all(
+        transform.name in entries and set(transform.arguments) <= set(entries[transform.name].arguments)
+        and all(name in transform.arguments or name == "transforms" for name, default
+                in entries[transform.name].arguments.items() if default is ...) for transform in pipeline.walk())
+
+
+def refused(form: Any) -> list[str]:
+    """Build a rewritten pipeline, and return what the library has against it; nothing where it isn't installed."""
+    from coco_recipe_albumentations.pipeline import build
+
+    try:
+        build(form, (1024, 1024), allow_files=True)
+    except ValueError as error:
+        return [str(error).replace("pipeline.transform.", "")]
+    except ImportError:
+        pass
+    return []
+
+
+def dump(form: Mapping[str, Any], suffix: str) -> str:
+    """Write a form as JSON, or as YAML for another suffix than ``.json``."""
+    if suffix == ".json":
+        return json.dumps(form, indent=2, ensure_ascii=False) + "\n"
+    import yaml
+
+    return yaml.safe_dump(form, sort_keys=False, allow_unicode=True, default_flow_style=None)
+
+
+def _row(transform: Transform, done: Migration, current: bool, *, forced: bool) -> dict[str, Any] | None:
+    """Return one transform in the new form; None where it can't be in a pipeline."""
+    draft = Draft(transform.name, dict(transform.arguments))
+    where = show(transform.path).removeprefix(".transform.").lstrip(".")
+    where = where if where.startswith("transforms") else f"transforms{where}"
+    _p(draft, forced=forced)
+    if not current:
+        for name, value in DEFAULTS.get(draft.name, {}).items():
+            if name not in draft.arguments and not (name == "border_mode" and "mode" in draft.arguments):
+                draft.put(name, value, "which was the default")
+    if draft.name in RULES and (not current or draft.name in ALWAYS):
+        RULES[draft.name](draft, current)
+    if draft.row is None and not current:
+        _rename(draft)
+    row = draft.row or _finish(draft, transform, done, current, where)
+    title = f"{where} {transform.name}" + (f" -> {draft.name}" if draft.name != transform.name else "")
+    at = next((index for index, line in enumerate(done.changes) if line.startswith(f"{where}.")), len(done.changes))
+    lines = [f"{title}: {change}" for change in draft.changes] or ([title] if draft.name != transform.name and row else [])
+    done.changes[at:at] = lines
+    done.lost += [f"{title}: {lost}" for lost in draft.lost]
+    return row
+
+
+def _p(draft: Draft, *, forced: bool) -> None:
+    """Make p explicit; ``always_apply`` stood above it, but where one of several is chosen."""
+    _, entries = catalogue.load()
+    if "always_apply" in draft.arguments:
+        always = draft.arguments.pop("always_apply")
+        if always and forced:
+            draft.changes.append("always_apply: true meant nothing here, p is its weight")
+        elif always and draft.arguments.get("p") != 1:
+            draft.put("p", 1, "in place of always_apply: true")
+        else:
+            draft.changes.append("always_apply removed")
+    if "p" not in draft.arguments:
+        default = DEFAULTS.get(draft.name, {}).get("p", entries[draft.name].arguments["p"] if draft.name in entries else 0.5)
+        draft.put("p", default, "its default")
+
+
+def _rename(draft: Draft) -> None:
+    _, entries = catalogue.load()
+    known = entries[draft.name].arguments if draft.name in entries else {}
+    for new, low, high, low_default, high_default in RANGES.get(draft.name, ()):
+        if new in draft.arguments:
+            for name in {low, high} & set(draft.arguments) - set(known):
+                draft.drop(name, f"{new} is there")
+        elif low in draft.arguments or high in draft.arguments:
+            draft.join(new, low, high, low_default, high_default)
+    for old, new in RENAMED.items():
+        if old not in draft.arguments or old in known or new not in known:
+            continue
+        if draft.arguments[old] is None and known[new] is not None:
+            draft.drop(old, "null")
+        else:
+            draft.rename(old, new)
+
+
+def _finish(draft: Draft, transform: Transform, done: Migration, current: bool, where: str) -> dict[str, Any] | None:
+    """Leave out what can't be in a pipeline, name arguments without an equal, and rewrite the transforms inside."""
+    _, entries = catalogue.load()
+    refused = checks.refusal(replace(transform, name=draft.name, arguments=draft.arguments), allow_files=True)
+    if refused and draft.name in checks.NOT_A_PICTURE:
+        draft.changes[:] = ["left out: leave it to training"]
+        return None
+    if refused:
+        draft.changes.clear()
+        draft.lost.append(f"left out: {refused[0]}")
+        return None
+    for name in [name for name in draft.arguments if name not in entries[draft.name].arguments]:
+        draft.lost.append(f"{name}: {json.dumps(draft.arguments.pop(name))} has no equal")
+    row: dict[str, Any] = {CLASS: draft.name, **draft.arguments}
+    if transform.children is not None:
+        children = _weighted(draft, transform, current)
+        row["transforms"] = [child for one in children
+                             if (child := _row(one, done, current, forced=draft.name in _FORCING))]
+        if not row["transforms"]:
+            draft.changes.append("left out: none of its transforms is left")
+            return None
+    return row
+
+
+def _weighted(draft: Draft, transform: Transform, current: bool) -> tuple[Transform, ...]:
+    """Return the transforms of one that chooses several: it forced what it chose by weight, now it rolls for each."""
+    children = transform.children or ()
+    if draft.name != "SomeOf" or current:
+        return children
+    draft.arguments.setdefault("replace", True)
+    if len({child.arguments.get("p", 0.5) for child in children}) > 1:
+        draft.lost.append("it chose by the weights p of its transforms; now it chooses evenly, and p is rolled for each")
+        return children
+    draft.changes.append("p of its transforms -> 1: what it chose was applied whatever its p")
+    return tuple(replace(child, arguments={**child.arguments, "p": 1}) for child in children)
+
+
+def _sum_up(done: Migration) -> None:
+    """Count the removals of always_apply instead of naming each."""
+    removed = [change for change in done.changes if change.endswith(": always_apply removed")]
+    if removed:
+        done.changes = [change for change in done.changes if change not in removed]
+        done.changes.append(f"always_apply removed from {len(removed)} transforms, where it changed nothing")

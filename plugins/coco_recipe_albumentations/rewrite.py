@@ -1,0 +1,253 @@
+"""Rules for single transforms of Albumentations before 2.0: what each was, in the terms of today.
+
+The comments give the older version's behaviour that the rule keeps.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from coco_recipe_albumentations.forms import CLASS
+
+_SKIMAGE_MODES = {"constant": 0, "edge": 1, "symmetric": 2, "wrap": 3, "reflect": 4}  # -> cv2.BORDER_*
+_SKIMAGE_ORDERS = {0: 0, 1: 1, 3: 2}  # order of a spline -> cv2.INTER_*
+
+
+@dataclass(slots=True)
+class Draft:
+    """A transform while it is rewritten; ``row`` is its final form where a rule makes it whole."""
+
+    name: str
+    arguments: dict[str, Any]
+    changes: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    row: dict[str, Any] | None = None
+
+    def rename(self, old: str, new: str) -> None:
+        """Give an argument its new name; one that has the new name already wins."""
+        value = self.arguments.pop(old)
+        if new not in self.arguments:
+            self.arguments[new] = value
+            self.changes.append(f"{old} -> {new}")
+
+    def put(self, name: str, value: Any, why: str) -> None:
+        """Write an argument that wasn't there, or not with this value."""
+        self.arguments[name] = value
+        self.changes.append(f"{name}: {value}, {why}")
+
+    def drop(self, name: str, why: str) -> None:
+        """Remove an argument that changes nothing."""
+        del self.arguments[name]
+        self.changes.append(f"{name} removed ({why})")
+
+    def turn(self, old: str, new: str, value: Any, note: str = "") -> None:
+        """Replace an argument by one with another value."""
+        del self.arguments[old]
+        self.arguments[new] = value
+        self.changes.append(f"{old} -> {new}: {value}{note}")
+
+    def lose(self, name: str, why: str) -> None:
+        """Remove an argument that has no equal, and say so."""
+        self.lost.append(f"{name}: {self.arguments.pop(name)} {why}")
+
+    def join(self, new: str, low: str, high: str, low_default: Any, high_default: Any) -> None:
+        """Make one range of two bounds; a bound without a default takes the value of the other."""
+        top = self.arguments.pop(high, high_default)
+        bottom = self.arguments.pop(low, low_default)
+        if bottom is None or bottom is ...:
+            bottom = top
+        if top is None or top is ...:
+            if bottom is not None and bottom is not ...:
+                self.lost.append(f"{low}: {bottom} stands without {high}, and there is only {new} now")
+            return
+        if isinstance(bottom, float) != isinstance(top, float) and new.startswith("hole"):
+            self.lost.append(f"{low}: {bottom}, {high}: {top} mix pixels and shares of the image")
+            return
+        self.arguments[new] = [bottom, top]
+        self.changes.append(f"{low}, {high} -> {new}: {[bottom, top]}")
+
+
+def _pair(value: Any, *, around: float = 0.0) -> list[float]:
+    """Return a range: one number x means -x to x, both moved by ``around``."""
+    low, high = (-value, value) if isinstance(value, (int, float)) else value
+    return [round(low + around, 9), round(high + around, 9)] if around else [low, high]
+
+
+def _shift_scale_rotate(draft: Draft, current: bool) -> None:
+    given, shift = draft.arguments, draft.arguments.pop("shift_limit", [-0.0625, 0.0625])
+    x, y = (given.pop(f"shift_limit_{axis}", None) for axis in "xy")
+    draft.name = "Affine"
+    given["translate_percent"] = {"x": _pair(shift if x is None else x), "y": _pair(shift if y is None else y)}
+    draft.changes.append(f"shift_limit -> translate_percent: {given['translate_percent']}")
+    given.setdefault("scale_limit", [-0.1, 0.1])
+    draft.turn("scale_limit", "scale", _pair(given["scale_limit"], around=1.0), ", the same as factors")
+    given.setdefault("rotate_limit", [-45, 45])
+    draft.turn("rotate_limit", "rotate", _pair(given["rotate_limit"]))
+    if current:  # 2.x scales width and height apart, and says nothing of it
+        draft.changes.append("keep_ratio stays false, as in 2.x: width and height are scaled apart")
+    else:
+        draft.put("keep_ratio", True, "for both sides were scaled alike")
+
+
+def _brightness_or_contrast(draft: Draft, current: bool) -> None:
+    kept, other = ("brightness", "contrast") if draft.name == "RandomBrightness" else ("contrast", "brightness")
+    draft.name = "RandomBrightnessContrast"
+    draft.arguments.setdefault("limit", 0.2)
+    draft.turn("limit", f"{kept}_limit", _pair(draft.arguments["limit"]))
+    draft.put(f"{other}_limit", [0, 0], "which it left alone")
+
+
+def _flip(draft: Draft, current: bool) -> None:
+    """It chose evenly between the three flips."""
+    across, down = ({CLASS: name, "p": 1} for name in ("HorizontalFlip", "VerticalFlip"))
+    both = {CLASS: "Sequential", "p": 1, "transforms": [dict(across), dict(down)]}
+    draft.name = "OneOf"
+    draft.lost += [f"{name} has no equal" for name in draft.arguments if name != "p"]
+    draft.row = {CLASS: "OneOf", "p": draft.arguments["p"], "transforms": [across, down, both]}
+    draft.changes.append("across, down or both, each as likely")
+
+
+def _compression(draft: Draft, current: bool) -> None:
+    if draft.name == "JpegCompression":
+        draft.name = "ImageCompression"
+        draft.arguments["compression_type"] = "jpeg"
+        draft.changes.append("compression_type: jpeg")
+    kind = draft.arguments.get("compression_type")
+    if kind in (0, 1):
+        draft.turn("compression_type", "compression_type", ("jpeg", "webp")[kind])
+
+
+def _cutout(draft: Draft, current: bool) -> None:
+    draft.name = "CoarseDropout"
+    for old, new in (("num_holes", "num_holes_range"), ("max_h_size", "hole_height_range"), ("max_w_size", "hole_width_range")):
+        value = draft.arguments.setdefault(old, 8)
+        draft.turn(old, new, [value, value])
+
+
+def _coarse_dropout(draft: Draft, current: bool) -> None:
+    """8 holes of 8 x 8 px were the default."""
+    ranges = (("num_holes_range", "max_holes"), ("hole_height_range", "max_height"), ("hole_width_range", "max_width"))
+    for new, old in ranges:
+        if new not in draft.arguments and old not in draft.arguments:
+            draft.put(old, 8, "which was the default")
+
+
+def _gauss_noise(draft: Draft, current: bool) -> None:
+    """The limits were variances on the scale of 0 to 255."""
+    given = draft.arguments
+    if "std_range" not in given:
+        value = given.setdefault("var_limit", [10.0, 50.0])
+        low, high = (0, value) if isinstance(value, (int, float)) else value
+        spread = [round(math.sqrt(limit) / 255, 6) for limit in (low, high)]
+        draft.turn("var_limit", "std_range", spread, ", as shares of 255; it is even in the deviation now, not the variance")
+    if "mean" in given:
+        mean = round(given["mean"] / 255, 6)
+        draft.turn("mean", "mean_range", [mean, mean], ", as a share of 255")
+
+
+def _gaussian_blur(draft: Draft, current: bool) -> None:
+    """A sigma of 0 meant one that fits the kernel, by OpenCV's rule; 2.0.8 divides by it, and the picture turns black."""
+    if draft.arguments.get("sigma_limit") in (0, [0, 0]):
+        blur = draft.arguments.get("blur_limit", 0)
+        low, high = (3, blur) if isinstance(blur, int) else blur
+        sigma = [round(0.3 * ((max(side, 3) - 1) * 0.5 - 1) + 0.8, 3) for side in (low, high)]
+        draft.turn("sigma_limit", "sigma_limit", sigma, " (0 meant one by the kernel's size)")
+
+
+def _elastic(draft: Draft, current: bool) -> None:
+    if "alpha_affine" in draft.arguments:
+        if draft.arguments["alpha_affine"]:
+            draft.lose("alpha_affine", "px has no equal: an Affine before it comes near")
+        else:
+            draft.drop("alpha_affine", "0")
+
+
+def _optical(draft: Draft, current: bool) -> None:
+    if "shift_limit" in draft.arguments:
+        if any(_pair(draft.arguments["shift_limit"])):
+            draft.lose("shift_limit", "has no equal: the lens stays in the centre")
+        else:
+            draft.drop("shift_limit", "0")
+
+
+def _downscale(draft: Draft, current: bool) -> None:
+    if "interpolation" in draft.arguments:
+        value = draft.arguments["interpolation"]
+        pair = value if isinstance(value, dict) else {"downscale": value or 0, "upscale": value or 0}
+        draft.turn("interpolation", "interpolation_pair", pair)
+
+
+def _solarize(draft: Draft, current: bool) -> None:
+    if "threshold" in draft.arguments:
+        value = draft.arguments["threshold"]
+        bounds = [value, value] if isinstance(value, (int, float)) else value
+        draft.turn("threshold", "threshold_range", [round(bound / 255, 6) for bound in bounds], ", as shares of 255")
+
+
+def _rain(draft: Draft, current: bool) -> None:
+    if draft.arguments.get("rain_type", "") is None:
+        draft.turn("rain_type", "rain_type", "default")
+
+
+def _gamma(draft: Draft, current: bool) -> None:
+    if "eps" in draft.arguments:
+        draft.drop("eps", "it only kept a division from failing")
+
+
+def _affine(draft: Draft, current: bool) -> None:
+    """imgaug's: one number was this number, not a range around 0 or 1."""
+    if draft.name == "IAAAffine":
+        draft.name = "Affine"
+        for name in ("scale", "rotate", "shear"):
+            value = draft.arguments.get(name)
+            if isinstance(value, (int, float)):
+                draft.turn(name, name, [value, value], ", for it was fixed")
+    _skimage(draft)
+
+
+def _skimage(draft: Draft) -> None:
+    """Turn words and orders of scikit-image into OpenCV's numbers."""
+    for name in ("mode", "pad_mode"):
+        mode = draft.arguments.get(name)
+        if mode in _SKIMAGE_MODES:
+            draft.turn(name, "border_mode", _SKIMAGE_MODES[mode])
+    if "order" in draft.arguments:
+        if draft.arguments["order"] in _SKIMAGE_ORDERS:
+            draft.turn("order", "interpolation", _SKIMAGE_ORDERS[draft.arguments["order"]])
+        else:
+            draft.lose("order", "has no equal")
+    if "keypoints_threshold" in draft.arguments:
+        draft.drop("keypoints_threshold", "keypoints are found in another way")
+
+
+def _imgaug(name: str) -> Callable[[Draft, bool], None]:
+    def rule(draft: Draft, current: bool) -> None:
+        draft.name = name
+        _skimage(draft)
+    return rule
+
+
+def _imgaug_noise(draft: Draft, current: bool) -> None:
+    draft.name = "GaussNoise"
+    scale = draft.arguments.setdefault("scale", [2.55, 12.75])
+    low, high = (scale, scale) if isinstance(scale, (int, float)) else scale
+    draft.turn("scale", "std_range", [round(low / 255, 6), round(high / 255, 6)], ", as shares of 255")
+    mean = round(draft.arguments.setdefault("loc", 0) / 255, 6)
+    draft.turn("loc", "mean_range", [mean, mean], ", as a share of 255")
+    draft.arguments.setdefault("per_channel", False)
+
+
+ALWAYS = ("ShiftScaleRotate", "GaussianBlur")  # what is wrong in 2.x too
+RULES: dict[str, Callable[[Draft, bool], None]] = {
+    "ShiftScaleRotate": _shift_scale_rotate, "RandomBrightness": _brightness_or_contrast,
+    "RandomContrast": _brightness_or_contrast, "Flip": _flip, "JpegCompression": _compression,
+    "ImageCompression": _compression, "Cutout": _cutout, "CoarseDropout": _coarse_dropout, "GaussNoise": _gauss_noise,
+    "GaussianBlur": _gaussian_blur, "ElasticTransform": _elastic, "OpticalDistortion": _optical, "Downscale": _downscale,
+    "Solarize": _solarize, "RandomRain": _rain, "RandomGamma": _gamma, "Affine": _affine, "IAAAffine": _affine,
+    "PiecewiseAffine": _imgaug("PiecewiseAffine"), "CropAndPad": _imgaug("CropAndPad"),
+    "IAAPiecewiseAffine": _imgaug("PiecewiseAffine"), "IAACropAndPad": _imgaug("CropAndPad"),
+    "IAAPerspective": _imgaug("Perspective"), "IAAFliplr": _imgaug("HorizontalFlip"),
+    "IAAFlipud": _imgaug("VerticalFlip"), "IAAEmboss": _imgaug("Emboss"), "IAASharpen": _imgaug("Sharpen"),
+    "IAASuperpixels": _imgaug("Superpixels"), "IAAAdditiveGaussianNoise": _imgaug_noise,
+}
