@@ -25,12 +25,17 @@ class WholeCheckpoints(Hook):  # type: ignore[misc]
 
     priority = "VERY_LOW"  # after EMAHook has put its weights in the checkpoint's state_dict
 
-    def __init__(self, record: Record, *, interval: int, keep: int, write: Callable[[Any, Path], str]) -> None:
+    def __init__(self, record: Record, *, interval: int, keep: int, write: Callable[[Any, Path], tuple[str, str]]) -> None:
         self.record, self.interval, self.keep, self.write = record, interval, keep, write
         self.last: dict[str, Any] = {}
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Remember what is saved, for the weights-only file."""
+        """Remember what is saved, for the weights-only file; leave out what only unsafe reading could bring back."""
+        runtime = checkpoint["message_hub"]["runtime_info"]  # the curves are in scalars.jsonl; their objects are pickled code
+        kept = {key: value for key, value in runtime.items() if isinstance(value, bool | int | float | str | None)}
+        checkpoint["message_hub"] = {"log_scalars": {}, "runtime_info": kept, "resumed_keys": dict.fromkeys(kept, True)}
+        for key, value in checkpoint.items():
+            checkpoint[key] = _plain(value) if key != "state_dict" else value
         self.last = checkpoint
 
     def after_train_epoch(self, runner: Any) -> None:
@@ -43,10 +48,10 @@ class WholeCheckpoints(Hook):  # type: ignore[misc]
     def _save(self, runner: Any, epoch: int) -> None:
         states, checkpoints = self.record.states, self.record.checkpoints
         runner.save_checkpoint(str(states), _WRITING, meta={"epoch": epoch, "iter": runner.iter}, by_epoch=True)
-        sha = self.write(self.last, checkpoints / _WRITING)
+        sha256, fingerprint = self.write(self.last, checkpoints / _WRITING)
         _put(checkpoints / _WRITING, checkpoints / f"epoch_{epoch}.pth")
         _put(states / _WRITING, states / f"epoch_{epoch}.pth")
-        self.record.saved(epoch, sha)
+        self.record.saved(epoch, sha256, fingerprint)
         self.record.forget_old(self.keep)
         self.last = {}
 
@@ -122,6 +127,15 @@ class SeedEachEpoch(Hook):  # type: ignore[misc]
     def before_train_epoch(self, runner: Any) -> None:
         """Seed by epoch and process."""
         seed_everything(self.seed + 1009 * runner.epoch + 100003 * self.rank)
+
+
+def _plain(value: Any) -> Any:
+    """Make Python's numbers of NumPy's, which a safe reader knows nothing of."""
+    if isinstance(value, dict):
+        return {key: _plain(child) for key, child in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(child) for child in value)
+    return value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
 
 
 def _put(made: Path, final: Path) -> None:

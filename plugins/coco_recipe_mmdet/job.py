@@ -48,9 +48,10 @@ class Teller:
 
 def main(path: Path) -> int:
     """Do the job in a file; return the exit code."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if os.environ.get("COCO_RECIPE_ENDS_WITH_STDIN"):  # not so where it is started by hand, as on a second machine
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     job = json.loads(path.read_text("utf-8"))
-    tell = Teller(path.with_name("events.jsonl"))
+    tell = Teller(Path(".job/events.jsonl"))
     try:
         module = importlib.import_module(KINDS[job["do"]])
         tell.result(getattr(module, job["do"])(job, tell))

@@ -56,6 +56,8 @@ def schedule(changes: Changes, job: Mapping[str, Any]) -> None:
         _stretch(changes, before, job["epochs"])
         loop = {"type": "EpochBasedTrainLoop", "max_epochs": job["epochs"]}
         changes.set("train_cfg", {**loop, "val_interval": job["val_interval"]})
+        if "Infinite" in str(tree.get("train_dataloader", {}).get("sampler")):  # its epochs would never end
+            changes.set("train_dataloader.sampler", {"type": "DefaultSampler", "shuffle": True})
     elif tree.get("train_cfg", {}).get("type", "EpochBasedTrainLoop") == "EpochBasedTrainLoop":
         changes.set("train_cfg.val_interval", job["val_interval"])
     else:
@@ -87,6 +89,8 @@ def hardware(changes: Changes, job: Mapping[str, Any], device: str) -> None:
         changes.set("optim_wrapper.type", "OptimWrapper")  # half precision needs a GPU
         for key in ("loss_scale", "dtype", "use_fsdp"):
             wrapper.pop(key, None)
+    if job.get("amp") and device == "cpu":
+        changes.made.append("amp: true -> without effect: half precision needs a GPU")
     changes.set("env_cfg.dist_cfg", {"backend": "gloo" if device == "cpu" else "nccl"})
 
 

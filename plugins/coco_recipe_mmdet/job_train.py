@@ -20,7 +20,10 @@ def train(job: dict[str, Any], tell: Any) -> dict[str, Any]:
     """
     device = stack.begin(job)
     tree, changed = resolve(job, device)
-    if job_config.has_masks(tree) and job["without_mask"]:
+    masks = job_config.has_masks(tree)
+    if job["best_by"].startswith("segm") and job["val"] and not masks:
+        raise ValueError(f"best_by: {job['best_by']} is of masks, and the config's model has none")
+    if masks and job["without_mask"]:
         raise ValueError(f"the config's model has masks, and {job['without_mask']} annotations have no segmentation: "
                          "add_segmentation makes them of the boxes")
     tell.note("config", {"files": configs.hashes(job["config"]), "changed": changed})
@@ -99,10 +102,10 @@ def _add_hooks(job: Mapping[str, Any], tree: settings.Tree, runner: Any, tell: A
     record = Record(Path("."), job["key"])
     classes, config = tuple(job["classes"]), job_config.text(tree)
 
-    def write(checkpoint: Any, path: Path) -> str:
+    def write(checkpoint: Any, path: Path) -> tuple[str, str]:
         meta = {"epoch": checkpoint["meta"]["epoch"], "iter": checkpoint["meta"]["iter"], "cfg": config,
                 "dataset_meta": {"classes": classes}, "ema": "ema_state_dict" in checkpoint}
-        return weights.write(path, checkpoint["state_dict"], meta)
+        return weights.write(path, checkpoint["state_dict"], meta), weights.fingerprint(checkpoint["state_dict"])
 
     for hook in (WholeCheckpoints(record, interval=job["checkpoint_interval"], keep=job["keep"], write=write), Metrics(record),
                  Scalars(Path("scalars.jsonl"), tell), SeedEachEpoch(job["seed"], runner.rank)):

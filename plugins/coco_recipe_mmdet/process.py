@@ -20,7 +20,8 @@ from typing import Any
 
 from coco_recipe import StepContext
 
-SCRATCH, JOB, EVENTS, LOG, COMMAND = ".job", "job.json", "events.jsonl", "train.log", "command.txt"
+SCRATCH, JOB, EVENTS, LOG, COMMAND = ".job", "job.json", ".job/events.jsonl", "train.log", "command.txt"
+WATCH = "COCO_RECIPE_ENDS_WITH_STDIN"
 GRACE_SECONDS = 5.0
 _PACKAGES = ("coco_recipe", "coco_recipe_torch", "coco_recipe_mmdet")
 
@@ -37,12 +38,11 @@ def run(ctx: StepContext, job: Mapping[str, Any], *, log: str = LOG) -> Any:
         ValueError: the job failed; with its last words, and the place of the log.
     """
     folder = ctx.workdir
-    scratch = folder / SCRATCH
-    scratch.mkdir(parents=True, exist_ok=True)
-    events = scratch / EVENTS
+    (folder / SCRATCH).mkdir(parents=True, exist_ok=True)
+    events = folder / EVENTS
     events.unlink(missing_ok=True)
-    (scratch / JOB).write_text(json.dumps(job, ensure_ascii=False, indent=1), "utf-8")
-    arguments = command(job, f"{SCRATCH}/{JOB}")
+    (folder / JOB).write_text(json.dumps(job, ensure_ascii=False, indent=1), "utf-8")
+    arguments = command(job, JOB)
     (folder / COMMAND).write_text(shlex.join(arguments) + "\n", "utf-8")
     result: dict[str, Any] = {}
     with (folder / log).open("ab") as output, _started(arguments, folder, output, job) as process:
@@ -85,7 +85,7 @@ def command(job: Mapping[str, Any], job_file: str) -> list[str]:
 def _started(arguments: Sequence[str], folder: Path, output: Any, job: Mapping[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
     """Start the process in a session of its own; when we leave, however, it and its children are ended."""
     environment = dict(os.environ) | {"PYTHONPATH": str(_import_folder(folder / SCRATCH)), "PYTHONUNBUFFERED": "1",
-                                      "PYTHONSAFEPATH": "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
+                                      "PYTHONSAFEPATH": "1", WATCH: "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
     if job.get("device") == "cpu":
         environment["CUDA_VISIBLE_DEVICES"] = ""
     if job.get("deterministic"):

@@ -20,7 +20,8 @@ PARAMS = params.schema(
               "number) to batch_size times processes."},
     amp={"type": "boolean", "examples": [True], "description": "Half precision, on a GPU. Default: the config's."},
     val_interval={"type": "integer", "minimum": 1, "default": 1, "examples": [2], "description": "Validate every N epochs."},
-    best_by={"type": "string", "default": "bbox_mAP", "examples": ["bbox_mAP_50", "segm_mAP"],
+    best_by={"type": "string", "pattern": "^(bbox|segm)_mAP(_50|_75|_s|_m|_l)?$", "default": "bbox_mAP",
+             "examples": ["bbox_mAP_50", "segm_mAP"],
              "description": "The metric of val that picks 'best'; the higher the better."},
     checkpoint_interval={"type": "integer", "minimum": 1, "default": 1, "examples": [2],
                          "description": "Keep a checkpoint every N epochs; the last epoch's always."},
@@ -38,7 +39,8 @@ PARAMS = params.schema(
     gpus={"type": "integer", "minimum": 1, "default": 1, "examples": [8], "description": "Processes on each machine."},
     nnodes={"type": "integer", "minimum": 1, "default": 1, "examples": [2], "description": "Machines."},
     node_rank={"type": "integer", "minimum": 0, "default": 0, "examples": [1],
-               "description": "Which of the machines this is (launcher pytorch)."},
+               "description": "Which of the machines this is (launcher pytorch); the others run the line in command.txt with "
+               "theirs, in the same folder."},
     master_addr={"type": "string", "examples": ["10.1.1.1"], "description": "The first machine (launcher pytorch)."},
     master_port={"type": "integer", "default": 29500, "examples": [29500], "description": "Its port."},
     partition={"type": "string", "examples": ["gpu"], "description": "Slurm's partition."},
@@ -51,9 +53,10 @@ def train(ctx: StepContext, *, train: Dataset, val: Dataset | None, checkpoint: 
 
     Class names, their order and every ``num_classes`` of the model come from the data set ``train``, and so do files and
     filters of the config; what was changed is in the record. The step's folder has ``config.py`` (the resolved flat
-    config), ``train.log``, ``scalars.jsonl`` (one line an iteration and a validation), ``command.txt``, and in ``data/``
-    what mmdet was given. ``checkpoints`` are weights without optimizer, labelled ``epoch_N``; ``checkpoint`` is the last
-    of them, ``best`` the one with the highest ``best_by`` on ``val``, and without ``val`` the last.
+    config), ``train.log``, ``scalars.jsonl`` (one line an iteration and a validation), ``command.txt`` with its
+    ``job.json``, and in ``data/`` what mmdet was given. ``checkpoints`` are weights without optimizer, labelled
+    ``epoch_N``; ``checkpoint`` is the last of them, ``best`` the one with the highest ``best_by`` on ``val``, and without
+    ``val`` the last.
 
     Interrupted, the same command goes on from the newest checkpoint that is whole. With ``workers: 0`` on a CPU the
     result is that of an uninterrupted training.
@@ -109,15 +112,12 @@ def check(ctx: StepContext, train: Dataset, val: Dataset | None, classes: tuple[
 def outputs(ctx: StepContext, record: Record, classes: tuple[str, ...], best_by: str, *,
             validated: bool) -> dict[str, Checkpoint | tuple[Checkpoint, ...]]:
     """Return the checkpoints, and leave only the outputs in the folder."""
-    best = record.best(best_by)
-    if validated and best is None:
-        known = ", ".join(sorted({name for values in record.metrics.values() for name in values}))
-        raise ValueError(f"best_by: the validation gives no {best_by!r}, but {known}")
+    best = record.best(best_by) if validated else None
     found = {}
     for epoch, name in record.epochs.items():
         path = record.checkpoints / name
         ctx.wrote(path, record.data["checkpoints"][str(epoch)])
-        found[epoch] = Checkpoint(path, classes, record.data.get("fingerprints", {}).get(str(epoch), ""), f"epoch_{epoch}")
+        found[epoch] = Checkpoint(path, classes, record.data["fingerprints"][str(epoch)], f"epoch_{epoch}")
     last = max(found)
     ctx.note("best", {"epoch": best, best_by: record.metrics[best].get(best_by, 0.0)} if best else
              {"epoch": last, "why": "the last: there is no val"})

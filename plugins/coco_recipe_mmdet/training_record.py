@@ -20,7 +20,7 @@ class Record:
         """Read the record of an interrupted training with this key; without one, begin afresh."""
         self.checkpoints, self.states = folder / "checkpoints", folder / ".job" / "states"
         self.path = folder / ".job" / "record.json"
-        self.data: dict[str, Any] = {"key": key, "checkpoints": {}, "states": {}, "metrics": {}}
+        self.data: dict[str, Any] = {"key": key, "checkpoints": {}, "fingerprints": {}, "states": {}, "metrics": {}}
         try:
             found = json.loads(self.path.read_text("utf-8"))
         except (OSError, ValueError):
@@ -40,9 +40,10 @@ class Record:
         """The file of each saved epoch, in order."""
         return {int(name): f"epoch_{name}.pth" for name in sorted(self.data["checkpoints"], key=int)}
 
-    def saved(self, epoch: int, sha256: str) -> None:
-        """Put an epoch's two files on record."""
+    def saved(self, epoch: int, sha256: str, fingerprint: str) -> None:
+        """Put an epoch's two files on record: the weights by the file's hash and the tensors', and the state."""
         self.data["checkpoints"][str(epoch)] = sha256
+        self.data["fingerprints"][str(epoch)] = fingerprint
         self.data["states"][str(epoch)] = _sha256(self.states / f"epoch_{epoch}.pth")
         self._write()
 
@@ -65,7 +66,7 @@ class Record:
             if _whole(self.states / name, self.data["states"].get(str(epoch), "")):
                 good = epoch, self.states / name
         last = good[0] if good else 0
-        for part in ("checkpoints", "states", "metrics"):
+        for part in ("checkpoints", "fingerprints", "states", "metrics"):
             self.data[part] = {epoch: value for epoch, value in self.data[part].items() if int(epoch) <= last}
         self._tidy()
         self._write()

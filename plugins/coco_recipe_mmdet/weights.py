@@ -15,7 +15,7 @@ def read_whole(path: str) -> dict[str, Any]:
     """Return all that a checkpoint holds, a state to resume from too."""
     import torch
 
-    found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
+    found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return found
 
 

@@ -25,7 +25,7 @@ def test_the_loss_falls_and_the_folder_has_all_that_was_done(trained: Path) -> N
     means = [sum(losses) / 5 for losses in epochs.values()]
     assert means[2] < means[1] < means[0]
     names = {path.relative_to(trained / "fit").as_posix() for path in (trained / "fit").rglob("*") if path.is_file()}
-    assert names == {"config.py", "train.log", "scalars.jsonl", "command.txt", "data/train.json", "data/val.json",
+    assert names == {"config.py", "train.log", "scalars.jsonl", "command.txt", "job.json", "data/train.json", "data/val.json",
                      "manifest.json", *(f"checkpoints/epoch_{n}.pth" for n in (1, 2, 3))}
 
 
