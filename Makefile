@@ -3,11 +3,16 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STACK := plugins/coco_recipe_mmdet/training_stack.txt
 
-.PHONY: run test lint bench clean
+.PHONY: run train-small test lint bench bench-train clean
 
 run: .venv/data.done   ## the core and the data steps, no torch: demo data, then recipes/quickstart.yaml
 	test -f data/demo/annotations.json || (rm -rf data/demo && $(BIN)/coco-recipe demo data/demo)
 	$(BIN)/coco-recipe run recipes/quickstart.yaml
+
+train-small: .venv/all.done   ## the whole chain on a CPU: demo data, then recipes/bottle_caps_small.yaml
+	test -f data/demo/annotations.json || (rm -rf data/demo && $(BIN)/coco-recipe demo data/demo)
+	$(BIN)/coco-recipe run recipes/bottle_caps_small.yaml
+	cat runs/bottle-caps-small/steps/score/metrics.txt
 
 test: .venv/all.done lint   ## everything installed, the training stack too; all tests
 	$(BIN)/python -m pytest
@@ -19,6 +24,9 @@ lint: .venv/dev.done
 
 bench: .venv/dev.done   ## figures as ratios against a baseline of the same run
 	$(BIN)/python benchmarks/coco_scale.py
+
+bench-train: .venv/all.done   ## does it learn, what does it cost beside mmengine alone, is the average worth it: 15 minutes
+	$(BIN)/python benchmarks/train.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
