@@ -24,6 +24,7 @@ lint: .venv/dev.done
 
 bench: .venv/dev.done   ## figures as ratios against a baseline of the same run
 	$(BIN)/python benchmarks/coco_scale.py
+	$(BIN)/python benchmarks/augment.py
 
 bench-train: .venv/all.done   ## does it learn, what does it cost beside mmengine alone, is the average worth it: 15 minutes
 	$(BIN)/python benchmarks/train.py

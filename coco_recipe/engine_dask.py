@@ -31,6 +31,9 @@ class Dask:
     address: str | None
     jobs: int
 
+    def prepare(self, needs: Sequence[str]) -> None:
+        """Nothing: each worker imports on its own."""
+
     def map(self, function: Callable[[Item], Result], items: Iterable[Item],
             lost: Callable[[Item, str], Result] | None = None, needs: Sequence[str] = ()) -> Iterator[Result]:
         """See Engine."""

@@ -16,6 +16,7 @@ import pytest
 from builders import coco, command, write_recipe
 
 from coco_recipe import engine
+from coco_recipe.engine_local import WINDOW
 from coco_recipe.errors import RunError, StepError
 
 STARTS = ["forkserver", "spawn"]
@@ -116,7 +117,7 @@ def test_few_items_are_taken_ahead_even_if_the_first_is_slow() -> None:
         assert number == done
         most = max(most, taken - done)
     assert taken == 1000
-    assert 4 <= most <= 2 * engine.WINDOW
+    assert 4 <= most <= 2 * WINDOW
 
 
 def test_items_and_results_larger_than_a_pipe_do_not_block_each_other() -> None:
@@ -279,9 +280,8 @@ def test_an_interrupt_from_the_terminal_ends_all_within_seconds_and_only_the_par
 
 def test_a_forkserver_that_has_imported_heavy_packages_has_one_thread() -> None:
     pytest.importorskip("albumentations")
-    code = ("import os, time\nfrom coco_recipe import engine\n"
-            "engine.start_forkserver(('albumentations', 'cv2', 'numpy'))\n"
-            "list(engine.local(2).map(abs, range(4)))\n"
+    code = ("import os\nfrom coco_recipe import engine\n"
+            "list(engine.local(2).map(abs, range(4), needs=('albumentations', 'cv2', 'numpy')))\n"
             "from multiprocessing.forkserver import _forkserver\n"
             "print(len(os.listdir(f'/proc/{_forkserver._forkserver_pid}/task')))\n"
             "print(b'albumentations' in open(f'/proc/{_forkserver._forkserver_pid}/maps', 'rb').read())\n")
