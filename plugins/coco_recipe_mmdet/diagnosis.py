@@ -1,7 +1,8 @@
 """From what was found on a machine: does it fit, what is it good for, and which commands get there."""
 
+import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -66,7 +67,7 @@ def verdicts(found: Findings) -> tuple[Verdict, ...]:
 def _machine(found: Findings) -> Iterator[Check]:
     here, about = found.machine, found.probes["versions"]
     python = str(about.get("python", ""))
-    note = "" if Pin("python", ">=3.11").fits(python) else about.get("error", "") or "too old"
+    note = "" if Pin("python", ">=3.11").fits(python) else "too old"
     yield Check("machine", "Python", f"{python} ({found.python})", ">=3.11", note, ("augment", "train", "gpu") if note else ())
     yield Check("machine", "platform", here.platform)
     yield Check("machine", "cores", str(here.cores))
@@ -94,7 +95,8 @@ def _augment(found: Findings) -> Iterator[Check]:
             strict = pin.name == "albumentations" or "==" not in pin.spec
             yield Check("augment", pin.name, version, pin.spec, f"{version} isn't {pin.spec}", ("augment",) if strict else ())
     for name in ("albumentations", "cv2"):
-        yield _works(found, "augment", f"import {name}", name, ("augment",))
+        if name in found.probes or not extra("augment"):  # else a line above says that it isn't installed
+            yield _works(found, "augment", f"import {name}", name, ("augment",))
     there = {name: found.packages[name] for name in OPENCV if name in found.packages}
     if len(set(there.values())) > 1:
         yield Check("augment", "cv2 twice", ", ".join(f"{name} {version}" for name, version in there.items()), "one version",
@@ -106,7 +108,7 @@ def _stack(found: Findings) -> Iterator[Check]:
         version = found.packages.get(pin.name, "")
         line = Check("train", pin.name, version or "not installed", pin.spec)
         if pin.name in BUILD_TOOLS:
-            yield line if pin.fits(version) and version else replace(line, note=f"wanted to build {BUILT}")
+            yield line if pin.fits(version) and version else replace(line, note=f"needed to build {BUILT}")
         elif pin.name in OPENCV and not version and not found.error("cv2"):
             yield replace(line, note="another package brings cv2")
         elif not version:
@@ -125,14 +127,15 @@ def _stack(found: Findings) -> Iterator[Check]:
 
 def _fit(found: Findings) -> Iterator[Check]:
     for name, what in (("torch", "torch with numpy"), ("operators", "mmcv's operators"), ("mmdet", "mmdet with mmcv")):
-        yield _works(found, "fit", what, name, ("train", "gpu"))
+        if name in found.probes:
+            yield _works(found, "fit", what, name, ("train", "gpu"))
     if not found.error("operators") and not found.error("mmdet"):
         return
     compiler = found.machine.compiler
-    yield Check("fit", "C++ compiler", compiler or "none", note="" if compiler else f"wanted to build {BUILT}",
+    yield Check("fit", "C++ compiler", compiler or "none", note="" if compiler else f"needed to build {BUILT}",
                 stops=() if compiler else ("train", "gpu"))
     headers = bool(found.probes["versions"].get("headers"))
-    yield Check("fit", "Python.h", "there" if headers else "not there", note="" if headers else f"wanted to build {BUILT}",
+    yield Check("fit", "Python.h", "there" if headers else "not there", note="" if headers else f"needed to build {BUILT}",
                 stops=() if headers else ("train", "gpu"))
 
 
@@ -154,7 +157,7 @@ def _gpu(found: Findings) -> Iterator[Check]:
     elif error := found.probes.get("operators", {}).get("gpu_error", ""):
         yield Check("gpu", "mmcv's operators", "on the CPU only", note=str(error), stops=("gpu",))
         yield Check("gpu", "nvcc", found.machine.nvcc or "none", note="" if found.machine.nvcc else
-                    f"wanted to build the operators: the CUDA toolkit {torch.get('cuda')}")
+                    f"needed to build the operators: the CUDA toolkit {torch.get('cuda')}")
 
 
 def _why_none(found: Findings) -> str:
@@ -176,39 +179,51 @@ def _commands(goal: Goal, found: Findings) -> Iterator[str]:
         return
     gone = _to_remove(found, goal)
     packages = {name: version for name, version in found.packages.items() if name not in gone}
-    stack = _lacking(packages, training_stack()) if goal != "augment" else []
-    ours = _lacking(packages, extra("augment")) if goal == "augment" else [
-        pin for pin in extra("augment") if pin.name in gone]
-    no_operators = bool(found.error("operators")) or (goal == "gpu" and bool(found.probes["operators"].get("gpu_error")))
-    build = goal != "augment" and (BUILT not in packages or no_operators or "torch" in {pin.name for pin in stack})
+    build = goal != "augment" and _must_build(found, goal, packages)
     if build and not (found.machine.compiler and found.probes["versions"].get("headers")):
         version = ".".join(str(found.probes["versions"].get("python", "3")).split(".")[:2])
         yield f"apt-get install -y g++ python{version}-dev" if found.machine.has_apt else (
             "# install a C++ compiler and the headers of Python")
     if gone:
         yield shlex.join([found.python, "-m", "pip", "uninstall", "-y", *sorted(gone)])
-    if ours:
-        yield install(found.python, ours)
-    elif goal == "augment" and not gone:  # all is there, and doesn't work
-        yield install(found.python, extra("augment"), "--force-reinstall", "--no-deps")
-    if goal != "augment":
-        for command in install_stack(found.python, stack, build=build, rebuild=build and BUILT in packages):
-            yield f"FORCE_CUDA=1 {command}" if goal == "gpu" and BUILT in command else command
+    if goal == "augment":
+        if "torch" in gone:
+            yield install(found.python, [pin for pin in training_stack() if pin.name == "torch"])
+            return
+        ours = [pin for pin in extra("augment") if pin.name not in packages or not pin.fits(packages[pin.name])]
+        again = () if ours or gone else ("--force-reinstall", "--no-deps")  # all is there, and doesn't work
+        yield install(found.python, ours or extra("augment"), *again)
+        return
+    if back := [pin for pin in extra("augment") if pin.name in gone]:
+        yield install(found.python, back)
+    lacking = [pin for pin in training_stack() if pin.name not in packages and (build or pin.name not in BUILD_TOOLS)]
+    for command in install_stack(found.python, lacking, build=build, rebuild=build and BUILT in packages):
+        yield f"FORCE_CUDA=1 {command}" if goal == "gpu" and BUILT in command else command
 
 
 def _to_remove(found: Findings, goal: Goal) -> set[str]:
-    """Return the packages that stand in each other's files, and a torch that can't use the GPU."""
-    opencv = {name for name in OPENCV if name in found.packages}
+    """Return the packages that stand in each other's files, and those that are there and can't be used."""
+    there = set(found.packages)
+    opencv = there & set(OPENCV)
     gone = opencv if len({found.packages[name] for name in opencv}) > 1 else set[str]()
-    if goal == "augment":
-        return gone
+    if goal == "augment":  # Albumentations imports a torch that is there
+        return gone | (there & {"torch"} if found.error("torch") and found.error("albumentations") else set())
     for original, ours in ORIGINALS.items():
-        gone |= {original, ours} & set(found.packages) if original in found.packages else set()
-    return gone | ({"torch"} if goal == "gpu" and _cpu_build(found) else set())
+        gone |= there & {original, ours} if original in there else set()
+    if found.error("torch") or (goal == "gpu" and _cpu_build(found)):
+        gone |= there & {"torch"}
+    if found.error("mmdet") and not found.error("operators"):
+        gone |= there & {"onedl-mmdetection"}
+    return gone
 
 
-def _lacking(packages: Mapping[str, str], pins: Sequence[Pin]) -> list[Pin]:
-    return [pin for pin in pins if pin.name not in packages or not pin.fits(packages[pin.name])]
+def _must_build(found: Findings, goal: Goal, packages: Mapping[str, str]) -> bool:
+    """Say whether mmcv's operators must be built: they are missing, made for another torch, or without CUDA."""
+    if BUILT not in packages or not SAFE_TORCH.fits(packages.get("torch", "")):
+        return True
+    missing = re.search(r"No module named '(?!mmcv)", found.error("operators"))  # of another package: they may be good
+    return bool((found.error("operators") and not missing) or (
+        goal == "gpu" and found.probes["operators"].get("gpu_error")))
 
 
 def _size(count: int | None) -> str:

@@ -26,7 +26,10 @@ QUESTIONS = {"augment": "augment?", "train": "train?", "gpu": "train on a GPU?"}
               help="How long a library may take to import before it is said to hang.")
 def command(goals: tuple[str, ...], form: str, python: str, seconds: float) -> None:
     """Say whether this machine can augment and train, and what to run if it can't."""
-    found = look(python, seconds=seconds)
+    try:
+        found = look(python, seconds=seconds)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     answers = verdicts(found)
     click.echo(json.dumps(as_json(found, answers), ensure_ascii=False, indent=2) if form == "json" else
                as_text(checks(found), answers))

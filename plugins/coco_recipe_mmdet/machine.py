@@ -15,7 +15,8 @@ from typing import Any
 
 PROBE = Path(__file__).with_name("probe.py")
 FONT = "from coco_recipe_albumentations.fonts import find_font; print(find_font('瓶盖破损') or '')"
-HEAVY = {"albumentations": ("albumentations",), "cv2": ("opencv-python", "opencv-python-headless"), "torch": ("torch",),
+HEAVY = {"albumentations": ("albumentations",), "torch": ("torch",),
+         "cv2": ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"),
          "operators": ("onedl-mmcv", "mmcv", "mmcv-full", "mmcv-lite"), "mmdet": ("onedl-mmdetection", "mmdet")}
 
 
@@ -56,9 +57,14 @@ def look(python: str = sys.executable, *, seconds: float = 120) -> Findings:
     Args:
         python: the interpreter.
         seconds: what takes longer to import is said to hang.
+
+    Raises:
+        ValueError: the interpreter doesn't run.
     """
     here = probe(python, "versions", seconds)
-    packages = here.get("packages", {})
+    if "error" in here:
+        raise ValueError(f"{python}: {here['error']}")
+    packages = here["packages"]
     names = [name for name, dists in HEAVY.items() if any(dist in packages for dist in dists)]
     with ThreadPoolExecutor(2) as pool:
         answers = dict(zip(names, pool.map(lambda name: probe(python, name, seconds), names), strict=True))
@@ -131,6 +137,6 @@ def _run(command: Sequence[str], seconds: float) -> "subprocess.CompletedProcess
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8",
                               errors="replace", check=False, timeout=seconds, env=environment)
     except subprocess.TimeoutExpired:
-        return f"no answer within {seconds:.0f} s"
+        return f"no answer within {seconds:.0f} s (--seconds)"
     except OSError as error:
         return f"can't be started: {error}"

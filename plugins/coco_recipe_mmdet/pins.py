@@ -50,13 +50,13 @@ def install_stack(python: str, lacking: Sequence[Pin], *, build: bool, rebuild: 
 
     Args:
         python: the interpreter.
-        lacking: which of the stack's pins are missing or don't fit.
-        build: whether the operators must be built.
+        lacking: which of the stack's pins are missing.
+        build: whether the operators must be built; then what they are built with becomes as pinned.
         rebuild: whether they must be built again although the package is there, past pip's cache of an older build.
     """
     stack = training_stack()
     at = [pin.name for pin in stack].index(BUILT)
-    first = stack[:at] if build or set(stack[:at]) & set(lacking) else ()
+    first = [pin for pin in stack[:at] if build or pin in lacking]
     again = ("--force-reinstall", "--no-deps", "--no-cache-dir") if rebuild else ()
     commands = (install(python, first),
                 install(python, stack[at:at + 1] if build else (), *again, "--no-build-isolation"),
