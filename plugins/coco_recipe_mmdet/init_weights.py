@@ -5,6 +5,7 @@ from typing import Any
 
 from coco_recipe import Checkpoint, Facts, Step, StepContext
 from coco_recipe_mmdet import configs, evaluate, params, process
+from coco_recipe_mmdet.coco_names import COCO_NAMES
 
 PARAMS = params.schema(
     ("config", "classes"), config=params.CONFIG,
@@ -31,9 +32,7 @@ def init_weights(ctx: StepContext, *, classes: str | Sequence[str], seed: int | 
 
 def class_names(classes: str | Sequence[str]) -> tuple[str, ...]:
     """Return the names, COCO's for ``coco``."""
-    from coco_recipe_torch.coco_names import COCO_NAMES
-
-    return tuple(COCO_NAMES) if classes == "coco" else tuple(classes)
+    return COCO_NAMES if classes == "coco" else tuple(classes)
 
 
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:

@@ -3,6 +3,8 @@
 import os
 from typing import Any
 
+from coco_recipe_mmdet import weights
+
 
 def begin(job: dict[str, Any]) -> str:
     """Prepare the process; return the device, ``cpu`` or ``cuda``.
@@ -57,8 +59,6 @@ def leave() -> None:
 def _read_safely() -> None:
     """Let mmengine read local checkpoints with our reader: its own falls back to running what it can't read."""
     from mmengine.runner.checkpoint import CheckpointLoader
-
-    from coco_recipe_mmdet import weights
 
     def load_from_local(filename: str, map_location: Any) -> dict[str, Any]:
         return weights.read_whole(filename)

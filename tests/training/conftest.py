@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from builders import REPOSITORY, command
 
-TINY = {"train_pipeline.2.scale": [96, 96], "test_pipeline.1.scale": [96, 96], "model.test_cfg.score_thr": 0.001}
+TINY = {"train_pipeline.2.scale": [96, 96], "test_pipeline.1.scale": [96, 96], "model.test_cfg.score_thr": 0.001,
+        "model.neck.out_channels": 64, "model.bbox_head": {"in_channels": 64, "feat_channels": 64, "stacked_convs": 1}}
 CONFIG = REPOSITORY / "recipes/configs/retinanet_r18_small.py"
 CPU = {"device": "cpu", "workers": 0}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from coco_recipe_mmdet import evaluate, inference
-from conftest import CPU, Shapes, provenance
+from conftest import CPU, TINY, Shapes, provenance
 
 from coco_recipe import Checkpoint, Dataset
 
@@ -132,8 +132,9 @@ def _model(path: Path) -> tuple[tuple[Any, Any], dict[str, Any]]:
     import os
 
     import torch
-    from coco_recipe_mmdet import flat_config
+    from coco_recipe_mmdet import flat_config, stack
 
+    stack.begin({"device": "cpu"})
     found = torch.load(path, weights_only=True)
     tree = flat_config.read(found["meta"]["cfg"])
     here = os.getcwd()
@@ -162,3 +163,20 @@ def test_checkpoints_with_other_classes_are_refused() -> None:
         evaluate.class_order([Checkpoint(path, ("a",))], dataset)
     with pytest.raises(ValueError, match="different orders"):
         evaluate.class_order([Checkpoint(path, ("b", "a")), Checkpoint(path, ("a", "b"))], dataset)
+
+
+def test_init_weights_draws_the_same_weights_from_the_same_seed(shapes: Shapes) -> None:
+    import torch
+
+    with_ = {"config": "small.py", "classes": "coco", "seed": 3, "device": "cpu", "set": TINY}
+    steps = shapes.run("initial", [{"id": "a", "use": "init_weights", "with": with_},
+                                   {"id": "b", "use": "init_weights", "with": with_},
+                                   {"id": "c", "use": "init_weights", "with": with_ | {"seed": 4}}])
+    a, b, c = (torch.load(steps / f"{name}/initial.pth", weights_only=True)["state_dict"] for name in "abc")
+    assert a["bbox_head.retina_cls.weight"].shape[0] == 9 * 80
+    assert all(torch.equal(a[key], b[key]) for key in a)
+    assert not torch.equal(a["bbox_head.retina_cls.weight"], c["bbox_head.retina_cls.weight"])
+    outputs = json.loads((steps / "a/manifest.json").read_text())["outputs"]["checkpoint"]
+    assert len(outputs["classes"]) == 80
+    assert outputs["classes"][0] == "person"
+    assert len(outputs["fingerprint"]) == 64
