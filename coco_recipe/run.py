@@ -265,7 +265,7 @@ def _summary(record: dict[str, Any]) -> str:
     counts = "; ".join(f"{port}: {c['images']} images, {c['annotations']} boxes" for port, c in out
                        if isinstance(c, dict) and "images" in c)
     if not counts:
-        counts = f"{record['files']['count']} files"
+        counts = record["notes"].get("summary") or f"{record['files']['count']} files"
     counts += "".join(f"; {key}: {value}" for key, value in record["clock"].get("this_run", {}).items())
     lost = ", ".join(f"{d['count']} {_PLURALS[d['kind']]} ({d['reason']})" for d in record["dropped"])
     return counts + (f"; dropped {lost}" if lost else "")

@@ -43,6 +43,8 @@ def evaluate(ctx: StepContext, *, checkpoints: tuple[Checkpoint, ...], dataset: 
     write_metrics(ctx.workdir, rows, best_by, best)
     ctx.note("metrics", {row["label"]: {k: v for k, v in row.items() if k in ("bbox", "segm")} for row in rows})
     ctx.note("best", {"label": best, best_by: scores[best]})
+    ctx.note("summary", f"best is {best} ({best_by} {scores[best]:.3f}) of " + ", ".join(
+        f"{label} {score:.3f}" for label, score in scores.items()))
     process.tidy(ctx)
     return {"best": kept(ctx.workdir, checkpoints[labels.index(best)], classes, best)}
 

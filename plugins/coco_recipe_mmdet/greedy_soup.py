@@ -30,6 +30,7 @@ def greedy_soup(ctx: StepContext, *, checkpoints: tuple[Checkpoint, ...], datase
     found = process.run(ctx, {**job, "best_by": best_by}, log="greedy_soup.log")
     evaluate.write_metrics(ctx.workdir, found["rows"], best_by, found["rows"][-1]["label"])
     ctx.note("taken", found["taken"])
+    ctx.note("summary", f"{' + '.join(found['taken'])}: {best_by} {found['score']:.3f}")
     ctx.note("metric", {"soup": found["score"], **found["scores"]})
     process.tidy(ctx)
     return {"checkpoint": Checkpoint(ctx.workdir / "soup.pth", classes, found["fingerprint"], "soup")}

@@ -40,6 +40,7 @@ def predict(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset | None
                          for image in dataset.images],
               "annotations": [], "categories": [{"id": categories[name].id, "name": name} for name in classes]}
     (ctx.workdir / "images.json").write_text(json.dumps(listed, ensure_ascii=False) + "\n", "utf-8")
+    ctx.note("summary", f"{found['boxes']} boxes on {len(dataset.images)} images")
     ctx.note("found", {"images": len(dataset.images), "boxes": found["boxes"]})
     process.tidy(ctx)
     return {}

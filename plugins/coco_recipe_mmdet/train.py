@@ -82,7 +82,10 @@ def train(ctx: StepContext, *, train: Dataset, val: Dataset | None, checkpoint: 
            **with_, "config": configs.absolute(with_["config"]),
            "seed": ctx.seed % 2**31 if with_["seed"] is None else with_["seed"]}
     process.run(ctx, job)
-    return outputs(ctx, Record(ctx.workdir, ctx.key), classes, with_["best_by"], validated=val is not None)
+    skipped = datasets.told(used)
+    told = f"trained on {used.images} images and {used.boxes} boxes of {len(classes)} classes"
+    told += f", not on {skipped}" * bool(skipped)
+    return outputs(ctx, Record(ctx.workdir, ctx.key), classes, with_["best_by"], validated=val is not None, told=told)
 
 
 def check(ctx: StepContext, train: Dataset, val: Dataset | None, classes: tuple[str, ...], *,
@@ -110,7 +113,7 @@ def check(ctx: StepContext, train: Dataset, val: Dataset | None, classes: tuple[
 
 
 def outputs(ctx: StepContext, record: Record, classes: tuple[str, ...], best_by: str, *,
-            validated: bool) -> dict[str, Checkpoint | tuple[Checkpoint, ...]]:
+            validated: bool, told: str) -> dict[str, Checkpoint | tuple[Checkpoint, ...]]:
     """Return the checkpoints, and leave only the outputs in the folder."""
     best = record.best(best_by) if validated else None
     found = {}
@@ -122,6 +125,8 @@ def outputs(ctx: StepContext, record: Record, classes: tuple[str, ...], best_by:
     ctx.note("best", {"epoch": best, best_by: record.metrics[best].get(best_by, 0.0)} if best else
              {"epoch": last, "why": "the last: there is no val"})
     ctx.note("metrics", {f"epoch_{epoch}": values for epoch, values in record.metrics.items()})
+    figure = f", best epoch_{best} ({best_by} {record.metrics[best].get(best_by, 0.0):.3f})" if best else ""
+    ctx.note("summary", f"{len(found)} checkpoints{figure}; {told}")
     process.tidy(ctx)
     return {"checkpoint": found[last], "checkpoints": tuple(found.values()), "best": found[best or last]}
 
