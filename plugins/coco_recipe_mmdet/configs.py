@@ -75,7 +75,9 @@ def strangers(config: str, trusted: Path) -> list[Path]:
 
 
 def complaints(params: Mapping[str, Any]) -> Iterator[Complaint]:
-    """Yield what is wrong with the parameters ``config`` and ``trust`` of a step."""
+    """Yield what is wrong with the parameters ``config``, ``trust`` and ``python`` of a step."""
+    if params.get("python") and not Path(params["python"]).is_file():
+        yield Complaint(("python",), f"there is no interpreter {params['python']}")
     config = params.get("config")
     if not config:
         return

@@ -12,10 +12,19 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def read_whole(path: str) -> dict[str, Any]:
-    """Return all that a checkpoint holds, a state to resume from too."""
+    """Return all that a checkpoint holds, a state to resume from too.
+
+    Raises:
+        ValueError: the file is damaged, or can't be read without running code that is in it.
+    """
     import torch
 
-    found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        found_code = "Unsupported" in str(error)
+        reason = "holds code, which would have to run to read it" if found_code else f"can't be read: {type(error).__name__}"
+        raise ValueError(f"the checkpoint {path} {reason}") from error
     return found
 
 

@@ -212,13 +212,28 @@ def test_a_checkpoint_with_other_classes_points_to_adapt_head() -> None:
 
 def test_a_starting_checkpoint_is_taken_whole_or_not_at_all(shapes: Shapes, trained: Path) -> None:
     start = {"checkpoint": os.path.relpath(trained / "fit/checkpoints/epoch_3.pth", shapes.folder)}
-    step = train_step(epochs=1, learning_rate=1e-12)
+    step = train_step(epochs=1, learning_rate=1e-12, python=sys.executable)
     step["in"]["checkpoint"] = "start"
     steps = shapes.run("started", [step], start=start)
     before, after = _losses(trained / "fit/scalars.jsonl"), _losses(steps / "fit/scalars.jsonl")
     assert sum(after) / len(after) < sum(before[:5]) / 5
     step["with"]["set"] = {**step["with"]["set"], "model.backbone.depth": 34}
     assert "doesn't fit the config's model" in shapes.fails("misfit", [step], start=start)
+
+
+def test_code_in_a_starting_checkpoint_is_not_run(shapes: Shapes) -> None:
+    import torch
+
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return os.system, (f"touch {shapes.folder}/was_run",)
+
+    torch.save({"state_dict": {}, "meta": Trap()}, shapes.folder / "trap.pth")
+    step = train_step(epochs=1)
+    step["in"]["checkpoint"] = "start"
+    said = shapes.fails("trap", [step], start={"checkpoint": "trap.pth"})
+    assert "trap.pth" in said
+    assert not (shapes.folder / "was_run").exists()
 
 
 @pytest.mark.parametrize(("job", "expected"), [
