@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from coco_recipe_torch.coco_names import COCO_NAMES
+
 from coco_recipe import Checkpoint, Facts, Step, StepContext
 from coco_recipe_mmdet import configs, evaluate, params, process
-from coco_recipe_mmdet.coco_names import COCO_NAMES
 
 PARAMS = params.schema(
     ("config", "classes"), config=params.CONFIG,

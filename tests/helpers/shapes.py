@@ -10,7 +10,7 @@ NAMES = ("disc", "square", "triangle")
 def draw(folder: Path, images: int, seed: int, *, side: int = 160, masks: bool = False) -> Path:
     """Write ``folder/annotations.json`` and ``folder/images/``; return the folder.
 
-    Shapes don't overlap; they are 24 to 64 px wide at a side of 160 px, in a colour of their own on noise.
+    Shapes don't overlap; they are 32 to 72 px wide at a side of 160 px, dark on light or light on dark, in any hue.
     """
     import cv2
     import numpy as np
@@ -20,14 +20,16 @@ def draw(folder: Path, images: int, seed: int, *, side: int = 160, masks: bool =
     data: dict[str, Any] = {"images": [], "annotations": [],
                             "categories": [{"id": n, "name": name} for n, name in enumerate(NAMES, 1)]}
     for number in range(1, images + 1):
-        picture = (rng.normal(rng.uniform(60, 190), 12, (side, side, 3))).clip(0, 255).astype(np.uint8)
+        light = bool(rng.integers(2))
+        picture = np.full((side, side, 3), rng.integers(180, 240, 3) if light else rng.integers(10, 70, 3), np.uint8)
         boxes: list[tuple[int, int, int, int]] = []
         for _ in range(int(rng.integers(1, 4))):
-            size = int(rng.integers(side * 24 // 160, side * 64 // 160))
+            size = int(rng.integers(side * 32 // 160, side * 72 // 160))
             x, y = (int(rng.integers(2, side - size - 2)) for _ in range(2))
             if any(x < bx + bw and bx < x + size and y < by + bh and by < y + size for bx, by, bw, bh in boxes):
                 continue
-            kind, colour = int(rng.integers(1, 4)), tuple(int(c) for c in rng.integers(0, 256, 3))
+            kind = int(rng.integers(1, 4))
+            colour = tuple(map(int, rng.integers(0, 110, 3) if light else rng.integers(145, 256, 3)))
             corners = [[x, y + size - 1], [x + size - 1, y + size - 1], [x + size // 2, y]]
             if kind == 1:
                 cv2.circle(picture, (x + size // 2, y + size // 2), size // 2, colour, -1)
