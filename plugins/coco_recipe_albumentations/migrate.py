@@ -95,7 +95,7 @@ def refused(form: Any) -> list[str]:
     try:
         build(form, (1024, 1024), allow_files=True)
     except ValueError as error:
-        return [str(error).replace("pipeline.transform.", "")]
+        return [str(error).removeprefix("pipeline.transform.")]
     except ImportError:
         pass
     return []
@@ -124,7 +124,7 @@ def _row(transform: Transform, done: Migration, current: bool, *, forced: bool) 
         RULES[draft.name](draft, current)
     if draft.row is None and not current:
         _rename(draft)
-    row = draft.row or _finish(draft, transform, done, current, where)
+    row = draft.row or _finish(draft, transform, done, current)
     title = f"{where} {transform.name}" + (f" -> {draft.name}" if draft.name != transform.name else "")
     at = next((index for index, line in enumerate(done.changes) if line.startswith(f"{where}.")), len(done.changes))
     lines = [f"{title}: {change}" for change in draft.changes] or ([title] if draft.name != transform.name and row else [])
@@ -167,7 +167,7 @@ def _rename(draft: Draft) -> None:
             draft.rename(old, new)
 
 
-def _finish(draft: Draft, transform: Transform, done: Migration, current: bool, where: str) -> dict[str, Any] | None:
+def _finish(draft: Draft, transform: Transform, done: Migration, current: bool) -> dict[str, Any] | None:
     """Leave out what can't be in a pipeline, name arguments without an equal, and rewrite the transforms inside."""
     _, entries = catalogue.load()
     refused = checks.refusal(replace(transform, name=draft.name, arguments=draft.arguments), allow_files=True)
@@ -180,15 +180,14 @@ def _finish(draft: Draft, transform: Transform, done: Migration, current: bool, 
         return None
     for name in [name for name in draft.arguments if name not in entries[draft.name].arguments]:
         draft.lost.append(f"{name}: {json.dumps(draft.arguments.pop(name))} has no equal")
-    row: dict[str, Any] = {CLASS: draft.name, **draft.arguments}
-    if transform.children is not None:
-        children = _weighted(draft, transform, current)
-        row["transforms"] = [child for one in children
-                             if (child := _row(one, done, current, forced=draft.name in _FORCING))]
-        if not row["transforms"]:
-            draft.changes.append("left out: none of its transforms is left")
-            return None
-    return row
+    if transform.children is None:
+        return {CLASS: draft.name, **draft.arguments}
+    children = _weighted(draft, transform, current)
+    rows = [row for one in children if (row := _row(one, done, current, forced=draft.name in _FORCING))]
+    if not rows:
+        draft.changes.append("left out: none of its transforms is left")
+        return None
+    return {CLASS: draft.name, **draft.arguments, "transforms": rows}
 
 
 def _weighted(draft: Draft, transform: Transform, current: bool) -> tuple[Transform, ...]:

@@ -212,7 +212,7 @@ def _record(transform: Transform, made: Any) -> dict[str, Any]:
         read_as: Mapping[str, Any] = {"p": float(made.p)}
         children = [_record(child, one) for child, one in zip(transform.children, made.transforms, strict=True)]
     else:
-        read_as = made.to_dict_private()
+        read_as = vars(made) if transform.name in checks.REFERENCES else made.to_dict_private()
     arguments: dict[str, Any] = {}
     for name, default in entry.arguments.items():
         given = transform.arguments.get(name, default)

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import yaml
 
 KeyPath = tuple[str | int, ...]
-MAX_BYTES, MAX_NODES = 4_000_000, 50_000
+MAX_BYTES, MAX_NODES, MAX_DEPTH = 4_000_000, 50_000, 100
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[A-Za-z_$<][\w.$<>]*|[-+]?[0-9][\w.+-]*')
 _JSON_WORDS = ("true", "false", "null")
 
@@ -46,6 +46,16 @@ class _Core(yaml.SafeLoader):
     """YAML by the 1.2 core rules: ``no`` is text, ``1e-4`` a number."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Stop early: PyYAML takes minutes for some thousand brackets."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ValueError(f"is nested more than {MAX_DEPTH} deep")
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 for _tag, _pattern in (("null", r"~|null|Null|NULL|"), ("bool", r"true|True|TRUE|false|False|FALSE"),
@@ -80,10 +90,10 @@ def load(path: Path, text: str | None = None) -> PipelineFile:
         mark = error.problem_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise ValueError(f"{path}{place}: is not YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise ValueError(str(error) if str(error).startswith(str(path)) else f"{path}: is not YAML: {error}") from error
-    except RecursionError as error:
-        raise ValueError(f"{path}: is nested too deep") from error
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: is not YAML: {error}") from error
+    except ValueError as error:
+        raise ValueError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
 
 
 def text_of(path: Path) -> str:

@@ -79,7 +79,8 @@ def _shift_scale_rotate(draft: Draft, current: bool) -> None:
     x, y = (given.pop(f"shift_limit_{axis}", None) for axis in "xy")
     draft.name = "Affine"
     given["translate_percent"] = {"x": _pair(shift if x is None else x), "y": _pair(shift if y is None else y)}
-    draft.changes.append(f"shift_limit -> translate_percent: {given['translate_percent']}")
+    draft.changes.append(f"{'shift_limit' if x is y is None else 'shift_limit_x, shift_limit_y'} -> translate_percent: "
+                         f"{given['translate_percent']}")
     given.setdefault("scale_limit", [-0.1, 0.1])
     draft.turn("scale_limit", "scale", _pair(given["scale_limit"], around=1.0), ", the same as factors")
     given.setdefault("rotate_limit", [-45, 45])

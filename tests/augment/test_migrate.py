@@ -1,0 +1,307 @@
+"""Pipelines that people have: eight real files of Albumentations 0.3 to 2.0, and each rule of the rewriting."""
+
+import json
+import random
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from builders import command, real_data
+from click.testing import CliRunner, Result
+from coco_recipe_albumentations import migrate, pipeline, rewrite
+from coco_recipe_albumentations.history import GONE
+from coco_recipe_albumentations.pipeline_commands import pipeline as commands
+
+np = pytest.importorskip("numpy")
+A = pytest.importorskip("albumentations")
+cv2 = pytest.importorskip("cv2")
+
+# file, exit status of migrate, transforms before and after, what is named as lost
+FILES = [
+    ("01_sneddy_v0.3.1_train_complex_1024_old.json", 1, 5, 5, ("alpha_affine", "shift_limit")),
+    ("04_cloths_segmentation_2020-10-30_train_aug.yaml", 0, 5, 4, ()),
+    ("05_midv500_2020-05-19_train_aug.yaml", 0, 12, 11, ()),
+    ("07_pipelime_v1.0.3.json", 0, 2, 2, ()),
+    ("08_h2o_hydrogen_torch_v1.1.0_bbox_placeholders.json", 0, 1, 1, ()),
+    ("10_albumentations_repo_2021-05-27_serialization_v2.json", 1, 48, 47, ("alpha_affine", "shift_limit")),
+    ("12_albumentations_repo_2024-02-16_v2.json", 1, 48, 47, ("alpha_affine", "shift_limit")),
+    ("15_albumentations_repo_tag_2.0.8.json", 0, 47, 46, ()),
+]
+
+
+def _old(transform: str, **arguments: Any) -> dict[str, Any]:
+    """Write a transform as an older version did."""
+    row = {"__class_fullname__": transform, "always_apply": False, "p": 1, **arguments}
+    return {"__version__": "1.3.1", "transform": {"__class_fullname__": "Compose", "p": 1, "transforms": [row]}}
+
+
+def _run(*arguments: str | Path) -> Result:
+    """Run a command of the group in this process."""
+    return CliRunner().invoke(commands, [str(argument) for argument in arguments])
+
+
+def _only(form: dict[str, Any]) -> dict[str, Any]:
+    row = dict(form["transform"]["transforms"][0])
+    return {row.pop("__class_fullname__"): row}
+
+
+def _apply(form: Any, picture: Any, seed: int = 0) -> Any:
+    """Run a pipeline, its warnings as errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message="Got processor")
+        warnings.filterwarnings("ignore", message="The image is already")
+        compose = A.Compose(pipeline.build(form, picture.shape[1::-1]), bbox_params=A.BboxParams("coco"))
+        compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
+        return compose(image=picture, bboxes=[[10, 10, 50, 50]])["image"]
+
+
+def _picture() -> Any:
+    return np.random.default_rng(1).integers(40, 220, (180, 240, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("name", "status", "before", "after", "lost"), FILES, ids=[row[0][:2] for row in FILES])
+def test_a_real_file_is_refused_as_it_is_and_runs_when_migrated(name: str, status: int, before: int, after: int,
+                                                                lost: tuple[str, ...], tmp_path: Path) -> None:
+    source = real_data("pipelines") / name
+    with pytest.raises(ValueError, match=r"pipeline migrate|written by Albumentations|always_apply"):
+        pipeline.build(str(source))
+    assert _run("lint", source).exit_code == 1
+    done = _run("migrate", source, "-o", tmp_path / "new.json")
+    assert done.exit_code == status, done.stderr
+    named = [line for line in done.stderr.splitlines() if line.startswith("could not carry over: ")]
+    assert len(named) == len(lost)
+    assert all(word in line for word, line in zip(lost, named, strict=True))
+    assert done.stderr.count("Normalize: left out: leave it to training") == before - after
+    form = json.loads((tmp_path / "new.json").read_text())
+    assert len(form["transform"]["transforms"]) == after
+    assert list(pipeline.problems(str(tmp_path / "new.json"))) == []
+    for seed in range(3):
+        made = _apply(form, _picture(), seed)
+        assert made.dtype == np.uint8
+        assert made.std() > 1
+    again = _run("lint", tmp_path / "new.json")
+    assert (again.exit_code, again.stdout.splitlines()[-1]) == (0, f"{tmp_path / 'new.json'}: nothing is wrong")
+
+
+@pytest.mark.parametrize("name", [row[0] for row in FILES], ids=[row[0][:2] for row in FILES])
+def test_no_argument_vanishes_without_being_named(name: str) -> None:
+    """Each argument of the old file is in the new one under its name, or is named in what changed or was lost."""
+    path = real_data("pipelines") / name
+    done = migrate.migrate_file(path)
+    spoken = done.changes + done.lost
+    text = path.read_text("utf-8").replace("IMAGE_HEIGHT", "1").replace("IMAGE_WIDTH", "1")
+    old = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    new: list[Any] = list(done.form["transform"]["transforms"])
+    for index, row in enumerate(old["transform"]["transforms"]):
+        about = [line for line in spoken if line.startswith(f"transforms[{index}]")]
+        if any("left out" in line for line in about):
+            continue
+        kept = new.pop(0)
+        for argument, value in row.items():
+            if argument in ("__class_fullname__", "always_apply", "transforms"):
+                continue
+            same = argument in kept and (kept[argument] == value or name.startswith("08"))
+            assert same or any(argument in line for line in about), f"transforms[{index}] {argument}"
+    assert not new
+
+
+def test_the_second_migration_changes_nothing() -> None:
+    once = migrate.migrate_file(real_data("pipelines") / FILES[5][0])
+    assert migrate.migrate(once.form).form == once.form
+    assert migrate.migrate(once.form).changes == []
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    (_old("albumentations.augmentations.transforms.HorizontalFlip"), {"HorizontalFlip": {"p": 1}}),
+    (_old("RandomBrightness", limit=0.3), {"RandomBrightnessContrast": {
+        "p": 1, "brightness_limit": [-0.3, 0.3], "contrast_limit": [0, 0]}}),
+    (_old("RandomContrast", limit=[0, 0.3]), {"RandomBrightnessContrast": {
+        "p": 1, "contrast_limit": [0, 0.3], "brightness_limit": [0, 0]}}),
+    (_old("JpegCompression", quality_lower=20, quality_upper=95), {"ImageCompression": {
+        "p": 1, "compression_type": "jpeg", "quality_range": [20, 95]}}),
+    (_old("ImageCompression", quality_lower=20, compression_type=1), {"ImageCompression": {
+        "p": 1, "compression_type": "webp", "quality_range": [20, 100]}}),
+    (_old("Cutout", num_holes=3, max_h_size=5, max_w_size=6, fill_value=7), {"CoarseDropout": {
+        "p": 1, "num_holes_range": [3, 3], "hole_height_range": [5, 5], "hole_width_range": [6, 6], "fill": 7}}),
+    (_old("CoarseDropout", max_holes=4, min_height=2, max_height=5, min_holes=None), {"CoarseDropout": {
+        "p": 1, "num_holes_range": [4, 4], "hole_height_range": [2, 5], "hole_width_range": [8, 8]}}),
+    (_old("GaussNoise", var_limit=[65.025, 650.25], mean=51), {"GaussNoise": {  # sqrt(65.025)/255 = .031623
+        "p": 1, "std_range": [0.031623, 0.1], "mean_range": [0.2, 0.2]}}),
+    (_old("ElasticTransform", alpha=1, sigma=5, alpha_affine=0, border_mode=1, value=[1, 2, 3], mask_value=4),
+     {"ElasticTransform": {"p": 1, "alpha": 1, "sigma": 5, "border_mode": 1, "fill": [1, 2, 3], "fill_mask": 4}}),
+    (_old("Downscale", scale_min=0.3, scale_max=0.5, interpolation=2), {"Downscale": {
+        "p": 1, "scale_range": [0.3, 0.5], "interpolation_pair": {"downscale": 2, "upscale": 2}}}),
+    (_old("Solarize", threshold=51), {"Solarize": {"p": 1, "threshold_range": [0.2, 0.2]}}),
+    (_old("RandomSizedCrop", min_max_height=[4, 8], height=6, width=7), {"RandomSizedCrop": {
+        "p": 1, "min_max_height": [4, 8], "size": [6, 7]}}),
+    (_old("GridDropout", unit_size_min=3, unit_size_max=6, shift_x=1), {"GridDropout": {
+        "p": 1, "random_offset": False, "unit_size_range": [3, 6], "shift_xy": [1, 0]}}),
+    (_old("Perspective", pad_mode=0, pad_val=3, mask_pad_val=0), {"Perspective": {
+        "p": 1, "border_mode": 0, "fill": 3, "fill_mask": 0}}),
+    (_old("Affine", rotate=[1, 2], cval=3, cval_mask=0, mode=4), {"Affine": {
+        "p": 1, "rotate": [1, 2], "fill": 3, "fill_mask": 0, "border_mode": 4}}),
+    (_old("Rotate", limit=30, method="ellipse"), {"Rotate": {
+        "p": 1, "limit": 30, "border_mode": 4, "rotate_method": "ellipse"}}),
+    (_old("AdvancedBlur", sigmaX_limit=[0.2, 1]), {"AdvancedBlur": {"p": 1, "sigma_x_limit": [0.2, 1]}}),
+    (_old("GaussianBlur", blur_limit=[3, 7]), {"GaussianBlur": {"p": 1, "blur_limit": [3, 7], "sigma_limit": [0.8, 1.4]}}),
+    (_old("RandomRain", slant_lower=-5, slant_upper=5, rain_type=None), {"RandomRain": {
+        "p": 1, "slant_range": [-5, 5], "rain_type": "default"}}),
+    (_old("IAAFliplr"), {"HorizontalFlip": {"p": 1}}),
+    (_old("IAAAffine", rotate=15, order=3, mode="edge", cval=0), {"Affine": {
+        "p": 1, "rotate": [15, 15], "interpolation": 2, "border_mode": 1, "fill": 0}}),
+    (_old("IAAPiecewiseAffine", scale=[0.01, 0.02], order=1, mode="constant"), {"PiecewiseAffine": {
+        "p": 1, "scale": [0.01, 0.02], "interpolation": 1, "border_mode": 0}}),
+    (_old("IAAAdditiveGaussianNoise", loc=0, scale=[2.55, 12.75]), {"GaussNoise": {
+        "p": 1, "std_range": [0.01, 0.05], "mean_range": [0, 0], "per_channel": False}}),
+], ids=lambda form: next(iter(form)) if len(form) == 1 else form["transform"]["transforms"][0]["__class_fullname__"][-20:])
+def test_an_old_transform_becomes_what_it_was(old: dict[str, Any], new: dict[str, Any]) -> None:
+    done = migrate.migrate(old)
+    assert _only(done.form) == new
+    assert done.lost == []
+    assert _apply(done.form, _picture()).dtype == np.uint8
+
+
+@pytest.mark.parametrize("name", sorted({*rewrite.RULES, *GONE}))
+def test_every_old_transform_is_rewritten_or_named_and_what_is_left_builds(name: str) -> None:
+    given = {"IAACropAndPad": {"px": 2}, "CropAndPad": {"px": 2}}.get(name, {})
+    done = migrate.migrate(_old(name, **given))
+    rows = done.form["transform"]["transforms"]
+    assert rows or done.lost
+    if rows:
+        assert _apply(done.form, _picture()).dtype == np.uint8
+
+
+@pytest.mark.parametrize(("old", "named"), [
+    (_old("ElasticTransform", alpha_affine=3), "alpha_affine: 3 px has no equal"),
+    (_old("OpticalDistortion", shift_limit=0.1), "shift_limit: 0.1 has no equal"),
+    (_old("CoarseDropout", max_height=8, min_height=0.1), "mix pixels and shares"),
+    (_old("Blur", wobble=[1, 2]), r"Blur: wobble: \[1, 2\] has no equal"),
+    (_old("TemplateTransform", templates=1), "TemplateTransform: left out"), (_old("Lambda", name="x"), "Lambda: left out"),
+    (_old("MaskDropout"), "MaskDropout: left out: .*needs a mask"), (_old("mine.Transform"), "no transform 'mine.Transform'"),
+])
+def test_what_has_no_equal_is_named(old: dict[str, Any], named: str) -> None:
+    with pytest.raises(AssertionError, match=named):
+        raise AssertionError("; ".join(migrate.migrate(old).lost))
+
+
+@pytest.mark.parametrize(("angle", "scale", "shift"), [
+    (30, 1, (0, 0)), (0, 1.2, (0, 0)), (0, 1, (0.1, -0.2)), (20, 0.8, (0.1, 0))])
+def test_shift_scale_rotate_moves_pixels_as_it_did(angle: float, scale: float, shift: tuple[float, float]) -> None:
+    """The old matrix: OpenCV's rotation about the centre, then a shift by a share of width and height."""
+    picture = np.zeros((101, 201, 3), np.uint8)
+    cv2.circle(picture, (130, 45), 6, (255, 255, 255), -1)
+    matrix = cv2.getRotationMatrix2D((100, 50), angle, scale)
+    matrix[:, 2] += (shift[0] * 201, shift[1] * 101)
+    expected = cv2.warpAffine(picture, matrix, (201, 101))
+    done = migrate.migrate(_old("ShiftScaleRotate", shift_limit_x=[shift[0]] * 2, shift_limit_y=[shift[1]] * 2,
+                                scale_limit=[round(scale - 1, 3)] * 2, rotate_limit=[angle] * 2, border_mode=0))
+    for one, other in zip(np.nonzero(_apply(done.form, picture)[..., 0]), np.nonzero(expected[..., 0]), strict=True):
+        assert one.mean() == pytest.approx(other.mean(), abs=0.6)  # whole pixels of shift
+
+
+def test_shift_scale_rotate_keeps_the_ratio_of_the_sides() -> None:
+    form = _only(migrate.migrate(_old("ShiftScaleRotate")).form)["Affine"]
+    assert form["keep_ratio"] is True
+    assert (form["scale"], form["rotate"], form["border_mode"]) == ([0.9, 1.1], [-45, 45], 4)
+    assert form["translate_percent"] == {"x": [-0.0625, 0.0625], "y": [-0.0625, 0.0625]}
+
+
+def test_flip_is_one_of_the_three_flips() -> None:
+    picture = _picture()
+    flips = {picture[:, ::-1].tobytes(), picture[::-1].tobytes(), picture[::-1, ::-1].tobytes()}
+    form = migrate.migrate(_old("Flip")).form
+    assert {_apply(form, picture, seed).tobytes() for seed in range(30)} == flips
+
+
+def test_holes_in_pixels_stay_in_pixels() -> None:
+    form = migrate.migrate(_old("Cutout", num_holes=1, max_h_size=8, max_w_size=6, fill_value=0)).form
+    assert int((_apply(form, _picture()) == 0).all(axis=2).sum()) == 48
+
+
+@pytest.mark.parametrize(("around", "given", "p"), [
+    (None, {"always_apply": True, "p": 0.3}, 1), (None, {"always_apply": False, "p": 0.3}, 0.3), (None, {"p": 0.3}, 0.3),
+    ("OneOf", {"always_apply": True, "p": 0.3}, 0.3),  # within it p is a weight
+])
+def test_always_apply_is_p_1_but_where_one_is_chosen(around: str | None, given: dict[str, Any], p: float) -> None:
+    row: dict[str, Any] = {"__class_fullname__": "Blur", "blur_limit": 3, **given}
+    form = _old(around, transforms=[row]) if around else _old("Blur") | {"transform": {
+        "__class_fullname__": "Compose", "transforms": [row]}}
+    made = migrate.migrate(form).form["transform"]["transforms"][0]
+    assert (made["transforms"][0] if around else made)["p"] == p
+
+
+def test_some_of_forced_what_it_chose() -> None:
+    rows = [{"__class_fullname__": name, "always_apply": False, "p": 0.5} for name in ("HorizontalFlip", "VerticalFlip")]
+    done = migrate.migrate(_old("SomeOf", n=1, transforms=rows))
+    (made,) = done.form["transform"]["transforms"]
+    assert [row["p"] for row in made["transforms"]] == [1, 1]
+    assert made["replace"] is True
+    rows[0]["p"] = 0.1
+    assert "by the weights" in migrate.migrate(_old("SomeOf", n=1, transforms=rows)).lost[0]
+
+
+def test_p_that_is_not_given_is_written_with_the_default_of_its_time() -> None:
+    form = _old("RandomRotate90")
+    del form["transform"]["transforms"][0]["p"]
+    assert _only(migrate.migrate(form).form) == {"RandomRotate90": {"p": 0.5}}
+
+
+def test_placeholders_become_expressions_and_others_are_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text('[{"Resize":\n {"height": IMG_HEIGHT, "width": IMG_WIDTH, "p": 1}}]', "utf-8")
+    done = migrate.migrate_file(path)
+    assert _only(done.form) == {"Resize": {"height": "${image.height}", "width": "${image.width}", "p": 1}}
+    assert done.changes[0].startswith('line 2 column 13: IMG_HEIGHT -> "${image.height}"')
+    path.write_text('[{"Resize": {"height": SIZE, "width": 3}}]', "utf-8")
+    with pytest.raises(ValueError, match=r"p.json:1:24: SIZE is no value: write a number"):
+        migrate.migrate_file(path)
+
+
+def test_migrate_writes_yaml_for_yaml_and_says_what_changed_on_the_other_channel(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(_old("RandomFog", fog_coef_lower=0.1, fog_coef_upper=0.4)), "utf-8")
+    done = command("pipeline", "migrate", "p.yaml", cwd=tmp_path)
+    assert done.returncode == 0
+    assert _only(yaml.safe_load(done.stdout)) == {"RandomFog": {"p": 1, "fog_coef_range": [0.1, 0.4]}}
+    assert "transforms[0] RandomFog: fog_coef_lower, fog_coef_upper -> fog_coef_range: [0.1, 0.4]\n" in done.stderr
+
+
+def test_migrate_fails_where_the_library_refuses_the_result(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text(json.dumps(_old("Blur", blur_limit=-4)), "utf-8")
+    done = _run("migrate", tmp_path / "p.json")
+    assert done.exit_code == 1
+    assert "could not carry over: transforms[0]: Blur: blur_limit" in done.stderr
+
+
+def test_a_migrated_file_loads_in_the_library_too(tmp_path: Path) -> None:
+    done = migrate.migrate(_old("ShiftScaleRotate", value=None))
+    (tmp_path / "p.json").write_text(migrate.dump(done.form, ".json"), "utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [type(one).__name__ for one in A.load(tmp_path / "p.json").transforms] == ["Affine"]
+
+
+def test_lint_names_what_is_refused_ignored_and_replaced(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(
+        "transform:\n  __class_fullname__: Compose\n  bbox_params: {format: coco, min_visibility: 0.3}\n  transforms:\n"
+        "  - __class_fullname__: HorizontalFlip\n  - __class_fullname__: ShiftScaleRotate\n    p: 0.5\n"
+        "  - __class_fullname__: Normalize\n    p: 1\n  - __class_fullname__: Blur\n    p: 1\n    radius: 3\n", "utf-8")
+    done = _run("lint", tmp_path / "p.yaml")
+    assert done.exit_code == 1
+    assert done.stdout.replace(f"{tmp_path}/", "").splitlines() == [
+        "p.yaml:8: Normalize gives no 8-bit picture, as a copy must be; leave Normalize to training",
+        "p.yaml:12: Blur of Albumentations 2.0.8 has no argument 'radius'; known here: blur_limit, p",
+        "note: p.yaml:3: bbox_params is replaced by the step's own; write its min_area and min_visibility as min_area_px and "
+        "min_visibility of the step",
+        "note: p.yaml:5: HorizontalFlip has no p: its default, 0.5, is used; write it",
+        "note: p.yaml:6: ShiftScaleRotate is a special case of Affine transform. Please use Affine transform instead."]
+
+
+def test_lint_of_a_sound_file_ends_well_and_builds_it(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("- HorizontalFlip: {p: 0.5}\n", "utf-8")
+    done = _run("lint", tmp_path / "p.yaml")
+    assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'p.yaml'}: nothing is wrong\n")
+    (tmp_path / "p.yaml").write_text("- Blur: {p: 0.5, blur_limit: -4}\n", "utf-8")
+    assert "Blur: blur_limit" in _run("lint", tmp_path / "p.yaml").stdout
