@@ -44,7 +44,7 @@ def evaluate(text: str, size: Size) -> int:
         try:
             tree = ast.parse(body, mode="eval").body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-            column = start + (getattr(error, "offset", None) or 1)
+            column = start + (getattr(error, "offset", None) or len(body) + 1)  # Python tells no place for an early end
             raise _fault(text, column, "is not an expression") from error
 
     def value(node: ast.expr) -> int:
