@@ -18,7 +18,8 @@ def test_an_expression_is_computed_by_hand(text: str, value: int) -> None:
 
 @pytest.mark.parametrize(("text", "message"), [
     ("a${image.width}", r"column 2: a value is one \$\{...\} as a whole"), ("${image.width}${image.height}", "column 1"),
-    ("${}", "is not an expression"), ("${image.width +}", "column 16: is not an expression"), ("${image.size}", "column 3: 'image.size'"),
+    ("${}", "is not an expression"), ("${image.width +}", "column 16: is not an expression"),
+    ("${image.size}", "column 3: 'image.size'"),
     ("${1 + width}", "column 7: 'width' is not allowed"), ("${image.width / 2}", "column 3"), ("${2 ** 9}", "column 3"),
     ("${image.width + 1.5}", "column 17: '1.5'"), ("${True}", "'True'"), ("${min(image.width)}", "'min"),
     ("${min(*image)}", "'min"), ("${open(1, 2)}", "'open"), ("${__import__('os')}", "is not allowed"),
