@@ -1,234 +1,320 @@
-"""Step ``augment``: new images from old ones, with their boxes."""
+"""Step ``augment``: new images from old ones, with boxes, polygons, masks and keypoints that move with the pixels."""
 
-import hashlib
-import random
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache, partial
-from pathlib import Path, PurePosixPath
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
-from msgspec.structs import replace
 
-from coco_recipe import Annotation, Dataset, Image, Origin, Port, Step, StepContext
+from coco_recipe import Annotation, Complaint, Dataset, Facts, Image, Origin, Port, Step, StepContext
+from coco_recipe_albumentations import choosing, copying, instances, pictures, pipeline, records
+from coco_recipe_albumentations.choosing import Copy
+from coco_recipe_albumentations.copying import Job, Made, Settings
+from coco_recipe_albumentations.records import IMAGES, Books, Record, item_digest
 
-Box = tuple[float, float, float, float]
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False, "required": ["pipeline"],
     "properties": {
         "pipeline": {"anyOf": [{"type": "string", "format": "recipe-file"}, {"type": "array", "minItems": 1},
                                {"type": "object"}],
-                     "description": "An Albumentations pipeline: a list, its own dict form, or a file that A.save wrote.",
+                     "description": "An Albumentations pipeline: a list, its own dict form, or a file that A.save wrote. "
+                     "Sizes may be ${image.width} and ${image.height}, with min, max, +, -, * and //.",
                      "examples": [[{"HorizontalFlip": {"p": 0.5}}]]},
+        "allow_files": {"type": "boolean", "default": False, "examples": [True],
+                        "description": "Allow transforms that read files of their own (FDA, TextImage, ...)."},
         "copies": {"type": "integer", "minimum": 1, "default": 1, "description": "New images for each image.",
                    "examples": [2]},
+        "where": {"type": "object", "additionalProperties": False, "minProperties": 1,
+                  "description": "Only images that have one of these categories, and these values in their fields.",
+                  "properties": {"categories": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                                 "fields": {"type": "object", "minProperties": 1}},
+                  "examples": [{"categories": ["瓶盖打旋"]}, {"fields": {"width": 658}}]},
+        "balance": {"type": "object", "additionalProperties": False, "required": ["boxes"],
+                    "description": "Instead of copies: as many as bring each class near so many boxes, originals "
+                    "counted; whole images, so that neighbours rise too (the record has the table).",
+                    "properties": {"boxes": {"anyOf": [{"type": "integer", "minimum": 1},
+                                                       {"type": "object", "minProperties": 1,
+                                                        "additionalProperties": {"type": "integer", "minimum": 1}}]},
+                                   "max_copies": {"type": "integer", "minimum": 1, "default": 10}},
+                    "examples": [{"boxes": 500, "max_copies": 8}]},
+        "min_visibility": {**_SHARE, "default": 0.0, "examples": [0.1], "description":
+                           "Share of the original annotation, over the whole pipeline, that must remain."},
+        "min_area_px": {"type": "number", "minimum": 0, "default": 0.0, "examples": [16],
+                        "description": "Smallest area of what remains, in square pixels."},
+        "min_side_px": {"type": "number", "minimum": 0, "default": 0.0, "examples": [4],
+                        "description": "Smallest shorter side of the box of what remains, in pixels."},
+        "accept": {"type": "object", "additionalProperties": False, "default": {},
+                   "description": "Rules that a whole copy must fulfil, else it is tried again: no annotation whose "
+                   "visibility is between two bounds; so many annotations left; no more than so many lost. A picture "
+                   "without annotations fulfils all.",
+                   "properties": {"no_visibility_between": {"type": "array", "items": _SHARE, "minItems": 2, "maxItems": 2},
+                                  "min_annotations": {"type": "integer", "minimum": 1},
+                                  "max_lost": {"type": "integer", "minimum": 0}},
+                   "examples": [{"no_visibility_between": [0.1, 0.6], "min_annotations": 1}]},
+        "max_tries": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10, "examples": [20], "description":
+                      "Tries for a copy, each with its own seed; then it is given up, and is in the ledger."},
+        "unchanged": {"enum": ["keep", "skip", "retry"], "default": "keep", "examples": ["retry"],
+                      "description": "What becomes of a copy in which no transform fired."},
+        "mirrored_keypoints": {"type": "array", "items": {"type": "array", "items": {"type": "string"}, "minItems": 2,
+                                                          "maxItems": 2},
+                               "description": "Keypoints that trade places in a mirrored picture; without it, those whose "
+                               "names differ by left and right.", "examples": [[["left_eye", "right_eye"]]]},
         "format": {"enum": ["jpg", "png"], "default": "jpg", "description": "File format of the new images.",
                    "examples": ["png"]},
         "quality": {"type": "integer", "minimum": 1, "maximum": 100, "default": 95, "description": "JPEG quality.",
                     "examples": [90]},
-        "other_geometry": {"enum": ["error", "drop"], "default": "error", "examples": ["drop"],
-                           "description": "Segmentations and keypoints, which this step can't move: refuse them, or "
-                           "leave them out (they are counted)."},
+        "exif": {"enum": ["apply", "ignore"], "default": "apply", "examples": ["ignore"], "description":
+                 "Turn a picture as its EXIF orientation says, or take the pixels as they are stored; the data set's "
+                 "width and height must fit."},
+        "max_pixels": {"type": "integer", "minimum": 1, "default": 100_000_000, "examples": [20_000_000],
+                       "description": "A source with more pixels is bad."},
+        "bad_images": {"enum": ["error", "quarantine"], "default": "error", "examples": ["quarantine"], "description":
+                       "Sources that are damaged, too large, or not what the data set says: stop, or list them and go on "
+                       "without their copies."},
     },
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One copy to make; boxes are ``(x, y, w, h)`` in pixels."""
+def augment(ctx: StepContext, *, dataset: Dataset, **params: Any) -> Mapping[str, Dataset]:
+    """Make new images; the output holds the new ones only: merge them with the old.
 
-    source: Path
-    target: Path
-    size: tuple[int, int]
-    boxes: tuple[Box, ...]
-    key: int
-
-    def __str__(self) -> str:
-        return str(self.source)
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What became of a job: size and hash of the file, and the boxes that are left, by index."""
-
-    width: int
-    height: int
-    sha256: str
-    boxes: dict[int, Box]
-
-
-def augment(ctx: StepContext, *, dataset: Dataset, pipeline: Any, copies: int, format: str,
-            quality: int, other_geometry: str) -> Mapping[str, Dataset]:
-    """Make ``copies`` new images of each image; the output holds the new ones only: merge them with the old.
-
-    Each copy has a seed of its own (from the recipe's seed, the step, the image's identity and the copy), so that
-    neither order nor the number of workers matters. A box that a transform removes is in the ledger. New ids follow
-    the largest of the source, so that they collide with none of it.
+    Each copy has a seed of its own (from the recipe's seed, the step, the image's identity, the copy and the try), so
+    that neither order nor the number of workers matters. Each annotation is carried through the whole pipeline, and its
+    box, area and segmentation are derived once, at the end; what falls out is in the ledger with its visibility. New ids
+    follow the largest of the source, so that they collide with none of it. ``augmented.jsonl`` says for each copy which
+    transforms fired, with their parameters; a copy whose picture, pipeline and environment are unchanged isn't made
+    again.
 
     Raises:
         ValueError: the pipeline is wrong; an image can't be read or hasn't the size that the data set says; a box
-            reaches out of its image; segmentations or keypoints would be lost.
+            reaches out of its image.
     """
-    from coco_recipe_albumentations.pipeline import build
+    work = Work(ctx, dataset, params)
+    books, out = Books(ctx.workdir, ctx.earlier), _Output(ctx, work)
+    for done, (copy, record, is_new) in enumerate(_outcomes(ctx, work, books)):
+        books.add(record, is_new=is_new)
+        out.add(copy, record.made, is_new=is_new)
+        ctx.progress(done + 1, work.total)
+    books.close()
+    out.note()
+    return {"dataset": Dataset(tuple(out.images), tuple(out.rows), dataset.categories, ctx.step_id,
+                               {ctx.step_id: ctx.workdir / IMAGES}, dataset.extra)}
 
-    build(pipeline)  # before any image is opened
-    _check_rows(dataset)
-    annotations = dataset.annotations_of()
-    stripped = sum(_has_geometry(row) for row in dataset.annotations)
-    if stripped and other_geometry == "error":
-        raise ValueError(f"{stripped} annotations have a segmentation or keypoints, which this step can't move; set "
-                         "other_geometry: drop to go on with their boxes (add_segmentation afterwards)")
-    ctx.note("geometry_left_out", stripped * copies)
-    ctx.make(images=len(dataset.images) * copies, annotations=len(dataset.annotations) * copies)
-    plan = list(_plan(ctx, dataset, copies, format))
-    jobs = (Job(dataset.path_of(image), ctx.workdir / "images" / name,
-                (int(image.width or 0), int(image.height or 0)),
-                tuple(row.bbox for row in annotations[image.id] if isinstance(row.bbox, tuple)),
-                _key(ctx.seed, dataset.identity(image), copy)) for image, copy, name in plan)
-    images: list[Image] = []
-    rows: list[Annotation] = []
-    next_image = max((image.id for image in dataset.images), default=0) + 1
-    next_row = max((row.id for row in dataset.annotations), default=0) + 1
-    recipe = msgspec.json.encode(pipeline)
-    for done, ((image, copy, name), made) in enumerate(zip(plan, ctx.map(partial(_make, recipe, quality), jobs),
-                                                           strict=True)):
-        new = replace(image, id=next_image + done, file_name=name, width=made.width, height=made.height,
-                      coco_recipe=Origin(root=dataset.family(image), source=dataset.identity(image), step=ctx.step_id,
-                                         copy=copy))
-        images.append(new)
-        ctx.wrote(ctx.workdir / "images" / name, made.sha256)
-        for index, row in enumerate(annotations[image.id]):
-            if index not in made.boxes:
-                ctx.drop(row, "no part of the box is left in the copy", copy=name)
+
+class Work:
+    """The copies to make, and the job of each.
+
+    Raises:
+        ValueError: what is asked for can't be done with this data set.
+    """
+
+    def __init__(self, ctx: StepContext, dataset: Dataset, params: Mapping[str, Any]) -> None:
+        self.ctx, self.dataset, self.annotations = ctx, dataset, dataset.annotations_of()
+        self.choice = choosing.choose(dataset, self.annotations, copies=params["copies"], where=params["where"],
+                                      balanced=params["balance"])
+        self.total = sum(self.choice.copies)
+        self.form = _form(params["pipeline"])
+        self.settings = _settings(params, self.form)
+        self.swap = instances.mirrored_pairs(dataset.categories, params["mirrored_keypoints"])
+        chosen = [image for image, n in zip(dataset.images, self.choice.copies, strict=True) if n]
+        instances.check(dataset, self.annotations, chosen)
+        _check_sizes(self.form, params["allow_files"], [(int(i.width or 0), int(i.height or 0)) for i in chosen])
+        # how a bad picture is dealt with doesn't change a good one
+        settings = replace(self.settings, pipeline=b"", quarantine=False, max_pixels=0)
+        self._common = item_digest(self.canonical(), settings, dict(ctx.environment))
+
+    def canonical(self) -> dict[str, Any]:
+        """Return the pipeline's canonical form, with the library's name and version."""
+        form: dict[str, Any] = pipeline.canonical(self.form)
+        return form
+
+    def copies(self) -> Iterator[Copy]:
+        """Yield the copies to make, in order."""
+        return choosing.named(self.dataset, self.choice, self.ctx.step_id, self.settings.suffix)
+
+    def job(self, copy: Copy) -> Job:
+        """Return what a worker needs to make a copy."""
+        source = self.dataset.path_of(copy.image)
+        shapes = tuple(shape for row in self.annotations[copy.image.id] if (shape := instances.instance(row, self.swap)))
+        return Job(source, self.ctx.sha256(source), self.ctx.workdir / IMAGES / copy.name,
+                   (int(copy.image.width or 0), int(copy.image.height or 0)), shapes,
+                   f"{self.ctx.seed}/{self.dataset.identity(copy.image)}/{copy.number}")
+
+    def item(self, job: Job) -> str:
+        """Return the digest of all that a copy depends on."""
+        return item_digest(self._common, job.sha256, job.size, job.instances, job.seed)
+
+    def record(self, copy: Copy, item: str, source_sha256: str, made: Made) -> Record:
+        """Return the record of a copy."""
+        return Record(copy.name, self.dataset.identity(copy.image), self.dataset.family(copy.image), source_sha256,
+                      copy.number, item, made)
+
+
+def _outcomes(ctx: StepContext, work: Work, books: Books) -> Iterator[tuple[Copy, Record, bool]]:
+    """Yield each copy, in order, with its record and whether it was made now."""
+    waiting: deque[tuple[Copy, str, str, bool]] = deque()  # filled as the workers take jobs, a little ahead
+    folders: set[Path] = set()
+
+    def todo() -> Iterator[Job]:
+        for copy in work.copies():
+            job = work.job(copy)
+            item = work.item(job)
+            if job.target.parent not in folders:
+                job.target.parent.mkdir(parents=True, exist_ok=True)
+                folders.add(job.target.parent)
+            there = books.find(item, copy.name)
+            waiting.append((copy, item, job.sha256, there))
+            if not there:
+                yield job
+
+    def reused() -> Iterator[tuple[Copy, Record, bool]]:
+        while waiting and waiting[0][3]:
+            copy, item, source_sha256, _ = waiting.popleft()
+            earlier = books.earlier(item)
+            assert earlier is not None, f"BUG: {copy.name} was found and has no record"
+            yield copy, work.record(copy, item, source_sha256, earlier.made), False
+
+    lost = _lost if work.settings.quarantine else None
+    for made in ctx.map(partial(copying.make, work.settings), todo(), lost):
+        yield from reused()
+        copy, item, source_sha256, _ = waiting.popleft()
+        yield copy, work.record(copy, item, source_sha256, made), True
+    yield from reused()
+
+
+def _lost(job: Job, reason: str) -> Made:
+    return Made(bad=reason)
+
+
+class _Output:
+    """The new rows, and the books of what isn't among them."""
+
+    def __init__(self, ctx: StepContext, work: Work) -> None:
+        self.ctx, self.work = ctx, work
+        self.images, self.rows = list[Image](), list[Annotation]()
+        self.next_image = max((image.id for image in work.dataset.images), default=0) + 1
+        self.next_row = max((row.id for row in work.dataset.annotations), default=0) + 1
+        self.made_now = 0
+        self.quarantined: dict[str, str] = {}
+        ctx.make(images=work.total, annotations=sum(
+            n * len(work.annotations[image.id]) for image, n in zip(work.dataset.images, work.choice.copies, strict=True)))
+
+    def add(self, copy: Copy, made: Made, *, is_new: bool) -> None:
+        """Add what became of a copy."""
+        rows = self.work.annotations[copy.image.id]
+        if not made.sha256:
+            reason = "its picture is bad and in quarantine" if made.bad else "its copy was given up"
+            self.ctx.drop(copy.image, reason, copy=copy.name, why=made.bad or made.skipped)
+            for row in rows:
+                self.ctx.drop(row, reason, copy=copy.name)
+            if made.bad:
+                self.quarantined[copy.image.file_name] = made.bad
+            return
+        self.made_now += is_new
+        self.ctx.wrote(self.ctx.workdir / IMAGES / copy.name, made.sha256)
+        origin = Origin(root=self.work.dataset.family(copy.image), source=self.work.dataset.identity(copy.image),
+                        step=self.ctx.step_id, copy=copy.number)
+        image = msgspec.structs.replace(copy.image, id=self.next_image, file_name=copy.name, width=made.width,
+                                        height=made.height, coco_recipe=origin)
+        self.images.append(image)
+        self.next_image += 1
+        left = iter(made.left)
+        for row in rows:
+            before = instances.instance(row, self.work.swap)
+            after = next(left) if before else None
+            if after and after.reason:
+                self.ctx.drop(row, after.reason, copy=copy.name, visibility=round(after.visibility, 4),
+                              area=after.area, bbox=after.bbox)
                 continue
-            box = made.boxes[index]
-            rows.append(replace(_boxed(row), id=next_row, image_id=new.id, bbox=box, area=round(box[2] * box[3], 4)))
-            next_row += 1
-        ctx.progress(done + 1, len(plan))
-    return {"dataset": Dataset(tuple(images), tuple(rows), dataset.categories, ctx.step_id,
-                               {ctx.step_id: ctx.workdir / "images"}, dataset.extra)}
+            self.rows.append(instances.copied(row, before, after, id=self.next_row, image_id=image.id))
+            self.next_row += 1
+
+    def note(self) -> None:
+        """Put what is to know of the whole into the record."""
+        self.ctx.note("pipeline", self.work.canonical())
+        self.ctx.note("images made", self.made_now, this_run=True)
+        self.ctx.note("images as before", len(self.images) - self.made_now, this_run=True)
+        if table := self.work.choice.table:
+            after = Counter(row.category_id for row in self.rows)
+            self.ctx.note("balance", {
+                category.name: {**table[category.name], "after": table[category.name]["before"] + after[category.id]}
+                for category in self.work.dataset.categories})
+        if self.quarantined:
+            self.ctx.note("quarantined", self.quarantined)
 
 
-def _check_rows(dataset: Dataset) -> None:
-    sizes = {image.id: (image.width, image.height) for image in dataset.images}
-    faults = []
-    for image in dataset.images:
-        if not isinstance(image.width, int) or not isinstance(image.height, int):
-            faults.append(f"image {image.id} ({image.file_name}) has no width and height")
-    for row in dataset.annotations:
-        width, height = sizes[row.image_id]
-        if not isinstance(row.bbox, tuple):
-            faults.append(f"annotation {row.id} has no box")
-            continue
-        x, y, w, h = row.bbox
-        if isinstance(width, int) and isinstance(height, int) and not (
-                x >= 0 and y >= 0 and w > 0 and h > 0 and x + w <= width and y + h <= height):
-            faults.append(f"annotation {row.id} on image {row.image_id} has the box {list(row.bbox)}, which is not "
-                          f"inside its {width}x{height} px")
-    if faults:
-        raise ValueError(f"{len(faults)} rows can't be augmented: {'; '.join(faults[:5])}; filter_annotations mends "
-                         "or drops such boxes")
+def _form(value: Any) -> Any:
+    """Return a pipeline's form; a string names a file."""
+    return pipeline.read(Path(value)) if isinstance(value, str) else value
 
 
-def _plan(ctx: StepContext, dataset: Dataset, copies: int, suffix: str) -> Iterator[tuple[Image, int, str]]:
-    """Yield each copy with a file name that is none of the source's and not given twice."""
-    taken = {image.file_name.casefold() for image in dataset.images}
-    (ctx.workdir / "images").mkdir(parents=True, exist_ok=True)
-    for image in dataset.images:
-        path = PurePosixPath(image.file_name)
-        for copy in range(1, copies + 1):
-            name = str(path.with_name(f"{path.stem}.{ctx.step_id}-{copy}.{suffix}"))
-            if name.casefold() in taken:
-                name = str(path.with_name(f"{path.stem}.{ctx.step_id}-{copy}.{image.id}.{suffix}"))
-            taken.add(name.casefold())
-            (ctx.workdir / "images" / name).parent.mkdir(parents=True, exist_ok=True)
-            yield image, copy, name
+def _settings(params: Mapping[str, Any], form: Any) -> Settings:
+    limits = {name: float(params[name]) for name in ("min_visibility", "min_area_px", "min_side_px")}
+    return Settings(msgspec.json.encode(form), params["allow_files"], limits, params["accept"], params["max_tries"],
+                    params["unchanged"], f".{params['format']}", params["quality"], params["exif"], params["max_pixels"],
+                    params["bad_images"] == "quarantine")
 
 
-def _key(seed: int, identity: str, copy: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}/{identity}/{copy}".encode()).digest()[:8], "big")
+def _check_sizes(form: Any, allow_files: bool, sizes: Sequence[tuple[int, int]]) -> None:
+    """Build the pipeline for the smallest and the largest image."""
+    if sizes:
+        smallest, largest = ((f(w for w, _ in sizes), f(h for _, h in sizes)) for f in (min, max))
+        pipeline.check_sizes(form, smallest, largest)
 
 
-def _has_geometry(row: Annotation) -> bool:
-    keypoints = getattr(row, "keypoints", UNSET)
-    return any(value is not UNSET and bytes(value).strip() not in (b"[]", b"null")
-               for value in (row.segmentation, keypoints))
-
-
-def _boxed(row: Annotation) -> Annotation:
-    changes = dict.fromkeys((name for name in ("keypoints", "num_keypoints") if hasattr(row, name)), UNSET)
-    return replace(row, segmentation=UNSET, **changes)
-
-
-@lru_cache(maxsize=4)
-def _compose(recipe: bytes) -> Any:
-    """Build the pipeline once a process. Visibility and area limits are 0: the books are ours, not the library's."""
-    import albumentations as A
-    import cv2
-
-    from coco_recipe_albumentations.pipeline import build
-
-    cv2.setNumThreads(0)
-    boxes = A.BboxParams(format="coco", label_fields=["index"], min_area=0, min_visibility=0)
-    return A.Compose(build(msgspec.json.decode(recipe)), bbox_params=boxes)
-
-
-def _make(recipe: bytes, quality: int, job: Job) -> Made:
-    """Make one copy, in a worker. Indices are strings: numbers would go through float32."""
-    import cv2
-    import numpy as np
-
-    compose = _compose(recipe)
-    compose.set_random_state(np.random.default_rng(job.key), random.Random(job.key))
+def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
+    low, high = params["accept"].get("no_visibility_between", (0, 1))
+    if low >= high:
+        yield Complaint(("accept", "no_visibility_between"), f"the first bound, {low}, must be below the second, {high}")
     try:
-        out = compose(image=_read(job), bboxes=np.array(job.boxes, dtype=np.float64).reshape(-1, 4),
-                      index=[str(i) for i in range(len(job.boxes))])
-    except Exception as error:
-        raise ValueError(f"{job.source}: the pipeline failed: {type(error).__name__}: {error}") from error
-    picture = out["image"]
-    if picture.dtype != np.uint8:
-        raise ValueError(f"{job.source}: the pipeline gives {picture.dtype} pixels; leave Normalize and ToFloat to "
-                         "training")
-    flags = [cv2.IMWRITE_JPEG_QUALITY, quality] if job.target.suffix == ".jpg" else []
-    done, data = cv2.imencode(job.target.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), flags)
-    if not done:
-        raise ValueError(f"{job.source}: its copy of {picture.shape[1]}x{picture.shape[0]} px can't be written as "
-                         f"{job.target.suffix}")
-    content = data.tobytes()
-    job.target.write_bytes(content)
-    height, width = picture.shape[:2]
-    boxes = {int(index): box for index, row in zip(out["index"], out["bboxes"], strict=True)
-             if (box := _inside(row, width, height))}
-    return Made(width, height, hashlib.sha256(content).hexdigest(), boxes)
+        form = _form(params["pipeline"])
+    except ValueError as error:
+        yield Complaint(("pipeline",), str(error))
+        return
+    for found in pipeline.problems(form, allow_files=params["allow_files"]):
+        yield Complaint(("pipeline", *found.path), found.what, found.hint)
 
 
-def _read(job: Job) -> Any:
-    """Decode a picture: uint8 (H, W, 3), RGB, turned by its EXIF orientation; refuse what is not whole."""
-    import cv2
-    import numpy as np
-
-    data = job.source.read_bytes()
-    if data[:2] == b"\xff\xd8" and b"\xff\xd9" not in data[-65536:]:
-        raise ValueError("the JPEG file is cut off")
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if picture is None:
-        raise ValueError("is not an image that OpenCV can read")
-    if (picture.shape[1], picture.shape[0]) != job.size:
-        raise ValueError(f"has {picture.shape[1]}x{picture.shape[0]} px, the data set says {job.size[0]}x{job.size[1]}")
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+    """Build the pipeline as it will be built, for the sizes that are known."""
+    known, form = facts["dataset"], _form(params["pipeline"])
+    sizes = [size for size in (known.smallest, known.largest) if size]
+    if sizes:
+        _check_sizes(form, params["allow_files"], sizes)
+    elif not pipeline.needs_size(form):
+        pipeline.build(form, allow_files=params["allow_files"])
+    wanted = {*(params.get("where") or {}).get("categories", ())}
+    if known.classes is not None and (unknown := sorted(wanted - set(known.classes))):
+        raise ValueError(f"where: there is no category {unknown[0]!r}; the data set has: {', '.join(known.classes)}")
+    return {"dataset": Facts(known.classes)}
 
 
-def _inside(row: Any, width: int, height: int) -> Box | None:
-    """Round a box to 1/100 px and cut it to the picture; None where nothing is left."""
-    x, y, w, h = (float(value) for value in row[:4])
-    left, top = max(round(x, 2), 0.0), max(round(y, 2), 0.0)
-    right, bottom = min(round(x + w, 2), float(width)), min(round(y + h, 2), float(height))
-    box = (left, top, round(right - left, 2), round(bottom - top, 2))
-    return box if box[2] > 0 and box[3] > 0 else None
+def _preview(ctx: StepContext, target: Path, images: int, *, dataset: Dataset, **params: Any) -> None:
+    from coco_recipe_albumentations.previewing import draw
+
+    draw(Work(ctx, dataset, params), target, images)
+
+
+def _replay(ctx: StepContext, name: str, *, dataset: Dataset, **params: Any) -> bytes:
+    """Make one copy again, with the seed of the try that its record says."""
+    assert ctx.earlier is not None
+    work, wanted = Work(ctx, dataset, params), name.removeprefix(f"{IMAGES}/")
+    copy = next((copy for copy in work.copies() if copy.name == wanted), None)
+    record = next((record for record in records.read(ctx.earlier / records.RECORD) if record.image == wanted), None)
+    if copy is None or record is None:
+        raise ValueError(f"there is no record of {wanted}")
+    job = work.job(copy)
+    if job.sha256 != record.source_sha256:
+        raise ValueError(f"{job.source}: has changed since the run")
+    _, picture = copying.one_try(work.settings, job, copying.decode(work.settings, job), record.made.number_of_try)
+    return pictures.encode(picture, work.settings.suffix, work.settings.quality)
 
 
 STEP = Step(name="augment", run=augment, inputs={"dataset": Port(Dataset, reads_only=True)},
-            outputs={"dataset": Dataset}, params=PARAMS, needs=("albumentations", "cv2", "numpy"), writes=True,
-            reads_pixels=True)
+            outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee, preview=_preview,
+            replay=_replay, needs=("albumentations", "cv2", "numpy"), writes=True, reads_pixels=True, resumes=True,
+            uses_workers=True)

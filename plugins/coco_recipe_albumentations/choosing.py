@@ -1,0 +1,94 @@
+"""Which images are augmented, how many copies each gets, and what the copies are called."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from coco_recipe import Annotation, Dataset, Image, extras
+from coco_recipe_albumentations import balance
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Number of copies of each image in the data set's order, and what balancing does to each class (if asked for)."""
+
+    copies: tuple[int, ...]
+    table: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy to make: of which image, the how-manyth of it, and its file name."""
+
+    image: Image
+    number: int
+    name: str
+
+
+def choose(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], *, copies: int,
+           where: Mapping[str, Any] | None, balanced: Mapping[str, Any] | None) -> Choice:
+    """Give each image its number of copies.
+
+    Raises:
+        ValueError: a category or field that isn't there, or no image is chosen.
+    """
+    names = dataset.category_names()
+    _check_names(names.values(), [*(where or {}).get("categories", ()), *_asked(balanced)])
+    chosen = [_fits(image, annotations[image.id], names, where) for image in dataset.images]
+    if dataset.images and not any(chosen):
+        raise ValueError(f"where: none of {len(dataset.images)} images fits")
+    if balanced is None:
+        return Choice(tuple(copies * fits for fits in chosen), {})
+    contents = [Counter(names[int(row.category_id)] for row in annotations[image.id] if isinstance(row.category_id, int))
+                for image in dataset.images]
+    wanted = balanced["boxes"]
+    targets = wanted if isinstance(wanted, Mapping) else dict.fromkeys(names.values(), wanted)
+    solved = balance.solve([content if fits else Counter() for content, fits in zip(contents, chosen, strict=True)],
+                           targets, list(names.values()), max_copies=balanced["max_copies"],
+                           before=sum(contents, Counter()))
+    return Choice(solved.of, solved.table)
+
+
+def named(dataset: Dataset, choice: Choice, step_id: str, suffix: str) -> Iterator[Copy]:
+    """Yield each copy with a file name that is none of the source's and not given twice, on any file system."""
+    taken = {_folded(image.file_name) for image in dataset.images}
+    for image, copies in zip(dataset.images, choice.copies, strict=True):
+        path = PurePosixPath(image.file_name)
+        for number in range(1, copies + 1):
+            name = str(path.with_name(f"{path.stem}.{step_id}-{number}{suffix}"))
+            if _folded(name) in taken:
+                name = str(path.with_name(f"{path.stem}.{step_id}-{number}.{image.id}{suffix}"))
+            taken.add(_folded(name))
+            yield Copy(image, number, name)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _asked(balanced: Mapping[str, Any] | None) -> Sequence[str]:
+    wanted = (balanced or {}).get("boxes")
+    return list(wanted) if isinstance(wanted, Mapping) else []
+
+
+def _check_names(known: Any, asked: Sequence[str]) -> None:
+    if unknown := [name for name in asked if name not in known]:
+        raise ValueError(f"there is no category {unknown[0]!r}; the data set has: {', '.join(known)}")
+
+
+def _fits(image: Image, rows: Sequence[Annotation], names: Mapping[int, str], where: Mapping[str, Any] | None) -> bool:
+    if not where:
+        return True
+    if "categories" in where and not any(names.get(row.category_id) in where["categories"]  # type: ignore[arg-type]
+                                         for row in rows):
+        return False
+    fields = where.get("fields", {})
+    values = dict(extras(image)) if fields else {}
+    for field, wanted in fields.items():
+        value = values.get(field, getattr(image, field, None))
+        if value not in (wanted if isinstance(wanted, list) else [wanted]):
+            return False
+    return True

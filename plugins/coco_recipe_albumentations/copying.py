@@ -1,0 +1,203 @@
+"""Make one copy of one picture, in a worker: decode, carry, judge, encode, write."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from coco_recipe_albumentations import pictures
+
+if TYPE_CHECKING:
+    from coco_recipe_albumentations.geometry import Carrier, Instance, Moved
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is the same for every copy of a step.
+
+    Attributes:
+        pipeline: the pipeline's form, as JSON.
+        allow_files: transforms may read files.
+        limits: ``min_visibility``, ``min_area_px``, ``min_side_px`` of what is left of an annotation.
+        accept: rules for a whole copy.
+        max_tries: tries before a copy is given up.
+        unchanged: ``keep``, ``skip`` or ``retry`` a copy in which no transform fired.
+        suffix: ``.jpg`` or ``.png``.
+        quality: JPEG quality.
+        exif: EXIF policy of `pictures.decode`.
+        max_pixels: largest source, in pixels.
+        quarantine: a bad picture is listed and left out; else it is an error.
+    """
+
+    pipeline: bytes
+    allow_files: bool
+    limits: Mapping[str, float]
+    accept: Mapping[str, Any]
+    max_tries: int
+    unchanged: str
+    suffix: str
+    quality: int
+    exif: str
+    max_pixels: int
+    quarantine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One copy to make.
+
+    Attributes:
+        source: the picture's file, with the hash that it must have.
+        sha256: SHA-256 of that file.
+        target: the file to write.
+        size: (width, height) that the data set says.
+        instances: geometry of its annotations, in their order.
+        seed: the text that, with the number of a try, the try's seed is made of.
+    """
+
+    source: Path
+    sha256: str
+    target: Path
+    size: tuple[int, int]
+    instances: "tuple[Instance, ...]"
+    seed: str
+
+    def __str__(self) -> str:
+        return str(self.source)
+
+
+class Left(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is left of one annotation in a copy; ``reason`` says why it is not in it."""
+
+    visibility: float
+    bbox: tuple[float, float, float, float] | None = None
+    area: float = 0
+    segmentation: Any = None
+    keypoints: tuple[float, ...] | None = None
+    num_keypoints: int | None = None
+    reason: str = ""
+
+
+class Made(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of a job; ``skipped`` or ``bad`` says why there is no file.
+
+    ``key`` is the seed of the try that was taken, as text: it has 64 bits, which not every JSON reader keeps.
+    """
+
+    width: int = 0
+    height: int = 0
+    sha256: str = ""
+    key: str = ""
+    number_of_try: int = 0
+    applied: tuple[tuple[str, dict[str, Any]], ...] = ()
+    left: tuple[Left, ...] = ()
+    skipped: str = ""
+    bad: str = ""
+
+
+def make(settings: Settings, job: Job) -> Made:
+    """Make one copy and write its file.
+
+    Raises:
+        ValueError: the picture is bad and not to be quarantined, has changed since it was hashed, or the pipeline
+            fails on it; names the file.
+    """
+    try:
+        picture = decode(settings, job)
+    except (ValueError, OSError) as error:
+        if settings.quarantine:
+            return Made(bad=str(error))
+        raise ValueError(f"{job.source}: {error}") from error
+    made, content = attempt(settings, job, picture)
+    if content:
+        partial = job.target.with_name(f".{job.target.name}.partial")
+        partial.write_bytes(content)
+        os.replace(partial, job.target)  # what stood there may be a hard link to an earlier run's file
+    return made
+
+
+def decode(settings: Settings, job: Job) -> "pictures.Picture":
+    """Read the job's picture and check that it is the one that was hashed."""
+    data = pictures.read(job.source)
+    if hashlib.sha256(data).hexdigest() != job.sha256:
+        raise ValueError("has changed while the run was at work; run again")
+    return pictures.decode(data, size=job.size, exif=settings.exif, max_pixels=settings.max_pixels)
+
+
+def attempt(settings: Settings, job: Job, picture: "pictures.Picture") -> tuple[Made, bytes]:
+    """Try until a copy is accepted; return what became of it, and the bytes of its file (none if given up)."""
+    refused: dict[str, int] = {}
+    for number in range(1, settings.max_tries + 1):
+        made, carried = one_try(settings, job, picture, number)
+        if not made.skipped:
+            content = pictures.encode(carried, settings.suffix, settings.quality)
+            return msgspec.structs.replace(made, sha256=hashlib.sha256(content).hexdigest()), content
+        refused[made.skipped] = refused.get(made.skipped, 0) + 1
+        if settings.unchanged == "skip" and not made.applied:
+            return made, b""
+    why = "; ".join(f"{n} x {reason}" for reason, n in refused.items())
+    return Made(number_of_try=settings.max_tries, skipped=f"none of {settings.max_tries} tries was accepted: {why}"), b""
+
+
+def one_try(settings: Settings, job: Job, picture: "pictures.Picture", number: int) -> tuple[Made, "pictures.Picture"]:
+    """Carry the picture and its annotations through the pipeline once; ``skipped`` says why the try isn't taken."""
+    key = seed_of(job.seed, number)
+    try:
+        carried = _carrier(settings.pipeline, job.size if b"${" in settings.pipeline else None,
+                           settings.allow_files)(picture, job.instances, key)
+    except Exception as error:
+        raise ValueError(f"{job.source}: the pipeline failed: {type(error).__name__}: {error}") from error
+    left = tuple(_left(moved, settings.limits) for moved in carried.moved)
+    height, width = carried.picture.shape[:2]
+    reason = _unaccepted(left, settings.accept)
+    if not carried.applied and settings.unchanged != "keep":
+        reason = "no transform fired"
+    return Made(width, height, "", str(key), number, carried.applied, left, reason), carried.picture
+
+
+def seed_of(text: str, number: int) -> int:
+    """Return the seed of a try: 64 bits that depend on nothing but recipe seed, step, image, copy and try."""
+    return int.from_bytes(hashlib.sha256(f"{text}/{number}".encode()).digest()[:8], "big")
+
+
+@lru_cache(maxsize=64)
+def _carrier(pipeline: bytes, size: tuple[int, int] | None, allow_files: bool) -> "Carrier":
+    """Build the pipeline once a process; once a picture size where it has sizes in it."""
+    import cv2
+
+    from coco_recipe_albumentations.geometry import Carrier
+    from coco_recipe_albumentations.pipeline import build
+
+    cv2.setNumThreads(0)
+    return Carrier(build(msgspec.json.decode(pipeline), size, allow_files=allow_files))
+
+
+def _left(moved: "Moved", limits: Mapping[str, float]) -> Left:
+    reason, box = "", moved.bbox
+    if moved.visibility <= 0 or (box is None and not moved.num_keypoints):
+        reason = "nothing of it is left in the copy"
+    elif moved.visibility < limits["min_visibility"]:
+        reason = f"visibility is below min_visibility ({limits['min_visibility']})"
+    elif box and moved.area < limits["min_area_px"]:
+        reason = f"area is below min_area_px ({limits['min_area_px']})"
+    elif box and min(box[2:]) < limits["min_side_px"]:
+        reason = f"a side is below min_side_px ({limits['min_side_px']})"
+    return Left(moved.visibility, moved.bbox, moved.area, moved.segmentation, moved.keypoints, moved.num_keypoints, reason)
+
+
+def _unaccepted(left: Sequence[Left], accept: Mapping[str, Any]) -> str:
+    """Say which rule a copy breaks; the rules are about annotations, so a picture without any breaks none."""
+    low, high = accept.get("no_visibility_between", (1, 1))
+    kept = sum(not one.reason for one in left)
+    if any(low < one.visibility < high for one in left):
+        return f"an annotation is between {low:g} and {high:g} visible"
+    if left and kept < accept.get("min_annotations", 0):
+        return f"fewer than {accept['min_annotations']} annotations are left"
+    if len(left) - kept > accept.get("max_lost", len(left)):
+        return f"more than {accept['max_lost']} annotations are lost"
+    return ""

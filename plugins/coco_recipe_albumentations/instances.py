@@ -1,0 +1,116 @@
+"""Annotation rows and their geometry: out of a row before a copy is made, and into the copy's row afterwards."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import UNSET, Raw
+from msgspec.structs import replace
+
+from coco_recipe import Annotation, Category, Dataset, Image, extras
+from coco_recipe_albumentations.copying import Left
+
+if TYPE_CHECKING:
+    from coco_recipe_albumentations.geometry import Instance
+
+_OVERHANG_PX = 1e-6
+
+
+def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[str]] | None
+                   ) -> dict[int, tuple[tuple[int, int], ...]]:
+    """Return, by category id, the keypoints (counted from 0) that trade places in a mirrored picture.
+
+    Args:
+        categories: the data set's; COCO's key ``keypoints`` of a category lists its keypoints' names.
+        declared: pairs of names; None finds them by the words left and right.
+
+    Raises:
+        ValueError: a declared name is in no category.
+    """
+    pairs = {}
+    named = {category.id: dict(extras(category)).get("keypoints") or [] for category in categories}
+    known = {name for names in named.values() for name in names}
+    if declared and (unknown := [name for pair in declared for name in pair if name not in known]):
+        raise ValueError(f"mirrored_keypoints: no category has a keypoint {unknown[0]!r}; there are: "
+                         f"{', '.join(map(str, known)) or 'none with names'}")
+    for category_id, names in named.items():
+        places = {str(name): i for i, name in enumerate(names)}
+        wanted = declared if declared is not None else [(name, _other_side(name)) for name in places]
+        pairs[category_id] = tuple((places[a], places[b]) for a, b in wanted
+                                   if a in places and b in places and (declared is not None or places[a] < places[b]))
+    return pairs
+
+
+def _other_side(name: str) -> str:
+    for one, other in (("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT")):
+        if one in name:
+            return name.replace(one, other)
+        if other in name:
+            return name.replace(other, one)
+    return ""
+
+
+def instance(row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]]) -> "Instance | None":
+    """Return the geometry of a row; None where it has none (a caption, a tag)."""
+    from coco_recipe_albumentations.geometry import Instance
+
+    box = tuple(map(float, row.bbox)) if isinstance(row.bbox, tuple) else None
+    segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))
+    if box is None and segmentation is None and keypoints is None:
+        return None
+    return Instance(box, segmentation, tuple(keypoints) if keypoints else None,
+                    swap.get(row.category_id, ()) if isinstance(row.category_id, int) else ())
+
+
+def _decoded(value: Any) -> Any:
+    """Decode a field; null, [] and {} are as good as absent."""
+    return (msgspec.json.decode(value) or None) if isinstance(value, Raw) else None
+
+
+def copied(row: Annotation, before: "Instance | None", left: Left | None, *, id: int, image_id: int) -> Annotation:
+    """Return the copy's row: the source's with new ids and what is left of its geometry; other keys travel along.
+
+    Where the geometry has not changed, its numbers are the source's own, to the last digit.
+    """
+    if before is None or left is None or (left.bbox == before.bbox and left.segmentation == before.segmentation
+                                          and left.keypoints == before.keypoints):
+        return replace(row, id=id, image_id=image_id)
+    changes: dict[str, Any] = {"bbox": left.bbox if isinstance(row.bbox, tuple) and left.bbox else row.bbox,
+                               "area": row.area if row.area is UNSET and row.bbox is UNSET else left.area}
+    if before.segmentation is not None:
+        changes["segmentation"] = _encoded(left.segmentation)
+    if before.keypoints is not None:
+        changes["keypoints"] = _encoded(left.keypoints)
+        if getattr(row, "num_keypoints", UNSET) is not UNSET:
+            changes["num_keypoints"] = _encoded(left.num_keypoints)
+    return replace(row, id=id, image_id=image_id, **changes)
+
+
+def _encoded(value: Any) -> Raw:
+    return Raw(msgspec.json.encode(value))
+
+
+def check(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], images: Sequence[Image]) -> None:
+    """Refuse what can't be moved, before a picture is opened.
+
+    Raises:
+        ValueError: images without a size; boxes that are not inside their image; names the first five.
+    """
+    faults = []
+    for image in images:
+        if not (isinstance(image.width, int) and isinstance(image.height, int) and image.width > 0 and image.height > 0):
+            faults.append(f"image {image.id} ({image.file_name}) has no width and height")
+            continue
+        faults += [f"annotation {row.id} on image {image.id} has the box {list(row.bbox)}, which is not inside its "
+                   f"{image.width}x{image.height} px" for row in annotations[image.id]
+                   if isinstance(row.bbox, tuple) and not _inside(row.bbox, image.width, image.height)]
+    if faults:
+        raise ValueError(f"{len(faults)} rows can't be augmented: {'; '.join(faults[:5])}; filter_annotations mends "
+                         "or drops such boxes")
+
+
+def _inside(box: tuple[float, float, float, float], width: int, height: int) -> bool:
+    x, y, w, h = box
+    return (all(map(isfinite, box)) and w > 0 and h > 0 and x >= -_OVERHANG_PX and y >= -_OVERHANG_PX
+            and x + w <= width + _OVERHANG_PX and y + h <= height + _OVERHANG_PX)

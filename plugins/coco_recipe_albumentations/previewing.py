@@ -1,0 +1,94 @@
+"""``coco-recipe preview`` of an augmentation: sources and their copies side by side, as the run will make them."""
+
+import hashlib
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coco_recipe import Annotation, Image
+from coco_recipe_albumentations import copying, instances
+from coco_recipe_albumentations.choosing import Copy
+from coco_recipe_albumentations.copying import Job, Left
+
+if TYPE_CHECKING:
+    from coco_recipe_albumentations.augment import Work
+    from coco_recipe_albumentations.sheet import Cell, Mark
+
+MOST_COPIES = 3
+
+
+def draw(work: "Work", target: Path, images: int) -> None:
+    """Write the contact sheet (PNG) of some images, chosen by the step's seed.
+
+    Raises:
+        ValueError: a picture is bad, or the pipeline fails on it.
+    """
+    from coco_recipe_albumentations.sheet import contact_sheet
+
+    names = work.dataset.category_names()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(contact_sheet([_row(work, copies, names) for copies in _chosen(work, images)]))
+
+
+def _chosen(work: "Work", images: int) -> list[list[Copy]]:
+    """Return the copies of some images: a sample that depends on the seed alone, in the data set's order."""
+    rows = [list(copies) for _, copies in groupby(work.copies(), lambda copy: copy.image.id)]
+    order = sorted(range(len(rows)), key=lambda i: hashlib.sha256(
+        f"{work.ctx.seed}/{work.dataset.identity(rows[i][0].image)}".encode()).digest())
+    return [rows[i] for i in sorted(order[:images])]
+
+
+def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]":
+    from coco_recipe_albumentations.sheet import Cell
+
+    image = copies[0].image
+    picture = _decoded(work, work.job(copies[0]))
+    cells, gone = [], dict[int, str]()
+    for copy in copies[:MOST_COPIES]:
+        made, carried = _taken(work, work.job(copy), picture)
+        fired = ", ".join(name for name, _ in made.applied) or "nothing fired"
+        title = f"copy {copy.number}: {made.skipped or fired}"
+        marks = []
+        for i, (row, left) in enumerate(_pairs(work, image, made.left)):
+            if left is not None and left.reason:
+                share = f"copy {copy.number}: {left.reason}, {left.visibility:.0%} visible"
+                gone[i] = f"{gone[i]}; {share}" if i in gone else share
+            elif left is not None:
+                marks.append(_mark(row, names, left.bbox, left.segmentation, left.keypoints))
+        cells.append(Cell(carried, title, tuple(marks)))
+    source = []
+    for i, row in enumerate(work.annotations[image.id]):
+        if shape := instances.instance(row, work.swap):
+            source.append(_mark(row, names, shape.bbox, shape.segmentation, shape.keypoints, gone.get(i, "")))
+    return [Cell(picture, image.file_name, tuple(source)), *cells]
+
+
+def _decoded(work: "Work", job: Job) -> Any:
+    try:
+        return copying.decode(work.settings, job)
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{job.source}: {error}") from error
+
+
+def _taken(work: "Work", job: Job, picture: Any) -> Any:
+    """Return the try that the run will take, or the last one where it will give up."""
+    for number in range(1, work.settings.max_tries + 1):
+        made, carried = copying.one_try(work.settings, job, picture, number)
+        if not made.skipped:
+            break
+    return made, carried
+
+
+def _pairs(work: "Work", image: Image, left: tuple[Left, ...]) -> list[tuple[Annotation, Left | None]]:
+    """Return each annotation with what is left of it; None for one that has no geometry."""
+    rest = iter(left)
+    return [(row, next(rest) if instances.instance(row, work.swap) else None) for row in work.annotations[image.id]]
+
+
+def _mark(row: Annotation, names: dict[int, str], bbox: Any, segmentation: Any, keypoints: Any, reason: str = "") -> "Mark":
+    from coco_recipe_albumentations.sheet import Mark
+
+    known = isinstance(row.category_id, int)
+    label = names.get(row.category_id, "") if known else ""  # type: ignore[arg-type]
+    return Mark(label, list(names).index(row.category_id) if known else 0,  # type: ignore[arg-type]
+                bbox, segmentation, keypoints, reason)

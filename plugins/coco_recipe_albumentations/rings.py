@@ -1,0 +1,171 @@
+"""Plane geometry of annotations: closed rings of points are cut, measured, drawn as masks and traced from masks.
+
+A ring is an (N, 2) float array of x, y in pixels, where (0, 0) is the corner of the first pixel and (0.5, 0.5) its middle.
+Inside is what a ray crosses an odd number of times, as in pycocotools; a group of rings is drawn together, so that a ring in a
+ring is a hole.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ring = NDArray[np.float64]
+Points = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+NEAR = 1e-6  # px: what is so near to a border counts as inside
+
+
+def rectangle(x: float, y: float, width: float, height: float) -> Ring:
+    """Return a box's four corners, clockwise on the screen from the top left, as ``add_segmentation`` orders them."""
+    return np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], dtype=np.float64)
+
+
+def signed_area(ring: Ring) -> float:
+    """Return the shoelace area; above 0 where the ring goes clockwise on the screen."""
+    x, y = ring[:, 0] - ring[0, 0], ring[:, 1] - ring[0, 1]
+    return float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2
+
+
+def cut(ring: Ring, line: Points) -> list[Ring]:
+    """Keep the part of a ring where ``a * x + b * y + c >= 0``, as one ring for each piece.
+
+    The places where the ring crosses the line are joined in pairs, in their order along the line; so pieces don't hang
+    together by seams along the border, and rings that touch or cross themselves keep their inside.
+
+    Args:
+        ring: (N, 2).
+        line: a, b, c with a² + b² = 1.
+    """
+    depth = ring @ line[:2] + line[2]
+    inside = depth >= -NEAR
+    if inside.all():
+        return [ring]
+    edges = np.flatnonzero(inside != np.roll(inside, -1))  # crossing k lies on the edge from point edges[k] to the next
+    if not len(edges):
+        return []
+    after = (edges + 1) % len(ring)
+    share = depth[edges] / (depth[edges] - depth[after])
+    places = ring[edges] + np.clip(share, 0, 1)[:, None] * (ring[after] - ring[edges])
+    order = np.argsort(places @ np.array([-line[1], line[0]]), kind="stable")
+    partner = np.empty(len(edges), dtype=int)
+    partner[order[0::2]], partner[order[1::2]] = order[1::2], order[0::2]
+    return list(_joined(ring, inside, edges, places, partner))
+
+
+def _joined(ring: Ring, inside: Mask, edges: NDArray[np.int_], places: Points, partner: NDArray[np.int_]) -> Iterator[Ring]:
+    """Walk from crossing to crossing: along the ring to where it leaves, along the line to the partner, till round."""
+    count, fresh = len(edges), np.ones(len(edges), dtype=bool)
+    for start in range(count):
+        if not fresh[start] or inside[edges[start]]:
+            continue  # begin where the ring comes in
+        parts: list[Points] = []
+        here = start
+        while fresh[here]:
+            forward = not inside[edges[here]]
+            there = (here + 1) % count if forward else (here - 1) % count
+            first, last = (here, there) if forward else (there, here)
+            between = ring[np.arange(edges[first] + 1, edges[last] + 1 + (len(ring) if edges[last] < edges[first] else 0)) % len(ring)]
+            parts += [places[here][None], between if forward else between[::-1], places[there][None]]
+            fresh[here] = fresh[there] = False
+            here = int(partner[there])
+        yield np.concatenate(parts)
+
+
+def fill(groups: Sequence[Sequence[Ring]], height: int, width: int) -> Mask:
+    """Draw rings: a pixel is set where its middle is inside a group (even-odd), in any of them.
+
+    Returns:
+        (height, width) bool.
+    """
+    mask = np.zeros((height, width), dtype=bool)
+    for group in groups:
+        if not group:
+            continue
+        ends = np.concatenate([np.concatenate([ring, np.roll(ring, -1, axis=0)], axis=1) for ring in group])
+        top, bottom = np.sort(ends[:, [1, 3]], axis=1).T
+        first = np.clip(np.ceil(top - 0.5), 0, height).astype(int)
+        count = np.clip(np.ceil(bottom - 0.5), 0, height).astype(int) - first
+        if not count.any():
+            continue
+        low, high = int(first[count > 0].min()), int((first + count)[count > 0].max())
+        edge = np.repeat(np.arange(len(ends)), count)
+        row = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
+        x0, y0, x1, y1 = ends[edge].T
+        column = np.clip(np.ceil(x0 + (row + 0.5 - y0) * (x1 - x0) / (y1 - y0) - 0.5), 0, width).astype(int)
+        crossings = np.bincount((row - low) * (width + 1) + column, minlength=(high - low) * (width + 1))
+        parity = np.bitwise_and(crossings, 1).astype(bool).reshape(high - low, width + 1)
+        mask[low:high] |= np.logical_xor.accumulate(parity, axis=1)[:, :width]
+    return mask
+
+
+def outline(mask: Mask) -> list[Ring]:
+    """Trace a mask along the edges of its pixels: outer borders clockwise on the screen, holes the other way.
+
+    Filling the rings as one group gives back the mask.
+    """
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return []
+    top, left = int(rows[0]), int(columns[0])
+    part = np.pad(mask[top:rows[-1] + 1, left:columns[-1] + 1], 1).astype(np.int8)
+    around = part[:-1, :-1] + part[1:, 1:], part[:-1, 1:] + part[1:, :-1]
+    odd = (around[0] + around[1]) % 2 == 1
+    saddle = (np.abs(around[0] - around[1]) == 2)
+    y, x = np.nonzero(odd | saddle)
+    times = np.where(saddle[y, x], 2, 1)
+    y, x = np.repeat(y, times), np.repeat(x, times)
+    beside = np.arange(len(x)) ^ 1  # in the order of rows, corners 0 and 1, 2 and 3, ... are ends of one horizontal edge
+    by_column = np.lexsort((np.arange(len(x)), y, x))
+    below = np.empty(len(x), dtype=int)
+    below[by_column[0::2]], below[by_column[1::2]] = by_column[1::2], by_column[0::2]
+    corners = np.stack([x, y], axis=1).astype(np.float64) + (left, top)
+    rings = []
+    for ring in _loops(beside.tolist(), below.tolist()):
+        filled_below = part[y[ring[0]] + 1, x[ring[0]] + 1]
+        rings.append(corners[ring if filled_below else ring[::-1]])
+    return rings
+
+
+def _loops(beside: list[int], below: list[int]) -> Iterator[list[int]]:
+    """Follow horizontal and vertical edges in turn; each loop begins at its first corner in the order of rows."""
+    fresh = [True] * len(beside)
+    for start in range(len(beside)):
+        if not fresh[start]:
+            continue
+        loop, here = [], start
+        while fresh[here]:
+            there = beside[here]
+            loop += [here, there]
+            fresh[here] = fresh[there] = False
+            here = below[there]
+        yield loop
+
+
+def smooth(ring: Ring, tolerance: float) -> Ring:
+    """Take the stairs out of a ring along pixel edges: through the middles of the unit edges, then Douglas-Peucker.
+
+    Args:
+        ring: from ``outline``.
+        tolerance: px; the most that the result may be away from the middles.
+    """
+    import cv2
+
+    steps = np.roll(ring, -1, axis=0) - ring
+    lengths = np.rint(np.abs(steps).sum(axis=1)).astype(int)
+    edge = np.repeat(np.arange(len(ring)), lengths)
+    along = np.arange(len(edge)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 0.5
+    middles = ring[edge] + np.sign(steps)[edge] * along[:, None]
+    origin = np.floor(ring.min(axis=0))  # small numbers: approxPolyDP wants float32
+    return cv2.approxPolyDP((middles - origin).astype(np.float32)[:, None], tolerance, True)[:, 0].astype(np.float64) + origin
+
+
+def bridged(rings: Sequence[Ring]) -> Ring:
+    """Make one ring of an outer border and its holes: bridges that are walked there and back leave the inside as it is."""
+    whole = rings[0]
+    for hole in rings[1:]:
+        distance = ((whole[:, None] - hole[None]) ** 2).sum(axis=2)
+        at, begin = np.unravel_index(int(distance.argmin()), distance.shape)
+        turned = np.roll(hole, -int(begin), axis=0)
+        whole = np.concatenate([whole[:at + 1], turned, turned[:1], whole[at:]])
+    return whole

@@ -1,0 +1,162 @@
+"""The geometry of one annotation on its way through a pipeline: rings and points, moved and cut to each picture's frame.
+
+Places are in pixels from the corner of the first pixel, as in `rings`. What a step moves out of its picture is cut off there
+and then, so that a crop that is padded again brings nothing back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coco_recipe_albumentations.moves import Matrix, Size, Warp
+from coco_recipe_albumentations.rings import Mask, Points, Ring, cut, fill, outline, signed_area
+
+_BORDERS = np.array([[1.0, 0, 0], [-1.0, 0, 1], [0, 1.0, 0], [0, -1.0, 1]])  # the last number times width or height
+NEAR_PX = 1e-6
+FAR_PX = 1.5  # a point that no pixel of a warped picture shows nearer than this has left it
+
+
+@dataclass(slots=True)
+class Shape:
+    """An annotation's outline.
+
+    Attributes:
+        groups: rings; those of one group are drawn together (even-odd), groups are joined.
+        points: keypoints, (K, 2); NaN where they have left the picture.
+        visibility: share of the original that is left.
+        is_from_mask: the outline follows the edges of pixels.
+    """
+
+    groups: list[list[Ring]]
+    points: Points
+    visibility: float = 1.0
+    is_from_mask: bool = False
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Steps with a matrix, one after another: the matrix of them all, and the shapes as they were before the first."""
+
+    total: Matrix
+    before: list[list[list[Ring]]]
+    was_cut: list[bool] = field(default_factory=list)
+
+
+def move(points: Points, matrix: Matrix) -> Points:
+    """Send (N, 2) places through a 3x3 matrix."""
+    sent = points @ matrix[:2, :2].T + matrix[:2, 2]
+    if matrix[2, 0] or matrix[2, 1] or matrix[2, 2] != 1:
+        sent = sent / (points @ matrix[2, :2] + matrix[2, 2])[:, None]
+    return sent
+
+
+def begin(shapes: Sequence[Shape]) -> Stretch:
+    """Begin a stretch of steps with a matrix."""
+    return Stretch(np.eye(3), [shape.groups for shape in shapes], [False] * len(shapes))
+
+
+def step(shapes: Sequence[Shape], stretch: Stretch, matrix: Matrix, size: Size) -> None:
+    """Send shapes through one matrix, and cut them to the picture (height, width) that it made."""
+    stretch.total = matrix @ stretch.total
+    rings = [ring for shape in shapes for group in shape.groups for ring in group]
+    inside = True
+    if rings:
+        sent = move(np.concatenate(rings), matrix)
+        inside = _all_inside(sent, size)
+        moved = iter(np.split(sent, np.cumsum([len(ring) for ring in rings])[:-1]))
+        for shape in shapes:
+            shape.groups = [[next(moved) for _ in group] for group in shape.groups]
+    for i, shape in enumerate(shapes):
+        if not inside and not all(_all_inside(ring, size) for group in shape.groups for ring in group):
+            shape.groups = [left for group in shape.groups if (left := [p for ring in group for p in _framed(ring, size)])]
+            stretch.was_cut[i] = True
+        if len(shape.points):
+            shape.points = _visible(move(shape.points, matrix), size)
+
+
+def finish(shapes: Sequence[Shape], stretch: Stretch) -> None:
+    """End a stretch: what is left of a shape is measured where it came from, since a perspective is uneven."""
+    for shape, before, was_cut in zip(shapes, stretch.before, stretch.was_cut, strict=True):
+        if was_cut:
+            back = np.linalg.inv(stretch.total)
+            left = [[move(ring, back) for ring in group] for group in shape.groups]
+            whole = area(before)
+            shape.visibility *= min(area(left) / whole, 1.0) if whole > 0 else float(bool(left))
+
+
+def warp(shapes: Sequence[Shape], through: Warp) -> None:
+    """Send shapes through a map of pixels: each is drawn as a mask, the mask is sent, and its outline taken."""
+    height, width = through.before
+    known = ~np.isnan(through.x)
+    columns = np.clip(np.nan_to_num(through.x), 0, width - 1).astype(int)
+    rows = np.clip(np.nan_to_num(through.y), 0, height - 1).astype(int)
+    shown = _shown(rows[known], columns[known], through.before)
+    for shape in shapes:
+        if shape.groups:
+            mask = fill(shape.groups, height, width)
+            whole = int(mask.sum())
+            shape.visibility *= float((mask & shown).sum() / whole) if whole else 0.0
+            rings = outline(mask[rows, columns] & known) if whole else []
+            shape.groups, shape.is_from_mask = [rings] if rings else [], True
+        if len(shape.points):
+            shape.points = np.array([_found(point, through) for point in shape.points])
+
+
+def area(groups: Sequence[Sequence[Ring]]) -> float:
+    """Return the area of rings in square pixels: of each group, outer rings less holes; groups that overlap count twice."""
+    total = 0.0
+    for group in groups:
+        own = [signed_area(ring) for ring in group]
+        total += abs(own[0]) if len(own) == 1 else abs(sum(own))
+    return total
+
+
+def hull(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of rings."""
+    points = np.concatenate([ring for group in groups for ring in group])
+    return (*(float(v) for v in points.min(axis=0)), *(float(v) for v in points.max(axis=0)))  # type: ignore[return-value]
+
+
+def _all_inside(points: Points, size: Size) -> bool:
+    low, high = points.min(axis=0), points.max(axis=0)
+    return bool(low[0] >= -NEAR_PX and low[1] >= -NEAR_PX and high[0] <= size[1] + NEAR_PX and high[1] <= size[0] + NEAR_PX)
+
+
+def _framed(ring: Ring, size: Size) -> list[Ring]:
+    """Cut a ring to a picture's frame; new vertices stand where it crosses the border."""
+    if _all_inside(ring, size):
+        return [ring]
+    left, far = [ring], (0.0, float(size[1]), 0.0, float(size[0]))
+    for border, limit in zip(_BORDERS, far, strict=True):
+        line = np.array([border[0], border[1], border[2] * limit])
+        left = [piece for part in left for piece in cut(part, line)]
+    return left
+
+
+def _visible(points: Points, size: Size) -> Points:
+    """Return points with NaN for those outside a picture."""
+    with np.errstate(invalid="ignore"):
+        out = ~((points >= -NEAR_PX) & (points <= np.array([size[1], size[0]]) + NEAR_PX)).all(axis=1)
+    return np.where(out[:, None], np.nan, points)
+
+
+def _shown(rows: NDArray[np.int_], columns: NDArray[np.int_], size: Size) -> Mask:
+    """Return which pixels of the old picture the new one shows; a pixel beside a shown one is between two samples."""
+    import cv2
+
+    seen = np.zeros(size, np.uint8)
+    seen[rows, columns] = 1
+    return cv2.dilate(seen, np.ones((3, 3), np.uint8)).astype(bool)
+
+
+def _found(point: Points, through: Warp) -> Points:
+    """Return where a point of the old picture is in the new one; NaN where no pixel shows it."""
+    distance = (through.x - point[0]) ** 2 + (through.y - point[1]) ** 2
+    if np.isnan(point).any() or np.isnan(distance).all():
+        return np.array([np.nan, np.nan])
+    row, column = np.unravel_index(int(np.nanargmin(distance)), distance.shape)
+    if distance[row, column] > FAR_PX**2:
+        return np.array([np.nan, np.nan])
+    return np.array([column + 0.5, row + 0.5])
