@@ -23,7 +23,9 @@ train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(batch_size=8, dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 train_cfg = dict(max_epochs=12)
-optim_wrapper = dict(optimizer=dict(_delete_=True, type="AdamW", lr=5e-4, weight_decay=1e-4))
+optim_wrapper = dict(
+    optimizer=dict(_delete_=True, type="AdamW", lr=5e-4, weight_decay=1e-4),
+    clip_grad=dict(max_norm=10))  # from nothing, the class loss jumps without it
 param_scheduler = [
     dict(type="LinearLR", start_factor=0.01, by_epoch=False, begin=0, end=30),
     dict(type="CosineAnnealingLR", by_epoch=True, begin=0, end=12, T_max=12, eta_min_ratio=0.02, convert_to_iter_based=True),

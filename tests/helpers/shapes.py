@@ -10,7 +10,7 @@ NAMES = ("disc", "square", "triangle")
 def draw(folder: Path, images: int, seed: int, *, side: int = 160, masks: bool = False) -> Path:
     """Write ``folder/annotations.json`` and ``folder/images/``; return the folder.
 
-    Shapes don't overlap; they are 32 to 72 px wide at a side of 160 px, dark on light or light on dark, in any hue.
+    Shapes don't overlap; they are 32 to 72 px wide at a side of 160 px, each kind in shades of a hue of its own.
     """
     import cv2
     import numpy as np
@@ -20,8 +20,7 @@ def draw(folder: Path, images: int, seed: int, *, side: int = 160, masks: bool =
     data: dict[str, Any] = {"images": [], "annotations": [],
                             "categories": [{"id": n, "name": name} for n, name in enumerate(NAMES, 1)]}
     for number in range(1, images + 1):
-        light = bool(rng.integers(2))
-        picture = np.full((side, side, 3), rng.integers(180, 240, 3) if light else rng.integers(10, 70, 3), np.uint8)
+        picture = np.full((side, side, 3), rng.integers(60, 200), np.uint8)
         boxes: list[tuple[int, int, int, int]] = []
         for _ in range(int(rng.integers(1, 4))):
             size = int(rng.integers(side * 32 // 160, side * 72 // 160))
@@ -29,7 +28,7 @@ def draw(folder: Path, images: int, seed: int, *, side: int = 160, masks: bool =
             if any(x < bx + bw and bx < x + size and y < by + bh and by < y + size for bx, by, bw, bh in boxes):
                 continue
             kind = int(rng.integers(1, 4))
-            colour = tuple(map(int, rng.integers(0, 110, 3) if light else rng.integers(145, 256, 3)))
+            colour = tuple(int(rng.integers(170, 256) if channel == kind else rng.integers(0, 80)) for channel in (1, 2, 3))
             corners = [[x, y + size - 1], [x + size - 1, y + size - 1], [x + size // 2, y]]
             if kind == 1:
                 cv2.circle(picture, (x + size // 2, y + size // 2), size // 2, colour, -1)
