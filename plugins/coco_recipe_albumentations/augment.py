@@ -129,8 +129,7 @@ class Work:
 
     def canonical(self) -> dict[str, Any]:
         """Return the pipeline's canonical form, with the library's name and version."""
-        form: dict[str, Any] = pipeline.canonical(self.form)
-        return form
+        return pipeline.canonical(self.form, allow_files=self.settings.allow_files)
 
     def copies(self) -> Iterator[Copy]:
         """Yield the copies to make, in order."""
@@ -263,19 +262,14 @@ def _check_sizes(form: Any, allow_files: bool, sizes: Sequence[tuple[int, int]])
     """Build the pipeline for the smallest and the largest image."""
     if sizes:
         smallest, largest = ((f(w for w, _ in sizes), f(h for _, h in sizes)) for f in (min, max))
-        pipeline.check_sizes(form, smallest, largest)
+        pipeline.check_sizes(form, smallest, largest, allow_files=allow_files)
 
 
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     low, high = params["accept"].get("no_visibility_between", (0, 1))
     if low >= high:
         yield Complaint(("accept", "no_visibility_between"), f"the first bound, {low}, must be below the second, {high}")
-    try:
-        form = _form(params["pipeline"])
-    except ValueError as error:
-        yield Complaint(("pipeline",), str(error))
-        return
-    for found in pipeline.problems(form, allow_files=params["allow_files"]):
+    for found in pipeline.problems(params["pipeline"], allow_files=params["allow_files"]):
         yield Complaint(("pipeline", *found.path), found.what, found.hint)
 
 

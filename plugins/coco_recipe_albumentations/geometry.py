@@ -194,7 +194,7 @@ def _out(one: Instance, shape: Shape, size: Any, mirrors: bool) -> Moved:
         encoded = rle.encode(mask, compressed=isinstance(one.segmentation["counts"], str))
         return Moved(shape.visibility, box, float(mask.sum()), encoded, keypoints, count)
     if one.segmentation is None or _is_rectangle(one):
-        box = _box(shapes.hull(shape.groups), size)
+        box = _box(shapes.frame(shape.groups), size)
         if box is None:
             return gone
         corners = None if one.segmentation is None else [_numbers(rectangle(*box))]

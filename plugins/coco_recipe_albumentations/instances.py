@@ -55,7 +55,7 @@ def instance(row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]]) -
     """Return the geometry of a row; None where it has none (a caption, a tag)."""
     from coco_recipe_albumentations.geometry import Instance
 
-    box = tuple(map(float, row.bbox)) if isinstance(row.bbox, tuple) else None
+    box: Any = tuple(map(float, row.bbox)) if isinstance(row.bbox, tuple) else None
     segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))
     if box is None and segmentation is None and keypoints is None:
         return None

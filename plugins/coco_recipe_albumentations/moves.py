@@ -151,7 +151,8 @@ def _transpose(fired: Fired) -> Matrix:
 def _quarters(count: int, size: Size) -> Matrix:
     """Turn ``count`` times by 90 degrees against the clock, as np.rot90 does."""
     height, width = size
-    return (np.eye(3), np.array([[0.0, 1, 0], [-1, 0, width], [0, 0, 1]]), np.array([[-1.0, 0, width], [0, -1, height], [0, 0, 1]]),
+    return (np.eye(3), np.array([[0.0, 1, 0], [-1, 0, width], [0, 0, 1]]),
+            np.array([[-1.0, 0, width], [0, -1, height], [0, 0, 1]]),
             np.array([[0.0, -1, height], [1, 0, 0], [0, 0, 1]]))[count % 4]
 
 

@@ -65,7 +65,8 @@ def _joined(ring: Ring, inside: Mask, edges: NDArray[np.int_], places: Points, p
             forward = not inside[edges[here]]
             there = (here + 1) % count if forward else (here - 1) % count
             first, last = (here, there) if forward else (there, here)
-            between = ring[np.arange(edges[first] + 1, edges[last] + 1 + (len(ring) if edges[last] < edges[first] else 0)) % len(ring)]
+            end = edges[last] + 1 + (len(ring) if edges[last] < edges[first] else 0)
+            between = ring[np.arange(edges[first] + 1, end) % len(ring)]
             parts += [places[here][None], between if forward else between[::-1], places[there][None]]
             fresh[here] = fresh[there] = False
             here = int(partner[there])
@@ -119,7 +120,7 @@ def outline(mask: Mask) -> list[Ring]:
     by_column = np.lexsort((np.arange(len(x)), y, x))
     below = np.empty(len(x), dtype=int)
     below[by_column[0::2]], below[by_column[1::2]] = by_column[1::2], by_column[0::2]
-    corners = np.stack([x, y], axis=1).astype(np.float64) + (left, top)
+    corners = np.stack([x, y], axis=1).astype(np.float64) + np.array([left, top])
     rings = []
     for ring in _loops(beside.tolist(), below.tolist()):
         filled_below = part[y[ring[0]] + 1, x[ring[0]] + 1]
@@ -157,7 +158,9 @@ def smooth(ring: Ring, tolerance: float) -> Ring:
     along = np.arange(len(edge)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 0.5
     middles = ring[edge] + np.sign(steps)[edge] * along[:, None]
     origin = np.floor(ring.min(axis=0))  # small numbers: approxPolyDP wants float32
-    return cv2.approxPolyDP((middles - origin).astype(np.float32)[:, None], tolerance, True)[:, 0].astype(np.float64) + origin
+    soft = cv2.approxPolyDP((middles - origin).astype(np.float32)[:, None], tolerance, True)[:, 0].astype(np.float64)
+    placed: Ring = soft + origin
+    return placed
 
 
 def bridged(rings: Sequence[Ring]) -> Ring:

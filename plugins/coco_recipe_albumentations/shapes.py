@@ -80,7 +80,7 @@ def finish(shapes: Sequence[Shape], stretch: Stretch) -> None:
     """End a stretch: what is left of a shape is measured where it came from, since a perspective is uneven."""
     for shape, before, was_cut in zip(shapes, stretch.before, stretch.was_cut, strict=True):
         if was_cut:
-            back = np.linalg.inv(stretch.total)
+            back: Matrix = np.linalg.inv(stretch.total).astype(np.float64)
             left = [[move(ring, back) for ring in group] for group in shape.groups]
             whole = area(before)
             shape.visibility *= min(area(left) / whole, 1.0) if whole > 0 else float(bool(left))
@@ -119,6 +119,22 @@ def hull(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
     return (*(float(v) for v in points.min(axis=0)), *(float(v) for v in points.max(axis=0)))  # type: ignore[return-value]
 
 
+def frame(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of what was a box: its own sides, or of the pixels that it covers if it lies askew.
+
+    A tip that doesn't reach the middle of a pixel shows in none, so the hull of an askew box is up to a pixel too wide.
+    """
+    left, top, right, bottom = hull(groups)
+    if area(groups) >= (right - left) * (bottom - top) * (1 - 1e-9):
+        return left, top, right, bottom
+    x, y = int(np.floor(left)), int(np.floor(top))
+    mask = fill([[ring - (x, y) for ring in group] for group in groups], int(np.ceil(bottom)) - y, int(np.ceil(right)) - x)
+    if not mask.any():
+        return left, top, right, bottom
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return x + int(columns[0]), y + int(rows[0]), x + int(columns[-1]) + 1, y + int(rows[-1]) + 1
+
+
 def _all_inside(points: Points, size: Size) -> bool:
     low, high = points.min(axis=0), points.max(axis=0)
     return bool(low[0] >= -NEAR_PX and low[1] >= -NEAR_PX and high[0] <= size[1] + NEAR_PX and high[1] <= size[0] + NEAR_PX)
@@ -138,8 +154,8 @@ def _framed(ring: Ring, size: Size) -> list[Ring]:
 def _visible(points: Points, size: Size) -> Points:
     """Return points with NaN for those outside a picture."""
     with np.errstate(invalid="ignore"):
-        out = ~((points >= -NEAR_PX) & (points <= np.array([size[1], size[0]]) + NEAR_PX)).all(axis=1)
-    return np.where(out[:, None], np.nan, points)
+        inside = np.logical_and(points >= -NEAR_PX, points <= np.array([size[1], size[0]]) + NEAR_PX).all(axis=1)
+    return np.where(np.asarray(inside)[:, None], points, np.nan)
 
 
 def _shown(rows: NDArray[np.int_], columns: NDArray[np.int_], size: Size) -> Mask:
@@ -148,7 +164,8 @@ def _shown(rows: NDArray[np.int_], columns: NDArray[np.int_], size: Size) -> Mas
 
     seen = np.zeros(size, np.uint8)
     seen[rows, columns] = 1
-    return cv2.dilate(seen, np.ones((3, 3), np.uint8)).astype(bool)
+    near: Mask = cv2.dilate(seen, np.ones((3, 3), np.uint8)).astype(bool)
+    return near
 
 
 def _found(point: Points, through: Warp) -> Points:

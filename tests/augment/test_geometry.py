@@ -1,0 +1,183 @@
+"""Boxes, polygons, masks and keypoints come out where their pixels are."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+np = pytest.importorskip("numpy")
+A = pytest.importorskip("albumentations")
+cv2 = pytest.importorskip("cv2")
+
+import pixel_truth  # noqa: E402
+from coco_recipe_albumentations import rings, rle  # noqa: E402
+from coco_recipe_albumentations.geometry import Carrier, Instance, Moved  # noqa: E402
+
+BOX = (10.0, 20.0, 30.0, 16.0)
+POLYGON = [[10.0, 20.0, 40.0, 20.0, 40.0, 36.0]]
+NEAR = {"interpolation": 0, "mask_interpolation": 0, "p": 1}
+
+
+def _carry(transforms: Any, *instances: Instance, size: tuple[int, int] = (60, 80), key: int = 0) -> tuple[Moved, ...]:
+    return Carrier(transforms)(np.zeros((*size, 3), np.uint8), instances, key).moved
+
+
+def test_boxes_are_where_the_pixels_are() -> None:
+    ours, theirs = pixel_truth.boxes_of(80)
+    assert len(ours) > 200
+    assert np.median(ours) >= 0.99
+    assert np.percentile(ours, 1) >= 0.88
+    assert np.percentile(ours, 1) > np.percentile(theirs, 1)
+
+
+@pytest.mark.parametrize(("kind", "least"), [("affine", 0.98), ("perspective", 0.98), ("elastic", 0.95), ("grid", 0.95)])
+def test_polygons_and_masks_with_holes_and_parts_cover_the_pixels(kind: str, least: float) -> None:
+    pairs = list(pixel_truth.masks_of(kind, 12))
+    assert len(pairs) > 8
+    assert np.median([polygons for polygons, _ in pairs]) >= least
+    assert np.median([mask for _, mask in pairs]) >= least
+
+
+@pytest.mark.parametrize(("transform", "box"), [
+    (A.HorizontalFlip(p=1), (40, 20, 30, 16)), (A.VerticalFlip(p=1), (10, 24, 30, 16)), (A.Transpose(p=1), (20, 10, 16, 30)),
+    (A.Crop(x_min=5, y_min=10, x_max=30, y_max=50, p=1), (5, 10, 20, 16)), (A.Resize(120, 160, p=1), (20, 40, 60, 32)),
+    (A.Pad(padding=7, p=1), (17, 27, 30, 16)), (A.Affine(translate_px={"x": 3, "y": -4}, p=1), (13, 16, 30, 16)),
+    (A.Affine(scale=0.5, p=1), (25, 25, 15, 8)), (A.Rotate(limit=(90, 90), p=1), (30, 30, 16, 30)),
+    (A.LongestMaxSize(max_size=40, p=1), (5, 10, 15, 8))], ids=lambda value: type(value).__name__)
+def test_a_box_through_one_transform(transform: Any, box: Any) -> None:
+    """By hand, in a picture of 80x60 px: the box (10, 20, 30, 16)."""
+    assert _carry([transform], Instance(BOX, None, None))[0].bbox == pytest.approx(box, abs=0.02)
+
+
+def test_what_is_cropped_away_and_padded_again_is_gone() -> None:
+    pipeline = [A.Crop(x_min=20, y_min=0, x_max=80, y_max=60, p=1), A.PadIfNeeded(min_height=60, min_width=100, p=1)]
+    moved, away = _carry(pipeline, Instance(BOX, None, None), Instance((2, 2, 10, 10), None, None))
+    assert moved.bbox == (20, 20, 20, 16)
+    assert moved.visibility == pytest.approx(2 / 3)
+    assert (away.bbox, away.visibility) == (None, 0)
+
+
+def test_visibility_is_of_the_original_over_the_whole_pipeline() -> None:
+    halves = [A.Crop(x_min=0, y_min=0, x_max=25, y_max=60, p=1), A.Crop(x_min=0, y_min=0, x_max=25, y_max=28, p=1)]
+    assert _carry(halves, Instance(BOX, None, None))[0].visibility == pytest.approx(0.25)
+    assert _carry([*halves, A.Resize(280, 250, p=1)], Instance(BOX, POLYGON, None))[0].visibility == pytest.approx(
+        (15 * 8 - 15 * 8 + 15 * 7.5 - 3.75 * 7) / 240, abs=0.2)
+
+
+def test_a_polygon_is_cut_at_the_border_with_new_vertices() -> None:
+    moved = _carry([A.Crop(x_min=25, y_min=0, x_max=80, y_max=60, p=1)], Instance(BOX, POLYGON, None))[0]
+    points = {tuple(point) for point in np.reshape(moved.segmentation, (-1, 2)).tolist()}
+    assert points == {(0, 20), (15, 20), (15, 36), (0, 28)}  # the hypotenuse crosses x = 25 at y = 28
+    assert (moved.bbox, moved.area) == ((0, 20, 15, 16), 180)
+    assert moved.visibility == pytest.approx(180 / 240)
+
+
+def test_the_rectangle_of_a_box_stays_the_rectangle_of_its_box() -> None:
+    corners = [[10.0, 20.0, 40.0, 20.0, 40.0, 36.0, 10.0, 36.0]]
+    moved = _carry([A.Affine(rotate=30, p=1)], Instance(BOX, corners, None), Instance(BOX, None, None))
+    assert moved[0].bbox == moved[1].bbox
+    x, y, w, h = moved[0].bbox  # type: ignore[misc]
+    assert moved[0].segmentation == [[x, y, x + w, y, x + w, y + h, x, y + h]]
+    assert moved[0].area == pytest.approx(w * h, abs=0.01)
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_a_mask_keeps_its_form_its_holes_and_its_pixels(compressed: bool) -> None:
+    mask = np.zeros((60, 80), bool)
+    mask[10:40, 10:40] = True
+    mask[20:30, 20:30] = False
+    mask[45:50, 60:70] = True
+    coded = rle.encode(mask, compressed=compressed)
+    moved = _carry([A.HorizontalFlip(p=1)], Instance((10, 10, 60, 40), coded, None))[0]
+    assert isinstance(moved.segmentation["counts"], str) is compressed
+    assert (rle.decode(moved.segmentation) == mask[:, ::-1]).all()
+    assert (moved.bbox, moved.area) == ((10, 10, 60, 40), 850)
+
+
+def test_keypoints_outside_are_zero_and_left_and_right_trade_places_in_a_mirrored_picture() -> None:
+    one = Instance(BOX, None, (10, 20, 2, 30, 22, 1, 0, 0, 0), ((0, 1),))
+    assert _carry([A.HorizontalFlip(p=1)], one)[0].keypoints == (49, 22, 1, 69, 20, 2, 0, 0, 0)
+    assert _carry([A.HorizontalFlip(p=1), A.VerticalFlip(p=1)], one)[0].keypoints == (69, 39, 2, 49, 37, 1, 0, 0, 0)
+    moved = _carry([A.Crop(x_min=20, y_min=0, x_max=80, y_max=60, p=1)], one)[0]
+    assert (moved.keypoints, moved.num_keypoints) == ((0, 0, 0, 10, 22, 1, 0, 0, 0), 1)
+    through = _carry([A.ElasticTransform(alpha=1e-6, sigma=50, p=1)], one)[0]
+    assert through.keypoints == pytest.approx((10, 20, 2, 30, 22, 1, 0, 0, 0), abs=0.51)
+
+
+def test_what_nothing_moved_is_what_it_was() -> None:
+    odd = Instance((10.123456, 0.1, 1e-4, 3), [[10.1, 0.3333333, 11.9, 3.1234567, 10.2, 8]], (1.5, 2.25, 2))
+    moved = _carry([A.RandomBrightnessContrast(p=1), A.HorizontalFlip(p=0)], odd)[0]
+    assert (moved.bbox, moved.segmentation, moved.keypoints, moved.visibility) == (
+        odd.bbox, odd.segmentation, odd.keypoints, 1)
+
+
+def test_transforms_inside_others_are_followed_and_recorded() -> None:
+    nested = [A.OneOf([A.Sequential([A.HorizontalFlip(p=1), A.Blur(p=1)], p=1)], p=1)]
+    carried = Carrier(nested)(np.zeros((60, 80, 3), np.uint8), [Instance(BOX, None, None)], 0)
+    assert carried.moved[0].bbox == (40, 20, 30, 16)
+    assert [name for name, _ in carried.applied] == ["HorizontalFlip", "Blur"]
+
+
+def test_what_cannot_be_followed_or_read_is_refused() -> None:
+    with pytest.raises(ValueError, match="Mosaic can't be used here"):
+        Carrier([A.Mosaic(p=1)])
+    flip = [A.HorizontalFlip(p=1)]
+    with pytest.raises(ValueError, match=r"a mask is of \[50, 80\] \(height, width\), the picture of \[60, 80\]"):
+        _carry(flip, Instance(BOX, {"size": [50, 80], "counts": [4000]}, None))
+    with pytest.raises(ValueError, match="sum to 7"):
+        _carry(flip, Instance(BOX, {"size": [60, 80], "counts": [7]}, None))
+    with pytest.raises(ValueError, match="a polygon has 5 numbers"):
+        _carry(flip, Instance(BOX, [[1.0, 2, 3, 4, 5]], None))
+    with pytest.raises(ValueError, match="finite"):
+        _carry(flip, Instance(BOX, [[1.0, 2, 3, 4, 5, float("inf")]], None))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 12), st.integers(1, 12), st.data())
+def test_run_lengths_are_those_of_pycocotools(height: int, width: int, data: st.DataObject) -> None:
+    from pycocotools import mask as coco
+
+    mask = np.array(data.draw(st.lists(st.booleans(), min_size=height * width, max_size=height * width))).reshape(height, width)
+    ours = rle.encode(mask, compressed=True)
+    assert ours["counts"] == coco.encode(np.asfortranarray(mask.astype(np.uint8)))["counts"].decode()
+    assert (rle.decode(ours) == mask).all()
+    assert (rle.decode(rle.encode(mask, compressed=False)) == mask).all()
+    assert (rings.fill([rings.outline(mask)], height, width) == mask).all() if mask.any() else not rings.outline(mask)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(-20, 100), st.integers(-20, 80)), min_size=3, max_size=8), st.floats(0, 6.3),
+       st.floats(-40, 40))
+def test_what_is_cut_covers_what_was_inside(points: list[tuple[int, int]], angle: float, offset: float) -> None:
+    ring = np.array(points, dtype=float) + np.array([0.1234567, 0.0765433])  # so that no edge goes through the middle of a pixel
+    line = np.array([np.cos(angle), np.sin(angle), offset])
+    pieces = rings.cut(ring, line)
+    rows, columns = np.mgrid[0:80, 0:100] + 0.5
+    depth = columns * line[0] + rows * line[1] + line[2]
+    expected = rings.fill([[ring]], 80, 100) & (depth > 1e-3)
+    assert (rings.fill([pieces], 80, 100)[np.abs(depth) > 1e-3] == expected[np.abs(depth) > 1e-3]).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from(["box", "polygon", "mask"]))
+def test_box_area_and_segmentation_agree_and_stay_inside(key: int, kind: str) -> None:
+    mask = rings.fill([[np.reshape(POLYGON[0], (-1, 2))]], 60, 80)
+    forms: dict[str, Any] = {"box": None, "polygon": POLYGON, "mask": rle.encode(mask, compressed=False)}
+    one = Instance(pixel_truth.tight(mask) if kind == "mask" else BOX, forms[kind], None)
+    pipeline = [A.Affine(rotate=(-90, 90), scale=(0.5, 2), translate_percent=(-0.5, 0.5), p=0.8), A.RandomCrop(40, 50, p=0.5),
+                A.ElasticTransform(alpha=30, sigma=5, p=0.3), A.Perspective(p=0.5)]
+    carried = Carrier(pipeline)(np.zeros((60, 80, 3), np.uint8), [one], key)
+    moved, (height, width) = carried.moved[0], carried.picture.shape[:2]
+    assert 0 <= moved.visibility <= 1
+    if moved.bbox is None:
+        return
+    x, y, w, h = moved.bbox
+    assert 0 <= x < x + w <= width + 1e-6
+    assert 0 <= y < y + h <= height + 1e-6
+    if kind == "polygon":
+        xy = np.concatenate([np.reshape(ring, (-1, 2)) for ring in moved.segmentation])
+        assert (*xy.min(axis=0), *xy.max(axis=0)) == pytest.approx((x, y, x + w, y + h), abs=0.011)
+    if kind == "mask":
+        assert moved.area == rle.decode(moved.segmentation).sum()
+        assert moved.bbox == pixel_truth.tight(rle.decode(moved.segmentation))
