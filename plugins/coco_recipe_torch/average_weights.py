@@ -1,164 +1,229 @@
-"""Step ``average_weights``: one checkpoint from several, element by element."""
+"""Step ``average_weights``: one checkpoint out of several, tensor by tensor."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coco_recipe import Checkpoint, Complaint, Facts, Port, Step, StepContext
+from coco_recipe_torch.checkpoints import State, Weights, like, make_checkpoint, read_checkpoint
 
 if TYPE_CHECKING:
-    import torch
-
-    from coco_recipe_torch.checkpoints import StateDict, Weights
+    from torch import Tensor
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
     "properties": {
-        "method": {"enum": ["uniform", "weighted", "sequential", "ema"], "default": "uniform", "examples": ["sequential"],
-                   "description": "uniform: the mean; weighted: by weights; sequential: result * (1 - alpha) + next * alpha, "
-                   "one after another; ema: the same with alpha = 1 - decay."},
-        "weights": {"type": "array", "minItems": 1, "items": {"type": "number"}, "examples": [[1, 1, 2]],
-                    "description": "For weighted: a number for each checkpoint; they are divided by their sum."},
-        "alpha": {"type": "number", "exclusiveMinimum": 0, "maximum": 1, "examples": [0.7],
-                  "description": "For sequential: share of the next checkpoint."},
-        "decay": {"type": "number", "minimum": 0, "exclusiveMaximum": 1, "examples": [0.5],
-                  "description": "For ema: share of what went before."},
-        "last": {"type": "integer", "minimum": 1, "examples": [3], "description": "Only the last so many checkpoints."},
-        "epochs": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}, "examples": [[10, 11, 12]],
-                   "description": "Only these epochs, in this order."},
-        "batch_norm": {"enum": ["average", "last"], "default": "average", "examples": ["last"],
-                       "description": "Running mean and variance: averaged as the weights are, or taken from the last "
-                       "(recompute_batch_norm computes them anew)."},
-        "format": {"enum": ["pth", "safetensors"], "default": "pth", "examples": ["safetensors"],
-                   "description": "Format of the file."},
+        "method": {"enum": ["uniform", "weighted", "sequential", "ema"], "default": "uniform",
+                   "description": "uniform: the mean; weighted: with 'weights'; sequential: A * (1 - alpha) + alpha * B from "
+                   "one to the next; ema: decay * A + (1 - decay) * B from one to the next.", "examples": ["sequential"]},
+        "weights": {"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 0},
+                    "description": "weighted: a number for each checkpoint, in order; they need not add up to 1.",
+                    "examples": [[1, 1, 2]]},
+        "alpha": {"type": "number", "exclusiveMinimum": 0, "maximum": 1,
+                  "description": "sequential: the share of the next.", "examples": [0.7]},
+        "decay": {"type": "number", "minimum": 0, "exclusiveMaximum": 1,
+                  "description": "ema: what is kept of those before.", "examples": [0.9]},
+        "last": {"type": "integer", "minimum": 1, "description": "Only the last so many.", "examples": [3]},
+        "epochs": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "integer", "minimum": 0},
+                   "description": "Only those of these epochs, in this order.", "examples": [[10, 11, 12]]},
+        "batch_norm": {"enum": ["average", "last"], "default": "average",
+                       "description": "Running means and variances of batch norms: averaged like all else, or those of the "
+                       "last. (recompute_batch_norm measures them anew.)", "examples": ["last"]},
+        "format": {"enum": ["pth", "safetensors"], "default": "pth",
+                   "description": "pth, which mmdet loads, or safetensors.", "examples": ["pth"]},
     },
 }
-_NEEDS = {"weighted": "weights", "sequential": "alpha", "ema": "decay"}
-_STATISTICS = ("running_mean", "running_var")
+CHUNK = 2**18  # elements at a time: 2 MB in float64, which stay in the processor's cache
+_BELONGS = {"weights": "weighted", "alpha": "sequential", "decay": "ema"}
 
 
-def average_weights(ctx: StepContext, *, checkpoints: tuple[Checkpoint, ...], method: str,
-                    weights: Sequence[float] | None, alpha: float | None, decay: float | None, last: int | None,
-                    epochs: Sequence[int] | None, batch_norm: str, format: str) -> Mapping[str, Checkpoint]:
-    """Average model weights element by element, in float64, tensor by tensor from mapped files.
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """How x_1, x_2, ... become one: ``a = add_1 * x_1``, then ``a = keep_i * a + add_i * x_i``, at last ``a / total``.
 
-    Integer buffers (``num_batches_tracked``) are taken from the last checkpoint.
+    Attributes:
+        factors: (keep, add) for each x.
+        total: the divisor.
+    """
 
-    Raises:
-        ValueError: a checkpoint that is asked for isn't there; keys, shapes, dtypes or classes differ, naming the first;
-            a file is damaged or holds values that are not finite.
+    factors: tuple[tuple[float, float], ...]
+    total: float = 1.0
+
+    def shares(self) -> list[float]:
+        """Return the share of each x in the result; they add up to 1."""
+        shares: list[float] = []
+        for keep, add in self.factors:
+            shares = [share * keep for share in shares] + [add]
+        return [share / self.total for share in shares]
+
+
+def blend(method: str, count: int, *, weights: Sequence[float] | None = None, alpha: float | None = None,
+          decay: float | None = None) -> Blend:
+    """Return how a method blends so many checkpoints.
 
     Source:
-        Izmailov et al. 2018, Averaging weights leads to wider optima, arXiv:1803.05407; Wortsman et al. 2022, Model
-        soups, arXiv:2203.05482.
+        uniform: Izmailov et al. 2018, Averaging weights leads to wider optima, arXiv:1803.05407.
     """
-    from coco_recipe_torch import checkpoints as files
-
-    chosen = choose(checkpoints, last=last, epochs=epochs)
-    if weights is not None and len(weights) != len(chosen):
-        raise ValueError(f"weights: has {len(weights)} numbers for {len(chosen)} checkpoints "
-                         f"({', '.join(one.label or one.path.name for one in chosen)})")
-    loaded = [files.read(one.path) for one in chosen]
-    same(loaded, chosen)
-    share = alpha if method == "sequential" else 1 - decay if decay is not None else None
-    state = average([one.state for one in loaded], weights=weights, share=share, batch_norm=batch_norm)
-    classes = loaded[-1].classes or chosen[-1].classes
-    path = ctx.workdir / f"average.{format}"
-    ctx.wrote(path, files.write(path, state, classes=classes, meta=loaded[-1].meta))
-    ctx.note("averaged", [{"label": one.label, "file": one.path.name, "weights": file.kind,
-                           "fingerprint": one.fingerprint} for one, file in zip(chosen, loaded, strict=True)])
-    return {"checkpoint": Checkpoint(path, classes, files.fingerprint(state), "average")}
+    if method == "uniform":
+        return Blend(((1.0, 1.0),) * count, count)
+    if method == "weighted":
+        numbers = weights or ()
+        if len(numbers) != count:
+            raise ValueError(f"weights: {len(numbers)} numbers for {count} checkpoints; give one for each")
+        return Blend(tuple((1.0, float(number)) for number in numbers), sum(numbers))
+    new = alpha or 0.0
+    keep = 1 - new
+    if method == "ema":
+        keep = decay or 0.0
+        new = 1 - keep
+    return Blend(((1.0, 1.0), *((keep, new),) * (count - 1)))
 
 
-def choose(checkpoints: Sequence[Checkpoint], *, last: int | None, epochs: Sequence[int] | None) -> tuple[Checkpoint, ...]:
-    """Return the checkpoints that are asked for: the last so many, the named epochs, or all.
+def average(states: Sequence[State], how: Blend, *, batch_norm: str = "average",
+            progress: Callable[[int, int], None] = lambda done, total: None) -> State:
+    """Average model weights element by element.
 
-    Raises:
-        ValueError: one isn't there.
-    """
-    if epochs is not None:
-        known = {int(found[1]): one for one in checkpoints if (found := re.fullmatch(r"epoch_(\d+)", one.label))}
-        if missing := [epoch for epoch in epochs if epoch not in known]:
-            raise ValueError(f"epochs: there is no checkpoint of epoch {missing[0]}; there are: {sorted(known)}")
-        return tuple(known[epoch] for epoch in epochs)
-    if last is not None and last > len(checkpoints):
-        raise ValueError(f"last: asks for {last} checkpoints, there are {len(checkpoints)}")
-    return tuple(checkpoints[-last:] if last else checkpoints)
-
-
-def same(loaded: "Sequence[Weights]", chosen: Sequence[Checkpoint]) -> None:
-    """Refuse checkpoints that differ in keys, shapes, dtypes or class names; name the first difference."""
-    first = loaded[0]
-    for one, checkpoint in zip(loaded[1:], chosen[1:], strict=True):
-        classes = (first.classes or chosen[0].classes, one.classes or checkpoint.classes)
-        if all(classes) and classes[0] != classes[1]:
-            raise ValueError(f"{one.path}: has the classes {list(classes[1])}, {first.path.name} has {list(classes[0])}")
-        if odd := sorted(first.state.keys() ^ one.state.keys()):
-            raise ValueError(f"{one.path}: {odd[0]} is only in {(one if odd[0] in one.state else first).path.name}")
-        for key, value in first.state.items():
-            other = one.state[key]
-            if value.shape != other.shape or value.dtype != other.dtype:
-                raise ValueError(f"{one.path}: {key} is {other.dtype} {tuple(other.shape)}, in {first.path.name} it is "
-                                 f"{value.dtype} {tuple(value.shape)}")
-
-
-def average(states: "Sequence[StateDict]", *, weights: Sequence[float] | None = None, share: float | None = None,
-            batch_norm: str = "average") -> "dict[str, torch.Tensor]":
-    """Average state dicts.
+    Floating tensors are blended in float64 and rounded once to their own type. Others (``num_batches_tracked``) are
+    taken from the last, and so are ``running_mean`` and ``running_var`` where ``batch_norm`` is "last".
 
     Args:
-        states: K >= 1 state dicts with equal keys, shapes and dtypes.
-        weights: K numbers with a sum above 0: sum(w_i * t_i) / sum(w_i); None for equal ones.
-        share: instead: t = t * (1 - share) + t_i * share, one after another.
-        batch_norm: ``last`` takes running means and variances from the last state.
+        states: K state dicts with equal keys and, per key, equal shapes and types, as ``check_alike`` holds them.
+        how: factors for K.
+        batch_norm: "average" or "last".
+        progress: told how many tensors are done.
 
     Returns:
-        One state dict with the keys, shapes and dtypes of the last; computed in float64 and cast back.
+        One state dict with the keys, shapes and types of ``states[0]``.
+
+    Raises:
+        ValueError: a tensor is complex; names it.
     """
-    result = {}
-    for key, newest in states[-1].items():
-        if not newest.is_floating_point() or (batch_norm == "last" and key.endswith(_STATISTICS)):
-            result[key] = newest.clone()
+    made: dict[str, Tensor] = {}
+    for number, (key, tensor) in enumerate(states[-1].items(), 1):
+        if tensor.is_complex():
+            raise ValueError(f"{key!r} is complex, which this step doesn't average")
+        kept = not tensor.is_floating_point() or (
+            batch_norm == "last" and key.endswith(("running_mean", "running_var")))
+        made[key] = tensor.clone() if kept else _mix([state[key] for state in states], how)
+        progress(number, len(states[-1]))
+    return like(states[-1], made)
+
+
+def _mix(tensors: Sequence["Tensor"], how: Blend) -> "Tensor":
+    import torch
+
+    flat = [tensor.reshape(-1) for tensor in tensors]
+    made = torch.empty(tensors[0].shape, dtype=tensors[0].dtype)
+    out = made.reshape(-1)
+    for start in range(0, out.numel(), CHUNK):
+        part = slice(start, start + CHUNK)
+        total = flat[0][part].to(torch.float64, copy=True)
+        if how.factors[0][1] != 1:
+            total.mul_(how.factors[0][1])
+        for tensor, (keep, add) in zip(flat[1:], how.factors[1:], strict=True):
+            if keep != 1:
+                total.mul_(keep)
+            # multiplied first, not add_(alpha=): that may round once for both, and differ from the plain formula
+            total.add_(tensor[part] if add == 1 else tensor[part].to(torch.float64).mul(add))
+        out[part] = total.div_(how.total) if how.total != 1 else total
+    return made
+
+
+def check_alike(names: Sequence[str], weights: Sequence[Weights]) -> None:
+    """Raise ValueError if checkpoints differ in keys, shapes, types or class names; names the first of each and the files."""
+    first, problems = weights[0], []
+    classes = next(((name, w.classes) for name, w in zip(names, weights, strict=True) if w.classes), ("", ()))
+    for name, other in zip(names[1:], weights[1:], strict=True):
+        if other.classes and other.classes != classes[1]:
+            at = next((i for i, (a, b) in enumerate(zip(classes[1], other.classes, strict=False)) if a != b), None)
+            what = f"class {at} is {other.classes[at]!r}, not {classes[1][at]!r}" if at is not None else (
+                f"{len(other.classes)} classes, not {len(classes[1])}")
+            problems.append(f"{name} differs from {classes[0]}: {what}")
+        elif key := next((key for key in first.state if key not in other.state), None):
+            problems.append(f"{name} has no {key!r}, which {names[0]} has")
+        elif key := next((key for key in other.state if key not in first.state), None):
+            problems.append(f"{name} has {key!r}, which {names[0]} has not")
         else:
-            result[key] = _mean([state[key] for state in states], weights, share).to(newest.dtype)
-    return result
+            unlike = ((key, tensor, other.state[key]) for key, tensor in first.state.items()
+                      if tensor.shape != other.state[key].shape or tensor.dtype != other.state[key].dtype)
+            problems += [f"{name}: {key!r} is {tuple(b.shape)} {b.dtype}, in {names[0]} {tuple(a.shape)} {a.dtype}"
+                         for key, a, b in unlike][:1]
+    if problems:
+        more = f"; and {len(problems) - 5} more files" if len(problems) > 5 else ""
+        raise ValueError(f"these can't be averaged: {'; '.join(problems[:5])}{more}")
 
 
-def _mean(tensors: "Sequence[torch.Tensor]", weights: Sequence[float] | None, share: float | None) -> "torch.Tensor":
-    total = tensors[0].double()
-    if share is not None:
-        for tensor in tensors[1:]:
-            total = total.mul_(1 - share).add_(tensor.double(), alpha=share)
-        return total
-    if weights is None:
-        for tensor in tensors[1:]:
-            total += tensor
-        return total.div_(len(tensors))
-    total = total.mul_(weights[0])
-    for tensor, weight in zip(tensors[1:], weights[1:], strict=True):
-        total.add_(tensor.double(), alpha=weight)
-    return total.div_(sum(weights))
+def choose(checkpoints: Sequence[Checkpoint], *, last: int | None, epochs: Sequence[int] | None) -> list[Checkpoint]:
+    """Return the checkpoints that are asked for: the last so many, those of some epochs, or all.
+
+    Raises:
+        ValueError: there are fewer, or an epoch's label (``epoch_12``) stands nowhere or twice.
+    """
+    if last is not None and last > len(checkpoints):
+        raise ValueError(f"last: {last} checkpoints are asked for, there are {len(checkpoints)}")
+    if epochs is None:
+        return list(checkpoints[-last:] if last else checkpoints)
+    labels = [checkpoint.label for checkpoint in checkpoints]
+    wrong = [epoch for epoch in epochs if labels.count(f"epoch_{epoch}") != 1]
+    if wrong:
+        raise ValueError(f"epochs: there isn't exactly one checkpoint of epoch {', '.join(map(str, wrong[:10]))}; there are "
+                         f"{', '.join(label or checkpoints[i].path.name for i, label in enumerate(labels[:20]))}")
+    return [checkpoints[labels.index(f"epoch_{epoch}")] for epoch in epochs]
+
+
+def average_weights(ctx: StepContext, *, checkpoints: Sequence[Checkpoint], method: str, weights: Sequence[float] | None,
+                    alpha: float | None, decay: float | None, last: int | None, epochs: Sequence[int] | None,
+                    batch_norm: str, format: str) -> Mapping[str, Checkpoint]:
+    """Average checkpoints of one model: the mean, a weighted mean, or one blended into the next.
+
+    Floating tensors are blended in float64, tensor by tensor from mapped files, and rounded once; integer buffers are the
+    last one's. Checkpoints that differ in keys, shapes, types or class names, or have a value that is not finite, are
+    refused. What was averaged, and with which shares, is in the record.
+    """
+    chosen = choose(checkpoints, last=last, epochs=epochs)
+    names = [str(checkpoint.path) for checkpoint in chosen]
+    how = blend(method, len(chosen), weights=weights, alpha=alpha, decay=decay)
+    sources = [read_checkpoint(checkpoint) for checkpoint in chosen]
+    check_alike(names, sources)
+    shares = how.shares()
+    averaged = [{"checkpoint": checkpoint.label or checkpoint.path.name, "share": round(share, 9), "weights": source.which}
+                for checkpoint, share, source in zip(chosen, shares, sources, strict=True)]
+    ctx.note("averaged", averaged)
+    if len(set(names)) < len(names):
+        ctx.note("twice", sorted({name.rpartition("/")[2] for name in names if names.count(name) > 1}))
+    if len({source.which for source in sources}) > 1:
+        ctx.note("mixed", "some files hold a moving average (EMA), others plain weights")
+    state = average([source.state for source in sources], how, batch_norm=batch_norm, progress=ctx.progress)
+    classes = next((source.classes for source in sources if source.classes), ())
+    made = make_checkpoint(ctx, f"averaged.{format}", state, classes=classes, label="average", meta={"averaged": averaged})
+    return {"checkpoint": made}
 
 
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
-    needed = _NEEDS.get(params["method"])
-    if needed and needed not in params:
-        yield Complaint(("method",), f"{params['method']} needs '{needed}'")
-    for method, name in _NEEDS.items():
-        if name in params and method != params["method"]:
-            yield Complaint((name,), f"belongs to method: {method}, not to {params['method']}")
-    if sum(params.get("weights", [1])) <= 0:
-        yield Complaint(("weights",), "must have a sum above 0")
+    for key, method in _BELONGS.items():
+        if key in params and params["method"] != method:
+            yield Complaint((key,), f"goes with 'method: {method}', found 'method: {params['method']}'", "leave it out")
+        elif key not in params and params["method"] == method:
+            yield Complaint(("method",), f"'{method}' needs '{key}'", f"{key}: {PARAMS['properties'][key]['examples'][0]}")
     if "last" in params and "epochs" in params:
-        yield Complaint(("last",), "either 'last' or 'epochs'")
+        yield Complaint(("last",), "stands beside 'epochs'", "leave one of them out")
+    weights, count = params.get("weights"), params.get("last", len(params.get("epochs", ())))
+    if weights and not sum(weights) > 0:
+        yield Complaint(("weights",), "add up to 0", "make one of them positive")
+    if weights and count and len(weights) != count:
+        yield Complaint(("weights",), f"are {len(weights)} numbers for {count} checkpoints", "give one for each")
+    if params["format"] == "safetensors" and importlib.util.find_spec("safetensors") is None:
+        yield Complaint(("format",), "needs the package safetensors", 'pip install "coco-recipe[train]"')
 
 
-def _foresee(params: Mapping[str, Any], facts: Mapping[str, tuple[Facts, ...]]) -> Mapping[str, Facts]:
-    known = {one.classes for one in facts["checkpoints"] if one.classes is not None}
-    if len(known) > 1:
-        first, second = sorted(known)[:2]
-        raise ValueError(f"the checkpoints have different classes: {list(first)} and {list(second)}")
-    return {"checkpoint": Facts(next(iter(known), None))}
+def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
+    known = facts["checkpoints"]
+    classes = {fact.classes for fact in known if fact.classes is not None}
+    if len(classes) > 1:
+        listed = " / ".join(sorted(", ".join(names[:5]) for names in classes))
+        raise ValueError(f"the checkpoints answer with different classes: {listed}")
+    return {"checkpoint": Facts(next(iter(classes), None))}
 
 
 STEP = Step(name="average_weights", run=average_weights, inputs={"checkpoints": Port(Checkpoint, many=True)},

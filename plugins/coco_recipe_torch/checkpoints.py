@@ -1,211 +1,308 @@
-"""Checkpoints: read without running anything that is in them, checked tensor by tensor, written whole or not at all."""
+"""Checkpoints read without running anything of theirs, written whole, and told apart by the bytes of their tensors."""
 
 import hashlib
+import importlib.util
+import json
 import os
-import pickle
-import zipfile
+import re
+import sys
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from coco_recipe import sha256
+from coco_recipe import Checkpoint, StepContext, sha256
+from coco_recipe_torch import archive
 
 if TYPE_CHECKING:
-    import torch
+    from torch import Tensor
 
-    StateDict = Mapping[str, torch.Tensor]
-
-MAX_PICKLE_BYTES = 64 * 2**20  # the structure of a checkpoint; tensors lie beside it
-_STATE_KEYS = ("state_dict", "model", "model_state_dict", "module")
+State = Mapping[str, "Tensor"]
+_HISTORY = "mmengine.logging.history_buffer"
+_SHARED = 4  # so many times the file's bytes may tensors that share their memory add up to
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What a checkpoint file holds.
+    """What a checkpoint file holds of a model.
 
     Attributes:
-        path: the file.
-        state: tensors by key, on the CPU, mapped from the file where it allows.
+        state: CPU tensors by name, in the file's order; mapped from the file where they can be. Read only.
         classes: class names in the order of the model's outputs; empty where the file doesn't say.
-        meta: mmengine's ``meta``; empty where there is none.
-        kind: which weights these are: ``plain`` or ``ema`` (mmengine's EMAHook puts the averaged ones into state_dict, and
-            the raw ones beside it).
+        which: "ema" where the file holds a moving average (mmengine's EMAHook puts it under ``state_dict``, and the raw
+            weights under ``ema_state_dict``), else "plain".
+        meta: the file's ``meta``, as read.
     """
 
-    path: Path
-    state: "StateDict"
-    classes: tuple[str, ...] = ()
-    meta: Mapping[str, Any] = field(default_factory=dict)
-    kind: str = "plain"
+    state: State
+    classes: tuple[str, ...]
+    which: str
+    meta: Mapping[str, Any]
 
 
 def read(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> Weights:
-    """Read the weights of a checkpoint.
-
-    Only tensors and plain values are made of what the file says; nothing in it is run, and there is no second try with
-    less care.
+    """Read a model's weights: a bare state dict, one under ``state_dict`` or ``model``, or a safetensors file.
 
     Args:
-        path: a ``.pth`` (zip or legacy form) or ``.safetensors`` file.
-        expect_sha256: hash of the file that was recorded; empty leaves it unchecked.
-        mmap: map the tensors instead of copying them.
+        path: the file.
+        expect_sha256: what its bytes must hash to; not looked at if empty.
+        mmap: map tensors from the file rather than copy them into memory.
 
     Raises:
-        ValueError: the file is damaged, not a checkpoint, holds something else than weights or numbers that are not
-            finite, or has another hash; names the file.
+        ValueError: see ``load``; or there is no state dict, or a tensor is larger than its bytes, not dense, or has a
+            value that is not finite. Names the file, the reason and the first such key.
     """
-    raw = read_whole(path, expect_sha256=expect_sha256, mmap=mmap)
-    meta = raw.get("meta") if isinstance(raw.get("meta"), dict) else {}
-    wrapped = next((key for key in _STATE_KEYS if isinstance(raw.get(key), Mapping)), None)
-    state = raw[wrapped] if wrapped else {key: value for key, value in raw.items() if key != "meta"}
-    _check_state(path, state)
-    return Weights(path, dict(state), _classes(meta or {}), meta or {}, "ema" if "ema_state_dict" in raw else "plain")
+    content = load(path, expect_sha256=expect_sha256, mmap=mmap)
+    raw_meta = content.get("meta")
+    meta: Mapping[str, Any] = raw_meta if isinstance(raw_meta, Mapping) else {}
+    found = next((content[key] for key in ("state_dict", "model") if isinstance(content.get(key), Mapping)), content)
+    if not found:
+        raise ValueError(f"{path}: has no weights")
+    state: OrderedDict[str, Tensor] = OrderedDict()
+    prefix = "module." if all(str(key).startswith("module.") for key in found) else ""
+    for key, tensor in found.items():
+        if reason := _fault(key, tensor):
+            raise ValueError(f"{path}: {key!r} {reason}")
+        state[key.removeprefix(prefix)] = tensor.detach()
+    total, size = sum(_bytes_of(tensor) for tensor in state.values()), path.stat().st_size
+    if total > _SHARED * max(size, 2**16):
+        raise ValueError(f"{path}: its tensors share memory and would be written as {total} bytes, the file has {size}")
+    if hasattr(found, "_metadata") and not prefix:
+        state._metadata = found._metadata  # type: ignore[attr-defined]  # torch's versions of modules
+    return Weights(state, _classes(meta), "ema" if "ema_state_dict" in content else "plain", meta)
 
 
-def read_whole(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> dict[str, Any]:
-    """Read all that a checkpoint holds (optimizer, counters), with the care of `read`; tensors in it are not checked.
+def read_checkpoint(checkpoint: Checkpoint) -> Weights:
+    """Read the weights of a step's input, and hold them against what is recorded of it.
 
     Raises:
-        ValueError: as `read`.
+        ValueError: see ``read``; or the file's class names, or its tensors, are not those recorded.
     """
-    if not path.is_file():
-        raise ValueError(f"{path}: there is no such file")
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path}: is empty")
-    if expect_sha256 and sha256(path) != expect_sha256:
-        raise ValueError(f"{path}: has not the SHA-256 that was recorded ({expect_sha256[:12]}...): it was changed or damaged")
-    if path.suffix == ".safetensors":
-        return _safetensors(path)
-    is_zip = path.open("rb").read(4) == b"PK\x03\x04"
-    if is_zip:
-        _check_zip(path)
-    return _load(path, mmap=mmap and is_zip)
+    weights = read(checkpoint.path)
+    if checkpoint.classes and weights.classes and checkpoint.classes != weights.classes:
+        raise ValueError(f"{checkpoint.path}: has other classes than recorded: {_listed(weights.classes)} instead of "
+                         f"{_listed(checkpoint.classes)}")
+    if checkpoint.fingerprint and fingerprint(weights.state) != checkpoint.fingerprint:
+        raise ValueError(f"{checkpoint.path}: its tensors are not those recorded (SHA-256 {checkpoint.fingerprint[:12]}); "
+                         "the file was changed or damaged: make it again")
+    return Weights(weights.state, weights.classes or checkpoint.classes, weights.which, weights.meta)
 
 
-def _check_zip(path: Path) -> None:
-    """Refuse an archive that is cut off, compressed, or lies about its sizes; torch stores, it never compresses."""
+def load(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> dict[str, Any]:
+    """Read all that a checkpoint file holds, as a mapping; nothing but weights and plain values is ever made.
+
+    The file's structure is checked first, then torch's weights-only reader is used with the few classes that a plain
+    checkpoint of mmengine needs: its log buffer (a stand-in, unless mmengine is loaded) and numpy's scalars. There is no
+    other way in: what this refuses is not read.
+
+    Raises:
+        ValueError: the file isn't there, isn't whole, isn't what was recorded, or asks for anything else; names the
+            file and the reason.
+    """
+    kind = archive.kind_of(path)
+    if expect_sha256 and (found := sha256(path)) != expect_sha256:
+        raise ValueError(f"{path}: its SHA-256 is {found[:12]}..., recorded is {expect_sha256[:12]}...; the file was "
+                         "changed or damaged")
     try:
-        with zipfile.ZipFile(path) as archive:
-            rows = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise ValueError(f"{path}: is cut off or damaged ({error})") from error
-    size = path.stat().st_size
-    if squeezed := [row.filename for row in rows if row.compress_type != zipfile.ZIP_STORED]:
-        raise ValueError(f"{path}: {squeezed[0]} is compressed, which torch never does: a zip bomb, or not torch's file")
-    if sum(row.file_size for row in rows) > size:
-        raise ValueError(f"{path}: its parts claim {sum(row.file_size for row in rows)} bytes, the file has {size}")
-    pickles = [row for row in rows if row.filename.endswith("data.pkl")]
-    if len(pickles) != 1 or pickles[0].file_size > MAX_PICKLE_BYTES:
-        raise ValueError(f"{path}: is no checkpoint of torch (one data.pkl of at most {MAX_PICKLE_BYTES} bytes)")
+        content = _load_safetensors(path) if kind == "safetensors" else _load_torch(path, mmap=mmap and kind == "zip")
+    except Exception as error:  # torch raises almost anything for a damaged file
+        raise ValueError(f"{path}: is refused: {_reason(error)}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: holds a {type(content).__name__}, expected a mapping with a state dict")
+    return content
 
 
-def _load(path: Path, *, mmap: bool) -> dict[str, Any]:
+def fingerprint(state: State) -> str:
+    """Return the SHA-256 over names, dtypes, shapes and bytes of tensors; their order and their file don't matter.
+
+    It is the hash of the sorted JSON lines ``[name, dtype, shape, SHA-256 of the bytes]``.
+    """
     import torch
 
-    try:
-        with torch.serialization.safe_globals(_allowed()):
-            raw = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
-    except pickle.UnpicklingError as error:
-        found = str(error).partition("Unsupported global: GLOBAL ")[2].split(" ")[0]
-        what = f"wants to run {found}" if found else "can't be read as weights only"
-        raise ValueError(f"{path}: {what}; it is refused, and nothing of it was run") from error
-    except Exception as error:
-        raise ValueError(f"{path}: can't be read: {type(error).__name__}: {str(error).splitlines()[0][:200]}") from error
-    if not isinstance(raw, Mapping):
-        raise ValueError(f"{path}: holds a {type(raw).__name__}, expected a state dict")
-    return dict(raw)
+    def line(name: str) -> str:
+        tensor = state[name].detach().contiguous()
+        data = hashlib.sha256(tensor.reshape(-1).view(torch.uint8).numpy()).hexdigest()
+        return json.dumps([name, str(tensor.dtype), list(tensor.shape), data])
+
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
+        return hashlib.sha256("\n".join(pool.map(line, sorted(state))).encode()).hexdigest()
+
+
+def write(path: Path, state: State, classes: Sequence[str] = (), meta: Mapping[str, Any] | None = None) -> str:
+    """Write a clean checkpoint: weights and class names, as mmengine reads them, or safetensors by the file's ending.
+
+    The file appears under its name when it is whole and on the disk. Equal weights give equal bytes.
+
+    Args:
+        path: where to.
+        state: the tensors by name.
+        classes: class names in the order of the model's outputs.
+        meta: more plain values for the file's ``meta``; left out of safetensors.
+
+    Returns:
+        The SHA-256 of the file.
+    """
+    temporary = path.with_name(f".{path.name}.partial")
+    alone = _own_bytes(state)
+    if path.suffix == ".safetensors":
+        from safetensors.torch import save_file
+
+        save_file(dict(alone), temporary, {"format": "pt", "classes": json.dumps(list(classes), ensure_ascii=False)})
+        digest = sha256(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+    else:
+        import torch
+
+        content = {"meta": dict(meta or {}) | ({"dataset_meta": {"classes": tuple(classes)}} if classes else {}),
+                   "state_dict": alone}
+        with temporary.open("wb") as file:
+            # given a file, not a name, torch writes the same bytes whatever the name
+            torch.save(content, hashing := _Hashing(file))
+            file.flush()
+            os.fsync(file.fileno())
+        digest = hashing.sha256.hexdigest()
+    os.replace(temporary, path)
+    return digest
+
+
+def make_checkpoint(ctx: StepContext, name: str, state: State, *, classes: Sequence[str], label: str = "",
+                    meta: Mapping[str, Any] | None = None) -> Checkpoint:
+    """Write a step's output checkpoint into its folder, and return it with its fingerprint."""
+    path = ctx.workdir / name
+    with ThreadPoolExecutor(1) as pool:
+        print_ = pool.submit(fingerprint, state)
+        ctx.wrote(path, write(path, state, classes, meta))
+    return Checkpoint(path, tuple(classes), print_.result(), label)
+
+
+def like(state: State, tensors: Mapping[str, "Tensor"]) -> State:
+    """Return ``tensors`` as a state dict that keeps the module versions that torch put beside ``state``."""
+    made: OrderedDict[str, Tensor] = OrderedDict(tensors)
+    if hasattr(state, "_metadata"):
+        made._metadata = state._metadata  # type: ignore[attr-defined]
+    return made
+
+
+class _Hashing:
+    """A file for writing that hashes what passes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.sha256 = file, hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.sha256.update(data)
+        return self.file.write(data)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+
+class _History:
+    """Stands in for mmengine's HistoryBuffer, so that a checkpoint can be read without mmengine."""
 
 
 def _allowed() -> list[Any]:
-    """Return what a plain mmengine checkpoint needs beside tensors: numpy's scalars and arrays, and its log buffers."""
+    """Return what a plain checkpoint of mmengine may name: its log buffer, and numpy's arrays and scalars."""
     import numpy as np
+    from numpy._core import multiarray
 
-    known: list[Any] = [np.ndarray, np.dtype, np._core.multiarray._reconstruct, np._core.multiarray.scalar,  # type: ignore[attr-defined]
-                        *{type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "b1")}]
-    try:
-        from mmengine.logging.history_buffer import HistoryBuffer
-    except ImportError:
-        return known
-    return [*known, HistoryBuffer]
-
-
-def _safetensors(path: Path) -> dict[str, Any]:
-    import json
-
-    try:
-        from safetensors import SafetensorError, safe_open
-    except ImportError as error:
-        raise ValueError(f"{path}: needs the package safetensors: pip install safetensors") from error
-    try:
-        with safe_open(path, framework="pt") as file:
-            meta = json.loads((file.metadata() or {}).get("meta", "{}"))
-            return {"meta": meta, "state_dict": {key: file.get_tensor(key) for key in file.keys()}}  # noqa: SIM118
-    except (SafetensorError, ValueError) as error:
-        raise ValueError(f"{path}: is cut off or damaged: {error}") from error
+    module = sys.modules.get(_HISTORY)
+    history = module.HistoryBuffer if module else _History
+    kinds = [type(np.dtype(name)) for name in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?")]
+    functions = [(function, f"numpy.{core}.multiarray.{name}") for core in ("_core", "core")
+                 for name, function in (("scalar", multiarray.scalar), ("_reconstruct", multiarray._reconstruct))]
+    return [(history, f"{_HISTORY}.HistoryBuffer"), *functions, np.ndarray, np.dtype, *kinds]
 
 
-def _check_state(path: Path, state: Mapping[str, Any]) -> None:
+def _load_torch(path: Path, *, mmap: bool) -> Any:
     import torch
 
-    if not state:
-        raise ValueError(f"{path}: holds no weights")
-    for key, value in state.items():
-        if not isinstance(value, torch.Tensor):
-            raise ValueError(f"{path}: {key} is a {type(value).__name__}, not a tensor")
-        if value.numel() * value.element_size() > value.untyped_storage().nbytes():
-            raise ValueError(f"{path}: {key} claims {tuple(value.shape)}, more than what is stored for it")
-        # a sum in float64 is finite exactly if all are: nothing smaller can overflow it
-        if value.is_floating_point() and not torch.isfinite(value.sum(dtype=torch.float64)):
-            raise ValueError(f"{path}: {key} has values that are not finite")
+    with torch.serialization.safe_globals(_allowed()):
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+
+
+def _load_safetensors(path: Path) -> dict[str, Any]:
+    if importlib.util.find_spec("safetensors") is None:
+        raise ValueError('reading it needs the package safetensors: pip install "coco-recipe[train]"')
+    from safetensors import safe_open
+    from safetensors.torch import load_file
+
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata() or {}
+    classes = json.loads(metadata.get("classes", "[]"))
+    return {"meta": {"dataset_meta": {"classes": classes}}, "state_dict": load_file(path)}
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    if named := re.search(r"GLOBAL (\S+) was not an allowed global", text):
+        return f"it asks for {named[1]}, which no weights need; nothing of it was run"
+    first = next((line for line in text.splitlines() if line.strip()), "") or type(error).__name__
+    if "WeightsUnpickler error:" in text:
+        first = text.partition("WeightsUnpickler error:")[2].strip().splitlines()[0]
+    return first[:300]
+
+
+def _fault(key: Any, tensor: Any) -> str:
+    """Return what is wrong with an entry of a state dict; empty if nothing is."""
+    import torch
+
+    if not isinstance(key, str) or not isinstance(tensor, torch.Tensor):
+        return f"is a {type(tensor).__name__}, expected a tensor under a name"
+    if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized or tensor.is_nested or (
+            tensor.is_conj() or tensor.is_neg()):
+        return f"is not a plain dense tensor ({tensor.layout}, {tensor.device})"
+    if _bytes_of(tensor) > tensor.untyped_storage().nbytes():
+        return (f"claims the shape {tuple(tensor.shape)}, {_bytes_of(tensor)} bytes, and has "
+                f"{tensor.untyped_storage().nbytes()}")
+    if not _is_finite(tensor):
+        return "has a value that is not finite (NaN or infinite)"
+    return ""
+
+
+def _bytes_of(tensor: "Tensor") -> int:
+    return int(tensor.numel()) * int(tensor.element_size())
+
+
+def _is_finite(tensor: "Tensor") -> bool:
+    import torch
+
+    if not tensor.numel() or not (tensor.is_floating_point() or tensor.is_complex()):
+        return True
+    if tensor.is_complex():
+        return bool(torch.isfinite(tensor).all())
+    # least and greatest are NaN if any value is; 40 times as fast as isfinite
+    least, greatest = torch.aminmax(tensor if tensor.element_size() > 1 else tensor.float())
+    return bool(torch.isfinite(least) and torch.isfinite(greatest))
 
 
 def _classes(meta: Mapping[str, Any]) -> tuple[str, ...]:
-    inner = meta.get("dataset_meta") if isinstance(meta.get("dataset_meta"), Mapping) else {}
-    for table, key in ((inner, "classes"), (inner, "CLASSES"), (meta, "classes"), (meta, "CLASSES")):
-        names = (table or {}).get(key)
-        if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
-            return tuple(names)
+    """Return the class names in a file's meta: mmdet 3.x's ``dataset_meta``, or the ``CLASSES`` of earlier versions."""
+    inner = meta.get("dataset_meta")
+    for place in (inner if isinstance(inner, Mapping) else {}, meta):
+        for key in ("classes", "CLASSES"):
+            names = place.get(key)
+            if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
+                return tuple(names)
     return ()
 
 
-def fingerprint(state: "StateDict") -> str:
-    """Return the SHA-256 over names, dtypes, shapes and bytes of tensors; their order and the file don't matter."""
+def _own_bytes(state: State) -> State:
+    """Return the tensors with no memory but their own, so that no more than them is written."""
     import torch
 
-    total = hashlib.sha256()
-    for key in sorted(state):
-        tensor = state[key].detach().contiguous()
-        total.update(f"{key}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
-        if tensor.numel():
-            total.update(tensor.reshape(-1).view(torch.uint8).numpy())
-    return total.hexdigest()
+    seen: set[int] = set()
+    alone = {}
+    for name, tensor in state.items():
+        place = tensor.untyped_storage().data_ptr()
+        shared = place in seen or tensor.untyped_storage().nbytes() != _bytes_of(tensor)
+        alone[name] = tensor.clone(memory_format=torch.contiguous_format) if shared else tensor.contiguous()
+        seen.add(place)
+    return like(state, alone)
 
 
-def write(path: Path, state: "StateDict", *, classes: Sequence[str] = (), meta: Mapping[str, Any] | None = None) -> str:
-    """Write a clean checkpoint that mmengine loads strictly; return the SHA-256 of the file.
-
-    Args:
-        path: ``.pth`` or ``.safetensors``.
-        state: tensors by key.
-        classes: class names.
-        meta: plain values to keep beside them.
-    """
-    import torch
-
-    kept = {**(meta or {}), **({"dataset_meta": {"classes": list(classes)}} if classes else {})}
-    temporary = path.with_name(f".{path.name}.partial")
-    if path.suffix == ".safetensors":
-        import json
-
-        from safetensors.torch import save_file
-
-        save_file({key: value.contiguous() for key, value in state.items()}, temporary,
-                  {"format": "pt", "meta": json.dumps(kept)})
-    else:
-        with temporary.open("wb") as file:  # an open file: the bytes would depend on the path's name
-            torch.save({"meta": kept, "state_dict": dict(state)}, file)
-    with temporary.open("rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    return sha256(path)
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,116 @@
+"""average_weights against ``torch.load`` of all files and a loop, in the same run: seconds and peak memory.
+
+Makes three checkpoints with the tensors of a Cascade R-CNN R50 (69 million parameters, 276 MB) and their optimizer's
+momentum, 550 MB a file, and times whole processes, the interpreter's start and torch's import included, best of a few:
+
+- loop: ``torch.load`` of all, a float64 loop over the keys, ``torch.save``;
+- function: the step's function in a process of its own, its inputs verified by fingerprint, the result fingerprinted,
+  hashed and flushed to the disk, none of which the loop does;
+- recipe: ``coco-recipe run``, which also hashes the whole input files and commits the result.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SHAPES = [(64, 3, 7, 7), *[(256, 64, 1, 1), (64, 256, 1, 1), (64, 64, 3, 3)] * 3,
+          *[(512, 128, 1, 1), (128, 512, 1, 1), (128, 128, 3, 3)] * 4, *[(1024, 256, 1, 1), (256, 1024, 1, 1),
+          (256, 256, 3, 3)] * 6, *[(2048, 512, 1, 1), (512, 2048, 1, 1), (512, 512, 3, 3)] * 3, *[(256, 256, 3, 3)] * 5,
+          *[(1024, 12544), (1024,), (1024, 1024), (1024,), (81, 1024), (4, 1024)] * 3, *[(512,)] * 200]
+LOOP = """
+import sys, torch
+files = [torch.load(path, map_location="cpu", weights_only=True)["state_dict"] for path in sys.argv[1:4]]
+made = {}
+for key, tensor in files[-1].items():
+    if not tensor.is_floating_point():
+        made[key] = tensor
+        continue
+    total = files[0][key].double()
+    for other in files[1:]:
+        total = total + other[key].double()
+    made[key] = (total / len(files)).to(tensor.dtype)
+torch.save({"state_dict": made}, sys.argv[4])
+"""
+FUNCTION = """
+import sys
+from pathlib import Path
+from coco_recipe import Checkpoint
+from coco_recipe.execute import Context
+from coco_recipe_torch.average_weights import STEP
+from coco_recipe.schema_check import with_defaults
+inputs = tuple(Checkpoint(Path(path), fingerprint=print_) for path, print_ in zip(sys.argv[1:4], sys.argv[5:]))
+params = dict.fromkeys(STEP.params["properties"]) | with_defaults(STEP.params, {})
+STEP.run(Context("mean", 0, Path(sys.argv[4])), checkpoints=inputs, **params)
+"""
+RECIPE = """\
+coco_recipe: 1
+name: average
+inputs: {a: {checkpoint: 0.pth}, b: {checkpoint: 1.pth}, c: {checkpoint: 2.pth}}
+steps: [{id: mean, use: average_weights, in: {checkpoints: [a, b, c]}}]
+"""
+
+
+def make(folder: Path, scale: float) -> list[str]:
+    """Write the files; return their fingerprints."""
+    import torch
+    from coco_recipe_torch.checkpoints import fingerprint
+
+    prints = []
+    for number in range(3):
+        generator = torch.Generator().manual_seed(number)
+        state = {f"layer_{i}.weight": torch.randn([max(int(shape[0] * scale), 1), *shape[1:]], generator=generator)
+                 for i, shape in enumerate(SHAPES)}
+        state["bn.num_batches_tracked"] = torch.tensor(number)
+        momentum = {"state": {i: {"momentum_buffer": torch.zeros_like(tensor)} for i, tensor in enumerate(state.values())}}
+        torch.save({"meta": {"epoch": number}, "state_dict": state, "optimizer": momentum}, folder / f"{number}.pth")
+        prints.append(fingerprint(state))
+    return prints
+
+
+def measure(arguments: list[str], folder: Path) -> tuple[float, float]:
+    """Run a process; return its seconds and its peak memory in MB."""
+    code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); " \
+           "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    began = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return time.perf_counter() - began, int(done.stdout) / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", type=float, default=1, help="share of the files' size")
+    parser.add_argument("--times", type=int, default=3)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prints = make(folder, given.scale)
+        (folder / "recipe.yaml").write_text(RECIPE)
+        (folder / "made").mkdir()
+        print(f"three checkpoints of {(folder / '0.pth').stat().st_size / 1e6:.0f} MB")
+        inputs = ["0.pth", "1.pth", "2.pth"]
+        rows: dict[str, list[tuple[float, float]]] = {}
+        for turn in range(given.times):
+            for label, arguments in {
+                    "loop": ["-c", LOOP, *inputs, "loop.pth"], "function": ["-c", FUNCTION, *inputs, "made", *prints],
+                    "recipe": ["-m", "coco_recipe.cli", "run", "recipe.yaml", "--out", f"run_{turn}"]}.items():
+                rows.setdefault(label, []).append(measure([sys.executable, *arguments], folder))
+        _compare(folder)
+    base = min(rows["loop"])
+    for label, found in rows.items():
+        seconds, memory = min(found)
+        print(f"{label:10} {seconds:6.2f} s ({seconds / base[0]:.2f})  {memory:6.0f} MB ({memory / base[1]:.2f})")
+
+
+def _compare(folder: Path) -> None:
+    import torch
+
+    loop, ours = (torch.load(folder / name, weights_only=True)["state_dict"] for name in ("loop.pth", "made/averaged.pth"))
+    equal = loop.keys() == ours.keys() and all(torch.equal(loop[key], ours[key]) for key in loop)
+    print("results are equal to the last bit" if equal else "RESULTS DIFFER")
+
+
+if __name__ == "__main__":
+    main()

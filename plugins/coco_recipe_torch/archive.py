@@ -1,0 +1,76 @@
+"""The structure of a checkpoint file, checked with the standard library before torch opens it."""
+
+import re
+import zipfile
+from itertools import pairwise
+from pathlib import Path
+
+LARGEST = 64 * 2**30  # bytes of a file
+LARGEST_PICKLE = 2**28  # bytes of data.pkl: names, shapes and mmengine's log buffers, not weights
+_LEGACY = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # pickle of 0x1950a86a20f9469cfc6c, with which torch < 1.6 begins
+_LOCAL_HEADER = 30
+_ENTRY = re.compile(r"[^/\\]+/([A-Za-z0-9_.-]+/)*[A-Za-z0-9_.-]+")
+
+
+def kind_of(path: Path) -> str:
+    """Return "zip", "legacy" (torch before 1.6) or "safetensors"; a zip's entries are checked.
+
+    Raises:
+        ValueError: the file is none of these, cut off, or built to unfold; names the file and the reason.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path}: there is no such file")
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(64)
+    if not size:
+        raise ValueError(f"{path}: is empty (0 bytes)")
+    if size > LARGEST:
+        raise ValueError(f"{path}: has {size} bytes, more than {LARGEST}, which no detector needs")
+    if start.startswith(b"version https://git-lfs"):
+        raise ValueError(f"{path}: is a pointer of git LFS, not the weights; get them with 'git lfs pull'")
+    if start.startswith(b"PK"):
+        _check_zip(path, size)
+        return "zip"
+    if path.suffix == ".safetensors":
+        return "safetensors"
+    if start[2:2 + len(_LEGACY)] == _LEGACY:
+        return "legacy"
+    raise ValueError(f"{path}: is not a checkpoint of torch or safetensors (it begins with {start[:8]!r})")
+
+
+def _check_zip(path: Path, size: int) -> None:
+    """Hold a zip against what torch.save writes: plain entries, stored one after the other, in one folder."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries, end, comment = archive.infolist(), archive.start_dir, archive.comment
+    except (zipfile.BadZipFile, NotImplementedError, OverflowError, ValueError, OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: is cut off or damaged: {error}") from error
+    if reason := _fault(entries, end, comment, size):
+        raise ValueError(f"{path}: is refused: {reason}")
+
+
+def _fault(entries: list[zipfile.ZipInfo], end: int, comment: bytes, size: int) -> str:
+    """Return what is wrong with a zip's directory; empty if nothing is."""
+    names = [entry.filename for entry in entries]
+    for entry in entries:
+        if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
+            return (f"its entry {entry.filename!r} is compressed, {entry.compress_size} bytes that unfold to "
+                    f"{entry.file_size}; torch.save stores entries as they are")
+        if entry.flag_bits & 1:
+            return f"its entry {entry.filename!r} is encrypted"
+        if not _ENTRY.fullmatch(entry.filename) or ".." in entry.filename.split("/"):
+            return f"its entry {entry.filename!r} has a name that torch.save doesn't write"
+    if len({name.partition("/")[0] for name in names}) != 1 or len(set(names)) != len(names):
+        return "its entries are not in one folder, or one stands there twice"
+    pickles = [entry for entry in entries if entry.filename.partition("/")[2] == "data.pkl"]
+    if not pickles or pickles[0].file_size > LARGEST_PICKLE:
+        return f"it has no data.pkl of at most {LARGEST_PICKLE} bytes"
+    if (total := sum(entry.file_size for entry in entries)) > size:
+        return f"its entries add up to {total} bytes, the file has {size}"
+    places = sorted((entry.header_offset, _LOCAL_HEADER + len(entry.filename.encode()) + entry.file_size)
+                    for entry in entries)
+    if places[0][0] or comment or any(at + length > following for (at, length), (following, _)
+                                      in pairwise([*places, (end, 0)])):
+        return "its entries overlap, or there is something before or behind them"
+    return ""
