@@ -68,7 +68,7 @@ def input_digests(item: Input, folder: Path, *, pixels: bool,
     if item.checkpoint:
         path = folder / item.checkpoint
         digest = files.sha256(path)
-        return Checkpoint(path, item.classes, digest, item.name), {"checkpoint": digest}
+        return Checkpoint(path, item.classes, "", item.name), {"checkpoint": digest}
     path = folder / item.annotations
     text = coco_json.read_bytes(path)
     digests: dict[str, Any] = {"annotations": files.sha256_of(text)}

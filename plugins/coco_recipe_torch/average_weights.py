@@ -80,7 +80,7 @@ def blend(method: str, count: int, *, weights: Sequence[float] | None = None, al
     return Blend(((1.0, 1.0), *((keep, new),) * (count - 1)))
 
 
-def average(states: Sequence[State], how: Blend, *, batch_norm: str = "average",
+def average(states: Sequence[State], how: Blend | None = None, *, batch_norm: str = "average",
             progress: Callable[[int, int], None] = lambda done, total: None) -> State:
     """Average model weights element by element.
 
@@ -89,7 +89,7 @@ def average(states: Sequence[State], how: Blend, *, batch_norm: str = "average",
 
     Args:
         states: K state dicts with equal keys and, per key, equal shapes and types, as ``check_alike`` holds them.
-        how: factors for K.
+        how: factors for K; None for the mean.
         batch_norm: "average" or "last".
         progress: told how many tensors are done.
 
@@ -99,6 +99,7 @@ def average(states: Sequence[State], how: Blend, *, batch_norm: str = "average",
     Raises:
         ValueError: a tensor is complex; names it.
     """
+    how = how or blend("uniform", len(states))
     made: dict[str, Tensor] = {}
     for number, (key, tensor) in enumerate(states[-1].items(), 1):
         if tensor.is_complex():
@@ -187,12 +188,12 @@ def average_weights(ctx: StepContext, *, checkpoints: Sequence[Checkpoint], meth
     sources = [read_checkpoint(checkpoint) for checkpoint in chosen]
     check_alike(names, sources)
     shares = how.shares()
-    averaged = [{"checkpoint": checkpoint.label or checkpoint.path.name, "share": round(share, 9), "weights": source.which}
+    averaged = [{"checkpoint": checkpoint.label or checkpoint.path.name, "share": round(share, 9), "weights": source.kind}
                 for checkpoint, share, source in zip(chosen, shares, sources, strict=True)]
     ctx.note("averaged", averaged)
     if len(set(names)) < len(names):
         ctx.note("twice", sorted({name.rpartition("/")[2] for name in names if names.count(name) > 1}))
-    if len({source.which for source in sources}) > 1:
+    if len({source.kind for source in sources}) > 1:
         ctx.note("mixed", "some files hold a moving average (EMA), others plain weights")
     state = average([source.state for source in sources], how, batch_norm=batch_norm, progress=ctx.progress)
     classes = next((source.classes for source in sources if source.classes), ())

@@ -9,7 +9,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -29,16 +29,18 @@ class Weights:
     """What a checkpoint file holds of a model.
 
     Attributes:
+        path: the file.
         state: CPU tensors by name, in the file's order; mapped from the file where they can be. Read only.
         classes: class names in the order of the model's outputs; empty where the file doesn't say.
-        which: "ema" where the file holds a moving average (mmengine's EMAHook puts it under ``state_dict``, and the raw
+        kind: "ema" where the file holds a moving average (mmengine's EMAHook puts it under ``state_dict``, and the raw
             weights under ``ema_state_dict``), else "plain".
         meta: the file's ``meta``, as read.
     """
 
+    path: Path
     state: State
     classes: tuple[str, ...]
-    which: str
+    kind: str
     meta: Mapping[str, Any]
 
 
@@ -51,10 +53,10 @@ def read(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> Weights:
         mmap: map tensors from the file rather than copy them into memory.
 
     Raises:
-        ValueError: see ``load``; or there is no state dict, or a tensor is larger than its bytes, not dense, or has a
+        ValueError: see ``read_whole``; or there is no state dict, or a tensor is larger than its bytes, not dense, or has a
             value that is not finite. Names the file, the reason and the first such key.
     """
-    content = load(path, expect_sha256=expect_sha256, mmap=mmap)
+    content = read_whole(path, expect_sha256=expect_sha256, mmap=mmap)
     raw_meta = content.get("meta")
     meta: Mapping[str, Any] = raw_meta if isinstance(raw_meta, Mapping) else {}
     found = next((content[key] for key in ("state_dict", "model") if isinstance(content.get(key), Mapping)), content)
@@ -71,7 +73,8 @@ def read(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> Weights:
         raise ValueError(f"{path}: its tensors share memory and would be written as {total} bytes, the file has {size}")
     if hasattr(found, "_metadata") and not prefix:
         state._metadata = found._metadata  # type: ignore[attr-defined]  # torch's versions of modules
-    return Weights(state, _classes(meta), "ema" if "ema_state_dict" in content else "plain", meta)
+    kind = "ema" if "ema_state_dict" in content or meta.get("ema") is True else "plain"
+    return Weights(path, state, _classes(meta), kind, meta)
 
 
 def read_checkpoint(checkpoint: Checkpoint) -> Weights:
@@ -87,10 +90,10 @@ def read_checkpoint(checkpoint: Checkpoint) -> Weights:
     if checkpoint.fingerprint and fingerprint(weights.state) != checkpoint.fingerprint:
         raise ValueError(f"{checkpoint.path}: its tensors are not those recorded (SHA-256 {checkpoint.fingerprint[:12]}); "
                          "the file was changed or damaged: make it again")
-    return Weights(weights.state, weights.classes or checkpoint.classes, weights.which, weights.meta)
+    return replace(weights, classes=weights.classes or checkpoint.classes)
 
 
-def load(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> dict[str, Any]:
+def read_whole(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> dict[str, Any]:
     """Read all that a checkpoint file holds, as a mapping; nothing but weights and plain values is ever made.
 
     The file's structure is checked first, then torch's weights-only reader is used with the few classes that a plain
@@ -122,7 +125,7 @@ def fingerprint(state: State) -> str:
     import torch
 
     def line(name: str) -> str:
-        tensor = state[name].detach().contiguous()
+        tensor = state[name].detach().cpu().contiguous()
         data = hashlib.sha256(tensor.reshape(-1).view(torch.uint8).numpy()).hexdigest()
         return json.dumps([name, str(tensor.dtype), list(tensor.shape), data])
 
@@ -139,28 +142,27 @@ def write(path: Path, state: State, classes: Sequence[str] = (), meta: Mapping[s
         path: where to.
         state: the tensors by name.
         classes: class names in the order of the model's outputs.
-        meta: more plain values for the file's ``meta``; left out of safetensors.
+        meta: more plain values for the file's ``meta``; in safetensors, those that JSON has.
 
     Returns:
         The SHA-256 of the file.
     """
     temporary = path.with_name(f".{path.name}.partial")
     alone = _own_bytes(state)
+    kept = dict(meta or {}) | ({"dataset_meta": {"classes": tuple(classes)}} if classes else {})
     if path.suffix == ".safetensors":
         from safetensors.torch import save_file
 
-        save_file(dict(alone), temporary, {"format": "pt", "classes": json.dumps(list(classes), ensure_ascii=False)})
+        save_file(dict(alone), temporary, {"format": "pt", "meta": json.dumps(kept, ensure_ascii=False)})
         digest = sha256(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
     else:
         import torch
 
-        content = {"meta": dict(meta or {}) | ({"dataset_meta": {"classes": tuple(classes)}} if classes else {}),
-                   "state_dict": alone}
         with temporary.open("wb") as file:
             # given a file, not a name, torch writes the same bytes whatever the name
-            torch.save(content, hashing := _Hashing(file))
+            torch.save({"meta": kept, "state_dict": alone}, hashing := _Hashing(file))
             file.flush()
             os.fsync(file.fileno())
         digest = hashing.sha256.hexdigest()
@@ -232,8 +234,7 @@ def _load_safetensors(path: Path) -> dict[str, Any]:
 
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
-    classes = json.loads(metadata.get("classes", "[]"))
-    return {"meta": {"dataset_meta": {"classes": classes}}, "state_dict": load_file(path)}
+    return {"meta": json.loads(metadata.get("meta", "{}")), "state_dict": load_file(path)}
 
 
 def _reason(error: Exception) -> str:
@@ -299,7 +300,8 @@ def _own_bytes(state: State) -> State:
     for name, tensor in state.items():
         place = tensor.untyped_storage().data_ptr()
         shared = place in seen or tensor.untyped_storage().nbytes() != _bytes_of(tensor)
-        alone[name] = tensor.clone(memory_format=torch.contiguous_format) if shared else tensor.contiguous()
+        own = tensor.clone(memory_format=torch.contiguous_format) if shared else tensor.contiguous()
+        alone[name] = own.detach().cpu()
         seen.add(place)
     return like(state, alone)
 
