@@ -1,5 +1,6 @@
 """The command line: the only module that prints or picks an exit code."""
 
+import functools
 import os
 import sys
 import traceback
@@ -16,16 +17,17 @@ class _Commands(click.Group):
     """The core's commands, and those of plugins, which are looked for only when they are needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        from coco_recipe import plugins
-
-        return sorted([*self.commands, *plugins.find().commands])
+        return sorted([*self.commands, *_plugin_commands()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in self.commands:
-            return self.commands[cmd_name]
-        from coco_recipe import plugins
+        return self.commands.get(cmd_name) or _plugin_commands().get(cmd_name)
 
-        return plugins.find().commands.get(cmd_name)
+
+@functools.cache
+def _plugin_commands() -> dict[str, click.Command]:
+    from coco_recipe import plugins
+
+    return plugins.find().commands
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -11,12 +11,15 @@ from builders import write_recipe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coco_recipe import run
+from coco_recipe import plan, plugins, recipe, run, source
+from coco_recipe.errors import Problem
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
 pytest.importorskip("albumentations")
 
+REGISTRY = plugins.find()
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a thousand small runs, each flushed to disk
 TRANSFORMS: list[dict[str, dict[str, Any]]] = [
     {"HorizontalFlip": {"p": 0.5}}, {"VerticalFlip": {"p": 0.5}}, {"Transpose": {"p": 0.5}}, {"RandomRotate90": {"p": 0.5}},
     {"Affine": {"rotate": [-40, 40], "translate_percent": [-0.4, 0.4], "p": 0.8}}, {"Rotate": {"limit": 90, "p": 0.7}},
@@ -70,7 +73,7 @@ def datasets(draw: st.DrawFn) -> dict[str, Any]:
                {"no_visibility_between": [0.1, 0.6]}, {"min_annotations": 1}, {"max_lost": 0}])}))
 def test_every_annotation_of_every_copy_is_there_or_in_the_ledger(data: dict[str, Any], transforms: list[Any], copies: int,
                                                                   params: dict[str, Any]) -> None:
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
         out, dropped, files = _augmented(Path(name), data, {"pipeline": transforms, "copies": copies} | params)
     source = {row["trace"]: row for row in data["annotations"]}
     gone = Counter(row["kind"] for row in dropped)
@@ -102,7 +105,8 @@ def _augmented(folder: Path, data: dict[str, Any], params: dict[str, Any]) -> tu
         (folder / "images" / row["file_name"]).write_bytes(cv2.imencode(".png", picture)[1].tobytes())
     path = write_recipe(folder, [{"id": "more", "use": "augment", "in": "raw", "with": {"format": "png"} | params}], data,
                         inputs={"raw": {"annotations": "raw.json", "images": "images"}})
-    run.run(run.prepare(path), out=folder / "out")
+    problems: list[Problem] = []  # as run.prepare does, but with plugins that are looked for once
+    run.run(plan.resolve(recipe.validate(source.load(path), problems), REGISTRY, problems), out=folder / "out")
     step = folder / "out/steps/more"
     ledger = step / "dropped.jsonl"
     return (json.loads((step / "dataset.json").read_text()),
