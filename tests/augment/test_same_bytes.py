@@ -19,14 +19,14 @@ PIPELINE = [{"HorizontalFlip": {"p": 0.5}}, {"Affine": {"rotate": [-20, 20], "sc
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recipe over demo images, 12 of them, with polygons on every second box."""
+    """A recipe over four demo images, six copies of each, with polygons on every second box."""
     folder = tmp_path_factory.mktemp("bytes")
-    assert command("demo", "demo", "--images", "12", cwd=folder).returncode == 0
+    assert command("demo", "demo", "--images", "4", cwd=folder).returncode == 0
     data = json.loads((folder / "demo/annotations.json").read_text("utf-8"))
     for n, row in enumerate(data["annotations"]):
         x, y, w, h = row["bbox"]
         row |= {"id": n + 1} | ({"segmentation": [[x, y, x + w, y + h / 2, x + w / 2, y + h]]} if n % 2 else {})
-    step = {"id": "more", "use": "augment", "in": "raw", "with": {"pipeline": PIPELINE, "copies": 2, "min_visibility": 0.2}}
+    step = {"id": "more", "use": "augment", "in": "raw", "with": {"pipeline": PIPELINE, "copies": 6, "min_visibility": 0.2}}
     write_recipe(folder, [step], data, inputs={"raw": {"annotations": "raw.json", "images": "demo/images"}})
     return folder
 
