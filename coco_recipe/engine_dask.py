@@ -25,7 +25,8 @@ ALLOWED_FAILURES = 1  # of workers, before an item is held to be at fault; a sch
 class Dask:
     """An engine on Dask; ``address`` is a scheduler's host:port, without it ``jobs`` local processes do the work.
 
-    The workers of a scheduler need coco-recipe and the step's packages in the same versions, and the same paths.
+    The workers of a scheduler need the same files under the same paths, and coco-recipe and the step's packages in the
+    same versions: those that are there when the work begins are asked.
     """
 
     address: str | None
@@ -38,6 +39,8 @@ class Dask:
             lost: Callable[[Item, str], Result] | None = None, needs: Sequence[str] = ()) -> Iterator[Result]:
         """See Engine."""
         with self._client() as client:
+            if self.address:
+                _check_versions(client, needs)
             yield from _Stream(client, worker.Call.of(function), lost).run(items)
 
     @contextlib.contextmanager
@@ -58,6 +61,17 @@ class Dask:
                            silence_logs=50, env=worker.ENVIRONMENT) as cluster,
               Client(cluster, set_as_default=False) as client):
             yield client
+
+
+def _check_versions(client: "Client", needs: Sequence[str]) -> None:
+    here = worker.versions(needs)
+    try:
+        found = client.run(worker.versions, tuple(needs))
+    except Exception as error:
+        raise StepError(f"a Dask worker can't do the step's work: {type(error).__name__}: {error}") from error
+    for address, there in found.items():
+        if odd := [f"{name} {there[name]} (here {here[name]})" for name in here if there[name] != here[name]]:
+            raise StepError(f"the Dask worker {address} has {', '.join(odd)}; its results could differ, install the same")
 
 
 @dataclass(slots=True)
@@ -110,6 +124,5 @@ class _Stream:
                 raise StepError(f"{reason} on {flight.item}") from error
             return self.lost(flight.item, reason)
         except Exception as error:  # not the function's: worker.answer keeps those
-            raise StepError(f"Dask could not run the step's function; do its workers have the same packages? "
-                            f"{type(error).__name__}: {error}") from error
+            raise StepError(f"Dask failed: {type(error).__name__}: {error}") from error
         return worker.unpack(*pickle.loads(answer))

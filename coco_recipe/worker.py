@@ -1,13 +1,16 @@
 """What happens inside a worker process, whichever engine started it: take an item, answer with a result or an error."""
 
+import importlib
 import os
 import pickle
+import platform
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import metadata
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any
@@ -63,6 +66,12 @@ def _loaded(call: Call) -> Callable[[Any], Any]:
     plugins.load_files(call.plugin_files)
     function: Callable[[Any], Any] = pickle.loads(call.function)
     return function
+
+
+def versions(needs: Sequence[str]) -> dict[str, str]:
+    """Import packages; return the version of each, of coco-recipe and of Python."""
+    found = {name: str(getattr(importlib.import_module(name), "__version__", "")) for name in needs}
+    return {"Python": platform.python_version(), "coco-recipe": metadata.version("coco-recipe"), **found}
 
 
 def _portable(error: BaseException) -> BaseException:
