@@ -1,5 +1,6 @@
 """Checkpoints read without running anything of theirs, written whole, and told apart by the bytes of their tensors."""
 
+import ctypes
 import hashlib
 import importlib.util
 import json
@@ -10,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from mmap import MADV_DONTNEED, PAGESIZE
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -35,6 +37,7 @@ class Weights:
         kind: "ema" where the file holds a moving average (mmengine's EMAHook puts it under ``state_dict``, and the raw
             weights under ``ema_state_dict``), else "plain".
         meta: the file's ``meta``, as read.
+        mapped: the tensors are mapped from the file.
     """
 
     path: Path
@@ -42,6 +45,17 @@ class Weights:
     classes: tuple[str, ...]
     kind: str
     meta: Mapping[str, Any]
+    mapped: bool = False
+
+    def release(self, key: str) -> None:
+        """Let the kernel take back the memory of a mapped tensor; it is read from the file again when it is needed."""
+        # on memory that isn't a file's this would zero it
+        if self.mapped and sys.platform == "linux":
+            tensor = self.state[key]
+            start = -(-tensor.data_ptr() // PAGESIZE) * PAGESIZE
+            length = (tensor.data_ptr() + _bytes_of(tensor)) // PAGESIZE * PAGESIZE - start
+            if length > 0 and tensor.is_contiguous():
+                ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), MADV_DONTNEED)
 
 
 def read(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> Weights:
@@ -56,6 +70,7 @@ def read(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> Weights:
         ValueError: see ``read_whole``; or there is no state dict, or a tensor is larger than its bytes, not dense, or has a
             value that is not finite. Names the file, the reason and the first such key.
     """
+    kind_of_file = archive.kind_of(path)
     content = read_whole(path, expect_sha256=expect_sha256, mmap=mmap)
     raw_meta = content.get("meta")
     meta: Mapping[str, Any] = raw_meta if isinstance(raw_meta, Mapping) else {}
@@ -74,7 +89,7 @@ def read(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> Weights:
     if hasattr(found, "_metadata") and not prefix:
         state._metadata = found._metadata  # type: ignore[attr-defined]  # torch's versions of modules
     kind = "ema" if "ema_state_dict" in content or meta.get("ema") is True else "plain"
-    return Weights(path, state, _classes(meta), kind, meta)
+    return Weights(path, state, _classes(meta), kind, meta, mapped=mmap and kind_of_file == "zip")
 
 
 def read_checkpoint(checkpoint: Checkpoint) -> Weights:
@@ -90,6 +105,8 @@ def read_checkpoint(checkpoint: Checkpoint) -> Weights:
     if checkpoint.fingerprint and fingerprint(weights.state) != checkpoint.fingerprint:
         raise ValueError(f"{checkpoint.path}: its tensors are not those recorded (SHA-256 {checkpoint.fingerprint[:12]}); "
                          "the file was changed or damaged: make it again")
+    for key in weights.state:
+        weights.release(key)
     return replace(weights, classes=weights.classes or checkpoint.classes)
 
 
@@ -97,8 +114,8 @@ def read_whole(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> dic
     """Read all that a checkpoint file holds, as a mapping; nothing but weights and plain values is ever made.
 
     The file's structure is checked first, then torch's weights-only reader is used with the few classes that a plain
-    checkpoint of mmengine needs: its log buffer (a stand-in, unless mmengine is loaded) and numpy's scalars. There is no
-    other way in: what this refuses is not read.
+    checkpoint of mmengine needs: its log buffer (a stand-in that only holds it) and numpy's scalars. There is no other way
+    in: what this refuses is not read.
 
     Raises:
         ValueError: the file isn't there, isn't whole, isn't what was recorded, or asks for anything else; names the
@@ -153,7 +170,8 @@ def write(path: Path, state: State, classes: Sequence[str] = (), meta: Mapping[s
     if path.suffix == ".safetensors":
         from safetensors.torch import save_file
 
-        save_file(dict(alone), temporary, {"format": "pt", "meta": json.dumps(kept, ensure_ascii=False)})
+        # one entry of metadata: safetensors writes several in any order
+        save_file(dict(alone), temporary, {"meta": json.dumps(kept, ensure_ascii=False)})
         digest = sha256(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
@@ -203,7 +221,14 @@ class _Hashing:
 
 
 class _History:
-    """Stands in for mmengine's HistoryBuffer, so that a checkpoint can be read without mmengine."""
+    """Stands in for mmengine's HistoryBuffer, which would put what a file says into its class."""
+
+
+def _history_method(owner: Any, name: str) -> str:
+    """Stand in for ``getattr``, by which a HistoryBuffer names its methods; gives the name alone."""
+    if owner is not _History or name not in ("min", "max", "current", "mean"):
+        raise ValueError(f"it asks for getattr of {str(name)[:50]!r}, which no weights need; nothing of it was run")
+    return name
 
 
 def _allowed() -> list[Any]:
@@ -211,12 +236,11 @@ def _allowed() -> list[Any]:
     import numpy as np
     from numpy._core import multiarray
 
-    module = sys.modules.get(_HISTORY)
-    history = module.HistoryBuffer if module else _History
     kinds = [type(np.dtype(name)) for name in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?")]
     functions = [(function, f"numpy.{core}.multiarray.{name}") for core in ("_core", "core")
                  for name, function in (("scalar", multiarray.scalar), ("_reconstruct", multiarray._reconstruct))]
-    return [(history, f"{_HISTORY}.HistoryBuffer"), *functions, np.ndarray, np.dtype, *kinds]
+    history = [(_History, f"{_HISTORY}.HistoryBuffer"), (_history_method, "builtins.getattr")]
+    return [*history, *functions, np.ndarray, np.dtype, *kinds]
 
 
 def _load_torch(path: Path, *, mmap: bool) -> Any:
@@ -239,7 +263,7 @@ def _load_safetensors(path: Path) -> dict[str, Any]:
 
 def _reason(error: Exception) -> str:
     text = str(error)
-    if named := re.search(r"GLOBAL (\S+) was not an allowed global", text):
+    if named := re.search(r"GLOBAL (\S+) (?:was not an allowed global|whose module \S+ is blocked)", text):
         return f"it asks for {named[1]}, which no weights need; nothing of it was run"
     first = next((line for line in text.splitlines() if line.strip()), "") or type(error).__name__
     if "WeightsUnpickler error:" in text:
