@@ -34,7 +34,7 @@ class Context:
     seed: int
     workdir: Path
     engine: Engine = field(default_factory=lambda: local(1))
-    needs: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
     on_progress: Callable[[int, int, str], None] = lambda done, total, text: None
     key: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class Context:
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item],
             lost: Callable[[Item, str], Result] | None = None) -> Iterator[Result]:
-        return self.engine.map(function, items, lost, self.needs)
+        return self.engine.map(function, items, lost, self.preload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
     """
     began, label = time.time(), f"step '{step.id}' ({step.offer.step.name})"
     context = Context(step.id, step_seed(seed, step.id), store.begin(step.id, resume=step.offer.step.resumes), engine,
-                      step.offer.step.needs_for(step.params), on_progress, key, environment, store.earlier(step.id),
+                      step.offer.step.preload, on_progress, key, environment, store.earlier(step.id),
                       {} if known_hashes is None else known_hashes)
     try:
         outputs = step.offer.step.run(context, **keywords(step, values))

@@ -167,16 +167,15 @@ def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, engine: str = 
     folder = out or Path("runs") / planned.recipe.name
     _check_folder(planned, folder)
     with _locked(folder):
-        if needs := _early_needs(planned, Store(folder)):
-            workers.prepare(needs)
+        if modules := _early_modules(planned, Store(folder)):
+            workers.prepare(modules)
         state = Run(planned, folder)
         return _run(state, state.states(force=force, from_step=from_step), workers, report)
 
 
-def _early_needs(planned: Plan, store: Store) -> tuple[str, ...]:
+def _early_modules(planned: Plan, store: Store) -> tuple[str, ...]:
     """Return what the workers of the steps that have no result yet will import."""
-    waiting = [step for step in planned.steps if step.offer.step.uses_workers and store.manifest(step.id) is None]
-    return tuple(name for step in waiting for name in step.offer.step.needs_for(step.params))
+    return tuple(name for step in planned.steps if store.manifest(step.id) is None for name in step.offer.step.preload)
 
 
 def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callable[[Event], None]) -> RunResult:

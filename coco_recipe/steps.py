@@ -94,7 +94,7 @@ class Step:
         reads_pixels: the result depends on the bytes of the images.
         resumes: ``ctx.workdir`` comes with what an interrupted run left in it; the step answers for what it finds there,
             and leaves nothing but its output.
-        uses_workers: it calls ``ctx.map``; what it needs is imported for the workers while the inputs are read.
+        preload: modules that the workers of ``ctx.map`` use; they are imported while the inputs are read.
     """
 
     name: str
@@ -111,7 +111,7 @@ class Step:
     writes: bool = False
     reads_pixels: bool = False
     resumes: bool = False
-    uses_workers: bool = False
+    preload: tuple[str, ...] = ()
 
     def needs_for(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the import names that must be installed for these parameters."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coco_recipe_albumentations import rle, shapes
+from coco_recipe_albumentations.library import albumentations
 from coco_recipe_albumentations.moves import Fired, leaves, matrix_of, moves, warp_of
 from coco_recipe_albumentations.rings import Ring, bridged, fill, outline, rectangle, signed_area, smooth
 from coco_recipe_albumentations.shapes import Shape
@@ -75,8 +76,7 @@ class Carrier:
     """
 
     def __init__(self, transforms: Sequence[Any]) -> None:
-        import albumentations as A
-
+        A = albumentations()
         self.fired: list[Fired] = []
         self.looks_at_boxes = False  # boxes cost the library time, so only those transforms get them
         for leaf in leaves(transforms):

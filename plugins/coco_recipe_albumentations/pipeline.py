@@ -1,7 +1,6 @@
 """Augmentation pipelines: read them, check them, build their transforms, and write them in one form for the record."""
 
 import json
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from coco_recipe import Complaint, sha256
 from coco_recipe_albumentations import catalogue, checks, pipeline_file, sizes
 from coco_recipe_albumentations.fits import too_large
 from coco_recipe_albumentations.forms import Pipeline, Transform, parse, show
+from coco_recipe_albumentations.library import albumentations
 
 MAX_SHOWN = 5
 # What may be 0 or less: the library refuses what makes no sense of it.
@@ -64,15 +64,13 @@ def build(form: Any, size: sizes.Size | None = None, *, allow_files: bool = Fals
     """
     form = _loaded(form)
     pipeline = _sound(form, allow_files)
-    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would ask the package index at import
+    library = albumentations()
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a misspelt argument is a warning, and the transform runs with its defaults
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         made = [_make(transform, size) for transform in pipeline.transforms]
         if pipeline.p != 1:
-            import albumentations as A
-
-            return [A.Sequential(made, p=pipeline.p)]
+            return [library.Sequential(made, p=pipeline.p)]
         return made
 
 
@@ -170,8 +168,7 @@ def _not_positive(transform: Transform, size: sizes.Size) -> Iterator[str]:
 
 def _make(transform: Transform, size: sizes.Size | None) -> Any:
     """Build one transform, and those in it."""
-    import albumentations as A
-
+    A = albumentations()
     where = f"pipeline{show(transform.path)}"
     arguments = dict(transform.arguments)
     if sizes.mentions(arguments):
