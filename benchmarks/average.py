@@ -1,7 +1,8 @@
 """average_weights against ``torch.load`` of all files and a loop, in the same run: seconds and peak memory.
 
 Makes three checkpoints with the tensors of a Cascade R-CNN R50 (69 million parameters, 276 MB) and their optimizer's
-momentum, 550 MB a file, and times whole processes, the interpreter's start and torch's import included, best of a few:
+momentum, 530 MB a file. Each way runs in a process of its own; "work" is from after torch's import to the end, "process"
+all of it; the best of a few, the ways in turn:
 
 - loop: ``torch.load`` of all, a float64 loop over the keys, ``torch.save``;
 - function: the step's function in a process of its own, its inputs verified by fingerprint, the result fingerprinted,
@@ -21,7 +22,8 @@ SHAPES = [(64, 3, 7, 7), *[(256, 64, 1, 1), (64, 256, 1, 1), (64, 64, 3, 3)] * 3
           (256, 256, 3, 3)] * 6, *[(2048, 512, 1, 1), (512, 2048, 1, 1), (512, 512, 3, 3)] * 3, *[(256, 256, 3, 3)] * 5,
           *[(1024, 12544), (1024,), (1024, 1024), (1024,), (81, 1024), (4, 1024)] * 3, *[(512,)] * 200]
 LOOP = """
-import sys, torch
+import sys, time, torch
+began = time.perf_counter()
 files = [torch.load(path, map_location="cpu", weights_only=True)["state_dict"] for path in sys.argv[1:4]]
 made = {}
 for key, tensor in files[-1].items():
@@ -33,9 +35,11 @@ for key, tensor in files[-1].items():
         total = total + other[key].double()
     made[key] = (total / len(files)).to(tensor.dtype)
 torch.save({"state_dict": made}, sys.argv[4])
+print("work", time.perf_counter() - began)
 """
 FUNCTION = """
-import sys
+import sys, time, torch
+began = time.perf_counter()
 from pathlib import Path
 from coco_recipe import Checkpoint
 from coco_recipe.execute import Context
@@ -44,6 +48,7 @@ from coco_recipe.schema_check import with_defaults
 inputs = tuple(Checkpoint(Path(path), fingerprint=print_) for path, print_ in zip(sys.argv[1:4], sys.argv[5:]))
 params = dict.fromkeys(STEP.params["properties"]) | with_defaults(STEP.params, {})
 STEP.run(Context("mean", 0, Path(sys.argv[4])), checkpoints=inputs, **params)
+print("work", time.perf_counter() - began)
 """
 RECIPE = """\
 coco_recipe: 1
@@ -70,13 +75,15 @@ def make(folder: Path, scale: float) -> list[str]:
     return prints
 
 
-def measure(arguments: list[str], folder: Path) -> tuple[float, float]:
-    """Run a process; return its seconds and its peak memory in MB."""
-    code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); " \
-           "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+def measure(arguments: list[str], folder: Path) -> tuple[float, float, float]:
+    """Run a process; return the seconds of its work, if it says them, and of all, and its peak memory in MB."""
+    code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); " \
+           "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     began = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, check=True, capture_output=True, text=True)
-    return time.perf_counter() - began, int(done.stdout) / 1024
+    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
+    seconds = time.perf_counter() - began
+    said = {words[0]: float(words[1]) for line in done.stdout.splitlines() if len(words := line.split()) == 2}
+    return said.get("work", seconds), seconds, said["peak"] / 1024
 
 
 def main() -> None:
@@ -91,17 +98,19 @@ def main() -> None:
         (folder / "made").mkdir()
         print(f"three checkpoints of {(folder / '0.pth').stat().st_size / 1e6:.0f} MB")
         inputs = ["0.pth", "1.pth", "2.pth"]
-        rows: dict[str, list[tuple[float, float]]] = {}
+        rows: dict[str, list[tuple[float, float, float]]] = {}
         for turn in range(given.times):
             for label, arguments in {
                     "loop": ["-c", LOOP, *inputs, "loop.pth"], "function": ["-c", FUNCTION, *inputs, "made", *prints],
-                    "recipe": ["-m", "coco_recipe.cli", "run", "recipe.yaml", "--out", f"run_{turn}"]}.items():
+                    "recipe": ["-m", "coco_recipe.cli", "run", "-q", "recipe.yaml", "--out", f"run_{turn}"]}.items():
                 rows.setdefault(label, []).append(measure([sys.executable, *arguments], folder))
         _compare(folder)
-    base = min(rows["loop"])
+    base = [min(column) for column in zip(*rows["loop"], strict=True)]
+    print("            work              process           peak memory")
     for label, found in rows.items():
-        seconds, memory = min(found)
-        print(f"{label:10} {seconds:6.2f} s ({seconds / base[0]:.2f})  {memory:6.0f} MB ({memory / base[1]:.2f})")
+        work, process, memory = (min(column) for column in zip(*found, strict=True))
+        print(f"{label:10} {work:5.2f} s ({work / base[0]:.2f})   {process:5.2f} s ({process / base[1]:.2f})   "
+              f"{memory:5.0f} MB ({memory / base[2]:.2f})")
 
 
 def _compare(folder: Path) -> None:

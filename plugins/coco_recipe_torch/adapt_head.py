@@ -68,7 +68,7 @@ def adapt_head(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset, me
 
     from coco_recipe_torch import checkpoints, heads
 
-    found = checkpoints.read(checkpoint.path)
+    found = checkpoints.read_checkpoint(checkpoint)
     old = old_names(checkpoint, found.classes, from_classes)
     plan = make_plan(tuple(dataset.category_names().values()), old, method, map)
     is_old = heads.is_1x(list(found.state))
@@ -130,8 +130,8 @@ def _adapted(tensor: "torch.Tensor", where: "Layout", plan: Plan, new_rows: Any,
     cut = 1 if where.has_background and background_first else 0
     old = rows[:, cut:cut + len(plan.old)]
     parts = [old[:, i] if i is not None else _new(old, plan, new_rows, std, random, is_bias) for i in plan.sources]
-    if where.has_background and not (where.width == 4 and background_first):
-        parts.append(rows[:, 0 if background_first else -1])  # 1.x has boxes for the background, 3.x doesn't
+    if where.keeps_background:
+        parts.append(rows[:, 0 if background_first else -1])
     return torch.stack(parts, dim=1).reshape(-1, *rest).contiguous()
 
 

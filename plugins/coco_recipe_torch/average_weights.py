@@ -1,12 +1,26 @@
 """Step ``average_weights``: one checkpoint out of several, tensor by tensor."""
 
 import importlib.util
+import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coco_recipe import Checkpoint, Complaint, Facts, Port, Step, StepContext
-from coco_recipe_torch.checkpoints import State, Weights, like, make_checkpoint, read_checkpoint
+from coco_recipe_torch.checkpoints import (
+    NOT_FINITE,
+    State,
+    Weights,
+    expect_fingerprint,
+    fingerprint_of,
+    is_finite,
+    like,
+    make_checkpoint,
+    read_checkpoint,
+    tensor_line,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,7 +48,7 @@ PARAMS: dict[str, Any] = {
                    "description": "pth, which mmdet loads, or safetensors.", "examples": ["pth"]},
     },
 }
-CHUNK = 2**18  # elements at a time: 2 MB in float64, which stay in the processor's cache
+CHUNK = 2**15  # elements at a time: they stay in the processor's cache, and torch starts no threads of its own for them
 _BELONGS = {"weights": "weighted", "alpha": "sequential", "decay": "ema"}
 
 
@@ -80,8 +94,8 @@ def blend(method: str, count: int, *, weights: Sequence[float] | None = None, al
     return Blend(((1.0, 1.0), *((keep, new),) * (count - 1)))
 
 
-def average(states: Sequence[State], how: Blend | None = None, *, batch_norm: str = "average",
-            progress: Callable[[int, int], None] = lambda done, total: None) -> State:
+def average(states: Sequence[State], how: Blend | None = None, *, batch_norm: str = "average", names: Sequence[str] = (),
+            done: Callable[[str], None] = lambda key: None) -> State:
     """Average model weights element by element.
 
     Floating tensors are blended in float64 and rounded once to their own type. Others (``num_batches_tracked``) are
@@ -91,32 +105,40 @@ def average(states: Sequence[State], how: Blend | None = None, *, batch_norm: st
         states: K state dicts with equal keys and, per key, equal shapes and types, as ``check_alike`` holds them.
         how: factors for K; None for the mean.
         batch_norm: "average" or "last".
-        progress: told how many tensors are done.
+        names: what to call the states in an error.
+        done: told each key when it is no longer needed, from several threads.
 
     Returns:
-        One state dict with the keys, shapes and types of ``states[0]``.
+        One state dict with the keys, shapes and types of the last.
 
     Raises:
-        ValueError: a tensor is complex; names it.
+        ValueError: a tensor is complex or has a value that is not finite; names the state and the key.
     """
-    how = how or blend("uniform", len(states))
-    made: dict[str, Tensor] = {}
-    for number, (key, tensor) in enumerate(states[-1].items(), 1):
-        if tensor.is_complex():
-            raise ValueError(f"{key!r} is complex, which this step doesn't average")
-        kept = not tensor.is_floating_point() or (
+    blended, names = how or blend("uniform", len(states)), names or [f"state {n}" for n in range(1, len(states) + 1)]
+
+    def one(key: str) -> "Tensor":
+        tensors = [state[key] for state in states]
+        if tensors[0].is_complex():
+            raise ValueError(f"{names[0]}: {key!r} is complex, which is not averaged")
+        kept = not tensors[0].is_floating_point() or (
             batch_norm == "last" and key.endswith(("running_mean", "running_var")))
-        made[key] = tensor.clone() if kept else _mix([state[key] for state in states], how)
-        progress(number, len(states[-1]))
-    return like(states[-1], made)
+        made, finite = (tensors[-1].clone(), False) if kept else _mix(tensors, blended)
+        if not finite and (bad := next((n for n, tensor in enumerate(tensors) if not is_finite(tensor)), None)) is not None:
+            raise ValueError(f"{names[bad]}: {key!r} {NOT_FINITE}")
+        done(key)
+        return made
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return like(states[-1], dict(zip(states[-1], pool.map(one, states[-1]), strict=True)))
 
 
-def _mix(tensors: Sequence["Tensor"], how: Blend) -> "Tensor":
+def _mix(tensors: Sequence["Tensor"], how: Blend) -> "tuple[Tensor, bool]":
+    """Return the blend, and whether all of it is finite, which it is only if all that went in is."""
     import torch
 
     flat = [tensor.reshape(-1) for tensor in tensors]
     made = torch.empty(tensors[0].shape, dtype=tensors[0].dtype)
-    out = made.reshape(-1)
+    out, finite = made.reshape(-1), True
     for start in range(0, out.numel(), CHUNK):
         part = slice(start, start + CHUNK)
         total = flat[0][part].to(torch.float64, copy=True)
@@ -128,7 +150,8 @@ def _mix(tensors: Sequence["Tensor"], how: Blend) -> "Tensor":
             # multiplied first, not add_(alpha=): that may round once for both, and differ from the plain formula
             total.add_(tensor[part] if add == 1 else tensor[part].to(torch.float64).mul(add))
         out[part] = total.div_(how.total) if how.total != 1 else total
-    return made
+        finite = finite and math.isfinite(total.sum())
+    return made, finite
 
 
 def check_alike(names: Sequence[str], weights: Sequence[Weights]) -> None:
@@ -185,7 +208,7 @@ def average_weights(ctx: StepContext, *, checkpoints: Sequence[Checkpoint], meth
     chosen = choose(checkpoints, last=last, epochs=epochs)
     names = [str(checkpoint.path) for checkpoint in chosen]
     how = blend(method, len(chosen), weights=weights, alpha=alpha, decay=decay)
-    sources = [read_checkpoint(checkpoint) for checkpoint in chosen]
+    sources = [read_checkpoint(checkpoint, checked=False) for checkpoint in chosen]
     check_alike(names, sources)
     shares = how.shares()
     averaged = [{"checkpoint": checkpoint.label or checkpoint.path.name, "share": round(share, 9), "weights": source.kind}
@@ -195,7 +218,17 @@ def average_weights(ctx: StepContext, *, checkpoints: Sequence[Checkpoint], meth
         ctx.note("twice", sorted({name.rpartition("/")[2] for name in names if names.count(name) > 1}))
     if len({source.kind for source in sources}) > 1:
         ctx.note("mixed", "some files hold a moving average (EMA), others plain weights")
-    state = average([source.state for source in sources], how, batch_norm=batch_norm, progress=ctx.progress)
+    lines: list[list[str]] = [[] for _ in chosen]
+
+    def done(key: str) -> None:  # all that is done with a tensor is done while it is in memory
+        for checkpoint, source, found in zip(chosen, sources, lines, strict=True):
+            if checkpoint.fingerprint:
+                found.append(tensor_line(key, source.state[key]))
+            source.release(key)
+
+    state = average([source.state for source in sources], how, batch_norm=batch_norm, names=names, done=done)
+    for checkpoint, found in zip(chosen, lines, strict=True):
+        expect_fingerprint(checkpoint, fingerprint_of(found))
     classes = next((source.classes for source in sources if source.classes), ())
     made = make_checkpoint(ctx, f"averaged.{format}", state, classes=classes, label="average", meta={"averaged": averaged})
     return {"checkpoint": made}

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from mmap import MADV_DONTNEED, PAGESIZE
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 State = Mapping[str, "Tensor"]
 _HISTORY = "mmengine.logging.history_buffer"
+NOT_FINITE = "has a value that is not finite (NaN or infinite)"
 _SHARED = 4  # so many times the file's bytes may tensors that share their memory add up to
 
 
@@ -58,13 +59,14 @@ class Weights:
                 ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), MADV_DONTNEED)
 
 
-def read(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> Weights:
+def read(path: Path, *, expect_sha256: str = "", mmap: bool = True, finite: bool = True) -> Weights:
     """Read a model's weights: a bare state dict, one under ``state_dict`` or ``model``, or a safetensors file.
 
     Args:
         path: the file.
         expect_sha256: what its bytes must hash to; not looked at if empty.
         mmap: map tensors from the file rather than copy them into memory.
+        finite: look at every value; False where the caller does.
 
     Raises:
         ValueError: see ``read_whole``; or there is no state dict, or a tensor is larger than its bytes, not dense, or has a
@@ -80,7 +82,9 @@ def read(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> Weights:
     state: OrderedDict[str, Tensor] = OrderedDict()
     prefix = "module." if all(str(key).startswith("module.") for key in found) else ""
     for key, tensor in found.items():
-        if reason := _fault(key, tensor):
+        reason = _fault(key, tensor)
+        if reason or (finite and not is_finite(tensor)):
+            reason = reason or NOT_FINITE
             raise ValueError(f"{path}: {key!r} {reason}")
         state[key.removeprefix(prefix)] = tensor.detach()
     total, size = sum(_bytes_of(tensor) for tensor in state.values()), path.stat().st_size
@@ -92,22 +96,30 @@ def read(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> Weights:
     return Weights(path, state, _classes(meta), kind, meta, mapped=mmap and kind_of_file == "zip")
 
 
-def read_checkpoint(checkpoint: Checkpoint) -> Weights:
+def read_checkpoint(checkpoint: Checkpoint, *, checked: bool = True) -> Weights:
     """Read the weights of a step's input, and hold them against what is recorded of it.
+
+    Args:
+        checkpoint: the input.
+        checked: look at every value and at the fingerprint; False where the caller does.
 
     Raises:
         ValueError: see ``read``; or the file's class names, or its tensors, are not those recorded.
     """
-    weights = read(checkpoint.path)
+    weights = read(checkpoint.path, finite=checked)
     if checkpoint.classes and weights.classes and checkpoint.classes != weights.classes:
         raise ValueError(f"{checkpoint.path}: has other classes than recorded: {_listed(weights.classes)} instead of "
                          f"{_listed(checkpoint.classes)}")
-    if checkpoint.fingerprint and fingerprint(weights.state) != checkpoint.fingerprint:
-        raise ValueError(f"{checkpoint.path}: its tensors are not those recorded (SHA-256 {checkpoint.fingerprint[:12]}); "
-                         "the file was changed or damaged: make it again")
-    for key in weights.state:
-        weights.release(key)
+    if checked and checkpoint.fingerprint:
+        expect_fingerprint(checkpoint, fingerprint(weights.state))
     return replace(weights, classes=weights.classes or checkpoint.classes)
+
+
+def expect_fingerprint(checkpoint: Checkpoint, found: str) -> None:
+    """Raise ValueError if the fingerprint that is recorded of a checkpoint isn't the one that was found."""
+    if checkpoint.fingerprint and found != checkpoint.fingerprint:
+        raise ValueError(f"{checkpoint.path}: its tensors are not those recorded: SHA-256 {found[:12]}... instead of "
+                         f"{checkpoint.fingerprint[:12]}...; the file was changed or damaged: make it again")
 
 
 def read_whole(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> dict[str, Any]:
@@ -135,19 +147,22 @@ def read_whole(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> dic
 
 
 def fingerprint(state: State) -> str:
-    """Return the SHA-256 over names, dtypes, shapes and bytes of tensors; their order and their file don't matter.
+    """Return the SHA-256 over names, dtypes, shapes and bytes of tensors; their order and their file don't matter."""
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
+        return fingerprint_of(pool.map(tensor_line, state, state.values()))
 
-    It is the hash of the sorted JSON lines ``[name, dtype, shape, SHA-256 of the bytes]``.
-    """
+
+def fingerprint_of(lines: Iterable[str]) -> str:
+    """Return the fingerprint of a state dict from the lines of its tensors: the SHA-256 of the sorted lines."""
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def tensor_line(name: str, tensor: "Tensor") -> str:
+    """Return the line that stands for a tensor in a fingerprint: ``[name, dtype, shape, SHA-256 of the bytes]``."""
     import torch
 
-    def line(name: str) -> str:
-        tensor = state[name].detach().cpu().contiguous()
-        data = hashlib.sha256(tensor.reshape(-1).view(torch.uint8).numpy()).hexdigest()
-        return json.dumps([name, str(tensor.dtype), list(tensor.shape), data])
-
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
-        return hashlib.sha256("\n".join(pool.map(line, sorted(state))).encode()).hexdigest()
+    data = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+    return json.dumps([name, str(tensor.dtype), list(tensor.shape), hashlib.sha256(data).hexdigest()])
 
 
 def write(path: Path, state: State, classes: Sequence[str] = (), meta: Mapping[str, Any] | None = None) -> str:
@@ -283,8 +298,6 @@ def _fault(key: Any, tensor: Any) -> str:
     if _bytes_of(tensor) > tensor.untyped_storage().nbytes():
         return (f"claims the shape {tuple(tensor.shape)}, {_bytes_of(tensor)} bytes, and has "
                 f"{tensor.untyped_storage().nbytes()}")
-    if not _is_finite(tensor):
-        return "has a value that is not finite (NaN or infinite)"
     return ""
 
 
@@ -292,7 +305,8 @@ def _bytes_of(tensor: "Tensor") -> int:
     return int(tensor.numel()) * int(tensor.element_size())
 
 
-def _is_finite(tensor: "Tensor") -> bool:
+def is_finite(tensor: "Tensor") -> bool:
+    """Tell whether no value is NaN or infinite."""
     import torch
 
     if not tensor.numel() or not (tensor.is_floating_point() or tensor.is_complex()):

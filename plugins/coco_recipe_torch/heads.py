@@ -28,11 +28,13 @@ class Layout:
         anchors: repetitions of the class axis.
         width: rows for each class: 4 for boxes, else 1.
         has_background: one more class, the background.
+        keeps_background: it has a row in mmdet 3.x too, the last; boxes and masks have one only in mmdet 1.x.
     """
 
     anchors: int
     width: int
     has_background: bool
+    keeps_background: bool
 
 
 def layout(key: str, tensor: "torch.Tensor", classes: int) -> Layout | None:
@@ -49,10 +51,14 @@ def layout(key: str, tensor: "torch.Tensor", classes: int) -> Layout | None:
     rows = tensor.shape[0] if tensor.ndim else 0
     if _SOFTMAX.fullmatch(key):
         return _fitting(key, rows, classes, width=1, background=True)
-    if _BOXES.fullmatch(key):
-        return None if rows == 4 else _fitting(key, rows, classes, width=4, background=rows == 4 * (classes + 1))
+    if boxes := _BOXES.fullmatch(key):
+        if rows == 4 and (classes > 1 or boxes[2]):  # one box for all classes, as a cascade's stages have it
+            return None
+        return _fitting(key, rows, classes, width=4, background=rows == 4 * (classes + 1), keeps=False)
     if _MASKS.fullmatch(key):
-        return None if rows == 1 else _fitting(key, rows, classes, width=1, background=rows == classes + 1)
+        if rows == 1 and classes > 1:  # one mask for all classes
+            return None
+        return _fitting(key, rows, classes, width=1, background=rows == classes + 1, keeps=False)
     if _SIGMOID.fullmatch(key):
         return _fitting(key, rows, classes, width=1, background=False, anchors=True)
     if _MULTI_LEVEL.fullmatch(key):
@@ -62,11 +68,12 @@ def layout(key: str, tensor: "torch.Tensor", classes: int) -> Layout | None:
     raise ValueError(f"{key} {tuple(tensor.shape)}: is of no head that is known here, and may have rows for classes")
 
 
-def _fitting(key: str, rows: int, classes: int, *, width: int, background: bool, anchors: bool = False) -> Layout:
+def _fitting(key: str, rows: int, classes: int, *, width: int, background: bool, anchors: bool = False,
+             keeps: bool = True) -> Layout:
     each = (classes + background) * width
     if rows != each and not (anchors and rows % each == 0):
         raise ValueError(f"{key}: has {rows} rows, which {classes} classes{' and a background' * background} don't give")
-    return Layout(rows // each, width, background)
+    return Layout(rows // each, width, background, background and keeps)
 
 
 def is_1x(keys: "set[str] | list[str]") -> bool:
