@@ -1,0 +1,309 @@
+import importlib.util
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import coco, command
+
+if importlib.util.find_spec("mmdet") is None:
+    pytest.skip("the training stack is not installed: make test does it", allow_module_level=True)
+
+import torch
+from coco_recipe_torch import adapt_head, checkpoints, heads
+from coco_recipe_torch.coco_names import COCO_NAMES
+
+from coco_recipe import Category, Checkpoint, Dataset
+from coco_recipe.execute import Context
+from coco_recipe.schema_check import with_defaults
+
+NEW = ("cat", "zzz", "person", "dog")
+KEPT = {0: 15, 2: 0, 3: 16}  # row in the new head: row in COCO's
+CONFIGS = {"retinanet": "retinanet/retinanet_r18_fpn_1x_coco.py", "cascade": "cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py",
+           "mask": "mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py", "ssdlite": "ssd/ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py",
+           "ssd": "ssd/ssd300_coco.py"}
+HAS_BACKGROUND = ("cascade", "mask", "ssdlite", "ssd")
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """A step's checkpoint, its table and its state dict."""
+
+    checkpoint: Checkpoint
+    table: Mapping[str, Any]
+    state: Mapping[str, Any]
+
+
+def build(config: str, classes: int) -> Any:
+    """Build a model of the package's configs with random weights, in float64."""
+    import mmdet
+    from mmdet.registry import MODELS
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
+    init_default_scope("mmdet")
+    model = Config.fromfile(Path(mmdet.__file__).parent / ".mim/configs" / config).model
+    _set(model, classes)
+    torch.manual_seed(0)
+    return MODELS.build(model).eval()
+
+
+def _set(node: Any, classes: int) -> None:
+    for key, value in list(node.items()) if isinstance(node, dict) else enumerate(node):
+        if key == "num_classes":
+            node[key] = classes
+        elif key == "init_cfg":
+            node[key] = None
+        elif isinstance(value, dict | list):
+            _set(value, classes)
+
+
+@pytest.fixture(scope="session")
+def models() -> Callable[[str, int], Any]:
+    """Return a function that builds each model once; tests load all its weights before they use it."""
+    built: dict[tuple[str, int], Any] = {}
+
+    def get(name: str, classes: int) -> Any:
+        if (name, classes) not in built:
+            built[name, classes] = build(CONFIGS[name], classes).double()
+        return built[name, classes]
+
+    return get
+
+
+def weights(model: Any) -> dict[str, Any]:
+    """Return a model's state dict in float32, which loses nothing: its weights were drawn so."""
+    return {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in model.state_dict().items()}
+
+
+def dataset(names: Sequence[str] = NEW) -> Dataset:
+    return Dataset((), (), tuple(Category(id=n, name=name) for n, name in enumerate(names, 1)))
+
+
+def adapt(folder: Path, state: Mapping[str, Any], *, names: Sequence[str] = NEW, classes: Sequence[str] = COCO_NAMES,
+          seed: int = 3, **given: Any) -> Adapted:
+    """Write a checkpoint, and run the step on it."""
+    folder.mkdir(exist_ok=True)
+    checkpoints.write(folder / "old.pth", state, classes)
+    parameters = dict.fromkeys(adapt_head.PARAMS["properties"]) | with_defaults(adapt_head.PARAMS, given)
+    made = adapt_head.STEP.run(Context("adapt", seed, folder), checkpoint=Checkpoint(folder / "old.pth"),
+                               dataset=dataset(names), **parameters)["checkpoint"]
+    return Adapted(made, json.loads((folder / "head.json").read_text()), checkpoints.read(made.path).state)
+
+
+def logits(model: Any, name: str) -> list[Any]:
+    """Return a model's raw answers to one picture, by head: (rows of classes, cells or boxes), and its masks'."""
+    side = 320 if name == "ssd" else 96
+    picture = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    with torch.no_grad():
+        features = model.extract_feat(picture)
+        if name not in ("cascade", "mask"):
+            levels = model.bbox_head(features)[0]
+            classes = model.bbox_head.cls_out_channels
+            return [level.reshape(-1, classes, level.shape[-2] * level.shape[-1]).transpose(0, 1) for level in levels]
+        boxes = torch.tensor([[0.0, 0, 0, 60, 60], [0, 10, 20, 90, 70]], dtype=torch.float64)
+        stages = range(3) if name == "cascade" else [None]
+        answers = [part for stage in stages for part in _box_head(model.roi_head, features, boxes, stage)]
+        if name == "mask":
+            regions = model.roi_head.mask_roi_extractor(features[:4], boxes)
+            answers.append(model.roi_head.mask_head(regions).transpose(0, 1))
+        return answers
+
+
+def _box_head(roi_head: Any, features: Any, boxes: Any, stage: int | None) -> list[Any]:
+    extractor, head = (part if stage is None else part[stage] for part in (roi_head.bbox_roi_extractor, roi_head.bbox_head))
+    scores, deltas = head(extractor(features[:4], boxes))
+    deltas = deltas.reshape(len(boxes), -1, 4).transpose(0, 1)
+    return [scores.T, deltas]
+
+
+def assert_kept(old: Sequence[Any], new: Sequence[Any], *, background: bool) -> None:
+    """Hold the answers for the kept classes, and the background, against each other in float32."""
+    assert len(old) == len(new) > 0
+    for before, after in zip(old, new, strict=True):
+        if len(before) == len(after) == 1:  # one box for all classes
+            rows = {0: 0}
+        else:
+            assert (len(before), len(after)) in ((80, 4), (81, 5))
+            rows = KEPT | ({4: 80} if len(before) == 81 else {})
+        for here, there in rows.items():
+            assert (after[here].float() - before[there].float()).abs().max() == 0
+        assert before.float().std() > 0
+    assert any(len(before) == 81 for before in old) is background
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_kept_classes_get_the_same_logits(name: str, models: Callable[[str, int], Any], tmp_path: Path) -> None:
+    old, new = models(name, 80), models(name, 4)
+    adapted = adapt(tmp_path, weights(old))
+    new.load_state_dict(torch.load(adapted.checkpoint.path, weights_only=True)["state_dict"], strict=True)
+    assert_kept(logits(old, name), logits(new, name), background=name in HAS_BACKGROUND)
+    assert adapted.checkpoint.classes == NEW
+    assert adapted.table["kept"] == ["cat", "person", "dog"]
+    assert adapted.table["new"] == ["zzz"]
+    assert len(adapted.table["dropped"]) == 77
+    changed = [key for key, tensor in adapted.state.items() if tensor.shape != old.state_dict()[key].shape]
+    assert sorted(adapted.table["rows"]) == sorted(changed)
+    assert adapted.table["keys_untouched"] == len(adapted.state) - len(changed)
+
+
+def as_1x(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a state dict as mmdet 1.x had it: no ``roi_head.``, the background first, boxes and masks for it too."""
+    made = {}
+    for key, tensor in state.items():
+        name = key.removeprefix("roi_head.")
+        if ".fc_cls." in name:
+            tensor = torch.cat([tensor[-1:], tensor[:-1]])
+        elif ".fc_reg." in name and len(tensor) == 320:
+            tensor = torch.cat([torch.full_like(tensor[:4], 9), tensor])
+        elif ".conv_logits." in name:
+            tensor = torch.cat([torch.full_like(tensor[:1], 9), tensor])
+        made[name] = tensor
+    return made
+
+
+@pytest.mark.parametrize("name", ["cascade", "mask"])
+def test_weights_of_mmdet_1_are_renamed_and_their_background_row_goes_last(name: str, models: Callable[[str, int], Any],
+                                                                            tmp_path: Path) -> None:
+    old, new = models(name, 80), models(name, 4)
+    given = as_1x(weights(old))
+    assert not any(key.startswith("roi_head") for key in given)
+    adapted = adapt(tmp_path, given)
+    new.load_state_dict(adapted.state, strict=True)
+    assert_kept(logits(old, name), logits(new, name), background=True)
+
+
+def test_the_names_of_mmdet_1_stay_where_that_is_asked_for(models: Callable[[str, int], Any], tmp_path: Path) -> None:
+    given = as_1x(weights(models("mask", 80)))
+    assert list(adapt(tmp_path, given, rename_1x=False).state) == list(given)
+
+
+def small(classes: int = 80) -> dict[str, Any]:
+    """Return a box head whose row of class n is n, of the background -1."""
+    rows = torch.cat([torch.arange(float(classes)), torch.tensor([-1.0])])
+    return {"backbone.conv1.weight": torch.ones(8, 3, 7, 7), "roi_head.bbox_head.fc_cls.weight": rows[:, None].repeat(1, 6),
+            "roi_head.bbox_head.fc_cls.bias": rows, "roi_head.bbox_head.fc_reg.weight": rows[:-1].repeat_interleave(4)[:, None],
+            "roi_head.bbox_head.fc_reg.bias": rows[:-1].repeat_interleave(4)}
+
+
+def biases(adapted: Adapted) -> list[float]:
+    found: list[float] = adapted.state["roi_head.bbox_head.fc_cls.bias"].tolist()
+    return found
+
+
+def test_rows_go_by_name_boxes_too_and_the_background_stays_last(tmp_path: Path) -> None:
+    adapted = adapt(tmp_path, small(), new_rows="zeros")
+    assert biases(adapted) == [15, 0, 0, 16, -1]
+    assert adapted.state["roi_head.bbox_head.fc_reg.bias"].tolist() == [15] * 4 + [0] * 8 + [16] * 4
+    assert torch.equal(adapted.state["backbone.conv1.weight"], torch.ones(8, 3, 7, 7))
+
+
+def test_the_background_is_first_where_the_recipe_says_so(tmp_path: Path) -> None:
+    assert biases(adapt(tmp_path, small(), new_rows="zeros", background="first")) == [16, 0, 1, 17, 0]
+
+
+def test_several_classes_may_take_one_old_class(tmp_path: Path) -> None:
+    adapted = adapt(tmp_path, small(), names=("kitten", "tomcat", "dog"), map={"kitten": "cat", "tomcat": "cat"})
+    assert biases(adapted) == [15, 15, 16, -1]
+    assert adapted.table["mapped"] == {"kitten": "cat", "tomcat": "cat"}
+    assert adapted.table["kept"] == ["dog"]
+    assert adapted.table["new"] == []
+
+
+def test_new_rows_are_the_mean_or_a_copy(tmp_path: Path) -> None:
+    assert biases(adapt(tmp_path, small(), new_rows="mean")) == [15, 39.5, 0, 16, -1]
+    assert biases(adapt(tmp_path, small(), new_rows={"copy": "bird"})) == [15, 14, 0, 16, -1]
+
+
+def test_new_rows_are_drawn_from_the_seed(tmp_path: Path) -> None:
+    once, again, other = (adapt(tmp_path / str(n), small(), std=0.5, seed=seed) for n, seed in enumerate((3, 3, 4)))
+    assert once.checkpoint.path.read_bytes() == again.checkpoint.path.read_bytes()
+    assert once.checkpoint.fingerprint == again.checkpoint.fingerprint != other.checkpoint.fingerprint
+    row = once.state["roi_head.bbox_head.fc_cls.weight"][1]
+    assert 0 < row.abs().max() < 2.5
+    assert row.unique().numel() == 6
+    assert biases(once)[1] == 39.5
+
+
+def test_slice_takes_the_first_rows(tmp_path: Path) -> None:
+    assert biases(adapt(tmp_path, small(), method="slice")) == [0, 1, 2, 3, -1]
+
+
+def test_anchors_stand_before_classes(tmp_path: Path) -> None:
+    rows = torch.arange(9 * 80.0)
+    state = {"bbox_head.retina_cls.weight": rows.reshape(720, 1, 1, 1), "bbox_head.retina_cls.bias": rows}
+    adapted = adapt(tmp_path, state, new_rows="zeros")
+    assert adapted.state["bbox_head.retina_cls.bias"].reshape(9, 4).tolist() == [
+        [80 * anchor + 15, 0, 80 * anchor, 80 * anchor + 16] for anchor in range(9)]
+    assert adapted.state["bbox_head.retina_cls.weight"].shape == (36, 1, 1, 1)
+
+
+def test_a_head_of_one_class_is_widened(tmp_path: Path) -> None:
+    adapted = adapt(tmp_path, small(1), classes=("dog",), new_rows={"copy": "dog"})
+    assert biases(adapted) == [0, 0, 0, 0, -1]
+    assert adapted.state["roi_head.bbox_head.fc_reg.bias"].shape == (16,)
+    stage = torch.zeros(4, 6)
+    assert heads.layout("roi_head.bbox_head.0.fc_reg.weight", stage, 1) is None, "a cascade has one box for all classes"
+
+
+def test_the_old_names_must_be_known(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"old\.pth: doesn't say its class names; set from_classes: coco"):
+        adapt(tmp_path, small(), classes=())
+    assert biases(adapt(tmp_path, small(), classes=(), from_classes="coco", new_rows="zeros")) == [15, 0, 0, 16, -1]
+    listed = adapt(tmp_path, small(2), classes=(), from_classes=["dog", "cat"], new_rows="zeros")
+    assert biases(listed) == [1, 0, 0, 0, -1]
+
+
+@pytest.mark.parametrize(("change", "given", "reason"), [
+    ({}, {"map": {"wolf": "dog"}}, "map: the data set has no category 'wolf'"),
+    ({}, {"map": {"zzz": "wolf"}}, "map: the checkpoint has no class 'wolf'"),
+    ({}, {"new_rows": {"copy": "wolf"}}, "new_rows: the checkpoint has no class 'wolf'"),
+    ({}, {"from_classes": ["cat", "dog"]}, r"roi_head\.bbox_head\.fc_cls\.weight: has 81 rows, which 2 classes and a background"),
+    ({"bbox_head.cls_branches.0.weight": torch.ones(80, 256)}, {}, r"bbox_head\.cls_branches\.0\.weight \(80, 256\): is of no"),
+    ({"roi_head.bbox_head.fc_cls.bias": torch.ones(80)}, {}, r"roi_head\.bbox_head\.fc_cls\.bias: has 80 rows"),
+])
+def test_what_is_not_understood_is_refused_by_name(tmp_path: Path, change: Mapping[str, Any], given: Mapping[str, Any],
+                                                   reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        adapt(tmp_path, small() | dict(change), **given)
+    assert not (tmp_path / "adapted.pth").exists()
+
+
+def test_a_checkpoint_without_a_head_and_one_too_small_to_slice_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"old\.pth: has no class head"):
+        adapt(tmp_path, {"backbone.conv1.weight": torch.ones(8, 3, 7, 7)})
+    with pytest.raises(ValueError, match="slice: 4 classes can't be cut from 2"):
+        adapt(tmp_path, small(2), classes=("a", "b"), method="slice")
+
+
+def recipe(folder: Path, **with_: Any) -> Path:
+    (folder / "raw.json").write_text(json.dumps(coco(names=NEW)))
+    checkpoints.write(folder / "old.pth", small())
+    path = folder / "recipe.yaml"
+    path.write_text(json.dumps({
+        "coco_recipe": 1, "name": "test", "inputs": {"raw": {"annotations": "raw.json"}, "old": {"checkpoint": "old.pth"}},
+        "steps": [{"id": "head", "use": "adapt_head", "in": {"checkpoint": "old", "dataset": "raw"}, "with": with_}]}))
+    return path
+
+
+def test_a_recipe_adapts_a_head_and_its_record_says_what_came_out(tmp_path: Path) -> None:
+    done = command("run", recipe(tmp_path, from_classes="coco", new_rows="zeros"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    step = tmp_path / "runs/test/steps/head"
+    found = checkpoints.read(step / "adapted.pth")
+    assert found.classes == NEW
+    assert found.state["roi_head.bbox_head.fc_cls.bias"].tolist() == [15, 0, 0, 16, -1]
+    table = json.loads((step / "head.json").read_text())
+    assert table["rows"]["roi_head.bbox_head.fc_cls.bias"] == [81, 5]
+    assert json.loads((step / "manifest.json").read_text())["record"]["notes"]["head"]["new"] == ["zzz"]
+
+
+@pytest.mark.parametrize(("with_", "reason"), [
+    ({"from_classes": "coco", "map": {"wolf": "dog"}}, "the data set has no category 'wolf'"),
+    ({"method": "slice", "map": {"zzz": "dog"}}, "slice takes rows by their place")])
+def test_what_cannot_fit_is_found_before_anything_runs(tmp_path: Path, with_: Mapping[str, Any], reason: str) -> None:
+    done = command("plan", recipe(tmp_path, **with_), cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert reason in done.stderr
