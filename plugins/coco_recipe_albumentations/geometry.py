@@ -1,194 +1,295 @@
-"""A picture and its annotations through a pipeline: what is left of each, derived once, from its own geometry, at the end."""
+"""Send a picture with its annotations through an Albumentations pipeline; boxes, areas and masks are derived once, at the end.
+
+The library moves the pixels. What it did to places is read off the parameters of the transforms that fired, so that each
+annotation's own corners, vertices, mask or keypoints are followed through the whole pipeline, and no hull is taken of a hull.
+"""
 
 import hashlib
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
-    from coco_recipe_albumentations.carry import Figure, Path
-    from coco_recipe_albumentations.moves import Fired
+from coco_recipe_albumentations import rle, shapes
+from coco_recipe_albumentations.library import albumentations
+from coco_recipe_albumentations.moves import Fired, leaves, matrix_of, moves, warp_of
+from coco_recipe_albumentations.rings import Ring, bridged, fill, outline, rectangle, signed_area, smooth
+from coco_recipe_albumentations.shapes import Shape
 
+Picture = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
-LOOK_AT_BOXES = {"BBoxSafeRandomCrop", "AtLeastOneBBoxRandomCrop", "ConstrainedCoarseDropout"}  # without declaring it
-LISTED = 64  # sampled arrays of up to so many numbers stand in the record, larger ones by their hash
+DIGITS = 2
+SMALLEST_PX = 0.01  # the least side of a box, and the least square root of an area, that two digits can write
+SMOOTH_PX = 0.5
+MOST_NUMBERS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One annotation's geometry in the source picture, in pixels.
+    """One annotation's geometry in the source picture, as COCO has it, in pixels.
 
     Attributes:
-        bbox: x, y, width, height.
-        segmentation: polygons, or run lengths ``{"size": [h, w], "counts": "string" or [runs]}``.
-        keypoints: x, y, v for each; x and y count from the middle of the first pixel, as COCO's do.
-        swap: keypoints (counted from 0) that trade places when the picture is mirrored.
+        bbox: x, y, w, h.
+        segmentation: polygons, or a run-length mask; None where there is none.
+        keypoints: x, y, v of each; x and y count pixels, so that (0, 0) is the middle of the first.
+        swap: pairs of keypoints, counted from 0, that trade places in a mirrored picture.
     """
 
     bbox: Box | None
-    segmentation: list[list[float]] | dict[str, Any] | None
+    segmentation: Any
     keypoints: tuple[float, ...] | None
     swap: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What is left of an instance in the new picture; ``visibility`` is the share of the original one, 0 to 1."""
+    """What is left of an annotation in the new picture; ``visibility`` is the share of the original, 0 to 1."""
 
     visibility: float
     bbox: Box | None
     area: float
-    segmentation: list[list[float]] | dict[str, Any] | None
+    segmentation: Any
     keypoints: tuple[float, ...] | None
     num_keypoints: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The new picture (uint8, (H, W, 3), RGB), what is left of each instance, and the transforms that fired, JSON-safe."""
+    """The new picture (uint8 (H, W, 3) RGB), each annotation in order, and the transforms that fired with their parameters."""
 
-    picture: "NDArray[np.uint8]"
+    picture: Picture
     moved: tuple[Moved, ...]
     applied: tuple[tuple[str, dict[str, Any]], ...]
 
 
 class Carrier:
-    """A pipeline that is built once and carries any number of pictures."""
+    """A pipeline that takes annotations along.
+
+    Args:
+        transforms: Albumentations transforms.
+
+    Raises:
+        ValueError: one of them can't be followed; names it.
+    """
 
     def __init__(self, transforms: Sequence[Any]) -> None:
-        """Build the pipeline.
+        A = albumentations()
+        self.fired: list[Fired] = []
+        self.looks_at_boxes = False  # boxes cost the library time, so only those transforms get them
+        for leaf in leaves(transforms):
+            self.looks_at_boxes |= any("BBox" in base.__name__ for base in type(leaf).__mro__)
+            self._listen(leaf)
+        boxes = A.BboxParams(format="coco", label_fields=["index"], min_area=0, min_visibility=0, clip=True)
+        self.compose = A.Compose(list(transforms), bbox_params=boxes if self.looks_at_boxes else None)
+
+    def _listen(self, leaf: Any) -> None:
+        """Take down each call of a transform that fires, inside OneOf and the like too."""
+        apply = leaf.apply_with_params
+
+        def listened(params: dict[str, Any], *args: Any, **data: Any) -> Any:
+            result = apply(params, *args, **data)
+            self.fired.append(Fired(leaf, params, data["image"].shape[:2], result["image"].shape[:2]))
+            return result
+
+        leaf.apply_with_params = listened
+
+    def __call__(self, picture: Picture, instances: Sequence[Instance], key: int) -> Carried:
+        """Send one picture through the pipeline.
 
         Args:
-            transforms: Albumentations transforms; each gives a note to this carrier when it is applied.
+            picture: uint8 (H, W, 3), RGB.
+            instances: its annotations; boxes and polygons are finite numbers.
+            key: all randomness of this call depends on it, and on nothing else.
 
         Raises:
-            ValueError: a transform can't be followed; names it and says why.
+            ValueError: a segmentation isn't what it should be.
         """
-        import albumentations as A
-
-        from coco_recipe_albumentations import moves
-
-        found = list(moves.leaves(transforms))
-        self._fired: list[Fired] = []
-        for leaf in {id(leaf): leaf for leaf in found}.values():
-            _note(leaf, self._fired)
-        self._wants_boxes = any(_wants_boxes(leaf) for leaf in found)
-        boxes = A.BboxParams(format="coco", min_area=0, min_visibility=0) if self._wants_boxes else None
-        self._compose = A.Compose(list(transforms), bbox_params=boxes)
-
-    def __call__(self, picture: "NDArray[np.uint8]", instances: Sequence[Instance], key: int) -> Carried:
-        """Carry one picture; the same key gives the same result.
-
-        Args:
-            picture: uint8 (H, W, 3), RGB. Where nothing fires, the result's picture is this very array.
-            instances: the geometry of its annotations.
-            key: seed of everything that is drawn.
-
-        Raises:
-            ValueError: a segmentation that is none (too few numbers, runs that don't fill the picture); the library's own.
-        """
-        import numpy as np
-
-        from coco_recipe_albumentations import carry, shapes
-
-        size = (picture.shape[0], picture.shape[1])
-        figures = [shapes.figure_of(instance.bbox, instance.segmentation, size) for instance in instances]
-        self._fired.clear()
-        self._compose.set_random_state(np.random.default_rng(key), random.Random(key))
+        self.fired.clear()
+        self.compose.set_random_state(np.random.default_rng(key), random.Random(key))
         data: dict[str, Any] = {"image": picture}
-        if self._wants_boxes:
-            data["bboxes"] = _clean(instances, size)
-        made = self._compose(**data)["image"]
-        path = carry.path_of(self._fired, size)
-        applied = tuple((type(one.transform).__name__, _safe(one.params)) for one in self._fired)
-        self._fired.clear()
-        after = carry.carried([figure for figure in figures if figure], path)
-        left = iter(after)
-        moved = tuple(_moved(instance, next(left) if figure else None, path, size, (made.shape[0], made.shape[1]))
-                      for instance, figure in zip(instances, figures, strict=True))
-        return Carried(made, moved, applied)
+        if self.looks_at_boxes:  # what the library makes of them is not used
+            boxes = [box for one in instances if (box := _clean_box(one, picture.shape))]
+            data |= {"bboxes": np.array(boxes, dtype=np.float64).reshape(-1, 4), "index": [str(i) for i in range(len(boxes))]}
+        result = self.compose(**data)["image"]
+        moving = [one for one in self.fired if moves(one.transform)]
+        applied = tuple((type(one.transform).__name__, _plain(one.params)) for one in self.fired)
+        size = picture.shape[:2]
+        if not moving:
+            return Carried(result, tuple(_unmoved(one, size) for one in instances), applied)
+        return Carried(result, _moved(instances, moving, size, result.shape[:2]), applied)
 
 
-def _note(leaf: Any, fired: "list[Fired]") -> None:
-    """Have a transform leave a note when it is applied; the library's own record leaves some nested ones out."""
-    from coco_recipe_albumentations.moves import Fired
-
-    apply = leaf.apply_with_params
-
-    def apply_and_note(params: dict[str, Any], *args: Any, **data: Any) -> Any:
-        made = apply(params, *args, **data)
-        fired.append(Fired(leaf, dict(params), data["image"].shape[:2], made["image"].shape[:2]))
-        return made
-
-    leaf.apply_with_params = apply_and_note
-
-
-def _wants_boxes(leaf: Any) -> bool:
-    bases = {base.__name__ for base in type(leaf).__mro__}
-    return "bboxes" in leaf.targets_as_params or bool(bases & LOOK_AT_BOXES)
-
-
-def _clean(instances: Sequence[Instance], size: tuple[int, int]) -> "NDArray[np.float64]":
-    """Return boxes for the transforms that look at them, inside the picture and not empty; what becomes of them is not used."""
-    import numpy as np
-
-    height, width = size
-    boxes = np.array([one.bbox for one in instances if one.bbox], dtype=np.float64).reshape(-1, 4)
-    low = np.clip(boxes[:, :2], 0, (width, height))
-    high = np.clip(boxes[:, :2] + boxes[:, 2:], 0, (width, height))
-    return np.concatenate([low, high - low], axis=1)[((high - low) > 0.01).all(axis=1)]
+def _moved(instances: Sequence[Instance], moving: Sequence[Fired], before: Any, after: Any) -> tuple[Moved, ...]:
+    carried = [_shape(one, before) for one in instances]
+    mirrors, stretch = False, None
+    for fired in moving:
+        matrix = matrix_of(fired)
+        if matrix is not None:
+            stretch = stretch or shapes.begin(carried)
+            shapes.step(carried, stretch, matrix, fired.after)
+            mirrors ^= bool(np.linalg.det(matrix) < 0)
+            continue
+        if stretch:
+            shapes.finish(carried, stretch)
+            stretch = None
+        shapes.warp(carried, warp_of(fired))
+    if stretch:
+        shapes.finish(carried, stretch)
+    return tuple(_out(one, shape, after, mirrors) for one, shape in zip(instances, carried, strict=True))
 
 
-def _moved(instance: Instance, figure: "Figure | None", path: "Path", before: tuple[int, int], after: tuple[int, int]) -> Moved:
-    from coco_recipe_albumentations import carry, shapes
+def _clean_box(one: Instance, shape: Any) -> Box | None:
+    if one.bbox is None:
+        return None
+    x, y, w, h = one.bbox
+    left, top, right, bottom = max(x, 0.0), max(y, 0.0), min(x + w, float(shape[1])), min(y + h, float(shape[0]))
+    return (left, top, right - left, bottom - top) if right > left and bottom > top else None
 
-    still = carry.is_still(path)
-    if still or (figure and figure.same and (figure.kind != "rle" or before == after)):
-        box, segmentation = instance.bbox, instance.segmentation
-        area = shapes.area_of(box, segmentation)
-        if figure and box is None:
-            box = shapes.finished(figure, after, rectangle=False)[0]
-    elif figure:
-        rectangle = figure.kind == "box" and shapes.is_rectangle(instance.bbox, instance.segmentation)
-        box, area, segmentation = shapes.finished(figure, after, rectangle=rectangle)
+
+def _is_rectangle(one: Instance) -> bool:
+    """Tell whether the segmentation is only the box's rectangle, as add_segmentation makes it."""
+    return (one.bbox is not None and isinstance(one.segmentation, list) and len(one.segmentation) == 1
+            and len(one.segmentation[0]) == 8
+            and bool(np.allclose(np.reshape(one.segmentation[0], (4, 2)), rectangle(*one.bbox), atol=1e-6, rtol=0)))
+
+
+def _shape(one: Instance, size: Any) -> Shape:
+    """Return where an annotation is followed by: its mask's outline, its polygons, or its box's corners."""
+    points = np.reshape(one.keypoints or (), (-1, 3))[:, :2] + 0.5
+    if isinstance(one.segmentation, dict):
+        return Shape([rings] if (rings := outline(_mask(one.segmentation, size))) else [], points, is_from_mask=True)
+    if one.segmentation and not _is_rectangle(one):
+        return Shape([[ring] for ring in map(_ring, one.segmentation) if len(ring) > 2], points)
+    return Shape([[rectangle(*one.bbox)]] if one.bbox is not None else [], points)
+
+
+def _ring(polygon: Sequence[float]) -> Ring:
+    if len(polygon) % 2 or not np.isfinite(np.asarray(polygon, dtype=np.float64)).all():
+        raise ValueError(f"a polygon has {len(polygon)} numbers, or one that is not finite; it needs finite pairs x, y")
+    return np.reshape(np.asarray(polygon, dtype=np.float64), (-1, 2))
+
+
+def _mask(encoded: dict[str, Any], size: Any) -> NDArray[np.bool_]:
+    if list(encoded.get("size", ())) != [size[0], size[1]]:
+        raise ValueError(f"a mask is of {encoded.get('size')} (height, width), the picture of {[size[0], size[1]]}")
+    return rle.decode(encoded)
+
+
+def _out(one: Instance, shape: Shape, size: Any, mirrors: bool) -> Moved:
+    keypoints, count = _keypoints(one, shape, mirrors)
+    if one.bbox is None and one.segmentation is None:
+        return Moved(1.0 if count else 0.0, None, 0.0, None, keypoints, count)
+    gone = Moved(0.0, None, 0.0, None, keypoints, count)
+    if not shape.groups or shape.visibility <= 0:
+        return gone
+    if isinstance(one.segmentation, dict):
+        mask = fill(shape.groups, *size)
+        if not mask.any():
+            return gone
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        box = _box((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1), size)
+        encoded = rle.encode(mask, compressed=isinstance(one.segmentation["counts"], str))
+        return Moved(shape.visibility, box, float(mask.sum()), encoded, keypoints, count)
+    if one.segmentation is None or _is_rectangle(one):
+        box = _box(shapes.frame(shape.groups), size)
+        if box is None:
+            return gone
+        corners = None if one.segmentation is None else [_numbers(rectangle(*box))]
+        return Moved(shape.visibility, box, _rounded(box[2] * box[3]), corners, keypoints, count)
+    rings = [ring for ring in _polygons(shape, size) if abs(signed_area(ring)) >= SMALLEST_PX**2]
+    box = _box(shapes.hull([rings]), size) if rings else None
+    if box is None:
+        return gone
+    return Moved(shape.visibility, box, _area(rings, size), [_numbers(ring) for ring in rings], keypoints, count)
+
+
+def _polygons(shape: Shape, size: Any) -> list[Ring]:
+    """Return one ring for each part, rounded and inside the picture; holes of a traced mask are bridged to their border."""
+    rings = [ring for group in shape.groups for ring in (_parts(group) if shape.is_from_mask else group)]
+    limits = np.array([size[1], size[0]], dtype=np.float64)
+    return [np.clip(np.round(ring, DIGITS), 0, limits) for ring in rings]
+
+
+def _parts(group: Sequence[Ring]) -> list[Ring]:
+    """Join each hole with the smallest outer ring around it; take the stairs of pixels out."""
+    import cv2
+
+    outer = [ring for ring in group if signed_area(ring) > 0]
+    parts = [[ring] for ring in outer]
+    for hole in (ring for ring in group if signed_area(ring) <= 0):
+        middle = tuple(float(v) for v in hole[:2].mean(axis=0))
+        around = [i for i, ring in enumerate(outer) if cv2.pointPolygonTest(ring.astype(np.float32)[:, None], middle, False) >= 0]
+        if around:
+            parts[min(around, key=lambda i: signed_area(outer[i]))].append(hole)
+    smoothed = [[soft for ring in part if len(soft := smooth(ring, SMOOTH_PX)) > 2] for part in parts]
+    return [bridged(part) for part in smoothed if part]
+
+
+def _area(rings: Sequence[Ring], size: Any) -> float:
+    """Return the area that rings cover together: by the shoelace, or in pixels where they may overlap."""
+    frames = [(*ring.min(axis=0), *ring.max(axis=0)) for ring in rings]
+    apart = all(a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+                for i, a in enumerate(frames) for b in frames[:i])
+    if apart:
+        return _rounded(sum(abs(signed_area(ring)) for ring in rings))
+    return float(fill([[ring] for ring in rings], *size).sum())
+
+
+def _box(sides: Sequence[float], size: Any) -> Box | None:
+    """Round and cut a box; None where nothing is left that two digits can write."""
+    left, top = max(_rounded(sides[0]), 0.0), max(_rounded(sides[1]), 0.0)
+    right, bottom = min(_rounded(sides[2]), float(size[1])), min(_rounded(sides[3]), float(size[0]))
+    box = (left, top, _rounded(right - left), _rounded(bottom - top))
+    return box if min(box[2:]) >= SMALLEST_PX else None
+
+
+def _keypoints(one: Instance, shape: Shape, mirrors: bool) -> tuple[tuple[float, ...] | None, int | None]:
+    """Return keypoints, those that have gone as 0, 0, 0, and how many are labelled."""
+    if one.keypoints is None:
+        return None, None
+    rows = []
+    for place, flag in zip(shape.points, one.keypoints[2::3], strict=True):
+        gone = not flag or bool(np.isnan(place).any())
+        rows.append((0, 0, 0) if gone else (_rounded(place[0] - 0.5), _rounded(place[1] - 0.5), flag))
+    for first, second in one.swap if mirrors else ():
+        rows[first], rows[second] = rows[second], rows[first]
+    return tuple(value for row in rows for value in row), sum(row[2] > 0 for row in rows)
+
+
+def _unmoved(one: Instance, size: Any) -> Moved:
+    """Return an annotation as it is, to the last digit."""
+    if isinstance(one.segmentation, dict):
+        covered = float(_mask(one.segmentation, size).sum())
+    elif one.segmentation:
+        covered = _area([ring for ring in map(_ring, one.segmentation) if len(ring) > 2], size)
     else:
-        box, area, segmentation = None, 0.0, None
-    keypoints = instance.keypoints if still or not instance.keypoints else shapes.moved_keypoints(
-        instance.keypoints, instance.swap, path, before, after)
-    count = sum(v > 0 for v in keypoints[2::3]) if keypoints else None
-    if figure and (box is None or figure.share <= 0):
-        return Moved(0.0, None, 0.0, None, None, 0 if instance.keypoints else None)
-    share = figure.share if figure else _share_of_points(instance, count)
-    return Moved(min(max(share, 0.0), 1.0), box, area, segmentation, keypoints, count)
+        covered = one.bbox[2] * one.bbox[3] if one.bbox is not None else 0.0
+    count = None if one.keypoints is None else sum(flag > 0 for flag in one.keypoints[2::3])
+    return Moved(1.0, one.bbox, covered, one.segmentation, one.keypoints, count)
 
 
-def _share_of_points(instance: Instance, count: int | None) -> float:
-    """Return the visibility of an instance that has neither box nor segmentation."""
-    labelled = sum(v > 0 for v in instance.keypoints[2::3]) if instance.keypoints else 0
-    return (count or 0) / labelled if labelled else 1.0
+def _numbers(ring: Ring) -> list[float]:
+    return [_rounded(value) for value in ring.reshape(-1)]
 
 
-def _safe(value: Any) -> Any:
-    """Return a sampled parameter as JSON can hold it; of a large array its shape, dtype and SHA-256."""
-    import math
+def _rounded(value: float) -> float:
+    return round(float(value), DIGITS)
 
-    import numpy as np
 
+def _plain(value: Any) -> Any:
+    """Return a parameter as JSON has it; a large array as its shape, type and hash."""
     if isinstance(value, np.ndarray):
-        if value.size <= LISTED:
-            return _safe(value.tolist())
-        digest = hashlib.sha256(np.ascontiguousarray(value).data).hexdigest()
+        if value.size <= MOST_NUMBERS:
+            return value.tolist()
+        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
         return {"shape": list(value.shape), "dtype": str(value.dtype), "sha256": digest}
     if isinstance(value, np.generic):
-        return _safe(value.item())
-    if isinstance(value, Mapping):
-        return {str(key): _safe(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_safe(inner) for inner in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    return value if value is None or isinstance(value, bool | int | str) else str(value)
+        return value.item()
+    if isinstance(value, dict):
+        return {str(name): _plain(child) for name, child in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(child) for child in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -31,7 +31,7 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class Warp:
-    """A map of pixels: the new pixel's middle at (row, column) shows the old place ``x, y``; none where that is outside."""
+    """A map of pixels: the new pixel's middle at (row, column) shows the old place ``x, y``; NaN where it shows none."""
 
     x: NDArray[np.float32]
     y: NDArray[np.float32]
@@ -79,14 +79,16 @@ def matrix_of(fired: Fired) -> Matrix | None:
 
 def warp_of(fired: Fired) -> Warp:
     """Return what a transform without a matrix did, from its maps, or by sending the coordinates through it as a mask."""
+    height, width = fired.before
     if "map_x" in fired.params:
-        x, y = (np.asarray(fired.params[name], dtype=np.float32) + np.float32(0.5) for name in ("map_x", "map_y"))
-        return Warp(x, y, fired.before)
-    rows, columns = np.mgrid[0:fired.before[0], 0:fired.before[1]].astype(np.float32)
-    ramp = np.stack([columns + 0.5, rows + 0.5, np.ones_like(rows)], axis=2)
-    sent = fired.transform.apply_to_mask(ramp, **fired.params)
-    x, y = (np.where(sent[:, :, 2] == 1, sent[:, :, axis], np.float32(-1e6)) for axis in (0, 1))
-    return Warp(x, y, fired.before)
+        x, y = (np.asarray(fired.params[name], dtype=np.float32) + 0.5 for name in ("map_x", "map_y"))
+    else:
+        rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+        ramp = np.stack([columns + 0.5, rows + 0.5, np.ones_like(rows)], axis=2)
+        sent = fired.transform.apply_to_mask(ramp, **fired.params)
+        x, y = (np.where(sent[:, :, 2] == 1, sent[:, :, axis], np.nan) for axis in (0, 1))
+    outside = ~((x >= 0) & (x <= width) & (y >= 0) & (y <= height))
+    return Warp(np.where(outside, np.float32(np.nan), x), np.where(outside, np.float32(np.nan), y), fired.before)
 
 
 def _check(transform: Any) -> None:

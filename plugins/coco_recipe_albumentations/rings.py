@@ -27,11 +27,6 @@ def signed_area(ring: Ring) -> float:
     return float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2
 
 
-def area(group: Sequence[Ring]) -> float:
-    """Return the area of rings that are drawn together: borders less holes."""
-    return abs(sum(signed_area(ring) for ring in group))
-
-
 def cut(ring: Ring, line: Points) -> list[Ring]:
     """Keep the part of a ring where ``a * x + b * y + c >= 0``, as one ring for each piece.
 

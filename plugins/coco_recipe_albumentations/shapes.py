@@ -1,163 +1,179 @@
-"""COCO's forms of geometry to rings and back: boxes, polygons, run lengths and keypoints."""
+"""The geometry of one annotation on its way through a pipeline: rings and points, moved and cut to each picture's frame.
+
+Places are in pixels from the corner of the first pixel, as in `rings`. What a step moves out of its picture is cut off there
+and then, so that a crop that is padded again brings nothing back.
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from coco_recipe_albumentations import carry, rle
-from coco_recipe_albumentations.carry import Figure, Path
-from coco_recipe_albumentations.moves import Size
-from coco_recipe_albumentations.rings import Ring, area, fill, outline, rectangle, signed_area
+from coco_recipe_albumentations.moves import Matrix, Size, Warp
+from coco_recipe_albumentations.rings import Mask, Points, Ring, cut, fill, outline, signed_area
 
-Box = tuple[float, float, float, float]
-Segmentation = list[list[float]] | dict[str, Any] | None
-Shape = tuple[Box | None, float, Segmentation]
-DIGITS = 2  # of boxes and polygons that were moved
-LEAST = 0.005  # px²; smaller pieces of polygons are nothing
+_BORDERS = np.array([[1.0, 0, 0], [-1.0, 0, 1], [0, 1.0, 0], [0, -1.0, 1]])  # the last number times width or height
+NEAR_PX = 1e-6
+FAR_PX = 1.5  # a point that no pixel of a warped picture shows nearer than this has left it
 
 
-def figure_of(bbox: Box | None, segmentation: Segmentation, size: Size) -> Figure | None:
-    """Return an instance's rings: of its segmentation, or of its box where there is none or it holds no area.
+@dataclass(slots=True)
+class Shape:
+    """An annotation's outline.
 
-    Raises:
-        ValueError: a polygon of less than three points, or run lengths that aren't a mask of ``size``.
+    Attributes:
+        groups: rings; those of one group are drawn together (even-odd), groups are joined.
+        points: keypoints, (K, 2); NaN where they have left the picture.
+        visibility: share of the original that is left.
+        is_from_mask: the outline follows the edges of pixels.
     """
-    if isinstance(segmentation, dict):
-        _check_size(segmentation, size)
-        figure = Figure("rle", (tuple(outline(rle.decode(segmentation))),), packed=isinstance(segmentation["counts"], str))
-    else:
-        kind: carry.Kind = "box" if is_rectangle(bbox, segmentation) else "polygons"
-        figure = Figure(kind, tuple((_ring(numbers),) for numbers in segmentation or ()))
-    if sum(area(group) for group in figure.groups) > 0:
-        return figure
-    return Figure("box", ((rectangle(*bbox),),)) if bbox else None
+
+    groups: list[list[Ring]]
+    points: Points
+    visibility: float = 1.0
+    is_from_mask: bool = False
 
 
-def is_rectangle(bbox: Box | None, segmentation: Segmentation) -> bool:
-    """Say whether a segmentation is no more than its box's rectangle."""
-    if bbox is None or not isinstance(segmentation, list) or len(segmentation) != 1 or len(segmentation[0]) not in (8, 10):
-        return False
-    corners = {(round(x, 3), round(y, 3)) for x, y in zip(segmentation[0][::2], segmentation[0][1::2], strict=True)}
-    ring = _ring(segmentation[0])[:4]
-    straight = bool(((ring == np.roll(ring, -1, axis=0)).sum(axis=1) == 1).all())
-    return straight and corners == {(round(x, 3), round(y, 3)) for x, y in rectangle(*bbox).tolist()}
+@dataclass(slots=True)
+class Stretch:
+    """Steps with a matrix, one after another: the matrix of them all, and the shapes as they were before the first."""
+
+    total: Matrix
+    before: list[list[list[Ring]]]
+    was_cut: list[bool] = field(default_factory=list)
 
 
-def finished(figure: Figure, size: Size, *, rectangle: bool) -> Shape:
-    """Return box, area and segmentation of a figure in the new picture; no box where less than 0.01 px is left of a side.
+def move(points: Points, matrix: Matrix) -> Points:
+    """Send (N, 2) places through a 3x3 matrix."""
+    sent = points @ matrix[:2, :2].T + matrix[:2, 2]
+    if matrix[2, 0] or matrix[2, 1] or matrix[2, 2] != 1:
+        sent = sent / (points @ matrix[2, :2] + matrix[2, 2])[:, None]
+    return sent
 
-    Args:
-        figure: carried along the path.
-        size: height and width of the new picture.
-        rectangle: the box's rectangle is wanted as segmentation.
+
+def begin(shapes: Sequence[Shape]) -> Stretch:
+    """Begin a stretch of steps with a matrix."""
+    return Stretch(np.eye(3), [shape.groups for shape in shapes], [False] * len(shapes))
+
+
+def step(shapes: Sequence[Shape], stretch: Stretch, matrix: Matrix, size: Size) -> None:
+    """Send shapes through one matrix, and cut them to the picture (height, width) that it made."""
+    stretch.total = matrix @ stretch.total
+    rings = [ring for shape in shapes for group in shape.groups for ring in group]
+    inside = True
+    if rings:
+        sent = move(np.concatenate(rings), matrix)
+        inside = _all_inside(sent, size)
+        moved = iter(np.split(sent, np.cumsum([len(ring) for ring in rings])[:-1]))
+        for shape in shapes:
+            shape.groups = [[next(moved) for _ in group] for group in shape.groups]
+    for i, shape in enumerate(shapes):
+        if not inside and not all(_all_inside(ring, size) for group in shape.groups for ring in group):
+            shape.groups = [left for group in shape.groups if (left := [p for ring in group for p in _framed(ring, size)])]
+            stretch.was_cut[i] = True
+        if len(shape.points):
+            shape.points = _visible(move(shape.points, matrix), size)
+
+
+def finish(shapes: Sequence[Shape], stretch: Stretch) -> None:
+    """End a stretch: what is left of a shape is measured where it came from, since a perspective is uneven."""
+    for shape, before, was_cut in zip(shapes, stretch.before, stretch.was_cut, strict=True):
+        if was_cut:
+            back: Matrix = np.linalg.inv(stretch.total).astype(np.float64)
+            left = [[move(ring, back) for ring in group] for group in shape.groups]
+            whole = area(before)
+            shape.visibility *= min(area(left) / whole, 1.0) if whole > 0 else float(bool(left))
+
+
+def warp(shapes: Sequence[Shape], through: Warp) -> None:
+    """Send shapes through a map of pixels: each is drawn as a mask, the mask is sent, and its outline taken."""
+    height, width = through.before
+    known = ~np.isnan(through.x)
+    columns = np.clip(np.nan_to_num(through.x), 0, width - 1).astype(int)
+    rows = np.clip(np.nan_to_num(through.y), 0, height - 1).astype(int)
+    shown = _shown(rows[known], columns[known], through.before)
+    for shape in shapes:
+        if shape.groups:
+            mask = fill(shape.groups, height, width)
+            whole = int(mask.sum())
+            shape.visibility *= float((mask & shown).sum() / whole) if whole else 0.0
+            rings = outline(mask[rows, columns] & known) if whole else []
+            shape.groups, shape.is_from_mask = [rings] if rings else [], True
+        if len(shape.points):
+            shape.points = np.array([_found(point, through) for point in shape.points])
+
+
+def area(groups: Sequence[Sequence[Ring]]) -> float:
+    """Return the area of rings in square pixels: of each group, outer rings less holes; groups that overlap count twice."""
+    total = 0.0
+    for group in groups:
+        own = [signed_area(ring) for ring in group]
+        total += abs(own[0]) if len(own) == 1 else abs(sum(own))
+    return total
+
+
+def hull(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of rings."""
+    points = np.concatenate([ring for group in groups for ring in group])
+    return (*(float(v) for v in points.min(axis=0)), *(float(v) for v in points.max(axis=0)))  # type: ignore[return-value]
+
+
+def frame(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of what was a box: its own sides, or of the pixels that it covers if it lies askew.
+
+    A tip that doesn't reach the middle of a pixel shows in none, so the hull of an askew box is up to a pixel too wide.
     """
-    if figure.kind == "rle":
-        return _mask(figure, size)
-    rings = [_rounded(ring, size) for group in figure.groups for ring in group]
-    if figure.kind == "polygons":
-        rings = [ring for ring in map(_without_repeats, rings) if len(ring) > 2 and abs(signed_area(ring)) > LEAST]
-    box = _hull(rings, size) if rings else None
-    if box is None:
-        return None, 0.0, None
-    if figure.kind == "polygons":
-        return box, _covered(rings), [ring.reshape(-1).tolist() for ring in rings]
-    return box, round(box[2] * box[3], DIGITS), _as_polygon(box) if rectangle else None
-
-
-def area_of(bbox: Box | None, segmentation: Segmentation) -> float:
-    """Return the area of geometry as it stands: of its mask, its polygons, or its box."""
-    if isinstance(segmentation, dict):
-        return float(sum(rle.runs_of(segmentation["counts"])[1::2]))
-    if segmentation:
-        return _covered([_ring(numbers) for numbers in segmentation])
-    return bbox[2] * bbox[3] if bbox else 0.0
-
-
-def moved_keypoints(keypoints: Sequence[float], swap: Sequence[tuple[int, int]], path: Path, before: Size, after: Size
-                    ) -> tuple[float, ...]:
-    """Carry keypoints; those that leave the picture, and those without a label, are 0, 0, 0.
-
-    COCO counts keypoints from the pixels' middles, so half a pixel is added on the way in and taken off on the way out.
-    """
-    rows = np.array(keypoints, dtype=np.float64).reshape(-1, 3)
-    limit = np.array([before[1], before[0]], dtype=np.float64)
-    seen = (rows[:, 2] > 0) & (rows[:, :2] >= 0).all(axis=1) & (rows[:, :2] <= limit).all(axis=1)
-    places, seen = carry.carried_points(np.minimum(rows[:, :2] + 0.5, limit), seen, path)
-    moved = np.where(seen[:, None], np.column_stack([places - 0.5, rows[:, 2]]), 0.0)
-    moved[:, :2] = np.clip(moved[:, :2].round(DIGITS), 0, (after[1], after[0]))
-    if carry.is_mirrored(path):
-        for one, other in swap:
-            moved[[one, other]] = moved[[other, one]]
-    return tuple(_plain(value) for value in moved.reshape(-1).tolist())
-
-
-def _check_size(segmentation: dict[str, Any], size: Size) -> None:
-    if list(segmentation.get("size") or ()) != list(size) or not isinstance(segmentation.get("counts"), str | list):
-        raise ValueError(f"a run-length mask of size {segmentation.get('size')} doesn't fit a picture of height and width "
-                         f"{list(size)}")
-
-
-def _ring(numbers: Sequence[float]) -> Ring:
-    if not isinstance(numbers, list) or len(numbers) < 6 or len(numbers) % 2:
-        raise ValueError(f"a polygon is a list of at least three points x, y, not {str(numbers)[:60]}")
-    return np.array(numbers, dtype=np.float64).reshape(-1, 2)
-
-
-def _rounded(ring: Ring, size: Size) -> Ring:
-    return np.asarray(np.clip(ring.round(DIGITS), 0, (size[1], size[0])) + 0.0)  # + 0.0: no minus zero
-
-
-def _without_repeats(ring: Ring) -> Ring:
-    return ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)]
-
-
-def _hull(rings: Sequence[Ring], size: Size) -> Box | None:
-    points = np.concatenate(rings)
-    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-    width, height = (_fitting(low, high, side) for low, high, side in ((left, right, size[1]), (top, bottom, size[0])))
-    return (left, top, width, height) if width > 0 and height > 0 else None
-
-
-def _fitting(low: float, high: float, side: int) -> float:
-    """Return ``high - low``, rounded, so that adding it to ``low`` doesn't pass ``side`` by the last bit."""
-    length = round(high - low, DIGITS)
-    while low + length > side:
-        length = float(np.nextafter(length, 0))
-    return length
-
-
-def _as_polygon(box: Box) -> list[list[float]]:
-    x, y, width, height = box
-    right, bottom = round(x + width, DIGITS), round(y + height, DIGITS)
-    return [[x, y, right, y, right, bottom, x, bottom]]
-
-
-def _covered(rings: Sequence[Ring]) -> float:
-    """Return the area of polygons; where two may lie on each other, by their pixels, so that none counts twice."""
-    total = sum(abs(signed_area(ring)) for ring in rings)
-    if any(_touch(one, other) for index, one in enumerate(rings) for other in rings[:index]):
-        low = np.floor(np.concatenate(rings).min(axis=0))
-        width, height = (np.ceil(np.concatenate(rings).max(axis=0)) - low).astype(int).tolist()
-        drawn = float(fill([[ring - low] for ring in rings], height, width).sum())
-        total = min(total, max(drawn, *(abs(signed_area(ring)) for ring in rings)))
-    return round(total, DIGITS)
-
-
-def _touch(one: Ring, other: Ring) -> bool:
-    return bool((one.min(axis=0) < other.max(axis=0)).all() and (other.min(axis=0) < one.max(axis=0)).all())
-
-
-def _mask(figure: Figure, size: Size) -> Shape:
-    mask = fill(figure.groups, *size)
+    left, top, right, bottom = hull(groups)
+    if area(groups) >= (right - left) * (bottom - top) * (1 - 1e-9):
+        return left, top, right, bottom
+    x, y = int(np.floor(left)), int(np.floor(top))
+    mask = fill([[ring - (x, y) for ring in group] for group in groups], int(np.ceil(bottom)) - y, int(np.ceil(right)) - x)
+    if not mask.any():
+        return left, top, right, bottom
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return None, 0.0, None
-    left, top = int(columns[0]), int(rows[0])
-    box = (float(left), float(top), float(columns[-1] + 1 - left), float(rows[-1] + 1 - top))
-    return box, float(mask.sum()), rle.encode(mask, compressed=figure.packed)
+    return x + int(columns[0]), y + int(rows[0]), x + int(columns[-1]) + 1, y + int(rows[-1]) + 1
 
 
-def _plain(value: float) -> float:
-    """COCO writes keypoints as whole numbers where they are."""
-    return int(value) if value == int(value) else value
+def _all_inside(points: Points, size: Size) -> bool:
+    low, high = points.min(axis=0), points.max(axis=0)
+    return bool(low[0] >= -NEAR_PX and low[1] >= -NEAR_PX and high[0] <= size[1] + NEAR_PX and high[1] <= size[0] + NEAR_PX)
+
+
+def _framed(ring: Ring, size: Size) -> list[Ring]:
+    """Cut a ring to a picture's frame; new vertices stand where it crosses the border."""
+    if _all_inside(ring, size):
+        return [ring]
+    left, far = [ring], (0.0, float(size[1]), 0.0, float(size[0]))
+    for border, limit in zip(_BORDERS, far, strict=True):
+        line = np.array([border[0], border[1], border[2] * limit])
+        left = [piece for part in left for piece in cut(part, line)]
+    return left
+
+
+def _visible(points: Points, size: Size) -> Points:
+    """Return points with NaN for those outside a picture."""
+    with np.errstate(invalid="ignore"):
+        inside = np.logical_and(points >= -NEAR_PX, points <= np.array([size[1], size[0]]) + NEAR_PX).all(axis=1)
+    return np.where(np.asarray(inside)[:, None], points, np.nan)
+
+
+def _shown(rows: NDArray[np.int_], columns: NDArray[np.int_], size: Size) -> Mask:
+    """Return which pixels of the old picture the new one shows; a pixel beside a shown one is between two samples."""
+    import cv2
+
+    seen = np.zeros(size, np.uint8)
+    seen[rows, columns] = 1
+    near: Mask = cv2.dilate(seen, np.ones((3, 3), np.uint8)).astype(bool)
+    return near
+
+
+def _found(point: Points, through: Warp) -> Points:
+    """Return where a point of the old picture is in the new one; NaN where no pixel shows it."""
+    distance = (through.x - point[0]) ** 2 + (through.y - point[1]) ** 2
+    if np.isnan(point).any() or np.isnan(distance).all():
+        return np.array([np.nan, np.nan])
+    row, column = np.unravel_index(int(np.nanargmin(distance)), distance.shape)
+    if distance[row, column] > FAR_PX**2:
+        return np.array([np.nan, np.nan])
+    return np.array([column + 0.5, row + 0.5])
