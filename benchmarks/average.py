@@ -5,9 +5,9 @@ momentum, 530 MB a file. Each way runs in a process of its own; "work" is from a
 all of it; the best of a few, the ways in turn:
 
 - loop: ``torch.load`` of all, a float64 loop over the keys, ``torch.save``;
-- function: the step's function in a process of its own, its inputs verified by fingerprint, the result fingerprinted,
-  hashed and flushed to the disk, none of which the loop does;
-- recipe: ``coco-recipe run``, which also hashes the whole input files and commits the result.
+- function: the step's function in a process of its own; it verifies its inputs by fingerprint and looks for values that
+  are not finite, fingerprints the result and hashes its file, none of which the loop does;
+- recipe: ``coco-recipe run``, which also hashes the whole input files, and flushes and commits the result.
 """
 
 import argparse

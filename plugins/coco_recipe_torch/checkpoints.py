@@ -165,16 +165,18 @@ def tensor_line(name: str, tensor: "Tensor") -> str:
     return json.dumps([name, str(tensor.dtype), list(tensor.shape), hashlib.sha256(data).hexdigest()])
 
 
-def write(path: Path, state: State, classes: Sequence[str] = (), meta: Mapping[str, Any] | None = None) -> str:
+def write(path: Path, state: State, classes: Sequence[str] = (), meta: Mapping[str, Any] | None = None, *,
+          flush: bool = True) -> str:
     """Write a clean checkpoint: weights and class names, as mmengine reads them, or safetensors by the file's ending.
 
-    The file appears under its name when it is whole and on the disk. Equal weights give equal bytes.
+    The file appears under its name when it is whole. Equal weights give equal bytes.
 
     Args:
         path: where to.
         state: the tensors by name.
         classes: class names in the order of the model's outputs.
         meta: more plain values for the file's ``meta``; in safetensors, those that JSON has.
+        flush: wait until it is on the disk; False where the caller does.
 
     Returns:
         The SHA-256 of the file.
@@ -188,28 +190,27 @@ def write(path: Path, state: State, classes: Sequence[str] = (), meta: Mapping[s
         # one entry of metadata: safetensors writes several in any order
         save_file(dict(alone), temporary, {"meta": json.dumps(kept, ensure_ascii=False)})
         digest = sha256(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
     else:
         import torch
 
-        with temporary.open("wb") as file:
-            # given a file, not a name, torch writes the same bytes whatever the name
-            torch.save({"meta": kept, "state_dict": alone}, hashing := _Hashing(file))
-            file.flush()
-            os.fsync(file.fileno())
+        # given a file, not a name, torch writes the same bytes whatever the name
+        with temporary.open("wb") as file, ThreadPoolExecutor(1) as pool:
+            torch.save({"meta": kept, "state_dict": alone}, hashing := _Hashing(file, pool))
         digest = hashing.sha256.hexdigest()
+    if flush:
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
     os.replace(temporary, path)
     return digest
 
 
 def make_checkpoint(ctx: StepContext, name: str, state: State, *, classes: Sequence[str], label: str = "",
                     meta: Mapping[str, Any] | None = None) -> Checkpoint:
-    """Write a step's output checkpoint into its folder, and return it with its fingerprint."""
+    """Write a step's output checkpoint into its folder, which the run flushes; return it with its fingerprint."""
     path = ctx.workdir / name
     with ThreadPoolExecutor(1) as pool:
         print_ = pool.submit(fingerprint, state)
-        ctx.wrote(path, write(path, state, classes, meta))
+        ctx.wrote(path, write(path, state, classes, meta, flush=False))
     return Checkpoint(path, tuple(classes), print_.result(), label)
 
 
@@ -222,14 +223,19 @@ def like(state: State, tensors: Mapping[str, "Tensor"]) -> State:
 
 
 class _Hashing:
-    """A file for writing that hashes what passes."""
+    """A file for writing that hashes what passes, long pieces while they are being written."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file, self.sha256 = file, hashlib.sha256()
+    def __init__(self, file: IO[bytes], pool: ThreadPoolExecutor) -> None:
+        self.file, self.pool, self.sha256 = file, pool, hashlib.sha256()
 
     def write(self, data: bytes) -> int:
-        self.sha256.update(data)
-        return self.file.write(data)
+        if len(data) < 2**16:
+            self.sha256.update(data)
+            return self.file.write(data)
+        hashed = self.pool.submit(self.sha256.update, data)
+        written = self.file.write(data)
+        hashed.result()  # the memory behind data is torch's, and is gone once this returns
+        return written
 
     def flush(self) -> None:
         self.file.flush()
