@@ -24,7 +24,8 @@ GPU = {"version": "2.13.0+cu128", "cuda": "12.8",
        "gpus": [{"name": "NVIDIA A100", "memory_bytes": 80 * GIB, "capability": "8.0"}]}
 PACKAGES = {"albumentations": "2.0.8", "numpy": "2.2.6", "opencv-python": "4.12.0.88", "opencv-python-headless": "4.12.0.88",
             "pillow": "12.0.0", "torch": "2.13.0+cpu", "setuptools": "81.0.0", "wheel": "0.45", "ninja": "1.11",
-            "psutil": "7.0", "onedl-mmcv": "2.3.6", "onedl-mmengine": "0.10.12", "onedl-mmdetection": "3.5.1"}
+            "psutil": "7.0", "onedl-mmcv": "2.3.6", "onedl-mmengine": "0.10.12", "onedl-mmdetection": "3.5.1",
+            "safetensors": "0.8.0"}
 PROBES: dict[str, dict[str, Any]] = {
     "versions": {"python": "3.11.7", "headers": True}, "albumentations": {"version": "2.0.8"}, "cv2": {"version": "4.12.0"},
     "torch": {"version": "2.13.0+cpu", "cuda": None, "gpus": []}, "operators": {"version": "2.3.6", "gpu_error": ""},
@@ -65,9 +66,9 @@ def test_a_bare_environment_gets_the_commands_in_the_order_that_works() -> None:
         "/env/bin/python -m pip install torch==2.13.0 'setuptools>=80,<82' wheel ninja psutil numpy==2.2.6 "
         "opencv-python==4.12.0.88",
         "/env/bin/python -m pip install --no-build-isolation onedl-mmcv==2.3.6",
-        "/env/bin/python -m pip install onedl-mmengine==0.10.12 onedl-mmdetection==3.5.1")
+        "/env/bin/python -m pip install onedl-mmengine==0.10.12 onedl-mmdetection==3.5.1 safetensors==0.8.0")
     assert [reason.partition(":")[0] for reason in verdict.reasons] == [
-        "torch", "numpy", "opencv-python", "onedl-mmcv", "onedl-mmengine", "onedl-mmdetection"]
+        "torch", "numpy", "opencv-python", "onedl-mmcv", "onedl-mmengine", "onedl-mmdetection", "safetensors"]
     augment = _verdict("augment", _bare())
     assert len(augment.commands) == 1
     assert augment.commands[0].startswith("/env/bin/python -m pip install albumentations==2.0.8 'numpy>=1.26' ")
