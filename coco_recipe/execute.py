@@ -116,7 +116,8 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
     """
     began, label = time.time(), f"step '{step.id}' ({step.offer.step.name})"
     context = Context(step.id, step_seed(seed, step.id), store.begin(step.id, resume=step.offer.step.resumes), engine,
-                      step.offer.step.preload, on_progress, key, environment, store.earlier(step.id),
+                      step.offer.step.preload, on_progress, key,
+                      {**environment, "plugin": step.offer.source_sha256}, store.earlier(step.id),
                       {} if known_hashes is None else known_hashes)
     try:
         outputs = step.offer.step.run(context, **keywords(step, values))

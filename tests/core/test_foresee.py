@@ -1,5 +1,7 @@
 """What is known of a recipe's values before anything runs."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,7 @@ def resume(ctx, *, dataset):
     left = ctx.workdir / "left"
     ctx.note("found", left.read_text() if left.exists() else "")
     ctx.note("earlier", ctx.earlier is not None)
+    ctx.note("plugin", ctx.environment["plugin"])
     left.write_text("half")
     if not ctx.earlier and not ctx.notes["found"]:
         raise ValueError("stopped half-way")
@@ -106,6 +109,14 @@ def test_a_step_that_resumes_finds_what_an_interrupted_run_left(tmp_path: Path, 
     assert '"found": "half"' in (tmp_path / "out/steps/r/manifest.json").read_text()
     run.run(planned, out=tmp_path / "out", force=True)
     assert '"earlier": true' in (tmp_path / "out/steps/r/manifest.json").read_text()
+
+
+def test_a_step_is_told_its_plugins_source_so_that_it_takes_nothing_from_an_older_one(tmp_path: Path, plugin: Path) -> None:
+    with pytest.raises(StepError):
+        run.run(_run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan, out=tmp_path / "out")
+    run.run(_run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan, out=tmp_path / "out")
+    notes = json.loads((tmp_path / "out/steps/r/manifest.json").read_text())["record"]["notes"]
+    assert notes["plugin"] == hashlib.sha256(b"plugin.py\0" + plugin.read_bytes()).hexdigest()
 
 
 def test_a_preview_is_drawn_by_the_step_from_what_comes_to_it(tmp_path: Path, plugin: Path) -> None:
