@@ -71,7 +71,7 @@ def train(ctx: StepContext, *, train: Dataset, val: Dataset | None, checkpoint: 
     record.data["best_by"] = with_["best_by"]
     resumed = record.resume_from()
     if resumed:
-        ctx.note("resumed_after_epoch", resumed[0])
+        ctx.note("resumed after epoch", resumed[0], this_run=True)
     datasets.write_for_mmdet(train, ctx.workdir / "data/train.json", classes)
     if val:
         datasets.write_for_mmdet(val, ctx.workdir / "data/val.json", classes)

@@ -66,7 +66,7 @@ def test_the_same_training_gives_the_same_weights_after_two_kills(shapes: Shapes
     done = command("run", path, cwd=shapes.folder)
     assert done.returncode == 0, done.stderr
     steps = shapes.folder / "runs/killed/steps"
-    assert provenance(steps, "fit")["notes"]["resumed_after_epoch"] in (1, 2)
+    assert provenance(steps, "fit")["clock"]["this_run"]["resumed after epoch"] in (1, 2)
     for epoch in (1, 2, 3):
         assert _same_weights(steps / f"fit/checkpoints/epoch_{epoch}.pth", trained / f"fit/checkpoints/epoch_{epoch}.pth")
     lines = [json.loads(line) for line in _lines(steps / "fit/scalars.jsonl")]
@@ -85,7 +85,7 @@ def test_a_damaged_checkpoint_is_not_resumed_from(shapes: Shapes) -> None:
     state.write_bytes(data)
     done = command("run", path, cwd=shapes.folder)
     assert done.returncode == 0, done.stderr
-    assert provenance(shapes.folder / "runs/damaged/steps", "fit")["notes"]["resumed_after_epoch"] == 1
+    assert provenance(shapes.folder / "runs/damaged/steps", "fit")["clock"]["this_run"]["resumed after epoch"] == 1
 
 
 def test_two_processes_finish_an_epoch(shapes: Shapes) -> None:
