@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coco_recipe_torch import average_weights, checkpoints
+from coco_recipe_torch import average_weights, checkpoints, safe_load
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -19,7 +19,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def read_whole(path: str) -> dict[str, Any]:
     """Return all that a checkpoint holds, a state to resume from too; as `read`."""
-    return checkpoints.read_whole(Path(path), mmap=False)
+    return safe_load.read_whole(Path(path), mmap=False)
 
 
 def write(path: Path, state: Mapping[str, Any], meta: Mapping[str, Any]) -> str:

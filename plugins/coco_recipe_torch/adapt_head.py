@@ -1,5 +1,6 @@
 """Step ``adapt_head``: a pretrained checkpoint's class head, made to answer with a data set's classes."""
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -7,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Port, Step, StepContext
+from coco_recipe_torch import heads
+from coco_recipe_torch.checkpoints import Weights, like, make_checkpoint, read_checkpoint
 from coco_recipe_torch.coco_names import COCO_NAMES
 
 if TYPE_CHECKING:
     import torch
-
-    from coco_recipe_torch.heads import Layout
+    from torch import Tensor
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -27,19 +29,22 @@ PARAMS: dict[str, Any] = {
                          "for COCO's 80.", "examples": ["coco"]},
         "new_rows": {"anyOf": [{"enum": ["zeros", "normal", "mean"]},
                                {"type": "object", "additionalProperties": False, "required": ["copy"],
-                                "properties": {"copy": {"type": "string"}}}],
+                                "properties": {"copy": {"type": "string", "description": "An old class.",
+                                                        "examples": ["bottle"]}}}],
                      "default": "normal", "examples": ["mean", {"copy": "bottle"}],
                      "description": "Rows of classes without an old one: zeros; normal: weights drawn with std, biases the "
                      "mean of the old ones; mean of all old rows; or copied from a named old class."},
         "std": {"type": "number", "exclusiveMinimum": 0, "default": 0.01, "examples": [0.01],
                 "description": "Standard deviation for new_rows: normal."},
-        "background": {"enum": ["auto", "first", "last"], "default": "auto", "examples": ["first"],
+        "background": {"enum": ["auto", "first", "last", "none"], "default": "auto", "examples": ["first"],
                        "description": "Which row of a softmax head is the background: mmdet 1.x has it first, 2.x and 3.x "
-                       "last; auto tells by the keys. It is last in what comes out."},
+                       "last; auto tells by the keys. In what comes out it is last."},
         "rename_1x": {"type": "boolean", "default": True, "examples": [False],
-                      "description": "Rename keys of mmdet 1.x to those of 3.x."},
+                      "description": "Give a checkpoint of mmdet 1.x the keys and the order of rows of 3.x; false leaves "
+                      "both as they were."},
     },
 }
+_PLUS_ONE = "mmdet 1.x took a box from x1 to x2 as x2 - x1 + 1 wide: a model made of its weights wants some training"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,15 @@ class Plan:
     classes: tuple[str, ...]
     old: tuple[str, ...]
     sources: tuple[int | None, ...]
-    mapped: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRows:
+    """How the rows of a class without an old one are made: ``how`` is the parameter ``new_rows``."""
+
+    how: Any
+    std: float
+    random: "torch.Generator"
 
 
 def adapt_head(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset, method: str, map: Mapping[str, str],
@@ -57,120 +70,154 @@ def adapt_head(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset, me
                rename_1x: bool) -> Mapping[str, Checkpoint]:
     """Give a checkpoint's class heads the data set's classes, in the order of its categories.
 
-    Known are softmax heads (every stage of a cascade), class-wise box regression, mask heads, RetinaNet-like heads of
-    anchors x classes, and SSD's. ``head.json`` says which rows were kept, mapped, new and dropped. mmdet 1.x also encoded
-    boxes with a width of x2 - x1 + 1: a model made of such weights wants some training.
-
-    Raises:
-        ValueError: the old class names aren't known or don't fit; a key may have rows for classes and isn't understood.
+    Known are softmax heads of RoIs (every stage of a cascade) with their boxes by class, mask heads, heads of anchors x
+    classes as RetinaNet's, FCOS's, ATSS's, GFL's and YOLOX's, and SSD's of several levels. What else may have rows for
+    classes is refused by name. ``head.json`` has each class's old row and the rows of each key, before and after.
     """
     import torch
 
-    from coco_recipe_torch import checkpoints, heads
-
-    found = checkpoints.read_checkpoint(checkpoint)
-    old = old_names(checkpoint, found.classes, from_classes)
-    plan = make_plan(tuple(dataset.category_names().values()), old, method, map)
-    is_old = heads.is_1x(list(found.state))
-    first = background == "first" or (background == "auto" and is_old)
-    random = torch.Generator().manual_seed(ctx.seed % 2**63)
-    state: dict[str, torch.Tensor] = {}
-    changed: dict[str, list[int]] = {}
+    found = read_checkpoint(checkpoint)
+    plan = make_plan(tuple(dataset.category_names().values()), old_names(found, from_classes), method, map, new_rows)
+    old_form = heads.is_1x(found.state)
+    try:
+        where = heads.background_of(found.state, found.meta) if background == "auto" else background
+        layouts = heads.layouts(found.state, len(plan.old), where)
+    except ValueError as error:
+        raise ValueError(f"{checkpoint.path}: {error}") from error
+    renames = old_form and rename_1x
+    ssd = not any(key.startswith("rpn_head.") for key in found.state)
+    new = NewRows(new_rows, std, torch.Generator().manual_seed(ctx.seed % 2**63))
+    state: dict[str, Tensor] = {}
+    rows = {}
     for key, tensor in found.state.items():
-        name = heads.renamed_1x(key) if is_old and rename_1x else key
-        where = heads.layout(key, tensor, len(old))
-        state[name] = tensor if where is None else _adapted(tensor, where, plan, new_rows, std, first, random,
-                                                            is_bias=key.endswith(".bias"))
-        if where is not None:
-            changed[name] = [tensor.shape[0], state[name].shape[0]]
-    if not changed:
-        raise ValueError(f"{checkpoint.path}: has no class head")
-    table = _table(plan, changed, len(found.state))
+        name = heads.renamed_1x(key, ssd=ssd) if renames else key
+        state[name] = tensor
+        if key in layouts:
+            state[name] = _adapted(tensor, layouts[key], plan, new, first=where == "first", stays=old_form and not renames,
+                                   is_bias=key.endswith(".bias"))
+            rows[name] = [int(tensor.shape[0]), int(state[name].shape[0])]
+    table = _table(plan, rows, len(state)) | {"background": where, "renamed_1x": renames}
     (ctx.workdir / "head.json").write_bytes(msgspec.json.format(msgspec.json.encode(table), indent=2) + b"\n")
-    ctx.note("head", {name: table[name] for name in ("kept", "mapped", "new", "dropped", "keys_untouched")})
-    path = ctx.workdir / "adapted.pth"
-    ctx.wrote(path, checkpoints.write(path, state, classes=plan.classes))
-    return {"checkpoint": Checkpoint(path, plan.classes, checkpoints.fingerprint(state), "adapted")}
+    ctx.note("head", table | {"dropped": len(table["dropped"]), "note": _PLUS_ONE if old_form else ""})
+    ctx.note("summary", f"{len(table['kept'])} classes kept, {len(table['mapped'])} mapped, {len(table['new'])} new, "
+             f"{len(table['dropped'])} dropped")
+    return {"checkpoint": make_checkpoint(ctx, "adapted.pth", state if renames else like(found.state, state),
+                                          classes=plan.classes, label="adapted")}
 
 
-def old_names(checkpoint: Checkpoint, own: Sequence[str], given: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the old class names: those that are given, or that the checkpoint says."""
-    names = COCO_NAMES if given == "coco" else tuple(given or checkpoint.classes or own)
-    if not names:
-        raise ValueError(f"{checkpoint.path}: doesn't say its class names; set from_classes: coco, or list them")
-    return names
+def old_names(weights: Weights, given: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the old class names: those that are given, or that the checkpoint says.
+
+    Raises:
+        ValueError: neither says them, or they differ by more than mmdet 1.x's underscores.
+    """
+    names = _given(given)
+    if not names and not weights.classes:
+        raise ValueError(f"{weights.path}: doesn't say its class names; set from_classes: coco, or list them")
+    if names and weights.classes and [n.replace("_", " ") for n in names] != [n.replace("_", " ") for n in weights.classes]:
+        raise ValueError(f"{weights.path}: says that its classes are {', '.join(weights.classes[:5])}, ... "
+                         f"({len(weights.classes)}), which are not those of from_classes; leave from_classes out")
+    return names or weights.classes
 
 
-def make_plan(classes: tuple[str, ...], old: tuple[str, ...], method: str, map: Mapping[str, str]) -> Plan:
+def make_plan(classes: tuple[str, ...], old: tuple[str, ...], method: str, map: Mapping[str, str], new_rows: Any) -> Plan:
     """Say which old row each class takes.
 
     Raises:
-        ValueError: ``map`` names what isn't there, or there are more classes than rows to slice.
+        ValueError: the parameters name what isn't there, or there are more classes than rows to slice.
     """
-    if unknown := [name for name in map if name not in classes]:
-        raise ValueError(f"map: the data set has no category {unknown[0]!r}; it has: {', '.join(classes)}")
-    if unknown := [name for name in map.values() if name not in old]:
-        raise ValueError(f"map: the checkpoint has no class {unknown[0]!r}; it has: {', '.join(old)}")
+    problems = [f"map: the data set has no category {name!r}; it has {', '.join(classes[:10])}"
+                for name in map if name not in classes]
+    problems += [_no_class("map", name, old) for name in dict.fromkeys(map.values()) if name not in old]
+    if isinstance(new_rows, Mapping) and new_rows["copy"] not in old:
+        problems.append(_no_class("new_rows", new_rows["copy"], old))
+    if method == "slice" and len(classes) > len(old):
+        problems.append(f"slice: {len(classes)} classes can't be cut from {len(old)}")
+    if problems:
+        raise ValueError("; ".join(problems[:5]))
     if method == "slice":
-        if len(classes) > len(old):
-            raise ValueError(f"slice: {len(classes)} classes can't be cut from {len(old)}")
-        return Plan(classes, old, tuple(range(len(classes))), dict(zip(classes, old, strict=False)))
+        return Plan(classes, old, tuple(range(len(classes))))
     wanted = [map.get(name, name) for name in classes]
-    sources = tuple(old.index(name) if name in old else None for name in wanted)
-    return Plan(classes, old, sources, dict(map))
+    return Plan(classes, old, tuple(old.index(name) if name in old else None for name in wanted))
 
 
-def _adapted(tensor: "torch.Tensor", where: "Layout", plan: Plan, new_rows: Any, std: float, background_first: bool,
-             random: "torch.Generator", *, is_bias: bool) -> "torch.Tensor":
-    """Take a tensor's rows apart by class, choose, and put them together; the background goes last."""
+def _given(names: str | Sequence[str] | None) -> tuple[str, ...]:
+    return COCO_NAMES if names == "coco" else tuple(names or ())
+
+
+def _no_class(place: str, name: str, old: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, old, 1)
+    return f"{place}: the checkpoint has no class {name!r}; " + (f"did you mean {close[0]!r}?" if close else
+                                                                 f"it has {', '.join(old[:10])}")
+
+
+def _adapted(tensor: "Tensor", where: heads.Layout, plan: Plan, new: NewRows, *, first: bool, stays: bool,
+             is_bias: bool) -> "Tensor":
+    """Take a tensor's rows apart by class, choose, and put them together.
+
+    Args:
+        tensor: rows first.
+        where: how they lie.
+        plan: which to take.
+        new: how the others are made.
+        first: the background's row comes first.
+        stays: the background stays there, as mmdet 1.x wants it; else it goes last, or out where 3.x has none.
+        is_bias: a bias, whose new rows are never drawn.
+    """
     import torch
 
     rest = tensor.shape[1:]
     rows = tensor.reshape(where.anchors, -1, where.width, *rest)
-    cut = 1 if where.has_background and background_first else 0
-    old = rows[:, cut:cut + len(plan.old)]
-    parts = [old[:, i] if i is not None else _new(old, plan, new_rows, std, random, is_bias) for i in plan.sources]
-    if where.keeps_background:
-        parts.append(rows[:, 0 if background_first else -1])
+    at = 1 if where.has_background and first else 0
+    old = rows[:, at:at + len(plan.old)]
+    parts = [old[:, source] if source is not None else _new(old, plan, new, is_bias) for source in plan.sources]
+    if where.has_background and (where.keeps_background or stays):
+        parts.insert(0 if first and stays else len(parts), rows[:, 0 if first else -1])
     return torch.stack(parts, dim=1).reshape(-1, *rest).contiguous()
 
 
-def _new(old: "torch.Tensor", plan: Plan, how: Any, std: float, random: "torch.Generator", is_bias: bool) -> "torch.Tensor":
+def _new(old: "Tensor", plan: Plan, new: NewRows, is_bias: bool) -> "Tensor":
     import torch
 
-    if isinstance(how, Mapping):
-        if how["copy"] not in plan.old:
-            raise ValueError(f"new_rows: the checkpoint has no class {how['copy']!r}")
-        return old[:, plan.old.index(how["copy"])]
-    if how == "zeros":
+    if isinstance(new.how, Mapping):
+        return old[:, plan.old.index(new.how["copy"])]
+    if new.how == "zeros":
         return torch.zeros_like(old[:, 0])
-    if how == "mean" or is_bias:
+    if new.how == "mean" or is_bias:
         return old.double().mean(dim=1).to(old.dtype)
-    return torch.normal(0.0, std, old[:, 0].shape, generator=random).to(old.dtype)
+    return torch.normal(0.0, new.std, old[:, 0].shape, generator=new.random).to(old.dtype)
 
 
-def _table(plan: Plan, changed: Mapping[str, list[int]], keys: int) -> dict[str, Any]:
-    taken = {plan.old[i] for i in plan.sources if i is not None}
-    return {"kept": [name for name, i in zip(plan.classes, plan.sources, strict=True) if i is not None
-                     and plan.old[i] == name],
-            "mapped": {name: plan.old[i] for name, i in zip(plan.classes, plan.sources, strict=True)
-                       if i is not None and plan.old[i] != name},
-            "new": [name for name, i in zip(plan.classes, plan.sources, strict=True) if i is None],
+def _table(plan: Plan, rows: Mapping[str, list[int]], keys: int) -> dict[str, Any]:
+    pairs = [(name, None if source is None else plan.old[source])
+             for name, source in zip(plan.classes, plan.sources, strict=True)]
+    taken = {old for _, old in pairs}
+    return {"kept": [name for name, old in pairs if name == old],
+            "mapped": {name: old for name, old in pairs if old not in (None, name)},
+            "new": [name for name, old in pairs if old is None],
             "dropped": [name for name in plan.old if name not in taken],
-            "rows": dict(changed), "keys_untouched": keys - len(changed)}
+            "rows": dict(rows), "keys_untouched": keys - len(rows)}
 
 
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
+    old = _given(params.get("from_classes"))
     if params["method"] == "slice" and params["map"]:
         yield Complaint(("map",), "slice takes rows by their place, map by their name", "method: by_name")
+    if len(set(old)) < len(old):
+        yield Complaint(("from_classes",), "has a name twice")
+    elif old:
+        for new, name in params["map"].items():
+            if name not in old:
+                yield Complaint(("map", new), _no_class("map", name, old).partition(": ")[2])
+        if isinstance(params["new_rows"], Mapping) and params["new_rows"]["copy"] not in old:
+            yield Complaint(("new_rows", "copy"), _no_class("", params["new_rows"]["copy"], old).partition(": ")[2])
 
 
-def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
-    classes, known = facts["dataset"].classes, facts["checkpoint"].classes
-    given = params.get("from_classes")
-    old = COCO_NAMES if given == "coco" else tuple(given or known or ())
+def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
+    classes = facts["dataset"].classes
+    old = _given(params.get("from_classes")) or tuple(facts["checkpoint"].classes or ())
     if classes is not None and old:
-        make_plan(classes, old, params["method"], params["map"])
+        make_plan(classes, old, params["method"], params["map"], params["new_rows"])
     return {"checkpoint": Facts(classes)}
 
 

@@ -1,34 +1,47 @@
-"""Class heads of detectors: which tensors have rows for classes, and how the rows lie."""
+"""Class heads of detectors: which tensors have rows for classes, how the rows lie, and the keys of mmdet 1.x."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import torch
+    from torch import Tensor
 
-_SOFTMAX = re.compile(r"(roi_head\.)?bbox_head(\.\d+)?\.fc_cls\.(weight|bias)")
-_BOXES = re.compile(r"(roi_head\.)?bbox_head(\.\d+)?\.fc_reg\.(weight|bias)")
-_MASKS = re.compile(r"(roi_head\.)?mask_head(\.\d+)?\.conv_logits\.(weight|bias)")
-_SIGMOID = re.compile(r"bbox_head\.(retina|conv|atss|gfl|fovea|rtm)_cls\.(weight|bias)")
-_MULTI_LEVEL = re.compile(r"bbox_head\.cls_convs\.\d+\.\d+\.(weight|bias)")
+_ROI = r"(roi_head\.)?{}_head(\.\d+)?\."
+_HEADS = (
+    # rows are (classes and a background), once, or for each anchor of a level (SSD)
+    ("softmax", 1, re.compile(_ROI.format("bbox") + r"fc_cls\.(weight|bias)|"
+                              r"bbox_head\.cls_convs\.\d+(\.\d+)?\.(weight|bias)")),
+    # rows are classes, with a background in mmdet 1.x only; or there is one for all
+    ("boxes", 4, re.compile(_ROI.format("bbox") + r"fc_reg\.(weight|bias)")),
+    ("masks", 1, re.compile(_ROI.format("mask") + r"conv_logits\.(weight|bias)")),
+    # rows are classes for each anchor
+    ("sigmoid", 1, re.compile(r"bbox_head\.((retina|conv|atss|gfl)_cls|multi_level_conv_cls\.\d+)\.(weight|bias)")),
+)
 _NO_CLASSES = re.compile(
     r"(backbone|neck|rpn_head|data_preprocessor)\..*"
-    r"|(roi_head\.)?(bbox|mask)_head(\.\d+)?\.(shared_fcs|shared_convs|cls_fcs|reg_fcs|convs|upsample|reg_convs)\..*"
-    r"|bbox_head\.cls_convs\.\d+(\.\d+)?\.(conv|gn|bn)\..*"
-    r"|bbox_head\.(retina|conv|atss|gfl|rtm)_(reg|centerness)\..*|bbox_head\.(scales|integral)\..*"
-    r"|bbox_head\.l2_norm\..*|(roi_head\.)?.*_roi_extractor\..*")
+    rf"|{_ROI.format('(bbox|mask)')}(shared_fcs|shared_convs|cls_fcs|cls_convs|reg_fcs|reg_convs|convs)\.\d+\."
+    r"((conv|gn|bn|ln)\.)?(weight|bias|running_mean|running_var|num_batches_tracked)"
+    rf"|{_ROI.format('mask')}upsample\.(weight|bias)"
+    r"|bbox_head\.(multi_level_)?(cls|reg)_convs\.\d+(\.\d+)?\.(conv|gn|bn|depthwise_conv|pointwise_conv)\..*"
+    r"|bbox_head\.reg_convs\.\d+\.\d+\.(weight|bias)"
+    r"|bbox_head\.(retina|conv|atss|gfl)_(reg|centerness)\..*|bbox_head\.(scales|integral)\..*"
+    r"|bbox_head\.multi_level_conv_(reg|obj)\.\d+\..*")
+_OLD_ROI = re.compile(r"(bbox|mask)_head(\.\d+)?\.(fc_cls|fc_reg|shared_fcs|conv_logits|convs|upsample)\b.*")
+_OLD_SSD = re.compile(r"bbox_head\.(cls|reg)_convs\.(\d+)\.(weight|bias)")
+_OLD_EXTRA = re.compile(r"backbone\.extra\.(\d+)\.(weight|bias)")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the rows of a tensor lie: ``anchors`` x (classes and maybe a background) x ``width``.
+    """How the rows of a tensor lie: ``anchors`` x (classes, and maybe a background) x ``width``.
 
     Attributes:
         anchors: repetitions of the class axis.
         width: rows for each class: 4 for boxes, else 1.
-        has_background: one more class, the background.
-        keeps_background: it has a row in mmdet 3.x too, the last; boxes and masks have one only in mmdet 1.x.
+        has_background: one of the classes is the background.
+        keeps_background: mmdet 3.x wants it, too.
     """
 
     anchors: int
@@ -37,50 +50,98 @@ class Layout:
     keeps_background: bool
 
 
-def layout(key: str, tensor: "torch.Tensor", classes: int) -> Layout | None:
-    """Tell how a tensor's rows belong to classes; None where they don't.
+def layouts(state: Mapping[str, "Tensor"], classes: int, background: str) -> dict[str, Layout]:
+    """Return how the rows of each class head's tensors lie.
 
     Args:
-        key: its name in the state dict, of mmdet 1.x or of 2.x and 3.x.
-        tensor: rows first.
+        state: tensors by key, of mmdet 1.x or of 2.x and 3.x.
         classes: number of classes, background not counted.
+        background: "first", "last" or "none": where the background's row is in softmax heads.
 
     Raises:
-        ValueError: the key isn't known, or its rows don't fit the number of classes; names it.
+        ValueError: a key isn't known, or its rows don't fit the number of classes; or there is no class head.
     """
-    rows = tensor.shape[0] if tensor.ndim else 0
-    if _SOFTMAX.fullmatch(key):
-        return _fitting(key, rows, classes, width=1, background=True)
-    if boxes := _BOXES.fullmatch(key):
-        if rows == 4 and (classes > 1 or boxes[2]):  # one box for all classes, as a cascade's stages have it
-            return None
-        return _fitting(key, rows, classes, width=4, background=rows == 4 * (classes + 1), keeps=False)
-    if _MASKS.fullmatch(key):
-        if rows == 1 and classes > 1:  # one mask for all classes
-            return None
-        return _fitting(key, rows, classes, width=1, background=rows == classes + 1, keeps=False)
-    if _SIGMOID.fullmatch(key):
-        return _fitting(key, rows, classes, width=1, background=False, anchors=True)
-    if _MULTI_LEVEL.fullmatch(key):
-        return _fitting(key, rows, classes, width=1, background=True, anchors=True)
-    if _NO_CLASSES.fullmatch(key):
+    found, unknown, unfit = {}, [], []
+    retina = any(key.startswith("bbox_head.retina_cls.") for key in state)
+    for key, tensor in state.items():
+        kind, width = next(((kind, width) for kind, width, pattern in _HEADS if pattern.fullmatch(key)), ("", 0))
+        rows = int(tensor.shape[0]) if tensor.ndim else 0
+        if not kind or (retina and _OLD_SSD.fullmatch(key)):
+            if not _NO_CLASSES.fullmatch(key):
+                unknown.append(f"{key} {tuple(tensor.shape)}")
+        elif not _is_for_all(key, kind, rows, width, classes):
+            layout = _layout(kind, width, rows, classes, background)
+            if layout is None:
+                unfit.append(f"{key} has {rows} rows")
+            else:
+                found[key] = layout
+    if unknown:
+        unknown.sort(key=lambda key: not re.search("cls|class|label", key))
+        more = f" (and {len(unknown) - 5} more)" if len(unknown) > 5 else ""
+        raise ValueError(f"belongs to no head that is known here, and may have rows for classes: {', '.join(unknown[:5])}{more}")
+    if unfit:
+        rest = "no background" if background == "none" else f"a background that comes {background}"
+        raise ValueError(f"doesn't fit {classes} classes and {rest}: {', '.join(unfit[:5])}; from_classes and background say "
+                         "what the rows are")
+    if not found:
+        raise ValueError("has no class head")
+    return found
+
+
+def _is_for_all(key: str, kind: str, rows: int, width: int, classes: int) -> bool:
+    """Tell whether a head has one box or mask for all classes; with one class that can be told by a cascade's stages alone."""
+    return kind in ("boxes", "masks") and rows == width and (classes > 1 or bool(re.search(r"_head\.\d", key)))
+
+
+def _layout(kind: str, width: int, rows: int, classes: int, background: str) -> Layout | None:
+    softmax = kind == "softmax"
+    extra = (softmax and background != "none") or (not softmax and kind != "sigmoid" and background == "first"
+                                                 and rows == (classes + 1) * width)
+    each = (classes + extra) * width
+    anchors = rows // each
+    if anchors * each != rows or not anchors or (anchors > 1 and kind in ("boxes", "masks")):
         return None
-    raise ValueError(f"{key} {tuple(tensor.shape)}: is of no head that is known here, and may have rows for classes")
+    return Layout(anchors, width, bool(extra), softmax)
 
 
-def _fitting(key: str, rows: int, classes: int, *, width: int, background: bool, anchors: bool = False,
-             keeps: bool = True) -> Layout:
-    each = (classes + background) * width
-    if rows != each and not (anchors and rows % each == 0):
-        raise ValueError(f"{key}: has {rows} rows, which {classes} classes{' and a background' * background} don't give")
-    return Layout(rows // each, width, background, background and keeps)
+def is_1x(keys: Iterable[str]) -> bool:
+    """Tell whether the keys are those of mmdet 1.x: RoI heads stand at the top, beside the RPN's, or SSD's are bare."""
+    names = set(keys)
+    roi = any(_OLD_ROI.fullmatch(key) for key in names) and any(key.startswith("rpn_head.") for key in names)
+    return roi or _is_old_ssd(names)
 
 
-def is_1x(keys: "set[str] | list[str]") -> bool:
-    """Tell whether the keys are those of mmdet 1.x, where RoI heads stand at the top and the background is first."""
-    return any(re.fullmatch(r"bbox_head(\.\d+)?\.fc_cls\.weight", key) for key in keys)
+def background_of(keys: Iterable[str], meta: Mapping[str, Any]) -> str:
+    """Tell where the background's row is: first in mmdet 1.x, last since.
+
+    Raises:
+        ValueError: it can't be told: SSD has these keys in 1.x and in early 2.x, and the file doesn't say its version.
+    """
+    names = set(keys)
+    version = str(meta.get("mmdet_version", ""))
+    if _is_old_ssd(names):
+        if not version[:1].isdigit():
+            raise ValueError("is an SSD of mmdet 1.x or of an early 2.x, and doesn't say of which; set background: first "
+                             "(1.x) or last (2.x)")
+        return "first" if version[0] in "01" else "last"
+    return "first" if is_1x(names) else "last"
 
 
-def renamed_1x(key: str) -> str:
-    """Return the key of mmdet 3.x for one of 1.x."""
+def renamed_1x(key: str, *, ssd: bool) -> str:
+    """Return the key of mmdet 3.x for one of 1.x; ``ssd`` if the checkpoint is an SSD of that time.
+
+    Source:
+        mmdetection, tools/model_converters/upgrade_model_version.py and upgrade_ssd_version.py.
+    """
+    if ssd:
+        if found := _OLD_EXTRA.fullmatch(key):
+            layer = int(found[1])
+            return f"neck.extra_layers.{layer // 2}.{layer % 2}.conv.{found[2]}"
+        if found := _OLD_SSD.fullmatch(key):
+            return f"bbox_head.{found[1]}_convs.{found[2]}.0.{found[3]}"
+        return "neck.l2_norm.weight" if key.endswith("l2_norm.weight") else key
     return f"roi_head.{key}" if re.match(r"(bbox|mask)_head\.", key) else key
+
+
+def _is_old_ssd(names: set[str]) -> bool:
+    return any(_OLD_SSD.fullmatch(key) for key in names) and not any(key.startswith("bbox_head.retina_cls.") for key in names)

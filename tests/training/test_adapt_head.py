@@ -244,8 +244,8 @@ def test_a_head_of_one_class_is_widened(tmp_path: Path) -> None:
     adapted = adapt(tmp_path, small(1), classes=("dog",), new_rows={"copy": "dog"})
     assert biases(adapted) == [0, 0, 0, 0, -1]
     assert adapted.state["roi_head.bbox_head.fc_reg.bias"].shape == (16,)
-    stage = torch.zeros(4, 6)
-    assert heads.layout("roi_head.bbox_head.0.fc_reg.weight", stage, 1) is None, "a cascade has one box for all classes"
+    stage = {"roi_head.bbox_head.0.fc_cls.weight": torch.zeros(2, 6), "roi_head.bbox_head.0.fc_reg.weight": torch.zeros(4, 6)}
+    assert list(heads.layouts(stage, 1, "last")) == ["roi_head.bbox_head.0.fc_cls.weight"], "a cascade has one box for all"
 
 
 def test_the_old_names_must_be_known(tmp_path: Path) -> None:
@@ -260,9 +260,11 @@ def test_the_old_names_must_be_known(tmp_path: Path) -> None:
     ({}, {"map": {"wolf": "dog"}}, "map: the data set has no category 'wolf'"),
     ({}, {"map": {"zzz": "wolf"}}, "map: the checkpoint has no class 'wolf'"),
     ({}, {"new_rows": {"copy": "wolf"}}, "new_rows: the checkpoint has no class 'wolf'"),
-    ({}, {"from_classes": ["cat", "dog"]}, r"roi_head\.bbox_head\.fc_cls\.weight: has 81 rows, which 2 classes and a background"),
-    ({"bbox_head.cls_branches.0.weight": torch.ones(80, 256)}, {}, r"bbox_head\.cls_branches\.0\.weight \(80, 256\): is of no"),
-    ({"roi_head.bbox_head.fc_cls.bias": torch.ones(80)}, {}, r"roi_head\.bbox_head\.fc_cls\.bias: has 80 rows"),
+    ({}, {"from_classes": ["cat", "dog"]}, r"old\.pth: says that its classes are person, .* not those of from_classes"),
+    ({}, {"background": "none"}, r"doesn't fit 80 classes and no background: roi_head\.bbox_head\.fc_cls\.weight has 81 rows"),
+    ({"bbox_head.cls_branches.0.weight": torch.ones(80, 256)}, {},
+     r"belongs to no head that is known here, .*: bbox_head\.cls_branches\.0\.weight \(80, 256\)"),
+    ({"roi_head.bbox_head.fc_cls.bias": torch.ones(80)}, {}, r"roi_head\.bbox_head\.fc_cls\.bias has 80 rows"),
 ])
 def test_what_is_not_understood_is_refused_by_name(tmp_path: Path, change: Mapping[str, Any], given: Mapping[str, Any],
                                                    reason: str) -> None:
