@@ -5,6 +5,7 @@ annotation's own corners, vertices, mask or keypoints are followed through the w
 """
 
 import hashlib
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from coco_recipe_albumentations import rle, shapes
 from coco_recipe_albumentations.library import albumentations
-from coco_recipe_albumentations.moves import Fired, leaves, matrix_of, moves, warp_of
+from coco_recipe_albumentations.moves import Fired, is_still, leaves, matrix_of, moves, warp_of
 from coco_recipe_albumentations.rings import Ring, bridged, fill, outline, rectangle, signed_area, smooth
 from coco_recipe_albumentations.shapes import Shape
 
@@ -79,7 +80,7 @@ class Carrier:
         A = albumentations()
         self.fired: list[Fired] = []
         self.looks_at_boxes = False  # boxes cost the library time, so only those transforms get them
-        for leaf in leaves(transforms):
+        for leaf in {id(leaf): leaf for leaf in leaves(transforms)}.values():  # one that stands there twice is heard once
             self.looks_at_boxes |= any("BBox" in base.__name__ for base in type(leaf).__mro__)
             self._listen(leaf)
         boxes = A.BboxParams(format="coco", label_fields=["index"], min_area=0, min_visibility=0, clip=True)
@@ -114,7 +115,7 @@ class Carrier:
             boxes = [box for one in instances if (box := _clean_box(one, picture.shape))]
             data |= {"bboxes": np.array(boxes, dtype=np.float64).reshape(-1, 4), "index": [str(i) for i in range(len(boxes))]}
         result = self.compose(**data)["image"]
-        moving = [one for one in self.fired if moves(one.transform)]
+        moving = [one for one in self.fired if moves(one.transform) and not is_still(one)]
         applied = tuple((type(one.transform).__name__, _plain(one.params)) for one in self.fired)
         size = picture.shape[:2]
         if not moving:
@@ -124,7 +125,7 @@ class Carrier:
 
 def _moved(instances: Sequence[Instance], moving: Sequence[Fired], before: Any, after: Any) -> tuple[Moved, ...]:
     carried = [_shape(one, before) for one in instances]
-    mirrors, stretch = False, None
+    mirrors, stretch, is_back = False, None, True
     for fired in moving:
         matrix = matrix_of(fired)
         if matrix is not None:
@@ -132,13 +133,18 @@ def _moved(instances: Sequence[Instance], moving: Sequence[Fired], before: Any, 
             shapes.step(carried, stretch, matrix, fired.after)
             mirrors ^= bool(np.linalg.det(matrix) < 0)
             continue
+        is_back = False
         if stretch:
             shapes.finish(carried, stretch)
             stretch = None
         shapes.warp(carried, warp_of(fired))
-    if stretch:
-        shapes.finish(carried, stretch)
-    return tuple(_out(one, shape, after, mirrors) for one, shape in zip(instances, carried, strict=True))
+    if not stretch:
+        return tuple(_out(one, shape, after, mirrors) for one, shape in zip(instances, carried, strict=True))
+    shapes.finish(carried, stretch)
+    is_back = is_back and before == after and bool((stretch.total == np.eye(3)).all())  # two flips, or a crop padded again
+    return tuple(_unmoved(one, after) if is_back and not was_cut and not np.isnan(shape.points).any()
+                 else _out(one, shape, after, mirrors)
+                 for one, shape, was_cut in zip(instances, carried, stretch.was_cut, strict=True))
 
 
 def _clean_box(one: Instance, shape: Any) -> Box | None:
@@ -158,7 +164,9 @@ def _is_rectangle(one: Instance) -> bool:
 
 def _shape(one: Instance, size: Any) -> Shape:
     """Return where an annotation is followed by: its mask's outline, its polygons, or its box's corners."""
-    points = np.reshape(one.keypoints or (), (-1, 3))[:, :2] + 0.5
+    points: NDArray[np.float64] = np.empty((0, 2))
+    if one.keypoints:
+        points = np.minimum(np.reshape(one.keypoints, (-1, 3))[:, :2] + 0.5, (size[1], size[0]))
     if isinstance(one.segmentation, dict):
         return Shape([rings] if (rings := outline(_mask(one.segmentation, size))) else [], points, is_from_mask=True)
     if one.segmentation and not _is_rectangle(one):
@@ -242,8 +250,14 @@ def _box(sides: Sequence[float], size: Any) -> Box | None:
     """Round and cut a box; None where nothing is left that two digits can write."""
     left, top = max(_rounded(sides[0]), 0.0), max(_rounded(sides[1]), 0.0)
     right, bottom = min(_rounded(sides[2]), float(size[1])), min(_rounded(sides[3]), float(size[0]))
-    box = (left, top, _rounded(right - left), _rounded(bottom - top))
+    box = (left, top, _fitting(left, right, size[1]), _fitting(top, bottom, size[0]))
     return box if min(box[2:]) >= SMALLEST_PX else None
+
+
+def _fitting(low: float, high: float, side: float) -> float:
+    """Return a box's width or height, such that ``low`` and it don't add up to the last bit more than the picture's side."""
+    length = _rounded(high - low)
+    return length if low + length <= side else math.nextafter(length, 0)
 
 
 def _keypoints(one: Instance, shape: Shape, mirrors: bool) -> tuple[tuple[float, ...] | None, int | None]:
@@ -253,7 +267,7 @@ def _keypoints(one: Instance, shape: Shape, mirrors: bool) -> tuple[tuple[float,
     rows = []
     for place, flag in zip(shape.points, one.keypoints[2::3], strict=True):
         gone = not flag or bool(np.isnan(place).any())
-        rows.append((0, 0, 0) if gone else (_rounded(place[0] - 0.5), _rounded(place[1] - 0.5), flag))
+        rows.append((0, 0, 0) if gone else (*(max(_rounded(side - 0.5), 0.0) for side in place), flag))
     for first, second in one.swap if mirrors else ():
         rows[first], rows[second] = rows[second], rows[first]
     return tuple(value for row in rows for value in row), sum(row[2] > 0 for row in rows)
@@ -268,7 +282,13 @@ def _unmoved(one: Instance, size: Any) -> Moved:
     else:
         covered = one.bbox[2] * one.bbox[3] if one.bbox is not None else 0.0
     count = None if one.keypoints is None else sum(flag > 0 for flag in one.keypoints[2::3])
-    return Moved(1.0, one.bbox, covered, one.segmentation, one.keypoints, count)
+    return Moved(1.0, one.bbox or _own_box(one, size), covered, one.segmentation, one.keypoints, count)
+
+
+def _own_box(one: Instance, size: Any) -> Box | None:
+    """Return the box of a segmentation that came without one."""
+    groups = _shape(one, size).groups if one.segmentation else []
+    return _box(shapes.hull(groups), size) if groups else None
 
 
 def _numbers(ring: Ring) -> list[float]:

@@ -77,6 +77,14 @@ def matrix_of(fired: Fired) -> Matrix | None:
     return None if move is None else move(fired)
 
 
+def is_still(fired: Fired) -> bool:
+    """Say whether a transform left every pixel where it was this time, such as a turn by 0 degrees."""
+    if fired.before != fired.after:
+        return False
+    matrix = matrix_of(fired)
+    return matrix is not None and bool((matrix == np.eye(3)).all())
+
+
 def warp_of(fired: Fired) -> Warp:
     """Return what a transform without a matrix did, from its maps, or by sending the coordinates through it as a mask."""
     height, width = fired.before

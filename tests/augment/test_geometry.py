@@ -181,3 +181,34 @@ def test_box_area_and_segmentation_agree_and_stay_inside(key: int, kind: str) ->
     if kind == "mask":
         assert moved.area == rle.decode(moved.segmentation).sum()
         assert moved.bbox == pixel_truth.tight(rle.decode(moved.segmentation))
+
+
+@pytest.mark.parametrize("transforms", [
+    [A.HorizontalFlip(p=1), A.HorizontalFlip(p=1)], [A.RandomRotate90(p=1)] * 4, [A.Resize(60, 80, p=1)],
+    [A.PadIfNeeded(9, 9, p=1)],
+    [A.Affine(rotate=0, scale=1, translate_percent=0, shear=0, p=1)], [A.Crop(0, 0, 80, 60, p=1)],
+    [A.Pad((5, 5, 5, 5), p=1), A.CenterCrop(60, 80, p=1)]], ids=lambda value: "+".join(type(one).__name__ for one in value))
+def test_what_is_back_where_it_was_has_its_own_numbers(transforms: Any) -> None:
+    odd = Instance((10.123456, 0.1, 5.3333, 3), [[10.1, 0.3333333, 11.9, 3.1234567, 10.2, 8]], (1.5, 2.25, 2), ((0, 0),))
+    moved = Carrier(transforms)(np.zeros((60, 80, 3), np.uint8), [odd], 4)
+    turned = sum(params.get("factor", 0) for _, params in moved.applied) % 4
+    same = (odd.bbox, odd.segmentation, odd.keypoints) == (
+        moved.moved[0].bbox, moved.moved[0].segmentation, moved.moved[0].keypoints)
+    assert same is (turned == 0)
+    assert moved.moved[0].visibility == 1
+
+
+def test_a_mask_without_a_box_gets_one_where_nothing_moved() -> None:
+    assert _carry([A.HorizontalFlip(p=0)], Instance(None, POLYGON, None))[0].bbox == BOX
+
+
+def test_a_keypoint_on_the_border_of_the_picture_stays_in_it() -> None:
+    one = Instance(BOX, None, (79.8, 30, 2, 0, 59.9, 1))
+    assert _carry([A.HorizontalFlip(p=1)], one)[0].keypoints == (0, 30, 2, 79, 59.5, 1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(0, 600), st.floats(0.02, 58), st.integers(0, 2**32))
+def test_a_box_never_passes_the_border_by_the_last_bit(x: float, w: float, key: int) -> None:
+    moved = _carry([A.RandomCrop(40, 600, p=1)], Instance((x, 3, w, 30), None, None), size=(40, 658), key=key)[0]
+    assert moved.bbox is None or moved.bbox[0] + moved.bbox[2] <= 600
