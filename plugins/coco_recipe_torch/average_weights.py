@@ -230,7 +230,9 @@ def average_weights(ctx: StepContext, *, checkpoints: Sequence[Checkpoint], meth
     for checkpoint, found in zip(chosen, lines, strict=True):
         expect_fingerprint(checkpoint, fingerprint_of(found))
     classes = next((source.classes for source in sources if source.classes), ())
-    made = make_checkpoint(ctx, f"averaged.{format}", state, classes=classes, label="average", meta={"averaged": averaged})
+    config = {"cfg": sources[-1].meta["cfg"]} if isinstance(sources[-1].meta.get("cfg"), str) else {}
+    made = make_checkpoint(ctx, f"averaged.{format}", state, classes=classes, label="average",
+                           meta={**config, "averaged": averaged})  # with the detector's config, evaluate can build it
     return {"checkpoint": made}
 
 

@@ -76,6 +76,8 @@ def trained(shapes: Shapes) -> Path:
     return shapes.run("trained", [
         train_step(),
         {"id": "score", "use": "evaluate", "in": {"checkpoints": ["fit.checkpoints", "fit.best"], "dataset": "val"}, "with": CPU},
+        {"id": "averaged", "use": "average_weights", "in": "fit.checkpoints", "with": {"last": 2}},
+        {"id": "score_average", "use": "evaluate", "in": {"checkpoints": "averaged", "dataset": "val"}, "with": CPU},
         {"id": "guess", "use": "predict", "in": {"checkpoint": "fit.checkpoint"}, "with": {"folder": "val/images", **CPU}},
         {"id": "soup", "use": "greedy_soup", "in": {"checkpoints": "fit.checkpoints", "dataset": "val"}, "with": CPU},
         {"id": "renormed", "use": "recompute_batch_norm", "in": {"checkpoint": "fit.checkpoint", "dataset": "train"},

@@ -213,6 +213,12 @@ def test_class_names_come_from_the_file_that_has_them(tmp_path: Path) -> None:
     assert found.classes == ("cat", "dog")
 
 
+def test_the_detectors_config_travels_along_so_that_evaluate_can_build_it(tmp_path: Path) -> None:
+    found, _ = run(tmp_path, states(2), meta={"cfg": "model = {}", "epoch": 3})
+    assert found.meta["cfg"] == "model = {}"
+    assert "epoch" not in found.meta
+
+
 @pytest.mark.parametrize(("parameters", "reason"), [
     ({"last": 4}, "last: 4 checkpoints are asked for, there are 3"),
     ({"epochs": [2, 9]}, r"epochs: there isn't exactly one checkpoint of epoch 9; there are epoch_1, epoch_2, epoch_3"),

@@ -33,6 +33,12 @@ def test_the_metrics_are_those_of_pycocotools_on_the_results_file(trained: Path,
     assert (trained / "score/best.pth").samefile(trained / f"fit/checkpoints/{report['best']}.pth")
 
 
+def test_an_average_is_evaluated_with_the_config_that_its_checkpoints_carry(trained: Path) -> None:
+    report = json.loads((trained / "score_average/metrics.json").read_text())
+    assert [row["label"] for row in report["checkpoints"]] == ["average"]
+    assert 0 <= report["checkpoints"][0]["bbox"]["mAP_50"] <= 1
+
+
 def test_the_metrics_of_the_training_are_those_of_evaluate(trained: Path) -> None:
     during = provenance(trained, "fit")["notes"]["metrics"]
     after = provenance(trained, "score")["notes"]["metrics"]
