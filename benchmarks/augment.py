@@ -89,6 +89,12 @@ for row in data["images"][:int(sys.argv[1])]:
     time.sleep(float(sys.argv[2]))
 print(time.perf_counter() - began)
 """
+PEAK = """\
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+COMMAND = [str(Path(sys.executable).with_name("coco-recipe")), "run", "recipe.yaml", "--jobs", "2", "--quiet"]
 
 
 class Times(NamedTuple):
@@ -162,9 +168,6 @@ def step(folder: Path, *options: str) -> Times:
     return Times(manifest["record"]["clock"]["seconds"], whole)
 
 
-COMMAND = [str(Path(sys.executable).with_name("coco-recipe")), "run", "recipe.yaml", "--jobs", "2", "--quiet"]
-
-
 def notebook(folder: Path, images: int, sleep_seconds: float) -> float:
     """Return the notebook's images per second over the first ``images``."""
     script = _script(folder, "notebook.py", NOTEBOOK)
@@ -172,10 +175,9 @@ def notebook(folder: Path, images: int, sleep_seconds: float) -> float:
 
 
 def peak(folder: Path) -> float:
-    """Return the peak memory of the parent of `coco-recipe run` in MB, as its record has it."""
-    step(folder)
-    manifest = json.loads((folder / "runs/bench/steps/more/manifest.json").read_text())
-    return float(manifest["record"]["clock"]["peak_memory_mb"])
+    """Return the peak memory in MB of the process `coco-recipe run`; its workers aren't its children, and not in it."""
+    shutil.rmtree(folder / "runs", ignore_errors=True)
+    return int(_output([sys.executable, "-c", PEAK, *COMMAND], folder)) / 1024
 
 
 def _script(folder: Path, name: str, text: str) -> str:

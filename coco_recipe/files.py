@@ -3,11 +3,14 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
+FLUSHING = 8  # threads
 
 
 def sha256(path: Path) -> str:
@@ -52,9 +55,10 @@ def flush(folder: Path) -> None:
 
     Several at a time: the file system then writes its journal once for many (0.1 s for 400 files, one by one 2 s).
     """
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(_fsync, (path for path in files_below(folder) if not path.is_symlink())))
-        list(threads.map(_fsync, [Path(top) for top, _, _ in os.walk(folder)]))
+    paths = [path for path in files_below(folder) if not path.is_symlink()]
+    with ThreadPoolExecutor(FLUSHING) as threads:
+        list(threads.map(_fsync_all, (paths[i::FLUSHING] for i in range(FLUSHING))))
+    _fsync_all([Path(top) for top, _, _ in os.walk(folder)])
 
 
 def put_in_place(made: Path, final: Path) -> None:
@@ -76,6 +80,11 @@ def link_or_copy(source: Path, target: Path) -> str:
         shutil.copyfile(source, target)
         return "copy"
     return "link"
+
+
+def _fsync_all(paths: Sequence[Path]) -> None:
+    for path in paths:
+        _fsync(path)
 
 
 def _fsync(path: Path) -> None:
