@@ -47,7 +47,11 @@ def build(config: str, classes: int) -> Any:
     model = Config.fromfile(Path(mmdet.__file__).parent / ".mim/configs" / config).model
     _set(model, classes)
     torch.manual_seed(0)
-    return MODELS.build(model).eval()
+    built = MODELS.build(model).eval()
+    for name, weight in built.named_parameters():
+        if "l2_norm" in name:  # without init_cfg mmdet leaves what was in memory there
+            torch.nn.init.constant_(weight, 20)
+    return built
 
 
 def _set(node: Any, classes: int) -> None:
@@ -309,3 +313,69 @@ def test_what_cannot_fit_is_found_before_anything_runs(tmp_path: Path, with_: Ma
     done = command("plan", recipe(tmp_path, **with_), cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert reason in done.stderr
+
+
+def as_old_ssd(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return SSD300's state dict as mmdet 1.x had it: one layer a level, extra layers in the backbone, background first."""
+    made = {}
+    for key, tensor in state.items():
+        parts = key.split(".")
+        if key.startswith("neck.extra_layers"):
+            parts = ["backbone", "extra", str(2 * int(parts[2]) + int(parts[3])), parts[-1]]
+        elif key.startswith("neck.l2_norm"):
+            parts[0] = "backbone"
+        elif key.startswith("bbox_head"):
+            del parts[3]
+            if parts[1] == "cls_convs":
+                anchors = tensor.reshape(-1, 81, *tensor.shape[1:])
+                tensor = torch.cat([anchors[:, -1:], anchors[:, :-1]], dim=1).reshape(tensor.shape)
+        made[".".join(parts)] = tensor
+    return made
+
+
+def test_an_ssd_of_mmdet_1_is_renamed_once_its_version_is_known(models: Callable[[str, int], Any], tmp_path: Path) -> None:
+    old, new = models("ssd", 80), models("ssd", 4)
+    given = as_old_ssd(weights(old))
+    assert "bbox_head.cls_convs.0.weight" in given
+    with pytest.raises(ValueError, match=r"is an SSD of mmdet 1\.x or of an early 2\.x, .* set background: first"):
+        adapt(tmp_path, given)
+    new.load_state_dict(adapt(tmp_path, given, background="first").state, strict=True)
+    assert_kept(logits(old, "ssd"), logits(new, "ssd"), background=True)
+    assert heads.background_of(given, {"mmdet_version": "1.2.0"}) == "first"
+    assert heads.background_of(given, {"mmdet_version": "2.8.0"}) == "last"
+
+
+@pytest.mark.parametrize("config", ["fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py", "atss/atss_r50_fpn_1x_coco.py",
+                                    "gfl/gfl_r50_fpn_1x_coco.py", "yolox/yolox_tiny_8xb8-300e_coco.py",
+                                    "cascade_rcnn/cascade-mask-rcnn_r50_fpn_1x_coco.py"])
+def test_other_heads_fit_the_model_of_the_new_classes(config: str, tmp_path: Path) -> None:
+    adapted = adapt(tmp_path, build(config, 80).state_dict())
+    build(config, 4).load_state_dict(adapted.state, strict=True)
+    for key, (before, after) in adapted.table["rows"].items():
+        assert (before, after) in ((80, 4), (81, 5)), key
+
+
+def test_dino_is_refused_naming_its_class_branches(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"old\.pth: belongs to no head that is known here.*: bbox_head\.cls_branches\.0"):
+        adapt(tmp_path, build("dino/dino-4scale_r50_8xb2-12e_coco.py", 80).state_dict())
+
+
+def test_rows_stay_as_mmdet_1_wants_them_where_its_keys_do(tmp_path: Path) -> None:
+    given = {"rpn_head.rpn_cls.bias": torch.ones(3), **as_1x(small())}
+    kept = adapt(tmp_path, given, rename_1x=False, new_rows="zeros").state
+    assert kept["bbox_head.fc_cls.bias"].tolist() == [-1, 15, 0, 0, 16]
+    assert kept["bbox_head.fc_reg.bias"].tolist() == [9] * 4 + [15] * 4 + [0] * 8 + [16] * 4
+    renamed = adapt(tmp_path, given, new_rows="zeros").state
+    assert renamed["roi_head.bbox_head.fc_cls.bias"].tolist() == [15, 0, 0, 16, -1]
+    assert renamed["roi_head.bbox_head.fc_reg.bias"].tolist() == [15] * 4 + [0] * 8 + [16] * 4
+
+
+def test_a_head_without_a_background_is_taken_so(tmp_path: Path) -> None:
+    state = {"roi_head.bbox_head.fc_cls.bias": torch.arange(80.0)}
+    assert biases(adapt(tmp_path, state, new_rows="zeros", background="none")) == [15, 0, 0, 16]
+
+
+def test_the_underscores_of_mmdet_1_are_no_other_classes(tmp_path: Path) -> None:
+    old = tuple(name.replace(" ", "_") for name in COCO_NAMES)
+    adapted = adapt(tmp_path, small(), classes=old, from_classes="coco", names=("fire hydrant", "cat"))
+    assert biases(adapted) == [10, 15, -1]
