@@ -206,6 +206,8 @@ def test_an_unknown_engine_is_refused_with_those_that_there_are(text: str) -> No
 
 
 PARENT = '''
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background without it
 import sys, time
 from coco_recipe import engine
 
