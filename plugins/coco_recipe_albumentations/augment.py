@@ -242,6 +242,9 @@ class _Output:
             self.ctx.note("balance", {
                 category.name: {**table[category.name], "after": table[category.name]["before"] + after[category.id]}
                 for category in self.work.dataset.categories})
+            if short := [f"{name} {row['planned']} of {row['wanted']}" for name, row in table.items()
+                         if row["planned"] < row["wanted"]]:
+                self.ctx.note("below the balance's target", ", ".join(short), this_run=True)
         if self.quarantined:
             self.ctx.note("quarantined", self.quarantined)
 
@@ -269,6 +272,9 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     low, high = params["accept"].get("no_visibility_between", (0, 1))
     if low >= high:
         yield Complaint(("accept", "no_visibility_between"), f"the first bound, {low}, must be below the second, {high}")
+    if params.get("balance") and params["copies"] != 1:
+        yield Complaint(("copies",), "stands beside 'balance', which decides the number of copies",
+                        "leave it out; balance's max_copies is the cap")
     for found in pipeline.problems(params["pipeline"], allow_files=params["allow_files"]):
         yield Complaint(("pipeline", *found.path), found.what, found.hint)
 
@@ -281,9 +287,8 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
         _check_sizes(form, params["allow_files"], sizes)
     elif not pipeline.needs_size(form):
         pipeline.build(form, allow_files=params["allow_files"])
-    wanted = {*(params.get("where") or {}).get("categories", ())}
-    if known.classes is not None and (unknown := sorted(wanted - set(known.classes))):
-        raise ValueError(f"where: there is no category {unknown[0]!r}; the data set has: {', '.join(known.classes)}")
+    if known.classes is not None:
+        choosing.check_names(known.classes, params.get("where"), params.get("balance"))
     return {"dataset": Facts(known.classes)}
 
 

@@ -36,7 +36,7 @@ def choose(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], *,
         ValueError: a category or field that isn't there, or no image is chosen.
     """
     names = dataset.category_names()
-    _check_names(names.values(), [*(where or {}).get("categories", ()), *_asked(balanced)])
+    check_names(tuple(names.values()), where, balanced)
     chosen = [_fits(image, annotations[image.id], names, where) for image in dataset.images]
     if dataset.images and not any(chosen):
         raise ValueError(f"where: none of {len(dataset.images)} images fits")
@@ -74,9 +74,11 @@ def _asked(balanced: Mapping[str, Any] | None) -> Sequence[str]:
     return list(wanted) if isinstance(wanted, Mapping) else []
 
 
-def _check_names(known: Any, asked: Sequence[str]) -> None:
-    if unknown := [name for name in asked if name not in known]:
-        raise ValueError(f"there is no category {unknown[0]!r}; the data set has: {', '.join(known)}")
+def check_names(known: Sequence[str], where: Mapping[str, Any] | None, balanced: Mapping[str, Any] | None) -> None:
+    """Raise ValueError where ``where`` or ``balance`` names a category that isn't there."""
+    for place, asked in (("where", (where or {}).get("categories", ())), ("balance", _asked(balanced))):
+        if unknown := [name for name in asked if name not in known]:
+            raise ValueError(f"{place}: there is no category {unknown[0]!r}; the data set has: {', '.join(known)}")
 
 
 def _fits(image: Image, rows: Sequence[Annotation], names: Mapping[int, str], where: Mapping[str, Any] | None) -> bool:

@@ -83,7 +83,7 @@ class Left(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
-class Made(msgspec.Struct, frozen=True, omit_defaults=True):
+class Made(msgspec.Struct, frozen=True):
     """What became of a job; ``skipped`` or ``bad`` says why there is no file.
 
     ``key`` is the seed of the try that was taken, as text: it has 64 bits, which not every JSON reader keeps.

@@ -167,6 +167,15 @@ def test_balancing_fills_the_rare_class_and_shows_what_came_of_it(tmp_path: Path
         "dog": {"before": 1, "wanted": 4, "planned": 4, "after": 4}}
 
 
+def test_a_balance_that_cannot_be_is_refused_and_one_that_falls_short_says_so(bench: Bench) -> None:
+    with pytest.raises(RecipeError, match="balance: there is no category 'cow'"):
+        bench.run(SHORT, balance={"boxes": {"cow": 4}})
+    with pytest.raises(RecipeError, match="copies: stands beside 'balance'"):
+        bench.run(SHORT, balance={"boxes": 4}, copies=2)
+    bench.run(SHORT, balance={"boxes": {"dog": 9}, "max_copies": 2})
+    assert bench.record()["clock"]["this_run"]["below the balance's target"] == "dog 3 of 9"
+
+
 def test_flips_of_one_copy_are_drawn_independently(bench: Bench) -> None:
     data = bench.run([{"HorizontalFlip": {"p": 0.5}}, {"VerticalFlip": {"p": 0.5}}], copies=40)
     assert {tuple(row["bbox"][:2]) for row in data["annotations"]} == {(1, 2), (53, 2), (1, 36), (53, 36)}
