@@ -262,7 +262,9 @@ def kill_when(recipe: Path, condition: Any) -> None:
 
 def _start(recipe: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "coco_recipe.cli", "run", recipe], cwd=recipe.parent,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                            # a shell starts jobs in the background, and so maybe us, without SIGINT
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
 
 def _wait(process_: subprocess.Popen[bytes], condition: Any) -> None:
