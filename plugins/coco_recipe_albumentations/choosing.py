@@ -37,6 +37,7 @@ def choose(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], *,
     """
     names = dataset.category_names()
     check_names(tuple(names.values()), where, balanced)
+    _check_fields(dataset, (where or {}).get("fields", {}))
     chosen = [_fits(image, annotations[image.id], names, where) for image in dataset.images]
     if dataset.images and not any(chosen):
         raise ValueError(f"where: none of {len(dataset.images)} images fits")
@@ -79,6 +80,14 @@ def check_names(known: Sequence[str], where: Mapping[str, Any] | None, balanced:
     for place, asked in (("where", (where or {}).get("categories", ())), ("balance", _asked(balanced))):
         if unknown := [name for name in asked if name not in known]:
             raise ValueError(f"{place}: there is no category {unknown[0]!r}; the data set has: {', '.join(known)}")
+
+
+def _check_fields(dataset: Dataset, fields: Mapping[str, Any]) -> None:
+    """Raise ValueError where no image has a field that is asked for."""
+    for field in fields:
+        if dataset.images and not any(hasattr(image, field) or field in dict(extras(image)) for image in dataset.images):
+            known = sorted({*dataset.images[0].__struct_encode_fields__} - {"coco_recipe"})
+            raise ValueError(f"where: no image has the field {field!r}; there are: {', '.join(known)}")
 
 
 def _fits(image: Image, rows: Sequence[Annotation], names: Mapping[int, str], where: Mapping[str, Any] | None) -> bool:

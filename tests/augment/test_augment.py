@@ -151,6 +151,8 @@ def test_only_images_that_fit_are_augmented(tmp_path: Path) -> None:
     assert _sources(bench.run(SHORT, where={"categories": ["dog"], "fields": {"camera": ["a", "c"]}})) == ["raw/3.jpg"]
     with pytest.raises(RecipeError, match="where: there is no category 'cow'"):
         bench.run(SHORT, where={"categories": ["cow"]})
+    with pytest.raises(StepError, match=r"where: no image has the field 'widht'; there are: .*width"):
+        bench.run(SHORT, where={"fields": {"widht": 64}})
     with pytest.raises(StepError, match="where: none of 4 images fits"):
         bench.run(SHORT, where={"fields": {"camera": "z"}})
 
