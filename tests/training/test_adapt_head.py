@@ -49,7 +49,7 @@ def build(config: str, classes: int) -> Any:
     torch.manual_seed(0)
     built = MODELS.build(model).eval()
     for name, weight in built.named_parameters():
-        if "l2_norm" in name:  # without init_cfg mmdet leaves what was in memory there
+        if "l2_norm" in name or "level_embed" in name:  # without init_cfg mmdet leaves what was in memory there
             torch.nn.init.constant_(weight, 20)
     return built
 
