@@ -11,7 +11,7 @@ import msgspec
 from coco_recipe import coco_json, files
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
-from coco_recipe.errors import DatasetError
+from coco_recipe.errors import CheckpointError, CocoRecipeError, DatasetError
 from coco_recipe.plan import PlannedStep
 from coco_recipe.recipe import Input
 
@@ -64,19 +64,28 @@ def input_digests(item: Input, folder: Path, *, pixels: bool,
 
     Raises:
         DatasetError: the annotation file is wrong, or an image that it lists is missing.
+        CheckpointError: the checkpoint isn't the one that the recipe means.
     """
     if item.checkpoint:
         path = folder / item.checkpoint
         digest = files.sha256(path)
+        _expect(item, path, digest, CheckpointError)
         return Checkpoint(path, item.classes, "", item.name), {"checkpoint": digest}
     path = folder / item.annotations
     text = coco_json.read_bytes(path)
     digests: dict[str, Any] = {"annotations": files.sha256_of(text)}
+    _expect(item, path, digests["annotations"], DatasetError)
     dataset = coco_json.parse(text, name=str(path), home=item.name, images=folder / item.images if item.images else None)
     coco_json.check(dataset, str(path))
     if pixels and item.images:
         digests["images"] = files.digest(_pixel_hashes(dataset, known_hashes))
     return dataset, digests
+
+
+def _expect(item: Input, path: Path, digest: str, kind: type[CocoRecipeError]) -> None:
+    if not digest.startswith(item.sha256):
+        raise kind(f"{path}: its SHA-256 is {digest[:len(item.sha256)]}, input '{item.name}' of the recipe says {item.sha256}; "
+                   "the file was changed or damaged, or is another one")
 
 
 def _pixel_hashes(dataset: Dataset, known_hashes: dict[Path, str]) -> dict[str, str]:

@@ -12,13 +12,17 @@ from coco_recipe.source import KeyPath, Source
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A data set (``annotations``, maybe ``images``) or a checkpoint to start from; paths as the recipe has them."""
+    """A data set (``annotations``, maybe ``images``) or a checkpoint to start from; paths as the recipe has them.
+
+    ``sha256`` is how the hash of the annotation file or checkpoint must begin.
+    """
 
     name: str
     annotations: str = ""
     images: str = ""
     checkpoint: str = ""
     classes: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,6 @@ def _input(name: str, row: dict[str, Any], source: Source, problems: list[Proble
             kind = "folder" if key == "images" else "file"
             problems.append(Problem(source.where((*at, key)), f"there is no {kind} {path}",
                                     "paths are relative to the recipe's folder"))
-    text = {key: row[key] for key in ("annotations", "images", "checkpoint") if isinstance(row.get(key), str)}
+    text = {key: row[key] for key in ("annotations", "images", "checkpoint", "sha256") if isinstance(row.get(key), str)}
     classes = row.get("classes")
     return Input(name, **text, classes=tuple(classes) if isinstance(classes, list) else ())
