@@ -3,11 +3,12 @@
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.coco_json import unsafe_name, with_extras, write
 from coco_recipe.dataset import Annotation, Category, Dataset, Image, Origin, extras
-from coco_recipe.errors import DatasetError
+from coco_recipe.errors import DatasetError, show_path
 from coco_recipe.files import link_or_copy, sha256
 from coco_recipe.hookspecs import hookimpl
-from coco_recipe.steps import Complaint, Facts, OpenPorts, Port, Step, StepContext
+from coco_recipe.source import did_you_mean
+from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port, Step, StepContext
 
-__all__ = ["Annotation", "Category", "Checkpoint", "Complaint", "Dataset", "DatasetError", "Facts", "Image", "OpenPorts",
-           "Origin", "Port", "Step", "StepContext", "extras", "hookimpl", "link_or_copy", "sha256", "unsafe_name",
-           "with_extras", "write"]
+__all__ = ["Annotation", "Category", "Checkpoint", "Complaint", "Dataset", "DatasetError", "Facts", "Image", "Misfit",
+           "OpenPorts", "Origin", "Port", "Step", "StepContext", "did_you_mean", "extras", "hookimpl", "link_or_copy", "sha256",
+           "show_path", "unsafe_name", "with_extras", "write"]

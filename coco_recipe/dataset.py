@@ -127,6 +127,17 @@ class Dataset:
         """Return the category names by id, in the file's order."""
         return {category.id: category.name for category in self.categories}
 
+    def image_fields(self) -> tuple[str, ...]:
+        """Return the keys that images have, in the file's order; ``coco_recipe`` isn't one."""
+        kinds = dict.fromkeys(map(type, self.images))
+        found = dict.fromkeys(field.encode_name for kind in kinds for field in msgspec.structs.fields(kind))
+        return tuple(name for name in found if name != "coco_recipe")
+
+    def keypoint_names(self) -> tuple[str, ...]:
+        """Return the names of keypoints over all categories, in the file's order."""
+        listed = [dict(extras(category)).get("keypoints") for category in self.categories]
+        return tuple(dict.fromkeys(str(name) for names in listed if isinstance(names, list) for name in names))
+
     def counts(self) -> dict[str, Any]:
         """Count images, annotations and, by category name, boxes."""
         used = Counter(annotation.category_id for annotation in self.annotations)

@@ -4,6 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+def show_path(path: Sequence[str | int]) -> str:
+    """Write a key path as ``steps[2].with.fractions``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """A place in a file: ``line`` and ``column`` count from 1, ``path`` is the key path, as ``steps[2].with``."""

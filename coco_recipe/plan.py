@@ -13,7 +13,7 @@ from coco_recipe.errors import Problem, RecipeError
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Recipe, RecipeStep
 from coco_recipe.source import KeyPath, Source, did_you_mean
-from coco_recipe.steps import Facts, OpenPorts, Port
+from coco_recipe.steps import Facts, Misfit, OpenPorts, Port
 
 Reference = tuple[str, str]  # the input or step, and its port
 _EXTRAS = {"albumentations": "augment", "cv2": "augment", "numpy": "augment"}
@@ -130,8 +130,11 @@ def foresee_step(planned: Plan, step: PlannedStep, facts: Mapping[str, Any]) -> 
         return step.offer.step.foresee(step.bound, facts)
     except ValueError as error:
         at = next(row.at for row in planned.recipe.steps if row.id == step.id)
-        raise RecipeError([Problem(planned.recipe.source.where((*at, "use")),
-                                   f"step '{step.id}' ({step.offer.step.name}): {error}")]) from error
+        found = [((one.below, *one.path), one.what, one.hint) for one in error.complaints] if isinstance(error, Misfit) else [
+            (("use",), str(error), "")]
+        name = f"step '{step.id}' ({step.offer.step.name})"
+        raise RecipeError([Problem(planned.recipe.source.where((*at, *path)), f"{name}: {what}", hint)
+                           for path, what, hint in found]) from error
 
 
 class _Binder:
@@ -164,7 +167,7 @@ class _Binder:
         sound = len(self.problems) == before
         if sound and offer.step.check:
             for complaint in offer.step.check(bound):
-                self.problem(("with", *complaint.path), complaint.what, complaint.hint)
+                self.problem((complaint.below, *complaint.path), complaint.what, complaint.hint)
         self.packages(offer, params)
         if len(self.problems) == before and offer.step.files:
             try:

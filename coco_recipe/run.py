@@ -231,13 +231,14 @@ def _flat(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def facts_of(value: Any) -> Facts:
-    """Return what is to know of a value: a data set's categories and sizes, a checkpoint's classes."""
+    """Return what is to know of a value: a data set's categories, sizes and keys, a checkpoint's classes and label."""
     if not isinstance(value, Dataset):
-        return Facts(value.classes or None)
+        return Facts(value.classes or None, labels=(value.label,))
     sizes = [(image.width, image.height) for image in value.images]
     known = [(w, h) for w, h in sizes if isinstance(w, int) and isinstance(h, int)]
     smallest, largest = ((f(w for w, _ in known), f(h for _, h in known)) for f in (min, max)) if known else (None, None)
-    return Facts(tuple(category.name for category in value.categories), smallest, largest)
+    return Facts(tuple(category.name for category in value.categories), smallest, largest, value.image_fields() or None,
+                 value.keypoint_names())
 
 
 def _teller(step_id: str, report: Callable[[Event], None]) -> Callable[[int, int, str], None]:

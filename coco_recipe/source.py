@@ -10,10 +10,11 @@ from typing import Any
 
 import yaml
 
-from coco_recipe.errors import Problem, RecipeError, Where
+from coco_recipe.errors import Problem, RecipeError, Where, show_path
 
 MAX_BYTES, MAX_DEPTH, MAX_NODES = 4_000_000, 100, 200_000
 KeyPath = tuple[str | int, ...]
+MAX_LISTED = 30
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _VARIABLE = re.compile(r"\$\{(env:)?([A-Za-z_][\w.]*)\}")
@@ -43,19 +44,15 @@ class Source:
         for end in range(len(path), -1, -1):
             table = self.keys if key and end == len(path) and path in self.keys else self.values
             if path[:end] in table:
-                return Where(str(self.path), *table[path[:end]], path=show(path))
-        return Where(str(self.path), path=show(path))
-
-
-def show(path: KeyPath) -> str:
-    """Write a key path as ``steps[2].with.fractions``."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+                return Where(str(self.path), *table[path[:end]], path=show_path(path))
+        return Where(str(self.path), path=show_path(path))
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Return a hint that names the nearest known word, or all of them."""
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(sorted(known))}" if known else ""
+    """Return a hint that names the nearest known word, or all of them if they are few."""
+    if close := difflib.get_close_matches(word, known, n=1):
+        return f"did you mean '{close[0]}'?"
+    return f"known here: {', '.join(sorted(known))}" if 0 < len(known) <= MAX_LISTED else ""
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Source:
@@ -128,7 +125,7 @@ class _Reader:
 
     def problem(self, node: yaml.Node, at: KeyPath, what: str, hint: str = "") -> None:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
-        self.problems.append(Problem(Where(str(self.path), line, column, show(at)), what, hint))
+        self.problems.append(Problem(Where(str(self.path), line, column, show_path(at)), what, hint))
 
     def value(self, node: yaml.Node, at: KeyPath) -> Any:
         self.count += 1
@@ -232,7 +229,7 @@ class _Filler:
             line = self.reader.values.get(at, (0, 0))
             what = "refers to itself" if depth > 20 else "is not set"
             hint = "" if match[1] else did_you_mean(name, list(self.names))
-            self.problems.append(Problem(Where(str(self.path), *line, path=show(at)), f"{match[0]} {what}", hint))
+            self.problems.append(Problem(Where(str(self.path), *line, path=show_path(at)), f"{match[0]} {what}", hint))
             return ""
         if isinstance(value, str) and (inner := _VARIABLE.fullmatch(value)):
             return self.look_up(inner, at, depth + 1)

@@ -2,12 +2,13 @@
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
+from coco_recipe.errors import show_path
 
 Value = Dataset | Checkpoint | tuple[Dataset, ...] | tuple[Checkpoint, ...]
 Item = TypeVar("Item")
@@ -48,24 +49,55 @@ class Facts:
         classes: the names of a data set's categories in order, or of the classes that a checkpoint answers with.
         smallest: (least width, least height) over the images, in pixels.
         largest: (greatest width, greatest height) over the images, in pixels.
+        fields: keys that the images may have; none has another.
+        keypoints: names of keypoints that the categories may have; none has another.
+        labels: the labels of the checkpoints in order, one for each.
     """
 
     classes: tuple[str, ...] | None = None
     smallest: tuple[int, int] | None = None
     largest: tuple[int, int] | None = None
+    fields: tuple[str, ...] | None = None
+    keypoints: tuple[str, ...] | None = None
+    labels: tuple[str, ...] | None = None
 
     def of_fewer_images(self) -> "Facts":
         """Return what is still known where some of the images, unknown which, have gone."""
-        return self if self.smallest == self.largest else Facts(self.classes)
+        return self if self.smallest == self.largest else self.of_other_images()
+
+    def of_other_images(self) -> "Facts":
+        """Return what is still known where images of other sizes stand for them."""
+        return replace(self, smallest=None, largest=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What a step's ``check`` finds: the key path below ``with``, what is wrong, and what to do."""
+    """What a step's ``check`` or ``foresee`` finds: the key path below ``with`` (or ``in``), what is wrong, what to do."""
 
     path: tuple[str | int, ...]
     what: str
     hint: str = ""
+    below: Literal["with", "in"] = "with"
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, (show_path(self.path), self.what))) + (f"; {self.hint}" if self.hint else "")
+
+
+class Misfit(ValueError):
+    """Parameters and inputs of a step that can't go together, each complaint with its place in the recipe.
+
+    A step raises it in ``foresee``, where the recipe's line is told, and where it runs, if it couldn't be foreseen.
+    """
+
+    def __init__(self, complaints: Iterable[Complaint]) -> None:
+        self.complaints = tuple(complaints)
+        super().__init__("; ".join(map(str, self.complaints)))
+
+    @classmethod
+    def if_any(cls, complaints: Iterable[Complaint]) -> None:
+        """Raise it if there are complaints."""
+        if found := tuple(complaints):
+            raise cls(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +115,8 @@ class Step:
         check: finds what the schema can't say.
         foresee: ``foresee(params, facts) -> {port: Facts}``: what will be known of each output, from the parameters and
             what is known of each input port (a tuple of Facts where a port takes many). Called before any step runs;
-            raises ValueError where inputs and parameters can't go together. Without it nothing is known.
+            raises Misfit where inputs and parameters can't go together (another ValueError is told at the step's ``use``).
+            Without it nothing is known.
         preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the step would do to so
             many images.
         replay: ``replay(ctx, name, *, <ports>, <params>) -> bytes`` makes one file of ``ctx.earlier`` again.

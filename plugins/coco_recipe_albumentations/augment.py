@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from coco_recipe import Annotation, Complaint, Dataset, Facts, Image, Origin, Port, Step, StepContext
+from coco_recipe import Annotation, Complaint, Dataset, Facts, Image, Misfit, Origin, Port, Step, StepContext
 from coco_recipe_albumentations import choosing, copying, instances, pictures, pipeline, records
 from coco_recipe_albumentations.choosing import Copy
 from coco_recipe_albumentations.copying import Job, Made, Settings
@@ -114,6 +114,9 @@ class Work:
 
     def __init__(self, ctx: StepContext, dataset: Dataset, params: Mapping[str, Any]) -> None:
         self.ctx, self.dataset, self.annotations = ctx, dataset, dataset.annotations_of()
+        Misfit.if_any(choosing.complaints(params, Facts(
+            tuple(dataset.category_names().values()), fields=dataset.image_fields() or None,
+            keypoints=dataset.keypoint_names())))
         self.choice = choosing.choose(dataset, self.annotations, copies=params["copies"], where=params["where"],
                                       balanced=params["balance"])
         self.total = sum(self.choice.copies)
@@ -275,21 +278,23 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     if params.get("balance") and params["copies"] != 1:
         yield Complaint(("copies",), "stands beside 'balance', which decides the number of copies",
                         "leave it out; balance's max_copies is the cap")
-    for found in pipeline.problems(params["pipeline"], allow_files=params["allow_files"]):
-        yield Complaint(("pipeline", *found.path), found.what, found.hint)
+    yield from pipeline.problems(params["pipeline"], allow_files=params["allow_files"])
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
-    """Build the pipeline as it will be built, for the sizes that are known."""
+    """Build the pipeline as it will be built, for the sizes that are known; look for the names in the parameters."""
     known, form = facts["dataset"], _form(params["pipeline"])
     sizes = [size for size in (known.smallest, known.largest) if size]
-    if sizes:
-        _check_sizes(form, params["allow_files"], sizes)
-    elif not pipeline.needs_size(form):
-        pipeline.build(form, allow_files=params["allow_files"])
-    if known.classes is not None:
-        choosing.check_names(known.classes, params.get("where"), params.get("balance"))
-    return {"dataset": Facts(known.classes)}
+    found = list(choosing.complaints(params, known))
+    try:
+        if sizes:
+            _check_sizes(form, params["allow_files"], sizes)
+        elif not pipeline.needs_size(form):
+            pipeline.build(form, allow_files=params["allow_files"])
+    except Misfit as error:
+        found += pipeline.placed(params["pipeline"], error.complaints)
+    Misfit.if_any(found)
+    return {"dataset": known.of_other_images()}
 
 
 def _preview(ctx: StepContext, target: Path, images: int, *, dataset: Dataset, **params: Any) -> None:

@@ -1,11 +1,10 @@
 """What is wrong with a pipeline, and what is worth knowing of it, found without importing the library."""
 
-import difflib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from coco_recipe import Complaint
+from coco_recipe import Complaint, did_you_mean
 from coco_recipe_albumentations import catalogue, sizes
 from coco_recipe_albumentations.forms import Pipeline, Transform
 
@@ -81,7 +80,7 @@ def refusal(transform: Transform, *, allow_files: bool = False) -> tuple[str, st
     if entry is None:
         from coco_recipe_albumentations.history import GONE
 
-        hint = _OLD_HINT if name in GONE else _nearest(name, list(entries))
+        hint = _OLD_HINT if name in GONE else did_you_mean(name, list(entries))
         return f"Albumentations {version} has no transform '{name}'", hint
     if "Volume" in entry.targets and "Image" not in entry.targets:
         return f"{name} is for volumes, not for images", "leave it out"
@@ -190,11 +189,4 @@ def _hint(transform: Transform, name: str, known: Mapping[str, Any]) -> str:
         return "write transforms: [..., ...]"
     if name in OLD_ARGUMENTS:
         return f"it is of an older version; {_OLD_HINT}"
-    return _nearest(name, list(known))
-
-
-def _nearest(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    if close or len(known) > 30:
-        return f"did you mean '{close[0]}'?" if close else ""
-    return f"known here: {', '.join(sorted(known))}"
+    return did_you_mean(name, list(known))

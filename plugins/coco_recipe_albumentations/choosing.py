@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from coco_recipe import Annotation, Dataset, Image, extras
+from coco_recipe import Annotation, Complaint, Dataset, Facts, Image, did_you_mean, extras
 from coco_recipe_albumentations import balance
+from coco_recipe_albumentations.forms import KeyPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,9 @@ def choose(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], *,
     """Give each image its number of copies.
 
     Raises:
-        ValueError: a category or field that isn't there, or no image is chosen.
+        ValueError: no image is chosen.
     """
     names = dataset.category_names()
-    check_names(tuple(names.values()), where, balanced)
-    _check_fields(dataset, (where or {}).get("fields", {}))
     chosen = [_fits(image, annotations[image.id], names, where) for image in dataset.images]
     if dataset.images and not any(chosen):
         raise ValueError(f"where: none of {len(dataset.images)} images fits")
@@ -70,24 +69,20 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _asked(balanced: Mapping[str, Any] | None) -> Sequence[str]:
-    wanted = (balanced or {}).get("boxes")
-    return list(wanted) if isinstance(wanted, Mapping) else []
-
-
-def check_names(known: Sequence[str], where: Mapping[str, Any] | None, balanced: Mapping[str, Any] | None) -> None:
-    """Raise ValueError where ``where`` or ``balance`` names a category that isn't there."""
-    for place, asked in (("where", (where or {}).get("categories", ())), ("balance", _asked(balanced))):
-        if unknown := [name for name in asked if name not in known]:
-            raise ValueError(f"{place}: there is no category {unknown[0]!r}; the data set has: {', '.join(known)}")
-
-
-def _check_fields(dataset: Dataset, fields: Mapping[str, Any]) -> None:
-    """Raise ValueError where no image has a field that is asked for."""
-    for field in fields:
-        if dataset.images and not any(hasattr(image, field) or field in dict(extras(image)) for image in dataset.images):
-            known = sorted({*dataset.images[0].__struct_encode_fields__} - {"coco_recipe"})
-            raise ValueError(f"where: no image has the field {field!r}; there are: {', '.join(known)}")
+def complaints(params: Mapping[str, Any], known: Facts) -> Iterator[Complaint]:
+    """Yield the categories, image fields and keypoints that parameters name and the data set has not."""
+    where, boxes = params.get("where") or {}, (params.get("balance") or {}).get("boxes")
+    asked: list[tuple[KeyPath, str, str, Sequence[str] | None]] = [
+        (("where", "categories", n), "there is no category", name, known.classes)
+        for n, name in enumerate(where.get("categories", ()))]
+    asked += [(("balance", "boxes", name), "there is no category", name, known.classes)
+              for name in (boxes if isinstance(boxes, Mapping) else ())]
+    asked += [(("where", "fields", name), "no image has the field", name, known.fields) for name in where.get("fields", ())]
+    asked += [(("mirrored_keypoints", n, side), "no category has the keypoint", name, known.keypoints)
+              for n, pair in enumerate(params.get("mirrored_keypoints") or ()) for side, name in enumerate(pair)]
+    for path, what, name, there in asked:
+        if there is not None and name not in there:
+            yield Complaint(path, f"{what} '{name}'", did_you_mean(name, there) if there else "none has a name")
 
 
 def _fits(image: Image, rows: Sequence[Annotation], names: Mapping[int, str], where: Mapping[str, Any] | None) -> bool:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from coco_recipe import Complaint
 from coco_recipe_albumentations import catalogue, sizes
-from coco_recipe_albumentations.forms import Pipeline, Transform, show
+from coco_recipe_albumentations.forms import Pipeline, Transform
 
 _CROPS = ("RandomCrop", "CenterCrop", "AtLeastOneBBoxRandomCrop", "Crop")
 _TURNS = ("Transpose", "RandomRotate90", "D4", "SquareSymmetry")
@@ -15,7 +16,7 @@ _KEEPS = ("HorizontalFlip", "VerticalFlip", "TimeReverse", "Affine", "ShiftScale
 _SHRINKS = ("fit_output", "crop_border")  # switches with which the ones above give other sizes
 
 
-def too_large(pipeline: Pipeline, size: sizes.Size) -> Iterator[str]:
+def too_large(pipeline: Pipeline, size: sizes.Size) -> Iterator[Complaint]:
     """Follow an image's size through a pipeline, and yield the crops that are larger; stop where it can't be known.
 
     Args:
@@ -29,8 +30,8 @@ def too_large(pipeline: Pipeline, size: sizes.Size) -> Iterator[str]:
         if transform.name in _CROPS and not transform.arguments.get("pad_if_needed", False):
             crop = _cropped(transform, size)
             if crop[0] > known[0] or crop[1] > known[1]:
-                yield (f"pipeline{show(transform.path)}: {transform.name} needs {crop[0]}x{crop[1]} px, the smallest image "
-                       f"has {known[0]}x{known[1]}; pad_if_needed: true or a PadIfNeeded before it pads it")
+                yield Complaint(("pipeline", *transform.path), f"{transform.name} needs {crop[0]}x{crop[1]} px, the smallest "
+                                f"image has {known[0]}x{known[1]}", "pad_if_needed: true or a PadIfNeeded before it pads it")
                 return
         known = _after(transform, known, size)
 

@@ -59,11 +59,6 @@ class Pipeline:
             yield from transform.walk()
 
 
-def show(path: KeyPath) -> str:
-    """Write a key path as ``[2].OneOf.transforms[0]``."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-
-
 def parse(form: Any, found: list[Complaint]) -> Pipeline:
     """Bring a pipeline into one shape; what isn't one goes to ``found``."""
     parser = _Parser(found)

@@ -25,15 +25,10 @@ def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[s
         categories: the data set's; COCO's key ``keypoints`` of a category lists its keypoints' names.
         declared: pairs of names; None finds them by the words left and right.
 
-    Raises:
-        ValueError: a declared name is in no category.
+    A declared name that is in no category is not looked for: see `choosing.complaints`.
     """
     pairs = {}
     named = {category.id: dict(extras(category)).get("keypoints") or [] for category in categories}
-    known = {name for names in named.values() for name in names}
-    if declared and (unknown := [name for pair in declared for name in pair if name not in known]):
-        raise ValueError(f"mirrored_keypoints: no category has a keypoint {unknown[0]!r}; there are: "
-                         f"{', '.join(map(str, known)) or 'none with names'}")
     for category_id, names in named.items():
         places = {str(name): i for i, name in enumerate(names)}
         wanted = declared if declared is not None else [(name, _other_side(name)) for name in places]

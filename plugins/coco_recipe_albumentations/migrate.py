@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from coco_recipe import Misfit, show_path
 from coco_recipe_albumentations import catalogue, checks, pipeline_file
-from coco_recipe_albumentations.forms import CLASS, Pipeline, Transform, parse, show
+from coco_recipe_albumentations.forms import CLASS, Pipeline, Transform, parse
 from coco_recipe_albumentations.history import DEFAULTS, RANGES, RENAMED
 from coco_recipe_albumentations.rewrite import ALWAYS, RULES, Draft
 
@@ -52,12 +53,12 @@ def migrate(form: Any) -> Migration:
     """Rewrite a pipeline in any of its forms.
 
     Raises:
-        ValueError: it is no pipeline.
+        Misfit: it is no pipeline.
     """
     found: list[Any] = []
     pipeline = parse(form, found)
     if found:
-        raise ValueError("; ".join(f"pipeline{show(one.path)}: {one.what}" for one in found[:5]))
+        raise Misfit(replace(one, path=("pipeline", *one.path)) for one in found[:5])
     version, _ = catalogue.load()
     done = Migration({})
     current = is_current(pipeline)
@@ -113,7 +114,7 @@ def dump(form: Mapping[str, Any], suffix: str) -> str:
 def _row(transform: Transform, done: Migration, current: bool, *, forced: bool) -> dict[str, Any] | None:
     """Return one transform in the new form; None where it can't be in a pipeline."""
     draft = Draft(transform.name, dict(transform.arguments))
-    where = show(transform.path).removeprefix(".transform.").lstrip(".")
+    where = show_path(transform.path).removeprefix("transform.")
     where = where if where.startswith("transforms") else f"transforms{where}"
     _p(draft, forced=forced)
     if not current:

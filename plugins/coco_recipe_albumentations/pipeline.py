@@ -2,14 +2,15 @@
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Complaint, sha256
+from coco_recipe import Complaint, Misfit, sha256
 from coco_recipe_albumentations import catalogue, checks, pipeline_file, sizes
 from coco_recipe_albumentations.fits import too_large
-from coco_recipe_albumentations.forms import Pipeline, Transform, parse, show
+from coco_recipe_albumentations.forms import KeyPath, Pipeline, Transform, parse
 from coco_recipe_albumentations.library import albumentations
 
 MAX_SHOWN = 5
@@ -27,23 +28,27 @@ def read(path: Path) -> Any:
 
 
 def problems(form: Any, *, allow_files: bool = False) -> Iterator[Complaint]:
-    """Yield what is wrong with a pipeline, without importing the library.
+    """Yield what is wrong with a step's parameter ``pipeline``, without importing the library.
 
     Args:
         form: a short list (``- HorizontalFlip: {p: 0.5}``), Albumentations' own dict, what `canonical` gives, or the path
             of a file; of a file, ``what`` tells the line.
         allow_files: transforms that read files (reference images) are allowed.
     """
-    if not isinstance(form, str):
-        yield from _problems(form, allow_files)
-        return
     try:
-        file = pipeline_file.load(Path(form))
+        loaded = _loaded(form)
     except ValueError as error:
-        yield Complaint((), str(error))
+        yield Complaint(("pipeline",), str(error))
         return
-    for found in _problems(file.form, allow_files):
-        yield Complaint((), f"{file.where(found.path)}: {found.what}", found.hint.replace("FILE", form))
+    yield from placed(form, _problems(loaded, allow_files))
+
+
+def placed(form: Any, found: Iterable[Complaint]) -> Iterator[Complaint]:
+    """Yield complaints about a parameter ``pipeline``; of a file, whose name is all that it has, the text tells the line."""
+    file = pipeline_file.load(Path(form)) if isinstance(form, str) else None
+    for one in found:
+        yield one if file is None else Complaint(("pipeline",), f"{file.where(one.path[1:])}: {one.what}",
+                                                 one.hint.replace("FILE", form))
 
 
 def needs_size(form: Any) -> bool:
@@ -60,7 +65,8 @@ def build(form: Any, size: sizes.Size | None = None, *, allow_files: bool = Fals
         allow_files: as for `problems`.
 
     Raises:
-        ValueError: what `problems` finds, or what the library refuses or would ignore; names each transform.
+        Misfit: what `problems` finds, or what the library refuses or would ignore; at each transform's place in the
+            pipeline.
     """
     form = _loaded(form)
     pipeline = _sound(form, allow_files)
@@ -81,7 +87,7 @@ def canonical(form: Any, *, allow_files: bool = False) -> dict[str, Any]:
     Files that the pipeline reads are there by the hash of their content. The result is itself a form that builds.
 
     Raises:
-        ValueError: as `build`.
+        Misfit: as `build`.
     """
     form = _loaded(form)
     pipeline = _sound(form, allow_files)
@@ -105,20 +111,19 @@ def check_sizes(form: Any, smallest: sizes.Size, largest: sizes.Size, *, allow_f
         allow_files: as for `problems`.
 
     Raises:
-        ValueError: an expression gives no positive whole number, the library refuses it, or a crop is larger than the
+        Misfit: an expression gives no positive whole number, the library refuses it, or a crop is larger than the
             smallest image; names transform, argument, value and size.
     """
     form = _loaded(form)
     pipeline = _sound(form, allow_files)
-    faults = []
+    faults: list[Complaint] = []
     for size in dict.fromkeys((smallest, largest)):
         wrong = [fault for transform in pipeline.walk() for fault in _not_positive(transform, size)]
         if not wrong:
             build(form, size, allow_files=allow_files)
             wrong = list(too_large(pipeline, size)) if size == smallest else []
         faults += wrong
-    if faults:
-        raise ValueError(_joined(faults))
+    _refuse(faults)
 
 
 def _loaded(form: Any) -> Any:
@@ -128,24 +133,23 @@ def _loaded(form: Any) -> Any:
 def _problems(form: Any, allow_files: bool) -> list[Complaint]:
     found: list[Complaint] = []
     pipeline = parse(form, found)
-    return found + list(checks.check(pipeline, allow_files=allow_files)) if pipeline.transforms or not found else found
+    if pipeline.transforms or not found:
+        found += checks.check(pipeline, allow_files=allow_files)
+    return [replace(one, path=("pipeline", *one.path)) for one in found]
 
 
 def _sound(form: Any, allow_files: bool) -> Pipeline:
     """Return a pipeline that has no problems, or raise."""
-    faults = [f"pipeline{show(found.path)}: {found.what}" + (f"; {found.hint}" if found.hint else "")
-              for found in _problems(form, allow_files)]
-    if faults:
-        raise ValueError(_joined(faults))
+    _refuse(_problems(form, allow_files))
     return parse(form, [])
 
 
-def _joined(faults: list[str]) -> str:
-    rest = len(faults) - MAX_SHOWN
-    return "; ".join(faults[:MAX_SHOWN]) + (f" (and {rest} more)" if rest > 0 else "")
+def _refuse(faults: Sequence[Complaint]) -> None:
+    more = len(faults) - MAX_SHOWN
+    Misfit.if_any([*faults[:MAX_SHOWN], Complaint(("pipeline",), f"and {more} more")] if more > 0 else faults)
 
 
-def _not_positive(transform: Transform, size: sizes.Size) -> Iterator[str]:
+def _not_positive(transform: Transform, size: sizes.Size) -> Iterator[Complaint]:
     """Yield the arguments of a transform whose expressions give no positive number for a size."""
     def leaves(value: Any) -> Iterator[str]:
         if isinstance(value, (list, dict)):
@@ -154,26 +158,26 @@ def _not_positive(transform: Transform, size: sizes.Size) -> Iterator[str]:
         elif sizes.is_expression(value):
             yield value
 
+    at = ("pipeline", *transform.path)
     for name, value in transform.arguments.items():
         for text in leaves(value):
             try:
                 number = sizes.evaluate(text, size)
             except ValueError as error:
-                yield f"pipeline{show(transform.path)}: {transform.name}: {name}: {error}"
+                yield Complaint(at, f"{transform.name}: {name}: {error}")
                 continue
             if number <= 0 and name not in _OFFSETS:
-                yield (f"pipeline{show(transform.path)}: {transform.name}: {name} is {number} for an image of "
-                       f"{size[0]}x{size[1]} px ({text}); it must be a positive whole number")
+                yield Complaint(at, f"{transform.name}: {name} is {number} for an image of {size[0]}x{size[1]} px ({text})",
+                                "it must be a positive whole number")
 
 
 def _make(transform: Transform, size: sizes.Size | None) -> Any:
     """Build one transform, and those in it."""
     A = albumentations()
-    where = f"pipeline{show(transform.path)}"
     arguments = dict(transform.arguments)
     if sizes.mentions(arguments):
         if size is None:
-            raise ValueError(f"{where}: {transform.name} depends on the image's size, which isn't given")
+            raise _misfit(transform.path, f"{transform.name} depends on the image's size, which isn't given")
         arguments = sizes.fill(arguments, size)
     if transform.children is not None:
         arguments["transforms"] = [_make(child, size) for child in transform.children]
@@ -184,8 +188,12 @@ def _make(transform: Transform, size: sizes.Size | None) -> Any:
             made = getattr(A, transform.name)(**arguments)
     except (UserWarning, TypeError, ValueError, ArithmeticError) as error:
         given = f" (for an image of {size[0]}x{size[1]} px)" if size and sizes.mentions(transform.arguments) else ""
-        raise ValueError(f"{where}: {transform.name}: {_reason(error)}{given}") from error
+        raise _misfit(transform.path, f"{transform.name}: {_reason(error)}{given}") from error
     return _reading(made) if transform.name in checks.REFERENCES else made
+
+
+def _misfit(path: KeyPath, what: str) -> Misfit:
+    return Misfit([Complaint(("pipeline", *path), what)])
 
 
 def _reason(error: Exception) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from coco_recipe import Complaint, Dataset, Facts, Port, Step, StepContext
+from coco_recipe import Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, did_you_mean
 
 _NAMES = {"type": "array", "items": {"type": ["string", "integer"]}}
 PARAMS: dict[str, Any] = {
@@ -29,10 +29,10 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
     image whose only annotations are background" is ``drop: [背景], images_left_empty: drop``.
 
     Raises:
-        ValueError: a category that is named is not in the data set.
+        Misfit: a category that is named is not in the data set.
     """
     named = drop if drop is not None else keep or ()
-    chosen = {_find(dataset, name) for name in named}
+    chosen = {_find(dataset, name, ("keep" if drop is None else "drop", n)) for n, name in enumerate(named)}
     gone = chosen if drop is not None else {c.id for c in dataset.categories} - chosen
     names = dataset.category_names()
     reasons = {category: f"category {names[category]!r} is dropped" for category in gone}
@@ -58,12 +58,15 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
     return {"dataset": dataset.replace(images=tuple(images), annotations=tuple(kept), categories=categories)}
 
 
-def _find(dataset: Dataset, name: str | int) -> int:
+def _find(dataset: Dataset, name: str | int, at: tuple[str, int]) -> int:
     for category in dataset.categories:
         if name in (category.name, category.id):
             return category.id
-    names = ", ".join(f"{c.name} ({c.id})" for c in dataset.categories)
-    raise ValueError(f"there is no category {name!r}; the data set has: {names}")
+    raise Misfit([_unknown(at, name, [f"{c.name} ({c.id})" for c in dataset.categories])])
+
+
+def _unknown(at: tuple[str, int], name: str | int, known: Sequence[str]) -> Complaint:
+    return Complaint(at, f"there is no category {name!r}", did_you_mean(str(name), known))
 
 
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -72,13 +75,13 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
-    before, drop = facts["dataset"], "drop" in params
-    named = params["drop" if drop else "keep"]
-    if before.classes is None or any(isinstance(name, int) for name in named):  # ids are looked up when it runs
-        return {"dataset": Facts()}
-    if unknown := [name for name in named if name not in before.classes]:
-        raise ValueError(f"there is no category {unknown[0]!r}; the data set has: {', '.join(before.classes)}")
-    left = tuple(name for name in before.classes if (name in named) is not drop)
+    before, key = facts["dataset"], "drop" if "drop" in params else "keep"
+    named, left = params[key], None
+    if before.classes is not None:
+        Misfit.if_any(_unknown((key, n), name, before.classes) for n, name in enumerate(named)
+                      if isinstance(name, str) and name not in before.classes)
+        if all(isinstance(name, str) for name in named):  # ids are looked up when it runs
+            left = tuple(name for name in before.classes if (name in named) is (key == "keep"))
     keeps_all = params["images_left_empty"] == params["images_never_annotated"] == "keep"
     return {"dataset": replace(before if keeps_all else before.of_fewer_images(), classes=left)}
 

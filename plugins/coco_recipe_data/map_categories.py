@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from coco_recipe import Dataset, Facts, Port, Step, StepContext
+from coco_recipe import Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, did_you_mean
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -28,7 +28,7 @@ def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str]
     A joined category has the id and the other keys of the first that it was made of. Ids don't change: reindex does it.
 
     Raises:
-        ValueError: ``map`` or ``order`` names what isn't there, or ``order`` leaves a category out.
+        Misfit: ``map`` or ``order`` names what isn't there, or ``order`` leaves a category out.
     """
     ordered = _names_after([category.name for category in dataset.categories], map, order)
     first: dict[str, Any] = {}
@@ -45,13 +45,16 @@ def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str]
 
 
 def _names_after(names: Sequence[str], map: Mapping[str, str], order: Sequence[str] | None) -> tuple[str, ...]:
-    if unknown := [name for name in map if name not in names]:
-        raise ValueError(f"map: there is no category {unknown[0]!r}; the data set has: {', '.join(names)}")
+    Misfit.if_any(Complaint(("map", name), f"there is no category '{name}'", did_you_mean(name, names))
+                  for name in map if name not in names)
     after = tuple(dict.fromkeys(map.get(name, name) for name in names))
-    if order is not None and sorted(order) != sorted(after):
-        odd = sorted(set(order) ^ set(after))
-        raise ValueError(f"order: must name every category once; not on both sides: {', '.join(odd)}")
-    return tuple(order) if order is not None else after
+    if order is None:
+        return after
+    wrong = [f"has no '{name}'" for name in after if name not in order]
+    wrong += [f"has '{name}', which is no category" for name in order if name not in after]
+    wrong += [f"has '{name}' twice" for name in dict.fromkeys(order) if order.count(name) > 1]
+    Misfit.if_any(Complaint(("order",), what, "name every category once") for what in wrong)
+    return tuple(order)
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:

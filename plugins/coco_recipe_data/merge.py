@@ -159,12 +159,17 @@ def _mapped_license(value: Any, mapping: Mapping[Any, Any]) -> Any:
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, tuple[Facts, ...]]) -> Mapping[str, Facts]:
     parts = facts["datasets"]
-    names = [part.classes for part in parts]
     low, high = [part.smallest for part in parts], [part.largest for part in parts]
+
+    def joined(lists: Iterable[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+        known = [names for names in lists if names is not None]
+        return tuple(dict.fromkeys(name for names in known for name in names)) if len(known) == len(parts) else None
+
     return {"dataset": Facts(
-        None if None in names else tuple(dict.fromkeys(name for part in names for name in part or ())),
+        joined(part.classes for part in parts),
         None if None in low else (min(size[0] for size in low if size), min(size[1] for size in low if size)),
-        None if None in high else (max(size[0] for size in high if size), max(size[1] for size in high if size)))}
+        None if None in high else (max(size[0] for size in high if size), max(size[1] for size in high if size)),
+        joined(part.fields for part in parts), joined(part.keypoints for part in parts))}
 
 
 STEP = Step(name="merge", run=merge, inputs={"datasets": Port(Dataset, many=True)}, outputs={"dataset": Dataset},

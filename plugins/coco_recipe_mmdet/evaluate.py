@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Port, Step, StepContext, link_or_copy
+from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, link_or_copy
 from coco_recipe_mmdet import configs, datasets, params, process
 
+ADAPT = "adapt_head fits a checkpoint's head to the data set's classes"
 METRIC = {"type": "string", "pattern": "^(bbox|segm)_(mAP(_50|_75|_s|_m|_l)?|AR_(1|10|100|s|m|l))$", "default": "bbox_mAP",
           "examples": ["bbox_mAP_50", "segm_mAP"], "description": "The metric that picks the best; the higher the better."}
 CONFIG = {**params.CONFIG, "description": "Detector config, as for train. Default: the one that the checkpoint carries, which is "
@@ -118,12 +119,11 @@ def table(rows: Sequence[Mapping[str, Any]], best: str) -> Iterator[str]:
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
     """Refuse checkpoints with other classes than the data set's."""
     own: Facts = facts.get("dataset", Facts())
-    given = facts["checkpoints"] if "checkpoints" in facts else (facts["checkpoint"],)
-    for known in given:
-        if known.classes and own.classes and (faults := list(datasets.same_classes(
-                own.classes, known.classes, "a checkpoint", "the data set"))):
-            raise ValueError("; ".join(faults) + ": adapt_head fits a checkpoint's head to the data set's classes")
-    return {"best": Facts(next((known.classes for known in given if known.classes), own.classes))}
+    given = {("checkpoints", n): known for n, known in enumerate(facts["checkpoints"])} if "checkpoints" in facts else (
+        {("checkpoint",): facts["checkpoint"]})
+    Misfit.if_any(Complaint(path, fault, ADAPT, below="in") for path, known in given.items() if known.classes and own.classes
+                  for fault in datasets.same_classes(own.classes, known.classes, "the checkpoint", "the data set"))
+    return {"best": Facts(next((known.classes for known in given.values() if known.classes), own.classes))}
 
 
 def check(with_: Mapping[str, Any]) -> Iterator[Complaint]:

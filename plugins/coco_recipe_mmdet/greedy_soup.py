@@ -1,11 +1,13 @@
 """Step ``greedy_soup``: the average of those checkpoints that make it better on a data set."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from coco_recipe import Checkpoint, Dataset, Facts, Port, Step, StepContext
 from coco_recipe_mmdet import configs, datasets, evaluate, params, process
 
+LABEL = "soup"
 PARAMS = params.schema((), config=evaluate.CONFIG, best_by=evaluate.METRIC, batch_size=evaluate.BATCH, **params.RUNS)
 
 
@@ -33,12 +35,12 @@ def greedy_soup(ctx: StepContext, *, checkpoints: tuple[Checkpoint, ...], datase
     ctx.note("summary", f"{' + '.join(found['taken'])}: {best_by} {found['score']:.3f}")
     ctx.note("metric", {"soup": found["score"], **found["scores"]})
     process.tidy(ctx)
-    return {"checkpoint": Checkpoint(ctx.workdir / "soup.pth", classes, found["fingerprint"], "soup")}
+    return {"checkpoint": Checkpoint(ctx.workdir / "soup.pth", classes, found["fingerprint"], LABEL)}
 
 
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
     """Refuse checkpoints with other classes than the data set's."""
-    return {"checkpoint": evaluate.foresee(with_, facts)["best"]}
+    return {"checkpoint": replace(evaluate.foresee(with_, facts)["best"], labels=(LABEL,))}
 
 
 STEP = Step(name="greedy_soup", run=greedy_soup, outputs={"checkpoint": Checkpoint}, params=PARAMS, check=evaluate.check,

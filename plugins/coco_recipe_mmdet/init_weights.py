@@ -8,6 +8,7 @@ from coco_recipe_torch.coco_names import COCO_NAMES
 from coco_recipe import Checkpoint, Facts, Step, StepContext
 from coco_recipe_mmdet import configs, evaluate, params, process
 
+LABEL = "initial"
 PARAMS = params.schema(
     ("config", "classes"), config=params.CONFIG,
     classes={"anyOf": [{"const": "coco"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
@@ -28,7 +29,7 @@ def init_weights(ctx: StepContext, *, classes: str | Sequence[str], seed: int | 
     found = process.run(ctx, {**with_, "do": "init_weights", "classes": list(names), "config": configs.absolute(with_["config"]),
                               "seed": ctx.seed % 2**31 if seed is None else seed}, log="init.log")
     process.tidy(ctx)
-    return {"checkpoint": Checkpoint(ctx.workdir / "initial.pth", names, found["fingerprint"], "initial")}
+    return {"checkpoint": Checkpoint(ctx.workdir / "initial.pth", names, found["fingerprint"], LABEL)}
 
 
 def class_names(classes: str | Sequence[str]) -> tuple[str, ...]:
@@ -38,7 +39,7 @@ def class_names(classes: str | Sequence[str]) -> tuple[str, ...]:
 
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
     """Say which classes the checkpoint will have."""
-    return {"checkpoint": Facts(class_names(with_["classes"]))}
+    return {"checkpoint": Facts(class_names(with_["classes"]), labels=(LABEL,))}
 
 
 STEP = Step(name="init_weights", run=init_weights, inputs={}, outputs={"checkpoint": Checkpoint}, params=PARAMS,

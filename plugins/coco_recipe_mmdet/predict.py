@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Category, Checkpoint, Complaint, Dataset, Facts, Image, Port, Step, StepContext
+from coco_recipe import Category, Checkpoint, Complaint, Dataset, Facts, Image, Misfit, Port, Step, StepContext
 from coco_recipe_mmdet import configs, evaluate, params, process
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -77,7 +77,8 @@ def files_of(folder: Path) -> list[Path]:
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
     """Refuse a checkpoint with other classes than the data set's, and anything but one source of pictures."""
     if ("dataset" in facts) == bool(with_.get("folder")):
-        raise ValueError("must have either an input 'dataset' or the parameter 'folder'")
+        raise Misfit([Complaint((), "must have either an input 'dataset' or the parameter 'folder'", "leave one of them out" if
+                                with_.get("folder") else "in: {dataset: <a name from above>, ...}")])
     evaluate.foresee(with_, facts)
     return {}
 

@@ -1,6 +1,7 @@
 """Step ``recompute_batch_norm``: a checkpoint's batch-norm statistics, taken anew from pictures."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from coco_recipe import Checkpoint, Dataset, Facts, Port, Step, StepContext
@@ -40,7 +41,8 @@ def recompute_batch_norm(ctx: StepContext, *, checkpoint: Checkpoint, dataset: D
 
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
     """Refuse a checkpoint with other classes than the data set's."""
-    return {"checkpoint": evaluate.foresee(with_, facts)["best"]}
+    labels = tuple(f"{label}_bn" for label in facts["checkpoint"].labels or ("",))
+    return {"checkpoint": replace(evaluate.foresee(with_, facts)["best"], labels=labels)}
 
 
 STEP = Step(name="recompute_batch_norm", run=recompute_batch_norm, outputs={"checkpoint": Checkpoint}, params=PARAMS,

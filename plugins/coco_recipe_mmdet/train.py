@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Port, Step, StepContext
-from coco_recipe_mmdet import configs, datasets, params, process
+from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext
+from coco_recipe_mmdet import configs, datasets, evaluate, params, process
 from coco_recipe_mmdet.training_record import Record, clear, key_of
 
 PARAMS = params.schema(
@@ -131,20 +131,30 @@ def outputs(ctx: StepContext, record: Record, classes: tuple[str, ...], best_by:
 
 
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
-    """Say which classes the checkpoints will have; refuse a val or a starting checkpoint with others."""
-    known: Facts = facts["train"]
-    faults: list[str] = []
-    if known.classes is not None:
-        for port, remedy in (("val", ""), ("checkpoint", ": adapt_head fits a checkpoint's head to the data set's classes")):
-            other = facts.get(port, Facts()).classes
-            if other and with_["strict"] | (port == "val"):
-                differ = list(datasets.same_classes(known.classes, other, f"'{port}'", "the training set"))
-                if not differ and port == "checkpoint" and other != known.classes:
-                    differ = [f"'checkpoint' has the training set's classes in another order ({', '.join(other[:5])}, ...)"]
-                faults += [differ[0] + remedy] if differ else []
-    if faults:
-        raise ValueError("; ".join(faults))
-    return dict.fromkeys(("checkpoint", "checkpoints", "best"), Facts(known.classes))
+    """Say which classes and labels the checkpoints will have; refuse a val or a starting checkpoint with other classes."""
+    classes = facts["train"].classes
+    Misfit.if_any(_other_classes(classes, facts, strict=with_["strict"]) if classes is not None else ())
+    labels = _labels(with_)
+    return {"checkpoint": Facts(classes, labels=labels[-1:] if labels else None), "best": Facts(classes),
+            "checkpoints": Facts(classes, labels=labels)}
+
+
+def _other_classes(classes: tuple[str, ...], facts: Mapping[str, Any], *, strict: bool) -> Iterator[Complaint]:
+    for port, hint in (("val", ""), ("checkpoint", evaluate.ADAPT)):
+        other = facts.get(port, Facts()).classes
+        if other and (strict or port == "val"):
+            differ = list(datasets.same_classes(classes, other, f"'{port}'", "the training set"))
+            if not differ and port == "checkpoint" and other != classes:
+                differ = [f"'checkpoint' has the training set's classes in another order ({', '.join(other[:5])}, ...)"]
+            yield from (Complaint((port,), what, hint, below="in") for what in differ[:1])
+
+
+def _labels(with_: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the labels of the epochs that are kept; None where the config alone, or the metric, decides."""
+    last, interval = with_.get("epochs"), with_["checkpoint_interval"]
+    if last is None or with_["keep"]:
+        return None
+    return tuple(f"epoch_{n}" for n in range(1, last + 1) if n % interval == 0 or n == last)
 
 
 def _check(with_: Mapping[str, Any]) -> Iterator[Complaint]:

@@ -1,13 +1,12 @@
 """Step ``adapt_head``: a pretrained checkpoint's class head, made to answer with a data set's classes."""
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Port, Step, StepContext
+from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, did_you_mean
 from coco_recipe_torch import heads
 from coco_recipe_torch.checkpoints import Weights, like, make_checkpoint, read_checkpoint
 from coco_recipe_torch.coco_names import COCO_NAMES
@@ -44,6 +43,7 @@ PARAMS: dict[str, Any] = {
                       "both as they were."},
     },
 }
+LABEL = "adapted"
 _PLUS_ONE = "mmdet 1.x took a box from x1 to x2 as x2 - x1 + 1 wide: a model made of its weights wants some training"
 
 
@@ -102,7 +102,7 @@ def adapt_head(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset, me
     ctx.note("summary", f"{len(table['kept'])} classes kept, {len(table['mapped'])} mapped, {len(table['new'])} new, "
              f"{len(table['dropped'])} dropped")
     return {"checkpoint": make_checkpoint(ctx, "adapted.pth", state if renames else like(found.state, state),
-                                          classes=plan.classes, label="adapted")}
+                                          classes=plan.classes, label=LABEL)}
 
 
 def old_names(weights: Weights, given: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -124,17 +124,12 @@ def make_plan(classes: tuple[str, ...], old: tuple[str, ...], method: str, map: 
     """Say which old row each class takes.
 
     Raises:
-        ValueError: the parameters name what isn't there, or there are more classes than rows to slice.
+        Misfit: the parameters name what isn't there, or there are more classes than rows to slice.
     """
-    problems = [f"map: the data set has no category {name!r}; it has {', '.join(classes[:10])}"
-                for name in map if name not in classes]
-    problems += [_no_class("map", name, old) for name in dict.fromkeys(map.values()) if name not in old]
-    if isinstance(new_rows, Mapping) and new_rows["copy"] not in old:
-        problems.append(_no_class("new_rows", new_rows["copy"], old))
-    if method == "slice" and len(classes) > len(old):
-        problems.append(f"slice: {len(classes)} classes can't be cut from {len(old)}")
-    if problems:
-        raise ValueError("; ".join(problems[:5]))
+    Misfit.if_any([*(Complaint(("map", name), f"the data set has no category '{name}'", did_you_mean(name, classes))
+                     for name in map if name not in classes), *_unknown_classes(map, new_rows, old),
+                   *([Complaint(("method",), f"{len(classes)} classes can't be cut from {len(old)}", "method: by_name")]
+                     if method == "slice" and len(classes) > len(old) else [])])
     if method == "slice":
         return Plan(classes, old, tuple(range(len(classes))))
     wanted = [map.get(name, name) for name in classes]
@@ -145,10 +140,12 @@ def _given(names: str | Sequence[str] | None) -> tuple[str, ...]:
     return COCO_NAMES if names == "coco" else tuple(names or ())
 
 
-def _no_class(place: str, name: str, old: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, old, 1)
-    return f"{place}: the checkpoint has no class {name!r}; " + (f"did you mean {close[0]!r}?" if close else
-                                                                 f"it has {', '.join(old[:10])}")
+def _unknown_classes(map: Mapping[str, str], new_rows: Any, old: Sequence[str]) -> Iterator[Complaint]:
+    """Yield the old classes that parameters name and that aren't there."""
+    asked: list[tuple[tuple[str, str], str]] = [(("map", new), name) for new, name in map.items()]
+    asked += [(("new_rows", "copy"), new_rows["copy"])] if isinstance(new_rows, Mapping) else []
+    yield from (Complaint(path, f"the checkpoint has no class '{name}'", did_you_mean(name, old))
+                for path, name in asked if name not in old)
 
 
 def _adapted(tensor: "Tensor", where: heads.Layout, plan: Plan, new: NewRows, *, first: bool, stays: bool,
@@ -206,11 +203,7 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     if len(set(old)) < len(old):
         yield Complaint(("from_classes",), "has a name twice")
     elif old:
-        for new, name in params["map"].items():
-            if name not in old:
-                yield Complaint(("map", new), _no_class("map", name, old).partition(": ")[2])
-        if isinstance(params["new_rows"], Mapping) and params["new_rows"]["copy"] not in old:
-            yield Complaint(("new_rows", "copy"), _no_class("", params["new_rows"]["copy"], old).partition(": ")[2])
+        yield from _unknown_classes(params["map"], params["new_rows"], old)
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
@@ -218,7 +211,7 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str
     old = _given(params.get("from_classes")) or tuple(facts["checkpoint"].classes or ())
     if classes is not None and old:
         make_plan(classes, old, params["method"], params["map"], params["new_rows"])
-    return {"checkpoint": Facts(classes)}
+    return {"checkpoint": Facts(classes, labels=(LABEL,))}
 
 
 STEP = Step(name="adapt_head", run=adapt_head,

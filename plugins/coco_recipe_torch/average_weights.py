@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from coco_recipe import Checkpoint, Complaint, Facts, Port, Step, StepContext
+from coco_recipe import Checkpoint, Complaint, Facts, Misfit, Port, Step, StepContext
 from coco_recipe_torch.checkpoints import (
     NOT_FINITE,
     State,
@@ -48,6 +48,7 @@ PARAMS: dict[str, Any] = {
                    "description": "pth, which mmdet loads, or safetensors.", "examples": ["pth"]},
     },
 }
+LABEL = "average"
 CHUNK = 2**15  # elements at a time: they stay in the processor's cache, and torch starts no threads of its own for them
 _BELONGS = {"weights": "weighted", "alpha": "sequential", "decay": "ema"}
 
@@ -76,6 +77,9 @@ def blend(method: str, count: int, *, weights: Sequence[float] | None = None, al
           decay: float | None = None) -> Blend:
     """Return how a method blends so many checkpoints.
 
+    Raises:
+        Misfit: there are more or fewer weights.
+
     Source:
         uniform: Izmailov et al. 2018, Averaging weights leads to wider optima, arXiv:1803.05407.
     """
@@ -84,7 +88,7 @@ def blend(method: str, count: int, *, weights: Sequence[float] | None = None, al
     if method == "weighted":
         numbers = weights or ()
         if len(numbers) != count:
-            raise ValueError(f"weights: {len(numbers)} numbers for {count} checkpoints; give one for each")
+            raise Misfit([_weights_for(numbers, count)])
         return Blend(tuple((1.0, float(number)) for number in numbers), sum(numbers))
     new = alpha or 0.0
     keep = 1 - new
@@ -178,22 +182,25 @@ def check_alike(names: Sequence[str], weights: Sequence[Weights]) -> None:
         raise ValueError(f"these can't be averaged: {'; '.join(problems[:5])}{more}")
 
 
-def choose(checkpoints: Sequence[Checkpoint], *, last: int | None, epochs: Sequence[int] | None) -> list[Checkpoint]:
-    """Return the checkpoints that are asked for: the last so many, those of some epochs, or all.
+def choose(labels: Sequence[str], *, last: int | None, epochs: Sequence[int] | None) -> list[int]:
+    """Return the places of the checkpoints that are asked for: the last so many, those of some epochs, or all.
 
     Raises:
-        ValueError: there are fewer, or an epoch's label (``epoch_12``) stands nowhere or twice.
+        Misfit: there are fewer, or an epoch's label (``epoch_12``) stands nowhere or twice.
     """
-    if last is not None and last > len(checkpoints):
-        raise ValueError(f"last: {last} checkpoints are asked for, there are {len(checkpoints)}")
+    if last is not None and last > len(labels):
+        raise Misfit([Complaint(("last",), f"{last} checkpoints are asked for, there are {len(labels)}", f"last: {len(labels)}")])
     if epochs is None:
-        return list(checkpoints[-last:] if last else checkpoints)
-    labels = [checkpoint.label for checkpoint in checkpoints]
-    wrong = [epoch for epoch in epochs if labels.count(f"epoch_{epoch}") != 1]
-    if wrong:
-        raise ValueError(f"epochs: there isn't exactly one checkpoint of epoch {', '.join(map(str, wrong[:10]))}; there are "
-                         f"{', '.join(label or checkpoints[i].path.name for i, label in enumerate(labels[:20]))}")
-    return [checkpoints[labels.index(f"epoch_{epoch}")] for epoch in epochs]
+        return list(range(len(labels)))[-(last or 0):]
+    there = ", ".join(label or "one without a label" for label in labels[:20]) + ", ..." * (len(labels) > 20)
+    Misfit.if_any(Complaint(("epochs", n), f"there {'are several checkpoints' if found else 'is no checkpoint'} of epoch {epoch}",
+                            f"there are: {there}")
+                  for n, epoch in enumerate(epochs) if (found := labels.count(f"epoch_{epoch}")) != 1)
+    return [labels.index(f"epoch_{epoch}") for epoch in epochs]
+
+
+def _weights_for(weights: Sequence[float], count: int) -> Complaint:
+    return Complaint(("weights",), f"are {len(weights)} numbers for {count} checkpoints", "give one for each")
 
 
 def average_weights(ctx: StepContext, *, checkpoints: Sequence[Checkpoint], method: str, weights: Sequence[float] | None,
@@ -205,7 +212,7 @@ def average_weights(ctx: StepContext, *, checkpoints: Sequence[Checkpoint], meth
     last one's. Checkpoints that differ in keys, shapes, types or class names, or have a value that is not finite, are
     refused. What was averaged, and with which shares, is in the record.
     """
-    chosen = choose(checkpoints, last=last, epochs=epochs)
+    chosen = [checkpoints[n] for n in choose([one.label for one in checkpoints], last=last, epochs=epochs)]
     names = [str(checkpoint.path) for checkpoint in chosen]
     how = blend(method, len(chosen), weights=weights, alpha=alpha, decay=decay)
     sources = [read_checkpoint(checkpoint, checked=False) for checkpoint in chosen]
@@ -231,7 +238,7 @@ def average_weights(ctx: StepContext, *, checkpoints: Sequence[Checkpoint], meth
         expect_fingerprint(checkpoint, fingerprint_of(found))
     classes = next((source.classes for source in sources if source.classes), ())
     config = {"cfg": sources[-1].meta["cfg"]} if isinstance(sources[-1].meta.get("cfg"), str) else {}
-    made = make_checkpoint(ctx, f"averaged.{format}", state, classes=classes, label="average",
+    made = make_checkpoint(ctx, f"averaged.{format}", state, classes=classes, label=LABEL,
                            meta={**config, "averaged": averaged})  # with the detector's config, evaluate can build it
     return {"checkpoint": made}
 
@@ -248,18 +255,22 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     if weights and not sum(weights) > 0:
         yield Complaint(("weights",), "add up to 0", "make one of them positive")
     if weights and count and len(weights) != count:
-        yield Complaint(("weights",), f"are {len(weights)} numbers for {count} checkpoints", "give one for each")
+        yield _weights_for(weights, count)
     if params["format"] == "safetensors" and importlib.util.find_spec("safetensors") is None:
         yield Complaint(("format",), "needs the package safetensors", 'pip install "coco-recipe[train]"')
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
-    known = facts["checkpoints"]
+    known: tuple[Facts, ...] = facts["checkpoints"]
     classes = {fact.classes for fact in known if fact.classes is not None}
     if len(classes) > 1:
         listed = " / ".join(sorted(", ".join(names[:5]) for names in classes))
-        raise ValueError(f"the checkpoints answer with different classes: {listed}")
-    return {"checkpoint": Facts(next(iter(classes), None))}
+        raise Misfit([Complaint(("checkpoints",), f"answer with different classes: {listed}", below="in")])
+    if all(fact.labels is not None for fact in known):
+        chosen = choose([label for fact in known for label in fact.labels or ()], last=params.get("last"),
+                        epochs=params.get("epochs"))
+        blend(params["method"], len(chosen), weights=params.get("weights"))
+    return {"checkpoint": Facts(next(iter(classes), None), labels=(LABEL,))}
 
 
 STEP = Step(name="average_weights", run=average_weights, inputs={"checkpoints": Port(Checkpoint, many=True)},

@@ -149,12 +149,27 @@ def test_only_images_that_fit_are_augmented(tmp_path: Path) -> None:
     assert _sources(bench.run(SHORT, where={"categories": ["dog"]})) == ["raw/2.jpg", "raw/3.jpg"]
     assert _sources(bench.run(SHORT, where={"fields": {"camera": "b"}})) == ["raw/2.jpg", "raw/4.jpg"]
     assert _sources(bench.run(SHORT, where={"categories": ["dog"], "fields": {"camera": ["a", "c"]}})) == ["raw/3.jpg"]
-    with pytest.raises(RecipeError, match="where: there is no category 'cow'"):
-        bench.run(SHORT, where={"categories": ["cow"]})
-    with pytest.raises(StepError, match=r"where: no image has the field 'widht'; there are: .*width"):
+    with pytest.raises(RecipeError, match=r"with.where.categories\[1\]: step 'more' .*: there is no category 'cow'"):
+        bench.run(SHORT, where={"categories": ["cat", "cow"]})
+    with pytest.raises(RecipeError, match=r"with.where.fields.widht: .*no image has the field 'widht'\n.*mean 'width'"):
         bench.run(SHORT, where={"fields": {"widht": 64}})
     with pytest.raises(StepError, match="where: none of 4 images fits"):
         bench.run(SHORT, where={"fields": {"camera": "z"}})
+
+
+def test_keypoints_that_no_category_has_are_missed_before_anything_runs(tmp_path: Path) -> None:
+    data = coco(1, [(1, 1)])
+    data["categories"][0]["keypoints"] = ["nose", "left_eye", "right_eye"]
+    pairs = [["nose", "nose"], ["left_eye", "rihgt_eye"]]
+    with pytest.raises(RecipeError, match=r"with.mirrored_keypoints\[1\]\[1\]: .*no category has the keypoint 'rihgt_eye'\n"
+                                          "    hint: did you mean 'right_eye'"):
+        Bench(tmp_path, data).run(SHORT, mirrored_keypoints=pairs)
+
+
+def test_a_crop_in_a_pipelines_file_that_does_not_fit_is_told_with_the_files_line(bench: Bench) -> None:
+    (bench.folder / "crop.yaml").write_text("transforms:\n  - NoOp: {}\n  - CenterCrop: {width: 65, height: 8}\n")
+    with pytest.raises(RecipeError, match=r"with.pipeline: step 'more' \(augment\): .*crop.yaml:3: CenterCrop needs 65x8 px"):
+        bench.run("crop.yaml")
 
 
 def _sources(data: dict[str, Any]) -> list[str]:
@@ -170,7 +185,7 @@ def test_balancing_fills_the_rare_class_and_shows_what_came_of_it(tmp_path: Path
 
 
 def test_a_balance_that_cannot_be_is_refused_and_one_that_falls_short_says_so(bench: Bench) -> None:
-    with pytest.raises(RecipeError, match="balance: there is no category 'cow'"):
+    with pytest.raises(RecipeError, match=r"with.balance.boxes.cow: .*there is no category 'cow'"):
         bench.run(SHORT, balance={"boxes": {"cow": 4}})
     with pytest.raises(RecipeError, match="copies: stands beside 'balance'"):
         bench.run(SHORT, balance={"boxes": 4}, copies=2)
@@ -187,7 +202,7 @@ def test_flips_of_one_copy_are_drawn_independently(bench: Bench) -> None:
     ([{"HorizontalFlp": {}}], "pipeline[0]", "did you mean 'HorizontalFlip'"),
     ([{"GaussNoise": {"var_limit": 3}}], "pipeline[0].GaussNoise.var_limit", "var_limit"),
     ([{"Lambda": {}}], "pipeline[0]", "Lambda"), ([{"Normalize": {"p": 1}}], "pipeline[0]", "Normalize"),
-    ([{"Blur": {"blur_limit": "many"}}], "steps[0].use", "blur_limit"),
+    ([{"Blur": {"blur_limit": "many"}}], "steps[0].with.pipeline[0]", "blur_limit"),
     ({"x": 1}, "with.pipeline.x", "must be a mapping"), ("none.yaml", "with", "there is no file")])
 def test_a_wrong_pipeline_is_refused_at_its_place(pipeline: Any, place: str, message: str, bench: Bench) -> None:
     with pytest.raises(RecipeError) as caught:
@@ -254,7 +269,7 @@ def test_sizes_come_from_each_image_and_are_checked_before_anything_runs(tmp_pat
     bench = Bench(tmp_path, data)
     crop = {"RandomSizedBBoxSafeCrop": {"width": "${image.width}", "height": "${image.height}", "p": 1}}
     assert [(row["width"], row["height"]) for row in bench.run([crop])["images"]] == [(64, 48), (32, 24)]
-    with pytest.raises(RecipeError, match=r"steps\[0\].use: .*RandomSizedBBoxSafeCrop.*width"):
+    with pytest.raises(RecipeError, match=r"steps\[0\].with.pipeline\[0\]: .*RandomSizedBBoxSafeCrop.*width"):
         bench.run([{"RandomSizedBBoxSafeCrop": {"width": "${image.width - 40}", "height": "${image.height}", "p": 1}}])
 
 

@@ -138,7 +138,7 @@ def test_a_wrong_pipeline_is_refused_at_its_place(form: Any, path: tuple[Any, ..
     import re
 
     found = list(pipeline.problems(form))
-    assert [one for one in found if one.path == path and re.search(message, f"{one.what}; {one.hint}")], found
+    assert [one for one in found if one.path == ("pipeline", *path) and re.search(message, f"{one.what}; {one.hint}")], found
     with pytest.raises(ValueError, match="pipeline"):
         pipeline.build(form)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +28,25 @@ def test_classes_and_sizes_are_followed_through_the_data_steps(tmp_path: Path) -
         {"id": "all", "use": "merge", "in": ["one", "other"]},
         {"id": "parts", "use": "split", "in": "all", "with": TWO}]).facts
     size = (64, 48)
-    assert facts["raw", ""] == Facts(("cat", "dog"), size, size)
-    assert facts["one", "dataset"] == Facts(("dog",), size, size)
+    fields = ("id", "file_name", "width", "height", "license")
+    assert facts["raw", ""] == Facts(("cat", "dog"), size, size, fields, ())
+    assert facts["one", "dataset"] == Facts(("dog",), size, size, fields, ())
     assert facts["all", "dataset"].classes == ("dog", "lion")
-    assert facts["parts", "b"] == Facts(("dog", "lion"), size, size)
+    assert facts["parts", "b"] == Facts(("dog", "lion"), size, size, fields, ())
+
+
+def test_categories_named_by_id_leave_the_names_unknown_and_all_else_known(tmp_path: Path) -> None:
+    facts = _run(tmp_path, [{"id": "one", "use": "filter_categories", "in": "raw", "with": {"drop": [1]}}]).facts
+    assert facts["one", "dataset"] == replace(facts["raw", ""], classes=None)
 
 
 def test_sizes_are_forgotten_where_unknown_images_go() -> None:
-    assert Facts(("a",), (1, 1), (9, 9)).of_fewer_images() == Facts(("a",))
+    assert Facts(("a",), (1, 1), (9, 9), ("id",), ("nose",)).of_fewer_images() == Facts(
+        ("a",), fields=("id",), keypoints=("nose",))
 
 
 def test_what_cannot_go_together_is_said_at_its_place_before_anything_runs(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"recipe.yaml:1:\d+: steps\[1\].use: step 'b' .*no category 'cat'"):
+    with pytest.raises(RecipeError, match=r"recipe.yaml:1:\d+: steps\[1\].with.map.cat: step 'b' .*no category 'cat'"):
         _run(tmp_path, [{"id": "a", "use": "filter_categories", "in": "raw", "with": {"drop": ["cat"]}},
                         {"id": "b", "use": "map_categories", "in": "a", "with": {"map": {"cat": "x"}}}])
     assert not (tmp_path / "out").exists()

@@ -280,7 +280,7 @@ def test_what_is_not_understood_is_refused_by_name(tmp_path: Path, change: Mappi
 def test_a_checkpoint_without_a_head_and_one_too_small_to_slice_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"old\.pth: has no class head"):
         adapt(tmp_path, {"backbone.conv1.weight": torch.ones(8, 3, 7, 7)})
-    with pytest.raises(ValueError, match="slice: 4 classes can't be cut from 2"):
+    with pytest.raises(ValueError, match="method: 4 classes can't be cut from 2"):
         adapt(tmp_path, small(2), classes=("a", "b"), method="slice")
 
 

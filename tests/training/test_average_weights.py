@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="the training stack is not installed
 from coco_recipe_torch import average_weights, checkpoints  # noqa: E402
 from coco_recipe_torch.average_weights import average, blend  # noqa: E402
 
-from coco_recipe import Checkpoint  # noqa: E402
+from coco_recipe import Checkpoint, Facts, Misfit  # noqa: E402
 from coco_recipe.execute import Context  # noqa: E402
 from coco_recipe.schema_check import with_defaults  # noqa: E402
 
@@ -221,8 +221,8 @@ def test_the_detectors_config_travels_along_so_that_evaluate_can_build_it(tmp_pa
 
 @pytest.mark.parametrize(("parameters", "reason"), [
     ({"last": 4}, "last: 4 checkpoints are asked for, there are 3"),
-    ({"epochs": [2, 9]}, r"epochs: there isn't exactly one checkpoint of epoch 9; there are epoch_1, epoch_2, epoch_3"),
-    ({"method": "weighted", "weights": [1, 2]}, "weights: 2 numbers for 3 checkpoints")])
+    ({"epochs": [2, 9]}, r"epochs\[1\]: there is no checkpoint of epoch 9; there are: epoch_1, epoch_2, epoch_3"),
+    ({"method": "weighted", "weights": [1, 2]}, "weights: are 2 numbers for 3 checkpoints")])
 def test_a_choice_that_is_not_there_is_refused(tmp_path: Path, parameters: Mapping[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         run(tmp_path, states(), **parameters)
@@ -258,11 +258,24 @@ def test_a_recipe_averages_checkpoints_that_it_is_given(tmp_path: Path) -> None:
     assert torch.equal(changed, uniform([given[1]["fc.bias"], given[0]["fc.bias"]]).float()), "a changed input is averaged anew"
 
 
-def test_a_recipe_that_asks_for_epochs_that_are_not_there_fails_in_a_line(tmp_path: Path) -> None:
-    done = command("run", recipe(tmp_path, states(2), epochs=[12]), cwd=tmp_path)
-    assert done.returncode == 1, done.stderr
-    assert "there isn't exactly one checkpoint of epoch 12; there are w0, w1" in done.stderr
-    assert "Traceback" not in done.stderr
+@pytest.mark.parametrize(("with_", "place", "reason"), [
+    ({"epochs": [12]}, "with.epochs[0]", "there is no checkpoint of epoch 12\n    hint: there are: w0, w1"),
+    ({"last": 3}, "with.last", "3 checkpoints are asked for, there are 2\n    hint: last: 2"),
+    ({"method": "weighted", "weights": [1, 2, 3]}, "with.weights", "are 3 numbers for 2 checkpoints")])
+def test_checkpoints_that_will_not_be_there_are_missed_before_anything_runs(
+        tmp_path: Path, with_: Mapping[str, Any], place: str, reason: str) -> None:
+    done = command("plan", recipe(tmp_path, states(2), **with_), cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert f"steps[0].{place}: step 'mean' (average_weights): {reason}" in done.stderr
+
+
+def test_of_a_training_whose_epochs_the_recipe_says_the_checkpoints_are_known(tmp_path: Path) -> None:
+    known = Facts(("cat", "dog"), labels=("epoch_3", "epoch_6", "epoch_7"))
+    params = with_defaults(average_weights.PARAMS, {"last": 5})
+    with pytest.raises(Misfit, match="last: 5 checkpoints are asked for, there are 4"):
+        average_weights.STEP.foresee(params, {"checkpoints": (known, Facts(labels=("soup",)))})
+    made = average_weights.STEP.foresee(params, {"checkpoints": (known, Facts())})
+    assert made["checkpoint"] == Facts(("cat", "dog"), labels=("average",))
 
 
 @pytest.mark.parametrize(("with_", "reason"), [

@@ -15,7 +15,7 @@ from coco_recipe_mmdet import flat_config, process
 from coco_recipe_mmdet import train as train_module
 from conftest import Shapes, provenance, train_step
 
-from coco_recipe import Facts
+from coco_recipe import Facts, Misfit
 
 
 def test_the_loss_falls_and_the_folder_has_all_that_was_done(trained: Path) -> None:
@@ -202,12 +202,24 @@ def test_val_with_other_classes_is_refused_before_anything_runs(shapes: Shapes) 
 
 def test_a_checkpoint_with_other_classes_points_to_adapt_head() -> None:
     known: dict[str, Any] = {"train": Facts(("cat", "dog")), "checkpoint": Facts(("person", "cat"))}
-    with pytest.raises(ValueError, match=r"'checkpoint' has not the training set's dog: adapt_head fits"):
-        train_module.foresee({"strict": True}, known)
+    with_ = {"strict": True, "keep": 0, "checkpoint_interval": 1}
+    with pytest.raises(Misfit, match=r"'checkpoint' has not the training set's dog; adapt_head fits"):
+        train_module.foresee(with_, known)
     known["checkpoint"] = Facts(("dog", "cat"))
-    with pytest.raises(ValueError, match="in another order"):
-        train_module.foresee({"strict": True}, known)
-    assert train_module.foresee({"strict": True}, known | {"checkpoint": Facts()})["best"].classes == ("cat", "dog")
+    with pytest.raises(Misfit, match="in another order"):
+        train_module.foresee(with_, known)
+    assert train_module.foresee(with_, known | {"checkpoint": Facts()})["best"].classes == ("cat", "dog")
+
+
+@pytest.mark.parametrize(("with_", "labels"), [
+    ({"epochs": 3, "checkpoint_interval": 1}, ("epoch_1", "epoch_2", "epoch_3")),
+    ({"epochs": 5, "checkpoint_interval": 2}, ("epoch_2", "epoch_4", "epoch_5")), ({"checkpoint_interval": 1}, None),
+    ({"epochs": 3, "checkpoint_interval": 1, "keep": 2}, None)])
+def test_which_checkpoints_there_will_be_is_known_where_the_recipe_says_it(with_: dict[str, Any],
+                                                                           labels: tuple[str, ...] | None) -> None:
+    found = train_module.foresee({"strict": True, "keep": 0, **with_}, {"train": Facts(("cat",))})
+    assert found["checkpoints"].labels == labels
+    assert found["checkpoint"].labels == (labels[-1:] if labels else None)
 
 
 def test_a_starting_checkpoint_is_taken_whole_or_not_at_all(shapes: Shapes, trained: Path) -> None:
