@@ -1,16 +1,17 @@
 """average_weights against ``torch.load`` of all files and a loop, in the same run: seconds and peak memory.
 
 Makes three checkpoints with the tensors of a Cascade R-CNN R50 (69 million parameters, 276 MB) and their optimizer's
-momentum, 530 MB a file. Each way runs in a process of its own; "work" is from after torch's import to the end, "process"
+momentum, 530 MB a file. Each way runs in a process of its own; "work" is from after the imports to the end, "process"
 all of it; the best of a few, the ways in turn:
 
 - loop: ``torch.load`` of all, a float64 loop over the keys, ``torch.save``;
-- function: the step's function in a process of its own; it verifies its inputs by fingerprint and looks for values that
-  are not finite, fingerprints the result and hashes its file, none of which the loop does;
+- function: the step's function in a process of its own; it checks the files' structure and looks for values that are not
+  finite, fingerprints the result and hashes its file, none of which the loop does;
 - recipe: ``coco-recipe run``, which also hashes the whole input files, and flushes and commits the result.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -39,13 +40,13 @@ print("work", time.perf_counter() - began)
 """
 FUNCTION = """
 import sys, time, torch
-began = time.perf_counter()
 from pathlib import Path
 from coco_recipe import Checkpoint
 from coco_recipe.execute import Context
 from coco_recipe_torch.average_weights import STEP
 from coco_recipe.schema_check import with_defaults
-inputs = tuple(Checkpoint(Path(path), fingerprint=print_) for path, print_ in zip(sys.argv[1:4], sys.argv[5:]))
+began = time.perf_counter()
+inputs = tuple(Checkpoint(Path(path)) for path in sys.argv[1:4])
 params = dict.fromkeys(STEP.params["properties"]) | with_defaults(STEP.params, {})
 STEP.run(Context("mean", 0, Path(sys.argv[4])), checkpoints=inputs, **params)
 print("work", time.perf_counter() - began)
@@ -58,12 +59,10 @@ steps: [{id: mean, use: average_weights, in: {checkpoints: [a, b, c]}}]
 """
 
 
-def make(folder: Path, scale: float) -> list[str]:
-    """Write the files; return their fingerprints."""
+def make(folder: Path, scale: float) -> None:
+    """Write the files."""
     import torch
-    from coco_recipe_torch.checkpoints import fingerprint
 
-    prints = []
     for number in range(3):
         generator = torch.Generator().manual_seed(number)
         state = {f"layer_{i}.weight": torch.randn([max(int(shape[0] * scale), 1), *shape[1:]], generator=generator)
@@ -71,14 +70,13 @@ def make(folder: Path, scale: float) -> list[str]:
         state["bn.num_batches_tracked"] = torch.tensor(number)
         momentum = {"state": {i: {"momentum_buffer": torch.zeros_like(tensor)} for i, tensor in enumerate(state.values())}}
         torch.save({"meta": {"epoch": number}, "state_dict": state, "optimizer": momentum}, folder / f"{number}.pth")
-        prints.append(fingerprint(state))
-    return prints
 
 
 def measure(arguments: list[str], folder: Path) -> tuple[float, float, float]:
     """Run a process; return the seconds of its work, if it says them, and of all, and its peak memory in MB."""
     code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); " \
            "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    os.sync()  # what the one before has written is not to be waited for in this one
     began = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
     seconds = time.perf_counter() - began
@@ -93,15 +91,15 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        prints = make(folder, given.scale)
+        make(folder, given.scale)
         (folder / "recipe.yaml").write_text(RECIPE)
-        (folder / "made").mkdir()
         print(f"three checkpoints of {(folder / '0.pth').stat().st_size / 1e6:.0f} MB")
         inputs = ["0.pth", "1.pth", "2.pth"]
         rows: dict[str, list[tuple[float, float, float]]] = {}
         for turn in range(given.times):
+            (folder / f"made_{turn}").mkdir()
             for label, arguments in {
-                    "loop": ["-c", LOOP, *inputs, "loop.pth"], "function": ["-c", FUNCTION, *inputs, "made", *prints],
+                    "loop": ["-c", LOOP, *inputs, f"loop_{turn}.pth"], "function": ["-c", FUNCTION, *inputs, f"made_{turn}"],
                     "recipe": ["-m", "coco_recipe.cli", "run", "-q", "recipe.yaml", "--out", f"run_{turn}"]}.items():
                 rows.setdefault(label, []).append(measure([sys.executable, *arguments], folder))
         _compare(folder)
@@ -116,7 +114,7 @@ def main() -> None:
 def _compare(folder: Path) -> None:
     import torch
 
-    loop, ours = (torch.load(folder / name, weights_only=True)["state_dict"] for name in ("loop.pth", "made/averaged.pth"))
+    loop, ours = (torch.load(folder / name, weights_only=True)["state_dict"] for name in ("loop_0.pth", "made_0/averaged.pth"))
     equal = loop.keys() == ours.keys() and all(torch.equal(loop[key], ours[key]) for key in loop)
     print("results are equal to the last bit" if equal else "RESULTS DIFFER")
 

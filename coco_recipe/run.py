@@ -4,7 +4,9 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +99,11 @@ class Run:
         self.known_hashes: dict[Path, str] = {}
         self.with_pixels = with_pixels
         pixels = with_pixels and any(step.offer.step.reads_pixels for step in planned.steps)
-        for item in planned.recipe.inputs:
-            self.values[(item.name, "")], self.digests[item.name] = provenance.input_digests(
-                item, planned.recipe.folder, pixels=pixels, known_hashes=self.known_hashes)
+        with ThreadPoolExecutor() as pool:  # hashing takes most of it, and lets other threads go on
+            read = pool.map(partial(provenance.input_digests, folder=planned.recipe.folder, pixels=pixels,
+                                    known_hashes=self.known_hashes), planned.recipe.inputs)
+            for item, (value, digests) in zip(planned.recipe.inputs, read, strict=True):
+                self.values[item.name, ""], self.digests[item.name] = value, digests
         self.facts = plan.foresee(planned, {ref: facts_of(value) for ref, value in self.values.items()})
 
     def states(self, *, force: bool = False, from_step: str = "") -> list[State]:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from mmap import MADV_DONTNEED, PAGESIZE
@@ -99,7 +99,7 @@ def read_checkpoint(checkpoint: Checkpoint, *, checked: bool = True) -> Weights:
 
     Args:
         checkpoint: the input.
-        checked: look at every value and at the fingerprint; False where the caller does.
+        checked: look at every value, and at the fingerprint; False where the caller looks at the values while it uses them.
 
     Raises:
         ValueError: see ``read``; or the file's class names, or its tensors, are not those recorded.
@@ -108,30 +108,20 @@ def read_checkpoint(checkpoint: Checkpoint, *, checked: bool = True) -> Weights:
     if checkpoint.classes and weights.classes and checkpoint.classes != weights.classes:
         raise ValueError(f"{checkpoint.path}: has other classes than recorded: {_listed(weights.classes)} instead of "
                          f"{_listed(checkpoint.classes)}")
-    if checked and checkpoint.fingerprint:
-        expect_fingerprint(checkpoint, fingerprint(weights.state))
-    return replace(weights, classes=weights.classes or checkpoint.classes)
-
-
-def expect_fingerprint(checkpoint: Checkpoint, found: str) -> None:
-    """Raise ValueError if the fingerprint that is recorded of a checkpoint isn't the one that was found."""
-    if checkpoint.fingerprint and found != checkpoint.fingerprint:
+    if checked and checkpoint.fingerprint and (found := fingerprint(weights.state)) != checkpoint.fingerprint:
         raise ValueError(f"{checkpoint.path}: its tensors are not those recorded: SHA-256 {found[:12]}... instead of "
                          f"{checkpoint.fingerprint[:12]}...; the file was changed or damaged: make it again")
+    return replace(weights, classes=weights.classes or checkpoint.classes)
 
 
 def fingerprint(state: State) -> str:
     """Return the SHA-256 over names, dtypes, shapes and bytes of tensors; their order and their file don't matter."""
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
-        return fingerprint_of(pool.map(tensor_line, state, state.values()))
+        lines = sorted(pool.map(_line, state, state.values()))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def fingerprint_of(lines: Iterable[str]) -> str:
-    """Return the fingerprint of a state dict from the lines of its tensors: the SHA-256 of the sorted lines."""
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
-
-
-def tensor_line(name: str, tensor: "Tensor") -> str:
+def _line(name: str, tensor: "Tensor") -> str:
     """Return the line that stands for a tensor in a fingerprint: ``[name, dtype, shape, SHA-256 of the bytes]``."""
     import torch
 
