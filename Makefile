@@ -9,8 +9,8 @@ run: .venv/data.done   ## the core and the data steps, no torch: demo data, then
 	test -f data/demo/annotations.json || (rm -rf data/demo && $(BIN)/coco-recipe demo data/demo)
 	$(BIN)/coco-recipe run recipes/quickstart.yaml
 
-train-small: .venv/all.done   ## the whole chain on a CPU: demo data, then recipes/bottle_caps_small.yaml
-	test -f data/demo/annotations.json || (rm -rf data/demo && $(BIN)/coco-recipe demo data/demo)
+train-small: .venv/all.done   ## the whole chain on a CPU: drawn pictures, then recipes/bottle_caps_small.yaml; 6 minutes
+	test -f data/caps/annotations.json || (rm -rf data/caps && $(BIN)/coco-recipe demo data/caps --images 160)
 	$(BIN)/coco-recipe run recipes/bottle_caps_small.yaml
 	cat runs/bottle-caps-small/steps/score/metrics.txt
 
@@ -26,7 +26,7 @@ bench: .venv/dev.done   ## figures as ratios against a baseline of the same run
 	$(BIN)/python benchmarks/coco_scale.py
 	$(BIN)/python benchmarks/augment.py
 
-bench-train: .venv/all.done   ## does it learn, what does it cost beside mmengine alone, is the average worth it: 15 minutes
+bench-train: .venv/all.done   ## does it learn, what does it cost beside mmengine alone, is the average worth it: 20 minutes
 	$(BIN)/python benchmarks/average.py
 	$(BIN)/python benchmarks/train.py
 

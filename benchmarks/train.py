@@ -76,9 +76,9 @@ def overhead(folder: Path) -> bool:
 def caps(folder: Path) -> bool:
     """Run the small bottle-cap recipe; the averaged weights are at most 0.02 below the best single epoch."""
     work = folder / "caps"
-    if not (work / "data/demo/annotations.json").exists():
+    if not (work / "data/caps/annotations.json").exists():
         shutil.copytree(ROOT / "recipes", work / "recipes", dirs_exist_ok=True)
-        subprocess.run([sys.executable, "-m", "coco_recipe.cli", "demo", "data/demo"], cwd=work, check=True)
+        subprocess.run([sys.executable, "-m", "coco_recipe.cli", "demo", "data/caps", "--images", "160"], cwd=work, check=True)
     seconds = _timed([sys.executable, "-m", "coco_recipe.cli", "run", "recipes/bottle_caps_small.yaml", "--quiet"], work)
     report = json.loads((work / "runs/bottle-caps-small/steps/score/metrics.json").read_text("utf-8"))
     scores: dict[str, float] = {row["label"]: row["bbox"]["mAP"] for row in report["checkpoints"]}

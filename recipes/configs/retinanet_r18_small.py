@@ -18,7 +18,9 @@ test_pipeline = [
     dict(type="LoadAnnotations", with_bbox=True),
     dict(type="PackDetInputs", meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor")),
 ]
-model = dict(backbone=dict(init_cfg=None, frozen_stages=-1, norm_eval=False))
+model = dict(
+    backbone=dict(init_cfg=None, frozen_stages=-1, norm_eval=False),
+    bbox_head=dict(anchor_generator=dict(octave_base_scale=2)))  # anchors from 16 px on: a defect is 10 to 50 px wide
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(batch_size=8, dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
