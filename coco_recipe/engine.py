@@ -16,19 +16,19 @@ NAMES = "local, local:forkserver, local:spawn, dask or dask://HOST:PORT"
 class Engine(Protocol):
     """Applies a function to items, many at a time."""
 
-    def prepare(self, needs: Sequence[str]) -> None:
+    def prepare(self, preload: Sequence[str]) -> None:
         """Begin to import, beside what goes on here, what functions will need: import names of heavy packages."""
         ...
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item],
-            lost: Callable[[Item, str], Result] | None = None, needs: Sequence[str] = ()) -> Iterator[Result]:
+            lost: Callable[[Item, str], Result] | None = None, preload: Sequence[str] = ()) -> Iterator[Result]:
         """Yield the results in the items' order; few items are taken ahead, whatever their number.
 
         Args:
             function: a module-level function, or a partial of one; running it twice on an item must do no harm.
             items: taken one after another as they are needed; must be picklable.
             lost: makes the result of an item whose worker died each time that it was tried; called with the reason.
-            needs: as for ``prepare``, if that wasn't called.
+            preload: as for ``prepare``, if that wasn't called.
 
         Raises:
             StepError: a worker died, and ``lost`` isn't given; names the item.

@@ -32,15 +32,15 @@ class Dask:
     address: str | None
     jobs: int
 
-    def prepare(self, needs: Sequence[str]) -> None:
+    def prepare(self, preload: Sequence[str]) -> None:
         """Nothing: each worker imports on its own."""
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item],
-            lost: Callable[[Item, str], Result] | None = None, needs: Sequence[str] = ()) -> Iterator[Result]:
+            lost: Callable[[Item, str], Result] | None = None, preload: Sequence[str] = ()) -> Iterator[Result]:
         """See Engine."""
         with self._client() as client:
             if self.address:
-                _check_versions(client, needs)
+                _check_versions(client, preload)
             yield from _Stream(client, worker.Call.of(function), lost).run(items)
 
     @contextlib.contextmanager
@@ -63,10 +63,10 @@ class Dask:
             yield client
 
 
-def _check_versions(client: "Client", needs: Sequence[str]) -> None:
-    here = worker.versions(needs)
+def _check_versions(client: "Client", preload: Sequence[str]) -> None:
+    here = worker.versions(preload)
     try:
-        found = client.run(worker.versions, tuple(needs))
+        found = client.run(worker.versions, tuple(preload))
     except Exception as error:
         raise StepError(f"a Dask worker can't do the step's work: {type(error).__name__}: {error}") from error
     for address, there in found.items():

@@ -32,18 +32,18 @@ class Local:
     jobs: int
     start: str
 
-    def prepare(self, needs: Sequence[str]) -> None:
+    def prepare(self, preload: Sequence[str]) -> None:
         """See Engine."""
         if self.jobs > 1 and self.start == "forkserver":
-            _start_forkserver(needs)
+            _start_forkserver(preload)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item],
-            lost: Callable[[Item, str], Result] | None = None, needs: Sequence[str] = ()) -> Iterator[Result]:
+            lost: Callable[[Item, str], Result] | None = None, preload: Sequence[str] = ()) -> Iterator[Result]:
         """See Engine."""
         if self.jobs <= 1:
             yield from map(function, items)
             return
-        self.prepare(needs)
+        self.prepare(preload)
         pool = _Pool(self.jobs, self.start, worker.Call.of(function), lost)
         try:
             yield from pool.run(items)
@@ -51,12 +51,12 @@ class Local:
             pool.close()
 
 
-def _start_forkserver(needs: Sequence[str]) -> None:
-    """Start the process that workers are forked from, if there is none yet; it imports ``needs`` while we go on.
+def _start_forkserver(preload: Sequence[str]) -> None:
+    """Start the process that workers are forked from, if there is none yet; it imports ``preload`` while we go on.
 
     It only imports, with one thread, so that a fork of it is safe.
     """
-    forkserver.set_forkserver_preload([worker.__name__, *needs])
+    forkserver.set_forkserver_preload([worker.__name__, *preload])
     with _environment(worker.ENVIRONMENT), _signals_held():
         forkserver.ensure_running()
 

@@ -68,9 +68,9 @@ def _loaded(call: Call) -> Callable[[Any], Any]:
     return function
 
 
-def versions(needs: Sequence[str]) -> dict[str, str]:
+def versions(preload: Sequence[str]) -> dict[str, str]:
     """Import packages; return the version of each, of coco-recipe and of Python."""
-    found = {name: str(getattr(importlib.import_module(name), "__version__", "")) for name in needs}
+    found = {name: str(getattr(importlib.import_module(name), "__version__", "")) for name in preload}
     return {"Python": platform.python_version(), "coco-recipe": metadata.version("coco-recipe"), **found}
 
 

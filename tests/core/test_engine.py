@@ -218,7 +218,7 @@ def work(number):
     return number
 
 if __name__ == "__main__":
-    for number in engine.local(2, sys.argv[1]).map(work, range(10 if {are_busy} else 2), needs=("numpy",)):
+    for number in engine.local(2, sys.argv[1]).map(work, range(10 if {are_busy} else 2), preload=("numpy",)):
         if not {are_busy}:
             print("idle", flush=True)
             time.sleep(60)
@@ -285,7 +285,7 @@ def test_an_interrupt_from_the_terminal_ends_all_within_seconds_and_only_the_par
 def test_a_forkserver_that_has_imported_heavy_packages_has_one_thread() -> None:
     pytest.importorskip("albumentations")
     code = ("import os\nfrom coco_recipe import engine\n"
-            "list(engine.local(2).map(abs, range(4), needs=('albumentations', 'cv2', 'numpy')))\n"
+            "list(engine.local(2).map(abs, range(4), preload=('albumentations', 'cv2', 'numpy')))\n"
             "from multiprocessing.forkserver import _forkserver\n"
             "print(len(os.listdir(f'/proc/{_forkserver._forkserver_pid}/task')))\n"
             "print('cv2' in open(f'/proc/{_forkserver._forkserver_pid}/maps').read())\n")
@@ -374,8 +374,8 @@ def test_a_scheduler_that_is_already_there_does_the_work() -> None:
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
         address = cluster.scheduler_address.removeprefix("tcp://")
         there = engine.parse(f"dask://{address}", 1)
-        assert list(there.map(_double, range(20), needs=("numpy",))) == list(range(0, 40, 2))
+        assert list(there.map(_double, range(20), preload=("numpy",))) == list(range(0, 40, 2))
         with distributed.Client(cluster) as client:
             client.run(_pretend_another_numpy)
         with pytest.raises(StepError, match=r"the Dask worker .* has numpy 0\.1 \(here [\d.]+\); its results could differ"):
-            list(there.map(_double, range(20), needs=("numpy",)))
+            list(there.map(_double, range(20), preload=("numpy",)))
