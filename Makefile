@@ -27,8 +27,8 @@ bench: .venv/dev.done   ## figures as ratios against a baseline of the same run
 	$(BIN)/python benchmarks/augment.py
 
 bench-train: .venv/all.done   ## does it learn, what does it cost beside mmengine alone, is the average worth it: 20 minutes
-	$(BIN)/python benchmarks/average.py
 	$(BIN)/python benchmarks/train.py
+	$(BIN)/python benchmarks/average.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -102,21 +102,28 @@ def main() -> None:
                     "loop": ["-c", LOOP, *inputs, f"loop_{turn}.pth"], "function": ["-c", FUNCTION, *inputs, f"made_{turn}"],
                     "recipe": ["-m", "coco_recipe.cli", "run", "-q", "recipe.yaml", "--out", f"run_{turn}"]}.items():
                 rows.setdefault(label, []).append(measure([sys.executable, *arguments], folder))
-        _compare(folder)
+        equal = _compare(folder)
     base = [min(column) for column in zip(*rows["loop"], strict=True)]
     print("            work              process           peak memory")
+    ratios = {}
     for label, found in rows.items():
         work, process, memory = (min(column) for column in zip(*found, strict=True))
+        ratios[label] = work / base[0], memory / base[2]
         print(f"{label:10} {work:5.2f} s ({work / base[0]:.2f})   {process:5.2f} s ({process / base[1]:.2f})   "
               f"{memory:5.0f} MB ({memory / base[2]:.2f})")
+    time_, memory = ratios["function"]
+    print(f"function: {time_:.2f} of the loop's time (at most 0.50), {memory:.2f} of its memory (at most 0.75)")
+    sys.exit(0 if equal and time_ <= 0.5 and memory <= 0.75 else "missed")
 
 
-def _compare(folder: Path) -> None:
+def _compare(folder: Path) -> bool:
+    """Tell whether loop and function have made the same."""
     import torch
 
     loop, ours = (torch.load(folder / name, weights_only=True)["state_dict"] for name in ("loop_0.pth", "made_0/averaged.pth"))
     equal = loop.keys() == ours.keys() and all(torch.equal(loop[key], ours[key]) for key in loop)
     print("results are equal to the last bit" if equal else "RESULTS DIFFER")
+    return equal
 
 
 if __name__ == "__main__":

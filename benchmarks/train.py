@@ -41,7 +41,7 @@ def main() -> None:
 def learn(folder: Path) -> bool:
     """Train RetinaNet-R18 from nothing on shapes; at least 0.9 of mAP50 on val within 12 epochs."""
     recipe = _shapes(folder, epochs=12)
-    seconds = _timed([sys.executable, "-m", "coco_recipe.cli", "run", recipe.name, "--quiet"], folder)
+    seconds = _timed([sys.executable, "-m", "coco_recipe.cli", "run", recipe.name, "--quiet", "--force"], folder)
     curve = list(map(json.loads, (folder / "runs/learn/steps/fit/scalars.jsonl").read_text().splitlines()))
     print(f"learn: 240 pictures of 160 px, 12 epochs in {seconds:.0f} s")
     best = 0.0
@@ -76,10 +76,10 @@ def overhead(folder: Path) -> bool:
 def caps(folder: Path) -> bool:
     """Run the small bottle-cap recipe; the averaged weights are at most 0.02 below the best single epoch."""
     work = folder / "caps"
+    shutil.copytree(ROOT / "recipes", work / "recipes", dirs_exist_ok=True)
     if not (work / "data/caps/annotations.json").exists():
-        shutil.copytree(ROOT / "recipes", work / "recipes", dirs_exist_ok=True)
         subprocess.run([sys.executable, "-m", "coco_recipe.cli", "demo", "data/caps", "--images", "160"], cwd=work, check=True)
-    seconds = _timed([sys.executable, "-m", "coco_recipe.cli", "run", "recipes/bottle_caps_small.yaml", "--quiet"], work)
+    seconds = _timed([sys.executable, "-m", "coco_recipe.cli", "run", "recipes/bottle_caps_small.yaml", "--quiet", "--force"], work)
     report = json.loads((work / "runs/bottle-caps-small/steps/score/metrics.json").read_text("utf-8"))
     scores: dict[str, float] = {row["label"]: row["bbox"]["mAP"] for row in report["checkpoints"]}
     epochs = {label: score for label, score in scores.items() if label.startswith("epoch_")}
@@ -98,7 +98,7 @@ def _shapes(folder: Path, epochs: int) -> Path:
     if not (folder / "train").exists():
         draw(folder / "train", 240, 1)
         draw(folder / "val", 60, 2)
-        shutil.copyfile(ROOT / "recipes/configs/retinanet_r18_small.py", folder / "small.py")
+    shutil.copyfile(ROOT / "recipes/configs/retinanet_r18_small.py", folder / "small.py")
     recipe: dict[str, Any] = {
         "coco_recipe": 1, "name": "learn",
         "inputs": {part: {"annotations": f"{part}/annotations.json", "images": f"{part}/images"} for part in ("train", "val")},

@@ -51,10 +51,6 @@ class DatasetError(CocoRecipeError):
     """An annotation file or a data set is not what it has to be."""
 
 
-class CheckpointError(CocoRecipeError):
-    """A weights file is not what it has to be."""
-
-
 class PluginError(CocoRecipeError):
     """A plugin can't be loaded, or what it registers is wrong."""
 

@@ -19,11 +19,10 @@ from coco_recipe.engine import Engine, local
 from coco_recipe.errors import StepError
 from coco_recipe.plan import PlannedStep
 from coco_recipe.steps import OpenPorts
-from coco_recipe.store import Store
+from coco_recipe.store import DROPPED, Store
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-DROPPED = "dropped.jsonl"
 
 
 @dataclass

@@ -1,8 +1,9 @@
 """resolve and plan: Recipe + Registry -> Plan, every reference, port and parameter checked."""
 
+import contextlib
 import importlib.util
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from coco_recipe.errors import Problem, RecipeError
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Recipe, RecipeStep
 from coco_recipe.source import KeyPath, Source, did_you_mean
-from coco_recipe.steps import Facts, Misfit, OpenPorts, Port
+from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port
 
 Reference = tuple[str, str]  # the input or step, and its port
 _EXTRAS = {"albumentations": "augment", "cv2": "augment", "numpy": "augment"}
@@ -104,18 +105,22 @@ def foresee(planned: Plan, known: Mapping[Reference, Facts]) -> dict[Reference, 
     """
     facts, problems = dict(known), list[Problem]()
     for step in planned.steps:
-        ports = step.offer.step.inputs
-        many = {name for name, port in ports.items() if port.many} if isinstance(ports, Mapping) else set()
-        given = {port: tuple(facts[ref] for ref in refs) if port in many else facts[refs[0]]
-                 for port, refs in step.inputs.items()}
         facts |= {(step.id, port): Facts() for port in step.outputs}
         try:
-            facts |= {(step.id, port): found for port, found in foresee_step(planned, step, given).items()}
+            found = foresee_step(planned, step, facts_at(step, facts))
+            facts |= {(step.id, port): fact for port, fact in found.items()}
         except RecipeError as error:
             problems += error.problems
     if problems:
         raise RecipeError(problems)
     return facts
+
+
+def facts_at(step: PlannedStep, facts: Mapping[Reference, Facts]) -> dict[str, Any]:
+    """Return the facts of a step's inputs by port; a tuple where a port takes many."""
+    ports = step.offer.step.inputs
+    many = {name for name, port in ports.items() if port.many} if isinstance(ports, Mapping) else set()
+    return {port: tuple(facts[ref] for ref in refs) if port in many else facts[refs[0]] for port, refs in step.inputs.items()}
 
 
 def foresee_step(planned: Plan, step: PlannedStep, facts: Mapping[str, Any]) -> Mapping[str, Facts]:
@@ -126,15 +131,25 @@ def foresee_step(planned: Plan, step: PlannedStep, facts: Mapping[str, Any]) -> 
     """
     if step.offer.step.foresee is None:
         return {}
-    try:
+    with blamed(planned, step):
         return step.offer.step.foresee(step.bound, facts)
+
+
+@contextlib.contextmanager
+def blamed(planned: Plan, step: PlannedStep) -> Iterator[None]:
+    """Turn what a step finds wrong into a RecipeError, at the step's place in the recipe."""
+    try:
+        yield
     except ValueError as error:
-        at = next(row.at for row in planned.recipe.steps if row.id == step.id)
-        found = [((one.below, *one.path), one.what, one.hint) for one in error.complaints] if isinstance(error, Misfit) else [
-            (("use",), str(error), "")]
-        name = f"step '{step.id}' ({step.offer.step.name})"
-        raise RecipeError([Problem(planned.recipe.source.where((*at, *path)), f"{name}: {what}", hint)
-                           for path, what, hint in found]) from error
+        row = next(row for row in planned.recipe.steps if row.id == step.id)
+        found = [Complaint((), str(error))]
+        if isinstance(error, Misfit):
+            found = [replace(one, path=()) if one.below == "in" and not isinstance(row.inputs, Mapping) else one
+                     for one in error.complaints]  # 'in: raw' has no key for the port
+        name, where = f"step '{step.id}' ({step.offer.step.name})", planned.recipe.source.where
+        raise RecipeError([
+            Problem(where((*row.at, one.below, *one.path) if isinstance(error, Misfit) else (*row.at, "use")),
+                    f"{name}: {one.what}", one.hint) for one in found]) from error
 
 
 class _Binder:
@@ -216,6 +231,8 @@ class _Binder:
         if isinstance(value, list) and not port.many:
             self.problem(path, "takes one reference, found a list")
             return ()
+        if value == []:
+            self.problem(path, "is empty", "name at least one input or step from above")
         items = [((*path, i), item) for i, item in enumerate(value)] if isinstance(value, list) else [(path, value)]
         return tuple(found for at, item in items if (found := self.reference(at, port, item)))
 

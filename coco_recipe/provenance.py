@@ -11,9 +11,10 @@ import msgspec
 from coco_recipe import coco_json, files
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
-from coco_recipe.errors import CheckpointError, CocoRecipeError, DatasetError
+from coco_recipe.errors import DatasetError, Problem, RecipeError
 from coco_recipe.plan import PlannedStep
 from coco_recipe.recipe import Input
+from coco_recipe.source import Source
 
 _DISTRIBUTIONS = {"cv2": "opencv-python-headless", "mmdet": "onedl-mmdetection", "mmcv": "onedl-mmcv",
                   "mmengine": "onedl-mmengine"}
@@ -55,40 +56,41 @@ def why(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     return "its result was not kept"
 
 
-def input_digests(item: Input, folder: Path, *, pixels: bool,
-                  known_hashes: dict[Path, str]) -> tuple[Any, dict[str, Any]]:
-    """Read an input; return its value and the SHA-256 of what it is made of.
+def read_input(item: Input, source: Source) -> tuple[Any, dict[str, Any]]:
+    """Read an input; return its value and the SHA-256 of its file, by kind.
 
-    The bytes that are hashed are those that are decoded. With ``pixels``, every image that the file lists is hashed, and
-    its hash is put into ``known_hashes``.
+    The bytes that are hashed are those that are decoded.
 
     Raises:
-        DatasetError: the annotation file is wrong, or an image that it lists is missing.
-        CheckpointError: the checkpoint isn't the one that the recipe means.
+        RecipeError: the file isn't the one whose hash the recipe has.
+        DatasetError: the annotation file is wrong.
     """
+    path = source.path.parent / (item.checkpoint or item.annotations)
     if item.checkpoint:
-        path = folder / item.checkpoint
-        digest = files.sha256(path)
-        _expect(item, path, digest, CheckpointError)
+        digest = _expected(item, source, path, files.sha256(path))
         return Checkpoint(path, item.classes, "", item.name), {"checkpoint": digest}
-    path = folder / item.annotations
     text = coco_json.read_bytes(path)
-    digests: dict[str, Any] = {"annotations": files.sha256_of(text)}
-    _expect(item, path, digests["annotations"], DatasetError)
-    dataset = coco_json.parse(text, name=str(path), home=item.name, images=folder / item.images if item.images else None)
+    digest = _expected(item, source, path, files.sha256_of(text))
+    dataset = coco_json.parse(text, name=str(path), home=item.name,
+                              images=source.path.parent / item.images if item.images else None)
     coco_json.check(dataset, str(path))
-    if pixels and item.images:
-        digests["images"] = files.digest(_pixel_hashes(dataset, known_hashes))
-    return dataset, digests
+    return dataset, {"annotations": digest}
 
 
-def _expect(item: Input, path: Path, digest: str, kind: type[CocoRecipeError]) -> None:
+def _expected(item: Input, source: Source, path: Path, digest: str) -> str:
     if not digest.startswith(item.sha256):
-        raise kind(f"{path}: its SHA-256 is {digest[:len(item.sha256)]}, input '{item.name}' of the recipe says {item.sha256}; "
-                   "the file was changed or damaged, or is another one")
+        raise RecipeError([Problem(source.where(("inputs", item.name, "sha256")),
+                                   f"the SHA-256 of {path} is {digest[:len(item.sha256)]}, not {item.sha256}",
+                                   "the file was changed or damaged, or is another one: get the right one")])
+    return digest
 
 
-def _pixel_hashes(dataset: Dataset, known_hashes: dict[Path, str]) -> dict[str, str]:
+def pixel_digest(dataset: Dataset, known_hashes: dict[Path, str]) -> str:
+    """Hash every image of an input; return one digest of all, and put each image's hash into ``known_hashes``.
+
+    Raises:
+        DatasetError: an image that the file lists is missing.
+    """
     hashes, missing = {}, []
     for image in dataset.images:
         path = dataset.path_of(image)
@@ -99,7 +101,7 @@ def _pixel_hashes(dataset: Dataset, known_hashes: dict[Path, str]) -> dict[str, 
     if missing:
         raise DatasetError(f"{len(missing)} of {len(dataset.images)} images are not in {dataset.folders[dataset.home]}: "
                            f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}")
-    return hashes
+    return files.digest(hashes)
 
 
 class Log:

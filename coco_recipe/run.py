@@ -2,11 +2,10 @@
 
 import contextlib
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +97,13 @@ class Run:
         self.digests: dict[str, Any] = {}
         self.known_hashes: dict[Path, str] = {}
         self.with_pixels = with_pixels
-        pixels = with_pixels and any(step.offer.step.reads_pixels for step in planned.steps)
-        with ThreadPoolExecutor() as pool:  # hashing takes most of it, and lets other threads go on
-            read = pool.map(partial(provenance.input_digests, folder=planned.recipe.folder, pixels=pixels,
-                                    known_hashes=self.known_hashes), planned.recipe.inputs)
-            for item, (value, digests) in zip(planned.recipe.inputs, read, strict=True):
-                self.values[item.name, ""], self.digests[item.name] = value, digests
+        for item in planned.recipe.inputs:
+            self.values[item.name, ""], self.digests[item.name] = provenance.read_input(item, planned.recipe.source)
         self.facts = plan.foresee(planned, {ref: facts_of(value) for ref, value in self.values.items()})
+        if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):  # what is wrong above costs no hashing
+            for item in planned.recipe.inputs:
+                if item.images:
+                    self.digests[item.name]["images"] = provenance.pixel_digest(self.values[item.name, ""], self.known_hashes)
 
     def states(self, *, force: bool = False, from_step: str = "") -> list[State]:
         """Compare each step's key with what is committed."""
@@ -185,6 +184,7 @@ def _early_modules(planned: Plan, store: Store) -> tuple[str, ...]:
 def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callable[[Event], None]) -> RunResult:
     todo = run_.needed(states)
     planned, store = run_.plan, run_.store
+    _preflight(run_, [state.step for state in states if state.step.id in todo][1:])
     log = provenance.Log(run_.folder / "provenance.jsonl", _run_line(run_))
     if todo:
         files.write_bytes(run_.folder / "recipe.yaml", planned.recipe.source.text.encode())
@@ -221,6 +221,22 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
             log.add(manifest["record"])
         _publish(run_, step)
     return RunResult(run_.folder, tuple(todo), tuple(s.step.id for s in states if s.step.id not in todo))
+
+
+def _preflight(run_: Run, steps: Iterable[PlannedStep]) -> None:
+    """Let steps look at what takes seconds to look at, before the ones above them take hours."""
+    problems: list[Problem] = []
+    for step in steps:
+        if step.offer.step.preflight:
+            with tempfile.TemporaryDirectory() as scratch:
+                context = execute.Context(step.id, execute.step_seed(run_.plan.recipe.seed, step.id), Path(scratch))
+                try:
+                    with plan.blamed(run_.plan, step):
+                        step.offer.step.preflight(context, step.bound, plan.facts_at(step, run_.facts))
+                except RecipeError as error:
+                    problems += error.problems
+    if problems:
+        raise RecipeError(problems)
 
 
 def bound(step: PlannedStep, look_up: Callable[[plan.Reference], Any]) -> dict[str, Any]:

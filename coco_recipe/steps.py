@@ -117,6 +117,8 @@ class Step:
             what is known of each input port (a tuple of Facts where a port takes many). Called before any step runs;
             raises Misfit where inputs and parameters can't go together (another ValueError is told at the step's ``use``).
             Without it nothing is known.
+        preflight: ``preflight(ctx, params, facts)`` looks at what takes seconds to look at, as code that a parameter names;
+            called at the start of a run, for a step that will run but not as the first. Raises as ``foresee`` does.
         preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the step would do to so
             many images.
         replay: ``replay(ctx, name, *, <ports>, <params>) -> bytes`` makes one file of ``ctx.earlier`` again.
@@ -137,6 +139,7 @@ class Step:
     params: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
     check: Callable[[Mapping[str, Any]], Iterable[Complaint]] | None = None
     foresee: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Facts]] | None = None
+    preflight: Callable[["StepContext", Mapping[str, Any], Mapping[str, Any]], None] | None = None
     preview: Callable[..., None] | None = None
     replay: Callable[..., bytes] | None = None
     needs: tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] = ()

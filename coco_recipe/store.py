@@ -11,7 +11,7 @@ from coco_recipe import coco_json, files
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
 
-MANIFEST = "manifest.json"
+MANIFEST, DROPPED = "manifest.json", "dropped.jsonl"
 
 
 class Store:
@@ -26,11 +26,16 @@ class Store:
         return self.folder / step_id
 
     def begin(self, step_id: str, *, resume: bool = False) -> Path:
-        """Return a folder for a step to write into: empty, or with ``resume`` as an interrupted run left it."""
+        """Return a folder for a step to write into: empty, or with ``resume`` as an interrupted step left it.
+
+        What we ourselves write once a step is done, and a kill before the commit leaves, isn't in it.
+        """
         partial = self.folder / f".{step_id}.partial"
         if not resume:
             shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True, exist_ok=True)
+        for ours in (partial / MANIFEST, partial / DROPPED, *partial.glob(".*.partial")):
+            ours.unlink(missing_ok=True)
         return partial
 
     def earlier(self, step_id: str) -> Path | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe import Complaint
+from coco_recipe_mmdet.params import other_environment
 
 PACKAGE = "mmdet::"
 
@@ -95,12 +96,10 @@ def complaints(params: Mapping[str, Any]) -> Iterator[Complaint]:
 
 
 def built_on(params: Mapping[str, Any]) -> list[Path]:
-    """Return the files that the parameter ``config`` leads to, besides a file that the recipe names itself."""
+    """Return what the parameters ``config`` and ``python`` lead to, besides a file that the recipe names itself."""
     config = params.get("config")
-    if not config:
-        return []
-    files = chain(config)
-    return files if config.startswith(PACKAGE) else files[1:]
+    files = chain(config) if config else []
+    return (files if not config or config.startswith(PACKAGE) else files[1:]) + other_environment(params)
 
 
 def _bases(path: Path) -> Iterator[Path]:
@@ -120,7 +119,10 @@ def _bases(path: Path) -> Iterator[Path]:
             except ValueError as error:
                 raise ValueError(f"{path}:{node.lineno}: _base_ must be a name or a list of names; what it computes can't be "
                                  "known without running it") from error
-            for name in [value] if isinstance(value, str) else value:
+            names = [value] if isinstance(value, str) else value
+            if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+                raise ValueError(f"{path}:{node.lineno}: _base_ must be a name or a list of names, found {value!r}")
+            for name in names:
                 base = locate(name) if name.startswith(PACKAGE) else path.parent / name
                 if base:
                     yield base

@@ -18,7 +18,8 @@ class Usage:
     """What mmdet will use of a data set.
 
     Attributes:
-        images, boxes: how many are used; a crowd box counts as used, as a region to ignore.
+        images, boxes: how many are used.
+        crowds: regions to ignore (``iscrowd: 1``), which are no boxes to find.
         empty: images among them without any usable box.
         skipped: how many rows are not used, by reason; ``examples`` has some ids for each reason.
         without_mask: usable boxes without a segmentation.
@@ -26,6 +27,7 @@ class Usage:
 
     images: int
     boxes: int
+    crowds: int
     empty: int
     skipped: Mapping[str, int]
     examples: Mapping[str, tuple[int, ...]]
@@ -33,7 +35,8 @@ class Usage:
 
     def record(self) -> dict[str, object]:
         """Return this as JSON."""
-        return {"images": self.images, "boxes": self.boxes, "images_without_box": self.empty, "skipped": dict(self.skipped),
+        return {"images": self.images, "boxes": self.boxes, "crowd_regions": self.crowds,
+                "images_without_box": self.empty, "skipped": dict(self.skipped),
                 "skipped_ids": {reason: list(ids) for reason, ids in self.examples.items()}}
 
 
@@ -62,7 +65,7 @@ def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usa
         if len(examples.setdefault(reason, [])) < 5:
             examples[reason].append(row.id)
 
-    images = boxes = empty = without_mask = 0
+    images = boxes = crowds = empty = without_mask = 0
     groups = dataset.annotations_of()
     for image in dataset.images:
         if training and min(_size(image)) < MIN_SIDE_PX:
@@ -75,13 +78,13 @@ def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usa
             if reason := _unusable(row, *_size(image)):
                 skip(row, reason)
             else:
-                usable += 1
+                crowds, usable = crowds + bool(row.iscrowd is not UNSET and row.iscrowd), usable + 1
                 without_mask += row.segmentation is UNSET or bytes(row.segmentation).strip() in (b"[]", b"null", b"{}")
         if training and not groups[image.id] and not empty_images:
             skip(image, "image without boxes")
             continue
         images, boxes, empty = images + 1, boxes + usable, empty + (usable == 0)
-    return Usage(images, boxes, empty, dict(reasons), {k: tuple(v) for k, v in examples.items()}, without_mask)
+    return Usage(images, boxes - crowds, crowds, empty, dict(reasons), {k: tuple(v) for k, v in examples.items()}, without_mask)
 
 
 def write_for_mmdet(dataset: Dataset, path: Path, classes: Sequence[str]) -> None:

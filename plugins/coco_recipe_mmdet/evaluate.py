@@ -1,5 +1,6 @@
 """Step ``evaluate``: COCO metrics of checkpoints on a data set, overall and per class."""
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Misfit, Port, Ste
 from coco_recipe_mmdet import configs, datasets, params, process
 
 ADAPT = "adapt_head fits a checkpoint's head to the data set's classes"
+ORDERS = "the checkpoints have their classes in different orders"
 METRIC = {"type": "string", "pattern": "^(bbox|segm)_(mAP(_50|_75|_s|_m|_l)?|AR_(1|10|100|s|m|l))$", "default": "bbox_mAP",
           "examples": ["bbox_mAP_50", "segm_mAP"], "description": "The metric that picks the best; the higher the better."}
 CONFIG = {**params.CONFIG, "description": "Detector config, as for train. Default: the one that the checkpoint carries, which is "
@@ -35,7 +37,8 @@ def evaluate(ctx: StepContext, *, checkpoints: tuple[Checkpoint, ...], dataset: 
                          "predict works without")
     classes = class_order(checkpoints, dataset)
     labels = unique_labels(checkpoints)
-    rows = process.run(ctx, job("evaluate", ctx, checkpoints, labels, dataset, classes, with_), log="evaluate.log")
+    rows = process.run(ctx, job("evaluate", ctx, checkpoints, labels, dataset, classes, {**with_, "best_by": best_by}),
+                       log="evaluate.log")
     kind, _, name = best_by.partition("_")
     if kind not in rows[0]:
         raise ValueError(f"best_by: {best_by} is of masks, and the model has none")
@@ -61,7 +64,7 @@ def class_order(checkpoints: Sequence[Checkpoint], dataset: Dataset) -> tuple[st
         if faults := list(datasets.same_classes(own, order, "the checkpoint", "the data set")):
             raise ValueError("; ".join(faults))
     if len(orders) > 1:
-        raise ValueError("the checkpoints have their classes in different orders")
+        raise ValueError(ORDERS)
     return next(iter(orders), own)
 
 
@@ -70,8 +73,8 @@ def unique_labels(checkpoints: Sequence[Checkpoint]) -> list[str]:
     labels: list[str] = []
     for checkpoint in checkpoints:
         name = "".join(c if c.isalnum() or c in "._-" else "_" for c in checkpoint.label or checkpoint.path.stem)
-        number = sum(label == name or label.startswith(f"{name}-") for label in labels)
-        labels.append(f"{name}-{number + 1}" if number else name)
+        numbered = (f"{name}-{number}" for number in itertools.count(2))
+        labels.append(name if name not in labels else next(label for label in numbered if label not in labels))
     return labels
 
 
@@ -123,7 +126,14 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
         {("checkpoint",): facts["checkpoint"]})
     Misfit.if_any(Complaint(path, fault, ADAPT, below="in") for path, known in given.items() if known.classes and own.classes
                   for fault in datasets.same_classes(own.classes, known.classes, "the checkpoint", "the data set"))
+    if len({known.classes for known in given.values() if known.classes}) > 1:
+        raise Misfit([Complaint(("checkpoints",), ORDERS, "evaluate those with one order together", below="in")])
     return {"best": Facts(next((known.classes for known in given.values() if known.classes), own.classes))}
+
+
+def preflight(ctx: StepContext, with_: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """See whether a config that is named goes together with the parameters; see ``process.preflight``."""
+    process.preflight(ctx, "evaluate", with_, facts["dataset"].classes if "dataset" in facts else None)
 
 
 def check(with_: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -133,4 +143,4 @@ def check(with_: Mapping[str, Any]) -> Iterator[Complaint]:
 
 STEP = Step(name="evaluate", run=evaluate, outputs={"best": Checkpoint}, params=PARAMS, check=check, foresee=foresee,
             inputs={"checkpoints": Port(Checkpoint, many=True), "dataset": Port(Dataset, reads_only=True)},
-            needs=params.needs, files=configs.built_on, writes=True, reads_pixels=True)
+            preflight=preflight, needs=params.needs, files=configs.built_on, writes=True, reads_pixels=True)

@@ -45,4 +45,4 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
 
 STEP = Step(name="greedy_soup", run=greedy_soup, outputs={"checkpoint": Checkpoint}, params=PARAMS, check=evaluate.check,
             inputs={"checkpoints": Port(Checkpoint, many=True), "dataset": Port(Dataset, reads_only=True)}, foresee=foresee,
-            needs=params.needs, files=configs.built_on, writes=True, reads_pixels=True)
+            preflight=evaluate.preflight, needs=params.needs, files=configs.built_on, writes=True, reads_pixels=True)

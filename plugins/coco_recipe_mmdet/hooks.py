@@ -144,6 +144,7 @@ def _put(made: Path, final: Path) -> None:
     os.replace(made, final)
 
 
+@master_only  # type: ignore[untyped-decorator]
 def _cut(path: Path, iteration: int, epoch: int) -> None:
     if not path.is_file():
         return

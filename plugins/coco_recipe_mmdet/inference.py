@@ -23,16 +23,9 @@ class Detector:
         from mmengine.runner import Runner
 
         self.device = device
-        changes = settings.Changes(tree)
-        settings.override(changes, job["set"])
-        job_config.hardware(changes, job, device)
-        job_config.without_downloads(changes)
-        job_config.bind_classes(changes, job["classes"])
-        self.loader_tree = _loader(changes, job)
-        self.changed = changes.made
-        config = Config(tree)
-        self.model = MODELS.build(config.model).to(device)
-        self.loader = Runner.build_dataloader(Config(self.loader_tree), seed=0)
+        loader, self.changed = resolve(job, tree, device)
+        self.model = MODELS.build(Config(tree).model).to(device)
+        self.loader = Runner.build_dataloader(Config(loader), seed=0)
         self.category_ids = self.loader.dataset.cat_ids
 
     def load(self, state: Mapping[str, Any], name: str) -> None:
@@ -61,6 +54,21 @@ class Detector:
         return found
 
 
+def resolve(job: Mapping[str, Any], tree: settings.Tree, device: str) -> tuple[settings.Tree, list[str]]:
+    """Fit a config to the job; return its data loader, and all that was changed.
+
+    Raises:
+        ValueError: the config and the job don't go together.
+    """
+    changes = settings.Changes(tree)
+    settings.override(changes, job["set"])
+    job_config.hardware(changes, job, device)
+    job_config.without_downloads(changes)
+    job_config.bind_classes(changes, job["classes"])
+    job_config.expect_masks(job.get("best_by", ""), masks=job_config.has_masks(tree))
+    return _loader(changes, job), changes.made
+
+
 def tree_of(job: Mapping[str, Any], meta: Mapping[str, Any], name: str) -> settings.Tree:
     """Return the config that the job names, or the one that the checkpoint carries."""
     return job_config.load(job["config"]) if job["config"] else job_config.of_checkpoint(meta, name)
@@ -71,7 +79,7 @@ def detectors(job: Mapping[str, Any], tell: Any) -> Iterator[tuple[Mapping[str, 
     device = stack.begin(dict(job))
     last: tuple[str, Detector] | None = None
     for item in job["checkpoints"]:
-        state, meta = weights.read(Path(item["path"]))
+        state, meta = weights.read(Path(item["path"]), job["classes"])
         source = str(job["config"] or meta.get("cfg"))
         if last is None or last[0] != source:
             detector = Detector(job, tree_of(job, meta, item["path"]), device)

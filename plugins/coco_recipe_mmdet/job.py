@@ -11,7 +11,8 @@ from typing import Any
 
 KINDS = {"train": "coco_recipe_mmdet.job_train", "evaluate": "coco_recipe_mmdet.job_evaluate",
          "predict": "coco_recipe_mmdet.job_evaluate", "greedy_soup": "coco_recipe_mmdet.job_soup",
-         "recompute_batch_norm": "coco_recipe_mmdet.job_batch_norm", "init_weights": "coco_recipe_mmdet.job_init"}
+         "recompute_batch_norm": "coco_recipe_mmdet.job_batch_norm", "init_weights": "coco_recipe_mmdet.job_init",
+         "preflight": "coco_recipe_mmdet.job_preflight"}
 
 
 class Teller:

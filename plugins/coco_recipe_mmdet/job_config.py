@@ -52,13 +52,13 @@ def schedule(changes: Changes, job: Mapping[str, Any]) -> None:
     """Apply epochs, batch size, learning rate and their like; learning rate schedules by epoch are stretched."""
     tree = changes.tree
     if job.get("epochs"):
-        before = tree.get("train_cfg", {}).get("max_epochs")
+        before = (tree.get("train_cfg") or {}).get("max_epochs")
         _stretch(changes, before, job["epochs"])
         loop = {"type": "EpochBasedTrainLoop", "max_epochs": job["epochs"]}
         changes.set("train_cfg", {**loop, "val_interval": job["val_interval"]})
         if "Infinite" in str(tree.get("train_dataloader", {}).get("sampler")):  # its epochs would never end
             changes.set("train_dataloader.sampler", {"type": "DefaultSampler", "shuffle": True})
-    elif tree.get("train_cfg", {}).get("type", "EpochBasedTrainLoop") == "EpochBasedTrainLoop":
+    elif (tree.get("train_cfg") or {}).get("type", "EpochBasedTrainLoop") == "EpochBasedTrainLoop":
         changes.set("train_cfg.val_interval", job["val_interval"])
     else:
         raise ValueError("the config counts iterations, not epochs: say how many epochs (with: {epochs: 12})")
@@ -67,7 +67,7 @@ def schedule(changes: Changes, job: Mapping[str, Any]) -> None:
     if job.get("learning_rate"):
         changes.set("optim_wrapper.optimizer.lr", job["learning_rate"])
     if scale := job.get("scale_lr"):
-        base = tree.get("auto_scale_lr", {}).get("base_batch_size") if scale is True else scale
+        base = (tree.get("auto_scale_lr") or {}).get("base_batch_size") if scale is True else scale
         if not base:
             raise ValueError("scale_lr: the config doesn't say which batch size its learning rate is for; say it: scale_lr: 16")
         changes.set("auto_scale_lr", {"enable": True, "base_batch_size": base})
@@ -130,6 +130,12 @@ def bind_loader(changes: Changes, name: str, classes: Sequence[str], file: str) 
     path, leaf = _leaf(changes.tree, name)
     _bind_leaf(changes, path, leaf, classes, file)
     changes.set(f"{path}.test_mode", True)
+
+
+def expect_masks(best_by: str, *, masks: bool) -> None:
+    """Raise ValueError if a metric of masks is asked for and the model has none."""
+    if best_by.startswith("segm") and not masks:
+        raise ValueError(f"best_by: {best_by} is of masks, and the config's model has none")
 
 
 def has_masks(tree: Tree) -> bool:

@@ -20,10 +20,7 @@ def train(job: dict[str, Any], tell: Any) -> dict[str, Any]:
     """
     device = stack.begin(job)
     tree, changed = resolve(job, device)
-    masks = job_config.has_masks(tree)
-    if job["best_by"].startswith("segm") and job["val"] and not masks:
-        raise ValueError(f"best_by: {job['best_by']} is of masks, and the config's model has none")
-    if masks and job["without_mask"]:
+    if job_config.has_masks(tree) and job["without_mask"]:
         raise ValueError(f"the config's model has masks, and {job['without_mask']} annotations have no segmentation: "
                          "add_segmentation makes them of the boxes")
     tell.note("config", {"files": configs.hashes(job["config"]), "changed": changed})
@@ -50,6 +47,8 @@ def resolve(job: Mapping[str, Any], device: str) -> tuple[settings.Tree, list[st
                         randomness={"seed": job["seed"], "deterministic": job["deterministic"], "diff_rank_seed": False})
     job_config.bind_classes(changes, job["classes"])
     masks = job_config.has_masks(changes.tree)
+    if job["val"]:
+        job_config.expect_masks(job["best_by"], masks=masks)
     job_config.bind_data(changes, job["classes"], val=job["val"], empty_images=job["empty_images"],
                          metrics=["bbox", "segm"] if masks else ["bbox"])
     if job["checkpoint"] or job["resume"]:
@@ -83,7 +82,7 @@ def _start(job: Mapping[str, Any], runner: Any) -> None:
     if not job["checkpoint"] or job["resume"]:
         return
     model = runner.model.module if hasattr(runner.model, "module") else runner.model
-    state, _ = weights.read(Path(job["checkpoint"]))
+    state, _ = weights.read(Path(job["checkpoint"]), job["classes"] if job["strict"] else ())
     wanted = model.state_dict()
     faults = weights.differences(state, wanted)
     if faults and job["strict"]:

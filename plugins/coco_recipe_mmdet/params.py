@@ -1,6 +1,7 @@
 """Parameters that several steps of this plugin share, and the packages that they need."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 STACK = ("torch", "mmcv", "mmengine", "mmdet")
@@ -28,6 +29,14 @@ RUNS: dict[str, Schema] = {
 def schema(required: tuple[str, ...], **properties: Schema) -> Schema:
     """Return a JSON Schema of parameters."""
     return {"type": "object", "additionalProperties": False, "required": list(required), "properties": properties}
+
+
+def other_environment(params: Mapping[str, Any]) -> list[Path]:
+    """Return what names the versions of the packages in the environment of the parameter ``python``."""
+    if not params.get("python"):
+        return []
+    lib = Path(params["python"]).parent.parent / "lib"
+    return sorted(path for name in STACK for path in lib.glob(f"python3*/site-packages/*{name}*.dist-info/METADATA"))
 
 
 def needs(params: Mapping[str, Any]) -> tuple[str, ...]:

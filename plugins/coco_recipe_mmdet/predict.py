@@ -69,6 +69,15 @@ def pictures(folder: Path, classes: tuple[str, ...]) -> Dataset:
                    {"pictures": folder})
 
 
+def _is_text(path: Path) -> bool:
+    """Tell whether a path can be written into a JSON file."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def files_of(folder: Path) -> list[Path]:
     """List the pictures below a folder, in order of their names."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
@@ -87,12 +96,15 @@ def _check(with_: Mapping[str, Any]) -> Iterator[Complaint]:
     yield from configs.complaints(with_)
     if with_.get("folder") and not Path(with_["folder"]).is_dir():
         yield Complaint(("folder",), f"there is no folder {with_['folder']}")
+    elif with_.get("folder") and (odd := [path for path in files_of(Path(with_["folder"])) if not _is_text(path)]):
+        yield Complaint(("folder",), f"the name {odd[0].name!a} in it is not UTF-8", "rename it")  # OpenCV crashes on it
 
 
 def _files(with_: Mapping[str, Any]) -> list[Path]:
     return configs.built_on(with_) + (files_of(Path(with_["folder"])) if with_.get("folder") else [])
 
 
-STEP = Step(name="predict", run=predict, outputs={}, params=PARAMS, check=_check, foresee=foresee, needs=params.needs,
+STEP = Step(name="predict", run=predict, outputs={}, params=PARAMS, check=_check, foresee=foresee,
+            preflight=evaluate.preflight, needs=params.needs,
             inputs={"checkpoint": Port(Checkpoint), "dataset": Port(Dataset, optional=True, reads_only=True)},
             files=_files, writes=True, reads_pixels=True)

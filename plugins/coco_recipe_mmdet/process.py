@@ -18,7 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import StepContext
+from coco_recipe import Complaint, Misfit, StepContext
+from coco_recipe_mmdet import configs
 
 SCRATCH, JOB, EVENTS, LOG, COMMAND = ".job", "job.json", ".job/events.jsonl", "train.log", "command.txt"
 WATCH = "COCO_RECIPE_ENDS_WITH_STDIN"
@@ -56,6 +57,33 @@ def run(ctx: StepContext, job: Mapping[str, Any], *, log: str = LOG) -> Any:
     if process.returncode != 0 or "error" in result or "result" not in result:
         raise ValueError(_last_words(process.returncode, result, folder / log))
     return result["result"]
+
+
+def preflight(ctx: StepContext, kind: str, with_: Mapping[str, Any], classes: Sequence[str] | None, **more: Any) -> None:
+    """Run the config of a step that isn't due yet, and see whether it goes together with the parameters.
+
+    Args:
+        ctx: a context of its own.
+        kind: "train", or another name of a job with a config.
+        with_: the parameters, with their defaults.
+        classes: of the data set, as far as they are known.
+        more: what else the job knows.
+
+    Raises:
+        Misfit: they don't go together.
+    """
+    if not with_.get("config"):
+        return
+    elsewhere = with_.get("launcher") == "slurm"  # where there may be GPUs that this machine has not
+    job = {**with_, **more, "do": "preflight", "for": kind, "config": configs.absolute(with_["config"]),
+           "classes": list(classes or ("unknown",)), "launcher": "none", "device": "auto" if elsewhere else with_["device"]}
+    try:
+        run(ctx, job, log=LOG)
+    except ValueError as error:
+        log = ctx.workdir / LOG  # which nobody will find
+        text = str(error).replace(f" (the log is {log})", "").replace(f"the log is {log}, its", "its")
+        name, _, what = text.partition(": ")  # as in "scale_lr: the config doesn't say ..."
+        raise Misfit([Complaint((name,), what) if name in with_ else Complaint(("config",), text)]) from error
 
 
 def tidy(ctx: StepContext) -> None:

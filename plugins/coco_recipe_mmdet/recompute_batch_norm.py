@@ -41,10 +41,12 @@ def recompute_batch_norm(ctx: StepContext, *, checkpoint: Checkpoint, dataset: D
 
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
     """Refuse a checkpoint with other classes than the data set's."""
-    labels = tuple(f"{label}_bn" for label in facts["checkpoint"].labels or ("",))
+    before = facts["checkpoint"].labels
+    labels = tuple(f"{label}_bn" for label in before) if before else None
     return {"checkpoint": replace(evaluate.foresee(with_, facts)["best"], labels=labels)}
 
 
 STEP = Step(name="recompute_batch_norm", run=recompute_batch_norm, outputs={"checkpoint": Checkpoint}, params=PARAMS,
             inputs={"checkpoint": Port(Checkpoint), "dataset": Port(Dataset, reads_only=True)}, check=evaluate.check,
-            foresee=foresee, needs=params.needs, files=configs.built_on, writes=True, reads_pixels=True)
+            foresee=foresee, preflight=evaluate.preflight, needs=params.needs, files=configs.built_on, writes=True,
+            reads_pixels=True)

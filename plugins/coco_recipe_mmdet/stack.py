@@ -13,12 +13,22 @@ def begin(job: dict[str, Any]) -> str:
         ValueError: a GPU is asked for and there is none.
     """
     import cv2
-    import torch
     from mmdet.utils import register_all_modules
 
     register_all_modules(init_default_scope=True)
     _read_safely()
     cv2.setNumThreads(0)
+    return device(job)
+
+
+def device(job: dict[str, Any]) -> str:
+    """Return the device of a job, ``cpu`` or ``cuda``.
+
+    Raises:
+        ValueError: a GPU is asked for and there is none.
+    """
+    import torch
+
     if job["device"] == "cuda" and not torch.cuda.is_available():
         raise ValueError("device: cuda, but torch finds no GPU here; coco-recipe doctor says what there is (device: cpu)")
     return "cuda" if job["device"] != "cpu" and torch.cuda.is_available() else "cpu"

@@ -139,6 +139,13 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
             "checkpoints": Facts(classes, labels=labels)}
 
 
+def preflight(ctx: StepContext, with_: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """See whether config and parameters go together; see ``process.preflight``."""
+    given = dict.fromkeys(PARAMS["properties"]) | dict(with_)
+    process.preflight(ctx, "train", {**given, "seed": 0}, facts["train"].classes, val="val" in facts,
+                      checkpoint="checkpoint" in facts, resume=None)
+
+
 def _other_classes(classes: tuple[str, ...], facts: Mapping[str, Any], *, strict: bool) -> Iterator[Complaint]:
     for port, hint in (("val", ""), ("checkpoint", evaluate.ADAPT)):
         other = facts.get(port, Facts()).classes
@@ -169,5 +176,5 @@ STEP = Step(name="train", run=train, outputs={"checkpoint": Checkpoint, "checkpo
                                               "best": Checkpoint},
             inputs={"train": Port(Dataset, reads_only=True), "val": Port(Dataset, optional=True, reads_only=True),
                     "checkpoint": Port(Checkpoint, optional=True)},
-            params=PARAMS, check=_check, foresee=foresee, needs=params.needs, files=configs.built_on, writes=True,
-            reads_pixels=True, resumes=True)
+            params=PARAMS, check=_check, foresee=foresee, preflight=preflight, needs=params.needs, files=configs.built_on,
+            writes=True, reads_pixels=True, resumes=True)

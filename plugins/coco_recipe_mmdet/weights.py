@@ -7,13 +7,21 @@ from typing import Any
 from coco_recipe_torch import average_weights, checkpoints, safe_load
 
 
-def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def read(path: Path, classes: Sequence[str] = ()) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a checkpoint's state dict and its ``meta``.
 
+    Args:
+        path: the file.
+        classes: those that its outputs are taken for, in order; a file may say none.
+
     Raises:
-        ValueError: the file is damaged, or can't be read without running code that is in it.
+        ValueError: the file is damaged, can't be read without running code that is in it, or says other classes.
     """
     found = checkpoints.read(path)
+    if classes and found.classes and tuple(classes) != found.classes:
+        raise ValueError(f"{path}: says that its classes are {_listed(found.classes)}, and is taken for one of "
+                         f"{_listed(classes)}; if only the order differs, say it with the input (classes: [...]); else "
+                         "adapt_head fits its head")
     return dict(found.state), dict(found.meta)
 
 
@@ -35,6 +43,10 @@ def fingerprint(state: Mapping[str, Any]) -> str:
 def average(paths: Sequence[Path]) -> dict[str, Any]:
     """Return the uniform average of checkpoints; integer buffers come from the last."""
     return dict(average_weights.average([checkpoints.read(path).state for path in paths]))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + f", ... ({len(names)})" * (len(names) > 5)
 
 
 def differences(state: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:

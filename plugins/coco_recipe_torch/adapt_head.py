@@ -114,10 +114,14 @@ def old_names(weights: Weights, given: str | Sequence[str] | None) -> tuple[str,
     names = _given(given)
     if not names and not weights.classes:
         raise ValueError(f"{weights.path}: doesn't say its class names; set from_classes: coco, or list them")
-    if names and weights.classes and [n.replace("_", " ") for n in names] != [n.replace("_", " ") for n in weights.classes]:
+    if names and weights.classes and not _alike(names, weights.classes):
         raise ValueError(f"{weights.path}: says that its classes are {', '.join(weights.classes[:5])}, ... "
                          f"({len(weights.classes)}), which are not those of from_classes; leave from_classes out")
     return names or weights.classes
+
+
+def _alike(names: Sequence[str], others: Sequence[str]) -> bool:
+    return [name.replace("_", " ") for name in names] == [name.replace("_", " ") for name in others]
 
 
 def make_plan(classes: tuple[str, ...], old: tuple[str, ...], method: str, map: Mapping[str, str], new_rows: Any) -> Plan:
@@ -208,7 +212,11 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
     classes = facts["dataset"].classes
-    old = _given(params.get("from_classes")) or tuple(facts["checkpoint"].classes or ())
+    given, said = _given(params.get("from_classes")), facts["checkpoint"].classes
+    if given and said and not _alike(given, said):
+        raise Misfit([Complaint(("from_classes",), f"the checkpoint's classes are {', '.join(said[:5])}, ... ({len(said)})",
+                                "leave it out")])
+    old = given or tuple(said or ())
     if classes is not None and old:
         make_plan(classes, old, params["method"], params["map"], params["new_rows"])
     return {"checkpoint": Facts(classes, labels=(LABEL,))}

@@ -221,8 +221,8 @@ def average_weights(ctx: StepContext, *, checkpoints: Sequence[Checkpoint], meth
 
     Floating tensors are blended in float64, tensor by tensor from mapped files, and rounded once; integer buffers are the
     last one's. Checkpoints that differ in keys, shapes, types or class names, or have a value that is not finite, are
-    refused. What was averaged, and with which shares, is in the record. The files' own hashes are the run's business,
-    which has compared them before any step runs.
+    refused. What was averaged, and with which shares, is in the record. The tensors aren't compared with what is
+    recorded of them: the run has compared the files, where a hash of theirs is recorded.
     """
     chosen = [checkpoints[n] for n in choose([one.label for one in checkpoints], last=last, epochs=epochs)]
     names = [str(checkpoint.path) for checkpoint in chosen]

@@ -57,12 +57,11 @@ class Weights:
                 ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), MADV_DONTNEED)
 
 
-def read(path: Path, *, expect_sha256: str = "", mmap: bool = True, finite: bool = True) -> Weights:
+def read(path: Path, *, mmap: bool = True, finite: bool = True) -> Weights:
     """Read a model's weights: a bare state dict, one under ``state_dict`` or ``model``, or a safetensors file.
 
     Args:
         path: the file.
-        expect_sha256: what its bytes must hash to; not looked at if empty.
         mmap: map tensors from the file rather than copy them into memory.
         finite: look at every value; False where the caller does.
 
@@ -71,7 +70,7 @@ def read(path: Path, *, expect_sha256: str = "", mmap: bool = True, finite: bool
             value that is not finite. Names the file, the reason and the first such key.
     """
     kind_of_file = archive.kind_of(path)
-    content = read_whole(path, expect_sha256=expect_sha256, mmap=mmap)
+    content = read_whole(path, mmap=mmap)
     raw_meta = content.get("meta")
     meta: Mapping[str, Any] = raw_meta if isinstance(raw_meta, Mapping) else {}
     found = next((content[key] for key in ("state_dict", "model") if isinstance(content.get(key), Mapping)), content)

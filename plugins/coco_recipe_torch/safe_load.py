@@ -6,13 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import sha256
 from coco_recipe_torch import archive
 
 _HISTORY = "mmengine.logging.history_buffer"
 
 
-def read_whole(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> dict[str, Any]:
+def read_whole(path: Path, *, mmap: bool = True) -> dict[str, Any]:
     """Read all that a checkpoint file holds, as a mapping; nothing but weights and plain values is ever made.
 
     The file's structure is checked first, then torch's weights-only reader is used with the few classes that a plain
@@ -20,13 +19,10 @@ def read_whole(path: Path, *, expect_sha256: str = "", mmap: bool = True) -> dic
     in: what this refuses is not read.
 
     Raises:
-        ValueError: the file isn't there, isn't whole, isn't what was recorded, or asks for anything else; names the
+        ValueError: the file isn't there, isn't whole, or asks for anything else; names the
             file and the reason.
     """
     kind = archive.kind_of(path)
-    if expect_sha256 and (found := sha256(path)) != expect_sha256:
-        raise ValueError(f"{path}: its SHA-256 is {found[:12]}..., recorded is {expect_sha256[:12]}...; the file was "
-                         "changed or damaged")
     try:
         content = _load_safetensors(path) if kind == "safetensors" else _load_torch(path, mmap=mmap and kind == "zip")
     except Exception as error:  # torch raises almost anything for a damaged file

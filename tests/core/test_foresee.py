@@ -52,6 +52,20 @@ def test_what_cannot_go_together_is_said_at_its_place_before_anything_runs(tmp_p
     assert not (tmp_path / "out").exists()
 
 
+def test_an_empty_list_of_inputs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"steps\[0\].in: is empty"):
+        _run(tmp_path, [{"id": "a", "use": "merge", "in": []}])
+
+
+def test_a_mistake_is_found_before_a_picture_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    step = {"id": "more", "use": "augment", "in": "raw", "with": {"pipeline": ["HorizontalFlip"],
+                                                                  "where": {"categories": ["cow"]}}}
+    path = write_recipe(tmp_path, [step], coco(), inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    with pytest.raises(RecipeError, match="there is no category 'cow'"):
+        Run(run.prepare(path), tmp_path / "out")
+
+
 PLUGIN = """\
 from coco_recipe import Checkpoint, Dataset, Port, Step, hookimpl
 
@@ -113,7 +127,11 @@ def test_a_step_that_resumes_finds_what_an_interrupted_run_left(tmp_path: Path, 
     planned = _run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan
     with pytest.raises(StepError, match="stopped half-way"):
         run.run(planned, out=tmp_path / "out")
+    left = tmp_path / "out/steps/.r.partial"
+    for name in ("manifest.json", "dropped.jsonl", ".manifest.json.partial"):  # of a kill just before the commit
+        (left / name).write_text("{}")
     run.run(planned, out=tmp_path / "out")
+    assert list(json.loads((tmp_path / "out/steps/r/manifest.json").read_text())["files"]) == ["left"]
     assert '"found": "half"' in (tmp_path / "out/steps/r/manifest.json").read_text()
     run.run(planned, out=tmp_path / "out", force=True)
     assert '"earlier": true' in (tmp_path / "out/steps/r/manifest.json").read_text()

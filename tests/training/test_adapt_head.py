@@ -261,9 +261,9 @@ def test_the_old_names_must_be_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("change", "given", "reason"), [
-    ({}, {"map": {"wolf": "dog"}}, "map: the data set has no category 'wolf'"),
-    ({}, {"map": {"zzz": "wolf"}}, "map: the checkpoint has no class 'wolf'"),
-    ({}, {"new_rows": {"copy": "wolf"}}, "new_rows: the checkpoint has no class 'wolf'"),
+    ({}, {"map": {"wolf": "dog"}}, r"map\.wolf: the data set has no category 'wolf'"),
+    ({}, {"map": {"zzz": "wolf"}}, r"map\.zzz: the checkpoint has no class 'wolf'"),
+    ({}, {"new_rows": {"copy": "wolf"}}, r"new_rows\.copy: the checkpoint has no class 'wolf'"),
     ({}, {"from_classes": ["cat", "dog"]}, r"old\.pth: says that its classes are person, .* not those of from_classes"),
     ({}, {"background": "none"}, r"doesn't fit 80 classes and no background: roi_head\.bbox_head\.fc_cls\.weight has 81 rows"),
     ({"bbox_head.cls_branches.0.weight": torch.ones(80, 256)}, {},

@@ -42,8 +42,8 @@ def test_the_whole_chain_is_planned(clone: Path, recipe: str, steps: list[str]) 
 
 def test_weights_that_are_not_the_model_zoos_are_refused(clone: Path) -> None:
     done = command("plan", clone / "recipes/bottle_caps.yaml", "--set", "vars.root=../data/caps", cwd=clone)
-    assert done.returncode == 1
-    assert "3dc56deb.pth: its SHA-256 is " in done.stderr
+    assert done.returncode == 2
+    assert "inputs.coco_plain.sha256: the SHA-256 of " in done.stderr
 
 
 def test_more_epochs_than_are_trained_cannot_be_averaged(clone: Path) -> None:

@@ -1,3 +1,4 @@
+import json
 import os
 import pickle
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import command
 
 torch = pytest.importorskip("torch", reason="the training stack is not installed: make test does it")
 
@@ -131,12 +133,33 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, percent: int, new_for
 
 def test_a_flipped_bit_is_told_from_the_recorded_hash(tmp_path: Path) -> None:
     path = saved(tmp_path / "good.pth", {"state_dict": state()})
-    recorded, data = sha256(path), bytearray(path.read_bytes())
-    checkpoints.read(path, expect_sha256=recorded)
+    (tmp_path / "recipe.yaml").write_text(json.dumps({
+        "coco_recipe": 1, "name": "mean", "inputs": {"w": {"checkpoint": "good.pth", "sha256": sha256(path)}},
+        "steps": [{"id": "mean", "use": "average_weights", "in": "w"}]}))
+    assert command("run", "recipe.yaml", cwd=tmp_path).returncode == 0
+    data = bytearray(path.read_bytes())
     data[data.index(state()["fc.weight"].numpy().tobytes()[64:128])] ^= 1
     path.write_bytes(data)
     checkpoints.read(path)  # torch doesn't notice
-    refused(path, f"recorded is {recorded[:12]}", expect_sha256=recorded)
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "inputs.w.sha256: the SHA-256 of good.pth is " in done.stderr
+
+
+def test_a_flipped_bit_in_a_result_is_found_by_the_next_run(tmp_path: Path) -> None:
+    saved(tmp_path / "good.pth", {"state_dict": state()})
+    (tmp_path / "recipe.yaml").write_text(json.dumps({
+        "coco_recipe": 1, "name": "mean", "inputs": {"w": {"checkpoint": "good.pth"}},
+        "steps": [{"id": "mean", "use": "average_weights", "in": "w"}]}))
+    assert command("run", "recipe.yaml", cwd=tmp_path).returncode == 0
+    path = tmp_path / "runs/mean/steps/mean/averaged.pth"
+    good = path.read_bytes()
+    data = bytearray(good)
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    assert "averaged.pth has changed" in done.stderr
+    assert path.read_bytes() == good
 
 
 def test_a_flipped_bit_is_told_from_the_recorded_fingerprint_and_other_classes_from_the_names(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,7 @@ def test_every_head_gets_the_number_of_classes_and_is_told(cascade: dict[str, An
     changes = settings.Changes(json.loads(json.dumps(cascade)))
     job_config.bind_classes(changes, ["a", "b", "c"])
     heads = changes.tree["model"]["roi_head"]
-    assert [head["num_classes"] for head in heads["bbox_head"] + heads["mask_head"]] == [3] * 6 if isinstance(
-        heads["mask_head"], list) else [3] * 3
+    assert [head["num_classes"] for head in [*heads["bbox_head"], heads["mask_head"]]] == [3] * 4
     assert {"model.roi_head.bbox_head.0.num_classes: 80 -> 3", "model.roi_head.bbox_head.2.num_classes: 80 -> 3"} <= set(
         changes.made)
     assert job_config.has_masks(changes.tree)
@@ -149,6 +149,18 @@ def test_a_changed_base_makes_the_training_stale(tmp_path: Path, shapes: Shapes)
     assert "schedule_1x.py" in before
 
 
+def test_bases_that_are_no_names_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "c.py").write_text("x = 1\n_base_ = 5\n")
+    with pytest.raises(ValueError, match=r"c.py:2: _base_ must be a name or a list of names, found 5"):
+        configs.chain(str(tmp_path / "c.py"))
+
+
+def test_the_packages_of_another_environment_are_among_what_the_result_depends_on() -> None:
+    found = configs.built_on({"python": sys.executable})
+    assert {"torch", "onedl_mmcv", "onedl_mmengine", "onedl_mmdetection"} <= {
+        path.parent.name.partition("-")[0] for path in found}
+
+
 def test_the_count_of_what_mmdet_uses_is_mmdets_own(tmp_path: Path, shapes: Shapes) -> None:
     from mmdet.datasets import CocoDataset
 
@@ -168,7 +180,8 @@ def test_the_count_of_what_mmdet_uses_is_mmdets_own(tmp_path: Path, shapes: Shap
                         filter_cfg={"filter_empty_gt": False, "min_size": 32}, pipeline=[])
     rows = [mmdet.get_data_info(i) for i in range(len(mmdet))]
     assert found.images == len(rows) == 3
-    assert found.boxes == sum(len(row["instances"]) for row in rows) == 3
+    assert found.boxes + found.crowds == sum(len(row["instances"]) for row in rows) == 3
+    assert found.crowds == sum(instance["ignore_flag"] for row in rows for instance in row["instances"]) == 1
     assert found.skipped == {"box under 1 px": 1, "box outside its image": 1, "box with area 0": 1, "box marked ignore": 1,
                              "image under 32 px": 1, "box on an image under 32 px": 1}
     assert [instance["bbox_label"] for instance in rows[0]["instances"] + rows[1]["instances"]] == [1, 0, 0]

@@ -1,6 +1,8 @@
 import contextlib
 import io
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 from coco_recipe_mmdet import evaluate, inference
 from conftest import CPU, TINY, Shapes, provenance
 
-from coco_recipe import Checkpoint, Dataset
+from coco_recipe import Checkpoint, Dataset, Facts, Misfit
 
 
 def test_the_metrics_are_those_of_pycocotools_on_the_results_file(trained: Path, shapes: Shapes) -> None:
@@ -87,10 +89,12 @@ def test_a_picture_that_can_not_be_read_is_named(shapes: Shapes, trained: Path) 
     folder = shapes.folder / "broken"
     folder.mkdir()
     (folder / "text.jpg").write_text("no picture")
+    (folder / "empty.jpg").write_text("")
     start = {"checkpoint": str(trained.relative_to(shapes.folder) / "fit/checkpoints/epoch_3.pth"), "classes": ["a", "b", "c"]}
-    said = shapes.fails("broken", [{"id": "p", "use": "predict", "in": {"checkpoint": "start"},
-                                    "with": {"folder": "broken", **CPU}}], start=start)
-    assert "can't be read: text.jpg" in said
+    steps = [{"id": "p", "use": "predict", "in": {"checkpoint": "start"}, "with": {"folder": "broken", **CPU}}]
+    assert f"2 of the pictures in {folder} can't be read: empty.jpg, text.jpg" in shapes.fails("broken", steps, start=start)
+    shutil.copyfile(shapes.folder / "val/images/0001.png", os.fsencode(folder) + b"/\xff.png")
+    assert "steps[0].with.folder: the name '\\udcff.png' in it is not UTF-8" in shapes.fails("broken", steps, start=start)
 
 
 def test_greedy_soup_is_no_worse_than_its_best_part(trained: Path) -> None:
@@ -157,6 +161,8 @@ def _model(path: Path) -> tuple[tuple[Any, Any], dict[str, Any]]:
 def test_labels_are_made_unique() -> None:
     checkpoints = [Checkpoint(Path("a/x.pth"), label=label) for label in ("epoch_1", "epoch_1", "", "a/b", "epoch_1")]
     assert evaluate.unique_labels(checkpoints) == ["epoch_1", "epoch_1-2", "x", "a_b", "epoch_1-3"]
+    assert evaluate.unique_labels([Checkpoint(Path("x"), label=label) for label in ("run-2", "run", "run")]) == [
+        "run-2", "run", "run-3"]
 
 
 def test_checkpoints_with_other_classes_are_refused() -> None:
@@ -169,6 +175,8 @@ def test_checkpoints_with_other_classes_are_refused() -> None:
         evaluate.class_order([Checkpoint(path, ("a",))], dataset)
     with pytest.raises(ValueError, match="different orders"):
         evaluate.class_order([Checkpoint(path, ("b", "a")), Checkpoint(path, ("a", "b"))], dataset)
+    with pytest.raises(Misfit, match="different orders"):
+        evaluate.foresee({}, {"dataset": Facts(("a", "b")), "checkpoints": (Facts(("a", "b")), Facts(("b", "a")))})
 
 
 def test_init_weights_draws_the_same_weights_from_the_same_seed(shapes: Shapes) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from builders import coco, command
-from coco_recipe_mmdet import flat_config, process
+from coco_recipe_mmdet import flat_config, job_train, process
 from coco_recipe_mmdet import train as train_module
 from conftest import Shapes, provenance, train_step
 
 from coco_recipe import Facts, Misfit
+from coco_recipe.schema_check import with_defaults
 
 
 def test_the_loss_falls_and_the_folder_has_all_that_was_done(trained: Path) -> None:
@@ -53,7 +54,9 @@ def test_what_was_changed_in_the_config_is_on_record(trained: Path) -> None:
            "{'filter_empty_gt': False, 'min_size': 32}" in changed
     assert any(line.startswith("val_dataloader.dataset.pipeline: ") for line in changed), "set reaches every loader"
     assert {"small.py", "mmdet::retinanet/retinanet_r18_fpn_1x_coco.py"} <= notes["config"]["files"].keys()
-    assert notes["train_uses"] == {"images": 40, "boxes": notes["train_uses"]["boxes"], "images_without_box": 0,
+    boxes = len(json.loads((trained / "fit/data/train.json").read_text())["annotations"])
+    assert boxes > 40
+    assert notes["train_uses"] == {"images": 40, "boxes": boxes, "crowd_regions": 0, "images_without_box": 0,
                                    "skipped": {}, "skipped_ids": {}}
 
 
@@ -118,6 +121,56 @@ def test_what_mmdet_says_is_passed_on(shapes: Shapes) -> None:
 def test_a_path_that_the_config_has_not_is_refused_with_what_there_is(shapes: Shapes) -> None:
     said = shapes.fails("path", [train_step(set={"model.backbon.depth": 50})])
     assert "the config has no 'model.backbon.depth'; 'model' has type, data_preprocessor, backbone" in said
+
+
+NUMBERED = {"id": "numbered", "use": "reindex", "in": "train"}
+
+
+@pytest.mark.parametrize(("key", "with_", "reason"), [
+    ("set", {"set": {"model.backbon.depth": 50}}, "the config has no 'model.backbon.depth'"),
+    ("best_by", {"best_by": "segm_mAP"}, "segm_mAP is of masks, and the config's model has none"),
+    ("scale_lr", {"scale_lr": True, "set": {"auto_scale_lr": None}}, "the config doesn't say which batch size"),
+    ("config", {"config": "broken.py"}, "the config broken.py can't be run: ZeroDivisionError")])
+def test_a_config_is_tried_before_the_steps_above_run(shapes: Shapes, key: str, with_: dict[str, Any], reason: str) -> None:
+    (shapes.folder / "broken.py").write_text("_base_ = 'small.py'\nx = 1 / 0\n")
+    later = {"id": "later", "use": "export_coco", "in": {"train": "numbered"}, "with": {"to": "later"}}
+    said = shapes.fails("tried", [NUMBERED, later, train_step(**with_)])
+    assert f"steps[2].with.{key}: step 'fit' (train): {reason}" in said.replace(f"{shapes.folder}/", "")
+    assert "the log is" not in said
+    assert not (shapes.folder / "runs/tried/steps").exists()
+
+
+def test_the_learning_rate_is_scaled_by_the_batch_size(shapes: Shapes) -> None:
+    given = with_defaults(train_module.PARAMS, train_step(batch_size=4, learning_rate=0.01, scale_lr=16)["with"])
+    job = dict.fromkeys(train_module.PARAMS["properties"]) | given | {
+        "val": True, "checkpoint": None, "resume": None, "classes": ["a"], "config": str(shapes.folder / "small.py")}
+    tree, _ = job_train.resolve(job, "cpu")
+    assert tree["auto_scale_lr"] == {"enable": True, "base_batch_size": 16}
+    assert tree["optim_wrapper"]["optimizer"]["lr"] == 0.01  # mmengine scales it, by the batch size of all processes
+
+
+def test_a_checkpoint_that_says_other_classes_than_it_is_taken_for_is_refused(shapes: Shapes, trained: Path) -> None:
+    data = json.loads((shapes.folder / "val/annotations.json").read_text())
+    data["categories"].reverse()  # the model's outputs would be taken for one another
+    (shapes.folder / "val/reversed.json").write_text(json.dumps(data))
+    inputs = {"reversed": {"annotations": "val/reversed.json", "images": "val/images"},
+              "old": {"checkpoint": os.path.relpath(trained / "fit/checkpoints/epoch_3.pth", shapes.folder)}}
+    score = {"id": "score", "use": "evaluate", "in": {"checkpoints": "old", "dataset": "reversed"},
+             "with": {"device": "cpu", "workers": 0}}
+    said = shapes.fails("said", [score], **inputs)
+    assert "says that its classes are disc, square, triangle, and is taken for one of triangle, square, disc" in said
+    step = train_step() | {"in": {"train": "reversed", "checkpoint": "old"}}
+    assert "says that its classes are disc, square, triangle" in shapes.fails("said_too", [step], **inputs)
+
+
+def test_data_with_crowds_alone_has_nothing_to_learn(shapes: Shapes) -> None:
+    data = json.loads((shapes.folder / "val/annotations.json").read_text())
+    for row in data["annotations"]:
+        row["iscrowd"] = 1
+    (shapes.folder / "val/crowds.json").write_text(json.dumps(data))
+    said = shapes.fails("crowds", [train_step() | {"in": {"train": "crowds"}}],
+                        crowds={"annotations": "val/crowds.json", "images": "val/images"})
+    assert "mmdet would train on none of the" in said
 
 
 def test_a_child_ends_when_its_parent_is_killed(shapes: Shapes) -> None:
