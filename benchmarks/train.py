@@ -79,7 +79,8 @@ def caps(folder: Path) -> bool:
     shutil.copytree(ROOT / "recipes", work / "recipes", dirs_exist_ok=True)
     if not (work / "data/caps/annotations.json").exists():
         subprocess.run([sys.executable, "-m", "coco_recipe.cli", "demo", "data/caps", "--images", "160"], cwd=work, check=True)
-    seconds = _timed([sys.executable, "-m", "coco_recipe.cli", "run", "recipes/bottle_caps_small.yaml", "--quiet", "--force"], work)
+    command = [sys.executable, "-m", "coco_recipe.cli", "run", "recipes/bottle_caps_small.yaml", "--quiet", "--force"]
+    seconds = _timed(command, work)
     report = json.loads((work / "runs/bottle-caps-small/steps/score/metrics.json").read_text("utf-8"))
     scores: dict[str, float] = {row["label"]: row["bbox"]["mAP"] for row in report["checkpoints"]}
     epochs = {label: score for label, score in scores.items() if label.startswith("epoch_")}
