@@ -94,7 +94,7 @@ def step_seed(recipe_seed: int, step_id: str) -> int:
 
 
 def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed: int, key: str,
-            parts: Mapping[str, Any], keep: set[str], engine: Engine, environment: Mapping[str, str],
+            parts: Mapping[str, Any], keep: set[str], engine: Engine, environment: Mapping[str, str], afresh: bool = False,
             on_progress: Callable[[int, int, str], None], known_hashes: dict[Path, str] | None = None) -> StepResult:
     """Run a step and commit its folder.
 
@@ -107,6 +107,7 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
         keep: output ports whose data sets must be written even though the step works in memory.
         engine: where its work runs.
         environment: versions, for the record.
+        afresh: take nothing from an earlier or interrupted run.
         on_progress: told how far the step is.
         known_hashes: SHA-256 of input files, by path; what is missing is computed and added.
 
@@ -114,9 +115,10 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
         StepError: the step failed, or its books don't close; names the step.
     """
     began, label = time.time(), f"step '{step.id}' ({step.offer.step.name})"
-    context = Context(step.id, step_seed(seed, step.id), store.begin(step.id, resume=step.offer.step.resumes), engine,
+    workdir = store.begin(step.id, resume=step.offer.step.resumes and not afresh)
+    context = Context(step.id, step_seed(seed, step.id), workdir, engine,
                       step.offer.step.preload, on_progress, key,
-                      {**environment, "plugin": step.offer.source_sha256}, store.earlier(step.id),
+                      {**environment, "plugin": step.offer.source_sha256}, None if afresh else store.earlier(step.id),
                       {} if known_hashes is None else known_hashes)
     try:
         outputs = step.offer.step.run(context, **keywords(step, values))

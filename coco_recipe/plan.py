@@ -2,7 +2,7 @@
 
 import contextlib
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,7 @@ def foresee(planned: Plan, known: Mapping[Reference, Facts]) -> dict[Reference, 
     for step in planned.steps:
         facts |= {(step.id, port): Facts() for port in step.outputs}
         try:
-            found = foresee_step(planned, step, facts_at(step, facts))
+            found = foresee_step(planned, step, by_port(step, facts.__getitem__))
             facts |= {(step.id, port): fact for port, fact in found.items()}
         except RecipeError as error:
             problems += error.problems
@@ -116,11 +116,11 @@ def foresee(planned: Plan, known: Mapping[Reference, Facts]) -> dict[Reference, 
     return facts
 
 
-def facts_at(step: PlannedStep, facts: Mapping[Reference, Facts]) -> dict[str, Any]:
-    """Return the facts of a step's inputs by port; a tuple where a port takes many."""
+def by_port(step: PlannedStep, look_up: Callable[[Reference], Any]) -> dict[str, Any]:
+    """Return what is looked up for a step's inputs, by port; a tuple where a port takes many."""
     ports = step.offer.step.inputs
     many = {name for name, port in ports.items() if port.many} if isinstance(ports, Mapping) else set()
-    return {port: tuple(facts[ref] for ref in refs) if port in many else facts[refs[0]] for port, refs in step.inputs.items()}
+    return {port: tuple(map(look_up, refs)) if port in many else look_up(refs[0]) for port, refs in step.inputs.items()}
 
 
 def foresee_step(planned: Plan, step: PlannedStep, facts: Mapping[str, Any]) -> Mapping[str, Facts]:

@@ -20,6 +20,7 @@ from coco_recipe.plan import Plan, PlannedStep
 from coco_recipe.steps import Facts
 from coco_recipe.store import Store
 
+ASKED_FOR = "asked for"
 _PLURALS = {"image": "images", "annotation": "annotations", "category": "categories"}
 
 
@@ -118,7 +119,7 @@ class Run:
             parts = provenance.key_parts(step, inputs, execute.step_seed(self.plan.recipe.seed, step.id))
             keys[step.id] = files.digest(parts)
             terminal = {port for port in step.outputs if (step.id, port) not in consumed}
-            reason = "asked for" if forced else self._why(step, keys[step.id], parts, terminal)
+            reason = ASKED_FOR if forced else self._why(step, keys[step.id], parts, terminal)
             result.append(State(step, keys[step.id], parts, reason, terminal))
         return result
 
@@ -198,7 +199,7 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
             try:
                 result = execute.execute(
                     step, values, store=store, seed=planned.recipe.seed, key=state.key, parts=state.parts,
-                    keep=state.terminal, engine=workers, environment=state.parts["environment"],
+                    keep=state.terminal, engine=workers, afresh=state.reason == ASKED_FOR, environment=state.parts["environment"],
                     on_progress=_teller(step.id, report), known_hashes=run_.known_hashes)
             except StepError as error:
                 log.add({"step": step.id, "use": step.offer.step.name, "failed": str(error)})
@@ -232,7 +233,7 @@ def _preflight(run_: Run, steps: Iterable[PlannedStep]) -> None:
                 context = execute.Context(step.id, execute.step_seed(run_.plan.recipe.seed, step.id), Path(scratch))
                 try:
                     with plan.blamed(run_.plan, step):
-                        step.offer.step.preflight(context, step.bound, plan.facts_at(step, run_.facts))
+                        step.offer.step.preflight(context, step.bound, plan.by_port(step, run_.facts.__getitem__))
                 except RecipeError as error:
                     problems += error.problems
     if problems:
@@ -241,9 +242,8 @@ def _preflight(run_: Run, steps: Iterable[PlannedStep]) -> None:
 
 def bound(step: PlannedStep, look_up: Callable[[plan.Reference], Any]) -> dict[str, Any]:
     """Return a step's input values by port; a tuple where a port takes many."""
-    ports = step.offer.step.inputs
-    many = {name for name, port in ports.items() if port.many} if isinstance(ports, dict) else set()
-    return {port: _flat(map(look_up, refs)) if port in many else look_up(refs[0]) for port, refs in step.inputs.items()}
+    found = plan.by_port(step, look_up)
+    return {port: _flat(value) if isinstance(value, tuple) else value for port, value in found.items()}
 
 
 def _flat(values: Iterable[Any]) -> tuple[Any, ...]:

@@ -168,7 +168,7 @@ class StepContext(Protocol):
         workdir: where the step writes.
         key: digest of all that the result depends on.
         environment: the versions that the result may depend on, the plugin's own source among them.
-        earlier: the folder of this step's last commit, to read only; None where there is none.
+        earlier: the folder of this step's last commit, to read only; None where there is none, or the run is forced.
     """
 
     step_id: str

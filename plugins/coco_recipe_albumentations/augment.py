@@ -124,10 +124,9 @@ class Work:
         self.settings = _settings(params, self.form)
         self.swap = instances.mirrored_pairs(dataset.categories, params["mirrored_keypoints"])
         chosen = [image for image, n in zip(dataset.images, self.choice.copies, strict=True) if n]
-        instances.check(dataset, self.annotations, chosen)
+        instances.check(dataset, self.annotations, chosen, self.swap)
         _check_sizes(self.form, params["allow_files"], [(int(i.width or 0), int(i.height or 0)) for i in chosen])
-        # how a bad picture is dealt with doesn't change a good one
-        settings = replace(self.settings, pipeline=b"", quarantine=False, max_pixels=0)
+        settings = replace(self.settings, pipeline=b"", quarantine=False)  # what becomes of a bad picture changes no good one
         self._common = item_digest(self.canonical(), settings, dict(ctx.environment))
 
     def canonical(self) -> dict[str, Any]:
@@ -141,8 +140,9 @@ class Work:
     def job(self, copy: Copy) -> Job:
         """Return what a worker needs to make a copy."""
         source = self.dataset.path_of(copy.image)
+        target = self.ctx.workdir / IMAGES / copy.name
         shapes = tuple(shape for row in self.annotations[copy.image.id] if (shape := instances.instance(row, self.swap)))
-        return Job(source, self.ctx.sha256(source), self.ctx.workdir / IMAGES / copy.name,
+        return Job(source.absolute(), self.ctx.sha256(source), target.absolute(),  # a worker may stand in another folder
                    (int(copy.image.width or 0), int(copy.image.height or 0)), shapes,
                    f"{self.ctx.seed}/{self.dataset.identity(copy.image)}/{copy.number}")
 
@@ -284,7 +284,8 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     """Build the pipeline as it will be built, for the sizes that are known; look for the names in the parameters."""
     known, form = facts["dataset"], _form(params["pipeline"])
-    sizes = [size for size in (known.smallest, known.largest) if size]
+    chosen = known.of_fewer_images() if params.get("where") else known
+    sizes = [size for size in (chosen.smallest, chosen.largest) if size]
     found = list(choosing.complaints(params, known))
     try:
         if sizes:
@@ -295,6 +296,14 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
         found += pipeline.placed(params["pipeline"], error.complaints)
     Misfit.if_any(found)
     return {"dataset": known.of_other_images()}
+
+
+def _files(params: Mapping[str, Any]) -> list[Path]:
+    """Return the pictures that the pipeline reads."""
+    found = pipeline.files(params["pipeline"])
+    if missing := [path for path in found if not path.is_file()]:
+        raise ValueError(f"pipeline: there is no reference image {missing[0]} (relative to {Path.cwd()})")
+    return found
 
 
 def _preview(ctx: StepContext, target: Path, images: int, *, dataset: Dataset, **params: Any) -> None:
@@ -319,6 +328,6 @@ def _replay(ctx: StepContext, name: str, *, dataset: Dataset, **params: Any) -> 
 
 
 STEP = Step(name="augment", run=augment, inputs={"dataset": Port(Dataset, reads_only=True)},
-            outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee, preview=_preview,
-            replay=_replay, needs=("albumentations", "cv2", "numpy"), writes=True, reads_pixels=True, resumes=True,
-            preload=("coco_recipe_albumentations.preload",))
+            outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee, files=_files,
+            preview=_preview, replay=_replay, needs=("albumentations", "cv2", "numpy"), writes=True, reads_pixels=True,
+            resumes=True, preload=("coco_recipe_albumentations.preload",))

@@ -46,10 +46,11 @@ def choose(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], *,
                 for image in dataset.images]
     wanted = balanced["boxes"]
     targets = wanted if isinstance(wanted, Mapping) else dict.fromkeys(names.values(), wanted)
-    solved = balance.solve([content if fits else Counter() for content, fits in zip(contents, chosen, strict=True)],
-                           targets, list(names.values()), max_copies=balanced["max_copies"],
-                           before=sum(contents, Counter()))
-    return Choice(solved.of, solved.table)
+    order = sorted(range(len(contents)), key=lambda i: dataset.identity(dataset.images[i]))  # not the file's: among equals,
+    solved = balance.solve([contents[i] if chosen[i] else Counter() for i in order], targets,  # the first is taken
+                           list(names.values()), max_copies=balanced["max_copies"], before=sum(contents, Counter()))
+    of = dict(zip(order, solved.of, strict=True))
+    return Choice(tuple(of[i] for i in range(len(contents))), solved.table)
 
 
 def named(dataset: Dataset, choice: Choice, step_id: str, suffix: str) -> Iterator[Copy]:

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -131,17 +132,25 @@ def decode(settings: Settings, job: Job) -> "pictures.Picture":
 
 def attempt(settings: Settings, job: Job, picture: "pictures.Picture") -> tuple[Made, bytes]:
     """Try until a copy is accepted; return what became of it, and the bytes of its file (none if given up)."""
-    refused: dict[str, int] = {}
+    *refused, (made, carried) = tries(settings, job, picture)
+    if not made.skipped:
+        content = pictures.encode(carried, settings.suffix, settings.quality)
+        return msgspec.structs.replace(made, sha256=hashlib.sha256(content).hexdigest()), content
+    if settings.unchanged == "skip" and not made.applied:
+        return made, b""
+    reasons = Counter([*(one.skipped for one, _ in refused), made.skipped])
+    why = "; ".join(f"{n} x {reason}" for reason, n in reasons.items())
+    return Made(number_of_try=settings.max_tries, skipped=f"none of {settings.max_tries} tries was accepted: {why}"), b""
+
+
+def tries(settings: Settings, job: Job, picture: "pictures.Picture") -> Iterator[tuple[Made, Any]]:
+    """Yield the tries up to the one that is taken, or the last; only the last has its picture, the others None."""
     for number in range(1, settings.max_tries + 1):
         made, carried = one_try(settings, job, picture, number)
-        if not made.skipped:
-            content = pictures.encode(carried, settings.suffix, settings.quality)
-            return msgspec.structs.replace(made, sha256=hashlib.sha256(content).hexdigest()), content
-        refused[made.skipped] = refused.get(made.skipped, 0) + 1
-        if settings.unchanged == "skip" and not made.applied:
-            return made, b""
-    why = "; ".join(f"{n} x {reason}" for reason, n in refused.items())
-    return Made(number_of_try=settings.max_tries, skipped=f"none of {settings.max_tries} tries was accepted: {why}"), b""
+        ends = not made.skipped or number == settings.max_tries or (settings.unchanged == "skip" and not made.applied)
+        yield made, carried if ends else None
+        if ends:
+            return
 
 
 def one_try(settings: Settings, job: Job, picture: "pictures.Picture", number: int) -> tuple[Made, "pictures.Picture"]:

@@ -1,6 +1,6 @@
 """Whether crops of a fixed size fit into the smallest image, as far as that can be told without running."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from coco_recipe import Complaint
@@ -23,17 +23,38 @@ def too_large(pipeline: Pipeline, size: sizes.Size) -> Iterator[Complaint]:
         pipeline: a sound one.
         size: (width, height) of the smallest image, in pixels: each the least that occurs.
     """
-    known: sizes.Size | None = size
-    for transform in pipeline.transforms:
-        if known is None:
-            return
+    yield from _Follower(size).follow(pipeline.transforms, size)
+
+
+class _Follower:
+    """Follows an image's size; ``left`` is what is known of it after the last transforms, None where nothing is."""
+
+    def __init__(self, size: sizes.Size) -> None:
+        self.size = size
+        self.left: sizes.Size | None = size
+
+    def follow(self, transforms: Sequence[Transform], known: sizes.Size | None) -> Iterator[Complaint]:
+        """Yield the crops that are too large among transforms that come one after another."""
+        for transform in transforms:
+            if known is None:
+                break
+            if transform.children is None:
+                yield from self._crop(transform, known)
+                known = _after(transform, known, self.size)
+                continue
+            ends: set[sizes.Size | None] = {known} if _with_defaults(transform).get("p", 1) != 1 else set()
+            for branch in [transform.children] if transform.name == "Sequential" else [[one] for one in transform.children]:
+                yield from self.follow(branch, known)
+                ends.add(self.left)
+            known = next(iter(ends)) if len(ends) == 1 and transform.name in ("OneOf", "Sequential") else None
+        self.left = known
+
+    def _crop(self, transform: Transform, known: sizes.Size) -> Iterator[Complaint]:
         if transform.name in _CROPS and not transform.arguments.get("pad_if_needed", False):
-            crop = _cropped(transform, size)
+            crop = _cropped(transform, self.size)
             if crop[0] > known[0] or crop[1] > known[1]:
                 yield Complaint(("pipeline", *transform.path), f"{transform.name} needs {crop[0]}x{crop[1]} px, the smallest "
                                 f"image has {known[0]}x{known[1]}", "pad_if_needed: true or a PadIfNeeded before it pads it")
-                return
-        known = _after(transform, known, size)
 
 
 def _cropped(transform: Transform, size: sizes.Size) -> sizes.Size:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from coco_recipe_albumentations import rle, shapes
 from coco_recipe_albumentations.library import albumentations
 from coco_recipe_albumentations.moves import Fired, is_still, leaves, matrix_of, moves, warp_of
-from coco_recipe_albumentations.rings import Ring, bridged, fill, outline, rectangle, signed_area, smooth
+from coco_recipe_albumentations.rings import Ring, bridged, crosses_itself, fill, outline, rectangle, signed_area, smooth
 from coco_recipe_albumentations.shapes import Shape
 
 Picture = NDArray[np.uint8]
@@ -168,9 +168,10 @@ def _shape(one: Instance, size: Any) -> Shape:
     if one.keypoints:
         points = np.minimum(np.reshape(one.keypoints, (-1, 3))[:, :2] + 0.5, (size[1], size[0]))
     if isinstance(one.segmentation, dict):
-        return Shape([rings] if (rings := outline(_mask(one.segmentation, size))) else [], points, is_from_mask=True)
+        return Shape([traced] if (traced := outline(_mask(one.segmentation, size))) else [], points, is_from_mask=True)
     if one.segmentation and not _is_rectangle(one):
-        return Shape([[ring] for ring in map(_ring, one.segmentation) if len(ring) > 2], points)
+        rings = [ring for ring in map(_ring, one.segmentation) if len(ring) > 2]
+        return Shape(shapes.framed([[ring] for ring in rings], size), points, crosses=any(map(crosses_itself, rings)))
     return Shape([[rectangle(*one.bbox)]] if one.bbox is not None else [], points)
 
 
@@ -207,11 +208,12 @@ def _out(one: Instance, shape: Shape, size: Any, mirrors: bool) -> Moved:
             return gone
         corners = None if one.segmentation is None else [_numbers(rectangle(*box))]
         return Moved(shape.visibility, box, _rounded(box[2] * box[3]), corners, keypoints, count)
-    rings = [ring for ring in _polygons(shape, size) if abs(signed_area(ring)) >= SMALLEST_PX**2]
+    rings = [ring for ring in _polygons(shape, size) if shapes.area([[ring]], crosses=shape.crosses) >= SMALLEST_PX**2]
     box = _box(shapes.hull([rings]), size) if rings else None
     if box is None:
         return gone
-    return Moved(shape.visibility, box, _area(rings, size), [_numbers(ring) for ring in rings], keypoints, count)
+    covered = _area(rings, size, crosses=shape.crosses)
+    return Moved(shape.visibility, box, covered, [_numbers(ring) for ring in rings], keypoints, count)
 
 
 def _polygons(shape: Shape, size: Any) -> list[Ring]:
@@ -236,13 +238,13 @@ def _parts(group: Sequence[Ring]) -> list[Ring]:
     return [bridged(part) for part in smoothed if part]
 
 
-def _area(rings: Sequence[Ring], size: Any) -> float:
-    """Return the area that rings cover together: by the shoelace, or in pixels where they may overlap."""
+def _area(rings: Sequence[Ring], size: Any, *, crosses: bool) -> float:
+    """Return the area that rings cover together; in pixels where they may overlap."""
     frames = [(*ring.min(axis=0), *ring.max(axis=0)) for ring in rings]
     apart = all(a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
                 for i, a in enumerate(frames) for b in frames[:i])
     if apart:
-        return _rounded(sum(abs(signed_area(ring)) for ring in rings))
+        return _rounded(shapes.area([[ring] for ring in rings], crosses=crosses))
     return float(fill([[ring] for ring in rings], *size).sum())
 
 
@@ -278,7 +280,8 @@ def _unmoved(one: Instance, size: Any) -> Moved:
     if isinstance(one.segmentation, dict):
         covered = float(_mask(one.segmentation, size).sum())
     elif one.segmentation:
-        covered = _area([ring for ring in map(_ring, one.segmentation) if len(ring) > 2], size)
+        rings = [ring for ring in map(_ring, one.segmentation) if len(ring) > 2]
+        covered = _area(rings, size, crosses=any(map(crosses_itself, rings)))
     else:
         covered = one.bbox[2] * one.bbox[3] if one.bbox is not None else 0.0
     count = None if one.keypoints is None else sum(flag > 0 for flag in one.keypoints[2::3])

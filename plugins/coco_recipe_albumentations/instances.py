@@ -28,7 +28,8 @@ def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[s
     A declared name that is in no category is not looked for: see `choosing.complaints`.
     """
     pairs = {}
-    named = {category.id: dict(extras(category)).get("keypoints") or [] for category in categories}
+    listed = {category.id: dict(extras(category)).get("keypoints") for category in categories}
+    named = {number: names if isinstance(names, list) else [] for number, names in listed.items()}
     for category_id, names in named.items():
         places = {str(name): i for i, name in enumerate(names)}
         wanted = declared if declared is not None else [(name, _other_side(name)) for name in places]
@@ -68,7 +69,7 @@ def copied(row: Annotation, before: "Instance | None", left: Left | None, *, id:
 
     Where the geometry has not changed, its numbers are the source's own, to the last digit.
     """
-    if before is None or left is None or (left.bbox == before.bbox and left.segmentation == before.segmentation
+    if before is None or left is None or (before.bbox in (None, left.bbox) and left.segmentation == before.segmentation
                                           and left.keypoints == before.keypoints):
         return replace(row, id=id, image_id=image_id)
     changes: dict[str, Any] = {"bbox": left.bbox if isinstance(row.bbox, tuple) and left.bbox else row.bbox,
@@ -86,11 +87,13 @@ def _encoded(value: Any) -> Raw:
     return Raw(msgspec.json.encode(value))
 
 
-def check(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], images: Sequence[Image]) -> None:
+def check(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], images: Sequence[Image],
+          swap: Mapping[int, tuple[tuple[int, int], ...]]) -> None:
     """Refuse what can't be moved, before a picture is opened.
 
     Raises:
-        ValueError: images without a size; boxes that are not inside their image; names the first five.
+        ValueError: images without a size; boxes that are not inside their image; segmentations and keypoints that are none;
+            names the first five.
     """
     faults = []
     for image in images:
@@ -100,9 +103,34 @@ def check(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], ima
         faults += [f"annotation {row.id} on image {image.id} has the box {list(row.bbox)}, which is not inside its "
                    f"{image.width}x{image.height} px" for row in annotations[image.id]
                    if isinstance(row.bbox, tuple) and not _inside(row.bbox, image.width, image.height)]
+        faults += [f"annotation {row.id} on image {image.id}: {reason}" for row in annotations[image.id]
+                   if (reason := _malformed(row, [image.height, image.width], swap))]
     if faults:
         raise ValueError(f"{len(faults)} rows can't be augmented: {'; '.join(faults[:5])}; filter_annotations mends "
-                         "or drops such boxes")
+                         "or drops boxes that reach out of their image")
+
+
+def _malformed(row: Annotation, size: list[int], swap: Mapping[int, tuple[tuple[int, int], ...]]) -> str:
+    """Say what is wrong with the form of a segmentation or of keypoints; empty if nothing is."""
+    segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))
+    if isinstance(segmentation, dict):
+        if segmentation.get("size") != size:
+            return f"its mask is of {segmentation.get('size')} (height, width), the image of {size}"
+        if not isinstance(segmentation.get("counts"), str | list):
+            return "its mask has no counts"
+    elif segmentation is not None and not (isinstance(segmentation, list) and all(map(_is_polygon, segmentation))):
+        return "its segmentation is neither a mask nor a list of polygons [[x, y, x, y, ...], ...]"
+    if keypoints is None:
+        return ""
+    if not isinstance(keypoints, list) or len(keypoints) % 3 or not all(isinstance(value, int | float) for value in keypoints):
+        return "its keypoints aren't numbers x, y, v for each"
+    pairs = swap.get(row.category_id, ()) if isinstance(row.category_id, int) else ()
+    most = max((place for pair in pairs for place in pair), default=-1)
+    return f"it has {len(keypoints) // 3} keypoints, its category more" if most >= len(keypoints) // 3 else ""
+
+
+def _is_polygon(value: Any) -> bool:
+    return isinstance(value, list) and len(value) % 2 == 0 and all(isinstance(number, int | float) for number in value)
 
 
 def _inside(box: tuple[float, float, float, float], width: int, height: int) -> bool:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     Picture = np.ndarray[Any, np.dtype[np.uint8]]
 
+_BITS = "has {} bits a channel, which would be cut to 8: convert it first"
 _NO_LENGTH = {0x01, *range(0xD0, 0xD9)}  # JPEG markers that stand alone
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 
@@ -80,7 +81,7 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
         data: the file's bytes.
         size: (width, height) that the data set says; None leaves it unchecked.
         exif: ``apply`` turns the picture as its EXIF orientation says, ``ignore`` leaves the pixels as they are stored.
-        max_pixels: a larger picture is refused before it is decoded; 0 for no limit.
+        max_pixels: a larger picture is refused, a PNG or JPEG before it is decoded; 0 for no limit.
 
     Returns:
         uint8 (H, W, 3), RGB; an alpha channel is left out.
@@ -92,10 +93,9 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
     import numpy as np
 
     head = header(data)
-    if max_pixels and head.width * head.height > max_pixels:
-        raise ValueError(f"has {head.width}x{head.height} px, more than max_pixels ({max_pixels})")
+    _check_pixels(head.width, head.height, max_pixels)
     if head.bits > 8:
-        raise ValueError(f"has {head.bits} bits a channel, which would be cut to 8: convert it first")
+        raise ValueError(_BITS.format(head.bits))
     flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if exif == "ignore" else 0)
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
@@ -104,6 +104,11 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
     if picture is None:
         raise ValueError("is not a picture that OpenCV can read")
     height, width = picture.shape[:2]
+    _check_pixels(width, height, max_pixels)
+    if head.kind == "other":
+        stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if stored is not None and stored.dtype != np.uint8:
+            raise ValueError(_BITS.format(8 * stored.dtype.itemsize))
     if size is not None and (width, height) != size:
         hint = ""
         if (height, width) == size:
@@ -111,6 +116,11 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
         raise ValueError(f"has {width}x{height} px, the data set says {size[0]}x{size[1]}{hint}")
     rgb: Picture = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
     return rgb
+
+
+def _check_pixels(width: int, height: int, most: int) -> None:
+    if most and width * height > most:
+        raise ValueError(f"has {width}x{height} px, more than max_pixels ({most})")
 
 
 def encode(picture: "Picture", suffix: str, quality: int) -> bytes:

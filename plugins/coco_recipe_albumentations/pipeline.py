@@ -96,9 +96,15 @@ def canonical(form: Any, *, allow_files: bool = False) -> dict[str, Any]:
     if pipeline.p != 1:
         made = made[0].transforms
     rows = [_record(transform, one) for transform, one in zip(pipeline.transforms, made, strict=True)]
-    files = [file for transform in pipeline.walk() for file in transform.arguments.get("reference_images", ())]
+    read_too = files(form)
     return {"library": "albumentations", "version": version, "p": float(pipeline.p), "transforms": rows} | (
-        {"files": {file: sha256(Path(file)) for file in files}} if files else {})
+        {"files": {str(path): sha256(path) for path in read_too}} if read_too else {})
+
+
+def files(form: Any) -> list[Path]:
+    """Return the pictures that a sound pipeline reads, in its order."""
+    named = (transform.arguments.get("reference_images", ()) for transform in parse(_loaded(form), []).walk())
+    return [Path(name) for names in named for name in names]
 
 
 def check_sizes(form: Any, smallest: sizes.Size, largest: sizes.Size, *, allow_files: bool = False) -> None:

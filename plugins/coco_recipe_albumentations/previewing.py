@@ -45,7 +45,7 @@ def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]
     picture = _decoded(work, work.job(copies[0]))
     cells, gone = [], dict[int, str]()
     for copy in copies[:MOST_COPIES]:
-        made, carried = _taken(work, work.job(copy), picture)
+        *_, (made, carried) = copying.tries(work.settings, work.job(copy), picture)
         fired = ", ".join(name for name, _ in made.applied) or "nothing fired"
         title = f"copy {copy.number}: {made.skipped or fired}"
         marks = []
@@ -68,15 +68,6 @@ def _decoded(work: "Work", job: Job) -> Any:
         return copying.decode(work.settings, job)
     except (ValueError, OSError) as error:
         raise ValueError(f"{job.source}: {error}") from error
-
-
-def _taken(work: "Work", job: Job, picture: Any) -> Any:
-    """Return the try that the run will take, or the last one where it will give up."""
-    for number in range(1, work.settings.max_tries + 1):
-        made, carried = copying.one_try(work.settings, job, picture, number)
-        if not made.skipped:
-            break
-    return made, carried
 
 
 def _pairs(work: "Work", image: Image, left: tuple[Left, ...]) -> list[tuple[Annotation, Left | None]]:

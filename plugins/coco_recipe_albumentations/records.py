@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,8 @@ class Books:
 
     def __init__(self, workdir: Path, earlier: Path | None) -> None:
         self.workdir = workdir
+        if (workdir / RECORD).is_file() and not (workdir / JOURNAL).is_file():  # stopped between the last copy and the commit
+            os.replace(workdir / RECORD, workdir / JOURNAL)
         self.resumed = (workdir / JOURNAL).is_file()
         self._places: dict[str, tuple[Path, int]] = {}
         for path in ([earlier / RECORD] if earlier else []) + [workdir / JOURNAL]:

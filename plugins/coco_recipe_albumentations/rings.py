@@ -6,6 +6,7 @@ ring is a hole.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,48 @@ def signed_area(ring: Ring) -> float:
     """Return the shoelace area; above 0 where the ring goes clockwise on the screen."""
     x, y = ring[:, 0] - ring[0, 0], ring[:, 1] - ring[0, 1]
     return float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2
+
+
+def crosses_itself(ring: Ring) -> bool:
+    """Tell whether edges of a ring cross; those that only touch, as at a bridge to a hole, don't."""
+    if len(ring) < 4:
+        return False
+    edges = np.roll(ring, -1, axis=0) - ring
+    away = ring[None] - ring[:, None]
+    side = np.sign(edges[:, None, 0] * away[..., 1] - edges[:, None, 1] * away[..., 0])  # of each point from each edge
+    astride = side * np.roll(side, -1, axis=1) < 0
+    return bool((astride & astride.T).any())
+
+
+def covered(rings: Sequence[Ring]) -> float:
+    """Return the area inside rings that are drawn together (even-odd), whichever way they go and wherever they cross.
+
+    Between two heights at which an edge ends or crosses another, the inside is a row of trapezoids.
+    """
+    first = np.concatenate(rings)
+    last = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
+    heights = np.unique(np.concatenate([first[:, 1], _crossings(first, last)]))
+    total = 0.0
+    for low, high in pairwise(heights.tolist()):
+        middle = (low + high) / 2
+        spans = (first[:, 1] <= middle) != (last[:, 1] <= middle)
+        a, b = first[spans], last[spans]
+        x = np.sort(a[:, 0] + (middle - a[:, 1]) / (b[:, 1] - a[:, 1]) * (b[:, 0] - a[:, 0]))
+        total += float((x[1::2] - x[0::2]).sum()) * (high - low)
+    return total
+
+
+def _crossings(first: Points, last: Points) -> NDArray[np.float64]:
+    """Return the heights at which edges, from ``first`` to ``last``, cross each other."""
+    run = last - first
+    gap = first[None] - first[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = run[:, None, 0] * run[None, :, 1] - run[:, None, 1] * run[None, :, 0]
+        own = (gap[..., 0] * run[None, :, 1] - gap[..., 1] * run[None, :, 0]) / slope
+        others = (gap[..., 0] * run[:, None, 1] - gap[..., 1] * run[:, None, 0]) / slope
+        heights = first[:, None, 1] + own * run[:, None, 1]
+        found: NDArray[np.float64] = heights[(own > 0) & (own < 1) & (others > 0) & (others < 1)]
+    return found
 
 
 def cut(ring: Ring, line: Points) -> list[Ring]:

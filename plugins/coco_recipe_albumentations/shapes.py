@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coco_recipe_albumentations.moves import Matrix, Size, Warp
-from coco_recipe_albumentations.rings import Mask, Points, Ring, cut, fill, outline, signed_area
+from coco_recipe_albumentations.rings import Mask, Points, Ring, covered, cut, fill, outline, signed_area
 
 _BORDERS = np.array([[1.0, 0, 0], [-1.0, 0, 1], [0, 1.0, 0], [0, -1.0, 1]])  # the last number times width or height
 NEAR_PX = 1e-6
@@ -27,12 +27,14 @@ class Shape:
         points: keypoints, (K, 2); NaN where they have left the picture.
         visibility: share of the original that is left.
         is_from_mask: the outline follows the edges of pixels.
+        crosses: a ring crosses itself, so that the shoelace doesn't tell its area.
     """
 
     groups: list[list[Ring]]
     points: Points
     visibility: float = 1.0
     is_from_mask: bool = False
+    crosses: bool = False
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ def step(shapes: Sequence[Shape], stretch: Stretch, matrix: Matrix, size: Size) 
             shape.groups = [[next(moved) for _ in group] for group in shape.groups]
     for i, shape in enumerate(shapes):
         if not inside and not all(_all_inside(ring, size) for group in shape.groups for ring in group):
-            shape.groups = [left for group in shape.groups if (left := [p for ring in group for p in _framed(ring, size)])]
+            shape.groups = framed(shape.groups, size)
             stretch.was_cut[i] = True
         if len(shape.points):
             shape.points = _visible(move(shape.points, matrix), size)
@@ -82,8 +84,9 @@ def finish(shapes: Sequence[Shape], stretch: Stretch) -> None:
         if was_cut:
             back: Matrix = np.linalg.inv(stretch.total).astype(np.float64)
             left = [[move(ring, back) for ring in group] for group in shape.groups]
-            whole = area(before)
-            shape.visibility *= min(area(left) / whole, 1.0) if whole > 0 else float(bool(left))
+            whole = area(before, crosses=shape.crosses)
+            share = area(left, crosses=shape.crosses) / whole if whole > 0 else float(bool(left))
+            shape.visibility *= min(share, 1.0)
 
 
 def warp(shapes: Sequence[Shape], through: Warp) -> None:
@@ -99,13 +102,20 @@ def warp(shapes: Sequence[Shape], through: Warp) -> None:
             whole = int(mask.sum())
             shape.visibility *= float((mask & shown).sum() / whole) if whole else 0.0
             rings = outline(mask[rows, columns] & known) if whole else []
-            shape.groups, shape.is_from_mask = [rings] if rings else [], True
+            shape.groups, shape.is_from_mask, shape.crosses = [rings] if rings else [], True, False
         if len(shape.points):
             shape.points = np.array([_found(point, through) for point in shape.points])
 
 
-def area(groups: Sequence[Sequence[Ring]]) -> float:
-    """Return the area of rings in square pixels: of each group, outer rings less holes; groups that overlap count twice."""
+def area(groups: Sequence[Sequence[Ring]], *, crosses: bool = False) -> float:
+    """Return the area of rings in square pixels: of each group, outer rings less holes; groups that overlap count twice.
+
+    Args:
+        groups: the rings.
+        crosses: rings may cross themselves; takes longer.
+    """
+    if crosses:
+        return sum(covered(group) for group in groups if group)
     total = 0.0
     for group in groups:
         own = [signed_area(ring) for ring in group]
@@ -142,6 +152,11 @@ def frame(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]
 def _all_inside(points: Points, size: Size) -> bool:
     low, high = points.min(axis=0), points.max(axis=0)
     return bool(low[0] >= -NEAR_PX and low[1] >= -NEAR_PX and high[0] <= size[1] + NEAR_PX and high[1] <= size[0] + NEAR_PX)
+
+
+def framed(groups: Sequence[Sequence[Ring]], size: Size) -> list[list[Ring]]:
+    """Cut groups of rings to a picture's frame (height, width); what is outside is gone."""
+    return [left for group in groups if (left := [piece for ring in group for piece in _framed(ring, size)])]
 
 
 def _framed(ring: Ring, size: Size) -> list[Ring]:

@@ -10,6 +10,7 @@ from builders import coco, write_recipe
 
 from coco_recipe import run
 from coco_recipe.errors import RecipeError, StepError
+from coco_recipe.store import Store
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
@@ -330,3 +331,92 @@ def test_a_damaged_copy_is_not_taken_for_a_whole_one(bench: Bench) -> None:
     bench.run(SHORT)
     assert bench.made_now() == 1
     assert (bench.step / "images" / names[0]).read_bytes() == good
+
+
+def test_a_stop_just_before_the_commit_loses_no_work_and_leaves_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(store: Store, step_id: str, manifest: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "commit", stop)
+        with pytest.raises(KeyboardInterrupt):
+            bench.run(SHORT, copies=3)
+    bench.run(SHORT, copies=1, format="jpg")
+    assert bench.made_now() == 2, "another format is another file"
+    assert {path.suffix for path in (bench.step / "images").iterdir()} == {".jpg"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "commit", stop)
+        with pytest.raises(KeyboardInterrupt):
+            bench.run(SHORT, copies=3)
+    bench.run(SHORT, copies=2)
+    assert bench.made_now() == 0
+    assert len(list((bench.step / "images").iterdir())) == 4
+
+
+def test_a_limit_of_pixels_holds_for_what_was_made_without_it_too(bench: Bench) -> None:
+    bench.run(SHORT)
+    with pytest.raises(StepError, match=r"has 64x48 px, more than max_pixels \(3000\)"):
+        bench.run(SHORT, max_pixels=3000)
+
+
+def test_a_changed_reference_image_is_noticed_and_a_missing_one_found_before_anything_runs(bench: Bench) -> None:
+    reference = bench.folder / "reference.png"
+    reference.write_bytes((bench.folder / "images/1.jpg").read_bytes())
+    fda = [{"FDA": {"reference_images": [str(reference)], "p": 1}}]
+    bench.run(fda, allow_files=True)
+    reference.write_bytes(cv2.imencode(".png", np.full((48, 64, 3), 99, np.uint8))[1].tobytes())
+    bench.run(fda, allow_files=True)
+    assert bench.made_now() == 2
+    reference.unlink()
+    with pytest.raises(RecipeError, match=r"steps\[0\].with: .*there is no reference image .*reference.png"):
+        bench.run(fda, allow_files=True)
+
+
+def test_only_the_images_that_are_chosen_must_be_large_enough(tmp_path: Path) -> None:
+    data = coco(2, [(1, 1), (2, 1)])
+    data["images"][1] |= {"width": 32, "height": 24}
+    bench = Bench(tmp_path, data)
+    crop = [{"RandomCrop": {"width": 40, "height": 40, "p": 1}}]
+    assert len(bench.run(crop, where={"fields": {"width": 64}})["images"]) == 1
+    with pytest.raises(RecipeError, match="needs 40x40 px, the smallest image has 32x24"):
+        bench.run(crop)
+
+
+def test_what_is_copied_for_balance_does_not_depend_on_the_order_of_the_file(tmp_path: Path) -> None:
+    data = coco(4, [(1, 1), (2, 1), (3, 1), (4, 1)])
+    first = _sources(Bench(tmp_path / "a", data).run(SHORT, balance={"boxes": 6}))
+    turned = data | {"images": data["images"][::-1], "annotations": data["annotations"][::-1]}
+    assert len(first) == 2
+    assert sorted(_sources(Bench(tmp_path / "b", turned).run(SHORT, balance={"boxes": 6}))) == sorted(first)
+
+
+@pytest.mark.parametrize(("changes", "reason"), [
+    ({"segmentation": [1, 2, 3, 4, 5, 6]}, "its segmentation is neither a mask nor a list of polygons"),
+    ({"segmentation": {"size": [9, 9], "counts": [81]}}, r"its mask is of \[9, 9\] \(height, width\), the image of \[48, 64\]"),
+    ({"keypoints": 5}, "its keypoints aren't numbers x, y, v"),
+    ({"keypoints": [1, 2, 2]}, "it has 1 keypoints, its category more")])
+def test_geometry_that_is_none_is_refused_before_a_picture_is_opened(tmp_path: Path, changes: dict[str, Any],
+                                                                     reason: str) -> None:
+    data = coco(1, [(1, 1)])
+    data["categories"][0]["keypoints"] = ["left_eye", "right_eye"]
+    data["annotations"][0] |= changes
+    bench = Bench(tmp_path, data)
+    (tmp_path / "images/1.jpg").write_bytes(b"not a picture")
+    with pytest.raises(StepError, match=f"annotation 1 on image 1: {reason}"):
+        bench.run(SHORT)
+
+
+def test_force_makes_every_copy_again(bench: Bench) -> None:
+    bench.run(SHORT)
+    before = bench.stamps()
+    run.run(run.prepare(bench.folder / "recipe.yaml"), out=bench.out, force=True)
+    assert bench.made_now() == 2
+    assert not set(before.values()) & set(bench.stamps().values())
+
+
+def test_an_area_that_came_without_a_box_stays_where_nothing_moves(tmp_path: Path) -> None:
+    data = coco(1, [(1, 1)])
+    data["annotations"][0] |= {"segmentation": [[1, 2, 11.5, 2, 11, 12.25]], "area": 702.1057451}
+    del data["annotations"][0]["bbox"]
+    found, = Bench(tmp_path, data).run([{"NoOp": {"p": 1}}])["annotations"]
+    assert (found["area"], "bbox" in found) == (702.1057451, False)

@@ -212,3 +212,33 @@ def test_a_keypoint_on_the_border_of_the_picture_stays_in_it() -> None:
 def test_a_box_never_passes_the_border_by_the_last_bit(x: float, w: float, key: int) -> None:
     moved = _carry([A.RandomCrop(40, 600, p=1)], Instance((x, 3, w, 30), None, None), size=(40, 658), key=key)[0]
     assert moved.bbox is None or moved.bbox[0] + moved.bbox[2] <= 600
+
+
+BOWTIE = [[10.0, 10, 30, 30, 30, 10, 10, 30]]
+
+
+def test_a_polygon_that_crosses_itself_has_the_area_that_is_drawn() -> None:
+    """Two triangles of 100 px each, as pycocotools draws them; the shoelace says 0."""
+    one = Instance((10, 10, 20, 20), BOWTIE, None)
+    flipped, = _carry([A.HorizontalFlip(p=1)], one)
+    assert (flipped.area, flipped.visibility, flipped.bbox) == (200, 1, (50, 10, 20, 20))
+    still, = _carry([A.NoOp(p=1)], one)
+    assert (still.area, still.segmentation) == (200, BOWTIE)
+    half, = _carry([A.Crop(x_min=0, y_min=0, x_max=20, y_max=60, p=1)], one)
+    assert (half.area, half.visibility) == (pytest.approx(100), pytest.approx(0.5))
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=3, max_size=9, unique=True))
+@settings(max_examples=200, deadline=None)
+def test_what_rings_cover_is_what_is_drawn(points: list[tuple[int, int]]) -> None:
+    ring = np.array(points, dtype=float)
+    drawn = rings.fill([[ring * 25]], 1001, 1001).sum() / 625
+    assert rings.covered([ring]) == pytest.approx(drawn, abs=9 * 60 / 25)
+    if not rings.crosses_itself(ring):
+        assert rings.covered([ring]) == pytest.approx(abs(rings.signed_area(ring)), abs=1e-6)
+
+
+def test_what_reached_out_of_its_own_picture_is_not_brought_back_by_a_pad() -> None:
+    one = Instance((60, 20, 20, 10), [[60.0, 20, 90, 20, 90, 30, 60, 30]], None)
+    padded, = _carry([A.Pad(padding=20, p=1)], one)
+    assert (padded.bbox, padded.area, padded.visibility) == ((80, 40, 20, 10), 200, 1)

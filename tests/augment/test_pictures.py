@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from typing import Any
 
 import pytest
 from builders import real_data
@@ -58,6 +59,18 @@ def test_sixteen_bits_are_not_cut_to_eight_without_a_word() -> None:
     assert done
     with pytest.raises(ValueError, match="16 bits a channel"):
         pictures.decode(data.tobytes(), size=None)
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [(".bmp", np.uint8), (".webp", np.uint8), (".tiff", np.uint8), (".tiff", np.uint16)])
+def test_formats_without_a_known_header_are_looked_at_once_they_are_decoded(suffix: str, kind: Any) -> None:
+    data = cv2.imencode(suffix, np.full((8, 10, 3), 9, kind))[1].tobytes()
+    with pytest.raises(ValueError, match=r"has 10x8 px, more than max_pixels \(79\)"):
+        pictures.decode(data, size=None, max_pixels=79)
+    if kind is np.uint16:
+        with pytest.raises(ValueError, match="has 16 bits a channel"):
+            pictures.decode(data, size=None)
+    else:
+        assert pictures.decode(data, size=None).shape == (8, 10, 3)
 
 
 def test_a_turned_picture_is_turned_or_not_as_the_policy_says() -> None:

@@ -133,8 +133,11 @@ def test_a_step_that_resumes_finds_what_an_interrupted_run_left(tmp_path: Path, 
     run.run(planned, out=tmp_path / "out")
     assert list(json.loads((tmp_path / "out/steps/r/manifest.json").read_text())["files"]) == ["left"]
     assert '"found": "half"' in (tmp_path / "out/steps/r/manifest.json").read_text()
-    run.run(planned, out=tmp_path / "out", force=True)
+    (tmp_path / "out/steps/r/left").write_text("damaged")
+    run.run(planned, out=tmp_path / "out")
     assert '"earlier": true' in (tmp_path / "out/steps/r/manifest.json").read_text()
+    with pytest.raises(StepError, match="stopped half-way"):
+        run.run(planned, out=tmp_path / "out", force=True)
 
 
 def test_a_step_is_told_its_plugins_source_so_that_it_takes_nothing_from_an_older_one(tmp_path: Path, plugin: Path) -> None:
