@@ -217,12 +217,14 @@ def main() -> None:
         size = sum(path.stat().st_size for path in (folder / "small/images").iterdir()) / options.images / 1000
         print(f"{options.images} images of {SMALL[0]}x{SMALL[1]}, {size:.0f} kB each; 2 workers; "
               f"median of {options.repeat}")
-        _, steps = compare(folder / "small", options.images, options.repeat)
+        loops, steps = compare(folder / "small", options.images, options.repeat)
+        missed = ["images a second"] * (loops.inner / steps.inner < 0.9) + ["whole command"] * (loops.whole / steps.whole < 0.75)
         for sleep_seconds in (0.1, 0.0):
             rate = notebook(folder / "small", min(options.notebook, options.images), sleep_seconds)
             target = " (target 20)" if sleep_seconds else ""
             print(f"  notebook's loop  {rate:7.1f} images/s with sleep({sleep_seconds}); "
                   f"step / notebook {options.images / steps.inner / rate:.1f}{target}")
+            missed += ["the notebook's loop"] * bool(target and options.images / steps.inner / rate < 20)
         mixed = max(options.images // 10, 20)
         make(folder / "mixed", mixed, large_every=10)
         print(f"{mixed} images, every tenth of {LARGE[0]}x{LARGE[1]}")
@@ -232,6 +234,8 @@ def main() -> None:
             few, many = peak(folder / "small"), peak(folder / "many")
             print(f"peak memory of the parent: {few:.0f} MB with {options.images} images, {many:.0f} MB with "
                   f"{options.many}; grows by {many - few:.0f} MB (target at most 50)")
+            missed += ["memory"] * (many - few > 50)
+    sys.exit(f"missed: {', '.join(missed)}" if missed else 0)
 
 
 if __name__ == "__main__":
