@@ -204,15 +204,14 @@ def _out(one: Instance, shape: Shape, size: Any, mirrors: bool) -> Moved:
         return Moved(shape.visibility, box, float(mask.sum()), encoded, keypoints, count)
     if one.segmentation is None or _is_rectangle(one):
         box = _box(shapes.frame(shape.groups), size)
-        if box is None:
+        if box is None or not (covered := _rounded(box[2] * box[3])):  # an area of 0 would be no annotation
             return gone
         corners = None if one.segmentation is None else [_numbers(rectangle(*box))]
-        return Moved(shape.visibility, box, _rounded(box[2] * box[3]), corners, keypoints, count)
+        return Moved(shape.visibility, box, covered, corners, keypoints, count)
     rings = [ring for ring in _polygons(shape, size) if shapes.area([[ring]], crosses=shape.crosses) >= SMALLEST_PX**2]
     box = _box(shapes.hull([rings]), size) if rings else None
-    if box is None:
+    if box is None or not (covered := _area(rings, size, crosses=shape.crosses)):
         return gone
-    covered = _area(rings, size, crosses=shape.crosses)
     return Moved(shape.visibility, box, covered, [_numbers(ring) for ring in rings], keypoints, count)
 
 
