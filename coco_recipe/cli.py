@@ -176,7 +176,7 @@ def replay(run_directory: Path, image: str, target: Path | None) -> None:
 def steps(name: str | None, plugin_files: tuple[Path, ...]) -> None:
     """List the steps with the plugin that offers them, or show one step's page."""
     from coco_recipe import plugins
-    from coco_recipe.source import did_you_mean
+    from coco_recipe.errors import did_you_mean
 
     registry = plugins.find(plugin_files)
     if name is None:

@@ -3,10 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MAX_LISTED = 30
+
 
 def show_path(path: Sequence[str | int]) -> str:
     """Write a key path as ``steps[2].with.fractions``."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Return a hint that names the nearest known word, or all of them if they are few."""
+    import difflib
+
+    if close := difflib.get_close_matches(word, known, n=1):
+        return f"did you mean '{close[0]}'?"
+    return f"known here: {', '.join(sorted(known))}" if 0 < len(known) <= MAX_LISTED else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from typing import Any
 from coco_recipe import schema_check
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
-from coco_recipe.errors import Problem, RecipeError
+from coco_recipe.errors import Problem, RecipeError, did_you_mean
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Recipe, RecipeStep
-from coco_recipe.source import KeyPath, Source, did_you_mean
+from coco_recipe.source import KeyPath, Source
 from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port
 
 Reference = tuple[str, str]  # the input or step, and its port

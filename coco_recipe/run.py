@@ -14,10 +14,9 @@ import yaml
 
 from coco_recipe import engine as engines
 from coco_recipe import execute, files, plan, plugins, provenance, recipe, source
-from coco_recipe.dataset import Dataset
-from coco_recipe.errors import Problem, RecipeError, RunError, StepError
+from coco_recipe.errors import Problem, RecipeError, RunError, StepError, did_you_mean
 from coco_recipe.plan import Plan, PlannedStep
-from coco_recipe.steps import Facts
+from coco_recipe.steps import facts_of
 from coco_recipe.store import Store
 
 ASKED_FOR = "asked for"
@@ -165,7 +164,7 @@ def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, engine: str = 
         RunError: the run directory can't be used, or there is no such engine.
     """
     if from_step and from_step not in {step.id for step in planned.steps}:
-        hint = source.did_you_mean(from_step, [s.id for s in planned.steps])
+        hint = did_you_mean(from_step, [s.id for s in planned.steps])
         raise RunError(f"--from: there is no step '{from_step}'; {hint}")
     workers = engines.parse(engine, jobs)
     folder = out or Path("runs") / planned.recipe.name
@@ -248,17 +247,6 @@ def bound(step: PlannedStep, look_up: Callable[[plan.Reference], Any]) -> dict[s
 
 def _flat(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(item for value in values for item in (value if isinstance(value, tuple) else (value,)))
-
-
-def facts_of(value: Any) -> Facts:
-    """Return what is to know of a value: a data set's categories, sizes and keys, a checkpoint's classes and label."""
-    if not isinstance(value, Dataset):
-        return Facts(value.classes or None, labels=(value.label,))
-    sizes = [(image.width, image.height) for image in value.images]
-    known = [(w, h) for w, h in sizes if isinstance(w, int) and isinstance(h, int)]
-    smallest, largest = ((f(w for w, _ in known), f(h for _, h in known)) for f in (min, max)) if known else (None, None)
-    return Facts(tuple(category.name for category in value.categories), smallest, largest, value.image_fields() or None,
-                 value.keypoint_names())
 
 
 def _teller(step_id: str, report: Callable[[Event], None]) -> Callable[[int, int, str], None]:

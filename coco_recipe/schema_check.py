@@ -6,8 +6,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from coco_recipe.errors import Problem
-from coco_recipe.source import KeyPath, Source, did_you_mean
+from coco_recipe.errors import Problem, did_you_mean
+from coco_recipe.source import KeyPath, Source
 
 _WORDS = {"object": "a mapping", "array": "a list", "string": "a string", "integer": "a whole number",
           "number": "a number", "boolean": "true or false", "null": "nothing"}

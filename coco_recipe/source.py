@@ -1,6 +1,5 @@
 """load: YAML text -> Source, the data of a recipe and the position of each of its keys and values."""
 
-import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -10,11 +9,10 @@ from typing import Any
 
 import yaml
 
-from coco_recipe.errors import Problem, RecipeError, Where, show_path
+from coco_recipe.errors import Problem, RecipeError, Where, did_you_mean, show_path
 
 MAX_BYTES, MAX_DEPTH, MAX_NODES = 4_000_000, 100, 200_000
 KeyPath = tuple[str | int, ...]
-MAX_LISTED = 30
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _VARIABLE = re.compile(r"\$\{(env:)?([A-Za-z_][\w.]*)\}")
@@ -46,13 +44,6 @@ class Source:
             if path[:end] in table:
                 return Where(str(self.path), *table[path[:end]], path=show_path(path))
         return Where(str(self.path), path=show_path(path))
-
-
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Return a hint that names the nearest known word, or all of them if they are few."""
-    if close := difflib.get_close_matches(word, known, n=1):
-        return f"did you mean '{close[0]}'?"
-    return f"known here: {', '.join(sorted(known))}" if 0 < len(known) <= MAX_LISTED else ""
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Source:

@@ -70,6 +70,17 @@ class Facts:
         return replace(self, smallest=None, largest=None)
 
 
+def facts_of(value: Dataset | Checkpoint) -> Facts:
+    """Return what is to know of a value: a data set's categories, sizes and keys, a checkpoint's classes and label."""
+    if not isinstance(value, Dataset):
+        return Facts(value.classes or None, labels=(value.label,))
+    sizes = [(image.width, image.height) for image in value.images]
+    known = [(w, h) for w, h in sizes if isinstance(w, int) and isinstance(h, int)]
+    smallest, largest = ((f(w for w, _ in known), f(h for _, h in known)) for f in (min, max)) if known else (None, None)
+    return Facts(tuple(category.name for category in value.categories), smallest, largest, value.image_fields() or None,
+                 value.keypoint_names())
+
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """What a step's ``check`` or ``foresee`` finds: the key path below ``with`` (or ``in``), what is wrong, what to do."""

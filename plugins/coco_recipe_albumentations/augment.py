@@ -3,18 +3,22 @@
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from coco_recipe import Annotation, Complaint, Dataset, Facts, Image, Misfit, Origin, Port, Step, StepContext
+from coco_recipe import Annotation, Complaint, Dataset, Facts, Image, Misfit, Origin, Port, Step, StepContext, facts_of
 from coco_recipe_albumentations import choosing, copying, instances, pictures, pipeline, records
 from coco_recipe_albumentations.choosing import Copy
 from coco_recipe_albumentations.copying import Job, Made, Settings
 from coco_recipe_albumentations.records import IMAGES, Books, Record, item_digest
 
+if TYPE_CHECKING:
+    from coco_recipe_albumentations.geometry import Instance
+
+IN_FLIGHT = 64  # images
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False, "required": ["pipeline"],
@@ -114,15 +118,14 @@ class Work:
 
     def __init__(self, ctx: StepContext, dataset: Dataset, params: Mapping[str, Any]) -> None:
         self.ctx, self.dataset, self.annotations = ctx, dataset, dataset.annotations_of()
-        Misfit.if_any(choosing.complaints(params, Facts(
-            tuple(dataset.category_names().values()), fields=dataset.image_fields() or None,
-            keypoints=dataset.keypoint_names())))
+        Misfit.if_any(choosing.complaints(params, facts_of(dataset)))
         self.choice = choosing.choose(dataset, self.annotations, copies=params["copies"], where=params["where"],
                                       balanced=params["balance"])
         self.total = sum(self.choice.copies)
         self.form = _form(params["pipeline"])
         self.settings = _settings(params, self.form)
         self.swap = instances.mirrored_pairs(dataset.categories, params["mirrored_keypoints"])
+        self.shapes = lru_cache(maxsize=IN_FLIGHT)(self._shapes)
         chosen = [image for image, n in zip(dataset.images, self.choice.copies, strict=True) if n]
         instances.check(dataset, self.annotations, chosen, self.swap)
         _check_sizes(self.form, params["allow_files"], [(int(i.width or 0), int(i.height or 0)) for i in chosen])
@@ -137,11 +140,15 @@ class Work:
         """Yield the copies to make, in order."""
         return choosing.named(self.dataset, self.choice, self.ctx.step_id, self.settings.suffix)
 
+    def _shapes(self, image_id: int) -> "tuple[Instance | None, ...]":
+        """Return the geometry of an image's annotations, in order; ``shapes`` does it once for what is in flight."""
+        return tuple(instances.instance(row, self.swap) for row in self.annotations[image_id])
+
     def job(self, copy: Copy) -> Job:
         """Return what a worker needs to make a copy."""
         source = self.dataset.path_of(copy.image)
         target = self.ctx.workdir / IMAGES / copy.name
-        shapes = tuple(shape for row in self.annotations[copy.image.id] if (shape := instances.instance(row, self.swap)))
+        shapes = tuple(shape for shape in self.shapes(copy.image.id) if shape)
         return Job(source.absolute(), self.ctx.sha256(source), target.absolute(),  # a worker may stand in another folder
                    (int(copy.image.width or 0), int(copy.image.height or 0)), shapes,
                    f"{self.ctx.seed}/{self.dataset.identity(copy.image)}/{copy.number}")
@@ -225,8 +232,7 @@ class _Output:
         self.images.append(image)
         self.next_image += 1
         left = iter(made.left)
-        for row in rows:
-            before = instances.instance(row, self.work.swap)
+        for row, before in zip(rows, self.work.shapes(copy.image.id), strict=True):
             after = next(left) if before else None
             if after and after.reason:
                 self.ctx.drop(row, after.reason, copy=copy.name, visibility=round(after.visibility, 4),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coco_recipe import Annotation, Image
-from coco_recipe_albumentations import copying, instances
+from coco_recipe_albumentations import copying
 from coco_recipe_albumentations.choosing import Copy
 from coco_recipe_albumentations.copying import Job, Left
 
@@ -57,8 +57,8 @@ def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]
                 marks.append(_mark(row, names, left.bbox, left.segmentation, left.keypoints))
         cells.append(Cell(carried, title, tuple(marks)))
     source = []
-    for i, row in enumerate(work.annotations[image.id]):
-        if shape := instances.instance(row, work.swap):
+    for i, (row, shape) in enumerate(zip(work.annotations[image.id], work.shapes(image.id), strict=True)):
+        if shape:
             source.append(_mark(row, names, shape.bbox, shape.segmentation, shape.keypoints, gone.get(i, "")))
     return [Cell(picture, image.file_name, tuple(source)), *cells]
 
@@ -73,7 +73,8 @@ def _decoded(work: "Work", job: Job) -> Any:
 def _pairs(work: "Work", image: Image, left: tuple[Left, ...]) -> list[tuple[Annotation, Left | None]]:
     """Return each annotation with what is left of it; None for one that has no geometry."""
     rest = iter(left)
-    return [(row, next(rest) if instances.instance(row, work.swap) else None) for row in work.annotations[image.id]]
+    return [(row, next(rest) if shape else None)
+            for row, shape in zip(work.annotations[image.id], work.shapes(image.id), strict=True)]
 
 
 def _mark(row: Annotation, names: dict[int, str], bbox: Any, segmentation: Any, keypoints: Any, reason: str = "") -> "Mark":
