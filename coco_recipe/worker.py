@@ -18,7 +18,9 @@ from typing import Any
 from coco_recipe import plugins
 from coco_recipe.errors import StepError
 
-ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1",
+               # glibc: pictures come from memory that the last ones left, not from the system, page by page, each time
+               "MALLOC_MMAP_THRESHOLD_": str(64 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20)}
 READY = END = b""
 
 
