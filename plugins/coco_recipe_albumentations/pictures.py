@@ -67,7 +67,7 @@ def _jpeg(data: bytes) -> Header:
             height, width = struct.unpack(">HH", data[at + 5:at + 9])
             found = Header("jpeg", width, height, data[at + 4])
         if marker == 0xDA:  # the scan; in it a marker byte FF is always escaped, so FF D9 is the end
-            if data.find(b"\xff\xd9", at + 2 + length) < 0:
+            if data.rfind(b"\xff\xd9", at + 2 + length) < 0:
                 break
             return found
         at += 2 + length
@@ -96,9 +96,9 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
     _check_pixels(head.width, head.height, max_pixels)
     if head.bits > 8:
         raise ValueError(_BITS.format(head.bits))
-    flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if exif == "ignore" else 0)
+    flags = cv2.IMREAD_COLOR_RGB | (cv2.IMREAD_IGNORE_ORIENTATION if exif == "ignore" else 0)
     try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        picture: Picture | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
         raise ValueError(f"can't be decoded: {error.err}") from error
     if picture is None:
@@ -114,8 +114,7 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
         if (height, width) == size:
             hint = f"; its EXIF orientation turns it: exif: {'ignore' if exif == 'apply' else 'apply'}"
         raise ValueError(f"has {width}x{height} px, the data set says {size[0]}x{size[1]}{hint}")
-    rgb: Picture = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-    return rgb
+    return picture
 
 
 def _check_pixels(width: int, height: int, most: int) -> None:

@@ -73,6 +73,13 @@ def test_formats_without_a_known_header_are_looked_at_once_they_are_decoded(suff
         assert pictures.decode(data, size=None).shape == (8, 10, 3)
 
 
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".tiff", ".webp", ".ppm", ".gif", ".jp2"])
+@pytest.mark.parametrize("exif", ["apply", "ignore"])
+def test_colours_are_red_green_blue_in_every_format(suffix: str, exif: str) -> None:
+    data = cv2.imencode(suffix, np.full((64, 64, 3), (0, 0, 255), np.uint8))[1].tobytes()  # blue first
+    assert np.abs(pictures.decode(data, size=(64, 64), exif=exif).astype(int) - (255, 0, 0)).max() <= 8
+
+
 def test_a_turned_picture_is_turned_or_not_as_the_policy_says() -> None:
     turned = _exif(JPEG, 6)
     assert pictures.decode(turned, size=(40, 60)).shape == (60, 40, 3)
