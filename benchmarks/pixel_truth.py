@@ -2,7 +2,8 @@
 
 Four painted rectangles on each picture, one to four geometric transforms, nearest interpolation: the tight box of the pixels
 that survived against the annotation of the copy, beside what Albumentations itself makes of the boxes. Then painted polygons
-with a hole and in two parts, as polygons and as run-length masks, through affine, perspective, elastic and grid transforms.
+with a hole and in two parts, as polygons and as run-length masks, through affine, perspective, elastic and grid transforms
+with flips before and after them, and through several.
 """
 
 import argparse
@@ -132,6 +133,8 @@ WARPS: dict[str, Any] = {
     "perspective": lambda: A.Perspective(scale=(0.05, 0.15), interpolation=0, mask_interpolation=0, p=1),
     "elastic": lambda: A.ElasticTransform(alpha=120, sigma=10, interpolation=0, mask_interpolation=0, p=1),
     "grid": lambda: A.GridDistortion(distort_limit=(-0.3, 0.3), interpolation=0, mask_interpolation=0, p=1)}
+KINDS = {**{name: (name,) for name in WARPS}, "elastic and affine": ("elastic", "affine"),
+         "grid, perspective and elastic": ("grid", "perspective", "elastic")}
 
 
 def masks_of(kind: str, count: int, seed: int = 0) -> Iterator[tuple[float, float]]:
@@ -141,7 +144,8 @@ def masks_of(kind: str, count: int, seed: int = 0) -> Iterator[tuple[float, floa
         drawn = shape(rng)
         box = tight(drawn.mask)
         pair = [Instance(box, drawn.polygons, None), Instance(box, rle.encode(drawn.mask, compressed=True), None)]
-        carried = Carrier([A.HorizontalFlip(p=0.5), WARPS[kind]()])(drawn.picture, pair, number)
+        warps = [WARPS[name]() for name in KINDS[kind]]
+        carried = Carrier([A.HorizontalFlip(p=0.5), *warps, A.Transpose(p=0.5)])(drawn.picture, pair, number)
         truth = carried.picture[:, :, 0] > 127
         if truth.sum() >= LEAST_PX:
             yield overlap(carried.moved[0].segmentation, truth), overlap(carried.moved[1].segmentation, truth)
@@ -173,7 +177,7 @@ def main() -> None:
     ours, theirs = boxes_of(options.pipelines)
     show(f"boxes, {options.pipelines} pipelines: coco-recipe", ours)
     show(f"boxes, {options.pipelines} pipelines: Albumentations", theirs)
-    for kind in WARPS:
+    for kind in KINDS:
         pairs = list(masks_of(kind, options.masks))
         show(f"{kind}: polygons with a hole and two parts", [a for a, _ in pairs])
         show(f"{kind}: run-length masks", [b for _, b in pairs])

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from coco_recipe_albumentations import rle, shapes
 from coco_recipe_albumentations.library import albumentations
 from coco_recipe_albumentations.moves import Fired, is_still, leaves, matrix_of, moves, warp_of
-from coco_recipe_albumentations.rings import Ring, bridged, crosses_itself, fill, outline, rectangle, signed_area, smooth
+from coco_recipe_albumentations.rings import Ring, bridged, crosses_itself, fill, outline, rectangle, signed_area
 from coco_recipe_albumentations.shapes import Shape
 
 Picture = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 DIGITS = 2
 SMALLEST_PX = 0.01  # the least side of a box, and the least square root of an area, that two digits can write
-SMOOTH_PX = 0.5
 MOST_NUMBERS = 64
 
 
@@ -77,14 +76,14 @@ class Carrier:
     """
 
     def __init__(self, transforms: Sequence[Any]) -> None:
-        A = albumentations()
+        self.instances: Sequence[Instance] = ()
+        self.size: Any = ()
         self.fired: list[Fired] = []
-        self.looks_at_boxes = False  # boxes cost the library time, so only those transforms get them
         for leaf in {id(leaf): leaf for leaf in leaves(transforms)}.values():  # one that stands there twice is heard once
-            self.looks_at_boxes |= any("BBox" in base.__name__ for base in type(leaf).__mro__)
             self._listen(leaf)
-        boxes = A.BboxParams(format="coco", label_fields=["index"], min_area=0, min_visibility=0, clip=True)
-        self.compose = A.Compose(list(transforms), bbox_params=boxes if self.looks_at_boxes else None)
+            if any("BBox" in base.__name__ for base in type(leaf).__mro__):
+                self._show_boxes(leaf)
+        self.compose = albumentations().Compose(list(transforms))
 
     def _listen(self, leaf: Any) -> None:
         """Take down each call of a transform that fires, inside OneOf and the like too."""
@@ -96,6 +95,22 @@ class Carrier:
             return result
 
         leaf.apply_with_params = listened
+
+    def _show_boxes(self, leaf: Any) -> None:
+        """Let a transform that looks at boxes see them where they are by now; the library's own would be hulls of hulls."""
+        ask = leaf.get_params_dependent_on_data
+
+        def asked(params: dict[str, Any], data: dict[str, Any]) -> Any:
+            return ask(params, {**data, "bboxes": self._boxes(data["image"].shape[:2])})
+
+        leaf.get_params_dependent_on_data = asked
+
+    def _boxes(self, size: Any) -> NDArray[np.float64]:
+        """Return what there is of boxes (N, 4): left, top, right, bottom as shares of the picture's width and height."""
+        left = [one.bbox for one in _followed(self.instances, self.fired, self.size, size) if one.bbox and one.visibility > 0]
+        x, y, w, h = np.reshape(left, (-1, 4)).T
+        shares: NDArray[np.float64] = np.clip(np.stack([x, y, x + w, y + h], axis=1) / (*size[::-1], *size[::-1]), 0, 1)
+        return shares[(shares[:, 2:] > shares[:, :2]).all(axis=1)]
 
     def __call__(self, picture: Picture, instances: Sequence[Instance], key: int) -> Carried:
         """Send one picture through the pipeline.
@@ -110,20 +125,17 @@ class Carrier:
         """
         self.fired.clear()
         self.compose.set_random_state(np.random.default_rng(key), random.Random(key))
-        data: dict[str, Any] = {"image": picture}
-        if self.looks_at_boxes:  # what the library makes of them is not used
-            boxes = [box for one in instances if (box := _clean_box(one, picture.shape))]
-            data |= {"bboxes": np.array(boxes, dtype=np.float64).reshape(-1, 4), "index": [str(i) for i in range(len(boxes))]}
-        result = self.compose(**data)["image"]
-        moving = [one for one in self.fired if moves(one.transform) and not is_still(one)]
+        self.instances, self.size = instances, picture.shape[:2]
+        result = self.compose(image=picture)["image"]
         applied = tuple((type(one.transform).__name__, _plain(one.params)) for one in self.fired)
-        size = picture.shape[:2]
-        if not moving:
-            return Carried(result, tuple(_unmoved(one, size) for one in instances), applied)
-        return Carried(result, _moved(instances, moving, size, result.shape[:2]), applied)
+        return Carried(result, _followed(instances, self.fired, self.size, result.shape[:2]), applied)
 
 
-def _moved(instances: Sequence[Instance], moving: Sequence[Fired], before: Any, after: Any) -> tuple[Moved, ...]:
+def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], before: Any, after: Any) -> tuple[Moved, ...]:
+    """Return what is left of annotations after the transforms that fired; sizes are (height, width)."""
+    moving = [one for one in fired_so_far if moves(one.transform) and not is_still(one)]
+    if not moving:
+        return tuple(_unmoved(one, before) for one in instances)
     carried = [_shape(one, before) for one in instances]
     mirrors, stretch, is_back = False, None, True
     for fired in moving:
@@ -147,14 +159,6 @@ def _moved(instances: Sequence[Instance], moving: Sequence[Fired], before: Any, 
                  for one, shape, was_cut in zip(instances, carried, stretch.was_cut, strict=True))
 
 
-def _clean_box(one: Instance, shape: Any) -> Box | None:
-    if one.bbox is None:
-        return None
-    x, y, w, h = one.bbox
-    left, top, right, bottom = max(x, 0.0), max(y, 0.0), min(x + w, float(shape[1])), min(y + h, float(shape[0]))
-    return (left, top, right - left, bottom - top) if right > left and bottom > top else None
-
-
 def _is_rectangle(one: Instance) -> bool:
     """Tell whether the segmentation is only the box's rectangle, as add_segmentation makes it."""
     return (one.bbox is not None and isinstance(one.segmentation, list) and len(one.segmentation) == 1
@@ -168,10 +172,11 @@ def _shape(one: Instance, size: Any) -> Shape:
     if one.keypoints:
         points = np.minimum(np.reshape(one.keypoints, (-1, 3))[:, :2] + 0.5, (size[1], size[0]))
     if isinstance(one.segmentation, dict):
-        return Shape([traced] if (traced := outline(_mask(one.segmentation, size))) else [], points, is_from_mask=True)
+        return Shape([traced] if (traced := outline(_mask(one.segmentation, size))) else [], points)
     if one.segmentation and not _is_rectangle(one):
         rings = [ring for ring in map(_ring, one.segmentation) if len(ring) > 2]
-        return Shape(shapes.framed([[ring] for ring in rings], size), points, crosses=any(map(crosses_itself, rings)))
+        return Shape(shapes.framed([[ring] for ring in rings], size), points, is_polygon=True,
+                     crosses=any(map(crosses_itself, rings)))
     return Shape([[rectangle(*one.bbox)]] if one.bbox is not None else [], points)
 
 
@@ -216,25 +221,25 @@ def _out(one: Instance, shape: Shape, size: Any, mirrors: bool) -> Moved:
 
 
 def _polygons(shape: Shape, size: Any) -> list[Ring]:
-    """Return one ring for each part, rounded and inside the picture; holes of a traced mask are bridged to their border."""
-    rings = [ring for group in shape.groups for ring in (_parts(group) if shape.is_from_mask else group)]
+    """Return one ring for each part, rounded and inside the picture; holes that a warp left are bridged to their border."""
+    rings = [ring for group in shape.groups for ring in (_parts(group) if shape.is_traced else group)]
     limits = np.array([size[1], size[0]], dtype=np.float64)
     return [np.clip(np.round(ring, DIGITS), 0, limits) for ring in rings]
 
 
 def _parts(group: Sequence[Ring]) -> list[Ring]:
-    """Join each hole with the smallest outer ring around it; take the stairs of pixels out."""
+    """Join each hole with the smallest outer ring around it; the largest ring is no hole, and holes turn the other way."""
     import cv2
 
-    outer = [ring for ring in group if signed_area(ring) > 0]
+    turn = signed_area(max(group, key=lambda ring: abs(signed_area(ring))))
+    outer = [ring for ring in group if signed_area(ring) * turn > 0]
     parts = [[ring] for ring in outer]
-    for hole in (ring for ring in group if signed_area(ring) <= 0):
+    for hole in (ring for ring in group if signed_area(ring) * turn <= 0):
         middle = tuple(float(v) for v in hole[:2].mean(axis=0))
         around = [i for i, ring in enumerate(outer) if cv2.pointPolygonTest(ring.astype(np.float32)[:, None], middle, False) >= 0]
         if around:
-            parts[min(around, key=lambda i: signed_area(outer[i]))].append(hole)
-    smoothed = [[soft for ring in part if len(soft := smooth(ring, SMOOTH_PX)) > 2] for part in parts]
-    return [bridged(part) for part in smoothed if part]
+            parts[min(around, key=lambda i: abs(signed_area(outer[i])))].append(hole)
+    return [bridged(part) for part in parts]
 
 
 def _area(rings: Sequence[Ring], size: Any, *, crosses: bool) -> float:

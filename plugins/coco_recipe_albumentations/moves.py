@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 Size = tuple[int, int]  # height, width, as numpy has it
 REFUSED = {"Mosaic": "it puts several pictures into one", "OverlayElements": "it pastes other pictures over the objects"}
-INNER = {"image", "bboxes"}  # what a Carrier can give to a transform that looks at its data
 AREA, NEAREST = 3, 0  # cv2.INTER_AREA, cv2.INTER_NEAREST
 
 
@@ -108,7 +107,7 @@ def _check(transform: Any) -> None:
         reason = "it isn't a transform of a flat picture"
     if reason is None and isinstance(transform, DualTransform) and "keypoints" not in transform.available_keys:
         reason = "it doesn't move keypoints"
-    missing = set(transform.targets_as_params) - INNER if reason is None else set()
+    missing = set(transform.targets_as_params) - {"image"} if reason is None else set()
     if name == "CropNonEmptyMaskIfExists":
         missing = {"mask"}
     if missing:

@@ -192,6 +192,9 @@ def smooth(ring: Ring, tolerance: float) -> Ring:
     Args:
         ring: from ``outline``.
         tolerance: px; the most that the result may be away from the middles.
+
+    Returns:
+        The smooth ring; the ring itself where nothing but a line would be left of it.
     """
     import cv2
 
@@ -202,8 +205,7 @@ def smooth(ring: Ring, tolerance: float) -> Ring:
     middles = ring[edge] + np.sign(steps)[edge] * along[:, None]
     origin = np.floor(ring.min(axis=0))  # small numbers: approxPolyDP wants float32
     soft = cv2.approxPolyDP((middles - origin).astype(np.float32)[:, None], tolerance, True)[:, 0].astype(np.float64)
-    placed: Ring = soft + origin
-    return placed
+    return soft + origin if len(soft) > 2 else ring
 
 
 def bridged(rings: Sequence[Ring]) -> Ring:

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coco_recipe_albumentations.moves import Matrix, Size, Warp
-from coco_recipe_albumentations.rings import Mask, Points, Ring, covered, cut, fill, outline, signed_area
+from coco_recipe_albumentations.rings import Mask, Points, Ring, covered, cut, fill, outline, signed_area, smooth
 
 _BORDERS = np.array([[1.0, 0, 0], [-1.0, 0, 1], [0, 1.0, 0], [0, -1.0, 1]])  # the last number times width or height
 NEAR_PX = 1e-6
+SMOOTH_PX = 0.5
 FAR_PX = 1.5  # a point that no pixel of a warped picture shows nearer than this has left it
 
 
@@ -26,14 +27,16 @@ class Shape:
         groups: rings; those of one group are drawn together (even-odd), groups are joined.
         points: keypoints, (K, 2); NaN where they have left the picture.
         visibility: share of the original that is left.
-        is_from_mask: the outline follows the edges of pixels.
+        is_polygon: a warp, which leaves the edges of pixels, is followed by taking their stairs out.
+        is_traced: a warp was on the way, so that rings of one group may be holes in others.
         crosses: a ring crosses itself, so that the shoelace doesn't tell its area.
     """
 
     groups: list[list[Ring]]
     points: Points
     visibility: float = 1.0
-    is_from_mask: bool = False
+    is_polygon: bool = False
+    is_traced: bool = False
     crosses: bool = False
 
 
@@ -102,7 +105,9 @@ def warp(shapes: Sequence[Shape], through: Warp) -> None:
             whole = int(mask.sum())
             shape.visibility *= float((mask & shown).sum() / whole) if whole else 0.0
             rings = outline(mask[rows, columns] & known) if whole else []
-            shape.groups, shape.is_from_mask, shape.crosses = [rings] if rings else [], True, False
+            if shape.is_polygon:
+                rings = [smooth(ring, SMOOTH_PX) for ring in rings]
+            shape.groups, shape.is_traced, shape.crosses = [rings] if rings else [], True, False
         if len(shape.points):
             shape.points = np.array([_found(point, through) for point in shape.points])
 

@@ -31,7 +31,8 @@ def test_boxes_are_where_the_pixels_are() -> None:
     assert np.percentile(ours, 1) > np.percentile(theirs, 1)
 
 
-@pytest.mark.parametrize(("kind", "least"), [("affine", 0.98), ("perspective", 0.98), ("elastic", 0.95), ("grid", 0.95)])
+@pytest.mark.parametrize(("kind", "least"), [("affine", 0.98), ("perspective", 0.98), ("elastic", 0.95), ("grid", 0.95),
+                                             ("elastic and affine", 0.95), ("grid, perspective and elastic", 0.95)])
 def test_polygons_and_masks_with_holes_and_parts_cover_the_pixels(kind: str, least: float) -> None:
     pairs = list(pixel_truth.masks_of(kind, 12))
     assert len(pairs) > 8
@@ -56,6 +57,22 @@ def test_what_is_cropped_away_and_padded_again_is_gone() -> None:
     assert moved.bbox == (20, 20, 20, 16)
     assert moved.visibility == pytest.approx(2 / 3)
     assert (away.bbox, away.visibility) == (None, 0)
+
+
+@pytest.mark.parametrize("looks", [A.BBoxSafeRandomCrop, lambda p: A.AtLeastOneBBoxRandomCrop(30, 30, p=p)])
+def test_a_crop_that_looks_at_boxes_sees_them_where_they_are_by_then(looks: Any) -> None:
+    """Two turns by 45 degrees are one by 90; the hull of the hull of the first box would be 66x66 px, not 16x30."""
+    crop, seen = looks(p=1), []
+    ask = crop.get_params_dependent_on_data
+    crop.get_params_dependent_on_data = lambda params, data: [seen.append(data["bboxes"]), ask(params, data)][1]
+    turn = A.Rotate(limit=(45, 45), p=1)
+    half = A.Crop(x_min=0, y_min=0, x_max=50, y_max=60, p=1)
+    carrier, picture = Carrier([turn, turn, half, crop]), np.zeros((60, 80, 3), np.uint8)
+    carrier(picture, [Instance((25, 22, 30, 16), None, None), Instance((55, 25, 5, 5), None, None),
+                      Instance((1, 1, 5, 4), None, None), Instance(None, [[36, 30, 44, 30, 40, 34]], None)], 0)
+    assert seen[0] * (50, 60, 50, 60) == pytest.approx(np.array([(32, 15, 48, 45), (35, 10, 40, 15), (40, 26, 44, 34)]), abs=0.02)
+    carrier(picture, [], 0)
+    assert seen[1].shape == (0, 4)
 
 
 def test_visibility_is_of_the_original_over_the_whole_pipeline() -> None:
@@ -166,11 +183,14 @@ def test_box_area_and_segmentation_agree_and_stay_inside(key: int, kind: str) ->
     forms: dict[str, Any] = {"box": None, "polygon": POLYGON, "mask": rle.encode(mask, compressed=False)}
     one = Instance(pixel_truth.tight(mask) if kind == "mask" else BOX, forms[kind], None)
     pipeline = [A.Affine(rotate=(-90, 90), scale=(0.5, 2), translate_percent=(-0.5, 0.5), p=0.8), A.RandomCrop(40, 50, p=0.5),
-                A.ElasticTransform(alpha=30, sigma=5, p=0.3), A.Perspective(p=0.5)]
-    carried = Carrier(pipeline)(np.zeros((60, 80, 3), np.uint8), [one], key)
+                A.ElasticTransform(alpha=30, sigma=5, p=0.3), A.HorizontalFlip(p=0.3), A.Perspective(p=0.5)]
+    picture = np.zeros((60, 80, 3), np.uint8)
+    picture[mask] = 255
+    carried = Carrier(pipeline)(picture, [one], key)
     moved, (height, width) = carried.moved[0], carried.picture.shape[:2]
     assert 0 <= moved.visibility <= 1
     if moved.bbox is None:
+        assert (carried.picture > 127).sum() < 3 * 9  # channels, pixels
         return
     x, y, w, h = moved.bbox
     assert 0 <= x < x + w <= width + 1e-6
