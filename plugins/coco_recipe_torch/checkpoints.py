@@ -57,12 +57,11 @@ class Weights:
                 ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), MADV_DONTNEED)
 
 
-def read(path: Path, *, mmap: bool = True, finite: bool = True) -> Weights:
+def read(path: Path, *, finite: bool = True) -> Weights:
     """Read a model's weights: a bare state dict, one under ``state_dict`` or ``model``, or a safetensors file.
 
     Args:
         path: the file.
-        mmap: map tensors from the file rather than copy them into memory.
         finite: look at every value; False where the caller does.
 
     Raises:
@@ -70,7 +69,7 @@ def read(path: Path, *, mmap: bool = True, finite: bool = True) -> Weights:
             value that is not finite. Names the file, the reason and the first such key.
     """
     kind_of_file = archive.kind_of(path)
-    content = read_whole(path, mmap=mmap)
+    content = read_whole(path)
     raw_meta = content.get("meta")
     meta: Mapping[str, Any] = raw_meta if isinstance(raw_meta, Mapping) else {}
     found = next((content[key] for key in ("state_dict", "model") if isinstance(content.get(key), Mapping)), content)
@@ -90,7 +89,7 @@ def read(path: Path, *, mmap: bool = True, finite: bool = True) -> Weights:
     if hasattr(found, "_metadata") and not prefix:
         state._metadata = found._metadata  # type: ignore[attr-defined]  # torch's versions of modules
     kind = "ema" if "ema_state_dict" in content or meta.get("ema") is True else "plain"
-    return Weights(path, state, _classes(meta), kind, meta, mapped=mmap and kind_of_file == "zip")
+    return Weights(path, state, _classes(meta), kind, meta, mapped=kind_of_file == "zip")
 
 
 def read_checkpoint(checkpoint: Checkpoint, *, checked: bool = True) -> Weights:
