@@ -1,7 +1,7 @@
 """record: provenance.jsonl, one line for the run and one for each step; and the keys by which results are reused."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -105,10 +105,19 @@ def pixel_digest(dataset: Dataset, known_hashes: dict[Path, str]) -> str:
 
 
 class Log:
-    """Writes provenance.jsonl, line by line, in the order of the recipe."""
+    """Writes provenance.jsonl, line by line, in the order of the recipe; ``run`` is its first line."""
 
     def __init__(self, path: Path, run: Mapping[str, Any]) -> None:
         self.path, self.lines = path, [run]
+
+    def says(self, records: Sequence[Mapping[str, Any]]) -> bool:
+        """Say whether the file has just these records already, of the same run but for its clock."""
+        try:
+            first, *rest = [msgspec.json.decode(line) for line in self.path.read_bytes().splitlines()]
+        except (OSError, ValueError):  # gone, empty or no JSON
+            return False
+        run, *wanted = msgspec.json.decode(msgspec.json.encode([*self.lines, *records]))
+        return bool(rest == wanted and first == run | {"clock": first.get("clock")})
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Append a step's record; the file is whole after every line."""

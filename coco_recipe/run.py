@@ -186,7 +186,8 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
     planned, store = run_.plan, run_.store
     _preflight(run_, [state.step for state in states if state.step.id in todo][1:])
     log = provenance.Log(run_.folder / "provenance.jsonl", _run_line(run_))
-    if todo:
+    is_news = bool(todo) or not log.says([(store.manifest(state.step.id) or {})["record"] for state in states])
+    if is_news:
         files.write_bytes(run_.folder / "recipe.yaml", planned.recipe.source.text.encode())
         files.write_bytes(run_.folder / "recipe.resolved.yaml", _resolved(planned).encode())
     last_use = {ref: i for i, s in enumerate(states) for refs in s.step.inputs.values() for ref in refs}
@@ -217,7 +218,7 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
             run_.known_hashes |= {store.final(step.id) / name: sha for name, sha in manifest["files"].items()}
         for ref in [ref for ref, last in last_use.items() if last == i]:
             run_.values.pop(ref, None)
-        if todo:
+        if is_news:
             log.add(manifest["record"])
         _publish(run_, step)
     return RunResult(run_.folder, tuple(todo), tuple(s.step.id for s in states if s.step.id not in todo))

@@ -137,6 +137,21 @@ def test_exit_codes_and_streams(tmp_path: Path) -> None:
     assert command("nonsense", cwd=tmp_path).returncode == 2
 
 
+def test_a_log_that_is_not_of_this_recipe_is_written_although_nothing_is_to_do(tmp_path: Path) -> None:
+    path, log = write_recipe(tmp_path, [CLEAN, NUMBERED | {"in": "raw"}], coco()), tmp_path / "runs/test/provenance.jsonl"
+    command("run", path, cwd=tmp_path)
+    whole = log.read_bytes()
+    assert "nothing to do" in command("run", path, cwd=tmp_path).stderr
+    assert log.read_bytes() == whole
+    for left in (b"", b"{", whole.partition(b"\n")[0], whole[:-9], whole.replace(b"numbered", b"noticed")):
+        log.write_bytes(left)  # as if killed between the last step and its line
+        assert "nothing to do" in command("run", path, cwd=tmp_path).stderr
+        assert log.read_bytes().splitlines()[1:] == whole.splitlines()[1:]
+    command("run", write_recipe(tmp_path, [CLEAN]), cwd=tmp_path)
+    assert log.read_bytes().splitlines()[1:] == whole.splitlines()[1:2]
+    assert "numbered" not in (tmp_path / "runs/test/recipe.resolved.yaml").read_text()
+
+
 def test_plan_counts_what_each_step_leaves_without_writing(tmp_path: Path) -> None:
     path = write_recipe(tmp_path, [CLEAN, NUMBERED], coco())
     rows = json.loads(command("plan", path, "--format", "json", cwd=tmp_path).stdout)
