@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from builders import REPOSITORY, command, real_data, tree
+from builders import REPOSITORY, command, real_data, tree, write_recipe
 
 RECIPES = REPOSITORY / "recipes"
 CAR = """\
@@ -95,6 +95,25 @@ def test_quickstart_again_makes_nothing_and_a_changed_parameter_makes_what_follo
     assert {"more", "train_set", "train_masks", "dataset"} <= set(again["ran"])
     copies = {path.stem for path in (tmp_path / "out/steps/more/images").iterdir()}
     assert len(copies) == 2 * sum(name.startswith("steps/more/images/") for name in first)
+
+
+def test_a_run_that_dies_before_any_change_of_the_disk_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    pytest.importorskip("albumentations")
+    import shapes
+
+    shapes.draw(tmp_path / "drawn", 4, seed=1)
+    path = write_recipe(tmp_path, [
+        {"id": "numbered", "use": "reindex", "in": "raw"},
+        {"id": "parts", "use": "split", "in": "numbered", "with": {"fractions": {"train": 0.5, "val": 0.5}}},
+        {"id": "more", "use": "augment", "in": "parts.train", "with": {"pipeline": [{"HorizontalFlip": {"p": 1}}]}},
+        {"id": "train", "use": "merge", "in": ["parts.train", "more"]},
+        {"id": "dataset", "use": "export_coco", "in": {"train": "train", "val": "parts.val"}, "with": {"to": "dataset"}}],
+        inputs={"raw": {"annotations": "drawn/annotations.json", "images": "drawn/images"}})
+    done = subprocess.run([sys.executable, Path(__file__).parent / "helpers/dying.py", path, tmp_path], text=True,
+                          capture_output=True, check=False)
+    number, *others = done.stdout.splitlines()
+    assert int(number) > 50, done.stderr
+    assert others == [], done.stderr
 
 
 def test_a_run_killed_at_any_moment_ends_with_the_same_bytes(demo: Path, tmp_path: Path) -> None:
