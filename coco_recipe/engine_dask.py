@@ -56,9 +56,10 @@ class Dask:
             with client:
                 yield client
             return
-        with (dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}),
+        with (dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+                               "distributed.nanny.pre-spawn-environ": worker.ENVIRONMENT}),
               LocalCluster(n_workers=self.jobs, threads_per_worker=1, processes=True, dashboard_address=None,
-                           silence_logs=50, env=worker.ENVIRONMENT) as cluster,
+                           silence_logs=50) as cluster,
               Client(cluster, set_as_default=False) as client):
             yield client
 
