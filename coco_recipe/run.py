@@ -187,9 +187,8 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
     _preflight(run_, [state.step for state in states if state.step.id in todo][1:])
     log = provenance.Log(run_.folder / "provenance.jsonl", _run_line(run_))
     is_news = bool(todo) or not log.says([(store.manifest(state.step.id) or {})["record"] for state in states])
-    if is_news:
-        files.write_bytes(run_.folder / "recipe.yaml", planned.recipe.source.text.encode())
-        files.write_bytes(run_.folder / "recipe.resolved.yaml", _resolved(planned).encode())
+    files.write_bytes(run_.folder / "recipe.yaml", planned.recipe.source.text.encode())
+    files.write_bytes(run_.folder / "recipe.resolved.yaml", _resolved(planned).encode())
     last_use = {ref: i for i, s in enumerate(states) for refs in s.step.inputs.values() for ref in refs}
     for i, state in enumerate(states):
         step = state.step

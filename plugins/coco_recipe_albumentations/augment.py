@@ -1,7 +1,7 @@
 """Step ``augment``: new images from old ones, with boxes, polygons, masks and keypoints that move with the pixels."""
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -128,7 +128,8 @@ class Work:
         self.shapes = lru_cache(maxsize=IN_FLIGHT)(self._shapes)
         chosen = [image for image, n in zip(dataset.images, self.choice.copies, strict=True) if n]
         instances.check(dataset, self.annotations, chosen, self.swap)
-        _check_sizes(self.form, params["allow_files"], [(int(i.width or 0), int(i.height or 0)) for i in chosen])
+        if known := {(int(image.width or 0), int(image.height or 0)) for image in chosen}:
+            pipeline.check_sizes(self.form, known, allow_files=params["allow_files"])
         settings = replace(self.settings, pipeline=b"", quarantine=False)  # what becomes of a bad picture changes no good one
         self._common = item_digest(self.canonical(), settings, dict(ctx.environment))
 
@@ -270,13 +271,6 @@ def _settings(params: Mapping[str, Any], form: Any) -> Settings:
                     params["bad_images"] == "quarantine")
 
 
-def _check_sizes(form: Any, allow_files: bool, sizes: Sequence[tuple[int, int]]) -> None:
-    """Build the pipeline for the smallest and the largest image."""
-    if sizes:
-        smallest, largest = ((f(w for w, _ in sizes), f(h for _, h in sizes)) for f in (min, max))
-        pipeline.check_sizes(form, smallest, largest, allow_files=allow_files)
-
-
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     low, high = params["accept"].get("no_visibility_between", (0, 1))
     if low >= high:
@@ -295,7 +289,7 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
     found = list(choosing.complaints(params, known))
     try:
         if sizes:
-            _check_sizes(form, params["allow_files"], sizes)
+            pipeline.check_sizes(form, sizes, allow_files=params["allow_files"])
         elif not pipeline.needs_size(form):
             pipeline.build(form, allow_files=params["allow_files"])
     except Misfit as error:

@@ -54,15 +54,20 @@ def choose(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], *,
 
 
 def named(dataset: Dataset, choice: Choice, step_id: str, suffix: str) -> Iterator[Copy]:
-    """Yield each copy with a file name that is none of the source's and not given twice, on any file system."""
+    """Yield each copy with a file name that is none of the source's and not given twice, on any file system.
+
+    Images whose names differ by more than the ending give theirs to their copies, the others have the id in it, too:
+    whatever their order, and however many of them get copies.
+    """
     taken = {_folded(image.file_name) for image in dataset.images}
+    like = Counter(_folded(str(PurePosixPath(image.file_name).with_suffix(""))) for image in dataset.images)
     for image, copies in zip(dataset.images, choice.copies, strict=True):
         path = PurePosixPath(image.file_name)
+        is_alone = like[_folded(str(path.with_suffix("")))] == 1
         for number in range(1, copies + 1):
             name = str(path.with_name(f"{path.stem}.{step_id}-{number}{suffix}"))
-            if _folded(name) in taken:
+            if not is_alone or _folded(name) in taken:
                 name = str(path.with_name(f"{path.stem}.{step_id}-{number}.{image.id}{suffix}"))
-            taken.add(_folded(name))
             yield Copy(image, number, name)
 
 

@@ -188,7 +188,7 @@ def _carrier(pipeline: bytes, size: tuple[int, int] | None, allow_files: bool) -
 
 def _left(moved: "Moved", limits: Mapping[str, float]) -> Left:
     reason, box = "", moved.bbox
-    if moved.visibility <= 0 or (box is None and not moved.num_keypoints):
+    if moved.visibility <= 0:
         reason = "nothing of it is left in the copy"
     elif moved.visibility < limits["min_visibility"]:
         reason = f"visibility is below min_visibility ({limits['min_visibility']})"

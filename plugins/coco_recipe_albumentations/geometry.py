@@ -170,7 +170,9 @@ def _shape(one: Instance, size: Any) -> Shape:
     """Return where an annotation is followed by: its mask's outline, its polygons, or its box's corners."""
     points: NDArray[np.float64] = np.empty((0, 2))
     if one.keypoints:
-        points = np.minimum(np.reshape(one.keypoints, (-1, 3))[:, :2] + 0.5, (size[1], size[0]))
+        points = np.reshape(one.keypoints, (-1, 3))[:, :2] + 0.5
+        border = np.array([size[1], size[0]], dtype=np.float64)
+        points = np.where(points <= border + 0.5, np.minimum(points, border), points)  # x may be the width itself
     if isinstance(one.segmentation, dict):
         return Shape([traced] if (traced := outline(_mask(one.segmentation, size))) else [], points)
     if one.segmentation and not _is_rectangle(one):
@@ -195,7 +197,8 @@ def _mask(encoded: dict[str, Any], size: Any) -> NDArray[np.bool_]:
 def _out(one: Instance, shape: Shape, size: Any, mirrors: bool) -> Moved:
     keypoints, count = _keypoints(one, shape, mirrors)
     if one.bbox is None and one.segmentation is None:
-        return Moved(1.0 if count else 0.0, None, 0.0, None, keypoints, count)
+        was_labelled = any(one.keypoints[2::3]) if one.keypoints else False
+        return Moved(1.0 if count or not was_labelled else 0.0, None, 0.0, None, keypoints, count)
     gone = Moved(0.0, None, 0.0, None, keypoints, count)
     if not shape.groups or shape.visibility <= 0:
         return gone
@@ -303,7 +306,7 @@ def _numbers(ring: Ring) -> list[float]:
 
 
 def _rounded(value: float) -> float:
-    return round(float(value), DIGITS)
+    return round(float(value), DIGITS) + 0.0  # no -0.0
 
 
 def _plain(value: Any) -> Any:

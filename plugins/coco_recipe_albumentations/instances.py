@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from coco_recipe_albumentations.geometry import Instance
 
 _OVERHANG_PX = 1e-6
+_BOX = "which is not inside its"
 
 
 def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[str]] | None
@@ -48,11 +49,18 @@ def _other_side(name: str) -> str:
 
 
 def instance(row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]]) -> "Instance | None":
-    """Return the geometry of a row; None where it has none (a caption, a tag)."""
+    """Return the geometry of a row; None where it has none (a caption, a tag).
+
+    Polygons of which none has three points, and a mask without a pixel, are as good as absent.
+    """
     from coco_recipe_albumentations.geometry import Instance
+    from coco_recipe_albumentations.rle import runs_of
 
     box: Any = tuple(map(float, row.bbox)) if isinstance(row.bbox, tuple) else None
     segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))
+    if (all(len(polygon) < 6 for polygon in segmentation) if isinstance(segmentation, list)
+            else segmentation is not None and not any(runs_of(segmentation["counts"])[1::2])):
+        segmentation = None
     if box is None and segmentation is None and keypoints is None:
         return None
     return Instance(box, segmentation, tuple(keypoints) if keypoints else None,
@@ -72,8 +80,9 @@ def copied(row: Annotation, before: "Instance | None", left: Left | None, *, id:
     if before is None or left is None or (before.bbox in (None, left.bbox) and left.segmentation == before.segmentation
                                           and left.keypoints == before.keypoints):
         return replace(row, id=id, image_id=image_id)
+    has_area = (before.bbox or before.segmentation) and not (row.area is UNSET and row.bbox is UNSET)
     changes: dict[str, Any] = {"bbox": left.bbox if isinstance(row.bbox, tuple) and left.bbox else row.bbox,
-                               "area": row.area if row.area is UNSET and row.bbox is UNSET else left.area}
+                               "area": left.area if has_area else row.area}
     if before.segmentation is not None:
         changes["segmentation"] = _encoded(left.segmentation)
     if before.keypoints is not None:
@@ -100,24 +109,31 @@ def check(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], ima
         if not (isinstance(image.width, int) and isinstance(image.height, int) and image.width > 0 and image.height > 0):
             faults.append(f"image {image.id} ({image.file_name}) has no width and height")
             continue
-        faults += [f"annotation {row.id} on image {image.id} has the box {list(row.bbox)}, which is not inside its "
+        faults += [f"annotation {row.id} on image {image.id} has the box {list(row.bbox)}, {_BOX} "
                    f"{image.width}x{image.height} px" for row in annotations[image.id]
                    if isinstance(row.bbox, tuple) and not _inside(row.bbox, image.width, image.height)]
         faults += [f"annotation {row.id} on image {image.id}: {reason}" for row in annotations[image.id]
                    if (reason := _malformed(row, [image.height, image.width], swap))]
     if faults:
-        raise ValueError(f"{len(faults)} rows can't be augmented: {'; '.join(faults[:5])}; filter_annotations mends "
-                         "or drops boxes that reach out of their image")
+        hint = "; filter_annotations mends or drops boxes that reach out of their image"
+        raise ValueError(f"{len(faults)} rows can't be augmented: {'; '.join(faults[:5])}"
+                         + hint * any(_BOX in fault for fault in faults))
 
 
 def _malformed(row: Annotation, size: list[int], swap: Mapping[int, tuple[tuple[int, int], ...]]) -> str:
     """Say what is wrong with the form of a segmentation or of keypoints; empty if nothing is."""
+    from coco_recipe_albumentations import rle
+
     segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))
     if isinstance(segmentation, dict):
         if segmentation.get("size") != size:
             return f"its mask is of {segmentation.get('size')} (height, width), the image of {size}"
         if not isinstance(segmentation.get("counts"), str | list):
             return "its mask has no counts"
+        try:
+            rle.decode(segmentation)
+        except ValueError as error:
+            return str(error)
     elif segmentation is not None and not (isinstance(segmentation, list) and all(map(_is_polygon, segmentation))):
         return "its segmentation is neither a mask nor a list of polygons [[x, y, x, y, ...], ...]"
     if keypoints is None:

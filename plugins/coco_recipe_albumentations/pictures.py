@@ -96,7 +96,9 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
     _check_pixels(head.width, head.height, max_pixels)
     if head.bits > 8:
         raise ValueError(_BITS.format(head.bits))
-    flags = cv2.IMREAD_COLOR_RGB | (cv2.IMREAD_IGNORE_ORIENTATION if exif == "ignore" else 0)
+    as_rgb = head.kind != "other"  # of OpenCV's decoders for other formats, some give RGB for RGB and some BGR
+    flags = cv2.IMREAD_COLOR_RGB if as_rgb else cv2.IMREAD_COLOR
+    flags |= cv2.IMREAD_IGNORE_ORIENTATION if exif == "ignore" else 0
     try:
         picture: Picture | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
@@ -114,6 +116,8 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
         if (height, width) == size:
             hint = f"; its EXIF orientation turns it: exif: {'ignore' if exif == 'apply' else 'apply'}"
         raise ValueError(f"has {width}x{height} px, the data set says {size[0]}x{size[1]}{hint}")
+    if not as_rgb:
+        cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, picture)
     return picture
 
 

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -107,13 +107,14 @@ def files(form: Any) -> list[Path]:
     return [Path(name) for names in named for name in names]
 
 
-def check_sizes(form: Any, smallest: sizes.Size, largest: sizes.Size, *, allow_files: bool = False) -> None:
-    """Build a pipeline for the smallest and the largest image, so that it can't fail on one after hours.
+def check_sizes(form: Any, known: Collection[sizes.Size], *, allow_files: bool = False) -> None:
+    """See whether a pipeline goes together with the sizes of images, so that it can't fail on one after hours.
+
+    It is built for those of the least and the greatest width and height; expressions are evaluated for all.
 
     Args:
         form: as for `problems`.
-        smallest: the least width and the least height of the images, in pixels.
-        largest: the greatest width and the greatest height.
+        known: (width, height) of images, in pixels; at least one.
         allow_files: as for `problems`.
 
     Raises:
@@ -122,14 +123,12 @@ def check_sizes(form: Any, smallest: sizes.Size, largest: sizes.Size, *, allow_f
     """
     form = _loaded(form)
     pipeline = _sound(form, allow_files)
-    faults: list[Complaint] = []
-    for size in dict.fromkeys((smallest, largest)):
+    least = (min(width for width, _ in known), min(height for _, height in known))
+    for size in sorted(set(known)) if sizes.mentions(form) else [least]:
         wrong = [fault for transform in pipeline.walk() for fault in _not_positive(transform, size)]
-        if not wrong:
-            build(form, size, allow_files=allow_files)
-            wrong = list(too_large(pipeline, size)) if size == smallest else []
-        faults += wrong
-    _refuse(faults)
+        _refuse(wrong or list(too_large(pipeline, size)))
+    for size in {pick(known, key=lambda size: size[axis]) for pick in (min, max) for axis in (0, 1)}:
+        build(form, size, allow_files=allow_files)
 
 
 def _loaded(form: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from coco_recipe import Annotation, Image
 from coco_recipe_albumentations import copying
 from coco_recipe_albumentations.choosing import Copy
-from coco_recipe_albumentations.copying import Job, Left
+from coco_recipe_albumentations.copying import Left
 
 if TYPE_CHECKING:
     from coco_recipe_albumentations.augment import Work
@@ -21,7 +21,7 @@ def draw(work: "Work", target: Path, images: int) -> None:
     """Write the contact sheet (PNG) of some images, chosen by the step's seed.
 
     Raises:
-        ValueError: a picture is bad, or the pipeline fails on it.
+        ValueError: a picture is bad and not to be quarantined, or the pipeline fails on it.
     """
     from coco_recipe_albumentations.sheet import contact_sheet
 
@@ -42,7 +42,12 @@ def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]
     from coco_recipe_albumentations.sheet import Cell
 
     image = copies[0].image
-    picture = _decoded(work, work.job(copies[0]))
+    try:
+        picture = copying.decode(work.settings, work.job(copies[0]))
+    except (ValueError, OSError) as error:
+        if not work.settings.quarantine:
+            raise ValueError(f"{work.job(copies[0]).source}: {error}") from error
+        return [Cell(_blank(), f"{image.file_name}: in quarantine: {error}", ())]
     cells, gone = [], dict[int, str]()
     for copy in copies[:MOST_COPIES]:
         *_, (made, carried) = copying.tries(work.settings, work.job(copy), picture)
@@ -63,11 +68,10 @@ def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]
     return [Cell(picture, image.file_name, tuple(source)), *cells]
 
 
-def _decoded(work: "Work", job: Job) -> Any:
-    try:
-        return copying.decode(work.settings, job)
-    except (ValueError, OSError) as error:
-        raise ValueError(f"{job.source}: {error}") from error
+def _blank() -> Any:
+    import numpy as np
+
+    return np.full((240, 320, 3), 200, np.uint8)
 
 
 def _pairs(work: "Work", image: Image, left: tuple[Left, ...]) -> list[tuple[Annotation, Left | None]]:

@@ -140,7 +140,7 @@ def _gauss_noise(draft: Draft, current: bool) -> None:
     if "std_range" not in given:
         value = given.setdefault("var_limit", [10.0, 50.0])
         low, high = (0, value) if isinstance(value, (int, float)) else value
-        spread = [round(math.sqrt(limit) / 255, 6) for limit in (low, high)]
+        spread = [round(math.sqrt(max(limit, 0)) / 255, 6) for limit in (low, high)]
         draft.turn("var_limit", "std_range", spread, ", as shares of 255; it is even in the deviation now, not the variance")
     if "mean" in given:
         mean = round(given["mean"] / 255, 6)

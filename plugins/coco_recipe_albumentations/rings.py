@@ -189,9 +189,12 @@ def _loops(beside: list[int], below: list[int]) -> Iterator[list[int]]:
 def smooth(ring: Ring, tolerance: float) -> Ring:
     """Take the stairs out of a ring along pixel edges: through the middles of the unit edges, then Douglas-Peucker.
 
+    That cuts the corners, so every edge is then put outwards a little, within the pixels' frame, until the area is the
+    pixels' own again.
+
     Args:
         ring: from ``outline``.
-        tolerance: px; the most that the result may be away from the middles.
+        tolerance: px; the most that Douglas-Peucker may be away from the middles.
 
     Returns:
         The smooth ring; the ring itself where nothing but a line would be left of it.
@@ -205,7 +208,19 @@ def smooth(ring: Ring, tolerance: float) -> Ring:
     middles = ring[edge] + np.sign(steps)[edge] * along[:, None]
     origin = np.floor(ring.min(axis=0))  # small numbers: approxPolyDP wants float32
     soft = cv2.approxPolyDP((middles - origin).astype(np.float32)[:, None], tolerance, True)[:, 0].astype(np.float64)
-    return soft + origin if len(soft) > 2 else ring
+    if len(soft) < 3:
+        return ring
+    wanted, far = signed_area(ring), (ring - origin).max(axis=0)
+    grown: Ring = soft
+    for _ in range(8):
+        along = np.roll(grown, -1, axis=0) - grown
+        length = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)
+        normal = np.stack([along[:, 1], -along[:, 0]], axis=1) / length[:, None]
+        beside = np.roll(normal, 1, axis=0)
+        corner = (normal + beside) / np.maximum(1 + (normal * beside).sum(axis=1), 0.5)[:, None]
+        grown = np.clip(grown + corner * (wanted - signed_area(grown)) / length.sum(), 0, far)
+    placed: Ring = grown + origin
+    return placed
 
 
 def bridged(rings: Sequence[Ring]) -> Ring:

@@ -272,6 +272,10 @@ def test_sizes_come_from_each_image_and_are_checked_before_anything_runs(tmp_pat
     assert [(row["width"], row["height"]) for row in bench.run([crop])["images"]] == [(64, 48), (32, 24)]
     with pytest.raises(RecipeError, match=r"steps\[0\].with.pipeline\[0\]: .*RandomSizedBBoxSafeCrop.*width"):
         bench.run([{"RandomSizedBBoxSafeCrop": {"width": "${image.width - 40}", "height": "${image.height}", "p": 1}}])
+    bench.data["images"][1] |= {"width": 32, "height": 96}  # no image has the least of both, or the greatest
+    (bench.folder / "images/2.jpg").write_bytes(b"not a picture")
+    with pytest.raises(StepError, match=r"pipeline\[0\]: CenterCrop needs 56x8 px, the smallest image has 32x96"):
+        bench.run([{"CenterCrop": {"width": "${image.height - 40}", "height": 8}}])
 
 
 def test_the_record_of_a_copy_is_enough_to_make_its_pixels_again(bench: Bench) -> None:
@@ -393,6 +397,8 @@ def test_what_is_copied_for_balance_does_not_depend_on_the_order_of_the_file(tmp
 @pytest.mark.parametrize(("changes", "reason"), [
     ({"segmentation": [1, 2, 3, 4, 5, 6]}, "its segmentation is neither a mask nor a list of polygons"),
     ({"segmentation": {"size": [9, 9], "counts": [81]}}, r"its mask is of \[9, 9\] \(height, width\), the image of \[48, 64\]"),
+    ({"segmentation": {"size": [48, 64], "counts": [100, 20, 7000]}}, "the runs of a mask of 48x64 sum to 7120, not to 3072"),
+    ({"segmentation": {"size": [48, 64], "counts": "!!"}}, "the letter '!' can't stand in a compressed mask"),
     ({"keypoints": 5}, "its keypoints aren't numbers x, y, v"),
     ({"keypoints": [1, 2, 2]}, "it has 1 keypoints, its category more")])
 def test_geometry_that_is_none_is_refused_before_a_picture_is_opened(tmp_path: Path, changes: dict[str, Any],
@@ -404,6 +410,50 @@ def test_geometry_that_is_none_is_refused_before_a_picture_is_opened(tmp_path: P
     (tmp_path / "images/1.jpg").write_bytes(b"not a picture")
     with pytest.raises(StepError, match=f"annotation 1 on image 1: {reason}"):
         bench.run(SHORT)
+
+
+@pytest.mark.parametrize("segmentation", [[[]], [[10, 10, 30, 30]], {"size": [48, 64], "counts": [3072]}])
+def test_a_box_whose_segmentation_shows_nothing_moves_as_a_box(tmp_path: Path, segmentation: Any) -> None:
+    data = coco(1, [(1, 1)])
+    data["annotations"][0]["segmentation"] = segmentation
+    found, = Bench(tmp_path, data).run(SHORT)["annotations"]
+    assert (found["bbox"], found["area"], found["segmentation"]) == ([53, 2, 10, 10], 100, segmentation)
+
+
+def test_keypoints_without_a_box_keep_their_area_and_need_not_be_labelled(tmp_path: Path) -> None:
+    data = coco(1, [(1, 1), (1, 1), (1, 1)])
+    for row, keypoints in zip(data["annotations"], ([5, 6, 2], [0, 0, 0], [70, 6, 2]), strict=True):
+        row |= {"keypoints": keypoints, "num_keypoints": int(any(keypoints)), "area": 500}
+        del row["bbox"]
+    bench = Bench(tmp_path, data)
+    found = bench.run(SHORT)["annotations"]  # the last one's keypoint lies outside its picture
+    assert [(row["area"], row["keypoints"]) for row in found] == [(500, [58, 6, 2]), (500, [0, 0, 0])]
+    assert [line["id"] for line in bench.lines("dropped.jsonl")] == [3]
+
+
+def test_names_of_copies_do_not_depend_on_the_order_of_images_whose_names_differ_by_the_ending(tmp_path: Path) -> None:
+    names = []
+    for order in (1, -1):
+        data = coco(3, [(1, 1)])
+        for row, name in zip(data["images"], ("a.png", "a.jpg", "b.jpg"), strict=True):
+            row["file_name"] = name
+        data["images"] = data["images"][::order]
+        (tmp_path / str(order)).mkdir()
+        found = Bench(tmp_path / str(order), data).run(SHORT)["images"]
+        names.append({row["coco_recipe"]["source"]: row["file_name"] for row in found})
+    assert names[0] == names[1] == {
+        "raw/a.png": "a.more-1.1.png", "raw/a.jpg": "a.more-1.2.png", "raw/b.jpg": "b.more-1.png"}
+
+
+def test_a_preview_shows_what_goes_into_quarantine(bench: Bench) -> None:
+    from coco_recipe import forecast
+
+    bench.run(SHORT, bad_images="quarantine")
+    (bench.folder / "images/1.jpg").write_bytes(b"not a picture")
+    target = bench.folder / "sheet.png"
+    opened = run.Run(run.prepare(bench.folder / "recipe.yaml"), bench.out)
+    forecast.preview(opened, opened.states(), "more", target, images=2)
+    assert cv2.imread(str(target)).shape[0] > 200
 
 
 def test_force_makes_every_copy_again(bench: Bench) -> None:

@@ -264,6 +264,24 @@ def test_what_reached_out_of_its_own_picture_is_not_brought_back_by_a_pad() -> N
     assert (padded.bbox, padded.area, padded.visibility) == ((80, 40, 20, 10), 200, 1)
 
 
+@given(st.integers(0, 2**32), st.floats(0.8, 5))
+@settings(max_examples=60, deadline=None)
+def test_a_smooth_ring_has_the_area_of_the_pixels_that_it_was_traced_from(seed: int, grain: float) -> None:
+    mask = cv2.GaussianBlur(np.random.default_rng(seed).random((40, 40)), (0, 0), grain) > 0.5
+    for ring in rings.outline(mask):
+        soft = rings.smooth(ring, 0.5)
+        assert rings.signed_area(soft) == pytest.approx(rings.signed_area(ring), rel=0.02, abs=1)
+        assert (soft.min(axis=0) - ring.min(axis=0)).max() <= 0.5 >= (ring.max(axis=0) - soft.max(axis=0)).max()
+        assert (soft.min(axis=0) >= ring.min(axis=0)).all()
+        assert (soft.max(axis=0) <= ring.max(axis=0)).all()
+
+
+def test_a_small_polygon_keeps_its_area_through_an_elastic_transform() -> None:
+    one = Instance((20, 20, 4, 4), [[20.0, 20, 24, 20, 24, 24, 22, 24, 20, 24]], None)
+    warped, = _carry([A.ElasticTransform(alpha=1, sigma=50, **NEAR)], one)
+    assert (warped.area, warped.bbox) == (pytest.approx(16, abs=0.2), (20, 20, 4, 4))
+
+
 def test_what_is_too_thin_for_an_area_of_two_digits_is_gone() -> None:
     for segmentation in (None, [[10.0, 20, 10.2, 20, 10.2, 20.02, 10, 20.02]], [[10.0, 20, 10.2, 20, 10.2, 20.02]]):
         moved, = _carry([A.HorizontalFlip(p=1)], Instance((10, 20, 0.2, 0.02), segmentation, None))

@@ -209,6 +209,11 @@ def test_shift_scale_rotate_keeps_the_ratio_of_the_sides() -> None:
     assert form["translate_percent"] == {"x": [-0.0625, 0.0625], "y": [-0.0625, 0.0625]}
 
 
+def test_a_variance_below_0_is_no_error_of_mathematics() -> None:
+    done = migrate.migrate(_old("GaussNoise", var_limit=[-10, 50]))
+    assert _only(done.form)["GaussNoise"]["std_range"] == [0, 0.02773]
+
+
 def test_flip_is_one_of_the_three_flips() -> None:
     picture = _picture()
     flips = {picture[:, ::-1].tobytes(), picture[::-1].tobytes(), picture[::-1, ::-1].tobytes()}

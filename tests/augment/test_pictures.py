@@ -80,6 +80,15 @@ def test_colours_are_red_green_blue_in_every_format(suffix: str, exif: str) -> N
     assert np.abs(pictures.decode(data, size=(64, 64), exif=exif).astype(int) - (255, 0, 0)).max() <= 8
 
 
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tiff", ".avif"])
+def test_colours_are_red_green_blue_beside_an_alpha_channel(suffix: str) -> None:
+    try:
+        data = cv2.imencode(suffix, np.full((64, 64, 4), (0, 0, 255, 128), np.uint8))[1].tobytes()
+    except (cv2.error, AttributeError):
+        pytest.skip(f"this OpenCV writes no {suffix}")
+    assert np.abs(pictures.decode(data, size=(64, 64)).astype(int) - (255, 0, 0)).max() <= 8
+
+
 def test_a_turned_picture_is_turned_or_not_as_the_policy_says() -> None:
     turned = _exif(JPEG, 6)
     assert pictures.decode(turned, size=(40, 60)).shape == (60, 40, 3)

@@ -249,7 +249,7 @@ def test_sizes_are_filled_in_for_each_image() -> None:
 ])
 def test_sizes_are_tried_on_the_smallest_and_the_largest_image(form: Any, message: str | None) -> None:
     if message is None:
-        pipeline.check_sizes(form, (50, 40), (800, 600))
+        pipeline.check_sizes(form, [(50, 40), (800, 600)])
     else:
         with pytest.raises(ValueError, match=message):
-            pipeline.check_sizes(form, (50, 40), (800, 600))
+            pipeline.check_sizes(form, [(50, 40), (800, 600)])
