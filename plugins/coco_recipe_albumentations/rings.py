@@ -29,14 +29,16 @@ def signed_area(ring: Ring) -> float:
 
 
 def crosses_itself(ring: Ring) -> bool:
-    """Tell whether edges of a ring cross; those that only touch, as at a bridge to a hole, don't."""
+    """Tell whether edges of a ring cross or touch, as at a bridge to a hole; neighbours meet in their own corner."""
     if len(ring) < 4:
         return False
     edges = np.roll(ring, -1, axis=0) - ring
     away = ring[None] - ring[:, None]
     side = np.sign(edges[:, None, 0] * away[..., 1] - edges[:, None, 1] * away[..., 0])  # of each point from each edge
-    astride = side * np.roll(side, -1, axis=1) < 0
-    return bool((astride & astride.T).any())
+    astride = side * np.roll(side, -1, axis=1) <= 0
+    places = np.arange(len(ring))
+    apart = (places[:, None] - places) % len(ring)
+    return bool((astride & astride.T & (apart > 1) & (apart < len(ring) - 1)).any())
 
 
 def covered(rings: Sequence[Ring]) -> float:

@@ -29,7 +29,7 @@ class Shape:
         visibility: share of the original that is left.
         is_polygon: a warp, which leaves the edges of pixels, is followed by taking their stairs out.
         is_traced: a warp was on the way, so that rings of one group may be holes in others.
-        crosses: a ring crosses itself, so that the shoelace doesn't tell its area.
+        crosses: a ring crosses or touches itself, so that the shoelace doesn't tell its area.
     """
 
     groups: list[list[Ring]]

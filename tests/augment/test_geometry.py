@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 np = pytest.importorskip("numpy")
@@ -249,6 +249,7 @@ def test_a_polygon_that_crosses_itself_has_the_area_that_is_drawn() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=3, max_size=9, unique=True))
+@example([(0, 0), (20, 2), (20, 0), (19, 0), (24, 10)])  # a corner lies on another edge
 @settings(max_examples=200, deadline=None)
 def test_what_rings_cover_is_what_is_drawn(points: list[tuple[int, int]]) -> None:
     ring = np.array(points, dtype=float)
