@@ -46,11 +46,14 @@ def class_names(dataset: Dataset) -> tuple[str, ...]:
 
 
 def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usage:
-    """Count what mmdet's CocoDataset keeps, by its own rules (mmdet 3.x, ``datasets/coco.py``).
+    """Count what mmdet uses of a data set.
+
+    Training takes what its CocoDataset keeps, by its own rules (mmdet 3.x, ``datasets/coco.py``); pycocotools measures
+    against every annotation with a box and a category, the smallest and those outside their image, too.
 
     Args:
         dataset: the data set.
-        training: images under 32 px are left out in training, and only there.
+        training: to train on it, not to measure.
         empty_images: whether images without boxes are used in training.
 
     Raises:
@@ -75,12 +78,12 @@ def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usa
             continue
         usable = 0
         for row in groups[image.id]:
-            if reason := _unusable(row, *_size(image)):
+            if reason := _unusable(row, *_size(image), training=training):
                 skip(row, reason)
             else:
                 crowds, usable = crowds + bool(row.iscrowd is not UNSET and row.iscrowd), usable + 1
                 without_mask += row.segmentation is UNSET or bytes(row.segmentation).strip() in (b"[]", b"null", b"{}")
-        if training and not groups[image.id] and not empty_images:
+        if training and not empty_images and not any(map(_has_box, groups[image.id])):
             skip(image, "image without boxes")
             continue
         images, boxes, empty = images + 1, boxes + usable, empty + (usable == 0)
@@ -97,7 +100,7 @@ def write_for_mmdet(dataset: Dataset, path: Path, classes: Sequence[str]) -> Non
     images = tuple(replace(image, file_name=str(dataset.path_of(image).absolute()), coco_recipe=UNSET)
                    for image in dataset.images)
     rows = tuple(_complete(row, number) for number, row in enumerate(
-        (row for row in dataset.annotations if row.bbox is not UNSET and row.category_id is not UNSET), 1))
+        filter(_has_box, dataset.annotations), 1))
     by_name = {category.name: category for category in dataset.categories}
     path.parent.mkdir(parents=True, exist_ok=True)
     write(dataset.replace(images=images, annotations=rows, categories=tuple(by_name[name] for name in classes), extra={}), path)
@@ -114,9 +117,15 @@ def told(usage_: Usage) -> str:
                      f"{', ...' if count > len(usage_.examples[reason]) else ''})" for reason, count in usage_.skipped.items())
 
 
-def _unusable(row: Annotation, width: int, height: int) -> str:
+def _has_box(row: Annotation) -> bool:
+    return isinstance(row.bbox, tuple) and row.category_id is not UNSET
+
+
+def _unusable(row: Annotation, width: int, height: int, *, training: bool) -> str:
     if not isinstance(row.bbox, tuple) or row.category_id is UNSET:
         return "annotation without a box or category"
+    if not training:
+        return ""
     if getattr(row, "ignore", UNSET) not in (UNSET, b"0", b"false", b"null"):
         return "box marked ignore"
     x, y, w, h = row.bbox

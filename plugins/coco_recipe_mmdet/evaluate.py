@@ -37,8 +37,8 @@ def evaluate(ctx: StepContext, *, checkpoints: tuple[Checkpoint, ...], dataset: 
                          "predict works without")
     classes = class_order(checkpoints, dataset)
     labels = unique_labels(checkpoints)
-    rows = process.run(ctx, job("evaluate", ctx, checkpoints, labels, dataset, classes, {**with_, "best_by": best_by}),
-                       log="evaluate.log")
+    rows = process.run(ctx, job("evaluate", ctx, checkpoints, labels, dataset, classes, {
+        **with_, "best_by": best_by, "without_mask": used.without_mask}), log="evaluate.log")
     kind, _, name = best_by.partition("_")
     if kind not in rows[0]:
         raise ValueError(f"best_by: {best_by} is of masks, and the model has none")

@@ -22,14 +22,15 @@ def greedy_soup(ctx: StepContext, *, checkpoints: tuple[Checkpoint, ...], datase
     Source: Wortsman et al. 2022, Model soups, arXiv:2203.05482, recipe 1.
 
     Raises:
-        ValueError: the data set has no boxes; the checkpoints have other classes, keys or shapes.
+        ValueError: the data set has no boxes; the checkpoints have other classes, configs, keys or shapes.
     """
-    if not datasets.usage(dataset, training=False).boxes:
+    used = datasets.usage(dataset, training=False)
+    if not used.boxes:
         raise ValueError(f"the data set has no usable box on its {len(dataset.images)} images: there is nothing to compare with")
     classes = evaluate.class_order(checkpoints, dataset)
     labels = evaluate.unique_labels(checkpoints)
     job = evaluate.job("greedy_soup", ctx, checkpoints, labels, dataset, classes, with_)
-    found = process.run(ctx, {**job, "best_by": best_by}, log="greedy_soup.log")
+    found = process.run(ctx, {**job, "best_by": best_by, "without_mask": used.without_mask}, log="greedy_soup.log")
     evaluate.write_metrics(ctx.workdir, found["rows"], best_by, found["rows"][-1]["label"])
     ctx.note("taken", found["taken"])
     ctx.note("summary", f"{' + '.join(found['taken'])}: {best_by} {found['score']:.3f}")

@@ -65,7 +65,11 @@ def resolve(job: Mapping[str, Any], tree: settings.Tree, device: str) -> tuple[s
     job_config.hardware(changes, job, device)
     job_config.without_downloads(changes)
     job_config.bind_classes(changes, job["classes"])
-    job_config.expect_masks(job.get("best_by", ""), masks=job_config.has_masks(tree))
+    masks = job_config.has_masks(tree)
+    job_config.expect_masks(job.get("best_by", ""), masks=masks)
+    if masks and job.get("without_mask"):
+        raise ValueError(f"the model has masks, and {job['without_mask']} annotations have no segmentation to compare with: "
+                         "add_segmentation makes them of the boxes")
     return _loader(changes, job), changes.made
 
 
@@ -103,11 +107,8 @@ def measure(annotations: Path, results: Mapping[str, Sequence[dict[str, Any]]]) 
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(str(annotations))
         for kind, rows in results.items():
-            if not rows:
-                measured[kind] = _nothing(truth)
-                continue
             rows = [{k: v for k, v in row.items() if kind == "bbox" or k != "bbox"} for row in rows]  # areas of masks
-            evaluation = COCOeval(truth, truth.loadRes(rows), kind)
+            evaluation = COCOeval(truth, truth.loadRes(rows) if rows else _nothing(truth), kind)
             evaluation.evaluate()
             evaluation.accumulate()
             evaluation.summarize()
@@ -171,9 +172,11 @@ def _mean(values: Any) -> float:
     return round(float(known.mean()), 6) if known.size else -1.0
 
 
-def _nothing(truth: Any) -> dict[str, Any]:
-    """Return the metrics of a model that found nothing."""
-    counts = {row["name"]: len(truth.getAnnIds(catIds=[number], iscrowd=False)) for number, row in truth.cats.items()}
-    return {**dict.fromkeys(_STATS, 0.0), "classes": {
-        name: {"mAP": 0.0 if count else -1.0, "mAP_50": 0.0 if count else -1.0, "boxes": count}
-        for name, count in counts.items()}}
+def _nothing(truth: Any) -> Any:
+    """Return the results of a model that found nothing; pycocotools can't load an empty list."""
+    from pycocotools.coco import COCO
+
+    results = COCO()
+    results.dataset = {**truth.dataset, "annotations": []}
+    results.createIndex()
+    return results

@@ -3,11 +3,14 @@
 import importlib
 import json
 import os
+import platform
 import sys
 import threading
 import traceback
 from pathlib import Path
 from typing import Any
+
+from coco_recipe_mmdet.params import STACK
 
 KINDS = {"train": "coco_recipe_mmdet.job_train", "evaluate": "coco_recipe_mmdet.job_evaluate",
          "predict": "coco_recipe_mmdet.job_evaluate", "greedy_soup": "coco_recipe_mmdet.job_soup",
@@ -54,6 +57,8 @@ def main(path: Path) -> int:
     job = json.loads(path.read_text("utf-8"))
     tell = Teller(Path(".job/events.jsonl"))
     try:
+        if job.get("python"):
+            tell.note("versions of python", {"executable": sys.executable, **_versions()})
         module = importlib.import_module(KINDS[job["do"]])
         tell.result(getattr(module, job["do"])(job, tell))
     except ValueError as error:
@@ -65,6 +70,11 @@ def main(path: Path) -> int:
         tell.error(f"{type(error).__name__}: {error}")
         return 1
     return 0
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: str(getattr(importlib.import_module(name), "__version__", ""))
+                                                    for name in STACK}}
 
 
 def _text(error: ValueError) -> str:

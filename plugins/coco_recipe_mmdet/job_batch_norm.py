@@ -18,14 +18,16 @@ def recompute_batch_norm(job: dict[str, Any], tell: Any) -> dict[str, Any]:
         raise ValueError(f"the model of {item['label']} has no batch norm: there is nothing to take anew")
     for module in norms.values():
         module.reset_running_stats()
-        module.momentum = None  # a cumulative average: every batch weighs the same
         module.train()
     done = 0
     with torch.no_grad():
         for batch in detector.loader:
             inputs = detector.model.data_preprocessor(batch, False)
+            pictures = len(inputs["data_samples"])
+            for module in norms.values():
+                module.momentum = pictures / (done + pictures)  # a running average in which every picture weighs the same
             detector.model(**inputs, mode="tensor")
-            done += len(inputs["data_samples"])
+            done += pictures
             tell.progress(done, job["images"], "")
     state, meta = weights.read(Path(item["path"]))
     found = detector.model.state_dict()

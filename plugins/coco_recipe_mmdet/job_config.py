@@ -1,5 +1,6 @@
 """Resolve a detector config for a job: the recipe's changes, and the class contract. Runs in the job's process."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def load(config: str) -> Tree:
     for _, node in mappings(settings, ()):
         if node.get("_scope_") == "mmdet":  # mmengine marks some copies of a variable with it and not others
             del node["_scope_"]
-    return settings
+    return _with_preprocessor(settings)
 
 
 def of_checkpoint(meta: Mapping[str, Any], name: str) -> Tree:
@@ -43,23 +44,31 @@ def of_checkpoint(meta: Mapping[str, Any], name: str) -> Tree:
     if not isinstance(text, str):
         raise ValueError(f"{name} carries no config; say which: with: {{config: ...}}")
     try:
-        return flat_config.read(text)
+        return _with_preprocessor(flat_config.read(text))
     except ValueError as error:
         raise ValueError(f"the config that {name} carries {error}; say which: with: {{config: ...}}") from error
+
+
+def _with_preprocessor(settings: Tree) -> Tree:
+    """Put a data preprocessor at the top level into the model, as mmengine's Runner does."""
+    if (found := settings.get("data_preprocessor")) and isinstance(settings.get("model"), dict):
+        settings["model"].setdefault("data_preprocessor", copy.deepcopy(found))
+    return settings
 
 
 def schedule(changes: Changes, job: Mapping[str, Any]) -> None:
     """Apply epochs, batch size, learning rate and their like; learning rate schedules by epoch are stretched."""
     tree = changes.tree
+    before = tree.get("train_cfg") or {}
+    by_epoch = before.get("type", "EpochBasedTrainLoop") == "EpochBasedTrainLoop"
+    val_interval = job.get("val_interval") or (before.get("val_interval", 1) if by_epoch else 1)
     if job.get("epochs"):
-        before = (tree.get("train_cfg") or {}).get("max_epochs")
-        _stretch(changes, before, job["epochs"])
-        loop = {"type": "EpochBasedTrainLoop", "max_epochs": job["epochs"]}
-        changes.set("train_cfg", {**loop, "val_interval": job["val_interval"]})
+        _stretch(changes, before.get("max_epochs"), job["epochs"])
+        changes.set("train_cfg", {"type": "EpochBasedTrainLoop", "max_epochs": job["epochs"], "val_interval": val_interval})
         if "Infinite" in str(tree.get("train_dataloader", {}).get("sampler")):  # its epochs would never end
             changes.set("train_dataloader.sampler", {"type": "DefaultSampler", "shuffle": True})
-    elif (tree.get("train_cfg") or {}).get("type", "EpochBasedTrainLoop") == "EpochBasedTrainLoop":
-        changes.set("train_cfg.val_interval", job["val_interval"])
+    elif by_epoch:
+        changes.set("train_cfg.val_interval", val_interval)
     else:
         raise ValueError("the config counts iterations, not epochs: say how many epochs (with: {epochs: 12})")
     if job.get("batch_size"):
@@ -71,16 +80,18 @@ def schedule(changes: Changes, job: Mapping[str, Any]) -> None:
         if not base:
             raise ValueError("scale_lr: the config doesn't say which batch size its learning rate is for; say it: scale_lr: 16")
         changes.set("auto_scale_lr", {"enable": True, "base_batch_size": base})
-    elif tree.get("auto_scale_lr"):
+    elif scale is False and tree.get("auto_scale_lr"):
         changes.set("auto_scale_lr.enable", False)
 
 
 def hardware(changes: Changes, job: Mapping[str, Any], device: str) -> None:
     """Fit workers and precision to the machine."""
     for name in _LOADERS:
-        if changes.tree.get(name):
-            changes.set(f"{name}.num_workers", job["workers"])
-            changes.set(f"{name}.persistent_workers", job["workers"] > 0)
+        if loader := changes.tree.get(name):
+            if job["workers"] is not None:
+                changes.set(f"{name}.num_workers", job["workers"])
+            if job["workers"] is not None or not loader.get("num_workers"):
+                changes.set(f"{name}.persistent_workers", loader.get("num_workers", 0) > 0)
     wrapper = changes.tree.get("optim_wrapper") or {}
     if job.get("amp") and device != "cpu":
         changes.set("optim_wrapper.type", "AmpOptimWrapper")
@@ -121,6 +132,9 @@ def bind_data(changes: Changes, classes: Sequence[str], *, val: bool, metrics: S
         if tree.get(name):
             bind_loader(changes, name, classes, VAL)
     if val:
+        if not tree.get("val_dataloader"):
+            raise ValueError("config: it has no val_dataloader, and there is a val: leave val out, or give the config one with "
+                             "set: {val_dataloader: ...}")
         changes.set("val_evaluator", {"type": "CocoMetric", "ann_file": VAL, "metric": list(metrics)})
         changes.set("val_cfg", {"type": "ValLoop"})
 

@@ -20,7 +20,10 @@ def greedy_soup(job: dict[str, Any], tell: Any) -> dict[str, Any]:
         return float(rows[-1][kind][name])
 
     scores, detector, paths = {}, None, {}
-    for item, detector in inference.detectors(job, tell):
+    for item, found in inference.detectors(job, tell):
+        if detector not in (None, found):
+            raise ValueError(f"config: the checkpoints carry different ones (that of {item['label']} is another): say which")
+        detector = found
         scores[item["label"]] = measure(detector, item["label"])
         paths[item["label"]] = Path(item["path"])
     assert detector is not None

@@ -29,7 +29,7 @@ def train(job: dict[str, Any], tell: Any) -> dict[str, Any]:
     stack.join(job["launcher"], device)
     try:
         runner = _runner(job, tree, device)
-        _start(job, runner)
+        _start(job, runner, tell)
         _add_hooks(job, tree, runner, tell)
         runner.train()
     finally:
@@ -43,8 +43,13 @@ def resolve(job: Mapping[str, Any], device: str) -> tuple[settings.Tree, list[st
     settings.override(changes, job["set"])
     job_config.schedule(changes, job)
     job_config.hardware(changes, job, device)
-    changes.tree.update(launcher=job["launcher"], work_dir=".job/mmengine", load_from=None, resume=False,
-                        randomness={"seed": job["seed"], "deterministic": job["deterministic"], "diff_rank_seed": False})
+    if (start := changes.tree.get("load_from")) and not job["checkpoint"]:
+        raise ValueError(f"config: it starts from the checkpoint {start} (load_from), which is an input of this step: write it "
+                         "as in: {checkpoint: ...}; or set: {load_from: null} to start without")
+    changes.tree.update(launcher=job["launcher"], work_dir=".job/mmengine")
+    changes.set("load_from", None)
+    changes.set("resume", False)
+    changes.set("randomness", {"seed": job["seed"], "deterministic": job["deterministic"], "diff_rank_seed": False})
     job_config.bind_classes(changes, job["classes"])
     masks = job_config.has_masks(changes.tree)
     if job["val"]:
@@ -77,7 +82,7 @@ def _runner(job: Mapping[str, Any], tree: settings.Tree, device: str) -> Any:
     return Runner.from_cfg(config)
 
 
-def _start(job: Mapping[str, Any], runner: Any) -> None:
+def _start(job: Mapping[str, Any], runner: Any, tell: Any) -> None:
     """Give mmengine a clean copy of the starting checkpoint, read by our own reader."""
     if not job["checkpoint"] or job["resume"]:
         return
@@ -89,6 +94,8 @@ def _start(job: Mapping[str, Any], runner: Any) -> None:
         raise ValueError(f"the checkpoint {job['checkpoint']} doesn't fit the config's model: {'; '.join(faults[:5])}"
                          + f"; and {len(faults) - 5} more" * (len(faults) > 5)
                          + " (adapt_head fits its head to the classes; strict: false takes what fits)")
+    if faults:
+        tell.note("of the starting checkpoint doesn't fit", {"count": len(faults), "first": faults[:20]})
     fitting = {key: value for key, value in state.items() if key in wanted and wanted[key].shape == value.shape}
     path = Path(f".job/start_{os.environ.get('RANK', '0')}.pth")
     weights.write(path, fitting, {})
@@ -96,6 +103,8 @@ def _start(job: Mapping[str, Any], runner: Any) -> None:
 
 
 def _add_hooks(job: Mapping[str, Any], tree: settings.Tree, runner: Any, tell: Any) -> None:
+    from mmengine.hooks import SyncBuffersHook
+
     from coco_recipe_mmdet.hooks import Metrics, Scalars, SeedEachEpoch, WholeCheckpoints
 
     record = Record(Path("."), job["key"])
@@ -106,6 +115,8 @@ def _add_hooks(job: Mapping[str, Any], tree: settings.Tree, runner: Any, tell: A
                 "dataset_meta": {"classes": classes}, "ema": "ema_state_dict" in checkpoint}
         return weights.write(path, checkpoint["state_dict"], meta), weights.fingerprint(checkpoint["state_dict"])
 
+    if runner.distributed:  # else each process validates with batch-norm statistics of its own, and the first's are saved
+        runner.register_hook(SyncBuffersHook())
     for hook in (WholeCheckpoints(record, interval=job["checkpoint_interval"], keep=job["keep"], write=write), Metrics(record),
                  Scalars(Path("scalars.jsonl"), tell), SeedEachEpoch(job["seed"], runner.rank)):
         runner.register_hook(hook, getattr(hook, "priority", None))

@@ -19,10 +19,10 @@ RUNS: dict[str, Schema] = {
               "description": "Folder whose configs may run; the mmdet package's own always may."},
     "device": {"enum": ["auto", "cpu", "cuda"], "default": "auto", "examples": ["cpu"],
                "description": "Where the model runs; auto takes a GPU where there is one."},
-    "workers": {"type": "integer", "minimum": 0, "default": 2, "examples": [0],
-                "description": "Processes that load pictures, for each data loader."},
-    "python": {"type": "string", "examples": ["/opt/mmdet/bin/python"],
-               "description": "Interpreter of another environment that has mmdet (and msgspec and pluggy)."},
+    "workers": {"type": "integer", "minimum": 0, "examples": [0],
+                "description": "Processes that load pictures, for each data loader. Default: the config's."},
+    "python": {"type": "string", "pattern": "^/", "examples": ["/opt/mmdet/bin/python"],
+               "description": "Interpreter of another environment that has mmdet (and msgspec and pluggy), by its whole path."},
 }
 
 

@@ -112,7 +112,9 @@ def command(job: Mapping[str, Any], job_file: str) -> list[str]:
 @contextlib.contextmanager
 def _started(arguments: Sequence[str], folder: Path, output: Any, job: Mapping[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
     """Start the process in a session of its own; when we leave, however, it and its children are ended."""
-    environment = dict(os.environ) | {"PYTHONPATH": str(_import_folder(folder / SCRATCH)), "PYTHONUNBUFFERED": "1",
+    ours, theirs = str(_import_folder(folder / SCRATCH)), os.environ.get("PYTHONPATH", "")
+    paths = os.pathsep.join([ours, *([theirs] if theirs and not job.get("python") else [])])
+    environment = dict(os.environ) | {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1",
                                       "PYTHONSAFEPATH": "1", WATCH: "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
     if job.get("device") == "cpu":
         environment["CUDA_VISIBLE_DEVICES"] = ""

@@ -10,7 +10,8 @@ _KNOWN = frozenset((
     "model", "train_dataloader", "val_dataloader", "test_dataloader", "train_cfg", "val_cfg", "test_cfg", "val_evaluator",
     "test_evaluator", "auto_scale_lr", "optim_wrapper", "param_scheduler", "default_hooks", "data_preprocessor", "env_cfg",
     "log_processor", "log_level", "visualizer", "vis_backends", "default_scope", "find_unused_parameters", "sync_bn",
-    "model_wrapper_cfg", "activation_checkpointing", "efficient_conv_bn_eval", "runner_type"))
+    "model_wrapper_cfg", "activation_checkpointing", "efficient_conv_bn_eval", "runner_type", "load_from", "resume",
+    "randomness"))
 
 
 class Changes:

@@ -1,7 +1,9 @@
 """What every job does first: pick the device, register mmdet, and let no checkpoint be loaded but by our own reader."""
 
 import os
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 from coco_recipe_mmdet import weights
 
@@ -67,10 +69,28 @@ def leave() -> None:
 
 
 def _read_safely() -> None:
-    """Let mmengine read local checkpoints with our reader: its own falls back to running what it can't read."""
-    from mmengine.runner.checkpoint import CheckpointLoader
+    """Let mmengine read every checkpoint with our reader: its own falls back to running what it can't read.
 
-    def load_from_local(filename: str, map_location: Any) -> dict[str, Any]:
-        return weights.read_whole(filename)
+    Its loaders of all schemes (files, http, torchvision://, open-mmlab://, s3://, ...) end at one of these two functions.
+    """
+    from mmengine.runner import checkpoint
 
-    CheckpointLoader.register_scheme(prefixes="", loader=load_from_local, force=True)
+    checkpoint._safe_torch_load = _load
+    checkpoint.load_url = _load_url
+
+
+def _load(file: Any, map_location: Any = None, weights_only: Any = None) -> dict[str, Any]:
+    if not isinstance(file, str | Path):
+        raise ValueError("a checkpoint comes neither from a file nor from http: download it, and name the file")
+    return weights.read_whole(str(file))
+
+
+def _load_url(url: str, model_dir: str | None = None, map_location: Any = None, progress: bool = True) -> dict[str, Any]:
+    """Download to where torch.hub keeps checkpoints, unless it is there; then read."""
+    import torch.hub
+
+    path = Path(model_dir or Path(torch.hub.get_dir()) / "checkpoints") / Path(urlparse(url).path).name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(path), progress=progress)
+    return weights.read_whole(str(path))

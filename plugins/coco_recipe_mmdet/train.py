@@ -14,11 +14,12 @@ PARAMS = params.schema(
     batch_size={"type": "integer", "minimum": 1, "examples": [5],
                 "description": "Pictures an iteration and process. Default: the config's."},
     learning_rate={"type": "number", "exclusiveMinimum": 0, "examples": [0.05], "description": "Default: the config's."},
-    scale_lr={"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1}], "default": False, "examples": [16],
+    scale_lr={"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1}], "examples": [16],
               "description": "Scale the learning rate linearly from the batch size that it is for (the config's, or this "
-              "number) to batch_size times processes."},
+              "number) to batch_size times processes. Default: as the config says."},
     amp={"type": "boolean", "examples": [True], "description": "Half precision, on a GPU. Default: the config's."},
-    val_interval={"type": "integer", "minimum": 1, "default": 1, "examples": [2], "description": "Validate every N epochs."},
+    val_interval={"type": "integer", "minimum": 1, "examples": [2],
+                  "description": "Validate every N epochs. Default: the config's, or 1."},
     best_by={"type": "string", "pattern": "^(bbox|segm)_mAP(_50|_75|_s|_m|_l)?$", "default": "bbox_mAP",
              "examples": ["bbox_mAP_50", "segm_mAP"],
              "description": "The metric of val that picks 'best'; the higher the better."},
@@ -64,7 +65,7 @@ def train(ctx: StepContext, *, train: Dataset, val: Dataset | None, checkpoint: 
         ValueError: mmdet would use no box; the classes of val differ; the config doesn't fit; the training failed.
     """
     classes = datasets.class_names(train)
-    used = check(ctx, train, val, classes, empty_images=with_["empty_images"])
+    used, without_mask = check(ctx, train, val, classes, empty_images=with_["empty_images"])
     if key_of(ctx.workdir) != ctx.key:
         clear(ctx.workdir)
     record = Record(ctx.workdir, ctx.key)
@@ -75,7 +76,7 @@ def train(ctx: StepContext, *, train: Dataset, val: Dataset | None, checkpoint: 
     datasets.write_for_mmdet(train, ctx.workdir / "data/train.json", classes)
     if val:
         datasets.write_for_mmdet(val, ctx.workdir / "data/val.json", classes)
-    job = {"do": "train", "key": ctx.key, "classes": classes, "val": val is not None, "without_mask": used.without_mask,
+    job = {"do": "train", "key": ctx.key, "classes": classes, "val": val is not None, "without_mask": without_mask,
            "checkpoint": str(checkpoint.path.absolute()) if checkpoint else None,
            "resume": str(resumed[1].relative_to(ctx.workdir)) if resumed else None,
            **with_, "config": configs.absolute(with_["config"]),
@@ -88,10 +89,14 @@ def train(ctx: StepContext, *, train: Dataset, val: Dataset | None, checkpoint: 
 
 
 def check(ctx: StepContext, train: Dataset, val: Dataset | None, classes: tuple[str, ...], *,
-          empty_images: bool) -> datasets.Usage:
-    """Refuse data that can't be trained on; put on record what mmdet will use, and what it would skip and why."""
+          empty_images: bool) -> tuple[datasets.Usage, int]:
+    """Refuse data that can't be trained on; put on record what mmdet will use, and what it would skip and why.
+
+    Returns:
+        What of ``train`` is used, and how many boxes of both have no segmentation.
+    """
     used = datasets.usage(train, training=True, empty_images=empty_images)
-    faults = []
+    faults, without_mask = [], used.without_mask
     ctx.note("train_uses", used.record())
     if not used.boxes:
         skipped = datasets.told(used)
@@ -101,6 +106,7 @@ def check(ctx: StepContext, train: Dataset, val: Dataset | None, classes: tuple[
         faults += datasets.same_classes(classes, datasets.class_names(val), "val", "train")
         found = datasets.usage(val, training=False)
         ctx.note("val_uses", found.record())
+        without_mask += found.without_mask
         if not found.boxes:
             faults.append(f"val has no usable box on its {len(val.images)} images")
     for name, dataset in (("train", train), ("val", val)):
@@ -108,7 +114,7 @@ def check(ctx: StepContext, train: Dataset, val: Dataset | None, classes: tuple[
             faults.append(f"{name}: {len(missing)} pictures are missing: {', '.join(missing[:5])}")
     if faults:
         raise ValueError("; ".join(faults))
-    return used
+    return used, without_mask
 
 
 def outputs(ctx: StepContext, record: Record, classes: tuple[str, ...], best_by: str, *,

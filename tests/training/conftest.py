@@ -81,4 +81,4 @@ def trained(shapes: Shapes) -> Path:
         {"id": "guess", "use": "predict", "in": {"checkpoint": "fit.checkpoint"}, "with": {"folder": "val/images", **CPU}},
         {"id": "soup", "use": "greedy_soup", "in": {"checkpoints": "fit.checkpoints", "dataset": "val"}, "with": CPU},
         {"id": "renormed", "use": "recompute_batch_norm", "in": {"checkpoint": "fit.checkpoint", "dataset": "train"},
-         "with": {"batch_size": 8, **CPU}}])
+         "with": {"batch_size": 16, **CPU}}])

@@ -1,11 +1,14 @@
+import http.server
 import json
 import sys
+import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import coco, command, write_recipe
-from coco_recipe_mmdet import configs, datasets, flat_config, job_config, settings
+from coco_recipe_mmdet import configs, datasets, flat_config, inference, job_config, settings, stack
 from conftest import Shapes
 
 from coco_recipe import Dataset
@@ -27,6 +30,62 @@ def test_every_head_gets_the_number_of_classes_and_is_told(cascade: dict[str, An
     assert {"model.roi_head.bbox_head.0.num_classes: 80 -> 3", "model.roi_head.bbox_head.2.num_classes: 80 -> 3"} <= set(
         changes.made)
     assert job_config.has_masks(changes.tree)
+
+
+def test_masks_that_are_not_there_are_missed_before_a_picture_is_looked_at(cascade: dict[str, Any]) -> None:
+    job = {"set": {}, "workers": None, "classes": ["a"], "without_mask": 2}
+    with pytest.raises(ValueError, match="the model has masks, and 2 annotations have no segmentation to compare with"):
+        inference.resolve(job, json.loads(json.dumps(cascade)), "cpu")
+
+
+def test_a_preprocessor_at_the_top_level_is_the_models(tmp_path: Path) -> None:
+    (tmp_path / "top.py").write_text("model = dict(type='X')\ndata_preprocessor = dict(type='P', mean=[1])\n")
+    assert job_config.load(str(tmp_path / "top.py"))["model"]["data_preprocessor"] == {"type": "P", "mean": [1]}
+
+
+def test_a_checkpoint_from_a_url_is_read_by_our_reader_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from mmengine.runner.checkpoint import CheckpointLoader
+
+    class Evil:
+        def __reduce__(self) -> Any:
+            return Path(tmp_path / "pwned").touch, ()
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    torch.save({"state_dict": {"a": torch.ones(2)}}, tmp_path / "good.pth")
+    torch.save({"state_dict": {"a": torch.ones(2)}, "meta": Evil()}, tmp_path / "evil.pth")
+    stack.begin({"device": "cpu"})
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        assert CheckpointLoader.load_checkpoint(f"{address}/good.pth")["state_dict"]["a"].sum() == 2
+        with pytest.raises(ValueError, match=r"evil\.pth"):
+            CheckpointLoader.load_checkpoint(f"{address}/evil.pth")
+        server.shutdown()
+    with pytest.raises(ValueError, match=r"evil\.pth"):
+        CheckpointLoader.load_checkpoint(str(tmp_path / "evil.pth"))
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_what_is_measured_against_is_all_that_pycocotools_takes(tmp_path: Path) -> None:
+    data = coco(1, [(1, 1)] * 4)
+    data["annotations"][0]["ignore"] = 1
+    data["annotations"][1]["bbox"] = [5, 5, 0.5, 9]
+    del data["annotations"][2]["bbox"]
+    (tmp_path / "in.json").write_text(json.dumps(data))
+    dataset = _load(tmp_path / "in.json")
+    assert datasets.usage(dataset, training=True).boxes == 1
+    found = datasets.usage(dataset, training=False)
+    assert (found.boxes, dict(found.skipped)) == (3, {"annotation without a box or category": 1})
+
+
+def test_an_image_whose_only_annotation_has_no_box_is_empty(tmp_path: Path) -> None:
+    data = coco(2, [(1, 1), (2, 1)])
+    del data["annotations"][1]["bbox"]
+    (tmp_path / "in.json").write_text(json.dumps(data))
+    used = datasets.usage(_load(tmp_path / "in.json"), training=True, empty_images=False)
+    assert (used.images, used.skipped["image without boxes"]) == (1, 1)
 
 
 def test_the_classes_of_region_proposals_are_left_alone() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coco_recipe_mmdet import evaluate, inference
+from coco_recipe_mmdet import evaluate, inference, job_soup
 from conftest import CPU, TINY, Shapes, provenance
 
 from coco_recipe import Checkpoint, Dataset, Facts, Misfit
@@ -69,6 +69,7 @@ def test_metrics_by_class_and_of_masks_counted_by_hand(tmp_path: Path) -> None:
     assert {name: row["mAP"] for name, row in found["segm"]["classes"].items()} == {"帽": 1.0, "b": 0.0, "c": -1.0}
     nothing = inference.measure(path, {"bbox": []})["bbox"]
     assert (nothing["mAP"], nothing["classes"]["帽"]["mAP"], nothing["classes"]["c"]["mAP"]) == (0.0, 0.0, -1.0)
+    assert (nothing["mAP_s"], nothing["mAP_l"]) == (0.0, -1.0)  # there are small boxes to find and no large ones
 
 
 def test_predict_writes_results_for_a_folder_without_annotations(trained: Path) -> None:
@@ -111,6 +112,19 @@ def test_greedy_soup_is_no_worse_than_its_best_part(trained: Path) -> None:
     assert torch.equal(soup[key], mean)
 
 
+def test_a_soup_of_checkpoints_with_different_configs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Detector:
+        def results(self, *_: Any) -> dict[str, list[Any]]:
+            return {"bbox": []}
+
+    monkeypatch.setattr(inference, "measure", lambda *_: {"bbox": {"mAP": 0.0}})
+    monkeypatch.setattr(inference, "detectors", lambda *_: ((
+        {"label": f"e{n}", "path": "x"}, detector) for n, detector in enumerate((Detector(), Detector()))))
+    job = {"best_by": "bbox_mAP", "images": 1, "checkpoints": [1, 2]}
+    with pytest.raises(ValueError, match=r"the checkpoints carry different ones \(that of e1 is another\)"):
+        job_soup.greedy_soup(job, None)
+
+
 def test_recompute_batch_norm_changes_only_the_buffers_of_batch_norms(trained: Path) -> None:
     import torch
 
@@ -121,7 +135,7 @@ def test_recompute_batch_norm_changes_only_the_buffers_of_batch_norms(trained: P
     assert changed
     assert all(key.endswith(("running_mean", "running_var", "num_batches_tracked")) for key in changed)
     batches = {int(value) for key, value in after.items() if key.endswith("num_batches_tracked")}
-    assert batches == {5}  # 40 pictures, 8 at a time
+    assert batches == {3}  # 40 pictures, 16 at a time: the last are only 8, and each of them weighs as much as the others
 
 
 def test_the_first_batch_norm_has_the_mean_over_the_pictures(trained: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from builders import coco, command
 from coco_recipe_mmdet import flat_config, job_train, process
 from coco_recipe_mmdet import train as train_module
-from conftest import Shapes, provenance, train_step
+from conftest import CPU, Shapes, provenance, train_step
 
 from coco_recipe import Facts, Misfit
 from coco_recipe.schema_check import with_defaults
@@ -92,10 +92,13 @@ def test_a_damaged_checkpoint_is_not_resumed_from(shapes: Shapes) -> None:
 
 
 def test_two_processes_finish_an_epoch(shapes: Shapes) -> None:
-    steps = shapes.run("two", [train_step(epochs=1, launcher="pytorch", gpus=2)])
+    score = {"id": "score", "use": "evaluate", "in": {"checkpoints": "fit.checkpoint", "dataset": "val"}, "with": CPU}
+    steps = shapes.run("two", [train_step(epochs=1, launcher="pytorch", gpus=2), score])
     losses = [json.loads(line) for line in _lines(steps / "fit/scalars.jsonl")]
     assert [line["iter"] for line in losses if "loss" in line] == [1, 2, 3]  # 40 pictures, twice 8 at a time
     assert (steps / "fit/checkpoints/epoch_1.pth").is_file()
+    during, after = (provenance(steps, name)["notes"]["metrics"]["epoch_1"] for name in ("fit", "score"))
+    assert after["bbox"]["mAP_50"] == pytest.approx(during.get("bbox_mAP_50", 0.0), abs=6e-4), "batch norms are one for all"
     assert "torch.distributed.run --standalone --nproc_per_node=2" in (steps / "fit/command.txt").read_text()
 
 
@@ -140,11 +143,40 @@ def test_a_config_is_tried_before_the_steps_above_run(shapes: Shapes, key: str, 
     assert not (shapes.folder / "runs/tried/steps").exists()
 
 
+def _resolved(shapes: Shapes, config: str = "small.py", **with_: Any) -> tuple[dict[str, Any], list[str]]:
+    """Return the config of a training with some parameters, and what was changed in it."""
+    given = with_defaults(train_module.PARAMS, {"config": config, "device": "cpu", **with_})
+    return job_train.resolve(dict.fromkeys(train_module.PARAMS["properties"]) | given | {
+        "val": True, "checkpoint": None, "resume": None, "classes": ["a"], "config": str(shapes.folder / config)}, "cpu")
+
+
+def test_a_checkpoint_that_the_config_starts_from_is_not_left_out_without_a_word(shapes: Shapes) -> None:
+    (shapes.folder / "fine.py").write_text("_base_ = 'small.py'\nload_from = 'coco.pth'\nresume = True\n")
+    with pytest.raises(ValueError, match=r"it starts from the checkpoint coco.pth \(load_from\).* in: {checkpoint: ...}"):
+        _resolved(shapes, "fine.py")
+    tree, changed = _resolved(shapes, "fine.py", set={"load_from": None})
+    assert (tree["load_from"], tree["resume"]) == (None, False)
+    assert "resume: True -> False" in changed
+
+
+def test_what_is_set_is_undone_by_no_default(shapes: Shapes) -> None:
+    wanted = {"*_dataloader.num_workers": 3, "train_cfg.val_interval": 4, "auto_scale_lr": {"enable": True}}
+    tree, _ = _resolved(shapes, epochs=8, set=wanted)
+    assert [tree[name]["num_workers"] for name in ("train_dataloader", "val_dataloader")] == [3, 3]
+    assert (tree["train_cfg"]["max_epochs"], tree["train_cfg"]["val_interval"]) == (8, 4)
+    assert tree["auto_scale_lr"]["enable"] is True
+    tree, _ = _resolved(shapes, epochs=8, set=wanted, workers=0, val_interval=2, scale_lr=False)
+    assert (tree["train_dataloader"]["num_workers"], tree["train_dataloader"]["persistent_workers"]) == (0, False)
+    assert (tree["train_cfg"]["val_interval"], tree["auto_scale_lr"]["enable"]) == (2, False)
+
+
+def test_a_val_for_which_the_config_has_no_loader_is_refused(shapes: Shapes) -> None:
+    with pytest.raises(ValueError, match="it has no val_dataloader, and there is a val"):
+        _resolved(shapes, set={"val_dataloader": None, "val_evaluator": None, "val_cfg": None})
+
+
 def test_the_learning_rate_is_scaled_by_the_batch_size(shapes: Shapes) -> None:
-    given = with_defaults(train_module.PARAMS, train_step(batch_size=4, learning_rate=0.01, scale_lr=16)["with"])
-    job = dict.fromkeys(train_module.PARAMS["properties"]) | given | {
-        "val": True, "checkpoint": None, "resume": None, "classes": ["a"], "config": str(shapes.folder / "small.py")}
-    tree, _ = job_train.resolve(job, "cpu")
+    tree, _ = _resolved(shapes, batch_size=4, learning_rate=0.01, scale_lr=16)
     assert tree["auto_scale_lr"] == {"enable": True, "base_batch_size": 16}
     assert tree["optim_wrapper"]["optimizer"]["lr"] == 0.01  # mmengine scales it, by the batch size of all processes
 
