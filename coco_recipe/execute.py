@@ -38,7 +38,7 @@ class Context:
     key: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     earlier: Path | None = None
-    known_hashes: dict[Path, str] = field(default_factory=dict)
+    known_hashes: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     this_run: dict[str, Any] = field(default_factory=dict)
     dropped: list[dict[str, Any]] = field(default_factory=list)
@@ -68,9 +68,9 @@ class Context:
         self.hashes[path.relative_to(self.workdir).as_posix()] = sha256
 
     def sha256(self, path: Path) -> str:
-        if path not in self.known_hashes:
-            self.known_hashes[path] = files.sha256(path)
-        return self.known_hashes[path]
+        if (found := self.known_hashes.get(str(path))) is None:
+            found = self.known_hashes[str(path)] = files.sha256(path)
+        return found
 
     def progress(self, done: int, total: int, text: str = "") -> None:
         self.on_progress(done, total, text)
@@ -95,7 +95,7 @@ def step_seed(recipe_seed: int, step_id: str) -> int:
 
 def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed: int, key: str,
             parts: Mapping[str, Any], keep: set[str], engine: Engine, environment: Mapping[str, str], afresh: bool = False,
-            on_progress: Callable[[int, int, str], None], known_hashes: dict[Path, str] | None = None) -> StepResult:
+            on_progress: Callable[[int, int, str], None], known_hashes: dict[str, str] | None = None) -> StepResult:
     """Run a step and commit its folder.
 
     Args:
@@ -109,7 +109,8 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
         environment: versions, for the record.
         afresh: take nothing from an earlier or interrupted run.
         on_progress: told how far the step is.
-        known_hashes: SHA-256 of input files, by path; what is missing is computed and added.
+        known_hashes: SHA-256 of input files, by path (as text: a Path takes three times its memory); what is missing is
+            computed and added.
 
     Raises:
         StepError: the step failed, or its books don't close; names the step.

@@ -85,7 +85,7 @@ def _expected(item: Input, source: Source, path: Path, digest: str) -> str:
     return digest
 
 
-def pixel_digest(dataset: Dataset, known_hashes: dict[Path, str]) -> str:
+def pixel_digest(dataset: Dataset, known_hashes: dict[str, str]) -> str:
     """Hash every image of an input; return one digest of all, and put each image's hash into ``known_hashes``.
 
     Raises:
@@ -95,7 +95,7 @@ def pixel_digest(dataset: Dataset, known_hashes: dict[Path, str]) -> str:
     for image in dataset.images:
         path = dataset.path_of(image)
         try:
-            hashes[image.file_name] = known_hashes[path] = files.sha256(path)
+            hashes[image.file_name] = known_hashes[str(path)] = files.sha256(path)
         except OSError:
             missing.append(image.file_name)
     if missing:

@@ -95,7 +95,7 @@ class Run:
         self.store = Store(self.folder)
         self.values: dict[plan.Reference, Any] = {}
         self.digests: dict[str, Any] = {}
-        self.known_hashes: dict[Path, str] = {}
+        self.known_hashes: dict[str, str] = {}
         self.with_pixels = with_pixels
         for item in planned.recipe.inputs:
             self.values[item.name, ""], self.digests[item.name] = provenance.read_input(item, planned.recipe.source)
@@ -214,7 +214,7 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
             manifest = store.manifest(step.id)
             report(Event("reused", step.id))
         if step.offer.step.writes:
-            run_.known_hashes |= {store.final(step.id) / name: sha for name, sha in manifest["files"].items()}
+            run_.known_hashes |= {str(store.final(step.id) / name): sha for name, sha in manifest["files"].items()}
         for ref in [ref for ref, last in last_use.items() if last == i]:
             run_.values.pop(ref, None)
         if is_news:

@@ -60,15 +60,21 @@ def named(dataset: Dataset, choice: Choice, step_id: str, suffix: str) -> Iterat
     whatever their order, and however many of them get copies.
     """
     taken = {_folded(image.file_name) for image in dataset.images}
-    like = Counter(_folded(str(PurePosixPath(image.file_name).with_suffix(""))) for image in dataset.images)
+    twins = _twins(dataset)
     for image, copies in zip(dataset.images, choice.copies, strict=True):
         path = PurePosixPath(image.file_name)
-        is_alone = like[_folded(str(path.with_suffix("")))] == 1
+        is_alone = _folded(str(path.with_suffix(""))) not in twins
         for number in range(1, copies + 1):
             name = str(path.with_name(f"{path.stem}.{step_id}-{number}{suffix}"))
             if not is_alone or _folded(name) in taken:
                 name = str(path.with_name(f"{path.stem}.{step_id}-{number}.{image.id}{suffix}"))
             yield Copy(image, number, name)
+
+
+def _twins(dataset: Dataset) -> set[str]:
+    """Return the names, without their endings, that several images have."""
+    times = Counter(_folded(str(PurePosixPath(image.file_name).with_suffix(""))) for image in dataset.images)
+    return {name for name, count in times.items() if count > 1}
 
 
 def _folded(name: str) -> str:
