@@ -272,7 +272,7 @@ def test_a_smooth_ring_has_the_area_of_the_pixels_that_it_was_traced_from(seed: 
     for ring in rings.outline(mask):
         soft = rings.smooth(ring, 0.5)
         assert rings.signed_area(soft) == pytest.approx(rings.signed_area(ring), rel=0.021)
-        assert (soft.min(axis=0) - ring.min(axis=0)).max() <= 0.5 >= (ring.max(axis=0) - soft.max(axis=0)).max()
+        assert (soft.min(axis=0) - ring.min(axis=0)).max() < 1.5 > (ring.max(axis=0) - soft.max(axis=0)).max()
         assert (soft.min(axis=0) >= ring.min(axis=0)).all()
         assert (soft.max(axis=0) <= ring.max(axis=0)).all()
 
