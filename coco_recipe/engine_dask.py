@@ -56,7 +56,8 @@ class Dask:
             with client:
                 yield client
             return
-        with (dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+        with (worker.environment(),  # Dask leaves in ours what its workers start with
+              dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
                                "distributed.nanny.pre-spawn-environ": worker.ENVIRONMENT}),
               LocalCluster(n_workers=self.jobs, threads_per_worker=1, processes=True, dashboard_address=None,
                            silence_logs=50) as cluster,

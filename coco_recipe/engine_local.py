@@ -2,7 +2,6 @@
 
 import contextlib
 import multiprocessing
-import os
 import pickle
 import signal
 from collections import deque
@@ -57,20 +56,8 @@ def _start_forkserver(preload: Sequence[str]) -> None:
     It only imports, with one thread, so that a fork of it is safe.
     """
     forkserver.set_forkserver_preload([worker.__name__, *preload])
-    with _environment(worker.ENVIRONMENT), _signals_held():
+    with worker.environment(), _signals_held():
         forkserver.ensure_running()
-
-
-@contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name in values:
-            os.environ.pop(name)
-        os.environ.update(before)
 
 
 @contextlib.contextmanager
@@ -155,7 +142,7 @@ class _Pool:
     def _start(self) -> _Worker:
         connection, theirs = self.context.Pipe()
         process = self.context.Process(target=worker.serve, args=(theirs, self.call), daemon=True)
-        with _environment(worker.ENVIRONMENT), _signals_held():
+        with worker.environment(), _signals_held():
             process.start()
         theirs.close()
         self.workers.append(_Worker(process, connection))

@@ -1,5 +1,6 @@
 """What happens inside a worker process, whichever engine started it: take an item, answer with a result or an error."""
 
+import contextlib
 import importlib
 import os
 import pickle
@@ -7,7 +8,7 @@ import platform
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -22,6 +23,19 @@ ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NO_ALBUMENT
                # glibc: pictures come from memory that the last ones left, not from the system, page by page, each time
                "MALLOC_MMAP_THRESHOLD_": str(64 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20)}
 READY = END = b""
+
+
+@contextlib.contextmanager
+def environment() -> Iterator[None]:
+    """Let processes be started with the workers' environment; ours is then what it was, whatever others have put into it."""
+    before = dict(os.environ)
+    os.environ.update(ENVIRONMENT)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before:
+            os.environ.pop(name)
+        os.environ.update(before)
 
 
 class WorkerTraceback(Exception):
