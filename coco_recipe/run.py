@@ -186,7 +186,8 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
     planned, store = run_.plan, run_.store
     _preflight(run_, [state.step for state in states if state.step.id in todo][1:])
     log = provenance.Log(run_.folder / "provenance.jsonl", _run_line(run_))
-    is_news = bool(todo) or not log.says([(store.manifest(state.step.id) or {})["record"] for state in states])
+    kept: dict[str, Any] = {} if todo else {state.step.id: store.manifest(state.step.id) for state in states}
+    is_news = bool(todo) or not log.says([manifest["record"] for manifest in kept.values()])
     files.write_bytes(run_.folder / "recipe.yaml", planned.recipe.source.text.encode())
     files.write_bytes(run_.folder / "recipe.resolved.yaml", _resolved(planned).encode())
     last_use = {ref: i for i, s in enumerate(states) for refs in s.step.inputs.values() for ref in refs}
@@ -211,7 +212,7 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
             del result
             report(Event("done", step.id, _summary(manifest["record"])))
         else:
-            manifest = store.manifest(step.id)
+            manifest = kept.get(step.id) or store.manifest(step.id)
             report(Event("reused", step.id))
         if step.offer.step.writes:
             run_.known_hashes |= {str(store.final(step.id) / name): sha for name, sha in manifest["files"].items()}
