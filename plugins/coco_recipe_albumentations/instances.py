@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from coco_recipe_albumentations.geometry import Instance
 
 _OVERHANG_PX = 1e-6
-_BOX = "which is not inside its"
 
 
 def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[str]] | None
@@ -104,20 +103,21 @@ def check(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], ima
         ValueError: images without a size; boxes that are not inside their image; segmentations and keypoints that are none;
             names the first five.
     """
-    faults = []
+    faults, outside = list[str](), 0
     for image in images:
         if not (isinstance(image.width, int) and isinstance(image.height, int) and image.width > 0 and image.height > 0):
             faults.append(f"image {image.id} ({image.file_name}) has no width and height")
             continue
-        faults += [f"annotation {row.id} on image {image.id} has the box {list(row.bbox)}, {_BOX} "
-                   f"{image.width}x{image.height} px" for row in annotations[image.id]
-                   if isinstance(row.bbox, tuple) and not _inside(row.bbox, image.width, image.height)]
+        boxes = [f"annotation {row.id} on image {image.id} has the box {list(row.bbox)}, which is not inside its "
+                 f"{image.width}x{image.height} px" for row in annotations[image.id]
+                 if isinstance(row.bbox, tuple) and not _inside(row.bbox, image.width, image.height)]
+        faults, outside = faults + boxes, outside + len(boxes)
         faults += [f"annotation {row.id} on image {image.id}: {reason}" for row in annotations[image.id]
                    if (reason := _malformed(row, [image.height, image.width], swap))]
     if faults:
         hint = "; filter_annotations mends or drops boxes that reach out of their image"
         raise ValueError(f"{len(faults)} rows can't be augmented: {'; '.join(faults[:5])}"
-                         + hint * any(_BOX in fault for fault in faults))
+                         + hint * bool(outside))
 
 
 def _malformed(row: Annotation, size: list[int], swap: Mapping[int, tuple[tuple[int, int], ...]]) -> str:
@@ -131,7 +131,7 @@ def _malformed(row: Annotation, size: list[int], swap: Mapping[int, tuple[tuple[
         if not isinstance(segmentation.get("counts"), str | list):
             return "its mask has no counts"
         try:
-            rle.decode(segmentation)
+            rle.checked_runs(segmentation)
         except ValueError as error:
             return str(error)
     elif segmentation is not None and not (isinstance(segmentation, list) and all(map(_is_polygon, segmentation))):

@@ -22,10 +22,7 @@ def decode(rle: dict[str, Any]) -> Mask:
         ValueError: the runs are no numbers from 0 up, or their sum isn't height * width.
     """
     height, width = (int(side) for side in rle["size"])
-    runs = runs_of(rle["counts"])
-    if any(run < 0 for run in runs) or sum(runs) != height * width:
-        raise ValueError(f"the runs of a mask of {height}x{width} sum to {sum(runs)}, not to {height * width}, or one is "
-                         "below 0")
+    runs = checked_runs(rle)
     flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     return flat.reshape(width, height).T
 
@@ -38,6 +35,20 @@ def encode(mask: Mask, *, compressed: bool) -> dict[str, Any]:
     if flat.size and flat[0]:
         runs.insert(0, 0)
     return {"size": [mask.shape[0], mask.shape[1]], "counts": _pack(runs) if compressed else runs}
+
+
+def checked_runs(rle: dict[str, Any]) -> list[int]:
+    """Return the runs of a mask, as `decode` draws them.
+
+    Raises:
+        ValueError: as `decode`.
+    """
+    height, width = (int(side) for side in rle["size"])
+    runs = runs_of(rle["counts"])
+    if any(run < 0 for run in runs) or sum(runs) != height * width:
+        raise ValueError(f"the runs of a mask of {height}x{width} sum to {sum(runs)}, not to {height * width}, or one is "
+                         "below 0")
+    return runs
 
 
 def runs_of(counts: str | list[int]) -> list[int]:

@@ -445,15 +445,20 @@ def test_names_of_copies_do_not_depend_on_the_order_of_images_whose_names_differ
         "raw/a.png": "a.more-1.1.png", "raw/a.jpg": "a.more-1.2.png", "raw/b.jpg": "b.more-1.png"}
 
 
-def test_a_preview_shows_what_goes_into_quarantine(bench: Bench) -> None:
+def test_a_preview_shows_what_goes_into_quarantine(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    from coco_recipe_albumentations import sheet
+
     from coco_recipe import forecast
 
+    shown, draw_sheet = [], sheet.contact_sheet
+    monkeypatch.setattr(sheet, "contact_sheet", lambda rows: [shown.extend(rows), draw_sheet(rows)][1])
     bench.run(SHORT, bad_images="quarantine")
     (bench.folder / "images/1.jpg").write_bytes(b"not a picture")
     target = bench.folder / "sheet.png"
     opened = run.Run(run.prepare(bench.folder / "recipe.yaml"), bench.out)
     forecast.preview(opened, opened.states(), "more", target, images=2)
-    assert cv2.imread(str(target)).shape[0] > 200
+    assert cv2.imread(str(target)) is not None
+    assert [row[0].title for row in shown] == ["1.jpg: in quarantine: is not a picture that OpenCV can read", "2.jpg"]
 
 
 def test_force_makes_every_copy_again(bench: Bench) -> None:
