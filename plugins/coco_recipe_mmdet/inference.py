@@ -67,9 +67,7 @@ def resolve(job: Mapping[str, Any], tree: settings.Tree, device: str) -> tuple[s
     job_config.bind_classes(changes, job["classes"])
     masks = job_config.has_masks(tree)
     job_config.expect_masks(job.get("best_by", ""), masks=masks)
-    if masks and job.get("without_mask"):
-        raise ValueError(f"the model has masks, and {job['without_mask']} annotations have no segmentation to compare with: "
-                         "add_segmentation makes them of the boxes")
+    job_config.expect_segmentations(job, masks=masks)
     return _loader(changes, job), changes.made
 
 

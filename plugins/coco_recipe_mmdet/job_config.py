@@ -152,6 +152,13 @@ def expect_masks(best_by: str, *, masks: bool) -> None:
         raise ValueError(f"best_by: {best_by} is of masks, and the config's model has none")
 
 
+def expect_segmentations(job: Mapping[str, Any], *, masks: bool) -> None:
+    """Raise ValueError if the model has masks and annotations of the job have none."""
+    if masks and job.get("without_mask"):
+        raise ValueError(f"the config's model has masks, and {job['without_mask']} annotations have no segmentation: "
+                         "add_segmentation makes them of the boxes")
+
+
 def has_masks(tree: Tree) -> bool:
     """Say whether the model answers with masks: it has a mask head, or it is trained with masks."""
     model = any(str(key).startswith("mask_head") or key == "mask_roi_extractor" for _, node in mappings(tree["model"], ())

@@ -20,9 +20,6 @@ def train(job: dict[str, Any], tell: Any) -> dict[str, Any]:
     """
     device = stack.begin(job)
     tree, changed = resolve(job, device)
-    if job_config.has_masks(tree) and job["without_mask"]:
-        raise ValueError(f"the config's model has masks, and {job['without_mask']} annotations have no segmentation: "
-                         "add_segmentation makes them of the boxes")
     tell.note("config", {"files": configs.hashes(job["config"]), "changed": changed})
     if tell.first:
         job_config.dump(tree, Path("config.py"))
@@ -52,6 +49,7 @@ def resolve(job: Mapping[str, Any], device: str) -> tuple[settings.Tree, list[st
     changes.set("randomness", {"seed": job["seed"], "deterministic": job["deterministic"], "diff_rank_seed": False})
     job_config.bind_classes(changes, job["classes"])
     masks = job_config.has_masks(changes.tree)
+    job_config.expect_segmentations(job, masks=masks)
     if job["val"]:
         job_config.expect_masks(job["best_by"], masks=masks)
     job_config.bind_data(changes, job["classes"], val=job["val"], empty_images=job["empty_images"],

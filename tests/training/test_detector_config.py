@@ -34,7 +34,7 @@ def test_every_head_gets_the_number_of_classes_and_is_told(cascade: dict[str, An
 
 def test_masks_that_are_not_there_are_missed_before_a_picture_is_looked_at(cascade: dict[str, Any]) -> None:
     job = {"set": {}, "workers": None, "classes": ["a"], "without_mask": 2}
-    with pytest.raises(ValueError, match="the model has masks, and 2 annotations have no segmentation to compare with"):
+    with pytest.raises(ValueError, match="model has masks, and 2 annotations have no segmentation: add_segmentation"):
         inference.resolve(job, json.loads(json.dumps(cascade)), "cpu")
 
 

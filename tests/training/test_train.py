@@ -98,7 +98,8 @@ def test_two_processes_finish_an_epoch(shapes: Shapes) -> None:
     assert [line["iter"] for line in losses if "loss" in line] == [1, 2, 3]  # 40 pictures, twice 8 at a time
     assert (steps / "fit/checkpoints/epoch_1.pth").is_file()
     during, after = (provenance(steps, name)["notes"]["metrics"]["epoch_1"] for name in ("fit", "score"))
-    assert after["bbox"]["mAP_50"] == pytest.approx(during.get("bbox_mAP_50", 0.0), abs=6e-4), "batch norms are one for all"
+    assert during["bbox_mAP_50"] > 0
+    assert after["bbox"]["mAP_50"] == pytest.approx(during["bbox_mAP_50"], abs=6e-4), "batch norms are one for all"
     assert "torch.distributed.run --standalone --nproc_per_node=2" in (steps / "fit/command.txt").read_text()
 
 
