@@ -54,18 +54,19 @@ _OUT = click.option("--out", type=click.Path(path_type=Path), help="Run director
               help="Where the work runs: local, local:spawn, dask (a cluster on this machine), or dask://HOST:PORT.")
 @click.option("--from", "from_step", default="", metavar="STEP", help="Run this step and all below again.")
 @click.option("--force", is_flag=True, help="Run every step again.")
+@click.option("--strict", is_flag=True, help="Stop at warnings, too.")
 @_PLUGIN
 @_FORMAT
 @click.option("-q", "--quiet", is_flag=True, help="Print problems only.")
 def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, engine: str, from_step: str, force: bool,
-        plugin_files: tuple[Path, ...], form: str, quiet: bool) -> None:
+        strict: bool, plugin_files: tuple[Path, ...], form: str, quiet: bool) -> None:
     """Run a recipe: reuse what is unchanged, make the rest."""
     from coco_recipe import run as stages
 
     planned = stages.prepare(recipe, overrides, plugin_files)
     with _Display(quiet=quiet, ids=[step.id for step in planned.steps]) as display:
         result = stages.run(planned, out=out, jobs=jobs, engine=engine, force=force, from_step=from_step,
-                            report=display.show)
+                            strict=strict, report=display.show)
     if form == "json":
         click.echo(msgspec.json.encode({"folder": str(result.folder), "ran": result.ran, "reused": result.reused}))
     elif not result.ran:
@@ -249,8 +250,13 @@ class _Display:
                 self.bar.update(task, description=f"{event.step}  {event.text}".rstrip(), completed=event.done,
                                 total=event.total)
             return
+        self.line(f"warning: {event.text}" if event.what == "finding" else self.about_step(event))
+
+    def about_step(self, event: Any) -> str:
         text = {"step": f"runs: {event.text}", "done": f"done: {event.text}", "reused": "unchanged, reused"}[event.what]
-        line = f"[{self.ids.index(event.step) + 1}/{len(self.ids)}] {event.step}  {text}"
+        return f"[{self.ids.index(event.step) + 1}/{len(self.ids)}] {event.step}  {text}"
+
+    def line(self, line: str) -> None:
         if self.bar:
             self.bar.console.print(line, markup=False, highlight=False)
         else:

@@ -62,6 +62,14 @@ class DatasetError(CocoRecipeError):
     """An annotation file or a data set is not what it has to be."""
 
 
+class FindingsError(DatasetError):
+    """Findings stop a run; ``findings`` lists those that do."""
+
+    def __init__(self, findings: Sequence[object]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(map(str, self.findings)))
+
+
 class PluginError(CocoRecipeError):
     """A plugin can't be loaded, or what it registers is wrong."""
 

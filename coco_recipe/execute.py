@@ -17,6 +17,7 @@ from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.engine import Engine, local
 from coco_recipe.errors import StepError
+from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.plan import PlannedStep
 from coco_recipe.steps import OpenPorts
 from coco_recipe.store import DROPPED, Store
@@ -42,6 +43,7 @@ class Context:
     notes: dict[str, Any] = field(default_factory=dict)
     this_run: dict[str, Any] = field(default_factory=dict)
     dropped: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     made: Counter[str] = field(default_factory=Counter)
     hashes: dict[str, str] = field(default_factory=dict)
 
@@ -63,6 +65,12 @@ class Context:
 
     def make(self, *, images: int = 0, annotations: int = 0) -> None:
         self.made.update(image=images, annotation=annotations)
+
+    def find(self, kind: Kind, rows: Iterable[Row] = (), *, count: int | None = None,
+             remedy: str = "") -> None:
+        found = Finding.of(kind, self.step_id, rows, count=count, remedy=remedy)
+        if found.count:
+            self.findings.append(found)
 
     def wrote(self, path: Path, sha256: str) -> None:
         self.hashes[path.relative_to(self.workdir).as_posix()] = sha256
@@ -95,7 +103,9 @@ def step_seed(recipe_seed: int, step_id: str) -> int:
 
 def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed: int, key: str,
             parts: Mapping[str, Any], keep: set[str], engine: Engine, environment: Mapping[str, str], afresh: bool = False,
-            on_progress: Callable[[int, int, str], None], known_hashes: dict[str, str] | None = None) -> StepResult:
+            on_progress: Callable[[int, int, str], None],
+            judge: Callable[[Iterable[Finding]], None] = lambda found: None,
+            known_hashes: dict[str, str] | None = None) -> StepResult:
     """Run a step and commit its folder.
 
     Args:
@@ -109,6 +119,7 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
         environment: versions, for the record.
         afresh: take nothing from an earlier or interrupted run.
         on_progress: told how far the step is.
+        judge: given the step's findings before the commit; raises where they stop the run.
         known_hashes: SHA-256 of input files, by path (as text: a Path takes three times its memory); what is missing is
             computed and added.
 
@@ -130,6 +141,7 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
         raise StepError(f"{label}: {text}") from error
     _check_outputs(step, outputs, label)
     counts = _balance(step, values, outputs, context, label)
+    judge(context.findings)
     forms, hashes = {}, dict(context.hashes)
     for port, value in outputs.items():
         if step.offer.step.writes or port in keep:
@@ -146,6 +158,7 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
               "plugin_version": step.offer.version, "parameters": step.params, "seed": context.seed, "key": key,
               "inputs": parts["inputs"], "environment": environment, "counts": counts,
               "dropped": [{"kind": kind, "reason": reason, "count": n} for (kind, reason), n in sorted(reasons.items())],
+              "findings": [finding.record() for finding in context.findings],
               "notes": context.notes, "outputs": {port: f"{key}:{port}" for port in outputs},
               "files": {"count": len(hashes), "sha256": files.digest(hashes)},
               "clock": {"started": began, "seconds": round(time.time() - began, 3),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from coco_recipe.findings import Kind
 from coco_recipe.steps import Step
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def coco_recipe_steps() -> "Iterator[Step]":  # type: ignore[empty-body]
     """Yield the plugin's steps."""
+
+
+@hookspec
+def coco_recipe_findings() -> "Iterator[Kind]":  # type: ignore[empty-body]
+    """Yield the kinds of findings that the plugin's steps make."""
 
 
 @hookspec

@@ -11,6 +11,7 @@ from coco_recipe import schema_check
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import Problem, RecipeError, did_you_mean
+from coco_recipe.findings import Finding
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Recipe, RecipeStep
 from coco_recipe.source import KeyPath, Source
@@ -72,6 +73,10 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
     Raises:
         RecipeError: with all problems, those given and those found here.
     """
+    for name in recipe.findings:
+        if name not in registry.kinds:
+            problems.append(Problem(recipe.source.where(("findings", name), key=True),
+                                    f"there is no finding '{name}'", did_you_mean(name, list(registry.kinds))))
     known: dict[str, Mapping[str, Port]] = {
         item.name: {"": Port(Checkpoint if item.checkpoint else Dataset)} for item in recipe.inputs}
     later = [step.id for step in recipe.steps]
@@ -114,6 +119,12 @@ def foresee(planned: Plan, known: Mapping[Reference, Facts]) -> dict[Reference, 
     if problems:
         raise RecipeError(problems)
     return facts
+
+
+def review(planned: Plan, facts: Mapping[Reference, Facts]) -> tuple[Finding, ...]:
+    """Return what each step finds worth knowing before the run, from the facts of its input ports."""
+    return tuple(finding for step in planned.steps if step.offer.step.review
+                 for finding in step.offer.step.review(step.id, step.bound, by_port(step, facts.__getitem__)))
 
 
 def by_port(step: PlannedStep, look_up: Callable[[Reference], Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pluggy
 
 from coco_recipe import hookspecs
 from coco_recipe.errors import PluginError
+from coco_recipe.findings import Kind
 from coco_recipe.steps import OpenPorts, Port, Step
 
 if TYPE_CHECKING:
@@ -36,11 +37,15 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The steps and commands that are there, and the installed plugins that are broken, each with its error."""
+    """The steps, commands and kinds of findings that are there, by name.
+
+    ``broken`` has the installed plugins that can't be used, each with its error.
+    """
 
     offers: dict[str, Offer]
     commands: "dict[str, click.Command]"
     broken: dict[str, str]
+    kinds: dict[str, Kind]
 
 
 def find(files: Sequence[Path] = ()) -> Registry:
@@ -49,7 +54,7 @@ def find(files: Sequence[Path] = ()) -> Registry:
     Raises:
         PluginError: a plugin file is broken, or two plugins offer one name.
     """
-    registry = Registry({}, {}, {})
+    registry = Registry({}, {}, {}, {})
     for entry in sorted(metadata.entry_points(group=GROUP), key=lambda e: e.name):
         dist = entry.dist
         label = dist.name if dist else entry.value
@@ -106,12 +111,14 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     manager.register(module)
     if unknown := [name for name in vars(module) if name.startswith("coco_recipe_") and not hasattr(hookspecs, name)
                    and hasattr(vars(module)[name], f"{hookspecs.PROJECT}_impl")]:
-        raise PluginError(f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps and coco_recipe_commands")
+        raise PluginError(f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps, "
+                          "coco_recipe_findings and coco_recipe_commands")
     manager.check_pending()
     if not manager.get_hookcallers(module):
         raise PluginError("implements no hook; mark coco_recipe_steps with @hookimpl")
     source = _source_digest(module)
     offers = {step.name: Offer(step, label, version, source) for step in _all(manager.hook.coco_recipe_steps())}
+    kinds = {kind.name: kind for kind in _all(manager.hook.coco_recipe_findings())}
     commands = {str(command.name): command for command in _all(manager.hook.coco_recipe_commands())}
     for offer in offers.values():
         check_step(offer.step)
@@ -119,6 +126,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
             raise PluginError(f"offers step '{offer.step.name}', which {other.plugin} offers too; remove one of them")
     registry.offers.update(offers)
     registry.commands.update(commands)
+    registry.kinds.update(kinds)
 
 
 def _all(results: list[Iterator[Any]]) -> Iterator[Any]:

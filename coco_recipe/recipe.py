@@ -1,12 +1,13 @@
 """validate: Source -> Recipe, what a recipe says once its shape is right."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from coco_recipe import schema_check
 from coco_recipe.errors import Problem
+from coco_recipe.findings import Choice
 from coco_recipe.source import KeyPath, Source
 
 
@@ -38,13 +39,14 @@ class RecipeStep:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A recipe whose shape is right."""
+    """A recipe whose shape is right; ``findings`` are its choices of severity by kind."""
 
     source: Source
     name: str
     seed: int
     inputs: tuple[Input, ...]
     steps: tuple[RecipeStep, ...]
+    findings: Mapping[str, Choice] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -66,7 +68,9 @@ def validate(source: Source, problems: list[Problem]) -> Recipe:
              for i, row in enumerate(data["steps"] if isinstance(data.get("steps"), list) else [])
              if isinstance(row, dict) and isinstance(row.get("id"), str) and isinstance(row.get("use"), str)]
     seed = data.get("seed", 0)
-    return Recipe(source, str(data.get("name", "")), seed if isinstance(seed, int) else 0, tuple(inputs), tuple(steps))
+    choices = data.get("findings") if not found else {}
+    return Recipe(source, str(data.get("name", "")), seed if isinstance(seed, int) else 0, tuple(inputs),
+                  tuple(steps), choices or {})
 
 
 def _items(value: Any) -> list[tuple[str, dict[str, Any]]]:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ import yaml
 
 from coco_recipe import engine as engines
 from coco_recipe import execute, files, plan, plugins, provenance, recipe, source
-from coco_recipe.errors import Problem, RecipeError, RunError, StepError, did_you_mean
+from coco_recipe.errors import FindingsError, Problem, RecipeError, RunError, StepError, did_you_mean
+from coco_recipe.findings import Choice, Finding, judged
 from coco_recipe.plan import Plan, PlannedStep
 from coco_recipe.steps import facts_of
 from coco_recipe.store import Store
@@ -25,7 +26,7 @@ _PLURALS = {"image": "images", "annotation": "annotations", "category": "categor
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something to show: ``what`` is step, done, reused or progress; ``text`` says why, or what came out."""
+    """Something to show: ``what`` is step, done, reused, progress or finding; ``text`` says why, or what came out."""
 
     what: str
     step: str
@@ -100,6 +101,7 @@ class Run:
         for item in planned.recipe.inputs:
             self.values[item.name, ""], self.digests[item.name] = provenance.read_input(item, planned.recipe.source)
         self.facts = plan.foresee(planned, {ref: facts_of(value) for ref, value in self.values.items()})
+        self.findings = judged(plan.review(planned, self.facts), planned.recipe.findings)
         if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):  # what is wrong above costs no hashing
             for item in planned.recipe.inputs:
                 if item.images:
@@ -155,8 +157,9 @@ class Run:
 
 
 def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, engine: str = "local", force: bool = False,
-        from_step: str = "", report: Callable[[Event], None] = lambda event: None) -> RunResult:
-    """Run a plan: reuse what is unchanged, make the rest, record everything.
+        from_step: str = "", strict: bool = False,
+        report: Callable[[Event], None] = lambda event: None) -> RunResult:
+    """Run a plan: reuse what is unchanged, make the rest, record everything; ``strict`` stops at warnings too.
 
     Raises:
         DatasetError: an input is wrong.
@@ -173,7 +176,9 @@ def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, engine: str = 
         if modules := _early_modules(planned, Store(folder)):
             workers.prepare(modules)
         state = Run(planned, folder)
-        return _run(state, state.states(force=force, from_step=from_step), workers, report)
+        judge = _Judge(planned.recipe.findings, strict, report)
+        judge(state.findings)
+        return _run(state, state.states(force=force, from_step=from_step), workers, report, judge)
 
 
 def _early_modules(planned: Plan, store: Store) -> tuple[str, ...]:
@@ -181,7 +186,8 @@ def _early_modules(planned: Plan, store: Store) -> tuple[str, ...]:
     return tuple(name for step in planned.steps if store.manifest(step.id) is None for name in step.offer.step.preload)
 
 
-def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callable[[Event], None]) -> RunResult:
+def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callable[[Event], None],
+         judge: "_Judge") -> RunResult:
     todo = run_.needed(states)
     planned, store = run_.plan, run_.store
     _preflight(run_, [state.step for state in states if state.step.id in todo][1:])
@@ -200,8 +206,8 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
                 result = execute.execute(
                     step, values, store=store, seed=planned.recipe.seed, key=state.key, parts=state.parts,
                     keep=state.terminal, engine=workers, afresh=state.reason == ASKED_FOR, environment=state.parts["environment"],
-                    on_progress=_teller(step.id, report), known_hashes=run_.known_hashes)
-            except StepError as error:
+                    on_progress=_teller(step.id, report), judge=judge, known_hashes=run_.known_hashes)
+            except (StepError, FindingsError) as error:
                 log.add({"step": step.id, "use": step.offer.step.name, "failed": str(error)})
                 raise
             del values
@@ -214,6 +220,7 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
         else:
             manifest = kept.get(step.id) or store.manifest(step.id)
             report(Event("reused", step.id))
+            judge(map(Finding.from_record, manifest["record"].get("findings", ())))
         if step.offer.step.writes:
             run_.known_hashes |= {str(store.final(step.id) / name): sha for name, sha in manifest["files"].items()}
         for ref in [ref for ref, last in last_use.items() if last == i]:
@@ -222,6 +229,24 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
             log.add(manifest["record"])
         _publish(run_, step)
     return RunResult(run_.folder, tuple(todo), tuple(s.step.id for s in states if s.step.id not in todo))
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Shows findings with the recipe's severities, and stops the run at errors; if strict, at warnings too."""
+
+    choices: Mapping[str, Choice]
+    strict: bool
+    report: Callable[[Event], None]
+
+    def __call__(self, found: Iterable[Finding]) -> None:
+        findings = judged(found, self.choices)
+        stopping = [finding for finding in findings if self.strict or finding.severity == "error"]
+        for finding in findings:
+            if finding not in stopping:
+                self.report(Event("finding", finding.place, str(finding)))
+        if stopping:
+            raise FindingsError(stopping)
 
 
 def _preflight(run_: Run, steps: Iterable[PlannedStep]) -> None:

@@ -9,8 +9,10 @@ from typing import Any, Literal, Protocol, TypeVar
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import show_path
+from coco_recipe.findings import Finding, Kind, Row
 
 Value = Dataset | Checkpoint | tuple[Dataset, ...] | tuple[Checkpoint, ...]
+Kinds = tuple[str, ...] | Callable[[Mapping[str, Any]], Iterable[str]]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -128,6 +130,13 @@ class Step:
             what is known of each input port (a tuple of Facts where a port takes many). Called before any step runs;
             raises Misfit where inputs and parameters can't go together (another ValueError is told at the step's ``use``).
             Without it nothing is known.
+        review: ``review(step_id, params, facts) -> findings``: what is worth knowing before the run and
+            stops nothing by itself, as a pipeline that mirrors classes with a direction. Called where
+            ``foresee`` is.
+        refuses: names of kinds of findings that this step can't take: it would crash on such rows, or
+            misassign or lose them; or a function from the parameters to them.
+        mends: names of kinds of findings that are gone behind this step; or a function from the
+            parameters to them.
         preflight: ``preflight(ctx, params, facts)`` looks at what takes seconds to look at, as code that a parameter names;
             called at the start of a run, for a step that will run but not as the first. Raises as ``foresee`` does.
         preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the step would do to so
@@ -150,6 +159,9 @@ class Step:
     params: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
     check: Callable[[Mapping[str, Any]], Iterable[Complaint]] | None = None
     foresee: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Facts]] | None = None
+    review: Callable[[str, Mapping[str, Any], Mapping[str, Any]], Iterable[Finding]] | None = None
+    refuses: Kinds = ()
+    mends: Kinds = ()
     preflight: Callable[["StepContext", Mapping[str, Any], Mapping[str, Any]], None] | None = None
     preview: Callable[..., None] | None = None
     replay: Callable[..., bytes] | None = None
@@ -163,6 +175,14 @@ class Step:
     def needs_for(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the import names that must be installed for these parameters."""
         return self.needs(params) if callable(self.needs) else self.needs
+
+    def refused_for(self, params: Mapping[str, Any]) -> frozenset[str]:
+        """Return the kinds of findings that the step can't take with these parameters."""
+        return frozenset(self.refuses(params) if callable(self.refuses) else self.refuses)
+
+    def mended_for(self, params: Mapping[str, Any]) -> frozenset[str]:
+        """Return the kinds of findings that are gone behind the step with these parameters."""
+        return frozenset(self.mends(params) if callable(self.mends) else self.mends)
 
     def outputs_for(self, params: Mapping[str, Any]) -> dict[str, Port]:
         """Return the output ports by name for these parameters."""
@@ -203,6 +223,18 @@ class StepContext(Protocol):
 
     def make(self, *, images: int = 0, annotations: int = 0) -> None:
         """Account for rows that the step made."""
+        ...
+
+    def find(self, kind: Kind, rows: Iterable[Row] = (), *, count: int | None = None,
+             remedy: str = "") -> None:
+        """Report a finding about the step's rows; it is shown, recorded, and judged before the commit.
+
+        Args:
+            kind: what was found.
+            rows: all rows that it is about, or the first ones.
+            count: how many rows there are, where ``rows`` are only the first.
+            remedy: what to do, where the kind's own remedy isn't the best.
+        """
         ...
 
     def wrote(self, path: Path, sha256: str) -> None:

@@ -1,0 +1,101 @@
+"""Findings: what is wrong with data, or worth knowing about a step, all of it and not the first row only."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, Literal
+
+Severity = Literal["error", "warning"]
+Choice = Literal["error", "warning", "ignore"]
+FIRST_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of finding; a plugin offers its own through the hook ``coco_recipe_findings``.
+
+    Attributes:
+        name: what a recipe writes under ``findings:``, as ``boxes_of_no_area``.
+        severity: what it is unless the recipe says otherwise.
+        what: what is counted, as it follows the number: ``boxes have no area``.
+        remedy: what the user can do: a step, a parameter, as ``repair: area: recompute``.
+    """
+
+    name: str
+    severity: Severity
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row that a finding is about.
+
+    Attributes:
+        name: the row in words, as ``annotation 12`` or ``image 3 ('a.jpg')``.
+        value: the value that was seen, JSON-like; None where there is none to show.
+        file_name: the file name of the image that the row belongs to; empty where there is none.
+    """
+
+    name: str
+    value: Any = None
+    file_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found: how often, the first few rows, and what to do about it.
+
+    Attributes:
+        kind: what it is.
+        place: the input's name, the step's id, or the file that was checked.
+        count: how many rows.
+        first: the first few of them.
+        severity: error or warning, after the recipe's own choice.
+        remedy: what to do; the kind's own unless this case has a better one.
+    """
+
+    kind: Kind
+    place: str
+    count: int
+    first: tuple[Row, ...]
+    severity: Severity
+    remedy: str
+
+    @classmethod
+    def of(cls, kind: Kind, place: str, rows: Iterable[Row], *, count: int | None = None,
+           remedy: str = "") -> "Finding":
+        """Make a finding of all its rows, or of the first ones and their ``count``."""
+        remaining = iter(rows)
+        first = tuple(islice(remaining, FIRST_ROWS))
+        total = len(first) + sum(1 for _ in remaining) if count is None else count
+        return cls(kind, place, total, first, kind.severity, remedy or kind.remedy)
+
+    def record(self) -> dict[str, Any]:
+        """Return the finding as JSON-like data, as the run's record keeps it."""
+        rows = [{"row": row.name, "file_name": row.file_name, "value": row.value} for row in self.first]
+        return {"kind": self.kind.name, "severity": self.severity, "place": self.place,
+                "count": self.count, "what": self.kind.what, "first": rows, "remedy": self.remedy}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Finding":
+        """Make the finding of its record again."""
+        kind = Kind(record["kind"], record["severity"], record["what"], record["remedy"])
+        first = tuple(Row(row["row"], row["value"], row["file_name"]) for row in record["first"])
+        return cls(kind, record["place"], record["count"], first, kind.severity, kind.remedy)
+
+    def __str__(self) -> str:
+        rows = "; ".join(f"{row.name}{'' if row.value is None else f': {row.value}'}" for row in self.first)
+        more = f"; and {self.count - len(self.first)} more" if self.first and self.count > len(self.first) else ""
+        text = f"{self.place}: {self.count} {self.kind.what}" + (f": {rows}{more}" if rows else "")
+        return f"{text} ({self.kind.name})" + (f"\n    hint: {self.remedy}" if self.remedy else "")
+
+
+def judged(found: Iterable[Finding], choices: Mapping[str, Choice]) -> tuple[Finding, ...]:
+    """Give each finding the severity that the recipe chose for its kind; leave out what it ignores."""
+    result = []
+    for finding in found:
+        choice = choices.get(finding.kind.name, finding.severity)
+        if choice != "ignore":
+            result.append(replace(finding, severity=choice))
+    return tuple(result)
