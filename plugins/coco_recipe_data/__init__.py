@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from coco_recipe import Step, hookimpl
+from coco_recipe import Kind, Step, hookimpl
 from coco_recipe_data import (
     add_segmentation,
     export_coco,
     filter_annotations,
     filter_categories,
+    kinds,
     map_categories,
     merge,
     reindex,
@@ -21,3 +22,9 @@ def coco_recipe_steps() -> Iterator[Step]:
     for module in (filter_categories, filter_annotations, map_categories, reindex, merge, split, add_segmentation,
                    export_coco):
         yield module.STEP
+
+
+@hookimpl
+def coco_recipe_findings() -> Iterator[Kind]:
+    """Yield the kinds of findings that the data steps make."""
+    yield from kinds.ALL

@@ -7,7 +7,8 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from coco_recipe import Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, did_you_mean
+from coco_recipe import Annotation, Category, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, did_you_mean
+from coco_recipe_data import keypoints
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -25,21 +26,34 @@ def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str]
                    order: Sequence[str] | None) -> Mapping[str, Dataset]:
     """Rename, join and order categories; annotations follow.
 
-    A joined category has the id and the other keys of the first that it was made of. Ids don't change: reindex does it.
+    A joined category has the id and the other keys of the first that it was made of; keypoints are joined by
+    name, and rows follow. Ids don't change: reindex does it.
 
     Raises:
         Misfit: ``map`` or ``order`` names what isn't there, or ``order`` leaves a category out.
+        ValueError: keypoints of categories that are joined can't be joined by name.
     """
     ordered = _names_after([category.name for category in dataset.categories], map, order)
-    first: dict[str, Any] = {}
-    new_id: dict[Any, int] = {}
+    groups: dict[str, list[Category]] = {}
     for category in dataset.categories:
-        name = map.get(category.name, category.name)
-        new_id[category.id] = first.setdefault(name, replace(category, name=name)).id
+        groups.setdefault(map.get(category.name, category.name), []).append(category)
+    first: dict[str, Category] = {}
+    new_id: dict[Any, int] = {}
+    places: dict[Any, keypoints.Places] = {}
+    for name, members in groups.items():
+        joined, moves = keypoints.join(members)
+        first[name] = replace(joined, name=name)
+        new_id |= {member.id: joined.id for member in members}
+        places |= {member.id: move for member, move in zip(members, moves, strict=True) if move}
     categories = tuple(first[name] for name in ordered)
-    annotations = tuple(
-        row if row.category_id is UNSET or new_id[row.category_id] == row.category_id
-        else replace(row, category_id=new_id[row.category_id]) for row in dataset.annotations)
+
+    def mapped(row: Annotation) -> Annotation:
+        if row.category_id in places:
+            row = places[row.category_id].moved(row)
+        same = row.category_id is UNSET or new_id[row.category_id] == row.category_id
+        return row if same else replace(row, category_id=new_id[row.category_id])
+
+    annotations = tuple(mapped(row) for row in dataset.annotations)
     ctx.note("joined_categories", len(dataset.categories) - len(categories))
     return {"dataset": dataset.replace(annotations=annotations, categories=categories)}
 

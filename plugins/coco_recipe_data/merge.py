@@ -1,7 +1,7 @@
 """Step ``merge``: any number of data sets into one, with nothing lost."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -9,7 +9,21 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Category, Dataset, Facts, Image, Origin, Port, Step, StepContext
+from coco_recipe import (
+    Annotation,
+    Category,
+    Dataset,
+    Facts,
+    Image,
+    Origin,
+    Port,
+    Row,
+    Step,
+    StepContext,
+    extras,
+    with_extras,
+)
+from coco_recipe_data import keypoints, kinds, tables
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -17,50 +31,136 @@ PARAMS: dict[str, Any] = {
         "same_file_name": {"enum": ["error", "rename"], "default": "error",
                            "description": "File names that are equal, also by case or Unicode form: refuse, or rename "
                            "the later one to <name>_2.<suffix>.", "examples": ["rename"]},
+        "origin_field": {"type": "string", "minLength": 1,
+                         "description": "Image key that gets the name of the input which the image goes back to.",
+                         "examples": ["part"]},
     },
 }
 
 
-def merge(ctx: StepContext, *, datasets: tuple[Dataset, ...], same_file_name: str) -> Mapping[str, Dataset]:
+def merge(ctx: StepContext, *, datasets: tuple[Dataset, ...], same_file_name: str,
+          origin_field: str | None) -> Mapping[str, Dataset]:
     """Join data sets: images out are the sum of images in.
 
-    Categories are joined by name, never by id. Ids stay where they are free; rows of later data sets whose ids are
-    taken get the next free ones. ``info`` is the first data set's; licenses are joined.
+    Categories are joined by name, never by id; where their keypoints differ, they are joined by name too, and
+    rows follow. Ids stay where they are free; rows of later data sets whose ids are taken get the next free
+    ones. Tables that rows refer to (``videos``, ``tracks``: any list of rows with ids) are joined, and what
+    refers to them follows. ``info`` is the first data set's; licenses are joined. ``ids.json`` in the step's
+    folder has the new id of every row of every data set.
 
     Raises:
-        ValueError: file names collide, and ``same_file_name`` is ``error``.
+        ValueError: file names collide and ``same_file_name`` is ``error``; keypoints can't be joined by name;
+            a row refers to a row of a table that its own file lacks.
     """
-    categories, category_maps = _join_categories(datasets)
+    categories, category_maps, places = _join_categories(datasets)
     licenses, license_maps = _join_licenses(datasets)
-    image_ids = _Ids(image.id for part in datasets for image in part.images)
-    annotation_ids = _Ids(row.id for part in datasets for row in part.annotations)
-    names, images, annotations, renamed = _Names(same_file_name), list[Image](), [], 0
+    image_maps, annotation_ids = _image_ids(datasets), _annotation_ids(datasets)
+    joined = tables.join(datasets, category_maps, image_maps)
+    names, images, annotations = _Names(same_file_name), list[Image](), list[Annotation]()
     home = datasets[0].home
     for n, part in enumerate(datasets):
-        new_id = {image.id: image_ids.take(image.id) for image in part.images}
-        own = {row.id for row in part.annotations} if n else set()
-        taken = annotation_ids.seen(own)
         for image in part.images:
             name = names.take(image.file_name, part.home)
-            renamed += name != image.file_name
             row = _marked(image, part, home, renamed=name != image.file_name)
-            licence = _mapped_license(row.license, license_maps[n])
-            images.append(replace(row, id=new_id[image.id], file_name=name, license=licence))
-        for annotation in part.annotations:
-            fresh = annotation_ids.fresh() if annotation.id in taken else annotation.id
-            annotations.append(replace(annotation, id=fresh, image_id=new_id[annotation.image_id],
-                                       category_id=category_maps[n].get(annotation.category_id,
-                                                                        annotation.category_id)))
-        annotation_ids.add(row.id for row in part.annotations)
+            row = _with_origin(row, part, origin_field) if origin_field else row
+            row = replace(row, id=image_maps[n][image.id], file_name=name,
+                          license=_mapped_license(row.license, license_maps[n]))
+            images.append(tables.follow(row, joined.ids[n]) if joined.ids[n] else row)
+        for annotation, fresh in zip(part.annotations, annotation_ids[n], strict=True):
+            moved = places[n].get(annotation.category_id)
+            box = replace(moved.moved(annotation) if moved else annotation, id=fresh,
+                          image_id=image_maps[n][annotation.image_id],
+                          category_id=category_maps[n].get(annotation.category_id, annotation.category_id))
+            annotations.append(tables.follow(box, joined.ids[n]) if joined.ids[n] else box)
     names.finish()
-    extra = {key: value for part in reversed(datasets) for key, value in part.extra.items()} | licenses
-    ctx.note("renamed_files", renamed)
-    ctx.note("categories_joined", sum(len(part.categories) for part in datasets) - len(categories))
-    if other := sorted({key for part in datasets[1:] for key, value in part.extra.items()
-                        if key != "licenses" and bytes(value) != bytes(extra[key])}):
-        ctx.note("top_level_keys_of_the_first_data_set", other)
+    _write_ids(ctx, datasets, image_maps, annotation_ids, category_maps, joined)
+    _report(ctx, datasets, categories, joined, renamed=names.renamed)
+    extra = {key: value for part in reversed(datasets) for key, value in part.extra.items()} | licenses | joined.extra
     folders = {name: path for part in datasets for name, path in part.folders.items()}
     return {"dataset": Dataset(tuple(images), tuple(annotations), categories, home, folders, extra)}
+
+
+def _image_ids(datasets: tuple[Dataset, ...]) -> list[dict[int, int]]:
+    ids = _Ids(image.id for part in datasets for image in part.images)
+    return [{image.id: ids.take(image.id) for image in part.images} for part in datasets]
+
+
+def _annotation_ids(datasets: tuple[Dataset, ...]) -> list[list[int]]:
+    """Return each data set's new ids in order; an id that repeats within one data set goes on repeating."""
+    ids, result = _Ids(row.id for part in datasets for row in part.annotations), []
+    for part in datasets:
+        taken = ids.taken & {row.id for row in part.annotations}
+        result.append([ids.fresh() if row.id in taken else row.id for row in part.annotations])
+        ids.taken.update(row.id for row in part.annotations)
+    return result
+
+
+def _with_origin(image: Image, part: Dataset, key: str) -> Image:
+    origin = part.family(image).partition("/")[0]
+    there = dict(extras(image)).get(key, getattr(image, key, None) if key in Image.__struct_fields__ else None)
+    if there not in (None, origin):
+        raise ValueError(f"image {image.id} ({image.file_name!r}) of {part.home} has {key} {there!r} already, and would "
+                         f"get {origin!r}; choose another origin_field")
+    changed: Image = with_extras(image, {key: origin})
+    return changed
+
+
+def _write_ids(ctx: StepContext, datasets: tuple[Dataset, ...], image_ids: list[dict[int, int]],
+               annotation_ids: list[list[int]], category_ids: list[dict[int, int]], joined: tables.Joined) -> None:
+    """Write ``ids.json``: for each data set and table the old ids in order, and the new ones beside them."""
+    def pairs(mapping: Mapping[Any, Any]) -> dict[str, list[Any]]:
+        return {"old": list(mapping), "new": list(mapping.values())}
+
+    rows = [{"home": part.home, "images": pairs(image_ids[n]), "categories": pairs(category_ids[n]),
+             "annotations": {"old": [row.id for row in part.annotations], "new": annotation_ids[n]},
+             "references": {key: pairs(mapping) for key, mapping in joined.ids[n].items()}}
+            for n, part in enumerate(datasets)]
+    (ctx.workdir / "ids.json").write_bytes(msgspec.json.encode({"datasets": rows}))
+
+
+def _report(ctx: StepContext, datasets: tuple[Dataset, ...], categories: Sequence[Category], joined: tables.Joined, *,
+            renamed: int) -> None:
+    ctx.note("renamed_files", renamed)
+    ctx.note("categories_joined", sum(len(part.categories) for part in datasets) - len(categories))
+    if joined.extra:
+        ctx.note("tables_joined", sorted(joined.extra))
+    if moved := {key: n for key in {key for own in joined.ids for key in own}
+                 if (n := sum(old != new for own in joined.ids for old, new in own.get(key, {}).items()))}:
+        ctx.note("references_renumbered", moved)
+    ctx.find(kinds.TOP_LEVEL_KEYS_DIFFER, _other_keys(datasets, joined))
+    ctx.find(kinds.CATEGORY_KEYS_DIFFER, _other_category_keys(datasets, categories))
+    ctx.find(kinds.CATEGORIES_ALIKE, _alike(categories))
+
+
+def _other_keys(datasets: tuple[Dataset, ...], joined: tables.Joined) -> Iterator[Row]:
+    kept: dict[str, bytes] = {}
+    for part in datasets:
+        for key, value in part.extra.items():
+            if key not in ("info", "licenses", *joined.extra) and kept.setdefault(key, bytes(value)) != bytes(value):
+                yield Row(f"'{key}' of {part.home}")
+
+
+def _other_category_keys(datasets: tuple[Dataset, ...], categories: Sequence[Category]) -> Iterator[Row]:
+    kept = {category.name: _keys(category) for category in categories}
+    for part in datasets:
+        for category in part.categories:
+            for key, value in _keys(category).items():
+                if kept[category.name].get(key) != value:
+                    yield Row(f"category '{category.name}' of {part.home}", {key: value})
+
+
+def _keys(category: Category) -> dict[str, Any]:
+    known = {} if category.supercategory is UNSET else {"supercategory": category.supercategory}
+    return known | {key: value for key, value in extras(category) if key not in ("keypoints", "skeleton")}
+
+
+def _alike(categories: Sequence[Category]) -> Iterator[Row]:
+    """Yield categories whose names another one has but for case, blanks or Unicode form."""
+    first: dict[str, str] = {}
+    for category in categories:
+        key = "".join(unicodedata.normalize("NFKC", category.name).casefold().split())
+        if (other := first.setdefault(key, category.name)) != category.name:
+            yield Row(f"category '{category.name}'", other)
 
 
 class _Ids:
@@ -78,18 +178,13 @@ class _Ids:
         self.taken.add(got)
         return got
 
-    def seen(self, ids: set[int]) -> set[int]:
-        return ids & self.taken
-
-    def add(self, ids: Iterable[int]) -> None:
-        self.taken.update(ids)
-
 
 class _Names:
     """Finds file names that can't stand beside one another on every file system."""
 
     def __init__(self, policy: str) -> None:
         self.policy, self.owner, self.clashes = policy, dict[str, str](), list[str]()
+        self.renamed = 0
 
     def take(self, name: str, home: str) -> str:
         got, n = name, 2
@@ -100,6 +195,7 @@ class _Names:
             path = PurePosixPath(name)
             got, n = str(path.with_name(f"{path.stem}_{n}{path.suffix}")), n + 1
         self.owner.setdefault(unicodedata.normalize("NFC", got).casefold(), home)
+        self.renamed += got != name
         return got
 
     def finish(self) -> None:
@@ -119,16 +215,25 @@ def _marked(image: Image, part: Dataset, home: str, *, renamed: bool) -> Image:
                                               file=file))
 
 
-def _join_categories(datasets: tuple[Dataset, ...]) -> tuple[tuple[Category, ...], list[dict[Any, int]]]:
+def _join_categories(datasets: tuple[Dataset, ...]) -> tuple[tuple[Category, ...], list[dict[Any, int]],
+                                                           list[dict[Any, keypoints.Places | None]]]:
+    """Join categories by name; return them, and for each data set the new ids and where keypoints have gone."""
     ids = _Ids(category.id for part in datasets for category in part.categories)
-    joined: dict[str, Category] = {}
-    maps = []
-    for part in datasets:
+    groups: dict[str, list[tuple[int, Category]]] = {}
+    for n, part in enumerate(datasets):
         for category in part.categories:
-            if category.name not in joined:
-                joined[category.name] = replace(category, id=ids.take(category.id))
-        maps.append({category.id: joined[category.name].id for category in part.categories})
-    return tuple(joined.values()), maps
+            if category.name not in groups:
+                groups[category.name] = [(-1, replace(category, id=ids.take(category.id)))]
+            groups[category.name].append((n, category))
+    maps: list[dict[Any, int]] = [{} for _ in datasets]
+    places: list[dict[Any, keypoints.Places | None]] = [{} for _ in datasets]
+    joined = []
+    for (_, first), *members in groups.values():
+        category, moves = keypoints.join([first, *(member for _, member in members)])
+        joined.append(category)
+        for (n, member), move in zip(members, moves[1:], strict=True):
+            maps[n][member.id], places[n][member.id] = category.id, move
+    return tuple(joined), maps, places
 
 
 def _join_licenses(datasets: tuple[Dataset, ...]) -> tuple[dict[str, Raw], list[dict[Any, Any]]]:
@@ -169,7 +274,11 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, tuple[Facts, ...]]) 
         joined(part.classes for part in parts),
         None if None in low else (min(size[0] for size in low if size), min(size[1] for size in low if size)),
         None if None in high else (max(size[0] for size in high if size), max(size[1] for size in high if size)),
-        joined(part.fields for part in parts), joined(part.keypoints for part in parts))}
+        _with_field(joined(part.fields for part in parts), params.get("origin_field")), joined(part.keypoints for part in parts))}
+
+
+def _with_field(fields: tuple[str, ...] | None, key: str | None) -> tuple[str, ...] | None:
+    return fields if fields is None or key is None or key in fields else (*fields, key)
 
 
 STEP = Step(name="merge", run=merge, inputs={"datasets": Port(Dataset, many=True)}, outputs={"dataset": Dataset},

@@ -1,0 +1,15 @@
+"""The kinds of findings that the data steps make."""
+
+from coco_recipe import Kind
+
+TOP_LEVEL_KEYS_DIFFER = Kind(
+    "top_level_keys_differ", "warning", "top-level keys of merged data sets are left out: the first one's are kept",
+    "give the files equal ones, or write the key in the first file")
+CATEGORY_KEYS_DIFFER = Kind(
+    "category_keys_differ", "warning", "keys of joined categories differ: the first data set's are kept",
+    "give the files equal ones")
+CATEGORIES_ALIKE = Kind(
+    "categories_alike", "warning", "categories have the name of another but for case, blanks or Unicode form",
+    "map_categories: map: {<name>: <the other>} joins them")
+
+ALL = (TOP_LEVEL_KEYS_DIFFER, CATEGORY_KEYS_DIFFER, CATEGORIES_ALIKE)

@@ -1,0 +1,172 @@
+"""merge and map_categories join what categories and tables mean: keypoints by name, rows with their references."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import coco, write_recipe
+
+from coco_recipe import run
+from coco_recipe.errors import StepError
+
+
+def _merged(tmp_path: Path, *files: dict[str, Any], **params: Any) -> dict[str, Any]:
+    names = [chr(ord("a") + n) for n in range(len(files))]
+    for name, data in zip(names, files, strict=True):
+        (tmp_path / f"{name}.json").write_text(json.dumps(data), "utf-8")
+    inputs = {name: {"annotations": f"{name}.json"} for name in names}
+    step = {"id": "x", "use": "merge", "in": {"datasets": names}, "with": {"same_file_name": "rename"} | params}
+    run.run(run.prepare(write_recipe(tmp_path, [step], inputs=inputs)), out=tmp_path / "out")
+    data: dict[str, Any] = json.loads((tmp_path / "out/steps/x/dataset.json").read_text("utf-8"))
+    return data
+
+
+def _found(tmp_path: Path) -> list[str]:
+    record = json.loads((tmp_path / "out/steps/x/manifest.json").read_text())["record"]
+    return [finding["kind"] for finding in record["findings"]]
+
+
+def _person(names: list[str] | None, rows: list[list[float]], skeleton: list[list[int]] | None = None,
+            **other: Any) -> dict[str, Any]:
+    data = coco(1, [(1, 1)] * len(rows), ["person"])
+    if names is not None:
+        data["categories"][0] |= {"keypoints": names, **other}
+    if skeleton is not None:
+        data["categories"][0]["skeleton"] = skeleton
+    for row, points in zip(data["annotations"], rows, strict=True):
+        row |= {"keypoints": points, "num_keypoints": sum(v > 0 for v in points[2::3])}
+    return data
+
+
+def test_keypoints_in_another_order_are_joined_by_name(tmp_path: Path) -> None:
+    first = _person(["left_eye", "right_eye"], [[1, 1, 2, 2, 2, 1]], [[1, 2]])
+    second = _person(["right_eye", "nose", "left_eye"], [[20, 20, 2, 30, 30, 1, 10, 10, 2]], [[3, 1], [1, 2]])
+    data = _merged(tmp_path, first, second)
+    category, = data["categories"]
+    assert category["keypoints"] == ["left_eye", "right_eye", "nose"]
+    assert category["skeleton"] == [[1, 2], [2, 3]]
+    assert [row["keypoints"] for row in data["annotations"]] == [
+        [1, 1, 2, 2, 2, 1, 0, 0, 0], [10, 10, 2, 20, 20, 2, 30, 30, 1]]
+    assert [row["num_keypoints"] for row in data["annotations"]] == [2, 3]
+
+
+def test_equal_keypoints_and_rows_without_any_stay_as_they_are(tmp_path: Path) -> None:
+    first = _person(["a", "b"], [[1, 1, 2, 2, 2, 1]], [[2, 1]])
+    data = _merged(tmp_path, first, copy.deepcopy(first), coco(1, [(1, 1)], ["person"]))
+    assert data["categories"][0]["skeleton"] == [[2, 1]]
+    assert [row.get("keypoints") for row in data["annotations"]] == [[1, 1, 2, 2, 2, 1]] * 2 + [None]
+
+
+@pytest.mark.parametrize(("second", "message"), [
+    (_person(None, [[1, 1, 2, 2, 2, 1]]), r"annotation 2: has 6 numbers in 'keypoints', expected 3 for each of the 0"),
+    (_person(["b", "a"], [[1, 1, 2]]), r"has 3 numbers in 'keypoints', expected 3 for each of the 2 keypoints"),
+    (_person(["b", "b"], [[1, 1, 2, 2, 2, 1]]), r"are no list of different names"),
+    (_person(["b", "a"], [[1, 1, 2, 2, 2, 1]], [[0, 1]]), r"the edge \[0, 1\] of its skeleton names no two of its 2"),
+])
+def test_keypoints_that_no_name_joins_are_refused(second: dict[str, Any], message: str, tmp_path: Path) -> None:
+    second["annotations"][0]["id"] = 2
+    with pytest.raises(StepError, match=message):
+        _merged(tmp_path, _person(["a", "b"], [[1, 1, 2, 2, 2, 1]]), second)
+
+
+def test_a_list_with_a_value_for_each_keypoint_is_not_left_too_short(tmp_path: Path) -> None:
+    first = _person(["a", "b"], [[1, 1, 2, 2, 2, 1]], sigmas=[0.1, 0.2])
+    with pytest.raises(StepError, match=r"'sigmas' has a value for each of its 2 keypoints, and 1 more come to it \(c\)"):
+        _merged(tmp_path, first, _person(["c"], [[1, 1, 2]]))
+
+
+def test_map_categories_joins_keypoints_by_name_too(tmp_path: Path) -> None:
+    data = coco(1, [(1, 1), (1, 2)], ["cat", "dog"])
+    data["categories"][0]["keypoints"], data["categories"][1]["keypoints"] = ["nose", "tail"], ["tail", "nose"]
+    data["annotations"][0]["keypoints"] = [1, 1, 2, 9, 9, 2]
+    data["annotations"][1]["keypoints"] = [9, 9, 2, 1, 1, 2]
+    step = {"id": "x", "use": "map_categories", "in": "raw", "with": {"map": {"cat": "pet", "dog": "pet"}}}
+    run.run(run.prepare(write_recipe(tmp_path, [step], data)), out=tmp_path / "out")
+    out = json.loads((tmp_path / "out/steps/x/dataset.json").read_text("utf-8"))
+    assert [row["keypoints"] for row in out["annotations"]] == [[1, 1, 2, 9, 9, 2]] * 2
+
+
+def _film(name: str, table: str = "videos", key: str = "video_id") -> dict[str, Any]:
+    data = coco(2, [(1, 1), (2, 1)], ["car"], **{table: [{"id": 1, "name": name}]})
+    for row in data["images"]:
+        row |= {key: 1, "frame_id": row["id"] - 1, "flickr_id": 7}
+    for row in data["annotations"]:
+        row |= {"track_id": 1, "attributes": {"track_id": 1, "hidden": False}}
+    return data
+
+
+@pytest.mark.parametrize(("table", "key"), [("videos", "video_id"), ("sequences", "sequence_id"), ("bodies", "body_id")])
+def test_tables_are_joined_and_renumbered_with_what_refers_to_them(table: str, key: str, tmp_path: Path) -> None:
+    data = _merged(tmp_path, _film("A", table, key), _film("B", table, key), _film("C", table, key))
+    assert [(row["id"], row["name"]) for row in data[table]] == [(1, "A"), (2, "B"), (3, "C")]
+    assert [row[key] for row in data["images"]] == [1, 1, 2, 2, 3, 3]
+    assert [row["track_id"] for row in data["annotations"]] == [1, 1, 2, 2, 3, 3]
+    assert [row["attributes"] for row in data["annotations"]] == [
+        {"track_id": n, "hidden": False} for n in (1, 1, 2, 2, 3, 3)]
+    assert [(row["frame_id"], row["flickr_id"]) for row in data["images"]] == [(0, 7), (1, 7)] * 3
+
+
+def test_tables_that_refer_to_tables_and_categories_follow(tmp_path: Path) -> None:
+    files = []
+    for name in "AB":
+        data = _film(name)
+        data["categories"] = [{"id": 1, "name": name}]
+        data["tracks"] = [{"id": 1, "video_id": 1, "category_id": 1}]
+        files.append(data)
+    data = _merged(tmp_path, *files)
+    assert data["tracks"] == [{"id": 1, "video_id": 1, "category_id": 1}, {"id": 2, "video_id": 2, "category_id": 2}]
+    assert [row["track_id"] for row in data["annotations"]] == [1, 1, 2, 2]
+
+
+def test_a_film_that_two_files_share_is_one_and_so_are_its_tracks(tmp_path: Path) -> None:
+    data = _merged(tmp_path, _film("A"), _film("A"))
+    assert data["videos"] == [{"id": 1, "name": "A"}]
+    assert {row["video_id"] for row in data["images"]} == {row["track_id"] for row in data["annotations"]} == {1}
+
+
+def test_a_row_that_names_what_its_file_lacks_is_refused(tmp_path: Path) -> None:
+    first, second = _film("A"), _film("B")
+    second["videos"][0]["id"] = 5
+    with pytest.raises(StepError, match=r"image 1 of b has video_id 1, which is not in its 'videos'"):
+        _merged(tmp_path, first, second)
+
+
+def test_ids_that_are_text_get_free_ones_too(tmp_path: Path) -> None:
+    files = []
+    for name in "AB":
+        data = _film(name)
+        data["videos"][0]["id"] = "clip"
+        for row in data["images"]:
+            row["video_id"] = "clip"
+        files.append(data)
+    data = _merged(tmp_path, *files)
+    assert [row["id"] for row in data["videos"]] == ["clip", "clip_2"]
+    assert [row["video_id"] for row in data["images"]] == ["clip", "clip", "clip_2", "clip_2"]
+
+
+def test_every_row_can_be_followed_back_to_its_file(tmp_path: Path) -> None:
+    data = _merged(tmp_path, _film("A"), _film("B"))
+    second = json.loads((tmp_path / "out/steps/x/ids.json").read_text())["datasets"][1]
+    assert second == {"home": "b", "images": {"old": [1, 2], "new": [3, 4]}, "annotations": {"old": [1, 2], "new": [3, 4]},
+                      "categories": {"old": [1], "new": [1]},
+                      "references": {"video_id": {"old": [1], "new": [2]}, "track_id": {"old": [1], "new": [2]}}}
+    assert [row["id"] for row in data["images"]] == [1, 2, 3, 4]
+
+
+def test_the_origin_is_written_into_a_field_and_survives_a_second_merge(tmp_path: Path) -> None:
+    data = _merged(tmp_path, coco(1, []), coco(2, []), origin_field="part")
+    assert [row["part"] for row in data["images"]] == ["a", "b", "b"]
+    taken = coco(1, [])
+    taken["images"][0]["part"] = "other"
+    with pytest.raises(StepError, match=r"image 1 \('1.jpg'\) of b has part 'other' already"):
+        _merged(tmp_path, coco(1, []), taken, origin_field="part")
+
+
+def test_what_the_first_data_set_overrules_is_named(tmp_path: Path) -> None:
+    first = coco(1, [], ["Car"], notes="x")
+    second = coco(1, [], ["Car", "car"], notes="y")
+    second["categories"][0]["supercategory"] = "vehicle"
+    _merged(tmp_path, first, second)
+    assert _found(tmp_path) == ["top_level_keys_differ", "category_keys_differ", "categories_alike"]
