@@ -7,11 +7,12 @@ from coco_recipe.errors import DatasetError, did_you_mean, show_path
 from coco_recipe.files import link_or_copy, sha256
 from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.hookspecs import hookimpl
+from coco_recipe.rounding import tidy
 from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port, Step, StepContext, facts_of
 
 __all__ = [
     "Annotation", "Category", "Checkpoint", "Complaint", "Dataset", "DatasetError", "Facts",
     "Finding", "Image", "Kind", "Misfit", "OpenPorts", "Origin", "Port", "Row", "Step",
     "StepContext", "did_you_mean", "extras", "facts_of", "hookimpl", "link_or_copy", "sha256",
-    "show_path", "unsafe_name", "with_extras", "write",
+    "show_path", "tidy", "unsafe_name", "with_extras", "write",
 ]

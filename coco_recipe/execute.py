@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from coco_recipe import files
+from coco_recipe import emptiness, files
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.engine import Engine, local
@@ -141,6 +141,7 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
         raise StepError(f"{label}: {text}") from error
     _check_outputs(step, outputs, label)
     counts = _balance(step, values, outputs, context, label)
+    context.findings += emptiness.of_counts(step, counts)
     judge(context.findings)
     forms, hashes = {}, dict(context.hashes)
     for port, value in outputs.items():

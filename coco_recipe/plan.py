@@ -44,6 +44,12 @@ class PlannedStep:
     files: tuple[Path, ...]
     outputs: Mapping[str, Port]
 
+    def published(self) -> dict[str, str]:
+        """Return the folders in which the result appears as well, by parameter, as the recipe has them."""
+        rules = self.offer.step.params.get("properties", {})
+        return {name: self.params[name] for name, rule in rules.items()
+                if rule.get("format") == "publish-folder" and self.params.get(name)}
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

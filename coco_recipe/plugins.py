@@ -16,6 +16,7 @@ import pluggy
 from coco_recipe import hookspecs
 from coco_recipe.errors import PluginError
 from coco_recipe.findings import Kind
+from coco_recipe.kinds import CORE_KINDS
 from coco_recipe.steps import OpenPorts, Port, Step
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def find(files: Sequence[Path] = ()) -> Registry:
     Raises:
         PluginError: a plugin file is broken, or two plugins offer one name.
     """
-    registry = Registry({}, {}, {}, {})
+    registry = Registry({}, {}, {}, dict(CORE_KINDS))
     for entry in sorted(metadata.entry_points(group=GROUP), key=lambda e: e.name):
         dist = entry.dist
         label = dist.name if dist else entry.value

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from coco_recipe import emptiness, execute, files, plan, plugins, provenance, recipe, source
 from coco_recipe import engine as engines
-from coco_recipe import execute, files, plan, plugins, provenance, recipe, source
 from coco_recipe.errors import FindingsError, Problem, RecipeError, RunError, StepError, did_you_mean
 from coco_recipe.findings import Choice, Finding, judged
 from coco_recipe.plan import Plan, PlannedStep
@@ -101,7 +101,7 @@ class Run:
         for item in planned.recipe.inputs:
             self.values[item.name, ""], self.digests[item.name] = provenance.read_input(item, planned.recipe.source)
         self.facts = plan.foresee(planned, {ref: facts_of(value) for ref, value in self.values.items()})
-        self.findings = judged(plan.review(planned, self.facts), planned.recipe.findings)
+        self.findings = judged([*plan.review(planned, self.facts), *emptiness.of_plan(planned)], planned.recipe.findings)
         if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):  # what is wrong above costs no hashing
             for item in planned.recipe.inputs:
                 if item.images:
@@ -298,8 +298,7 @@ def _summary(record: dict[str, Any]) -> str:
     out = record["counts"]["out"].items()
     counts = "; ".join(f"{port}: {c['images']} images, {c['annotations']} boxes" for port, c in out
                        if isinstance(c, dict) and "images" in c)
-    if not counts:
-        counts = record["notes"].get("summary") or f"{record['files']['count']} files"
+    counts = "; ".join(filter(None, (counts, record["notes"].get("summary")))) or f"{record['files']['count']} files"
     counts += "".join(f"; {key}: {value}" for key, value in record["clock"].get("this_run", {}).items())
     lost = ", ".join(f"{d['count']} {_PLURALS[d['kind']]} ({d['reason']})" for d in record["dropped"])
     return counts + (f"; dropped {lost}" if lost else "")

@@ -1,13 +1,13 @@
 """Step ``filter_annotations``: drop boxes by size, shape or crowd, and mend or refuse boxes that are not valid."""
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 from msgspec import UNSET
-from msgspec.structs import replace
 
-from coco_recipe import Annotation, Dataset, Image, Port, Step, StepContext
+from coco_recipe import Annotation, Dataset, Image, Port, Row, Step, StepContext
+from coco_recipe_data import clipping, kinds
+from coco_recipe_data.clipping import Places
 
 _SIDE = {"type": "number", "minimum": 0}
 _POLICY = {"enum": ["error", "clip", "drop"], "default": "error"}
@@ -21,9 +21,12 @@ PARAMS: dict[str, Any] = {
                              "examples": [10]},
         "crowd": {"enum": ["keep", "drop"], "default": "keep", "description": "Annotations with iscrowd 1.",
                   "examples": ["drop"]},
-        "past_the_edge": {**_POLICY, "description": "Boxes that reach out of their image.", "examples": ["clip"]},
+        "past_the_edge": {**_POLICY, "examples": ["clip"],
+                          "description": "Annotations whose box reaches out of the image, or a polygon or labelled "
+                                         "keypoint by more than 1 px."},
         "no_area": {"enum": ["error", "drop"], "default": "error",
-                    "description": "Boxes whose width or height is 0 or less.", "examples": ["drop"]},
+                    "description": "Boxes whose width or height is 0 or less; without a box, polygons of no area.",
+                    "examples": ["drop"]},
     },
 }
 
@@ -31,61 +34,59 @@ PARAMS: dict[str, Any] = {
 def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float | None, max_area_px: float | None,
                        min_side_px: float | None, max_aspect_ratio: float | None, crowd: str, past_the_edge: str,
                        no_area: str) -> Mapping[str, Dataset]:
-    """Drop annotations by their boxes; images stay.
+    """Drop annotations by their places; images stay.
 
-    Annotations without a box are kept. A clipped box gets the area w*h where it has no segmentation.
+    What is judged is the box, the polygons and the labelled keypoints: a row without a box is judged by the
+    others. Rules of size go by the box alone; rows without one pass them. ``past_the_edge: clip`` cuts box,
+    polygons and keypoints to the image, and the area follows what it measured.
 
     Raises:
-        ValueError: boxes past the edge or of no area, where the policy is ``error``; names the first five.
+        ValueError: rows past the edge or of no area, where the policy is ``error``; names the first five.
     """
     images = {image.id: image for image in dataset.images}
     kept: list[Annotation] = []
     faults: list[str] = []
-    clipped = 0
+    clipped, slack_px = 0, 0 if past_the_edge == "clip" else clipping.SLACK_PX
     for row in dataset.annotations:
-        if row.bbox is UNSET:
-            kept.append(row)
-            continue
-        outside, changed = _clip(row, images[row.image_id])
+        places = Places.of(row)
+        outside = places.reaches_out(*_size(images[row.image_id]), slack_px=slack_px)
         if outside and past_the_edge == "clip":
-            row, clipped = changed, clipped + 1
-        assert isinstance(row.bbox, tuple)
-        w, h = row.bbox[2:]
-        empty = not (w > 0 and h > 0)
+            row = clipping.clipped(row, places, *_size(images[row.image_id]))
+            places, clipped = Places.of(row), clipped + 1
+        empty, what = places.has_no_area(), "box" if places.box is not None else "polygon"
+        seen = {"bbox": row.bbox} if places.box is not None else {}
         if empty and no_area == "error":
-            faults.append(f"annotation {row.id} on image {row.image_id} has no area: {list(row.bbox)}")
+            faults.append(f"annotation {row.id} on image {row.image_id} has no area: {_told(row)}")
         elif empty:
-            ctx.drop(row, "box has no area", bbox=row.bbox)
+            ctx.drop(row, f"{what} has no area", **seen)
         elif outside and past_the_edge == "error":
-            faults.append(f"annotation {row.id} on image {row.image_id} reaches out of its image: {list(row.bbox)}")
+            faults.append(f"annotation {row.id} on image {row.image_id} reaches out of its image: {_told(row)}")
         elif outside and past_the_edge == "drop":
-            ctx.drop(row, "box reaches out of its image", bbox=row.bbox)
-        elif reason := _too(w, h, min_area_px, max_area_px, min_side_px, max_aspect_ratio):
-            ctx.drop(row, reason, bbox=row.bbox)
+            ctx.drop(row, "reaches out of its image", **seen)
+        elif places.box is not None and (reason := _too(places.box[2], places.box[3], min_area_px, max_area_px, min_side_px,
+                                                        max_aspect_ratio)):
+            ctx.drop(row, reason, **seen)
         elif crowd == "drop" and row.iscrowd is not UNSET and row.iscrowd:
             ctx.drop(row, "is a crowd")
         else:
             kept.append(row)
     if faults:
-        raise ValueError(f"{len(faults)} boxes are not valid: {'; '.join(faults[:5])}; choose with "
+        raise ValueError(f"{len(faults)} annotations are not valid: {'; '.join(faults[:5])}; choose with "
                          "past_the_edge: clip or drop, and no_area: drop")
     ctx.note("clipped_boxes", clipped)
+    if not clipped and len(kept) == len(dataset.annotations):
+        ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
     return {"dataset": dataset.replace(annotations=tuple(kept))}
 
 
-def _clip(row: Annotation, image: Image) -> tuple[bool, Annotation]:
-    """Return whether the box reaches out of its image, and the row with the box cut to it."""
-    assert isinstance(row.bbox, tuple)
-    x, y, w, h = row.bbox
+def _size(image: Image) -> tuple[int, int]:
     if image.width is UNSET or image.height is UNSET:
         raise ValueError(f"image {image.id} ({image.file_name}) has no width and height, which boxes are checked against")
-    width, height = int(image.width), int(image.height)
-    if not all(map(isfinite, row.bbox)) or (x >= 0 and y >= 0 and x + w <= width and y + h <= height):
-        return False, row
-    left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
-    box = (left, top, max(right - left, 0), max(bottom - top, 0))
-    has_mask = row.segmentation is not UNSET and bytes(row.segmentation) not in (b"[]", b"null")
-    return True, replace(row, bbox=box, area=row.area if has_mask else box[2] * box[3])
+    return int(image.width), int(image.height)
+
+
+def _told(row: Annotation) -> str:
+    return str(list(row.bbox)) if isinstance(row.bbox, tuple) else "it has no box, see its segmentation and keypoints"
 
 
 def _too(w: float, h: float, min_area_px: float | None, max_area_px: float | None, min_side_px: float | None,

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from coco_recipe import Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, did_you_mean
+from coco_recipe import Complaint, Dataset, Facts, Misfit, Port, Row, Step, StepContext, did_you_mean
+from coco_recipe_data import kinds
 
 _NAMES = {"type": "array", "items": {"type": ["string", "integer"]}}
 PARAMS: dict[str, Any] = {
@@ -54,6 +55,8 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
             ctx.drop(image, "never had an annotation")
         else:
             images.append(image)
+    if len(kept) == len(dataset.annotations) and len(images) == len(dataset.images):
+        ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
     categories = tuple(category for category in dataset.categories if category.id not in gone)
     return {"dataset": dataset.replace(images=tuple(images), annotations=tuple(kept), categories=categories)}
 

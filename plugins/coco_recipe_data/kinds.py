@@ -11,5 +11,7 @@ CATEGORY_KEYS_DIFFER = Kind(
 CATEGORIES_ALIKE = Kind(
     "categories_alike", "warning", "categories have the name of another but for case, blanks or Unicode form",
     "map_categories: map: {<name>: <the other>} joins them")
+FILTER_MATCHES_NOTHING = Kind(
+    "filter_matches_nothing", "warning", "filters drop and change nothing", "check its parameters, or remove the step")
 
-ALL = (TOP_LEVEL_KEYS_DIFFER, CATEGORY_KEYS_DIFFER, CATEGORIES_ALIKE)
+ALL = (FILTER_MATCHES_NOTHING, TOP_LEVEL_KEYS_DIFFER, CATEGORY_KEYS_DIFFER, CATEGORIES_ALIKE)

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from coco_recipe import Annotation, Category, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, did_you_mean
-from coco_recipe_data import keypoints
+from coco_recipe_data import keypoints, tables
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -55,7 +55,8 @@ def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str]
 
     annotations = tuple(mapped(row) for row in dataset.annotations)
     ctx.note("joined_categories", len(dataset.categories) - len(categories))
-    return {"dataset": dataset.replace(annotations=annotations, categories=categories)}
+    extra = tables.follow_in_tables(dataset.extra, {"category_id": new_id})
+    return {"dataset": dataset.replace(annotations=annotations, categories=categories, extra=extra)}
 
 
 def _names_after(names: Sequence[str], map: Mapping[str, str], order: Sequence[str] | None) -> tuple[str, ...]:

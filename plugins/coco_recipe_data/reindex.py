@@ -1,49 +1,60 @@
 """Step ``reindex``: number images, annotations and categories anew, without gaps or repeats."""
 
 from collections.abc import Mapping
+from operator import ne
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from coco_recipe import Dataset, Port, Step, StepContext
+from coco_recipe_data import tables
 
-_BASE = {"enum": [0, 1, None], "default": 1}
+_BASE = {"enum": [0, 1, None]}
+_DEFAULTS = {"images": 1, "annotations": 1, "categories": None}  # competitions score by category id
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
     "properties": {
-        kind: {**_BASE, "description": f"First {kind[:-1] if kind != 'categories' else 'category'} id, 0 or 1; "
-               "null leaves these ids as they are.", "examples": [1]}
-        for kind in ("images", "annotations", "categories")
+        kind: {**_BASE, "default": default, "examples": [1],
+               "description": f"First {kind[:-1] if kind != 'categories' else 'category'} id, 0 or 1; "
+                              "null leaves these ids as they are."}
+        for kind, default in _DEFAULTS.items()
     },
 }
 
 
 def reindex(ctx: StepContext, *, dataset: Dataset, images: int | None, annotations: int | None,
             categories: int | None) -> Mapping[str, Dataset]:
-    """Number rows in the file's order, from 0 or 1.
+    """Number rows in the file's order, from 0 or 1; categories only if asked.
 
-    The step's folder keeps ``ids.json``: for each table the old ids in order; the new id is ``base`` + position.
+    Rows of other top-level tables that name an image, an annotation or a category follow. The step's folder
+    keeps ``ids.json``: for each table the old ids in order; the new id is ``base`` + position.
     """
-    image_ids, category_ids = _numbers(dataset.images, images), _numbers(dataset.categories, categories)
-    kept = {table: {"base": base, "old": [row.id for row in rows]} for table, base, rows in
-            (("images", images, dataset.images), ("annotations", annotations, dataset.annotations),
-             ("categories", categories, dataset.categories)) if base is not None}
-    path = ctx.workdir / "ids.json"
-    path.write_bytes(msgspec.json.encode(kept))
-    rows = tuple(
-        replace(row, id=row.id if annotations is None else annotations + i, image_id=image_ids[row.image_id],
-                category_id=row.category_id if row.category_id is UNSET else category_ids.get(row.category_id,
-                                                                                            row.category_id))
-        for i, row in enumerate(dataset.annotations))
+    bases = {"images": images, "annotations": annotations, "categories": categories}
+    old = {table: [row.id for row in getattr(dataset, table)] for table in bases}
+    new = {table: ids if (base := bases[table]) is None else list(range(base, base + len(ids)))
+           for table, ids in old.items()}
+    kept = {table: {"base": base, "old": old[table]} for table, base in bases.items() if base is not None}
+    (ctx.workdir / "ids.json").write_bytes(msgspec.json.encode(kept))
+    changed = {table: sum(map(ne, old[table], new[table])) for table in kept}
+    ctx.note("ids_changed", changed)
+    ctx.note("summary", "new ids: " + (", ".join(f"{n} of {len(old[table])} {table}" for table, n in changed.items())
+                                       or "none asked for"))
+    image_ids, category_ids = (dict(zip(old[table], new[table], strict=True)) for table in ("images", "categories"))
     return {"dataset": dataset.replace(
-        images=tuple(replace(row, id=image_ids[row.id]) for row in dataset.images), annotations=rows,
-        categories=tuple(replace(row, id=category_ids[row.id]) for row in dataset.categories))}
+        images=tuple(map(_numbered, dataset.images, new["images"])),
+        annotations=tuple(
+            replace(row, id=fresh, image_id=image_ids[row.image_id],
+                    category_id=category_ids.get(row.category_id, row.category_id))
+            for row, fresh in zip(dataset.annotations, new["annotations"], strict=True)),
+        categories=tuple(map(_numbered, dataset.categories, new["categories"])),
+        extra=tables.follow_in_tables(dataset.extra, {
+            "image_id": image_ids, "category_id": category_ids,
+            "annotation_id": dict(zip(old["annotations"], new["annotations"], strict=True))}))}
 
 
-def _numbers(rows: Any, base: int | None) -> dict[Any, int]:
-    return {row.id: row.id if base is None else base + i for i, row in enumerate(rows)}
+def _numbered(row: Any, fresh: int) -> Any:
+    return replace(row, id=fresh)
 
 
 STEP = Step(name="reindex", run=reindex, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset}, params=PARAMS,

@@ -90,6 +90,17 @@ def follow(row: Any, ids: Mapping[str, Mapping[Any, Id]]) -> Any:
     return with_extras(row, changed) if changed else row
 
 
+def follow_in_tables(extra: Mapping[str, Raw], ids: Mapping[str, Mapping[Any, Id]]) -> dict[str, Raw]:
+    """Return a data set's other top-level keys, with the new ids in tables whose rows name others."""
+    changed = {}
+    for name, raw in extra.items():
+        if any(key.encode() in bytes(raw) for key in ids) and (rows := _table(name, raw)):
+            moved = [{key: _mapped(key, value, ids) for key, value in row.items()} for row in rows]
+            if moved != rows:
+                changed[name] = Raw(msgspec.json.encode(moved))
+    return {**extra, **changed}
+
+
 def _mapped(key: str, value: Any, ids: Mapping[str, Mapping[Any, Id]]) -> Any:
     if key == "attributes":
         return {name: _mapped(name, inner, ids) for name, inner in value.items()}
@@ -137,12 +148,14 @@ def _uses(part: Dataset) -> list[_Use]:
 
 def _tables(part: Dataset) -> dict[str, list[dict[str, Any]]]:
     """Return the top-level lists whose every row is an object with an id."""
-    found = {}
-    for name, raw in part.extra.items():
-        rows = msgspec.json.decode(raw) if bytes(raw).lstrip().startswith(b"[") and name != "licenses" else None
-        if rows and all(isinstance(row, dict) and isinstance(row.get("id"), int | str) for row in rows):
-            found[name] = rows
-    return found
+    found = {name: _table(name, raw) for name, raw in part.extra.items()}
+    return {name: rows for name, rows in found.items() if rows and all(isinstance(row.get("id"), int | str) for row in rows)}
+
+
+def _table(name: str, raw: Raw) -> list[dict[str, Any]]:
+    """Return a top-level list of objects, empty where the key holds something else; licenses have their own way."""
+    rows = msgspec.json.decode(raw) if bytes(raw).lstrip().startswith(b"[") and name != "licenses" else []
+    return rows if all(isinstance(row, dict) for row in rows) else []
 
 
 def _in_order(tables: Sequence[Mapping[str, list[dict[str, Any]]]]) -> list[str]:

@@ -45,7 +45,7 @@ for _row, _box in zip(EDGY["annotations"], ([1, 2, 10, 10], [-4, 2, 10, 10], [60
 
 
 def test_filter_annotations_refuses_bad_boxes_by_default(tmp_path: Path) -> None:
-    with pytest.raises(StepError, match=r"3 boxes are not valid: annotation 2 on image 1 reaches out"):
+    with pytest.raises(StepError, match=r"3 annotations are not valid: annotation 2 on image 1 reaches out"):
         _result(tmp_path, [_step("filter_annotations")], EDGY)
 
 
@@ -83,6 +83,27 @@ def test_reindex_mends_repeated_ids_and_keeps_the_map(tmp_path: Path) -> None:
     ids = json.loads((tmp_path / "out/steps/x/ids.json").read_text())
     assert ids["annotations"] == {"base": 1, "old": [7, 7, 7]}
     assert ids["images"] == {"base": 0, "old": [1, 2, 3]}
+
+
+def test_reindex_leaves_categories_alone_unless_asked_and_says_how_many_ids_change(tmp_path: Path) -> None:
+    data = coco(2, [(1, 1), (2, 2)])
+    for row, new in zip(data["categories"], (7, 3), strict=True):
+        row["id"] = new
+    for row in data["annotations"]:
+        row["category_id"] = 7
+    data["images"][1]["id"] = data["annotations"][1]["image_id"] = 9
+    out = _result(tmp_path, [_step("reindex")], data)
+    assert [row["id"] for row in out["categories"]] == [7, 3]
+    assert _note(tmp_path, "x", "ids_changed") == {"images": 1, "annotations": 0}
+    assert _note(tmp_path, "x", "summary") == "new ids: 1 of 2 images, 0 of 2 annotations"
+
+
+def test_reindex_and_map_categories_take_tables_that_name_rows_along(tmp_path: Path) -> None:
+    data = coco(1, [(1, 2)], tracks=[{"id": 1, "category_id": 2, "image_id": 1, "annotation_id": 1}])
+    out = _result(tmp_path, [_step("reindex", images=0, annotations=0, categories=0)], data)
+    assert out["tracks"] == [{"id": 1, "category_id": 1, "image_id": 0, "annotation_id": 0}]
+    out = _result(tmp_path, [_step("map_categories", map={"dog": "cat"})], data)
+    assert out["tracks"][0]["category_id"] == 1
 
 
 def _two(tmp_path: Path, second: dict[str, Any], **params: Any) -> Any:

@@ -1,0 +1,8 @@
+"""Numbers that are computed carry no float dust: 250.73, not 250.73000000000002."""
+
+DIGITS = 6
+
+
+def tidy(value: float) -> int | float:
+    """Round a computed number to a millionth; a whole number stays one, and there is no -0.0."""
+    return value if isinstance(value, int) else round(value, DIGITS) + 0.0
