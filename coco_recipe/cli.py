@@ -131,13 +131,14 @@ def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_file
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.argument("step")
 @click.option("--images", default=8, show_default=True, type=click.IntRange(1), help="How many images to show.")
+@click.option("--image", "names", multiple=True, metavar="NAME", help="Show this image; may be given more than once.")
 @click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False),
-              help="The picture to write (default: <recipe name>-<step>.png).")
+              help="The picture to write, .png, .jpg or .webp (default: <recipe name>-<step>.png).")
 @_OUT
 @_SET
 @_PLUGIN
-def preview(recipe: Path, step: str, images: int, target: Path | None, out: Path | None, overrides: tuple[str, ...],
-            plugin_files: tuple[Path, ...]) -> None:
+def preview(recipe: Path, step: str, images: int, names: tuple[str, ...], target: Path | None, out: Path | None,
+            overrides: tuple[str, ...], plugin_files: tuple[Path, ...]) -> None:
     """Write a picture of what a step would do to some images, before it is run."""
     from coco_recipe import forecast
     from coco_recipe import run as stages
@@ -146,7 +147,7 @@ def preview(recipe: Path, step: str, images: int, target: Path | None, out: Path
     first = planned.first_writer()
     state = stages.Run(planned, out, with_pixels=first is not None and first != step)
     target = target or Path(f"{planned.recipe.name}-{step}.png")
-    forecast.preview(state, state.states(), step, target, images=images)
+    forecast.preview(state, state.states(), step, target, images=names or images)
     click.echo(str(target))
 
 

@@ -32,7 +32,8 @@ def counts(run_: Run, states: Sequence[State]) -> dict[str, Any]:
     return found
 
 
-def preview(run_: Run, states: Sequence[State], step_id: str, target: Path, *, images: int) -> None:
+def preview(run_: Run, states: Sequence[State], step_id: str, target: Path, *,
+            images: int | tuple[str, ...]) -> None:
     """Let a step write a picture of what it would do.
 
     Args:
@@ -40,7 +41,7 @@ def preview(run_: Run, states: Sequence[State], step_id: str, target: Path, *, i
         states: its states.
         step_id: the step.
         target: the file to write.
-        images: how many images to show.
+        images: how many images to show, or their file names.
 
     Raises:
         RunError: there is no such step, it has no preview, or it follows a step that must be run first.

@@ -140,7 +140,7 @@ class Step:
         preflight: ``preflight(ctx, params, facts)`` looks at what takes seconds to look at, as code that a parameter names;
             called at the start of a run, for a step that will run but not as the first. Raises as ``foresee`` does.
         preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the step would do to so
-            many images.
+            many images, or to those with the file names in the tuple ``images``.
         replay: ``replay(ctx, name, *, <ports>, <params>) -> bytes`` makes one file of ``ctx.earlier`` again.
         needs: import names that must be installed; or a function from the parameters to them.
         files: further files that the result depends on, which the parameters name indirectly (a file that a named file

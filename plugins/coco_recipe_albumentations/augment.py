@@ -306,7 +306,7 @@ def _files(params: Mapping[str, Any]) -> list[Path]:
     return found
 
 
-def _preview(ctx: StepContext, target: Path, images: int, *, dataset: Dataset, **params: Any) -> None:
+def _preview(ctx: StepContext, target: Path, images: int | tuple[str, ...], *, dataset: Dataset, **params: Any) -> None:
     from coco_recipe_albumentations.previewing import draw
 
     draw(Work(ctx, dataset, params), target, images)

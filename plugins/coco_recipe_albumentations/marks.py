@@ -36,8 +36,9 @@ FAR = 1e5
 class Mark:
     """One annotation to draw, in pixels of its picture.
 
-    ``colour`` is the category's index; ``bbox`` is x y w h; ``segmentation`` is COCO's polygons or RLE; ``keypoints`` are
-    x y v triples. A mark with a ``reason`` was dropped: it is drawn dashed, with the reason.
+    ``colour`` is the category's index, ``number`` its id. ``bbox`` is x y w h; ``segmentation`` is COCO's
+    polygons or RLE; ``keypoints`` are x y v triples. A mark with a ``reason`` was dropped: it is drawn
+    dashed, with the reason.
     """
 
     label: str
@@ -46,6 +47,7 @@ class Mark:
     segmentation: list[list[float]] | dict[str, Any] | None
     keypoints: tuple[float, ...] | None
     reason: str = ""
+    number: int | None = None
 
     @property
     def paint(self) -> Colour:
@@ -62,8 +64,8 @@ class Writing:
     lacking: frozenset[str]
 
     def plate(self, mark: Mark) -> str:
-        """Return the text of a mark's plate: its category's name, or number where the name can't be written; the reason."""
-        name = f"#{mark.colour}" if self.lacking & set(mark.label) else mark.label
+        """Return the text of a mark's plate: its category's name, or id where the name can't be written; the reason."""
+        name = f"#{mark.number}" if self.lacking & set(mark.label) else mark.label
         return fonts.escape(": ".join(word for word in (name, mark.reason) if word), self.small)
 
 

@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coco_recipe import Annotation, Image
+from coco_recipe import Annotation, Image, did_you_mean
 from coco_recipe_albumentations import copying
 from coco_recipe_albumentations.choosing import Copy
 from coco_recipe_albumentations.copying import Left
@@ -17,22 +17,45 @@ if TYPE_CHECKING:
 MOST_COPIES = 3
 
 
-def draw(work: "Work", target: Path, images: int) -> None:
-    """Write the contact sheet (PNG) of some images, chosen by the step's seed.
+def draw(work: "Work", target: Path, images: int | tuple[str, ...]) -> None:
+    """Write the contact sheet of some images.
+
+    Args:
+        work: the step's work.
+        target: the file to write; its ending says in which format.
+        images: how many, chosen by the step's seed; or their file names.
 
     Raises:
-        ValueError: a picture is bad and not to be quarantined, or the pipeline fails on it.
+        ValueError: the ending is no picture's; an image isn't there or gets no copy; a picture is bad and not
+            to be quarantined, or the pipeline fails on it.
     """
-    from coco_recipe_albumentations.sheet import contact_sheet
+    from coco_recipe_albumentations.sheet import FORMATS, contact_sheet
 
+    form = FORMATS.get(target.suffix.lower())
+    if form is None:
+        raise ValueError(f"{target}: a sheet can be written as {', '.join(FORMATS)}; end the name with one of these")
     names = work.dataset.category_names()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(contact_sheet([_row(work, copies, names) for copies in _chosen(work, images)]))
-
-
-def _chosen(work: "Work", images: int) -> list[list[Copy]]:
-    """Return the copies of some images: a sample that depends on the seed alone, in the data set's order."""
     rows = [list(copies) for _, copies in groupby(work.copies(), lambda copy: copy.image.id)]
+    chosen = _sample(work, rows, images) if isinstance(images, int) else _named(work, rows, images)
+    data = contact_sheet([_row(work, copies, names) for copies in chosen], form=form)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+
+
+def _named(work: "Work", rows: list[list[Copy]], names: tuple[str, ...]) -> list[list[Copy]]:
+    """Return the copies of the images with these file names, in the order in which they are named."""
+    found = {row[0].image.file_name: row for row in rows}
+    known = {image.file_name for image in work.dataset.images}
+    for name in names:
+        if name not in known:
+            raise ValueError(f"there is no image '{name}'; {did_you_mean(name, sorted(known))}")
+        if name not in found:
+            raise ValueError(f"image '{name}' gets no copy in this step")
+    return [found[name] for name in names]
+
+
+def _sample(work: "Work", rows: list[list[Copy]], images: int) -> list[list[Copy]]:
+    """Return the copies of some images: a sample that depends on the seed alone, in the data set's order."""
     order = sorted(range(len(rows)), key=lambda i: hashlib.sha256(
         f"{work.ctx.seed}/{work.dataset.identity(rows[i][0].image)}".encode()).digest())
     return [rows[i] for i in sorted(order[:images])]
@@ -87,4 +110,4 @@ def _mark(row: Annotation, names: dict[int, str], bbox: Any, segmentation: Any, 
     known = isinstance(row.category_id, int)
     label = names.get(row.category_id, "") if known else ""  # type: ignore[arg-type]
     return Mark(label, list(names).index(row.category_id) if known else 0,  # type: ignore[arg-type]
-                bbox, segmentation, keypoints, reason)
+                bbox, segmentation, keypoints, reason, row.category_id if known else None)  # type: ignore[arg-type]

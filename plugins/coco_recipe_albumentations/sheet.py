@@ -37,11 +37,15 @@ class Note:
     colour: Colour | None = None
 
 
-def contact_sheet(rows: Sequence[Sequence[Cell]], *, cell_px: int = 420) -> bytes:
-    """Return a PNG with one row per source picture: the source first, then its copies.
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+
+
+def contact_sheet(rows: Sequence[Sequence[Cell]], *, form: str = "PNG", cell_px: int = 420) -> bytes:
+    """Return a picture with one row per source picture: the source first, then its copies.
 
     Args:
         rows: the cells; a row of more than 8 goes on in the next line.
+        form: one of ``FORMATS``.
         cell_px: the longer side of a picture on the sheet, at most; a small picture is enlarged up to 8 times.
     """
     from PIL import Image
@@ -58,7 +62,7 @@ def contact_sheet(rows: Sequence[Sequence[Cell]], *, cell_px: int = 420) -> byte
             sheet.paste(cell, (MARGIN + column * (cell_px + GUTTER), MARGIN + sum(heights[:row])))
     sheet.paste(foot, (0, MARGIN + sum(heights)))
     stream = io.BytesIO()
-    sheet.save(stream, "PNG")
+    sheet.save(stream, form)
     return stream.getvalue()
 
 
@@ -82,16 +86,16 @@ def _font_note(writing: Writing) -> list[Note]:
 
 def _legend(rows: Sequence[Sequence[Cell]], writing: Writing) -> list[Note]:
     """Return a note for each category: how often it is in the sources, in the copies, and dropped."""
-    counts: dict[tuple[int, str], list[int]] = {}
+    counts: dict[tuple[int, str, int | None], list[int]] = {}
     for row in rows:
         for column, cell in enumerate(row):
             for mark in cell.marks:
-                count = counts.setdefault((mark.colour, mark.label), [0, 0, 0])
+                count = counts.setdefault((mark.colour, mark.label, mark.number), [0, 0, 0])
                 count[min(column, 1)] += 1
                 count[2] += bool(mark.reason)
     notes = []
-    for (colour, label), (sources, copies, dropped) in sorted(counts.items()):
-        number = f"#{colour} " if writing.lacking & set(label) else ""
+    for (colour, label, category), (sources, copies, dropped) in sorted(counts.items(), key=lambda item: item[0][:2]):
+        number = "" if category is None else f"[{category}] "
         told = f"{sources} in sources, {copies} in copies" + (f", {dropped} dropped" if dropped else "")
         notes.append(Note(f"{number}{fonts.escape(label, writing.text) or 'no name'}: {told}", PALETTE[colour % len(PALETTE)]))
     if any(dropped for _, _, dropped in counts.values()):

@@ -451,7 +451,7 @@ def test_a_preview_shows_what_goes_into_quarantine(bench: Bench, monkeypatch: py
     from coco_recipe import forecast
 
     shown, draw_sheet = [], sheet.contact_sheet
-    monkeypatch.setattr(sheet, "contact_sheet", lambda rows: [shown.extend(rows), draw_sheet(rows)][1])
+    monkeypatch.setattr(sheet, "contact_sheet", lambda rows, **kw: [shown.extend(rows), draw_sheet(rows, **kw)][1])
     bench.run(SHORT, bad_images="quarantine")
     (bench.folder / "images/1.jpg").write_bytes(b"not a picture")
     target = bench.folder / "sheet.png"

@@ -188,11 +188,12 @@ def test_without_a_font_the_sheet_says_so_and_shows_escapes(monkeypatch: pytest.
     (tmp_path / "broken.ttf").write_bytes(b"no font")
     assert find_font("瓶盖") is None
     assert find_font("cap") is None
-    writing = sheet._writing([Cell(_grey(), "", (_mark(label="瓶盖", colour=3),))])
+    cap = _mark(label="瓶盖", colour=3, number=17)
+    writing = sheet._writing([Cell(_grey(), "", (cap,))])
     assert [note.text for note in sheet._font_note(writing)] == [sheet.NO_FONT]
-    assert writing.plate(_mark(label="瓶盖", colour=3, reason="too small")) == "#3: too small"
-    legend = sheet._legend([[Cell(_grey(), "", (_mark(label="瓶盖", colour=3),))]], writing)
-    assert legend[0].text == r"#3 \u74f6\u76d6: 1 in sources, 0 in copies"
+    assert writing.plate(_mark(label="瓶盖", colour=3, number=17, reason="too small")) == "#17: too small"
+    legend = sheet._legend([[Cell(_grey(), "", (cap,))]], writing)
+    assert legend[0].text == r"[17] \u74f6\u76d6: 1 in sources, 0 in copies"
     with_note, without = (_sheet(Cell(_grey(), "", (_mark(label=label),))).shape[0] for label in ("瓶盖", "cap"))
     assert with_note > without
 
