@@ -154,11 +154,12 @@ def preview(recipe: Path, step: str, images: int, target: Path | None, out: Path
 @click.argument("image")
 @click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False),
               help="The file to write (default: the image's name, in this folder).")
-def replay(run_directory: Path, image: str, target: Path | None) -> None:
+@_PLUGIN
+def replay(run_directory: Path, image: str, target: Path | None, plugin_files: tuple[Path, ...]) -> None:
     """Make one image of a finished run again, and say whether its bytes are those that were recorded."""
     from coco_recipe import forecast
 
-    data, same = forecast.replay(run_directory, image)
+    data, same = forecast.replay(run_directory, image, plugin_files)
     target = target or Path(Path(image).name)
     if target.exists():
         raise click.UsageError(f"{target} is there already; name another file (--to)")
@@ -300,7 +301,7 @@ def main() -> None:
         code = 130
     except BrokenPipeError:
         code = 1
-    except Exception:
+    except (Exception, SystemExit, GeneratorExit):  # a plugin's sys.exit(0) is no success
         traceback.print_exc()
         click.echo("BUG: this is a fault of coco-recipe; please report it with the lines above", err=True)
         code = 101
@@ -308,4 +309,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        sys.path.pop(0)  # python -m puts the current folder first: a cv2.py there is not what a recipe asks for
     main()

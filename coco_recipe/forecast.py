@@ -55,21 +55,22 @@ def preview(run_: Run, states: Sequence[State], step_id: str, target: Path, *, i
         step.preview(context, target, images, **keywords)
 
 
-def replay(folder: Path, name: str) -> tuple[bytes, bool]:
+def replay(folder: Path, name: str, plugin_files: Sequence[Path] = ()) -> tuple[bytes, bool]:
     """Make one file of a finished run again.
 
     Args:
         folder: the run directory.
         name: the file's name, or its path below the run directory.
+        plugin_files: the plugin files that the run used; only these are loaded, whatever the run directory says.
 
     Returns:
         Its bytes, and whether they are what the run recorded.
 
     Raises:
-        RunError: there is no such run or file, or no step that can make it again.
+        RunError: there is no such run or file, no step that can make it again, or the plugin files are others.
         StepError: the step can't make it.
     """
-    run_ = Run(reopen(folder), folder, with_pixels=False)
+    run_ = Run(reopen(folder, plugin_files), folder, with_pixels=False)
     found = [(step, file, recorded) for step in run_.plan.steps if step.offer.step.replay
              for file, recorded in (run_.store.manifest(step.id) or {"files": {}})["files"].items()
              if f"/steps/{step.id}/{file}".endswith(f"/{name}")]
