@@ -317,7 +317,8 @@ def _run_line(run_: Run) -> dict[str, Any]:
     return {"recipe": run_.plan.recipe.name, "recipe_sha256": files.sha256_of(resolved.encode()),
             "seed": run_.plan.recipe.seed, "inputs": run_.digests,
             "versions": {"coco-recipe": provenance.version("coco-recipe")},
-            "clock": {"started": time.time(), "recipe": str(path), "recipe_from_run": os.path.relpath(path, run_.folder.resolve()),
+            "clock": {"started": time.time(), "recipe": str(path),
+                      "recipe_from_run": os.path.relpath(path, run_.folder.resolve()),
                       "plugins": [{"file": str(file.resolve()), "sha256": files.sha256(file)}
                                   for file in run_.plan.plugin_files]}}
 
