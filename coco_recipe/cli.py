@@ -60,7 +60,7 @@ _OUT = click.option("--out", type=click.Path(path_type=Path), help="Run director
 def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, engine: str, from_step: str, force: bool,
         plugin_files: tuple[Path, ...], form: str, quiet: bool) -> None:
     """Run a recipe: reuse what is unchanged, make the rest."""
-    from coco_recipe import run as stages
+    from coco_recipe import stages
 
     planned = stages.prepare(recipe, overrides, plugin_files)
     with _Display(quiet=quiet, ids=[step.id for step in planned.steps]) as display:
@@ -81,7 +81,7 @@ def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, e
 @_FORMAT
 def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
     """Check all that can be checked without data; print every problem at once."""
-    from coco_recipe import run as stages
+    from coco_recipe import stages
 
     problems: list[Problem] = []
     for path in recipes:
@@ -105,8 +105,7 @@ def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files
 @_FORMAT
 def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
-    from coco_recipe import forecast
-    from coco_recipe import run as stages
+    from coco_recipe import forecast, stages
 
     state = stages.Run(stages.prepare(recipe, overrides, plugin_files), out)
     states = state.states()
@@ -138,8 +137,7 @@ def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_file
 def preview(recipe: Path, step: str, images: int, target: Path | None, out: Path | None, overrides: tuple[str, ...],
             plugin_files: tuple[Path, ...]) -> None:
     """Write a picture of what a step would do to some images, before it is run."""
-    from coco_recipe import forecast
-    from coco_recipe import run as stages
+    from coco_recipe import forecast, stages
 
     planned = stages.prepare(recipe, overrides, plugin_files)
     first = planned.first_writer()

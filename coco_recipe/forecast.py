@@ -8,7 +8,7 @@ from typing import Any
 
 from coco_recipe import engine, execute, files, plan
 from coco_recipe.errors import RunError, StepError, did_you_mean
-from coco_recipe.run import Run, State, bound, reopen
+from coco_recipe.stages import Run, State, bound, reopen
 from coco_recipe.steps import facts_of
 from coco_recipe.store import Store
 
