@@ -14,6 +14,7 @@ from coco_recipe.dataset import Dataset
 from coco_recipe.errors import did_you_mean
 from coco_recipe.plan import Plan
 from coco_recipe.progress import Display
+from coco_recipe.store import Store
 
 AnyPath = str | os.PathLike[str]
 
@@ -47,7 +48,9 @@ def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] |
     with Display(quiet=not progress, ids=[step.id for step in planned.steps], tenths=True) as display:
         done = stages.run(planned, out=None if out is None else Path(out), jobs=jobs or len(os.sched_getaffinity(0)),
                           engine=engine, force=force, from_step=from_step, report=display.show)
-    return Result(planned, done.folder.resolve(), done.ran, done.reused)
+    store = Store(done.folder.resolve())
+    keys = {step.id: str((store.manifest(step.id) or {}).get("key")) for step in planned.steps}
+    return Result(planned, store.run_dir, done.ran, done.reused, keys)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Result:
     folder: Path
     ran: tuple[str, ...]
     reused: tuple[str, ...]
+    _keys: Mapping[str, str]
 
     def __getitem__(self, reference: str | tuple[str, str]) -> Any:
         """Return a step's output: a Dataset, a Checkpoint, or a tuple where the output is several.
@@ -99,11 +103,6 @@ class Result:
     @cached_property
     def _run(self) -> stages.Run:
         return stages.Run(self._plan, self.folder, with_pixels=False)
-
-    def __post_init__(self) -> None:
-        store = stages.Store(self.folder)
-        manifests = {step.id: store.manifest(step.id) for step in self._plan.steps}
-        object.__setattr__(self, "_keys", {name: row["key"] for name, row in manifests.items() if row})
 
 
 @dataclass(frozen=True)
