@@ -1,18 +1,43 @@
-"""The names that a plugin author imports."""
+"""The names that a plugin author imports, and ``run``, the Python API."""
+
+from typing import TYPE_CHECKING, Any
 
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.coco_json import unsafe_name, with_extras, write
 from coco_recipe.dataset import Annotation, Category, Dataset, Image, Origin, extras
-from coco_recipe.errors import DatasetError, did_you_mean, show_path
+from coco_recipe.errors import (
+    CocoRecipeError,
+    DatasetError,
+    FindingsError,
+    PluginError,
+    RecipeError,
+    RunError,
+    StepError,
+    did_you_mean,
+    show_path,
+)
 from coco_recipe.files import link_or_copy, sha256
 from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.rounding import tidy
 from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port, Step, StepContext, facts_of
 
+if TYPE_CHECKING:
+    from coco_recipe.api import run
+
 __all__ = [
-    "Annotation", "Category", "Checkpoint", "Complaint", "Dataset", "DatasetError", "Facts",
-    "Finding", "Image", "Kind", "Misfit", "OpenPorts", "Origin", "Port", "Row", "Step",
-    "StepContext", "did_you_mean", "extras", "facts_of", "hookimpl", "link_or_copy", "sha256",
-    "show_path", "tidy", "unsafe_name", "with_extras", "write",
+    "Annotation", "Category", "Checkpoint", "CocoRecipeError", "Complaint", "Dataset",
+    "DatasetError", "Facts", "Finding", "FindingsError", "Image", "Kind", "Misfit", "OpenPorts", "Origin",
+    "PluginError", "Port", "RecipeError", "Row", "RunError", "Step", "StepContext", "StepError",
+    "did_you_mean", "extras", "facts_of", "hookimpl", "link_or_copy", "run", "sha256", "show_path",
+    "tidy", "unsafe_name", "with_extras", "write",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the Python API when it is asked for: plugins, and who reads a data set, don't need it."""
+    if name == "run":
+        from coco_recipe.api import run
+
+        return run
+    raise AttributeError(f"module 'coco_recipe' has no attribute '{name}'")

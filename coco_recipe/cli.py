@@ -4,6 +4,7 @@ import functools
 import os
 import sys
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,20 @@ def cli() -> None:
     """Make a COCO data set and a detector again, exactly, from one recipe."""
 
 
-_FORMAT = click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text",
-                       help="How problems and results are printed.")
+@dataclass
+class _Shown:
+    """How problems are printed, once click has read the options."""
+
+    form: str = "text"
+
+
+def _remember(context: click.Context, _: click.Parameter, value: str) -> str:
+    context.find_object(_Shown).form = value  # type: ignore[union-attr]
+    return value
+
+
+_FORMAT = click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", is_eager=True,
+                       callback=_remember, help="How problems and results are printed.")
 _SET = click.option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Override a value of the recipe.")
 _PLUGIN = click.option("--plugin", "plugin_files", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
                        help="Load a plugin file, too.")
@@ -61,10 +74,11 @@ _OUT = click.option("--out", type=click.Path(path_type=Path), help="Run director
 def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, engine: str, from_step: str, force: bool,
         strict: bool, plugin_files: tuple[Path, ...], form: str, quiet: bool) -> None:
     """Run a recipe: reuse what is unchanged, make the rest."""
-    from coco_recipe import run as stages
+    from coco_recipe import stages
+    from coco_recipe.progress import Display
 
     planned = stages.prepare(recipe, overrides, plugin_files)
-    with _Display(quiet=quiet, ids=[step.id for step in planned.steps]) as display:
+    with Display(quiet=quiet, ids=[step.id for step in planned.steps]) as display:
         result = stages.run(planned, out=out, jobs=jobs, engine=engine, force=force, from_step=from_step,
                             strict=strict, report=display.show)
     if form == "json":
@@ -82,7 +96,7 @@ def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, e
 @_FORMAT
 def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
     """Check all that can be checked without data; print every problem at once."""
-    from coco_recipe import run as stages
+    from coco_recipe import stages
 
     problems: list[Problem] = []
     for path in recipes:
@@ -106,8 +120,7 @@ def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files
 @_FORMAT
 def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
-    from coco_recipe import forecast
-    from coco_recipe import run as stages
+    from coco_recipe import forecast, stages
 
     state = stages.Run(stages.prepare(recipe, overrides, plugin_files), out)
     states = state.states()
@@ -140,8 +153,7 @@ def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_file
 def preview(recipe: Path, step: str, images: int, names: tuple[str, ...], target: Path | None, out: Path | None,
             overrides: tuple[str, ...], plugin_files: tuple[Path, ...]) -> None:
     """Write a picture of what a step would do to some images, before it is run."""
-    from coco_recipe import forecast
-    from coco_recipe import run as stages
+    from coco_recipe import forecast, stages
 
     planned = stages.prepare(recipe, overrides, plugin_files)
     first = planned.first_writer()
@@ -156,11 +168,12 @@ def preview(recipe: Path, step: str, images: int, names: tuple[str, ...], target
 @click.argument("image")
 @click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False),
               help="The file to write (default: the image's name, in this folder).")
-def replay(run_directory: Path, image: str, target: Path | None) -> None:
+@_PLUGIN
+def replay(run_directory: Path, image: str, target: Path | None, plugin_files: tuple[Path, ...]) -> None:
     """Make one image of a finished run again, and say whether its bytes are those that were recorded."""
     from coco_recipe import forecast
 
-    data, same = forecast.replay(run_directory, image)
+    data, same = forecast.replay(run_directory, image, plugin_files)
     target = target or Path(Path(image).name)
     if target.exists():
         raise click.UsageError(f"{target} is there already; name another file (--to)")
@@ -221,63 +234,21 @@ def schema(plugin_files: tuple[Path, ...]) -> None:
         {name: offer.step.params for name, offer in sorted(registry.offers.items())})), indent=2))
 
 
-class _Display:
-    """Shows a run on stderr: a live bar on a terminal, plain lines elsewhere."""
-
-    def __init__(self, *, quiet: bool, ids: list[str]) -> None:
-        self.quiet, self.ids = quiet, ids
-        self.bar: Any = None
-
-    def __enter__(self) -> "_Display":
-        if sys.stderr.isatty() and not self.quiet:
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self.bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                                TimeRemainingColumn(), console=Console(stderr=True), transient=True)
-            self.bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.bar:
-            self.bar.stop()
-
-    def show(self, event: Any) -> None:
-        if self.quiet:
-            return
-        if event.what == "progress":
-            if self.bar:
-                task = self.bar.task_ids[-1] if self.bar.task_ids else self.bar.add_task(event.step)
-                self.bar.update(task, description=f"{event.step}  {event.text}".rstrip(), completed=event.done,
-                                total=event.total)
-            return
-        self.line(f"warning: {event.text}" if event.what == "finding" else self.about_step(event))
-
-    def about_step(self, event: Any) -> str:
-        text = {"step": f"runs: {event.text}", "done": f"done: {event.text}", "reused": "unchanged, reused"}[event.what]
-        return f"[{self.ids.index(event.step) + 1}/{len(self.ids)}] {event.step}  {text}"
-
-    def line(self, line: str) -> None:
-        if self.bar:
-            self.bar.console.print(line, markup=False, highlight=False)
-        else:
-            click.echo(line, err=True)
-
-
 def _say(text: str, quiet: bool) -> None:
     if not quiet:
         click.echo(text, err=True)
 
 
-def _report(error: CocoRecipeError) -> None:
-    form = sys.argv[sys.argv.index("--format") + 1] if "--format" in sys.argv[:-1] else "text"
+def _report(error: CocoRecipeError, form: str) -> None:
     problems = error.problems if isinstance(error, RecipeError) else ()
     if form == "json" and problems:
         click.echo(msgspec.json.encode([{"file": p.where.file, "line": p.where.line, "column": p.where.column,
                                          "path": p.where.path, "what": p.what, "hint": p.hint} for p in problems]))
     elif form == "github" and problems:
         for p in problems:
-            click.echo(f"::error file={p.where.file},line={p.where.line},col={p.where.column}::{p.where.path}: {p.what}")
+            is_option = p.where.file.startswith("--")
+            place = "" if is_option else f" file={p.where.file},line={p.where.line},col={p.where.column}"
+            click.echo(f"::error{place}::{p.where if is_option else f'{p.where.path}: '}{p.what}")
     else:
         click.echo(str(error), err=True)
         if len(problems) > 1:
@@ -288,16 +259,17 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong recipe or command, 101 our bug, 130 interrupted."""
     from coco_recipe.errors import PluginError, RunError
 
+    shown = _Shown()
     try:
-        code = cli.main(standalone_mode=False) or 0
+        code = cli.main(standalone_mode=False, obj=shown) or 0
     except RecipeError as error:
-        _report(error)
+        _report(error, shown.form)
         code = 2
     except (PluginError, RunError) as error:
-        _report(error)
+        _report(error, shown.form)
         code = 2
     except CocoRecipeError as error:
-        _report(error)
+        _report(error, shown.form)
         code = 1
     except click.ClickException as error:
         error.show()
@@ -307,7 +279,7 @@ def main() -> None:
         code = 130
     except BrokenPipeError:
         code = 1
-    except Exception:
+    except (Exception, SystemExit, GeneratorExit):  # a plugin's sys.exit(0) is no success
         traceback.print_exc()
         click.echo("BUG: this is a fault of coco-recipe; please report it with the lines above", err=True)
         code = 101
@@ -315,4 +287,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        sys.path.pop(0)  # python -m puts the current folder first: a cv2.py there is not what a recipe asks for
     main()

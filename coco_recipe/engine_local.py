@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any, TypeVar
 
-from coco_recipe import worker
+from coco_recipe import safe_path, worker
 from coco_recipe.errors import StepError
 
 Item = TypeVar("Item")
@@ -40,7 +40,8 @@ class Local:
             lost: Callable[[Item, str], Result] | None = None, preload: Sequence[str] = ()) -> Iterator[Result]:
         """See Engine."""
         if self.jobs <= 1:
-            yield from map(function, items)
+            for item in items:
+                yield worker.here(function, item)
             return
         self.prepare(preload)
         pool = _Pool(self.jobs, self.start, worker.Call.of(function), lost)
@@ -141,7 +142,8 @@ class _Pool:
 
     def _start(self) -> _Worker:
         connection, theirs = self.context.Pipe()
-        process = self.context.Process(target=worker.serve, args=(theirs, self.call), daemon=True)
+        process = self.context.Process(target=worker.serve, args=(theirs, self.call), daemon=True,
+                                       name=safe_path.NAME)
         with worker.environment(), _signals_held():
             process.start()
         theirs.close()

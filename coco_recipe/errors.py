@@ -22,7 +22,10 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A place in a file: ``line`` and ``column`` count from 1, ``path`` is the key path, as ``steps[2].with``."""
+    """A place in a file, or an option with its text (``--set``, ``a.b=2``).
+
+    ``line`` and ``column`` count from 1, ``path`` is the key path, as ``steps[2].with``.
+    """
 
     file: str
     line: int = 0
@@ -30,6 +33,8 @@ class Where:
     path: str = ""
 
     def __str__(self) -> str:
+        if self.file.startswith("--"):
+            return f"{self.file} {self.path}: "
         position = f":{self.line}:{self.column}" if self.line else ""
         return f"{self.file}{position}: {self.path}: " if self.path else f"{self.file}{position}: "
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from coco_recipe import engine, execute, files, plan
 from coco_recipe.errors import RunError, StepError, did_you_mean
-from coco_recipe.run import Run, State, bound, reopen
+from coco_recipe.stages import Run, State, bound, reopen
 from coco_recipe.steps import facts_of
 from coco_recipe.store import Store
 
@@ -56,21 +58,22 @@ def preview(run_: Run, states: Sequence[State], step_id: str, target: Path, *,
         step.preview(context, target, images, **keywords)
 
 
-def replay(folder: Path, name: str) -> tuple[bytes, bool]:
+def replay(folder: Path, name: str, plugin_files: Sequence[Path] = ()) -> tuple[bytes, bool]:
     """Make one file of a finished run again.
 
     Args:
         folder: the run directory.
         name: the file's name, or its path below the run directory.
+        plugin_files: the plugin files that the run used; only these are loaded, whatever the run directory says.
 
     Returns:
         Its bytes, and whether they are what the run recorded.
 
     Raises:
-        RunError: there is no such run or file, or no step that can make it again.
+        RunError: there is no such run or file, no step that can make it again, or the plugin files are others.
         StepError: the step can't make it.
     """
-    run_ = Run(reopen(folder), folder, with_pixels=False)
+    run_ = Run(reopen(folder, plugin_files), folder, with_pixels=False)
     found = [(step, file, recorded) for step in run_.plan.steps if step.offer.step.replay
              for file, recorded in (run_.store.manifest(step.id) or {"files": {}})["files"].items()
              if f"/steps/{step.id}/{file}".endswith(f"/{name}")]
@@ -82,6 +85,33 @@ def replay(folder: Path, name: str) -> tuple[bytes, bool]:
     with _ready(run_, run_.states(), step.id) as (context, keywords):
         data = step.offer.step.replay(context, file, **keywords)
     return data, files.sha256_of(data) == recorded
+
+
+def value(run_: Run, reference: plan.Reference, keys: Mapping[str, str]) -> Any:
+    """Return an output of a finished run: read if it was committed, else made again by the steps in memory.
+
+    Args:
+        run_: the plan with its run directory.
+        reference: step and port.
+        keys: the steps' keys when the run was done.
+
+    Raises:
+        RunError: the run directory or an input was changed since then.
+    """
+    manifests = {step.id: run_.store.manifest(step.id) for step in run_.plan.steps}
+    if any((manifest or {}).get("key") != keys.get(name) for name, manifest in manifests.items()):
+        raise RunError(f"{run_.folder}: was run anew since; run it again to read what it has now")
+    manifest = manifests[reference[0]] or {}
+    if reference[1] in manifest.get("outputs", {}):
+        return run_.store.read_value(reference[0], manifest["outputs"][reference[1]], run_.folders())
+    line = (run_.folder / "provenance.jsonl").read_bytes().partition(b"\n")[0]
+    for name, recorded in msgspec.json.decode(line)["inputs"].items():
+        if any(recorded.get(kind) != digest for kind, digest in run_.digests[name].items()):
+            raise RunError(f"the input '{name}' has changed since the run; run the recipe again")
+    for state, _, result in _dry(run_, run_.states()):
+        if state.step.id == reference[0] and result:
+            return result.values[reference[1]]
+    raise RunError(f"{'.'.join(reference)} can't be made again: run the recipe again")
 
 
 @contextlib.contextmanager

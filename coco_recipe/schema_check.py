@@ -1,6 +1,8 @@
 """JSON Schema in the recipe's words: problems with positions and hints, defaults, files that a schema names."""
 
+import functools
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 from coco_recipe.errors import Problem, did_you_mean
 from coco_recipe.source import KeyPath, Source
 
+MAX_NAME = 200  # bytes: with what is put around it, a file system's name has 255
 _WORDS = {"object": "a mapping", "array": "a list", "string": "a string", "integer": "a whole number",
           "number": "a number", "boolean": "true or false", "null": "nothing"}
 
@@ -24,9 +27,36 @@ def problems(schema: Mapping[str, Any], value: Any, source: Source, at: KeyPath)
     from jsonschema import Draft7Validator
     from referencing import Registry
 
-    validator = Draft7Validator(schema, registry=Registry())  # an empty registry: never fetch a $ref
+    validator = Draft7Validator(schema, registry=Registry(), format_checker=_names())  # an empty registry: never fetch a $ref
     for error in validator.iter_errors(value):
         yield from _explain(error, source, (*at, *error.absolute_path))
+
+
+@functools.cache
+def _names() -> Any:
+    """Return what checks the formats of our own: the names in a recipe."""
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker(formats=())
+    checker.checks("recipe-id")(lambda text: not isinstance(text, str) or not name_fault(text))
+    checker.checks("recipe-name")(lambda text: not isinstance(text, str) or not name_fault(text, is_recipe=True))
+    return checker
+
+
+def name_fault(text: str, *, is_recipe: bool = False) -> str:
+    """Say what is wrong with the name of an input or step (or of a recipe): it becomes a folder's name; empty if nothing.
+
+    A letter's marks (Unicode category M) are part of it, as in Devanagari and Thai.
+    """
+    allowed = "-_." if is_recipe else "-_"
+    if bad := [c for c in text if c not in allowed and unicodedata.category(c)[0] not in "LM" and not c.isdecimal()]:
+        return f"{bad[0]!r} is not allowed"
+    first = text[:1]
+    if not first or (first != "_" and not first.isalpha() and not (is_recipe and first.isdecimal())):
+        return f"begins with {first!r}" if first else "is empty"
+    if unicodedata.normalize("NFC", text) != text:
+        return "its letters and their accents are apart; write it in Unicode's composed form (NFC)"
+    return f"has more than {MAX_NAME} bytes" if len(text.encode("utf-8", "replace")) > MAX_NAME else ""
 
 
 def _explain(error: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
@@ -48,6 +78,13 @@ def _explain(error: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
     elif kind == "enum":
         hint = did_you_mean(str(error.instance), [str(v) for v in limit])
         yield Problem(where, f"{error.instance!r} is none of {', '.join(map(str, limit))}", hint)
+    elif kind == "format" and limit in ("recipe-id", "recipe-name"):
+        place = (*at, error.instance) if (*at, error.instance) in source.keys else at
+        is_recipe = limit == "recipe-name"
+        yield Problem(source.where(place, key=True), f"{error.instance!r} can't be a name here: "
+                      f"{name_fault(error.instance, is_recipe=is_recipe)}",
+                      f"allowed are letters of any script, digits, _ and -{' and .' * is_recipe}; the first is a letter"
+                      f"{', a digit' * is_recipe} or _")
     elif kind in ("anyOf", "oneOf"):
         yield Problem(where, f"{error.instance!r} is in none of the forms that are allowed here",
                       error.schema.get("description", ""))

@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ KeyPath = tuple[str | int, ...]
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _VARIABLE = re.compile(r"\$\{(env:)?([A-Za-z_][\w.]*)\}")
+OPTION = "--set"
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -29,6 +30,7 @@ class Source:
         data: its value by the YAML 1.2 core rules, with variables filled in.
         keys: position of each key, by key path: (line, column) from 1.
         values: position of each value, by key path.
+        options: the text of the ``--set`` that a value comes from, by key path.
     """
 
     path: Path
@@ -36,9 +38,13 @@ class Source:
     data: Any
     keys: Mapping[KeyPath, tuple[int, int]]
     values: Mapping[KeyPath, tuple[int, int]]
+    options: Mapping[KeyPath, str] = field(default_factory=dict)
 
     def where(self, path: KeyPath, *, key: bool = False) -> Where:
-        """Return the place of a value (or its key); of the nearest parent where there is none."""
+        """Return the place of a value (or its key); of the nearest parent where there is none; or its option."""
+        for end in range(len(path), 0, -1):
+            if path[:end] in self.options:
+                return Where(OPTION, path=self.options[path[:end]])
         for end in range(len(path), -1, -1):
             table = self.keys if key and end == len(path) and path in self.keys else self.values
             if path[:end] in table:
@@ -60,13 +66,13 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Source:
     reader = _Reader(path)
     data = reader.value(_compose(path, text), ())
     problems = reader.problems
-    _override(data, overrides, problems)
+    options = _override(data, overrides, problems)
     names = data.get("vars") if isinstance(data, dict) else None
-    filler = _Filler(path, reader, names if isinstance(names, dict) else {}, problems)
+    filler = _Filler(path, reader, names if isinstance(names, dict) else {}, problems, options)
     data = filler.fill(data, ())
     if problems:
         raise RecipeError(problems)
-    return Source(path, text, data, reader.keys, reader.values)
+    return Source(path, text, data, reader.keys, reader.values, options)
 
 
 def _read(path: Path) -> str:
@@ -176,28 +182,73 @@ def core_scalar(text: str) -> Any:
     return text
 
 
-def _override(data: Any, overrides: Sequence[str], problems: list[Problem]) -> None:
+def _override(data: Any, overrides: Sequence[str], problems: list[Problem]) -> dict[KeyPath, str]:
+    """Put the values of --set into the data; return which option each comes from, by key path."""
+    found: dict[KeyPath, str] = {}
     for item in overrides:
         name, equals, text = item.partition("=")
-        *parents, last = name.split(".")
-        target = data
-        for part in parents:
-            if isinstance(target, list):
-                target = next((row for row in target if isinstance(row, dict) and row.get("id") == part), None)
-            elif isinstance(target, dict):
-                target = target.setdefault(part, {})
-        if not equals or not isinstance(target, dict):
-            problems.append(Problem(Where("--set"), f"'{item}' sets nothing",
+        try:
+            if not equals or not name:
+                raise ValueError("sets nothing")
+            value = _option_value(text)
+            for at in _put(data, name.split("."), value):
+                found[at] = item
+        except ValueError as error:
+            problems.append(Problem(Where(OPTION, path=item), str(error),
                                     "write --set a.b=value; a step by its id: --set steps.more.with.copies=2"))
-        else:
-            target[last] = core_scalar(text)
+    return found
+
+
+def _option_value(text: str) -> Any:
+    """Read a value as a recipe has it: a plain scalar, or a list, mapping or quoted string in YAML's flow style."""
+    if not text.lstrip().startswith(("[", "{", '"', "'")):
+        return core_scalar(text)
+    reader = _Reader(Path(OPTION))
+    try:
+        value = reader.value(_compose(reader.path, text), ())
+    except RecipeError as error:
+        raise ValueError(error.problems[0].what) from error
+    if reader.problems:
+        raise ValueError(reader.problems[0].what)
+    return value
+
+
+def _put(data: Any, parts: Sequence[str], value: Any) -> Iterator[KeyPath]:
+    """Set one value; yield its key path, before it those of mappings that had to be made."""
+    at: KeyPath = ()
+    target = data
+    for part in parts[:-1]:
+        key = _key(target, part)
+        at = (*at, key)
+        if isinstance(target, dict) and target.get(str(key)) is None:
+            target[str(key)] = {}
+            yield at
+        target = target[key]
+    key = _key(target, parts[-1])
+    target[key] = value
+    yield (*at, key)
+
+
+def _key(target: Any, part: str) -> str | int:
+    """Return the key of a mapping, or the place of a list's row: by its id, or by its number from 0."""
+    if isinstance(target, dict):
+        return part
+    if not isinstance(target, list):
+        raise ValueError(f"sets nothing: there is no '{part}' in {target!r}")
+    ids = [row.get("id") if isinstance(row, dict) else None for row in target]
+    if part in ids:
+        return ids.index(part)
+    if part.isdecimal() and int(part) < len(target):
+        return int(part)
+    raise ValueError(f"sets nothing: there is no '{part}' here; {did_you_mean(part, [x for x in ids if isinstance(x, str)])}")
 
 
 class _Filler:
     """Replaces ``${name}`` and ``${env:NAME}`` in strings; other ``${...}`` is left to the step."""
 
-    def __init__(self, path: Path, reader: _Reader, names: dict[str, Any], problems: list[Problem]) -> None:
-        self.path, self.reader, self.names, self.problems = path, reader, names, problems
+    def __init__(self, path: Path, reader: _Reader, names: dict[str, Any], problems: list[Problem],
+                 options: dict[KeyPath, str]) -> None:
+        self.path, self.reader, self.names, self.problems, self.options = path, reader, names, problems, options
 
     def fill(self, value: Any, at: KeyPath) -> Any:
         if isinstance(value, dict):
@@ -216,6 +267,8 @@ class _Filler:
         if not match[1]:
             for part in name.split("."):
                 value = value.get(part) if isinstance(value, dict) else None
+            if option := self.options.get(("vars", *name.split("."))):
+                self.options[at] = option  # what is wrong with the value is wrong there
         if value is None or depth > 20:
             line = self.reader.values.get(at, (0, 0))
             what = "refers to itself" if depth > 20 else "is not set"

@@ -10,26 +10,31 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import metadata
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any
 
-from coco_recipe import plugins
+from coco_recipe import plugins, safe_path
 from coco_recipe.errors import StepError
 
-ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1",
+ENVIRONMENT = {"PYTHONSAFEPATH": "1", "OPENCV_LOG_LEVEL": "SILENT",  # OpenCV's lines would stand among ours
+               "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1",
                # glibc: pictures come from memory that the last ones left, not from the system, page by page, each time
                "MALLOC_MMAP_THRESHOLD_": str(64 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20)}
 READY = END = b""
+_SPOKEN = (StopIteration, StopAsyncIteration)  # exceptions that Python takes for the end of an iteration
 
 
 @contextlib.contextmanager
 def environment() -> Iterator[None]:
     """Let processes be started with the workers' environment; ours is then what it was, whatever others have put into it."""
+    safe_path.install()
     before = dict(os.environ)
-    os.environ.update(ENVIRONMENT)
+    if "PYTHONPATH" in before:
+        os.environ.pop("PYTHONPATH")
+    os.environ.update(ENVIRONMENT | safe_path.environment(before))
     try:
         yield
     finally:
@@ -54,8 +59,32 @@ class Call:
 
     @classmethod
     def of(cls, function: Callable[[Any], Any]) -> "Call":
-        """Pack a module-level function, or a partial of one."""
+        """Pack a module-level function, or a partial of one.
+
+        Raises:
+            StepError: it stands in the main script, which workers don't run again.
+        """
+        inner = function
+        while isinstance(inner, partial):
+            inner = inner.func
+        if getattr(inner, "__module__", "") == "__main__":
+            raise StepError(f"'{getattr(inner, '__name__', inner)}' stands in the main script, which workers don't "
+                            "import: put it into a module")
         return cls(pickle.dumps(function), plugins.loaded_files())
+
+
+def here(function: Callable[[Any], Any], item: Any) -> Any:
+    """Call the function in this process; what it raises is an error, as if a worker had raised it."""
+    try:
+        return function(item)
+    except KeyboardInterrupt:
+        raise
+    except _SPOKEN as error:
+        raise StepError(_text(error)) from error
+    except Exception:
+        raise
+    except BaseException as error:
+        raise StepError(_text(error)) from error
 
 
 def answer(call: Call, item: bytes) -> bytes:
@@ -92,11 +121,16 @@ def versions(preload: Sequence[str]) -> dict[str, str]:
 
 def _portable(error: BaseException) -> BaseException:
     try:
-        if isinstance(error, Exception) and type(pickle.loads(pickle.dumps(error))) is type(error):
+        is_plain = isinstance(error, Exception) and not isinstance(error, _SPOKEN)
+        if is_plain and type(pickle.loads(pickle.dumps(error))) is type(error):
             return error
     except Exception:  # its class is local, or wants other arguments than it keeps
         pass
-    return StepError("".join(traceback.format_exception_only(error)).strip())
+    return StepError(_text(error))
+
+
+def _text(error: BaseException) -> str:
+    return "".join(traceback.format_exception_only(error)).strip()
 
 
 def serve(connection: Connection, call: Call) -> None:

@@ -34,10 +34,10 @@ def test_heavy_libraries_are_imported_where_a_step_runs() -> None:
     code = """
 import sys
 from pathlib import Path
-from coco_recipe import run
+from coco_recipe import stages
 for path in sorted(Path('recipes').glob('*.yaml')):
     try:
-        run.prepare(path)
+        stages.prepare(path)
     except Exception as error:
         assert 'there is no' in str(error), error  # its data or weights
 print(*sorted({'torch', 'mmdet', 'mmengine', 'cv2', 'albumentations', 'numpy', 'dask', 'PIL'} & sys.modules.keys()))

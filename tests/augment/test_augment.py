@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import run
+from coco_recipe import stages
 from coco_recipe.errors import RecipeError, StepError
 from coco_recipe.store import Store
 
@@ -45,7 +45,7 @@ class Bench:
         step = {"id": "more", "use": "augment", "in": "raw", "with": {"pipeline": pipeline, "format": "png"} | params}
         path = write_recipe(self.folder, [step], self.data,
                             inputs={"raw": {"annotations": "raw.json", "images": "images"}})
-        run.run(run.prepare(path), out=self.out)
+        stages.run(stages.prepare(path), out=self.out)
         found: dict[str, Any] = json.loads((self.step / "dataset.json").read_text("utf-8"))
         return found
 
@@ -455,7 +455,7 @@ def test_a_preview_shows_what_goes_into_quarantine(bench: Bench, monkeypatch: py
     bench.run(SHORT, bad_images="quarantine")
     (bench.folder / "images/1.jpg").write_bytes(b"not a picture")
     target = bench.folder / "sheet.png"
-    opened = run.Run(run.prepare(bench.folder / "recipe.yaml"), bench.out)
+    opened = stages.Run(stages.prepare(bench.folder / "recipe.yaml"), bench.out)
     forecast.preview(opened, opened.states(), "more", target, images=2)
     assert cv2.imread(str(target)) is not None
     assert [row[0].title for row in shown] == ["1.jpg: in quarantine: is not a picture that OpenCV can read", "2.jpg"]
@@ -464,7 +464,7 @@ def test_a_preview_shows_what_goes_into_quarantine(bench: Bench, monkeypatch: py
 def test_force_makes_every_copy_again(bench: Bench) -> None:
     bench.run(SHORT)
     before = bench.stamps()
-    run.run(run.prepare(bench.folder / "recipe.yaml"), out=bench.out, force=True)
+    stages.run(stages.prepare(bench.folder / "recipe.yaml"), out=bench.out, force=True)
     assert bench.made_now() == 2
     assert not set(before.values()) & set(bench.stamps().values())
 

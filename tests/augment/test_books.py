@@ -11,7 +11,7 @@ from builders import write_recipe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coco_recipe import plan, plugins, recipe, run, source
+from coco_recipe import plan, plugins, recipe, source, stages
 from coco_recipe.errors import Problem
 
 np = pytest.importorskip("numpy")
@@ -105,8 +105,8 @@ def _augmented(folder: Path, data: dict[str, Any], params: dict[str, Any]) -> tu
         (folder / "images" / row["file_name"]).write_bytes(cv2.imencode(".png", picture)[1].tobytes())
     path = write_recipe(folder, [{"id": "more", "use": "augment", "in": "raw", "with": {"format": "png"} | params}], data,
                         inputs={"raw": {"annotations": "raw.json", "images": "images"}})
-    problems: list[Problem] = []  # as run.prepare does, but with plugins that are looked for once
-    run.run(plan.resolve(recipe.validate(source.load(path), problems), REGISTRY, problems), out=folder / "out")
+    problems: list[Problem] = []  # as stages.prepare does, but with plugins that are looked for once
+    stages.run(plan.resolve(recipe.validate(source.load(path), problems), REGISTRY, problems), out=folder / "out")
     step = folder / "out/steps/more"
     ledger = step / "dropped.jsonl"
     return (json.loads((step / "dataset.json").read_text()),

@@ -11,7 +11,7 @@ pytest.importorskip("albumentations")
 from builders import coco, command, write_recipe  # noqa: E402
 from coco_recipe_albumentations import sheet  # noqa: E402
 
-from coco_recipe import forecast, run  # noqa: E402
+from coco_recipe import forecast, stages  # noqa: E402
 from coco_recipe.errors import StepError  # noqa: E402
 
 
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _preview(folder: Path, target: str, *names: str) -> bytes:
-    opened = run.Run(run.prepare(folder / "recipe.yaml"), folder / "out")
+    opened = stages.Run(stages.prepare(folder / "recipe.yaml"), folder / "out")
     forecast.preview(opened, opened.states(), "more", folder / target, images=names or 1)
     return (folder / target).read_bytes()
 

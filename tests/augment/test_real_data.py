@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import real_data, write_recipe
 
-from coco_recipe import run
+from coco_recipe import stages
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
@@ -27,7 +27,7 @@ def _export(folder: Path, data: dict[str, Any], images: Path) -> Any:
              {"id": "more", "use": "augment", "in": "numbered", "with": {"pipeline": PIPELINE, "min_area_px": 1}},
              {"id": "out", "use": "export_coco", "in": {"train": "more"}}]
     path = write_recipe(folder, steps, data, inputs={"raw": {"annotations": "raw.json", "images": str(images)}})
-    run.run(run.prepare(path), out=folder / "out", jobs=2)
+    stages.run(stages.prepare(path), out=folder / "out", jobs=2)
     return COCO(folder / "out/steps/out/annotations/instances_train.json")
 
 

@@ -10,7 +10,7 @@ from builders import coco, write_recipe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coco_recipe import coco_json, run
+from coco_recipe import coco_json, stages
 
 
 @st.composite
@@ -34,7 +34,7 @@ def test_a_split_and_merged_data_set_is_the_same_data_set(data: dict[str, Any], 
              {"id": "again", "use": "merge", "in": ["parts.a", "parts.b"]}]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        run.run(run.prepare(write_recipe(folder, steps, data)), out=folder / "out")
+        stages.run(stages.prepare(write_recipe(folder, steps, data)), out=folder / "out")
         out = json.loads((folder / "out/steps/again/dataset.json").read_text("utf-8"))
 
     def content(rows: dict[str, Any]) -> Counter[tuple[Any, ...]]:

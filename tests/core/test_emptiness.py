@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import run
+from coco_recipe import stages
 
 
 def _warnings(tmp_path: Path, steps: list[dict[str, Any]], data: dict[str, Any] | None = None) -> list[str]:
     shown: list[str] = []
-    run.run(run.prepare(write_recipe(tmp_path, steps, data or coco())), out=tmp_path / "out",
+    stages.run(stages.prepare(write_recipe(tmp_path, steps, data or coco())), out=tmp_path / "out",
             report=lambda event: shown.append(event.text.partition("\n")[0]) if event.what == "finding" else None)
     return shown
 

@@ -211,32 +211,37 @@ def test_an_unknown_engine_is_refused_with_those_that_there_are(text: str) -> No
         engine.parse(text, 2)
 
 
-PARENT = '''
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background without it
-import os, sys, time
-from coco_recipe import engine, worker
+WORK = '''
+import os, time
 
 def work(number):
     os.write(1, b"%d\\n" % number)  # in one piece: print sends two where PYTHONUNBUFFERED is set, and workers share the pipe
     if number >= 2:
         {busy}
     return number
+'''
+PARENT = '''
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background without it
+import sys, time
+from coco_recipe import engine
+import work_of_parent
 
-if __name__ == "__main__":
-    for number in engine.local(2, sys.argv[1]).map(work, range(10 if {are_busy} else 2), preload=("numpy",)):
-        if not {are_busy}:
-            print("idle", flush=True)
-            time.sleep(60)
+for number in engine.local(2, sys.argv[1]).map(work_of_parent.work, range(10 if {are_busy} else 2), preload=("numpy",)):
+    if not {are_busy}:
+        print("idle", flush=True)
+        time.sleep(60)
 '''
 
 
 def _parent(folder: Path, start: str, busy: str) -> tuple["subprocess.Popen[str]", str]:
     """Start a parent with two workers, in a session of its own; return it when they are idle or busy, and its mark."""
     mark = f"MARK={uuid.uuid4().hex}"
-    (folder / "parent.py").write_text(PARENT.format(busy=busy or "pass", are_busy=bool(busy)))
+    (folder / "parent.py").write_text(PARENT.format(are_busy=bool(busy)))
+    (folder / "work_of_parent.py").write_text(WORK.format(busy=busy or "pass"))
     parent = subprocess.Popen([sys.executable, str(folder / "parent.py"), start], stdout=subprocess.PIPE, text=True,
-                              stderr=subprocess.PIPE, start_new_session=True, env=os.environ | dict([mark.split("=")]))
+                              stderr=subprocess.PIPE, start_new_session=True,
+                              env=os.environ | dict([mark.split("=")]) | {"PYTHONPATH": str(folder)})
     seen: set[str] = set()
     assert parent.stdout
     while not ({"2", "3"} <= seen if busy else "idle" in seen):

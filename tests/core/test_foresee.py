@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import forecast, run
+from coco_recipe import forecast, stages
 from coco_recipe.errors import RecipeError, RunError, StepError
-from coco_recipe.run import Run
+from coco_recipe.stages import Run
 from coco_recipe.steps import Facts
 
 TWO = {"fractions": {"a": 0.5, "b": 0.5}}
 
 
 def _run(folder: Path, steps: list[dict[str, Any]], *plugins: Path) -> Run:
-    return Run(run.prepare(write_recipe(folder, steps, coco()), plugin_files=plugins), folder / "out")
+    return Run(stages.prepare(write_recipe(folder, steps, coco()), plugin_files=plugins), folder / "out")
 
 
 def test_classes_and_sizes_are_followed_through_the_data_steps(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_mistake_is_found_before_a_picture_is_opened(tmp_path: Path) -> None:
                                                                   "where": {"categories": ["cow"]}}}
     path = write_recipe(tmp_path, [step], coco(), inputs={"raw": {"annotations": "raw.json", "images": "images"}})
     with pytest.raises(RecipeError, match="there is no category 'cow'"):
-        Run(run.prepare(path), tmp_path / "out")
+        Run(stages.prepare(path), tmp_path / "out")
 
 
 PLUGIN = """\
@@ -116,7 +116,7 @@ def plugin(tmp_path: Path) -> Path:
 def test_several_values_under_one_port_arrive_flat(tmp_path: Path, plugin: Path) -> None:
     planned = _run(tmp_path, [{"id": "m", "use": "many", "in": "raw"},
                               {"id": "t", "use": "take", "in": ["m.several", "m.several"]}], plugin).plan
-    run.run(planned, out=tmp_path / "out")
+    stages.run(planned, out=tmp_path / "out")
     manifest = (tmp_path / "out/steps/t/manifest.json").read_text()
     assert manifest.count('"1"') == manifest.count('"2"') == 2
     with pytest.raises(RecipeError, match="is several Checkpoints, expected one"):
@@ -126,24 +126,24 @@ def test_several_values_under_one_port_arrive_flat(tmp_path: Path, plugin: Path)
 def test_a_step_that_resumes_finds_what_an_interrupted_run_left(tmp_path: Path, plugin: Path) -> None:
     planned = _run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan
     with pytest.raises(StepError, match="stopped half-way"):
-        run.run(planned, out=tmp_path / "out")
+        stages.run(planned, out=tmp_path / "out")
     left = tmp_path / "out/steps/.r.partial"
     for name in ("manifest.json", "dropped.jsonl", ".manifest.json.partial"):  # of a kill just before the commit
         (left / name).write_text("{}")
-    run.run(planned, out=tmp_path / "out")
+    stages.run(planned, out=tmp_path / "out")
     assert list(json.loads((tmp_path / "out/steps/r/manifest.json").read_text())["files"]) == ["left"]
     assert '"found": "half"' in (tmp_path / "out/steps/r/manifest.json").read_text()
     (tmp_path / "out/steps/r/left").write_text("damaged")
-    run.run(planned, out=tmp_path / "out")
+    stages.run(planned, out=tmp_path / "out")
     assert '"earlier": true' in (tmp_path / "out/steps/r/manifest.json").read_text()
     with pytest.raises(StepError, match="stopped half-way"):
-        run.run(planned, out=tmp_path / "out", force=True)
+        stages.run(planned, out=tmp_path / "out", force=True)
 
 
 def test_a_step_is_told_its_plugins_source_so_that_it_takes_nothing_from_an_older_one(tmp_path: Path, plugin: Path) -> None:
     with pytest.raises(StepError):
-        run.run(_run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan, out=tmp_path / "out")
-    run.run(_run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan, out=tmp_path / "out")
+        stages.run(_run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan, out=tmp_path / "out")
+    stages.run(_run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan, out=tmp_path / "out")
     notes = json.loads((tmp_path / "out/steps/r/manifest.json").read_text())["record"]["notes"]
     assert notes["plugin"] == hashlib.sha256(b"plugin.py\0" + plugin.read_bytes()).hexdigest()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from builders import coco, command
 
-from coco_recipe import run
+from coco_recipe import stages
 from coco_recipe.errors import RecipeError
 from coco_recipe.source import core_scalar, load
 
@@ -40,7 +40,7 @@ def test_ten_mistakes_are_reported_at_once_each_at_its_line_and_column(tmp_path:
     path = tmp_path / "recipe.yaml"
     path.write_text(TEN.replace('"${nothing}"', "raw, with: {drop: [cat]}"))
     with pytest.raises(RecipeError) as caught:
-        run.prepare(path)
+        stages.prepare(path)
     found = {(p.where.line, p.where.column): p.what for p in caught.value.problems}
     for line, token, what in PLACES:
         column = TEN.splitlines()[line - 1].index(token) + 1
@@ -70,7 +70,7 @@ def test_bad_yaml_is_refused_with_its_place(text: str, message: str, tmp_path: P
     path = tmp_path / "recipe.yaml"
     path.write_text(text)
     with pytest.raises(RecipeError, match=message):
-        run.prepare(path)
+        stages.prepare(path)
 
 
 @pytest.mark.parametrize(("text", "value"), [("no", "no"), ("1e-4", 1e-4), ("0777", 777), ("12:30:45", "12:30:45"),
@@ -86,7 +86,7 @@ def test_validating_imports_no_heavy_library(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(
         "{coco_recipe: 1, name: x, inputs: {raw: {annotations: raw.json}}, "
         "steps: [{id: a, use: augment, in: raw, with: {pipeline: [HorizontalFlip]}}]}")
-    code = ("import sys; from pathlib import Path; from coco_recipe import run; run.prepare(Path('recipe.yaml')); "
+    code = ("import sys; from pathlib import Path; from coco_recipe import stages; stages.prepare(Path('recipe.yaml')); "
             "print([m for m in ('torch', 'mmdet', 'cv2', 'albumentations', 'numpy') if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -5,21 +5,21 @@ from typing import Any
 import pytest
 from builders import coco, command, tree, write_recipe
 
-from coco_recipe import files, run
+from coco_recipe import files, stages
 from coco_recipe.errors import RecipeError, RunError, StepError
 
 CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
 NUMBERED = {"id": "numbered", "use": "reindex", "in": "clean"}
 
 
-def _run(path: Path, folder: Path, **options: Any) -> tuple[run.RunResult, dict[str, str]]:
+def _run(path: Path, folder: Path, **options: Any) -> tuple[stages.RunResult, dict[str, str]]:
     reasons: dict[str, str] = {}
 
-    def report(event: run.Event) -> None:
+    def report(event: stages.Event) -> None:
         if event.what == "step":
             reasons[event.step] = event.text
 
-    return run.run(run.prepare(path), out=folder, report=report, **options), reasons
+    return stages.run(stages.prepare(path), out=folder, report=report, **options), reasons
 
 
 def test_a_finished_run_is_not_made_again(tmp_path: Path) -> None:
@@ -102,9 +102,9 @@ def coco_recipe_steps():
 def test_a_step_whose_books_do_not_close_fails(tmp_path: Path) -> None:
     (tmp_path / "leak.py").write_text(LEAKY)
     path = write_recipe(tmp_path, [{"id": "x", "use": "leak", "in": "raw"}], coco())
-    planned = run.prepare(path, plugin_files=[tmp_path / "leak.py"])
+    planned = stages.prepare(path, plugin_files=[tmp_path / "leak.py"])
     with pytest.raises(StepError, match=r"step 'x' \(leak\): the books don't close: 2 annotations in \+ 0 made"):
-        run.run(planned, out=tmp_path / "out")
+        stages.run(planned, out=tmp_path / "out")
     assert "failed" in (tmp_path / "out/provenance.jsonl").read_text()
     assert not (tmp_path / "out/steps/x").exists()
 
@@ -114,9 +114,9 @@ def test_a_folder_of_someone_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("x")
     with pytest.raises(RunError, match="is not empty and was not made by coco-recipe"):
-        run.run(run.prepare(path), out=tmp_path / "mine")
+        stages.run(stages.prepare(path), out=tmp_path / "mine")
     with pytest.raises(RunError, match="lie in one another"):
-        run.run(run.prepare(write_recipe(tmp_path, [CLEAN], inputs={
+        stages.run(stages.prepare(write_recipe(tmp_path, [CLEAN], inputs={
             "raw": {"annotations": "raw.json", "images": "mine"}})), out=tmp_path / "mine/out")
 
 

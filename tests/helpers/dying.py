@@ -12,7 +12,7 @@ from typing import Any
 
 from builders import tree
 
-from coco_recipe import run
+from coco_recipe import stages
 
 CHANGES = ("os.rename", "os.link", "os.symlink", "os.remove", "os.mkdir", "os.rmdir")
 WRITES = os.O_WRONLY | os.O_RDWR
@@ -38,7 +38,7 @@ def attempt(recipe: Path, out: Path, dies_at: int = 0) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     try:
         Changes(out, dies_at)
-        run.run(run.prepare(recipe), out=out)
+        stages.run(stages.prepare(recipe), out=out)
     except BaseException:
         traceback.print_exc()
         os._exit(1)
@@ -48,7 +48,7 @@ def attempt(recipe: Path, out: Path, dies_at: int = 0) -> int:
 def main(recipe: Path, folder: Path) -> None:
     whole, out = folder / "whole", folder / "dying"
     changes = Changes(whole)
-    run.run(run.prepare(recipe), out=whole)  # in this process, so that the forks have everything imported
+    stages.run(stages.prepare(recipe), out=whole)  # in this process, so that the forks have everything imported
     number, expected = changes.count, tree(whole)
     print(number)
     for at in range(1, number + 1):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as masks
 
-from coco_recipe import run
+from coco_recipe import stages
 from coco_recipe.coco_json import parse
 
 
@@ -87,7 +87,7 @@ def test_the_part_inside_has_the_area_of_its_pixels(points: list[tuple[int, int]
 
 def _ran(tmp_path: Path, data: dict[str, Any], **params: Any) -> tuple[list[dict[str, Any]], list[Any]]:
     step = {"id": "x", "use": "filter_annotations", "in": "raw", "with": params}
-    run.run(run.prepare(write_recipe(tmp_path, [step], data)), out=tmp_path / "out")
+    stages.run(stages.prepare(write_recipe(tmp_path, [step], data)), out=tmp_path / "out")
     folder = tmp_path / "out/steps/x"
     lines = (folder / "dropped.jsonl").read_text().splitlines() if (folder / "dropped.jsonl").exists() else []
     return json.loads((folder / "dataset.json").read_text())["annotations"], list(map(json.loads, lines))

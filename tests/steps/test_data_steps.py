@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import run
+from coco_recipe import stages
 from coco_recipe.errors import RecipeError, StepError
 
 
 def _result(tmp_path: Path, steps: list[dict[str, Any]], data: dict[str, Any] | None = None, port: str = "dataset",
             **top: Any) -> Any:
     """Run steps on a data set; return what the last one wrote."""
-    run.run(run.prepare(write_recipe(tmp_path, steps, data or coco(), **top)), out=tmp_path / "out")
+    stages.run(stages.prepare(write_recipe(tmp_path, steps, data or coco(), **top)), out=tmp_path / "out")
     return json.loads((tmp_path / f"out/steps/{steps[-1]['id']}/{port}.json").read_text("utf-8"))
 
 
@@ -187,7 +187,7 @@ def test_split_groups_by_pattern(tmp_path: Path) -> None:
 def test_a_split_that_makes_no_sense_is_refused_before_the_run(params: dict[str, Any], message: str,
                                                                tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=message):
-        run.prepare(write_recipe(tmp_path, [_step("split", **params)], coco()))
+        stages.prepare(write_recipe(tmp_path, [_step("split", **params)], coco()))
 
 
 def test_add_segmentation_gives_rectangles_where_there_is_nothing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import run
+from coco_recipe import stages
 from coco_recipe.errors import StepError
 
 
@@ -18,7 +18,7 @@ def _merged(tmp_path: Path, *files: dict[str, Any], **params: Any) -> dict[str, 
         (tmp_path / f"{name}.json").write_text(json.dumps(data), "utf-8")
     inputs = {name: {"annotations": f"{name}.json"} for name in names}
     step = {"id": "x", "use": "merge", "in": {"datasets": names}, "with": {"same_file_name": "rename"} | params}
-    run.run(run.prepare(write_recipe(tmp_path, [step], inputs=inputs)), out=tmp_path / "out")
+    stages.run(stages.prepare(write_recipe(tmp_path, [step], inputs=inputs)), out=tmp_path / "out")
     data: dict[str, Any] = json.loads((tmp_path / "out/steps/x/dataset.json").read_text("utf-8"))
     return data
 
@@ -83,7 +83,7 @@ def test_map_categories_joins_keypoints_by_name_too(tmp_path: Path) -> None:
     data["annotations"][0]["keypoints"] = [1, 1, 2, 9, 9, 2]
     data["annotations"][1]["keypoints"] = [9, 9, 2, 1, 1, 2]
     step = {"id": "x", "use": "map_categories", "in": "raw", "with": {"map": {"cat": "pet", "dog": "pet"}}}
-    run.run(run.prepare(write_recipe(tmp_path, [step], data)), out=tmp_path / "out")
+    stages.run(stages.prepare(write_recipe(tmp_path, [step], data)), out=tmp_path / "out")
     out = json.loads((tmp_path / "out/steps/x/dataset.json").read_text("utf-8"))
     assert [row["keypoints"] for row in out["annotations"]] == [[1, 1, 2, 9, 9, 2]] * 2
 

@@ -200,7 +200,7 @@ def test_a_config_is_judged_before_anything_runs(tmp_path: Path, shapes: Shapes,
 def test_a_changed_base_makes_the_training_stale(tmp_path: Path, shapes: Shapes) -> None:
     (tmp_path / "base.py").write_text("_base_ = 'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'\n")
     (tmp_path / "c.py").write_text("_base_ = 'base.py'\n")
-    from coco_recipe import run as stages
+    from coco_recipe import stages
 
     path = write_recipe(tmp_path, [{"id": "fit", "use": "train", "in": {"train": "raw"}, "with": {"config": "c.py"}}], coco())
     before = [file.name for file in stages.prepare(path).steps[0].files]

@@ -68,23 +68,55 @@ def prepare(path: Path, overrides: Sequence[str] = (), plugin_files: Sequence[Pa
     return replace(plan.resolve(parsed, plugins.find(plugin_files), problems), plugin_files=tuple(plugin_files))
 
 
-def reopen(folder: Path) -> Plan:
-    """Return the plan of a finished run, as its directory has it; paths are relative to where the recipe was.
+def reopen(folder: Path, plugin_files: Sequence[Path] = ()) -> Plan:
+    """Return the plan of a finished run, as its directory has it.
+
+    Paths are relative to where the recipe was, seen from the run directory (they may have moved together), or else to
+    where it was then. A run directory may come from anybody: no plugin file that it names is loaded unless it is given.
 
     Raises:
-        RunError: the folder is no run directory.
+        RunError: the folder is no run directory, or the plugin files aren't those that the run used.
         RecipeError: the recipe's inputs have gone.
     """
     try:
         first = msgspec.json.decode((folder / "provenance.jsonl").read_bytes().partition(b"\n")[0])
         place = first["clock"]
         text = source.load(folder / "recipe.resolved.yaml")
-        origin = Path(place["recipe"])
-    except (OSError, KeyError, msgspec.DecodeError) as error:
+        origins = [Path(os.path.abspath(folder / place["recipe_from_run"]))] if "recipe_from_run" in place else []
+        origins.append(Path(place["recipe"]))
+        recorded = place["plugins"]
+    except (OSError, KeyError, TypeError, msgspec.DecodeError) as error:
         raise RunError(f"{folder}: is not the directory of a finished run") from error
-    problems: list[Problem] = []
-    parsed = recipe.validate(replace(text, path=origin), problems)
-    return plan.resolve(parsed, plugins.find([Path(file) for file in place["plugins"]]), problems)
+    _check_plugins(folder, recorded, plugin_files)
+    found: list[tuple[recipe.Recipe, list[Problem]]] = []
+    for origin in origins:
+        problems: list[Problem] = []
+        found.append((recipe.validate(replace(text, path=origin), problems), problems))
+    parsed, problems = min(found, key=lambda each: len(each[1]))
+    return plan.resolve(parsed, plugins.find(plugin_files), problems)
+
+
+def _check_plugins(folder: Path, recorded: Sequence[Any], given: Sequence[Path]) -> None:
+    """See that the plugin files that are given are those, by hash, that the run used."""
+    hashes = {}
+    for path in given:
+        if not path.is_file():
+            raise RunError(f"--plugin {path}: there is no such plugin file")
+        hashes[files.sha256(path)] = path
+    for row in recorded:
+        if not isinstance(row, dict) or not {"file", "sha256"} <= row.keys():
+            raise RunError(f"{folder}: has no hash of the plugin file {row}: run the recipe again, which records it")
+        if row["sha256"] not in hashes:
+            same = next((path for path in given if path.name == Path(row["file"]).name), None)
+            if same:
+                raise RunError(f"--plugin {same}: is not the file that {folder} used (SHA-256 {row['sha256'][:8]}, "
+                               f"now {files.sha256(same)[:8]}): give that one, or run the recipe again")
+            raise RunError(f"{folder}: used the plugin file {row['file']}, which is run only if it is named again: "
+                           f"--plugin {row['file']}")
+    used = {row["sha256"] for row in recorded}
+    for sha256, path in hashes.items():
+        if sha256 not in used:
+            raise RunError(f"--plugin {path}: {folder} was made without it; leave it out")
 
 
 class Run:
@@ -305,12 +337,14 @@ def _summary(record: dict[str, Any]) -> str:
 
 
 def _run_line(run_: Run) -> dict[str, Any]:
-    resolved = _resolved(run_.plan)
+    resolved, path = _resolved(run_.plan), run_.plan.recipe.source.path.resolve()
     return {"recipe": run_.plan.recipe.name, "recipe_sha256": files.sha256_of(resolved.encode()),
             "seed": run_.plan.recipe.seed, "inputs": run_.digests,
             "versions": {"coco-recipe": provenance.version("coco-recipe")},
-            "clock": {"started": time.time(), "recipe": str(run_.plan.recipe.source.path.resolve()),
-                      "plugins": [str(path.resolve()) for path in run_.plan.plugin_files]}}
+            "clock": {"started": time.time(), "recipe": str(path),
+                      "recipe_from_run": os.path.relpath(path, run_.folder.resolve()),
+                      "plugins": [{"file": str(file.resolve()), "sha256": files.sha256(file)}
+                                  for file in run_.plan.plugin_files]}}
 
 
 def _resolved(planned: Plan) -> str:

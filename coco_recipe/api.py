@@ -1,0 +1,126 @@
+"""The Python API: run a recipe, and read what it made by step and port."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from coco_recipe import forecast, stages
+from coco_recipe.checkpoint import Checkpoint
+from coco_recipe.dataset import Dataset
+from coco_recipe.errors import did_you_mean
+from coco_recipe.plan import Plan
+from coco_recipe.progress import Display
+from coco_recipe.store import Store
+
+AnyPath = str | os.PathLike[str]
+
+
+def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] | Sequence[str] = (),
+        jobs: int | None = None, engine: str = "local", from_step: str = "", force: bool = False,
+        plugins: Sequence[AnyPath] = (), progress: bool = False) -> "Result":
+    """Run a recipe, as ``coco-recipe run`` does: reuse what is unchanged, make the rest.
+
+    Args:
+        recipe: the recipe file.
+        out: the run directory; None for ``runs/<recipe name>`` below the current folder.
+        set: values that override the recipe's: ``{"steps.more.with.copies": 2}``, or ``["steps.more.with.copies=2"]``.
+        jobs: number of worker processes; None for as many as there are cores. The result is the same with any number.
+        engine: where the work runs: "local", "local:spawn", "dask", or "dask://HOST:PORT".
+        from_step: run this step and all below again.
+        force: run every step again.
+        plugins: plugin files to load.
+        progress: show on stderr what goes on; nothing is printed without it.
+
+    Raises:
+        RecipeError: the recipe is wrong; ``problems`` lists all that was found.
+        DatasetError: an input is wrong.
+        PluginError: a plugin file is broken.
+        StepError: a step failed.
+        RunError: the run directory can't be used, or there is no such engine.
+    """
+    overrides = [f"{name}={json.dumps(value, ensure_ascii=False, default=os.fspath)}" for name, value in set.items()
+                 ] if isinstance(set, Mapping) else list(set)
+    planned = stages.prepare(Path(recipe), overrides, [Path(file) for file in plugins])
+    with Display(quiet=not progress, ids=[step.id for step in planned.steps], tenths=True) as display:
+        done = stages.run(planned, out=None if out is None else Path(out), jobs=jobs or len(os.sched_getaffinity(0)),
+                          engine=engine, force=force, from_step=from_step, report=display.show)
+    store = Store(done.folder.resolve())
+    keys = {step.id: str((store.manifest(step.id) or {}).get("key")) for step in planned.steps}
+    return Result(planned, store.run_dir, done.ran, done.reused, keys)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run left; values are named as a recipe refers to them: ``"more"``, ``"parts.train"``, ``("parts", "train")``.
+
+    A value is read when it is asked for. Rows of a step that lives in memory weren't written: they are made again from
+    the inputs, by running the steps in memory above.
+
+    Attributes:
+        folder: the run directory.
+        ran: ids of the steps that were run.
+        reused: ids of the steps that were unchanged.
+    """
+
+    _plan: Plan
+    folder: Path
+    ran: tuple[str, ...]
+    reused: tuple[str, ...]
+    _keys: Mapping[str, str]
+
+    def __getitem__(self, reference: str | tuple[str, str]) -> Any:
+        """Return a step's output: a Dataset, a Checkpoint, or a tuple where the output is several.
+
+        Raises:
+            KeyError: no step has such an output.
+            RunError: the run directory or an input was changed since the run.
+        """
+        name = reference if isinstance(reference, str) else ".".join(reference)
+        ports = [step.outputs for step in self._plan.steps if step.id == name]
+        key = (name, next(iter(ports[0]))) if ports and len(ports[0]) == 1 else tuple(name.split(".", 1))
+        if key not in self._kinds:
+            raise KeyError(f"there is no output '{name}'; {did_you_mean(name, ['.'.join(k) for k in self._kinds])}")
+        return forecast.value(self._run, (key[0], key[1]), self._keys)
+
+    @property
+    def datasets(self) -> Mapping[str | tuple[str, str], Dataset]:
+        """The data sets, by step and port."""
+        return _Values(self, Dataset)
+
+    @property
+    def checkpoints(self) -> "Mapping[str | tuple[str, str], Checkpoint | tuple[Checkpoint, ...]]":
+        """The checkpoints, by step and port; a tuple where an output is several."""
+        return _Values(self, Checkpoint)
+
+    @cached_property
+    def _kinds(self) -> dict[tuple[str, ...], type]:
+        return {(step.id, port): rule.kind for step in self._plan.steps for port, rule in step.outputs.items()}
+
+    @cached_property
+    def _run(self) -> stages.Run:
+        return stages.Run(self._plan, self.folder, with_pixels=False)
+
+
+@dataclass(frozen=True)
+class _Values(Mapping[Any, Any]):
+    """The outputs of one kind; iterating gives their references."""
+
+    result: Result
+    kind: type
+
+    def __getitem__(self, reference: Any) -> Any:
+        value = self.result[reference]
+        if not isinstance(value[0] if isinstance(value, tuple) and value else value, self.kind):
+            raise KeyError(f"'{reference}' is no {self.kind.__name__}")
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        several = {step.id for step in self.result._plan.steps if len(step.outputs) > 1}
+        return (".".join(key) if key[0] in several else key[0] for key, kind in self.result._kinds.items() if kind is self.kind)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
