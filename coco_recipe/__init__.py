@@ -16,7 +16,7 @@ from coco_recipe.errors import (
     did_you_mean,
     show_path,
 )
-from coco_recipe.files import link_or_copy, sha256
+from coco_recipe.files import link_or_copy, place, sha256
 from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.rounding import tidy
@@ -29,7 +29,7 @@ __all__ = [
     "Annotation", "Category", "Checkpoint", "CocoRecipeError", "Complaint", "Dataset",
     "DatasetError", "Facts", "Finding", "FindingsError", "Image", "Kind", "Misfit", "OpenPorts", "Origin",
     "PluginError", "Port", "RecipeError", "Row", "RunError", "Step", "StepContext", "StepError",
-    "did_you_mean", "extras", "facts_of", "hookimpl", "link_or_copy", "run", "sha256", "show_path",
+    "did_you_mean", "extras", "facts_of", "hookimpl", "link_or_copy", "place", "run", "sha256", "show_path",
     "tidy", "unsafe_name", "with_extras", "write",
 ]
 

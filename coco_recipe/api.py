@@ -21,7 +21,7 @@ AnyPath = str | os.PathLike[str]
 
 def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] | Sequence[str] = (),
         jobs: int | None = None, engine: str = "local", from_step: str = "", force: bool = False,
-        plugins: Sequence[AnyPath] = (), progress: bool = False) -> "Result":
+        strict: bool = False, republish: bool = False, plugins: Sequence[AnyPath] = (), progress: bool = False) -> "Result":
     """Run a recipe, as ``coco-recipe run`` does: reuse what is unchanged, make the rest.
 
     Args:
@@ -32,6 +32,8 @@ def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] |
         engine: where the work runs: "local", "local:spawn", "dask", or "dask://HOST:PORT".
         from_step: run this step and all below again.
         force: run every step again.
+        strict: stop at warnings too.
+        republish: move published files that somebody changed to ``<name>.changed``, and put ours back.
         plugins: plugin files to load.
         progress: show on stderr what goes on; nothing is printed without it.
 
@@ -47,7 +49,8 @@ def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] |
     planned = stages.prepare(Path(recipe), overrides, [Path(file) for file in plugins])
     with Display(quiet=not progress, ids=[step.id for step in planned.steps], tenths=True) as display:
         done = stages.run(planned, out=None if out is None else Path(out), jobs=jobs or len(os.sched_getaffinity(0)),
-                          engine=engine, force=force, from_step=from_step, report=display.show)
+                          engine=engine, force=force, from_step=from_step, strict=strict, republish=republish,
+                          report=display.show)
     store = Store(done.folder.resolve())
     keys = {step.id: str((store.manifest(step.id) or {}).get("key")) for step in planned.steps}
     return Result(planned, store.run_dir, done.ran, done.reused, keys)

@@ -67,12 +67,14 @@ _OUT = click.option("--out", type=click.Path(path_type=Path), help="Run director
               help="Where the work runs: local, local:spawn, dask (a cluster on this machine), or dask://HOST:PORT.")
 @click.option("--from", "from_step", default="", metavar="STEP", help="Run this step and all below again.")
 @click.option("--force", is_flag=True, help="Run every step again.")
+@click.option("--republish", is_flag=True,
+              help="Move published files that somebody changed to <name>.changed, and put ours back.")
 @click.option("--strict", is_flag=True, help="Stop at warnings, too.")
 @_PLUGIN
 @_FORMAT
 @click.option("-q", "--quiet", is_flag=True, help="Print problems only.")
 def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, engine: str, from_step: str, force: bool,
-        strict: bool, plugin_files: tuple[Path, ...], form: str, quiet: bool) -> None:
+        strict: bool, republish: bool, plugin_files: tuple[Path, ...], form: str, quiet: bool) -> None:
     """Run a recipe: reuse what is unchanged, make the rest."""
     from coco_recipe import stages
     from coco_recipe.progress import Display
@@ -80,7 +82,7 @@ def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, e
     planned = stages.prepare(recipe, overrides, plugin_files)
     with Display(quiet=quiet, ids=[step.id for step in planned.steps]) as display:
         result = stages.run(planned, out=out, jobs=jobs, engine=engine, force=force, from_step=from_step,
-                            strict=strict, report=display.show)
+                            strict=strict, republish=republish, report=display.show)
     if form == "json":
         click.echo(msgspec.json.encode({"folder": str(result.folder), "ran": result.ran, "reused": result.reused}))
     elif not result.ran:
@@ -102,6 +104,7 @@ def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files
     for path in recipes:
         try:
             planned = stages.prepare(path, overrides, plugin_files)
+            stages.check_targets(planned, stages.default_folder(planned))
             if form == "text":
                 click.echo(f"{path}: {len(planned.steps)} steps, no problem found")
         except RecipeError as error:
@@ -122,7 +125,9 @@ def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_file
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
     from coco_recipe import forecast, stages
 
-    state = stages.Run(stages.prepare(recipe, overrides, plugin_files), out)
+    planned = stages.prepare(recipe, overrides, plugin_files)
+    stages.check_folder(planned, out or stages.default_folder(planned))
+    state = stages.Run(planned, out)
     states = state.states()
     todo, counts = state.needed(states), forecast.counts(state, states)
     rows: list[dict[str, Any]] = []

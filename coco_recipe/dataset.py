@@ -109,12 +109,17 @@ class Dataset:
         Raises:
             DatasetError: the data set has no folder for it.
         """
-        mark = image.coco_recipe if isinstance(image.coco_recipe, Origin) else Origin()
-        folder = self.folders.get(mark.folder or self.home)
+        name, file = self.place_of(image)
+        folder = self.folders.get(name)
         if folder is None:
-            raise DatasetError(f"image {image.id} ({image.file_name}): '{mark.folder or self.home}' has no folder of "
+            raise DatasetError(f"image {image.id} ({image.file_name}): '{name}' has no folder of "
                                f"images; give the input an 'images:' key")
-        return folder / (mark.file or image.file_name)
+        return folder / file
+
+    def place_of(self, image: Image) -> tuple[str, str]:
+        """Return the input or step in whose folder the image's pixels are, and the file's name there."""
+        mark = image.coco_recipe if isinstance(image.coco_recipe, Origin) else Origin()
+        return mark.folder or self.home, mark.file or image.file_name
 
     def annotations_of(self) -> dict[int, list[Annotation]]:
         """Return each image's annotations by image id; images without any have an empty list."""

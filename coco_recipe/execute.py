@@ -20,7 +20,7 @@ from coco_recipe.errors import StepError
 from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.plan import PlannedStep
 from coco_recipe.steps import OpenPorts
-from coco_recipe.store import DROPPED, Store
+from coco_recipe.store import DROPPED, PLACED, Store
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -46,6 +46,7 @@ class Context:
     findings: list[Finding] = field(default_factory=list)
     made: Counter[str] = field(default_factory=Counter)
     hashes: dict[str, str] = field(default_factory=dict)
+    placed: list[dict[str, str]] = field(default_factory=list)
 
     def rng(self) -> random.Random:
         return random.Random(self.seed)
@@ -74,6 +75,9 @@ class Context:
 
     def wrote(self, path: Path, sha256: str) -> None:
         self.hashes[path.relative_to(self.workdir).as_posix()] = sha256
+
+    def place(self, name: str, folder: str, file: str, *, sha256: str, how: str) -> None:
+        self.placed.append({"name": name, "folder": folder, "file": file, "sha256": sha256, "how": how})
 
     def sha256(self, path: Path) -> str:
         if (found := self.known_hashes.get(str(path))) is None:
@@ -148,9 +152,10 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
         if step.offer.step.writes or port in keep:
             forms[port], written = store.write_value(context.workdir, port, value)
             hashes |= written
-    if context.dropped:
-        lines = b"".join(msgspec.json.encode(line, order="sorted") + b"\n" for line in context.dropped)
-        files.write_bytes(context.workdir / DROPPED, lines)
+    for name, rows in ((DROPPED, context.dropped), (PLACED, context.placed)):
+        if rows:
+            lines = b"".join(msgspec.json.encode(row, order="sorted") + b"\n" for row in rows)
+            files.write_bytes(context.workdir / name, lines)
     for path in files.files_below(context.workdir):
         name = path.relative_to(context.workdir).as_posix()
         hashes[name] = hashes.get(name) or files.sha256(path)

@@ -37,7 +37,8 @@ class Display:
                 self.told = 10 * event.done // event.total
                 sys.stderr.write(f"{event.step}  {10 * self.told} %  {event.text}".rstrip() + "\n")
             return
-        self.line(f"warning: {event.text}" if event.what == "finding" else self.about_step(event))
+        words = {"finding": f"warning: {event.text}", "note": f"note: {event.text}"}
+        self.line(words[event.what] if event.what in words else self.about_step(event))
 
     def about_step(self, event: Any) -> str:
         text = {"step": f"runs: {event.text}", "done": f"done: {event.text}", "reused": "unchanged, reused"}[event.what]

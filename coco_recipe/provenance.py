@@ -1,5 +1,6 @@
 """record: provenance.jsonl, one line for the run and one for each step; and the keys by which results are reused."""
 
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -104,6 +105,25 @@ def pixel_digest(dataset: Dataset, known_hashes: dict[str, str]) -> str:
     return files.digest(hashes)
 
 
+def other_recipe(folder: Path, source: Source, resolved_sha256: str) -> str:
+    """Return the file of the recipe whose run directory this is; empty if it is this one's, or nobody's.
+
+    A recipe is the same if its file is the one recorded, by path or by path relative to the run directory (both may
+    have moved together), or its text is the recorded one, but for comments.
+    """
+    try:
+        line = msgspec.json.decode((folder / "provenance.jsonl").read_bytes().partition(b"\n")[0])
+        clock = line["clock"]
+        recorded = str(clock["recipe"])
+    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+        return ""
+    path = source.path.resolve()
+    if (str(path) == recorded or line.get("recipe_sha256") == resolved_sha256
+            or clock.get("recipe_from_run") == os.path.relpath(path, folder.resolve())):
+        return ""
+    return recorded
+
+
 class Log:
     """Writes provenance.jsonl, line by line, in the order of the recipe; ``run`` is its first line."""
 
@@ -120,6 +140,11 @@ class Log:
         for line in (first, run):
             line.get("clock", {}).pop("started", None)
         return bool(rest == wanted and first == run)
+
+    def begin(self) -> None:
+        """Write the run's own line where there is no log yet, so that it is known whose run directory this is."""
+        if not self.path.exists():
+            files.write_bytes(self.path, msgspec.json.encode(self.lines[0], order="deterministic") + b"\n")
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Append a step's record; the file is whole after every line."""

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from coco_recipe import emptiness, execute, files, plan, plugins, provenance, recipe, source
+from coco_recipe import emptiness, execute, files, plan, plugins, provenance, publish, recipe, source
 from coco_recipe import engine as engines
 from coco_recipe.errors import FindingsError, Problem, RecipeError, RunError, StepError, did_you_mean
 from coco_recipe.findings import Choice, Finding, judged
@@ -26,7 +26,7 @@ _PLURALS = {"image": "images", "annotation": "annotations", "category": "categor
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something to show: ``what`` is step, done, reused, progress or finding; ``text`` says why, or what came out."""
+    """Something to show: ``what`` is step, done, reused, progress, finding or note; ``text`` says why, or what came out."""
 
     what: str
     step: str
@@ -124,7 +124,7 @@ class Run:
 
     def __init__(self, planned: Plan, out: Path | None = None, *, with_pixels: bool = True) -> None:
         self.plan = planned
-        self.folder = out or Path("runs") / planned.recipe.name
+        self.folder = out or default_folder(planned)
         self.store = Store(self.folder)
         self.values: dict[plan.Reference, Any] = {}
         self.digests: dict[str, Any] = {}
@@ -189,9 +189,20 @@ class Run:
 
 
 def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, engine: str = "local", force: bool = False,
-        from_step: str = "", strict: bool = False,
+        from_step: str = "", strict: bool = False, republish: bool = False,
         report: Callable[[Event], None] = lambda event: None) -> RunResult:
-    """Run a plan: reuse what is unchanged, make the rest, record everything; ``strict`` stops at warnings too.
+    """Run a plan: reuse what is unchanged, make the rest, record everything.
+
+    Args:
+        planned: the plan.
+        out: the run directory; None for ``runs/<recipe name>``.
+        jobs: worker processes.
+        engine: where the work runs.
+        force: run every step again.
+        from_step: run this step and all below again.
+        strict: stop at warnings too.
+        republish: move published files that somebody changed to ``<name>.changed``, and put ours back.
+        report: told what goes on.
 
     Raises:
         DatasetError: an input is wrong.
@@ -202,15 +213,18 @@ def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, engine: str = 
         hint = did_you_mean(from_step, [s.id for s in planned.steps])
         raise RunError(f"--from: there is no step '{from_step}'; {hint}")
     workers = engines.parse(engine, jobs)
-    folder = out or Path("runs") / planned.recipe.name
-    _check_folder(planned, folder)
+    folder = out or default_folder(planned)
+    check_folder(planned, folder)
     with _locked(folder):
+        publisher = publish.Publisher(planned, folder, republish=republish)
+        publisher.begin(Store(folder).committed_files(planned))
         if modules := _early_modules(planned, Store(folder)):
             workers.prepare(modules)
         state = Run(planned, folder)
         judge = _Judge(planned.recipe.findings, strict, report)
         judge(state.findings)
-        return _run(state, state.states(force=force, from_step=from_step), workers, report, judge)
+        _name_leftovers(planned, Store(folder), report)
+        return _run(state, state.states(force=force, from_step=from_step), workers, report, judge, publisher)
 
 
 def _early_modules(planned: Plan, store: Store) -> tuple[str, ...]:
@@ -219,11 +233,12 @@ def _early_modules(planned: Plan, store: Store) -> tuple[str, ...]:
 
 
 def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callable[[Event], None],
-         judge: "_Judge") -> RunResult:
+         judge: "_Judge", publisher: publish.Publisher) -> RunResult:
     todo = run_.needed(states)
     planned, store = run_.plan, run_.store
     _preflight(run_, [state.step for state in states if state.step.id in todo][1:])
     log = provenance.Log(run_.folder / "provenance.jsonl", _run_line(run_))
+    log.begin()
     kept: dict[str, Any] = {} if todo else {state.step.id: store.manifest(state.step.id) for state in states}
     is_news = bool(todo) or not log.says([manifest["record"] for manifest in kept.values()])
     files.write_bytes(run_.folder / "recipe.yaml", planned.recipe.source.text.encode())
@@ -259,7 +274,7 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
             run_.values.pop(ref, None)
         if is_news:
             log.add(manifest["record"])
-        _publish(run_, step)
+        publisher.publish(step, store.publishable(step.id, manifest, run_.folders()) if step.published() else {})
     return RunResult(run_.folder, tuple(todo), tuple(s.step.id for s in states if s.step.id not in todo))
 
 
@@ -320,12 +335,6 @@ def value_of(run_: Run, ref: plan.Reference) -> Any:
     return run_.values[ref]
 
 
-def _publish(run_: Run, step: PlannedStep) -> None:
-    for name, rule in step.offer.step.params.get("properties", {}).items():
-        if rule.get("format") == "publish-folder" and step.params.get(name):
-            run_.store.publish(step.id, run_.folder / step.params[name])
-
-
 def _summary(record: dict[str, Any]) -> str:
     out = record["counts"]["out"].items()
     counts = "; ".join(f"{port}: {c['images']} images, {c['annotations']} boxes" for port, c in out
@@ -355,24 +364,43 @@ def _resolved(planned: Plan) -> str:
     return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=1000)
 
 
-def _check_folder(planned: Plan, folder: Path) -> None:
-    """Refuse a run directory, or a folder to publish in, that would touch the inputs or someone else's files."""
+def default_folder(planned: Plan) -> Path:
+    """Return the run directory that a recipe has where none is named."""
+    return Path("runs") / planned.recipe.name
+
+
+def check_folder(planned: Plan, folder: Path) -> None:
+    """Refuse a run directory, or a folder to publish in, that would touch somebody else's files.
+
+    Raises:
+        RecipeError: a folder to publish in may hold something of the user's.
+        RunError: the steps would lie among the inputs, or the directory is another recipe's.
+    """
     inputs = [(planned.recipe.folder / name).resolve() for item in planned.recipe.inputs
               for name in (item.images, item.annotations) if name]
-    targets = [(folder / "steps").resolve()]
-    for step in planned.steps:
-        for name, rule in step.offer.step.params.get("properties", {}).items():
-            if rule.get("format") == "publish-folder" and step.params.get(name):
-                target = (folder / step.params[name]).resolve()
-                if target == folder.resolve() or target in (folder / "steps").resolve().parents:
-                    raise RecipeError([Problem(planned.recipe.source.where(("steps",)),
-                                               f"step '{step.id}': '{name}' would replace the run directory",
-                                               "name a folder of its own")])
-                targets.append(target)
-    for target in targets:
-        for item in inputs:
-            if target == item or target in item.parents or item in target.parents:
-                raise RunError(f"{target} and the input {item} lie in one another; write elsewhere (--out)")
+    steps = (folder / "steps").resolve()
+    for item in inputs:
+        if steps == item or steps in item.parents or item in steps.parents:
+            raise RunError(f"{steps} and the input {item} lie in one another; write elsewhere (--out)")
+    other = provenance.other_recipe(folder, planned.recipe.source, files.sha256_of(_resolved(planned).encode()))
+    if other:
+        raise RunError(f"{folder}: is the run directory of another recipe, {other}; choose another folder (--out), or "
+                       "give this recipe a name of its own")
+    check_targets(planned, folder)
+
+
+def check_targets(planned: Plan, folder: Path) -> None:
+    """Refuse folders to publish in that may hold something of the user's, or lie in one another.
+
+    Raises:
+        RecipeError: says what is in the folder, and what to do.
+    """
+    publish.check(planned, folder, Store(folder).committed_files(planned))
+
+
+def _name_leftovers(planned: Plan, store: Store, report: Callable[[Event], None]) -> None:
+    for name in sorted(store.step_ids() - {step.id for step in planned.steps}):
+        report(Event("note", name, f"{store.final(name)} is of no step of this recipe; it is left where it is"))
 
 
 @contextlib.contextmanager

@@ -241,6 +241,18 @@ class StepContext(Protocol):
         """Tell the hash of a file in ``workdir`` that is known already, so that it isn't read again."""
         ...
 
+    def place(self, name: str, folder: str, file: str, *, sha256: str, how: str) -> None:
+        """Let a file that the step didn't make appear in the published folder, without a copy in ``workdir``.
+
+        Args:
+            name: its name in the published folder.
+            folder: the input or step in whose folder of images it is.
+            file: its name there.
+            sha256: of its bytes; others aren't published.
+            how: ``copy``, ``link`` or ``symlink``.
+        """
+        ...
+
     def sha256(self, path: Path) -> str:
         """Return the SHA-256 of a file that the step reads; the run computes it once."""
         ...

@@ -10,8 +10,10 @@ import msgspec
 from coco_recipe import coco_json, files
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
+from coco_recipe.plan import Plan
+from coco_recipe.publish import File
 
-MANIFEST, DROPPED = "manifest.json", "dropped.jsonl"
+MANIFEST, DROPPED, PLACED = "manifest.json", "dropped.jsonl", "placed.jsonl"
 
 
 class Store:
@@ -34,7 +36,7 @@ class Store:
         if not resume:
             shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True, exist_ok=True)
-        for ours in (partial / MANIFEST, partial / DROPPED, *partial.glob(".*.partial")):
+        for ours in (partial / MANIFEST, partial / DROPPED, partial / PLACED, *partial.glob(".*.partial")):
             ours.unlink(missing_ok=True)
         return partial
 
@@ -49,6 +51,15 @@ class Store:
         except (OSError, msgspec.DecodeError):
             return None
         return manifest if isinstance(manifest, dict) and {"key", "parts", "files", "record"} <= manifest.keys() else None
+
+    def step_ids(self) -> set[str]:
+        """Return the names of the steps that are committed here."""
+        return {path.parent.name for path in self.folder.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")}
+
+    def committed_files(self, planned: Plan) -> dict[str, dict[str, str]]:
+        """Return the files of each committed step with their hashes."""
+        manifests = {step.id: self.manifest(step.id) for step in planned.steps if step.published()}
+        return {name: dict(manifest["files"]) for name, manifest in manifests.items() if manifest}
 
     def damage(self, step_id: str, manifest: Mapping[str, Any]) -> str:
         """Say which file of a committed step is gone or changed; empty if all are as they were."""
@@ -90,21 +101,18 @@ class Store:
         dataset: Dataset = coco_json.load(self.final(step_id) / form["dataset"], home=form["home"])
         return dataset.replace(folders={name: folders[name] for name in form["folders"]})
 
-    def publish(self, step_id: str, target: Path) -> bool:
-        """Show a committed step's files in ``target`` as well; return whether anything had to be done."""
+    def publishable(self, step_id: str, manifest: Mapping[str, Any], folders: Mapping[str, Path]) -> dict[str, File]:
+        """Return what of a committed step appears where it is published: its files, and those that it placed.
+
+        Args:
+            step_id: the step.
+            manifest: its manifest.
+            folders: the folders of images by input or step.
+        """
         final = self.final(step_id)
-        names = [p.relative_to(final) for p in files.files_below(final) if p.name != MANIFEST]
-        if target.is_dir() and [p.relative_to(target) for p in files.files_below(target)] == names and all(
-                (target / n).samefile(final / n) or files.sha256(target / n) == files.sha256(final / n) for n in names):
-            return False
-        made = target.with_name(f".{target.name}.partial")
-        shutil.rmtree(made, ignore_errors=True)
-        made.mkdir(parents=True)
-        for name in names:
-            (made / name).parent.mkdir(parents=True, exist_ok=True)
-            if (final / name).is_symlink():
-                (made / name).symlink_to((final / name).resolve())
-            else:
-                files.link_or_copy(final / name, made / name)
-        files.put_in_place(made, target)
-        return True
+        found = {name: File(final / name, sha256) for name, sha256 in manifest["files"].items() if name != PLACED}
+        if PLACED in manifest["files"]:
+            for line in (final / PLACED).read_bytes().splitlines():
+                row = msgspec.json.decode(line)
+                found[row["name"]] = File(folders[row["folder"]] / row["file"], row["sha256"], row["how"])
+        return found

@@ -1,6 +1,5 @@
 """Step ``export_coco``: write data sets as a folder in COCO's layout, or a flat one."""
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,14 +7,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from coco_recipe import Dataset, Image, OpenPorts, Origin, Step, StepContext, link_or_copy, unsafe_name, write
+from coco_recipe import Dataset, Image, OpenPorts, Origin, Step, StepContext, place, sha256, unsafe_name, write
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
     "properties": {
-        "images": {"enum": ["link", "symlink", "copy", "none"], "default": "link", "examples": ["copy"],
-                   "description": "How the pictures get there: hard link (a copy where a link can't be made), "
-                   "symbolic link, copy, or not at all."},
+        "images": {"enum": ["copy", "link", "symlink", "none"], "default": "copy", "examples": ["symlink"],
+                   "description": "How the pictures get there: a copy, which shares its bytes on disk where the file "
+                   "system can; a hard link to the same file (a copy on another file system); a symbolic link; or "
+                   "not at all."},
         "layout": {"enum": ["coco", "flat"], "default": "coco", "examples": ["flat"],
                    "description": "coco: annotations/instances_<part>.json and <part>/; flat: <part>.json and images/."},
         "to": {"type": "string", "minLength": 1, "format": "publish-folder", "examples": ["dataset"],
@@ -27,6 +27,9 @@ PARAMS: dict[str, Any] = {
 def export_coco(ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, layout: str,
                 to: str | None) -> Mapping[str, Dataset]:
     """Write each part's annotations, and its pictures.
+
+    With ``to`` the pictures are only in the published folder; the step keeps where each comes from and its hash
+    (``placed.jsonl``). Without it they are in the step's folder.
 
     ``info``, ``licenses`` and unknown keys are carried along; non-ASCII stays readable. Where a part has images that
     were made from others, every image says its root.
@@ -45,7 +48,8 @@ def export_coco(ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, 
         for image in part.images if images != "none" else ():
             if layout == "flat" and taken.setdefault(image.file_name, name) != name:
                 raise ValueError(f"{image.file_name} is in {taken[image.file_name]} and in {name}; use layout: coco")
-            made[_place(part, image, folder, images)] += 1
+            _place(ctx, part, image, (folder / image.file_name).relative_to(ctx.workdir), images, published=bool(to))
+            made[images] += 1
             done += 1
             ctx.progress(done, total)
     ctx.note("images_placed", dict(made))
@@ -61,20 +65,22 @@ def _published(part: Dataset) -> Dataset:
                                            root=part.family(image), folder="", file="")) for image in part.images))
 
 
-def _place(part: Dataset, image: Image, folder: Path, how: str) -> str:
+def _place(ctx: StepContext, part: Dataset, image: Image, name: Path, how: str, *, published: bool) -> None:
     if reason := unsafe_name(image.file_name):
         raise ValueError(f"image {image.id}: {image.file_name!r} {reason}")
-    source, target = part.path_of(image), folder / image.file_name
-    target.parent.mkdir(parents=True, exist_ok=True)
+    source = part.path_of(image)
     if not source.is_file():
         raise ValueError(f"image {image.id}: there is no file {source}")
-    if how == "link":
-        return link_or_copy(source, target)
-    if how == "copy":
-        shutil.copyfile(source, target)
-    else:
-        target.symlink_to(source.resolve())
-    return how
+    digest = ctx.sha256(source)
+    if published:
+        ctx.place(name.as_posix(), *part.place_of(image), sha256=digest, how=how)
+        return
+    target = ctx.workdir / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    place(source, target, how)
+    if sha256(target) != digest:
+        raise ValueError(f"image {image.id}: {source} changed while the run was at work; run the same command again")
+    ctx.wrote(target, digest)
 
 
 STEP = Step(name="export_coco", run=export_coco, inputs=OpenPorts("parts", Dataset), outputs={}, params=PARAMS,

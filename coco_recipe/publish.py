@@ -1,0 +1,343 @@
+"""publish: show a committed step's files in a folder of the user's; no file that isn't ours is touched."""
+
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from coco_recipe import files
+from coco_recipe.errors import Problem, RecipeError, RunError
+from coco_recipe.plan import Plan, PlannedStep
+
+MARK = ".coco-recipe.json"
+PARTIAL = ".coco-recipe.partial"
+OWN_NAMES = ("steps", ".lock", "provenance.jsonl", "recipe.yaml", "recipe.resolved.yaml")
+LISTED = 5
+How = Literal["copy", "link", "symlink"]
+
+
+class Published(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file as it was put there.
+
+    Attributes:
+        sha256: of its bytes.
+        how: a copy, a hard link or a symbolic link.
+        source: of a link, what it points to, relative to the published folder.
+    """
+
+    sha256: str
+    how: How = "copy"
+    source: str = ""
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """The mark ``.coco-recipe.json`` of a published folder.
+
+    Attributes:
+        recipe: the recipe's name.
+        recipe_file: the recipe's file, relative to the folder.
+        recipe_sha256: of the recipe's text.
+        step: the step whose result this is.
+        files: the files that are ours, by name.
+        before: while files are being written, those that were ours before.
+    """
+
+    recipe: str
+    recipe_file: str
+    recipe_sha256: str
+    step: str
+    files: dict[str, Published] = msgspec.field(default_factory=dict)
+    before: dict[str, Published] = msgspec.field(default_factory=dict)
+
+    def entries(self, name: str) -> tuple[Published, ...]:
+        """Return what our file of this name may look like."""
+        return tuple(found[name] for found in (self.files, self.before) if name in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A folder in which a step's result appears: the step, the parameter that names it, and where it is."""
+
+    step: PlannedStep
+    parameter: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to publish: where its bytes are, their SHA-256, and how they get there."""
+
+    source: Path
+    sha256: str
+    how: How = "copy"
+
+
+def targets(planned: Plan, run_dir: Path) -> Iterator[Target]:
+    """Yield the folders in which a plan publishes, links resolved."""
+    for step in planned.steps:
+        for name, folder in step.published().items():
+            yield Target(step, name, (run_dir / folder).resolve())
+
+
+def check(planned: Plan, run_dir: Path, committed: Mapping[str, Mapping[str, str]]) -> None:
+    """Refuse every folder to publish in that may hold something of the user's.
+
+    Args:
+        planned: the plan.
+        run_dir: its run directory.
+        committed: by step, the files of its last commit with their hashes: a folder that holds just these
+            was published before there were marks.
+
+    Raises:
+        RecipeError: a folder is neither absent nor empty nor ours; says what is in it, and what to do.
+    """
+    problems, taken = [], list[Target]()
+    for target in targets(planned, run_dir):
+        what, hint = _forbidden(planned, run_dir, target, taken) or _occupied(planned, target, committed) or ("", "")
+        taken.append(target)
+        if what:
+            row = next(row for row in planned.recipe.steps if row.id == target.step.id)
+            problems.append(Problem(planned.recipe.source.where((*row.at, "with", target.parameter)),
+                                    f"step '{target.step.id}' can't publish in {target.folder}: {what}", hint))
+    if problems:
+        raise RecipeError(problems)
+
+
+ELSEWHERE = "name a folder of its own, which doesn't exist yet or is empty"
+
+
+def _forbidden(planned: Plan, run_dir: Path, target: Target, taken: Sequence[Target]) -> tuple[str, str] | None:
+    """Say why nothing may be published in a place, whatever is there."""
+    folder, run_dir, recipe_dir = target.folder, run_dir.resolve(), planned.recipe.folder.resolve()
+    asked = Path(os.path.normpath(run_dir / target.step.params[target.parameter]))
+    if asked.is_symlink() and not asked.exists():
+        return f"{asked} is a link to nothing", "remove the link, or name another folder"
+    for above in (folder, *folder.parents):
+        if above.exists() and not above.is_dir():
+            return f"{above} is a file", ELSEWHERE
+    if _holds(folder, run_dir):
+        return "it is the run directory, or holds it", ELSEWHERE
+    if _holds(run_dir, folder) and _plain(folder.relative_to(run_dir).parts[0]) in OWN_NAMES:
+        return f"'{folder.relative_to(run_dir).parts[0]}' in a run directory is coco-recipe's own", ELSEWHERE
+    if _holds(folder, recipe_dir):
+        return "it is the recipe's own folder, or holds it", ELSEWHERE
+    for item in planned.recipe.inputs:
+        for name in filter(None, (item.annotations, item.images, item.checkpoint)):
+            place = (planned.recipe.folder / name).resolve()
+            if _holds(folder, place) or _holds(place, folder):
+                return f"it and the input {place} lie in one another", ELSEWHERE
+    for other in taken:
+        if _holds(folder, other.folder) or _holds(other.folder, folder):
+            return f"step '{other.step.id}' publishes in {other.folder}", "give each step a folder of its own"
+    return None
+
+
+def _holds(folder: Path, inner: Path) -> bool:
+    """Say whether a folder is, or holds, another, also where the file system takes no heed of case."""
+    parts = tuple(map(_plain, folder.parts))
+    return tuple(map(_plain, inner.parts))[:len(parts)] == parts
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _occupied(planned: Plan, target: Target,
+              committed: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | None:
+    """Say what is in a folder that isn't empty and isn't ours."""
+    inside = sorted(os.listdir(target.folder)) if target.folder.is_dir() else []
+    if not inside:
+        return None
+    more = f" and {len(inside) - LISTED} more" if len(inside) > LISTED else ""
+    listed = f"{', '.join(inside[:LISTED])}{more}"
+    if MARK not in inside:
+        if _is_just(target.folder, committed.get(target.step.id, {})):
+            return None
+        return f"it holds files that coco-recipe didn't publish ({listed})", ELSEWHERE
+    try:
+        mark = _read(target.folder)
+    except (OSError, msgspec.DecodeError, ValueError):
+        return (f"its {MARK} can't be read, so it is not known which files are ours ({listed})",
+                f"move the folder away, or remove {MARK} and its files if you don't need them")
+    if not _is_ours(mark, planned, target):
+        return (f"it was published by step '{mark.step}' of the recipe '{mark.recipe}' ({mark.recipe_file})", ELSEWHERE)
+    return None
+
+
+def _is_just(folder: Path, committed: Mapping[str, str]) -> bool:
+    """Say whether a folder holds just these files, all as they were committed."""
+    names = [path.relative_to(folder).as_posix() for path in files.files_below(folder)]
+    return bool(names) and all(name in committed and files.sha256(folder / name) == committed[name] for name in names)
+
+
+def _is_ours(mark: Mark, planned: Plan, target: Target) -> bool:
+    mine = _mark(planned, target)
+    same_recipe = mine.recipe_file == mark.recipe_file or mine.recipe_sha256 == mark.recipe_sha256
+    return mark.step == mine.step and same_recipe
+
+
+def _mark(planned: Plan, target: Target, **found: Mapping[str, Published]) -> Mark:
+    source = planned.recipe.source
+    place = Path(os.path.relpath(source.path.resolve(), target.folder)).as_posix()
+    return Mark(planned.recipe.name, place, files.sha256_of(source.text.encode()), target.step.id,
+                **{key: dict(value) for key, value in found.items()})
+
+
+def _read(folder: Path) -> Mark:
+    return msgspec.json.decode((folder / MARK).read_bytes(), type=Mark)
+
+
+def _write(folder: Path, mark: Mark) -> None:
+    data = msgspec.json.format(msgspec.json.encode(mark, order="deterministic"), indent=1) + b"\n"
+    if not (folder / MARK).is_file() or (folder / MARK).read_bytes() != data:
+        files.write_bytes(folder / MARK, data)
+
+
+class Publisher:
+    """Publishes the steps of one run."""
+
+    def __init__(self, planned: Plan, run_dir: Path, *, republish: bool = False) -> None:
+        self.planned, self.run_dir, self.republish = planned, run_dir, republish
+        self.seen: dict[Path, str] = {}
+
+    def begin(self, committed: Mapping[str, Mapping[str, str]]) -> None:
+        """Before work: take over folders that were published before there were marks, and look for changed files.
+
+        Raises:
+            RunError: a file of ours was changed by somebody, and ``republish`` isn't set.
+        """
+        for target in targets(self.planned, self.run_dir):
+            if not target.folder.is_dir() or not os.listdir(target.folder):
+                continue
+            if not (target.folder / MARK).exists():
+                names = [path.relative_to(target.folder).as_posix() for path in files.files_below(target.folder)]
+                found = {name: Published(committed[target.step.id][name]) for name in names}
+                _write(target.folder, _mark(self.planned, target, files=found))
+            self._set_aside(target, self._changed(target.folder, _read(target.folder)))
+
+    def publish(self, step: PlannedStep, wanted: Mapping[str, File]) -> None:
+        """Bring the folders of a step to what is wanted, file by file; safe to be killed and done again.
+
+        Args:
+            step: the step.
+            wanted: its files by name.
+
+        Raises:
+            RunError: a file that isn't ours stands where one of ours must go, or a source changed meanwhile.
+        """
+        for target in targets(self.planned, self.run_dir):
+            if target.step.id == step.id:
+                self._bring(target, wanted)
+
+    def _bring(self, target: Target, wanted: Mapping[str, File]) -> None:
+        folder = target.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        ours = _read(folder) if (folder / MARK).exists() else _mark(self.planned, target)
+        new = {name: _published(folder, file) for name, file in wanted.items()}
+        missing = [name for name, entry in new.items() if not self._is(folder, name, entry)]
+        self._refuse_others(folder, ours, missing)
+        old = {name: entry for found in (ours.before, ours.files) for name, entry in found.items()}
+        gone = [name for name in old if name not in new]
+        if missing or gone or ours.before:
+            _write(folder, _mark(self.planned, target, files=new, before=old))
+            _sweep(folder)
+            self._put(folder, {name: wanted[name] for name in missing}, new)
+            for name in gone:
+                _remove(folder, name)
+        _write(folder, _mark(self.planned, target, files=new))
+
+    def _changed(self, folder: Path, mark: Mark) -> list[str]:
+        names = dict.fromkeys([*mark.files, *mark.before])
+        return [name for name in names if os.path.lexists(folder / name)
+                and not any(self._is(folder, name, entry) for entry in mark.entries(name))]
+
+    def _set_aside(self, target: Target, changed: Sequence[str]) -> None:
+        if changed and not self.republish:
+            more = f" and {len(changed) - LISTED} more" if len(changed) > LISTED else ""
+            raise RunError(f"{target.folder}: {len(changed)} published files were changed by somebody: "
+                           f"{', '.join(changed[:LISTED])}{more}; delete them, or run with --republish, which moves "
+                           "each to <name>.changed and puts ours back")
+        for name in changed:
+            path = target.folder / name
+            os.rename(path, _free(path.with_name(f"{path.name}.changed")))
+
+    def _refuse_others(self, folder: Path, ours: Mark, missing: Iterable[str]) -> None:
+        """Refuse to write where something stands that isn't ours."""
+        for name in missing:
+            for above in list((folder / name).relative_to(folder).parents)[:-1]:
+                place = folder / above
+                if place.is_symlink() or (place.exists() and not place.is_dir()):
+                    raise RunError(f"{place} stands where the folder of {name} must go, and isn't ours; move it away")
+            if os.path.lexists(folder / name) and not any(
+                    self._is(folder, name, entry) for entry in ours.entries(name)):
+                raise RunError(f"{folder / name} stands where a file must be published, and isn't ours; move it away, "
+                               "and run the same command again")
+
+    def _is(self, folder: Path, name: str, entry: Published) -> bool:
+        """Say whether a file is as it was published; its hash is computed once a run."""
+        path = folder / name
+        if entry.how == "symlink":
+            return path.is_symlink() and os.readlink(path) == entry.source
+        if path.is_symlink() or not path.is_file():
+            return False
+        if entry.how == "link":
+            source = folder / entry.source
+            return source.exists() and path.samefile(source)
+        if path not in self.seen:
+            self.seen[path] = files.sha256(path)
+        return self.seen[path] == entry.sha256
+
+    def _put(self, folder: Path, wanted: Mapping[str, File], new: Mapping[str, Published]) -> None:
+        """Write files under temporary names, flush them, and rename each."""
+        made = []
+        for name, file in wanted.items():
+            temporary = folder / f"{name}{PARTIAL}"
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            files.place(file.source, temporary, new[name].how, link_text=new[name].source)
+            if file.how != "symlink":
+                if files.sha256(temporary) != file.sha256:
+                    temporary.unlink()
+                    raise RunError(f"{file.source} changed while the run was at work; run the same command again")
+                made.append(temporary)
+        files.flush_files(made)
+        for name, entry in new.items():
+            if name in wanted:
+                os.replace(folder / f"{name}{PARTIAL}", folder / name)
+                self.seen[folder / name] = entry.sha256
+
+
+def _published(folder: Path, file: File) -> Published:
+    """Return the entry of a file; what a hard link can't reach (another file system) is copied."""
+    if file.how == "symlink":
+        return Published(file.sha256, "symlink", str(file.source.resolve()))
+    if file.how == "link" and files.same_device(file.source, folder):
+        return Published(file.sha256, "link", os.path.relpath(file.source.resolve(), folder))
+    return Published(file.sha256)
+
+
+def _remove(folder: Path, name: str) -> None:
+    """Remove a file of ours, and the folders that are empty without it."""
+    (folder / name).unlink(missing_ok=True)
+    for above in list(Path(name).parents)[:-1]:
+        try:
+            (folder / above).rmdir()
+        except OSError:  # it isn't empty, or gone
+            break
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed run was writing."""
+    for path in files.files_below(folder):
+        if path.name.endswith(PARTIAL):
+            path.unlink()
+
+
+def _free(path: Path) -> Path:
+    n, found = 2, path
+    while os.path.lexists(found):
+        found, n = path.with_name(f"{path.name}.{n}"), n + 1
+    return found

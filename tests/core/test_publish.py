@@ -1,0 +1,322 @@
+"""Publishing: only into a folder that is absent, empty or ours, and no file of the user's is ever touched."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import coco, command, write_recipe
+
+from coco_recipe import stages
+from coco_recipe.errors import RecipeError, RunError
+from coco_recipe.publish import MARK
+
+
+def _project(tmp_path: Path, to: str = "dataset", **params: Any) -> Path:
+    """Make a recipe that publishes three pictures; return its folder."""
+    folder = tmp_path / "project"
+    (folder / "images").mkdir(parents=True)
+    for n in (1, 2, 3):
+        (folder / f"images/{n}.jpg").write_bytes(b"\xff\xd8 picture %d" % n)
+    _write(folder, to, **params)
+    return folder
+
+
+def _write(folder: Path, to: str, **params: Any) -> Path:
+    step = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"to": to} | params}
+    return write_recipe(folder, [step], coco(), inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+
+
+def _run(folder: Path, out: Path | None = None, **options: Any) -> stages.RunResult:
+    return stages.run(stages.prepare(folder / "recipe.yaml"), out=out or folder / "runs/test", **options)
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*"))
+            if path.is_file() and "steps" not in path.parts}
+
+
+def test_a_published_folder_is_marked_with_its_files(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    published = folder / "runs/test/dataset"
+    mark = json.loads((published / MARK).read_text())
+    assert (mark["recipe"], mark["step"], mark["recipe_file"]) == ("test", "d", "../../../recipe.yaml")
+    assert sorted(mark["files"]) == ["all/1.jpg", "all/2.jpg", "all/3.jpg", "annotations/instances_all.json"]
+    assert "before" not in mark or mark["before"] == {}
+
+
+@pytest.mark.parametrize("to", ["../../precious", "{absolute}", "../..", "../../..", ".", "..", "steps", "steps/d", "STEPS",
+                                ".lock", "provenance.jsonl", "recipe.yaml/x", "../../images", "../../images/new",
+                                "../../raw.json", "../../file", "../../file/below", "../../loop", "../../to_precious",
+                                "a/../../../precious"])
+def test_a_folder_that_is_not_ours_is_refused_before_the_run(to: str, tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    (folder / "precious").mkdir()
+    (folder / "precious/thesis.txt").write_text("years")
+    (folder / "file").write_text("mine")
+    (folder / "loop").symlink_to(folder / "nowhere")
+    (folder / "to_precious").symlink_to(folder / "precious")
+    _write(folder, to.format(absolute=folder / "precious"))
+    before = _bytes(tmp_path)
+    for check in (lambda: _run(folder), lambda: stages.check_targets(
+            stages.prepare(folder / "recipe.yaml"), folder / "runs/test")):
+        with pytest.raises(RecipeError, match=r"recipe.yaml:\d+:\d+: steps\[0\].with.to: step 'd' can't publish in"):
+            check()
+    assert _bytes(tmp_path) == before
+
+
+def test_validate_tells_what_is_in_the_folder_and_what_to_do(tmp_path: Path) -> None:
+    folder = _project(tmp_path, "../../precious")
+    (folder / "precious").mkdir()
+    (folder / "precious/thesis.txt").write_text("years")
+    for verb in ("validate", "plan", "run"):
+        done = command(verb, "recipe.yaml", cwd=folder)
+        assert done.returncode == 2, done.stderr
+        assert "it holds files that coco-recipe didn't publish (thesis.txt)" in done.stderr
+        assert "hint: name a folder of its own, which doesn't exist yet or is empty" in done.stderr
+    assert (folder / "precious/thesis.txt").read_text() == "years"
+
+
+@pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir(parents=True)], ids=["absent", "empty"])
+def test_an_absent_or_empty_folder_anywhere_is_fine(make: Callable[[Path], None], tmp_path: Path) -> None:
+    folder = _project(tmp_path, str(tmp_path / "elsewhere/set"))
+    make(tmp_path / "elsewhere/set")
+    _run(folder)
+    assert (tmp_path / "elsewhere/set/all/2.jpg").read_bytes() == b"\xff\xd8 picture 2"
+
+
+def test_two_steps_into_one_folder_or_into_one_another_are_refused(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    for first, second in (("a", "a"), ("a", "a/b"), ("a/b", "a"), ("a", "A")):
+        steps = [{"id": name, "use": "export_coco", "in": {"all": "raw"}, "with": {"to": to}}
+                 for name, to in (("x", first), ("y", second))]
+        write_recipe(folder, steps, inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+        with pytest.raises(RecipeError, match=r"steps\[1\].with.to: .*step 'x' publishes in"):
+            _run(folder)
+
+
+def test_a_file_of_the_users_stays_when_there_is_nothing_to_do_and_when_all_is_made_again(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    published = folder / "runs/test/dataset"
+    (published / "labels.cache").write_text("mine")
+    (published / "all/notes.txt").write_text("mine, too")
+    _run(folder)
+    (folder / "images/2.jpg").write_bytes(b"\xff\xd8 another")
+    data = coco()
+    data["images"].pop()
+    (folder / "raw.json").write_text(json.dumps(data))
+    _run(folder)
+    assert (published / "labels.cache").read_text() == "mine"
+    assert (published / "all/notes.txt").read_text() == "mine, too"
+    assert (published / "all/2.jpg").read_bytes() == b"\xff\xd8 another"
+    assert not (published / "all/3.jpg").exists()  # ours, and no longer part of the result
+
+
+def test_a_file_of_ours_that_somebody_changed_stops_the_run_until_republish(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    published = folder / "runs/test/dataset"
+    (published / "all/2.jpg").write_bytes(b"touched up by hand")
+    (published / "all/2.jpg.changed").write_bytes(b"the user's own")
+    for options in ({}, {"force": True}):
+        with pytest.raises(RunError, match=r"1 published files were changed by somebody: all/2.jpg; .*--republish"):
+            _run(folder, **options)
+    _run(folder, republish=True)
+    assert (published / "all/2.jpg").read_bytes() == b"\xff\xd8 picture 2"
+    assert (published / "all/2.jpg.changed").read_bytes() == b"the user's own"
+    assert (published / "all/2.jpg.changed.2").read_bytes() == b"touched up by hand"
+    _run(folder)
+
+
+def test_a_deleted_file_of_ours_is_put_back(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    (folder / "runs/test/dataset/all/2.jpg").unlink()
+    assert _run(folder).ran == ()
+    assert (folder / "runs/test/dataset/all/2.jpg").read_bytes() == b"\xff\xd8 picture 2"
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "folder link"])
+def test_what_stands_where_a_new_file_must_go_is_not_overwritten(kind: str, tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    data = coco(2)
+    (folder / "raw.json").write_text(json.dumps(data))
+    _run(folder)
+    published = folder / "runs/test/dataset"
+    (folder / "raw.json").write_text(json.dumps(coco()))
+    if kind == "file":
+        (published / "all/3.jpg").write_bytes(b"the user's")
+    elif kind == "link":
+        (published / "all/3.jpg").symlink_to(folder / "raw.json")
+    else:
+        (tmp_path / "other").mkdir()
+        shutil.rmtree(published / "all")
+        (published / "all").symlink_to(tmp_path / "other")
+    with pytest.raises(RunError, match="isn't ours; move it away"):
+        _run(folder)
+    assert (folder / "raw.json").read_text() == json.dumps(coco())
+    if kind == "file":
+        assert (published / "all/3.jpg").read_bytes() == b"the user's"
+    if kind == "folder link":
+        assert list((tmp_path / "other").iterdir()) == []
+
+
+def test_an_unmarked_folder_that_holds_just_what_was_committed_is_taken_over(tmp_path: Path) -> None:
+    folder = _project(tmp_path, images="none")
+    _run(folder)
+    published = folder / "runs/test/dataset"
+    (published / MARK).unlink()
+    _run(folder)
+    assert (published / MARK).exists()
+    (published / MARK).unlink()
+    (published / "mine.txt").write_text("x")
+    with pytest.raises(RecipeError, match="didn't publish"):
+        _run(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"recipe": 1}', "\x00"])
+def test_a_mark_that_cannot_be_read_is_no_mark(text: str, tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    (folder / f"runs/test/dataset/{MARK}").write_text(text)
+    with pytest.raises(RecipeError, match="can't be read, so it is not known which files are ours"):
+        _run(folder)
+
+
+def test_a_folder_that_another_recipe_published_is_refused(tmp_path: Path) -> None:
+    folder = _project(tmp_path, "../../set")
+    _run(folder)
+    other = _project(tmp_path / "two", str(folder / "set"))
+    with pytest.raises(RecipeError, match=r"it was published by step 'd' of the recipe 'test'"):
+        _run(other)
+
+
+def test_a_run_directory_of_another_recipe_is_refused_and_a_moved_one_is_not(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    text = json.loads((folder / "recipe.yaml").read_text())
+    (folder / "copy.yaml").write_text(json.dumps(text))
+    stages.run(stages.prepare(folder / "copy.yaml"), out=folder / "runs/test")  # the recorded text
+    (folder / "other.yaml").write_text(json.dumps(text | {"seed": 5}))
+    with pytest.raises(RunError, match=r"is the run directory of another recipe, .*copy.yaml; choose another folder \(--out\)"):
+        stages.run(stages.prepare(folder / "other.yaml"), out=folder / "runs/test")
+    (folder / "copy.yaml").write_text(json.dumps(text | {"seed": 6}))
+    shutil.move(folder, tmp_path / "moved")
+    moved = tmp_path / "moved"
+    stages.run(stages.prepare(moved / "copy.yaml"), out=moved / "runs/test")
+
+
+def test_steps_that_the_recipe_no_longer_has_are_left_and_named(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    step = {"id": "e", "use": "reindex", "in": "raw"}
+    write_recipe(folder, [step], inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    notes: list[str] = []
+    _run(folder, report=lambda event: notes.append(event.text) if event.what == "note" else None)
+    assert len(notes) == 1
+    assert notes[0].endswith("steps/d is of no step of this recipe; it is left where it is")
+    assert (folder / "runs/test/steps/d/manifest.json").exists()
+
+
+@pytest.mark.parametrize("how", ["copy", "link", "symlink"])
+def test_pictures_are_there_once_and_share_an_inode_only_if_asked(how: str, tmp_path: Path) -> None:
+    folder = _project(tmp_path, **({} if how == "copy" else {"images": how}))
+    _run(folder)
+    raw, published = folder / "images/1.jpg", folder / "runs/test/dataset/all/1.jpg"
+    assert published.read_bytes() == raw.read_bytes()
+    assert published.samefile(raw) is (how != "copy")
+    assert published.is_symlink() is (how == "symlink")
+    assert not list((folder / "runs/test/steps").rglob("*.jpg"))
+    assert _run(folder).ran == ()
+
+
+def test_a_trainer_that_rewrites_a_picture_does_not_touch_the_raw_one(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    with (folder / "runs/test/dataset/all/1.jpg").open("r+b") as file:
+        file.write(b"RESTORED")
+    assert (folder / "images/1.jpg").read_bytes() == b"\xff\xd8 picture 1"
+
+
+def test_without_a_target_the_pictures_are_in_the_steps_folder(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    step = {"id": "d", "use": "export_coco", "in": {"all": "raw"}}
+    write_recipe(folder, [step], inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    _run(folder)
+    picture = folder / "runs/test/steps/d/all/1.jpg"
+    assert picture.read_bytes() == b"\xff\xd8 picture 1"
+    assert picture.stat().st_nlink == 1
+
+
+TREES = int(os.environ.get("COCO_RECIPE_TREES", "100"))
+
+
+def test_no_byte_that_others_wrote_changes_whatever_the_targets_are(tmp_path: Path) -> None:
+    """Random recipes with random targets in a tree of the user's files; 1,000 with COCO_RECIPE_TREES=1000."""
+    import random
+
+    rng = random.Random(4)
+    outcomes = {"ran": 0, "refused": 0}
+    for trial in range(TREES):
+        root = tmp_path / str(trial)
+        folder = _project(root)
+        theirs = _users_tree(rng, root)
+        for _ in range(3):
+            names = [_target(rng, root) for _ in range(rng.choice((1, 1, 2)))]
+            steps = [{"id": f"d{n}", "use": "export_coco", "in": {"all": "raw"},
+                      "with": {"to": to, "images": rng.choice(("copy", "link", "symlink", "none")),
+                               "layout": rng.choice(("coco", "flat"))}} for n, to in enumerate(names)]
+            write_recipe(folder, steps, coco(rng.choice((1, 3)), [(1, 1)]),
+                         inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+            try:
+                _run(folder, out=root / rng.choice(("project/runs/test", "out")), republish=rng.random() < 0.3,
+                     force=rng.random() < 0.3)
+                outcomes["ran"] += 1
+            except (RecipeError, RunError):
+                outcomes["refused"] += 1
+            if rng.random() < 0.5:
+                theirs |= _more(rng, root)
+            changed = [path for path, data in theirs.items() if not path.is_file() or path.read_bytes() != data]
+            assert not changed, (trial, names, changed)
+        shutil.rmtree(root)
+    assert min(outcomes.values()) > TREES // 2, outcomes
+
+
+PLACES = ("precious", "precious/deep", "project/precious", "project/notes", "out", "project/runs/test", "project/runs")
+
+
+def _users_tree(rng: Any, root: Path) -> dict[Path, bytes]:
+    files = {}
+    for place in rng.sample(PLACES[:4], 3):
+        for name in ("labels.cache", "1.jpg", "annotations/instances_all.json", "all/1.jpg"):
+            if rng.random() < 0.5:
+                files[root / place / name] = rng.randbytes(8)
+    for path, data in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    for n in (1, 2, 3):
+        path = root / f"project/images/{n}.jpg"
+        files[path] = path.read_bytes()
+    return files
+
+
+def _target(rng: Any, root: Path) -> str:
+    return str(rng.choice(("dataset", "sets/one", "..", ".", "../..", "../../precious", "../../../precious", "../precious",
+                           "steps", "steps/d0", str(root / "precious/deep"), str(root / "new"), "../../images", "../../notes",
+                           "dataset/inner", "all", "Dataset")))
+
+
+def _more(rng: Any, root: Path) -> dict[Path, bytes]:
+    """Let the user put files of their own beside what is published."""
+    found = {}
+    for mark in sorted(root.rglob(MARK)):
+        path = mark.parent / rng.choice(("mine.txt", "all/mine.txt", "images/mine.txt"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"mine")
+        found[path] = b"mine"
+    return found
