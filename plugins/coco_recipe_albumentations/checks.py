@@ -18,6 +18,7 @@ _OTHERS = {
                                  "RandomSizedBBoxSafeCrop or AtLeastOneBBoxRandomCrop look at the boxes"),
     "ConstrainedCoarseDropout": ("needs a mask or box labels of the library's own", "use CoarseDropout"),
 }
+REPEATING = {2: "reflect", 3: "wrap", 4: "reflect_101, the default of many transforms before 2.0"}  # cv2.BORDER_*
 _OLD_HINT = "coco-recipe pipeline migrate FILE rewrites pipelines of older versions"
 
 
@@ -58,8 +59,29 @@ def notes(pipeline: Pipeline) -> Iterator[Complaint]:
                             "write it")
         if entry and entry.advice:
             yield Complaint(transform.path, " ".join(entry.advice.split()))
+        for note in borders(transform.name, transform.arguments):
+            yield Complaint(transform.path, *note)
 
 
+def borders(name: str, arguments: Mapping[str, Any], *, title: str = "") -> Iterator[tuple[str, str]]:
+    """Yield what is to be known of a transform whose border repeats the picture, and the choices.
+
+    Args:
+        name: of the transform in the pinned version.
+        arguments: in the pinned version's terms.
+        title: the name to speak of, where it had another.
+    """
+    _, entries = catalogue.load()
+    known = entries[name].arguments if name in entries else {}
+    mode = arguments.get("border_mode", known.get("border_mode"))
+    if "border_mode" in known and mode in REPEATING and arguments.get(
+            "pad_if_needed", known.get("pad_if_needed", True)):
+        yield (f"{title or name} has border_mode {mode} ({REPEATING[mode]}): its border repeats the picture, so that "
+               "objects appear again without an annotation", _CHOICES)
+
+
+_CHOICES = ("where there are annotations, write repeated: label (they are annotated too) or repeated: fill (a border of one "
+            "colour, border_mode 0) into the step augment")
 _LIMITS = "write its min_area and min_visibility as min_area_px and min_visibility of the step"
 
 

@@ -1,5 +1,6 @@
 """Names that Albumentations had before 2.0, so that a pipeline that has them can be told from a mistyped one."""
 
+import re
 from typing import Any
 
 # Transforms that 2.0.8 doesn't have.
@@ -31,14 +32,48 @@ RANGES = {
     "RandomSizedCrop": (("size", "height", "width", ..., ...),),
     "RandomResizedCrop": (("size", "height", "width", ..., ...),),
 }
-# Defaults that have another value since, written out where a file relies on them.
-_REFLECT = {"border_mode": 4}
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "Rotate": _REFLECT, "SafeRotate": _REFLECT, "ShiftScaleRotate": _REFLECT, "ElasticTransform": _REFLECT,
-    "GridDistortion": {**_REFLECT, "normalized": False}, "OpticalDistortion": _REFLECT, "PadIfNeeded": _REFLECT,
-    "GaussianBlur": {"blur_limit": [3, 7], "sigma_limit": 0}, "RandomRotate90": {"p": 0.5},
-    "GridDropout": {"random_offset": False},
+Version = tuple[int, int, int]
+UNKNOWN: Version = (1, 3, 1)  # what a pipeline without a version is read as: the last before 1.4
+_FIRST, _NOW = (0, 0, 0), (2, 0, 0)
+_REFLECT = (_FIRST, _NOW, {"border_mode": 4})
+_EVEN = [0.8, 1]  # 1.4.4 darkened only
+# Defaults that have another value in 2.0.8, by transform: from which version on, before which, and
+# the arguments. Read from the signatures of 0.3.0 to 1.4.24.
+DEFAULTS: dict[str, tuple[tuple[Version, Version, dict[str, Any]], ...]] = {
+    "Rotate": (_REFLECT,), "SafeRotate": (_REFLECT,), "ShiftScaleRotate": (_REFLECT,),
+    "PadIfNeeded": (_REFLECT,), "OpticalDistortion": ((_FIRST, (1, 4, 22), {"border_mode": 4}),),
+    "ElasticTransform": (_REFLECT, (_FIRST, (1, 4, 12), {"alpha_affine": 50}),
+                         ((1, 4, 12), (1, 4, 18), {"alpha": 3})),
+    "GridDistortion": (_REFLECT, (_FIRST, (1, 4, 18), {"normalized": False})),
+    "GridDropout": ((_FIRST, (1, 4, 18), {"random_offset": False}),),
+    "GaussianBlur": ((_FIRST, _NOW, {"blur_limit": [3, 7], "sigma_limit": 0}),),
+    "RandomRotate90": ((_FIRST, _NOW, {"p": 0.5}),),
+    "ColorJitter": ((_FIRST, (1, 4, 4), {"hue": 0.2}),
+                    ((1, 4, 4), (1, 4, 15), {"brightness": _EVEN, "contrast": _EVEN, "saturation": _EVEN})),
+    "CoarseDropout": (((1, 4, 11), _NOW, {"num_holes_range": [1, 1], "hole_height_range": [8, 8],
+                                          "hole_width_range": [8, 8]}),),
+    "RandomRain": ((_FIRST, _NOW, {"drop_length": 20}),),
+    "Superpixels": ((_FIRST, (1, 4, 4), {"p_replace": 0.1}),), "IAASuperpixels": ((_FIRST, _NOW, {"p_replace": 0.1}),),
+    "IAAAffine": ((_FIRST, _NOW, {"mode": "reflect"}),),
 }
+# Arguments that no version before 1.4.22 had: a pipeline with one of them is of today, though it
+# says another version (the library's own test files keep "0.5.2").
+MODERN = frozenset(["fill", "fill_mask", "std_range", "mean_range", "threshold_range", "noise_distribution",
+                    "direction_range", "keypoint_remapping_method", "max_size_hw", "area_for_downscale"])
+
+
+def version_of(text: str | None) -> Version:
+    """Return a recorded version as numbers."""
+    numbers = [int(part) for part in re.findall(r"\d+", text or "")[:3]]
+    return (*numbers, 0, 0, 0)[:3] if numbers else UNKNOWN  # type: ignore[return-value]
+
+
+def defaults(name: str, version: Version) -> dict[str, Any]:
+    """Return the defaults of a version's transform that 2.0.8 has changed."""
+    return {argument: value for since, before, row in DEFAULTS.get(name, ()) if since <= version < before
+            for argument, value in row.items()}
+
+
 OLD_ARGUMENTS = frozenset([*RENAMED, *(name for rows in RANGES.values() for row in rows for name in row[1:3]),
                            "alpha_affine", "shift_limit", "var_limit", "mean", "threshold", "eps", "num_holes", "max_h_size",
                            "max_w_size", "compression_type"])

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from coco_recipe_albumentations.geometry import Instance
 
 _OVERHANG_PX = 1e-6
+FAR_PX = 1e6  # a vertex beyond it, or one that is no finite number, is no place of a picture
 
 
 def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[str]] | None
@@ -136,6 +137,9 @@ def _malformed(row: Annotation, size: list[int], swap: Mapping[int, tuple[tuple[
             return str(error)
     elif segmentation is not None and not (isinstance(segmentation, list) and all(map(_is_polygon, segmentation))):
         return "its segmentation is neither a mask nor a list of polygons [[x, y, x, y, ...], ...]"
+    elif (far := next((v for polygon in segmentation or () for v in polygon if not abs(v) <= FAR_PX), None)) is not None:
+        return (f"its segmentation has a vertex at {far:.15g} px, where no picture reaches; correct it, or leave the "
+                "annotation out")
     if keypoints is None:
         return ""
     if not isinstance(keypoints, list) or len(keypoints) % 3 or not all(isinstance(value, int | float) for value in keypoints):

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from coco_recipe import Complaint
-from coco_recipe_albumentations import checks, pipeline, pipeline_file, sizes
+from coco_recipe import Complaint, Misfit
+from coco_recipe_albumentations import checks, migrate, pipeline, pipeline_file, sizes
 from coco_recipe_albumentations.forms import parse
 
 
@@ -36,4 +37,16 @@ def lint(path: Path) -> tuple[Sequence[str], Sequence[str]]:
             wrong.append(f"{path}: {error}")
         except ImportError:
             pass  # what can be told without the library has been told
-    return wrong, [line(found) for found in checks.notes(parsed)]
+    notes = list(checks.notes(parsed))
+    told = {note.path for note in notes if "repeats the picture" in note.what}
+    if checks.is_old(parsed.version):
+        notes += [note for note in _of_old(file.form) if note.path not in told]
+    return wrong, [line(found) for found in notes]
+
+
+def _of_old(form: Any) -> Sequence[Complaint]:
+    """Return what is to be known of an old pipeline once it is migrated: its borders, its strength."""
+    try:
+        return migrate.migrate(form).notes
+    except Misfit:
+        return []

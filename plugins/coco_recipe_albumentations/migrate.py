@@ -6,13 +6,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Misfit, show_path
-from coco_recipe_albumentations import catalogue, checks, pipeline_file
+from coco_recipe import Complaint, Misfit, show_path
+from coco_recipe_albumentations import catalogue, checks, pipeline_file, strength
 from coco_recipe_albumentations.forms import CLASS, Pipeline, Transform, parse
-from coco_recipe_albumentations.history import DEFAULTS, RANGES, RENAMED
+from coco_recipe_albumentations.history import MODERN, RANGES, RENAMED, Version, defaults, version_of
 from coco_recipe_albumentations.rewrite import ALWAYS, RULES, Draft
 
 TOP = ("bbox_params", "keypoint_params", "additional_targets", "is_check_shapes")
+_SPOKEN = {"border_mode": ("mode",), "num_holes_range": ("min_holes", "max_holes"),  # a default that these stand for
+           "hole_height_range": ("min_height", "max_height"), "hole_width_range": ("min_width", "max_width")}
 _FORCING = ("OneOf", "OneOrOther")  # apply what they choose, whatever its p, which is its weight
 
 
@@ -24,11 +26,14 @@ class Migration:
         form: in the library's dict form.
         changes: what is written in another way, in order.
         lost: what has no equal.
+        notes: what is as it was, or can't be, and should be known: borders that repeat the picture,
+            and strengths that no argument mends; by place in the old form.
     """
 
     form: dict[str, Any]
     changes: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    notes: list[Complaint] = field(default_factory=list)
 
 
 def migrate_file(path: Path) -> Migration:
@@ -65,7 +70,8 @@ def migrate(form: Any) -> Migration:
     if pipeline.version != version:
         done.changes.append(f"__version__: {pipeline.version or 'none'} -> {version}" + (
             f" (its arguments are those of {version} already)" if current else ""))
-    rows = [row for transform in pipeline.transforms if (row := _row(transform, done, current, forced=False))]
+    written = None if current else version_of(pipeline.version)
+    rows = [row for transform in pipeline.transforms if (row := _row(transform, done, written, forced=False))]
     if not rows:
         done.lost.append("transforms: none is left")
     top = {key: value for key, value in pipeline.top.items() if key in TOP}
@@ -79,14 +85,21 @@ def migrate(form: Any) -> Migration:
 
 
 def is_current(pipeline: Pipeline) -> bool:
-    """Tell whether every name and argument is of the pinned version, whatever version is recorded."""
+    """Tell whether a pipeline is to be read as the pinned version's.
+
+    One that records an older version is, where it has an argument that only today's has; one that
+    records none is, where it has every name and argument that is asked for.
+    """
     _, entries = catalogue.load()
     if pipeline.version and not checks.is_old(pipeline.version):
         return True
-    return all(
+    transforms = list(pipeline.walk())
+    fits = all(
         transform.name in entries and set(transform.arguments) <= set(entries[transform.name].arguments)
         and all(name in transform.arguments or name == "transforms" for name, default
-                in entries[transform.name].arguments.items() if default is ...) for transform in pipeline.walk())
+                in entries[transform.name].arguments.items() if default is ...) for transform in transforms)
+    modern = version_of(pipeline.version) < (1, 4, 22) and any(MODERN & set(one.arguments) for one in transforms)
+    return fits and (not pipeline.version or modern)
 
 
 def refused(form: Any) -> list[str]:
@@ -111,21 +124,34 @@ def dump(form: Mapping[str, Any], suffix: str) -> str:
     return yaml.safe_dump(form, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 
-def _row(transform: Transform, done: Migration, current: bool, *, forced: bool) -> dict[str, Any] | None:
-    """Return one transform in the new form; None where it can't be in a pipeline."""
+def _row(transform: Transform, done: Migration, written: Version | None, *, forced: bool) -> dict[str, Any] | None:
+    """Return one transform in the new form; None where it can't be in a pipeline.
+
+    Args:
+        transform: in the old form.
+        done: gets what changes.
+        written: the version that wrote it; None for today's.
+        forced: it is applied whatever its p.
+    """
+    current = written is None
     draft = Draft(transform.name, dict(transform.arguments))
+    draft.version = written or draft.version
     where = show_path(transform.path).removeprefix("transform.")
     where = where if where.startswith("transforms") else f"transforms{where}"
-    _p(draft, forced=forced)
-    if not current:
-        for name, value in DEFAULTS.get(draft.name, {}).items():
-            if name not in draft.arguments and not (name == "border_mode" and "mode" in draft.arguments):
+    _p(draft, current, forced=forced)
+    if written:
+        for name, value in defaults(draft.name, written).items():
+            if not {name, *_SPOKEN.get(name, ())} & set(draft.arguments):
                 draft.put(name, value, "which was the default")
     if draft.name in RULES and (not current or draft.name in ALWAYS):
         RULES[draft.name](draft, current)
     if draft.row is None and not current:
         _rename(draft)
-    row = draft.row or _finish(draft, transform, done, current)
+    row = draft.row or _finish(draft, transform, done, written)
+    if row:
+        found = list(checks.borders(draft.name, row, title=transform.name))
+        found += strength.notes(transform.name, written, row) if written else []
+        done.notes += [Complaint(transform.path, *note) for note in found]
     title = f"{where} {transform.name}" + (f" -> {draft.name}" if draft.name != transform.name else "")
     at = next((index for index, line in enumerate(done.changes) if line.startswith(f"{where}.")), len(done.changes))
     lines = [f"{title}: {change}" for change in draft.changes] or ([title] if draft.name != transform.name and row else [])
@@ -134,7 +160,7 @@ def _row(transform: Transform, done: Migration, current: bool, *, forced: bool) 
     return row
 
 
-def _p(draft: Draft, *, forced: bool) -> None:
+def _p(draft: Draft, current: bool, *, forced: bool) -> None:
     """Make p explicit; ``always_apply`` stood above it, but where one of several is chosen."""
     _, entries = catalogue.load()
     if "always_apply" in draft.arguments:
@@ -146,7 +172,8 @@ def _p(draft: Draft, *, forced: bool) -> None:
         else:
             draft.changes.append("always_apply removed")
     if "p" not in draft.arguments:
-        default = DEFAULTS.get(draft.name, {}).get("p", entries[draft.name].arguments["p"] if draft.name in entries else 0.5)
+        today = entries[draft.name].arguments["p"] if draft.name in entries else 0.5
+        default = today if current else defaults(draft.name, draft.version).get("p", today)
         draft.put("p", default, "its default")
 
 
@@ -168,7 +195,8 @@ def _rename(draft: Draft) -> None:
             draft.rename(old, new)
 
 
-def _finish(draft: Draft, transform: Transform, done: Migration, current: bool) -> dict[str, Any] | None:
+def _finish(draft: Draft, transform: Transform, done: Migration, written: Version | None
+            ) -> dict[str, Any] | None:
     """Leave out what can't be in a pipeline, name arguments without an equal, and rewrite the transforms inside."""
     _, entries = catalogue.load()
     refused = checks.refusal(replace(transform, name=draft.name, arguments=draft.arguments), allow_files=True)
@@ -183,8 +211,8 @@ def _finish(draft: Draft, transform: Transform, done: Migration, current: bool) 
         draft.lost.append(f"{name}: {json.dumps(draft.arguments.pop(name))} has no equal")
     if transform.children is None:
         return {CLASS: draft.name, **draft.arguments}
-    children = _weighted(draft, transform, current)
-    rows = [row for one in children if (row := _row(one, done, current, forced=draft.name in _FORCING))]
+    children = _weighted(draft, transform, written is None)
+    rows = [row for one in children if (row := _row(one, done, written, forced=draft.name in _FORCING))]
     if not rows:
         draft.changes.append("left out: none of its transforms is left")
         return None

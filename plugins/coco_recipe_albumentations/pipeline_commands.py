@@ -33,6 +33,7 @@ def lint(file: Path) -> None:
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Write here, by its ending as JSON or YAML.")
 def migrate(file: Path, out: Path | None) -> None:
     """Rewrite a pipeline of Albumentations 0.3 to 1.4; exit 1 where something has no equal."""
+    from coco_recipe import show_path
     from coco_recipe_albumentations.migrate import dump, migrate_file, refused
 
     try:
@@ -42,6 +43,9 @@ def migrate(file: Path, out: Path | None) -> None:
         raise SystemExit(1) from error
     for change in done.changes:
         click.echo(change, err=True)
+    for note in done.notes:
+        where = show_path(note.path).removeprefix("transform.")
+        click.echo(f"note: {where}: {note.what}" + (f"; {note.hint}" if note.hint else ""), err=True)
     lost = [*done.lost, *refused(done.form)]
     for line in lost:
         click.echo(f"could not carry over: {line}", err=True)

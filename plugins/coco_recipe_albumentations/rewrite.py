@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coco_recipe_albumentations.forms import CLASS
+from coco_recipe_albumentations.history import UNKNOWN, Version
 
 _SKIMAGE_MODES = {"constant": 0, "edge": 1, "symmetric": 2, "wrap": 3, "reflect": 4}  # -> cv2.BORDER_*
 _SKIMAGE_ORDERS = {0: 0, 1: 1, 3: 2}  # order of a spline -> cv2.INTER_*
@@ -16,13 +17,23 @@ _SKIMAGE_ORDERS = {0: 0, 1: 1, 3: 2}  # order of a spline -> cv2.INTER_*
 
 @dataclass(slots=True)
 class Draft:
-    """A transform while it is rewritten; ``row`` is its final form where a rule makes it whole."""
+    """A transform while it is rewritten.
+
+    Attributes:
+        name: as it is called now.
+        arguments: as they are now.
+        changes: what is written in another way.
+        lost: what has no equal.
+        row: its final form, where a rule makes it whole.
+        version: of the library that wrote it.
+    """
 
     name: str
     arguments: dict[str, Any]
     changes: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     row: dict[str, Any] | None = None
+    version: Version = UNKNOWN
 
     def rename(self, old: str, new: str) -> None:
         """Give an argument its new name; one that has the new name already wins."""
@@ -127,7 +138,7 @@ def _cutout(draft: Draft, current: bool) -> None:
 
 
 def _coarse_dropout(draft: Draft, current: bool) -> None:
-    """8 holes of 8 x 8 px were the default."""
+    """8 holes of 8 x 8 px were the default, since 1.4.11 one."""
     ranges = (("num_holes_range", "max_holes"), ("hole_height_range", "max_height"), ("hole_width_range", "max_width"))
     for new, old in ranges:
         if new not in draft.arguments and old not in draft.arguments:
@@ -140,11 +151,24 @@ def _gauss_noise(draft: Draft, current: bool) -> None:
     if "std_range" not in given:
         value = given.setdefault("var_limit", [10.0, 50.0])
         low, high = (0, value) if isinstance(value, (int, float)) else value
-        spread = [round(math.sqrt(max(limit, 0)) / 255, 6) for limit in (low, high)]
-        draft.turn("var_limit", "std_range", spread, ", as shares of 255; it is even in the deviation now, not the variance")
+        draft.turn("var_limit", "std_range", _deviations(max(low, 0), max(high, 0)),
+                   ", as shares of 255; it is even in the deviation now, not the variance")
     if "mean" in given:
         mean = round(given["mean"] / 255, 6)
         draft.turn("mean", "mean_range", [mean, mean], ", as a share of 255")
+
+
+def _deviations(low: float, high: float) -> list[float]:
+    """Return a range of deviations whose mean is within a tenth of that of even variances.
+
+    The mean root of an even variance is 2/3 (high^1.5 - low^1.5) / (high - low). 2.0.8 cuts what it
+    draws off towards 0, which takes half a level of a pixel's change: a deviation of 0.6.
+    """
+    first, last = math.sqrt(low), math.sqrt(high)
+    mean = 2 / 3 * (high**1.5 - low**1.5) / (high - low) if high > low else last
+    if (first + last) / 2 < 0.9 * mean:
+        first = 2 * mean - last
+    return [round((spread + 0.6) / 255, 6) if last else 0 for spread in (first, last)]
 
 
 def _gaussian_blur(draft: Draft, current: bool) -> None:
@@ -157,11 +181,68 @@ def _gaussian_blur(draft: Draft, current: bool) -> None:
 
 
 def _elastic(draft: Draft, current: bool) -> None:
-    if "alpha_affine" in draft.arguments:
-        if draft.arguments["alpha_affine"]:
-            draft.lose("alpha_affine", "px has no equal: an Affine before it comes near")
-        else:
-            draft.drop("alpha_affine", "0")
+    """The noise was even from -1 to 1 before it was blurred; 2.0.8 divides normal noise by its maximum.
+
+    1.4.21 drew 2 n - 1 with n normal, later versions n, not divided: deviations of 2 and 1 in place
+    of 1/sqrt(3). From 1.4.17 on ``approximate`` did the opposite of what it said.
+    """
+    given = draft.arguments
+    if given.get("alpha_affine"):
+        draft.lose("alpha_affine", "px has no equal: an Affine before it comes near")
+    elif "alpha_affine" in given:
+        draft.drop("alpha_affine", "0")
+    if current:
+        return
+    if draft.version >= (1, 4, 17):
+        draft.put("approximate", not given.get("approximate", False), "which it did in spite of its name")
+    if draft.version >= (1, 4, 21) and given.get("noise_distribution") != "uniform":
+        alpha, wide = given.get("alpha", 1), math.sqrt(12 if draft.version < (1, 4, 22) else 3)
+        draft.put("alpha", round(alpha * wide, 3), f"for its noise was {wide:.2f} times as wide")
+        if draft.version < (1, 4, 22):
+            draft.lost.append(f"it moved the whole picture by about {alpha} px too, to the right and down")
+    if given.get("noise_distribution") != "uniform":
+        draft.put("noise_distribution", "uniform", "as it was: what 2.0.8 draws moves pixels 2.5 times less")
+
+
+def _perspective(draft: Draft, current: bool) -> None:
+    """Since 1.4.19 the cut-out is enlarged twice, so that pixels move 1.5 to 1.8 times as far."""
+    if draft.name == "IAAPerspective":
+        draft.name = "Perspective"
+    _skimage(draft)
+    if draft.version < (1, 4, 19) and draft.arguments.get("keep_size", True) and not draft.arguments.get("fit_output"):
+        scale = draft.arguments.setdefault("scale", [0.05, 0.1])
+        low, high = (0, scale) if isinstance(scale, (int, float)) else scale
+        draft.turn("scale", "scale", [round(low * 0.6, 6), round(high * 0.6, 6)],
+                   ", 0.6 times: 2.0.8 enlarges what it cuts out twice")
+
+
+def _one_number(*names: str) -> Callable[[Draft, bool], None]:
+    """Before 1.4.4 one number x was x, not a range up to x."""
+    def rule(draft: Draft, current: bool) -> None:
+        draft.name = draft.name.removeprefix("IAA")
+        for name in names:
+            value = draft.arguments.get(name)
+            if isinstance(value, (int, float)) and draft.version < (1, 4, 4):
+                draft.turn(name, name, [value, value], ", for it was fixed")
+    return rule
+
+
+def _spatter(draft: Draft, current: bool) -> None:
+    """It took a list of modes and drew one, and a color for each."""
+    given = draft.arguments
+    modes = given.get("mode", "rain")
+    modes = modes if isinstance(modes, list) else [modes]
+    colors = given.pop("color", None)
+    rows = [{**given, "mode": mode, **({"color": color} if (
+        color := colors.get(mode) if isinstance(colors, dict) else colors) else {})} for mode in modes]
+    if len(rows) == 1:
+        if given.get("mode") not in (None, modes[0]) or isinstance(colors, dict):
+            draft.changes.append(f"mode, color -> {modes[0]}, {rows[0].get('color')}")
+        given.update(rows[0])
+        return
+    draft.name, p = "OneOf", given["p"]
+    draft.changes.append(f"mode: one of {', '.join(modes)}, each as likely")
+    draft.row = {CLASS: "OneOf", "p": p, "transforms": [{CLASS: "Spatter", **row, "p": 1} for row in rows]}
 
 
 def _optical(draft: Draft, current: bool) -> None:
@@ -197,13 +278,23 @@ def _gamma(draft: Draft, current: bool) -> None:
 
 
 def _affine(draft: Draft, current: bool) -> None:
-    """imgaug's: one number was this number, not a range around 0 or 1."""
+    """Without any motion given it drew one of its own choice; now it does nothing.
+
+    IAAAffine made a range of one number: from -x to x for angles, from 1 or 0 to x otherwise.
+    """
+    given = draft.arguments
     if draft.name == "IAAAffine":
         draft.name = "Affine"
-        for name in ("scale", "rotate", "shear"):
-            value = draft.arguments.get(name)
+        for name, other in (("scale", 1), ("translate_percent", 0), ("translate_px", 0), ("rotate", None), ("shear", None)):
+            value = given.get(name)
             if isinstance(value, (int, float)):
-                draft.turn(name, name, [value, value], ", for it was fixed")
+                span = sorted([-value, value]) if other is None else sorted([other, value])
+                draft.turn(name, name, span, ", which one number meant")
+    elif all(given.get(name) is None for name in ("scale", "translate_percent", "translate_px", "rotate", "shear")):
+        for name, value in (("scale", [0.9, 1.1]), ("rotate", [-15, 15])):
+            draft.put(name, value, "which it drew when nothing was given")
+        for name, limit in (("translate_percent", 0.1), ("shear", 10)):
+            draft.put(name, {side: [-limit, limit] for side in "xy"}, "which it drew when nothing was given")
     _skimage(draft)
 
 
@@ -248,7 +339,8 @@ RULES: dict[str, Callable[[Draft, bool], None]] = {
     "Solarize": _solarize, "RandomRain": _rain, "RandomGamma": _gamma, "Affine": _affine, "IAAAffine": _affine,
     "PiecewiseAffine": _imgaug("PiecewiseAffine"), "CropAndPad": _imgaug("CropAndPad"),
     "IAAPiecewiseAffine": _imgaug("PiecewiseAffine"), "IAACropAndPad": _imgaug("CropAndPad"),
-    "IAAPerspective": _imgaug("Perspective"), "IAAFliplr": _imgaug("HorizontalFlip"),
+    "IAAPerspective": _perspective, "Perspective": _perspective, "Spatter": _spatter,
+    "Superpixels": _one_number("p_replace", "n_segments"), "IAAFliplr": _imgaug("HorizontalFlip"),
     "IAAFlipud": _imgaug("VerticalFlip"), "IAAEmboss": _imgaug("Emboss"), "IAASharpen": _imgaug("Sharpen"),
-    "IAASuperpixels": _imgaug("Superpixels"), "IAAAdditiveGaussianNoise": _imgaug_noise,
+    "IAASuperpixels": _one_number("p_replace", "n_segments"), "IAAAdditiveGaussianNoise": _imgaug_noise,
 }

@@ -6,15 +6,21 @@ ring is a hole.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from coco_recipe_albumentations import sweep
+
 Ring = NDArray[np.float64]
 Points = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 NEAR = 1e-6  # px: what is so near to a border counts as inside
+FEW, SOME = 200, 1000  # edges that may be held against each other, pair by pair: to ask, to measure
+AT_ONCE = 1_000_000  # numbers in one array, about
+LINES, CROSSINGS = 20_000, 16_000_000  # of a drawing that measures an area
 
 
 def rectangle(x: float, y: float, width: float, height: float) -> Ring:
@@ -29,12 +35,18 @@ def signed_area(ring: Ring) -> float:
 
 
 def crosses_itself(ring: Ring) -> bool:
-    """Tell whether edges of a ring cross or touch, as at a bridge to a hole; neighbours meet in their own corner."""
+    """Tell whether edges of a ring cross or touch, as at a bridge to a hole; neighbours meet in their own corner.
+
+    Few edges are held against each other; more are swept (Shamos and Hoey 1976), in n log n comparisons.
+    """
+    ring = ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)]
     if len(ring) < 4:
         return False
+    if len(ring) > FEW:
+        return sweep.crosses(ring)
     edges = np.roll(ring, -1, axis=0) - ring
     away = ring[None] - ring[:, None]
-    side = np.sign(edges[:, None, 0] * away[..., 1] - edges[:, None, 1] * away[..., 0])  # of each point from each edge
+    side = np.sign(edges[:, None, 0] * away[..., 1] - edges[:, None, 1] * away[..., 0])
     astride = side * np.roll(side, -1, axis=1) <= 0
     places = np.arange(len(ring))
     apart = (places[:, None] - places) % len(ring)
@@ -42,12 +54,16 @@ def crosses_itself(ring: Ring) -> bool:
 
 
 def covered(rings: Sequence[Ring]) -> float:
-    """Return the area inside rings that are drawn together (even-odd), whichever way they go and wherever they cross.
+    """Return the area inside rings that are drawn together (even-odd), however they go and cross.
 
     Between two heights at which an edge ends or crosses another, the inside is a row of trapezoids.
+    Edges that are too many to look for crossings, of which there may be n², are drawn instead: on
+    up to `LINES` lines, between which the width inside is taken as even.
     """
     first = np.concatenate(rings)
     last = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
+    if len(first) > SOME:
+        return _drawn_area(first, last)
     heights = np.unique(np.concatenate([first[:, 1], _crossings(first, last)]))
     total = 0.0
     for low, high in pairwise(heights.tolist()):
@@ -57,6 +73,59 @@ def covered(rings: Sequence[Ring]) -> float:
         x = np.sort(a[:, 0] + (middle - a[:, 1]) / (b[:, 1] - a[:, 1]) * (b[:, 0] - a[:, 0]))
         total += float((x[1::2] - x[0::2]).sum()) * (high - low)
     return total
+
+
+def _drawn_area(first: Points, last: Points) -> float:
+    """Return the area inside edges by the midpoint rule: widths are exact, on even lines."""
+    bottom, top = np.sort(np.stack([first[:, 1], last[:, 1]]), axis=0)
+    base, height = float(bottom.min()), float(top.max() - bottom.min())
+    if not height > 0:
+        return 0.0
+    step = max(height / LINES, float((top - bottom).sum()) / CROSSINGS)
+    lines = max(int(height / step), 1)
+    step = height / lines
+    begin, end = (np.ceil((side - base) / step - 0.5).astype(int) for side in (bottom, top))
+    total = 0.0
+    for chunk in _chunks(begin, end, lines):
+        edge, line = _spanned(begin[chunk.edges], end[chunk.edges], chunk.low, chunk.high)
+        a, b = first[chunk.edges][edge], last[chunk.edges][edge]
+        y = base + (line + 0.5) * step
+        x = a[:, 0] + (y - a[:, 1]) / (b[:, 1] - a[:, 1]) * (b[:, 0] - a[:, 0])
+        x = x[np.lexsort((x, line))]  # an even number on each line, so that pairs don't mix
+        total += float((x[1::2] - x[0::2]).sum()) * step
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Lines from ``low`` up to ``high``, and the edges that reach any of them."""
+
+    low: int
+    high: int
+    edges: NDArray[np.int_]
+
+
+def _chunks(begin: NDArray[np.int_], end: NDArray[np.int_], lines: int) -> Iterator[_Chunk]:
+    """Divide lines so that those of one chunk are met by edges about `AT_ONCE` times."""
+    change = np.bincount(np.clip(begin, 0, lines), minlength=lines + 1)
+    change = change - np.bincount(np.clip(end, 0, lines), minlength=lines + 1)
+    met = np.cumsum(np.cumsum(change[:lines]))
+    low = 0
+    while low < lines:
+        done = int(met[low - 1]) if low else 0
+        high = max(int(np.searchsorted(met, done + AT_ONCE, side="right")), low + 1)
+        high = min(high, lines)
+        yield _Chunk(low, high, np.flatnonzero((begin < high) & (end > low)))
+        low = high
+
+
+def _spanned(begin: NDArray[np.int_], end: NDArray[np.int_], low: int, high: int
+             ) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """Return, for each time that an edge meets a line from ``low`` to ``high``, edge and line."""
+    begin, end = np.clip(begin, low, high), np.clip(end, low, high)
+    count = end - begin
+    edge = np.repeat(np.arange(len(begin)), count)
+    return edge, np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + begin[edge]
 
 
 def _crossings(first: Points, last: Points) -> NDArray[np.float64]:
@@ -130,18 +199,17 @@ def fill(groups: Sequence[Sequence[Ring]], height: int, width: int) -> Mask:
             continue
         ends = np.concatenate([np.concatenate([ring, np.roll(ring, -1, axis=0)], axis=1) for ring in group])
         top, bottom = np.sort(ends[:, [1, 3]], axis=1).T
-        first = np.clip(np.ceil(top - 0.5), 0, height).astype(int)
-        count = np.clip(np.ceil(bottom - 0.5), 0, height).astype(int) - first
-        if not count.any():
-            continue
-        low, high = int(first[count > 0].min()), int((first + count)[count > 0].max())
-        edge = np.repeat(np.arange(len(ends)), count)
-        row = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
-        x0, y0, x1, y1 = ends[edge].T
-        column = np.clip(np.ceil(x0 + (row + 0.5 - y0) * (x1 - x0) / (y1 - y0) - 0.5), 0, width).astype(int)
-        crossings = np.bincount((row - low) * (width + 1) + column, minlength=(high - low) * (width + 1))
-        parity = np.bitwise_and(crossings, 1).astype(bool).reshape(high - low, width + 1)
-        mask[low:high] |= np.logical_xor.accumulate(parity, axis=1)[:, :width]
+        begin, end = (np.clip(np.ceil(side - 0.5), 0, height).astype(int) for side in (top, bottom))
+        for chunk in _chunks(begin, end, height):
+            edge, row = _spanned(begin[chunk.edges], end[chunk.edges], chunk.low, chunk.high)
+            if not len(edge):
+                continue
+            x0, y0, x1, y1 = ends[chunk.edges][edge].T
+            column = np.clip(np.ceil(x0 + (row + 0.5 - y0) * (x1 - x0) / (y1 - y0) - 0.5), 0, width).astype(int)
+            low, high = int(row.min()), int(row.max()) + 1
+            crossings = np.bincount((row - low) * (width + 1) + column, minlength=(high - low) * (width + 1))
+            parity = np.bitwise_and(crossings, 1).astype(bool).reshape(high - low, width + 1)
+            mask[low:high] |= np.logical_xor.accumulate(parity, axis=1)[:, :width]
     return mask
 
 
@@ -225,10 +293,14 @@ def smooth(ring: Ring, tolerance: float) -> Ring:
 
 
 def bridged(rings: Sequence[Ring]) -> Ring:
-    """Make one ring of an outer border and its holes: bridges that are walked there and back leave the inside as it is."""
+    """Make one ring of an outer border and its holes: bridges that are walked there and back leave the inside as it is.
+
+    A bridge goes between the nearest vertices, or from the hole's first where the pairs are too many.
+    """
     whole = rings[0]
     for hole in rings[1:]:
-        distance = ((whole[:, None] - hole[None]) ** 2).sum(axis=2)
+        near = hole if len(whole) * len(hole) <= AT_ONCE else hole[:1]
+        distance = ((whole[:, None] - near[None]) ** 2).sum(axis=2)
         at, begin = np.unravel_index(int(distance.argmin()), distance.shape)
         turned = np.roll(hole, -int(begin), axis=0)
         whole = np.concatenate([whole[:at + 1], turned, turned[:1], whole[at:]])

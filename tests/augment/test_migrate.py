@@ -128,10 +128,11 @@ def test_the_second_migration_changes_nothing() -> None:
         "p": 1, "num_holes_range": [3, 3], "hole_height_range": [5, 5], "hole_width_range": [6, 6], "fill": 7}}),
     (_old("CoarseDropout", max_holes=4, min_height=2, max_height=5, min_holes=None), {"CoarseDropout": {
         "p": 1, "num_holes_range": [4, 4], "hole_height_range": [2, 5], "hole_width_range": [8, 8]}}),
-    (_old("GaussNoise", var_limit=[65.025, 650.25], mean=51), {"GaussNoise": {  # sqrt(65.025)/255 = .031623
-        "p": 1, "std_range": [0.031623, 0.1], "mean_range": [0.2, 0.2]}}),
+    (_old("GaussNoise", var_limit=[65.025, 650.25], mean=51), {"GaussNoise": {  # (sqrt(65.025) + .6)/255 = .033976
+        "p": 1, "std_range": [0.033976, 0.102353], "mean_range": [0.2, 0.2]}}),
     (_old("ElasticTransform", alpha=1, sigma=5, alpha_affine=0, border_mode=1, value=[1, 2, 3], mask_value=4),
-     {"ElasticTransform": {"p": 1, "alpha": 1, "sigma": 5, "border_mode": 1, "fill": [1, 2, 3], "fill_mask": 4}}),
+     {"ElasticTransform": {"p": 1, "alpha": 1, "sigma": 5, "border_mode": 1, "fill": [1, 2, 3], "fill_mask": 4,
+                           "noise_distribution": "uniform"}}),
     (_old("Downscale", scale_min=0.3, scale_max=0.5, interpolation=2), {"Downscale": {
         "p": 1, "scale_range": [0.3, 0.5], "interpolation_pair": {"downscale": 2, "upscale": 2}}}),
     (_old("Solarize", threshold=51), {"Solarize": {"p": 1, "threshold_range": [0.2, 0.2]}}),
@@ -140,7 +141,7 @@ def test_the_second_migration_changes_nothing() -> None:
     (_old("GridDropout", unit_size_min=3, unit_size_max=6, shift_x=1), {"GridDropout": {
         "p": 1, "random_offset": False, "unit_size_range": [3, 6], "shift_xy": [1, 0]}}),
     (_old("Perspective", pad_mode=0, pad_val=3, mask_pad_val=0), {"Perspective": {
-        "p": 1, "border_mode": 0, "fill": 3, "fill_mask": 0}}),
+        "p": 1, "scale": [0.03, 0.06], "border_mode": 0, "fill": 3, "fill_mask": 0}}),
     (_old("Affine", rotate=[1, 2], cval=3, cval_mask=0, mode=4), {"Affine": {
         "p": 1, "rotate": [1, 2], "fill": 3, "fill_mask": 0, "border_mode": 4}}),
     (_old("Rotate", limit=30, method="ellipse"), {"Rotate": {
@@ -148,10 +149,10 @@ def test_the_second_migration_changes_nothing() -> None:
     (_old("AdvancedBlur", sigmaX_limit=[0.2, 1]), {"AdvancedBlur": {"p": 1, "sigma_x_limit": [0.2, 1]}}),
     (_old("GaussianBlur", blur_limit=[3, 7]), {"GaussianBlur": {"p": 1, "blur_limit": [3, 7], "sigma_limit": [0.8, 1.4]}}),
     (_old("RandomRain", slant_lower=-5, slant_upper=5, rain_type=None), {"RandomRain": {
-        "p": 1, "slant_range": [-5, 5], "rain_type": "default"}}),
+        "p": 1, "slant_range": [-5, 5], "drop_length": 20, "rain_type": "default"}}),
     (_old("IAAFliplr"), {"HorizontalFlip": {"p": 1}}),
     (_old("IAAAffine", rotate=15, order=3, mode="edge", cval=0), {"Affine": {
-        "p": 1, "rotate": [15, 15], "interpolation": 2, "border_mode": 1, "fill": 0}}),
+        "p": 1, "rotate": [-15, 15], "interpolation": 2, "border_mode": 1, "fill": 0}}),
     (_old("IAAPiecewiseAffine", scale=[0.01, 0.02], order=1, mode="constant"), {"PiecewiseAffine": {
         "p": 1, "scale": [0.01, 0.02], "interpolation": 1, "border_mode": 0}}),
     (_old("IAAAdditiveGaussianNoise", loc=0, scale=[2.55, 12.75]), {"GaussNoise": {
@@ -211,7 +212,7 @@ def test_shift_scale_rotate_keeps_the_ratio_of_the_sides() -> None:
 
 def test_a_variance_below_0_is_no_error_of_mathematics() -> None:
     done = migrate.migrate(_old("GaussNoise", var_limit=[-10, 50]))
-    assert _only(done.form)["GaussNoise"]["std_range"] == [0, 0.02773]
+    assert _only(done.form)["GaussNoise"]["std_range"] == [0.011596, 0.030083]  # the mean root of 0 to 50 is 2/3 of 50's
 
 
 def test_flip_is_one_of_the_three_flips() -> None:
@@ -271,6 +272,91 @@ def test_migrate_writes_yaml_for_yaml_and_says_what_changed_on_the_other_channel
     assert done.returncode == 0
     assert _only(yaml.safe_load(done.stdout)) == {"RandomFog": {"p": 1, "fog_coef_range": [0.1, 0.4]}}
     assert "transforms[0] RandomFog: fog_coef_lower, fog_coef_upper -> fog_coef_range: [0.1, 0.4]\n" in done.stderr
+
+
+def _from(version: str, transform: str, **arguments: Any) -> dict[str, Any]:
+    return {**_old(transform, **arguments), "__version__": version}
+
+
+@pytest.mark.parametrize(("version", "transform", "expected"), [
+    ("1.3.1", "Rotate", {"border_mode": 4}),  # though 2.0.8 knows every argument of it
+    ("1.4.24", "PadIfNeeded", {"border_mode": 4}), ("1.4.21", "OpticalDistortion", {"border_mode": 4}),
+    ("1.3.1", "GridDistortion", {"normalized": False}), ("1.4.17", "GridDistortion", {"normalized": False}),
+    ("1.3.1", "ColorJitter", {"hue": 0.2}), ("1.4.12", "ColorJitter", {"brightness": [0.8, 1]}),
+    ("1.4.10", "CoarseDropout", {"num_holes_range": [8, 8]}), ("1.4.12", "CoarseDropout", {"num_holes_range": [1, 1]}),
+    ("1.4.12", "ElasticTransform", {"alpha": 3, "noise_distribution": "uniform"}),
+    ("1.4.21", "ElasticTransform", {"alpha": 3.464, "approximate": True}),  # sqrt(12)
+    ("1.4.24", "ElasticTransform", {"alpha": 1.732}), ("1.3.1", "Affine", {"rotate": [-15, 15], "scale": [0.9, 1.1]}),
+])
+def test_a_default_is_the_one_of_the_version_that_wrote_the_file(version: str, transform: str,
+                                                                 expected: dict[str, Any]) -> None:
+    """By the signatures of these versions."""
+    ((_, made),) = _only(migrate.migrate(_from(version, transform)).form).items()
+    assert {name: made.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(("version", "absent"), [("1.4.18", "normalized"), ("1.4.21", "normalized")])
+def test_a_default_that_is_todays_is_not_written(version: str, absent: str) -> None:
+    assert absent not in _only(migrate.migrate(_from(version, "GridDistortion")).form)["GridDistortion"]
+
+
+def test_spatter_of_one_mode_and_of_several() -> None:
+    colors = {"rain": [238, 238, 175], "mud": [20, 42, 63]}
+    one = migrate.migrate(_old("Spatter", mean=[0.65, 0.65], mode=["mud"], color=colors)).form
+    assert _only(one) == {"Spatter": {"p": 1, "mean": [0.65, 0.65], "mode": "mud", "color": [20, 42, 63]}}
+    several = migrate.migrate(_old("Spatter", mode=["rain", "mud"], color=colors)).form
+    rows = _only(several)["OneOf"]["transforms"]
+    assert [(row["mode"], row["color"], row["p"]) for row in rows] == [("rain", colors["rain"], 1), ("mud", colors["mud"], 1)]
+    assert _apply(several, _picture()).dtype == np.uint8
+
+
+def test_elastic_transform_moves_pixels_as_far_as_it_did() -> None:
+    """The old field: even noise from -1 to 1, blurred, times alpha (Simard 2003, as in 0.3 to 1.4.20)."""
+    y, x = np.mgrid[:160, :192].astype(np.float32)
+    places = np.stack([x / 192, y / 160, np.ones_like(x)], axis=2)
+    form = migrate.migrate(_old("ElasticTransform", alpha=60, sigma=6, alpha_affine=0)).form
+    compose = A.Compose(pipeline.build(form, (192, 160)), seed=1)
+    new = [np.abs(compose(image=places)["image"][20:-20, 20:-20, 0] - places[20:-20, 20:-20, 0]).mean() * 192 for _ in range(8)]
+    draw = np.random.default_rng(2)
+    old = [np.abs(cv2.GaussianBlur(draw.uniform(-1, 1, (160, 192)), (0, 0), 6) * 60)[20:-20, 20:-20].mean() for _ in range(8)]
+    assert np.mean(new) == pytest.approx(np.mean(old), rel=0.1)
+
+
+@pytest.mark.parametrize(("version", "name", "word"), [
+    ("1.3.1", "FancyPCA", "0.02 levels"), ("1.3.1", "ISONoise", "360 times smaller"), ("1.3.1", "RandomSunFlare", "brightened"),
+    ("1.4.21", "RandomFog", "brightens more"), ("1.3.1", "PiecewiseAffine", "whatever its scale"), ("1.0.3", "Spatter", "mud"),
+    ("1.3.1", "ElasticTransform", "sigma")])
+def test_a_strength_that_no_argument_mends_is_said(version: str, name: str, word: str) -> None:
+    said = [note.what for note in migrate.migrate(_from(version, name)).notes]
+    assert [line.startswith(name) for line in said if word in line] == [True]
+    assert migrate.migrate([{name: {"p": 1}}]).notes == []  # today's pipeline
+
+
+def test_migrate_and_lint_name_a_border_that_repeats_the_picture(tmp_path: Path) -> None:
+    source = real_data("field_cases") / "08_migrate" / "old.json"
+    done = _run("migrate", source, "-o", tmp_path / "new.json")
+    assert done.exit_code == 0
+    for run in (done.stderr, _run("lint", source).stdout, _run("lint", tmp_path / "new.json").stdout):
+        named = [line for line in run.splitlines() if "repeats the picture" in line]
+        assert len(named) == 2, run
+        assert all("note: " in line and "repeated: label" in line and "repeated: fill" in line for line in named)
+    assert "note: transforms[2]: ShiftScaleRotate has border_mode 4" in done.stderr
+    rows = json.loads((tmp_path / "new.json").read_text())["transform"]["transforms"]
+    assert [row.get("border_mode") for row in rows] == [4, None, 4]
+
+
+@pytest.mark.parametrize(("row", "count"), [
+    ({"Affine": {"border_mode": 2, "p": 1}}, 1), ({"Rotate": {"border_mode": 3, "p": 1}}, 1),
+    ({"PadIfNeeded": {"min_height": 99, "min_width": 99, "border_mode": 4, "p": 1}}, 1),
+    ({"RandomCrop": {"height": 9, "width": 9, "pad_if_needed": True, "border_mode": 4, "p": 1}}, 1),
+    ({"RandomCrop": {"height": 9, "width": 9, "pad_if_needed": False, "border_mode": 4, "p": 1}}, 0),
+    ({"Affine": {"border_mode": 1, "p": 1}}, 0), ({"Affine": {"p": 1}}, 0), ({"HorizontalFlip": {"p": 1}}, 0),
+    ({"OneOf": {"p": 1, "transforms": [{"ElasticTransform": {"border_mode": 4, "p": 1}}, {"Rotate": {"p": 1}}]}}, 1)])
+def test_lint_names_each_border_mode_that_repeats(row: dict[str, Any], count: int, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump([row]), "utf-8")
+    done = _run("lint", tmp_path / "p.yaml")
+    assert done.exit_code == 0
+    assert done.stdout.count("repeats the picture") == count
 
 
 def test_migrate_fails_where_the_library_refuses_the_result(tmp_path: Path) -> None:

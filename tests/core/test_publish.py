@@ -253,7 +253,7 @@ def test_without_a_target_the_pictures_are_in_the_steps_folder(tmp_path: Path) -
     assert picture.stat().st_nlink == 1
 
 
-TREES = int(os.environ.get("COCO_RECIPE_TREES", "100"))
+TREES = int(os.environ.get("COCO_RECIPE_TREES", "40"))
 
 
 def test_no_byte_that_others_wrote_changes_whatever_the_targets_are(tmp_path: Path) -> None:
