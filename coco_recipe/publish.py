@@ -149,7 +149,7 @@ def _plain(name: str) -> str:
 def _occupied(planned: Plan, target: Target,
               committed: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | None:
     """Say what is in a folder that isn't empty and isn't ours."""
-    inside = sorted(os.listdir(target.folder)) if target.folder.is_dir() else []
+    inside = _content(target.folder)
     if not inside:
         return None
     more = f" and {len(inside) - LISTED} more" if len(inside) > LISTED else ""
@@ -166,6 +166,11 @@ def _occupied(planned: Plan, target: Target,
     if not _is_ours(mark, planned, target):
         return (f"it was published by step '{mark.step}' of the recipe '{mark.recipe}' ({mark.recipe_file})", ELSEWHERE)
     return None
+
+
+def _content(folder: Path) -> list[str]:
+    """Return the names in a folder, but for a mark that a killed run was writing."""
+    return sorted(set(os.listdir(folder)) - {f".{MARK}.partial"}) if folder.is_dir() else []
 
 
 def _is_just(folder: Path, committed: Mapping[str, str]) -> bool:
@@ -211,7 +216,7 @@ class Publisher:
             RunError: a file of ours was changed by somebody, and ``republish`` isn't set.
         """
         for target in targets(self.planned, self.run_dir):
-            if not target.folder.is_dir() or not os.listdir(target.folder):
+            if not _content(target.folder):
                 continue
             if not (target.folder / MARK).exists():
                 names = [path.relative_to(target.folder).as_posix() for path in files.files_below(target.folder)]

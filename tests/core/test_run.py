@@ -152,7 +152,7 @@ def test_a_log_that_is_not_of_this_recipe_is_written_although_nothing_is_to_do(t
     assert "nothing to do" in command("run", moved, cwd=tmp_path).stderr
     assert json.loads(log.read_bytes().splitlines()[0])["clock"]["recipe"] == str(moved)
     assert (tmp_path / "runs/test/recipe.yaml").read_text().endswith("comment")
-    command("run", write_recipe(tmp_path, [CLEAN]), cwd=tmp_path)
+    command("run", write_recipe(tmp_path, [CLEAN]).rename(moved), cwd=tmp_path)
     assert log.read_bytes().splitlines()[1:] == whole.splitlines()[1:2]
     assert "numbered" not in (tmp_path / "runs/test/recipe.resolved.yaml").read_text()
 
