@@ -20,17 +20,50 @@ from coco_recipe.files import link_or_copy, place, sha256
 from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.rounding import tidy
+from coco_recipe.row_checks import READERS_REFUSE
 from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port, Step, StepContext, facts_of
 
 if TYPE_CHECKING:
     from coco_recipe.api import run
 
 __all__ = [
-    "Annotation", "Category", "Checkpoint", "CocoRecipeError", "Complaint", "Dataset",
-    "DatasetError", "Facts", "Finding", "FindingsError", "Image", "Kind", "Misfit", "OpenPorts", "Origin",
-    "PluginError", "Port", "RecipeError", "Row", "RunError", "Step", "StepContext", "StepError",
-    "did_you_mean", "extras", "facts_of", "hookimpl", "link_or_copy", "place", "run", "sha256", "show_path",
-    "tidy", "unsafe_name", "with_extras", "write",
+    "READERS_REFUSE",
+    "Annotation",
+    "Category",
+    "Checkpoint",
+    "CocoRecipeError",
+    "Complaint",
+    "Dataset",
+    "DatasetError",
+    "Facts",
+    "Finding",
+    "FindingsError",
+    "Image",
+    "Kind",
+    "Misfit",
+    "OpenPorts",
+    "Origin",
+    "PluginError",
+    "Port",
+    "RecipeError",
+    "Row",
+    "RunError",
+    "Step",
+    "StepContext",
+    "StepError",
+    "did_you_mean",
+    "extras",
+    "facts_of",
+    "hookimpl",
+    "link_or_copy",
+    "place",
+    "run",
+    "sha256",
+    "show_path",
+    "tidy",
+    "unsafe_name",
+    "with_extras",
+    "write",
 ]
 
 

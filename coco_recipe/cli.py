@@ -4,6 +4,7 @@ import functools
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from coco_recipe.errors import CocoRecipeError, Problem, RecipeError
+from coco_recipe.errors import CocoRecipeError, FindingsError, Problem, RecipeError
 
 
 class _Commands(click.Group):
@@ -129,6 +130,10 @@ def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_file
     stages.check_folder(planned, out or stages.default_folder(planned))
     state = stages.Run(planned, out)
     states = state.states()
+    for finding in state.findings:
+        click.echo(f"{finding.severity}: {finding}", err=True)
+    if errors := [finding for finding in state.findings if finding.severity == "error"]:
+        raise FindingsError(errors)
     todo, counts = state.needed(states), forecast.counts(state, states)
     rows: list[dict[str, Any]] = []
     for item in states:
@@ -143,6 +148,36 @@ def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_file
         for port, counts in (row["out"] or {}).items():
             classes = ", ".join(f"{name} {n}" for name, n in counts.get("categories", {}).items())
             click.echo(f"         {port}: {counts.get('images', 0)} images, {counts.get('annotations', 0)} boxes ({classes})")
+
+
+@cli.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("images", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--decode", is_flag=True, help="Read whole pictures, not their headers only.")
+@_PLUGIN
+@_FORMAT
+def check(source: Path, images: Path | None, decode: bool, plugin_files: tuple[Path, ...], form: str) -> None:
+    """Say everything that is wrong with an annotation file (and its IMAGES), or with the inputs of a recipe.
+
+    Exit 1 if a finding is an error: what a step of the recipe, or a reader of COCO files, would crash on,
+    misassign or lose.
+    """
+    from coco_recipe import checking, plugins, stages
+
+    if source.suffix.lower() in (".yaml", ".yml"):
+        state = stages.Run(stages.prepare(source, (), plugin_files))
+        found = state.findings
+    else:
+        found = checking.of_file(source, images, plugins.find(plugin_files).checks, decode=decode)
+    errors = sum(finding.severity == "error" for finding in found)
+    if form == "text":
+        for finding in found:
+            click.echo(f"{finding.severity}: {finding}")
+        click.echo(f"{errors} errors, {len(found) - errors} warnings")
+    else:
+        click.echo(_findings(found, form), nl=form == "json")
+    if errors:
+        raise click.exceptions.Exit(1)
 
 
 @cli.command()
@@ -244,7 +279,20 @@ def _say(text: str, quiet: bool) -> None:
         click.echo(text, err=True)
 
 
+def _findings(found: Sequence[Any], form: str) -> str:
+    """Write findings as a JSON list, or as GitHub's annotations."""
+    if form == "json":
+        return msgspec.json.encode([finding.record() for finding in found]).decode()
+    return "".join(f"::{finding.severity}::{str(finding).replace(chr(10), '%0A')}\n" for finding in found)
+
+
 def _report(error: CocoRecipeError, form: str) -> None:
+    if isinstance(error, FindingsError) and form != "text":
+        click.echo(_findings(error.findings, form), nl=form == "json")
+        return
+    if isinstance(error, FindingsError):
+        click.echo("\n".join(f"{getattr(finding, 'severity', 'error')}: {finding}" for finding in error.findings), err=True)
+        return
     problems = error.problems if isinstance(error, RecipeError) else ()
     if form == "json" and problems:
         click.echo(msgspec.json.encode([{"file": p.where.file, "line": p.where.line, "column": p.where.column,

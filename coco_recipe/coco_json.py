@@ -58,7 +58,7 @@ def parse(text: bytes, *, name: str = "<memory>", home: str = "", images: Path |
     collecting = gc.isenabled()
     gc.disable()  # the collector would take half of the time, and rows hold no cycles
     try:
-        top = _decode(text, name)
+        top = decode_top(text, name)
         images_rows, annotations, categories = (_rows(top, table, name) for table in _TABLES)
     finally:
         if collecting:
@@ -126,7 +126,8 @@ def _extended(base: type[msgspec.Struct], keys: Iterable[str]) -> type[msgspec.S
     return _classes[wanted]
 
 
-def _decode(text: bytes, name: str) -> dict[str, Raw]:
+def decode_top(text: bytes, name: str) -> dict[str, Raw]:
+    """Return the top-level keys of an annotation file, undecoded; raise a DatasetError where it is none."""
     if text[:2] == b"\x1f\x8b":
         raise DatasetError(f"{name}: is compressed with gzip; unpack it first (gunzip)")
     if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -208,52 +209,6 @@ def _refuse(name: str, table: str, message: str, text: Raw) -> NoReturn:
     elif "got `str`" in what and re.search(r"[._]id$", place.rstrip("`")):
         hint = "; COCO ids are whole numbers: remove the quotes, or number the rows"
     raise DatasetError(f"{name}: $.{table}{place.rstrip('`')}: {what.replace('`', '')}{hint}")
-
-
-def check(dataset: Dataset, name: str) -> None:
-    """Refuse a data set that contradicts itself: every run checks its inputs so.
-
-    Annotation ids may repeat: real files have this, and reindex mends it.
-
-    Raises:
-        DatasetError: names the first ten places.
-    """
-    problems: list[str] = []
-    image_ids = _unique([image.id for image in dataset.images], "image id", problems)
-    _unique([image.file_name for image in dataset.images], "file_name", problems)
-    category_ids = _unique([category.id for category in dataset.categories], "category id", problems)
-    _unique([category.name for category in dataset.categories], "category name", problems)
-    problems += [f"$.categories[{i}].name: is empty" for i, row in enumerate(dataset.categories) if not row.name.strip()]
-    problems += [f"$.images[{i}].file_name: {reason}: {row.file_name!r}" for i, row in enumerate(dataset.images)
-                 if (reason := unsafe_name(row.file_name))]
-    if not {row.image_id for row in dataset.annotations} <= image_ids:
-        problems += _dangling(dataset, "image", image_ids)
-    # a file without any category (captions) has none to point to
-    if category_ids and not {row.category_id for row in dataset.annotations} - {UNSET} <= category_ids:
-        problems += _dangling(dataset, "category", category_ids)
-    if problems:
-        shown = "\n".join(f"{name}: {problem}" for problem in problems[:10])
-        more = f"\n{name}: and {len(problems) - 10} more problems" if len(problems) > 10 else ""
-        raise DatasetError(shown + more)
-
-
-def _unique(values: list[Any], what: str, problems: list[str]) -> set[Any]:
-    distinct = set(values)
-    if len(distinct) < len(values):
-        seen: set[Any] = set()
-        table = "categories" if what.startswith("category") else "images"
-        for i, value in enumerate(values):
-            if value in seen:
-                problems.append(f"$.{table}[{i}]: {what} {value!r} is there twice")
-            seen.add(value)
-    return distinct
-
-
-def _dangling(dataset: Dataset, kind: str, known: set[Any]) -> Iterable[str]:
-    for i, row in enumerate(dataset.annotations):
-        target = getattr(row, f"{kind}_id")
-        if target is not UNSET and target not in known:
-            yield f"$.annotations[{i}]: annotation {row.id} points to {kind} {target}, which is not in the file"
 
 
 def unsafe_name(file_name: str) -> str:

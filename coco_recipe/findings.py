@@ -1,6 +1,6 @@
 """Findings: what is wrong with data, or worth knowing about a step, all of it and not the first row only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
@@ -19,12 +19,33 @@ class Kind:
         severity: what it is unless the recipe says otherwise.
         what: what is counted, as it follows the number: ``boxes have no area``.
         remedy: what the user can do: a step, a parameter, as ``repair: area: recompute``.
+        needed: steps rely on its absence, so that a recipe can't make a warning of it.
     """
 
     name: str
     severity: Severity
     what: str
     remedy: str
+    needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Checks of pictures or masks that a plugin offers through the hook ``coco_recipe_checks``.
+
+    Attributes:
+        name: what it is called in messages.
+        about: pictures (the data set has a folder of them) or masks.
+        kinds: the kinds that it finds.
+        run: ``run(dataset, place, decode=False) -> findings``; with ``decode`` whole pictures are read.
+        needs: import names that must be installed.
+    """
+
+    name: str
+    about: Literal["pictures", "masks"]
+    kinds: tuple[Kind, ...]
+    run: Callable[..., "Iterable[Finding]"]
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

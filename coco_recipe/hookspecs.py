@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from coco_recipe.findings import Kind
+from coco_recipe.findings import Check, Kind
 from coco_recipe.steps import Step
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ def coco_recipe_steps() -> "Iterator[Step]":  # type: ignore[empty-body]
 @hookspec
 def coco_recipe_findings() -> "Iterator[Kind]":  # type: ignore[empty-body]
     """Yield the kinds of findings that the plugin's steps make."""
+
+
+@hookspec
+def coco_recipe_checks() -> "Iterator[Check]":  # type: ignore[empty-body]
+    """Yield checks of pictures and masks; their kinds are offered with them."""
 
 
 @hookspec

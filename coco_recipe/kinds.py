@@ -1,6 +1,7 @@
 """The kinds of findings that the core itself makes."""
 
 from coco_recipe.findings import Kind
+from coco_recipe.missing_files import MISSING
 
 NO_IMAGES = Kind("no_images_left", "warning", "outputs have no image",
                  "see what the step dropped (steps/<id>/dropped.jsonl), and loosen it")
@@ -10,4 +11,4 @@ NO_BOX_OF_CLASS = Kind("classes_left_without_boxes", "warning", "classes had box
                        "drop the class (filter_categories), or loosen what took its boxes")
 UNREAD = Kind("unread_steps", "warning", "steps stand above the last published one, and no step reads them",
               "name it under 'in' of a later step, or remove it")
-CORE_KINDS = {kind.name: kind for kind in (NO_IMAGES, NO_BOXES, NO_BOX_OF_CLASS, UNREAD)}
+CORE_KINDS = {kind.name: kind for kind in (NO_IMAGES, NO_BOXES, NO_BOX_OF_CLASS, UNREAD, MISSING)}

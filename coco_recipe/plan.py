@@ -11,7 +11,7 @@ from coco_recipe import schema_check
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import Problem, RecipeError, did_you_mean
-from coco_recipe.findings import Finding
+from coco_recipe.findings import Check, Finding
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Recipe, RecipeStep
 from coco_recipe.source import KeyPath, Source
@@ -53,11 +53,19 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will run, in order; ``plugin_files`` are the plugins that were named for it."""
+    """What will run, in order.
+
+    Attributes:
+        recipe: the recipe.
+        steps: its steps, bound.
+        plugin_files: the plugins that were named for it.
+        checks: the checks of pictures and masks that are installed.
+    """
 
     recipe: Recipe
     steps: tuple[PlannedStep, ...]
     plugin_files: tuple[Path, ...] = ()
+    checks: tuple[Check, ...] = ()
 
     def first_writer(self) -> str | None:
         """Return the id of the first step that writes files: all above it can be had without opening an image."""
@@ -83,6 +91,9 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
         if name not in registry.kinds:
             problems.append(Problem(recipe.source.where(("findings", name), key=True),
                                     f"there is no finding '{name}'", did_you_mean(name, list(registry.kinds))))
+        elif registry.kinds[name].needed and recipe.findings[name] != "error":
+            problems.append(Problem(recipe.source.where(("findings", name)), "steps rely on such data being right, so "
+                                    f"'{name}' stays an error", registry.kinds[name].remedy))
     known: dict[str, Mapping[str, Port]] = {
         item.name: {"": Port(Checkpoint if item.checkpoint else Dataset)} for item in recipe.inputs}
     later = [step.id for step in recipe.steps]
@@ -98,7 +109,7 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
             steps.append(planned)
     if problems:
         raise RecipeError(problems)
-    return Plan(recipe, tuple(steps))
+    return Plan(recipe, tuple(steps), checks=registry.checks)
 
 
 def foresee(planned: Plan, known: Mapping[Reference, Facts]) -> dict[Reference, Facts]:
@@ -131,6 +142,21 @@ def review(planned: Plan, facts: Mapping[Reference, Facts]) -> tuple[Finding, ..
     """Return what each step finds worth knowing before the run, from the facts of its input ports."""
     return tuple(finding for step in planned.steps if step.offer.step.review
                  for finding in step.offer.step.review(step.id, step.bound, by_port(step, facts.__getitem__)))
+
+
+def refused_by(planned: Plan, name: str, kind: str) -> str:
+    """Return the id of the first step that can't take a kind of finding of an input; empty where none gets it.
+
+    The rows flow from step to step; a step that mends the kind stops it.
+    """
+    carrying: set[Reference] = {(name, "")}
+    for step in planned.steps:
+        if carrying & {reference for many in step.inputs.values() for reference in many}:
+            if kind in step.offer.step.refused_for(step.params):
+                return step.id
+            if kind not in step.offer.step.mended_for(step.params):
+                carrying |= {(step.id, port) for port in step.outputs}
+    return ""
 
 
 def by_port(step: PlannedStep, look_up: Callable[[Reference], Any]) -> dict[str, Any]:

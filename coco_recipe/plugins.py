@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from coco_recipe import hookspecs
+from coco_recipe import hookspecs, row_checks, slow_reading
 from coco_recipe.errors import PluginError
-from coco_recipe.findings import Kind
+from coco_recipe.findings import Check, Kind
 from coco_recipe.kinds import CORE_KINDS
 from coco_recipe.steps import OpenPorts, Port, Step
 
@@ -36,9 +36,9 @@ class Offer:
     source_sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Registry:
-    """The steps, commands and kinds of findings that are there, by name.
+    """The steps, commands and kinds of findings that are there, by name, and checks of pictures and masks.
 
     ``broken`` has the installed plugins that can't be used, each with its error.
     """
@@ -47,6 +47,7 @@ class Registry:
     commands: "dict[str, click.Command]"
     broken: dict[str, str]
     kinds: dict[str, Kind]
+    checks: tuple[Check, ...] = ()
 
 
 def find(files: Sequence[Path] = ()) -> Registry:
@@ -55,7 +56,7 @@ def find(files: Sequence[Path] = ()) -> Registry:
     Raises:
         PluginError: a plugin file is broken, or two plugins offer one name.
     """
-    registry = Registry({}, {}, {}, dict(CORE_KINDS))
+    registry = Registry({}, {}, {}, CORE_KINDS | row_checks.KINDS | slow_reading.KINDS)
     for entry in sorted(metadata.entry_points(group=GROUP), key=lambda e: e.name):
         dist = entry.dist
         label = dist.name if dist else entry.value
@@ -113,13 +114,15 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     if unknown := [name for name in vars(module) if name.startswith("coco_recipe_") and not hasattr(hookspecs, name)
                    and hasattr(vars(module)[name], f"{hookspecs.PROJECT}_impl")]:
         raise PluginError(f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps, "
-                          "coco_recipe_findings and coco_recipe_commands")
+                          "coco_recipe_findings, coco_recipe_checks and coco_recipe_commands")
     manager.check_pending()
     if not manager.get_hookcallers(module):
         raise PluginError("implements no hook; mark coco_recipe_steps with @hookimpl")
     source = _source_digest(module)
     offers = {step.name: Offer(step, label, version, source) for step in _all(manager.hook.coco_recipe_steps())}
-    kinds = {kind.name: kind for kind in _all(manager.hook.coco_recipe_findings())}
+    checks = tuple(_all(manager.hook.coco_recipe_checks()))
+    kinds = {kind.name: kind for kind in [*_all(manager.hook.coco_recipe_findings()),
+                                          *(kind for check in checks for kind in check.kinds)]}
     commands = {str(command.name): command for command in _all(manager.hook.coco_recipe_commands())}
     for offer in offers.values():
         check_step(offer.step)
@@ -128,6 +131,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     registry.offers.update(offers)
     registry.commands.update(commands)
     registry.kinds.update(kinds)
+    registry.checks += checks
 
 
 def _all(results: list[Iterator[Any]]) -> Iterator[Any]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from coco_recipe import coco_json, files
+from coco_recipe import coco_json, files, missing_files, slow_reading
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
-from coco_recipe.errors import DatasetError, Problem, RecipeError
+from coco_recipe.errors import DatasetError, FindingsError, Problem, RecipeError
 from coco_recipe.plan import PlannedStep
 from coco_recipe.recipe import Input
 from coco_recipe.source import Source
@@ -72,10 +72,23 @@ def read_input(item: Input, source: Source) -> tuple[Any, dict[str, Any]]:
         return Checkpoint(path, item.classes, "", item.name), {"checkpoint": digest}
     text = coco_json.read_bytes(path)
     digest = _expected(item, source, path, files.sha256_of(text))
-    dataset = coco_json.parse(text, name=str(path), home=item.name,
-                              images=source.path.parent / item.images if item.images else None)
-    coco_json.check(dataset, str(path))
-    return dataset, {"annotations": digest}
+    return read_rows(text, str(path), item.name, source.path.parent / item.images if item.images else None), {
+        "annotations": digest}
+
+
+def read_rows(text: bytes, name: str, home: str, images: Path | None) -> Dataset:
+    """Make a data set of an annotation file's bytes; where the fast reading refuses, list every row that is wrong.
+
+    Raises:
+        FindingsError: rows have values of a wrong type; lists all of them.
+        DatasetError: the file is wrong in another way.
+    """
+    try:
+        return coco_json.parse(text, name=name, home=home, images=images)
+    except DatasetError as error:
+        if found := slow_reading.findings(text, name, home or name):
+            raise FindingsError(found) from error
+        raise
 
 
 def _expected(item: Input, source: Source, path: Path, digest: str) -> str:
@@ -90,18 +103,18 @@ def pixel_digest(dataset: Dataset, known_hashes: dict[str, str]) -> str:
     """Hash every image of an input; return one digest of all, and put each image's hash into ``known_hashes``.
 
     Raises:
-        DatasetError: an image that the file lists is missing.
+        FindingsError: images that the file lists are missing; lists them, with the files that were meant.
+        DatasetError: an image can't be read.
     """
-    hashes, missing = {}, []
+    if missing := missing_files.finding(dataset, dataset.home):
+        raise FindingsError([missing])
+    hashes = {}
     for image in dataset.images:
         path = dataset.path_of(image)
         try:
             hashes[image.file_name] = known_hashes[str(path)] = files.sha256(path)
-        except OSError:
-            missing.append(image.file_name)
-    if missing:
-        raise DatasetError(f"{len(missing)} of {len(dataset.images)} images are not in {dataset.folders[dataset.home]}: "
-                           f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}")
+        except OSError as error:
+            raise DatasetError(f"image {image.id}: {path} can't be read: {error.strerror}") from error
     return files.digest(hashes)
 
 

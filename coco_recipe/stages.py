@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import yaml
 
-from coco_recipe import emptiness, execute, files, plan, plugins, provenance, publish, recipe, source
+from coco_recipe import checking, emptiness, execute, files, plan, plugins, provenance, publish, recipe, source
 from coco_recipe import engine as engines
+from coco_recipe.dataset import Dataset
 from coco_recipe.errors import FindingsError, Problem, RecipeError, RunError, StepError, did_you_mean
 from coco_recipe.findings import Choice, Finding, judged
 from coco_recipe.plan import Plan, PlannedStep
@@ -132,12 +133,29 @@ class Run:
         self.with_pixels = with_pixels
         for item in planned.recipe.inputs:
             self.values[item.name, ""], self.digests[item.name] = provenance.read_input(item, planned.recipe.source)
+        found = [finding for (name, _), value in self.values.items() if isinstance(value, Dataset)
+                 for finding in checking.of_input(planned, name, value)]
+        if any(finding.kind.needed for finding in found):
+            raise FindingsError(judged(found, planned.recipe.findings))
+        found += self._of_content("masks")
         self.facts = plan.foresee(planned, {ref: facts_of(value) for ref, value in self.values.items()})
-        self.findings = judged([*plan.review(planned, self.facts), *emptiness.of_plan(planned)], planned.recipe.findings)
+        self.findings = judged([*found, *plan.review(planned, self.facts), *emptiness.of_plan(planned)],
+                               planned.recipe.findings)
         if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):  # what is wrong above costs no hashing
             for item in planned.recipe.inputs:
                 if item.images:
                     self.digests[item.name]["images"] = provenance.pixel_digest(self.values[item.name, ""], self.known_hashes)
+            of_pictures = self._of_content("pictures")
+            found += of_pictures
+            self.findings += judged(of_pictures, planned.recipe.findings)
+        self.input_findings = [finding.record() for finding in found]
+
+    def _of_content(self, about: Literal["pictures", "masks"]) -> list[Finding]:
+        """Return what is wrong with the pictures or masks of inputs, where a step asks for it."""
+        if not any(about in step.offer.step.checks for step in self.plan.steps):
+            return []
+        return [finding for item in self.plan.recipe.inputs if item.annotations and (item.images or about == "masks")
+                for finding in checking.of_content(self.plan, item.name, self.values[item.name, ""], about)]
 
     def states(self, *, force: bool = False, from_step: str = "") -> list[State]:
         """Compare each step's key with what is committed."""
@@ -348,7 +366,7 @@ def _summary(record: dict[str, Any]) -> str:
 def _run_line(run_: Run) -> dict[str, Any]:
     resolved, path = _resolved(run_.plan), run_.plan.recipe.source.path.resolve()
     return {"recipe": run_.plan.recipe.name, "recipe_sha256": files.sha256_of(resolved.encode()),
-            "seed": run_.plan.recipe.seed, "inputs": run_.digests,
+            "seed": run_.plan.recipe.seed, "inputs": run_.digests, "findings": run_.input_findings,
             "versions": {"coco-recipe": provenance.version("coco-recipe")},
             "clock": {"started": time.time(), "recipe": str(path),
                       "recipe_from_run": os.path.relpath(path, run_.folder.resolve()),

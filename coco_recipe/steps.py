@@ -137,6 +137,7 @@ class Step:
             misassign or lose them; or a function from the parameters to them.
         mends: names of kinds of findings that are gone behind this step; or a function from the
             parameters to them.
+        checks: what of its inputs must be checked before it runs, beside rows: pictures, masks.
         preflight: ``preflight(ctx, params, facts)`` looks at what takes seconds to look at, as code that a parameter names;
             called at the start of a run, for a step that will run but not as the first. Raises as ``foresee`` does.
         preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the step would do to so
@@ -162,6 +163,7 @@ class Step:
     review: Callable[[str, Mapping[str, Any], Mapping[str, Any]], Iterable[Finding]] | None = None
     refuses: Kinds = ()
     mends: Kinds = ()
+    checks: tuple[Literal["pictures", "masks"], ...] = ()
     preflight: Callable[["StepContext", Mapping[str, Any], Mapping[str, Any]], None] | None = None
     preview: Callable[..., None] | None = None
     replay: Callable[..., bytes] | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from coco_recipe import Dataset, Image, OpenPorts, Origin, Step, StepContext, place, sha256, unsafe_name, write
+from coco_recipe import READERS_REFUSE, Dataset, Image, OpenPorts, Origin, Step, StepContext, place, sha256, unsafe_name, write
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -84,4 +84,4 @@ def _place(ctx: StepContext, part: Dataset, image: Image, name: Path, how: str, 
 
 
 STEP = Step(name="export_coco", run=export_coco, inputs=OpenPorts("parts", Dataset), outputs={}, params=PARAMS,
-            writes=True, reads_pixels=True)
+            writes=True, reads_pixels=True, refuses=READERS_REFUSE)

@@ -9,7 +9,7 @@ CATEGORY_KEYS_DIFFER = Kind(
     "category_keys_differ", "warning", "keys of joined categories differ: the first data set's are kept",
     "give the files equal ones")
 CATEGORIES_ALIKE = Kind(
-    "categories_alike", "warning", "categories have the name of another but for case, blanks or Unicode form",
+    "merged_categories_alike", "warning", "categories have the name of another but for case, blanks or Unicode form",
     "map_categories: map: {<name>: <the other>} joins them")
 FILTER_MATCHES_NOTHING = Kind(
     "filter_matches_nothing", "warning", "filters drop and change nothing", "check its parameters, or remove the step")

@@ -58,4 +58,5 @@ def _numbered(row: Any, fresh: int) -> Any:
 
 
 STEP = Step(name="reindex", run=reindex, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset}, params=PARAMS,
-            foresee=lambda params, facts: {"dataset": facts["dataset"]})
+            foresee=lambda params, facts: {"dataset": facts["dataset"]},
+            mends=lambda params: ("repeated_annotation_ids",) if params["annotations"] is not None else ())

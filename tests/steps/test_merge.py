@@ -169,4 +169,4 @@ def test_what_the_first_data_set_overrules_is_named(tmp_path: Path) -> None:
     second = coco(1, [], ["Car", "car"], notes="y")
     second["categories"][0]["supercategory"] = "vehicle"
     _merged(tmp_path, first, second)
-    assert _found(tmp_path) == ["top_level_keys_differ", "category_keys_differ", "categories_alike"]
+    assert _found(tmp_path) == ["top_level_keys_differ", "category_keys_differ", "merged_categories_alike"]

@@ -1,0 +1,243 @@
+"""Findings of rows: one data set with the fault for each kind, the message that it gives, and none for a sound one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import coco, command, write_recipe
+
+from coco_recipe import coco_json, row_checks, slow_reading
+from coco_recipe.findings import Finding
+
+
+def _found(data: dict[str, Any]) -> dict[str, Finding]:
+    dataset = coco_json.parse(json.dumps(data).encode())
+    return {finding.kind.name: finding for finding in row_checks.findings(dataset, "raw")}
+
+
+def _data(**changes: Any) -> dict[str, Any]:
+    """Return a sound data set with changes: ``annotations__bbox=[...]`` sets a key of the table's first row."""
+    data = coco(names=("cat", "dog"))
+    for change, value in changes.items():
+        table, _, key = change.partition("__")
+        row = data[table][0]
+        if value is None:
+            del row[key]
+        else:
+            row[key] = value
+    return data
+
+
+def _with_points(points: list[Any], names: list[str] | None, **more: Any) -> dict[str, Any]:
+    data = _data(annotations__keypoints=points, **more)
+    if names is not None:
+        data["categories"][0]["keypoints"] = names
+    return data
+
+
+def _repeat(table: str, key: str) -> dict[str, Any]:
+    data = coco()
+    data[table][1][key] = data[table][0][key]
+    return data
+
+
+def _corners() -> dict[str, Any]:
+    data = coco(1, [(1, 1)] * 3)
+    for row, box in zip(data["annotations"], ([30, 20, 60, 40], [5, 5, 20, 20], [40, 30, 64, 48]), strict=True):
+        row |= {"bbox": box, "area": (box[2] - box[0]) * (box[3] - box[1])}
+    return data
+
+
+SHORT = [[1, 2, 11, 2]]
+# kind, data, text of the finding after "raw: "
+CASES: list[tuple[str, dict[str, Any], str]] = [
+    ("repeated_image_ids", _repeat("images", "id"), "2 images have an id that another has: image 1 ('1.jpg'); image 1 ('2.jpg')"),
+    ("repeated_file_names", _repeat("images", "file_name"), "2 images have the file name of another: image 1 ('1.jpg'); image 2"),
+    ("repeated_category_ids", _repeat("categories", "id"), "2 categories have an id that another has: category 1 ('cat')"),
+    ("repeated_category_names", _repeat("categories", "name"), "2 categories have the name of another"),
+    ("empty_category_names", _data(categories__name=" "), "1 categories have an empty name: category 1 (' ')"),
+    ("unsafe_file_names", _data(images__file_name="../secret.jpg"),
+     "1 images have a file name that can't be used below a folder: image 1 ('../secret.jpg'): leads out of the folder"),
+    ("dangling_image_ids", _data(annotations__image_id=9),
+     "1 annotations point to an image that is not in the file: annotation 1: image 9"),
+    ("dangling_category_ids", _data(annotations__category_id=9),
+     "1 annotations point to a category that is not in the file: annotation 1: category 9"),
+    ("no_categories", {**coco(), "categories": []},
+     "2 annotations have a category id, and the file has no category: annotation 1: category 1"),
+    ("annotations_without_category", _data(annotations__category_id=None), "1 annotations have no category id: annotation 1"),
+    ("repeated_annotation_ids", _repeat("annotations", "id"),
+     "2 annotations have an id that another has: annotation 1; annotation 1"),
+    ("annotations_without_box", _data(annotations__bbox=None), "1 annotations have no bbox: annotation 1"),
+    ("annotations_without_area", _data(annotations__area=None), "1 annotations have no area: annotation 1"),
+    ("images_without_size", _data(images__width=0),
+     "1 images have no width and height above 0: image 1 ('1.jpg'): 0 x 48"),
+    ("images_without_size", _data(images__height=None),
+     "1 images have no width and height above 0: image 1 ('1.jpg'): 64 x missing"),
+    ("boxes_of_no_area", _data(annotations__bbox=[1, 2, 0, 3]),
+     "1 boxes have a width or height of 0 or less: annotation 1: [1, 2, 0, 3]"),
+    ("boxes_outside", _data(annotations__bbox=[70, 2, 10, 10]), "1 boxes lie outside of their image: annotation 1: [70"),
+    ("boxes_past_the_edge", _data(annotations__bbox=[60, 2, 10, 10]), "1 boxes reach out of their image: annotation 1"),
+    ("boxes_normalised", coco(1, [(1, 1)]) | {"annotations": [
+        {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0.1, 0.2, 0.5, 0.4], "area": 0.2, "iscrowd": 0}]},
+     "1 boxes lie in 0..1, all of them, and images are larger: they look normalised: annotation 1: [0.1, 0.2, 0.5, 0.4]"),
+    ("boxes_as_corners", _corners(), "3 boxes look like x1 y1 x2 y2: many reach out"),
+    ("areas_not_positive", _data(annotations__area=-1), "1 areas are 0 or less, and trainers skip such rows: annotation 1: -1"),
+    ("area_not_of_box", _data(annotations__area=50),
+     "1 areas are at odds with their box, without a segmentation: annotation 1: {'area': 50, 'w * h': 100}"),
+    ("segmentations_flat", _data(annotations__segmentation=[1, 2, 11, 2, 11, 12]),
+     "1 segmentations are a flat list of numbers, where COCO has a list of polygons: annotation 1: [1, 2, 11, 2, 11, 12]"),
+    ("segmentations_of_pairs", _data(annotations__segmentation=[[[1, 2], [11, 2], [11, 12]]]),
+     "1 segmentations are pairs of numbers, where COCO has flat polygons"),
+    ("segmentations_of_unknown_form", _data(annotations__segmentation=[["1", "2"]]),
+     "1 segmentations are neither polygons nor a run-length mask"),
+    ("segmentations_of_unknown_form", _data(annotations__segmentation={"counts": [1]}),
+     "1 segmentations are neither polygons nor a run-length mask"),
+    ("polygons_too_short", _data(annotations__segmentation=SHORT),
+     "1 polygons have an odd number of coordinates or fewer than 6: annotation 1: 4 numbers"),
+    ("crowd_flags", _data(annotations__iscrowd=2), "1 iscrowd is neither 0 nor 1: annotation 1: 2"),
+    ("keypoints_of_wrong_number", _with_points([1, 2, 0, 2] * 3, ["a", "b", "c"]),
+     "1 keypoints are not three numbers (x, y, flag) for each name of their category: annotation 1: 12 numbers for 3 keypoints"),
+    ("keypoints_of_wrong_number", _with_points([1, 2, 0, 2], None), "1 keypoints are not three numbers"),
+    ("keypoint_flags", _with_points([1, 2, 3], ["a"]), "1 keypoints have a flag other than 0, 1 and 2: annotation 1: [3]"),
+    ("num_keypoints_at_odds", _with_points([1, 2, 2], ["a"], annotations__num_keypoints=3),
+     "1 num_keypoints is not the number of labelled keypoints: annotation 1: {'num_keypoints': 3, 'labelled': 1}"),
+    ("categories_alike", coco(names=("Cat ", "cat")), "1 categories have the name of another but for case"),
+    ("categories_alike", coco(names=("ｃａｔ", "cat")), "1 categories have the name of another but for case"),
+    ("categories_alike", coco(names=("ca\u200bt", "cat")), "1 categories have the name of another but for case"),
+    ("file_names_alike", _data(images__file_name="2.JPG"), "1 file names are another's but for case or Unicode form"),
+    ("unused_categories", coco(names=("cat", "dog", "cow")), "1 categories have no box: category 3 ('cow')"),
+]
+
+
+@pytest.mark.parametrize(("kind", "data", "text"), CASES, ids=[f"{n}-{case[0]}" for n, case in enumerate(CASES)])
+def test_each_kind_is_found_with_number_rows_and_value(kind: str, data: dict[str, Any], text: str) -> None:
+    finding = _found(data)[kind]
+    assert str(finding).startswith(f"raw: {text}")
+    assert finding.remedy
+
+
+def test_every_kind_has_a_case() -> None:
+    assert {case[0] for case in CASES} == set(row_checks.KINDS)
+
+
+@pytest.mark.parametrize("data", [
+    coco(), coco(3, []), _data(annotations__segmentation=[]), _data(annotations__segmentation=[[1, 2, 11, 2, 11, 12]]),
+    _data(annotations__segmentation={"size": [48, 64], "counts": "abc"}),
+    _data(annotations__bbox=[-0.5, 0, 10.2, 10], annotations__area=102),
+    _with_points([1, 2, 2], ["a"], annotations__num_keypoints=1), coco(names=("瓶盖", "瓶")),
+    _data(annotations__bbox=[54, 38, 10, 10])],
+    ids=str)
+def test_a_sound_data_set_has_none(data: dict[str, Any]) -> None:
+    assert set(_found(data)) <= {"unused_categories"}
+
+
+def test_all_wrong_rows_are_counted_and_only_the_first_shown() -> None:
+    data = coco(1, [(1, 1)] * 50)
+    for row in data["annotations"]:
+        row["bbox"] = [1, 1, -1, 1]
+    finding = _found(data)["boxes_of_no_area"]
+    assert (finding.count, len(finding.first)) == (50, 5)
+    assert "; and 45 more (boxes_of_no_area)\n    hint: filter_annotations: no_area: drop" in str(finding)
+
+
+WRONG_TYPES: list[tuple[str, dict[str, Any], str]] = [
+    ("boxes_of_wrong_type", {"bbox": []}, "annotation 1: {'bbox': []}"),
+    ("boxes_of_wrong_type", {"bbox": [1, 2, "3", 4]}, "annotation 1"), ("boxes_of_wrong_type", {"bbox": None}, "annotation 1"),
+    ("crowd_flags_of_wrong_type", {"iscrowd": None}, "annotation 1: {'iscrowd': None}"),
+    ("areas_of_wrong_type", {"area": "12"}, "annotation 1: {'area': '12'}"),
+    ("ids_of_wrong_type", {"image_id": "1"}, "annotation 1: {'image_id': '1'}"),
+    ("ids_of_wrong_type", {"id": None}, "annotations[0]: {'id': None}"),
+    ("ids_of_wrong_type", {"category_id": 1.5}, "annotation 1")]
+
+
+@pytest.mark.parametrize(("kind", "change", "text"), WRONG_TYPES, ids=str)
+def test_a_file_with_wrong_types_is_read_to_its_end(kind: str, change: dict[str, Any], text: str, tmp_path: Path) -> None:
+    data = coco(3, [(1, 1)] * 8)
+    for row in data["annotations"]:
+        row |= change
+    finding, = slow_reading.findings(json.dumps(data).encode(), "raw.json", "raw")
+    assert (finding.kind.name, finding.count, finding.severity) == (kind, 8, "error")
+    assert text in str(finding)
+    write_recipe(tmp_path, [{"id": "x", "use": "reindex", "in": "raw"}], data)
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"error: raw: 8 {finding.kind.what}: {text}" in done.stderr
+    assert "; and 3 more" in done.stderr
+
+
+EXPORT = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none"}}
+NUMBERED = {"id": "n", "use": "reindex", "in": "raw"}
+
+
+@pytest.mark.parametrize(("steps", "code"), [
+    ([EXPORT], 1), ([NUMBERED, EXPORT | {"in": {"all": "n"}}], 0), ([NUMBERED], 0),
+    ([NUMBERED | {"with": {"annotations": None}}, EXPORT | {"in": {"all": "n"}}], 1)])
+def test_repeated_annotation_ids_stop_a_run_only_where_an_export_would_lose_rows(steps: list[Any], code: int,
+                                                                                 tmp_path: Path) -> None:
+    write_recipe(tmp_path, steps, _repeat("annotations", "id"))
+    for verb in ("plan", "run"):
+        done = command(verb, "recipe.yaml", cwd=tmp_path)
+        assert done.returncode == code, done.stderr
+        assert "2 annotations have an id that another has: annotation 1" in done.stderr
+        if code:
+            assert "hint: reindex numbers them anew, above step 'd', which can't take them" in done.stderr
+    assert (tmp_path / "runs/test/steps/d").exists() is (code == 0 and steps[-1]["id"] == "d")
+
+
+def test_findings_are_written_to_the_runs_record(tmp_path: Path) -> None:
+    write_recipe(tmp_path, [NUMBERED], _repeat("annotations", "id"))
+    command("run", "recipe.yaml", cwd=tmp_path)
+    line = json.loads((tmp_path / "runs/test/provenance.jsonl").read_text().splitlines()[0])
+    finding, = line["findings"]
+    assert (finding["kind"], finding["place"], finding["count"]) == ("repeated_annotation_ids", "raw", 2)
+
+
+def test_what_steps_rely_on_cannot_be_made_a_warning(tmp_path: Path) -> None:
+    write_recipe(tmp_path, [NUMBERED], _data(annotations__image_id=9), findings={"dangling_image_ids": "ignore"})
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "findings.dangling_image_ids: steps rely on such data being right" in done.stderr
+
+
+def test_check_judges_a_file_as_its_readers_do(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(_repeat("annotations", "id")))
+    done = command("check", "a.json", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "error: a.json: 2 annotations have an id that another has" in done.stdout
+    assert done.stdout.endswith("1 errors, 0 warnings\n")
+    found = json.loads(command("check", "a.json", "--format", "json", cwd=tmp_path).stdout)
+    assert [(one["kind"], one["severity"]) for one in found] == [("repeated_annotation_ids", "error")]
+    assert "::error::a.json: 2 annotations" in command("check", "a.json", "--format=github", cwd=tmp_path).stdout
+    (tmp_path / "b.json").write_text(json.dumps(coco()))
+    done = command("check", "b.json", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "0 errors, 0 warnings\n")
+
+
+def test_check_takes_a_recipe(tmp_path: Path) -> None:
+    write_recipe(tmp_path, [EXPORT], _repeat("annotations", "id"))
+    done = command("check", "recipe.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "above step 'd'" in done.stdout
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(("name", "file", "hint"), [
+    ("a%20b.jpg", "a b.jpg", "repair: file_names: {unquote: true}"),
+    ("sub\\a.jpg", "sub/a.jpg", "repair: file_names: {slashes: true}"),
+    ("upload/7/a.jpg", "a.jpg", "repair: file_names: {strip_prefix: upload/7/}"),
+    ("A.JPG", "a.jpg", "repair: file_names: {match_case: true}"),
+    ("é.jpg", "e\u0301.jpg", "repair: file_names: {match_case: true}"),
+    ("x.jpg", "a.jpg", "put them there, or remove their rows")])
+def test_missing_pictures_are_counted_with_the_file_that_was_meant(name: str, file: str, hint: str, tmp_path: Path) -> None:
+    (tmp_path / "images" / file).parent.mkdir(parents=True)
+    (tmp_path / "images" / file).write_bytes(b"x")
+    data = coco(1, [])
+    data["images"][0]["file_name"] = name
+    step = {"id": "d", "use": "export_coco", "in": {"all": "raw"}}
+    write_recipe(tmp_path, [step], data, inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "1 pictures are not in the folder of images: image 1" in done.stderr
+    assert f"hint: {hint}" in done.stderr
+    assert (f"there is {file!r}" in done.stderr) is (name != "x.jpg")
