@@ -15,7 +15,8 @@ from conftest import CPU, Shapes
 CANARY = "touch was_run"
 # key path that is told, what stands there, and the words that name it
 EVIL: dict[str, tuple[str, Any, str]] = {
-    "pipeline": ("test_dataloader.dataset.pipeline", [{"type": "os.system", "command": CANARY}], "pipeline.0.type is 'os.system'"),
+    "pipeline": ("test_dataloader.dataset.pipeline", [{"type": "os.system", "command": CANARY}],
+                 "pipeline.0.type is 'os.system'"),
     "model": ("model", {"type": "subprocess.Popen", "args": ["touch", "was_run"]}, "model.type is 'subprocess.Popen'"),
     "part of a model": ("model.neck", {"type": "builtins.eval", "source": "1"}, "model.neck.type is 'builtins.eval'"),
     "in a tuple": ("model.parts", ({"deep": ({"type": "os.system"},)},), "model.parts.0.deep.0.type is 'os.system'"),
