@@ -25,7 +25,8 @@ _CODE = ("custom_imports", "_base_")
 _OTHER_REGISTRIES = ("runner", "runner constructor", "inferencer", "strategy", "function")
 _FILLED_BY = ("dataset", "evaluator", "hooks", "model", "optim", "runner", "visualization")
 # types that are no names of a registry, by the key that they stand below: mmcv evaluates that of an nms as Python
-_WORDS = {"nms": ("nms", "soft_nms"), "_trans": ("conv", "interpolation_conv", "last_conv")}
+_NMS = ("nms", "soft_nms")
+_WORDS = {"nms": _NMS, "dqs_cfg": _NMS, "_trans": ("conv", "interpolation_conv", "last_conv"), "adapt_cfg": ("dilation", "offset")}
 _LOCAL = (None, "local", "disk")
 # registered, and yet they run what they are given, or read it in a way that runs it; mmdet 3.x, mmcv 2.x
 _UNSAFE = {
@@ -94,7 +95,7 @@ def complaints(value: Any, path: KeyPath) -> Iterator[str]:
         path: the keys that lead there, the last of them the value's own.
     """
     key = path[-1] if path else ""
-    if key in _CODE and value:
+    if key in _CODE and value and (not isinstance(value, Mapping) or value.get("imports")):
         yield f"{_shown(path)} is {_short(value)}, which imports or runs code"
     elif key in _SCOPES and value is not None and value not in index().scopes:
         yield f"{_shown(path)} is {_short(value)}, which is no package with a registry that is loaded"
@@ -102,7 +103,8 @@ def complaints(value: Any, path: KeyPath) -> Iterator[str]:
         yield f"{_shown(path)} is {_short(value)}, which is registered neither in mmdet nor in mmcv or mmengine"
     within = isinstance(value, Mapping) and str(value.get("type")).rpartition(".")[2] == "Albu"
     for name, child in _children(value, path):
-        yield from (_of_albumentations if within and name != "type" else complaints)(child, (*path, name))
+        albu = (within and name != "type") or (not path and name.startswith("albu"))  # a variable, built only inside an Albu
+        yield from (_of_albumentations if albu else complaints)(child, (*path, name))
 
 
 def hazards(value: Any, path: KeyPath) -> Iterator[str]:
@@ -151,7 +153,7 @@ def _resolves(value: Any, path: KeyPath) -> bool:
         return False
     if key == "type":
         for part, words in _WORDS.items():
-            if part in parent and (part == "nms" or value in words):
+            if part in parent and (words is _NMS or value in words):
                 return value in words
     if key == "type" and parent == "roi_layer":  # mmdet looks it up in mmcv's operators
         return isinstance(vars(sys.modules["mmcv.ops"]).get(value), type)

@@ -182,7 +182,7 @@ def test_a_key_that_would_be_code_in_the_written_config_is_refused(shapes: Shape
 
 
 def test_the_package_s_own_configs_pass(shapes: Shapes) -> None:
-    """Every 20th, and YOLOX; mmpretrain's parts are in the registry of a package that isn't there."""
+    """Every 20th, and YOLOX; some name parts that this installation hasn't, and so couldn't be built either."""
     from coco_recipe_mmdet import configs, job_config, registered
 
     folder = configs.package_folder()
@@ -195,7 +195,8 @@ def test_the_package_s_own_configs_pass(shapes: Shapes) -> None:
             tree = job_config.load(f"mmdet::{path.relative_to(root)}")
         except ValueError:  # it asks for the network, or for a package that isn't installed
             continue
-        faults = [fault for fault in registered.complaints(tree, ()) if "mmpretrain." not in fault]
+        faults = [fault for fault in registered.complaints(tree, ()) if not any(
+            absent in fault for absent in ("'mmpretrain.", "'JpegCompression'", "'MOTChallengeMetrics'", "'Collect'"))]
         assert faults == [], path
         looked += 1
     assert looked > 30
