@@ -26,7 +26,8 @@ _OTHER_REGISTRIES = ("runner", "runner constructor", "inferencer", "strategy", "
 _FILLED_BY = ("dataset", "evaluator", "hooks", "model", "optim", "runner", "visualization")
 # types that are no names of a registry, by the key that they stand below: mmcv evaluates that of an nms as Python
 _NMS = ("nms", "soft_nms")
-_WORDS = {"nms": _NMS, "dqs_cfg": _NMS, "_trans": ("conv", "interpolation_conv", "last_conv"), "adapt_cfg": ("dilation", "offset")}
+_WORDS = {"nms": _NMS, "dqs_cfg": _NMS, "_trans": ("conv", "interpolation_conv", "last_conv"),
+          "adapt_cfg": ("dilation", "offset")}
 _LOCAL = (None, "local", "disk")
 # registered, and yet they run what they are given, or read it in a way that runs it; mmdet 3.x, mmcv 2.x
 _UNSAFE = {
