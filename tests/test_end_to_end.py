@@ -78,7 +78,7 @@ def test_the_notebook_recipe_gives_the_same_bytes_with_1_2_and_4_jobs(demo: Path
 def test_no_family_is_on_both_sides_of_the_notebook_recipe(demo: Path, tmp_path: Path) -> None:
     _run(demo, "notebook_data.yaml", tmp_path / "out")
     parts = [json.loads((tmp_path / f"out/steps/dataset/annotations/instances_{name}.json").read_text())
-             for name in ("train", "val")]
+             for name in ("train2017", "val2017")]
     train, val = ({row["coco_recipe"]["root"] for row in part["images"]} for part in parts)
     assert train
     assert val

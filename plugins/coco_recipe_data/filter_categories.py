@@ -1,5 +1,6 @@
 """Step ``filter_categories``: keep or drop categories, and say what becomes of images left without boxes."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,8 +14,9 @@ PARAMS: dict[str, Any] = {
     "properties": {
         "drop": {**_NAMES, "description": "Names (or ids) of the categories to drop.", "examples": [["背景"]]},
         "keep": {**_NAMES, "description": "Names (or ids) of the only categories to keep.", "examples": [["cat", "dog"]]},
-        "images_left_empty": {"enum": ["keep", "drop"], "default": "keep",
-                              "description": "Images whose every annotation was dropped here.", "examples": ["drop"]},
+        "images_left_empty": {"enum": ["keep", "drop", "drop_if_single"], "default": "keep",
+                              "description": "Images whose every annotation was dropped here; drop_if_single drops those "
+                              "that had only one, and keeps those that had more.", "examples": ["drop"]},
         "images_never_annotated": {"enum": ["keep", "drop"], "default": "keep",
                                    "description": "Images that had no annotation before.", "examples": ["keep"]},
     },
@@ -27,7 +29,8 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
     """Keep or drop categories with their annotations.
 
     An image that loses its last annotation and an image that never had one are told apart: the notebook's "drop an
-    image whose only annotations are background" is ``drop: [背景], images_left_empty: drop``.
+    image whose only annotation is background" is ``drop: [背景], images_left_empty: drop_if_single``: an image with two
+    stays, empty.
 
     Raises:
         Misfit: a category that is named is not in the data set.
@@ -46,12 +49,13 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
     for category in dataset.categories:
         if category.id in gone:
             ctx.drop(category, "is dropped")
-    before, after = {row.image_id for row in dataset.annotations}, {row.image_id for row in kept}
+    before, after = Counter(row.image_id for row in dataset.annotations), {row.image_id for row in kept}
+    drops = {"keep": 0, "drop_if_single": 1}.get(images_left_empty, len(dataset.annotations))  # with so many at most
     images = []
     for image in dataset.images:
-        if images_left_empty == "drop" and image.id in before and image.id not in after:
+        if 0 < before[image.id] <= drops and image.id not in after:
             ctx.drop(image, "its only annotations are of dropped categories")
-        elif images_never_annotated == "drop" and image.id not in before:
+        elif images_never_annotated == "drop" and not before[image.id]:
             ctx.drop(image, "never had an annotation")
         else:
             images.append(image)

@@ -14,7 +14,7 @@ def read(text: str) -> dict[str, Any]:
     """
     try:
         return dict(_setting(node) for node in ast.parse(text).body)
-    except (SyntaxError, RecursionError, MemoryError) as error:
+    except (SyntaxError, TypeError, RecursionError, MemoryError) as error:
         raise ValueError(f"is not a flat config: {error}") from error
 
 

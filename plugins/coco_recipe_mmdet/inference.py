@@ -24,6 +24,8 @@ class Detector:
 
         self.device = device
         loader, self.changed = resolve(job, tree, device)
+        if not job.get("config"):
+            job_config.expect_harmless("the checkpoint", model=tree["model"], test_dataloader=loader)
         self.model = MODELS.build(Config(tree).model).to(device)
         self.loader = Runner.build_dataloader(Config(loader), seed=0)
         self.category_ids = self.loader.dataset.cat_ids
@@ -61,7 +63,7 @@ def resolve(job: Mapping[str, Any], tree: settings.Tree, device: str) -> tuple[s
         ValueError: the config and the job don't go together.
     """
     changes = settings.Changes(tree)
-    settings.override(changes, job["set"])
+    job_config.override(changes, job)
     job_config.hardware(changes, job, device)
     job_config.without_downloads(changes)
     job_config.bind_classes(changes, job["classes"])
@@ -82,7 +84,7 @@ def detectors(job: Mapping[str, Any], tell: Any) -> Iterator[tuple[Mapping[str, 
     last: tuple[str, Detector] | None = None
     for item in job["checkpoints"]:
         state, meta = weights.read(Path(item["path"]), job["classes"])
-        source = str(job["config"] or meta.get("cfg"))
+        source = str(job["config"] or job_config.carried(meta))
         if last is None or last[0] != source:
             detector = Detector(job, tree_of(job, meta, item["path"]), device)
             last = source, detector

@@ -1,15 +1,18 @@
 """Resolve a detector config for a job: the recipe's changes, and the class contract. Runs in the job's process."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from coco_recipe_mmdet import configs, flat_config
+from coco_recipe_mmdet import configs, flat_config, registered, settings
 from coco_recipe_mmdet.settings import Changes, Tree, mappings
 
 TRAIN, VAL = "data/train.json", "data/val.json"
 MIN_SIDE_PX = 32
+OF_CHECKPOINT = "a config that you trust can be named: with: {config: ...}"
+OF_SET = "trust_set: true, if you trust it"
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
@@ -35,18 +38,57 @@ def load(config: str) -> Tree:
 
 
 def of_checkpoint(meta: Mapping[str, Any], name: str) -> Tree:
-    """Return the config that a checkpoint carries, without running it.
+    """Return the config that a checkpoint carries, without running it, or importing anything for it.
+
+    From here on mmengine's registries find only what is registered by now.
 
     Raises:
-        ValueError: it carries none, or one that is not flat.
+        ValueError: it carries none, or one that is not flat, or names something that isn't registered.
     """
-    text = meta.get("cfg") or meta.get("config")
-    if not isinstance(text, str):
+    text = carried(meta)
+    if text is None:
         raise ValueError(f"{name} carries no config; say which: with: {{config: ...}}")
     try:
-        return _with_preprocessor(flat_config.read(text))
+        tree = _with_preprocessor(flat_config.read(text))
     except ValueError as error:
         raise ValueError(f"the config that {name} carries {error}; say which: with: {{config: ...}}") from error
+    _refuse(registered.complaints(tree, ()), f"the config that {name} carries", OF_CHECKPOINT)
+    registered.lock()
+    return tree
+
+
+def carried(meta: Mapping[str, Any]) -> str | None:
+    """Return the text of the config that stands in a checkpoint's meta."""
+    text = meta.get("cfg") or meta.get("config")
+    return text if isinstance(text, str) else None
+
+
+def expect_harmless(name: str, **parts: Any) -> None:
+    """Look at the parts of a checkpoint's config that are going to be built.
+
+    Raises:
+        ValueError: one would run, fetch or overwrite something.
+    """
+    _refuse((fault for key, part in parts.items() for fault in registered.hazards(part, (key,))),
+            f"the config that {name} carries", OF_CHECKPOINT)
+
+
+def override(changes: Changes, job: Mapping[str, Any]) -> None:
+    """Apply the recipe's ``set``, which is data unless ``trust_set`` says otherwise.
+
+    Raises:
+        ValueError: a path leads nowhere; a value names something that isn't registered, or would run, fetch or overwrite.
+    """
+    def check(value: Any, place: tuple[str, ...]) -> None:
+        _refuse(registered.complaints(value, place), "set", OF_SET)
+        _refuse(registered.hazards(value, place), "set", OF_SET)
+
+    settings.override(changes, job["set"], (lambda value, place: None) if job.get("trust_set") else check)
+
+
+def _refuse(faults: Iterator[str], where: str, hint: str) -> None:
+    if found := list(islice(faults, 6)):
+        raise ValueError(f"{where}: {'; '.join(found[:5])}{'; and more' * (len(found) > 5)}; nothing of it was built ({hint})")
 
 
 def _with_preprocessor(settings: Tree) -> Tree:
@@ -108,8 +150,13 @@ def hardware(changes: Changes, job: Mapping[str, Any], device: str) -> None:
 def without_downloads(changes: Changes) -> None:
     """Take out initial weights that would be fetched from the network, since the weights come from elsewhere."""
     for path, node in mappings(changes.tree["model"], ("model",)):
-        if isinstance(rule := node.get("init_cfg"), dict) and rule.get("type") == "Pretrained":
+        rule = node.get("init_cfg")
+        if any(_fetches(one) for one in (rule if isinstance(rule, list | tuple) else [rule])):
             changes.set((*path, "init_cfg"), None)
+
+
+def _fetches(rule: Any) -> bool:
+    return isinstance(rule, dict) and str(rule.get("type")).rpartition(".")[2] in ("Pretrained", "PretrainedInit")
 
 
 def bind_classes(changes: Changes, classes: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ def init_weights(job: dict[str, Any], tell: Any) -> dict[str, Any]:
 
     stack.begin(job)
     changes = settings.Changes(job_config.load(job["config"]))
-    settings.override(changes, job["set"])
+    job_config.override(changes, job)
     job_config.without_downloads(changes)
     job_config.bind_classes(changes, job["classes"])
     tell.note("config", {"changed": changes.made})

@@ -37,7 +37,7 @@ def train(job: dict[str, Any], tell: Any) -> dict[str, Any]:
 def resolve(job: Mapping[str, Any], device: str) -> tuple[settings.Tree, list[str]]:
     """Return the flat config of a training, and all that was changed in it."""
     changes = settings.Changes(job_config.load(job["config"]))
-    settings.override(changes, job["set"])
+    job_config.override(changes, job)
     job_config.schedule(changes, job)
     job_config.hardware(changes, job, device)
     if (start := changes.tree.get("load_from")) and not job["checkpoint"]:

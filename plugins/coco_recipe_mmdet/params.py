@@ -15,6 +15,9 @@ RUNS: dict[str, Schema] = {
     "set": {"type": "object", "default": {}, "examples": [{"model.backbone.init_cfg": None, "*_dataloader.num_workers": 0}],
             "description": "Changes to the config by dotted path; * stands for any key, a number for a place in a list. A "
             "change to a variable such as train_pipeline reaches every data loader that has it."},
+    "trust_set": {"type": "boolean", "default": False, "examples": [True],
+                  "description": "Let 'set' name code to run: types that aren't registered in mmdet, mmcv or mmengine, pickles, "
+                  "other file systems. Without it, 'set' is data."},
     "trust": {"type": "string", "format": "recipe-folder", "default": ".", "examples": ["../my_configs"],
               "description": "Folder whose configs may run; the mmdet package's own always may."},
     "device": {"enum": ["auto", "cpu", "cuda"], "default": "auto", "examples": ["cpu"],

@@ -2,7 +2,7 @@
 
 import copy
 import fnmatch
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 Tree = dict[str, Any]
@@ -34,11 +34,17 @@ class Changes:
             self.made.append(f"{'.'.join((*parents, last))}: {_short(old)} -> {_short(value)}")
 
 
-def override(changes: Changes, wanted: Mapping[str, Any]) -> None:
+def override(changes: Changes, wanted: Mapping[str, Any],
+             check: Callable[[Any, tuple[str, ...]], None] = lambda value, place: None) -> None:
     """Apply the recipe's ``set``.
 
     A mapping is merged into a mapping (``_delete_: true`` replaces it), everything else replaces. A change to a variable
     that isn't one of the runner's keys, as ``train_pipeline``, is made wherever the config has used it.
+
+    Args:
+        changes: the config.
+        wanted: the values by dotted path.
+        check: is given each value with the place that it is for, before it is put there; raises what is wrong with it.
 
     Raises:
         ValueError: a path leads nowhere (says how far it goes), or to a variable that is used nowhere.
@@ -50,6 +56,9 @@ def override(changes: Changes, wanted: Mapping[str, Any]) -> None:
         if not places:
             raise ValueError(f"set: the config has no '{path}'{_how_far(tree, path)}")
         for place in places:
+            if not place[0].isidentifier():
+                raise ValueError(f"set: {place[0]!r} is no name of a variable, and a config's settings are variables")
+            check(value, place)
             old = _get(tree, place)
             changes.set(place, _like(old, _merged(old, value), place[-1]))
         for name in {place[0] for place in places}:
