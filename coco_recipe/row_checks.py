@@ -3,11 +3,10 @@
 A check is a fast predicate over every row; only rows that fail it are looked at closely.
 """
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 from typing import Any
@@ -43,21 +42,70 @@ class Rows:
                 and image.width > 0 and image.height > 0 else None for image in self.images}
 
     @cached_property
-    def boxes(self) -> list[tuple[Annotation, tuple[float, float, float, float], tuple[int, int] | None]]:
-        """Every annotation that has a box, its box, and its image's size."""
-        size_of = self.sizes.get
-        return [(row, row.bbox, size_of(row.image_id)) for row in self.annotations if isinstance(row.bbox, tuple)]
+    def survey(self) -> "Survey":
+        """What one pass over the annotations tells, by fast predicates."""
+        found, size_of = Survey(), self.sizes.get
+        for row in self.annotations:
+            length = 0
+            if row.segmentation is not UNSET:
+                view = memoryview(row.segmentation)  # no copy of a long polygon
+                length = len(view)
+                if bytes(view[:3]) not in _POLYGON_HEADS:
+                    found.odd.append(row)
+                if length < _LONG:
+                    found.short.append(row)
+            if not isinstance(row.bbox, tuple):
+                found.without_box.append(row)
+                continue
+            x, y, w, h = row.bbox
+            if x > 1 or y > 1 or w > 1 or h > 1 or x < 0 or y < 0:
+                found.has_large = True
+            if not (w > 0 and h > 0):
+                found.no_area.append(row)
+            if (size := size_of(row.image_id)) and (
+                    x < -EDGE_PX or y < -EDGE_PX or x + w > size[0] + EDGE_PX or y + h > size[1] + EDGE_PX):
+                found.outside.append((row, row.bbox, size))
+            if length < _LONG and row.area is not UNSET and abs(row.area - w * h) > AREA_SHARE * abs(w * h) + 1:
+                found.at_odds.append(row)
+        return found
 
     @cached_property
-    def outside(self) -> list[tuple[Annotation, tuple[float, float, float, float], tuple[int, int]]]:
-        """The annotations whose box reaches out of its image by more than rounding."""
-        return [(row, box, size) for row, box, size in self.boxes
-                if size and (box[0] < -EDGE_PX or box[1] < -EDGE_PX or box[0] + box[2] > size[0] + EDGE_PX
-                             or box[1] + box[3] > size[1] + EDGE_PX)]
+    def boxes(self) -> list[tuple[Annotation, tuple[float, float, float, float], tuple[int, int]]]:
+        """Every annotation that has a box and an image of known size."""
+        return [(row, row.bbox, size) for row in self.annotations
+                if isinstance(row.bbox, tuple) and (size := self.sizes.get(row.image_id))]
+
+    @cached_property
+    def odd_forms(self) -> list[tuple[Annotation, str]]:
+        """The annotations whose segmentation doesn't begin as polygons do, with its form; see `_form`."""
+        return [(row, _form(_text(row))) for row in self.survey.odd]
 
     def of(self, row: Annotation, value: Any = None) -> Row:
         """Name an annotation."""
         return Row(f"annotation {row.id}", value, self.file_names.get(row.image_id, ""))
+
+
+@dataclass(slots=True)
+class Survey:
+    """Annotations that a fast predicate has noticed.
+
+    Attributes:
+        odd: their segmentation doesn't begin as polygons do.
+        short: their segmentation has few characters.
+        without_box: they have no box.
+        no_area: their box has a side of 0 or less.
+        outside: their box reaches out of the image by more than rounding; with box and size.
+        at_odds: their area isn't their box's, and they have no long segmentation.
+        has_large: a box isn't within 0..1.
+    """
+
+    odd: list[Annotation] = field(default_factory=list)
+    short: list[Annotation] = field(default_factory=list)
+    without_box: list[Annotation] = field(default_factory=list)
+    no_area: list[Annotation] = field(default_factory=list)
+    outside: list[tuple[Annotation, tuple[float, float, float, float], tuple[int, int]]] = field(default_factory=list)
+    at_odds: list[Annotation] = field(default_factory=list)
+    has_large: bool = False
 
 
 Finder = Callable[[Rows], Iterable[Row]]
@@ -159,9 +207,7 @@ def _without_category(rows: Rows) -> Iterator[Row]:
 
 
 def _without_box(rows: Rows) -> Iterator[Row]:
-    if len(rows.boxes) == len(rows.annotations):
-        return iter(())
-    return (rows.of(row) for row in rows.annotations if row.bbox is UNSET)
+    return map(rows.of, rows.survey.without_box)
 
 
 def _without_area(rows: Rows) -> Iterator[Row]:
@@ -177,15 +223,19 @@ def _told_size(image: Image) -> str:
 
 
 def _no_area_boxes(rows: Rows) -> Iterator[Row]:
-    return (rows.of(row, list(box)) for row, box, _ in rows.boxes if not (box[2] > 0 and box[3] > 0))
+    return (rows.of(row, _listed(row.bbox)) for row in rows.survey.no_area)
 
 
 def _outside(rows: Rows) -> Iterator[Row]:
-    return (rows.of(row, list(box)) for row, box, size in rows.outside if _is_outside(box, size))
+    return (rows.of(row, list(box)) for row, box, size in rows.survey.outside if _is_outside(box, size))
 
 
 def _past_the_edge(rows: Rows) -> Iterator[Row]:
-    return (rows.of(row, list(box)) for row, box, size in rows.outside if not _is_outside(box, size))
+    return (rows.of(row, list(box)) for row, box, size in rows.survey.outside if not _is_outside(box, size))
+
+
+def _listed(box: Any) -> list[float]:
+    return list(box)
 
 
 def _is_outside(box: tuple[float, float, float, float], size: tuple[int, int]) -> bool:
@@ -195,22 +245,22 @@ def _is_outside(box: tuple[float, float, float, float], size: tuple[int, int]) -
 
 def _normalised(rows: Rows) -> Iterator[Row]:
     """Yield all boxes where every one of them lies in 0..1, which is no larger than a pixel."""
-    sized = [(row, box) for row, box, size in rows.boxes if size and min(size) > 2]
-    if not sized or any(max(box) > 1 or min(box) < 0 for _, box in sized) or all(
-            box[2] == 1 and box[3] == 1 for _, box in sized):
+    if rows.survey.has_large:
+        return iter(())
+    sized = [(row, box) for row, box, size in rows.boxes if min(size) > 2]
+    if all(box[2] == 1 and box[3] == 1 for _, box in sized):
         return iter(())
     return (rows.of(row, list(box)) for row, box in sized)
 
 
 def _corners(rows: Rows) -> Iterator[Row]:
     """Yield all boxes where many reach out as x y w h, and every one fits its image as x1 y1 x2 y2."""
-    sized = [(row, box, size) for row, box, size in rows.boxes if size]
-    if not sized or len(rows.outside) < max(1, FEW * len(sized)):
+    many = max(1, FEW * (len(rows.annotations) - len(rows.survey.without_box)))
+    if len(rows.survey.outside) < many or not all(
+            0 <= x < right <= size[0] + EDGE_PX and 0 <= y < bottom <= size[1] + EDGE_PX
+            for _, (x, y, right, bottom), size in rows.boxes):
         return iter(())
-    if not all(0 <= x < right <= size[0] + EDGE_PX and 0 <= y < bottom <= size[1] + EDGE_PX
-               for _, (x, y, right, bottom), size in sized):
-        return iter(())
-    return (rows.of(row, list(box)) for row, box, _ in sized)
+    return (rows.of(row, list(box)) for row, box, _ in rows.boxes)
 
 
 def _areas_not_positive(rows: Rows) -> Iterator[Row]:
@@ -219,25 +269,27 @@ def _areas_not_positive(rows: Rows) -> Iterator[Row]:
 
 def _area_not_of_box(rows: Rows) -> Iterator[Row]:
     """Yield rows without a segmentation whose area isn't their box's."""
-    for row, box, _ in rows.boxes:
-        if row.area is not UNSET:
-            expected = box[2] * box[3]
-            if (abs(row.area - expected) > AREA_SHARE * abs(expected) + 1 and row.area > 0
-                    and (row.segmentation is UNSET or bytes(row.segmentation).strip() in _NOTHING)):
+    for row in rows.survey.at_odds:
+        if (row.segmentation is UNSET or _text(row).strip() in _NOTHING) and isinstance(row.bbox, tuple):
+            expected = row.bbox[2] * row.bbox[3]
+            if row.area is not UNSET and row.area > 0:
                 yield rows.of(row, {"area": row.area, "w * h": round(expected, 2)})
 
 
+def _text(row: Annotation) -> bytes:
+    return b"" if row.segmentation is UNSET else bytes(row.segmentation)
+
+
 _NOTHING = (b"[]", b"null", b"{}", b"[[]]", b'""')
-_POLYGONS = re.compile(rb"\s*\[\s*\[\s*(-?\d|\])")
+_POLYGON_HEADS = {b"[[%c" % c for c in b"0123456789-]"} | {b"[]"}
 
 
 def _segmentation_forms(form: str) -> Finder:
     """Return what finds segmentations of one wrong form: flat, pairs or other."""
     def find(rows: Rows) -> Iterator[Row]:
-        for row in rows.annotations:
-            text = row.segmentation
-            if text is not UNSET and not _POLYGONS.match(bytes(text)) and _form(bytes(text)) == form:
-                yield rows.of(row, _short(bytes(text)))
+        for row, found in rows.odd_forms:
+            if found == form:
+                yield rows.of(row, _short(_text(row)))
     return find
 
 
@@ -272,18 +324,16 @@ def _short(text: bytes) -> str:
 
 def _short_polygons(rows: Rows) -> Iterator[Row]:
     """Yield rows with a polygon of an odd count, or of fewer than 6 numbers: pycocotools takes 4 for a box."""
-    for row in rows.annotations:
-        if row.segmentation is UNSET:
-            continue
-        text = bytes(row.segmentation)
-        if text.startswith(b"[[") and len(text) < _LONG and text.count(b",") < 5 * max(1, text.count(b"[") - 1):
+    for row in rows.survey.short:
+        text = _text(row)
+        if text.startswith(b"[[") and text.count(b",") < 5 * max(1, text.count(b"[") - 1):
             found = msgspec.json.decode(text)
             wrong = [len(ring) for ring in found if isinstance(ring, list) and (len(ring) < 6 or len(ring) % 2)]
-            if wrong and any(wrong):
+            if any(wrong):
                 yield rows.of(row, f"{wrong[0]} numbers")
 
 
-_LONG = 400  # characters: a polygon with fewer than 6 numbers beside long ones is rare, and the masks' check sees it
+_LONG = 120  # characters; a short polygon beside a long one is seen by the check of masks
 
 
 def _crowd_flags(rows: Rows) -> Iterator[Row]:
