@@ -17,10 +17,19 @@ from coco_recipe.errors import (
     show_path,
 )
 from coco_recipe.files import link_or_copy, place, sha256
-from coco_recipe.findings import Finding, Kind, Row
+from coco_recipe.findings import Check, Finding, Kind, Row
+from coco_recipe.headers import CutOffError, Header, header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.rounding import tidy
 from coco_recipe.row_checks import READERS_REFUSE
+from coco_recipe.segmentation import (
+    checked_runs,
+    has_area,
+    rounded,
+    runs_of,
+    segmentation_area,
+    segmentation_box,
+)
 from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port, Step, StepContext, facts_of
 
 if TYPE_CHECKING:
@@ -30,14 +39,17 @@ __all__ = [
     "READERS_REFUSE",
     "Annotation",
     "Category",
+    "Check",
     "Checkpoint",
     "CocoRecipeError",
     "Complaint",
+    "CutOffError",
     "Dataset",
     "DatasetError",
     "Facts",
     "Finding",
     "FindingsError",
+    "Header",
     "Image",
     "Kind",
     "Misfit",
@@ -51,13 +63,21 @@ __all__ = [
     "Step",
     "StepContext",
     "StepError",
+    "checked_runs",
     "did_you_mean",
     "extras",
     "facts_of",
+    "has_area",
+    "header_of",
     "hookimpl",
     "link_or_copy",
     "place",
+    "read_header",
+    "rounded",
     "run",
+    "runs_of",
+    "segmentation_area",
+    "segmentation_box",
     "sha256",
     "show_path",
     "tidy",

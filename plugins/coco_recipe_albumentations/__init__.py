@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from coco_recipe import Step, hookimpl
+from coco_recipe import Check, Step, hookimpl
 from coco_recipe_albumentations import augment
 
 if TYPE_CHECKING:
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 def coco_recipe_steps() -> Iterator[Step]:
     """Yield the steps that open images."""
     yield augment.STEP
+
+
+@hookimpl
+def coco_recipe_checks() -> Iterator[Check]:
+    """Yield the checks of pictures and of segmentations; what they need is imported when they run."""
+    from coco_recipe_albumentations import offered_checks
+
+    yield from offered_checks.CHECKS
 
 
 @hookimpl

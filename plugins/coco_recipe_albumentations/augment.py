@@ -330,4 +330,5 @@ def _replay(ctx: StepContext, name: str, *, dataset: Dataset, **params: Any) -> 
 STEP = Step(name="augment", run=augment, inputs={"dataset": Port(Dataset, reads_only=True)},
             outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee, files=_files,
             preview=_preview, replay=_replay, needs=("albumentations", "cv2", "numpy"), writes=True, reads_pixels=True,
+            checks=("pictures", "masks"),
             resumes=True, preload=("coco_recipe_albumentations.preload",))

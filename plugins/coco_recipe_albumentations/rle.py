@@ -5,6 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coco_recipe import checked_runs, runs_of
+
+__all__ = ["checked_runs", "decode", "encode", "runs_of"]
+
 Mask = NDArray[np.bool_]
 
 
@@ -37,33 +41,6 @@ def encode(mask: Mask, *, compressed: bool) -> dict[str, Any]:
     return {"size": [mask.shape[0], mask.shape[1]], "counts": _pack(runs) if compressed else runs}
 
 
-def checked_runs(rle: dict[str, Any]) -> list[int]:
-    """Return the runs of a mask, as `decode` draws them.
-
-    Raises:
-        ValueError: as `decode`.
-    """
-    height, width = (int(side) for side in rle["size"])
-    runs = runs_of(rle["counts"])
-    if any(run < 0 for run in runs) or sum(runs) != height * width:
-        raise ValueError(f"the runs of a mask of {height}x{width} sum to {sum(runs)}, not to {height * width}, or one is "
-                         "below 0")
-    return runs
-
-
-def runs_of(counts: str | list[int]) -> list[int]:
-    """Return the runs of either form.
-
-    Raises:
-        ValueError: a run isn't a whole number, or the string isn't one that pycocotools could have written.
-    """
-    if isinstance(counts, str):
-        return _unpack(counts)
-    if any(isinstance(run, bool) or not isinstance(run, int | float) or run != run // 1 for run in counts):
-        raise ValueError("a run of a mask isn't a whole number")
-    return [int(run) for run in counts]
-
-
 def _pack(runs: list[int]) -> str:
     """Write runs as pycocotools' ``rleToString``: from the third on, the difference to the run two before, in 5 bits a letter."""
     letters = bytearray()
@@ -76,23 +53,3 @@ def _pack(runs: list[int]) -> str:
             more = value != (-1 if letter & 0x10 else 0)
             letters.append((letter | 0x20 if more else letter) + 48)
     return letters.decode("ascii")
-
-
-def _unpack(text: str) -> list[int]:
-    runs: list[int] = []
-    value = shift = 0
-    for code in text.encode("ascii", "replace"):
-        letter = code - 48
-        if not 0 <= letter < 64:
-            raise ValueError(f"the letter {chr(code)!r} can't stand in a compressed mask")
-        value |= (letter & 0x1F) << shift
-        shift += 5
-        if letter & 0x20:
-            continue
-        if letter & 0x10:
-            value -= 1 << shift
-        runs.append(value + runs[-2] if len(runs) > 2 else value)
-        value = shift = 0
-    if shift:
-        raise ValueError("a compressed mask ends in the middle of a run")
-    return runs

@@ -84,4 +84,4 @@ def _place(ctx: StepContext, part: Dataset, image: Image, name: Path, how: str, 
 
 
 STEP = Step(name="export_coco", run=export_coco, inputs=OpenPorts("parts", Dataset), outputs={}, params=PARAMS,
-            writes=True, reads_pixels=True, refuses=READERS_REFUSE)
+            writes=True, reads_pixels=True, refuses=READERS_REFUSE, checks=("pictures",))

@@ -104,4 +104,4 @@ def _too(w: float, h: float, min_area_px: float | None, max_area_px: float | Non
 
 STEP = Step(name="filter_annotations", run=filter_annotations, inputs={"dataset": Port(Dataset)},
             outputs={"dataset": Dataset}, params=PARAMS,
-            foresee=lambda params, facts: {"dataset": facts["dataset"]})
+            foresee=lambda params, facts: {"dataset": facts["dataset"]}, refuses=("sizes_not_of_pictures",))

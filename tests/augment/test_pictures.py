@@ -12,6 +12,8 @@ cv2 = pytest.importorskip("cv2")
 
 from coco_recipe_albumentations import pictures  # noqa: E402
 
+from coco_recipe import header_of  # noqa: E402
+
 
 def _picture(height: int = 40, width: int = 60) -> "pictures.Picture":
     return np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)
@@ -51,7 +53,7 @@ def test_the_header_tells_the_size_before_anything_is_decoded() -> None:
     lying[29:33] = struct.pack(">I", zlib.crc32(bytes(lying[12:29])))
     with pytest.raises(ValueError, match=r"30000x30000 px, more than max_pixels \(1000000\)"):
         pictures.decode(bytes(lying), size=None, max_pixels=1_000_000)
-    assert (pictures.header(JPEG).width, pictures.header(JPEG).height) == (60, 40)
+    assert (header_of(JPEG).width, header_of(JPEG).height) == (60, 40)
 
 
 def test_sixteen_bits_are_not_cut_to_eight_without_a_word() -> None:
@@ -93,8 +95,20 @@ def test_a_turned_picture_is_turned_or_not_as_the_policy_says() -> None:
     turned = _exif(JPEG, 6)
     assert pictures.decode(turned, size=(40, 60)).shape == (60, 40, 3)
     assert pictures.decode(turned, size=(60, 40), exif="ignore").shape == (40, 60, 3)
-    with pytest.raises(ValueError, match="has 40x60 px, the data set says 60x40; its EXIF orientation turns it: exif: ignore"):
-        pictures.decode(turned, size=(60, 40))
+
+
+def test_a_size_before_exif_has_two_causes_and_both_are_named() -> None:
+    with pytest.raises(ValueError, match="has 40x60 px, the data set says 60x40; it is turned") as told:
+        pictures.decode(_exif(JPEG, 6), size=(60, 40))
+    assert "(repair: sizes: from_pictures)" in str(told.value)
+    assert "(exif: ignore)" in str(told.value)
+
+
+def test_nobody_speaks_of_exif_where_a_picture_has_none() -> None:
+    with pytest.raises(ValueError, match="has 60x40 px, the data set says 40x60") as told:
+        pictures.decode(JPEG, size=(40, 60))
+    assert "EXIF" not in str(told.value)
+    assert "exif" not in str(told.value)
 
 
 def test_what_a_jpeg_cannot_hold_is_refused() -> None:
@@ -107,6 +121,6 @@ def test_a_real_picture_is_whole_and_half_of_it_is_not() -> None:
     assert files
     for file in files:
         data = pictures.read(file)
-        assert pictures.header(data).width == 600
+        assert header_of(data).width == 600
         with pytest.raises(ValueError, match="cut off"):
-            pictures.header(data[:len(data) // 2])
+            header_of(data[:len(data) // 2])

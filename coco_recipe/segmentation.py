@@ -1,0 +1,132 @@
+"""What a segmentation covers, without drawing it: polygons by the shoelace formula, masks by their runs.
+
+Coordinates are pixels from the corner of the first pixel; areas are square pixels.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Any
+
+NO_AREA_PX = 1e-6  # square pixels: what collinear points leave as dust
+DIGITS = 2
+
+Box = tuple[float, float, float, float]
+
+
+def rounded(value: float) -> float:
+    """Round a number that was computed from places: to 2 digits, without float dust and -0.0."""
+    return value if isinstance(value, int) else round(float(value), DIGITS) + 0.0
+
+
+def polygon_area(polygon: Sequence[float]) -> float:
+    """Return the area inside a closed polygon x, y, x, y, ..., as long as it doesn't cross itself."""
+    if len(polygon) < 6:
+        return 0.0
+    x0, y0 = polygon[0], polygon[1]  # counted from the first point, large numbers lose no digits
+    xs = [x - x0 for x in polygon[0::2]]
+    ys = [y - y0 for y in polygon[1::2]]
+    crossed = sum(x * below - right * y
+                  for x, y, right, below in zip(xs, ys, xs[1:], ys[1:], strict=False))
+    return abs(crossed) / 2
+
+
+def segmentation_area(segmentation: Any) -> float:
+    """Return the area of polygons (those that overlap count twice) or of a mask; 0 for None.
+
+    Raises:
+        ValueError: the runs of a mask can't be read.
+    """
+    if isinstance(segmentation, dict):
+        return sum(runs_of(segmentation["counts"])[1::2])
+    return sum(map(polygon_area, segmentation or ()))
+
+
+def has_area(segmentation: Any) -> bool:
+    """Tell whether a segmentation covers anything; one that doesn't counts as absent.
+
+    Raises:
+        ValueError: the runs of a mask can't be read.
+    """
+    if isinstance(segmentation, dict):
+        return any(runs_of(segmentation["counts"])[1::2])
+    return any(polygon_area(polygon) >= NO_AREA_PX for polygon in segmentation or ())
+
+
+def segmentation_box(segmentation: Any) -> Box | None:
+    """Return x, y, w, h of the smallest box around what has an area; None where nothing has.
+
+    Raises:
+        ValueError: the runs of a mask can't be read.
+    """
+    if isinstance(segmentation, dict):
+        return _mask_box(checked_runs(segmentation), int(segmentation["size"][0]))
+    real = [polygon for polygon in segmentation or () if polygon_area(polygon) >= NO_AREA_PX]
+    if not real:
+        return None
+    xs, ys = [x for ring in real for x in ring[0::2]], [y for ring in real for y in ring[1::2]]
+    left, top = rounded(min(xs)), rounded(min(ys))
+    return left, top, rounded(max(xs) - left), rounded(max(ys) - top)
+
+
+def _mask_box(runs: Sequence[int], height: int) -> Box | None:
+    """Return the box of a mask whose runs go down columns of ``height`` pixels."""
+    ends = list(accumulate(runs))
+    filled = [(start, end - 1) for start, end in zip(ends[0::2], ends[1::2], strict=False) if end > start]
+    if not filled:
+        return None
+    left, right = filled[0][0] // height, filled[-1][1] // height
+    if any(start // height != last // height for start, last in filled):
+        top, bottom = 0, height - 1  # such a run reaches the foot of one column and the head of the next
+    else:
+        top, bottom = (min(start % height for start, _ in filled),
+                       max(last % height for _, last in filled))
+    return left, top, right - left + 1, bottom - top + 1
+
+
+def checked_runs(mask: dict[str, Any]) -> list[int]:
+    """Return the runs of a mask, from the pixels that aren't set on, in turn.
+
+    Raises:
+        ValueError: the runs are no numbers from 0 up, or their sum isn't height * width.
+    """
+    height, width = (int(side) for side in mask["size"])
+    runs = runs_of(mask["counts"])
+    if any(run < 0 for run in runs) or sum(runs) != height * width:
+        raise ValueError(f"the runs of a mask of {height}x{width} sum to {sum(runs)}, not to "
+                         f"{height * width}, or one is below 0")
+    return runs
+
+
+def runs_of(counts: str | Iterable[float]) -> list[int]:
+    """Return the runs of either form: a list, or pycocotools' string.
+
+    Raises:
+        ValueError: a run isn't a whole number, or the string isn't one that pycocotools writes.
+    """
+    if isinstance(counts, str):
+        return _unpacked(counts)
+    runs = list(counts)
+    if any(isinstance(run, bool) or not isinstance(run, int | float) or run != run // 1 for run in runs):
+        raise ValueError("a run of a mask isn't a whole number")
+    return [int(run) for run in runs]
+
+
+def _unpacked(text: str) -> list[int]:
+    """Read pycocotools' ``rleToString``: from the third on, differences to the run two before."""
+    runs: list[int] = []
+    value = shift = 0
+    for code in text.encode("ascii", "replace"):
+        letter = code - 48
+        if not 0 <= letter < 64:
+            raise ValueError(f"the letter {chr(code)!r} can't stand in a compressed mask")
+        value |= (letter & 0x1F) << shift
+        shift += 5
+        if letter & 0x20:
+            continue
+        if letter & 0x10:
+            value -= 1 << shift
+        runs.append(value + runs[-2] if len(runs) > 2 else value)
+        value = shift = 0
+    if shift:
+        raise ValueError("a compressed mask ends in the middle of a run")
+    return runs
