@@ -25,6 +25,7 @@ from coco_recipe.row_checks import READERS_REFUSE
 from coco_recipe.segmentation import (
     checked_runs,
     has_area,
+    polygon_area,
     rounded,
     runs_of,
     segmentation_area,
@@ -71,7 +72,7 @@ __all__ = [
     "header_of",
     "hookimpl",
     "link_or_copy",
-    "place",
+    "place", "polygon_area",
     "read_header",
     "rounded",
     "run",

@@ -47,6 +47,8 @@ def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
 
 def of_content(planned: Plan, name: str, dataset: Dataset, about: str) -> Iterator[Finding]:
     """Yield what the installed checks of pictures or masks find in an input, as the recipe's steps take it."""
+    if about == "pictures":
+        dataset = _with_pictures(dataset)
     return _for_recipe(planned, name, (finding for check in _usable(planned.checks, about)
                                        for finding in check.run(dataset, name)))
 
@@ -62,9 +64,17 @@ def _of_pictures(dataset: Dataset, place: str, checks: Sequence[Check], *, decod
         raise RunError("checking pictures needs more packages: pip install 'coco-recipe[augment]'; without a folder of "
                        "images, rows are checked")
     missing = missing_files.finding(dataset, place)
-    there = dataset.replace(images=tuple(i for i in dataset.images if dataset.path_of(i).is_file()))
+    there = _with_pictures(dataset)
     return [*([missing] if missing else []),
             *(finding for check in usable for finding in check.run(there, place, decode=decode))]
+
+
+def _with_pictures(dataset: Dataset) -> Dataset:
+    """Leave out the images whose picture isn't there."""
+    there = tuple(image for image in dataset.images if dataset.path_of(image).is_file())
+    known = {image.id for image in there}
+    return dataset if len(there) == len(dataset.images) else dataset.replace(
+        images=there, annotations=tuple(row for row in dataset.annotations if row.image_id in known))
 
 
 def _usable(checks: Sequence[Check], about: str) -> list[Check]:

@@ -159,6 +159,13 @@ def refused_by(planned: Plan, name: str, kind: str) -> str:
     return ""
 
 
+def is_mended(planned: Plan, name: str, kind: str) -> bool:
+    """Say whether every step that reads an input mends a kind of finding."""
+    readers = [step.offer.step.mended_for(step.params) for step in planned.steps
+               if (name, "") in {reference for many in step.inputs.values() for reference in many}]
+    return bool(readers) and all(kind in mended for mended in readers)
+
+
 def by_port(step: PlannedStep, look_up: Callable[[Reference], Any]) -> dict[str, Any]:
     """Return what is looked up for a step's inputs, by port; a tuple where a port takes many."""
     ports = step.offer.step.inputs

@@ -99,13 +99,20 @@ def _expected(item: Input, source: Source, path: Path, digest: str) -> str:
     return digest
 
 
-def pixel_digest(dataset: Dataset, known_hashes: dict[str, str]) -> str:
+def pixel_digest(dataset: Dataset, known_hashes: dict[str, str], *, names_are_mended: bool = False) -> str:
     """Hash every image of an input; return one digest of all, and put each image's hash into ``known_hashes``.
+
+    Where a step mends the file names before a picture is opened (``names_are_mended``), every file in the folder counts.
 
     Raises:
         FindingsError: images that the file lists are missing; lists them, with the files that were meant.
         DatasetError: an image can't be read.
     """
+    if names_are_mended:
+        folder = dataset.folders[dataset.home]
+        for path in files.files_below(folder):
+            known_hashes[str(path)] = files.sha256(path)
+        return files.digest({str(path.relative_to(folder)): known_hashes[str(path)] for path in files.files_below(folder)})
     if missing := missing_files.finding(dataset, dataset.home):
         raise FindingsError([missing])
     hashes = {}

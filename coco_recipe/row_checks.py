@@ -50,7 +50,9 @@ class Rows:
             if row.segmentation is not UNSET:
                 view = memoryview(row.segmentation)  # no copy of a long polygon
                 length = len(view)
-                if bytes(view[:3]) not in _POLYGON_HEADS:
+                head = bytes(view[:_HEAD])
+                end = head.find(b"]")
+                if head[:3] not in _POLYGON_HEADS or (end > 0 and head.count(b",", 0, end) < 5):
                     found.odd.append(row)
                 if length < _LONG:
                     found.short.append(row)
@@ -90,7 +92,7 @@ class Survey:
     """Annotations that a fast predicate has noticed.
 
     Attributes:
-        odd: their segmentation doesn't begin as polygons do.
+        odd: their segmentation doesn't begin as polygons of three points or more do.
         short: their segmentation has few characters.
         without_box: they have no box.
         no_area: their box has a side of 0 or less.
@@ -306,7 +308,7 @@ def _form(text: bytes) -> str:
         return "other"
     if all(_is_number(one) for one in value):
         return "flat"
-    if all(isinstance(one, list) and len(one) == 2 and all(map(_is_number, one)) for one in value):
+    if len(value) > 2 and all(isinstance(one, list) and len(one) == 2 and all(map(_is_number, one)) for one in value):
         return "pairs"
     if all(isinstance(one, list) and one and all(isinstance(two, list) for two in one) for one in value):
         return "pairs"
@@ -326,13 +328,14 @@ def _short_polygons(rows: Rows) -> Iterator[Row]:
     """Yield rows with a polygon of an odd count, or of fewer than 6 numbers: pycocotools takes 4 for a box."""
     for row in rows.survey.short:
         text = _text(row)
-        if text.startswith(b"[[") and text.count(b",") < 5 * max(1, text.count(b"[") - 1):
+        if text.startswith(b"[[") and text.count(b",") < 5 * max(1, text.count(b"[") - 1) and not _form(text):
             found = msgspec.json.decode(text)
             wrong = [len(ring) for ring in found if isinstance(ring, list) and (len(ring) < 6 or len(ring) % 2)]
             if any(wrong):
                 yield rows.of(row, f"{wrong[0]} numbers")
 
 
+_HEAD = 40  # characters: three points are longer, but for the smallest numbers
 _LONG = 120  # characters; a short polygon beside a long one is seen by the check of masks
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 import yaml
 
-from coco_recipe import checking, emptiness, execute, files, plan, plugins, provenance, publish, recipe, source
+from coco_recipe import checking, emptiness, execute, files, missing_files, plan, plugins, provenance, publish, recipe, source
 from coco_recipe import engine as engines
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import FindingsError, Problem, RecipeError, RunError, StepError, did_you_mean
@@ -144,7 +144,9 @@ class Run:
         if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):  # what is wrong above costs no hashing
             for item in planned.recipe.inputs:
                 if item.images:
-                    self.digests[item.name]["images"] = provenance.pixel_digest(self.values[item.name, ""], self.known_hashes)
+                    self.digests[item.name]["images"] = provenance.pixel_digest(
+                        self.values[item.name, ""], self.known_hashes,
+                        names_are_mended=plan.is_mended(planned, item.name, missing_files.MISSING.name))
             of_pictures = self._of_content("pictures")
             found += of_pictures
             self.findings += judged(of_pictures, planned.recipe.findings)

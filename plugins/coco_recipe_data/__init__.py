@@ -12,6 +12,7 @@ from coco_recipe_data import (
     map_categories,
     merge,
     reindex,
+    repair,
     split,
 )
 
@@ -19,7 +20,7 @@ from coco_recipe_data import (
 @hookimpl
 def coco_recipe_steps() -> Iterator[Step]:
     """Yield the data steps."""
-    for module in (filter_categories, filter_annotations, map_categories, reindex, merge, split, add_segmentation,
+    for module in (filter_categories, filter_annotations, map_categories, repair, reindex, merge, split, add_segmentation,
                    export_coco):
         yield module.STEP
 

@@ -1,0 +1,335 @@
+"""Step ``repair``: mend by name what findings name, each mend in the ledger with its old and new value."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from msgspec import UNSET, Raw
+from msgspec.structs import replace
+
+from coco_recipe import (
+    Annotation,
+    Category,
+    Complaint,
+    Dataset,
+    Facts,
+    Image,
+    Port,
+    Step,
+    StepContext,
+    did_you_mean,
+    has_area,
+    polygon_area,
+    read_header,
+    segmentation_area,
+    segmentation_box,
+    unsafe_name,
+    with_extras,
+)
+
+LEDGER = "repaired.jsonl"
+SIDE_PX, AREA_SHARE = 1.0, 0.01  # a box or area that differs by less was rounded
+_MENDS = ["drop_degenerate", "close", "flat_to_list", "pairs_to_list"]
+
+PARAMS: dict[str, Any] = {
+    "type": "object", "additionalProperties": False,
+    "properties": {
+        "file_names": {
+            "type": "object", "additionalProperties": False, "minProperties": 1,
+            "description": "Mends of file names, applied in the order in which they are written.",
+            "examples": [{"unquote": True}],
+            "properties": {
+                "unquote": {"const": True, "description": "Decode %20 and its like.", "examples": [True]},
+                "slashes": {"const": True, "description": "Backslashes become slashes.", "examples": [True]},
+                "basename": {"const": True, "description": "Leave out the folders.", "examples": [True]},
+                "strip_prefix": {"type": "string", "minLength": 1, "description": "Leave out this beginning.",
+                                 "examples": ["upload/7/"]},
+                "match_case": {"const": True, "examples": [True],
+                               "description": "Take the case and the Unicode form of the file in the folder."},
+            }},
+        "sizes": {"enum": ["from_pictures"], "examples": ["from_pictures"],
+                  "description": "Width and height as the picture has them, turned as its EXIF orientation says."},
+        "segmentations": {
+            "description": "One mend, or a list in order. drop_degenerate: leave out polygons of no area; close: end each "
+                           "polygon where it began; flat_to_list: [x, y, ...] to [[x, y, ...]]; pairs_to_list: [[x, y], ...] "
+                           "to [[x, y, ...]].",
+            "anyOf": [{"enum": _MENDS}, {"type": "array", "minItems": 1, "items": {"enum": _MENDS}}],
+            "examples": [["flat_to_list", "drop_degenerate"]]},
+        "bbox": {"enum": ["from_segmentation"], "examples": ["from_segmentation"],
+                 "description": "The box around the segmentation, where there is none or it is another by over 1 px."},
+        "area": {"enum": ["recompute"], "examples": ["recompute"],
+                 "description": "The segmentation's area, or the box's without one, where there is none or it is another by "
+                                "over 1 %."},
+        "num_keypoints": {"enum": ["recompute"], "examples": ["recompute"],
+                          "description": "The number of labelled keypoints."},
+        "crowd": {"type": "object", "additionalProperties": False, "required": ["categories"],
+                  "properties": {"categories": {"type": "array", "items": {"type": "string"}, "minItems": 1,
+                                                "description": "Names of categories.", "examples": [["people"]]}},
+                  "description": "Annotations of these categories become crowds (iscrowd 1).",
+                  "examples": [{"categories": ["people"]}]},
+        "categories": {"enum": ["drop_unused"], "examples": ["drop_unused"],
+                       "description": "Drop categories that no annotation has."},
+    },
+}
+
+# the kinds of findings that are gone behind each parameter
+_MENDED: dict[str, tuple[str, ...]] = {
+    "file_names": ("missing_pictures",),
+    "sizes": ("sizes_not_of_pictures", "images_without_size"),
+    "bbox": ("annotations_without_box", "bbox_not_of_segmentation"),
+    "area": ("annotations_without_area", "areas_not_positive", "area_not_of_box", "area_not_of_segmentation"),
+    "num_keypoints": ("num_keypoints_at_odds",),
+    "categories": ("unused_categories",),
+}
+_SEGMENTATIONS_MENDED: dict[str, tuple[str, ...]] = {
+    "drop_degenerate": ("segmentations_of_no_area", "polygons_of_no_area", "polygons_too_short"), "close": (),
+    "flat_to_list": ("segmentations_flat",), "pairs_to_list": ("segmentations_of_pairs",)}
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """What was mended: a line for each value, in the order of the rows."""
+
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    def note(self, row: Image | Annotation, key: str, old: Any, new: Any) -> None:
+        name = f"image {row.id} ({row.file_name!r})" if isinstance(row, Image) else f"annotation {row.id}"
+        self.lines.append({"row": name, "key": key, "old": None if old is UNSET else old, "new": new})
+
+
+def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] | None, sizes: str | None,
+           segmentations: str | Sequence[str] | None, bbox: str | None, area: str | None, num_keypoints: str | None,
+           crowd: Mapping[str, Any] | None, categories: str | None) -> Mapping[str, Dataset]:
+    """Mend what is named, and nothing else; rows that are right stay as they are.
+
+    The order is that of the parameters: names, sizes, segmentations, boxes, areas, keypoints, crowds, categories.
+    ``repaired.jsonl`` in the step's folder has a line for each value: row, key, old and new value.
+
+    Raises:
+        ValueError: two images would get one file name, a picture that is to be measured can't be read, or a
+            category isn't there.
+    """
+    ledger = _Ledger()
+    images = dataset.images if not file_names else _renamed(dataset, file_names, ledger)
+    if sizes:
+        images = _measured(dataset.replace(images=images), ledger)
+    crowds = _crowd_ids(dataset, crowd["categories"]) if crowd else frozenset()
+    mends = [segmentations] if isinstance(segmentations, str) else segmentations or []
+    steps: list[Callable[[Annotation], tuple[str, Any, Any, Annotation] | None]] = [
+        *(lambda row, mend=mend: _mended_segmentation(row, mend) for mend in mends),
+        *([_mended_box] if bbox else []), *([_mended_area] if area else []), *([_mended_count] if num_keypoints else []),
+        *([lambda row: _made_crowd(row, crowds)] if crowds else [])]
+    rows = []
+    for row in dataset.annotations:
+        for step in steps:
+            if found := step(row):
+                key, old, new, row = found
+                ledger.note(row, key, old, new)
+        rows.append(row)
+    kept = _used(ctx, dataset.categories, rows) if categories else dataset.categories
+    if ledger.lines:
+        (ctx.workdir / LEDGER).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in ledger.lines))
+    counts = Counter(line["key"] for line in ledger.lines)
+    ctx.note("repaired", dict(counts))
+    ctx.note("summary", "mended " + (", ".join(f"{n} {key}" for key, n in counts.items()) or "nothing"))
+    return {"dataset": dataset.replace(images=images, annotations=tuple(rows), categories=kept)}
+
+
+def _renamed(dataset: Dataset, mends: Mapping[str, Any], ledger: _Ledger) -> tuple[Image, ...]:
+    folder = dataset.folders.get(dataset.home)
+    there = _files(folder) if "match_case" in mends and folder else {}
+    images, owner = [], dict[str, Image]()
+    for image in dataset.images:
+        name = image.file_name
+        for mend, value in mends.items():
+            name = _mended_name(name, mend, value, there)
+        if reason := unsafe_name(name):
+            raise ValueError(f"image {image.id} ({image.file_name!r}): its mended name {name!r} {reason}")
+        if name in owner:
+            raise ValueError(f"image {image.id} ({image.file_name!r}) and image {owner[name].id} "
+                             f"({owner[name].file_name!r}) would both be {name!r}; use another mend of file_names")
+        owner[name] = image
+        if name != image.file_name:
+            ledger.note(image, "file_name", image.file_name, name)
+        images.append(image if name == image.file_name else replace(image, file_name=name))
+    return tuple(images)
+
+
+def _mended_name(name: str, mend: str, value: Any, there: Mapping[str, str]) -> str:
+    if mend == "unquote":
+        return unquote(name)
+    if mend == "slashes":
+        return name.replace("\\", "/")
+    if mend == "basename":
+        return name.replace("\\", "/").rpartition("/")[2]
+    if mend == "strip_prefix":
+        return name.removeprefix(value)
+    return there.get(_plain(name), name)
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _files(folder: Path) -> dict[str, str]:
+    return {_plain(name): name for path in sorted(folder.rglob("*")) if path.is_file()
+            for name in [path.relative_to(folder).as_posix()]}
+
+
+def _measured(dataset: Dataset, ledger: _Ledger) -> tuple[Image, ...]:
+    images, faults = [], []
+    for image in dataset.images:
+        try:
+            width, height = read_header(dataset.path_of(image)).shown
+        except (ValueError, OSError) as error:
+            faults.append(f"image {image.id} ({image.file_name!r}): {getattr(error, 'strerror', None) or error}")
+            continue
+        if (image.width, image.height) != (width, height):
+            old = [None if side is UNSET else side for side in (image.width, image.height)]
+            ledger.note(image, "size", old, [width, height])
+            image = replace(image, width=width, height=height)
+        images.append(image)
+    if faults:
+        raise ValueError(f"{len(faults)} pictures can't be measured: {'; '.join(faults[:5])}; get them again, or drop "
+                         "their rows")
+    return tuple(images)
+
+
+Mend = tuple[str, Any, Any, Annotation]
+
+
+def _decoded(row: Annotation) -> Any:
+    return msgspec.json.decode(row.segmentation) if isinstance(row.segmentation, Raw) else None
+
+
+def _mended_segmentation(row: Annotation, mend: str) -> Mend | None:
+    old = _decoded(row)
+    if not isinstance(old, list) or not old:
+        return None
+    new = _SEGMENTATIONS[mend](old)
+    if new == old:
+        return None
+    return "segmentation", old, new, replace(row, segmentation=Raw(msgspec.json.encode(new)))
+
+
+def _numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, int | float) and not isinstance(one, bool) for one in value)
+
+
+def _flat_to_list(value: list[Any]) -> list[Any]:
+    return [value] if _numbers(value) else value
+
+
+def _pairs_to_list(value: list[Any]) -> list[Any]:
+    def is_pairs(ring: Any) -> bool:
+        return isinstance(ring, list) and bool(ring) and all(_numbers(point) and len(point) == 2 for point in ring)
+
+    if is_pairs(value):
+        return [[number for point in value for number in point]]
+    return [[number for point in ring for number in point] if is_pairs(ring) else ring for ring in value]
+
+
+def _closed(value: list[Any]) -> list[Any]:
+    return [[*ring, *ring[:2]] if _numbers(ring) and len(ring) >= 6 and ring[:2] != ring[-2:] else ring for ring in value]
+
+
+def _without_degenerate(value: list[Any]) -> list[Any]:
+    return [ring for ring in value if not (_numbers(ring) and (len(ring) % 2 or not polygon_area(ring)))]
+
+
+_SEGMENTATIONS: Mapping[str, Callable[[list[Any]], list[Any]]] = {
+    "flat_to_list": _flat_to_list, "pairs_to_list": _pairs_to_list, "close": _closed,
+    "drop_degenerate": _without_degenerate}
+
+
+def _shape(row: Annotation) -> Any:
+    """Return the segmentation where it has a form and an area."""
+    found = _decoded(row)
+    try:
+        sound = isinstance(found, dict) or (isinstance(found, list) and all(map(_numbers, found)))
+        return found if sound and has_area(found) else None
+    except (ValueError, KeyError, TypeError):  # a mask whose runs can't be read
+        return None
+
+
+def _mended_box(row: Annotation) -> Mend | None:
+    shape = _shape(row)
+    new = segmentation_box(shape) if shape else None
+    if new is None or (isinstance(row.bbox, tuple) and _is_near(row.bbox, new)):
+        return None
+    old = list(row.bbox) if isinstance(row.bbox, tuple) else None
+    return "bbox", old, list(new), replace(row, bbox=new)
+
+
+def _is_near(box: Sequence[float], other: Sequence[float]) -> bool:
+    def corners(b: Sequence[float]) -> tuple[float, ...]:
+        return b[0], b[1], b[0] + b[2], b[1] + b[3]
+
+    return all(abs(a - b) <= SIDE_PX for a, b in zip(corners(box), corners(other), strict=True))
+
+
+def _mended_area(row: Annotation) -> Mend | None:
+    shape = _shape(row)
+    new = segmentation_area(shape) if shape else row.bbox[2] * row.bbox[3] if isinstance(row.bbox, tuple) else None
+    if new is None or new <= 0 or (row.area is not UNSET and abs(row.area - new) <= AREA_SHARE * new):
+        return None
+    tidied = new if isinstance(new, int) else round(new, 2) or new
+    return "area", row.area, tidied, replace(row, area=tidied)
+
+
+def _mended_count(row: Annotation) -> Mend | None:
+    points, count = (getattr(row, key, UNSET) for key in ("keypoints", "num_keypoints"))
+    found: Any = None if points is UNSET else msgspec.json.decode(points)
+    if not _numbers(found) or len(found) % 3:
+        return None
+    old, new = None if count is UNSET else msgspec.json.decode(count), sum(1 for flag in found[2::3] if flag)
+    return None if old == new else ("num_keypoints", old, new, with_extras(row, {"num_keypoints": new}))
+
+
+def _crowd_ids(dataset: Dataset, names: Sequence[str]) -> frozenset[int]:
+    known = {category.name: category.id for category in dataset.categories}
+    for name in names:
+        if name not in known:
+            raise ValueError(f"crowd.categories: there is no category '{name}'; {did_you_mean(name, list(known))}")
+    return frozenset(known[name] for name in names)
+
+
+def _made_crowd(row: Annotation, crowds: frozenset[int]) -> Mend | None:
+    if row.category_id not in crowds or (row.iscrowd is not UNSET and row.iscrowd == 1):
+        return None
+    return "iscrowd", row.iscrowd, 1, replace(row, iscrowd=1)
+
+
+def _used(ctx: StepContext, categories: tuple[Category, ...], rows: Sequence[Annotation]) -> tuple[Category, ...]:
+    used = {row.category_id for row in rows}
+    for category in categories:
+        if category.id not in used:
+            ctx.drop(category, "no annotation has it")
+    return tuple(category for category in categories if category.id in used)
+
+
+def _mends(params: Mapping[str, Any]) -> Iterator[str]:
+    for key in params:
+        yield from _MENDED.get(key, ())
+    wanted = params.get("segmentations", ())
+    for mend in [wanted] if isinstance(wanted, str) else wanted:
+        yield from _SEGMENTATIONS_MENDED[mend]
+
+
+def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
+    if not params:
+        yield Complaint((), "mends nothing", "name what a finding names, as area: recompute")
+
+
+def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+    found = facts["dataset"]
+    return {"dataset": found.of_other_images() if "sizes" in params else found}
+
+
+STEP = Step(name="repair", run=repair, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset}, params=PARAMS,
+            check=_check, foresee=_foresee, mends=lambda params: tuple(_mends(params)))

@@ -1,0 +1,182 @@
+"""Small inputs with the shape of public bug reports end as they must; the table names the case and what is right."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import command, real_data
+
+pytest.importorskip("cv2")
+
+CASES: dict[str, Callable[[Path], None]] = {}
+
+
+def case(name: str) -> Callable[[Callable[[Path], None]], Callable[[Path], None]]:
+    """Register the check of a field case; it gets a copy of the case's folder."""
+    def register(check: Callable[[Path], None]) -> Callable[[Path], None]:
+        CASES[name] = check
+        return check
+    return register
+
+
+def _run(folder: Path, recipe: str = "recipe.yaml") -> Any:
+    return command("run", recipe, "--out", folder / "run", "--jobs", "1", cwd=folder)
+
+
+def _refused(folder: Path, *texts: str) -> None:
+    done = _run(folder)
+    assert done.returncode == 1, done.stderr
+    for text in texts:
+        assert text in done.stderr
+    assert not (folder / "run/d").exists()
+
+
+def _published(folder: Path, part: str = "all") -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((folder / f"run/d/annotations/instances_{part}.json").read_text("utf-8"))
+    return data
+
+
+def _above_first(folder: Path, **params: Any) -> None:
+    """Put a repair between the input and all that reads it."""
+    import yaml
+
+    recipe = yaml.safe_load((folder / "recipe.yaml").read_text("utf-8"))
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: renamed(inner) for key, inner in value.items()}
+        return "mended" if value == "raw" else value
+
+    for step in recipe["steps"]:
+        step["in"] = renamed(step["in"])
+    recipe["steps"].insert(0, {"id": "mended", "use": "repair", "in": "raw", "with": params})
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe, sort_keys=False), "utf-8")
+
+
+def _object(path: Path) -> list[int]:
+    """Return x, y, w, h of what differs from the background, in the picture as trainers decode it."""
+    import cv2
+    import numpy as np
+
+    picture = np.asarray(cv2.imread(str(path))).astype(int)
+    rows, columns = np.nonzero(np.abs(picture - picture[0, 0]).sum(axis=-1) > 60)
+    return [int(columns.min()), int(rows.min()), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1]
+
+
+@case("15_dup_annid")
+def _(folder: Path) -> None:
+    _refused(folder, "annotations have an id that another has: annotation 1", "hint: reindex numbers them anew")
+
+
+@case("15_emptycats")
+def _(folder: Path) -> None:
+    _refused(folder, "annotations have a category id, and the file has no category: annotation 1: category 1")
+
+
+@case("02_bbox_empty")
+def _(folder: Path) -> None:
+    _refused(folder, "boxes are not four numbers: annotation", "{'bbox': []}", "hint: write x, y, width and height")
+
+
+@case("02_iscrowd_null")
+def _(folder: Path) -> None:
+    _refused(folder, "iscrowd is no 0 or 1: annotation", "{'iscrowd': None}", "hint: write 0 or 1")
+
+
+@case("05_4tuple")
+def _(folder: Path) -> None:
+    _refused(folder, "annotation 1: 12 numbers for 3 keypoints")
+
+
+@case("21_flat_pass")
+def _(folder: Path) -> None:
+    _refused(folder, "a flat list of numbers", "repair: segmentations: flat_to_list")
+    _above_first(folder, segmentations="flat_to_list")
+    assert _run(folder).returncode == 0
+    assert all(isinstance(row["segmentation"][0], list) for row in _published(folder)["annotations"])
+
+
+@case("21_wrong_size_drop")
+def _(folder: Path) -> None:
+    _refused(folder, "images have a size other than their picture's", "repair: sizes: from_pictures")
+    _above_first(folder, sizes="from_pictures")
+    assert _run(folder).returncode == 0
+    raw = json.loads((folder / "ann.json").read_text())
+    assert len(_published(folder)["annotations"]) == len(raw["annotations"])
+
+
+@case("16_noexif_swapped")
+def _(folder: Path) -> None:
+    done = _run(folder)
+    assert done.returncode == 1
+    assert "width and height are swapped" in done.stderr
+    assert "exif" not in done.stderr.lower().replace(folder.name, "")
+
+
+@case("03_exif_ls")
+def _(folder: Path) -> None:
+    done = _run(folder)
+    assert done.returncode == 1
+    assert "if the boxes were drawn on the turned picture, repair: sizes: from_pictures" in done.stderr
+    assert "if on the stored one" in done.stderr
+    _above_first(folder, sizes="from_pictures")
+    done = _run(folder)
+    assert done.returncode == 0, done.stderr
+    for part in ("orig", "all"):
+        data = _published(folder, part)
+        image, box = data["images"][0], data["annotations"][0]["bbox"]
+        seen = _object(folder / f"run/d/{part}/{image['file_name']}")
+        assert max(abs(a - b) for a, b in zip(box, seen, strict=True)) <= 3, (part, box, seen)
+
+
+@case("13_urlq")
+def _(folder: Path) -> None:
+    _refused(folder, "there is 'a b.jpg'", "repair: file_names: {unquote: true}")
+    _above_first(folder, file_names={"unquote": True})
+    assert _run(folder).returncode == 0
+    assert (folder / "run/d/orig/a b.jpg").is_file()
+
+
+@case("13_lsimages")
+def _(folder: Path) -> None:
+    _refused(folder, "repair: file_names: {slashes: true")
+    _above_first(folder, file_names={"slashes": True})
+    assert _run(folder).returncode == 0, _run(folder).stderr
+
+
+@case("16_clip")
+def _(folder: Path) -> None:
+    assert _run(folder).returncode == 0
+    row, = _published(folder)["annotations"]
+    assert row["bbox"] == [100, 10, 20, 40]
+    assert max(row["segmentation"][0][0::2]) == 120
+    assert row["keypoints"] == [110, 20, 2, 0, 0, 0]
+    assert (row["num_keypoints"], row["area"]) == (1, 800)
+
+
+@case("11_kpcats")
+def _(folder: Path) -> None:
+    assert _run(folder).returncode == 0
+    data = _published(folder)
+    assert data["categories"][0]["keypoints"] == ["left_eye", "right_eye", "nose"]
+    assert [row["keypoints"] for row in data["annotations"]] == [
+        [25, 15, 2, 45, 15, 2, 0, 0, 0], [45, 15, 2, 25, 15, 2, 35, 20, 2]]
+
+
+@case("11_tracks")
+def _(folder: Path) -> None:
+    assert _run(folder).returncode == 0
+    data = _published(folder)
+    assert [(row["id"], row["name"]) for row in data["videos"]] == [(1, "clipA"), (2, "clipB")]
+    assert [row["video_id"] for row in data["images"]] == [1, 1, 2, 2]
+    assert [(row["track_id"], row["instance_id"]) for row in data["annotations"]] == [(1, 1), (1, 1), (2, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_field_case_ends_as_it_must(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / name
+    shutil.copytree(real_data("field_cases") / name, folder)
+    CASES[name](folder)
