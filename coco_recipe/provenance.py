@@ -11,7 +11,7 @@ import msgspec
 from coco_recipe import coco_json, files
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
-from coco_recipe.errors import DatasetError, Problem, RecipeError
+from coco_recipe.errors import DatasetError, Problem, RecipeError, counted
 from coco_recipe.plan import PlannedStep
 from coco_recipe.recipe import Input
 from coco_recipe.source import Source
@@ -99,7 +99,8 @@ def pixel_digest(dataset: Dataset, known_hashes: dict[str, str]) -> str:
         except OSError:
             missing.append(image.file_name)
     if missing:
-        raise DatasetError(f"{len(missing)} of {len(dataset.images)} images are not in {dataset.folders[dataset.home]}: "
+        verb = "is" if len(missing) == 1 else "are"
+        raise DatasetError(f"{len(missing)} of {counted(len(dataset.images), 'image')} {verb} not in {dataset.folders[dataset.home]}: "
                            f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}")
     return files.digest(hashes)
 

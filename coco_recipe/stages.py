@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from coco_recipe import engine as engines
 from coco_recipe import execute, files, plan, plugins, provenance, recipe, source
-from coco_recipe.errors import Problem, RecipeError, RunError, StepError, did_you_mean
+from coco_recipe.errors import Problem, RecipeError, RunError, StepError, counted, did_you_mean
 from coco_recipe.plan import Plan, PlannedStep
 from coco_recipe.steps import facts_of
 from coco_recipe.store import Store
 
 ASKED_FOR = "asked for"
-_PLURALS = {"image": "images", "annotation": "annotations", "category": "categories"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,12 +301,12 @@ def _publish(run_: Run, step: PlannedStep) -> None:
 
 def _summary(record: dict[str, Any]) -> str:
     out = record["counts"]["out"].items()
-    counts = "; ".join(f"{port}: {c['images']} images, {c['annotations']} boxes" for port, c in out
+    counts = "; ".join(f"{port}: {counted(c['images'], 'image')}, {counted(c['annotations'], 'box')}" for port, c in out
                        if isinstance(c, dict) and "images" in c)
     if not counts:
-        counts = record["notes"].get("summary") or f"{record['files']['count']} files"
+        counts = record["notes"].get("summary") or counted(record["files"]["count"], "file")
     counts += "".join(f"; {key}: {value}" for key, value in record["clock"].get("this_run", {}).items())
-    lost = ", ".join(f"{d['count']} {_PLURALS[d['kind']]} ({d['reason']})" for d in record["dropped"])
+    lost = ", ".join(f"{counted(d['count'], d['kind'])} ({d['reason']})" for d in record["dropped"])
     return counts + (f"; dropped {lost}" if lost else "")
 
 
@@ -328,7 +326,7 @@ def _resolved(planned: Plan) -> str:
     data = dict(planned.recipe.source.data)
     data.pop("vars", None)
     data["steps"] = [{**row, "with": dict(step.params)} for row, step in zip(data["steps"], planned.steps, strict=True)]
-    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=1000)
+    return source.dump(data)
 
 
 def _check_folder(planned: Plan, folder: Path) -> None:

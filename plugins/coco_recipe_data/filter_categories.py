@@ -44,7 +44,7 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
             kept.append(row)
     for category in dataset.categories:
         if category.id in gone:
-            ctx.drop(category, "is dropped")
+            ctx.drop(category, "named by the recipe" if drop is not None else "not named by the recipe")
     before, after = {row.image_id for row in dataset.annotations}, {row.image_id for row in kept}
     images = []
     for image in dataset.images:
