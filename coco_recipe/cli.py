@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from coco_recipe.errors import CocoRecipeError, FindingsError, Problem, RecipeError
+from coco_recipe.errors import CocoRecipeError, FindingsError, Problem, RecipeError, counted
 
 
 class _Commands(click.Group):
@@ -87,7 +87,8 @@ def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, e
     if form == "json":
         click.echo(msgspec.json.encode({"folder": str(result.folder), "ran": result.ran, "reused": result.reused}))
     elif not result.ran:
-        _say(f"nothing to do: all {len(result.reused)} steps are unchanged", quiet)
+        reused = counted(len(result.reused), "step")
+        _say(f"nothing to do: {f'all {reused} are' if len(result.reused) > 1 else f'the {reused[2:]} is'} unchanged", quiet)
     if form != "json":
         click.echo(str(result.folder))
 
@@ -107,7 +108,7 @@ def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files
             planned = stages.prepare(path, overrides, plugin_files)
             stages.check_targets(planned, stages.default_folder(planned))
             if form == "text":
-                click.echo(f"{path}: {len(planned.steps)} steps, no problem found")
+                click.echo(f"{path}: {counted(len(planned.steps), 'step')}, no problem found")
         except RecipeError as error:
             problems += error.problems
     if problems:
@@ -147,7 +148,8 @@ def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_file
         click.echo(f"{'run  ' if row['runs'] else 'reuse'}  {row['step']} ({row['use']}): {row['why']}")
         for port, counts in (row["out"] or {}).items():
             classes = ", ".join(f"{name} {n}" for name, n in counts.get("categories", {}).items())
-            click.echo(f"         {port}: {counts.get('images', 0)} images, {counts.get('annotations', 0)} boxes ({classes})")
+            click.echo(f"         {port}: {counted(counts.get('images', 0), 'image')}, "
+                       f"{counted(counts.get('annotations', 0), 'box')} ({classes})")
 
 
 @cli.command()
@@ -313,6 +315,7 @@ def main() -> None:
     from coco_recipe.errors import PluginError, RunError
 
     shown = _Shown()
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # its lines would stand among ours
     try:
         code = cli.main(standalone_mode=False, obj=shown) or 0
     except RecipeError as error:

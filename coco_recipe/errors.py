@@ -20,6 +20,15 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f"known here: {', '.join(sorted(known))}" if 0 < len(known) <= MAX_LISTED else ""
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number with its English noun: ``1 image``, ``2 boxes``, ``3 categories``."""
+    if number == 1:
+        return f"1 {noun}"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{number} {noun[:-1]}ies"
+    return f"{number} {noun}{'es' if noun.endswith(('x', 's', 'ch', 'sh')) else 's'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """A place in a file, or an option with its text (``--set``, ``a.b=2``).

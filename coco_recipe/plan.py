@@ -107,8 +107,8 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
         known[step.id] = planned.outputs if planned else {}
         if planned:
             steps.append(planned)
-    if problems:
-        raise RecipeError(problems)
+    if found := recipe.source.independent(problems):
+        raise RecipeError(found)
     return Plan(recipe, tuple(steps), checks=registry.checks)
 
 

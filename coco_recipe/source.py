@@ -31,6 +31,7 @@ class Source:
         keys: position of each key, by key path: (line, column) from 1.
         values: position of each value, by key path.
         options: the text of the ``--set`` that a value comes from, by key path.
+        faults: what is wrong with the text.
     """
 
     path: Path
@@ -39,6 +40,13 @@ class Source:
     keys: Mapping[KeyPath, tuple[int, int]]
     values: Mapping[KeyPath, tuple[int, int]]
     options: Mapping[KeyPath, str] = field(default_factory=dict)
+    faults: tuple[Problem, ...] = ()
+
+    def independent(self, problems: Sequence[Problem]) -> list[Problem]:
+        """Return the text's faults, and those of other problems that don't only follow from one of these."""
+        places = [fault.where.path for fault in self.faults if fault.where.path]
+        return [*self.faults, *(p for p in problems if not any(
+            p.where.path == place or p.where.path.startswith((f"{place}.", f"{place}[")) for place in places))]
 
     def where(self, path: KeyPath, *, key: bool = False) -> Where:
         """Return the place of a value (or its key); of the nearest parent where there is none; or its option."""
@@ -59,20 +67,52 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Source:
         path: the file.
         overrides: ``a.b=value`` each, as --set takes them; a step is named by its id: ``steps.more.with.copies=2``.
 
+    Returns:
+        What could be read; what is wrong with the text is in ``faults``, so that the rest can be checked, too.
+
     Raises:
-        RecipeError: with every problem of the text.
+        RecipeError: the file can't be read, or isn't YAML.
     """
     text = _read(path)
     reader = _Reader(path)
     data = reader.value(_compose(path, text), ())
     problems = reader.problems
     options = _override(data, overrides, problems)
+    if options:
+        text = _with_options(data, overrides)
     names = data.get("vars") if isinstance(data, dict) else None
     filler = _Filler(path, reader, names if isinstance(names, dict) else {}, problems, options)
     data = filler.fill(data, ())
-    if problems:
-        raise RecipeError(problems)
-    return Source(path, text, data, reader.keys, reader.values, options)
+    return Source(path, text, data, reader.keys, reader.values, options, tuple(problems))
+
+
+def _with_options(data: Any, overrides: Sequence[str]) -> str:
+    """Return the recipe's text with the values of --set in it, which makes the same data without them."""
+    lines = "".join(f"# --set {item}\n" for item in overrides).replace("\r", " ")
+    return lines + dump(data)
+
+
+def dump(data: Any) -> str:
+    """Write a recipe's data as YAML that these rules read as the same data."""
+    text: str = yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)
+    return text
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes every string that the YAML 1.2 core rules would read as something else, as '1e5'."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _style(text: str) -> str | None:
+    if any(c in text for c in "\x85\u2028\u2029"):
+        return '"'
+    return None if core_scalar(text) == text else "'"
+
+
+_Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar(
+    "tag:yaml.org,2002:str", text, style=_style(text)))
 
 
 def _read(path: Path) -> str:

@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import yaml
 
 from coco_recipe import checking, emptiness, execute, files, missing_files, plan, plugins, provenance, publish, recipe, source
 from coco_recipe import engine as engines
 from coco_recipe.dataset import Dataset
-from coco_recipe.errors import FindingsError, Problem, RecipeError, RunError, StepError, did_you_mean
+from coco_recipe.errors import FindingsError, Problem, RecipeError, RunError, StepError, counted, did_you_mean
 from coco_recipe.findings import Choice, Finding, judged
 from coco_recipe.plan import Plan, PlannedStep
 from coco_recipe.steps import facts_of
 from coco_recipe.store import Store
 
 ASKED_FOR = "asked for"
-_PLURALS = {"image": "images", "annotation": "annotations", "category": "categories"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,11 +355,11 @@ def value_of(run_: Run, ref: plan.Reference) -> Any:
 
 def _summary(record: dict[str, Any]) -> str:
     out = record["counts"]["out"].items()
-    counts = "; ".join(f"{port}: {c['images']} images, {c['annotations']} boxes" for port, c in out
+    counts = "; ".join(f"{port}: {counted(c['images'], 'image')}, {counted(c['annotations'], 'box')}" for port, c in out
                        if isinstance(c, dict) and "images" in c)
-    counts = "; ".join(filter(None, (counts, record["notes"].get("summary")))) or f"{record['files']['count']} files"
+    counts = "; ".join(filter(None, (counts, record["notes"].get("summary")))) or counted(record["files"]["count"], "file")
     counts += "".join(f"; {key}: {value}" for key, value in record["clock"].get("this_run", {}).items())
-    lost = ", ".join(f"{d['count']} {_PLURALS[d['kind']]} ({d['reason']})" for d in record["dropped"])
+    lost = ", ".join(f"{counted(d['count'], d['kind'])} ({d['reason']})" for d in record["dropped"])
     return counts + (f"; dropped {lost}" if lost else "")
 
 
@@ -381,7 +379,7 @@ def _resolved(planned: Plan) -> str:
     data = dict(planned.recipe.source.data)
     data.pop("vars", None)
     data["steps"] = [{**row, "with": dict(step.params)} for row, step in zip(data["steps"], planned.steps, strict=True)]
-    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=1000)
+    return source.dump(data)
 
 
 def default_folder(planned: Plan) -> Path:

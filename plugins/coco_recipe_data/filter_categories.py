@@ -48,7 +48,7 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
             kept.append(row)
     for category in dataset.categories:
         if category.id in gone:
-            ctx.drop(category, "is dropped")
+            ctx.drop(category, "named by the recipe" if drop is not None else "not named by the recipe")
     before, after = Counter(row.image_id for row in dataset.annotations), {row.image_id for row in kept}
     drops = {"keep": 0, "drop_if_single": 1}.get(images_left_empty, len(dataset.annotations))  # with so many at most
     images = []

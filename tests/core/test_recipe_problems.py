@@ -7,7 +7,7 @@ from builders import coco, command
 
 from coco_recipe import stages
 from coco_recipe.errors import RecipeError
-from coco_recipe.source import core_scalar, load
+from coco_recipe.source import core_scalar, dump, load
 
 TEN = """\
 coco_recipe: 1
@@ -54,8 +54,11 @@ def test_ten_mistakes_are_reported_at_once_each_at_its_line_and_column(tmp_path:
 def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text(TEN)
-    with pytest.raises(RecipeError, match=r"recipe.yaml:15:\d+: steps\[7\].in: \$\{nothing\} is not set"):
-        load(path)
+    with pytest.raises(RecipeError, match=r"recipe.yaml:15:\d+: steps\[7\].in: \$\{nothing\} is not set") as caught:
+        stages.prepare(path)
+    told = {p.where.line for p in caught.value.problems}
+    assert {place[0] for place in PLACES if place[0] not in (10, 14)} <= told  # of all stages, at once
+    assert len([p for p in caught.value.problems if p.where.path == "steps[7].in"]) == 1  # and what only follows from it isn't told
 
 
 @pytest.mark.parametrize(("text", "message"), [
@@ -90,3 +93,22 @@ def test_validating_imports_no_heavy_library(tmp_path: Path) -> None:
             "print([m for m in ('torch', 'mmdet', 'cv2', 'albumentations', 'numpy') if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_recipe_of_a_run_has_the_values_of_its_options_in_it(tmp_path: Path) -> None:
+    (tmp_path / "raw.json").write_text(json.dumps(coco()))
+    (tmp_path / "recipe.yaml").write_text("coco_recipe: 1\nname: x\ninputs: {raw: {annotations: raw.json}}\nsteps:\n"
+                                          "- {id: a, use: filter_categories, in: raw, with: {drop: [dog]}}\n")
+    assert command("run", "recipe.yaml", "--set", "steps.a.with.drop=[cat]", cwd=tmp_path).returncode == 0
+    (tmp_path / "again.yaml").write_bytes((tmp_path / "runs/x/recipe.yaml").read_bytes())
+    assert command("run", "again.yaml", "--out", "again", cwd=tmp_path).returncode == 0
+    first, second = (tmp_path / folder / "steps/a/dataset.json" for folder in ("runs/x", "again"))
+    assert first.read_bytes() == second.read_bytes()
+    assert b'"cat"' not in first.read_bytes()
+
+
+@pytest.mark.parametrize("text", ["1e5", "0o17", "no", "null", "~", "", "true", ".nan", "12:30", "0x1F", "1_0", "a: b", "\u0085",
+                                  "瓶", "x\ny", "- a", "007"])
+def test_a_string_is_written_so_that_it_is_read_as_itself(text: str, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(dump({"a": text, text or "b": [text, 1e-05, 3, None, True]}), "utf-8")
+    assert load(tmp_path / "x.yaml").data == {"a": text, text or "b": [text, 1e-05, 3, None, True]}
