@@ -21,7 +21,8 @@ from coco_recipe.findings import Check, Finding, Kind, Row
 from coco_recipe.headers import CutOffError, Header, header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.rounding import tidy
-from coco_recipe.row_checks import READERS_REFUSE
+from coco_recipe.row_checks import BEFORE_EXPORT, READERS_REFUSE, TEXTS
+from coco_recipe.row_checks import findings as row_findings
 from coco_recipe.segmentation import (
     checked_runs,
     has_area,
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from coco_recipe.api import run
 
 __all__ = [
-    "READERS_REFUSE",
+    "BEFORE_EXPORT",
+    "READERS_REFUSE", "TEXTS",
     "Annotation",
     "Category",
     "Check",
@@ -72,9 +74,11 @@ __all__ = [
     "header_of",
     "hookimpl",
     "link_or_copy",
-    "place", "polygon_area",
+    "place",
+    "polygon_area",
     "read_header",
     "rounded",
+    "row_findings",
     "run",
     "runs_of",
     "segmentation_area",

@@ -5,7 +5,7 @@ A check is a fast predicate over every row; only rows that fail it are looked at
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
@@ -57,8 +57,8 @@ class Rows:
                 if length < _LONG:
                     found.short.append(row)
             if not isinstance(row.bbox, tuple):
-                found.without_box.append(row)
                 continue
+            found.boxes += 1
             x, y, w, h = row.bbox
             if x > 1 or y > 1 or w > 1 or h > 1 or x < 0 or y < 0:
                 found.has_large = True
@@ -94,7 +94,7 @@ class Survey:
     Attributes:
         odd: their segmentation doesn't begin as polygons of three points or more do.
         short: their segmentation has few characters.
-        without_box: they have no box.
+        boxes: how many have a box.
         no_area: their box has a side of 0 or less.
         outside: their box reaches out of the image by more than rounding; with box and size.
         at_odds: their area isn't their box's, and they have no long segmentation.
@@ -103,7 +103,7 @@ class Survey:
 
     odd: list[Annotation] = field(default_factory=list)
     short: list[Annotation] = field(default_factory=list)
-    without_box: list[Annotation] = field(default_factory=list)
+    boxes: int = 0
     no_area: list[Annotation] = field(default_factory=list)
     outside: list[tuple[Annotation, tuple[float, float, float, float], tuple[int, int]]] = field(default_factory=list)
     at_odds: list[Annotation] = field(default_factory=list)
@@ -131,15 +131,18 @@ def of_category(category: Category, value: Any = None) -> Row:
     return Row(f"category {category.id} ({category.name!r})", value)
 
 
-def findings(dataset: Dataset, place: str) -> Iterator[Finding]:
+def findings(dataset: Dataset, place: str, kinds: Container[str] | None = None) -> Iterator[Finding]:
     """Yield everything that is wrong with the rows of a data set.
 
     Args:
         dataset: the data set.
         place: the input's name or the file, for the findings.
+        kinds: names of the kinds to look for; None for all.
     """
     rows = Rows(dataset)
     for check in CHECKS:
+        if kinds is not None and check.kind.name not in kinds:
+            continue
         found = Finding.of(check.kind, place, check.find(rows))
         if found.count:
             yield found
@@ -209,7 +212,7 @@ def _without_category(rows: Rows) -> Iterator[Row]:
 
 
 def _without_box(rows: Rows) -> Iterator[Row]:
-    return map(rows.of, rows.survey.without_box)
+    return (rows.of(row) for row in rows.annotations if row.bbox is UNSET)
 
 
 def _without_area(rows: Rows) -> Iterator[Row]:
@@ -257,8 +260,7 @@ def _normalised(rows: Rows) -> Iterator[Row]:
 
 def _corners(rows: Rows) -> Iterator[Row]:
     """Yield all boxes where many reach out as x y w h, and every one fits its image as x1 y1 x2 y2."""
-    many = max(1, FEW * (len(rows.annotations) - len(rows.survey.without_box)))
-    if len(rows.survey.outside) < many or not all(
+    if len(rows.survey.outside) < max(1, FEW * rows.survey.boxes) or not all(
             0 <= x < right <= size[0] + EDGE_PX and 0 <= y < bottom <= size[1] + EDGE_PX
             for _, (x, y, right, bottom), size in rows.boxes):
         return iter(())
@@ -405,6 +407,19 @@ def _file_names_alike(rows: Rows) -> Iterator[Row]:
             yield of_image(image, other)
 
 
+TEXTS = ("date_captured", "coco_url", "flickr_url")  # COCO has text there, and hotcoco reads nothing else
+
+
+def _wrong_texts(rows: Rows) -> Iterator[Row]:
+    kinds: set[Any] = set(map(type, rows.images))
+    keys = [key for key in TEXTS if any(key in kind.__struct_encode_fields__ for kind in kinds)]
+    for image in rows.images if keys else ():
+        for key in keys:
+            value = getattr(image, key, UNSET)
+            if value is not UNSET and bytes(memoryview(value)[:1]) not in (b'"', b"n"):
+                yield of_image(image, {key: msgspec.json.decode(value)})
+
+
 def _unused_categories(rows: Rows) -> Iterator[Row]:
     used = {row.category_id for row in rows.annotations}
     return (of_category(category) for category in rows.categories if category.id not in used)
@@ -469,6 +484,8 @@ CHECKS = (
            "map_categories: map: {<name>: <the other>} joins them", _categories_alike),
     _check("file_names_alike", "file names are another's but for case or Unicode form: some file systems have one file for both",
            "rename one of the files", _file_names_alike),
+    _check("texts_of_wrong_type", "keys of images (date_captured, coco_url, flickr_url) are no text", "repair: texts: to_text",
+           _wrong_texts),
     _check("unused_categories", "categories have no box", "repair: categories: drop_unused", _unused_categories),
 )
 KINDS = {check.kind.name: check.kind for check in CHECKS}
@@ -477,4 +494,7 @@ KINDS = {check.kind.name: check.kind for check in CHECKS}
 READERS_REFUSE = (
     "repeated_annotation_ids", "no_categories", "annotations_without_category", "annotations_without_box",
     "annotations_without_area", "images_without_size", "segmentations_flat", "segmentations_of_pairs",
-    "segmentations_of_unknown_form")
+    "segmentations_of_unknown_form", "texts_of_wrong_type")
+# the same, and what no input may have, as far as it can be looked for without a look at each segmentation
+BEFORE_EXPORT = frozenset({*READERS_REFUSE, *(name for name, kind in KINDS.items() if kind.needed)}) - {
+    "segmentations_flat", "segmentations_of_pairs", "segmentations_of_unknown_form"}

@@ -1,13 +1,30 @@
 """Step ``export_coco``: write data sets as a folder in COCO's layout, or a flat one."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
-from coco_recipe import READERS_REFUSE, Dataset, Image, OpenPorts, Origin, Step, StepContext, place, sha256, unsafe_name, write
+from coco_recipe import (
+    BEFORE_EXPORT,
+    READERS_REFUSE,
+    Dataset,
+    Image,
+    OpenPorts,
+    Origin,
+    Row,
+    Step,
+    StepContext,
+    place,
+    row_findings,
+    sha256,
+    unsafe_name,
+    write,
+)
+from coco_recipe_data import kinds
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -35,8 +52,12 @@ def export_coco(ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, 
     were made from others, every image says its root.
 
     Raises:
-        ValueError: in the flat layout two parts have the same file name.
+        ValueError: a part has no image, or rows that readers of COCO files would crash on, misassign or lose;
+            in the flat layout two parts have the same file name.
     """
+    for name, part in parts.items():
+        _refuse(name, part)
+    ctx.find(kinds.TRAINERS_SKIP, (row for name, part in parts.items() for row in _skipped(name, part)))
     done, total = 0, sum(len(part.images) for part in parts.values()) if images != "none" else 0
     made: Counter[str] = Counter()
     taken: dict[str, str] = {}
@@ -54,6 +75,31 @@ def export_coco(ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, 
             ctx.progress(done, total)
     ctx.note("images_placed", dict(made))
     return {}
+
+
+def _refuse(name: str, part: Dataset) -> None:
+    """Refuse what pycocotools, mmdet's CocoDataset or hotcoco couldn't load with every row."""
+    if not part.images:
+        raise ValueError(f"part '{name}' has no image, and readers can't load it; leave it out, or divide otherwise")
+    if found := list(row_findings(part, name, BEFORE_EXPORT)):
+        raise ValueError("readers of COCO files would crash on these rows, misassign or lose them:\n"
+                         + "\n".join(map(str, found)))
+
+
+SMALLEST_SIDE_PX, SMALLEST_IMAGE_PX = 1, 32  # mmdet's CocoDataset: filter_cfg and parse_data_info
+
+
+def _skipped(name: str, part: Dataset) -> Iterator[Row]:
+    """Yield what mmdet's CocoDataset is documented to skip."""
+    small = {image.id for image in part.images if isinstance(image.width, int) and isinstance(image.height, int)
+             and min(image.width, image.height) < SMALLEST_IMAGE_PX}
+    for image in part.images:
+        if image.id in small:
+            yield Row(f"image {image.id} ({image.file_name!r}) of '{name}'", f"{image.width} x {image.height}")
+    for row in part.annotations:
+        if isinstance(row.bbox, tuple) and row.area is not UNSET and (
+                row.bbox[2] < SMALLEST_SIDE_PX or row.bbox[3] < SMALLEST_SIDE_PX or row.area <= 0):
+            yield Row(f"annotation {row.id} of '{name}'", list(row.bbox))
 
 
 def _published(part: Dataset) -> Dataset:

@@ -13,5 +13,9 @@ CATEGORIES_ALIKE = Kind(
     "map_categories: map: {<name>: <the other>} joins them")
 FILTER_MATCHES_NOTHING = Kind(
     "filter_matches_nothing", "warning", "filters drop and change nothing", "check its parameters, or remove the step")
+TRAINERS_SKIP = Kind(
+    "rows_that_trainers_skip", "warning",
+    "rows are skipped by mmdet (images under 32 px, boxes with a side under 1 px or an area of 0 or less)",
+    "filter_annotations: min_side_px: 1, no_area: drop; repair: area: recompute")
 
-ALL = (FILTER_MATCHES_NOTHING, TOP_LEVEL_KEYS_DIFFER, CATEGORY_KEYS_DIFFER, CATEGORIES_ALIKE)
+ALL = (TRAINERS_SKIP, FILTER_MATCHES_NOTHING, TOP_LEVEL_KEYS_DIFFER, CATEGORY_KEYS_DIFFER, CATEGORIES_ALIKE)

@@ -13,6 +13,7 @@ from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
 from coco_recipe import (
+    TEXTS,
     Annotation,
     Category,
     Complaint,
@@ -54,6 +55,8 @@ PARAMS: dict[str, Any] = {
             }},
         "sizes": {"enum": ["from_pictures"], "examples": ["from_pictures"],
                   "description": "Width and height as the picture has them, turned as its EXIF orientation says."},
+        "texts": {"enum": ["to_text"], "examples": ["to_text"],
+                  "description": "Write date_captured, coco_url and flickr_url of images as text."},
         "segmentations": {
             "description": "One mend, or a list in order. drop_degenerate: leave out polygons of no area; close: end each "
                            "polygon where it began; flat_to_list: [x, y, ...] to [[x, y, ...]]; pairs_to_list: [[x, y], ...] "
@@ -81,6 +84,7 @@ PARAMS: dict[str, Any] = {
 _MENDED: dict[str, tuple[str, ...]] = {
     "file_names": ("missing_pictures",),
     "sizes": ("sizes_not_of_pictures", "images_without_size"),
+    "texts": ("texts_of_wrong_type",),
     "bbox": ("annotations_without_box", "bbox_not_of_segmentation"),
     "area": ("annotations_without_area", "areas_not_positive", "area_not_of_box", "area_not_of_segmentation"),
     "num_keypoints": ("num_keypoints_at_odds",),
@@ -102,12 +106,12 @@ class _Ledger:
         self.lines.append({"row": name, "key": key, "old": None if old is UNSET else old, "new": new})
 
 
-def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] | None, sizes: str | None,
+def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] | None, sizes: str | None, texts: str | None,
            segmentations: str | Sequence[str] | None, bbox: str | None, area: str | None, num_keypoints: str | None,
            crowd: Mapping[str, Any] | None, categories: str | None) -> Mapping[str, Dataset]:
     """Mend what is named, and nothing else; rows that are right stay as they are.
 
-    The order is that of the parameters: names, sizes, segmentations, boxes, areas, keypoints, crowds, categories.
+    The order is that of the parameters: names, sizes, texts, segmentations, boxes, areas, keypoints, crowds, categories.
     ``repaired.jsonl`` in the step's folder has a line for each value: row, key, old and new value.
 
     Raises:
@@ -118,6 +122,8 @@ def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] 
     images = dataset.images if not file_names else _renamed(dataset, file_names, ledger)
     if sizes:
         images = _measured(dataset.replace(images=images), ledger)
+    if texts:
+        images = tuple(_with_texts(image, ledger) for image in images)
     crowds = _crowd_ids(dataset, crowd["categories"]) if crowd else frozenset()
     mends = [segmentations] if isinstance(segmentations, str) else segmentations or []
     steps: list[Callable[[Annotation], tuple[str, Any, Any, Annotation] | None]] = [
@@ -198,6 +204,15 @@ def _measured(dataset: Dataset, ledger: _Ledger) -> tuple[Image, ...]:
         raise ValueError(f"{len(faults)} pictures can't be measured: {'; '.join(faults[:5])}; get them again, or drop "
                          "their rows")
     return tuple(images)
+
+
+def _with_texts(image: Image, ledger: _Ledger) -> Image:
+    old = {key: msgspec.json.decode(value) for key in TEXTS if isinstance(value := getattr(image, key, UNSET), Raw)}
+    new = {key: str(value) for key, value in old.items() if value is not None and not isinstance(value, str)}
+    for key, text in new.items():
+        ledger.note(image, key, old[key], text)
+    changed: Image = with_extras(image, new) if new else image
+    return changed
 
 
 Mend = tuple[str, Any, Any, Annotation]

@@ -106,6 +106,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("categories_alike", coco(names=("ｃａｔ", "cat")), "1 categories have the name of another but for case"),
     ("categories_alike", coco(names=("ca\u200bt", "cat")), "1 categories have the name of another but for case"),
     ("file_names_alike", _data(images__file_name="2.JPG"), "1 file names are another's but for case or Unicode form"),
+    ("texts_of_wrong_type", _data(images__date_captured=0),
+     "1 keys of images (date_captured, coco_url, flickr_url) are no text: image 1 ('1.jpg'): {'date_captured': 0}"),
     ("unused_categories", coco(names=("cat", "dog", "cow")), "1 categories have no box: category 3 ('cow')"),
 ]
 

@@ -74,6 +74,14 @@ def test_the_remedy_that_a_finding_names_takes_it_away(kind: str, data: dict[str
         assert _ledger(tmp_path) == [{"row": "annotation 1", "key": mended[0], "old": old, "new": mended[1]}]
 
 
+def test_texts_are_written_as_text(tmp_path: Path) -> None:
+    data = coco(2, [])
+    data["images"][0]["date_captured"], data["images"][1]["date_captured"] = 0, "today"
+    assert _found(data)["texts_of_wrong_type"] == "repair: texts: to_text"
+    assert [row["date_captured"] for row in _repaired(tmp_path, data, texts="to_text")["images"]] == ["0", "today"]
+    assert _ledger(tmp_path) == [{"row": "image 1 ('1.jpg')", "key": "date_captured", "old": 0, "new": "0"}]
+
+
 def test_rows_that_are_right_stay_as_they_are(tmp_path: Path) -> None:
     data = _changed(bbox=[1.25, 2, 9.5, 10], area=95.004, segmentation=[[1.3, 2, 10.7, 2, 10.7, 12.1, 1.3, 12.1]])
     out = _repaired(tmp_path, data, bbox="from_segmentation", area="recompute", segmentations=["drop_degenerate", "flat_to_list"])
