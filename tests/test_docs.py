@@ -1,0 +1,18 @@
+"""The pages say what there is: a row for each kind of finding, with its severity and remedy."""
+
+from builders import REPOSITORY
+
+from coco_recipe import plugins
+
+
+def test_every_kind_of_finding_has_its_row() -> None:
+    page = (REPOSITORY / "docs/findings.md").read_text("utf-8")
+    for kind in plugins.find().kinds.values():
+        severity = "error, always" if kind.needed else kind.severity
+        assert f"| `{kind.name}` | {severity} | {kind.what} | {kind.remedy} |" in page
+
+
+def test_every_parameter_of_repair_has_its_row() -> None:
+    page = (REPOSITORY / "docs/repair.md").read_text("utf-8")
+    for name in plugins.find().offers["repair"].step.params["properties"]:
+        assert f"| `{name}" in page
