@@ -301,7 +301,7 @@ def _form(text: bytes) -> str:
     """Name the form of a segmentation; empty where it is one that COCO has."""
     value = msgspec.json.decode(text)
     if not value:
-        return "" if value is None or value in ([], {}) else "other"
+        return "" if value is None or value == [] else "other"
     if isinstance(value, dict):
         size, counts = value.get("size"), value.get("counts")
         whole = isinstance(size, list) and len(size) == 2 and all(isinstance(side, int) for side in size)

@@ -3,12 +3,13 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import isclose
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Complaint, Dataset, Facts, Port, Step, StepContext, extras
+from coco_recipe import Complaint, Dataset, Facts, Port, Row, Step, StepContext, extras
+from coco_recipe_data import kinds, stratify
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -19,6 +20,16 @@ PARAMS: dict[str, Any] = {
                       "examples": [{"train": 0.8, "val": 0.2}]},
         "every": {"type": "integer", "minimum": 2, "description": "Each n-th family goes to val, the others to train.",
                   "examples": [5]},
+        "first": {"type": "integer", "minimum": 0, "examples": [4],
+                  "description": "With every: number, from 0, of the first family that goes to val (default: 0)."},
+        "by": {"type": "object", "additionalProperties": False, "required": ["field", "parts"],
+               "description": "Parts as they were given: each image goes to the part that its field names (merge writes such "
+                              "a field with origin_field).", "examples": [{"field": "part", "parts": ["train", "valid"]}],
+               "properties": {"field": {"type": "string", "description": "The image's key.", "examples": ["part"]},
+                              "parts": {"type": "array", "items": {"type": "string"}, "minItems": 2, "uniqueItems": True,
+                                        "description": "The parts.", "examples": [["train", "valid"]]}}},
+        "min_per_part": {"type": "integer", "minimum": 0, "default": 1, "examples": [0],
+                         "description": "A part with fewer images than this is an error."},
         "folds": {"type": "integer", "minimum": 2, "description": "As many equal parts: fold_1, fold_2, ...",
                   "examples": [5]},
         "method": {"enum": ["hash", "shuffle", "stratified"], "default": "hash",
@@ -35,22 +46,28 @@ PARAMS: dict[str, Any] = {
 Shares = dict[str, float]
 
 
-def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every: int | None, folds: int | None,
-          method: str, group_by: Mapping[str, str] | None) -> Mapping[str, Dataset]:
+def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every: int | None, first: int | None,
+          folds: int | None, by: Mapping[str, Any] | None, min_per_part: int, method: str,
+          group_by: Mapping[str, str] | None) -> Mapping[str, Dataset]:
     """Divide a data set; an image with all that was made from it, and every group, is on one side only.
 
-    ``stratified`` is iterative stratification over whole groups (Sechidis et al. 2011, On the stratification of
-    multi-label data): the rarest category first, each group to the part that misses it most. Ties go to the part named
-    first; groups are ordered by a hash, so that the order of the file doesn't matter. The share of each category in
-    each part is in the record.
+    ``stratified`` divides whole groups by iterative stratification, and exchanges groups until none helps
+    (see `stratify.divide`). Groups are ordered by a hash, so that the order of the file doesn't matter. The share of
+    each category in each part is in the record, and its worst ones in the step's line.
+
+    Raises:
+        ValueError: a part would get fewer than ``min_per_part`` images; a grouping doesn't name a group for an image.
     """
+    first = first or 0
     groups = _groups(dataset, group_by)
     shares = fractions or {f"fold_{i + 1}": 1 / (folds or 1) for i in range(folds or 0)}
     if every is not None:
-        side = {group: "val" if n % every == every - 1 else "train" for n, group in enumerate(groups)}
+        side: Mapping[str, str] = {group: "val" if n % every == first else "train" for n, group in enumerate(groups)}
         shares = {"train": 1 - 1 / every, "val": 1 / every}
+    elif by is not None:
+        side, shares = _as_given(dataset, groups, by["field"], by["parts"]), dict.fromkeys(by["parts"], 0.0)
     elif method == "stratified":
-        side = _stratified(dataset, groups, shares, ctx.seed)
+        side = _stratified(ctx, dataset, groups, shares)
     elif method == "shuffle":
         side = _shuffled(groups, shares, ctx.seed)
     else:
@@ -59,12 +76,48 @@ def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every
     parts = {name: dataset.replace(images=tuple(i for i in dataset.images if part_of[i.id] == name),
                                    annotations=tuple(a for a in dataset.annotations if part_of[a.image_id] == name))
              for name in shares}
+    for name, part in parts.items():
+        if len(part.images) < min_per_part:
+            raise ValueError(f"part '{name}' would get {len(part.images)} of {len(dataset.images)} images, and min_per_part is "
+                             f"{min_per_part}; choose other fractions, or method: shuffle or stratified, which meet them "
+                             "(min_per_part: 0 allows an empty part)")
     totals = dataset.counts()["categories"]
-    ctx.note("shares", {name: {category: round(n / totals[category], 4)
-                               for category, n in part.counts()["categories"].items() if totals[category]}
-                        for name, part in parts.items()})
+    found = {name: {category: round(n / totals[category], 4)
+                    for category, n in part.counts()["categories"].items() if totals[category]}
+             for name, part in parts.items()}
+    ctx.note("shares", found)
     ctx.note("groups", len(groups))
+    ctx.note("summary", _told(found, {name: len(part.images) / max(1, len(dataset.images)) for name, part in parts.items()}))
     return parts
+
+
+MOST_TOLD = 3
+
+
+def _told(found: Mapping[str, Shares], images: Shares) -> str:
+    """Say which classes are farthest from the parts' shares of images."""
+    classes = list(next(iter(found.values()), {}))
+    off = {name: max(abs(found[part][name] - images[part]) for part in images) for name in classes}
+    worst = sorted(classes, key=lambda name: -off[name])[:MOST_TOLD]
+    told = (f"{name} {' / '.join(f'{found[part][name]:.0%}' for part in images)}" for name in worst)
+    return f"shares of images {' / '.join(f'{share:.0%}' for share in images.values())}; farthest classes: " + "; ".join(told)
+
+
+def _as_given(dataset: Dataset, groups: dict[str, list[int]], field: str, parts: Sequence[str]) -> dict[str, str]:
+    """Return each group's part as the field of its images says; no group may stand in two."""
+    key_of = _grouping(dataset, "field", field)
+    side: dict[str, str] = {}
+    for image in dataset.images:
+        if key_of[image.id] not in parts:
+            raise ValueError(f"image {image.id} ({image.file_name!r}): its {field} is {key_of[image.id]!r}, which is none of "
+                             f"by.parts ({', '.join(parts)}); add it, or filter these images")
+    for group, ids in groups.items():
+        found = sorted({key_of[image_id] for image_id in ids})
+        if len(found) > 1:
+            raise ValueError(f"{group}: images of one family or group stand in {' and '.join(found)}, so the given parts "
+                             "leak; correct their field, or let split divide (fractions)")
+        side[group] = found[0]
+    return side
 
 
 def _groups(dataset: Dataset, group_by: Mapping[str, str] | None) -> dict[str, list[int]]:
@@ -130,7 +183,7 @@ def _shuffled(groups: dict[str, list[int]], shares: Shares, seed: int) -> dict[s
     total, done, side = sum(map(len, groups.values())), 0, {}
     names, bound = list(shares), next(iter(shares.values()))
     for group in sorted(groups, key=lambda g: (_unit(f"{seed}/{g}"), g)):
-        while done >= bound * total - 1e-9 and len(names) > 1:
+        while done >= round(bound * total, 6) and len(names) > 1:  # 0.7 + 0.2 isn't 0.9
             names.pop(0)
             bound += shares[names[0]]
         side[group] = names[0]
@@ -138,49 +191,32 @@ def _shuffled(groups: dict[str, list[int]], shares: Shares, seed: int) -> dict[s
     return side
 
 
-def _stratified(dataset: Dataset, groups: dict[str, list[int]], shares: Shares, seed: int) -> dict[str, str]:
+def _stratified(ctx: StepContext, dataset: Dataset, groups: dict[str, list[int]], shares: Shares) -> Mapping[str, str]:
     owner = {image_id: group for group, ids in groups.items() for image_id in ids}
-    content: dict[str, Counter[Any]] = {group: Counter() for group in groups}
+    boxes: dict[str, Counter[Any]] = {group: Counter() for group in groups}
     for row in dataset.annotations:
-        content[owner[row.image_id]][row.category_id] += 1
-    total = Counter(row.category_id for row in dataset.annotations)
-    wanted = {name: {label: share * n for label, n in total.items()} for name, share in shares.items()}
-    room = {name: share * len(dataset.images) for name, share in shares.items()}
-    order = sorted(groups, key=lambda g: (_unit(f"{seed}/{g}"), g))
-    with_label: dict[Any, list[str]] = {label: [] for label in total}
-    for group in order:
-        for label in content[group]:
-            with_label[label].append(group)
-    side: dict[str, str] = {}
-
-    def place(group: str, label: Any) -> None:
-        # max returns the first of equals: ties go to the part named first
-        name = max(shares, key=lambda n: (wanted[n].get(label, 0.0), room[n]))
-        side[group] = name
-        room[name] -= len(groups[group])
-        for other, n in content[group].items():
-            wanted[name][other] -= n
-
-    for label in sorted(total, key=lambda key: (total[key], str(key))):
-        for group in with_label[label]:
-            if group not in side:
-                place(group, label)
-    for group in order:
-        if group not in side:
-            place(group, None)
-    return side
+        boxes[owner[row.image_id]][row.category_id] += 1
+    order = sorted(groups, key=lambda g: (_unit(f"{ctx.seed}/{g}"), g))
+    found = stratify.divide([stratify.Group(name, len(groups[name]), boxes[name]) for name in order], shares)
+    names = dataset.category_names()
+    ctx.find(kinds.SPLIT_GIVES_UP, [
+        *(Row(f"class '{names.get(label, label)}' in '{part}'", "none of its groups") for label, part in found.lacking),
+        *(Row(f"part '{part}'", "its number of images is farther from its share") for part in found.off)])
+    return found.side
 
 
 def _names(params: Mapping[str, Any]) -> Mapping[str, type]:
     if "every" in params:
         return {"train": Dataset, "val": Dataset}
+    if "by" in params:
+        return dict.fromkeys(params["by"]["parts"], Dataset)
     return dict.fromkeys(params.get("fractions") or [f"fold_{i + 1}" for i in range(params.get("folds", 0))], Dataset)
 
 
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
-    ways = [key for key in ("fractions", "every", "folds") if key in params]
+    ways = [key for key in ("fractions", "every", "folds", "by") if key in params]
     if len(ways) != 1:
-        yield Complaint((), f"must have one of 'fractions', 'every' and 'folds', found {len(ways)}",
+        yield Complaint((), f"must have one of 'fractions', 'every', 'folds' and 'by', found {len(ways)}",
                         "fractions: {train: 0.8, val: 0.2}")
     fractions = params.get("fractions", {})
     total = sum(fractions.values())
@@ -188,6 +224,9 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
         listed = ", ".join(f"{name}={share}" for name, share in fractions.items())
         yield Complaint(("fractions",), f"add up to {round(total, 9)}, expected 1.0",
                         f"{'lower' if total > 1 else 'raise'} one of {listed}")
+    if "first" in params and params["first"] >= params.get("every", 0):
+        yield Complaint(("first",), "must be below 'every', and stands only beside it",
+                        f"every: {params['first'] + 1} or more" if "every" in params else "remove it")
     pattern = params.get("group_by", {}).get("pattern", "")
     try:
         re.compile(pattern)
