@@ -106,7 +106,8 @@ class Finding:
         return cls(kind, record["place"], record["count"], first, kind.severity, kind.remedy)
 
     def __str__(self) -> str:
-        rows = "; ".join(f"{row.name}{'' if row.value is None else f': {row.value}'}" for row in self.first)
+        rows = "; ".join(row.name if row.value is None else f"{row.name}: {' '.join(str(row.value).split())}"
+                         for row in self.first)
         more = f"; and {self.count - len(self.first)} more" if self.first and self.count > len(self.first) else ""
         text = f"{self.place}: {self.count} {self.kind.what}" + (f": {rows}{more}" if rows else "")
         return f"{text} ({self.kind.name})" + (f"\n    hint: {self.remedy}" if self.remedy else "")

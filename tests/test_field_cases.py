@@ -175,8 +175,112 @@ def _(folder: Path) -> None:
     assert [(row["track_id"], row["instance_id"]) for row in data["annotations"]] == [(1, 1), (1, 1), (2, 2), (2, 2)]
 
 
+def _no_area(folder: Path) -> None:
+    done = _run(folder)
+    assert done.returncode == 0, done.stderr
+    assert "segmentations_of_no_area" in done.stderr or "polygons_too_short" in done.stderr
+    row, = _published(folder)["annotations"]
+    assert (row["bbox"], row["area"], row["segmentation"]) == ([70, 10, 30, 40], 1200, [])
+
+
+CASES |= dict.fromkeys(("01_two_point_polygon", "01_empty_inner", "01_line3"), _no_area)
+
+
+@case("07_coarse_minvis")
+def _(folder: Path) -> None:
+    assert _run(folder).returncode == 0
+    lost = [json.loads(line) for line in (folder / "run/steps/more/dropped.jsonl").read_text().splitlines()]
+    assert any(line["visibility"] == 0 for line in lost)
+    assert all(line["visibility"] < 0.5 for line in lost)
+
+
+@case("06_pad_reflect")
+def _(folder: Path) -> None:
+    _refused(folder, "its border repeats the picture, so that objects appear again without an annotation", "repeated: fill")
+    text = (folder / "recipe.yaml").read_text()
+    (folder / "recipe.yaml").write_text(text.replace("copies: 1", "copies: 1, repeated: fill"))
+    assert _run(folder).returncode == 0
+    data = _published(folder)
+    x, y, w, h = data["annotations"][0]["bbox"]
+    seen = _object(folder / f"run/d/all/{data['images'][0]['file_name']}")
+    assert (seen[0], seen[1]) >= (80, 60)  # the picture begins there: nothing is seen again in the border
+    assert (x, y, w, h) == (120, 90, 40, 40)
+
+
+@case("10_rectpoly_cw_tl")
+def _(folder: Path) -> None:
+    assert _run(folder).returncode == 0
+    row, = _published(folder)["annotations"]
+    assert abs(row["area"] - 1800) < 10
+    assert len(row["segmentation"][0]) >= 8
+
+
+@case("05_lr_short")
+def _(folder: Path) -> None:
+    assert _run(folder).returncode == 0
+    row, = _published(folder)["annotations"]
+    assert row["keypoints"] == [74, 15, 2, 94, 15, 2, 84, 40, 1]
+
+
+@case("05_lr_noname")
+def _(folder: Path) -> None:
+    _refused(folder, "it mirrors pictures, and no keypoints of category", "mirrored_keypoints: []")
+    text = (folder / "recipe.yaml").read_text()
+    (folder / "recipe.yaml").write_text(text.replace("format: png", "format: png, mirrored_keypoints: [[1, 2]]"))
+    assert _run(folder).returncode == 0
+    row, = _published(folder)["annotations"]
+    assert row["keypoints"] == [74, 15, 2, 94, 15, 2, 84, 40, 1]
+
+
+@case("04_rotation")
+def _(folder: Path) -> None:
+    _refused(folder, "annotations have places under other keys: attributes.rotation", "other_geometry: drop")
+
+
+@case("17_wholebody")
+def _(folder: Path) -> None:
+    _refused(folder, "annotations have places under other keys: face_box, lefthand_box, lefthand_kpts")
+
+
+@case("18_directional")
+def _(folder: Path) -> None:
+    done = _run(folder)
+    assert done.returncode == 0
+    assert "2 classes have a direction in their name, and the pipeline mirrors pictures: class 'arrow_left'" in done.stderr
+
+
+@case("16_taco_y")
+def _(folder: Path) -> None:
+    assert "boxes are at odds with their segmentation: annotation 1" in _run(folder).stderr
+
+
+@case("12_rare2")
+def _(folder: Path) -> None:
+    assert _run(folder).returncode == 0
+    parts = {name: _published(folder, name) for name in ("train", "val")}
+    assert {name: len(part["images"]) for name, part in parts.items()} == {"train": 8, "val": 2}
+    classes = {name: {row["category_id"] for row in part["annotations"]} for name, part in parts.items()}
+    assert classes["train"] == classes["val"]
+
+
+@case("12_tiny3")
+def _(folder: Path) -> None:
+    _refused(folder, "part 'val' would get 0 of 3 images")
+
+
+@case("08_migrate")
+def _(folder: Path) -> None:
+    for verb in ("migrate", "lint"):
+        done = command("pipeline", verb, folder / "old.json", cwd=folder)
+        assert "border" in done.stdout + done.stderr, verb
+
+
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_a_field_case_ends_as_it_must(name: str, tmp_path: Path) -> None:
     folder = tmp_path / name
     shutil.copytree(real_data("field_cases") / name, folder)
     CASES[name](folder)
+
+
+def test_every_field_case_is_in_the_table() -> None:
+    assert {folder.name for folder in real_data("field_cases").iterdir() if folder.is_dir()} == set(CASES)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from coco_recipe import Check, Step, hookimpl
-from coco_recipe_albumentations import augment
+from coco_recipe import Check, Kind, Step, hookimpl
+from coco_recipe_albumentations import augment, refusals
 
 if TYPE_CHECKING:
     import click
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 def coco_recipe_steps() -> Iterator[Step]:
     """Yield the steps that open images."""
     yield augment.STEP
+
+
+@hookimpl
+def coco_recipe_findings() -> Iterator[Kind]:
+    """Yield the kinds of findings that augment makes."""
+    yield refusals.DIRECTION
 
 
 @hookimpl

@@ -9,8 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from coco_recipe import Annotation, Complaint, Dataset, Facts, Image, Misfit, Origin, Port, Step, StepContext, facts_of
-from coco_recipe_albumentations import choosing, copying, instances, pictures, pipeline, records
+from coco_recipe import (
+    Annotation,
+    Complaint,
+    Dataset,
+    Facts,
+    Finding,
+    Image,
+    Misfit,
+    Origin,
+    Port,
+    Step,
+    StepContext,
+    facts_of,
+)
+from coco_recipe_albumentations import choosing, copying, instances, pictures, pipeline, records, refusals
 from coco_recipe_albumentations.choosing import Copy
 from coco_recipe_albumentations.copying import Job, Made, Settings
 from coco_recipe_albumentations.records import IMAGES, Books, Record, item_digest
@@ -63,10 +76,19 @@ PARAMS: dict[str, Any] = {
                       "Tries for a copy, each with its own seed; then it is given up, and is in the ledger."},
         "unchanged": {"enum": ["keep", "skip", "retry"], "default": "keep", "examples": ["retry"],
                       "description": "What becomes of a copy in which no transform fired."},
-        "mirrored_keypoints": {"type": "array", "items": {"type": "array", "items": {"type": "string"}, "minItems": 2,
-                                                          "maxItems": 2},
-                               "description": "Keypoints that trade places in a mirrored picture; without it, those whose "
-                               "names differ by left and right.", "examples": [[["left_eye", "right_eye"]]]},
+        "mirrored_keypoints": {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2,
+                                                          "items": {"type": ["string", "integer"], "minimum": 1}},
+                               "description": "Keypoints that trade places in a mirrored picture, by name or by number from "
+                               "1; [] says that none does. Without it, those whose names differ by left and right, or by L "
+                               "and R; where none is found, a pipeline that mirrors asks.",
+                               "examples": [[["left_eye", "right_eye"]], [[1, 2]]]},
+        "repeated": {"enum": ["fill"], "examples": ["fill"],
+                     "description": "Borders that repeat the picture (border_mode 2, 3, 4) would show objects again without "
+                     "an annotation: fill makes them of one colour (border_mode 0)."},
+        "other_geometry": {"enum": ["refuse", "drop", "keep"], "default": "refuse", "examples": ["drop"],
+                           "description": "Keys of annotations beside bbox, segmentation and keypoints that hold places "
+                           "(face_box, attributes.rotation, ...), where the pipeline moves pixels: refuse, leave them out of "
+                           "the copies, or keep them as they are, which is wrong."},
         "format": {"enum": ["jpg", "png"], "default": "jpg", "description": "File format of the new images.",
                    "examples": ["png"]},
         "quality": {"type": "integer", "minimum": 1, "maximum": 100, "default": 95, "description": "JPEG quality.",
@@ -123,10 +145,15 @@ class Work:
                                       balanced=params["balance"])
         self.total = sum(self.choice.copies)
         self.form = _form(params["pipeline"])
+        if params["repeated"] == "fill":
+            self.form = refusals.with_plain_borders(self.form)
+        self.other_geometry = params["other_geometry"]
         self.settings = _settings(params, self.form)
         self.swap = instances.mirrored_pairs(dataset.categories, params["mirrored_keypoints"])
         self.shapes = lru_cache(maxsize=IN_FLIGHT)(self._shapes)
         chosen = [image for image, n in zip(dataset.images, self.choice.copies, strict=True) if n]
+        rows = [row for image in chosen for row in self.annotations[image.id]]
+        Misfit.if_any(refusals.complaints(pipeline.parsed(self.form), dataset, rows, self.swap, params))
         instances.check(dataset, self.annotations, chosen, self.swap)
         if known := {(int(image.width or 0), int(image.height or 0)) for image in chosen}:
             pipeline.check_sizes(self.form, known, allow_files=params["allow_files"])
@@ -239,6 +266,8 @@ class _Output:
                 self.ctx.drop(row, after.reason, copy=copy.name, visibility=round(after.visibility, 4),
                               area=after.area, bbox=after.bbox)
                 continue
+            if self.work.other_geometry == "drop" and (found := list(refusals.places(row))):
+                row = instances.without(row, found)
             self.rows.append(instances.copied(row, before, after, id=self.next_row, image_id=image.id))
             self.next_row += 1
 
@@ -298,6 +327,10 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
     return {"dataset": known.of_other_images()}
 
 
+def _review(step_id: str, params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Iterator[Finding]:
+    yield from refusals.direction(pipeline.parsed(_form(params["pipeline"])), facts["dataset"].classes or (), step_id)
+
+
 def _files(params: Mapping[str, Any]) -> list[Path]:
     """Return the pictures that the pipeline reads."""
     found = pipeline.files(params["pipeline"])
@@ -330,5 +363,5 @@ def _replay(ctx: StepContext, name: str, *, dataset: Dataset, **params: Any) -> 
 STEP = Step(name="augment", run=augment, inputs={"dataset": Port(Dataset, reads_only=True)},
             outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee, files=_files,
             preview=_preview, replay=_replay, needs=("albumentations", "cv2", "numpy"), writes=True, reads_pixels=True,
-            checks=("pictures", "masks"),
+            checks=("pictures", "masks"), review=_review,
             resumes=True, preload=("coco_recipe_albumentations.preload",))

@@ -91,7 +91,8 @@ def complaints(params: Mapping[str, Any], known: Facts) -> Iterator[Complaint]:
               for name in (boxes if isinstance(boxes, Mapping) else ())]
     asked += [(("where", "fields", name), "no image has the field", name, known.fields) for name in where.get("fields", ())]
     asked += [(("mirrored_keypoints", n, side), "no category has the keypoint", name, known.keypoints)
-              for n, pair in enumerate(params.get("mirrored_keypoints") or ()) for side, name in enumerate(pair)]
+              for n, pair in enumerate(params.get("mirrored_keypoints") or ()) for side, name in enumerate(pair)
+              if isinstance(name, str)]
     for path, what, name, there in asked:
         if there is not None and name not in there:
             yield Complaint(path, f"{what} '{name}'", did_you_mean(name, there) if there else "none has a name")

@@ -192,7 +192,7 @@ def _left(moved: "Moved", limits: Mapping[str, float]) -> Left:
         reason = "nothing of it is left in the copy"
     elif moved.visibility < limits["min_visibility"]:
         reason = f"visibility is below min_visibility ({limits['min_visibility']})"
-    elif box and moved.area < limits["min_area_px"]:
+    elif box and moved.area * (1 - moved.hidden) < limits["min_area_px"]:
         reason = f"area is below min_area_px ({limits['min_area_px']})"
     elif box and min(box[2:]) < limits["min_side_px"]:
         reason = f"a side is below min_side_px ({limits['min_side_px']})"

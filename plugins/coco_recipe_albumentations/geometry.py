@@ -8,7 +8,7 @@ import hashlib
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,11 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What is left of an annotation in the new picture; ``visibility`` is the share of the original, 0 to 1."""
+    """What is left of an annotation in the new picture.
+
+    ``visibility`` is the share of the original that can be seen, 0 to 1; ``hidden`` the share of what is left that
+    lies behind holes, which a transform drew over the picture.
+    """
 
     visibility: float
     bbox: Box | None
@@ -54,6 +58,7 @@ class Moved:
     segmentation: Any
     keypoints: tuple[float, ...] | None
     num_keypoints: int | None
+    hidden: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +138,22 @@ class Carrier:
 
 def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], before: Any, after: Any) -> tuple[Moved, ...]:
     """Return what is left of annotations after the transforms that fired; sizes are (height, width)."""
-    moving = [one for one in fired_so_far if moves(one.transform) and not is_still(one)]
+    moving = [one for one in fired_so_far if _hides(one) or (moves(one.transform) and not is_still(one))]
     if not moving:
         return tuple(_unmoved(one, before) for one in instances)
     carried = [_shape(one, before) for one in instances]
-    mirrors, stretch, is_back = False, None, True
+    if all(map(_hides, moving)):
+        holes = [hole for fired in moving for hole in _holes(fired)]
+        return tuple(_behind(_unmoved(one, before), shape, holes, after)
+                     for one, shape in zip(instances, carried, strict=True))
+    mirrors, stretch, is_back, number = False, None, True, len(instances)
     for fired in moving:
+        if _hides(fired):  # its holes are followed from here on, as annotations are
+            if stretch:
+                shapes.finish(carried, stretch)
+                stretch, is_back = None, False
+            carried += _holes(fired)
+            continue
         matrix = matrix_of(fired)
         if matrix is not None:
             stretch = stretch or shapes.begin(carried)
@@ -150,20 +165,37 @@ def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], befo
             shapes.finish(carried, stretch)
             stretch = None
         shapes.warp(carried, warp_of(fired))
-    if not stretch:
-        return tuple(_out(one, shape, after, mirrors) for one, shape in zip(instances, carried, strict=True))
-    shapes.finish(carried, stretch)
-    is_back = is_back and before == after and bool((stretch.total == np.eye(3)).all())  # two flips, or a crop padded again
-    return tuple(_unmoved(one, after) if is_back and not was_cut and not np.isnan(shape.points).any()
-                 else _out(one, shape, after, mirrors)
-                 for one, shape, was_cut in zip(instances, carried, stretch.was_cut, strict=True))
+    if stretch:
+        shapes.finish(carried, stretch)
+        # two flips, or a crop padded again
+        is_back = is_back and before == after and bool((stretch.total == np.eye(3)).all())
+    was_cut = stretch.was_cut if stretch else [True] * len(carried)
+    return tuple(_behind(_unmoved(one, after) if stretch and is_back and not cut and not np.isnan(shape.points).any()
+                         else _out(one, shape, after, mirrors), shape, carried[number:], after)
+                 for one, shape, cut in zip(instances, carried[:number], was_cut[:number], strict=True))
 
 
-def _is_rectangle(one: Instance) -> bool:
-    """Tell whether the segmentation is only the box's rectangle, as add_segmentation makes it."""
-    return (one.bbox is not None and isinstance(one.segmentation, list) and len(one.segmentation) == 1
-            and len(one.segmentation[0]) == 8
-            and bool(np.allclose(np.reshape(one.segmentation[0], (4, 2)), rectangle(*one.bbox), atol=1e-6, rtol=0)))
+def _hides(fired: Fired) -> bool:
+    """Tell whether a transform drew over rectangles of the picture (CoarseDropout, GridDropout, Erasing, XYMasking)."""
+    return "holes" in fired.params and len(fired.params["holes"]) > 0
+
+
+def _holes(fired: Fired) -> list[Shape]:
+    """Return the rectangles that a transform drew over; its holes are left, top, right, bottom in pixels."""
+    return [Shape([[rectangle(float(left), float(top), float(right - left), float(bottom - top))]], np.empty((0, 2)))
+            for left, top, right, bottom in np.asarray(fired.params["holes"]).tolist()]
+
+
+def _behind(moved: Moved, shape: Shape, holes: Sequence[Shape], size: Any) -> Moved:
+    """Lower the visibility of an annotation by the share of its pixels that lie behind holes."""
+    if not holes or not shape.groups or moved.visibility <= 0:
+        return moved
+    mask = fill(shape.groups, *size)
+    pixels = int(mask.sum())
+    if not pixels:
+        return moved
+    hidden = int((mask & fill([group for hole in holes for group in hole.groups], *size)).sum()) / pixels
+    return replace(moved, visibility=moved.visibility * (1 - hidden), hidden=hidden)
 
 
 def _shape(one: Instance, size: Any) -> Shape:
@@ -175,7 +207,7 @@ def _shape(one: Instance, size: Any) -> Shape:
         points = np.where(points <= border + 0.5, np.minimum(points, border), points)  # x may be the width itself
     if isinstance(one.segmentation, dict):
         return Shape([traced] if (traced := outline(_mask(one.segmentation, size))) else [], points)
-    if one.segmentation and not _is_rectangle(one):
+    if one.segmentation:
         rings = [ring for ring in map(_ring, one.segmentation) if len(ring) > 2]
         return Shape(shapes.framed([[ring] for ring in rings], size), points, is_polygon=True,
                      crosses=any(map(crosses_itself, rings)))
@@ -210,12 +242,11 @@ def _out(one: Instance, shape: Shape, size: Any, mirrors: bool) -> Moved:
         box = _box((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1), size)
         encoded = rle.encode(mask, compressed=isinstance(one.segmentation["counts"], str))
         return Moved(shape.visibility, box, float(mask.sum()), encoded, keypoints, count)
-    if one.segmentation is None or _is_rectangle(one):
+    if one.segmentation is None:
         box = _box(shapes.frame(shape.groups), size)
         if box is None or not (covered := _rounded(box[2] * box[3])):  # an area of 0 would be no annotation
             return gone
-        corners = None if one.segmentation is None else [_numbers(rectangle(*box))]
-        return Moved(shape.visibility, box, covered, corners, keypoints, count)
+        return Moved(shape.visibility, box, covered, None, keypoints, count)
     rings = [ring for ring in _polygons(shape, size) if shapes.area([[ring]], crosses=shape.crosses) >= SMALLEST_PX**2]
     box = _box(shapes.hull([rings]), size) if rings else None
     if box is None or not (covered := _area(rings, size, crosses=shape.crosses)):

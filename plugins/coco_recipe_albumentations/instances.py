@@ -1,5 +1,6 @@
 """Annotation rows and their geometry: out of a row before a copy is made, and into the copy's row afterwards."""
 
+import re
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
 from coco_recipe import Annotation, Category, Dataset, Image, extras
+from coco_recipe_albumentations import refusals
 from coco_recipe_albumentations.copying import Left
 
 if TYPE_CHECKING:
@@ -18,13 +20,14 @@ _OVERHANG_PX = 1e-6
 FAR_PX = 1e6  # a vertex beyond it, or one that is no finite number, is no place of a picture
 
 
-def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[str]] | None
+def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[str | int]] | None
                    ) -> dict[int, tuple[tuple[int, int], ...]]:
     """Return, by category id, the keypoints (counted from 0) that trade places in a mirrored picture.
 
     Args:
         categories: the data set's; COCO's key ``keypoints`` of a category lists its keypoints' names.
-        declared: pairs of names; None finds them by the words left and right.
+        declared: pairs of names, or of numbers from 1 where categories have no names; None finds them by the words
+            left and right, or by L and R.
 
     A declared name that is in no category is not looked for: see `choosing.complaints`.
     """
@@ -33,38 +36,64 @@ def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[s
     named = {number: names if isinstance(names, list) else [] for number, names in listed.items()}
     for category_id, names in named.items():
         places = {str(name): i for i, name in enumerate(names)}
-        wanted = declared if declared is not None else [(name, _other_side(name)) for name in places]
-        pairs[category_id] = tuple((places[a], places[b]) for a, b in wanted
-                                   if a in places and b in places and (declared is not None or places[a] < places[b]))
+        wanted: Sequence[Any] = declared if declared is not None else [(name, _other_side(name)) for name in places]
+        by_number = tuple((a - 1, b - 1) for a, b in wanted if isinstance(a, int) and isinstance(b, int))
+        pairs[category_id] = by_number + tuple(
+            (places[a], places[b]) for a, b in wanted
+            if a in places and b in places and (declared is not None or places[a] < places[b]))
     return pairs
 
 
+_SIDES = (("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT"), ("左", "右"))
+_LETTERS = ((re.compile(r"(?<![A-Za-z])[lL](?![a-z])"), "r", "R"), (re.compile(r"(?<![A-Za-z])[rR](?![a-z])"), "l", "L"))
+
+
 def _other_side(name: str) -> str:
-    for one, other in (("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT")):
+    """Return the name of the same point on the other side: by words, or by an L or R of its own (LEye, l_eye, eye.R)."""
+    for one, other in _SIDES:
         if one in name:
             return name.replace(one, other)
         if other in name:
             return name.replace(other, one)
+    for pattern, small, large in _LETTERS:
+        if found := pattern.search(name):
+            return name[:found.start()] + (small if found[0].islower() else large) + name[found.end():]
     return ""
 
 
 def instance(row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]]) -> "Instance | None":
     """Return the geometry of a row; None where it has none (a caption, a tag).
 
-    Polygons of which none has three points, and a mask without a pixel, are as good as absent.
+    Polygons of which none has an area, and a mask without a pixel, are as good as absent.
     """
     from coco_recipe_albumentations.geometry import Instance
     from coco_recipe_albumentations.rle import runs_of
 
     box: Any = tuple(map(float, row.bbox)) if isinstance(row.bbox, tuple) else None
     segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))
-    if (all(len(polygon) < 6 for polygon in segmentation) if isinstance(segmentation, list)
+    if (all(map(_is_flat, segmentation)) if isinstance(segmentation, list)
             else segmentation is not None and not any(runs_of(segmentation["counts"])[1::2])):
         segmentation = None
     if box is None and segmentation is None and keypoints is None:
         return None
     return Instance(box, segmentation, tuple(keypoints) if keypoints else None,
                     swap.get(row.category_id, ()) if isinstance(row.category_id, int) else ())
+
+
+FLAT_PX = 1e-6
+
+
+def _is_flat(polygon: Sequence[float]) -> bool:
+    """Tell whether a polygon has no area: fewer than three points, or all on one line.
+
+    The shoelace formula can't tell: it gives 0 for a bow tie, too.
+    """
+    if len(polygon) < 6:
+        return True
+    x0, y0 = polygon[0], polygon[1]
+    away = [(x - x0, y - y0) for x, y in zip(polygon[2::2], polygon[3::2], strict=False)]
+    far = max(away, key=lambda point: abs(point[0]) + abs(point[1]))
+    return all(abs(x * far[1] - y * far[0]) <= FLAT_PX for x, y in away)
 
 
 def _decoded(value: Any) -> Any:
@@ -85,11 +114,22 @@ def copied(row: Annotation, before: "Instance | None", left: Left | None, *, id:
                                "area": left.area if has_area else row.area}
     if before.segmentation is not None:
         changes["segmentation"] = _encoded(left.segmentation)
+    elif _decoded(row.segmentation) is not None:  # one of no area, which isn't where it was
+        changes["segmentation"] = Raw(b"[]")
     if before.keypoints is not None:
         changes["keypoints"] = _encoded(left.keypoints)
         if getattr(row, "num_keypoints", UNSET) is not UNSET:
             changes["num_keypoints"] = _encoded(left.num_keypoints)
     return replace(row, id=id, image_id=image_id, **changes)
+
+
+def without(row: Annotation, keys: Sequence[str]) -> Annotation:
+    """Return a row without these keys (see `refusals.places`)."""
+    own = {key: name for name, key in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True)}
+    changes: dict[str, Any] = {own[key]: UNSET for key in keys if key in own}
+    if any(key.startswith("attributes.") for key in keys):
+        changes[own["attributes"]] = _encoded(refusals.without_places(row, keys))
+    return replace(row, **changes)
 
 
 def _encoded(value: Any) -> Raw:

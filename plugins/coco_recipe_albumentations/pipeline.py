@@ -51,6 +51,11 @@ def placed(form: Any, found: Iterable[Complaint]) -> Iterator[Complaint]:
                                                  one.hint.replace("FILE", form))
 
 
+def parsed(form: Any) -> Pipeline:
+    """Return the transforms of a pipeline as they are written; of one with faults, those that can be read."""
+    return parse(_loaded(form), [])
+
+
 def needs_size(form: Any) -> bool:
     """Tell whether a pipeline has to be built for each size of image, because it has ``${...}`` in it."""
     return sizes.mentions(_loaded(form))

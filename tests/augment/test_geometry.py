@@ -90,13 +90,44 @@ def test_a_polygon_is_cut_at_the_border_with_new_vertices() -> None:
     assert moved.visibility == pytest.approx(180 / 240)
 
 
-def test_the_rectangle_of_a_box_stays_the_rectangle_of_its_box() -> None:
-    corners = [[10.0, 20.0, 40.0, 20.0, 40.0, 36.0, 10.0, 36.0]]
-    moved = _carry([A.Affine(rotate=30, p=1)], Instance(BOX, corners, None), Instance(BOX, None, None))
-    assert moved[0].bbox == moved[1].bbox
-    x, y, w, h = moved[0].bbox  # type: ignore[misc]
-    assert moved[0].segmentation == [[x, y, x + w, y, x + w, y + h, x, y + h]]
-    assert moved[0].area == pytest.approx(w * h, abs=0.01)
+CORNERS = [(10.0, 20.0), (40.0, 20.0), (40.0, 36.0), (10.0, 36.0)]
+
+
+@pytest.mark.parametrize("first", range(4))
+@pytest.mark.parametrize("turn", [1, -1])
+def test_an_upright_rectangle_turns_as_any_polygon_whatever_its_first_vertex(first: int, turn: int) -> None:
+    corners = [[value for n in range(4) for value in CORNERS[(first + turn * n) % 4]]]
+    moved = _carry([A.Affine(rotate=30, p=1)], Instance(BOX, corners, None))[0]
+    assert moved.area == pytest.approx(30 * 16, rel=0.01)
+    sides = np.diff(np.reshape([*moved.segmentation[0], *moved.segmentation[0][:2]], (-1, 2)), axis=0)
+    assert sorted(np.hypot(*sides.T).round()) == [16, 16, 30, 30]
+
+
+def _visible(transform: Any, *later: Any) -> float:
+    instance = Instance((10.0, 20.0, 40.0, 20.0), None, None)
+    return float(_carry([transform, *later], instance)[0].visibility)
+
+
+def _cover(left: float, top: float, right: float, bottom: float) -> Any:
+    """Return a dropout of one hole at these places in a picture of 80x60."""
+    transform = A.CoarseDropout(num_holes_range=(1, 1), fill=0, p=1)
+    transform.get_params_dependent_on_data = lambda params, data: {
+        "holes": np.array([[left, top, right, bottom]], np.int32), "seed": 1}
+    return transform
+
+
+def test_what_lies_behind_holes_is_not_visible() -> None:
+    assert _visible(_cover(0, 0, 80, 60)) == 0
+    assert _visible(_cover(10, 20, 30, 40)) == pytest.approx(0.5)
+    assert _visible(_cover(60, 0, 80, 60)) == 1
+
+
+def test_holes_are_moved_by_what_comes_after_them() -> None:
+    assert _visible(_cover(10, 20, 30, 40), A.HorizontalFlip(p=1)) == pytest.approx(0.5)
+    # what is left of the object after the crop is just what the hole covers, or just what it doesn't
+    assert _visible(_cover(10, 20, 30, 40), A.Crop(0, 0, 30, 60, p=1)) == pytest.approx(0)
+    assert _visible(_cover(10, 20, 30, 40), A.Crop(30, 0, 80, 60, p=1)) == pytest.approx(0.5)
+    assert _visible(A.HorizontalFlip(p=1), _cover(30, 0, 50, 60)) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("compressed", [True, False])

@@ -1,0 +1,113 @@
+"""What a pipeline would do to annotations that nobody could see afterwards: asked before, with the parameter to paste."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+from coco_recipe import Annotation, Complaint, Dataset, Finding, Kind, Row, extras
+from coco_recipe_albumentations import catalogue, checks
+from coco_recipe_albumentations.forms import Pipeline
+
+MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
+UNTRACEABLE = {"ThinPlateSpline", "RandomGridShuffle"}
+DIRECTION = Kind("classes_with_a_direction", "warning",
+                 "classes have a direction in their name, and the pipeline mirrors pictures",
+                 "leave the mirroring transform out, or join the classes (map_categories)")
+
+# keys that hold places, and how many numbers such a value has (0: any)
+_PLACES = ((re.compile(r".*_kpts|keypoints_.*|(?!num_).*_keypoints"), 0), (re.compile(r".*_box|.*_bbox|bbox_.*|.*_bbox_.*"), 4),
+           (re.compile(r"rotated_bbox|obb|rbox|segmentation_.*"), 0), (re.compile(r"center|centre|centroid"), 2),
+           (re.compile(r"rotation|angle|yaw|orientation"), 1))
+_SIDE_WORDS = {"left", "right", "lefthand", "righthand", "leftward", "rightward", "左", "右", "l", "r"}
+
+
+def complaints(pipeline: Pipeline, dataset: Dataset, annotations: Sequence[Annotation], pairs: Mapping[int, Sequence[Any]],
+               params: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Yield what must be chosen before a data set with annotations goes through a pipeline.
+
+    Args:
+        pipeline: the pipeline.
+        dataset: the data set.
+        annotations: the rows of the images that get copies.
+        pairs: by category id, the keypoints that trade places.
+        params: the step's parameters.
+    """
+    if not annotations:
+        return
+    for transform in pipeline.walk():
+        if transform.name in UNTRACEABLE and transform.arguments.get("p", 0.5) != 0:
+            yield Complaint(("pipeline",), f"{transform.name} moves pixels in a way that annotations can't follow",
+                            "leave it out; ElasticTransform and GridDistortion are followed")
+        if params["repeated"] is None:
+            for what, _ in checks.borders(transform.name, transform.arguments):
+                yield Complaint(("pipeline",), what, "repeated: fill (borders of one colour), or another border_mode there")
+    names = {transform.name for transform in pipeline.walk()}
+    asks = params["other_geometry"] == "refuse" and _moves(names)
+    if found := sorted({key for row in annotations for key in places(row)}) if asks else []:
+        yield Complaint(("pipeline",), f"it moves pixels, and annotations have places under other keys: {', '.join(found)}",
+                        "other_geometry: drop (leaves them out of the copies), or keep (leaves them as they are)")
+    if names & MIRRORS and params["mirrored_keypoints"] is None:
+        yield from _unpaired(dataset, annotations, pairs)
+
+
+def _moves(names: set[str]) -> bool:
+    _, entries = catalogue.load()
+    return any("BBoxes" in entries[name].targets for name in names if name in entries and not entries[name].holds_others
+               and "Dropout" not in name and name not in ("Erasing", "XYMasking"))
+
+
+def places(row: Annotation) -> Iterator[str]:
+    """Yield the keys of a row, and of its ``attributes``, that hold places."""
+    for key, value in extras(row):
+        pairs = value.items() if key == "attributes" and isinstance(value, dict) else [(key, value)]
+        for name, inner in pairs:
+            if any(pattern.fullmatch(str(name)) and _has_form(inner, count) for pattern, count in _PLACES):
+                yield f"attributes.{name}" if key == "attributes" else key
+
+
+def without_places(row: Annotation, found: Sequence[str]) -> dict[str, Any]:
+    """Return what is left of a row's ``attributes`` without places."""
+    attributes = dict(extras(row)).get("attributes")
+    gone = {name.removeprefix("attributes.") for name in found if name.startswith("attributes.")}
+    return {key: value for key, value in attributes.items() if key not in gone} if isinstance(attributes, dict) else {}
+
+
+def _has_form(value: Any, count: int) -> bool:
+    numbers = value if isinstance(value, list) else [value]
+    flat = [one for part in numbers for one in (part if isinstance(part, list) else [part])]
+    sound = bool(flat) and all(isinstance(one, int | float) and not isinstance(one, bool) and isfinite(one) for one in flat)
+    return sound and any(flat) and (not count or len(flat) == count)
+
+
+def _unpaired(dataset: Dataset, annotations: Sequence[Annotation], pairs: Mapping[int, Sequence[Any]]) -> Iterator[Complaint]:
+    """Ask for the pairs of a category whose rows have two keypoints or more, of which no pair is known."""
+    known = dataset.category_names()
+    with_points = {row.category_id for row in annotations for key, value in extras(row)
+                   if key == "keypoints" and isinstance(value, list) and len(value) >= 6}
+    for category_id in sorted(with_points, key=str):
+        if isinstance(category_id, int) and not pairs.get(category_id):
+            yield Complaint(("pipeline",), f"it mirrors pictures, and no keypoints of category '{known.get(category_id)}' are "
+                            "known to trade places", "mirrored_keypoints: [[<left>, <right>]], by name or by number from 1; "
+                            "mirrored_keypoints: [] where none does")
+
+
+def direction(pipeline: Pipeline, classes: Sequence[str], place: str) -> Iterator[Finding]:
+    """Yield a warning where a pipeline mirrors classes whose names have a direction, word by word (not 'bright')."""
+    named = [name for name in classes if _words(name) & _SIDE_WORDS]
+    if named and any(transform.name in MIRRORS for transform in pipeline.walk()):
+        yield Finding.of(DIRECTION, place, [Row(f"class '{name}'") for name in named])
+
+
+def _words(name: str) -> set[str]:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    words = {word.lower() for word in re.split(r"[^A-Za-z]+", spaced) if word}
+    return words | ({"左"} if "左" in name else set()) | ({"右"} if "右" in name else set())
+
+
+def with_plain_borders(form: Any) -> Any:
+    """Return a pipeline's form in which borders that would repeat the picture are of one colour."""
+    if isinstance(form, dict):
+        return {key: 0 if key == "border_mode" and value in checks.REPEATING else with_plain_borders(value)
+                for key, value in form.items()}
+    return [with_plain_borders(value) for value in form] if isinstance(form, list) else form

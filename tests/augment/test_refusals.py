@@ -1,0 +1,96 @@
+"""What would make annotations wrong without a word is asked before: borders, places under other keys, pairs, direction."""
+
+import json
+from typing import Any
+
+import pytest
+
+pytest.importorskip("albumentations")
+
+
+from builders import coco
+from coco_recipe_albumentations import instances, pipeline, refusals
+
+from coco_recipe.coco_json import parse
+
+PARAMS: dict[str, Any] = {"repeated": None, "other_geometry": "refuse", "mirrored_keypoints": None}
+FLIP: dict[str, Any] = {"HorizontalFlip": {"p": 0.5}}
+
+
+def _asked(form: Any, annotation: dict[str, Any] | None = None, names: list[str] | None = None, **params: Any) -> list[str]:
+    data = coco(1, [(1, 1)])
+    data["annotations"][0] |= annotation or {}
+    if names is not None:
+        data["categories"][0]["keypoints"] = names
+    dataset = parse(json.dumps(data).encode())
+    pairs = instances.mirrored_pairs(dataset.categories, params.get("mirrored_keypoints"))
+    return [str(one) for one in refusals.complaints(pipeline.parsed(form), dataset, dataset.annotations, pairs, PARAMS | params)]
+
+
+@pytest.mark.parametrize("transform", [
+    {"PadIfNeeded": {"min_height": 90, "min_width": 90, "border_mode": 4}}, {"Affine": {"rotate": 9, "border_mode": 2}},
+    {"Rotate": {"border_mode": 3}}, {"Perspective": {"border_mode": 4}}, {"ElasticTransform": {"border_mode": 2}},
+    {"GridDistortion": {"border_mode": 4}}, {"SafeRotate": {"border_mode": 4}},
+    {"OneOf": {"transforms": [{"ShiftScaleRotate": {"border_mode": 4}}]}}], ids=str)
+def test_borders_that_repeat_the_picture_ask(transform: dict[str, Any]) -> None:
+    assert "its border repeats the picture" in _asked([transform])[0]
+    plain = refusals.with_plain_borders([transform])
+    assert _asked(plain, repeated="fill") == _asked(plain) == []
+
+
+@pytest.mark.parametrize("transform", [{"Rotate": {"border_mode": 0}}, {"Rotate": {"border_mode": 1}}, {"Rotate": {}}], ids=str)
+def test_other_borders_do_not(transform: dict[str, Any]) -> None:
+    assert _asked([transform]) == []
+
+
+@pytest.mark.parametrize("name", ["ThinPlateSpline", "RandomGridShuffle"])
+def test_what_annotations_cannot_follow_is_refused(name: str) -> None:
+    assert f"{name} moves pixels in a way that annotations can't follow" in _asked([{name: {"p": 1}}])[0]
+
+
+@pytest.mark.parametrize(("keys", "named"), [
+    ({"face_box": [1, 2, 3, 4]}, "face_box"), ({"foot_kpts": [1.5, 2, 1]}, "foot_kpts"),
+    ({"rotated_bbox": [1, 2, 3, 4, 30]}, "rotated_bbox"),
+    ({"bbox_xyxy": [1, 2, 3, 4]}, "bbox_xyxy"), ({"center": [3, 4]}, "center"), ({"keypoints_3d": [[1, 2, 3]]}, "keypoints_3d"),
+    ({"attributes": {"rotation": 30.0, "x": 1}}, "attributes.rotation"), ({"rotation": 90}, "rotation")])
+def test_places_under_other_keys_ask_only_where_pixels_move(keys: dict[str, Any], named: str) -> None:
+    assert f"annotations have places under other keys: {named}; other_geometry: drop" in _asked([FLIP], keys)[0]
+    assert _asked([{"RandomBrightnessContrast": {"p": 1}}], keys) == []
+    assert _asked([FLIP], keys, other_geometry="keep") == []
+
+
+@pytest.mark.parametrize("keys", [{"face_box": None}, {"face_box": [0, 0, 0, 0]}, {"face_box": "x"}, {"center": [1, 2, 3]},
+                                  {"attributes": {"rotation": 0.0}}, {"rotation": True}, {"num_keypoints": 3}, {"score": 0.5}],
+                         ids=str)
+def test_what_has_no_form_of_a_place_does_not(keys: dict[str, Any]) -> None:
+    assert _asked([FLIP], keys) == []
+
+
+POINTS = {"keypoints": [1, 2, 2, 3, 4, 2]}
+
+
+@pytest.mark.parametrize("names", [["l_eye", "r_eye"], ["eye_L", "eye_R"], ["LEye", "REye"], ["左眼", "右眼"],
+                                   ["leftEye", "rightEye"], ["eye.l", "eye.r"], ["EYE_LEFT", "EYE_RIGHT"]], ids=str)
+def test_pairs_are_known_by_their_names(names: list[str]) -> None:
+    assert _asked([FLIP], POINTS, names) == []
+
+
+@pytest.mark.parametrize("names", [None, ["nose", "tail"], ["lamp", "ramp"], ["ear", "eal"]], ids=str)
+def test_where_no_pair_is_known_a_mirroring_pipeline_asks(names: list[str] | None) -> None:
+    asked, = _asked([FLIP], POINTS, names)
+    assert "no keypoints of category 'cat' are known to trade places" in asked
+    assert "mirrored_keypoints: [] where none does" in asked
+    assert _asked([FLIP], POINTS, names, mirrored_keypoints=[]) == []
+    assert _asked([{"Affine": {"scale": 1.1}}], POINTS, names) == []
+
+
+def test_pairs_by_number_count_from_one() -> None:
+    categories = parse(json.dumps(coco(1, [])).encode()).categories
+    assert instances.mirrored_pairs(categories, [[1, 2]])[1] == ((0, 1),)
+
+
+@pytest.mark.parametrize(("name", "is_one"), [("arrow_left", True), ("turn right", True), ("RightTurn", True), ("左转", True),
+                                              ("bright", False), ("upright", False), ("leftover", False), ("lamp", False)])
+def test_classes_with_a_direction_are_known_word_by_word(name: str, is_one: bool) -> None:
+    assert bool(list(refusals.direction(pipeline.parsed([FLIP]), [name], "more"))) is is_one
+    assert not list(refusals.direction(pipeline.parsed([{"Rotate": {}}]), [name], "more"))
