@@ -26,6 +26,7 @@ from coco_recipe.row_checks import findings as row_findings
 from coco_recipe.segmentation import (
     checked_runs,
     has_area,
+    is_flat,
     polygon_area,
     rounded,
     runs_of,
@@ -72,7 +73,7 @@ __all__ = [
     "facts_of",
     "has_area",
     "header_of",
-    "hookimpl",
+    "hookimpl", "is_flat",
     "link_or_copy",
     "place",
     "polygon_area",

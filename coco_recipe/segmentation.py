@@ -30,6 +30,19 @@ def polygon_area(polygon: Sequence[float]) -> float:
     return abs(crossed) / 2
 
 
+def is_flat(polygon: Sequence[float]) -> bool:
+    """Say whether a polygon has no area: fewer than three points, or all on one line.
+
+    The shoelace formula can't tell: it gives 0 for a bow tie, too.
+    """
+    if len(polygon) < 6:
+        return True
+    x0, y0 = polygon[0], polygon[1]
+    away = [(x - x0, y - y0) for x, y in zip(polygon[2::2], polygon[3::2], strict=False)]
+    far = max(away, key=lambda point: abs(point[0]) + abs(point[1]))
+    return all(abs(x * far[1] - y * far[0]) <= NO_AREA_PX for x, y in away)
+
+
 def segmentation_area(segmentation: Any) -> float:
     """Return the area of polygons (those that overlap count twice) or of a mask; 0 for None.
 
@@ -49,7 +62,7 @@ def has_area(segmentation: Any) -> bool:
     """
     if isinstance(segmentation, dict):
         return any(runs_of(segmentation["counts"])[1::2])
-    return any(polygon_area(polygon) >= NO_AREA_PX for polygon in segmentation or ())
+    return not all(map(is_flat, segmentation or ()))
 
 
 def segmentation_box(segmentation: Any) -> Box | None:

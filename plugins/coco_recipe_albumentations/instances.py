@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Category, Dataset, Image, extras
+from coco_recipe import Annotation, Category, Dataset, Image, extras, is_flat
 from coco_recipe_albumentations import refusals
 from coco_recipe_albumentations.copying import Left
 
@@ -71,29 +71,13 @@ def instance(row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]]) -
 
     box: Any = tuple(map(float, row.bbox)) if isinstance(row.bbox, tuple) else None
     segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))
-    if (all(map(_is_flat, segmentation)) if isinstance(segmentation, list)
+    if (all(map(is_flat, segmentation)) if isinstance(segmentation, list)
             else segmentation is not None and not any(runs_of(segmentation["counts"])[1::2])):
         segmentation = None
     if box is None and segmentation is None and keypoints is None:
         return None
     return Instance(box, segmentation, tuple(keypoints) if keypoints else None,
                     swap.get(row.category_id, ()) if isinstance(row.category_id, int) else ())
-
-
-FLAT_PX = 1e-6
-
-
-def _is_flat(polygon: Sequence[float]) -> bool:
-    """Tell whether a polygon has no area: fewer than three points, or all on one line.
-
-    The shoelace formula can't tell: it gives 0 for a bow tie, too.
-    """
-    if len(polygon) < 6:
-        return True
-    x0, y0 = polygon[0], polygon[1]
-    away = [(x - x0, y - y0) for x, y in zip(polygon[2::2], polygon[3::2], strict=False)]
-    far = max(away, key=lambda point: abs(point[0]) + abs(point[1]))
-    return all(abs(x * far[1] - y * far[0]) <= FLAT_PX for x, y in away)
 
 
 def _decoded(value: Any) -> Any:

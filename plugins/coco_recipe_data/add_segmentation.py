@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Dataset, Port, Step, StepContext
+from coco_recipe import Annotation, Dataset, Port, Step, StepContext, has_area
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -17,7 +17,7 @@ PARAMS: dict[str, Any] = {
 
 
 def add_segmentation(ctx: StepContext, *, dataset: Dataset, replace_existing: bool) -> Mapping[str, Dataset]:
-    """Add each box's rectangle as a polygon, where there is none (absent, null or empty).
+    """Add each box's rectangle as a polygon, where there is none (absent, null, empty, or of no area).
 
     The vertices go clockwise on the screen from the top-left corner: ``[x,y, x+w,y, x+w,y+h, x,y+h]``.
     Annotations without a box stay as they are.
@@ -28,7 +28,12 @@ def add_segmentation(ctx: StepContext, *, dataset: Dataset, replace_existing: bo
 
 
 def _has_one(row: Annotation) -> bool:
-    return row.segmentation is not UNSET and bytes(row.segmentation).strip() not in (b"[]", b"null", b"{}")
+    """Say whether there is a segmentation that covers anything; polygons of no area are as good as absent."""
+    if row.segmentation is UNSET or bytes(row.segmentation).strip() in (b"[]", b"null", b"{}"):
+        return False
+    found = msgspec.json.decode(row.segmentation)
+    is_list = isinstance(found, list) and all(isinstance(polygon, list) for polygon in found)
+    return not is_list or has_area(found)
 
 
 def _with_rectangle(row: Annotation) -> Annotation:

@@ -191,8 +191,9 @@ def test_a_split_that_makes_no_sense_is_refused_before_the_run(params: dict[str,
 
 
 def test_add_segmentation_gives_rectangles_where_there_is_nothing(tmp_path: Path) -> None:
-    data = coco(1, [(1, 1), (1, 1), (1, 1)])
+    data = coco(1, [(1, 1), (1, 1), (1, 1), (1, 1)])
     data["annotations"][1]["segmentation"] = []
-    data["annotations"][2]["segmentation"] = [[0, 0, 5, 0, 5, 5]]
+    data["annotations"][2]["segmentation"] = [[1, 2, 6, 7, 11, 12]]  # on one line
+    data["annotations"][3]["segmentation"] = [[0, 0, 5, 0, 5, 5]]
     rows = _result(tmp_path, [_step("add_segmentation")], data)["annotations"]
-    assert [row["segmentation"] for row in rows] == [[[1, 2, 11, 2, 11, 12, 1, 12]]] * 2 + [[[0, 0, 5, 0, 5, 5]]]
+    assert [row["segmentation"] for row in rows] == [[[1, 2, 11, 2, 11, 12, 1, 12]]] * 3 + [[[0, 0, 5, 0, 5, 5]]]
