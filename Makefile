@@ -6,11 +6,11 @@ STACK := plugins/coco_recipe_mmdet/training_stack.txt
 .PHONY: run train-small test lint bench bench-train clean
 
 run: .venv/data.done   ## the core and the data steps, no torch: demo data, then recipes/quickstart.yaml
-	test -f data/demo/annotations.json || (rm -rf data/demo && $(BIN)/coco-recipe demo data/demo)
+	test -f data/demo/annotations.json || $(BIN)/coco-recipe demo data/demo
 	$(BIN)/coco-recipe run recipes/quickstart.yaml
 
 train-small: .venv/all.done   ## the whole chain on a CPU: drawn pictures, then recipes/bottle_caps_small.yaml; 6 minutes
-	test -f data/caps/annotations.json || (rm -rf data/caps && $(BIN)/coco-recipe demo data/caps --images 160)
+	test -f data/caps/annotations.json || $(BIN)/coco-recipe demo data/caps --images 160
 	$(BIN)/coco-recipe run recipes/bottle_caps_small.yaml
 	cat runs/bottle-caps-small/steps/score/metrics.txt
 

@@ -36,6 +36,8 @@ def migrate(file: Path, out: Path | None) -> None:
     from coco_recipe import show_path
     from coco_recipe_albumentations.migrate import dump, migrate_file, refused
 
+    if out and out.exists():
+        raise click.UsageError(f"{out} is there already; name another file (--out)")
     try:
         done = migrate_file(file)
     except ValueError as error:

@@ -29,7 +29,7 @@ def draw(work: "Work", target: Path, images: int | tuple[str, ...]) -> None:
         ValueError: the ending is no picture's; an image isn't there or gets no copy; a picture is bad and not
             to be quarantined, or the pipeline fails on it.
     """
-    from coco_recipe_albumentations.sheet import FORMATS, contact_sheet
+    from coco_recipe_albumentations.sheet import FORMATS, contact_sheet, is_ours
 
     form = FORMATS.get(target.suffix.lower())
     if form is None:
@@ -38,6 +38,8 @@ def draw(work: "Work", target: Path, images: int | tuple[str, ...]) -> None:
     rows = [list(copies) for _, copies in groupby(work.copies(), lambda copy: copy.image.id)]
     chosen = _sample(work, rows, images) if isinstance(images, int) else _named(work, rows, images)
     data = contact_sheet([_row(work, copies, names) for copies in chosen], form=form)
+    if target.exists() and not is_ours(target.read_bytes()[:4096]):
+        raise ValueError(f"{target} is there already, and no preview; name another file (--to)")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
 

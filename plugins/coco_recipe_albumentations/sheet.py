@@ -62,8 +62,27 @@ def contact_sheet(rows: Sequence[Sequence[Cell]], *, form: str = "PNG", cell_px:
             sheet.paste(cell, (MARGIN + column * (cell_px + GUTTER), MARGIN + sum(heights[:row])))
     sheet.paste(foot, (0, MARGIN + sum(heights)))
     stream = io.BytesIO()
-    sheet.save(stream, form)
+    sheet.save(stream, form, **_signed(form))
     return stream.getvalue()
+
+
+SIGNATURE = b"coco-recipe preview"
+
+
+def is_ours(data: bytes) -> bool:
+    """Say whether the beginning of a file is that of a sheet, which may be drawn again."""
+    return SIGNATURE in data
+
+
+def _signed(form: str) -> dict[str, Any]:
+    """Return what marks a sheet as ours, as far as its format has a place for it."""
+    from PIL.PngImagePlugin import PngInfo
+
+    if form == "PNG":
+        info = PngInfo()
+        info.add_text("Software", SIGNATURE.decode())
+        return {"pnginfo": info}
+    return {"comment": SIGNATURE} if form == "JPEG" else {}
 
 
 def _writing(cells: Sequence[Cell]) -> Writing:

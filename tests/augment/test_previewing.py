@@ -55,3 +55,14 @@ def test_the_command_takes_names_and_an_ending(folder: Path) -> None:
     done = command("preview", "recipe.yaml", "more", "--image", "2.jpg", "--to", "x.jpg", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert (folder / "x.jpg").read_bytes().startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg"])
+def test_a_preview_is_drawn_again_over_a_preview_and_over_nothing_else(name: str, folder: Path) -> None:
+    first = _preview(folder, name)
+    assert _preview(folder, name) == first
+    picture = (folder / "images/1.jpg").read_bytes()
+    (folder / name).write_bytes(picture)
+    with pytest.raises(StepError, match="is there already, and no preview; name another file"):
+        _preview(folder, name)
+    assert (folder / name).read_bytes() == picture
