@@ -1,7 +1,7 @@
 """Step ``predict``: what a checkpoint finds on pictures, as COCO results JSON."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ PARAMS = params.schema(
     **params.RUNS)
 
 
-def predict(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset | None, folder: str | None,
+def predict(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset | None, source: Dataset | None, folder: str | None,
             **with_: Any) -> Mapping[str, Dataset]:
     """Write what a checkpoint finds on the pictures of a data set or of a folder; annotations aren't needed.
 
     The step's folder has ``results/predictions.bbox.json`` (and ``.segm.json``, where the model has masks): a list of
     ``image_id, category_id, bbox, score``; and ``images.json``, the COCO file without annotations that these ids are of.
+    With the input ``source`` the ids are that data set's: images are found by what they go back to, categories by name.
 
     Raises:
         ValueError: there are no pictures; one can't be read; the classes aren't known; the checkpoint doesn't fit.
@@ -35,15 +36,49 @@ def predict(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset | None
     classes = evaluate.class_order([checkpoint], dataset)
     found = process.run(ctx, evaluate.job("predict", ctx, [checkpoint], ["predictions"], dataset, classes, with_),
                         log="predict.log")
-    categories = {category.name: category for category in dataset.categories}
-    listed = {"images": [{"id": image.id, "file_name": image.file_name, "width": image.width, "height": image.height}
-                         for image in dataset.images],
-              "annotations": [], "categories": [{"id": categories[name].id, "name": name} for name in classes]}
+    image_ids = {image.id: image.id for image in dataset.images}
+    category_ids = {category.name: category.id for category in dataset.categories}
+    if source is not None:
+        image_ids, category_ids = source_ids(dataset, source, classes)
+        own = {category.id: category_ids[category.name] for category in dataset.categories if category.name in category_ids}
+        renumber(ctx.workdir / "results", image_ids, own)
+    listed = {"images": [{"id": image_ids[image.id], "file_name": image.file_name, "width": image.width,
+                          "height": image.height} for image in dataset.images],
+              "annotations": [], "categories": [{"id": category_ids[name], "name": name} for name in classes]}
     (ctx.workdir / "images.json").write_text(json.dumps(listed, ensure_ascii=False) + "\n", "utf-8")
     ctx.note("summary", f"{found['boxes']} boxes on {len(dataset.images)} images")
     ctx.note("found", {"images": len(dataset.images), "boxes": found["boxes"]})
     process.tidy(ctx)
     return {}
+
+
+def source_ids(dataset: Dataset, source: Dataset, classes: Sequence[str]) -> tuple[dict[int, int], dict[str, int]]:
+    """Return the source's id of each image by its own id, and of each class by its name.
+
+    Raises:
+        ValueError: an image goes back to none of the source's, or two of them to one; a class isn't there.
+    """
+    by_identity = {source.identity(image): image.id for image in source.images}
+    images = {image.id: by_identity.get(dataset.family(image)) for image in dataset.images}
+    if lost := [image for image in dataset.images if images[image.id] is None]:
+        raise ValueError(f"{len(lost)} images go back to none of 'source': {', '.join(i.file_name for i in lost[:5])}; name "
+                         "the data set that they were made from")
+    if len(set(images.values())) < len(images):
+        raise ValueError("several images go back to one of 'source', so its ids can't tell them apart; predict on the "
+                         "originals")
+    categories = {category.name: category.id for category in source.categories}
+    if absent := [name for name in classes if name not in categories]:
+        raise ValueError(f"'source' has no category {', '.join(absent)}")
+    return {own: other for own, other in images.items() if other is not None}, categories
+
+
+def renumber(folder: Path, image_ids: Mapping[int, int], category_ids: Mapping[int, int]) -> None:
+    """Write the results in a folder again with other ids of images and categories."""
+    for path in sorted(folder.glob("*.json")):
+        rows = json.loads(path.read_text("utf-8"))
+        for row in rows:
+            row |= {"image_id": image_ids[row["image_id"]], "category_id": category_ids[row["category_id"]]}
+        path.write_text(json.dumps(rows, ensure_ascii=False) + "\n", "utf-8")
 
 
 def pictures(folder: Path, classes: tuple[str, ...]) -> Dataset:
@@ -106,5 +141,6 @@ def _files(with_: Mapping[str, Any]) -> list[Path]:
 
 STEP = Step(name="predict", run=predict, outputs={}, params=PARAMS, check=_check, foresee=foresee,
             preflight=evaluate.preflight, needs=params.needs,
-            inputs={"checkpoint": Port(Checkpoint), "dataset": Port(Dataset, optional=True, reads_only=True)},
+            inputs={"checkpoint": Port(Checkpoint), "dataset": Port(Dataset, optional=True, reads_only=True),
+                    "source": Port(Dataset, optional=True, reads_only=True)},
             files=_files, writes=True, reads_pixels=True)
