@@ -16,7 +16,7 @@ from coco_recipe.errors import (
     did_you_mean,
     show_path,
 )
-from coco_recipe.files import link_or_copy, place, sha256
+from coco_recipe.files import link_or_copy, place, plain_name, sha256
 from coco_recipe.findings import Check, Finding, Kind, Row
 from coco_recipe.headers import CutOffError, Header, header_of, read_header
 from coco_recipe.hookspecs import hookimpl
@@ -28,7 +28,6 @@ from coco_recipe.segmentation import (
     has_area,
     is_flat,
     polygon_area,
-    rounded,
     runs_of,
     segmentation_area,
     segmentation_box,
@@ -40,7 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BEFORE_EXPORT",
-    "READERS_REFUSE", "TEXTS",
+    "READERS_REFUSE",
+    "TEXTS",
     "Annotation",
     "Category",
     "Check",
@@ -73,12 +73,13 @@ __all__ = [
     "facts_of",
     "has_area",
     "header_of",
-    "hookimpl", "is_flat",
+    "hookimpl",
+    "is_flat",
     "link_or_copy",
     "place",
+    "plain_name",
     "polygon_area",
     "read_header",
-    "rounded",
     "row_findings",
     "run",
     "runs_of",

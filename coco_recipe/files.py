@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,11 @@ import msgspec
 FLUSHING = 8  # threads
 FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
 COPY_BYTES = 2**20
+
+
+def plain_name(name: str) -> str:
+    """Return a file name without case and Unicode form, in which some file systems tell no difference."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def sha256(path: Path) -> str:

@@ -1,13 +1,13 @@
 """Pictures that an annotation file names and the folder lacks, each with the file that was meant."""
 
 import os
-import unicodedata
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
 from coco_recipe.dataset import Dataset
+from coco_recipe.files import plain_name
 from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.row_checks import of_image
 
@@ -35,7 +35,7 @@ class _Folder:
 
     @cached_property
     def by_plain_name(self) -> dict[str, str]:
-        return {_plain(file): file for file in self.files}
+        return {plain_name(file): file for file in self.files}
 
     def meant(self, name: str) -> tuple[str, str]:
         """Return the file that a name most likely means and the mends of `repair: file_names` that lead to it."""
@@ -46,7 +46,7 @@ class _Folder:
             mends, text = [*mends, "unquote"], unquote(text)
         if (self.folder / text).is_file() and mends:
             return text, ", ".join(f"{mend}: true" for mend in mends)
-        if found := self.by_plain_name.get(_plain(text)):
+        if found := self.by_plain_name.get(plain_name(text)):
             return found, ", ".join(f"{mend}: true" for mend in [*mends, "match_case"])
         parts = text.split("/")
         for n in range(1, len(parts)):
@@ -55,10 +55,6 @@ class _Folder:
                 return "/".join(parts[n:]), ", ".join(listed)
         same = self.by_name.get(parts[-1], [])
         return (same[0], "") if len(same) == 1 else ("", "")
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def finding(dataset: Dataset, place: str) -> Finding | None:

@@ -1,7 +1,6 @@
 """publish: show a committed step's files in a folder of the user's; no file that isn't ours is touched."""
 
 import os
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +120,7 @@ def _forbidden(planned: Plan, run_dir: Path, target: Target, taken: Sequence[Tar
             return f"{above} is a file", ELSEWHERE
     if _holds(folder, run_dir):
         return "it is the run directory, or holds it", ELSEWHERE
-    if _holds(run_dir, folder) and _plain(folder.relative_to(run_dir).parts[0]) in OWN_NAMES:
+    if _holds(run_dir, folder) and files.plain_name(folder.relative_to(run_dir).parts[0]) in OWN_NAMES:
         return f"'{folder.relative_to(run_dir).parts[0]}' in a run directory is coco-recipe's own", ELSEWHERE
     if _holds(folder, recipe_dir):
         return "it is the recipe's own folder, or holds it", ELSEWHERE
@@ -138,12 +137,8 @@ def _forbidden(planned: Plan, run_dir: Path, target: Target, taken: Sequence[Tar
 
 def _holds(folder: Path, inner: Path) -> bool:
     """Say whether a folder is, or holds, another, also where the file system takes no heed of case."""
-    parts = tuple(map(_plain, folder.parts))
-    return tuple(map(_plain, inner.parts))[:len(parts)] == parts
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    parts = tuple(map(files.plain_name, folder.parts))
+    return tuple(map(files.plain_name, inner.parts))[:len(parts)] == parts
 
 
 def _occupied(planned: Plan, target: Target,

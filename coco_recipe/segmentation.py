@@ -7,15 +7,12 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
+from coco_recipe.rounding import tidy
+
 NO_AREA_PX = 1e-6  # square pixels: what collinear points leave as dust
 DIGITS = 2
 
 Box = tuple[float, float, float, float]
-
-
-def rounded(value: float) -> float:
-    """Round a number that was computed from places: to 2 digits, without float dust and -0.0."""
-    return value if isinstance(value, int) else round(float(value), DIGITS) + 0.0
 
 
 def polygon_area(polygon: Sequence[float]) -> float:
@@ -77,8 +74,8 @@ def segmentation_box(segmentation: Any) -> Box | None:
     if not real:
         return None
     xs, ys = [x for ring in real for x in ring[0::2]], [y for ring in real for y in ring[1::2]]
-    left, top = rounded(min(xs)), rounded(min(ys))
-    return left, top, rounded(max(xs) - left), rounded(max(ys) - top)
+    left, top = tidy(min(xs), DIGITS), tidy(min(ys), DIGITS)
+    return left, top, tidy(max(xs) - left, DIGITS), tidy(max(ys) - top, DIGITS)
 
 
 def _mask_box(runs: Sequence[int], height: int) -> Box | None:

@@ -21,6 +21,7 @@ from coco_recipe import (
     Step,
     StepContext,
     extras,
+    plain_name,
     with_extras,
 )
 from coco_recipe_data import keypoints, kinds, tables
@@ -188,13 +189,13 @@ class _Names:
 
     def take(self, name: str, home: str) -> str:
         got, n = name, 2
-        while (key := unicodedata.normalize("NFC", got).casefold()) in self.owner:
+        while (key := plain_name(got)) in self.owner:
             if self.policy == "error":
                 self.clashes.append(f"{name} ({self.owner[key]} and {home})")
                 break
             path = PurePosixPath(name)
             got, n = str(path.with_name(f"{path.stem}_{n}{path.suffix}")), n + 1
-        self.owner.setdefault(unicodedata.normalize("NFC", got).casefold(), home)
+        self.owner.setdefault(plain_name(got), home)
         self.renamed += got != name
         return got
 

@@ -1,6 +1,5 @@
 """Step ``repair``: mend by name what findings name, each mend in the ledger with its old and new value."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from coco_recipe import (
     StepContext,
     did_you_mean,
     has_area,
+    plain_name,
     polygon_area,
     read_header,
     segmentation_area,
@@ -175,15 +175,11 @@ def _mended_name(name: str, mend: str, value: Any, there: Mapping[str, str]) -> 
         return name.replace("\\", "/").rpartition("/")[2]
     if mend == "strip_prefix":
         return name.removeprefix(value)
-    return there.get(_plain(name), name)
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    return there.get(plain_name(name), name)
 
 
 def _files(folder: Path) -> dict[str, str]:
-    return {_plain(name): name for path in sorted(folder.rglob("*")) if path.is_file()
+    return {plain_name(name): name for path in sorted(folder.rglob("*")) if path.is_file()
             for name in [path.relative_to(folder).as_posix()]}
 
 
