@@ -100,8 +100,8 @@ def pixel_digest(dataset: Dataset, known_hashes: dict[str, str]) -> str:
             missing.append(image.file_name)
     if missing:
         verb = "is" if len(missing) == 1 else "are"
-        raise DatasetError(f"{len(missing)} of {counted(len(dataset.images), 'image')} {verb} not in {dataset.folders[dataset.home]}: "
-                           f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}")
+        raise DatasetError(f"{len(missing)} of {counted(len(dataset.images), 'image')} {verb} not in "
+                           f"{dataset.folders[dataset.home]}: {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}")
     return files.digest(hashes)
 
 

@@ -58,7 +58,7 @@ def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
         stages.prepare(path)
     told = {p.where.line for p in caught.value.problems}
     assert {place[0] for place in PLACES if place[0] not in (10, 14)} <= told  # of all stages, at once
-    assert len([p for p in caught.value.problems if p.where.path == "steps[7].in"]) == 1  # and what only follows from it isn't told
+    assert len([p for p in caught.value.problems if p.where.path == "steps[7].in"]) == 1  # what follows isn't told
 
 
 @pytest.mark.parametrize(("text", "message"), [
