@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -69,11 +69,11 @@ class Result:
         reused: ids of the steps that were unchanged.
     """
 
-    _plan: Plan
+    _plan: Plan = field(repr=False)
     folder: Path
     ran: tuple[str, ...]
     reused: tuple[str, ...]
-    _keys: Mapping[str, str]
+    _keys: Mapping[str, str] = field(repr=False)
 
     def __getitem__(self, reference: str | tuple[str, str]) -> Any:
         """Return a step's output: a Dataset, a Checkpoint, or a tuple where the output is several.
@@ -127,3 +127,6 @@ class _Values(Mapping[Any, Any]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.__name__}: {', '.join(self)}>"

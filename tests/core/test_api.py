@@ -42,8 +42,8 @@ def test_the_result_gives_data_sets_by_step_and_port(recipe: Path) -> None:
 
 
 def test_set_takes_what_the_command_takes_and_values(recipe: Path) -> None:
-    for number, given in enumerate((["steps.clean.with.images_left_empty=drop"],
-                                    {"steps.clean.with.images_left_empty": "drop"})):
+    for number, given in enumerate((["steps.clean.with.images_left_empty=drop", "steps.parts.with.min_per_part=0"],
+                                    {"steps.clean.with.images_left_empty": "drop", "steps.parts.with.min_per_part": 0})):
         result = coco_recipe.run(recipe, out=recipe.parent / str(number), jobs=1, set=given)
         assert len(result["clean"].images) == 4
 

@@ -30,7 +30,7 @@ def datasets(draw: st.DrawFn) -> dict[str, Any]:
 def test_a_split_and_merged_data_set_is_the_same_data_set(data: dict[str, Any], method: str) -> None:
     steps = [{"id": "numbered", "use": "reindex", "in": "raw"},
              {"id": "parts", "use": "split", "in": "numbered",
-              "with": {"fractions": {"a": 0.6, "b": 0.4}, "method": method}},
+              "with": {"fractions": {"a": 0.6, "b": 0.4}, "method": method, "min_per_part": 0}},
              {"id": "again", "use": "merge", "in": ["parts.a", "parts.b"]}]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
