@@ -24,7 +24,7 @@ def lint(file: Path) -> None:
     for line in notes:
         click.echo(f"note: {line}")
     if wrong:
-        raise SystemExit(1)
+        raise click.exceptions.Exit(1)
     click.echo(f"{file}: nothing is wrong")
 
 
@@ -42,7 +42,7 @@ def migrate(file: Path, out: Path | None) -> None:
         done = migrate_file(file)
     except ValueError as error:
         click.echo(str(error), err=True)
-        raise SystemExit(1) from error
+        raise click.exceptions.Exit(1) from error
     for change in done.changes:
         click.echo(change, err=True)
     for note in done.notes:
@@ -57,4 +57,4 @@ def migrate(file: Path, out: Path | None) -> None:
     else:
         click.echo(text, nl=False)
     if lost:
-        raise SystemExit(1)
+        raise click.exceptions.Exit(1)

@@ -33,7 +33,7 @@ def command(goals: tuple[str, ...], form: str, python: str, seconds: float) -> N
     answers = verdicts(found)
     click.echo(json.dumps(as_json(found, answers), ensure_ascii=False, indent=2) if form == "json" else
                as_text(checks(found), answers))
-    raise SystemExit(0 if all(answer.ready for answer in answers if answer.goal in goals) else 1)
+    raise click.exceptions.Exit(0 if all(answer.ready for answer in answers if answer.goal in goals) else 1)
 
 
 def as_json(found: Findings, answers: Sequence[Verdict]) -> dict[str, Any]:

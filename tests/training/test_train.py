@@ -119,7 +119,7 @@ def test_a_crash_is_reported_with_the_place_of_the_log(shapes: Shapes) -> None:
 
 def test_what_mmdet_says_is_passed_on(shapes: Shapes) -> None:
     assert "KeyError: 'NoSuchNet is not in the mmdet::model registry" in shapes.fails(
-        "wrong", [train_step(set={"model.backbone.type": "NoSuchNet"})])
+        "wrong", [train_step(set={"model.backbone.type": "NoSuchNet"}, trust_set=True)])
 
 
 def test_a_path_that_the_config_has_not_is_refused_with_what_there_is(shapes: Shapes) -> None:
