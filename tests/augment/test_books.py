@@ -103,7 +103,8 @@ def _augmented(folder: Path, data: dict[str, Any], params: dict[str, Any]) -> tu
     for row in data["images"]:
         picture = np.full((row["height"], row["width"], 3), 90, np.uint8)
         (folder / "images" / row["file_name"]).write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-    path = write_recipe(folder, [{"id": "more", "use": "augment", "in": "raw", "with": {"format": "png"} | params}], data,
+    with_ = {"format": "png", "mirrored_keypoints": []} | params
+    path = write_recipe(folder, [{"id": "more", "use": "augment", "in": "raw", "with": with_}], data,
                         inputs={"raw": {"annotations": "raw.json", "images": "images"}})
     problems: list[Problem] = []  # as stages.prepare does, but with plugins that are looked for once
     stages.run(plan.resolve(recipe.validate(source.load(path), problems), REGISTRY, problems), out=folder / "out")
