@@ -22,6 +22,14 @@ def plain_name(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
+def free_name(path: Path) -> Path:
+    """Return a path that nothing has: this one, or with ``.2``, ``.3``, ... behind it."""
+    n, found = 2, path
+    while os.path.lexists(found):
+        found, n = path.with_name(f"{path.name}.{n}"), n + 1
+    return found
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from coco_recipe import files
+from coco_recipe.coco_json import unsafe_name
 from coco_recipe.errors import Problem, RecipeError, RunError
 from coco_recipe.plan import Plan, PlannedStep
 
@@ -188,7 +189,16 @@ def _mark(planned: Plan, target: Target, **found: Mapping[str, Published]) -> Ma
 
 
 def _read(folder: Path) -> Mark:
-    return msgspec.json.decode((folder / MARK).read_bytes(), type=Mark)
+    """Read the mark of a folder; raise a ValueError where it names a file outside, which no run of ours has put there."""
+    mark = msgspec.json.decode((folder / MARK).read_bytes(), type=Mark)
+    if outside := [name for name in (*mark.files, *mark.before) if unsafe_name(name)]:
+        raise ValueError(f"names {outside[0]!r}, which is not below the folder")
+    return mark
+
+
+def _is_below(folder: Path, name: str) -> bool:
+    """Say whether a name leads to a place below a folder, and not through a link to somewhere else."""
+    return not any((folder / above).is_symlink() for above in list(Path(name).parents)[:-1])
 
 
 def _write(folder: Path, mark: Mark) -> None:
@@ -239,9 +249,12 @@ class Publisher:
         ours = _read(folder) if (folder / MARK).exists() else _mark(self.planned, target)
         new = {name: _published(folder, file) for name, file in wanted.items()}
         missing = [name for name, entry in new.items() if not self._is(folder, name, entry)]
-        self._refuse_others(folder, ours, missing)
         old = {name: entry for found in (ours.before, ours.files) for name, entry in found.items()}
-        gone = [name for name in old if name not in new]
+        gone = [name for name in old if name not in new and _is_below(folder, name)]
+        for name in (*missing, *gone):  # hours may have passed since they were looked at
+            self.seen.pop(folder / name, None)
+        self._refuse_others(folder, ours, missing)
+        self._set_aside(target, [name for name in self._changed(folder, ours) if name in gone])
         if missing or gone or ours.before:
             _write(folder, _mark(self.planned, target, files=new, before=old))
             _sweep(folder)
@@ -252,7 +265,7 @@ class Publisher:
 
     def _changed(self, folder: Path, mark: Mark) -> list[str]:
         names = dict.fromkeys([*mark.files, *mark.before])
-        return [name for name in names if os.path.lexists(folder / name)
+        return [name for name in names if _is_below(folder, name) and os.path.lexists(folder / name)
                 and not any(self._is(folder, name, entry) for entry in mark.entries(name))]
 
     def _set_aside(self, target: Target, changed: Sequence[str]) -> None:
@@ -263,7 +276,7 @@ class Publisher:
                            "each to <name>.changed and puts ours back")
         for name in changed:
             path = target.folder / name
-            os.rename(path, _free(path.with_name(f"{path.name}.changed")))
+            os.rename(path, files.free_name(path.with_name(f"{path.name}.changed")))
 
     def _refuse_others(self, folder: Path, ours: Mark, missing: Iterable[str]) -> None:
         """Refuse to write where something stands that isn't ours."""
@@ -334,10 +347,3 @@ def _sweep(folder: Path) -> None:
     for path in files.files_below(folder):
         if path.name.endswith(PARTIAL):
             path.unlink()
-
-
-def _free(path: Path) -> Path:
-    n, found = 2, path
-    while os.path.lexists(found):
-        found, n = path.with_name(f"{path.name}.{n}"), n + 1
-    return found

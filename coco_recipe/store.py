@@ -76,7 +76,19 @@ class Store:
         partial = self.folder / f".{step_id}.partial"
         files.write_json(partial / MANIFEST, manifest)
         files.flush(partial)
+        self._keep_strays(step_id)
         files.put_in_place(partial, self.final(step_id))
+
+    def _keep_strays(self, step_id: str) -> None:
+        """Move what isn't ours out of a step's folder, before that is replaced: to ``kept/<step>`` of the run directory."""
+        final, manifest = self.final(step_id), self.manifest(step_id)
+        ours = {MANIFEST, *manifest["files"]} if manifest else set()
+        for path in files.files_below(final) if manifest else ():
+            name = path.relative_to(final)
+            if name.as_posix() not in ours:
+                target = files.free_name(self.run_dir / "kept" / step_id / name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.rename(target)
 
     def write_value(self, folder: Path, port: str, value: Any) -> tuple[dict[str, Any], dict[str, str]]:
         """Write an output into a step's folder; return how to read it again, and the hashes of its files."""

@@ -1,5 +1,6 @@
 """Publishing: only into a folder that is absent, empty or ours, and no file of the user's is ever touched."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -209,6 +210,58 @@ def test_a_run_directory_of_another_recipe_is_refused_and_a_moved_one_is_not(tmp
     shutil.move(folder, tmp_path / "moved")
     moved = tmp_path / "moved"
     stages.run(stages.prepare(moved / "copy.yaml"), out=moved / "runs/test")
+
+
+@pytest.mark.parametrize("name", ["../../../precious.txt", "all/../../../../precious.txt", "{absolute}"])
+def test_a_mark_that_names_a_file_outside_is_no_mark(name: str, tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    (folder / "precious.txt").write_text("mine")
+    path = folder / f"runs/test/dataset/{MARK}"
+    mark = json.loads(path.read_text())
+    mark["files"][name.format(absolute=folder / "precious.txt")] = {"sha256": hashlib.sha256(b"mine").hexdigest()}
+    path.write_text(json.dumps(mark))
+    with pytest.raises(RecipeError, match="can't be read, so it is not known which files are ours"):
+        _run(folder)
+    assert (folder / "precious.txt").read_text() == "mine"
+
+
+def test_nothing_is_removed_through_a_folder_that_is_now_a_link(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    published = folder / "runs/test/dataset"
+    shutil.move(published / "all", tmp_path / "moved")
+    (published / "all").symlink_to(tmp_path / "moved")
+    _write(folder, "dataset", images="none")
+    _run(folder)
+    assert sorted(path.name for path in (tmp_path / "moved").iterdir()) == ["1.jpg", "2.jpg", "3.jpg"]
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["no longer ours", "written anew"])
+def test_a_file_that_is_changed_while_the_run_is_at_work_is_not_overwritten(gone: bool, tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    published = folder / "runs/test/dataset/all/2.jpg"
+    (folder / "images/2.jpg").write_bytes(b"another picture")
+    if gone:
+        (folder / "raw.json").write_text(json.dumps(coco(1, [(1, 1)])))
+
+    def touch(event: Any) -> None:
+        if event.what == "step":  # after the look at what is published, and before it is published again
+            published.write_bytes(b"the user's")
+
+    with pytest.raises(RunError, match=r"isn't ours|were changed by somebody"):
+        _run(folder, report=touch)
+    assert published.read_bytes() == b"the user's"
+
+
+def test_a_users_file_in_a_steps_folder_is_kept_when_the_step_runs_again(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    (folder / "runs/test/steps/d/notes.txt").write_text("mine")
+    for _ in range(2):
+        _run(folder, force=True)
+    assert (folder / "runs/test/kept/d/notes.txt").read_text() == "mine"
 
 
 def test_steps_that_the_recipe_no_longer_has_are_left_and_named(tmp_path: Path) -> None:
