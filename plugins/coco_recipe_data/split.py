@@ -78,9 +78,10 @@ def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every
              for name in shares}
     for name, part in parts.items():
         if len(part.images) < min_per_part:
+            by_chance = fractions is not None and method == "hash"
+            other = "other fractions, or method: shuffle or stratified, which meet them" if by_chance else "fewer or larger parts"
             raise ValueError(f"part '{name}' would get {len(part.images)} of {len(dataset.images)} images, and min_per_part is "
-                             f"{min_per_part}; choose other fractions, or method: shuffle or stratified, which meet them "
-                             "(min_per_part: 0 allows an empty part)")
+                             f"{min_per_part}; choose {other} (min_per_part: 0 allows an empty part)")
     totals = dataset.counts()["categories"]
     found = {name: {category: round(n / totals[category], 4)
                     for category, n in part.counts()["categories"].items() if totals[category]}
@@ -100,12 +101,13 @@ def _told(found: Mapping[str, Shares], images: Shares) -> str:
     off = {name: max(abs(found[part][name] - images[part]) for part in images) for name in classes}
     worst = sorted(classes, key=lambda name: -off[name])[:MOST_TOLD]
     told = (f"{name} {' / '.join(f'{found[part][name]:.0%}' for part in images)}" for name in worst)
-    return f"shares of images {' / '.join(f'{share:.0%}' for share in images.values())}; farthest classes: " + "; ".join(told)
+    return "; ".join([f"shares of images {' / '.join(f'{share:.0%}' for share in images.values())}",
+                      *([f"farthest classes: {'; '.join(told)}"] if worst else [])])
 
 
 def _as_given(dataset: Dataset, groups: dict[str, list[int]], field: str, parts: Sequence[str]) -> dict[str, str]:
     """Return each group's part as the field of its images says; no group may stand in two."""
-    key_of = _grouping(dataset, "field", field)
+    key_of = _grouping(dataset, "field", field, parameter="by.field")
     side: dict[str, str] = {}
     for image in dataset.images:
         if key_of[image.id] not in parts:
@@ -145,11 +147,11 @@ def _groups(dataset: Dataset, group_by: Mapping[str, str] | None) -> dict[str, l
     return joined
 
 
-def _grouping(dataset: Dataset, kind: str, value: str) -> dict[int, str]:
+def _grouping(dataset: Dataset, kind: str, value: str, *, parameter: str = "group_by") -> dict[int, str]:
     if kind == "field":
         found = {i.id: dict(extras(i)).get(value, getattr(i, value, None)) for i in dataset.images}
         if missing := [i.file_name for i in dataset.images if found[i.id] is None]:
-            raise ValueError(f"group_by: {len(missing)} images have no field '{value}': {', '.join(missing[:5])}")
+            raise ValueError(f"{parameter}: {len(missing)} images have no field '{value}': {', '.join(missing[:5])}")
         return {image_id: str(name) for image_id, name in found.items()}
     if kind == "pattern":
         matches = {i.id: re.search(value, i.file_name) for i in dataset.images}
