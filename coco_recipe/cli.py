@@ -314,7 +314,7 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong recipe or command, 101 our bug, 130 interrupted."""
     from coco_recipe.errors import PluginError, RunError
 
-    shown = _Shown()
+    shown, stdout = _Shown(), sys.stdout
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # its lines would stand among ours
     try:
         code = cli.main(standalone_mode=False, obj=shown) or 0
@@ -333,12 +333,12 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; the same command goes on from here", err=True)
         code = 130
-    except BrokenPipeError:
-        code = 1
     except (Exception, SystemExit, GeneratorExit):  # a plugin's sys.exit(0) is no success
-        traceback.print_exc()
-        click.echo("BUG: this is a fault of coco-recipe; please report it with the lines above", err=True)
-        code = 101
+        code = 1
+        if sys.stdout is stdout:  # click puts another in its place where the reader (head) has gone
+            traceback.print_exc()
+            click.echo("BUG: this is a fault of coco-recipe; please report it with the lines above", err=True)
+            code = 101
     sys.exit(code)
 
 

@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +138,16 @@ def test_exit_codes_and_streams(tmp_path: Path) -> None:
     assert command("run", path, cwd=tmp_path).returncode == 1
     assert command("run", tmp_path / "none.yaml", cwd=tmp_path).returncode == 2
     assert command("nonsense", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("words", [["steps"], ["schema"], ["--help"]])
+def test_a_reader_that_has_gone_is_no_fault_of_ours(words: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-P", "-m", "coco_recipe.cli", *words], stdout=writing, stderr=subprocess.PIPE,
+                          text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_a_log_that_is_not_of_this_recipe_is_written_although_nothing_is_to_do(tmp_path: Path) -> None:
