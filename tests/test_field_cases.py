@@ -247,6 +247,13 @@ def _(folder: Path) -> None:
     done = _run(folder)
     assert done.returncode == 0
     assert "2 classes have a direction in their name, and the pipeline mirrors pictures: class 'arrow_left'" in done.stderr
+    text = (folder / "recipe.yaml").read_text()
+    (folder / "recipe.yaml").write_text(text.replace("format: png",
+                                                     "format: png, mirrored_categories: [[arrow_left, arrow_right]]"))
+    done = _run(folder)
+    assert (done.returncode, "direction" in done.stderr) == (0, False)
+    row, = _published(folder)["annotations"]
+    assert (row["category_id"], row["bbox"]) == (2, [70, 10, 30, 40])
 
 
 @case("16_taco_y")

@@ -19,7 +19,7 @@ def coco_recipe_steps() -> Iterator[Step]:
 @hookimpl
 def coco_recipe_findings() -> Iterator[Kind]:
     """Yield the kinds of findings that augment makes."""
-    yield refusals.DIRECTION
+    yield from (refusals.DIRECTION, refusals.TURNED)
 
 
 @hookimpl

@@ -82,6 +82,11 @@ PARAMS: dict[str, Any] = {
                                "1; [] says that none does. Without it, those whose names differ by left and right, or by L "
                                "and R; where none is found, a pipeline that mirrors asks.",
                                "examples": [[["left_eye", "right_eye"]], [[1, 2]]]},
+        "mirrored_categories": {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2, "uniqueItems": True,
+                                                           "items": {"type": "string"}},
+                                "description": "Categories that trade places in a mirrored picture, by name; [] says that "
+                                "none does. Without it, a pipeline that mirrors names with a direction is a warning.",
+                                "examples": [[["arrow_left", "arrow_right"]]]},
         "repeated": {"enum": ["fill"], "examples": ["fill"],
                      "description": "Borders that repeat the picture (border_mode 2, 3, 4) would show objects again without "
                      "an annotation: fill makes them of one colour (border_mode 0)."},
@@ -150,6 +155,7 @@ class Work:
         self.other_geometry = params["other_geometry"]
         self.settings = _settings(params, self.form)
         self.swap = instances.mirrored_pairs(dataset.categories, params["mirrored_keypoints"])
+        self.mirror = choosing.mirrored(dataset.categories, params["mirrored_categories"] or ())
         self.shapes = lru_cache(maxsize=IN_FLIGHT)(self._shapes)
         chosen = [image for image, n in zip(dataset.images, self.choice.copies, strict=True) if n]
         rows = [row for image in chosen for row in self.annotations[image.id]]
@@ -180,6 +186,11 @@ class Work:
         return Job(source.absolute(), self.ctx.sha256(source), target.absolute(),  # a worker may stand in another folder
                    (int(copy.image.width or 0), int(copy.image.height or 0)), shapes,
                    f"{self.ctx.seed}/{self.dataset.identity(copy.image)}/{copy.number}")
+
+    def named(self, row: Annotation, made: Made) -> Annotation:
+        """Return a row with the category that it has in a copy: another in a mirrored one, if the recipe says so."""
+        other = self.mirror.get(row.category_id) if made.mirrored and isinstance(row.category_id, int) else None
+        return row if other is None else msgspec.structs.replace(row, category_id=other)
 
     def item(self, job: Job) -> str:
         """Return the digest of all that a copy depends on."""
@@ -237,6 +248,7 @@ class _Output:
         self.next_row = max((row.id for row in work.dataset.annotations), default=0) + 1
         self.made_now = 0
         self.quarantined: dict[str, str] = {}
+        self.swapped = Counter[Any]()
         ctx.make(images=work.total, annotations=sum(
             n * len(work.annotations[image.id]) for image, n in zip(work.dataset.images, work.choice.copies, strict=True)))
 
@@ -268,7 +280,10 @@ class _Output:
                 continue
             if self.work.other_geometry == "drop" and (found := list(refusals.places(row))):
                 row = instances.without(row, found)
-            self.rows.append(instances.copied(row, before, after, id=self.next_row, image_id=image.id))
+            named = self.work.named(row, made)
+            if named is not row:
+                self.swapped[row.category_id, named.category_id] += 1
+            self.rows.append(instances.copied(named, before, after, id=self.next_row, image_id=image.id))
             self.next_row += 1
 
     def note(self) -> None:
@@ -276,6 +291,10 @@ class _Output:
         self.ctx.note("pipeline", self.work.canonical())
         self.ctx.note("images made", self.made_now, this_run=True)
         self.ctx.note("images as before", len(self.images) - self.made_now, this_run=True)
+        if self.swapped:
+            names = self.work.dataset.category_names()
+            self.ctx.note("mirrored categories", {f"{names[one]} -> {names[other]}": n
+                                                  for (one, other), n in sorted(self.swapped.items())})
         if table := self.work.choice.table:
             after = Counter(row.category_id for row in self.rows)
             self.ctx.note("balance", {
@@ -328,7 +347,9 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
 
 
 def _review(step_id: str, params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Iterator[Finding]:
-    yield from refusals.direction(pipeline.parsed(_form(params["pipeline"])), facts["dataset"].classes or (), step_id)
+    form = pipeline.parsed(_form(params["pipeline"]))
+    yield from refusals.direction(form, facts["dataset"].classes or (), step_id,
+                                    params.get("mirrored_categories"))
 
 
 def _files(params: Mapping[str, Any]) -> list[Path]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from coco_recipe import Annotation, Complaint, Dataset, Facts, Image, did_you_mean, extras
+from coco_recipe import Annotation, Category, Complaint, Dataset, Facts, Image, Misfit, did_you_mean, extras
 from coco_recipe_albumentations import balance
 from coco_recipe_albumentations.forms import KeyPath
 
@@ -81,6 +81,26 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
+def mirrored(categories: Sequence[Category], pairs: Sequence[Sequence[str]]) -> dict[int, int]:
+    """Return, by category id, the id that a row of it has in a mirrored picture.
+
+    Raises:
+        Misfit: a category is in two pairs; two categories of a pair have other keypoints.
+    """
+    of = {category.name: category for category in categories}
+    found: dict[int, int] = {}
+    for n, pair in enumerate(pairs):
+        one, other = (of[name] for name in pair)
+        if {one.id, other.id} & set(found):
+            raise Misfit([Complaint(("mirrored_categories", n), f"'{one.name}' or '{other.name}' is in another pair, too",
+                                    "name each category once")])
+        if dict(extras(one)).get("keypoints") != dict(extras(other)).get("keypoints"):
+            raise Misfit([Complaint(("mirrored_categories", n), f"'{one.name}' and '{other.name}' have other keypoints",
+                                    "give both the same list, or leave the pair out")])
+        found |= {one.id: other.id, other.id: one.id}
+    return found
+
+
 def complaints(params: Mapping[str, Any], known: Facts) -> Iterator[Complaint]:
     """Yield the categories, image fields and keypoints that parameters name and the data set has not."""
     where, boxes = params.get("where") or {}, (params.get("balance") or {}).get("boxes")
@@ -93,6 +113,8 @@ def complaints(params: Mapping[str, Any], known: Facts) -> Iterator[Complaint]:
     asked += [(("mirrored_keypoints", n, side), "no category has the keypoint", name, known.keypoints)
               for n, pair in enumerate(params.get("mirrored_keypoints") or ()) for side, name in enumerate(pair)
               if isinstance(name, str)]
+    asked += [(("mirrored_categories", n, side), "there is no category", name, known.classes)
+              for n, pair in enumerate(params.get("mirrored_categories") or ()) for side, name in enumerate(pair)]
     for path, what, name, there in asked:
         if there is not None and name not in there:
             yield Complaint(path, f"{what} '{name}'", did_you_mean(name, there) if there else "none has a name")

@@ -88,6 +88,7 @@ class Made(msgspec.Struct, frozen=True):
     """What became of a job; ``skipped`` or ``bad`` says why there is no file.
 
     ``key`` is the seed of the try that was taken, as text: it has 64 bits, which not every JSON reader keeps.
+    ``mirrored`` says that left and right have traded places.
     """
 
     width: int = 0
@@ -99,6 +100,7 @@ class Made(msgspec.Struct, frozen=True):
     left: tuple[Left, ...] = ()
     skipped: str = ""
     bad: str = ""
+    mirrored: bool = False
 
 
 def make(settings: Settings, job: Job) -> Made:
@@ -166,7 +168,8 @@ def one_try(settings: Settings, job: Job, picture: "pictures.Picture", number: i
     reason = _unaccepted(left, settings.accept)
     if not carried.applied and settings.unchanged != "keep":
         reason = "no transform fired"
-    return Made(width, height, "", str(key), number, carried.applied, left, reason), carried.picture
+    made = Made(width, height, "", str(key), number, carried.applied, left, reason, mirrored=carried.mirrored)
+    return made, carried.picture
 
 
 def seed_of(text: str, number: int) -> int:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from coco_recipe_albumentations import rle, shapes
 from coco_recipe_albumentations.library import albumentations
-from coco_recipe_albumentations.moves import Fired, is_still, leaves, matrix_of, moves, warp_of
+from coco_recipe_albumentations.moves import Fired, is_mirrored, is_still, leaves, matrix_of, moves, warp_of
 from coco_recipe_albumentations.rings import Ring, bridged, crosses_itself, fill, outline, rectangle, signed_area
 from coco_recipe_albumentations.shapes import Shape
 
@@ -63,11 +63,19 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The new picture (uint8 (H, W, 3) RGB), each annotation in order, and the transforms that fired with their parameters."""
+    """What a pipeline made of a picture.
+
+    Attributes:
+        picture: uint8 (H, W, 3), RGB.
+        moved: what is left of each annotation, in order.
+        applied: the transforms that fired, with their parameters.
+        mirrored: left and right have traded places.
+    """
 
     picture: Picture
     moved: tuple[Moved, ...]
     applied: tuple[tuple[str, dict[str, Any]], ...]
+    mirrored: bool
 
 
 class Carrier:
@@ -133,7 +141,8 @@ class Carrier:
         self.instances, self.size = instances, picture.shape[:2]
         result = self.compose(image=picture)["image"]
         applied = tuple((type(one.transform).__name__, _plain(one.params)) for one in self.fired)
-        return Carried(result, _followed(instances, self.fired, self.size, result.shape[:2]), applied)
+        moved = _followed(instances, self.fired, self.size, result.shape[:2])
+        return Carried(result, moved, applied, is_mirrored(self.fired))
 
 
 def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], before: Any, after: Any) -> tuple[Moved, ...]:
@@ -146,7 +155,7 @@ def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], befo
         holes = [hole for fired in moving for hole in _holes(fired)]
         return tuple(_behind(_unmoved(one, before), shape, holes, after)
                      for one, shape in zip(instances, carried, strict=True))
-    mirrors, stretch, is_back, number = False, None, True, len(instances)
+    stretch, is_back, number = None, True, len(instances)
     for fired in moving:
         if _hides(fired):  # its holes are followed from here on, as annotations are
             if stretch:
@@ -158,7 +167,6 @@ def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], befo
         if matrix is not None:
             stretch = stretch or shapes.begin(carried)
             shapes.step(carried, stretch, matrix, fired.after)
-            mirrors ^= bool(np.linalg.det(matrix) < 0)
             continue
         is_back = False
         if stretch:
@@ -170,6 +178,7 @@ def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], befo
         # two flips, or a crop padded again
         is_back = is_back and before == after and bool((stretch.total == np.eye(3)).all())
     was_cut = stretch.was_cut if stretch else [True] * len(carried)
+    mirrors = is_mirrored(moving)
     return tuple(_behind(_unmoved(one, after) if stretch and is_back and not cut and not np.isnan(shape.points).any()
                          else _out(one, shape, after, mirrors), shape, carried[number:], after)
                  for one, shape, cut in zip(instances, carried[:number], was_cut[:number], strict=True))

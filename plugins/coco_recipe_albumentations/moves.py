@@ -84,6 +84,12 @@ def is_still(fired: Fired) -> bool:
     return matrix is not None and bool((matrix == np.eye(3)).all())
 
 
+def is_mirrored(fired: Sequence[Fired]) -> bool:
+    """Say whether transforms together leave the picture mirrored: an odd number of them has a negative determinant."""
+    matrices = [matrix_of(one) for one in fired]
+    return sum(matrix is not None and bool(np.linalg.det(matrix) < 0) for matrix in matrices) % 2 == 1
+
+
 def warp_of(fired: Fired) -> Warp:
     """Return what a transform without a matrix did, from its maps, or by sending the coordinates through it as a mask."""
     height, width = fired.before

@@ -84,7 +84,7 @@ def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]
                 share = f"copy {copy.number}: {left.reason}, {left.visibility:.0%} visible"
                 gone[i] = f"{gone[i]}; {share}" if i in gone else share
             elif left is not None:
-                marks.append(_mark(row, names, left.bbox, left.segmentation, left.keypoints))
+                marks.append(_mark(work.named(row, made), names, left.bbox, left.segmentation, left.keypoints))
         cells.append(Cell(carried, title, tuple(marks)))
     source = []
     for i, (row, shape) in enumerate(zip(work.annotations[image.id], work.shapes(image.id), strict=True)):

@@ -11,15 +11,21 @@ from coco_recipe_albumentations.forms import Pipeline
 
 MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
 UNTRACEABLE = {"ThinPlateSpline", "RandomGridShuffle"}
+TURNS = {"VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip", "RandomRotate90"}
 DIRECTION = Kind("classes_with_a_direction", "warning",
                  "classes have a direction in their name, and the pipeline mirrors pictures",
-                 "leave the mirroring transform out, or join the classes (map_categories)")
+                 "mirrored_categories: [[<left>, <right>]], or [] where none trades places")
+TURNED = Kind("directions_turned", "warning",
+              "classes have a direction in their name, and the pipeline turns pictures upside down or on their side",
+              "leave the turning transform out where the direction is the picture's (an arrow); where it is the thing's "
+              "own (a left hand), findings: {directions_turned: ignore}")
 
 # keys that hold places, and how many numbers such a value has (0: any)
 _PLACES = ((re.compile(r".*_kpts|keypoints_.*|(?!num_).*_keypoints"), 0), (re.compile(r".*_box|.*_bbox|bbox_.*|.*_bbox_.*"), 4),
            (re.compile(r"rotated_bbox|obb|rbox|segmentation_.*"), 0), (re.compile(r"center|centre|centroid"), 2),
            (re.compile(r"rotation|angle|yaw|orientation"), 1))
 _SIDE_WORDS = {"left", "right", "lefthand", "righthand", "leftward", "rightward", "左", "右", "l", "r"}
+_UPRIGHT_WORDS = {"up", "down", "upward", "downward"}
 
 
 def complaints(pipeline: Pipeline, dataset: Dataset, annotations: Sequence[Annotation], pairs: Mapping[int, Sequence[Any]],
@@ -92,11 +98,23 @@ def _unpaired(dataset: Dataset, annotations: Sequence[Annotation], pairs: Mappin
                             "mirrored_keypoints: [] where none does")
 
 
-def direction(pipeline: Pipeline, classes: Sequence[str], place: str) -> Iterator[Finding]:
-    """Yield a warning where a pipeline mirrors classes whose names have a direction, word by word (not 'bright')."""
-    named = [name for name in classes if _words(name) & _SIDE_WORDS]
-    if named and any(transform.name in MIRRORS for transform in pipeline.walk()):
-        yield Finding.of(DIRECTION, place, [Row(f"class '{name}'") for name in named])
+def direction(pipeline: Pipeline, classes: Sequence[str], place: str,
+              pairs: Sequence[Sequence[str]] | None = None) -> Iterator[Finding]:
+    """Yield warnings where a pipeline mirrors or turns classes whose names have a direction, as a word (not 'bright').
+
+    Args:
+        pipeline: the pipeline.
+        classes: the classes' names.
+        place: the step, as findings name it.
+        pairs: the classes that trade places in a mirrored picture; None where the recipe doesn't say.
+    """
+    names = {transform.name for transform in pipeline.walk() if transform.arguments.get("p") != 0}
+    sides = [name for name in classes if _words(name) & _SIDE_WORDS]
+    if sides and pairs is None and names & MIRRORS:
+        yield Finding.of(DIRECTION, place, [Row(f"class '{name}'") for name in sides])
+    directed = [name for name in classes if _words(name) & (_SIDE_WORDS | _UPRIGHT_WORDS)]
+    if directed and names & TURNS:
+        yield Finding.of(TURNED, place, [Row(f"class '{name}'") for name in directed])
 
 
 def _words(name: str) -> set[str]:

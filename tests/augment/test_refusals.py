@@ -8,9 +8,12 @@ import pytest
 pytest.importorskip("albumentations")
 
 
+import numpy as np
 from builders import coco
-from coco_recipe_albumentations import instances, pipeline, refusals
+from coco_recipe_albumentations import choosing, instances, pipeline, refusals
+from coco_recipe_albumentations.geometry import Carrier
 
+from coco_recipe import Misfit
 from coco_recipe.coco_json import parse
 
 PARAMS: dict[str, Any] = {"repeated": None, "other_geometry": "refuse", "mirrored_keypoints": None}
@@ -94,3 +97,39 @@ def test_pairs_by_number_count_from_one() -> None:
 def test_classes_with_a_direction_are_known_word_by_word(name: str, is_one: bool) -> None:
     assert bool(list(refusals.direction(pipeline.parsed([FLIP]), [name], "more"))) is is_one
     assert not list(refusals.direction(pipeline.parsed([{"Rotate": {}}]), [name], "more"))
+    assert not list(refusals.direction(pipeline.parsed([FLIP]), [name], "more", [["a", "b"]]))
+
+
+@pytest.mark.parametrize("transform", ["VerticalFlip", "RandomRotate90", "D4"])
+@pytest.mark.parametrize(("name", "is_one"), [("arrow_up", True), ("left_hand", True), ("cup", False)])
+def test_a_turned_picture_is_a_warning_whatever_trades_places(transform: str, name: str, is_one: bool) -> None:
+    found = [one.kind.name for one in refusals.direction(pipeline.parsed([{transform: {"p": 1}}]), [name], "more", [])]
+    assert found == ["directions_turned"] * is_one
+
+
+def _categories(*forms: dict[str, Any]) -> Any:
+    data = coco(1, [])
+    data["categories"] = [{"id": n, **form} for n, form in enumerate(forms, start=4)]
+    return parse(json.dumps(data).encode()).categories
+
+
+def test_categories_trade_places_both_ways() -> None:
+    found = choosing.mirrored(_categories({"name": "l"}, {"name": "up"}, {"name": "r"}), [["l", "r"]])
+    assert found == {4: 6, 6: 4}
+
+
+@pytest.mark.parametrize(("forms", "pairs", "says"), [
+    ([{"name": "l"}, {"name": "r"}, {"name": "x"}], [["l", "r"], ["x", "r"]], "'x' or 'r' is in another pair, too"),
+    ([{"name": "l", "keypoints": ["a"]}, {"name": "r"}], [["l", "r"]], "'l' and 'r' have other keypoints")])
+def test_pairs_of_categories_that_contradict_are_refused(forms: list[Any], pairs: list[Any], says: str) -> None:
+    with pytest.raises(Misfit, match=says):
+        choosing.mirrored(_categories(*forms), pairs)
+
+
+@pytest.mark.parametrize(("form", "is_mirrored"), [
+    ([FLIP], True), ([FLIP, {"VerticalFlip": {}}], False), ([{"VerticalFlip": {}}], True), ([{"RandomRotate90": {}}], False),
+    ([{"ElasticTransform": {}}, {"Transpose": {}}, {"Rotate": {}}], True)], ids=str)
+def test_an_odd_number_of_mirrors_mirrors(form: list[dict[str, Any]], is_mirrored: bool) -> None:
+    always = [{name: {"p": 1} for name in one} for one in form]
+    carrier = Carrier(pipeline.build(always, None, allow_files=False))
+    assert carrier(np.zeros((40, 60, 3), np.uint8), (), key=3).mirrored is is_mirrored
