@@ -234,12 +234,25 @@ def _(folder: Path) -> None:
 
 @case("04_rotation")
 def _(folder: Path) -> None:
+    text = (folder / "recipe.yaml").read_text()
+    (folder / "recipe.yaml").write_text(text.replace("HorizontalFlip:", "ElasticTransform:"))  # no box is turned by it
     _refused(folder, "annotations have places under other keys: attributes.rotation", "other_geometry: drop")
+    (folder / "recipe.yaml").write_text(text)
+    assert _run(folder).returncode == 0
+    row, = _published(folder)["annotations"]
+    assert (row["bbox"], row["area"], row["segmentation"]) == ([70, 10, 30, 40], 1200, [])
+    assert row["attributes"] == {"occluded": False, "rotation": 330}
 
 
 @case("17_wholebody")
 def _(folder: Path) -> None:
-    _refused(folder, "annotations have places under other keys: face_box, lefthand_box, lefthand_kpts")
+    assert _run(folder).returncode == 0
+    row, = _published(folder)["annotations"]
+    assert not {key for key in row if key.startswith("lefthand")}
+    assert row["righthand_box"] == [90, 40, 8, 8]
+    assert row["righthand_kpts"] == [94, 45, 0.5] * 3  # x of n is 119 - n
+    assert row["face_box"] == [82, 12, 10, 10]
+    assert (row["righthand_valid"], row["face_valid"]) == (True, True)
 
 
 @case("18_directional")

@@ -23,7 +23,7 @@ from coco_recipe import (
     StepContext,
     facts_of,
 )
-from coco_recipe_albumentations import choosing, copying, instances, pictures, pipeline, records, refusals
+from coco_recipe_albumentations import choosing, copying, instances, parts, pictures, pipeline, records, refusals
 from coco_recipe_albumentations.choosing import Copy
 from coco_recipe_albumentations.copying import Job, Made, Settings
 from coco_recipe_albumentations.records import IMAGES, Books, Record, item_digest
@@ -92,7 +92,7 @@ PARAMS: dict[str, Any] = {
                      "an annotation: fill makes them of one colour (border_mode 0)."},
         "other_geometry": {"enum": ["refuse", "drop", "keep"], "default": "refuse", "examples": ["drop"],
                            "description": "Keys of annotations beside bbox, segmentation and keypoints that hold places "
-                           "(face_box, attributes.rotation, ...), where the pipeline moves pixels: refuse, leave them out of "
+                           "(head_box, rotated_bbox, ...), where the pipeline moves pixels: refuse, leave them out of "
                            "the copies, or keep them as they are, which is wrong."},
         "format": {"enum": ["jpg", "png"], "default": "jpg", "description": "File format of the new images.",
                    "examples": ["png"]},
@@ -152,11 +152,12 @@ class Work:
         self.form = _form(params["pipeline"])
         if params["repeated"] == "fill":
             self.form = refusals.with_plain_borders(self.form)
-        self.other_geometry = params["other_geometry"]
+        self.other_geometry, self.warps = params["other_geometry"], refusals.warps(pipeline.parsed(self.form))
         self.settings = _settings(params, self.form)
         self.swap = instances.mirrored_pairs(dataset.categories, params["mirrored_keypoints"])
         self.mirror = choosing.mirrored(dataset.categories, params["mirrored_categories"] or ())
         self.shapes = lru_cache(maxsize=IN_FLIGHT)(self._shapes)
+        self.parts = lru_cache(maxsize=IN_FLIGHT)(self._parts)
         chosen = [image for image, n in zip(dataset.images, self.choice.copies, strict=True) if n]
         rows = [row for image in chosen for row in self.annotations[image.id]]
         Misfit.if_any(refusals.complaints(pipeline.parsed(self.form), dataset, rows, self.swap, params))
@@ -178,6 +179,10 @@ class Work:
         """Return the geometry of an image's annotations, in order; ``shapes`` does it once for what is in flight."""
         return tuple(instances.instance(row, self.swap) for row in self.annotations[image_id])
 
+    def _parts(self, image_id: int) -> "tuple[Mapping[str, Instance], ...]":
+        """Return the geometry of the parts of an image's annotations, by key, in order."""
+        return tuple(parts.of(row) for row in self.annotations[image_id])
+
     def job(self, copy: Copy) -> Job:
         """Return what a worker needs to make a copy."""
         source = self.dataset.path_of(copy.image)
@@ -185,7 +190,9 @@ class Work:
         shapes = tuple(shape for shape in self.shapes(copy.image.id) if shape)
         return Job(source.absolute(), self.ctx.sha256(source), target.absolute(),  # a worker may stand in another folder
                    (int(copy.image.width or 0), int(copy.image.height or 0)), shapes,
-                   f"{self.ctx.seed}/{self.dataset.identity(copy.image)}/{copy.number}")
+                   f"{self.ctx.seed}/{self.dataset.identity(copy.image)}/{copy.number}",
+                   tuple(one for row in self.parts(copy.image.id) for one in row.values()),
+                   not self.warps and any(map(parts.turned_box, self.annotations[copy.image.id])))
 
     def named(self, row: Annotation, made: Made) -> Annotation:
         """Return a row with the category that it has in a copy: another in a mirrored one, if the recipe says so."""
@@ -194,7 +201,7 @@ class Work:
 
     def item(self, job: Job) -> str:
         """Return the digest of all that a copy depends on."""
-        return item_digest(self._common, job.sha256, job.size, job.instances, job.seed)
+        return item_digest(self._common, job.sha256, job.size, job.instances, job.parts, job.is_turned, job.seed)
 
     def record(self, copy: Copy, item: str, source_sha256: str, made: Made) -> Record:
         """Return the record of a copy."""
@@ -271,19 +278,25 @@ class _Output:
                                         height=made.height, coco_recipe=origin)
         self.images.append(image)
         self.next_image += 1
-        left = iter(made.left)
-        for row, before in zip(rows, self.work.shapes(copy.image.id), strict=True):
+        left, parts_left = iter(made.left), iter(made.parts)
+        for row, before, keys in zip(rows, self.work.shapes(copy.image.id), self.work.parts(copy.image.id), strict=True):
             after = next(left) if before else None
+            of_parts = {key: next(parts_left) for key in keys}
             if after and after.reason:
                 self.ctx.drop(row, after.reason, copy=copy.name, visibility=round(after.visibility, 4),
                               area=after.area, bbox=after.bbox)
                 continue
-            if self.work.other_geometry == "drop" and (found := list(refusals.places(row))):
+            if self.work.other_geometry == "drop" and (
+                    found := list(refusals.places(row, warps=self.work.warps))):
                 row = instances.without(row, found)
             named = self.work.named(row, made)
             if named is not row:
                 self.swapped[row.category_id, named.category_id] += 1
-            self.rows.append(instances.copied(named, before, after, id=self.next_row, image_id=image.id))
+            copied = instances.copied(named, before, after, id=self.next_row, image_id=image.id)
+            copied = parts.moved(copied, of_parts, mirrored=made.mirrored)
+            if made.matrix:
+                copied = parts.with_turned_box(copied, row, made.matrix)
+            self.rows.append(copied)
             self.next_row += 1
 
     def note(self) -> None:

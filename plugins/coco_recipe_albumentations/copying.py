@@ -59,6 +59,8 @@ class Job:
         size: (width, height) that the data set says.
         instances: geometry of its annotations, in their order.
         seed: the text that, with the number of a try, the try's seed is made of.
+        parts: geometry of the parts of annotations, in their order (see `parts`).
+        is_turned: some boxes are turned about their middle.
     """
 
     source: Path
@@ -67,6 +69,8 @@ class Job:
     size: tuple[int, int]
     instances: "tuple[Instance, ...]"
     seed: str
+    parts: "tuple[Instance, ...]" = ()
+    is_turned: bool = False
 
     def __str__(self) -> str:
         return str(self.source)
@@ -88,7 +92,8 @@ class Made(msgspec.Struct, frozen=True):
     """What became of a job; ``skipped`` or ``bad`` says why there is no file.
 
     ``key`` is the seed of the try that was taken, as text: it has 64 bits, which not every JSON reader keeps.
-    ``mirrored`` says that left and right have traded places.
+    ``mirrored`` says that left and right have traded places; ``left`` is of the annotations, ``parts`` of their
+    parts, in order; ``matrix`` is the pipeline's, where turned boxes ask for it.
     """
 
     width: int = 0
@@ -101,6 +106,8 @@ class Made(msgspec.Struct, frozen=True):
     skipped: str = ""
     bad: str = ""
     mirrored: bool = False
+    parts: tuple[Left, ...] = ()
+    matrix: tuple[float, ...] | None = None
 
 
 def make(settings: Settings, job: Job) -> Made:
@@ -160,15 +167,18 @@ def one_try(settings: Settings, job: Job, picture: "pictures.Picture", number: i
     key = seed_of(job.seed, number)
     try:
         carried = _carrier(settings.pipeline, job.size if b"${" in settings.pipeline else None,
-                           settings.allow_files)(picture, job.instances, key)
+                           settings.allow_files)(picture, (*job.instances, *job.parts), key, with_matrix=job.is_turned)
     except Exception as error:
         raise ValueError(f"{job.source}: the pipeline failed: {type(error).__name__}: {error}") from error
-    left = tuple(_left(moved, settings.limits) for moved in carried.moved)
+    count = len(job.instances)
+    left = tuple(_left(moved, settings.limits) for moved in carried.moved[:count])
+    parts = tuple(_left(moved, dict.fromkeys(settings.limits, 0.0)) for moved in carried.moved[count:])
     height, width = carried.picture.shape[:2]
     reason = _unaccepted(left, settings.accept)
     if not carried.applied and settings.unchanged != "keep":
         reason = "no transform fired"
-    made = Made(width, height, "", str(key), number, carried.applied, left, reason, mirrored=carried.mirrored)
+    made = Made(width, height, "", str(key), number, carried.applied, left, reason, mirrored=carried.mirrored,
+                parts=parts, matrix=carried.matrix)
     return made, carried.picture
 
 

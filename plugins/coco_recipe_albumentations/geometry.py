@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from coco_recipe_albumentations import rle, shapes
 from coco_recipe_albumentations.library import albumentations
-from coco_recipe_albumentations.moves import Fired, is_mirrored, is_still, leaves, matrix_of, moves, warp_of
+from coco_recipe_albumentations.moves import Fired, is_mirrored, is_still, leaves, matrix_of, moves, product, warp_of
 from coco_recipe_albumentations.rings import Ring, bridged, crosses_itself, fill, outline, rectangle, signed_area
 from coco_recipe_albumentations.shapes import Shape
 
@@ -70,12 +70,14 @@ class Carried:
         moved: what is left of each annotation, in order.
         applied: the transforms that fired, with their parameters.
         mirrored: left and right have traded places.
+        matrix: 3x3, for places in pixels, row by row; None unless it was asked for.
     """
 
     picture: Picture
     moved: tuple[Moved, ...]
     applied: tuple[tuple[str, dict[str, Any]], ...]
     mirrored: bool
+    matrix: tuple[float, ...] | None
 
 
 class Carrier:
@@ -125,13 +127,15 @@ class Carrier:
         shares: NDArray[np.float64] = np.clip(np.stack([x, y, x + w, y + h], axis=1) / (*size[::-1], *size[::-1]), 0, 1)
         return shares[(shares[:, 2:] > shares[:, :2]).all(axis=1)]
 
-    def __call__(self, picture: Picture, instances: Sequence[Instance], key: int) -> Carried:
+    def __call__(self, picture: Picture, instances: Sequence[Instance], key: int, *,
+                 with_matrix: bool = False) -> Carried:
         """Send one picture through the pipeline.
 
         Args:
             picture: uint8 (H, W, 3), RGB.
             instances: its annotations; boxes and polygons are finite numbers.
             key: all randomness of this call depends on it, and on nothing else.
+            with_matrix: return the matrix of the whole pipeline; each transform must have one.
 
         Raises:
             ValueError: a segmentation isn't what it should be.
@@ -142,7 +146,8 @@ class Carrier:
         result = self.compose(image=picture)["image"]
         applied = tuple((type(one.transform).__name__, _plain(one.params)) for one in self.fired)
         moved = _followed(instances, self.fired, self.size, result.shape[:2])
-        return Carried(result, moved, applied, is_mirrored(self.fired))
+        matrix = tuple(product(self.fired).ravel().tolist()) if with_matrix else None
+        return Carried(result, moved, applied, is_mirrored(self.fired), matrix)
 
 
 def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], before: Any, after: Any) -> tuple[Moved, ...]:

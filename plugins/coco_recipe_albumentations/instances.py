@@ -10,7 +10,7 @@ from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
 from coco_recipe import Annotation, Category, Dataset, Image, extras, is_flat
-from coco_recipe_albumentations import refusals
+from coco_recipe_albumentations import parts, refusals
 from coco_recipe_albumentations.copying import Left
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def instance(row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]]) -
     if (all(map(is_flat, segmentation)) if isinstance(segmentation, list)
             else segmentation is not None and not any(runs_of(segmentation["counts"])[1::2])):
         segmentation = None
+    if segmentation is None and (turned := parts.turned_box(row)):
+        box, segmentation = None, [[side for corner in turned.corners() for side in corner]]
     if box is None and segmentation is None and keypoints is None:
         return None
     return Instance(box, segmentation, tuple(keypoints) if keypoints else None,
@@ -96,10 +98,8 @@ def copied(row: Annotation, before: "Instance | None", left: Left | None, *, id:
     has_area = (before.bbox or before.segmentation) and not (row.area is UNSET and row.bbox is UNSET)
     changes: dict[str, Any] = {"bbox": left.bbox if isinstance(row.bbox, tuple) and left.bbox else row.bbox,
                                "area": left.area if has_area else row.area}
-    if before.segmentation is not None:
-        changes["segmentation"] = _encoded(left.segmentation)
-    elif _decoded(row.segmentation) is not None:  # one of no area, which isn't where it was
-        changes["segmentation"] = Raw(b"[]")
+    if _decoded(row.segmentation) is not None:  # one of no area isn't where it was
+        changes["segmentation"] = Raw(b"[]") if before.segmentation is None else _encoded(left.segmentation)
     if before.keypoints is not None:
         changes["keypoints"] = _encoded(left.keypoints)
         if getattr(row, "num_keypoints", UNSET) is not UNSET:

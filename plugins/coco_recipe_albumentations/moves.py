@@ -90,6 +90,26 @@ def is_mirrored(fired: Sequence[Fired]) -> bool:
     return sum(matrix is not None and bool(np.linalg.det(matrix) < 0) for matrix in matrices) % 2 == 1
 
 
+def product(fired: Sequence[Fired]) -> Matrix:
+    """Return the 3x3 matrix of what transforms, of which each has one, did to places together."""
+    total = np.eye(3)
+    for one in fired:
+        matrix = matrix_of(one)
+        assert matrix is not None, f"BUG: {type(one.transform).__name__} has no matrix"
+        total = matrix @ total
+    return total
+
+
+def is_warp(name: str) -> bool:
+    """Say whether a transform of the library may move pixels by no matrix, as ElasticTransform does."""
+    import albumentations
+
+    found = getattr(albumentations, name, None)
+    if found is None or issubclass(found, albumentations.ImageOnlyTransform | albumentations.BaseCompose):
+        return False
+    return not any(base.__name__ in MOVES for base in found.__mro__)
+
+
 def warp_of(fired: Fired) -> Warp:
     """Return what a transform without a matrix did, from its maps, or by sending the coordinates through it as a mask."""
     height, width = fired.before

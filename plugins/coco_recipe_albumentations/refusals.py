@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from coco_recipe import Annotation, Complaint, Dataset, Finding, Kind, Row, extras
-from coco_recipe_albumentations import catalogue, checks
+from coco_recipe_albumentations import catalogue, checks, parts
 from coco_recipe_albumentations.forms import Pipeline
 
 MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
@@ -50,7 +50,7 @@ def complaints(pipeline: Pipeline, dataset: Dataset, annotations: Sequence[Annot
                 yield Complaint(("pipeline",), what, "repeated: fill (borders of one colour), or another border_mode there")
     names = {transform.name for transform in pipeline.walk()}
     asks = params["other_geometry"] == "refuse" and _moves(names)
-    if found := sorted({key for row in annotations for key in places(row)}) if asks else []:
+    if found := sorted({key for row in annotations for key in places(row, warps=warps(pipeline))}) if asks else []:
         yield Complaint(("pipeline",), f"it moves pixels, and annotations have places under other keys: {', '.join(found)}",
                         "other_geometry: drop (leaves them out of the copies), or keep (leaves them as they are)")
     if names & MIRRORS and params["mirrored_keypoints"] is None:
@@ -63,13 +63,23 @@ def _moves(names: set[str]) -> bool:
                and "Dropout" not in name and name not in ("Erasing", "XYMasking"))
 
 
-def places(row: Annotation) -> Iterator[str]:
-    """Yield the keys of a row, and of its ``attributes``, that hold places."""
+def warps(pipeline: Pipeline) -> bool:
+    """Say whether a pipeline may move pixels by no matrix."""
+    from coco_recipe_albumentations.moves import is_warp
+
+    return any(is_warp(transform.name) for transform in pipeline.walk())
+
+
+def places(row: Annotation, *, warps: bool) -> Iterator[str]:
+    """Yield the keys of a row, and of its ``attributes``, that hold places of which nobody knows how they move."""
+    moved = parts.known(row, warps=warps)
     for key, value in extras(row):
         pairs = value.items() if key == "attributes" and isinstance(value, dict) else [(key, value)]
         for name, inner in pairs:
             if any(pattern.fullmatch(str(name)) and _has_form(inner, count) for pattern, count in _PLACES):
-                yield f"attributes.{name}" if key == "attributes" else key
+                place = f"attributes.{name}" if key == "attributes" else key
+                if place not in moved:
+                    yield place
 
 
 def without_places(row: Annotation, found: Sequence[str]) -> dict[str, Any]:

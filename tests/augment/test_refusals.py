@@ -52,10 +52,10 @@ def test_what_annotations_cannot_follow_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(("keys", "named"), [
-    ({"face_box": [1, 2, 3, 4]}, "face_box"), ({"foot_kpts": [1.5, 2, 1]}, "foot_kpts"),
+    ({"head_box": [1, 2, 3, 4]}, "head_box"), ({"foot_kpts": [1.5, 2, 1]}, "foot_kpts"),
     ({"rotated_bbox": [1, 2, 3, 4, 30]}, "rotated_bbox"),
     ({"bbox_xyxy": [1, 2, 3, 4]}, "bbox_xyxy"), ({"center": [3, 4]}, "center"), ({"keypoints_3d": [[1, 2, 3]]}, "keypoints_3d"),
-    ({"attributes": {"rotation": 30.0, "x": 1}}, "attributes.rotation"), ({"rotation": 90}, "rotation")])
+    ({"attributes": {"yaw": 30.0, "x": 1}}, "attributes.yaw"), ({"rotation": 90}, "rotation")])
 def test_places_under_other_keys_ask_only_where_pixels_move(keys: dict[str, Any], named: str) -> None:
     assert f"annotations have places under other keys: {named}; other_geometry: drop" in _asked([FLIP], keys)[0]
     assert _asked([{"RandomBrightnessContrast": {"p": 1}}], keys) == []

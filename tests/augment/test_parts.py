@@ -1,0 +1,125 @@
+"""Parts of COCO-WholeBody and CVAT's turned boxes go with the pixels."""
+
+import json
+from typing import Any
+
+import pytest
+
+pytest.importorskip("albumentations")
+
+import cv2
+import numpy as np
+from builders import coco
+from coco_recipe_albumentations import parts, pipeline
+from coco_recipe_albumentations.copying import Left
+from coco_recipe_albumentations.geometry import Carrier
+
+from coco_recipe.coco_json import parse
+from coco_recipe.dataset import Annotation, extras
+
+WIDTH, HEIGHT = 160, 120
+
+
+def _row(**keys: Any) -> Annotation:
+    data = coco(1, [(1, 1)])
+    data["annotations"][0] |= keys
+    return parse(json.dumps(data).encode()).annotations[0]
+
+
+def _drawn(corners: Any) -> Any:
+    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    scaled = np.round((np.asarray(corners) - 0.5) * 256).astype(np.int32)
+    cv2.fillConvexPoly(picture, scaled, (255, 255, 255), shift=8)
+    return picture
+
+
+def _overlap(one: Any, other: Any) -> float:
+    a, b = (np.asarray(mask)[..., 0] > 127 for mask in (one, other))
+    return float((a & b).sum() / (a | b).sum())
+
+
+@pytest.mark.parametrize("transform", [
+    {"HorizontalFlip": {}}, {"VerticalFlip": {}}, {"Rotate": {"limit": [25, 25]}}, {"SafeRotate": {"limit": [-70, -70]}},
+    {"Affine": {"scale": [0.8, 0.8], "rotate": [10, 10], "translate_px": [5, 5]}},
+    {"CenterCrop": {"height": 100, "width": 130}}, {"Transpose": {}}, {"RandomRotate90": {}},
+    {"Resize": {"height": 120, "width": 80}}, {"Affine": {"shear": {"x": [12, 12], "y": [0, 0]}}}], ids=str)
+@pytest.mark.parametrize("degrees", [30.0, 100.0, 345.0])
+def test_a_turned_box_lands_on_its_pixels(transform: dict[str, Any], degrees: float) -> None:
+    before = parts.TurnedBox((55.0, 50.0, 40.0, 20.0), degrees)
+    (name, arguments), = transform.items()
+    carrier = Carrier(pipeline.build([{name: {**arguments, "p": 1}}], None, allow_files=False))
+    carried = carrier(_drawn(before.corners()), (), key=1, with_matrix=True)
+    assert carried.matrix is not None
+    after = before.through(carried.matrix)
+    height, width = carried.picture.shape[:2]
+    expected = np.zeros((height, width, 3), np.uint8)
+    cv2.fillConvexPoly(expected, np.round((np.asarray(after.corners()) - 0.5) * 256).astype(np.int32), (255, 255, 255), shift=8)
+    keeps_angles = name not in ("Resize", "SafeRotate") and "shear" not in arguments
+    assert _overlap(carried.picture, expected) >= (0.93 if keeps_angles else 0.6)
+    if not keeps_angles:  # the smallest box around it: nothing of it is outside
+        assert (carried.picture[..., 0] > 200)[expected[..., 0] == 0].mean() < 0.005
+    assert 0 <= after.degrees < 360
+
+
+@pytest.mark.parametrize(("matrix", "degrees"), [
+    ((-1, 0, 160, 0, 1, 0, 0, 0, 1), 330), ((1, 0, 0, 0, -1, 120, 0, 0, 1), 150),  # its top points down now
+    ((-1, 0, 160, 0, -1, 120, 0, 0, 1), 210), ((2, 0, 0, 0, 2, 0, 0, 0, 1), 30)])
+def test_which_side_is_on_top_is_kept(matrix: tuple[float, ...], degrees: float) -> None:
+    assert parts.TurnedBox((55.0, 50.0, 30.0, 30.0), 30.0).through(matrix).degrees == degrees
+
+
+def test_the_rows_numbers_follow_the_turned_box() -> None:
+    row = _row(bbox=[20, 10, 30, 40], area=600, segmentation=[], attributes={"rotation": 30.0, "occluded": True})
+    flipped = parts.with_turned_box(row, row, (-1, 0, 120, 0, 1, 0, 0, 0, 1))
+    assert (flipped.bbox, flipped.area) == ((70.0, 10.0, 30.0, 40.0), 600)
+    assert dict(extras(flipped))["attributes"] == {"rotation": 330.0, "occluded": True}
+    half = parts.with_turned_box(row, row, (0.5, 0, 0, 0, 0.5, 0, 0, 0, 1))
+    assert (half.bbox, half.area) == ((10.0, 5.0, 15.0, 20.0), 150)  # an area of its own scales, and isn't w times h
+    assert parts.with_turned_box(row, row, (1, 0, 0, 0, 1, 0, 0, 0, 1)) is row
+
+
+@pytest.mark.parametrize("attributes", [{"rotation": 0.0}, {"rotation": "30"}, {"rotation": None}, {"rotation": True},
+                                        {}, None, []], ids=str)
+def test_what_is_no_rotation_turns_nothing(attributes: Any) -> None:
+    assert parts.turned_box(_row(bbox=[20, 10, 30, 40], attributes=attributes)) is None
+
+
+def test_the_points_of_the_face_trade_places_with_their_mirror_images() -> None:
+    pairs = dict(parts._FACE) | {b: a for a, b in parts._FACE}
+    assert len(parts._FACE) * 2 == len(pairs)
+    # those on the middle line: chin, ridge of the nose (four), its tip, and the middles of four lines of the lips
+    assert set(range(68)) - set(pairs) == {8, 27, 28, 29, 30, 33, 51, 57, 62, 66}
+
+
+def _left(row: Annotation, **boxes: Any) -> dict[str, Left]:
+    return {key: boxes.get(key) or Left(1.0, shape.bbox, keypoints=shape.keypoints) for key, shape in parts.of(row).items()}
+
+
+def test_hands_trade_places_in_a_mirrored_picture_alone() -> None:
+    row = _row(lefthand_kpts=[25, 45, 0.5], lefthand_valid=True, lefthand_box=[22, 40, 8, 8], face_box=[28, 12, 10, 10])
+    same = parts.moved(row, _left(row), mirrored=False)
+    assert dict(extras(same)) == dict(extras(row))
+    mirrored = dict(extras(parts.moved(row, _left(row), mirrored=True)))
+    assert mirrored == {"righthand_kpts": [25, 45, 0.5], "righthand_valid": True, "righthand_box": [22, 40, 8, 8],
+                        "face_box": [28, 12, 10, 10]}
+
+
+def test_a_part_that_has_gone_is_no_longer_valid() -> None:
+    row = _row(face_box=[28, 12, 10, 10], face_valid=True, foot_valid=True)
+    after = dict(extras(parts.moved(row, _left(row, face_box=Left(0.0)), mirrored=False)))
+    assert after == {"face_box": [0, 0, 0, 0], "face_valid": False, "foot_valid": True}
+
+
+@pytest.mark.parametrize(("key", "value", "is_known"), [
+    ("face_kpts", [1, 2, 1] * 68, True), ("face_kpts", [1, 2, 1] * 5, False), ("foot_kpts", [1, 2, 1] * 6, True),
+    ("foot_kpts", [1, 2, 1], False), ("lefthand_kpts", [1, 2, 1] * 21, True), ("lefthand_kpts", [1, 2], False),
+    ("face_box", [1, 2, 3, 4], True), ("face_box", [1, 2, 3], False), ("face_box", [0, 0, 0, 0], False),
+    ("head_box", [1, 2, 3, 4], False), ("face_box", [1, 2, "3", 4], False)])
+def test_only_what_is_known_to_its_order_is_moved(key: str, value: Any, is_known: bool) -> None:
+    assert (parts.known(_row(**{key: value}), warps=False) == {key}) is is_known
+
+
+def test_in_a_warp_a_turned_box_is_none_and_asked_for() -> None:
+    row = _row(bbox=[20, 10, 30, 40], attributes={"rotation": 30.0})
+    assert parts.known(row, warps=False) == {"attributes.rotation"}
+    assert parts.known(row, warps=True) == set()
