@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from coco_recipe import CutOffError, Dataset, Finding, Header, Image, Kind, Row, read_header, sha256
@@ -58,7 +59,7 @@ def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Fin
             if decode:
                 from coco_recipe_albumentations.pictures import decode as decoded
 
-                decoded(path.read_bytes(), size=None)
+                decoded(path.read_bytes(), size=None, told=partial(_hear, found, image))
         except CutOffError as error:
             found.add(CUT_OFF, image, str(error))
         except (ValueError, OSError) as error:
@@ -70,6 +71,12 @@ def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Fin
     for kind in KINDS:
         if rows := found.rows.get(kind.name):
             yield Finding.of(kind, place, rows, remedy=_remedy(kind, rows))
+
+
+def _hear(found: _Found, image: Image, line: str) -> None:
+    """Take a codec's line for damage if it is about the picture's data, and not about its colour profile or text."""
+    if line.startswith("Corrupt JPEG data"):
+        found.add(CUT_OFF, image, line)
 
 
 def _look(found: _Found, image: Image, path: Path, header: Header, boxes: list[tuple[float, ...]]) -> None:

@@ -1,9 +1,11 @@
 """Picture files: decoding that refuses what is damaged, encoding; one seam to OpenCV."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coco_recipe import Header, header_of
+from coco_recipe_albumentations import codec_lines
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,7 +16,8 @@ _BITS = "has {} bits a channel, which would be cut to 8: convert it first"
 _DEPTH_KNOWN = {"jpeg", "png", "gif", "bmp", "webp", "tiff"}  # formats whose header tells the bits
 
 
-def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", max_pixels: int = 0) -> "Picture":
+def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", max_pixels: int = 0,
+           told: Callable[[str], object] | None = None) -> "Picture":
     """Decode a picture.
 
     Args:
@@ -22,6 +25,7 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
         size: (width, height) that the data set says; None leaves it unchecked.
         exif: ``apply`` turns the picture as its EXIF orientation says, ``ignore`` leaves the pixels as they are stored.
         max_pixels: a larger picture is refused before it is decoded; 0 for no limit.
+        told: is given each line in which a codec says that it found damage and went on.
 
     Returns:
         uint8 (H, W, 3), RGB; an alpha channel is left out.
@@ -40,15 +44,20 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
     flags = cv2.IMREAD_COLOR_RGB if as_rgb else cv2.IMREAD_COLOR
     flags |= cv2.IMREAD_IGNORE_ORIENTATION if exif == "ignore" else 0
     try:
-        picture: Picture | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        with codec_lines.taken() as lines:
+            picture: Picture | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
         raise ValueError(f"can't be decoded: {error.err}") from error
     if picture is None:
         raise ValueError("is not a picture that OpenCV can read")
+    if told:
+        for line in lines:
+            told(line)
     height, width = picture.shape[:2]
     _check_pixels(width, height, max_pixels)
     if head.kind not in _DEPTH_KNOWN:
-        stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        with codec_lines.taken():
+            stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if stored is not None and stored.dtype != np.uint8:
             raise ValueError(_BITS.format(8 * stored.dtype.itemsize))
     if size is not None and (width, height) != size:
