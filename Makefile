@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STACK := plugins/coco_recipe_mmdet/training_stack.txt
 
-.PHONY: run train-small test lint bench bench-train clean
+.PHONY: run train-small test soak lint bench bench-train clean
 
 run: .venv/data.done   ## the core and the data steps, no torch: demo data, then recipes/quickstart.yaml
 	test -f data/demo/annotations.json || $(BIN)/coco-recipe demo data/demo
@@ -16,6 +16,9 @@ train-small: .venv/all.done   ## the whole chain on a CPU: drawn pictures, then 
 
 test: .venv/all.done lint   ## everything installed, the training stack too; all tests
 	$(BIN)/python -m pytest
+
+soak: .venv/all.done   ## the tests that try at random, ten times as often: an hour
+	COCO_RECIPE_SOAK=1 $(BIN)/python -m pytest -m soak
 
 lint: .venv/dev.done
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from builders import REPOSITORY, command, real_data, tree, write_recipe
+from builders import REPOSITORY, command, real_data, times, tree, write_recipe
 
 RECIPES = REPOSITORY / "recipes"
 CAR = """\
@@ -116,13 +116,14 @@ def test_a_run_that_dies_before_any_change_of_the_disk_ends_with_the_same_bytes(
     assert others == [], done.stderr
 
 
+@pytest.mark.soak
 def test_a_run_killed_at_any_moment_ends_with_the_same_bytes(demo: Path, tmp_path: Path) -> None:
     began = time.monotonic()
     _run(demo, "quickstart.yaml", tmp_path / "whole", "--jobs", "2")
     length, expected, killed = time.monotonic() - began, tree(tmp_path / "whole"), 0
     rng = random.Random(0)
-    for trial in range(60):
-        if killed == 20:
+    for trial in range(times(600)):
+        if killed == times(20):
             break
         out = tmp_path / f"trial_{trial}"
         process = subprocess.Popen([sys.executable, "-m", "coco_recipe.cli", "run", demo / "recipes/quickstart.yaml",
@@ -135,4 +136,4 @@ def test_a_run_killed_at_any_moment_ends_with_the_same_bytes(demo: Path, tmp_pat
         process.wait()
         _run(demo, "quickstart.yaml", out, "--jobs", "2")
         assert tree(out) == expected, f"trial {trial} differs"
-    assert killed == 20
+    assert killed == times(20)

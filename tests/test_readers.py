@@ -3,18 +3,17 @@
 import contextlib
 import io
 import json
-import os
 import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import DATA, real_data, write_recipe
+from builders import DATA, real_data, times, write_recipe
 
 from coco_recipe import checking, stages
 from coco_recipe.errors import DatasetError, StepError
 
-SETS = int(os.environ.get("COCO_RECIPE_SETS", "40"))
+SETS = times(500)
 
 
 def _files() -> list[Path]:
@@ -134,8 +133,8 @@ _ODD: list[tuple[str, Any]] = [
     ("segmentation", "x"), ("segmentation", {}), ("keypoints", [1, 2, 2]), ("keypoints", []), ("image_id", 99)]
 
 
+@pytest.mark.soak
 def test_random_data_sets_are_published_as_readers_load_them_or_refused(tmp_path: Path) -> None:
-    """40 of them; 500 with COCO_RECIPE_SETS=500."""
     rng, published = random.Random(7), 0
     for n in range(SETS):
         folder = tmp_path / str(n)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import write_recipe
+from builders import times, write_recipe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -65,7 +65,8 @@ def datasets(draw: st.DrawFn) -> dict[str, Any]:
             "categories": [{"id": n, "name": name} for n, name in enumerate(["a", "b", "c"], 1)]}
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.soak
+@settings(max_examples=times(1000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(datasets(), st.lists(st.sampled_from(TRANSFORMS), min_size=1, max_size=4), st.integers(1, 2),
        st.fixed_dictionaries({}, optional={
            "min_visibility": st.sampled_from([0.1, 0.5]), "min_area_px": st.just(20), "min_side_px": st.just(3),

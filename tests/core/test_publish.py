@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, command, write_recipe
+from builders import coco, command, times, write_recipe
 
 from coco_recipe import stages
 from coco_recipe.errors import RecipeError, RunError
@@ -306,11 +305,12 @@ def test_without_a_target_the_pictures_are_in_the_steps_folder(tmp_path: Path) -
     assert picture.stat().st_nlink == 1
 
 
-TREES = int(os.environ.get("COCO_RECIPE_TREES", "40"))
+TREES = times(1000)
 
 
+@pytest.mark.soak
 def test_no_byte_that_others_wrote_changes_whatever_the_targets_are(tmp_path: Path) -> None:
-    """Random recipes with random targets in a tree of the user's files; 1,000 with COCO_RECIPE_TREES=1000."""
+    """Random recipes with random targets in a tree of the user's files."""
     import random
 
     rng = random.Random(4)

@@ -42,6 +42,11 @@ def write_recipe(folder: Path, steps: Sequence[Mapping[str, Any]], data: Mapping
     return path
 
 
+def times(soak: int) -> int:
+    """Return how often a long test tries: ``soak`` times in ``make soak``, a tenth of it in ``make test``."""
+    return soak if os.environ.get("COCO_RECIPE_SOAK") else soak // 10
+
+
 def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run ``coco-recipe`` in a process of its own."""
     return subprocess.run([sys.executable, "-m", "coco_recipe.cli", *map(str, arguments)], cwd=cwd, text=True,
