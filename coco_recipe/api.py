@@ -2,6 +2,8 @@
 
 import json
 import os
+import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +23,8 @@ AnyPath = str | os.PathLike[str]
 
 def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] | Sequence[str] = (),
         jobs: int | None = None, engine: str = "local", from_step: str = "", force: bool = False,
-        strict: bool = False, republish: bool = False, plugins: Sequence[AnyPath] = (), progress: bool = False) -> "Result":
+        strict: bool = False, republish: bool = False, plugins: Sequence[AnyPath] = (),
+        progress: bool | None = None) -> "Result":
     """Run a recipe, as ``coco-recipe run`` does: reuse what is unchanged, make the rest.
 
     Args:
@@ -35,7 +38,8 @@ def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] |
         strict: stop at warnings too.
         republish: move published files that somebody changed to ``<name>.changed``, and put ours back.
         plugins: plugin files to load.
-        progress: show on stderr what goes on; nothing is printed without it.
+        progress: show on stderr what goes on, findings among it; None does in a notebook. Without it
+            nothing is printed, and a finding is a Python warning.
 
     Raises:
         RecipeError: the recipe is wrong; ``problems`` lists all that was found.
@@ -47,13 +51,19 @@ def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] |
     overrides = [f"{name}={json.dumps(value, ensure_ascii=False, default=os.fspath)}" for name, value in set.items()
                  ] if isinstance(set, Mapping) else list(set)
     planned = stages.prepare(Path(recipe), overrides, [Path(file) for file in plugins])
-    with Display(quiet=not progress, ids=[step.id for step in planned.steps], tenths=True) as display:
+    shown = "ipykernel" in sys.modules if progress is None else progress
+    with Display(quiet=not shown, ids=[step.id for step in planned.steps], tenths=True) as display:
         done = stages.run(planned, out=None if out is None else Path(out), jobs=jobs or len(os.sched_getaffinity(0)),
                           engine=engine, force=force, from_step=from_step, strict=strict, republish=republish,
-                          report=display.show)
+                          report=display.show if shown else _warn)
     store = Store(done.folder.resolve())
     keys = {step.id: str((store.manifest(step.id) or {}).get("key")) for step in planned.steps}
     return Result(planned, store.run_dir, done.ran, done.reused, keys)
+
+
+def _warn(event: stages.Event) -> None:
+    if event.what == "finding":
+        warnings.warn(event.text, stacklevel=2)
 
 
 @dataclass(frozen=True)

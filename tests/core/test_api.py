@@ -41,6 +41,21 @@ def test_the_result_gives_data_sets_by_step_and_port(recipe: Path) -> None:
         result["parts.train"]
 
 
+def test_a_finding_is_a_warning_or_shown_with_the_progress(recipe: Path, capsys: pytest.CaptureFixture[str],
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    data = coco(8, [(n, 1 + n % 2) for n in range(1, 9)])
+    data["annotations"][0]["bbox"] = [0, 0, 0, 5]
+    write_recipe(recipe.parent, [CLEAN, PARTS], data)
+    with pytest.warns(UserWarning, match="a width or height of 0"):
+        coco_recipe.run(recipe, out=recipe.parent / "out", jobs=1)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)  # a notebook's kernel
+    coco_recipe.run(recipe, out=recipe.parent / "other", jobs=1)
+    shown = capsys.readouterr().err
+    assert "a width or height of 0" in shown
+    assert "[2/2] parts  done" in shown
+
+
 def test_set_takes_what_the_command_takes_and_values(recipe: Path) -> None:
     for number, given in enumerate((["steps.clean.with.images_left_empty=drop", "steps.parts.with.min_per_part=0"],
                                     {"steps.clean.with.images_left_empty": "drop", "steps.parts.with.min_per_part": 0})):
