@@ -1,5 +1,6 @@
 """Every error that a user can cause, and the record of one problem in a file."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,38 @@ def counted(number: int, noun: str) -> str:
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{number} {noun[:-1]}ies"
     return f"{number} {noun}{'es' if noun.endswith(('x', 's', 'ch', 'sh')) else 's'}"
+
+
+_OF_ONE = {"have": "has", "are": "is", "lie": "lies", "reach": "reaches", "point": "points", "look": "looks",
+           "stand": "stands", "hold": "holds", "go": "goes", "end": "ends", "drop": "drops", "change": "changes",
+           "had": "had", "could": "could", "can't": "can't", "is": "is", "differ": "differs"}
+
+
+def about(number: int, text: str) -> str:
+    """Write a number before a sentence about several things; about one thing if the number is 1.
+
+    ``2 boxes have no area``, ``1 box has no area``. The noun stands before the first verb; what follows
+    a comma or a colon stays as it is.
+    """
+    said = re.match(r"(?:\([^)]*\)|[^,:(])*", text)[0]  # type: ignore[index]
+    words = said.split(" ")
+    verb = next((n for n, word in enumerate(words) if word in _OF_ONE), 0)
+    if number != 1 or not verb:
+        return f"{number} {text}"
+    noun = next((n for n in range(1, verb) if words[n] == "of" or words[n].startswith("(")), verb) - 1
+    words[noun] = _singular(words[noun])
+    for n in range(verb, len(words)):
+        if n == verb or words[n - 1] in ("and", "or"):
+            words[n] = _OF_ONE.get(words[n], words[n])
+        words[n] = {"their": "its"}.get(words[n], words[n])
+    return f"1 {' '.join(words)}{text[len(said):]}"
+
+
+def _singular(noun: str) -> str:
+    for ending, one in (("ies", "y"), ("xes", "x"), ("sses", "ss"), ("s", "")):
+        if noun.endswith(ending) and "_" not in noun:
+            return noun.removesuffix(ending) + one
+    return noun
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
 
+from coco_recipe.errors import about
+
 Severity = Literal["error", "warning"]
 Choice = Literal["error", "warning", "ignore"]
 FIRST_ROWS = 5
@@ -109,7 +111,7 @@ class Finding:
         rows = "; ".join(row.name if row.value is None else f"{row.name}: {' '.join(str(row.value).split())}"
                          for row in self.first)
         more = f"; and {self.count - len(self.first)} more" if self.first and self.count > len(self.first) else ""
-        text = f"{self.place}: {self.count} {self.kind.what}" + (f": {rows}{more}" if rows else "")
+        text = f"{self.place}: {about(self.count, self.kind.what)}" + (f": {rows}{more}" if rows else "")
         return f"{text} ({self.kind.name})" + (f"\n    hint: {self.remedy}" if self.remedy else "")
 
 

@@ -60,7 +60,7 @@ def test_a_dangling_category_is_read_but_refused_as_input_of_a_run() -> None:
     found = {finding.kind.name: finding for finding in row_checks.findings(dataset, "sample.json")}
     assert found["dangling_category_ids"].kind.needed
     assert str(found["dangling_category_ids"]).startswith(
-        "sample.json: 1 annotations point to a category that is not in the file: annotation 6: category 3")
+        "sample.json: 1 annotation points to a category that is not in the file: annotation 6: category 3")
 
 
 def test_unknown_keys_with_odd_names_survive() -> None:

@@ -22,11 +22,11 @@ def _drop(names: list[str], **params: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("step", "text"), [
     (_drop(["cat", "dog"], images_left_empty="drop", images_never_annotated="drop"),
-     "x: 1 outputs have no image: 'dataset' (no_images_left)"),
-    (_drop(["cat", "dog"]), "x: 1 outputs have no box, and there were some before: 'dataset' (no_boxes_left)"),
+     "x: 1 output has no image: 'dataset' (no_images_left)"),
+    (_drop(["cat", "dog"]), "x: 1 output has no box, and there were some before: 'dataset' (no_boxes_left)"),
     ({"id": "x", "use": "filter_annotations", "in": "raw", "with": {"min_side_px": 11, "no_area": "drop"}},
-     "x: 1 classes had boxes before and have none now: class 'cat' in 'dataset' (classes_left_without_boxes)"),
-    (_drop([]), "x: 1 filters drop and change nothing: step 'x' (filter_matches_nothing)")])
+     "x: 1 class had boxes before and has none now: class 'cat' in 'dataset' (classes_left_without_boxes)"),
+    (_drop([]), "x: 1 filter drops and changes nothing: step 'x' (filter_matches_nothing)")])
 def test_what_a_step_leaves_empty_is_named(step: dict[str, Any], text: str, tmp_path: Path) -> None:
     data = coco()
     data["annotations"][1]["bbox"] = [1, 2, 20, 20]
@@ -43,5 +43,5 @@ def test_a_step_above_the_last_published_one_that_no_step_reads_is_named(tmp_pat
              {"id": "d", "use": "export_coco", "in": {"all": "y"}, "with": {"to": "d", "images": "none"}},
              {"id": "last", "use": "reindex", "in": "raw"}]
     assert _warnings(tmp_path, steps) == [
-        "x: 1 steps stand above the last published one, and no step reads them: step 'x' (filter_categories) "
+        "x: 1 step stands above the last published one, and no step reads them: step 'x' (filter_categories) "
         "(unread_steps)"]
