@@ -66,6 +66,17 @@ def _object(path: Path) -> list[int]:
     return [int(columns.min()), int(rows.min()), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1]
 
 
+def _regions(path: Path) -> list[list[int]]:
+    """Return x, y, w, h of each connected region that isn't of the commonest colour."""
+    import cv2
+    import numpy as np
+
+    picture = np.asarray(cv2.imread(str(path))).astype(int)
+    colours, counts = np.unique(picture.reshape(-1, 3), axis=0, return_counts=True)
+    apart = (np.abs(picture - colours[counts.argmax()]).sum(axis=-1) > 60).astype(np.uint8)
+    return [row[:4] for row in cv2.connectedComponentsWithStats(apart)[2][1:].tolist()]
+
+
 @case("15_dup_annid")
 def _(folder: Path) -> None:
     _refused(folder, "annotations have an id that another has: annotation 1", "hint: reindex numbers them anew")
@@ -196,8 +207,17 @@ def _(folder: Path) -> None:
 
 @case("06_pad_reflect")
 def _(folder: Path) -> None:
-    _refused(folder, "its border repeats the picture, so that objects appear again without an annotation", "repeated: fill")
+    _refused(folder, "its border repeats the picture, so that objects appear again without an annotation",
+             "repeated: label (they are annotated too), repeated: fill")
     text = (folder / "recipe.yaml").read_text()
+    (folder / "recipe.yaml").write_text(text.replace("copies: 1", "copies: 1, repeated: label"))
+    assert _run(folder).returncode == 0
+    data = _published(folder)
+    boxes = [row["bbox"] for row in data["annotations"]]
+    regions = _regions(folder / f"run/d/all/{data['images'][0]['file_name']}")
+    assert len(boxes) == len(regions) == 9
+    for region in regions:  # the object is drawn a pixel larger than its box
+        assert any(all(abs(side - other) <= 1 for side, other in zip(region, box, strict=True)) for box in boxes)
     (folder / "recipe.yaml").write_text(text.replace("copies: 1", "copies: 1, repeated: fill"))
     assert _run(folder).returncode == 0
     data = _published(folder)
@@ -272,6 +292,16 @@ def _(folder: Path) -> None:
 @case("16_taco_y")
 def _(folder: Path) -> None:
     assert "boxes are at odds with their segmentation: annotation 1" in _run(folder).stderr
+    (source,) = json.loads((folder / "ann.json").read_text())["annotations"]
+    mirrored = []
+    for row in _published(folder)["annotations"]:
+        recorded = {key: row[key] for key in ("bbox", "area", "segmentation")}
+        mirrored.append(recorded != {key: source[key] for key in recorded})
+        if mirrored[-1]:  # in a picture of 120 px
+            assert recorded["bbox"] == [70, 30, 30, 40]
+            assert recorded["area"] == 1200
+            assert recorded["segmentation"] == [[100, 10, 70, 10, 70, 50, 85, 48, 100, 50]]
+    assert set(mirrored) == {False, True}
 
 
 @case("12_rare2")

@@ -25,8 +25,8 @@ from coco_recipe import (
 )
 from coco_recipe_albumentations import choosing, copying, instances, parts, pictures, pipeline, records, refusals
 from coco_recipe_albumentations.choosing import Copy
-from coco_recipe_albumentations.copying import Job, Made, Settings
-from coco_recipe_albumentations.records import IMAGES, Books, Record, item_digest
+from coco_recipe_albumentations.copying import Job, Left, Made, Settings
+from coco_recipe_albumentations.records import IMAGES, REPEATED, Books, Record, Repeated, item_digest
 
 if TYPE_CHECKING:
     from coco_recipe_albumentations.geometry import Instance
@@ -87,9 +87,10 @@ PARAMS: dict[str, Any] = {
                                 "description": "Categories that trade places in a mirrored picture, by name; [] says that "
                                 "none does. Without it, a pipeline that mirrors names with a direction is a warning.",
                                 "examples": [[["arrow_left", "arrow_right"]]]},
-        "repeated": {"enum": ["fill"], "examples": ["fill"],
-                     "description": "Borders that repeat the picture (border_mode 2, 3, 4) would show objects again without "
-                     "an annotation: fill makes them of one colour (border_mode 0)."},
+        "repeated": {"enum": ["label", "fill"], "examples": ["label"],
+                     "description": "Borders that repeat the picture (border_mode 2, 3, 4) show objects "
+                     "again without an annotation: label annotates them too (repeated.jsonl names "
+                     "them), fill makes the border of one colour (border_mode 0)."},
         "other_geometry": {"enum": ["refuse", "drop", "keep"], "default": "refuse", "examples": ["drop"],
                            "description": "Keys of annotations beside bbox, segmentation and keypoints that hold places "
                            "(head_box, rotated_bbox, ...), where the pipeline moves pixels: refuse, leave them out of "
@@ -150,9 +151,10 @@ class Work:
                                       balanced=params["balance"])
         self.total = sum(self.choice.copies)
         self.form = _form(params["pipeline"])
-        if params["repeated"] == "fill":
+        self.repeated = params["repeated"]
+        if self.repeated == "fill":
             self.form = refusals.with_plain_borders(self.form)
-        self.other_geometry, self.warps = params["other_geometry"], refusals.warps(pipeline.parsed(self.form))
+        self.other_geometry, self.warps = params["other_geometry"], refusals.warps(pipeline.parsed(self.form), self.repeated)
         self.settings = _settings(params, self.form)
         self.swap = instances.mirrored_pairs(dataset.categories, params["mirrored_keypoints"])
         self.mirror = choosing.mirrored(dataset.categories, params["mirrored_categories"] or ())
@@ -194,9 +196,9 @@ class Work:
                    tuple(one for row in self.parts(copy.image.id) for one in row.values()),
                    not self.warps and any(map(parts.turned_box, self.annotations[copy.image.id])))
 
-    def named(self, row: Annotation, made: Made) -> Annotation:
+    def named(self, row: Annotation, *, mirrored: bool) -> Annotation:
         """Return a row with the category that it has in a copy: another in a mirrored one, if the recipe says so."""
-        other = self.mirror.get(row.category_id) if made.mirrored and isinstance(row.category_id, int) else None
+        other = self.mirror.get(row.category_id) if mirrored and isinstance(row.category_id, int) else None
         return row if other is None else msgspec.structs.replace(row, category_id=other)
 
     def item(self, job: Job) -> str:
@@ -250,7 +252,7 @@ class _Output:
 
     def __init__(self, ctx: StepContext, work: Work) -> None:
         self.ctx, self.work = ctx, work
-        self.images, self.rows = list[Image](), list[Annotation]()
+        self.images, self.rows, self.repeated = list[Image](), list[Annotation](), list[Repeated]()
         self.next_image = max((image.id for image in work.dataset.images), default=0) + 1
         self.next_row = max((row.id for row in work.dataset.annotations), default=0) + 1
         self.made_now = 0
@@ -279,25 +281,48 @@ class _Output:
         self.images.append(image)
         self.next_image += 1
         left, parts_left = iter(made.left), iter(made.parts)
+        placed, owners = list[tuple[Annotation, "Instance"]](), list[tuple[int, str]]()
         for row, before, keys in zip(rows, self.work.shapes(copy.image.id), self.work.parts(copy.image.id), strict=True):
             after = next(left) if before else None
-            of_parts = {key: next(parts_left) for key in keys}
-            if after and after.reason:
-                self.ctx.drop(row, after.reason, copy=copy.name, visibility=round(after.visibility, 4),
-                              area=after.area, bbox=after.bbox)
-                continue
-            if self.work.other_geometry == "drop" and (
-                    found := list(refusals.places(row, warps=self.work.warps))):
-                row = instances.without(row, found)
-            named = self.work.named(row, made)
-            if named is not row:
-                self.swapped[row.category_id, named.category_id] += 1
-            copied = instances.copied(named, before, after, id=self.next_row, image_id=image.id)
-            copied = parts.moved(copied, of_parts, mirrored=made.mirrored)
-            if made.matrix:
-                copied = parts.with_turned_box(copied, row, made.matrix)
-            self.rows.append(copied)
-            self.next_row += 1
+            self._add_row(row, before, after, {key: next(parts_left) for key in keys}, made, copy, image.id)
+            owners += [(len(placed) if before else -1, key) for key in keys]
+            if before:
+                placed.append((row, before))
+        of_repeated: dict[Any, dict[str, Left]] = {}
+        for part in parts_left:
+            number, key = owners[part.of or 0]
+            of_repeated.setdefault((number, part.tiles), {})[key] = part
+        for after in left:
+            assert after.of is not None, f"BUG: {copy.name} has more annotations than its source"
+            gone = {key: Left(0.0) for number, key in owners if number == after.of}
+            self.ctx.make(annotations=1)
+            row, before = placed[after.of]
+            self._add_row(row, before, after, gone | of_repeated.get((after.of, after.tiles), {}), made, copy, image.id)
+
+    def _add_row(self, row: Annotation, before: "Instance | None", after: Left | None, of_parts: Mapping[str, Left],
+                 made: Made, copy: Copy, image_id: int) -> None:
+        """Add the row of an annotation, or of one that a border shows again, or say in the ledger why it isn't there."""
+        again = {} if after is None or after.of is None else {"tiles": after.tiles, "mirrored": after.mirrored}
+        if after and after.reason:
+            self.ctx.drop(row, after.reason, copy=copy.name, visibility=round(after.visibility, 4), area=after.area,
+                          bbox=after.bbox, **again)
+            return
+        mirrored = made.mirrored ^ bool(after and after.mirrored)
+        if self.work.other_geometry == "drop" and (
+                found := list(refusals.places(row, warps=self.work.warps))):
+            row = instances.without(row, found)
+        named = self.work.named(row, mirrored=mirrored)
+        if named is not row:
+            self.swapped[row.category_id, named.category_id] += 1
+        copied = instances.copied(named, before, after, id=self.next_row, image_id=image_id)
+        copied = parts.moved(copied, of_parts, mirrored=mirrored)
+        if made.matrix:
+            copied = parts.with_turned_box(copied, row, made.matrix)
+        self.rows.append(copied)
+        if after and again:
+            self.repeated.append(Repeated(self.next_row, copy.name, row.id, self.work.dataset.identity(copy.image),
+                                          after.tiles, after.mirrored, round(after.visibility, 4)))
+        self.next_row += 1
 
     def note(self) -> None:
         """Put what is to know of the whole into the record."""
@@ -318,6 +343,10 @@ class _Output:
                 self.ctx.note("below the balance's target", ", ".join(short), this_run=True)
         if self.quarantined:
             self.ctx.note("quarantined", self.quarantined)
+        (self.ctx.workdir / REPEATED).unlink(missing_ok=True)  # an interrupted run's
+        if self.work.repeated == "label":
+            self.ctx.note("annotations of what borders show again", len(self.repeated))
+            (self.ctx.workdir / REPEATED).write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in self.repeated))
 
 
 def _form(value: Any) -> Any:
@@ -360,9 +389,9 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
 
 
 def _review(step_id: str, params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Iterator[Finding]:
-    form = pipeline.parsed(_form(params["pipeline"]))
-    yield from refusals.direction(form, facts["dataset"].classes or (), step_id,
-                                    params.get("mirrored_categories"))
+    parsed = pipeline.parsed(_form(params["pipeline"]))
+    yield from refusals.direction(parsed, facts["dataset"].classes or (), step_id, params.get("mirrored_categories"),
+                                  params.get("repeated"))
 
 
 def _files(params: Mapping[str, Any]) -> list[Path]:

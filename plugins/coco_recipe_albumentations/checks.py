@@ -71,13 +71,18 @@ def borders(name: str, arguments: Mapping[str, Any], *, title: str = "") -> Iter
         arguments: in the pinned version's terms.
         title: the name to speak of, where it had another.
     """
+    if mode := repeating(name, arguments):
+        yield (f"{title or name} has border_mode {mode} ({REPEATING[mode]}): its border repeats the picture, so that "
+               "objects appear again without an annotation", _CHOICES)
+
+
+def repeating(name: str, arguments: Mapping[str, Any]) -> int | None:
+    """Return the border mode of a transform whose border repeats the picture; None where it doesn't."""
     _, entries = catalogue.load()
     known = entries[name].arguments if name in entries else {}
     mode = arguments.get("border_mode", known.get("border_mode"))
-    if "border_mode" in known and mode in REPEATING and arguments.get(
-            "pad_if_needed", known.get("pad_if_needed", True)):
-        yield (f"{title or name} has border_mode {mode} ({REPEATING[mode]}): its border repeats the picture, so that "
-               "objects appear again without an annotation", _CHOICES)
+    pads = arguments.get("pad_if_needed", known.get("pad_if_needed", True))
+    return mode if "border_mode" in known and mode in REPEATING and pads else None
 
 
 _CHOICES = ("where there are annotations, write repeated: label (they are annotated too) or repeated: fill (a border of one "

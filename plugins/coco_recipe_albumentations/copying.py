@@ -77,7 +77,11 @@ class Job:
 
 
 class Left(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is left of one annotation in a copy; ``reason`` says why it is not in it."""
+    """What is left of one annotation in a copy.
+
+    ``reason`` says why it is not in it; ``scale`` by how much its area has grown. One that a border shows again is of
+    annotation ``of``, of those with a geometry counted from 0; ``tiles`` and ``mirrored`` are as in `geometry.Moved`.
+    """
 
     visibility: float
     bbox: tuple[float, float, float, float] | None = None
@@ -86,6 +90,10 @@ class Left(msgspec.Struct, frozen=True, omit_defaults=True):
     keypoints: tuple[float, ...] | None = None
     num_keypoints: int | None = None
     reason: str = ""
+    scale: float = 1.0
+    of: int | None = None
+    tiles: tuple[tuple[int, int], ...] = ()
+    mirrored: bool = False
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -171,8 +179,9 @@ def one_try(settings: Settings, job: Job, picture: "pictures.Picture", number: i
     except Exception as error:
         raise ValueError(f"{job.source}: the pipeline failed: {type(error).__name__}: {error}") from error
     count = len(job.instances)
-    left = tuple(_left(moved, settings.limits) for moved in carried.moved[:count])
-    parts = tuple(_left(moved, dict.fromkeys(settings.limits, 0.0)) for moved in carried.moved[count:])
+    whose = [n if moved.of is None else moved.of for n, moved in enumerate(carried.moved)]
+    left = tuple(_left(moved, settings.limits) for n, moved in zip(whose, carried.moved, strict=True) if n < count)
+    parts = tuple(_part(moved, n - count) for n, moved in zip(whose, carried.moved, strict=True) if n >= count)
     height, width = carried.picture.shape[:2]
     reason = _unaccepted(left, settings.accept)
     if not carried.applied and settings.unchanged != "keep":
@@ -209,7 +218,14 @@ def _left(moved: "Moved", limits: Mapping[str, float]) -> Left:
         reason = f"area is below min_area_px ({limits['min_area_px']})"
     elif box and min(box[2:]) < limits["min_side_px"]:
         reason = f"a side is below min_side_px ({limits['min_side_px']})"
-    return Left(moved.visibility, moved.bbox, moved.area, moved.segmentation, moved.keypoints, moved.num_keypoints, reason)
+    return Left(moved.visibility, moved.bbox, moved.area, moved.segmentation, moved.keypoints, moved.num_keypoints, reason,
+                moved.scale, moved.of, moved.tiles, moved.mirrored)
+
+
+def _part(moved: "Moved", number: int) -> Left:
+    """Return what is left of a part; no limit is for parts. One that a border shows again is of part ``number``."""
+    left = _left(moved, {"min_visibility": 0.0, "min_area_px": 0.0, "min_side_px": 0.0})
+    return left if moved.of is None else msgspec.structs.replace(left, of=number)
 
 
 def _unaccepted(left: Sequence[Left], accept: Mapping[str, Any]) -> str:

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coco_recipe_albumentations import rle, shapes
+from coco_recipe_albumentations import recorded, repeats, rle, shapes
+from coco_recipe_albumentations.hiding import hidden_after, hidden_by
 from coco_recipe_albumentations.library import albumentations
 from coco_recipe_albumentations.moves import Fired, is_mirrored, is_still, leaves, matrix_of, moves, product, warp_of
-from coco_recipe_albumentations.rings import Ring, bridged, crosses_itself, fill, outline, rectangle, signed_area
+from coco_recipe_albumentations.rings import Mask, Ring, bridged, crosses_itself, fill, outline, rectangle, signed_area
 from coco_recipe_albumentations.shapes import Shape
 
 Picture = NDArray[np.uint8]
@@ -49,7 +50,9 @@ class Moved:
     """What is left of an annotation in the new picture.
 
     ``visibility`` is the share of the original that can be seen, 0 to 1; ``hidden`` the share of what is left that
-    lies behind holes, which a transform drew over the picture.
+    a transform drew over (see `hiding`). ``scale`` is by how much its area is larger than that of the original. One that
+    a border shows again is of annotation ``of``; ``tiles`` are the places (column, row) of its tile, for each transform
+    with such a border; ``mirrored`` tells whether these tiles mirror it.
     """
 
     visibility: float
@@ -59,6 +62,10 @@ class Moved:
     keypoints: tuple[float, ...] | None
     num_keypoints: int | None
     hidden: float = 0.0
+    scale: float = 1.0
+    of: int | None = None
+    tiles: tuple[tuple[int, int], ...] = ()
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ class Carried:
 
     Attributes:
         picture: uint8 (H, W, 3), RGB.
-        moved: what is left of each annotation, in order.
+        moved: what is left of each annotation, in order; then those that a border shows again.
         applied: the transforms that fired, with their parameters.
         mirrored: left and right have traded places.
         matrix: 3x3, for places in pixels, row by row; None unless it was asked for.
@@ -105,8 +112,13 @@ class Carrier:
         apply = leaf.apply_with_params
 
         def listened(params: dict[str, Any], *args: Any, **data: Any) -> Any:
+            before = data["image"]
             result = apply(params, *args, **data)
-            self.fired.append(Fired(leaf, params, data["image"].shape[:2], result["image"].shape[:2]))
+            after, hidden = result["image"], None
+            if self.instances:
+                hidden = hidden_by(type(leaf).__name__, params, before, after,
+                                   lambda picture: apply(params, image=picture)["image"])
+            self.fired.append(Fired(leaf, params, before.shape[:2], after.shape[:2], hidden))
             return result
 
         leaf.apply_with_params = listened
@@ -150,25 +162,43 @@ class Carrier:
         return Carried(result, moved, applied, is_mirrored(self.fired), matrix)
 
 
-def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], before: Any, after: Any) -> tuple[Moved, ...]:
+def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], before: Any, after: Any
+              ) -> tuple[Moved, ...]:
     """Return what is left of annotations after the transforms that fired; sizes are (height, width)."""
-    moving = [one for one in fired_so_far if _hides(one) or (moves(one.transform) and not is_still(one))]
-    if not moving:
+    moving = [one for one in fired_so_far if moves(one.transform) and not is_still(one)]
+    hidden = hidden_after(fired_so_far, before)
+    if not moving and hidden is None:
         return tuple(_unmoved(one, before) for one in instances)
-    carried = [_shape(one, before) for one in instances]
-    if all(map(_hides, moving)):
-        holes = [hole for fired in moving for hole in _holes(fired)]
-        return tuple(_behind(_unmoved(one, before), shape, holes, after)
-                     for one, shape in zip(instances, carried, strict=True))
+    carried = [replace(_shape(one, before), of=n) for n, one in enumerate(instances)]
+    boxes = [box for n, (one, shape) in enumerate(zip(instances, carried, strict=True)) if moving
+             and one.bbox and one.segmentation for box in recorded.recorded(n, one.bbox, shape)]
+    moved = _moved(instances, carried, moving, before, after)
+    sides = recorded.moved(boxes, moving)
+    for i, shape in enumerate(carried if sides else ()):
+        if (box := sides.get((shape.of, shape.tiles))) and shape.of is not None:
+            moved[i] = _with_box(moved[i], instances[shape.of], _box(box, after))
+    if hidden is not None:
+        moved = [_behind(one, shape, hidden) for one, shape in zip(moved, carried, strict=True)]
+    return tuple(one for one, shape in zip(moved, carried, strict=True) if one.of is None or (
+        one.visibility > 0 and (one.num_keypoints or repeats.shows(shape))))
+
+
+def _moved(instances: Sequence[Instance], carried: list[Shape], moving: Sequence[Fired],
+           before: Any, after: Any) -> list[Moved]:
+    """Send shapes through the transforms that moved pixels, and return what is left of their annotations.
+
+    What a border shows again stands behind the others, in ``carried`` and in what is returned.
+    """
+    if not moving:
+        return [_unmoved(one, before) for one in instances]
     stretch, is_back, number = None, True, len(instances)
     for fired in moving:
-        if _hides(fired):  # its holes are followed from here on, as annotations are
+        matrix = matrix_of(fired)
+        if repeats.repeats(fired):
             if stretch:
                 shapes.finish(carried, stretch)
-                stretch, is_back = None, False
-            carried += _holes(fired)
+            stretch, is_back, carried[:] = None, False, repeats.followed(carried, fired)
             continue
-        matrix = matrix_of(fired)
         if matrix is not None:
             stretch = stretch or shapes.begin(carried)
             shapes.step(carried, stretch, matrix, fired.after)
@@ -184,32 +214,37 @@ def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], befo
         is_back = is_back and before == after and bool((stretch.total == np.eye(3)).all())
     was_cut = stretch.was_cut if stretch else [True] * len(carried)
     mirrors = is_mirrored(moving)
-    return tuple(_behind(_unmoved(one, after) if stretch and is_back and not cut and not np.isnan(shape.points).any()
-                         else _out(one, shape, after, mirrors), shape, carried[number:], after)
-                 for one, shape, cut in zip(instances, carried[:number], was_cut[:number], strict=True))
+    own = [_unmoved(one, after) if stretch and is_back and not cut and not np.isnan(shape.points).any()
+           else _out(one, shape, after, mirrors)
+           for one, shape, cut in zip(instances, carried[:number], was_cut[:number], strict=True)]
+    copies = repeats.copies(carried)
+    carried[number:] = [shape for _, shape in copies]
+    return own + [_out_again(instances[of], shape, after, mirrors) for of, shape in copies]
 
 
-def _hides(fired: Fired) -> bool:
-    """Tell whether a transform drew over rectangles of the picture (CoarseDropout, GridDropout, Erasing, XYMasking)."""
-    return "holes" in fired.params and len(fired.params["holes"]) > 0
+def _out_again(one: Instance, shape: Shape, size: Any, mirrors: bool) -> Moved:
+    """Return what a border shows again of an annotation."""
+    moved = _out(one, shape, size, mirrors ^ shape.mirrored)
+    return replace(moved, of=shape.of, tiles=shape.tiles, mirrored=shape.mirrored)
 
 
-def _holes(fired: Fired) -> list[Shape]:
-    """Return the rectangles that a transform drew over; its holes are left, top, right, bottom in pixels."""
-    return [Shape([[rectangle(float(left), float(top), float(right - left), float(bottom - top))]], np.empty((0, 2)))
-            for left, top, right, bottom in np.asarray(fired.params["holes"]).tolist()]
-
-
-def _behind(moved: Moved, shape: Shape, holes: Sequence[Shape], size: Any) -> Moved:
-    """Lower the visibility of an annotation by the share of its pixels that lie behind holes."""
-    if not holes or not shape.groups or moved.visibility <= 0:
+def _with_box(moved: Moved, one: Instance, box: Box | None) -> Moved:
+    """Give a moved annotation its own box in place of its segmentation's."""
+    if box is None or moved.visibility <= 0 or moved.segmentation == one.segmentation:
         return moved
-    mask = fill(shape.groups, *size)
+    return replace(moved, bbox=box)
+
+
+def _behind(moved: Moved, shape: Shape, hidden: Mask) -> Moved:
+    """Lower the visibility of an annotation by the share of its pixels that are hidden."""
+    if not shape.groups or moved.visibility <= 0:
+        return moved
+    mask = fill(shape.groups, *hidden.shape)
     pixels = int(mask.sum())
     if not pixels:
         return moved
-    hidden = int((mask & fill([group for hole in holes for group in hole.groups], *size)).sum()) / pixels
-    return replace(moved, visibility=moved.visibility * (1 - hidden), hidden=hidden)
+    share = int((mask & hidden).sum()) / pixels
+    return replace(moved, visibility=moved.visibility * (1 - share), hidden=share)
 
 
 def _shape(one: Instance, size: Any) -> Shape:
@@ -220,12 +255,16 @@ def _shape(one: Instance, size: Any) -> Shape:
         border = np.array([size[1], size[0]], dtype=np.float64)
         points = np.where(points <= border + 0.5, np.minimum(points, border), points)  # x may be the width itself
     if isinstance(one.segmentation, dict):
-        return Shape([traced] if (traced := outline(_mask(one.segmentation, size))) else [], points)
+        mask = _mask(one.segmentation, size)
+        return Shape([traced] if (traced := outline(mask)) else [], points, whole=float(mask.sum()))
     if one.segmentation:
         rings = [ring for ring in map(_ring, one.segmentation) if len(ring) > 2]
+        crosses = any(map(crosses_itself, rings))
         return Shape(shapes.framed([[ring] for ring in rings], size), points, is_polygon=True,
-                     crosses=any(map(crosses_itself, rings)))
-    return Shape([[rectangle(*one.bbox)]] if one.bbox is not None else [], points)
+                     crosses=crosses, whole=_area(rings, size, crosses=crosses))
+    if one.bbox is None:
+        return Shape([], points)
+    return Shape([[rectangle(*one.bbox)]], points, whole=one.bbox[2] * one.bbox[3])
 
 
 def _ring(polygon: Sequence[float]) -> Ring:
@@ -255,17 +294,23 @@ def _out(one: Instance, shape: Shape, size: Any, mirrors: bool) -> Moved:
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         box = _box((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1), size)
         encoded = rle.encode(mask, compressed=isinstance(one.segmentation["counts"], str))
-        return Moved(shape.visibility, box, float(mask.sum()), encoded, keypoints, count)
+        return Moved(shape.visibility, box, float(mask.sum()), encoded, keypoints, count,
+                     scale=_scale(float(mask.sum()), shape))
     if one.segmentation is None:
         box = _box(shapes.frame(shape.groups), size)
         if box is None or not (covered := _rounded(box[2] * box[3])):  # an area of 0 would be no annotation
             return gone
-        return Moved(shape.visibility, box, covered, None, keypoints, count)
+        return Moved(shape.visibility, box, covered, None, keypoints, count, scale=_scale(covered, shape))
     rings = [ring for ring in _polygons(shape, size) if shapes.area([[ring]], crosses=shape.crosses) >= SMALLEST_PX**2]
     box = _box(shapes.hull([rings]), size) if rings else None
     if box is None or not (covered := _area(rings, size, crosses=shape.crosses)):
         return gone
-    return Moved(shape.visibility, box, covered, [_numbers(ring) for ring in rings], keypoints, count)
+    return Moved(shape.visibility, box, covered, [_numbers(ring) for ring in rings], keypoints, count,
+                 scale=_scale(covered, shape))
+
+
+def _scale(area: float, shape: Shape) -> float:
+    return area / shape.whole if shape.whole else 1.0
 
 
 def _polygons(shape: Shape, size: Any) -> list[Ring]:

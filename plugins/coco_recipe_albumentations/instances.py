@@ -1,8 +1,9 @@
 """Annotation rows and their geometry: out of a row before a copy is made, and into the copy's row afterwards."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
+from sys import float_info
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from coco_recipe_albumentations.geometry import Instance
 
 _OVERHANG_PX = 1e-6
-FAR_PX = 1e6  # a vertex beyond it, or one that is no finite number, is no place of a picture
+FAR_PX = 1e6  # a vertex or keypoint beyond it, or no finite number, is no place of a picture
 
 
 def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[str | int]] | None
@@ -97,7 +98,7 @@ def copied(row: Annotation, before: "Instance | None", left: Left | None, *, id:
         return replace(row, id=id, image_id=image_id)
     has_area = (before.bbox or before.segmentation) and not (row.area is UNSET and row.bbox is UNSET)
     changes: dict[str, Any] = {"bbox": left.bbox if isinstance(row.bbox, tuple) and left.bbox else row.bbox,
-                               "area": left.area if has_area else row.area}
+                               "area": _area(row, left) if has_area else row.area}
     if _decoded(row.segmentation) is not None:  # one of no area isn't where it was
         changes["segmentation"] = Raw(b"[]") if before.segmentation is None else _encoded(left.segmentation)
     if before.keypoints is not None:
@@ -105,6 +106,11 @@ def copied(row: Annotation, before: "Instance | None", left: Left | None, *, id:
         if getattr(row, "num_keypoints", UNSET) is not UNSET:
             changes["num_keypoints"] = _encoded(left.num_keypoints)
     return replace(row, id=id, image_id=image_id, **changes)
+
+
+def _area(row: Annotation, left: Left) -> float:
+    """Return a copy's area: the recorded one, as much larger as the geometry; without one, the geometry's."""
+    return left.area if row.area is UNSET else round(row.area * left.scale, 2)
 
 
 def without(row: Annotation, keys: Sequence[str]) -> Annotation:
@@ -161,16 +167,27 @@ def _malformed(row: Annotation, size: list[int], swap: Mapping[int, tuple[tuple[
             return str(error)
     elif segmentation is not None and not (isinstance(segmentation, list) and all(map(_is_polygon, segmentation))):
         return "its segmentation is neither a mask nor a list of polygons [[x, y, x, y, ...], ...]"
-    elif (far := next((v for polygon in segmentation or () for v in polygon if not abs(v) <= FAR_PX), None)) is not None:
-        return (f"its segmentation has a vertex at {far:.15g} px, where no picture reaches; correct it, or leave the "
-                "annotation out")
+    elif far := _far(segmentation or ()):
+        return f"its segmentation has a vertex at {far}"
     if keypoints is None:
         return ""
     if not isinstance(keypoints, list) or len(keypoints) % 3 or not all(isinstance(value, int | float) for value in keypoints):
         return "its keypoints aren't numbers x, y, v for each"
+    labelled = [keypoints[at:at + 2] for at in range(0, len(keypoints), 3) if keypoints[at + 2]]
+    if far := _far(labelled):
+        return f"it has a keypoint at {far}"
     pairs = swap.get(row.category_id, ()) if isinstance(row.category_id, int) else ()
     most = max((place for pair in pairs for place in pair), default=-1)
     return f"it has {len(keypoints) // 3} keypoints, its category more" if most >= len(keypoints) // 3 else ""
+
+
+def _far(places: Iterable[Sequence[float]]) -> str:
+    """Name the first number that is no place of a picture, and the remedy; empty if none is."""
+    far = next((v for numbers in places for v in numbers if not abs(v) <= FAR_PX), None)
+    if far is None:
+        return ""
+    shown = min(max(far, -float_info.max), float_info.max)  # a whole number may be larger
+    return f"{shown:.15g} px, where no picture reaches; correct it, or leave the annotation out"
 
 
 def _is_polygon(value: Any) -> bool:

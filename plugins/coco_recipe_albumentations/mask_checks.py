@@ -30,11 +30,11 @@ from coco_recipe_albumentations.mask_kinds import (
     PAST_THE_EDGE,
     POLYGONS_OF_NO_AREA,
 )
+from coco_recipe_albumentations.recorded import SIDE_PX, SIDE_SHARE
 
 CHUNK = 1000  # rows: what fits the processor's cache
 NO_AREA_PX = 1e-6  # square pixels: dust of collinear points
 EDGE_PX = 1.0  # tools round outwards
-SIDE_PX, SIDE_SHARE = 2.0, 0.05  # how far a box's side may be from its segmentation's
 AREA_SHARE = 0.1
 FAR = 10  # times the picture's longer side
 

@@ -20,12 +20,21 @@ AREA, NEAREST = 3, 0  # cv2.INTER_AREA, cv2.INTER_NEAREST
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A transform that was applied: its sampled parameters, and the picture's size before and after."""
+    """A transform that was applied.
+
+    Attributes:
+        transform: the library's.
+        params: what it sampled.
+        before: the picture's size before it.
+        after: the picture's size after it.
+        hidden: pixels (H, W) of the picture after it that show nothing of what was there; None: none.
+    """
 
     transform: Any
     params: Mapping[str, Any]
     before: Size
     after: Size
+    hidden: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,11 +80,12 @@ def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]
         title = f"copy {copy.number}: {made.skipped or fired}"
         marks = []
         for i, (row, left) in enumerate(_pairs(work, image, made.left)):
-            if left is not None and left.reason:
+            if left is not None and left.reason and left.of is None:
                 share = f"copy {copy.number}: {left.reason}, {left.visibility:.0%} visible"
                 gone[i] = f"{gone[i]}; {share}" if i in gone else share
-            elif left is not None:
-                marks.append(_mark(work.named(row, made), names, left.bbox, left.segmentation, left.keypoints))
+            elif left is not None and not left.reason:
+                named = work.named(row, mirrored=made.mirrored ^ left.mirrored)
+                marks.append(_mark(named, names, left.bbox, left.segmentation, left.keypoints))
         cells.append(Cell(carried, title, tuple(marks)))
     source = []
     for i, (row, shape) in enumerate(zip(work.annotations[image.id], work.shapes(image.id), strict=True)):
@@ -100,10 +101,12 @@ def _blank() -> Any:
 
 
 def _pairs(work: "Work", image: Image, left: tuple[Left, ...]) -> list[tuple[Annotation, Left | None]]:
-    """Return each annotation with what is left of it; None for one that has no geometry."""
+    """Return each annotation with what is left of it, None for one that has no geometry; then what borders show again."""
     rest = iter(left)
-    return [(row, next(rest) if shape else None)
-            for row, shape in zip(work.annotations[image.id], work.shapes(image.id), strict=True)]
+    own = [(row, next(rest) if shape else None)
+           for row, shape in zip(work.annotations[image.id], work.shapes(image.id), strict=True)]
+    placed = [row for row, one in own if one]
+    return [*own, *((placed[again.of], again) for again in rest if again.of is not None)]
 
 
 def _mark(row: Annotation, names: dict[int, str], bbox: Any, segmentation: Any, keypoints: Any, reason: str = "") -> "Mark":

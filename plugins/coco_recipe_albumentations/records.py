@@ -12,6 +12,7 @@ from coco_recipe import link_or_copy, sha256
 from coco_recipe_albumentations.copying import Made
 
 RECORD, JOURNAL, IMAGES = "augmented.jsonl", "augmented.journal", "images"
+REPEATED = "repeated.jsonl"
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -33,6 +34,29 @@ class Record(msgspec.Struct, frozen=True):
     copy: int
     item: str
     made: Made
+
+
+class Repeated(msgspec.Struct, frozen=True):
+    """One line of ``repeated.jsonl``: a row for an annotation that a border shows again.
+
+    Attributes:
+        annotation: the row's id.
+        image: file name of the copy that it is on.
+        of: id of the source's annotation.
+        source: identity of the source.
+        tiles: for each transform whose border repeated the picture, the tile that shows it: how many columns to the right
+            and rows down.
+        mirrored: these tiles mirror it.
+        visibility: share of the source's annotation that can be seen.
+    """
+
+    annotation: int
+    image: str
+    of: int
+    source: str
+    tiles: tuple[tuple[int, int], ...]
+    mirrored: bool
+    visibility: float
 
 
 _decoder = msgspec.json.Decoder(Record)

@@ -47,14 +47,22 @@ def complaints(pipeline: Pipeline, dataset: Dataset, annotations: Sequence[Annot
                             "leave it out; ElasticTransform and GridDistortion are followed")
         if params["repeated"] is None:
             for what, _ in checks.borders(transform.name, transform.arguments):
-                yield Complaint(("pipeline",), what, "repeated: fill (borders of one colour), or another border_mode there")
+                yield Complaint(("pipeline",), what, "repeated: label (they are annotated too), "
+                                "repeated: fill (borders of one colour), or another border_mode there")
     names = {transform.name for transform in pipeline.walk()}
     asks = params["other_geometry"] == "refuse" and _moves(names)
-    if found := sorted({key for row in annotations for key in places(row, warps=warps(pipeline))}) if asks else []:
+    no_matrix = warps(pipeline, params["repeated"])
+    if found := sorted({key for row in annotations for key in places(row, warps=no_matrix)}) if asks else []:
         yield Complaint(("pipeline",), f"it moves pixels, and annotations have places under other keys: {', '.join(found)}",
                         "other_geometry: drop (leaves them out of the copies), or keep (leaves them as they are)")
-    if names & MIRRORS and params["mirrored_keypoints"] is None:
+    if _mirrors(pipeline, params["repeated"]) and params["mirrored_keypoints"] is None:
         yield from _unpaired(dataset, annotations, pairs)
+
+
+def _mirrors(pipeline: Pipeline, repeated: str | None) -> bool:
+    """Tell whether objects may be mirrored, in the picture or labelled in a reflected border."""
+    return any(transform.name in MIRRORS or (repeated == "label" and checks.repeating(
+        transform.name, transform.arguments) in (2, 4)) for transform in pipeline.walk())
 
 
 def _moves(names: set[str]) -> bool:
@@ -63,11 +71,12 @@ def _moves(names: set[str]) -> bool:
                and "Dropout" not in name and name not in ("Erasing", "XYMasking"))
 
 
-def warps(pipeline: Pipeline) -> bool:
-    """Say whether a pipeline may move pixels by no matrix."""
+def warps(pipeline: Pipeline, repeated: str | None) -> bool:
+    """Say whether a pipeline may move annotations by no matrix, or by several, where borders show them again."""
     from coco_recipe_albumentations.moves import is_warp
 
-    return any(is_warp(transform.name) for transform in pipeline.walk())
+    return any(is_warp(transform.name) or (repeated == "label" and checks.repeating(transform.name, transform.arguments))
+               for transform in pipeline.walk())
 
 
 def places(row: Annotation, *, warps: bool) -> Iterator[str]:
@@ -109,7 +118,7 @@ def _unpaired(dataset: Dataset, annotations: Sequence[Annotation], pairs: Mappin
 
 
 def direction(pipeline: Pipeline, classes: Sequence[str], place: str,
-              pairs: Sequence[Sequence[str]] | None = None) -> Iterator[Finding]:
+              pairs: Sequence[Sequence[str]] | None = None, repeated: str | None = None) -> Iterator[Finding]:
     """Yield warnings where a pipeline mirrors or turns classes whose names have a direction, as a word (not 'bright').
 
     Args:
@@ -117,13 +126,14 @@ def direction(pipeline: Pipeline, classes: Sequence[str], place: str,
         classes: the classes' names.
         place: the step, as findings name it.
         pairs: the classes that trade places in a mirrored picture; None where the recipe doesn't say.
+        repeated: what becomes of borders that repeat the picture.
     """
     names = {transform.name for transform in pipeline.walk() if transform.arguments.get("p") != 0}
     sides = [name for name in classes if _words(name) & _SIDE_WORDS]
-    if sides and pairs is None and names & MIRRORS:
+    if sides and pairs is None and _mirrors(pipeline, repeated):
         yield Finding.of(DIRECTION, place, [Row(f"class '{name}'") for name in sides])
     directed = [name for name in classes if _words(name) & (_SIDE_WORDS | _UPRIGHT_WORDS)]
-    if directed and names & TURNS:
+    if directed and (names & TURNS or (_mirrors(pipeline, repeated) and not names & MIRRORS)):
         yield Finding.of(TURNED, place, [Row(f"class '{name}'") for name in directed])
 
 

@@ -30,6 +30,10 @@ class Shape:
         is_polygon: a warp, which leaves the edges of pixels, is followed by taking their stairs out.
         is_traced: a warp was on the way, so that rings of one group may be holes in others.
         crosses: a ring crosses or touches itself, so that the shoelace doesn't tell its area.
+        whole: area of the original in square pixels, before anything moved it; 0 where it isn't known.
+        of: number of the annotation; None for what isn't one.
+        tiles: for each transform whose border repeated the picture, the tile (column, row) in which this one showed.
+        mirrored: these tiles mirror it.
     """
 
     groups: list[list[Ring]]
@@ -38,6 +42,10 @@ class Shape:
     is_polygon: bool = False
     is_traced: bool = False
     crosses: bool = False
+    whole: float = 0.0
+    of: int | None = None
+    tiles: tuple[tuple[int, int], ...] = ()
+    mirrored: bool = False
 
 
 @dataclass(slots=True)

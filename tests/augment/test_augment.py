@@ -399,6 +399,10 @@ def test_what_is_copied_for_balance_does_not_depend_on_the_order_of_the_file(tmp
     ({"segmentation": {"size": [9, 9], "counts": [81]}}, r"its mask is of \[9, 9\] \(height, width\), the image of \[48, 64\]"),
     ({"segmentation": {"size": [48, 64], "counts": [100, 20, 7000]}}, "the runs of a mask of 48x64 sum to 7120, not to 3072"),
     ({"segmentation": {"size": [48, 64], "counts": "!!"}}, "the letter '!' can't stand in a compressed mask"),
+    ({"segmentation": [[1, 2, 1e9, 4, 5, 6]]}, "its segmentation has a vertex at 1000000000 px, where no picture reaches"),
+    ({"segmentation": [[1, 2, 3, -10**400, 5, 6]]}, r"its segmentation has a vertex at -1.79769313486232e\+308 px"),
+    ({"keypoints": [1, 2, 2, 3, 1e9, 2]}, "it has a keypoint at 1000000000 px, where no picture reaches"),
+    ({"keypoints": [-1000001, 2, 1, 0, 0, 0]}, "it has a keypoint at -1000001 px, where no picture reaches"),
     ({"keypoints": 5}, "0 numbers for 2 keypoints"), ({"keypoints": [1, 2, 2]}, "3 numbers for 2 keypoints")])
 def test_geometry_that_is_none_is_refused_before_a_picture_is_opened(tmp_path: Path, changes: dict[str, Any],
                                                                      reason: str) -> None:
@@ -417,6 +421,14 @@ def test_a_box_whose_segmentation_shows_nothing_moves_as_a_box(tmp_path: Path, s
     data["annotations"][0]["segmentation"] = segmentation
     found, = Bench(tmp_path, data).run(SHORT)["annotations"]
     assert (found["bbox"], found["area"], found["segmentation"]) == ([53, 2, 10, 10], 100, [])  # nothing stale
+
+
+def test_a_keypoint_that_is_not_labelled_may_stand_anywhere(tmp_path: Path) -> None:
+    data = coco(1, [(1, 1)])
+    data["categories"][0]["keypoints"] = ["left_eye", "right_eye"]
+    data["annotations"][0] |= {"keypoints": [5, 6, 2, 1e9, -1e9, 0]}
+    found, = Bench(tmp_path, data).run(SHORT)["annotations"]
+    assert found["keypoints"] == [0, 0, 0, 58, 6, 2]
 
 
 def test_keypoints_without_a_box_keep_their_area_and_need_not_be_labelled(tmp_path: Path) -> None:

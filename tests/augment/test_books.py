@@ -26,6 +26,8 @@ TRANSFORMS: list[dict[str, dict[str, Any]]] = [
     {"Perspective": {"scale": [0.05, 0.2], "p": 0.7}}, {"RandomCrop": {"height": 14, "width": 14, "p": 0.7}},
     {"PadIfNeeded": {"min_height": 80, "min_width": 80, "border_mode": 0, "p": 0.8}},
     {"RandomSizedBBoxSafeCrop": {"height": "${image.height}", "width": "${image.width}", "erosion_rate": 0.2, "p": 0.8}},
+    {"Pad": {"padding": 20, "border_mode": 2, "p": 0.5}}, {"Affine": {"rotate": [-40, 40], "border_mode": 4, "p": 0.5}},
+    {"GridDistortion": {"distort_limit": 0.4, "border_mode": 3, "normalized": False, "p": 0.5}},
     {"Blur": {"p": 0.5}}, {"ElasticTransform": {"alpha": 20, "sigma": 5, "p": 0.5}}, {"GridDistortion": {"p": 0.5}}]
 
 
@@ -75,13 +77,18 @@ def datasets(draw: st.DrawFn) -> dict[str, Any]:
 def test_every_annotation_of_every_copy_is_there_or_in_the_ledger(data: dict[str, Any], transforms: list[Any], copies: int,
                                                                   params: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory(dir=MEMORY) as name:
-        out, dropped, files = _augmented(Path(name), data, {"pipeline": transforms, "copies": copies} | params)
+        out, dropped, files, again = _augmented(Path(name), data, {"pipeline": transforms, "copies": copies} | params)
+    repeated = [row for row in out["annotations"] if row["id"] in again]
+    assert len(repeated) == len(again)
+    assert all(row["trace"] == str(again[row["id"]]) for row in repeated)
+    own = [row for row in out["annotations"] if row["id"] not in again]
+    dropped = [row for row in dropped if "tiles" not in row]  # what a border shows again is beyond what each copy must have
     source = {row["trace"]: row for row in data["annotations"]}
     gone = Counter(row["kind"] for row in dropped)
     assert all(row["reason"] for row in dropped)
-    assert len(out["annotations"]) + gone["annotation"] == copies * len(data["annotations"])
+    assert len(own) + gone["annotation"] == copies * len(data["annotations"])
     assert len(out["images"]) + gone["image"] == copies * len(data["images"])
-    seen = Counter(row["trace"] for row in out["annotations"])
+    seen = Counter(row["trace"] for row in own)
     seen.update(str(row["id"]) for row in dropped if row["kind"] == "annotation")
     assert all(n == copies for n in seen.values())
     for table in ("images", "annotations"):
@@ -99,18 +106,21 @@ def test_every_annotation_of_every_copy_is_there_or_in_the_ledger(data: dict[str
             assert row["area"] > 0
 
 
-def _augmented(folder: Path, data: dict[str, Any], params: dict[str, Any]) -> tuple[dict[str, Any], list[Any], set[str]]:
+def _augmented(folder: Path, data: dict[str, Any], params: dict[str, Any]
+               ) -> tuple[dict[str, Any], list[Any], set[str], dict[int, int]]:
     (folder / "images").mkdir()
     for row in data["images"]:
         picture = np.full((row["height"], row["width"], 3), 90, np.uint8)
         (folder / "images" / row["file_name"]).write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-    with_ = {"format": "png", "mirrored_keypoints": []} | params
+    with_ = {"format": "png", "mirrored_keypoints": [], "repeated": "label"} | params
     path = write_recipe(folder, [{"id": "more", "use": "augment", "in": "raw", "with": with_}], data,
                         inputs={"raw": {"annotations": "raw.json", "images": "images"}})
     problems: list[Problem] = []  # as stages.prepare does, but with plugins that are looked for once
     stages.run(plan.resolve(recipe.validate(source.load(path), problems), REGISTRY, problems), out=folder / "out")
     step = folder / "out/steps/more"
     ledger = step / "dropped.jsonl"
+    again = map(json.loads, (step / "repeated.jsonl").read_text().splitlines())
     return (json.loads((step / "dataset.json").read_text()),
             [json.loads(line) for line in ledger.read_text().splitlines()] if ledger.exists() else [],
-            {path.name for path in (step / "images").iterdir()} if (step / "images").exists() else set())
+            {path.name for path in (step / "images").iterdir()} if (step / "images").exists() else set(),
+            {row["annotation"]: row["of"] for row in again})

@@ -40,6 +40,14 @@ def test_polygons_and_masks_with_holes_and_parts_cover_the_pixels(kind: str, lea
     assert np.median([mask for _, mask in pairs]) >= least
 
 
+@pytest.mark.parametrize("pairs_of", [pixel_truth.rectangles_of, pixel_truth.rings_of])
+def test_rectangles_as_polygons_and_rings_as_masks_cover_the_pixels(pairs_of: Any) -> None:
+    for found in zip(*pairs_of(30), strict=True):
+        assert len(found) > 80
+        assert np.median(found) >= pixel_truth.ASKEW
+        assert np.percentile(found, 1) >= 0.88
+
+
 @pytest.mark.parametrize(("transform", "box"), [
     (A.HorizontalFlip(p=1), (40, 20, 30, 16)), (A.VerticalFlip(p=1), (10, 24, 30, 16)), (A.Transpose(p=1), (20, 10, 16, 30)),
     (A.Crop(x_min=5, y_min=10, x_max=30, y_max=50, p=1), (5, 10, 20, 16)), (A.Resize(120, 160, p=1), (20, 40, 60, 32)),

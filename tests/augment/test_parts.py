@@ -1,6 +1,7 @@
 """Parts of COCO-WholeBody and CVAT's turned boxes go with the pixels."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ pytest.importorskip("albumentations")
 
 import cv2
 import numpy as np
-from builders import coco
+from builders import coco, write_recipe
 from coco_recipe_albumentations import parts, pipeline
 from coco_recipe_albumentations.copying import Left
 from coco_recipe_albumentations.geometry import Carrier
 
+from coco_recipe import stages
 from coco_recipe.coco_json import parse
 from coco_recipe.dataset import Annotation, extras
 
@@ -123,3 +125,22 @@ def test_in_a_warp_a_turned_box_is_none_and_asked_for() -> None:
     row = _row(bbox=[20, 10, 30, 40], attributes={"rotation": 30.0})
     assert parts.known(row, warps=False) == {"attributes.rotation"}
     assert parts.known(row, warps=True) == set()
+
+
+def test_what_a_border_shows_again_has_its_parts_where_they_are(tmp_path: Path) -> None:
+    """A hand beside a wrapped and a reflected border: in the mirrored tile it is the other hand."""
+    data = coco(1, [(1, 1)])
+    data["images"][0] |= {"file_name": "1.png", "width": 60, "height": 40}
+    data["annotations"][0] |= {"bbox": [2, 10, 20, 20], "area": 400, "lefthand_box": [4, 12, 6, 8], "face_box": [12, 12, 5, 5]}
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/1.png").write_bytes(cv2.imencode(".png", np.zeros((40, 60, 3), np.uint8))[1].tobytes())
+    pad = {"Pad": {"padding": [30, 0, 0, 0], "border_mode": 2, "p": 1}}  # left: 30 columns, mirrored about the edge
+    path = write_recipe(tmp_path, [{"id": "more", "use": "augment", "in": "raw", "with": {
+        "pipeline": [pad], "repeated": "label", "format": "png"}}], data,
+        inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    stages.run(stages.prepare(path), out=tmp_path / "out", jobs=1)
+    own, again = json.loads((tmp_path / "out/steps/more/dataset.json").read_text())["annotations"]
+    assert (own["bbox"], own["lefthand_box"], own["face_box"]) == ([32, 10, 20, 20], [34, 12, 6, 8], [42, 12, 5, 5])
+    assert (again["bbox"], again["face_box"]) == ([8, 10, 20, 20], [13, 12, 5, 5])
+    assert again["righthand_box"] == [20, 12, 6, 8]
+    assert "lefthand_box" not in again

@@ -66,3 +66,19 @@ def test_a_preview_is_drawn_again_over_a_preview_and_over_nothing_else(name: str
     with pytest.raises(StepError, match="is there already, and no preview; name another file"):
         _preview(folder, name)
     assert (folder / name).read_bytes() == picture
+
+
+def test_a_preview_marks_what_a_border_shows_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = coco(1, [(1, 1), (1, 2)])
+    for row, box in zip(data["annotations"], ([2, 5, 10, 8], [19, 5, 10, 8]), strict=True):
+        row |= {"bbox": box, "area": 80}
+    pad = {"Pad": {"padding": [20, 0, 0, 0], "border_mode": 2, "p": 1}}
+    step = {"id": "more", "use": "augment", "in": "raw", "with": {"pipeline": [pad], "repeated": "label", "min_visibility": 0.2}}
+    write_recipe(folder, [step], data, inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    shown, draw_sheet = [], sheet.contact_sheet
+    monkeypatch.setattr(sheet, "contact_sheet", lambda rows, **kw: [shown.extend(rows), draw_sheet(rows, **kw)][1])
+    _preview(folder, "a.png")
+    source, copy = shown[0]
+    assert [(mark.label, mark.reason) for mark in source.marks] == [("cat", ""), ("dog", "")], "none of them fell out"
+    assert [(mark.label, mark.bbox) for mark in copy.marks] == [
+        ("cat", (22, 5, 10, 8)), ("dog", (39, 5, 10, 8)), ("cat", (8, 5, 10, 8))]

@@ -39,6 +39,7 @@ def test_borders_that_repeat_the_picture_ask(transform: dict[str, Any]) -> None:
     assert "its border repeats the picture" in _asked([transform])[0]
     plain = refusals.with_plain_borders([transform])
     assert _asked(plain, repeated="fill") == _asked(plain) == []
+    assert _asked([transform], repeated="label") == []
 
 
 @pytest.mark.parametrize("transform", [{"Rotate": {"border_mode": 0}}, {"Rotate": {"border_mode": 1}}, {"Rotate": {}}], ids=str)
@@ -85,6 +86,14 @@ def test_where_no_pair_is_known_a_mirroring_pipeline_asks(names: list[str] | Non
     assert "mirrored_keypoints: [] where none does" in asked
     assert _asked([FLIP], POINTS, names, mirrored_keypoints=[]) == []
     assert _asked([{"Affine": {"scale": 1.1}}], POINTS, names) == []
+
+
+@pytest.mark.parametrize(("mode", "mirrors"), [(2, True), (3, False), (4, True)])
+def test_a_reflected_border_that_is_labelled_mirrors_as_a_flip_does(mode: int, mirrors: bool) -> None:
+    pad = [{"Pad": {"padding": 9, "border_mode": mode}}]
+    assert bool(_asked(pad, POINTS, repeated="label")) is mirrors
+    assert bool(list(refusals.direction(pipeline.parsed(pad), ["arrow_left"], "more", None, "label"))) is mirrors
+    assert not list(refusals.direction(pipeline.parsed(pad), ["arrow_left"], "more", None, "fill"))
 
 
 def test_pairs_by_number_count_from_one() -> None:
