@@ -10,7 +10,7 @@ np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
 
-from coco_recipe_albumentations import rle  # noqa: E402
+from coco_recipe_albumentations import catalogue, hiding, rle  # noqa: E402
 from coco_recipe_albumentations.geometry import Carrier, Instance, Moved  # noqa: E402
 
 HEIGHT, WIDTH = 120, 160
@@ -254,3 +254,7 @@ def test_looking_for_hidden_pixels_changes_nothing_in_the_picture() -> None:
             plain(image=_painted(WHOLE))["image"]
             == _carried(pipeline, WHOLE, Instance(BOX, None, None), key)[0]
         ).all()
+
+
+def test_what_can_cover_is_in_the_pinned_library() -> None:
+    assert set(catalogue.load()[1]) >= hiding.COVERS
