@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.coco_json import unsafe_name, with_extras, write
-from coco_recipe.dataset import Annotation, Category, Dataset, Image, Origin, extras
+from coco_recipe.dataset import Annotation, Category, Dataset, Image, Loose, Origin, extras
 from coco_recipe.errors import (
     CocoRecipeError,
     DatasetError,
@@ -13,15 +13,18 @@ from coco_recipe.errors import (
     RecipeError,
     RunError,
     StepError,
+    about,
     did_you_mean,
     show_path,
 )
 from coco_recipe.files import link_or_copy, place, plain_name, sha256
+from coco_recipe.find_names import TEXTS, is_license
 from coco_recipe.findings import Check, Finding, Kind, Row
 from coco_recipe.headers import CutOffError, Header, header_of, read_header
 from coco_recipe.hookspecs import hookimpl
+from coco_recipe.loose_values import segmentation as numbers_of_segmentation
 from coco_recipe.rounding import tidy
-from coco_recipe.row_checks import BEFORE_EXPORT, READERS_REFUSE, TEXTS
+from coco_recipe.row_checks import BEFORE_EXPORT, READERS_REFUSE
 from coco_recipe.row_checks import findings as row_findings
 from coco_recipe.segmentation import (
     checked_runs,
@@ -56,6 +59,7 @@ __all__ = [
     "Header",
     "Image",
     "Kind",
+    "Loose",
     "Misfit",
     "OpenPorts",
     "Origin",
@@ -67,6 +71,7 @@ __all__ = [
     "Step",
     "StepContext",
     "StepError",
+    "about",
     "checked_runs",
     "did_you_mean",
     "extras",
@@ -75,7 +80,9 @@ __all__ = [
     "header_of",
     "hookimpl",
     "is_flat",
+    "is_license",
     "link_or_copy",
+    "numbers_of_segmentation",
     "place",
     "plain_name",
     "polygon_area",

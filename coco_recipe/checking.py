@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from coco_recipe import coco_json, missing_files, plan, provenance, row_checks
+from coco_recipe import coco_json, missing_files, plan, provenance, row_checks, slow_reading
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import FindingsError, RunError
 from coco_recipe.findings import Check, Finding
@@ -27,11 +27,12 @@ def of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *, 
     """
     place = annotations.name
     try:
-        dataset = provenance.read_rows(coco_json.read_bytes(annotations), str(annotations), place, images)
+        dataset, of_text = provenance.read_rows(coco_json.read_bytes(annotations), str(annotations), place, images)
     except FindingsError as error:
         return tuple(finding for finding in error.findings if isinstance(finding, Finding))
-    found = [replace(finding, severity="error") if finding.kind.name in row_checks.READERS_REFUSE else finding
-             for finding in row_checks.findings(dataset, place)]
+    found = [*of_text]
+    found += [replace(finding, severity="error") if finding.kind.name in row_checks.READERS_REFUSE else finding
+              for finding in row_checks.findings(dataset, place)]
     if any(finding.kind.needed for finding in found):
         return tuple(found)
     found += of_masks(dataset, place, checks)
@@ -42,7 +43,9 @@ def of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *, 
 
 def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
     """Yield what is wrong with an input's rows; an error where a step of the recipe can't take them."""
-    return _for_recipe(planned, name, row_checks.findings(dataset, name))
+    yield from _for_recipe(planned, name, row_checks.findings(dataset, name))
+    for finding in slow_reading.found(dataset.loose, name):
+        yield replace(finding, severity="warning", remedy="a step below mends them; its ledger has each value")
 
 
 def of_content(planned: Plan, name: str, dataset: Dataset, about: str) -> Iterator[Finding]:

@@ -55,17 +55,20 @@ def read_bytes(path: Path) -> bytes:
 
 def parse(text: bytes, *, name: str = "<memory>", home: str = "", images: Path | None = None) -> Dataset:
     """Make a Dataset of JSON text; like `load`."""
+    return of_top(decode_top(text, name), name=name, home=home, images=images)
+
+
+def of_top(top: Mapping[str, Raw], *, name: str, home: str = "", images: Path | None = None) -> Dataset:
+    """Make a Dataset of a file's top-level keys, as `decode_top` returns them; like `load`."""
     collecting = gc.isenabled()
     gc.disable()  # the collector would take half of the time, and rows hold no cycles
     try:
-        top = decode_top(text, name)
         images_rows, annotations, categories = (_rows(top, table, name) for table in _TABLES)
     finally:
         if collecting:
             gc.enable()
-    dataset = Dataset(images_rows, annotations, categories, home=home, folders={home: images} if images else {},
-                      extra={key: value for key, value in top.items() if key not in _TABLES})
-    return dataset
+    return Dataset(images_rows, annotations, categories, home=home, folders={home: images} if images else {},
+                   extra={key: value for key, value in top.items() if key not in _TABLES})
 
 
 def write(dataset: Dataset, path: Path) -> str:
@@ -163,7 +166,7 @@ def _malformed(text: bytes, name: str, error: Exception) -> NoReturn:
     raise DatasetError(f"{name}:{line}:{column}: is not JSON: {error}, near {around!r}{hint}") from error
 
 
-def _rows(top: dict[str, Raw], table: str, name: str) -> tuple[Any, ...]:
+def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
     """Decode one table; learn the unknown keys on the way."""
     row_class, text = _TABLES[table], top[table]
     normalised = False
@@ -175,7 +178,11 @@ def _rows(top: dict[str, Raw], table: str, name: str) -> tuple[Any, ...]:
             if unknown := re.match(r"Object contains unknown field `(.*?)`(?: - at `(.*)`)?$", message, re.DOTALL):
                 if ".coco_recipe" in (unknown[2] or ""):
                     _refuse(name, table, message, text)
-                row_class = _extended(row_class, _unknown_keys(text, row_class))
+                keys = _unknown_keys(text, row_class)
+                if bad := [key for key in keys if re.search(r'["\\\x00-\x1f]', key)]:
+                    raise DatasetError(f"{name}: $.{table}: the key {bad[0]!r} has a quote, a backslash or a control "
+                                       "character, with which it can't be kept; rename it") from error
+                row_class = _extended(row_class, keys)
             elif "Expected `int" in message and "got `float`" in message and not normalised:
                 text, normalised = Raw(_with_whole_numbers(text, table)), True
             else:

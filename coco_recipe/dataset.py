@@ -66,6 +66,31 @@ class Category(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True
 
 
 @dataclass(frozen=True, slots=True)
+class Loose:
+    """A value of a wrong type in an annotation file.
+
+    Attributes:
+        kind: the name of the kind of finding that it is.
+        table: images, annotations or categories.
+        place: the row's place in the table, from 0.
+        row: the row in words, as ``annotation 12``.
+        file_name: the row's file name; empty where it has none.
+        key: the row's key.
+        old: the value as it stands in the file; UNSET where the key is missing.
+        new: what it was meant to be; UNSET where that can't be told.
+    """
+
+    kind: str
+    table: str
+    place: int
+    row: str
+    file_name: str
+    key: str
+    old: Any
+    new: Any = UNSET
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """Annotations by value, pixels by path.
 
@@ -76,6 +101,8 @@ class Dataset:
         home: name of the input or step that unmarked images belong to.
         folders: by input or step name, the folder that its ``file_name`` are relative to.
         extra: every other top-level key (``info``, ``licenses``, ...) as undecoded JSON.
+        loose: values of a wrong type that a step below takes in: the rows have what they were
+            meant to be, or lack the key. Only a port that is ``loose`` is given such a data set.
     """
 
     images: tuple[Image, ...]
@@ -84,6 +111,7 @@ class Dataset:
     home: str = ""
     folders: Mapping[str, Path] = field(default_factory=dict)
     extra: Mapping[str, Raw] = field(default_factory=dict)
+    loose: tuple[Loose, ...] = ()
 
     def replace(self, **changes: Any) -> "Dataset":
         """Return a copy with some attributes changed."""

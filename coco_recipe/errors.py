@@ -32,7 +32,8 @@ def counted(number: int, noun: str) -> str:
 
 _OF_ONE = {"have": "has", "are": "is", "lie": "lies", "reach": "reaches", "point": "points", "look": "looks",
            "stand": "stands", "hold": "holds", "go": "goes", "end": "ends", "drop": "drops", "change": "changes",
-           "had": "had", "could": "could", "can't": "can't", "is": "is", "differ": "differs"}
+           "had": "had", "could": "could", "can't": "can't", "is": "is",
+           "differ": "differs", "collide": "collides", "don't": "doesn't"}
 
 
 def about(number: int, text: str) -> str:

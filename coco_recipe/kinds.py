@@ -1,7 +1,9 @@
 """The kinds of findings that the core itself makes."""
 
+from coco_recipe.equal_pictures import ACROSS
 from coco_recipe.findings import Kind
 from coco_recipe.missing_files import MISSING
+from coco_recipe.repeated_keys import REPEATED
 
 NO_IMAGES = Kind("no_images_left", "warning", "outputs have no image",
                  "see what the step dropped (steps/<id>/dropped.jsonl), and loosen it")
@@ -11,4 +13,4 @@ NO_BOX_OF_CLASS = Kind("classes_left_without_boxes", "warning", "classes had box
                        "drop the class (filter_categories), or loosen what took its boxes")
 UNREAD = Kind("unread_steps", "warning", "steps stand above the last published one, and no step reads them",
               "name it under 'in' of a later step, or remove it")
-CORE_KINDS = {kind.name: kind for kind in (NO_IMAGES, NO_BOXES, NO_BOX_OF_CLASS, UNREAD, MISSING)}
+CORE_KINDS = {kind.name: kind for kind in (NO_IMAGES, NO_BOXES, NO_BOX_OF_CLASS, UNREAD, MISSING, REPEATED, ACROSS)}

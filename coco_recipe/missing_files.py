@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from coco_recipe.dataset import Dataset
 from coco_recipe.files import plain_name
 from coco_recipe.findings import Finding, Kind, Row
-from coco_recipe.row_checks import of_image
+from coco_recipe.rows import of_image
 
 MISSING = Kind("missing_pictures", "error", "pictures are not in the folder of images",
                "put them there, or remove their rows", needed=True)

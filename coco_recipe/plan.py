@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import schema_check
+from coco_recipe import schema_check, slow_reading
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import Problem, RecipeError, did_you_mean
 from coco_recipe.findings import Check, Finding
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Recipe, RecipeStep
+from coco_recipe.slow_reading import Excuse
 from coco_recipe.source import KeyPath, Source
 from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port
 
@@ -164,6 +165,28 @@ def is_mended(planned: Plan, name: str, kind: str) -> bool:
     readers = [step.offer.step.mended_for(step.params) for step in planned.steps
                if (name, "") in {reference for many in step.inputs.values() for reference in many}]
     return bool(readers) and all(kind in mended for mended in readers)
+
+
+def excuse(planned: Plan, name: str) -> Excuse:
+    """Return which values of a wrong type are taken in by all steps that an input flows to."""
+    return Excuse(frozenset(kind for kind in slow_reading.KINDS if _is_taken_in(planned, (name, ""), kind, whole=True)),
+                  frozenset(kind for kind in slow_reading.KINDS if _is_taken_in(planned, (name, ""), kind, whole=False)))
+
+
+def _is_taken_in(planned: Plan, ref: Reference, kind: str, *, whole: bool) -> bool:
+    """Say whether every reader of a value takes a kind of wrong type in, or hands it on to steps that do."""
+    reading = [(step, port) for step in planned.steps for port, refs in step.inputs.items() if ref in refs]
+    for step, port in reading:
+        ports, taken = step.offer.step.inputs, step.offer.step.mended_for(step.params)
+        if isinstance(ports, OpenPorts) or not ports[port].loose:
+            return False
+        if not whole:
+            taken |= step.offer.step.understood_for(step.params)
+        handed_on = [(step.id, output) for output in step.outputs]
+        if kind not in taken and not (handed_on and all(
+                _is_taken_in(planned, each, kind, whole=whole) for each in handed_on)):
+            return False
+    return bool(reading)
 
 
 def by_port(step: PlannedStep, look_up: Callable[[Reference], Any]) -> dict[str, Any]:

@@ -3,20 +3,24 @@
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from coco_recipe import coco_json, files, missing_files, slow_reading
+from coco_recipe import coco_json, files, missing_files, repeated_keys, slow_reading
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import DatasetError, FindingsError, Problem, RecipeError
+from coco_recipe.findings import Finding
 from coco_recipe.plan import PlannedStep
 from coco_recipe.recipe import Input
+from coco_recipe.slow_reading import Excuse
 from coco_recipe.source import Source
 
+NO_EXCUSE = Excuse()
 _DISTRIBUTIONS = {"cv2": "opencv-python-headless", "mmdet": "onedl-mmdetection", "mmcv": "onedl-mmcv",
                   "mmengine": "onedl-mmengine"}
 
@@ -57,10 +61,26 @@ def why(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     return "its result was not kept"
 
 
-def read_input(item: Input, source: Source) -> tuple[Any, dict[str, Any]]:
-    """Read an input; return its value and the SHA-256 of its file, by kind.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An input as it was read.
 
-    The bytes that are hashed are those that are decoded.
+    Attributes:
+        value: the data set or checkpoint.
+        digests: the SHA-256 of its file, by kind.
+        findings: what only the file's text tells.
+    """
+
+    value: Any
+    digests: dict[str, Any]
+    findings: tuple[Finding, ...] = ()
+
+
+def read_input(item: Input, source: Source, excuse: Excuse = NO_EXCUSE) -> Reading:
+    """Read an input.
+
+    The bytes that are hashed are those that are decoded. ``excuse`` says which values of a wrong
+    type the steps that read it take in.
 
     Raises:
         RecipeError: the file isn't the one whose hash the recipe has.
@@ -69,26 +89,35 @@ def read_input(item: Input, source: Source) -> tuple[Any, dict[str, Any]]:
     path = source.path.parent / (item.checkpoint or item.annotations)
     if item.checkpoint:
         digest = _expected(item, source, path, files.sha256(path))
-        return Checkpoint(path, item.classes, "", item.name), {"checkpoint": digest}
+        return Reading(Checkpoint(path, item.classes, "", item.name), {"checkpoint": digest})
     text = coco_json.read_bytes(path)
     digest = _expected(item, source, path, files.sha256_of(text))
-    return read_rows(text, str(path), item.name, source.path.parent / item.images if item.images else None), {
-        "annotations": digest}
+    images = source.path.parent / item.images if item.images else None
+    dataset, found = read_rows(text, str(path), item.name, images, excuse)
+    return Reading(dataset, {"annotations": digest}, found)
 
 
-def read_rows(text: bytes, name: str, home: str, images: Path | None) -> Dataset:
-    """Make a data set of an annotation file's bytes; where the fast reading refuses, list every row that is wrong.
+def read_rows(text: bytes, name: str, home: str, images: Path | None,
+              excuse: Excuse = NO_EXCUSE) -> tuple[Dataset, tuple[Finding, ...]]:
+    """Make a data set of an annotation file's bytes; where the fast reading refuses, by the slow one.
+
+    Returns:
+        The data set, and the findings that only the text tells: repeated keys.
 
     Raises:
-        FindingsError: rows have values of a wrong type; lists all of them.
+        FindingsError: rows have values of a wrong type that aren't excused; lists all of them.
         DatasetError: the file is wrong in another way.
     """
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    top = coco_json.decode_top(text, name)
     try:
-        return coco_json.parse(text, name=name, home=home, images=images)
-    except DatasetError as error:
-        if found := slow_reading.findings(text, name, home or name):
-            raise FindingsError(found) from error
-        raise
+        dataset = coco_json.of_top(top, name=name, home=home, images=images)
+    except DatasetError:
+        read = slow_reading.read(top, name, home, images, excuse)
+        if read is None:
+            raise
+        dataset = read
+    return dataset, tuple(repeated_keys.findings(text, top, dataset, home or name))
 
 
 def _expected(item: Input, source: Source, path: Path, digest: str) -> str:

@@ -1,19 +1,25 @@
-"""The slow, thorough reading of an annotation file that the fast one refuses: every row with a wrong type."""
+"""The slow, thorough reading of an annotation file that the fast one refuses: every value of a wrong type.
 
-from collections.abc import Callable, Iterator, Mapping
+Where a step of the recipe takes such values in (`repair`), the file is read with what they mean.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
-from coco_recipe.coco_json import decode_top
+from coco_recipe import coco_json, loose_values
+from coco_recipe.dataset import Dataset, Loose
+from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding, Kind, Row
-
-Check = Callable[[Any], bool]
 
 
 def _whole(value: Any) -> bool:
-    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
+    return not isinstance(value, bool) and (
+        isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
 
 
 def _number(value: Any) -> bool:
@@ -24,68 +30,165 @@ def _box(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 4 and all(map(_number, value))
 
 
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool) or _whole(value)
+
+
 def _text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _text_or_null(value: Any) -> bool:
+    return value is None or _text(value)
+
+
+def _never(value: Any) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    """What a value must be.
+
+    Attributes:
+        kind: the kind of finding where it isn't.
+        is_right: says whether a value is of the type.
+        meant: returns what a value of another type means; None where that can't be told.
+        mend: the repair that takes in the values whose meaning can be told.
+    """
+
+    kind: Kind
+    is_right: Callable[[Any], bool]
+    meant: Callable[[Any], Any] = _never
+    mend: str = ""
 
 
 def _kind(name: str, what: str, remedy: str) -> Kind:
     return Kind(name, "error", what, remedy, needed=True)
 
 
-IDS = _kind("ids_of_wrong_type", "ids are missing or no whole numbers", "write whole numbers, without quotes")
-BOXES = _kind("boxes_of_wrong_type", "boxes are not four numbers",
-              "write x, y, width and height in pixels, or leave the key out")
-AREAS = _kind("areas_of_wrong_type", "areas are no numbers", "write square pixels, or leave the key out")
-SIZES = _kind("sizes_of_wrong_type", "widths or heights are no whole numbers", "write pixels, or leave the key out")
-CROWDS = _kind("crowd_flags_of_wrong_type", "iscrowd is no 0 or 1", "write 0 or 1, or leave the key out")
-NAMES = _kind("names_of_wrong_type", "names are missing or no text", "write a text in quotes")
-OBJECTS = _kind("rows_of_wrong_type", "rows are no objects", "remove them")
-KINDS = {kind.name: kind for kind in (IDS, BOXES, AREAS, SIZES, CROWDS, NAMES, OBJECTS)}
+IDS = _Type(_kind("ids_of_wrong_type", "ids are missing or not whole",
+                  "write whole numbers, without quotes; repair: ids: to_int reads those in quotes"),
+            _whole, loose_values.whole, "repair: ids: to_int")
+BOXES = _Type(_kind("boxes_of_wrong_type", "boxes are not four numbers",
+                    "write x, y, width and height in pixels, or leave the key out; repair: bbox: "
+                    "to_numbers reads those in quotes, repair: bbox: from_segmentation makes them anew"),
+              _box, loose_values.box, "repair: bbox: to_numbers")
+AREAS = _Type(_kind("areas_of_wrong_type", "areas are not numeric",
+                    "write square pixels, or leave the key out; repair: area: to_numbers reads those "
+                    "in quotes, repair: area: recompute makes them anew"),
+              _number, loose_values.number, "repair: area: to_numbers")
+SIZES = _Type(_kind("sizes_of_wrong_type", "sizes (width, height) are not whole",
+                    "write pixels, or leave the key out; repair: sizes: to_numbers reads those in "
+                    "quotes, repair: sizes: from_pictures takes the pictures'"),
+              _whole, loose_values.whole, "repair: sizes: to_numbers")
+CROWDS = _Type(_kind("crowd_flags_of_wrong_type", "iscrowd is no 0 or 1",
+                     "write 0 or 1, or leave the key out; repair: crowd: to_numbers reads those in "
+                     "quotes, and null as 0"),
+               _flag, loose_values.flag)
+NAMES = _Type(_kind("names_of_wrong_type", "names are missing or no text",
+                    "write a text in quotes"), _text)
+_GROUPS = _Type(NAMES.kind, _text_or_null)
+OBJECTS = _kind("rows_of_wrong_type", "rows are something other than an object", "remove them")
+_TYPES = (IDS, BOXES, AREAS, SIZES, CROWDS, NAMES)
+KINDS = {kind.name: kind for kind in (*(one.kind for one in _TYPES), OBJECTS)}
+_MENDS = {one.kind.name: one.mend for one in _TYPES}
 
-# by table: key, its kind, what it must be, and whether it may be left out
-_RULES: Mapping[str, tuple[tuple[str, Kind, Check, bool], ...]] = {
-    "images": (("id", IDS, _whole, False), ("file_name", NAMES, _text, False),
-               ("width", SIZES, _whole, True), ("height", SIZES, _whole, True)),
-    "annotations": (("id", IDS, _whole, False), ("image_id", IDS, _whole, False),
-                    ("category_id", IDS, _whole, True), ("bbox", BOXES, _box, True), ("area", AREAS, _number, True),
-                    ("iscrowd", CROWDS, lambda value: isinstance(value, bool) or _whole(value), True)),
-    "categories": (("id", IDS, _whole, False), ("name", NAMES, _text, False),
-                   ("supercategory", NAMES, lambda value: value is None or _text(value), True)),
+# by table: key, what it must be, and whether it may be left out
+_RULES: Mapping[str, tuple[tuple[str, _Type, bool], ...]] = {
+    "images": (("id", IDS, False), ("file_name", NAMES, False), ("width", SIZES, True),
+               ("height", SIZES, True)),
+    "annotations": (("id", IDS, False), ("image_id", IDS, False), ("category_id", IDS, True),
+                    ("bbox", BOXES, True), ("area", AREAS, True), ("iscrowd", CROWDS, True)),
+    "categories": (("id", IDS, False), ("name", NAMES, False), ("supercategory", _GROUPS, True)),
 }
 _SINGULAR = {"images": "image", "annotations": "annotation", "categories": "category"}
 
 
-def findings(text: bytes, name: str, place: str) -> tuple[Finding, ...]:
-    """Return what has a wrong type in an annotation file, all rows of it; nothing where that isn't the fault.
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """What of an input's wrong types the steps that read it take in, by names of kinds.
+
+    Attributes:
+        mended: all values, as the step makes new ones.
+        understood: those whose meaning can be told.
+    """
+
+    mended: frozenset[str] = frozenset()
+    understood: frozenset[str] = frozenset()
+
+    def takes(self, value: Loose) -> bool:
+        """Say whether a value of a wrong type is taken in."""
+        return value.kind in self.mended or (value.kind in self.understood and value.new is not UNSET)
+
+
+def read(top: Mapping[str, Raw], name: str, home: str, images: Path | None,
+         excuse: Excuse) -> Dataset | None:
+    """Read an annotation file that the fast reading refuses; None where no value is of a wrong type.
 
     Args:
-        text: the file's bytes.
-        name: the file, for an error of its JSON.
-        place: the input's name or the file, for the findings.
+        top: its top-level keys, as `coco_json.decode_top` returns them.
+        name: the file, for errors.
+        home: the input's name; empty names the file in findings.
+        images: the folder that ``file_name`` is relative to.
+        excuse: what of its wrong types is taken in.
+
+    Returns:
+        The data set, with what was meant for each value of a wrong type; ``loose`` has what stood there.
 
     Raises:
-        DatasetError: the file isn't JSON, or has no tables.
+        FindingsError: values are of a wrong type and aren't excused; lists all of them.
+        DatasetError: the file is wrong in another way.
     """
-    found: dict[str, list[Row]] = {}
-    for table, raw in decode_top(text, name).items():
-        if table in _RULES:
-            for kind, row in _wrong_rows(table, raw):
-                found.setdefault(kind.name, []).append(row)
-    return tuple(Finding.of(KINDS[kind], place, rows) for kind, rows in found.items())
+    wrong = tuple(one for table in _RULES for one in _wrong_values(table, top[table]))
+    if not wrong:
+        return None
+    if refused := [one for one in wrong if not excuse.takes(one)]:
+        raise FindingsError(found(refused, home or name))
+    mended = {table: _mended(raw, [one for one in wrong if one.table == table])
+              for table, raw in top.items() if table in _RULES}
+    dataset = coco_json.of_top({**top, **mended}, name=name, home=home, images=images)
+    return dataset.replace(loose=wrong)
 
 
-def _wrong_rows(table: str, raw: Raw) -> Iterator[tuple[Kind, Row]]:
+def found(values: Iterable[Loose], place: str) -> tuple[Finding, ...]:
+    """Return the findings of values of a wrong type; those whose meaning can be told apart, as a repair reads them."""
+    rows: dict[tuple[str, str], list[Row]] = {}
+    for one in values:
+        mend = _MENDS.get(one.kind, "") if one.new is not UNSET else ""
+        shown = one.old if one.kind == OBJECTS.name else {one.key: "missing" if one.old is UNSET else one.old}
+        rows.setdefault((one.kind, mend), []).append(Row(one.row, shown, one.file_name))
+    return tuple(Finding.of(KINDS[kind], place, listed, remedy=mend) for (kind, mend), listed in rows.items())
+
+
+def _wrong_values(table: str, raw: Raw) -> Iterator[Loose]:
     rows = msgspec.json.decode(raw)
     for n, row in enumerate(rows if isinstance(rows, list) else []):
         if not isinstance(row, dict):
-            yield OBJECTS, Row(f"{table}[{n}]", row)
+            yield Loose(OBJECTS.name, table, n, f"{table}[{n}]", "", "", row)
             continue
-        for key, kind, is_right, may_lack in _RULES[table]:
-            if not (key not in row and may_lack) and not is_right(row.get(key)):
-                yield kind, Row(_named(table, n, row), {key: row.get(key, "missing")}, str(row.get("file_name", "")))
+        for key, wanted, may_lack in _RULES[table]:
+            value = row.get(key, UNSET)
+            if (value is UNSET and may_lack) or wanted.is_right(value):
+                continue
+            meant = wanted.meant(value)
+            yield Loose(wanted.kind.name, table, n, _named(table, n, row), str(row.get("file_name", "")), key, value,
+                        UNSET if meant is None else meant)
 
 
 def _named(table: str, n: int, row: Mapping[str, Any]) -> str:
-    name = f"{_SINGULAR[table]} {row['id']!r}" if _whole(row.get("id")) else f"{table}[{n}]"
+    number = row.get("id") if _whole(row.get("id")) else loose_values.whole(row.get("id"))
+    name = f"{table}[{n}]" if number is None else f"{_SINGULAR[table]} {number!r}"
     shown = row.get("file_name") if table == "images" else row.get("name") if table == "categories" else None
     return f"{name} ({shown!r})" if isinstance(shown, str) else name
+
+
+def _mended(raw: Raw, values: Iterable[Loose]) -> Raw:
+    """Put what was meant in place of values of a wrong type; all else stays as it is, to the byte."""
+    rows = msgspec.json.decode(raw, type=list[dict[str, Raw]])
+    for one in values:
+        if one.new is UNSET:
+            rows[one.place].pop(one.key, None)
+        else:
+            rows[one.place][one.key] = Raw(msgspec.json.encode(one.new))
+    return Raw(msgspec.json.encode(rows))

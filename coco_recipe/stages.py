@@ -11,7 +11,20 @@ from typing import Any, Literal
 
 import msgspec
 
-from coco_recipe import checking, emptiness, execute, files, missing_files, plan, plugins, provenance, publish, recipe, source
+from coco_recipe import (
+    checking,
+    emptiness,
+    equal_pictures,
+    execute,
+    files,
+    missing_files,
+    plan,
+    plugins,
+    provenance,
+    publish,
+    recipe,
+    source,
+)
 from coco_recipe import engine as engines
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import FindingsError, Problem, RecipeError, RunError, StepError, counted, did_you_mean
@@ -129,11 +142,14 @@ class Run:
         self.digests: dict[str, Any] = {}
         self.known_hashes: dict[str, str] = {}
         self.with_pixels = with_pixels
+        found: list[Finding] = []
         for item in planned.recipe.inputs:
-            self.values[item.name, ""], self.digests[item.name] = provenance.read_input(item, planned.recipe.source)
-        found = [finding for (name, _), value in self.values.items() if isinstance(value, Dataset)
+            reading = provenance.read_input(item, planned.recipe.source, plan.excuse(planned, item.name))
+            self.values[item.name, ""], self.digests[item.name] = reading.value, reading.digests
+            found += reading.findings
+        found += [finding for (name, _), value in self.values.items() if isinstance(value, Dataset)
                  for finding in checking.of_input(planned, name, value)]
-        if any(finding.kind.needed for finding in found):
+        if any(finding.kind.needed and finding.severity == "error" for finding in found):
             raise FindingsError(judged(found, planned.recipe.findings))
         found += self._of_content("masks")
         self.facts = plan.foresee(planned, {ref: facts_of(value) for ref, value in self.values.items()})
@@ -145,10 +161,16 @@ class Run:
                     self.digests[item.name]["images"] = provenance.pixel_digest(
                         self.values[item.name, ""], self.known_hashes,
                         names_are_mended=plan.is_mended(planned, item.name, missing_files.MISSING.name))
-            of_pictures = self._of_content("pictures")
+            of_pictures = [*self._of_content("pictures"), *self._in_common()]
             found += of_pictures
             self.findings += judged(of_pictures, planned.recipe.findings)
         self.input_findings = [finding.record() for finding in found]
+
+    def _in_common(self) -> list[Finding]:
+        """Return the pictures that inputs have in common."""
+        named = {item.name: self.values[item.name, ""] for item in self.plan.recipe.inputs if item.images}
+        found = equal_pictures.finding(named, self.known_hashes) if len(named) > 1 else None
+        return [found] if found else []
 
     def _of_content(self, about: Literal["pictures", "masks"]) -> list[Finding]:
         """Return what is wrong with the pictures or masks of inputs, where a step asks for it."""

@@ -26,12 +26,15 @@ class Port:
         many: several values, passed as a tuple; in a recipe, a list of references.
         optional: may be left out; the step then gets None.
         reads_only: the rows don't flow on to the outputs, so they are not in the step's books.
+        loose: the data set may have ``loose`` values, of a wrong type in the file: the step mends
+            those of the kinds that it ``mends`` or ``understands``, and leaves the others in ``loose``.
     """
 
     kind: type
     many: bool = False
     optional: bool = False
     reads_only: bool = False
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,8 @@ class Step:
             misassign or lose them; or a function from the parameters to them.
         mends: names of kinds of findings that are gone behind this step; or a function from the
             parameters to them.
+        understands: names of kinds of values of a wrong type that the step takes in where their
+            meaning can be told (a number in quotes); or a function from the parameters to them.
         checks: what of its inputs must be checked before it runs, beside rows: pictures, masks.
         preflight: ``preflight(ctx, params, facts)`` looks at what takes seconds to look at, as code that a parameter names;
             called at the start of a run, for a step that will run but not as the first. Raises as ``foresee`` does.
@@ -163,6 +168,7 @@ class Step:
     review: Callable[[str, Mapping[str, Any], Mapping[str, Any]], Iterable[Finding]] | None = None
     refuses: Kinds = ()
     mends: Kinds = ()
+    understands: Kinds = ()
     checks: tuple[Literal["pictures", "masks"], ...] = ()
     preflight: Callable[["StepContext", Mapping[str, Any], Mapping[str, Any]], None] | None = None
     preview: Callable[..., None] | None = None
@@ -185,6 +191,10 @@ class Step:
     def mended_for(self, params: Mapping[str, Any]) -> frozenset[str]:
         """Return the kinds of findings that are gone behind the step with these parameters."""
         return frozenset(self.mends(params) if callable(self.mends) else self.mends)
+
+    def understood_for(self, params: Mapping[str, Any]) -> frozenset[str]:
+        """Return the kinds of wrong types that the step takes in where their meaning can be told."""
+        return frozenset(self.understands(params) if callable(self.understands) else self.understands)
 
     def outputs_for(self, params: Mapping[str, Any]) -> dict[str, Port]:
         """Return the output ports by name for these parameters."""

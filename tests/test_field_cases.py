@@ -84,12 +84,12 @@ def _(folder: Path) -> None:
 
 @case("15_emptycats")
 def _(folder: Path) -> None:
-    _refused(folder, "annotations have a category id, and the file has no category: annotation 1: category 1")
+    _refused(folder, "1 annotation has a category id, and the file has no category: annotation 1: category 1")
 
 
 @case("02_bbox_empty")
 def _(folder: Path) -> None:
-    _refused(folder, "boxes are not four numbers: annotation", "{'bbox': []}", "hint: write x, y, width and height")
+    _refused(folder, "1 box is not four numbers: annotation", "{'bbox': []}", "hint: write x, y, width and height")
 
 
 @case("02_iscrowd_null")
@@ -112,7 +112,7 @@ def _(folder: Path) -> None:
 
 @case("21_wrong_size_drop")
 def _(folder: Path) -> None:
-    _refused(folder, "images have a size other than their picture's", "repair: sizes: from_pictures")
+    _refused(folder, "1 image has a size other than its picture's", "repair: sizes: from_pictures")
     _above_first(folder, sizes="from_pictures")
     assert _run(folder).returncode == 0
     raw = json.loads((folder / "ann.json").read_text())
@@ -291,7 +291,7 @@ def _(folder: Path) -> None:
 
 @case("16_taco_y")
 def _(folder: Path) -> None:
-    assert "boxes are at odds with their segmentation: annotation 1" in _run(folder).stderr
+    assert "1 box is at odds with its segmentation: annotation 1" in _run(folder).stderr
     (source,) = json.loads((folder / "ann.json").read_text())["annotations"]
     mirrored = []
     for row in _published(folder)["annotations"]:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Category, Dataset, Image, extras, is_flat
+from coco_recipe import Annotation, Category, Dataset, Image, about, extras, is_flat
 from coco_recipe_albumentations import parts, refusals
 from coco_recipe_albumentations.copying import Left
 
@@ -147,7 +147,8 @@ def check(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], ima
                    if (reason := _malformed(row, [image.height, image.width], swap))]
     if faults:
         hint = "; filter_annotations mends or drops boxes that reach out of their image"
-        raise ValueError(f"{len(faults)} rows can't be augmented: {'; '.join(faults[:5])}"
+        told = about(len(faults), "rows can't be augmented")
+        raise ValueError(f"{told}: {'; '.join(faults[:5])}"
                          + hint * bool(outside))
 
 

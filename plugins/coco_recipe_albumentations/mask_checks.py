@@ -3,11 +3,13 @@
 Polygons are taken by the thousand, so that COCO's 860,000 of 44 numbers take seconds.
 """
 
+import gc
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
+from itertools import chain, repeat
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -40,8 +42,12 @@ FAR = 10  # times the picture's longer side
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
-_rows = msgspec.json.Decoder(list[list[list[float]]])
-_polygons = msgspec.json.Decoder(list[list[float]])
+Polygons = list[list[float]]
+_Sizes = Mapping[int, tuple[int, int]]  # by image id
+_lists = msgspec.json.Decoder(list[Polygons])
+_polygons = msgspec.json.Decoder(Polygons)
+_image_id, _bbox, _area, _iscrowd, _segmentation = map(
+    attrgetter, ("image_id", "bbox", "area", "iscrowd", "segmentation"))
 
 
 @dataclass(slots=True)
@@ -104,35 +110,70 @@ def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Fin
     sizes = {image.id: (image.width, image.height) for image in dataset.images
              if isinstance(image.width, int) and isinstance(image.height, int)}
     tally = _Tally(dataset, {image.id: image.file_name for image in dataset.images})
-    for start in range(0, len(dataset.annotations), CHUNK):
-        rows = dataset.annotations[start:start + CHUNK]
-        texts = [b"" if row.segmentation is UNSET else bytes(row.segmentation) for row in rows]
-        polygons = [n for n, text in enumerate(texts) if text[:1] == b"[" and len(text) > len("[ ]")]
-        masks = [n for n, text in enumerate(texts) if text[:1] == b"{"]
-        for places, found in ((polygons, outlines([texts[n] for n in polygons])),
-                              (masks, _mask_outlines(tally, start, masks, texts, rows, sizes))):
-            if len(found.rows):
-                found.rows = np.asarray(places, np.intp)[found.rows]
-                _Rows(tally, start, rows, texts, found, sizes).check()
-        crowds = [start + n for n in polygons if rows[n].iscrowd is not UNSET and rows[n].iscrowd == 1]
-        tally.add(CROWD_POLYGONS, crowds, lambda n: None)
+    collecting = gc.isenabled()
+    gc.disable()  # the collector would take a third of the time, and lists of numbers hold no cycles
+    try:
+        for start in range(0, len(dataset.annotations), CHUNK):
+            _check_chunk(tally, start, dataset.annotations[start:start + CHUNK], sizes)
+    finally:
+        if collecting:
+            gc.enable()
     return tally.findings(place)
+
+
+def _check_chunk(tally: _Tally, start: int, rows: Sequence[Annotation], sizes: _Sizes) -> None:
+    places, polygons, masks = _segmentations(rows)
+    for chosen, found in ((places, outlines(polygons)), (list(masks), _mask_outlines(tally, start, masks, rows, sizes))):
+        if len(found.rows):
+            found.rows = np.asarray(chosen, np.intp)[found.rows]
+            _Rows(tally, start, rows, found, sizes).check()
+    if 1 in map(_iscrowd, rows):
+        crowds = [start + n for n, polygon in zip(places, polygons, strict=True) if polygon and rows[n].iscrowd == 1]
+        tally.add(CROWD_POLYGONS, crowds, lambda n: None)
+
+
+def _segmentations(rows: Sequence[Annotation]) -> tuple[Sequence[int], list[Polygons], dict[int, bytes]]:
+    """Return the places of rows with polygons, these, decoded, and the text of masks by the row's place.
+
+    The rows that are no crowds are decoded at once, if they all have polygons.
+    """
+    usual: Sequence[int] = range(len(rows))
+    if 1 in map(_iscrowd, rows) or UNSET in map(_segmentation, rows):
+        usual = [n for n, row in enumerate(rows) if row.iscrowd != 1 and row.segmentation is not UNSET]
+    chosen = rows if len(usual) == len(rows) else [rows[n] for n in usual]
+    try:
+        decoded = _lists.decode(b"[" + b",".join(map(_segmentation, chosen)) + b"]")
+    except (msgspec.DecodeError, OverflowError):
+        usual, decoded = (), []
+    if len(usual) == len(rows):
+        return usual, decoded, {}
+    polygons, masks = dict(zip(usual, decoded, strict=True)), {}
+    for n in range(len(rows)):
+        text = b"" if n in polygons else _text(rows[n])
+        if text[:1] == b"[" and len(text) > len("[ ]"):
+            polygons[n] = _polygons_of(text)
+        elif text[:1] == b"{":
+            masks[n] = text
+    places = sorted(polygons)
+    return places, [polygons[n] for n in places], masks
+
+
+def _text(row: Annotation) -> bytes:
+    return b"" if row.segmentation is UNSET else bytes(row.segmentation)
 
 
 class _Rows:
     """The rows of one chunk that have an outline, beside what they and their images say."""
 
-    def __init__(self, tally: _Tally, start: int, rows: Sequence[Annotation], texts: Sequence[bytes],
-                 found: Outlines, sizes: Mapping[int, tuple[int, int]]) -> None:
-        self.tally, self.start, self.texts, self.found = tally, start, texts, found
-        chosen = [rows[n] for n in found.rows.tolist()]
-        unknown, no_box = (np.nan, np.nan), (np.nan,) * 4
-        self.size = _floats([side for row in chosen for side in sizes.get(row.image_id, unknown)])
-        self.size = self.size.reshape(-1, 2)
-        self.box = _floats([side for row in chosen
-                            for side in (row.bbox if isinstance(row.bbox, tuple) else no_box)])
-        self.box = self.box.reshape(-1, 4)
-        self.area = _floats([np.nan if row.area is UNSET else row.area for row in chosen])
+    def __init__(self, tally: _Tally, start: int, rows: Sequence[Annotation], found: Outlines,
+                 sizes: _Sizes) -> None:
+        self.tally, self.start, self.rows, self.found = tally, start, rows, found
+        chosen = rows if len(found.rows) == len(rows) else [rows[n] for n in found.rows.tolist()]
+        of_images = map(sizes.get, map(_image_id, chosen), repeat((np.nan, np.nan)))
+        self.size = _floats(tuple(chain.from_iterable(of_images))).reshape(-1, 2)
+        boxes = [(np.nan,) * 4 if box is UNSET else box for box in map(_bbox, chosen)]
+        self.box = _floats(tuple(chain.from_iterable(boxes))).reshape(-1, 4)
+        self.area = _floats([np.nan if area is UNSET else area for area in map(_area, chosen)])
 
     def check(self) -> None:
         """Count each kind; a row that is of one of the graver kinds isn't judged by the others."""
@@ -160,7 +201,7 @@ class _Rows:
         self.tally.add(kind, self.start + self.found.rows[chosen], lambda n: value(int(chosen[n])))
 
     def _text(self, n: int) -> str:
-        text = self.texts[int(self.found.rows[n])].decode()
+        text = _text(self.rows[int(self.found.rows[n])]).decode()
         return text if len(text) <= 80 else f"{text[:77]}..."
 
     def _reach(self, n: int) -> str:
@@ -201,13 +242,13 @@ def _short(numbers: Floats) -> str:
     return f"[{', '.join(f'{number:g}' for number in numbers.tolist())}]"
 
 
-def _mask_outlines(tally: _Tally, start: int, masks: Sequence[int], texts: Sequence[bytes],
-                   rows: Sequence[Annotation], sizes: Mapping[int, tuple[int, int]]) -> Outlines:
+def _mask_outlines(tally: _Tally, start: int, masks: Mapping[int, bytes],
+                   rows: Sequence[Annotation], sizes: _Sizes) -> Outlines:
     """Measure run-length masks; count those that aren't whole."""
     lines: list[tuple[int, tuple[float, float, float, float], int]] = []
-    for n, place in enumerate(masks):
+    for n, (place, text) in enumerate(masks.items()):
         try:
-            mask = msgspec.json.decode(texts[place])
+            mask = msgspec.json.decode(text)
             height, width = (int(side) for side in mask["size"])
             runs = rle.checked_runs(mask)
         except (ValueError, KeyError, TypeError) as error:
@@ -215,8 +256,8 @@ def _mask_outlines(tally: _Tally, start: int, masks: Sequence[int], texts: Seque
             continue
         size = sizes.get(rows[place].image_id, (width, height))
         if size != (width, height):
-            text = f"{width}x{height} px in {size[0]}x{size[1]} px"
-            tally.add(MASK_SIZE, [start + place], partial(_always, text))
+            seen = f"{width}x{height} px in {size[0]}x{size[1]} px"
+            tally.add(MASK_SIZE, [start + place], partial(_always, seen))
         else:
             lines.append((n, *_mask_outline(runs, height)))
     area = np.array([line[2] for line in lines], np.float64)
@@ -242,26 +283,34 @@ def _mask_outline(runs: Sequence[int], height: int) -> tuple[tuple[float, float,
             float(bottom)), int((last - first + 1).sum())
 
 
-def outlines(texts: Sequence[bytes]) -> Outlines:
-    """Measure polygons, given as JSON; leave out what isn't a list of lists of numbers, or empty.
+def outlines(segmentations: Sequence[Polygons]) -> Outlines:
+    """Measure polygons; leave out rows that have none.
 
-    The area of a polygon is the shoelace formula's.
+    The area of a polygon is the shoelace formula's. An odd number at a polygon's end is left out.
     """
-    numbers, counts, owners = _decoded(texts)
-    rows, first = np.unique(owners, return_index=True)
+    lengths = np.fromiter(map(len, segmentations), np.intp, len(segmentations))
+    rows = np.flatnonzero(lengths)
     if not len(rows):
         nothing, none = np.empty(0), np.empty(0, np.intp)
         return Outlines(none, nothing.reshape(0, 4), nothing, nothing, none, none)
+    first = np.cumsum(lengths[rows]) - lengths[rows]
+    polygons = list(chain.from_iterable(segmentations))
+    counts = np.fromiter(map(len, polygons), np.intp, len(polygons))
+    if (counts % 2).any():
+        polygons = [polygon[:len(polygon) // 2 * 2] for polygon in polygons]
+        counts = counts // 2 * 2
+    numbers = _floats(tuple(chain.from_iterable(polygons)))
     areas, sides = np.zeros(len(counts)), np.full((len(counts), 4), np.inf)
     real = counts > 1
     if real.any():
         numbers = numbers if real.all() else numbers[np.repeat(real, counts)]
-        areas[real], sides[real] = _measured(numbers[0::2], numbers[1::2], counts[real] // 2)
+        x, y = numbers.reshape(-1, 2).T.copy()
+        areas[real], sides[real] = _measured(x, y, counts[real] // 2)
     hulls = np.minimum.reduceat(sides, first, axis=0) * (1, 1, -1, -1)
     hulls[~np.isfinite(hulls).all(axis=1)] = np.nan
     return Outlines(rows, hulls, np.add.reduceat(areas, first), np.maximum.reduceat(areas, first),
                     np.add.reduceat((areas < NO_AREA_PX).astype(np.intp), first),
-                    np.diff(np.append(first, len(owners))))
+                    lengths[rows])
 
 
 def _measured(x: Floats, y: Floats, points: Ints) -> tuple[Floats, Floats]:
@@ -284,25 +333,7 @@ def _shoelace(x: Floats, y: Floats, starts: Ints, ends: Ints) -> Floats:
     return areas
 
 
-def _decoded(texts: Sequence[bytes]) -> tuple[Floats, Ints, Ints]:
-    """Return all numbers, how many each polygon has, and the row that it is of.
-
-    An odd number at a polygon's end is left out.
-    """
-    try:
-        rows = _rows.decode(b"[" + b",".join(texts) + b"]")
-    except (msgspec.DecodeError, OverflowError):
-        rows = list(map(_polygons_of, texts))
-    polygons = list(chain.from_iterable(rows))
-    counts = np.fromiter(map(len, polygons), np.intp, len(polygons))
-    if (counts % 2).any():
-        polygons = [polygon[:len(polygon) // 2 * 2] for polygon in polygons]
-        counts = counts // 2 * 2
-    owners = np.repeat(np.arange(len(rows)), np.fromiter(map(len, rows), np.intp, len(rows)))
-    return _floats(list(chain.from_iterable(polygons))), counts, owners
-
-
-def _polygons_of(text: bytes) -> list[list[float]]:
+def _polygons_of(text: bytes) -> Polygons:
     try:
         return _polygons.decode(text)
     except (msgspec.DecodeError, OverflowError):

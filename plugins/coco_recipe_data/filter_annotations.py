@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from coco_recipe import Annotation, Dataset, Image, Port, Row, Step, StepContext
+from coco_recipe import Annotation, Dataset, Image, Port, Row, Step, StepContext, about
 from coco_recipe_data import clipping, kinds
 from coco_recipe_data.clipping import Places
 
@@ -71,7 +71,7 @@ def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float
         else:
             kept.append(row)
     if faults:
-        raise ValueError(f"{len(faults)} annotations are not valid: {'; '.join(faults[:5])}; choose with "
+        raise ValueError(f"{about(len(faults), 'annotations are not valid')}: {'; '.join(faults[:5])}; choose with "
                          "past_the_edge: clip or drop, and no_area: drop")
     ctx.note("clipped_boxes", clipped)
     if not clipped and len(kept) == len(dataset.annotations):

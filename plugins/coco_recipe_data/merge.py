@@ -20,6 +20,7 @@ from coco_recipe import (
     Row,
     Step,
     StepContext,
+    about,
     extras,
     plain_name,
     with_extras,
@@ -201,7 +202,7 @@ class _Names:
 
     def finish(self) -> None:
         if self.clashes:
-            raise ValueError(f"{len(self.clashes)} file names collide: {', '.join(self.clashes[:5])}; "
+            raise ValueError(f"{about(len(self.clashes), 'file names collide')}: {', '.join(self.clashes[:5])}; "
                              "set same_file_name: rename")
 
 

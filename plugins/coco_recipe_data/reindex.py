@@ -12,6 +12,8 @@ from coco_recipe_data import tables
 
 _BASE = {"enum": [0, 1, None]}
 _DEFAULTS = {"images": 1, "annotations": 1, "categories": None}  # competitions score by category id
+_MENDED = {"images": ("image_ids_out_of_range",), "categories": ("category_ids_out_of_range",),
+           "annotations": ("repeated_annotation_ids", "annotation_ids_out_of_range")}
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
     "properties": {
@@ -59,4 +61,4 @@ def _numbered(row: Any, fresh: int) -> Any:
 
 STEP = Step(name="reindex", run=reindex, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset}, params=PARAMS,
             foresee=lambda params, facts: {"dataset": facts["dataset"]},
-            mends=lambda params: ("repeated_annotation_ids",) if params["annotations"] is not None else ())
+            mends=lambda params: [kind for table, kinds in _MENDED.items() if params[table] is not None for kind in kinds])

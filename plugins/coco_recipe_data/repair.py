@@ -1,7 +1,7 @@
 """Step ``repair``: mend by name what findings name, each mend in the ledger with its old and new value."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,23 +19,27 @@ from coco_recipe import (
     Dataset,
     Facts,
     Image,
+    Loose,
     Port,
     Step,
     StepContext,
+    about,
     did_you_mean,
     has_area,
+    is_license,
     plain_name,
-    polygon_area,
     read_header,
     segmentation_area,
     segmentation_box,
     unsafe_name,
     with_extras,
 )
+from coco_recipe_data import segmentation_mends
+from coco_recipe_data.segmentation_mends import is_numbers
 
-LEDGER = "repaired.jsonl"
+LEDGER, ANY = "repaired.jsonl", ""
+FIRST = 5  # rows that an error names
 SIDE_PX, AREA_SHARE = 1.0, 0.01  # a box or area that differs by less was rounded
-_MENDS = ["drop_degenerate", "close", "flat_to_list", "pairs_to_list"]
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -53,97 +57,158 @@ PARAMS: dict[str, Any] = {
                 "match_case": {"const": True, "examples": [True],
                                "description": "Take the case and the Unicode form of the file in the folder."},
             }},
-        "sizes": {"enum": ["from_pictures"], "examples": ["from_pictures"],
-                  "description": "Width and height as the picture has them, turned as its EXIF orientation says."},
+        "ids": {"enum": ["to_int"], "examples": ["to_int"],
+                "description": "Read ids in quotes as whole numbers: id, image_id, category_id."},
+        "sizes": {"enum": ["from_pictures", "to_numbers"], "examples": ["from_pictures"],
+                  "description": "from_pictures: width and height as the picture has them, turned as its EXIF "
+                                 "orientation says; to_numbers: read those in quotes as numbers."},
         "texts": {"enum": ["to_text"], "examples": ["to_text"],
                   "description": "Write date_captured, coco_url and flickr_url of images as text."},
+        "licenses": {"enum": ["drop"], "examples": ["drop"],
+                     "description": "Leave out the license of images where it is no whole number."},
         "segmentations": {
-            "description": "One mend, or a list in order. drop_degenerate: leave out polygons of no area; close: end each "
-                           "polygon where it began; flat_to_list: [x, y, ...] to [[x, y, ...]]; pairs_to_list: [[x, y], ...] "
-                           "to [[x, y, ...]].",
-            "anyOf": [{"enum": _MENDS}, {"type": "array", "minItems": 1, "items": {"enum": _MENDS}}],
+            "description": "One mend, or a list in order. to_numbers: read numbers in quotes; drop_degenerate: leave "
+                           "out polygons of no area; close: end each polygon where it began; flat_to_list: "
+                           "[x, y, ...] to [[x, y, ...]]; pairs_to_list: [[x, y], ...] to [[x, y, ...]].",
+            "anyOf": [{"enum": segmentation_mends.NAMES},
+                      {"type": "array", "minItems": 1, "items": {"enum": segmentation_mends.NAMES}}],
             "examples": [["flat_to_list", "drop_degenerate"]]},
-        "bbox": {"enum": ["from_segmentation"], "examples": ["from_segmentation"],
-                 "description": "The box around the segmentation, where there is none or it is another by over 1 px."},
-        "area": {"enum": ["recompute"], "examples": ["recompute"],
-                 "description": "The segmentation's area, or the box's without one, where there is none or it is another by "
-                                "over 1 %."},
+        "bbox": {"enum": ["from_segmentation", "to_numbers"], "examples": ["from_segmentation"],
+                 "description": "from_segmentation: the box around the segmentation, where there is none or it is "
+                                "another by over 1 px; to_numbers: read numbers in quotes."},
+        "area": {"enum": ["recompute", "to_numbers"], "examples": ["recompute"],
+                 "description": "recompute: the segmentation's area, or the box's without one, where there is none or "
+                                "it is another by over 1 %; to_numbers: read numbers in quotes."},
         "num_keypoints": {"enum": ["recompute"], "examples": ["recompute"],
                           "description": "The number of labelled keypoints."},
-        "crowd": {"type": "object", "additionalProperties": False, "required": ["categories"],
-                  "properties": {"categories": {"type": "array", "items": {"type": "string"}, "minItems": 1,
-                                                "description": "Names of categories.", "examples": [["people"]]}},
-                  "description": "Annotations of these categories become crowds (iscrowd 1).",
-                  "examples": [{"categories": ["people"]}]},
+        "crowd": {
+            "description": "Annotations of these categories become crowds (iscrowd 1); or to_numbers: read iscrowd in "
+                           "quotes as 0 or 1, and null as 0.",
+            "examples": [{"categories": ["people"]}],
+            "anyOf": [{"enum": ["to_numbers"]},
+                      {"type": "object", "additionalProperties": False, "required": ["categories"],
+                       "properties": {"categories": {"type": "array", "items": {"type": "string"}, "minItems": 1,
+                                                     "description": "Names of categories.",
+                                                     "examples": [["people"]]}}}]},
         "categories": {"enum": ["drop_unused"], "examples": ["drop_unused"],
                        "description": "Drop categories that no annotation has."},
     },
 }
 
-# the kinds of findings that are gone behind each parameter
-_MENDED: dict[str, tuple[str, ...]] = {
-    "file_names": ("missing_pictures",),
-    "sizes": ("sizes_not_of_pictures", "images_without_size"),
-    "texts": ("texts_of_wrong_type",),
-    "bbox": ("annotations_without_box", "bbox_not_of_segmentation"),
-    "area": ("annotations_without_area", "areas_not_positive", "area_not_of_box", "area_not_of_segmentation"),
-    "num_keypoints": ("num_keypoints_at_odds",),
-    "categories": ("unused_categories",),
+# the kinds of findings that are gone behind each parameter, or behind one value of it
+_MENDED: Mapping[tuple[str, Any], tuple[str, ...]] = {
+    ("file_names", ANY): ("missing_pictures",),
+    ("sizes", "from_pictures"): ("sizes_not_of_pictures", "images_without_size", "sizes_of_wrong_type"),
+    ("texts", "to_text"): ("texts_of_wrong_type",),
+    ("licenses", "drop"): ("licenses_of_wrong_type",),
+    ("bbox", "from_segmentation"): ("annotations_without_box", "bbox_not_of_segmentation", "boxes_of_wrong_type"),
+    ("area", "recompute"): ("annotations_without_area", "areas_not_positive", "area_not_of_box",
+                            "area_not_of_segmentation", "areas_of_wrong_type"),
+    ("num_keypoints", "recompute"): ("num_keypoints_at_odds",),
+    ("categories", "drop_unused"): ("unused_categories",),
 }
-_SEGMENTATIONS_MENDED: dict[str, tuple[str, ...]] = {
-    "drop_degenerate": ("segmentations_of_no_area", "polygons_of_no_area", "polygons_too_short"), "close": (),
-    "flat_to_list": ("segmentations_flat",), "pairs_to_list": ("segmentations_of_pairs",)}
+# the kinds of wrong types of which each takes in the values whose meaning can be told
+_UNDERSTOOD: Mapping[tuple[str, Any], tuple[str, ...]] = {
+    ("ids", "to_int"): ("ids_of_wrong_type",), ("sizes", "to_numbers"): ("sizes_of_wrong_type",),
+    ("bbox", "to_numbers"): ("boxes_of_wrong_type",), ("area", "to_numbers"): ("areas_of_wrong_type",),
+    ("crowd", "to_numbers"): ("crowd_flags_of_wrong_type",)}
 
 
 @dataclass(slots=True)
 class _Ledger:
-    """What was mended: a line for each value, in the order of the rows."""
+    """What was mended: a line for each value, in the order of the rows.
 
+    ``set_aside`` has the values of a wrong type whose rows lack the key now, by table, place and key.
+    """
+
+    set_aside: Mapping[tuple[str, int, str], Loose] = field(default_factory=dict)
     lines: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, row: Image | Annotation, key: str, old: Any, new: Any) -> None:
         name = f"image {row.id} ({row.file_name!r})" if isinstance(row, Image) else f"annotation {row.id}"
-        self.lines.append({"row": name, "key": key, "old": None if old is UNSET else old, "new": new})
+        self.add(name, key, old, new)
+
+    def add(self, row: str, key: str, old: Any, new: Any) -> None:
+        self.lines.append({"row": row, "key": key, "old": None if old is UNSET else old, "new": new})
+
+    def was(self, table: str, place: int, key: str, old: Any) -> Any:
+        """Return what stood in the file, where the row itself has nothing."""
+        found = self.set_aside.get((table, place, key)) if old is UNSET else None
+        return found.old if found else old
 
 
-def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] | None, sizes: str | None, texts: str | None,
-           segmentations: str | Sequence[str] | None, bbox: str | None, area: str | None, num_keypoints: str | None,
-           crowd: Mapping[str, Any] | None, categories: str | None) -> Mapping[str, Dataset]:
+def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] | None, ids: str | None, sizes: str | None,
+           texts: str | None, licenses: str | None, segmentations: str | Sequence[str] | None, bbox: str | None, area: str | None,
+           num_keypoints: str | None, crowd: Mapping[str, Any] | str | None,
+           categories: str | None) -> Mapping[str, Dataset]:
     """Mend what is named, and nothing else; rows that are right stay as they are.
 
-    The order is that of the parameters: names, sizes, texts, segmentations, boxes, areas, keypoints, crowds, categories.
-    ``repaired.jsonl`` in the step's folder has a line for each value: row, key, old and new value.
+    The order is: what ``to_int`` and ``to_numbers`` read, names, sizes, texts, licenses, segmentations, boxes, areas,
+    keypoints, crowds, categories. ``repaired.jsonl`` in the step's folder has a line for each value: row, key,
+    old and new value.
 
     Raises:
-        ValueError: two images would get one file name, a picture that is to be measured can't be read, or a
-            category isn't there.
+        ValueError: two images would get one file name, a picture that is to be measured can't be read, a
+            category isn't there, or there is nothing to make a value of a wrong type anew from.
     """
-    ledger = _Ledger()
+    given = {"ids": ids, "sizes": sizes, "bbox": bbox, "area": area, "crowd": crowd}
+    mine, others = _taken_in(dataset, {key: value for key, value in given.items() if isinstance(value, str)})
+    ledger = _Ledger({(one.table, one.place, one.key): one for one in mine if one.new is UNSET})
+    for one in mine:
+        if one.new is not UNSET:
+            ledger.add(one.row, one.key, one.old, one.new)
     images = dataset.images if not file_names else _renamed(dataset, file_names, ledger)
-    if sizes:
+    if sizes == "from_pictures":
         images = _measured(dataset.replace(images=images), ledger)
     if texts:
         images = tuple(_with_texts(image, ledger) for image in images)
-    crowds = _crowd_ids(dataset, crowd["categories"]) if crowd else frozenset()
+    if licenses:
+        images = tuple(_without_license(image, ledger) for image in images)
+    crowds = _crowd_ids(dataset, crowd["categories"]) if isinstance(crowd, Mapping) else frozenset()
     mends = [segmentations] if isinstance(segmentations, str) else segmentations or []
-    steps: list[Callable[[Annotation], tuple[str, Any, Any, Annotation] | None]] = [
+    steps: list[Callable[[Annotation], Mend | None]] = [
         *(lambda row, mend=mend: _mended_segmentation(row, mend) for mend in mends),
-        *([_mended_box] if bbox else []), *([_mended_area] if area else []), *([_mended_count] if num_keypoints else []),
-        *([lambda row: _made_crowd(row, crowds)] if crowds else [])]
+        *([_mended_box] if bbox == "from_segmentation" else []), *([_mended_area] if area == "recompute" else []),
+        *([_mended_count] if num_keypoints else []), *([lambda row: _made_crowd(row, crowds)] if crowds else [])]
     rows = []
-    for row in dataset.annotations:
+    for place, row in enumerate(dataset.annotations):
         for step in steps:
             if found := step(row):
                 key, old, new, row = found
-                ledger.note(row, key, old, new)
+                ledger.note(row, key, ledger.was("annotations", place, key, old), new)
         rows.append(row)
+    _check_made_anew(rows, ledger.set_aside.values())
     kept = _used(ctx, dataset.categories, rows) if categories else dataset.categories
+    _write(ctx, ledger)
+    return {"dataset": dataset.replace(images=images, annotations=tuple(rows), categories=kept, loose=others)}
+
+
+def _taken_in(dataset: Dataset, given: Mapping[str, str]) -> tuple[list[Loose], tuple[Loose, ...]]:
+    """Divide the values of a wrong type: those that these parameters take in, and those of another repair."""
+    mended = {kind for each in given.items() for kind in _MENDED.get(each, ())}
+    understood = {kind for each in given.items() for kind in _UNDERSTOOD.get(each, ())}
+    is_mine = [one.kind in mended or (one.kind in understood and one.new is not UNSET) for one in dataset.loose]
+    return ([one for one, mine in zip(dataset.loose, is_mine, strict=True) if mine],
+            tuple(one for one, mine in zip(dataset.loose, is_mine, strict=True) if not mine))
+
+
+def _check_made_anew(rows: Sequence[Annotation], set_aside: Iterable[Loose]) -> None:
+    """Refuse to lose a value of a wrong type for which nothing could be made."""
+    lost = [one for one in set_aside if one.table == "annotations" and getattr(rows[one.place], one.key) is UNSET]
+    if lost:
+        listed = "; ".join(f"{one.row}: {({one.key: one.old})}" for one in lost[:FIRST])
+        more = f"; and {len(lost) - FIRST} more" if len(lost) > FIRST else ""
+        told = about(len(lost), "values of a wrong type can't be made anew")
+        raise ValueError(f"{told}: {listed}{more}; these rows have no "
+                         "segmentation or box to make them from: correct them in the file, or leave the key out")
+
+
+def _write(ctx: StepContext, ledger: _Ledger) -> None:
     if ledger.lines:
         (ctx.workdir / LEDGER).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in ledger.lines))
     counts = Counter(line["key"] for line in ledger.lines)
     ctx.note("repaired", dict(counts))
     ctx.note("summary", "mended " + (", ".join(f"{n} {key}" for key, n in counts.items()) or "nothing"))
-    return {"dataset": dataset.replace(images=images, annotations=tuple(rows), categories=kept)}
 
 
 def _renamed(dataset: Dataset, mends: Mapping[str, Any], ledger: _Ledger) -> tuple[Image, ...]:
@@ -185,19 +250,21 @@ def _files(folder: Path) -> dict[str, str]:
 
 def _measured(dataset: Dataset, ledger: _Ledger) -> tuple[Image, ...]:
     images, faults = [], []
-    for image in dataset.images:
+    for place, image in enumerate(dataset.images):
         try:
             width, height = read_header(dataset.path_of(image)).shown
         except (ValueError, OSError) as error:
             faults.append(f"image {image.id} ({image.file_name!r}): {getattr(error, 'strerror', None) or error}")
             continue
         if (image.width, image.height) != (width, height):
-            old = [None if side is UNSET else side for side in (image.width, image.height)]
+            sides = (("width", image.width), ("height", image.height))
+            old = [None if (side := ledger.was("images", place, *each)) is UNSET else side for each in sides]
             ledger.note(image, "size", old, [width, height])
             image = replace(image, width=width, height=height)
         images.append(image)
     if faults:
-        raise ValueError(f"{len(faults)} pictures can't be measured: {'; '.join(faults[:5])}; get them again, or drop "
+        told = about(len(faults), "pictures can't be measured")
+        raise ValueError(f"{told}: {'; '.join(faults[:5])}; get them again, or drop "
                          "their rows")
     return tuple(images)
 
@@ -211,6 +278,13 @@ def _with_texts(image: Image, ledger: _Ledger) -> Image:
     return changed
 
 
+def _without_license(image: Image, ledger: _Ledger) -> Image:
+    if image.license is UNSET or is_license(old := msgspec.json.decode(image.license)):
+        return image
+    ledger.note(image, "license", old, None)
+    return replace(image, license=UNSET)
+
+
 Mend = tuple[str, Any, Any, Annotation]
 
 
@@ -220,49 +294,17 @@ def _decoded(row: Annotation) -> Any:
 
 def _mended_segmentation(row: Annotation, mend: str) -> Mend | None:
     old = _decoded(row)
-    if not isinstance(old, list) or not old:
-        return None
-    new = _SEGMENTATIONS[mend](old)
+    new = segmentation_mends.mended(old, mend)
     if new == old:
         return None
     return "segmentation", old, new, replace(row, segmentation=Raw(msgspec.json.encode(new)))
-
-
-def _numbers(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, int | float) and not isinstance(one, bool) for one in value)
-
-
-def _flat_to_list(value: list[Any]) -> list[Any]:
-    return [value] if _numbers(value) else value
-
-
-def _pairs_to_list(value: list[Any]) -> list[Any]:
-    def is_pairs(ring: Any) -> bool:
-        return isinstance(ring, list) and bool(ring) and all(_numbers(point) and len(point) == 2 for point in ring)
-
-    if is_pairs(value):
-        return [[number for point in value for number in point]]
-    return [[number for point in ring for number in point] if is_pairs(ring) else ring for ring in value]
-
-
-def _closed(value: list[Any]) -> list[Any]:
-    return [[*ring, *ring[:2]] if _numbers(ring) and len(ring) >= 6 and ring[:2] != ring[-2:] else ring for ring in value]
-
-
-def _without_degenerate(value: list[Any]) -> list[Any]:
-    return [ring for ring in value if not (_numbers(ring) and (len(ring) % 2 or not polygon_area(ring)))]
-
-
-_SEGMENTATIONS: Mapping[str, Callable[[list[Any]], list[Any]]] = {
-    "flat_to_list": _flat_to_list, "pairs_to_list": _pairs_to_list, "close": _closed,
-    "drop_degenerate": _without_degenerate}
 
 
 def _shape(row: Annotation) -> Any:
     """Return the segmentation where it has a form and an area."""
     found = _decoded(row)
     try:
-        sound = isinstance(found, dict) or (isinstance(found, list) and all(map(_numbers, found)))
+        sound = isinstance(found, dict) or (isinstance(found, list) and all(map(is_numbers, found)))
         return found if sound and has_area(found) else None
     except (ValueError, KeyError, TypeError):  # a mask whose runs can't be read
         return None
@@ -273,7 +315,7 @@ def _mended_box(row: Annotation) -> Mend | None:
     new = segmentation_box(shape) if shape else None
     if new is None or (isinstance(row.bbox, tuple) and _is_near(row.bbox, new)):
         return None
-    old = list(row.bbox) if isinstance(row.bbox, tuple) else None
+    old = list(row.bbox) if isinstance(row.bbox, tuple) else UNSET
     return "bbox", old, list(new), replace(row, bbox=new)
 
 
@@ -296,7 +338,7 @@ def _mended_area(row: Annotation) -> Mend | None:
 def _mended_count(row: Annotation) -> Mend | None:
     points, count = (getattr(row, key, UNSET) for key in ("keypoints", "num_keypoints"))
     found: Any = None if points is UNSET else msgspec.json.decode(points)
-    if not _numbers(found) or len(found) % 3:
+    if not is_numbers(found) or len(found) % 3:
         return None
     old, new = None if count is UNSET else msgspec.json.decode(count), sum(1 for flag in found[2::3] if flag)
     return None if old == new else ("num_keypoints", old, new, with_extras(row, {"num_keypoints": new}))
@@ -325,11 +367,16 @@ def _used(ctx: StepContext, categories: tuple[Category, ...], rows: Sequence[Ann
 
 
 def _mends(params: Mapping[str, Any]) -> Iterator[str]:
-    for key in params:
-        yield from _MENDED.get(key, ())
+    for key, value in params.items():
+        yield from _MENDED.get((key, value if isinstance(value, str) else ANY), ())
     wanted = params.get("segmentations", ())
     for mend in [wanted] if isinstance(wanted, str) else wanted:
-        yield from _SEGMENTATIONS_MENDED[mend]
+        yield from segmentation_mends.MENDED[mend]
+
+
+def _understands(params: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in params.items():
+        yield from _UNDERSTOOD.get((key, value), ()) if isinstance(value, str) else ()
 
 
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -339,8 +386,9 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     found = facts["dataset"]
-    return {"dataset": found.of_other_images() if "sizes" in params else found}
+    return {"dataset": found.of_other_images() if params.get("sizes") == "from_pictures" else found}
 
 
-STEP = Step(name="repair", run=repair, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset}, params=PARAMS,
-            check=_check, foresee=_foresee, mends=lambda params: tuple(_mends(params)))
+STEP = Step(name="repair", run=repair, inputs={"dataset": Port(Dataset, loose=True)},
+            outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee,
+            mends=lambda params: tuple(_mends(params)), understands=lambda params: tuple(_understands(params)))

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Dataset, Image, write
+from coco_recipe import Annotation, Dataset, Image, about, write
 
 MIN_SIDE_PX = 32
 
@@ -151,7 +151,7 @@ def _check_sizes(dataset: Dataset) -> None:
     unknown = [image for image in dataset.images if not isinstance(image.width, int) or not isinstance(image.height, int)]
     if unknown:
         names = ", ".join(f"{image.id} ({image.file_name})" for image in unknown[:5])
-        raise ValueError(f"{len(unknown)} images have no width and height, which mmdet needs: {names}"
+        raise ValueError(f"{about(len(unknown), 'images have no width and height')}, which mmdet needs: {names}"
                          + ", ..." * (len(unknown) > 5))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Category, Checkpoint, Complaint, Dataset, Facts, Image, Misfit, Port, Step, StepContext
+from coco_recipe import Category, Checkpoint, Complaint, Dataset, Facts, Image, Misfit, Port, Step, StepContext, about
 from coco_recipe_mmdet import configs, evaluate, params, process
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -61,8 +61,8 @@ def source_ids(dataset: Dataset, source: Dataset, classes: Sequence[str]) -> tup
     by_identity = {source.identity(image): image.id for image in source.images}
     images = {image.id: by_identity.get(dataset.family(image)) for image in dataset.images}
     if lost := [image for image in dataset.images if images[image.id] is None]:
-        raise ValueError(f"{len(lost)} images go back to none of 'source': {', '.join(i.file_name for i in lost[:5])}; name "
-                         "the data set that they were made from")
+        raise ValueError(f"{about(len(lost), 'images go back')} to none of 'source': "
+                         f"{', '.join(image.file_name for image in lost[:5])}; name the data set that they were made from")
     if len(set(images.values())) < len(images):
         raise ValueError("several images go back to one of 'source', so its ids can't tell them apart; predict on the "
                          "originals")

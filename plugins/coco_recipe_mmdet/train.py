@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext
+from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, about
 from coco_recipe_mmdet import configs, datasets, evaluate, params, process
 from coco_recipe_mmdet.training_record import Record, clear, key_of
 
@@ -111,7 +111,7 @@ def check(ctx: StepContext, train: Dataset, val: Dataset | None, classes: tuple[
             faults.append(f"val has no usable box on its {len(val.images)} images")
     for name, dataset in (("train", train), ("val", val)):
         if dataset and (missing := datasets.missing_pictures(dataset)):
-            faults.append(f"{name}: {len(missing)} pictures are missing: {', '.join(missing[:5])}")
+            faults.append(f"{name}: {about(len(missing), 'pictures are missing')}: {', '.join(missing[:5])}")
     if faults:
         raise ValueError("; ".join(faults))
     return used, without_mask

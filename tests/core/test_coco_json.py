@@ -91,3 +91,11 @@ def _broken(path: str, value: Any) -> bytes:
 def test_a_wrong_file_is_refused_at_its_place(text: bytes, message: str) -> None:
     with pytest.raises(DatasetError, match=message):
         coco_json.parse(text, name="x.json")
+
+
+@pytest.mark.parametrize("key", ['a"b', "a\\b", "a\nb"])
+def test_a_key_that_cannot_be_kept_is_named(key: str) -> None:
+    data = coco(1, [(1, 1)])
+    data["annotations"][0][key] = 1
+    with pytest.raises(DatasetError, match=r"\$\.annotations: the key .* can't be kept; rename it"):
+        coco_json.parse(json.dumps(data).encode())

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import coco_json, row_checks, slow_reading
+from coco_recipe import coco_json, provenance, row_checks
+from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding
 
 
@@ -89,7 +90,9 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
      "1 segmentation is a flat list of numbers, where COCO has a list of polygons: annotation 1: [1, 2, 11, 2, 11, 12]"),
     ("segmentations_of_pairs", _data(annotations__segmentation=[[[1, 2], [11, 2], [11, 12]]]),
      "1 segmentation is pairs of numbers, where COCO has flat polygons"),
-    ("segmentations_of_unknown_form", _data(annotations__segmentation=[["1", "2"]]),
+    ("segmentations_of_texts", _data(annotations__segmentation=[["1", "2", "11", "2", "11", "12"]]),
+     "1 segmentation has numbers in quotes: annotation 1: [[\"1\", \"2\", \"11\", \"2\", \"11\", \"12\"]]"),
+    ("segmentations_of_unknown_form", _data(annotations__segmentation=[["1", "two"]]),
      "1 segmentation is neither polygons nor a run-length mask"),
     ("segmentations_of_unknown_form", _data(annotations__segmentation={"counts": [1]}),
      "1 segmentation is neither polygons nor a run-length mask"),
@@ -97,8 +100,9 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
      "1 polygon has an odd number of coordinates or fewer than 6: annotation 1: 4 numbers"),
     ("crowd_flags", _data(annotations__iscrowd=2), "1 iscrowd is neither 0 nor 1: annotation 1: 2"),
     ("keypoints_of_wrong_number", _with_points([1, 2, 0, 2] * 3, ["a", "b", "c"]),
-     "1 keypoint is not three numbers (x, y, flag) for each name of its category: annotation 1: 12 numbers for 3 keypoints"),
-    ("keypoints_of_wrong_number", _with_points([1, 2, 0, 2], None), "1 keypoint is not three numbers"),
+     "1 list of keypoints is not three numbers (x, y, flag) for each name of its category: annotation 1: 12 numbers for 3 "
+     "keypoints"),
+    ("keypoints_of_wrong_number", _with_points([1, 2, 0, 2], None), "1 list of keypoints is not three numbers"),
     ("keypoint_flags", _with_points([1, 2, 3], ["a"]), "1 keypoint has a flag other than 0, 1 and 2: annotation 1: [3]"),
     ("num_keypoints_at_odds", _with_points([1, 2, 2], ["a"], annotations__num_keypoints=3),
      "1 num_keypoints is not the number of labelled keypoints: annotation 1: {'num_keypoints': 3, 'labelled': 1}"),
@@ -108,6 +112,13 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("file_names_alike", _data(images__file_name="2.JPG"), "1 file name is another's but for case or Unicode form"),
     ("texts_of_wrong_type", _data(images__date_captured=0),
      "1 key of images (date_captured, coco_url, flickr_url) is no text: image 1 ('1.jpg'): {'date_captured': 0}"),
+    ("image_ids_out_of_range", coco(1, []) | {"images": [{"id": -1, "file_name": "a.jpg", "width": 4, "height": 4}]},
+     "1 image has an id below 0 or of over 64 bits, which hotcoco can't load: image -1 ('a.jpg')"),
+    ("annotation_ids_out_of_range", _data(annotations__id=2**64), "1 annotation has an id below 0 or of over 64 bits"),
+    ("category_ids_out_of_range", coco(1, []) | {"categories": [{"id": -1, "name": "cat"}]},
+     "1 category has an id below 0 or of over 64 bits, which hotcoco can't load: category -1 ('cat')"),
+    ("licenses_of_wrong_type", _data(images__license="CC"),
+     "1 image has a license that is no whole number from 0 up, which hotcoco can't load: image 1 ('1.jpg'): CC"),
     ("unused_categories", coco(names=("cat", "dog", "cow")), "1 category has no box: category 3 ('cow')"),
 ]
 
@@ -158,7 +169,10 @@ def test_a_file_with_wrong_types_is_read_to_its_end(kind: str, change: dict[str,
     data = coco(3, [(1, 1)] * 8)
     for row in data["annotations"]:
         row |= change
-    finding, = slow_reading.findings(json.dumps(data).encode(), "raw.json", "raw")
+    with pytest.raises(FindingsError) as error:
+        provenance.read_rows(json.dumps(data).encode(), "raw.json", "raw", None)
+    finding, = error.value.findings
+    assert isinstance(finding, Finding)
     assert (finding.kind.name, finding.count, finding.severity) == (kind, 8, "error")
     assert text in str(finding)
     write_recipe(tmp_path, [{"id": "x", "use": "reindex", "in": "raw"}], data)
@@ -166,6 +180,23 @@ def test_a_file_with_wrong_types_is_read_to_its_end(kind: str, change: dict[str,
     assert done.returncode == 1
     assert f"error: raw: 8 {finding.kind.what}: {text}" in done.stderr
     assert "; and 3 more" in done.stderr
+
+
+@pytest.mark.parametrize(("kind", "data", "text"), [
+    ("sizes_of_wrong_type", _data(images__width="64"), "raw: 1 size (width, height) is not whole: image 1 ('1.jpg'): "),
+    ("sizes_of_wrong_type", _data(images__height=48.5), "raw: 1 size (width, height) is not whole: image 1 ('1.jpg'): "),
+    ("names_of_wrong_type", _data(categories__name=7), "raw: 1 name is missing or no text: category 1: {'name': 7}"),
+    ("names_of_wrong_type", _data(images__file_name=None),
+     "raw: 1 name is missing or no text: image 1: {'file_name': 'missing'}"),
+    ("rows_of_wrong_type", coco() | {"categories": ["cat"]},
+     "raw: 1 row is something other than an object: categories[0]: cat")], ids=str)
+def test_other_wrong_types_are_named(kind: str, data: dict[str, Any], text: str) -> None:
+    with pytest.raises(FindingsError) as error:
+        provenance.read_rows(json.dumps(data).encode(), "raw.json", "raw", None)
+    finding, = error.value.findings
+    assert isinstance(finding, Finding)
+    assert finding.kind.name == kind
+    assert str(finding).startswith(text)
 
 
 EXPORT = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none"}}

@@ -128,7 +128,7 @@ def test_merge_joins_categories_by_name_and_loses_nothing(tmp_path: Path) -> Non
 def test_merge_refuses_names_that_collide_by_case_or_unicode_form(tmp_path: Path) -> None:
     second = coco(1, [])
     second["images"][0]["file_name"] = "1.JPG"
-    with pytest.raises(StepError, match=r"1 file names collide: 1.JPG \(raw and other\)"):
+    with pytest.raises(StepError, match=r"1 file name collides: 1.JPG \(raw and other\)"):
         _two(tmp_path, second)
 
 

@@ -82,6 +82,16 @@ def test_texts_are_written_as_text(tmp_path: Path) -> None:
     assert _ledger(tmp_path) == [{"row": "image 1 ('1.jpg')", "key": "date_captured", "old": 0, "new": "0"}]
 
 
+def test_licenses_that_are_none_go(tmp_path: Path) -> None:
+    data = coco(4, [])
+    for row, value in zip(data["images"], ("CC", 2, -1, None), strict=True):
+        row["license"] = value
+    assert _found(data)["licenses_of_wrong_type"] == "repair: licenses: drop"
+    out = _repaired(tmp_path, data, licenses="drop")["images"]
+    assert [row.get("license", "none") for row in out] == ["none", 2, "none", None]
+    assert [(line["old"], line["new"]) for line in _ledger(tmp_path)] == [("CC", None), (-1, None)]
+
+
 def test_rows_that_are_right_stay_as_they_are(tmp_path: Path) -> None:
     data = _changed(bbox=[1.25, 2, 9.5, 10], area=95.004, segmentation=[[1.3, 2, 10.7, 2, 10.7, 12.1, 1.3, 12.1]])
     out = _repaired(tmp_path, data, bbox="from_segmentation", area="recompute", segmentations=["drop_degenerate", "flat_to_list"])
@@ -147,7 +157,7 @@ def test_sizes_come_from_the_pictures(tmp_path: Path) -> None:
     assert [(row["width"], row["height"]) for row in out["images"]] == [(64, 48), (30, 20)]
     assert _ledger(tmp_path) == [{"row": "image 2 ('2.jpg')", "key": "size", "old": [64, 48], "new": [30, 20]}]
     (tmp_path / "images/2.jpg").write_bytes(b"nothing")
-    with pytest.raises(StepError, match=r"1 pictures can't be measured: image 2 \('2.jpg'\)"):
+    with pytest.raises(StepError, match=r"1 picture can't be measured: image 2 \('2.jpg'\)"):
         stages.run(stages.prepare(tmp_path / "recipe.yaml"), out=tmp_path / "out", force=True)
 
 

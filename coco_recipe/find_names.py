@@ -1,0 +1,88 @@
+"""Names and texts that are repeated, alike, empty, unsafe, or of a wrong type."""
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from coco_recipe.coco_json import unsafe_name
+from coco_recipe.findings import Row
+from coco_recipe.rows import Rows, of_category, of_image, repeated
+
+TEXTS = (
+    "date_captured",
+    "coco_url",
+    "flickr_url",
+)  # hotcoco reads text only
+
+
+def repeated_file_names(rows: Rows) -> Iterator[Row]:
+    again = repeated(image.file_name for image in rows.images)
+    return (of_image(image) for image in rows.images if image.file_name in again)
+
+
+def repeated_category_names(rows: Rows) -> Iterator[Row]:
+    again = repeated(category.name for category in rows.categories)
+    return (of_category(category) for category in rows.categories if category.name in again)
+
+
+def empty_names(rows: Rows) -> Iterator[Row]:
+    return (of_category(category) for category in rows.categories if not category.name.strip())
+
+
+def unsafe_file_names(rows: Rows) -> Iterator[Row]:
+    return (
+        of_image(image, reason) for image in rows.images if (reason := unsafe_name(image.file_name))
+    )
+
+
+def _plain(name: str) -> str:
+    """Return a name without what hardly is seen: case, blanks, Unicode form, zero widths."""
+    text = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
+
+
+def categories_alike(rows: Rows) -> Iterator[Row]:
+    names = list(dict.fromkeys(category.name for category in rows.categories))
+    first: dict[str, str] = {}
+    for name in names:
+        if (other := first.setdefault(_plain(name), name)) != name:
+            yield Row(f"category {name!r}", other)
+
+
+def file_names_alike(rows: Rows) -> Iterator[Row]:
+    names = dict.fromkeys(image.file_name for image in rows.images)
+    lower = {name.casefold() for name in names}
+    if len(lower) == len(names) and all(map(str.isascii, names)):
+        return
+    first: dict[str, str] = {}
+    for image in rows.images:
+        key = unicodedata.normalize("NFC", image.file_name).casefold()
+        if (other := first.setdefault(key, image.file_name)) != image.file_name:
+            yield of_image(image, other)
+
+
+def is_license(value: Any) -> bool:
+    """Say whether a value can name a row of ``licenses``: a whole number from 0 up, or null."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value is None
+    return value >= 0 and value == value // 1
+
+
+def wrong_licenses(rows: Rows) -> Iterator[Row]:
+    for image in rows.images:
+        value = None if image.license is UNSET else msgspec.json.decode(image.license)
+        if not is_license(value):
+            yield of_image(image, value)
+
+
+def wrong_texts(rows: Rows) -> Iterator[Row]:
+    kinds: set[Any] = set(map(type, rows.images))
+    keys = [key for key in TEXTS if any(key in kind.__struct_encode_fields__ for kind in kinds)]
+    for image in rows.images if keys else ():
+        for key in keys:
+            value = getattr(image, key, UNSET)
+            if value is not UNSET and memoryview(value)[0] not in b'"n':
+                yield of_image(image, {key: msgspec.json.decode(value)})

@@ -1,0 +1,50 @@
+"""The form of a segmentation, as JSON: whether it is one that COCO has, or which other one."""
+
+from math import isfinite
+from typing import Any
+
+import msgspec
+
+from coco_recipe import loose_values
+
+
+def form(text: bytes) -> str:
+    """Name the form: flat, pairs, texts (numbers in quotes) or other; empty where COCO has it."""
+    value = msgspec.json.decode(text)
+    found = _form_of(value)
+    if found == "other" and _form_of(loose_values.segmentation(value)) != "other":
+        return "texts"
+    return found
+
+
+def _form_of(value: Any) -> str:
+    if not value:
+        return "" if value is None or value == [] else "other"
+    if isinstance(value, dict):
+        size, counts = value.get("size"), value.get("counts")
+        whole = (
+            isinstance(size, list)
+            and len(size) == 2
+            and all(isinstance(side, int) for side in size)
+        )
+        in_quotes = isinstance(counts, list) and any(isinstance(run, str) for run in counts)
+        return "" if whole and isinstance(counts, str | list) and not in_quotes else "other"
+    if not isinstance(value, list):
+        return "other"
+    if all(is_number(one) for one in value):
+        return "flat"
+    if len(value) > 2 and all(
+        isinstance(one, list) and len(one) == 2 and all(map(is_number, one)) for one in value
+    ):
+        return "pairs"
+    if all(
+        isinstance(one, list) and one and all(isinstance(two, list) for two in one) for one in value
+    ):
+        return "pairs"
+    return (
+        "" if all(isinstance(one, list) and all(map(is_number, one)) for one in value) else "other"
+    )
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

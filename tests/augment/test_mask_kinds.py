@@ -1,0 +1,61 @@
+"""Findings of segmentations: one data set with the fault for each kind, and the message that it gives."""
+
+import json
+from typing import Any
+
+import pytest
+from builders import coco
+
+pytest.importorskip("numpy")
+
+from coco_recipe_albumentations import mask_checks, mask_kinds
+
+from coco_recipe import coco_json
+
+SQUARE = [1, 2, 11, 2, 11, 12, 1, 12]
+MASK = {"size": [48, 64], "counts": [1 * 48 + 2, 10, 3072 - 60]}
+CASES: list[tuple[str, dict[str, Any], str]] = [
+    ("segmentations_of_no_area", {"segmentation": [[1, 2, 3, 4, 5, 6]]},
+     "1 segmentation has no area: annotation 1: [[1, 2, 3, 4, 5, 6]]"),
+    ("polygons_of_no_area", {"segmentation": [SQUARE, [1, 2, 3, 4, 5, 6]]},
+     "1 segmentation has polygons of no area beside others: annotation 1: 1 of 2"),
+    ("segmentations_outside", {"segmentation": [[70, 2, 80, 2, 80, 12]], "bbox": [70, 2, 10, 10]},
+     "1 segmentation lies outside of its picture: annotation 1: x 70 to 80, y 2 to 12 in 64x48 px"),
+    ("segmentations_past_the_edge", {"segmentation": [[60, 2, 70, 2, 70, 12]]},
+     "1 segmentation reaches out of its picture: annotation 1: x 60 to 70, y 2 to 12 in 64x48 px"),
+    ("segmentations_far_outside", {"segmentation": [[1, 2, 1e9, 2, 1e9, 12]]},
+     "1 segmentation has vertices far outside of its picture: annotation 1: x 1 to 1e+09"),
+    ("bbox_not_of_segmentation", {"segmentation": [SQUARE], "bbox": [1, 2, 30, 30]},
+     "1 box is at odds with its segmentation: annotation 1: bbox [1, 2, 30, 30], segmentation [1, 2, 10, 10]"),
+    ("area_not_of_segmentation", {"segmentation": [SQUARE], "area": 500},
+     "1 area is at odds with its segmentation: annotation 1: area 500, segmentation 100"),
+    ("masks_of_another_size", {"segmentation": {"size": [9, 9], "counts": [1, 80]}},
+     "1 run-length mask has a size other than its image's: annotation 1: 9x9 px in 64x48 px"),
+    ("masks_with_wrong_runs", {"segmentation": MASK | {"counts": [1, 2]}},
+     "1 run-length mask has counts that don't sum to height * width, or can't be read: annotation 1: "),
+    ("crowds_with_polygons", {"segmentation": [SQUARE], "iscrowd": 1},
+     "1 crowd (iscrowd 1) has polygons, where COCO has a run-length mask: annotation 1")]
+
+
+@pytest.mark.parametrize(("kind", "change", "text"), CASES, ids=[case[0] for case in CASES])
+def test_each_kind_is_found_with_number_row_and_value(kind: str, change: dict[str, Any], text: str) -> None:
+    found = _found(change)
+    assert str(found[kind]).startswith(f"raw: {text}")
+
+
+def _found(change: dict[str, Any]) -> dict[str, Any]:
+    data = coco(1, [(1, 1), (1, 2)])
+    data["annotations"][0] |= change
+    dataset = coco_json.parse(json.dumps(data).encode())
+    return {finding.kind.name: finding for finding in mask_checks.check(dataset, "raw")}
+
+
+def test_every_kind_has_a_case() -> None:
+    assert {case[0] for case in CASES} == {kind.name for kind in mask_kinds.KINDS}
+
+
+@pytest.mark.parametrize("change", [
+    {"segmentation": [SQUARE]}, {"segmentation": []}, {"segmentation": MASK, "bbox": [1, 2, 1, 10], "area": 10},
+    {"segmentation": MASK, "bbox": [1, 2, 1, 10], "area": 10, "iscrowd": 1}, {}], ids=str)
+def test_a_sound_segmentation_has_none(change: dict[str, Any]) -> None:
+    assert _found(change) == {}
