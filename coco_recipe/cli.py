@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+import textwrap
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import click
 import msgspec
 
 from coco_recipe.errors import CocoRecipeError, FindingsError, Problem, RecipeError, counted
+from coco_recipe.findings import Finding, judged
 
 
 class _Commands(click.Group):
@@ -125,22 +127,22 @@ def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files
 @_FORMAT
 def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
-    from coco_recipe import forecast, stages
+    from coco_recipe import forecast, stages, table
 
     planned = stages.prepare(recipe, overrides, plugin_files)
     stages.check_folder(planned, out or stages.default_folder(planned))
     state = stages.Run(planned, out)
     states = state.states()
-    for finding in state.findings:
-        click.echo(f"{finding.severity}: {finding}", err=True)
-    if errors := [finding for finding in state.findings if finding.severity == "error"]:
-        raise FindingsError(errors)
-    todo, counts = state.needed(states), forecast.counts(state, states)
+    _tell(state.findings)
+    todo, records = state.needed(states), forecast.records(state, states)
+    found = (Finding.from_record(row) for record in records.values() for row in record.get("findings", ()))
+    _tell(judged(found, planned.recipe.findings))
     rows: list[dict[str, Any]] = []
     for item in states:
+        record = records.get(item.step.id)
         rows.append({"step": item.step.id, "use": item.step.offer.step.name, "runs": item.step.id in todo,
                      "why": todo.get(item.step.id, "unchanged"),
-                     "out": counts.get(item.step.id)})
+                     "out": record and record["counts"]["out"], "table": record and record["notes"].get("table")})
     if form == "json":
         click.echo(msgspec.json.encode(rows))
         return
@@ -150,6 +152,15 @@ def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_file
             classes = ", ".join(f"{name} {n}" for name, n in counts.get("categories", {}).items())
             click.echo(f"         {port}: {counted(counts.get('images', 0), 'image')}, "
                        f"{counted(counts.get('annotations', 0), 'box')} ({classes})")
+        if row["table"]:
+            click.echo(textwrap.indent(table.text(row["table"]), " " * 9))
+
+
+def _tell(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        click.echo(f"{finding.severity}: {finding}", err=True)
+    if errors := [finding for finding in findings if finding.severity == "error"]:
+        raise FindingsError(errors)
 
 
 @cli.command()

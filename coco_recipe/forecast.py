@@ -15,8 +15,8 @@ from coco_recipe.steps import facts_of
 from coco_recipe.store import Store
 
 
-def counts(run_: Run, states: Sequence[State]) -> dict[str, Any]:
-    """Count what each step would leave, by step; a step that writes files, and what follows it, once it has run.
+def records(run_: Run, states: Sequence[State]) -> dict[str, Any]:
+    """Return what each step would record, by step; a step that writes files, and what follows it, once it has run.
 
     Raises:
         RecipeError: a step that writes files can't go together with what comes to it.
@@ -26,7 +26,7 @@ def counts(run_: Run, states: Sequence[State]) -> dict[str, Any]:
     for state, values, result in _dry(run_, states):
         manifest = result.manifest if result else run_.store.manifest(state.step.id)
         if manifest and manifest["key"] == state.key:
-            found[state.step.id] = manifest["record"]["counts"]["out"]
+            found[state.step.id] = manifest["record"]
         if values is not None and not result:  # sizes are exact here, where steps above have dropped images
             facts = {port: tuple(map(facts_of, value)) if isinstance(value, tuple) else facts_of(value)
                      for port, value in values.items()}

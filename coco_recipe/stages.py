@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from coco_recipe import (
     publish,
     recipe,
     source,
+    table,
 )
 from coco_recipe import engine as engines
 from coco_recipe.dataset import Dataset
@@ -376,13 +378,14 @@ def value_of(run_: Run, ref: plan.Reference) -> Any:
 
 
 def _summary(record: dict[str, Any]) -> str:
-    out = record["counts"]["out"].items()
+    notes, out = record["notes"], record["counts"]["out"].items()
     counts = "; ".join(f"{port}: {counted(c['images'], 'image')}, {counted(c['annotations'], 'box')}" for port, c in out
-                       if isinstance(c, dict) and "images" in c)
-    counts = "; ".join(filter(None, (counts, record["notes"].get("summary")))) or counted(record["files"]["count"], "file")
+                       if isinstance(c, dict) and "images" in c and "table" not in notes)
+    counts = "; ".join(filter(None, (counts, notes.get("summary")))) or counted(record["files"]["count"], "file")
     counts += "".join(f"; {key}: {value}" for key, value in record["clock"].get("this_run", {}).items())
     lost = ", ".join(f"{counted(d['count'], d['kind'])} ({d['reason']})" for d in record["dropped"])
-    return counts + (f"; dropped {lost}" if lost else "")
+    rows = "\n" + textwrap.indent(table.text(notes["table"]), "  ") if "table" in notes else ""
+    return counts + (f"; dropped {lost}" if lost else "") + rows
 
 
 def _run_line(run_: Run) -> dict[str, Any]:

@@ -226,7 +226,15 @@ class StepContext(Protocol):
         ...
 
     def note(self, key: str, value: Any, *, this_run: bool = False) -> None:
-        """Put a JSON-like value into the record of the step; ``this_run`` for what another run of it may do otherwise."""
+        """Put a JSON-like value into the record of the step.
+
+        What is noted as ``summary`` (a text) and ``table`` (see `coco_recipe.table.text`) is shown when the step is done.
+
+        Args:
+            key: its name in the record.
+            value: the value.
+            this_run: another run of the step may find another value; it stands with the clocks.
+        """
         ...
 
     def drop(self, row: Image | Annotation | Category, reason: str, **figures: Any) -> None:

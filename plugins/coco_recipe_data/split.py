@@ -5,11 +5,25 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import isclose
-from pathlib import Path
 from typing import Any
 
-from coco_recipe import Complaint, Dataset, Facts, Port, Row, Step, StepContext, extras
+from msgspec import UNSET
+
+from coco_recipe import (
+    Annotation,
+    Complaint,
+    Dataset,
+    Facts,
+    Image,
+    Misfit,
+    Port,
+    Row,
+    Step,
+    StepContext,
+    did_you_mean,
+)
 from coco_recipe_data import kinds, stratify
+from coco_recipe_data.grouping import field_of, groups_of
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -33,17 +47,22 @@ PARAMS: dict[str, Any] = {
         "folds": {"type": "integer", "minimum": 2, "description": "As many equal parts: fold_1, fold_2, ...",
                   "examples": [5]},
         "method": {"enum": ["hash", "shuffle", "stratified"], "default": "hash",
-                   "description": "hash: adding an image moves no other; shuffle: by the seed, exact shares; "
-                   "stratified: the same share of every category.", "examples": ["stratified"]},
+                   "description": "hash: adding an image moves no other; shuffle: by the seed, numbers of images that meet "
+                   "the shares; stratified: these, and the same share of every category.", "examples": ["stratified"]},
         "group_by": {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False,
                      "description": "What stays together: the value of an image field, the first group of a regular "
                      "expression over the file name, or a file of lines '<file name> <group>'.",
-                     "properties": {"field": {"type": "string"}, "pattern": {"type": "string", "format": "regex"},
-                                    "file": {"type": "string", "format": "recipe-file"}},
+                     "properties": {
+                         "field": {"type": "string", "description": "A key of the images.", "examples": ["video_id"]},
+                         "pattern": {"type": "string", "format": "regex", "description": "A regular expression.",
+                                     "examples": ["^(.*)_frame"]},
+                         "file": {"type": "string", "format": "recipe-file",
+                                  "description": "A file, relative to the recipe.", "examples": ["groups.txt"]}},
                      "examples": [{"pattern": "^(.*)_frame"}]},
     },
 }
 Shares = dict[str, float]
+WORST = 12  # classes that the table shows
 
 
 def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every: int | None, first: int | None,
@@ -51,118 +70,132 @@ def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every
           group_by: Mapping[str, str] | None) -> Mapping[str, Dataset]:
     """Divide a data set; an image with all that was made from it, and every group, is on one side only.
 
-    ``stratified`` divides whole groups by iterative stratification, and exchanges groups until none helps
-    (see `stratify.divide`). Groups are ordered by a hash, so that the order of the file doesn't matter. The share of
-    each category in each part is in the record, and its worst ones in the step's line.
+    ``stratified`` divides whole groups by iterative stratification, and exchanges groups while that helps
+    (see `stratify.divide`). Groups are ordered by a hash, so that the order of the file doesn't matter.
+    The share of each category in each part is in the record; the farthest from theirs are shown.
 
     Raises:
-        ValueError: a part would get fewer than ``min_per_part`` images; a grouping doesn't name a group for an image.
+        ValueError: a part would get fewer than ``min_per_part`` images; a grouping names no group for an image;
+            the parts that images name (``by``) divide a family or group.
     """
-    first = first or 0
-    groups = _groups(dataset, group_by)
-    shares = fractions or {f"fold_{i + 1}": 1 / (folds or 1) for i in range(folds or 0)}
+    groups = groups_of(dataset, group_by)
     if every is not None:
-        side: Mapping[str, str] = {group: "val" if n % every == first else "train" for n, group in enumerate(groups)}
         shares = {"train": 1 - 1 / every, "val": 1 / every}
+        side: Mapping[str, str] = {group: "val" if n % every == (first or 0) else "train" for n, group in enumerate(groups)}
     elif by is not None:
-        side, shares = _as_given(dataset, groups, by["field"], by["parts"]), dict.fromkeys(by["parts"], 0.0)
-    elif method == "stratified":
-        side = _stratified(ctx, dataset, groups, shares)
-    elif method == "shuffle":
-        side = _shuffled(groups, shares, ctx.seed)
+        shares = dict.fromkeys(by["parts"], 0.0)
+        side = _as_given(dataset, groups, by["field"], by["parts"])
     else:
-        side = {group: _by_hash(group, shares) for group in groups}
-    part_of = {image_id: side[group] for group, ids in groups.items() for image_id in ids}
-    parts = {name: dataset.replace(images=tuple(i for i in dataset.images if part_of[i.id] == name),
-                                   annotations=tuple(a for a in dataset.annotations if part_of[a.image_id] == name))
-             for name in shares}
+        shares = fractions or {f"fold_{n + 1}": 1 / (folds or 1) for n in range(folds or 0)}
+        side = _divided(ctx, dataset, groups, shares, method, min_per_part)
+    parts = _parts(dataset, groups, side, list(shares))
     for name, part in parts.items():
         if len(part.images) < min_per_part:
-            by_chance = fractions is not None and method == "hash"
-            other = "other fractions, or method: shuffle or stratified, which meet them" if by_chance else "fewer or larger parts"
-            raise ValueError(f"part '{name}' would get {len(part.images)} of {len(dataset.images)} images, and min_per_part is "
-                             f"{min_per_part}; choose {other} (min_per_part: 0 allows an empty part)")
-    totals = dataset.counts()["categories"]
-    found = {name: {category: round(n / totals[category], 4)
-                    for category, n in part.counts()["categories"].items() if totals[category]}
-             for name, part in parts.items()}
-    ctx.note("shares", found)
+            remedy = _remedy(groups, by=by, every=every, method=method)
+            raise ValueError(f"part '{name}' would get {len(part.images)} of {len(dataset.images)} images, and "
+                             f"min_per_part is {min_per_part}; {remedy} (min_per_part: {len(part.images)} allows it)")
+    _note(ctx, dataset, parts, shares if by is None else {})
     ctx.note("groups", len(groups))
-    ctx.note("summary", _told(found, {name: len(part.images) / max(1, len(dataset.images)) for name, part in parts.items()}))
+    ctx.note("summary", f"{len(groups)} group{'s' * (len(groups) != 1)} in {len(parts)} parts")
     return parts
 
 
-MOST_TOLD = 3
+def _remedy(groups: Mapping[str, list[int]], *, by: Mapping[str, Any] | None, every: int | None, method: str) -> str:
+    """Say what can be done about a part with too few images."""
+    if by is not None:
+        return f"take it out of by.parts if no image's {by['field']} is this"
+    if every is not None:
+        return "choose another 'every' or 'first'"
+    if method == "hash":
+        return "choose other fractions, or method: shuffle or stratified, which don't leave numbers to chance"
+    largest = max(map(len, groups.values()), default=0)
+    smaller = f", or smaller groups (there are {len(groups)}, of up to {largest} images)" if largest > 1 else ""
+    return f"choose other fractions, or fewer folds{smaller}"
 
 
-def _told(found: Mapping[str, Shares], images: Shares) -> str:
-    """Say which classes are farthest from the parts' shares of images."""
-    classes = list(next(iter(found.values()), {}))
-    off = {name: max(abs(found[part][name] - images[part]) for part in images) for name in classes}
-    worst = sorted(classes, key=lambda name: -off[name])[:MOST_TOLD]
-    told = (f"{name} {' / '.join(f'{found[part][name]:.0%}' for part in images)}" for name in worst)
-    return "; ".join([f"shares of images {' / '.join(f'{share:.0%}' for share in images.values())}",
-                      *([f"farthest classes: {'; '.join(told)}"] if worst else [])])
-
-
-def _as_given(dataset: Dataset, groups: dict[str, list[int]], field: str, parts: Sequence[str]) -> dict[str, str]:
-    """Return each group's part as the field of its images says; no group may stand in two."""
-    key_of = _grouping(dataset, "field", field, parameter="by.field")
-    side: dict[str, str] = {}
+def _parts(dataset: Dataset, groups: Mapping[str, list[int]], side: Mapping[str, str],
+           names: Sequence[str]) -> dict[str, Dataset]:
+    part_of = {image_id: side[group] for group, ids in groups.items() for image_id in ids}
+    images: dict[str, list[Image]] = {name: [] for name in names}
+    annotations: dict[str, list[Annotation]] = {name: [] for name in names}
     for image in dataset.images:
-        if key_of[image.id] not in parts:
-            raise ValueError(f"image {image.id} ({image.file_name!r}): its {field} is {key_of[image.id]!r}, which is none of "
-                             f"by.parts ({', '.join(parts)}); add it, or filter these images")
-    for group, ids in groups.items():
-        found = sorted({key_of[image_id] for image_id in ids})
-        if len(found) > 1:
-            raise ValueError(f"{group}: images of one family or group stand in {' and '.join(found)}, so the given parts "
-                             "leak; correct their field, or let split divide (fractions)")
-        side[group] = found[0]
-    return side
+        images[part_of[image.id]].append(image)
+    for row in dataset.annotations:
+        annotations[part_of[row.image_id]].append(row)
+    return {name: dataset.replace(images=tuple(images[name]), annotations=tuple(annotations[name])) for name in names}
 
 
-def _groups(dataset: Dataset, group_by: Mapping[str, str] | None) -> dict[str, list[int]]:
-    """Return image ids by group, in the file's order; a group that shares a family with another is joined to it."""
-    families = {image.id: dataset.family(image) for image in dataset.images}
-    if group_by is None:
-        joined: dict[str, list[int]] = {}
-        for image_id, family in families.items():
-            joined.setdefault(family, []).append(image_id)
-        return joined
-    key_of = _grouping(dataset, *next(iter(group_by.items())))
-    parent: dict[str, str] = {}
+def _note(ctx: StepContext, dataset: Dataset, parts: Mapping[str, Dataset], wanted: Shares) -> None:
+    """Record each category's share in each part, and the table that is shown: the farthest from theirs.
 
-    def top(name: str) -> str:
-        while parent.setdefault(name, name) != name:
-            name = parent[name]
-        return name
+    Without wanted shares, they are those of the images.
+    """
+    totals = {name: n for name, n in dataset.counts()["categories"].items() if n}
+    counts = {name: part.counts() for name, part in parts.items()}
+    found = {name: {label: count["categories"][label] / n for label, n in totals.items()}
+             for name, count in counts.items()}
+    of_images = {name: count["images"] / max(1, len(dataset.images)) for name, count in counts.items()}
 
-    for image_id, family in families.items():
-        left, right = top(f"family {family}"), top(f"group {key_of[image_id]}")
-        parent[max(left, right)] = min(left, right)
-    joined = {}
-    for image_id, family in families.items():
-        joined.setdefault(top(f"family {family}"), []).append(image_id)
-    return joined
+    off = {label: max(abs(found[name][label] - (wanted or of_images)[name]) for name in parts) for label in totals}
+    farthest = sorted(off, key=lambda label: (-off[label], label))
+    rows = [("wanted", wanted), ("images", of_images)] if wanted else [("images", of_images)]
+    rows += [(label, {name: found[name][label] for name in parts}) for label in farthest[:WORST]]
+    rest = farthest[WORST:]
+    ctx.note("shares", {name: {label: round(share, 4) for label, share in row.items()} for name, row in found.items()})
+    ctx.note("table", {
+        "head": ["", *parts],
+        "rows": [*([name, *(str(count[key]) for count in counts.values())]
+                   for name, key in (("images", "images"), ("boxes", "annotations"))),
+                 *([f"{label} %", *(f"{100 * row[name]:.1f}" for name in parts)] for label, row in rows)],
+        "foot": f"and {len(rest)} more classes, nearer to their shares ({100 * off[rest[0]]:.1f} % off at most)"
+                if rest else ""})
 
 
-def _grouping(dataset: Dataset, kind: str, value: str, *, parameter: str = "group_by") -> dict[int, str]:
-    if kind == "field":
-        found = {i.id: dict(extras(i)).get(value, getattr(i, value, None)) for i in dataset.images}
-        if missing := [i.file_name for i in dataset.images if found[i.id] is None]:
-            raise ValueError(f"{parameter}: {len(missing)} images have no field '{value}': {', '.join(missing[:5])}")
-        return {image_id: str(name) for image_id, name in found.items()}
-    if kind == "pattern":
-        matches = {i.id: re.search(value, i.file_name) for i in dataset.images}
-        if missing := [i.file_name for i in dataset.images if matches[i.id] is None]:
-            raise ValueError(f"group_by: {len(missing)} file names don't match {value!r}: {', '.join(missing[:5])}")
-        return {image_id: m[1] if m.re.groups else m[0] for image_id, m in matches.items() if m}
-    lines = Path(value).read_text("utf-8").splitlines()
-    table = {name: group for name, _, group in (line.rpartition(" ") for line in lines if line.strip())}
-    if missing := [i.file_name for i in dataset.images if i.file_name not in table]:
-        raise ValueError(f"group_by: {len(missing)} images are not in {value}: {', '.join(missing[:5])}")
-    return {i.id: table[i.file_name] for i in dataset.images}
+def _divided(ctx: StepContext, dataset: Dataset, groups: Mapping[str, list[int]], shares: Shares, method: str,
+             min_per_part: int) -> Mapping[str, str]:
+    if method == "hash":
+        return {group: _by_hash(group, shares) for group in groups}
+    boxes: dict[str, dict[Any, int]] = {group: {} for group in groups}
+    if method == "stratified":
+        own = {image_id: boxes[group] for group, ids in groups.items() for image_id in ids}
+        for row in dataset.annotations:
+            if row.category_id is not UNSET:
+                found = own[row.image_id]
+                found[row.category_id] = found.get(row.category_id, 0) + 1
+    order = sorted(groups, key=lambda group: (_unit(f"{ctx.seed}/{group}"), group))
+    division = stratify.divide([stratify.Group(name, len(groups[name]), boxes[name]) for name in order], shares,
+                               at_least=min_per_part)
+    _find_given_up(ctx, dataset, division, boxes)
+    return division.side
+
+
+def _find_given_up(ctx: StepContext, dataset: Dataset, division: stratify.Division,
+                   boxes: Mapping[str, Mapping[Any, int]]) -> None:
+    names, holders = dataset.category_names(), Counter(label for found in boxes.values() for label in found)
+    ctx.find(kinds.SPLIT_GIVES_UP, [
+        *(Row(f"class '{names.get(label, label)}' in '{part}'",
+              f"given up for the numbers of images: none of its {holders[label]} groups")
+          for label, part in division.lacking),
+        *(Row(f"part '{part}'", f"its number of images is given up: {found}, where {exact:.1f} are its share")
+          for part, found, exact in division.off)])
+
+
+def _as_given(dataset: Dataset, groups: Mapping[str, list[int]], field: str, parts: Sequence[str]) -> dict[str, str]:
+    """Return each group's part as the field of its images says; no group may stand in two."""
+    images = {image.id: image for image in dataset.images}
+    named = {image.id: field_of(image, field) for image in dataset.images}
+    if strange := [image for image in dataset.images if named[image.id] not in parts]:
+        image = strange[0]
+        value = named[image.id]
+        has = f"it has no {field}" if value is None else f"its {field} is {value!r}, which is none of by.parts"
+        raise ValueError(f"image {image.id} ({image.file_name!r}): {has} ({', '.join(parts)}); add it, or filter "
+                         f"these images ({len(strange)} in all)")
+    if across := [group for group, ids in groups.items() if len({named[n] for n in ids}) > 1]:
+        first = {str(named[n]): images[n].file_name for n in reversed(groups[across[0]])}
+        sides = " and ".join(f"{name} ({first[name]!r})" for name in sorted(first))
+        raise ValueError(f"{across[0]}: images of one family or group stand in {sides}, {len(across)} such in all: the "
+                         f"given parts leak; correct their {field}, or let split divide (fractions)")
+    return {group: str(named[ids[0]]) for group, ids in groups.items()}
 
 
 def _unit(text: str) -> float:
@@ -178,33 +211,6 @@ def _by_hash(group: str, shares: Shares) -> str:
         if point < bound:
             return name
     return next(reversed(shares))
-
-
-def _shuffled(groups: dict[str, list[int]], shares: Shares, seed: int) -> dict[str, str]:
-    """Order groups by a seeded hash, and cut by the number of images."""
-    total, done, side = sum(map(len, groups.values())), 0, {}
-    names, bound = list(shares), next(iter(shares.values()))
-    for group in sorted(groups, key=lambda g: (_unit(f"{seed}/{g}"), g)):
-        while done >= round(bound * total, 6) and len(names) > 1:  # 0.7 + 0.2 isn't 0.9
-            names.pop(0)
-            bound += shares[names[0]]
-        side[group] = names[0]
-        done += len(groups[group])
-    return side
-
-
-def _stratified(ctx: StepContext, dataset: Dataset, groups: dict[str, list[int]], shares: Shares) -> Mapping[str, str]:
-    owner = {image_id: group for group, ids in groups.items() for image_id in ids}
-    boxes: dict[str, Counter[Any]] = {group: Counter() for group in groups}
-    for row in dataset.annotations:
-        boxes[owner[row.image_id]][row.category_id] += 1
-    order = sorted(groups, key=lambda g: (_unit(f"{ctx.seed}/{g}"), g))
-    found = stratify.divide([stratify.Group(name, len(groups[name]), boxes[name]) for name in order], shares)
-    names = dataset.category_names()
-    ctx.find(kinds.SPLIT_GIVES_UP, [
-        *(Row(f"class '{names.get(label, label)}' in '{part}'", "none of its groups") for label, part in found.lacking),
-        *(Row(f"part '{part}'", "its number of images is farther from its share") for part in found.off)])
-    return found.side
 
 
 def _names(params: Mapping[str, Any]) -> Mapping[str, type]:
@@ -237,6 +243,10 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+    known = facts["dataset"].fields
+    fields = {key: params[key]["field"] for key in ("by", "group_by") if "field" in params.get(key, {})}
+    Misfit.if_any(Complaint((key, "field"), f"no image has a field '{field}'", did_you_mean(field, known or ()))
+                  for key, field in fields.items() if known is not None and field not in known)
     return dict.fromkeys(_names(params), facts["dataset"].of_fewer_images())
 
 
