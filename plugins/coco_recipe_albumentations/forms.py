@@ -22,6 +22,7 @@ class Transform:
         children: the transforms that it is made of; None where it has none.
         path: key path of the transform below the pipeline.
         inside: key path of its arguments.
+        compose: it is written as a Compose, whose name within a pipeline is Sequential.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Transform:
     children: tuple["Transform", ...] | None
     path: KeyPath
     inside: KeyPath
+    compose: bool = False
 
     def walk(self) -> "Iterator[Transform]":
         """Yield this transform and all that are in it."""
@@ -93,7 +95,8 @@ class _Parser:
             return Pipeline(self.rows([value], None, at), version=version)
         top = {key: child for key, child in value.items() if key not in (CLASS, "p", "transforms", "id")}
         rows = self.rows(value.get("transforms"), (*at, "transforms"))
-        return Pipeline(rows, value.get("p", 1.0), version, {**self.top, **top})
+        return Pipeline(rows, value.get("p", 1.0), version,
+                        {**top, **{key: child for key, child in self.top.items() if not top.get(key)}})
 
     def rows(self, values: Any, at: KeyPath | None, one: KeyPath = ()) -> tuple[Transform, ...]:
         """Parse transforms; without ``at`` there is a single one, which stands at ``one``."""
@@ -110,6 +113,8 @@ class _Parser:
     def row(self, value: Any, at: KeyPath) -> Transform | None:
         if isinstance(value, str):
             return self.transform(value, {}, at, at)
+        if isinstance(value, dict) and value.get("__type__") == "Lambda":  # as written to 1.0.3
+            return self.transform("Lambda", {"name": value.get("__name__")}, at, at)
         if isinstance(value, dict) and isinstance(value.get(CLASS), str):
             given = {key: child for key, child in value.items() if key not in (CLASS, "id")}
             return self.transform(value[CLASS], given, at, at)
@@ -129,8 +134,8 @@ class _Parser:
         arguments = {key: child for key, child in given.items() if key != "transforms"}
         children = self.rows(given["transforms"], (*inside, "transforms")) if "transforms" in given else None
         if name in COMPOSE and children is not None:  # a Compose within a pipeline is a sequence
-            self.top.update({key: child for key, child in arguments.items() if key != "p"})
-            return Transform("Sequential", {"p": arguments.get("p", 1.0)}, children, at, inside)
+            self.top.update({key: child for key, child in arguments.items() if child and key != "p"})
+            return Transform("Sequential", {"p": arguments.get("p", 1.0)}, children, at, inside, compose=True)
         return Transform(name, arguments, children, at, inside)
 
 

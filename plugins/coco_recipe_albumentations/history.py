@@ -55,6 +55,9 @@ DEFAULTS: dict[str, tuple[tuple[Version, Version, dict[str, Any]], ...]] = {
     "RandomRain": ((_FIRST, _NOW, {"drop_length": 20}),),
     "Superpixels": ((_FIRST, (1, 4, 4), {"p_replace": 0.1}),), "IAASuperpixels": ((_FIRST, _NOW, {"p_replace": 0.1}),),
     "IAAAffine": ((_FIRST, _NOW, {"mode": "reflect"}),),
+    "IAACropAndPad": ((_FIRST, _NOW, {"p": 1}),),
+    "SomeOf": ((_FIRST, (1, 4, 19), {"replace": True}), ((1, 4, 19), _NOW, {"replace": False})),
+    "RandomOrder": ((_FIRST, _NOW, {"replace": False}),),
 }
 # Arguments that no version before 1.4.22 had: a pipeline with one of them is of today, though it
 # says another version (the library's own test files keep "0.5.2").

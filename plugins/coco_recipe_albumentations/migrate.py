@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe import Complaint, Misfit, show_path
-from coco_recipe_albumentations import catalogue, checks, pipeline_file, strength
+from coco_recipe_albumentations import catalogue, checks, compositions, pipeline_file, strength
 from coco_recipe_albumentations.forms import CLASS, Pipeline, Transform, parse
 from coco_recipe_albumentations.history import MODERN, RANGES, RENAMED, Version, defaults, version_of
-from coco_recipe_albumentations.rewrite import ALWAYS, RULES, Draft
+from coco_recipe_albumentations.rewrite import ALWAYS, RULES, Draft, first_channel
 
+_RECORD = ("applied", "params")  # what ReplayCompose adds to each transform after a run
 TOP = ("bbox_params", "keypoint_params", "additional_targets", "is_check_shapes")
 _SPOKEN = {"border_mode": ("mode",), "num_holes_range": ("min_holes", "max_holes"),  # a default that these stand for
            "hole_height_range": ("min_height", "max_height"), "hole_width_range": ("min_width", "max_width")}
-_FORCING = ("OneOf", "OneOrOther")  # apply what they choose, whatever its p, which is its weight
 
 
 @dataclass(slots=True)
@@ -66,6 +66,9 @@ def migrate(form: Any) -> Migration:
         raise Misfit(replace(one, path=("pipeline", *one.path)) for one in found[:5])
     version, _ = catalogue.load()
     done = Migration({})
+    if set(_RECORD) <= set(pipeline.top):
+        pipeline = _without_record(pipeline)
+        done.changes.append("applied, params: left out, for they record one run; the pipeline draws anew")
     current = is_current(pipeline)
     if pipeline.version != version:
         done.changes.append(f"__version__: {pipeline.version or 'none'} -> {version}" + (
@@ -82,6 +85,16 @@ def migrate(form: Any) -> Migration:
         "keypoint_params": top.pop("keypoint_params", None) or None, "additional_targets": {}, **top}}
     _sum_up(done)
     return done
+
+
+def _without_record(pipeline: Pipeline) -> Pipeline:
+    def bare(transform: Transform) -> Transform:
+        kept = {name: value for name, value in transform.arguments.items() if name not in _RECORD}
+        inside = transform.children and tuple(bare(child) for child in transform.children)
+        return replace(transform, arguments=kept, children=inside)
+
+    top = {key: value for key, value in pipeline.top.items() if key not in _RECORD}
+    return replace(pipeline, transforms=tuple(bare(one) for one in pipeline.transforms), top=top)
 
 
 def is_current(pipeline: Pipeline) -> bool:
@@ -147,7 +160,9 @@ def _row(transform: Transform, done: Migration, written: Version | None, *, forc
         RULES[draft.name](draft, current)
     if draft.row is None and not current:
         _rename(draft)
-    row = draft.row or _finish(draft, transform, done, written)
+        first_channel(draft)
+        compositions.whole(draft, transform, forced=forced)
+    row = draft.row or _finish(draft, transform, done, written, forced=forced)
     if row:
         found = list(checks.borders(draft.name, row, title=transform.name))
         found += strength.notes(transform.name, written, row) if written else []
@@ -195,8 +210,8 @@ def _rename(draft: Draft) -> None:
             draft.rename(old, new)
 
 
-def _finish(draft: Draft, transform: Transform, done: Migration, written: Version | None
-            ) -> dict[str, Any] | None:
+def _finish(draft: Draft, transform: Transform, done: Migration, written: Version | None, *,
+            forced: bool) -> dict[str, Any] | None:
     """Leave out what can't be in a pipeline, name arguments without an equal, and rewrite the transforms inside."""
     _, entries = catalogue.load()
     refused = checks.refusal(replace(transform, name=draft.name, arguments=draft.arguments), allow_files=True)
@@ -211,25 +226,14 @@ def _finish(draft: Draft, transform: Transform, done: Migration, written: Versio
         draft.lost.append(f"{name}: {json.dumps(draft.arguments.pop(name))} has no equal")
     if transform.children is None:
         return {CLASS: draft.name, **draft.arguments}
-    children = _weighted(draft, transform, written is None)
-    rows = [row for one in children if (row := _row(one, done, written, forced=draft.name in _FORCING))]
+    children = compositions.inside(draft, transform, forced=forced) if written else transform.children
+    forces = compositions.forces(draft, transform, forced=forced)
+    rows = [row for one in children if (row := _row(one, done, written, forced=forces))]
     if not rows:
         draft.changes.append("left out: none of its transforms is left")
         return None
-    return {CLASS: draft.name, **draft.arguments, "transforms": rows}
-
-
-def _weighted(draft: Draft, transform: Transform, current: bool) -> tuple[Transform, ...]:
-    """Return the transforms of one that chooses several: it forced what it chose by weight, now it rolls for each."""
-    children = transform.children or ()
-    if draft.name != "SomeOf" or current:
-        return children
-    draft.arguments.setdefault("replace", True)
-    if len({child.arguments.get("p", 0.5) for child in children}) > 1:
-        draft.lost.append("it chose by the weights p of its transforms; now it chooses evenly, and p is rolled for each")
-        return children
-    draft.changes.append("p of its transforms -> 1: what it chose was applied whatever its p")
-    return tuple(replace(child, arguments={**child.arguments, "p": 1}) for child in children)
+    chosen = compositions.chosen(draft, transform, rows) if written else None
+    return chosen or {CLASS: draft.name, **draft.arguments, "transforms": rows}
 
 
 def _sum_up(done: Migration) -> None:

@@ -12,6 +12,8 @@ from coco_recipe_albumentations.forms import CLASS
 from coco_recipe_albumentations.history import UNKNOWN, Version
 
 _SKIMAGE_MODES = {"constant": 0, "edge": 1, "symmetric": 2, "wrap": 3, "reflect": 4}  # -> cv2.BORDER_*
+_FAULTY_GAMMA: Version = (1, 4, 4)  # before, one number was a range from its negative
+_FILLED_FIRST = ("Rotate", "SafeRotate", "ShiftScaleRotate", "PadIfNeeded", "Affine", "CropAndPad")
 _SKIMAGE_ORDERS = {0: 0, 1: 1, 3: 2}  # order of a spline -> cv2.INTER_*
 
 
@@ -26,6 +28,7 @@ class Draft:
         lost: what has no equal.
         row: its final form, where a rule makes it whole.
         version: of the library that wrote it.
+        first: as it was called in the file.
     """
 
     name: str
@@ -34,6 +37,11 @@ class Draft:
     lost: list[str] = field(default_factory=list)
     row: dict[str, Any] | None = None
     version: Version = UNKNOWN
+    first: str = ""
+
+    def __post_init__(self) -> None:
+        """Remember the name."""
+        self.first = self.name
 
     def rename(self, old: str, new: str) -> None:
         """Give an argument its new name; one that has the new name already wins."""
@@ -83,6 +91,14 @@ def _pair(value: Any, *, around: float = 0.0) -> list[float]:
     """Return a range: one number x means -x to x, both moved by ``around``."""
     low, high = (-value, value) if isinstance(value, (int, float)) else value
     return [round(low + around, 9), round(high + around, 9)] if around else [low, high]
+
+
+def first_channel(draft: Draft) -> None:
+    """Before 1.4.12, one number for the border filled the first channel with it, the others with 0."""
+    fill = draft.arguments.get("fill")
+    if draft.first in _FILLED_FIRST and draft.version < (1, 4, 12) and fill and isinstance(
+            fill, (int, float)):
+        draft.put("fill", [fill, 0, 0], "for one number filled the first channel only")
 
 
 def _shift_scale_rotate(draft: Draft, current: bool) -> None:
@@ -153,9 +169,11 @@ def _gauss_noise(draft: Draft, current: bool) -> None:
         low, high = (0, value) if isinstance(value, (int, float)) else value
         draft.turn("var_limit", "std_range", _deviations(max(low, 0), max(high, 0)),
                    ", as shares of 255; it is even in the deviation now, not the variance")
-    if "mean" in given:
-        mean = round(given["mean"] / 255, 6)
-        draft.turn("mean", "mean_range", [mean, mean], ", as a share of 255")
+    if "mean" in given:  # sums were cut off downwards; since albucore, negative noise is upwards
+        below = given["mean"] < 0 and draft.version < (1, 4, 9)
+        mean = round((given["mean"] - below) / 255, 6)
+        draft.turn("mean", "mean_range", [mean, mean],
+                   f", as a share of 255{', one level lower' * below}")
 
 
 def _deviations(low: float, high: float) -> list[float]:
@@ -205,9 +223,18 @@ def _elastic(draft: Draft, current: bool) -> None:
 
 
 def _perspective(draft: Draft, current: bool) -> None:
-    """Since 1.4.19 the cut-out is enlarged twice, so that pixels move 1.5 to 1.8 times as far."""
+    """Since 1.4.19 the cut-out is enlarged twice, so that pixels move 1.5 to 1.8 times as far.
+
+    IAAPerspective read one number as a range from it to 1.
+    """
     if draft.name == "IAAPerspective":
         draft.name = "Perspective"
+        scale = draft.arguments.get("scale")
+        if isinstance(scale, (int, float)):
+            draft.turn("scale", "scale", sorted([scale, 1]), ", which one number meant, by a fault")
+        if max(draft.arguments.get("scale", [0])) > 0.3:
+            draft.lost.append("scale above 0.3 tore the picture apart; 2.0.8 moves pixels 0.4 times "
+                              "as far")
     _skimage(draft)
     if draft.version < (1, 4, 19) and draft.arguments.get("keep_size", True) and not draft.arguments.get("fit_output"):
         scale = draft.arguments.setdefault("scale", [0.05, 0.1])
@@ -267,14 +294,36 @@ def _solarize(draft: Draft, current: bool) -> None:
         draft.turn("threshold", "threshold_range", [round(bound / 255, 6) for bound in bounds], ", as shares of 255")
 
 
+def _posterize(draft: Draft, current: bool) -> None:
+    """Of three, one for each channel, a number n meant 0 to n; 0 bits made a channel black."""
+    bits = draft.arguments.get("num_bits")
+    if not isinstance(bits, list):
+        return
+    ranges = [[0, one] if isinstance(one, int) and len(bits) > 2 else one for one in bits]
+    if 0 in ranges or [0] in [one[:1] for one in ranges if isinstance(one, list)]:
+        ranges = [max(one, 1) if isinstance(one, int) else [max(bit, 1) for bit in one]
+                  for one in ranges]
+        draft.lost.append("num_bits: 0 bits made a channel black, and 2.0.8 takes 1 to 7; of three "
+                          "numbers each n meant 0 to n")
+        draft.turn("num_bits", "num_bits", ranges)
+
+
 def _rain(draft: Draft, current: bool) -> None:
     if draft.arguments.get("rain_type", "") is None:
         draft.turn("rain_type", "rain_type", "default")
 
 
 def _gamma(draft: Draft, current: bool) -> None:
+    """One number x meant -x to x, by a fault: negative exponents turned half of the pictures white."""
     if "eps" in draft.arguments:
         draft.drop("eps", "it only kept a division from failing")
+    limit = draft.arguments.get("gamma_limit")
+    if isinstance(limit, (int, float)) and draft.version < _FAULTY_GAMMA:
+        limit = [-limit, limit]
+    if isinstance(limit, list) and min(limit) < 1:
+        draft.turn("gamma_limit", "gamma_limit", [1, max(limit)])
+        draft.lost.append("gamma_limit below 1 turned pictures white, and 2.0.8 refuses it: one "
+                          "number x meant -x to x; choose a range, as [80, 120]")
 
 
 def _affine(draft: Draft, current: bool) -> None:
@@ -313,17 +362,33 @@ def _skimage(draft: Draft) -> None:
         draft.drop("keypoints_threshold", "keypoints are found in another way")
 
 
-def _imgaug(name: str) -> Callable[[Draft, bool], None]:
+def _imgaug(name: str, *ranges: str) -> Callable[[Draft, bool], None]:
+    """Give a transform its name of today; one number x for one of its ranges meant 0 to x."""
     def rule(draft: Draft, current: bool) -> None:
         draft.name = name
+        for one in ranges:
+            value = draft.arguments.get(one)
+            if isinstance(value, (int, float)):
+                draft.turn(one, one, sorted([0, value]), ", which one number meant")
         _skimage(draft)
     return rule
+
+
+def _crop_and_pad(draft: Draft, current: bool) -> None:
+    """IAACropAndPad without a number did nothing; 2.0.8 refuses that."""
+    given = draft.arguments
+    if draft.name == "IAACropAndPad" and given.get("px") is given.get("percent") is None:
+        draft.row = {CLASS: "NoOp", "p": given["p"]}
+        draft.changes.append("NoOp, for without px and percent it did nothing")
+        return
+    draft.name = "CropAndPad"
+    _skimage(draft)
 
 
 def _imgaug_noise(draft: Draft, current: bool) -> None:
     draft.name = "GaussNoise"
     scale = draft.arguments.setdefault("scale", [2.55, 12.75])
-    low, high = (scale, scale) if isinstance(scale, (int, float)) else scale
+    low, high = sorted([0, scale]) if isinstance(scale, (int, float)) else scale
     draft.turn("scale", "std_range", [round(low / 255, 6), round(high / 255, 6)], ", as shares of 255")
     mean = round(draft.arguments.setdefault("loc", 0) / 255, 6)
     draft.turn("loc", "mean_range", [mean, mean], ", as a share of 255")
@@ -336,11 +401,15 @@ RULES: dict[str, Callable[[Draft, bool], None]] = {
     "RandomContrast": _brightness_or_contrast, "Flip": _flip, "JpegCompression": _compression,
     "ImageCompression": _compression, "Cutout": _cutout, "CoarseDropout": _coarse_dropout, "GaussNoise": _gauss_noise,
     "GaussianBlur": _gaussian_blur, "ElasticTransform": _elastic, "OpticalDistortion": _optical, "Downscale": _downscale,
-    "Solarize": _solarize, "RandomRain": _rain, "RandomGamma": _gamma, "Affine": _affine, "IAAAffine": _affine,
-    "PiecewiseAffine": _imgaug("PiecewiseAffine"), "CropAndPad": _imgaug("CropAndPad"),
-    "IAAPiecewiseAffine": _imgaug("PiecewiseAffine"), "IAACropAndPad": _imgaug("CropAndPad"),
+    "Solarize": _solarize, "RandomRain": _rain,
+    "Posterize": _posterize, "RandomGamma": _gamma, "Affine": _affine, "IAAAffine": _affine,
+    "PiecewiseAffine": _imgaug("PiecewiseAffine"), "CropAndPad": _crop_and_pad,
+    "IAAPiecewiseAffine": _imgaug("PiecewiseAffine", "scale"), "IAACropAndPad": _crop_and_pad,
+    "Emboss": _imgaug("Emboss", "alpha", "strength"),
+    "Sharpen": _imgaug("Sharpen", "alpha", "lightness"),
     "IAAPerspective": _perspective, "Perspective": _perspective, "Spatter": _spatter,
     "Superpixels": _one_number("p_replace", "n_segments"), "IAAFliplr": _imgaug("HorizontalFlip"),
-    "IAAFlipud": _imgaug("VerticalFlip"), "IAAEmboss": _imgaug("Emboss"), "IAASharpen": _imgaug("Sharpen"),
+    "IAAFlipud": _imgaug("VerticalFlip"), "IAAEmboss": _imgaug("Emboss", "alpha", "strength"),
+    "IAASharpen": _imgaug("Sharpen", "alpha", "lightness"),
     "IAASuperpixels": _one_number("p_replace", "n_segments"), "IAAAdditiveGaussianNoise": _imgaug_noise,
 }

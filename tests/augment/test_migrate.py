@@ -136,6 +136,8 @@ def test_the_second_migration_changes_nothing() -> None:
     (_old("Downscale", scale_min=0.3, scale_max=0.5, interpolation=2), {"Downscale": {
         "p": 1, "scale_range": [0.3, 0.5], "interpolation_pair": {"downscale": 2, "upscale": 2}}}),
     (_old("Solarize", threshold=51), {"Solarize": {"p": 1, "threshold_range": [0.2, 0.2]}}),
+    (_old("Posterize", num_bits=[[2, 4], [3, 5], [6, 6]]), {"Posterize": {
+        "p": 1, "num_bits": [[2, 4], [3, 5], [6, 6]]}}),
     (_old("RandomSizedCrop", min_max_height=[4, 8], height=6, width=7), {"RandomSizedCrop": {
         "p": 1, "min_max_height": [4, 8], "size": [6, 7]}}),
     (_old("GridDropout", unit_size_min=3, unit_size_max=6, shift_x=1), {"GridDropout": {
@@ -143,7 +145,7 @@ def test_the_second_migration_changes_nothing() -> None:
     (_old("Perspective", pad_mode=0, pad_val=3, mask_pad_val=0), {"Perspective": {
         "p": 1, "scale": [0.03, 0.06], "border_mode": 0, "fill": 3, "fill_mask": 0}}),
     (_old("Affine", rotate=[1, 2], cval=3, cval_mask=0, mode=4), {"Affine": {
-        "p": 1, "rotate": [1, 2], "fill": 3, "fill_mask": 0, "border_mode": 4}}),
+        "p": 1, "rotate": [1, 2], "fill": [3, 0, 0], "fill_mask": 0, "border_mode": 4}}),
     (_old("Rotate", limit=30, method="ellipse"), {"Rotate": {
         "p": 1, "limit": 30, "border_mode": 4, "rotate_method": "ellipse"}}),
     (_old("AdvancedBlur", sigmaX_limit=[0.2, 1]), {"AdvancedBlur": {"p": 1, "sigma_x_limit": [0.2, 1]}}),
@@ -157,6 +159,17 @@ def test_the_second_migration_changes_nothing() -> None:
         "p": 1, "scale": [0.01, 0.02], "interpolation": 1, "border_mode": 0}}),
     (_old("IAAAdditiveGaussianNoise", loc=0, scale=[2.55, 12.75]), {"GaussNoise": {
         "p": 1, "std_range": [0.01, 0.05], "mean_range": [0, 0], "per_channel": False}}),
+    # one number x is 0 to x (to_tuple(x, 0) of 0.4.6)
+    (_old("IAAAdditiveGaussianNoise", loc=0, scale=25.5), {"GaussNoise": {
+        "p": 1, "std_range": [0, 0.1], "mean_range": [0, 0], "per_channel": False}}),
+    (_old("IAASharpen", alpha=0.4, lightness=[0.8, 1]), {"Sharpen": {
+        "p": 1, "alpha": [0, 0.4], "lightness": [0.8, 1]}}),
+    (_old("Emboss", alpha=0.4, strength=0.6), {"Emboss": {
+        "p": 1, "alpha": [0, 0.4], "strength": [0, 0.6]}}),
+    (_old("IAACropAndPad", px=None, percent=None), {"NoOp": {"p": 1}}),  # iaa.CropAndPad() does nothing
+    # sums were cut off downwards, -8.5 on average; 2.0.8 cuts -9 off to -8.5
+    (_old("GaussNoise", var_limit=[16, 16], mean=-8), {"GaussNoise": {
+        "p": 1, "std_range": [0.018039, 0.018039], "mean_range": [-0.035294, -0.035294]}}),
 ], ids=lambda form: next(iter(form)) if len(form) == 1 else form["transform"]["transforms"][0]["__class_fullname__"][-20:])
 def test_an_old_transform_becomes_what_it_was(old: dict[str, Any], new: dict[str, Any]) -> None:
     done = migrate.migrate(old)
@@ -177,6 +190,11 @@ def test_every_old_transform_is_rewritten_or_named_and_what_is_left_builds(name:
 
 @pytest.mark.parametrize(("old", "named"), [
     (_old("ElasticTransform", alpha_affine=3), "alpha_affine: 3 px has no equal"),
+    (_old("IAAPerspective", scale=0.1), "scale above 0.3 tore the picture apart"),  # 0.1 to 1
+    (_old("Posterize", num_bits=[4, 5, 6]), "of three numbers each n meant 0 to n"),
+    (_old("Posterize", num_bits=[0, 6]), "0 bits made a channel black"),
+    (_old("RandomGamma", gamma_limit=120), "one number x meant -x to x"),
+    (_old("RandomGamma", gamma_limit=[-120, 120]), "gamma_limit below 1 turned pictures white"),
     (_old("OpticalDistortion", shift_limit=0.1), "shift_limit: 0.1 has no equal"),
     (_old("CoarseDropout", max_height=8, min_height=0.1), "mix pixels and shares"),
     (_old("Blur", wobble=[1, 2]), r"Blur: wobble: \[1, 2\] has no equal"),
@@ -215,6 +233,25 @@ def test_a_variance_below_0_is_no_error_of_mathematics() -> None:
     assert _only(done.form)["GaussNoise"]["std_range"] == [0.011596, 0.030083]  # the mean root of 0 to 50 is 2/3 of 50's
 
 
+@pytest.mark.parametrize(("version", "fill"), [("1.4.11", [90, 0, 0]), ("1.4.12", 90)])
+def test_one_number_filled_the_first_channel_of_a_border_only(version: str, fill: Any) -> None:
+    """OpenCV takes 90 for (90, 0, 0, 0)."""
+    form = _old("PadIfNeeded", min_height=200, min_width=260, border_mode=0, value=90)
+    migrated = migrate.migrate({**form, "__version__": version}).form
+    assert _only(migrated)["PadIfNeeded"]["fill"] == fill
+    expected = cv2.copyMakeBorder(_picture(), 10, 10, 10, 10, cv2.BORDER_CONSTANT,
+                                  value=fill if fill == [90, 0, 0] else [fill] * 3)
+    assert np.array_equal(_apply(migrated, _picture()), expected)
+
+
+@pytest.mark.parametrize(("version", "darker"), [("1.4.4", -8.5), ("1.4.12", -7.5)])
+def test_a_noise_below_0_darkens_as_it_did(version: str, darker: float) -> None:
+    """As these versions darken a grey picture."""
+    form = {**_old("GaussNoise", var_limit=[16, 16], mean=-8), "__version__": version}
+    grey = np.full((200, 200, 3), 100, np.uint8)
+    assert _apply(migrate.migrate(form).form, grey).mean() - 100 == pytest.approx(darker, abs=0.1)
+
+
 def test_flip_is_one_of_the_three_flips() -> None:
     picture = _picture()
     flips = {picture[:, ::-1].tobytes(), picture[::-1].tobytes(), picture[::-1, ::-1].tobytes()}
@@ -239,20 +276,13 @@ def test_always_apply_is_p_1_but_where_one_is_chosen(around: str | None, given: 
     assert (made["transforms"][0] if around else made)["p"] == p
 
 
-def test_some_of_forced_what_it_chose() -> None:
-    rows = [{"__class_fullname__": name, "always_apply": False, "p": 0.5} for name in ("HorizontalFlip", "VerticalFlip")]
-    done = migrate.migrate(_old("SomeOf", n=1, transforms=rows))
-    (made,) = done.form["transform"]["transforms"]
-    assert [row["p"] for row in made["transforms"]] == [1, 1]
-    assert made["replace"] is True
-    rows[0]["p"] = 0.1
-    assert "by the weights" in migrate.migrate(_old("SomeOf", n=1, transforms=rows)).lost[0]
-
-
 def test_p_that_is_not_given_is_written_with_the_default_of_its_time() -> None:
     form = _old("RandomRotate90")
     del form["transform"]["transforms"][0]["p"]
     assert _only(migrate.migrate(form).form) == {"RandomRotate90": {"p": 0.5}}
+    cropped = {"IAACropAndPad": {"px": 8}}
+    old = {"__version__": "0.5.2", "transform": {"__class_fullname__": "Compose", "transforms": [cropped]}}
+    assert _only(migrate.migrate(old).form)["CropAndPad"]["p"] == 1
 
 
 def test_placeholders_become_expressions_and_others_are_asked_about(tmp_path: Path) -> None:
@@ -330,6 +360,22 @@ def test_a_strength_that_no_argument_mends_is_said(version: str, name: str, word
     said = [note.what for note in migrate.migrate(_from(version, name)).notes]
     assert [line.startswith(name) for line in said if word in line] == [True]
     assert migrate.migrate([{name: {"p": 1}}]).notes == []  # today's pipeline
+
+
+@pytest.mark.parametrize(("version", "name", "given"), [
+    ("1.3.1", "BBoxSafeRandomCrop", {"erosion_rate": 0.4}), ("0.5.2", "GlassBlur", {})])
+def test_a_strength_is_said_where_it_differs_only(version: str, name: str, given: dict[str, Any]) -> None:
+    said = [note.what for note in migrate.migrate(_from(version, name, **given)).notes]
+    assert [line.startswith(name) for line in said] == [True]
+    other = _from("1.3.1" if not given else version, name)
+    assert migrate.migrate(other).notes == []
+
+
+@pytest.mark.parametrize(("name", "given"), [
+    ("Posterize", {"num_bits": [4, 5, 6]}), ("Posterize", {"num_bits": [0, 6]}),
+    ("RandomGamma", {"gamma_limit": 120}), ("RandomGamma", {"gamma_limit": [-120, 120]})])
+def test_what_is_named_as_lost_is_left_in_a_form_that_runs(name: str, given: dict[str, Any]) -> None:
+    assert _apply(migrate.migrate(_old(name, **given)).form, _picture()).dtype == np.uint8
 
 
 def test_migrate_and_lint_name_a_border_that_repeats_the_picture(tmp_path: Path) -> None:
