@@ -288,10 +288,17 @@ def _downscale(draft: Draft, current: bool) -> None:
 
 
 def _solarize(draft: Draft, current: bool) -> None:
+    """One number was itself; from 1.4.4 to 1.4.18 it meant a range from 1 to it."""
     if "threshold" in draft.arguments:
         value = draft.arguments["threshold"]
-        bounds = [value, value] if isinstance(value, (int, float)) else value
+        low = 1 if (1, 4, 4) <= draft.version < (1, 4, 19) else value
+        bounds = [low, value] if isinstance(value, (int, float)) else value
         draft.turn("threshold", "threshold_range", [round(bound / 255, 6) for bound in bounds], ", as shares of 255")
+
+
+def _shadow(draft: Draft, current: bool) -> None:
+    if (1, 4, 4) <= draft.version < (1, 4, 20) and "shadow_dimension" in draft.arguments:
+        draft.drop("shadow_dimension", "shadows had 5 corners whatever it said")
 
 
 def _posterize(draft: Draft, current: bool) -> None:
@@ -401,7 +408,7 @@ RULES: dict[str, Callable[[Draft, bool], None]] = {
     "RandomContrast": _brightness_or_contrast, "Flip": _flip, "JpegCompression": _compression,
     "ImageCompression": _compression, "Cutout": _cutout, "CoarseDropout": _coarse_dropout, "GaussNoise": _gauss_noise,
     "GaussianBlur": _gaussian_blur, "ElasticTransform": _elastic, "OpticalDistortion": _optical, "Downscale": _downscale,
-    "Solarize": _solarize, "RandomRain": _rain,
+    "Solarize": _solarize, "RandomShadow": _shadow, "RandomRain": _rain,
     "Posterize": _posterize, "RandomGamma": _gamma, "Affine": _affine, "IAAAffine": _affine,
     "PiecewiseAffine": _imgaug("PiecewiseAffine"), "CropAndPad": _crop_and_pad,
     "IAAPiecewiseAffine": _imgaug("PiecewiseAffine", "scale"), "IAACropAndPad": _crop_and_pad,

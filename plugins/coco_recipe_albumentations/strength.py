@@ -41,10 +41,12 @@ _CHANGED: dict[str, tuple[tuple[tuple[Version, Version], str, str], ...]] = {
     "RandomRain": ((_ALL, "", "darkened and drew 1.1 to 2.3 times as much as now, the heavier the more (0.7 times with "
                     "brightness_coefficient 0.9)"),),
     "RandomSunFlare": ((_ALL, "", "brightened 1.6 to 2.4 times as much as now"),),
+    "RandomShadow": (((_FIRST, (1, 4, 14)), "num_shadows_limit", "darkened once where shadows overlap, now once for each: "
+                      "1.5 times as much with 4 shadows"),),
     "RandomSizedBBoxSafeCrop": (((_FIRST, (1, 4, 15)), "erosion_rate", _EROSION),),
     "Spatter": ((_ALL, "", "drew other amounts: rain changed a pixel by 9 levels, now by 12, mud by 3, now by 11; with a "
                  "lower cutout_threshold rain drew more than now"),),
-    "Superpixels": (((_FIRST, (1, 4, 12)), "", "replaced more: a pixel changed by 1.8 times as much as now"),),
+    "Superpixels": (((_FIRST, (1, 4, 19)), "", "replaced more: a pixel changed by 1.8 times as much as now"),),
     "UnsharpMask": ((_TO_1_4_12, "", "changed a pixel by 1.4 times as much as now"),),
 }
 

@@ -136,6 +136,7 @@ def test_the_second_migration_changes_nothing() -> None:
     (_old("Downscale", scale_min=0.3, scale_max=0.5, interpolation=2), {"Downscale": {
         "p": 1, "scale_range": [0.3, 0.5], "interpolation_pair": {"downscale": 2, "upscale": 2}}}),
     (_old("Solarize", threshold=51), {"Solarize": {"p": 1, "threshold_range": [0.2, 0.2]}}),
+    (_old("RandomShadow", shadow_dimension=8), {"RandomShadow": {"p": 1, "shadow_dimension": 8}}),
     (_old("Posterize", num_bits=[[2, 4], [3, 5], [6, 6]]), {"Posterize": {
         "p": 1, "num_bits": [[2, 4], [3, 5], [6, 6]]}}),
     (_old("RandomSizedCrop", min_max_height=[4, 8], height=6, width=7), {"RandomSizedCrop": {
@@ -323,6 +324,18 @@ def test_a_default_is_the_one_of_the_version_that_wrote_the_file(version: str, t
     """By the signatures of these versions."""
     ((_, made),) = _only(migrate.migrate(_from(version, transform)).form).items()
     assert {name: made.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(("version", "low"), [("1.4.3", 0.2), ("1.4.4", 1 / 255), ("1.4.18", 1 / 255), ("1.4.19", 0.2)])
+def test_one_threshold_of_solarize_was_a_range_for_some_versions(version: str, low: float) -> None:
+    made = _only(migrate.migrate(_from(version, "Solarize", threshold=51)).form)["Solarize"]
+    assert made["threshold_range"] == pytest.approx([low, 0.2], abs=1e-6)
+
+
+@pytest.mark.parametrize(("version", "corners"), [("1.4.3", 8), ("1.4.4", None), ("1.4.19", None), ("1.4.20", 8)])
+def test_shadows_had_five_corners_for_some_versions(version: str, corners: int | None) -> None:
+    made = _only(migrate.migrate(_from(version, "RandomShadow", shadow_dimension=8)).form)["RandomShadow"]
+    assert made.get("shadow_dimension") == corners
 
 
 @pytest.mark.parametrize(("version", "absent"), [("1.4.18", "normalized"), ("1.4.21", "normalized")])
