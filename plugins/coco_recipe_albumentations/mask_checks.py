@@ -122,40 +122,42 @@ def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Fin
 
 
 def _check_chunk(tally: _Tally, start: int, rows: Sequence[Annotation], sizes: _Sizes) -> None:
-    places, polygons, masks = _segmentations(rows)
+    crowds = [n for n, flag in enumerate(map(_iscrowd, rows)) if flag == 1]
+    places, polygons, masks = _segmentations(rows, crowds)
     for chosen, found in ((places, outlines(polygons)), (list(masks), _mask_outlines(tally, start, masks, rows, sizes))):
         if len(found.rows):
             found.rows = np.asarray(chosen, np.intp)[found.rows]
             _Rows(tally, start, rows, found, sizes).check()
-    if 1 in map(_iscrowd, rows):
-        crowds = [start + n for n, polygon in zip(places, polygons, strict=True) if polygon and rows[n].iscrowd == 1]
-        tally.add(CROWD_POLYGONS, crowds, lambda n: None)
+    tally.add(CROWD_POLYGONS, [start + n for n in crowds if _is_list(_text(rows[n])) and _polygons_of(_text(rows[n]))],
+              lambda n: None)
 
 
-def _segmentations(rows: Sequence[Annotation]) -> tuple[Sequence[int], list[Polygons], dict[int, bytes]]:
+def _segmentations(rows: Sequence[Annotation], crowds: Sequence[int]
+                   ) -> tuple[Sequence[int], list[Polygons], dict[int, bytes]]:
     """Return the places of rows with polygons, these, decoded, and the text of masks by the row's place.
 
     The rows that are no crowds are decoded at once, if they all have polygons.
     """
-    usual: Sequence[int] = range(len(rows))
-    if 1 in map(_iscrowd, rows) or UNSET in map(_segmentation, rows):
-        usual = [n for n, row in enumerate(rows) if row.iscrowd != 1 and row.segmentation is not UNSET]
-    chosen = rows if len(usual) == len(rows) else [rows[n] for n in usual]
+    others = set(crowds)
+    if UNSET in map(_segmentation, rows):
+        others |= {n for n, row in enumerate(rows) if row.segmentation is UNSET}
+    usual = [n for n in range(len(rows)) if n not in others] if others else range(len(rows))
     try:
-        decoded = _lists.decode(b"[" + b",".join(map(_segmentation, chosen)) + b"]")
+        decoded = _lists.decode(b"[" + b",".join(map(_segmentation, [rows[n] for n in usual])) + b"]")
     except (msgspec.DecodeError, OverflowError):
-        usual, decoded = (), []
-    if len(usual) == len(rows):
-        return usual, decoded, {}
-    polygons, masks = dict(zip(usual, decoded, strict=True)), {}
-    for n in range(len(rows)):
-        text = b"" if n in polygons else _text(rows[n])
-        if text[:1] == b"[" and len(text) > len("[ ]"):
-            polygons[n] = _polygons_of(text)
-        elif text[:1] == b"{":
-            masks[n] = text
+        usual, decoded, others = [], [], set(range(len(rows)))
+    texts = {n: text for n in sorted(others) if (text := _text(rows[n]))}
+    masks = {n: text for n, text in texts.items() if text[:1] == b"{"}
+    lists = {n: _polygons_of(text) for n, text in texts.items() if _is_list(text)}
+    if not lists:
+        return usual, decoded, masks
+    polygons = lists | dict(zip(usual, decoded, strict=True))
     places = sorted(polygons)
     return places, [polygons[n] for n in places], masks
+
+
+def _is_list(text: bytes) -> bool:
+    return text[:1] == b"[" and len(text) > len("[ ]")
 
 
 def _text(row: Annotation) -> bytes:
