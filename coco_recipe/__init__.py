@@ -14,6 +14,7 @@ from coco_recipe.errors import (
     RunError,
     StepError,
     about,
+    counted,
     did_you_mean,
     show_path,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "StepError",
     "about",
     "checked_runs",
+    "counted",
     "did_you_mean",
     "extras",
     "facts_of",

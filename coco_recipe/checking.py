@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from coco_recipe import coco_json, missing_files, plan, provenance, row_checks, slow_reading
+from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import FindingsError, RunError
 from coco_recipe.findings import Check, Finding
@@ -25,16 +26,18 @@ def of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *, 
         DatasetError: the file can't be read at all.
         RunError: pictures are to be checked, and what this needs isn't installed.
     """
-    place = annotations.name
+    place, text = annotations.name, coco_json.read_bytes(annotations)
     try:
-        dataset, of_text = provenance.read_rows(coco_json.read_bytes(annotations), str(annotations), place, images)
-    except FindingsError as error:
-        return tuple(finding for finding in error.findings if isinstance(finding, Finding))
-    found = [*of_text]
+        dataset, of_text = provenance.read_rows(text, str(annotations), place, images, slow_reading.TO_GO_ON)
+    except FindingsError:  # rows without an id or a name: no others can be told from them
+        try:
+            provenance.read_rows(text, str(annotations), place, images)
+        except FindingsError as error:
+            return tuple(finding for finding in error.findings if isinstance(finding, Finding))
+        raise
+    found = [*slow_reading.found(dataset.loose, place), *of_text]
     found += [replace(finding, severity="error") if finding.kind.name in row_checks.READERS_REFUSE else finding
               for finding in row_checks.findings(dataset, place)]
-    if any(finding.kind.needed for finding in found):
-        return tuple(found)
     found += of_masks(dataset, place, checks)
     if images is not None:
         found += _of_pictures(dataset, place, checks, decode=decode)
@@ -43,7 +46,9 @@ def of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *, 
 
 def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
     """Yield what is wrong with an input's rows; an error where a step of the recipe can't take them."""
-    yield from _for_recipe(planned, name, row_checks.findings(dataset, name))
+    for finding in _for_recipe(planned, name, row_checks.findings(dataset, name)):
+        is_mended = finding.kind.needed and plan.is_mended(planned, name, finding.kind.name)
+        yield replace(finding, severity="warning") if is_mended else finding
     for finding in slow_reading.found(dataset.loose, name):
         yield replace(finding, severity="warning", remedy="a step below mends them; its ledger has each value")
 
@@ -73,11 +78,11 @@ def _of_pictures(dataset: Dataset, place: str, checks: Sequence[Check], *, decod
 
 
 def _with_pictures(dataset: Dataset) -> Dataset:
-    """Leave out the images whose picture isn't there."""
-    there = tuple(image for image in dataset.images if dataset.path_of(image).is_file())
+    """Leave out what has no picture: images of an unsafe name or without a file, and rows of none of the others."""
+    there = tuple({image.id: image for image in dataset.images
+                   if not unsafe_name(image.file_name) and dataset.path_of(image).is_file()}.values())
     known = {image.id for image in there}
-    return dataset if len(there) == len(dataset.images) else dataset.replace(
-        images=there, annotations=tuple(row for row in dataset.annotations if row.image_id in known))
+    return dataset.replace(images=there, annotations=tuple(row for row in dataset.annotations if row.image_id in known))
 
 
 def _usable(checks: Sequence[Check], about: str) -> list[Check]:

@@ -186,7 +186,7 @@ def check(source: Path, images: Path | None, decode: bool, plugin_files: tuple[P
     if form == "text":
         for finding in found:
             click.echo(f"{finding.severity}: {finding}")
-        click.echo(f"{errors} errors, {len(found) - errors} warnings")
+        click.echo(f"{counted(errors, 'error')}, {counted(len(found) - errors, 'warning')}")
     else:
         click.echo(_findings(found, form), nl=form == "json")
     if errors:

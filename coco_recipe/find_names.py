@@ -55,11 +55,11 @@ def categories_alike(rows: Rows) -> Iterator[Row]:
 def file_names_alike(rows: Rows) -> Iterator[Row]:
     names = dict.fromkeys(image.file_name for image in rows.images)
     lower = {name.casefold() for name in names}
-    if len(lower) == len(names) and all(map(str.isascii, names)):
+    if len(lower) == len(names) and all(name.isascii() and " " not in name for name in names):
         return
     first: dict[str, str] = {}
     for image in rows.images:
-        key = unicodedata.normalize("NFC", image.file_name).casefold()
+        key = "".join(unicodedata.normalize("NFC", image.file_name).casefold().split())
         if (other := first.setdefault(key, image.file_name)) != image.file_name:
             yield of_image(image, other)
 

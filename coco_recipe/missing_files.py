@@ -12,7 +12,7 @@ from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.rows import of_image
 
 MISSING = Kind("missing_pictures", "error", "pictures are not in the folder of images",
-               "put them there, or remove their rows", needed=True)
+               "put them there, or drop their rows: repair: missing_pictures: drop", needed=True)
 
 
 class _Folder:

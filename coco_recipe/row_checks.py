@@ -71,7 +71,7 @@ CHECKS = (
             "give it a name"),
     _always("unsafe_file_names", find_names.unsafe_file_names,
             "images have a file name that can't be used below a folder",
-            "repair: file_names: basename"),
+            "repair: file_names: {basename: true}"),
     _always("dangling_image_ids", find_ids.dangling_images,
             "annotations point to an image that is not in the file",
             "add the image, or remove the rows"),

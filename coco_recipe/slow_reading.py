@@ -122,6 +122,10 @@ class Excuse:
         return value.kind in self.mended or (value.kind in self.understood and value.new is not UNSET)
 
 
+# a check goes on past what leaves its row in place
+TO_GO_ON = Excuse(frozenset(KINDS) - {IDS.kind.name, NAMES.kind.name, OBJECTS.name}, frozenset(KINDS))
+
+
 def read(top: Mapping[str, Raw], name: str, home: str, images: Path | None,
          excuse: Excuse) -> Dataset | None:
     """Read an annotation file that the fast reading refuses; None where no value is of a wrong type.

@@ -21,9 +21,10 @@ from coco_recipe import (
     Port,
     Step,
     StepContext,
+    counted,
     facts_of,
 )
-from coco_recipe_albumentations import choosing, copying, instances, parts, pictures, pipeline, records, refusals
+from coco_recipe_albumentations import choosing, copying, instances, keypoint_pairs, parts, pictures, pipeline, records, refusals
 from coco_recipe_albumentations.choosing import Copy
 from coco_recipe_albumentations.copying import Job, Left, Made, Settings
 from coco_recipe_albumentations.records import IMAGES, REPEATED, Books, Record, Repeated, item_digest
@@ -156,13 +157,13 @@ class Work:
             self.form = refusals.with_plain_borders(self.form)
         self.other_geometry, self.warps = params["other_geometry"], refusals.warps(pipeline.parsed(self.form), self.repeated)
         self.settings = _settings(params, self.form)
-        self.swap = instances.mirrored_pairs(dataset.categories, params["mirrored_keypoints"])
+        self.swap = keypoint_pairs.mirrored_pairs(dataset.categories, params["mirrored_keypoints"])
         self.mirror = choosing.mirrored(dataset.categories, params["mirrored_categories"] or ())
         self.shapes = lru_cache(maxsize=IN_FLIGHT)(self._shapes)
         self.parts = lru_cache(maxsize=IN_FLIGHT)(self._parts)
         chosen = [image for image, n in zip(dataset.images, self.choice.copies, strict=True) if n]
         rows = [row for image in chosen for row in self.annotations[image.id]]
-        Misfit.if_any(refusals.complaints(pipeline.parsed(self.form), dataset, rows, self.swap, params))
+        Misfit.if_any(refusals.complaints(pipeline.parsed(self.form), dataset, chosen, rows, self.swap, params))
         instances.check(dataset, self.annotations, chosen, self.swap)
         if known := {(int(image.width or 0), int(image.height or 0)) for image in chosen}:
             pipeline.check_sizes(self.form, known, allow_files=params["allow_files"])
@@ -258,6 +259,7 @@ class _Output:
         self.made_now = 0
         self.quarantined: dict[str, str] = {}
         self.swapped = Counter[Any]()
+        self.keypoints_lost = 0
         ctx.make(images=work.total, annotations=sum(
             n * len(work.annotations[image.id]) for image, n in zip(work.dataset.images, work.choice.copies, strict=True)))
 
@@ -276,7 +278,11 @@ class _Output:
         self.ctx.wrote(self.ctx.workdir / IMAGES / copy.name, made.sha256)
         origin = Origin(root=self.work.dataset.family(copy.image), source=self.work.dataset.identity(copy.image),
                         step=self.ctx.step_id, copy=copy.number)
-        image = msgspec.structs.replace(copy.image, id=self.next_image, file_name=copy.name, width=made.width,
+        source = copy.image
+        if self.work.other_geometry == "drop" and (
+                found := list(refusals.places(source, warps=self.work.warps))):
+            source = instances.without(source, found)
+        image = msgspec.structs.replace(source, id=self.next_image, file_name=copy.name, width=made.width,
                                         height=made.height, coco_recipe=origin)
         self.images.append(image)
         self.next_image += 1
@@ -307,6 +313,8 @@ class _Output:
             self.ctx.drop(row, after.reason, copy=copy.name, visibility=round(after.visibility, 4), area=after.area,
                           bbox=after.bbox, **again)
             return
+        if before and before.keypoints and after:
+            self.keypoints_lost += sum(flag > 0 for flag in before.keypoints[2::3]) - (after.num_keypoints or 0)
         mirrored = made.mirrored ^ bool(after and after.mirrored)
         if self.work.other_geometry == "drop" and (
                 found := list(refusals.places(row, warps=self.work.warps))):
@@ -329,6 +337,8 @@ class _Output:
         self.ctx.note("pipeline", self.work.canonical())
         self.ctx.note("images made", self.made_now, this_run=True)
         self.ctx.note("images as before", len(self.images) - self.made_now, this_run=True)
+        if self.keypoints_lost:
+            self.ctx.note("summary", f"{counted(self.keypoints_lost, 'labelled keypoint')} lost of rows that stay")
         if self.swapped:
             names = self.work.dataset.category_names()
             self.ctx.note("mirrored categories", {f"{names[one]} -> {names[other]}": n

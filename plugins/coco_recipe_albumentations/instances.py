@@ -1,65 +1,24 @@
 """Annotation rows and their geometry: out of a row before a copy is made, and into the copy's row afterwards."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from sys import float_info
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Category, Dataset, Image, about, extras, is_flat
+from coco_recipe import Annotation, Dataset, Image, about, is_flat
 from coco_recipe_albumentations import parts, refusals
 from coco_recipe_albumentations.copying import Left
 
 if TYPE_CHECKING:
     from coco_recipe_albumentations.geometry import Instance
 
+Row = TypeVar("Row", Annotation, Image)
 _OVERHANG_PX = 1e-6
 FAR_PX = 1e6  # a vertex or keypoint beyond it, or no finite number, is no place of a picture
-
-
-def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[str | int]] | None
-                   ) -> dict[int, tuple[tuple[int, int], ...]]:
-    """Return, by category id, the keypoints (counted from 0) that trade places in a mirrored picture.
-
-    Args:
-        categories: the data set's; COCO's key ``keypoints`` of a category lists its keypoints' names.
-        declared: pairs of names, or of numbers from 1 where categories have no names; None finds them by the words
-            left and right, or by L and R.
-
-    A declared name that is in no category is not looked for: see `choosing.complaints`.
-    """
-    pairs = {}
-    listed = {category.id: dict(extras(category)).get("keypoints") for category in categories}
-    named = {number: names if isinstance(names, list) else [] for number, names in listed.items()}
-    for category_id, names in named.items():
-        places = {str(name): i for i, name in enumerate(names)}
-        wanted: Sequence[Any] = declared if declared is not None else [(name, _other_side(name)) for name in places]
-        by_number = tuple((a - 1, b - 1) for a, b in wanted if isinstance(a, int) and isinstance(b, int))
-        pairs[category_id] = by_number + tuple(
-            (places[a], places[b]) for a, b in wanted
-            if a in places and b in places and (declared is not None or places[a] < places[b]))
-    return pairs
-
-
-_SIDES = (("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT"), ("左", "右"))
-_LETTERS = ((re.compile(r"(?<![A-Za-z])[lL](?![a-z])"), "r", "R"), (re.compile(r"(?<![A-Za-z])[rR](?![a-z])"), "l", "L"))
-
-
-def _other_side(name: str) -> str:
-    """Return the name of the same point on the other side: by words, or by an L or R of its own (LEye, l_eye, eye.R)."""
-    for one, other in _SIDES:
-        if one in name:
-            return name.replace(one, other)
-        if other in name:
-            return name.replace(other, one)
-    for pattern, small, large in _LETTERS:
-        if found := pattern.search(name):
-            return name[:found.start()] + (small if found[0].islower() else large) + name[found.end():]
-    return ""
 
 
 def instance(row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]]) -> "Instance | None":
@@ -113,7 +72,7 @@ def _area(row: Annotation, left: Left) -> float:
     return left.area if row.area is UNSET else round(row.area * left.scale, 2)
 
 
-def without(row: Annotation, keys: Sequence[str]) -> Annotation:
+def without(row: Row, keys: Sequence[str]) -> Row:
     """Return a row without these keys (see `refusals.places`)."""
     own = {key: name for name, key in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True)}
     changes: dict[str, Any] = {own[key]: UNSET for key in keys if key in own}

@@ -68,13 +68,14 @@ def moved(row: Annotation, left: Mapping[str, Left], *, mirrored: bool) -> Annot
         left: what is left of each part, by its key.
         mirrored: hands trade places.
     """
-    if not left:
+    if not left and not mirrored:
         return row
-    values = {key: value for key, value in extras(row) if key in left or key.endswith("_valid")}
+    values = {key: value for key, value in extras(row)
+              if key in left or key.endswith("_valid") or _other_hand(key) != key}
     before = set(values)
     for key, part in left.items():
-        is_box = key in _BOXES
-        values[key] = list((part.bbox or (0.0,) * 4) if is_box else part.keypoints or ())
+        found = part.bbox if key in _BOXES else part.keypoints
+        values[key] = list(found or [0.0] * len(values[key]))
         valid = f"{key.rpartition('_')[0]}_valid"
         if valid in values and not any(values[key]):
             values[valid] = False

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from coco_recipe import Annotation, Complaint, Dataset, Finding, Kind, Row, extras
-from coco_recipe_albumentations import catalogue, checks, parts
+from coco_recipe import Annotation, Complaint, Dataset, Finding, Image, Kind, Row, extras
+from coco_recipe_albumentations import catalogue, checks, keypoint_pairs, parts
 from coco_recipe_albumentations.forms import Pipeline
 
 MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
@@ -21,21 +21,26 @@ TURNED = Kind("directions_turned", "warning",
               "own (a left hand), findings: {directions_turned: ignore}")
 
 # keys that hold places, and how many numbers such a value has (0: any)
-_PLACES = ((re.compile(r".*_kpts|keypoints_.*|(?!num_).*_keypoints"), 0), (re.compile(r".*_box|.*_bbox|bbox_.*|.*_bbox_.*"), 4),
-           (re.compile(r"rotated_bbox|obb|rbox|segmentation_.*"), 0), (re.compile(r"center|centre|centroid"), 2),
-           (re.compile(r"rotation|angle|yaw|orientation"), 1))
+_PLACES = (
+    (re.compile(r".*_kpts|keypoints_?.+|(?!num_).*_keypoints|landmarks?|.*_landmarks?|joints|skeleton.+"), 0),
+    (re.compile(r".*_box|.*_bbox|bbox_.*|.*_bbox_.*|[hvf]box|box_?2d|xyxy|xywh|cxcywh|roi|crop"), 4),
+    (re.compile(r"rotated_bbox|obb|rbox|bbox_?3d|box_?3d|segmentation_.*|poly|polygons?|(.*_)?points|.*_pts|corners|quad|"
+                r"contours?|ellipse|centers|vertices|dp_[xyIUV]|ignore_(area|regions?)|horizon"), 0),
+    (re.compile(r"center|centre|centroid|.*_center"), 2),
+    (re.compile(r"rotation|angle|yaw|orientation|theta|[xy]_?(min|max|center)|center_[xy]|cx|cy"), 1))
 _SIDE_WORDS = {"left", "right", "lefthand", "righthand", "leftward", "rightward", "左", "右", "l", "r"}
 _UPRIGHT_WORDS = {"up", "down", "upward", "downward"}
 
 
-def complaints(pipeline: Pipeline, dataset: Dataset, annotations: Sequence[Annotation], pairs: Mapping[int, Sequence[Any]],
-               params: Mapping[str, Any]) -> Iterator[Complaint]:
+def complaints(pipeline: Pipeline, dataset: Dataset, images: Sequence[Image], annotations: Sequence[Annotation],
+               pairs: Mapping[int, Sequence[Any]], params: Mapping[str, Any]) -> Iterator[Complaint]:
     """Yield what must be chosen before a data set with annotations goes through a pipeline.
 
     Args:
         pipeline: the pipeline.
         dataset: the data set.
-        annotations: the rows of the images that get copies.
+        images: those that get copies.
+        annotations: their rows.
         pairs: by category id, the keypoints that trade places.
         params: the step's parameters.
     """
@@ -52,9 +57,10 @@ def complaints(pipeline: Pipeline, dataset: Dataset, annotations: Sequence[Annot
     names = {transform.name for transform in pipeline.walk()}
     asks = params["other_geometry"] == "refuse" and _moves(names)
     no_matrix = warps(pipeline, params["repeated"])
-    if found := sorted({key for row in annotations for key in places(row, warps=no_matrix)}) if asks else []:
-        yield Complaint(("pipeline",), f"it moves pixels, and annotations have places under other keys: {', '.join(found)}",
-                        "other_geometry: drop (leaves them out of the copies), or keep (leaves them as they are)")
+    for whose, rows in (("annotations", annotations), ("images", images)) if asks else ():
+        if found := sorted({key for row in rows for key in places(row, warps=no_matrix)}):
+            yield Complaint(("pipeline",), f"it moves pixels, and {whose} have places under other keys: {', '.join(found)}",
+                            "drop leaves them out of the copies, keep leaves them as they are:\n    other_geometry: drop")
     if _mirrors(pipeline, params["repeated"]) and params["mirrored_keypoints"] is None:
         yield from _unpaired(dataset, annotations, pairs)
 
@@ -79,9 +85,9 @@ def warps(pipeline: Pipeline, repeated: str | None) -> bool:
                for transform in pipeline.walk())
 
 
-def places(row: Annotation, *, warps: bool) -> Iterator[str]:
+def places(row: Annotation | Image, *, warps: bool) -> Iterator[str]:
     """Yield the keys of a row, and of its ``attributes``, that hold places of which nobody knows how they move."""
-    moved = parts.known(row, warps=warps)
+    moved = parts.known(row, warps=warps) if isinstance(row, Annotation) else set()
     for key, value in extras(row):
         pairs = value.items() if key == "attributes" and isinstance(value, dict) else [(key, value)]
         for name, inner in pairs:
@@ -91,7 +97,7 @@ def places(row: Annotation, *, warps: bool) -> Iterator[str]:
                     yield place
 
 
-def without_places(row: Annotation, found: Sequence[str]) -> dict[str, Any]:
+def without_places(row: Annotation | Image, found: Sequence[str]) -> dict[str, Any]:
     """Return what is left of a row's ``attributes`` without places."""
     attributes = dict(extras(row)).get("attributes")
     gone = {name.removeprefix("attributes.") for name in found if name.startswith("attributes.")}
@@ -99,6 +105,13 @@ def without_places(row: Annotation, found: Sequence[str]) -> dict[str, Any]:
 
 
 def _has_form(value: Any, count: int) -> bool:
+    """Say whether a value has so many numbers (0: any); places may be {x, y}, and an angle may be text."""
+    if count == 1 and isinstance(value, str):
+        return re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", value) is not None and float(value) != 0
+    if isinstance(value, list) and value and all(isinstance(one, dict) and {"x", "y"} <= set(one) for one in value):
+        value = [[one["x"], one["y"]] for one in value]
+    if count != 1 and not isinstance(value, list):
+        return False
     numbers = value if isinstance(value, list) else [value]
     flat = [one for part in numbers for one in (part if isinstance(part, list) else [part])]
     sound = bool(flat) and all(isinstance(one, int | float) and not isinstance(one, bool) and isfinite(one) for one in flat)
@@ -115,6 +128,11 @@ def _unpaired(dataset: Dataset, annotations: Sequence[Annotation], pairs: Mappin
             yield Complaint(("pipeline",), f"it mirrors pictures, and no keypoints of category '{known.get(category_id)}' are "
                             "known to trade places", "mirrored_keypoints: [[<left>, <right>]], by name or by number from 1; "
                             "mirrored_keypoints: [] where none does")
+    for category in dataset.categories:
+        if category.id in with_points and (alone := list(keypoint_pairs.without_partner(category))):
+            yield Complaint(("pipeline",), f"it mirrors pictures, and keypoints of category '{category.name}' have no partner on "
+                            f"the other side: {', '.join(alone)}", "write those that trade places: mirrored_keypoints: "
+                            "[[<left>, <right>]]")
 
 
 def direction(pipeline: Pipeline, classes: Sequence[str], place: str,

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Dataset, Port, Step, StepContext, has_area
+from coco_recipe import Annotation, Dataset, Port, Step, StepContext, has_area, tidy
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -40,7 +40,8 @@ def _with_rectangle(row: Annotation) -> Annotation:
     if not isinstance(row.bbox, tuple):
         return row
     x, y, w, h = row.bbox
-    return replace(row, segmentation=Raw(msgspec.json.encode([[x, y, x + w, y, x + w, y + h, x, y + h]])))
+    right, bottom = tidy(x + w), tidy(y + h)
+    return replace(row, segmentation=Raw(msgspec.json.encode([[x, y, right, y, right, bottom, x, bottom]])))
 
 
 STEP = Step(name="add_segmentation", run=add_segmentation, inputs={"dataset": Port(Dataset)},

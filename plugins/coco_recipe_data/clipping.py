@@ -47,6 +47,10 @@ class Places:
         return any(not (-slack_px <= x <= width + slack_px and -slack_px <= y <= height + slack_px)
                    for x, y in points)
 
+    def labelled(self) -> int:
+        """Return how many keypoints are labelled."""
+        return sum(1 for flag in self.keypoints[2::3] if flag)
+
     def has_no_area(self) -> bool:
         """Say whether the box, or where there is none every polygon, covers nothing."""
         if self.box is not None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from coco_recipe import Annotation, Dataset, Image, Port, Row, Step, StepContext, about
+from coco_recipe import Annotation, Dataset, Image, Port, Row, Step, StepContext, about, counted
 from coco_recipe_data import clipping, kinds
 from coco_recipe_data.clipping import Places
 
@@ -46,13 +46,14 @@ def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float
     images = {image.id: image for image in dataset.images}
     kept: list[Annotation] = []
     faults: list[str] = []
-    clipped, slack_px = 0, 0 if past_the_edge == "clip" else clipping.SLACK_PX
+    clipped, lost, slack_px = 0, 0, 0 if past_the_edge == "clip" else clipping.SLACK_PX
     for row in dataset.annotations:
         places = Places.of(row)
         outside = places.reaches_out(*_size(images[row.image_id]), slack_px=slack_px)
         if outside and past_the_edge == "clip":
             row = clipping.clipped(row, places, *_size(images[row.image_id]))
-            places, clipped = Places.of(row), clipped + 1
+            whole, places, clipped = places, Places.of(row), clipped + 1
+            lost += whole.labelled() - places.labelled()
         empty, what = places.has_no_area(), "box" if places.box is not None else "polygon"
         seen = {"bbox": row.bbox} if places.box is not None else {}
         if empty and no_area == "error":
@@ -74,6 +75,9 @@ def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float
         raise ValueError(f"{about(len(faults), 'annotations are not valid')}: {'; '.join(faults[:5])}; choose with "
                          "past_the_edge: clip or drop, and no_area: drop")
     ctx.note("clipped_boxes", clipped)
+    if clipped:
+        ctx.note("summary", f"{counted(clipped, 'row')} clipped" + (
+            f", {counted(lost, 'labelled keypoint')} lost by it" if lost else ""))
     if not clipped and len(kept) == len(dataset.annotations):
         ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
     return {"dataset": dataset.replace(annotations=tuple(kept))}

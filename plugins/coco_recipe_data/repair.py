@@ -57,6 +57,9 @@ PARAMS: dict[str, Any] = {
                 "match_case": {"const": True, "examples": [True],
                                "description": "Take the case and the Unicode form of the file in the folder."},
             }},
+        "missing_pictures": {"enum": ["drop"], "examples": ["drop"],
+                             "description": "Drop the images whose picture isn't in the folder, with their annotations; "
+                                            "each is in the ledger (dropped.jsonl)."},
         "ids": {"enum": ["to_int"], "examples": ["to_int"],
                 "description": "Read ids in quotes as whole numbers: id, image_id, category_id."},
         "sizes": {"enum": ["from_pictures", "to_numbers"], "examples": ["from_pictures"],
@@ -97,7 +100,8 @@ PARAMS: dict[str, Any] = {
 
 # the kinds of findings that are gone behind each parameter, or behind one value of it
 _MENDED: Mapping[tuple[str, Any], tuple[str, ...]] = {
-    ("file_names", ANY): ("missing_pictures",),
+    ("file_names", ANY): ("missing_pictures", "unsafe_file_names"),
+    ("missing_pictures", "drop"): ("missing_pictures",),
     ("sizes", "from_pictures"): ("sizes_not_of_pictures", "images_without_size", "sizes_of_wrong_type"),
     ("texts", "to_text"): ("texts_of_wrong_type",),
     ("licenses", "drop"): ("licenses_of_wrong_type",),
@@ -137,15 +141,16 @@ class _Ledger:
         return found.old if found else old
 
 
-def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] | None, ids: str | None, sizes: str | None,
+def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] | None,
+           missing_pictures: str | None, ids: str | None, sizes: str | None,
            texts: str | None, licenses: str | None, segmentations: str | Sequence[str] | None, bbox: str | None, area: str | None,
            num_keypoints: str | None, crowd: Mapping[str, Any] | str | None,
            categories: str | None) -> Mapping[str, Dataset]:
     """Mend what is named, and nothing else; rows that are right stay as they are.
 
-    The order is: what ``to_int`` and ``to_numbers`` read, names, sizes, texts, licenses, segmentations, boxes, areas,
-    keypoints, crowds, categories. ``repaired.jsonl`` in the step's folder has a line for each value: row, key,
-    old and new value.
+    The order is: what ``to_int`` and ``to_numbers`` read, names, missing pictures, sizes, texts, licenses,
+    segmentations, boxes, areas, keypoints, crowds, categories.
+    ``repaired.jsonl`` in the step's folder has a line for each value: row, key, old and new value.
 
     Raises:
         ValueError: two images would get one file name, a picture that is to be measured can't be read, a
@@ -158,6 +163,8 @@ def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] 
         if one.new is not UNSET:
             ledger.add(one.row, one.key, one.old, one.new)
     images = dataset.images if not file_names else _renamed(dataset, file_names, ledger)
+    if missing_pictures:
+        images = tuple(_there(ctx, dataset.replace(images=images)))
     if sizes == "from_pictures":
         images = _measured(dataset.replace(images=images), ledger)
     if texts:
@@ -178,6 +185,8 @@ def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] 
                 ledger.note(row, key, ledger.was("annotations", place, key, old), new)
         rows.append(row)
     _check_made_anew(rows, ledger.set_aside.values())
+    if missing_pictures:
+        rows = _of_images(ctx, rows, images)
     kept = _used(ctx, dataset.categories, rows) if categories else dataset.categories
     _write(ctx, ledger)
     return {"dataset": dataset.replace(images=images, annotations=tuple(rows), categories=kept, loose=others)}
@@ -229,6 +238,22 @@ def _renamed(dataset: Dataset, mends: Mapping[str, Any], ledger: _Ledger) -> tup
             ledger.note(image, "file_name", image.file_name, name)
         images.append(image if name == image.file_name else replace(image, file_name=name))
     return tuple(images)
+
+
+def _there(ctx: StepContext, dataset: Dataset) -> Iterator[Image]:
+    for image in dataset.images:
+        if dataset.path_of(image).is_file():
+            yield image
+        else:
+            ctx.drop(image, "its picture is missing")
+
+
+def _of_images(ctx: StepContext, rows: Sequence[Annotation], images: Sequence[Image]) -> list[Annotation]:
+    known = {image.id for image in images}
+    for row in rows:
+        if row.image_id not in known:
+            ctx.drop(row, "its image's picture is missing")
+    return [row for row in rows if row.image_id in known]
 
 
 def _mended_name(name: str, mend: str, value: Any, there: Mapping[str, str]) -> str:
@@ -386,6 +411,7 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     found = facts["dataset"]
+    found = found.of_fewer_images() if params.get("missing_pictures") else found
     return {"dataset": found.of_other_images() if params.get("sizes") == "from_pictures" else found}
 
 

@@ -106,6 +106,17 @@ def test_every_annotation_of_every_copy_is_there_or_in_the_ledger(data: dict[str
             assert row["area"] > 0
 
 
+def test_lost_keypoints_are_counted(tmp_path: Path) -> None:
+    data = {"images": [{"id": 1, "file_name": "1.png", "width": 40, "height": 30}],
+            "categories": [{"id": 1, "name": "a", "keypoints": ["x", "y", "z"]}],
+            "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 40, 30], "area": 1200, "iscrowd": 0,
+                             "keypoints": [2, 2, 2, 38, 28, 1, 0, 0, 0], "num_keypoints": 2}]}
+    out, dropped, *_ = _augmented(tmp_path, data, {"pipeline": [{"Crop": {"x_max": 20, "y_max": 20, "p": 1}}]})
+    assert (out["annotations"][0]["num_keypoints"], dropped) == (1, [])
+    record = json.loads((tmp_path / "out/steps/more/manifest.json").read_text())["record"]
+    assert record["notes"]["summary"] == "1 labelled keypoint lost of rows that stay"
+
+
 def _augmented(folder: Path, data: dict[str, Any], params: dict[str, Any]
                ) -> tuple[dict[str, Any], list[Any], set[str], dict[int, int]]:
     (folder / "images").mkdir()

@@ -144,3 +144,13 @@ def test_what_a_border_shows_again_has_its_parts_where_they_are(tmp_path: Path) 
     assert (again["bbox"], again["face_box"]) == ([8, 10, 20, 20], [13, 12, 5, 5])
     assert again["righthand_box"] == [20, 12, 6, 8]
     assert "lefthand_box" not in again
+
+
+def test_a_hand_that_is_not_there_trades_places_too() -> None:
+    row = _row(lefthand_kpts=[25, 45, 2], lefthand_valid=True, righthand_kpts=[0, 0, 0], righthand_box=[0, 0, 0, 0],
+               righthand_valid=False)
+    mirrored = dict(extras(parts.moved(row, _left(row), mirrored=True)))
+    assert mirrored == {"righthand_kpts": [25, 45, 2], "righthand_valid": True, "lefthand_kpts": [0, 0, 0],
+                        "lefthand_box": [0, 0, 0, 0], "lefthand_valid": False}
+    gone = dict(extras(parts.moved(row, {"lefthand_kpts": Left(0.0)}, mirrored=False)))
+    assert (gone["lefthand_kpts"], gone["lefthand_valid"]) == ([0, 0, 0], False)

@@ -10,7 +10,7 @@ pytest.importorskip("albumentations")
 
 import numpy as np
 from builders import coco
-from coco_recipe_albumentations import choosing, instances, pipeline, refusals
+from coco_recipe_albumentations import choosing, keypoint_pairs, pipeline, refusals
 from coco_recipe_albumentations.geometry import Carrier
 
 from coco_recipe import Misfit
@@ -26,8 +26,9 @@ def _asked(form: Any, annotation: dict[str, Any] | None = None, names: list[str]
     if names is not None:
         data["categories"][0]["keypoints"] = names
     dataset = parse(json.dumps(data).encode())
-    pairs = instances.mirrored_pairs(dataset.categories, params.get("mirrored_keypoints"))
-    return [str(one) for one in refusals.complaints(pipeline.parsed(form), dataset, dataset.annotations, pairs, PARAMS | params)]
+    pairs = keypoint_pairs.mirrored_pairs(dataset.categories, params.get("mirrored_keypoints"))
+    return [str(one) for one in refusals.complaints(
+        pipeline.parsed(form), dataset, dataset.images, dataset.annotations, pairs, PARAMS | params)]
 
 
 @pytest.mark.parametrize("transform", [
@@ -58,12 +59,29 @@ def test_what_annotations_cannot_follow_is_refused(name: str) -> None:
     ({"bbox_xyxy": [1, 2, 3, 4]}, "bbox_xyxy"), ({"center": [3, 4]}, "center"), ({"keypoints_3d": [[1, 2, 3]]}, "keypoints_3d"),
     ({"attributes": {"yaw": 30.0, "x": 1}}, "attributes.yaw"), ({"rotation": 90}, "rotation")])
 def test_places_under_other_keys_ask_only_where_pixels_move(keys: dict[str, Any], named: str) -> None:
-    assert f"annotations have places under other keys: {named}; other_geometry: drop" in _asked([FLIP], keys)[0]
+    asked = _asked([FLIP], keys)[0]
+    assert f"annotations have places under other keys: {named}; " in asked
+    assert "other_geometry: drop" in asked.splitlines()[1].split("  ")  # a line to paste
     assert _asked([{"RandomBrightnessContrast": {"p": 1}}], keys) == []
     assert _asked([FLIP], keys, other_geometry="keep") == []
 
 
-@pytest.mark.parametrize("keys", [{"face_box": None}, {"face_box": [0, 0, 0, 0]}, {"face_box": "x"}, {"center": [1, 2, 3]},
+@pytest.mark.parametrize("keys", [{"hbox": [1, 2, 3, 4]}, {"polygon": [1, 2, 3, 4, 5, 6]}, {"landmarks": [[1, 2], [3, 4]]},
+                                  {"theta": 0.5}, {"bbox3d": [1, 2, 3, 4, 5, 6, 7]}, {"points": [1, 2, 3, 4]}], ids=str)
+def test_places_of_other_tools_ask_too(keys: dict[str, Any]) -> None:
+    assert next(iter(keys)) in _asked([FLIP], keys)[0]
+
+
+def test_places_of_images_ask_too() -> None:
+    data = coco(1, [(1, 1)])
+    data["images"][0]["roi"] = [1, 2, 3, 4]
+    dataset = parse(json.dumps(data).encode())
+    asked, = refusals.complaints(pipeline.parsed([FLIP]), dataset, dataset.images, dataset.annotations, {}, PARAMS)
+    assert "images have places under other keys: roi" in str(asked)
+
+
+@pytest.mark.parametrize("keys", [{"face_box": None}, {"points": 7}, {"crop": True},
+                                  {"face_box": [0, 0, 0, 0]}, {"face_box": "x"}, {"center": [1, 2, 3]},
                                   {"attributes": {"rotation": 0.0}}, {"rotation": True}, {"num_keypoints": 3}, {"score": 0.5}],
                          ids=str)
 def test_what_has_no_form_of_a_place_does_not(keys: dict[str, Any]) -> None:
@@ -98,7 +116,7 @@ def test_a_reflected_border_that_is_labelled_mirrors_as_a_flip_does(mode: int, m
 
 def test_pairs_by_number_count_from_one() -> None:
     categories = parse(json.dumps(coco(1, [])).encode()).categories
-    assert instances.mirrored_pairs(categories, [[1, 2]])[1] == ((0, 1),)
+    assert keypoint_pairs.mirrored_pairs(categories, [[1, 2]])[1] == ((0, 1),)
 
 
 @pytest.mark.parametrize(("name", "is_one"), [("arrow_left", True), ("turn right", True), ("RightTurn", True), ("左转", True),

@@ -238,7 +238,7 @@ def test_check_judges_a_file_as_its_readers_do(tmp_path: Path) -> None:
     done = command("check", "a.json", cwd=tmp_path)
     assert done.returncode == 1
     assert "error: a.json: 2 annotations have an id that another has" in done.stdout
-    assert done.stdout.endswith("1 errors, 0 warnings\n")
+    assert done.stdout.endswith("1 error, 0 warnings\n")
     found = json.loads(command("check", "a.json", "--format", "json", cwd=tmp_path).stdout)
     assert [(one["kind"], one["severity"]) for one in found] == [("repeated_annotation_ids", "error")]
     assert "::error::a.json: 2 annotations" in command("check", "a.json", "--format=github", cwd=tmp_path).stdout
@@ -261,7 +261,7 @@ def test_check_takes_a_recipe(tmp_path: Path) -> None:
     ("upload/7/a.jpg", "a.jpg", "repair: file_names: {strip_prefix: upload/7/}"),
     ("A.JPG", "a.jpg", "repair: file_names: {match_case: true}"),
     ("é.jpg", "e\u0301.jpg", "repair: file_names: {match_case: true}"),
-    ("x.jpg", "a.jpg", "put them there, or remove their rows")])
+    ("x.jpg", "a.jpg", "put them there, or drop their rows: repair: missing_pictures: drop")])
 def test_missing_pictures_are_counted_with_the_file_that_was_meant(name: str, file: str, hint: str, tmp_path: Path) -> None:
     (tmp_path / "images" / file).parent.mkdir(parents=True)
     (tmp_path / "images" / file).write_bytes(b"x")
@@ -274,3 +274,22 @@ def test_missing_pictures_are_counted_with_the_file_that_was_meant(name: str, fi
     assert "1 picture is not in the folder of images: image 1" in done.stderr
     assert f"hint: {hint}" in done.stderr
     assert (f"there is {file!r}" in done.stderr) is (name != "x.jpg")
+
+
+def test_check_goes_on_past_a_row_of_a_wrong_type(tmp_path: Path) -> None:
+    data = coco(2, [(1, 1), (2, 1)])
+    data["annotations"][0]["area"] = "7"
+    data["annotations"][1] |= {"image_id": 9, "bbox": [1, 2, 0, 3]}
+    (tmp_path / "a.json").write_text(json.dumps(data))
+    found = json.loads(command("check", "a.json", "--format", "json", cwd=tmp_path).stdout)
+    assert {"areas_of_wrong_type", "dangling_image_ids", "boxes_of_no_area"} <= {one["kind"] for one in found}
+    data["annotations"][0]["id"] = "x"
+    (tmp_path / "a.json").write_text(json.dumps(data))
+    found = json.loads(command("check", "a.json", "--format", "json", cwd=tmp_path).stdout)
+    assert {one["kind"] for one in found} == {"ids_of_wrong_type", "areas_of_wrong_type"}
+
+
+def test_file_names_that_differ_by_blanks_are_alike() -> None:
+    data = coco(2, [])
+    data["images"][0]["file_name"], data["images"][1]["file_name"] = "a b.png", "a  b.png"
+    assert _found(data)["file_names_alike"].count == 1

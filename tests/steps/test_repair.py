@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, write_recipe
+from builders import coco, command, write_recipe
 
 from coco_recipe import coco_json, row_checks, stages
 from coco_recipe.errors import RecipeError, StepError
@@ -164,3 +164,29 @@ def test_sizes_come_from_the_pictures(tmp_path: Path) -> None:
 def test_a_repair_of_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="mends nothing"):
         _repaired(tmp_path, coco())
+
+
+def test_images_without_a_picture_are_dropped_with_their_rows(tmp_path: Path) -> None:
+    data = coco(2, [(1, 1), (2, 1)])
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/1.jpg").write_bytes(b"x")
+    steps = [{"id": "there", "use": "repair", "in": "raw", "with": {"missing_pictures": "drop"}},
+             {"id": "d", "use": "export_coco", "in": {"all": "there"}, "with": {"images": "none"}}]
+    write_recipe(tmp_path, steps, data, inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "dropped 1 annotation (its image's picture is missing), 1 image (its picture is missing)" in done.stderr
+
+
+@pytest.mark.parametrize(("name", "mend"), [("../x/1.jpg", {"basename": True}), ("/data/1.jpg", {"basename": True}),
+                                            ("/data/1.jpg", {"strip_prefix": "/data/"})])
+def test_names_that_lead_out_of_the_folder_come_in_by_a_mend(name: str, mend: dict[str, Any], tmp_path: Path) -> None:
+    data = coco(1, [(1, 1)])
+    data["images"][0]["file_name"] = name
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/1.jpg").write_bytes(b"x")
+    steps = [{"id": "named", "use": "repair", "in": "raw", "with": {"file_names": mend}},
+             {"id": "d", "use": "export_coco", "in": {"all": "named"}, "with": {"images": "none"}}]
+    write_recipe(tmp_path, steps, data, inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr

@@ -38,7 +38,7 @@ def test_results_get_the_ids_of_the_source(tmp_path: Path) -> None:
 
 def test_images_and_classes_that_the_source_lacks_are_named() -> None:
     source, own = _renumbered()
-    with pytest.raises(ValueError, match=r"1 images go back to none of 'source': 3.jpg"):
+    with pytest.raises(ValueError, match=r"1 image goes back to none of 'source': 3.jpg"):
         predict.source_ids(own, source.replace(images=source.images[:2]), ["cat"])
     with pytest.raises(ValueError, match="'source' has no category cow"):
         predict.source_ids(own, source, ["cow"])
