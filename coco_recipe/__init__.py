@@ -37,6 +37,7 @@ from coco_recipe.segmentation import (
     segmentation_box,
 )
 from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port, Step, StepContext, facts_of
+from coco_recipe.turned_box import TurnedBox, turned_box
 
 if TYPE_CHECKING:
     from coco_recipe.api import run
@@ -72,6 +73,7 @@ __all__ = [
     "Step",
     "StepContext",
     "StepError",
+    "TurnedBox",
     "about",
     "checked_runs",
     "counted",
@@ -97,6 +99,7 @@ __all__ = [
     "sha256",
     "show_path",
     "tidy",
+    "turned_box",
     "unsafe_name",
     "with_extras",
     "write",

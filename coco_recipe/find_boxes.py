@@ -8,6 +8,7 @@ from msgspec import UNSET
 from coco_recipe.dataset import Image
 from coco_recipe.findings import Row
 from coco_recipe.rows import EDGE_PX, Rows, of_image, text_of
+from coco_recipe.turned_box import turned_box
 
 FEW = 0.2  # share of boxes that must reach out before corners are suspected
 _NOTHING = (b"[]", b"null", b"{}", b"[[]]", b'""')
@@ -39,7 +40,9 @@ def no_area_boxes(rows: Rows) -> Iterator[Row]:
 
 def outside(rows: Rows) -> Iterator[Row]:
     return (
-        rows.of(row, list(box)) for row, box, size in rows.survey.outside if _is_outside(box, size)
+        rows.of(row, list(box))
+        for row, box, size in rows.survey.outside
+        if _is_outside(box, size) and not turned_box(row)
     )
 
 
@@ -47,7 +50,7 @@ def past_the_edge(rows: Rows) -> Iterator[Row]:
     return (
         rows.of(row, list(box))
         for row, box, size in rows.survey.outside
-        if not _is_outside(box, size)
+        if not _is_outside(box, size) and not turned_box(row)
     )
 
 

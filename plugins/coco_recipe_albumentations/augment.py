@@ -23,6 +23,7 @@ from coco_recipe import (
     StepContext,
     counted,
     facts_of,
+    turned_box,
 )
 from coco_recipe_albumentations import choosing, copying, instances, keypoint_pairs, parts, pictures, pipeline, records, refusals
 from coco_recipe_albumentations.choosing import Copy
@@ -195,7 +196,7 @@ class Work:
                    (int(copy.image.width or 0), int(copy.image.height or 0)), shapes,
                    f"{self.ctx.seed}/{self.dataset.identity(copy.image)}/{copy.number}",
                    tuple(one for row in self.parts(copy.image.id) for one in row.values()),
-                   not self.warps and any(map(parts.turned_box, self.annotations[copy.image.id])))
+                   not self.warps and any(map(turned_box, self.annotations[copy.image.id])))
 
     def named(self, row: Annotation, *, mirrored: bool) -> Annotation:
         """Return a row with the category that it has in a copy: another in a mirrored one, if the recipe says so."""

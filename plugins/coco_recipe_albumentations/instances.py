@@ -9,8 +9,8 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Dataset, Image, about, is_flat
-from coco_recipe_albumentations import parts, refusals
+from coco_recipe import Annotation, Dataset, Image, about, is_flat, turned_box
+from coco_recipe_albumentations import refusals
 from coco_recipe_albumentations.copying import Left
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def instance(row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]]) -
     if (all(map(is_flat, segmentation)) if isinstance(segmentation, list)
             else segmentation is not None and not any(runs_of(segmentation["counts"])[1::2])):
         segmentation = None
-    if segmentation is None and (turned := parts.turned_box(row)):
+    if segmentation is None and (turned := turned_box(row)):
         box, segmentation = None, [[side for corner in turned.corners() for side in corner]]
     if box is None and segmentation is None and keypoints is None:
         return None
@@ -100,7 +100,7 @@ def check(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], ima
             continue
         boxes = [f"annotation {row.id} on image {image.id} has the box {list(row.bbox)}, which is not inside its "
                  f"{image.width}x{image.height} px" for row in annotations[image.id]
-                 if isinstance(row.bbox, tuple) and not _inside(row.bbox, image.width, image.height)]
+                 if isinstance(row.bbox, tuple) and not _inside(row.bbox, image.width, image.height) and not turned_box(row)]
         faults, outside = faults + boxes, outside + len(boxes)
         faults += [f"annotation {row.id} on image {image.id}: {reason}" for row in annotations[image.id]
                    if (reason := _malformed(row, [image.height, image.width], swap))]

@@ -7,20 +7,18 @@ and ``attributes.rotation``, in degrees with the clock (https://docs.cvat.ai, "R
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import UNSET
 
-from coco_recipe import Annotation, extras, with_extras
+from coco_recipe import Annotation, TurnedBox, extras, turned_box, with_extras
 from coco_recipe_albumentations.copying import Left
 
 if TYPE_CHECKING:
     from coco_recipe_albumentations.geometry import Instance
 
-Box = tuple[float, float, float, float]
 Pairs = tuple[tuple[int, int], ...]
 
 
@@ -110,52 +108,21 @@ def _other_hand(key: str) -> str:
     return key
 
 
-@dataclass(frozen=True, slots=True)
-class TurnedBox:
-    """A box that is turned about its middle.
+def through(box: TurnedBox, matrix: Sequence[float]) -> TurnedBox:
+    """Return the turned box of the picture that a matrix made, to two digits.
 
-    Attributes:
-        box: x, y, w, h of the box before it is turned, in pixels.
-        degrees: by how much it is turned, with the clock, 0 to 360.
+    The box isn't cut at the picture's edges: it would no longer be turned about its middle.
+    Where the matrix keeps no right angles, it is the smallest one around the moved corners.
+
+    Args:
+        matrix: 3x3, row by row, for places in pixels.
     """
-
-    box: Box
-    degrees: float
-
-    def corners(self) -> list[tuple[float, float]]:
-        """Return the corners as they are seen: top left, top right, bottom right, bottom left."""
-        x, y, w, h = self.box
-        middle = x + w / 2, y + h / 2
-        sin, cos = math.sin(math.radians(self.degrees)), math.cos(math.radians(self.degrees))
-        return [(middle[0] + a * cos - b * sin, middle[1] + a * sin + b * cos)
-                for a, b in ((-w / 2, -h / 2), (w / 2, -h / 2), (w / 2, h / 2), (-w / 2, h / 2))]
-
-    def through(self, matrix: Sequence[float]) -> "TurnedBox":
-        """Return the turned box of the picture that a matrix made, to two digits.
-
-        The box isn't cut at the picture's edges: it would no longer be turned about its middle.
-        Where the matrix keeps no right angles, it is the smallest one around the moved corners.
-
-        Args:
-            matrix: 3x3, row by row, for places in pixels.
-        """
-        corners = [_sent(matrix, corner) for corner in self.corners()]
-        across, up = _between(corners[0], corners[1]), _between(corners[3], corners[0])
-        if not _is_rectangle(corners, across, up):
-            return _smallest_around(corners, up)
-        middle = (corners[0][0] + corners[2][0]) / 2, (corners[0][1] + corners[2][1]) / 2
-        return _turned(middle, math.hypot(*across), math.hypot(*up), up)
-
-
-def turned_box(row: Annotation) -> TurnedBox | None:
-    """Return the box of a row that CVAT has turned; None where there is none."""
-    if not isinstance(row.bbox, tuple) or "attributes" not in row.__struct_encode_fields__:
-        return None
-    attributes = dict(extras(row)).get("attributes")
-    degrees = attributes.get("rotation") if isinstance(attributes, dict) else None
-    if not _numbers([degrees]) or not degrees or min(row.bbox[2:]) <= 0:
-        return None
-    return TurnedBox(tuple(map(float, row.bbox)), float(degrees))  # type: ignore[arg-type]
+    corners = [_sent(matrix, corner) for corner in box.corners()]
+    across, up = _between(corners[0], corners[1]), _between(corners[3], corners[0])
+    if not _is_rectangle(corners, across, up):
+        return _smallest_around(corners, up)
+    middle = (corners[0][0] + corners[2][0]) / 2, (corners[0][1] + corners[2][1]) / 2
+    return _turned(middle, math.hypot(*across), math.hypot(*up), up)
 
 
 def with_turned_box(row: Annotation, source: Annotation, matrix: Sequence[float]) -> Annotation:
@@ -171,7 +138,7 @@ def with_turned_box(row: Annotation, source: Annotation, matrix: Sequence[float]
     before = turned_box(source)
     if before is None or tuple(matrix) == (1, 0, 0, 0, 1, 0, 0, 0, 1):
         return row
-    after = before.through(matrix)
+    after = through(before, matrix)
     changes: dict[str, Any] = {"bbox": after.box}
     if isinstance(source.area, int | float) and not _is_filled(row.segmentation):
         share = after.box[2] * after.box[3] / (before.box[2] * before.box[3])

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Dataset, Port, Step, StepContext, has_area, tidy
+from coco_recipe import Annotation, Dataset, Port, Step, StepContext, has_area, tidy, turned_box
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -39,6 +39,9 @@ def _has_one(row: Annotation) -> bool:
 def _with_rectangle(row: Annotation) -> Annotation:
     if not isinstance(row.bbox, tuple):
         return row
+    if turned := turned_box(row):
+        polygon = [tidy(side) for corner in turned.corners() for side in corner]
+        return replace(row, segmentation=Raw(msgspec.json.encode([polygon])))
     x, y, w, h = row.bbox
     right, bottom = tidy(x + w), tidy(y + h)
     return replace(row, segmentation=Raw(msgspec.json.encode([[x, y, right, y, right, bottom, x, bottom]])))

@@ -1,7 +1,7 @@
 """Annotations cut to their image: box, polygons and keypoints together, and the area with them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, TypeGuard
 
@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, tidy, with_extras
+from coco_recipe import Annotation, tidy, turned_box, with_extras
 
 Box = Sequence[float]
 Ring = list[float]  # x, y, x, y, ... in pixels
@@ -22,6 +22,7 @@ class Places:
 
     Attributes:
         box: (x, y, w, h) in pixels; None where there is none, or it isn't finite.
+        corners: x, y, x, y, ... of a box that is turned about its middle, which is no bound of its own.
         rings: polygons, each x, y, x, y, ...; empty for a run-length mask, whose pixels are the image's own.
         keypoints: x, y, flag, x, y, flag, ...
     """
@@ -29,20 +30,23 @@ class Places:
     box: Box | None
     rings: list[Ring]
     keypoints: list[float]
+    corners: Ring = field(default_factory=list)
 
     @classmethod
     def of(cls, row: Annotation) -> "Places":
         """Read what a row says of its place; forms that COCO doesn't know say nothing."""
         box = row.bbox if isinstance(row.bbox, tuple) and all(map(isfinite, row.bbox)) else None
-        return cls(box, _rings(row.segmentation), _keypoints(getattr(row, "keypoints", UNSET)))
+        turned = turned_box(row) if box else None
+        return cls(box, _rings(row.segmentation), _keypoints(getattr(row, "keypoints", UNSET)),
+                   [side for corner in turned.corners() for side in corner] if turned else [])
 
     def reaches_out(self, width: int, height: int, *, slack_px: float = 0) -> bool:
         """Say whether the box is outside the image, or a vertex or labelled keypoint by more than the slack."""
-        if self.box is not None:
+        if self.box is not None and not self.corners:
             x, y, w, h = self.box
             if x < 0 or y < 0 or x + w > width or y + h > height:
                 return True
-        points = [*(ring[n:n + 2] for ring in self.rings for n in range(0, len(ring), 2)),
+        points = [*(ring[n:n + 2] for ring in (*self.rings, self.corners) for n in range(0, len(ring), 2)),
                   *(self.keypoints[n:n + 2] for n in range(0, len(self.keypoints), 3) if self.keypoints[n + 2])]
         return any(not (-slack_px <= x <= width + slack_px and -slack_px <= y <= height + slack_px)
                    for x, y in points)

@@ -46,10 +46,12 @@ def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float
     images = {image.id: image for image in dataset.images}
     kept: list[Annotation] = []
     faults: list[str] = []
-    clipped, lost, slack_px = 0, 0, 0 if past_the_edge == "clip" else clipping.SLACK_PX
+    clipped, lost, turned, slack_px = 0, 0, 0, 0 if past_the_edge == "clip" else clipping.SLACK_PX
     for row in dataset.annotations:
         places = Places.of(row)
         outside = places.reaches_out(*_size(images[row.image_id]), slack_px=slack_px)
+        if outside and places.corners and past_the_edge == "clip":  # what is left of it is no turned box
+            outside, turned = False, turned + 1
         if outside and past_the_edge == "clip":
             row = clipping.clipped(row, places, *_size(images[row.image_id]))
             whole, places, clipped = places, Places.of(row), clipped + 1
@@ -78,6 +80,8 @@ def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float
     if clipped:
         ctx.note("summary", f"{counted(clipped, 'row')} clipped" + (
             f", {counted(lost, 'labelled keypoint')} lost by it" if lost else ""))
+    if turned:
+        ctx.note("turned boxes past the edge, left as they are", turned, this_run=True)
     if not clipped and len(kept) == len(dataset.annotations):
         ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
     return {"dataset": dataset.replace(annotations=tuple(kept))}

@@ -15,7 +15,7 @@ from coco_recipe_albumentations import parts, pipeline
 from coco_recipe_albumentations.copying import Left
 from coco_recipe_albumentations.geometry import Carrier
 
-from coco_recipe import stages
+from coco_recipe import TurnedBox, stages, turned_box
 from coco_recipe.coco_json import parse
 from coco_recipe.dataset import Annotation, extras
 
@@ -47,12 +47,12 @@ def _overlap(one: Any, other: Any) -> float:
     {"Resize": {"height": 120, "width": 80}}, {"Affine": {"shear": {"x": [12, 12], "y": [0, 0]}}}], ids=str)
 @pytest.mark.parametrize("degrees", [30.0, 100.0, 345.0])
 def test_a_turned_box_lands_on_its_pixels(transform: dict[str, Any], degrees: float) -> None:
-    before = parts.TurnedBox((55.0, 50.0, 40.0, 20.0), degrees)
+    before = TurnedBox((55.0, 50.0, 40.0, 20.0), degrees)
     (name, arguments), = transform.items()
     carrier = Carrier(pipeline.build([{name: {**arguments, "p": 1}}], None, allow_files=False))
     carried = carrier(_drawn(before.corners()), (), key=1, with_matrix=True)
     assert carried.matrix is not None
-    after = before.through(carried.matrix)
+    after = parts.through(before, carried.matrix)
     height, width = carried.picture.shape[:2]
     expected = np.zeros((height, width, 3), np.uint8)
     cv2.fillConvexPoly(expected, np.round((np.asarray(after.corners()) - 0.5) * 256).astype(np.int32), (255, 255, 255), shift=8)
@@ -67,7 +67,7 @@ def test_a_turned_box_lands_on_its_pixels(transform: dict[str, Any], degrees: fl
     ((-1, 0, 160, 0, 1, 0, 0, 0, 1), 330), ((1, 0, 0, 0, -1, 120, 0, 0, 1), 150),  # its top points down now
     ((-1, 0, 160, 0, -1, 120, 0, 0, 1), 210), ((2, 0, 0, 0, 2, 0, 0, 0, 1), 30)])
 def test_which_side_is_on_top_is_kept(matrix: tuple[float, ...], degrees: float) -> None:
-    assert parts.TurnedBox((55.0, 50.0, 30.0, 30.0), 30.0).through(matrix).degrees == degrees
+    assert parts.through(TurnedBox((55.0, 50.0, 30.0, 30.0), 30.0), matrix).degrees == degrees
 
 
 def test_the_rows_numbers_follow_the_turned_box() -> None:
@@ -83,7 +83,7 @@ def test_the_rows_numbers_follow_the_turned_box() -> None:
 @pytest.mark.parametrize("attributes", [{"rotation": 0.0}, {"rotation": "30"}, {"rotation": None}, {"rotation": True},
                                         {}, None, []], ids=str)
 def test_what_is_no_rotation_turns_nothing(attributes: Any) -> None:
-    assert parts.turned_box(_row(bbox=[20, 10, 30, 40], attributes=attributes)) is None
+    assert turned_box(_row(bbox=[20, 10, 30, 40], attributes=attributes)) is None
 
 
 def test_the_points_of_the_face_trade_places_with_their_mirror_images() -> None:
@@ -154,3 +154,22 @@ def test_a_hand_that_is_not_there_trades_places_too() -> None:
                         "lefthand_box": [0, 0, 0, 0], "lefthand_valid": False}
     gone = dict(extras(parts.moved(row, {"lefthand_kpts": Left(0.0)}, mirrored=False)))
     assert (gone["lefthand_kpts"], gone["lefthand_valid"]) == ([0, 0, 0], False)
+
+
+def test_turned_boxes_go_through_two_augmentations_and_get_turned_polygons(tmp_path: Path) -> None:
+    data = coco(1, [(1, 1)])
+    data["images"][0] |= {"file_name": "1.png", "width": 60, "height": 40}
+    data["annotations"][0] |= {"bbox": [20, 16, 30, 8], "area": 240, "attributes": {"rotation": 90.0}, "segmentation": []}
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/1.png").write_bytes(cv2.imencode(".png", np.zeros((40, 60, 3), np.uint8))[1].tobytes())
+    crop = {"Crop": {"x_min": 25, "x_max": 60, "y_max": 40, "p": 1}}  # 10 px of the box as it stands, none as it is turned
+    steps = [{"id": "one", "use": "augment", "in": "raw", "with": {"pipeline": [crop], "format": "png"}},
+             {"id": "two", "use": "augment", "in": "one", "with": {"pipeline": [{"HorizontalFlip": {"p": 1}}], "format": "png"}},
+             {"id": "poly", "use": "add_segmentation", "in": "two"}, {"id": "n", "use": "reindex", "in": "poly"},
+             {"id": "d", "use": "export_coco", "in": {"all": "n"}}]
+    path = write_recipe(tmp_path, steps, data, inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    stages.run(stages.prepare(path), out=tmp_path / "out", jobs=1)
+    row, = json.loads(next((tmp_path / "out/steps/d").rglob("instances_all.json")).read_text())["annotations"]
+    assert (row["bbox"], row["attributes"], row["area"]) == ([10, 16, 30, 8], {"rotation": 270.0}, 240)
+    xs, ys = row["segmentation"][0][0::2], row["segmentation"][0][1::2]
+    assert (min(xs), min(ys), max(xs), max(ys)) == (21, 5, 29, 35)
