@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from coco_recipe import Complaint, Dataset, Facts, Misfit, Port, Row, Step, StepContext, did_you_mean
-from coco_recipe_data import kinds
+from coco_recipe_data import kinds, tables
 
 _NAMES = {"type": "array", "items": {"type": ["string", "integer"]}}
 PARAMS: dict[str, Any] = {
@@ -62,7 +62,8 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
     if len(kept) == len(dataset.annotations) and len(images) == len(dataset.images):
         ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
     categories = tuple(category for category in dataset.categories if category.id not in gone)
-    return {"dataset": dataset.replace(images=tuple(images), annotations=tuple(kept), categories=categories)}
+    return {"dataset": dataset.replace(images=tables.without_categories(images, gone),
+                                       annotations=tables.without_categories(kept, gone), categories=categories)}
 
 
 def _find(dataset: Dataset, name: str | int, at: tuple[str, int]) -> int:

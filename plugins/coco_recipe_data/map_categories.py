@@ -53,10 +53,12 @@ def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str]
         same = row.category_id is UNSET or new_id[row.category_id] == row.category_id
         return row if same else replace(row, category_id=new_id[row.category_id])
 
-    annotations = tuple(mapped(row) for row in dataset.annotations)
+    ids = {"category_id": new_id}
+    annotations = tables.followed(tuple(mapped(row) for row in dataset.annotations), ids)
     ctx.note("joined_categories", len(dataset.categories) - len(categories))
-    extra = tables.follow_in_tables(dataset.extra, {"category_id": new_id})
-    return {"dataset": dataset.replace(annotations=annotations, categories=categories, extra=extra)}
+    extra = tables.follow_in_tables(dataset.extra, ids)
+    return {"dataset": dataset.replace(images=tables.followed(dataset.images, ids), annotations=annotations,
+                                       categories=categories, extra=extra)}
 
 
 def _names_after(names: Sequence[str], map: Mapping[str, str], order: Sequence[str] | None) -> tuple[str, ...]:

@@ -61,19 +61,23 @@ def merge(ctx: StepContext, *, datasets: tuple[Dataset, ...], same_file_name: st
     names, images, annotations = _Names(same_file_name), list[Image](), list[Annotation]()
     home = datasets[0].home
     for n, part in enumerate(datasets):
+        ids = {
+            **joined.ids[n], "image_id": image_maps[n], "category_id": category_maps[n],
+            "annotation_id": {row.id: fresh for row, fresh in zip(part.annotations, annotation_ids[n], strict=True)}}
+        of_images, of_rows = tables.refer(part.images), tables.refer(part.annotations)
         for image in part.images:
             name = names.take(image.file_name, part.home)
             row = _marked(image, part, home, renamed=name != image.file_name)
             row = _with_origin(row, part, origin_field) if origin_field else row
             row = replace(row, id=image_maps[n][image.id], file_name=name,
                           license=_mapped_license(row.license, license_maps[n]))
-            images.append(tables.follow(row, joined.ids[n]) if joined.ids[n] else row)
+            images.append(tables.follow(row, ids) if of_images else row)
         for annotation, fresh in zip(part.annotations, annotation_ids[n], strict=True):
             moved = places[n].get(annotation.category_id)
             box = replace(moved.moved(annotation) if moved else annotation, id=fresh,
                           image_id=image_maps[n][annotation.image_id],
                           category_id=category_maps[n].get(annotation.category_id, annotation.category_id))
-            annotations.append(tables.follow(box, joined.ids[n]) if joined.ids[n] else box)
+            annotations.append(tables.follow(box, ids) if of_rows else box)
     names.finish()
     _write_ids(ctx, datasets, image_maps, annotation_ids, category_maps, joined)
     _report(ctx, datasets, categories, joined, renamed=names.renamed)

@@ -43,16 +43,17 @@ def reindex(ctx: StepContext, *, dataset: Dataset, images: int | None, annotatio
     ctx.note("summary", "new ids: " + (", ".join(f"{n} of {len(old[table])} {table}" for table, n in changed.items())
                                        or "none asked for"))
     image_ids, category_ids = (dict(zip(old[table], new[table], strict=True)) for table in ("images", "categories"))
+    ids = {"image_id": image_ids, "category_id": category_ids,
+           "annotation_id": dict(zip(old["annotations"], new["annotations"], strict=True))}
+    rows = tuple(
+        replace(row, id=fresh, image_id=image_ids[row.image_id],
+                category_id=category_ids.get(row.category_id, row.category_id))
+        for row, fresh in zip(dataset.annotations, new["annotations"], strict=True))
     return {"dataset": dataset.replace(
-        images=tuple(map(_numbered, dataset.images, new["images"])),
-        annotations=tuple(
-            replace(row, id=fresh, image_id=image_ids[row.image_id],
-                    category_id=category_ids.get(row.category_id, row.category_id))
-            for row, fresh in zip(dataset.annotations, new["annotations"], strict=True)),
+        images=tables.followed(tuple(map(_numbered, dataset.images, new["images"])), ids),
+        annotations=tables.followed(rows, ids),
         categories=tuple(map(_numbered, dataset.categories, new["categories"])),
-        extra=tables.follow_in_tables(dataset.extra, {
-            "image_id": image_ids, "category_id": category_ids,
-            "annotation_id": dict(zip(old["annotations"], new["annotations"], strict=True))}))}
+        extra=tables.follow_in_tables(dataset.extra, ids))}
 
 
 def _numbered(row: Any, fresh: int) -> Any:

@@ -1,18 +1,20 @@
 """Top-level tables besides COCO's own, as ``videos`` and ``tracks``: joined, with what refers to them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw
 
-from coco_recipe import Dataset, with_extras
+from coco_recipe import Annotation, Dataset, Image, with_extras
 
 # keys that name things of one file though no table lists them: CVAT, CocoVID and MOT files have them
 LOOSE_KEYS = ("track_id", "instance_id", "video_id", "sequence_id", "scene_id")
 Id = int | str
+Row = TypeVar("Row", Image, Annotation)
 _ENDINGS = ("_id", "_ids")
+_OWN = ("category_id", "image_id", "annotation_id")  # LVIS has neg_category_ids, video sets have next_image_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,28 @@ def join(parts: Sequence[Dataset], category_ids: Sequence[Mapping[int, int]],
     return Joined(extra, tuple({key: own[key] for key in own if own[key] and key in used_keys} for own in ids))
 
 
+def refer(rows: Iterable[Any]) -> bool:
+    """Say whether some rows have keys that end as references do, besides COCO's own."""
+    kinds: set[Any] = set(map(type, rows))
+    keys = {key for kind in kinds for key in kind.__struct_encode_fields__}
+    return "attributes" in keys or any(key.endswith(_ENDINGS) for key in keys - {"image_id", "category_id"})
+
+
+def followed(rows: Sequence[Row], ids: Mapping[str, Mapping[Any, Id]]) -> tuple[Row, ...]:
+    """Return rows with the new ids under all keys that refer to them (see `follow`)."""
+    return tuple(follow(row, ids) for row in rows) if refer(rows) else tuple(rows)
+
+
+def without_categories(rows: Sequence[Row], gone: Collection[int]) -> tuple[Row, ...]:
+    """Return rows without categories in lists that name some, as LVIS's ``neg_category_ids``."""
+    def left(row: Any) -> Any:
+        lists = {key: value for key, value in _references(row) if key.endswith("category_ids") and isinstance(value, list)}
+        changed = {key: [one for one in value if one not in gone] for key, value in lists.items() if set(value) & set(gone)}
+        return with_extras(row, changed) if changed else row
+
+    return tuple(map(left, rows)) if refer(rows) else tuple(rows)
+
+
 def follow(row: Any, ids: Mapping[str, Mapping[Any, Id]]) -> Any:
     """Return a row with the new ids under its keys, and under those of its ``attributes``."""
     changed = {}
@@ -104,9 +128,12 @@ def follow_in_tables(extra: Mapping[str, Raw], ids: Mapping[str, Mapping[Any, Id
 def _mapped(key: str, value: Any, ids: Mapping[str, Mapping[Any, Id]]) -> Any:
     if key == "attributes":
         return {name: _mapped(name, inner, ids) for name, inner in value.items()}
-    mapping = ids.get(key) or ids.get(key.removesuffix("s"), {})
+    one = key.removesuffix("s")
+    own = next((ids[name] for name in _OWN if name in ids and one.endswith(f"_{name}")), {})
+    mapping = ids.get(key) or ids.get(one) or own
     if isinstance(value, list):
-        return [mapping.get(one, one) if isinstance(one, int | str) else one for one in value]
+        new = [mapping.get(one, one) if isinstance(one, int | str) else one for one in value]
+        return list(dict.fromkeys(new)) if new != value and all(isinstance(one, int | str) for one in new) else new
     return mapping.get(value, value) if isinstance(value, int | str) else value
 
 
@@ -137,9 +164,7 @@ def _uses(part: Dataset) -> list[_Use]:
     """Return every id that images and annotations have under a key that ends as references do."""
     found = []
     for what, rows in (("image", part.images), ("annotation", part.annotations)):
-        kinds: set[Any] = set(map(type, rows))
-        keys = {key for kind in kinds for key in kind.__struct_encode_fields__}
-        if "attributes" in keys or any(key.endswith(_ENDINGS) for key in keys - {"image_id", "category_id"}):
+        if refer(rows):
             found += [_Use(f"{what} {row.id}", name, one) for row in rows for key, value in _references(row)
                       for name, inner in (value.items() if key == "attributes" else [(key, value)])
                       for one in (inner if isinstance(inner, list) else [inner]) if isinstance(one, int | str)]
