@@ -66,7 +66,8 @@ def moved(row: Annotation, left: Mapping[str, Left], *, mirrored: bool) -> Annot
         left: what is left of each part, by its key.
         mirrored: hands trade places.
     """
-    if not left and not mirrored:
+    has_hands = any(_other_hand(key) != key for key in row.__struct_encode_fields__)
+    if not left and not (mirrored and has_hands):
         return row
     values = {key: value for key, value in extras(row)
               if key in left or key.endswith("_valid") or _other_hand(key) != key}

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from coco_recipe import Dataset, Image, extras
+from coco_recipe import Dataset, Image, about, extras
 
 
 def groups_of(dataset: Dataset, group_by: Mapping[str, str] | None) -> dict[str, list[int]]:
@@ -66,5 +66,5 @@ def _keys(dataset: Dataset, kind: str, value: str) -> dict[int, str]:
 
 def _known(dataset: Dataset, keys: Mapping[int, str | None], problem: str) -> dict[int, str]:
     if missing := [image.file_name for image in dataset.images if keys[image.id] is None]:
-        raise ValueError(f"group_by: {len(missing)} images {problem}: {', '.join(missing[:5])}")
+        raise ValueError(f"group_by: {about(len(missing), f'images {problem}')}: {', '.join(missing[:5])}")
     return {image_id: key for image_id, key in keys.items() if key is not None}

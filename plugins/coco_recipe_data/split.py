@@ -20,6 +20,7 @@ from coco_recipe import (
     Row,
     Step,
     StepContext,
+    counted,
     did_you_mean,
 )
 from coco_recipe_data import kinds, stratify
@@ -96,7 +97,7 @@ def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every
                              f"min_per_part is {min_per_part}; {remedy} (min_per_part: {len(part.images)} allows it)")
     _note(ctx, dataset, parts, shares if by is None else {})
     ctx.note("groups", len(groups))
-    ctx.note("summary", f"{len(groups)} group{'s' * (len(groups) != 1)} in {len(parts)} parts")
+    ctx.note("summary", f"{counted(len(groups), 'group')} in {len(parts)} parts")
     return parts
 
 

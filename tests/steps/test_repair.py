@@ -190,3 +190,7 @@ def test_names_that_lead_out_of_the_folder_come_in_by_a_mend(name: str, mend: di
     write_recipe(tmp_path, steps, data, inputs={"raw": {"annotations": "raw.json", "images": "images"}})
     done = command("run", "recipe.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    published = json.loads(next((tmp_path / "runs/test/steps/d").rglob("instances_all.json")).read_text())
+    assert [image["file_name"] for image in published["images"]] == ["1.jpg"]
+    line, = (tmp_path / "runs/test/steps/named/repaired.jsonl").read_text().splitlines()
+    assert (json.loads(line)["old"], json.loads(line)["new"]) == (name, "1.jpg")
