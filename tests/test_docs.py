@@ -1,5 +1,7 @@
 """The pages say what there is: a row for each kind of finding, with its severity and remedy."""
 
+import pages
+import pytest
 from builders import REPOSITORY
 
 from coco_recipe import plugins
@@ -16,3 +18,9 @@ def test_every_parameter_of_repair_has_its_row() -> None:
     page = (REPOSITORY / "docs/repair.md").read_text("utf-8")
     for name in plugins.find().offers["repair"].step.params["properties"]:
         assert f"| `{name}" in page
+
+
+@pytest.mark.parametrize("path", pages.PAGES)
+def test_pages_of_the_code_are_current(path: str) -> None:
+    """Written by ``python tests/helpers/pages.py``."""
+    assert (REPOSITORY / path).read_text("utf-8") == pages.PAGES[path]()

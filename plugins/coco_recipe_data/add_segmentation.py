@@ -20,7 +20,7 @@ def add_segmentation(ctx: StepContext, *, dataset: Dataset, replace_existing: bo
     """Add each box's rectangle as a polygon, where there is none (absent, null, empty, or of no area).
 
     The vertices go clockwise on the screen from the top-left corner: ``[x,y, x+w,y, x+w,y+h, x,y+h]``.
-    Annotations without a box stay as they are.
+    A box that CVAT has turned (``attributes.rotation``) gives the turned rectangle. Annotations without a box stay as they are.
     """
     rows = tuple(_with_rectangle(row) if replace_existing or not _has_one(row) else row for row in dataset.annotations)
     ctx.note("segmentations_added", sum(new is not old for new, old in zip(rows, dataset.annotations, strict=True)))

@@ -38,7 +38,8 @@ def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float
 
     What is judged is the box, the polygons and the labelled keypoints: a row without a box is judged by the
     others. Rules of size go by the box alone; rows without one pass them. ``past_the_edge: clip`` cuts box,
-    polygons and keypoints to the image, and the area follows what it measured.
+    polygons and keypoints to the image, and the area follows what it measured. A box that CVAT has turned
+    (``attributes.rotation``) is judged by its corners and never cut: what is left of it is no turned box.
 
     Raises:
         ValueError: rows past the edge or of no area, where the policy is ``error``; names the first five.
