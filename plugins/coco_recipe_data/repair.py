@@ -1,24 +1,18 @@
 """Step ``repair``: mend by name what findings name, each mend in the ledger with its old and new value."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
 from coco_recipe import (
-    TEXTS,
     Annotation,
     Category,
     Complaint,
     Dataset,
     Facts,
-    Image,
     Loose,
     Port,
     Step,
@@ -26,18 +20,15 @@ from coco_recipe import (
     about,
     did_you_mean,
     has_area,
-    is_license,
-    plain_name,
-    read_header,
     segmentation_area,
     segmentation_box,
-    unsafe_name,
     with_extras,
 )
-from coco_recipe_data import segmentation_mends
+from coco_recipe_data import image_mends, segmentation_mends
+from coco_recipe_data.mend_ledger import Ledger
 from coco_recipe_data.segmentation_mends import is_numbers
 
-LEDGER, ANY = "repaired.jsonl", ""
+ANY = ""
 FIRST = 5  # rows that an error names
 SIDE_PX, AREA_SHARE = 1.0, 0.01  # a box or area that differs by less was rounded
 
@@ -118,29 +109,6 @@ _UNDERSTOOD: Mapping[tuple[str, Any], tuple[str, ...]] = {
     ("crowd", "to_numbers"): ("crowd_flags_of_wrong_type",)}
 
 
-@dataclass(slots=True)
-class _Ledger:
-    """What was mended: a line for each value, in the order of the rows.
-
-    ``set_aside`` has the values of a wrong type whose rows lack the key now, by table, place and key.
-    """
-
-    set_aside: Mapping[tuple[str, int, str], Loose] = field(default_factory=dict)
-    lines: list[dict[str, Any]] = field(default_factory=list)
-
-    def note(self, row: Image | Annotation, key: str, old: Any, new: Any) -> None:
-        name = f"image {row.id} ({row.file_name!r})" if isinstance(row, Image) else f"annotation {row.id}"
-        self.add(name, key, old, new)
-
-    def add(self, row: str, key: str, old: Any, new: Any) -> None:
-        self.lines.append({"row": row, "key": key, "old": None if old is UNSET else old, "new": new})
-
-    def was(self, table: str, place: int, key: str, old: Any) -> Any:
-        """Return what stood in the file, where the row itself has nothing."""
-        found = self.set_aside.get((table, place, key)) if old is UNSET else None
-        return found.old if found else old
-
-
 def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] | None,
            missing_pictures: str | None, ids: str | None, sizes: str | None,
            texts: str | None, licenses: str | None, segmentations: str | Sequence[str] | None, bbox: str | None, area: str | None,
@@ -158,19 +126,19 @@ def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] 
     """
     given = {"ids": ids, "sizes": sizes, "bbox": bbox, "area": area, "crowd": crowd}
     mine, others = _taken_in(dataset, {key: value for key, value in given.items() if isinstance(value, str)})
-    ledger = _Ledger({(one.table, one.place, one.key): one for one in mine if one.new is UNSET})
+    ledger = Ledger({(one.table, one.place, one.key): one for one in mine if one.new is UNSET})
     for one in mine:
         if one.new is not UNSET:
             ledger.add(one.row, one.key, one.old, one.new)
-    images = dataset.images if not file_names else _renamed(dataset, file_names, ledger)
+    images = dataset.images if not file_names else image_mends.renamed(dataset, file_names, ledger)
     if missing_pictures:
-        images = tuple(_there(ctx, dataset.replace(images=images)))
+        images = tuple(image_mends.with_pictures(ctx, dataset.replace(images=images)))
     if sizes == "from_pictures":
-        images = _measured(dataset.replace(images=images), ledger)
+        images = image_mends.measured(dataset.replace(images=images), ledger)
     if texts:
-        images = tuple(_with_texts(image, ledger) for image in images)
+        images = tuple(image_mends.with_texts(image, ledger) for image in images)
     if licenses:
-        images = tuple(_without_license(image, ledger) for image in images)
+        images = tuple(image_mends.without_license(image, ledger) for image in images)
     crowds = _crowd_ids(dataset, crowd["categories"]) if isinstance(crowd, Mapping) else frozenset()
     mends = [segmentations] if isinstance(segmentations, str) else segmentations or []
     steps: list[Callable[[Annotation], Mend | None]] = [
@@ -186,9 +154,9 @@ def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] 
         rows.append(row)
     _check_made_anew(rows, ledger.set_aside.values())
     if missing_pictures:
-        rows = _of_images(ctx, rows, images)
+        rows = image_mends.rows_of(ctx, rows, images)
     kept = _used(ctx, dataset.categories, rows) if categories else dataset.categories
-    _write(ctx, ledger)
+    ledger.write(ctx)
     return {"dataset": dataset.replace(images=images, annotations=tuple(rows), categories=kept, loose=others)}
 
 
@@ -210,104 +178,6 @@ def _check_made_anew(rows: Sequence[Annotation], set_aside: Iterable[Loose]) -> 
         told = about(len(lost), "values of a wrong type can't be made anew")
         raise ValueError(f"{told}: {listed}{more}; these rows have no "
                          "segmentation or box to make them from: correct them in the file, or leave the key out")
-
-
-def _write(ctx: StepContext, ledger: _Ledger) -> None:
-    if ledger.lines:
-        (ctx.workdir / LEDGER).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in ledger.lines))
-    counts = Counter(line["key"] for line in ledger.lines)
-    ctx.note("repaired", dict(counts))
-    ctx.note("summary", "mended " + (", ".join(f"{n} {key}" for key, n in counts.items()) or "nothing"))
-
-
-def _renamed(dataset: Dataset, mends: Mapping[str, Any], ledger: _Ledger) -> tuple[Image, ...]:
-    folder = dataset.folders.get(dataset.home)
-    there = _files(folder) if "match_case" in mends and folder else {}
-    images, owner = [], dict[str, Image]()
-    for image in dataset.images:
-        name = image.file_name
-        for mend, value in mends.items():
-            name = _mended_name(name, mend, value, there)
-        if reason := unsafe_name(name):
-            raise ValueError(f"image {image.id} ({image.file_name!r}): its mended name {name!r} {reason}")
-        if name in owner:
-            raise ValueError(f"image {image.id} ({image.file_name!r}) and image {owner[name].id} "
-                             f"({owner[name].file_name!r}) would both be {name!r}; use another mend of file_names")
-        owner[name] = image
-        if name != image.file_name:
-            ledger.note(image, "file_name", image.file_name, name)
-        images.append(image if name == image.file_name else replace(image, file_name=name))
-    return tuple(images)
-
-
-def _there(ctx: StepContext, dataset: Dataset) -> Iterator[Image]:
-    for image in dataset.images:
-        if dataset.path_of(image).is_file():
-            yield image
-        else:
-            ctx.drop(image, "its picture is missing")
-
-
-def _of_images(ctx: StepContext, rows: Sequence[Annotation], images: Sequence[Image]) -> list[Annotation]:
-    known = {image.id for image in images}
-    for row in rows:
-        if row.image_id not in known:
-            ctx.drop(row, "its image's picture is missing")
-    return [row for row in rows if row.image_id in known]
-
-
-def _mended_name(name: str, mend: str, value: Any, there: Mapping[str, str]) -> str:
-    if mend == "unquote":
-        return unquote(name)
-    if mend == "slashes":
-        return name.replace("\\", "/")
-    if mend == "basename":
-        return name.replace("\\", "/").rpartition("/")[2]
-    if mend == "strip_prefix":
-        return name.removeprefix(value)
-    return there.get(plain_name(name), name)
-
-
-def _files(folder: Path) -> dict[str, str]:
-    return {plain_name(name): name for path in sorted(folder.rglob("*")) if path.is_file()
-            for name in [path.relative_to(folder).as_posix()]}
-
-
-def _measured(dataset: Dataset, ledger: _Ledger) -> tuple[Image, ...]:
-    images, faults = [], []
-    for place, image in enumerate(dataset.images):
-        try:
-            width, height = read_header(dataset.path_of(image)).shown
-        except (ValueError, OSError) as error:
-            faults.append(f"image {image.id} ({image.file_name!r}): {getattr(error, 'strerror', None) or error}")
-            continue
-        if (image.width, image.height) != (width, height):
-            sides = (("width", image.width), ("height", image.height))
-            old = [None if (side := ledger.was("images", place, *each)) is UNSET else side for each in sides]
-            ledger.note(image, "size", old, [width, height])
-            image = replace(image, width=width, height=height)
-        images.append(image)
-    if faults:
-        told = about(len(faults), "pictures can't be measured")
-        raise ValueError(f"{told}: {'; '.join(faults[:5])}; get them again, or drop "
-                         "their rows")
-    return tuple(images)
-
-
-def _with_texts(image: Image, ledger: _Ledger) -> Image:
-    old = {key: msgspec.json.decode(value) for key in TEXTS if isinstance(value := getattr(image, key, UNSET), Raw)}
-    new = {key: str(value) for key, value in old.items() if value is not None and not isinstance(value, str)}
-    for key, text in new.items():
-        ledger.note(image, key, old[key], text)
-    changed: Image = with_extras(image, new) if new else image
-    return changed
-
-
-def _without_license(image: Image, ledger: _Ledger) -> Image:
-    if image.license is UNSET or is_license(old := msgspec.json.decode(image.license)):
-        return image
-    ledger.note(image, "license", old, None)
-    return replace(image, license=UNSET)
 
 
 Mend = tuple[str, Any, Any, Annotation]

@@ -117,6 +117,18 @@ def test_lost_keypoints_are_counted(tmp_path: Path) -> None:
     assert record["notes"]["summary"] == "1 labelled keypoint lost of rows that stay"
 
 
+def test_keypoints_that_a_border_does_not_show_again_are_not_lost(tmp_path: Path) -> None:
+    data = {"images": [{"id": 1, "file_name": "1.png", "width": 40, "height": 30}],
+            "categories": [{"id": 1, "name": "a", "keypoints": ["x", "y"]}],
+            "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 40, 30], "area": 1200, "iscrowd": 0,
+                             "keypoints": [2, 2, 2, 38, 28, 2], "num_keypoints": 2}]}
+    pad = {"Pad": {"padding": [10, 0, 0, 0], "border_mode": 2, "p": 1}}
+    out, *_ = _augmented(tmp_path, data, {"pipeline": [pad], "repeated": "label"})
+    assert [row["num_keypoints"] for row in out["annotations"]] == [2, 1]
+    record = json.loads((tmp_path / "out/steps/more/manifest.json").read_text())["record"]
+    assert "summary" not in record["notes"]
+
+
 def _augmented(folder: Path, data: dict[str, Any], params: dict[str, Any]
                ) -> tuple[dict[str, Any], list[Any], set[str], dict[int, int]]:
     (folder / "images").mkdir()

@@ -1,0 +1,115 @@
+"""Mends of images: their names, sizes, texts and licenses, and what has no picture."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from msgspec import UNSET, Raw
+from msgspec.structs import replace
+
+from coco_recipe import (
+    TEXTS,
+    Annotation,
+    Dataset,
+    Image,
+    StepContext,
+    about,
+    is_license,
+    plain_name,
+    read_header,
+    unsafe_name,
+    with_extras,
+)
+from coco_recipe_data.mend_ledger import Ledger
+
+
+def renamed(dataset: Dataset, mends: Mapping[str, Any], ledger: Ledger) -> tuple[Image, ...]:
+    folder = dataset.folders.get(dataset.home)
+    there = _files(folder) if "match_case" in mends and folder else {}
+    images, owner = [], dict[str, Image]()
+    for image in dataset.images:
+        name = image.file_name
+        for mend, value in mends.items():
+            name = _mended_name(name, mend, value, there)
+        if reason := unsafe_name(name):
+            raise ValueError(f"image {image.id} ({image.file_name!r}): its mended name {name!r} {reason}")
+        if name in owner:
+            raise ValueError(f"image {image.id} ({image.file_name!r}) and image {owner[name].id} "
+                             f"({owner[name].file_name!r}) would both be {name!r}; use another mend of file_names")
+        owner[name] = image
+        if name != image.file_name:
+            ledger.note(image, "file_name", image.file_name, name)
+        images.append(image if name == image.file_name else replace(image, file_name=name))
+    return tuple(images)
+
+
+def with_pictures(ctx: StepContext, dataset: Dataset) -> Iterator[Image]:
+    for image in dataset.images:
+        if dataset.path_of(image).is_file():
+            yield image
+        else:
+            ctx.drop(image, "its picture is missing")
+
+
+def rows_of(ctx: StepContext, rows: Sequence[Annotation], images: Sequence[Image]) -> list[Annotation]:
+    known = {image.id for image in images}
+    for row in rows:
+        if row.image_id not in known:
+            ctx.drop(row, "its image's picture is missing")
+    return [row for row in rows if row.image_id in known]
+
+
+def _mended_name(name: str, mend: str, value: Any, there: Mapping[str, str]) -> str:
+    if mend == "unquote":
+        return unquote(name)
+    if mend == "slashes":
+        return name.replace("\\", "/")
+    if mend == "basename":
+        return name.replace("\\", "/").rpartition("/")[2]
+    if mend == "strip_prefix":
+        return name.removeprefix(value)
+    return there.get(plain_name(name), name)
+
+
+def _files(folder: Path) -> dict[str, str]:
+    return {plain_name(name): name for path in sorted(folder.rglob("*")) if path.is_file()
+            for name in [path.relative_to(folder).as_posix()]}
+
+
+def measured(dataset: Dataset, ledger: Ledger) -> tuple[Image, ...]:
+    images, faults = [], []
+    for place, image in enumerate(dataset.images):
+        try:
+            width, height = read_header(dataset.path_of(image)).shown
+        except (ValueError, OSError) as error:
+            faults.append(f"image {image.id} ({image.file_name!r}): {getattr(error, 'strerror', None) or error}")
+            continue
+        if (image.width, image.height) != (width, height):
+            sides = (("width", image.width), ("height", image.height))
+            old = [None if (side := ledger.was("images", place, *each)) is UNSET else side for each in sides]
+            ledger.note(image, "size", old, [width, height])
+            image = replace(image, width=width, height=height)
+        images.append(image)
+    if faults:
+        told = about(len(faults), "pictures can't be measured")
+        raise ValueError(f"{told}: {'; '.join(faults[:5])}; get them again, or drop "
+                         "their rows")
+    return tuple(images)
+
+
+def with_texts(image: Image, ledger: Ledger) -> Image:
+    old = {key: msgspec.json.decode(value) for key in TEXTS if isinstance(value := getattr(image, key, UNSET), Raw)}
+    new = {key: str(value) for key, value in old.items() if value is not None and not isinstance(value, str)}
+    for key, text in new.items():
+        ledger.note(image, key, old[key], text)
+    changed: Image = with_extras(image, new) if new else image
+    return changed
+
+
+def without_license(image: Image, ledger: Ledger) -> Image:
+    if image.license is UNSET or is_license(old := msgspec.json.decode(image.license)):
+        return image
+    ledger.note(image, "license", old, None)
+    return replace(image, license=UNSET)
