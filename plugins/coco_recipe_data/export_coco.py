@@ -36,7 +36,8 @@ PARAMS: dict[str, Any] = {
         "layout": {"enum": ["coco", "flat"], "default": "coco", "examples": ["flat"],
                    "description": "coco: annotations/instances_<part>.json and <part>/; flat: <part>.json and images/."},
         "to": {"type": "string", "minLength": 1, "format": "publish-folder", "examples": ["dataset"],
-               "description": "Folder, relative to the run directory, where the result appears as well."},
+               "pattern": "^[^~\\u0000][^\\u0000]*$",
+               "description": "Folder, relative to the run directory, where the result appears as well; ~ isn't expanded."},
     },
 }
 

@@ -373,3 +373,12 @@ def _more(rng: Any, root: Path) -> dict[Path, bytes]:
         path.write_bytes(b"mine")
         found[path] = b"mine"
     return found
+
+
+@pytest.mark.parametrize("to", ["~/x", "~", "a\0b", "\0"])
+def test_a_home_that_is_not_expanded_and_a_null_byte_are_refused(to: str, tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    step = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"to": to}}
+    write_recipe(folder, [step], inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    with pytest.raises(RecipeError, match="does not match"):
+        _run(folder)
