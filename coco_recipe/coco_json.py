@@ -10,6 +10,7 @@ import keyword
 import os
 import re
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import DatasetError
 
 CHUNK_ROWS = 20_000
+FEW_KEYS = 12  # unknown keys that are learned one by one, most often of the first row
 _TABLES: dict[str, type[msgspec.Struct]] = {"images": Image, "annotations": Annotation, "categories": Category}
 _INT_KEYS = {"images": ("id", "width", "height"), "annotations": ("id", "image_id", "category_id"),
              "categories": ("id",)}
@@ -72,12 +74,22 @@ def of_top(top: Mapping[str, Raw], *, name: str, home: str = "", images: Path | 
 
 
 def write(dataset: Dataset, path: Path) -> str:
-    """Write a data set as COCO JSON to ``path`` and flush it to disk; return the SHA-256 of the file."""
+    """Write a data set as COCO JSON to ``path`` and flush it to disk; return the SHA-256 of the file.
+
+    A thread hashes and writes a piece while the next one is encoded.
+    """
     digest = hashlib.sha256()
-    with path.open("wb") as file:
-        for chunk in encode(dataset):
+    with path.open("wb") as file, ThreadPoolExecutor(1) as thread:
+
+        def put(chunk: bytes) -> None:
             digest.update(chunk)
             file.write(chunk)
+
+        putting = thread.submit(put, b"")
+        for chunk in encode(dataset):
+            putting.result()
+            putting = thread.submit(put, chunk)
+        putting.result()
         file.flush()
         os.fsync(file.fileno())
     return digest.hexdigest()
@@ -168,8 +180,10 @@ def _malformed(text: bytes, name: str, error: Exception) -> NoReturn:
 
 def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
     """Decode one table; learn the unknown keys on the way."""
-    row_class, text = _TABLES[table], top[table]
+    row_class = _TABLES[table]
+    text = top[table]
     normalised = False
+    learned = 0
     while True:
         try:
             return msgspec.json.decode(text, type=tuple[row_class, ...])  # type: ignore[valid-type]
@@ -178,7 +192,10 @@ def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
             if unknown := re.match(r"Object contains unknown field `(.*?)`(?: - at `(.*)`)?$", message, re.DOTALL):
                 if ".coco_recipe" in (unknown[2] or ""):
                     _refuse(name, table, message, text)
-                keys = _unknown_keys(text, row_class)
+                learned += 1
+                is_plain = unknown[1].isascii() and unknown[1].isidentifier()
+                keys = ([unknown[1]] if is_plain and learned <= FEW_KEYS
+                        else _unknown_keys(text, row_class))
                 if bad := [key for key in keys if re.search(r'["\\\x00-\x1f]', key)]:
                     raise DatasetError(f"{name}: $.{table}: the key {bad[0]!r} has a quote, a backslash or a control "
                                        "character, with which it can't be kept; rename it") from error

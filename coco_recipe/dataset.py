@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -112,6 +113,9 @@ class Dataset:
     folders: Mapping[str, Path] = field(default_factory=dict)
     extra: Mapping[str, Raw] = field(default_factory=dict)
     loose: tuple[Loose, ...] = ()
+    _counted: list[Mapping[str, Any]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
     def replace(self, **changes: Any) -> "Dataset":
         """Return a copy with some attributes changed."""
@@ -171,11 +175,16 @@ class Dataset:
         listed = [dict(extras(category)).get("keypoints") for category in self.categories]
         return tuple(dict.fromkeys(str(name) for names in listed if isinstance(names, list) for name in names))
 
-    def counts(self) -> dict[str, Any]:
-        """Count images, annotations and, by category name, boxes."""
-        used = Counter(annotation.category_id for annotation in self.annotations)
-        return {"images": len(self.images), "annotations": len(self.annotations),
-                "categories": {category.name: used[category.id] for category in self.categories}}
+    def counts(self) -> Mapping[str, Any]:
+        """Count images, annotations and, by category name, boxes; once for each data set."""
+        if not self._counted:
+            used = Counter(map(attrgetter("category_id"), self.annotations))
+            self._counted.append({
+                "images": len(self.images),
+                "annotations": len(self.annotations),
+                "categories": {category.name: used[category.id] for category in self.categories},
+            })
+        return self._counted[0]
 
 
 def extras(row: msgspec.Struct) -> Iterator[tuple[str, Any]]:

@@ -72,10 +72,11 @@ def is_license(value: Any) -> bool:
 
 
 def wrong_licenses(rows: Rows) -> Iterator[Row]:
-    for image in rows.images:
-        value = None if image.license is UNSET else msgspec.json.decode(image.license)
-        if not is_license(value):
-            yield of_image(image, value)
+    written = {bytes(image.license) for image in rows.images if image.license is not UNSET}
+    wrong = {text for text in written if not is_license(msgspec.json.decode(text))}
+    for image in rows.images if wrong else ():
+        if image.license is not UNSET and bytes(image.license) in wrong:
+            yield of_image(image, msgspec.json.decode(image.license))
 
 
 def wrong_texts(rows: Rows) -> Iterator[Row]:

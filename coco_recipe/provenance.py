@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -91,9 +92,13 @@ def read_input(item: Input, source: Source, excuse: Excuse = NO_EXCUSE) -> Readi
         digest = _expected(item, source, path, files.sha256(path))
         return Reading(Checkpoint(path, item.classes, "", item.name), {"checkpoint": digest})
     text = coco_json.read_bytes(path)
-    digest = _expected(item, source, path, files.sha256_of(text))
     images = source.path.parent / item.images if item.images else None
-    dataset, found = read_rows(text, str(path), item.name, images, excuse)
+    with ThreadPoolExecutor(1) as thread:
+        hashing = thread.submit(files.sha256_of, text)
+        try:
+            dataset, found = read_rows(text, str(path), item.name, images, excuse)
+        finally:  # that it is another file matters more than what is wrong in it
+            digest = _expected(item, source, path, hashing.result())
     return Reading(dataset, {"annotations": digest}, found)
 
 

@@ -103,8 +103,8 @@ def _is_suspect(text: bytes, span: tuple[int, int] | None, raw: Raw, rows: tuple
         return False
     undecoded = [field.name for field in fields if field.type == Raw | UnsetType]
     texts = [field.name for field in fields if field.type is str]
-    inside: int = sum(_colons_inside(rows, name) for name in undecoded) + sum(
-        value.count(":") for name in texts for value in map(attrgetter(name), rows))
+    inside = sum(_colons_inside(rows, name) for name in undecoded)
+    inside += sum("".join(map(attrgetter(name), rows)).count(":") for name in texts)
     return colons != known + inside
 
 

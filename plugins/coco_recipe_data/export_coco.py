@@ -98,9 +98,11 @@ def _skipped(name: str, part: Dataset) -> Iterator[Row]:
         if image.id in small:
             yield Row(f"image {image.id} ({image.file_name!r}) of '{name}'", f"{image.width} x {image.height}")
     for row in part.annotations:
-        if isinstance(row.bbox, tuple) and row.area is not UNSET and (
-                row.bbox[2] < SMALLEST_SIDE_PX or row.bbox[3] < SMALLEST_SIDE_PX or row.area <= 0):
-            yield Row(f"annotation {row.id} of '{name}'", list(row.bbox))
+        box = row.bbox
+        if box is UNSET or row.area is UNSET:
+            continue
+        if row.area <= 0 or box[2] < SMALLEST_SIDE_PX or box[3] < SMALLEST_SIDE_PX:
+            yield Row(f"annotation {row.id} of '{name}'", list(box))
 
 
 def _published(part: Dataset) -> Dataset:
