@@ -1,6 +1,7 @@
 """Compare the strength of old pipelines, run by their own library, with what migrate makes of them.
 
     python benchmarks/migrate_strength.py FOLDER [--versions 1.3.1,1.4.12] [--only Rotate] [--all]
+    nice python benchmarks/migrate_strength.py FOLDER --table benchmarks/migrate_strength.md
 
 FOLDER gets one environment with what the old versions need, each version beside it, and what was
 measured of it; all are kept for the next time. Python 3.11 runs all versions from 0.3.0 on, given
@@ -8,14 +9,23 @@ numpy 1.26 and the names that numpy 1.24 dropped, as np.bool.
 
 Each transform is drawn with its defaults and with each row of migrate_cases.json: as it was written
 by hand (bare) and as the old library saves it (saved), where the two are migrated differently and
-the library saves all arguments. Its default p is compared too. A row of the table is a measure
-whose mean differs by more than 5 % (--share) and by more than chance (3.5 standard errors): what it
-was, what it is, and what migrate says of it. A row off by more than 10 % of which migrate says
-nothing is a FAULT; with one, the command ends with 1.
+the library saves all arguments. Its default p is compared too. What is printed is a measure whose
+mean differs by more than 5 % (--share) and by more than chance (3.5 standard errors): what it was,
+what it is, and what migrate says of it. The outcomes, the worst of a transform's in the table:
+
+    same      within the share, and written as it was but for names
+    mended    within the share, by values that migrate writes
+    named     further off, and migrate says so
+    refused   migrate leaves it out, and says so
+    unrun     the old version has no such argument, or fails itself
+    rough     change, moved, height or width is further off, but not more than by chance, or its
+              standard error is above 5 %; a case that comes out so, or as a FAULT, is drawn again,
+              for 6 times --seconds, and is rough if that didn't settle it
+    FAULT     further off, and migrate says nothing; the command ends with 1
 
     change      mean absolute difference of a pixel, 0 to 255
     brightness  mean difference of a pixel, with its sign; its ratio is by the change
-    touched     share of pixels that changed by more than 2 levels
+    touched     share of values that changed by more than 2 levels
     moved       mean distance that a pixel of the picture moved, in pixels
     outside     share of the new picture that shows nothing of the old one
     shown       spread of the places that the new picture shows, in pixels
@@ -23,7 +33,10 @@ nothing is a FAULT; with one, the command ends with 1.
 """
 
 import argparse
+import collections
+import hashlib
 import json
+import math
 import os
 import random
 import subprocess
@@ -42,28 +55,61 @@ SHARED = ("numpy==1.26.4", "opencv-python-headless==4.10.0.84", "scipy==1.17.1",
           "typing_extensions", "eval_type_backport", "simsimd==6.5.16", "stringzilla==5.3.2",
           "setuptools<81", "wheel")
 HEIGHT, WIDTH = 160, 192
-DRAWS, SECONDS = range(16, 800), 0.2  # of a measure: at least and at most, and within what time
+DRAWS = range(16, 4000)  # of a measure: at least and at most
 LEAST_DRAWS = 6  # of a slow one
-SETTLED = 0.012  # the standard error, as a share of the mean, at which drawing ends
-FAULT = 0.1  # the share from which on a difference must be named
+SETTLED = 0.016  # the standard error, as a share of the mean, at which drawing ends
+SURE = 3.5  # standard errors that are no chance
+MAIN = ("change", "moved", "height", "width")  # the others count where they are surely off
+SHAKY = 0.05  # the standard error of a ratio above which it says nothing
+REFERENCE = "reference.png"  # for transforms that take their colours from a file
 LEAST = {"change": 0.15, "brightness": 0.8, "touched": 0.004, "moved": 0.05, "outside": 0.005}
-SKIPPED = ("Lambda", "FDA", "HistogramMatching", "PixelDistributionAdaptation", "TemplateTransform",
-           "MaskDropout", "Normalize", "ToFloat", "FromFloat", "CropNonEmptyMaskIfExists",
-           "RandomCropNearBBox", "MixUp", "OverlayElements", "TextImage", "ToTensor", "ToTensorV2",
-           "NoOp", "ToRGB", "FrequencyMasking", "TimeMasking", "TimeReverse", "ChannelShuffle",
-           "ConstrainedCoarseDropout", "Mosaic")
 BASES = ("BasicIAATransform", "DualIAATransform", "ImageOnlyIAATransform",
          "ReferenceBasedTransform", "BaseDistortion", "BaseDropout")
+OUTCOMES = ("FAULT", "rough", "named", "mended", "same", "refused", "unrun")  # worst first
+HEADING = """# Strength of migrated transforms
+
+What `coco-recipe pipeline migrate` makes of each transform, run beside the old library in an
+environment of its own: the worst outcome over the arguments of `migrate_cases.json`, and new / old
+of the measure that is furthest off. Written by
+
+    nice python benchmarks/migrate_strength.py FOLDER --table benchmarks/migrate_strength.md
+
+same: within 5 %, as it was written. mended: within 5 %, by values that migrate writes. named:
+further off, and migrate says so. rough: too few draws to tell 5 %. FAULT: further off, and nothing
+is said. refused: migrate leaves it out, and says so. unrun: the old library fails itself. -: the
+old library has no such transform.
+
+"""
 Measures = dict[str, list[float]]
 
 
 class Difference(NamedTuple):
-    """A measure that is not what it was."""
+    """A measure, what it was and what it is."""
 
     measure: str
     old: float
     new: float
-    share: float  # of the larger one
+    share: float  # by which they are apart, of the larger one; 0 where it is too small to matter
+    chance: float  # its standard error
+
+    def shown(self) -> str:
+        """Write it for a line."""
+        ratio = f" ({self.ratio:.2f})" if self.ratio is not None else ""
+        return f"{self.measure} {self.old:.4g} -> {self.new:.4g}{ratio}"
+
+    @property
+    def ratio(self) -> float | None:
+        """What it is as a share of what it was; None for a brightness, which may be about 0."""
+        return self.new / self.old if self.old and self.measure != "brightness" else None
+
+
+class Result(NamedTuple):
+    """What became of one transform with one set of arguments."""
+
+    name: str
+    outcome: str
+    ratio: float | None = None
+    said: str = ""
 
 
 def picture() -> Any:
@@ -77,22 +123,32 @@ def picture() -> Any:
     return np.clip(drawn + noise, 0, 255).astype(np.uint8)
 
 
+def write_reference(path: Path) -> None:
+    """Write a picture of other colours."""
+    import cv2
+
+    turned = picture()[::-1, ::-1] * [0.5, 0.9, 1.2] + 20
+    cv2.imwrite(str(path), np.clip(turned, 0, 255).astype(np.uint8))
+
+
 def places() -> Any:
     """Return a picture whose pixels tell where they are: x and y as shares, and 1."""
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
     return np.stack([x / WIDTH, y / HEIGHT, np.ones_like(x)], axis=2)
 
 
-def measure(apply: Callable[[Any], Any], moves: bool) -> Measures:
+def measure(apply: Callable[[Any], Any], moves: bool, seconds: float) -> Measures:
     """Return, for each measure, its value in each draw."""
     source, where = picture(), places()
     rows: Measures = {}
-    began = time.process_time()
+    began, look = time.process_time(), DRAWS.start
     for draw in range(DRAWS.stop):
         spent = time.process_time() - began
-        if draw >= DRAWS.start and draw % 8 == 0 and (spent > SECONDS or _settled(rows)):
-            break
-        if draw >= LEAST_DRAWS and spent > 4 * SECONDS:
+        if draw >= look:
+            if spent > seconds or _settled(rows):
+                break
+            look = 1 + draw * 8 // 7
+        if draw >= LEAST_DRAWS and spent > 4 * seconds:
             break
         row = {**_colours(apply(source), source), **(_moves(apply(where)) if moves else {})}
         for name, value in row.items():
@@ -103,7 +159,8 @@ def measure(apply: Callable[[Any], Any], moves: bool) -> Measures:
 def _settled(rows: Measures) -> bool:
     """Tell whether more draws would change no mean by much."""
     for name, values in rows.items():
-        scale = abs(np.mean(rows["change"] if name == "brightness" and "change" in rows else values))
+        scaled_by = rows["change"] if name == "brightness" and "change" in rows else values
+        scale = abs(np.mean(scaled_by))
         if np.std(values) / len(values)**0.5 > max(SETTLED * scale, LEAST.get(name, 0.5) / 4):
             return False
     return True
@@ -113,9 +170,9 @@ def _colours(made: Any, source: Any) -> dict[str, float]:
     if made.shape != source.shape:
         return {"height": made.shape[0], "width": made.shape[1],
                 "brightness": made.mean() - source.mean()}
-    apart = made.astype(float) - source
-    return {"change": abs(apart).mean(), "brightness": apart.mean(),
-            "touched": (abs(apart) > 2).any(axis=2).mean()}
+    apart = made.astype(np.int16) - source
+    size = abs(apart)
+    return {"change": size.mean(), "brightness": apart.mean(), "touched": (size > 2).mean()}
 
 
 def _moves(made: Any) -> dict[str, float]:
@@ -143,10 +200,10 @@ def old_side() -> None:
     random.seed(1)
     np.random.seed(1)
     rows = []
-    for name in asked["only"] or sorted(vars(A)):
+    for name in sorted(vars(A)) if asked["all"] else asked["cases"]:
         kind = vars(A).get(name)
         if _measurable(A, name, kind):
-            rows += [{"name": name, "given": given, **_old_row(A, kind, given)}
+            rows += [{"name": name, "given": given, **_old_row(A, kind, given, asked["seconds"])}
                      for given in asked["cases"].get(name, [{}])]
     print("\n" + json.dumps(rows))
 
@@ -155,29 +212,54 @@ def _measurable(A: Any, name: str, kind: Any) -> bool:
     return (isinstance(kind, type) and issubclass(kind, A.BasicTransform)
             and not (hasattr(A, "Transform3D") and issubclass(kind, A.Transform3D)
                      and not issubclass(kind, A.ImageOnlyTransform) and name.endswith("3D"))
-            and name not in (*SKIPPED, *BASES)
+            and name not in BASES
             and not kind.__module__.endswith(("interface", "pytorch.transforms")))
 
 
-def _old_row(A: Any, kind: type, given: dict[str, Any]) -> dict[str, Any]:
+def _old_row(A: Any, kind: type, given: dict[str, Any], seconds: float) -> dict[str, Any]:
+    hides = any(word in kind.__name__ for word in ("Dropout", "Masking", "Cutout", "Erasing"))
+    moves = issubclass(kind, A.DualTransform) and not hides
     try:
         default = kind(**given)
         made = kind(**given, p=1)
-        boxed = A.Compose([made], bbox_params={"format": "coco", "label_fields": ["l"]})
-        saved = A.to_dict(A.Compose([made]))
-        hides = any(word in kind.__name__ for word in ("Dropout", "Masking", "Cutout", "Erasing"))
-        moves = issubclass(kind, A.DualTransform) and not hides
-        drawn = measure(
-            lambda image: boxed(image=image, bboxes=[[40, 40, 60, 60]], l=[0])["image"], moves)
+        drawn = measure(_applied(A, [made], kind.__name__), moves, seconds)
     except Exception as error:
         return {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:90]}"}
-    plain = json.dumps(saved, default=lambda one: getattr(one, "value", str(one)))
-    return {"saved": json.loads(plain), "moves": moves, "measures": drawn,
+    try:
+        form = A.to_dict(A.Compose([made]))
+        saved = json.dumps(form, default=lambda one: getattr(one, "value", str(one)))
+    except Exception:  # of those with code or files in them
+        saved = "null"
+    return {"saved": json.loads(saved), "moves": moves, "measures": drawn,
             "p": 1 if getattr(default, "always_apply", False) else default.p}
 
 
-def new_side(form: Any, moves: bool) -> Measures:
-    """Run a migrated form."""
+def _applied(A: Any, transforms: Sequence[Any], name: str, **settings: Any) -> Callable[[Any], Any]:
+    """Return what applies transforms to a picture, with a box where they look at boxes."""
+    if "BBox" not in name:
+        plain = A.Compose(transforms, **settings)
+        return lambda image: plain(image=image)["image"]
+    boxed = A.Compose(transforms, bbox_params={"format": "coco", "label_fields": ["l"]}, **settings)
+    return lambda image: boxed(image=image, bboxes=[[40, 40, 60, 60]], l=[0])["image"]
+
+
+def new_side(text: str, name: str, moves: bool, seconds: float) -> Measures:
+    """Run a migrated form, given as JSON, or return what was kept of it.
+
+    ``name`` is the one that the transform had.
+    """
+    key = json.dumps([text, "BBox" in name, moves])
+    kept = Path("new", f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json")
+    was = json.loads(kept.read_text("utf-8")) if kept.exists() else {"seconds": 0}
+    if was["seconds"] < seconds:
+        was = {"seconds": seconds, "rows": _drawn(json.loads(text), name, moves, seconds)}
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(json.dumps(was), "utf-8")
+    rows: Measures = was["rows"]
+    return rows
+
+
+def _drawn(form: Any, name: str, moves: bool, seconds: float) -> Measures:
     import albumentations as A
     import cv2
     from coco_recipe_albumentations import pipeline
@@ -185,11 +267,8 @@ def new_side(form: Any, moves: bool) -> Measures:
     cv2.setNumThreads(1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        compose = A.Compose(pipeline.build(form, (WIDTH, HEIGHT)),
-                            bbox_params=A.BboxParams("coco", label_fields=["l"]))
-    compose.set_random_state(np.random.default_rng(1), random.Random(1))
-    return measure(
-        lambda image: compose(image=image, bboxes=[[40, 40, 60, 60]], l=[0])["image"], moves)
+        transforms = pipeline.build(form, (WIDTH, HEIGHT), allow_files=True)
+        return measure(_applied(A, transforms, name, seed=1), moves, seconds)
 
 
 def said_of(done: Any) -> list[str]:
@@ -197,20 +276,21 @@ def said_of(done: Any) -> list[str]:
     return [*done.lost, *(note.what for note in done.notes if "no argument mends" in note.what)]
 
 
-def compare(old: Measures, new: Measures, share: float) -> Iterator[Difference]:
-    """Yield the measures whose means are apart by more than a share and by more than chance."""
+def compare(old: Measures, new: Measures) -> Iterator[Difference]:
+    """Yield how far apart the means of each measure are, and how far by chance."""
     for name, rows in old.items():
         if (name == "shown" and "moved" in old) or (
                 name in ("moved", "change", "touched") and "height" in {**old, **new}):
             continue
         others = new.get(name, [float("nan")])
         one, other = float(np.mean(rows)), float(np.mean(others))
-        chance = 3.5 * float(np.sqrt(np.var(rows) / len(rows) + np.var(others) / len(others)))
-        scale = max(abs(one), abs(other))
+        chance = float(np.sqrt(np.var(rows) / len(rows) + np.var(others) / len(others)))
+        scale = max(abs(one), abs(other), 1e-9)
         if name == "brightness":
             scale = max(scale, *(float(np.mean(side.get("change", [20]))) for side in (old, new)))
-        if not abs(one - other) <= max(share * scale, chance, LEAST.get(name, 0.5)):
-            yield Difference(name, one, other, abs(one - other) / scale)
+        small = max(abs(one - other), 2 * chance) <= LEAST.get(name, 0.5)
+        yield Difference(name, one, other, *(
+            (0.0, 0.0) if small else (abs(one - other) / scale, chance / scale)))
 
 
 def environment(folder: Path, version: str) -> tuple[Path, dict[str, str]]:
@@ -232,34 +312,65 @@ def environment(folder: Path, version: str) -> tuple[Path, dict[str, str]]:
     return python, {**os.environ, "PYTHONPATH": str(beside), "NO_ALBUMENTATIONS_UPDATE": "1"}
 
 
-def rows_of(folder: Path, version: str, only: Sequence[str]) -> list[dict[str, Any]]:
-    """Run an old version over the cases; a run over all is kept for the next time."""
-    python, variables = environment(folder, version)
-    cases = json.loads(Path(__file__).with_name("migrate_cases.json").read_text("utf-8"))
-    kept = folder / f"{version}.json"
-    if kept.exists() and (was := json.loads(kept.read_text("utf-8")))["cases"] == cases:
-        return [row for row in was["rows"] if not only or row["name"] in only]
-    done = subprocess.run([python, __file__, "--old"], env=variables, capture_output=True,
-                          input=json.dumps({"cases": cases, "only": only}), text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{version}: {done.stderr[-2000:]}")
-    rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    if not only:
-        kept.write_text(json.dumps({"cases": cases, "rows": rows}), "utf-8")
-    return rows
+class Old:
+    """An old version: its rows of all cases, kept in a file."""
+
+    def __init__(self, folder: Path, version: str, seconds: float) -> None:
+        self.folder, self.version = folder, version
+        self.cases = json.loads(Path(__file__).with_name("migrate_cases.json").read_text("utf-8"))
+        self.kept = folder / f"{version}.json"
+        was = json.loads(self.kept.read_text("utf-8")) if self.kept.exists() else {}
+        if was.get("cases") == self.cases:
+            self.rows: list[dict[str, Any]] = was["rows"]
+        else:
+            drawn = self._draw({"cases": self.cases, "seconds": seconds, "all": True})
+            self.rows = [{**row, "seconds": seconds} for row in drawn]
+            self._keep()
+
+    def again(self, rows: Sequence[dict[str, Any]], seconds: float) -> None:
+        """Draw rows for longer, and keep them."""
+        cases: dict[str, list[Any]] = {}
+        for row in rows:
+            cases.setdefault(row["name"], []).append(row["given"])
+        if cases:
+            for new in self._draw({"cases": cases, "seconds": seconds, "all": False}):
+                for row in rows:
+                    if (row["name"], row["given"]) == (new["name"], new["given"]):
+                        row.update(new, seconds=seconds)
+            self._keep()
+
+    def _draw(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
+        python, variables = environment(self.folder, self.version)
+        done = subprocess.run([python, str(Path(__file__).resolve()), "--old"], env=variables,
+                              cwd=self.folder, input=json.dumps(asked), text=True,
+                              capture_output=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{self.version}: {done.stderr[-2000:]}")
+        rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+        return rows
+
+    def _keep(self) -> None:
+        self.kept.write_text(json.dumps({"cases": self.cases, "rows": self.rows}), "utf-8")
 
 
-def ways(row: dict[str, Any], version: str) -> Iterator[tuple[str, Any]]:
-    """Yield the forms that a row is migrated from, and their names; equal outcomes only once."""
+def by_hand(row: dict[str, Any], version: str, **more: Any) -> dict[str, Any]:
+    """Return the form of a pipeline with one transform."""
+    return {"__version__": version, "transform": {"__class_fullname__": "Compose", "transforms": [
+        {"__class_fullname__": row["name"], **more, **row["given"]}]}}
+
+
+def ways(row: dict[str, Any], version: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield how a row is written, its old form and its migration; equal outcomes only once."""
     from coco_recipe_albumentations import migrate
 
-    bare = {"__version__": version, "transform": {"__class_fullname__": "Compose", "transforms": [
-        {"__class_fullname__": row["name"], "p": 1, **row["given"]}]}}
-    by_hand, by_library = migrate.migrate(bare), migrate.migrate(row["saved"])
-    yield "bare", by_hand
-    (saved,) = row["saved"]["transform"]["transforms"]
-    if set(row["given"]) <= set(saved) and _whole(by_library.form) != _whole(by_hand.form):
-        yield "saved", by_library
+    bare = by_hand(row, version, p=1)
+    first = migrate.migrate(bare)
+    yield "bare", bare, first
+    if row.get("saved"):
+        second = migrate.migrate(row["saved"])
+        (saved,) = row["saved"]["transform"]["transforms"]
+        if set(row["given"]) <= set(saved) and _whole(second.form) != _whole(first.form):
+            yield "saved", row["saved"], second
 
 
 def _whole(form: dict[str, Any]) -> Any:
@@ -276,72 +387,122 @@ def default_p(row: dict[str, Any], version: str) -> float | None:
     """Return the p that a transform written without one gets."""
     from coco_recipe_albumentations import migrate
 
-    form = {"__version__": version, "transform": {"__class_fullname__": "Compose", "transforms": [
-        {"__class_fullname__": row["name"], **row["given"]}]}}
-    made = migrate.migrate(form).form["transform"]["transforms"]
+    made = migrate.migrate(by_hand(row, version)).form["transform"]["transforms"]
     return float(made[0]["p"]) if made else None
 
 
-class Table:
-    """Prints what differs, and counts the rest."""
+def judge(row: dict[str, Any], version: str, share: float) -> Iterator[tuple[str, Result]]:
+    """Compare one transform with one set of arguments, in each of the ways it is written.
 
-    def __init__(self, version: str, share: float, everything: bool) -> None:
-        self.version, self.share, self.everything = version, share, everything
-        self.counts = dict.fromkeys(("same", "named", "slight", "FAULT", "left out", "unrun"), 0)
-
-    def add(self, row: dict[str, Any]) -> None:
-        """Compare one transform with one set of arguments, in each of the ways it is written."""
-        title = f"{self.version:7}{row['name']} {json.dumps(row['given']) if row['given'] else ''}"
-        if "error" in row:
-            return self._count("unrun", f"{title}: old library: {row['error']}")
-        p = default_p(row, self.version)
-        if p not in (None, row["p"]):
-            self._count("FAULT", f"{title}: p {row['p']} -> {p}")
-        for way, done in ways(row, self.version):
-            self._compare(f"{title} {way}", row, done)
-
-    def _compare(self, title: str, row: dict[str, Any], done: Any) -> None:
+    Yields:
+        A title, and what became of it.
+    """
+    name = row["name"]
+    title = f"{version:7}{name} {json.dumps(row['given']) if row['given'] else ''}"
+    for way, old, done in ways(row, version):
         said = said_of(done)
+        spoken = f" [{' | '.join(said)}]" if said else ""
         if not done.form["transform"]["transforms"]:
-            return self._count("left out", f"{title}: left out [{' | '.join(said)}]")
-        try:
-            new = new_side(done.form, row["moves"])
-        except Exception as error:
-            return self._count("FAULT", f"{title}: {type(error).__name__}: {error}")
-        found = list(compare(row["measures"], new, self.share))
-        shown = "; ".join(f"{one.measure} {one.old:.4g} -> {one.new:.4g}" + (
-            f" ({one.new / one.old:.2f})" if one.old and one.measure != "brightness" else "")
-            for one in found)
-        large = any(not one.share <= FAULT for one in found)
-        kind = "named" if found and said else "FAULT" if large else "slight" if found else "same"
-        return self._count(kind, f"{title}: {shown or 'same'}" + (f" {said}" if said else ""))
+            yield f"{title} {way}", Result(name, "refused", None, spoken or str(done.changes[-1:]))
+        elif "error" in row:
+            yield f"{title} {way}", Result(name, "unrun", None, f"old library: {row['error']}")
+        elif row["p"] != (p := default_p(row, version)):
+            yield f"{title} {way}", Result(name, "FAULT", None, f"p {row['p']} -> {p}")
+        else:
+            yield f"{title} {way}", _compared(row, old, done, share, spoken)
 
-    def _count(self, kind: str, line: str) -> None:
-        self.counts[kind] += 1
-        if self.everything or kind in ("named", "slight", "FAULT"):
-            print(f"{kind:9}{line}", flush=True)
+
+def _compared(row: dict[str, Any], old: Any, done: Any, share: float, spoken: str) -> Result:
+    try:
+        new = new_side(json.dumps(done.form, sort_keys=True), row["name"], row["moves"],
+                       row["seconds"])
+    except Exception as error:
+        return Result(row["name"], "FAULT", None, f"{type(error).__name__}: {error}{spoken}")
+    found = list(compare(row["measures"], new))
+    unsure = [one for one in found if one.measure in MAIN and (
+        one.share > share or one.chance > SHAKY)]
+    off = [one for one in found if not one.share <= max(share, SURE * one.chance)]
+    ratio = next((one.ratio for one in sorted(
+        [one for one in found if one.ratio is not None], key=lambda one: -one.share)), None)
+    if off:
+        outcome = "named" if spoken else "FAULT"
+    elif unsure:
+        outcome = "named" if spoken else "rough"
+    else:
+        outcome = "same" if _values(done.form) <= _values(old) else "mended"
+    lines = "; ".join(one.shown() for one in off or unsure)
+    return Result(row["name"], outcome, ratio, lines + spoken)
+
+
+def _values(form: Any) -> set[Any]:
+    """Return all numbers and words of a form's transforms, but for their names."""
+    if isinstance(form, dict):
+        inner = form.get("transform", form)
+        return set().union(*(_values(value) for key, value in inner.items()
+                             if key not in ("__class_fullname__", "__version__", "bbox_params",
+                                            "keypoint_params", "additional_targets")))
+    if isinstance(form, list):
+        return set().union(*map(_values, form)) if form else set()
+    return {float(form) if isinstance(form, (int, float)) else form}
+
+
+def table(results: dict[str, list[Result]]) -> str:
+    """Return what became of each transform of each version, in Markdown."""
+    names = sorted({one.name for rows in results.values() for one in rows})
+    lines = ["| transform | " + " | ".join(results) + " |", "|---" * (len(results) + 1) + "|"]
+    for name in names:
+        cells = [_cell([one for one in rows if one.name == name]) for rows in results.values()]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(rows: Sequence[Result]) -> str:
+    """Return the worst of a transform's outcomes, and the ratio that is furthest from 1."""
+    if not rows:
+        return "-"
+    ran = [one for one in rows if one.outcome != "unrun"] or rows
+    outcome = min((one.outcome for one in ran), key=OUTCOMES.index)
+    ratios = [one.ratio for one in ran if one.outcome == outcome and one.ratio]
+    worst = max(ratios, key=lambda ratio: abs(math.log(ratio)), default=None)
+    shown = "" if worst is None else f" {worst:.2g}" if worst >= 10 else f" {worst:.2f}"
+    return outcome + shown
 
 
 def main() -> None:
-    """Print the table."""
+    """Print what differs, and write the table."""
     options = argparse.ArgumentParser(description=__doc__,
                                       formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path)
     options.add_argument("--versions", default=",".join(VERSIONS))
     options.add_argument("--only", default="", help="transforms, with commas between")
-    options.add_argument("--share", type=float, default=0.05, help="show what differs by more")
+    options.add_argument("--share", type=float, default=0.05, help="what differs by more is shown")
+    options.add_argument("--seconds", type=float, default=0.25, help="a case and side may take")
     options.add_argument("--all", action="store_true", help="show rows without a difference too")
+    options.add_argument("--table", type=Path, help="a Markdown file to write")
     asked = options.parse_args()
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
-    faults = 0
+    folder, target = asked.folder.resolve(), asked.table and asked.table.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(folder)
+    write_reference(folder / REFERENCE)
+    only = [name for name in asked.only.split(",") if name]
+    results: dict[str, list[Result]] = {}
     for version in asked.versions.split(","):
-        table = Table(version, asked.share, asked.all)
-        for row in rows_of(asked.folder, version, [name for name in asked.only.split(",") if name]):
-            table.add(row)
-        print(f"{version}: " + ", ".join(f"{count} {kind}" for kind, count in table.counts.items()),
-              flush=True)
-        faults += table.counts["FAULT"]
-    raise SystemExit(faults > 0)
+        old = Old(folder, version, asked.seconds)
+        rows = [row for row in old.rows if not only or row["name"] in only]
+        longer = 6 * asked.seconds
+        old.again([row for row in rows if row["seconds"] < longer and any(
+            one.outcome in ("rough", "FAULT") for _, one in judge(row, version, asked.share))], longer)
+        found = [one for row in rows for one in judge(row, version, asked.share)]
+        results[version] = [one for _, one in found]
+        for title, one in found:
+            if asked.all or one.outcome in ("named", "rough", "FAULT"):
+                print(f"{one.outcome:9}{title}: {one.said}", flush=True)
+        counts = collections.Counter(one.outcome for one in results[version])
+        print(f"{version}: " + ", ".join(f"{counts[kind]} {kind}" for kind in OUTCOMES), flush=True)
+    if target:
+        target.write_text(HEADING + table(results), "utf-8")
+    raise SystemExit(any(one.outcome == "FAULT" for rows in results.values() for one in rows))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from coco_recipe import Complaint, did_you_mean
-from coco_recipe_albumentations import catalogue, sizes
+from coco_recipe_albumentations import catalogue, erasing, sizes
 from coco_recipe_albumentations.forms import Pipeline, Transform
 
 NOT_A_PICTURE = ("Normalize", "ToFloat", "FromFloat", "ToTensor", "ToTensorV2", "ToTensor3D")
@@ -42,6 +42,7 @@ def check(pipeline: Pipeline, *, allow_files: bool = False, every: bool = False)
         else:
             yield from _arguments(transform)
             yield from _children(transform)
+            yield from erasing.never(transform)
 
 
 def notes(pipeline: Pipeline) -> Iterator[Complaint]:
@@ -111,6 +112,9 @@ def refusal(transform: Transform, *, allow_files: bool = False) -> tuple[str, st
         return f"Albumentations {version} has no transform '{name}'", hint
     if "Volume" in entry.targets and "Image" not in entry.targets:
         return f"{name} is for volumes, not for images", "leave it out"
+    if name == "PixelDistributionAdaptation":
+        return f"{name} of Albumentations {version} turns 8-bit pictures black, by a fault of it", \
+            "HistogramMatching and FDA bring the colours of other pictures too"
     if name in REFERENCES:
         return _references(transform, allow_files=allow_files)
     if entry.needs:

@@ -1,6 +1,6 @@
 """Whether crops of a fixed size fit into the smallest image, as far as that can be told without running."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from coco_recipe import Complaint
@@ -57,6 +57,16 @@ class _Follower:
                                 f"image has {known[0]}x{known[1]}", "pad_if_needed: true or a PadIfNeeded before it pads it")
 
 
+def keeps_size(transform: Transform) -> bool:
+    """Tell whether a transform that isn't made of others leaves the size of every image as it is."""
+    colours = set(catalogue.load()[1][transform.name].targets) == {"Image", "Volume"}
+    return (transform.name in _KEEPS or colours) and _keeps(_with_defaults(transform))
+
+
+def _keeps(given: Mapping[str, Any]) -> bool:
+    return not any(given.get(switch) for switch in _SHRINKS) and bool(given.get("keep_size", True))
+
+
 def _cropped(transform: Transform, size: sizes.Size) -> sizes.Size:
     given = sizes.fill(_with_defaults(transform), size)
     return (given["x_max"], given["y_max"]) if transform.name == "Crop" else (given["width"], given["height"])
@@ -65,11 +75,11 @@ def _cropped(transform: Transform, size: sizes.Size) -> sizes.Size:
 def _after(transform: Transform, known: sizes.Size, size: sizes.Size) -> sizes.Size | None:
     """Return the least (width, height) that a transform leaves, None where it can't be told."""
     given = sizes.fill(_with_defaults(transform), size)
-    if any(given.get(switch) for switch in _SHRINKS) or not given.get("keep_size", True):
+    if not _keeps(given):
         return None
     if transform.name in _TURNS:
         return (min(known), min(known))
-    if transform.name in _KEEPS or set(catalogue.load()[1][transform.name].targets) == {"Image", "Volume"}:
+    if keeps_size(transform):
         return known
     if transform.name in ("Resize", *_CROPS, "RandomSizedBBoxSafeCrop"):
         new: Any = (given["x_max"] - given["x_min"], given["y_max"] - given["y_min"]) if transform.name == "Crop" else (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe import Complaint, Misfit, sha256
-from coco_recipe_albumentations import catalogue, checks, pipeline_file, sizes
+from coco_recipe_albumentations import catalogue, checks, erasing, pipeline_file, sizes
 from coco_recipe_albumentations.fits import too_large
 from coco_recipe_albumentations.forms import KeyPath, Pipeline, Transform, parse
 from coco_recipe_albumentations.library import albumentations
@@ -123,8 +123,8 @@ def check_sizes(form: Any, known: Collection[sizes.Size], *, allow_files: bool =
         allow_files: as for `problems`.
 
     Raises:
-        Misfit: an expression gives no positive whole number, the library refuses it, or a crop is larger than the
-            smallest image; names transform, argument, value and size.
+        Misfit: an expression gives no positive whole number, the library refuses it, a crop is larger than the
+            smallest image, or an Erasing finds no room; names transform, argument, value and size.
     """
     form = _loaded(form)
     pipeline = _sound(form, allow_files)
@@ -132,6 +132,7 @@ def check_sizes(form: Any, known: Collection[sizes.Size], *, allow_files: bool =
     for size in sorted(set(known)) if sizes.mentions(form) else [least]:
         wrong = [fault for transform in pipeline.walk() for fault in _not_positive(transform, size)]
         _refuse(wrong or list(too_large(pipeline, size)))
+    _refuse(list(erasing.without_room(pipeline, known)))
     for size in {pick(known, key=lambda size: size[axis]) for pick in (min, max) for axis in (0, 1)}:
         build(form, size, allow_files=allow_files)
 

@@ -57,7 +57,12 @@ class _Core(yaml.SafeLoader):
         self.depth -= 1
         return node
 
+    def tuple_as_list(self, node: yaml.Node) -> list[Any]:
+        """Read what ``yaml.dump`` made of a tuple."""
+        return self.construct_sequence(node, deep=True)  # type: ignore[arg-type]
 
+
+_Core.add_constructor("tag:yaml.org,2002:python/tuple", _Core.tuple_as_list)
 for _tag, _pattern in (("null", r"~|null|Null|NULL|"), ("bool", r"true|True|TRUE|false|False|FALSE"),
                        ("int", r"[-+]?(0|[1-9][0-9]*)"),
                        ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coco_recipe_albumentations.forms import CLASS
-from coco_recipe_albumentations.history import UNKNOWN, Version
+from coco_recipe_albumentations.history import RANGES, UNKNOWN, Version
 
 _SKIMAGE_MODES = {"constant": 0, "edge": 1, "symmetric": 2, "wrap": 3, "reflect": 4}  # -> cv2.BORDER_*
 _FAULTY_GAMMA: Version = (1, 4, 4)  # before, one number was a range from its negative
@@ -167,7 +167,7 @@ def _gauss_noise(draft: Draft, current: bool) -> None:
     if "std_range" not in given:
         value = given.setdefault("var_limit", [10.0, 50.0])
         low, high = (0, value) if isinstance(value, (int, float)) else value
-        draft.turn("var_limit", "std_range", _deviations(max(low, 0), max(high, 0)),
+        draft.turn("var_limit", "std_range", _deviations(max(low, 0), max(high, 0), draft.version),
                    ", as shares of 255; it is even in the deviation now, not the variance")
     if "mean" in given:  # sums were cut off downwards; since albucore, negative noise is upwards
         below = given["mean"] < 0 and draft.version < (1, 4, 9)
@@ -176,26 +176,31 @@ def _gauss_noise(draft: Draft, current: bool) -> None:
                    f", as a share of 255{', one level lower' * below}")
 
 
-def _deviations(low: float, high: float) -> list[float]:
+def _deviations(low: float, high: float, version: Version) -> list[float]:
     """Return a range of deviations whose mean is within a tenth of that of even variances.
 
-    The mean root of an even variance is 2/3 (high^1.5 - low^1.5) / (high - low). 2.0.8 cuts what it
-    draws off towards 0, which takes half a level of a pixel's change: a deviation of 0.6.
+    The mean root of an even variance is 2/3 (high^1.5 - low^1.5) / (high - low). Since 1.4.9 what is
+    drawn is cut off towards 0, which takes half a level of a pixel's change: a deviation of 0.6.
     """
     first, last = math.sqrt(low), math.sqrt(high)
     mean = 2 / 3 * (high**1.5 - low**1.5) / (high - low) if high > low else last
     if (first + last) / 2 < 0.9 * mean:
         first = 2 * mean - last
-    return [round((spread + 0.6) / 255, 6) if last else 0 for spread in (first, last)]
+    more = 0.6 if version < (1, 4, 9) else 0
+    return [round((spread + more) / 255, 6) if last else 0 for spread in (first, last)]
 
 
 def _gaussian_blur(draft: Draft, current: bool) -> None:
-    """A sigma of 0 meant one that fits the kernel, by OpenCV's rule; 2.0.8 divides by it, and the picture turns black."""
+    """A sigma of 0 meant one that fits the kernel, by OpenCV's rule; 2.0.8 divides by it, and the picture turns black.
+
+    A kernel of 0 means one that fits sigma; 2.0.8 would draw the two apart.
+    """
     if draft.arguments.get("sigma_limit") in (0, [0, 0]):
         blur = draft.arguments.get("blur_limit", 0)
         low, high = (3, blur) if isinstance(blur, int) else blur
         sigma = [round(0.3 * ((max(side, 3) - 1) * 0.5 - 1) + 0.8, 3) for side in (low, high)]
         draft.turn("sigma_limit", "sigma_limit", sigma, " (0 meant one by the kernel's size)")
+        draft.put("blur_limit", 0, "a kernel by sigma's size")
 
 
 def _elastic(draft: Draft, current: bool) -> None:
@@ -301,6 +306,35 @@ def _shadow(draft: Draft, current: bool) -> None:
         draft.drop("shadow_dimension", "shadows had 5 corners whatever it said")
 
 
+def _odd(draft: Draft, current: bool) -> None:
+    """Kernels were drawn in steps of two from the lower limit, 3 of one number, so that an even one was never drawn."""
+    limit = draft.arguments.get("blur_limit")
+    low, high = (3, limit) if isinstance(limit, int) else limit if isinstance(limit, list) else (0, 0)
+    if low % 2 and high % 2 == 0 and high > low:
+        draft.turn("blur_limit", "blur_limit", [low, high - 1], ", for the even one was never drawn")
+
+
+def _multiplier(draft: Draft, current: bool) -> None:
+    value = draft.arguments.get("multiplier")
+    if isinstance(value, (int, float)):
+        draft.turn("multiplier", "multiplier", [value, value], ", for it was fixed")
+
+
+def _grid_dropout(draft: Draft, current: bool) -> None:
+    """Since 1.4.18 the numbers of holes are read as rows and columns, and the largest unit isn't drawn."""
+    given = draft.arguments
+    if current or draft.version >= (1, 4, 18):
+        return
+    for new, low, high, *defaults in RANGES["GridDropout"][:2]:
+        if low in given or high in given:
+            draft.join(new, low, high, *defaults)
+    if isinstance(size := given.get("unit_size_range"), list):
+        more = 2 if draft.version < (1, 4, 11) else 1
+        draft.put("unit_size_range", [size[0], size[1] + more], "for the largest isn't drawn now")
+    if isinstance(holes := given.get("holes_number_xy"), list) and holes[0] != holes[1]:
+        draft.put("holes_number_xy", holes[::-1], "for 2.0.8 reads rows first")
+
+
 def _posterize(draft: Draft, current: bool) -> None:
     """Of three, one for each channel, a number n meant 0 to n; 0 bits made a channel black."""
     bits = draft.arguments.get("num_bits")
@@ -346,6 +380,8 @@ def _affine(draft: Draft, current: bool) -> None:
             if isinstance(value, (int, float)):
                 span = sorted([-value, value]) if other is None else sorted([other, value])
                 draft.turn(name, name, span, ", which one number meant")
+        if isinstance(given.get("scale"), list):
+            draft.put("keep_ratio", True, "for both sides were scaled alike")
     elif all(given.get(name) is None for name in ("scale", "translate_percent", "translate_px", "rotate", "shear")):
         for name, value in (("scale", [0.9, 1.1]), ("rotate", [-15, 15])):
             draft.put(name, value, "which it drew when nothing was given")
@@ -408,6 +444,7 @@ RULES: dict[str, Callable[[Draft, bool], None]] = {
     "RandomContrast": _brightness_or_contrast, "Flip": _flip, "JpegCompression": _compression,
     "ImageCompression": _compression, "Cutout": _cutout, "CoarseDropout": _coarse_dropout, "GaussNoise": _gauss_noise,
     "GaussianBlur": _gaussian_blur, "ElasticTransform": _elastic, "OpticalDistortion": _optical, "Downscale": _downscale,
+    "Blur": _odd, "MotionBlur": _odd, "MultiplicativeNoise": _multiplier, "GridDropout": _grid_dropout,
     "Solarize": _solarize, "RandomShadow": _shadow, "RandomRain": _rain,
     "Posterize": _posterize, "RandomGamma": _gamma, "Affine": _affine, "IAAAffine": _affine,
     "PiecewiseAffine": _imgaug("PiecewiseAffine"), "CropAndPad": _crop_and_pad,

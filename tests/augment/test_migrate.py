@@ -142,7 +142,11 @@ def test_the_second_migration_changes_nothing() -> None:
     (_old("RandomSizedCrop", min_max_height=[4, 8], height=6, width=7), {"RandomSizedCrop": {
         "p": 1, "min_max_height": [4, 8], "size": [6, 7]}}),
     (_old("GridDropout", unit_size_min=3, unit_size_max=6, shift_x=1), {"GridDropout": {
-        "p": 1, "random_offset": False, "unit_size_range": [3, 6], "shift_xy": [1, 0]}}),
+        "p": 1, "random_offset": False, "unit_size_range": [3, 8], "shift_xy": [1, 0]}}),  # 7 was drawn, 8 isn't
+    (_old("GridDropout", holes_number_x=3, holes_number_y=7), {"GridDropout": {
+        "p": 1, "random_offset": False, "holes_number_xy": [7, 3]}}),
+    (_old("IAAAffine", scale=[0.7, 1.2]), {"Affine": {
+        "p": 1, "scale": [0.7, 1.2], "keep_ratio": True, "border_mode": 4}}),
     (_old("Perspective", pad_mode=0, pad_val=3, mask_pad_val=0), {"Perspective": {
         "p": 1, "scale": [0.03, 0.06], "border_mode": 0, "fill": 3, "fill_mask": 0}}),
     (_old("Affine", rotate=[1, 2], cval=3, cval_mask=0, mode=4), {"Affine": {
@@ -150,7 +154,10 @@ def test_the_second_migration_changes_nothing() -> None:
     (_old("Rotate", limit=30, method="ellipse"), {"Rotate": {
         "p": 1, "limit": 30, "border_mode": 4, "rotate_method": "ellipse"}}),
     (_old("AdvancedBlur", sigmaX_limit=[0.2, 1]), {"AdvancedBlur": {"p": 1, "sigma_x_limit": [0.2, 1]}}),
-    (_old("GaussianBlur", blur_limit=[3, 7]), {"GaussianBlur": {"p": 1, "blur_limit": [3, 7], "sigma_limit": [0.8, 1.4]}}),
+    (_old("GaussianBlur", blur_limit=[3, 7]), {"GaussianBlur": {"p": 1, "blur_limit": 0, "sigma_limit": [0.8, 1.4]}}),
+    (_old("Blur", blur_limit=8), {"Blur": {"p": 1, "blur_limit": [3, 7]}}),
+    (_old("MotionBlur", blur_limit=[5, 10]), {"MotionBlur": {"p": 1, "blur_limit": [5, 9]}}),
+    (_old("MultiplicativeNoise", multiplier=0.7), {"MultiplicativeNoise": {"p": 1, "multiplier": [0.7, 0.7]}}),
     (_old("RandomRain", slant_lower=-5, slant_upper=5, rain_type=None), {"RandomRain": {
         "p": 1, "slant_range": [-5, 5], "drop_length": 20, "rain_type": "default"}}),
     (_old("IAAFliplr"), {"HorizontalFlip": {"p": 1}}),
@@ -251,6 +258,12 @@ def test_a_noise_below_0_darkens_as_it_did(version: str, darker: float) -> None:
     form = {**_old("GaussNoise", var_limit=[16, 16], mean=-8), "__version__": version}
     grey = np.full((200, 200, 3), 100, np.uint8)
     assert _apply(migrate.migrate(form).form, grey).mean() - 100 == pytest.approx(darker, abs=0.1)
+
+
+@pytest.mark.parametrize(("version", "given"), [("1.4.8", 3.6), ("1.4.9", 3.0)])
+def test_noise_is_wider_only_where_it_was_not_cut_off(version: str, given: float) -> None:
+    made = _only(migrate.migrate(_from(version, "GaussNoise", var_limit=[9, 9])).form)["GaussNoise"]
+    assert made["std_range"] == pytest.approx([given / 255] * 2, abs=1e-6)
 
 
 def test_flip_is_one_of_the_three_flips() -> None:
@@ -376,12 +389,22 @@ def test_a_strength_that_no_argument_mends_is_said(version: str, name: str, word
 
 
 @pytest.mark.parametrize(("version", "name", "given"), [
-    ("1.3.1", "BBoxSafeRandomCrop", {"erosion_rate": 0.4}), ("0.5.2", "GlassBlur", {})])
+    ("1.3.1", "BBoxSafeRandomCrop", {"erosion_rate": 0.4}), ("0.5.2", "GlassBlur", {}),
+    ("1.0.3", "Equalize", {"mode": "pil"}), ("0.4.6", "Cutout", {"max_w_size": 12}),
+    ("1.4.18", "Perspective", {"keep_size": False}),
+    ("1.1.0", "GridDropout", {"random_offset": True, "holes_number_x": 4, "holes_number_y": 4})])
 def test_a_strength_is_said_where_it_differs_only(version: str, name: str, given: dict[str, Any]) -> None:
     said = [note.what for note in migrate.migrate(_from(version, name, **given)).notes]
     assert [line.startswith(name) for line in said] == [True]
-    other = _from("1.3.1" if not given else version, name)
+    other = _from("1.3.1" if not given else version, name, **{
+        key: value for key, value in given.items() if "number" in key})
     assert migrate.migrate(other).notes == []
+
+
+@pytest.mark.parametrize(("version", "low", "count"), [("1.4.20", 1, 1), ("1.4.20", 1.0, 0), ("1.4.12", 1, 0)])
+def test_a_range_that_some_versions_read_as_whole_numbers_is_named(version: str, low: float, count: int) -> None:
+    done = migrate.migrate(_from(version, "Affine", scale={"x": [low, 1.5], "y": 1}))
+    assert sum("whole numbers" in note.what for note in done.notes) == count
 
 
 @pytest.mark.parametrize(("name", "given"), [
@@ -455,3 +478,57 @@ def test_lint_of_a_sound_file_ends_well_and_builds_it(tmp_path: Path) -> None:
     assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'p.yaml'}: nothing is wrong\n")
     (tmp_path / "p.yaml").write_text("- Blur: {p: 0.5, blur_limit: -4}\n", "utf-8")
     assert "Blur: blur_limit" in _run("lint", tmp_path / "p.yaml").stdout
+
+
+@pytest.mark.parametrize(("blur", "given"), [(7, (3, 7)), ([5, 13], (5, 13))])
+def test_a_blur_without_a_sigma_is_as_strong_as_it_was(blur: Any, given: tuple[int, int]) -> None:
+    """Up to 1.4.24 it drew a kernel, the odd ones above and at what it drew, and OpenCV found a sigma for it."""
+    picture, (low, high) = _picture(), given
+    was = [cv2.GaussianBlur(picture, (size | 1, size | 1), 0) for size in range(low, high + 1)]
+    form = migrate.migrate(_from("1.4.3", "GaussianBlur", blur_limit=blur)).form
+    now = [_apply(form, picture, seed) for seed in range(40)]
+    old, new = (np.mean([abs(one.astype(int) - picture).mean() for one in made]) for made in (was, now))
+    assert new == pytest.approx(old, rel=0.03)
+
+
+def test_holes_in_a_grid_are_as_wide_and_high_as_they_were() -> None:
+    """Of 1.3.1: units of 240 // 5 by 180 // 2 px, half of each a hole."""
+    form = migrate.migrate(_old("GridDropout", holes_number_x=5, holes_number_y=2, fill_value=255)).form
+    made = _apply(form, _picture())
+    wanted = np.zeros((180, 240), bool)
+    for x in range(0, 240, 48):
+        for y in range(0, 180, 90):
+            wanted[y:y + 45, x:x + 24] = True
+    assert ((made == 255).all(axis=2) == wanted).all()
+
+
+def test_one_multiplier_stays_the_one() -> None:
+    made = _apply(migrate.migrate(_from("0.5.2", "MultiplicativeNoise", multiplier=0.6)).form, _picture())
+    assert abs(made - 0.6 * _picture()).max() <= 1
+
+
+def test_a_tuple_of_a_yaml_dump_is_a_list(tmp_path: Path) -> None:
+    form = _old("Rotate", limit=(-11, 23), value=(7, 8, 9), border_mode=0)
+    (tmp_path / "old.yaml").write_text(yaml.dump(form), "utf-8")
+    assert "python/tuple" in (tmp_path / "old.yaml").read_text("utf-8")
+    made = _only(migrate.migrate_file(tmp_path / "old.yaml").form)["Rotate"]
+    assert (made["limit"], made["fill"]) == ([-11, 23], [7, 8, 9])
+
+
+@pytest.mark.parametrize("around", ["OneOf", "Sequential", "Compose"])
+@pytest.mark.parametrize("name", sorted({*rewrite.RULES, *GONE}))
+def test_a_transform_is_rewritten_within_others_as_it_is_alone(name: str, around: str) -> None:
+    given = {"height": 30, "width": 40} if name == "RandomSizedCrop" else {}
+    alone = migrate.migrate(_from("1.4.4", name, **given))
+    row = _old(name, **given)["transform"]["transforms"][0]
+    nested = migrate.migrate(_from("1.4.4", around, transforms=[row, {"__class_fullname__": "VerticalFlip", "p": 1}]))
+    inside = nested.form["transform"]["transforms"][0]["transforms"]
+    assert inside[:-1] == alone.form["transform"]["transforms"]
+    assert [note.what for note in nested.notes] == [note.what for note in alone.notes]
+
+
+def test_a_transform_that_blackens_pictures_is_refused() -> None:
+    done = migrate.migrate(_old("PixelDistributionAdaptation", reference_images=["a.png"], blend_ratio=[0.5, 1]))
+    assert [line for line in done.lost if "black" in line]
+    (found,) = pipeline.problems([{"PixelDistributionAdaptation": {"reference_images": ["a.png"]}}], allow_files=True)
+    assert "HistogramMatching" in found.hint
