@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from coco_recipe import body_parts
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.coco_json import unsafe_name, with_extras, write
 from coco_recipe.dataset import Annotation, Category, Dataset, Image, Loose, Origin, extras
@@ -21,6 +22,7 @@ from coco_recipe.errors import (
 from coco_recipe.files import link_or_copy, place, plain_name, sha256
 from coco_recipe.find_names import TEXTS, is_license
 from coco_recipe.findings import Check, Finding, Kind, Row
+from coco_recipe.framing import framed
 from coco_recipe.headers import CutOffError, Header, header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.loose_values import segmentation as numbers_of_segmentation
@@ -75,11 +77,13 @@ __all__ = [
     "StepError",
     "TurnedBox",
     "about",
+    "body_parts",
     "checked_runs",
     "counted",
     "did_you_mean",
     "extras",
     "facts_of",
+    "framed",
     "has_area",
     "header_of",
     "hookimpl",

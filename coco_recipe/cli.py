@@ -101,7 +101,7 @@ def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, e
 @_PLUGIN
 @_FORMAT
 def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
-    """Check all that can be checked without data; print every problem at once."""
+    """Check a recipe, and hold it against the rows of its inputs; run nothing, print every problem at once."""
     from coco_recipe import stages
 
     problems: list[Problem] = []
@@ -109,8 +109,10 @@ def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files
         try:
             planned = stages.prepare(path, overrides, plugin_files)
             stages.check_targets(planned, stages.default_folder(planned))
+            are_sound = stages.hold_against_rows(planned)
             if form == "text":
-                click.echo(f"{path}: {counted(len(planned.steps), 'step')}, no problem found")
+                but = "" if are_sound else "; its data has errors, which coco-recipe check names"
+                click.echo(f"{path}: {counted(len(planned.steps), 'step')}, no problem found{but}")
         except RecipeError as error:
             problems += error.problems
     if problems:

@@ -1,7 +1,7 @@
 """Immutable data sets: COCO's rows as records, and the place of their pixels."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from pathlib import Path
@@ -166,9 +166,11 @@ class Dataset:
 
     def image_fields(self) -> tuple[str, ...]:
         """Return the keys that images have, in the file's order; ``coco_recipe`` isn't one."""
-        kinds = dict.fromkeys(map(type, self.images))
-        found = dict.fromkeys(field.encode_name for kind in kinds for field in msgspec.structs.fields(kind))
-        return tuple(name for name in found if name != "coco_recipe")
+        return tuple(name for name in _keys(self.images) if name != "coco_recipe")
+
+    def annotation_fields(self) -> tuple[str, ...]:
+        """Return the keys that annotations have, in the file's order."""
+        return tuple(_keys(self.annotations))
 
     def keypoint_names(self) -> tuple[str, ...]:
         """Return the names of keypoints over all categories, in the file's order."""
@@ -194,6 +196,11 @@ def extras(row: msgspec.Struct) -> Iterator[tuple[str, Any]]:
         value = getattr(row, name)
         if name not in known and value is not UNSET:
             yield encoded, msgspec.json.decode(value)
+
+
+def _keys(rows: Iterable[msgspec.Struct]) -> dict[str, None]:
+    kinds = dict.fromkeys(map(type, rows))
+    return dict.fromkeys(field.encode_name for kind in kinds for field in msgspec.structs.fields(kind))
 
 
 def _base(row_class: type) -> type[msgspec.Struct]:

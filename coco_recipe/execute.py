@@ -3,6 +3,7 @@
 import hashlib
 import random
 import resource
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -173,6 +174,25 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
     manifest = {"key": key, "parts": parts, "outputs": forms, "files": dict(sorted(hashes.items())), "record": record}
     store.commit(step.id, manifest)
     return StepResult(outputs, manifest)
+
+
+def rehearse(step: PlannedStep, values: Mapping[str, Any], *, seed: int, key: str = "",
+             parts: Mapping[str, Any] | None = None) -> StepResult:
+    """Run a step that lives in memory for its values and its record, and commit nothing.
+
+    Args:
+        step: the step.
+        values: its input values by port.
+        seed: the recipe's seed.
+        key: as of `execute`, for the record.
+        parts: as of `execute`, for the record.
+
+    Raises:
+        StepError: as of `execute`.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        return execute(step, values, store=Store(Path(scratch)), seed=seed, key=key, parts=parts or {"inputs": {}},
+                       keep=set(), engine=local(1), environment={}, on_progress=lambda done, total, text: None)
 
 
 def keywords(step: PlannedStep, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,16 @@
 import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from coco_recipe import engine, execute, files, plan
+from coco_recipe import execute, files, plan
 from coco_recipe.errors import RunError, StepError, did_you_mean
-from coco_recipe.stages import Run, State, bound, reopen
+from coco_recipe.stages import Run, State, reopen
 from coco_recipe.steps import facts_of
-from coco_recipe.store import Store
 
 
 def records(run_: Run, states: Sequence[State]) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def records(run_: Run, states: Sequence[State]) -> dict[str, Any]:
         if values is not None and not result:  # sizes are exact here, where steps above have dropped images
             facts = {port: tuple(map(facts_of, value)) if isinstance(value, tuple) else facts_of(value)
                      for port, value in values.items()}
-            plan.foresee_step(run_.plan, state.step, facts)
+            plan.foresee_step(run_.plan, state.step, facts, partial(dict, values))
     return found
 
 
@@ -133,18 +133,15 @@ def _ready(run_: Run, states: Sequence[State], step_id: str) -> Iterator[tuple[e
 def _dry(run_: Run, states: Sequence[State]) -> Iterator[tuple[State, Mapping[str, Any] | None, Any]]:
     """Yield each step with its input values (None where they aren't known) and, if it lives in memory, its result."""
     known = dict(run_.values)
-    with tempfile.TemporaryDirectory() as scratch:
-        for state in states:
-            step, result = state.step, None
-            references = [ref for refs in step.inputs.values() for ref in refs]
-            values = bound(step, known.__getitem__) if all(ref in known for ref in references) else None
-            if values is not None and not step.offer.step.writes:
-                result = execute.execute(step, values, store=Store(Path(scratch)), seed=run_.plan.recipe.seed,
-                                         key=state.key, parts=state.parts, keep=set(), engine=engine.local(1),
-                                         environment={}, on_progress=lambda done, total, text: None)
-                known |= {(step.id, port): value for port, value in result.values.items()}
-            yield state, values, result
-            manifest = run_.store.manifest(step.id)
-            if result is None and manifest and (manifest["key"] == state.key or not run_.with_pixels):
-                known |= {(step.id, port): run_.store.read_value(step.id, form, run_.folders())
-                          for port, form in manifest["outputs"].items()}
+    for state in states:
+        step, result = state.step, None
+        references = [ref for refs in step.inputs.values() for ref in refs]
+        values = plan.bound(step, known.__getitem__) if all(ref in known for ref in references) else None
+        if values is not None and not step.offer.step.writes:
+            result = execute.rehearse(step, values, seed=run_.plan.recipe.seed, key=state.key, parts=state.parts)
+            known |= {(step.id, port): value for port, value in result.values.items()}
+        yield state, values, result
+        manifest = run_.store.manifest(step.id)
+        if result is None and manifest and (manifest["key"] == state.key or not run_.with_pixels):
+            known |= {(step.id, port): run_.store.read_value(step.id, form, run_.folders())
+                      for port, form in manifest["outputs"].items()}

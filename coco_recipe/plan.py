@@ -2,8 +2,9 @@
 
 import contextlib
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,12 +114,15 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
     return Plan(recipe, tuple(steps), checks=registry.checks)
 
 
-def foresee(planned: Plan, known: Mapping[Reference, Facts]) -> dict[Reference, Facts]:
+def foresee(planned: Plan, known: Mapping[Reference, Facts],
+            values_of: Callable[[PlannedStep], Mapping[str, Any] | None] = lambda step: None) -> dict[Reference, Facts]:
     """Follow what is known of the inputs through all steps, and let each step say whether it can go together.
 
     Args:
         planned: the plan.
         known: facts of the recipe's inputs.
+        values_of: gives the values of a step's input ports, for steps that examine them; None where they
+            can't be had before the run.
 
     Returns:
         Facts of the inputs and of every step's outputs.
@@ -126,16 +130,14 @@ def foresee(planned: Plan, known: Mapping[Reference, Facts]) -> dict[Reference, 
     Raises:
         RecipeError: with what every step finds wrong.
     """
-    facts, problems = dict(known), list[Problem]()
+    facts, problems = dict(known), dict[Problem, None]()
     for step in planned.steps:
         facts |= {(step.id, port): Facts() for port in step.outputs}
-        try:
-            found = foresee_step(planned, step, by_port(step, facts.__getitem__))
+        with _collected(problems):
+            found = foresee_step(planned, step, by_port(step, facts.__getitem__), partial(values_of, step))
             facts |= {(step.id, port): fact for port, fact in found.items()}
-        except RecipeError as error:
-            problems += error.problems
     if problems:
-        raise RecipeError(problems)
+        raise RecipeError(tuple(problems))
     return facts
 
 
@@ -196,16 +198,41 @@ def by_port(step: PlannedStep, look_up: Callable[[Reference], Any]) -> dict[str,
     return {port: tuple(map(look_up, refs)) if port in many else look_up(refs[0]) for port, refs in step.inputs.items()}
 
 
-def foresee_step(planned: Plan, step: PlannedStep, facts: Mapping[str, Any]) -> Mapping[str, Facts]:
-    """Ask one step what will be known of its outputs, from the facts of its input ports.
+def bound(step: PlannedStep, look_up: Callable[[Reference], Any]) -> dict[str, Any]:
+    """Return a step's input values by port; a flat tuple where a port takes many."""
+    found = by_port(step, look_up)
+    return {port: _flat(value) if isinstance(value, tuple) else value for port, value in found.items()}
+
+
+def _flat(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(item for value in values for item in (value if isinstance(value, tuple) else (value,)))
+
+
+def foresee_step(planned: Plan, step: PlannedStep, facts: Mapping[str, Any],
+                 values: Callable[[], Mapping[str, Any] | None] = lambda: None) -> Mapping[str, Facts]:
+    """Ask one step what will be known of its outputs, from the facts of its input ports; let it examine their values.
 
     Raises:
         RecipeError: the step can't go together with its inputs; at its place in the recipe.
     """
-    if step.offer.step.foresee is None:
-        return {}
-    with blamed(planned, step):
-        return step.offer.step.foresee(step.bound, facts)
+    offered, found, problems = step.offer.step, dict[str, Facts](), dict[Problem, None]()
+    with _collected(problems), blamed(planned, step):
+        found |= offered.foresee(step.bound, facts) if offered.foresee else {}
+    with _collected(problems), blamed(planned, step):
+        if offered.examine:
+            offered.examine(step.bound, facts, values)
+    if problems:
+        raise RecipeError(tuple(problems))
+    return found
+
+
+@contextlib.contextmanager
+def _collected(problems: dict[Problem, None]) -> Iterator[None]:
+    """Put what is wrong with a recipe among the problems, each once, instead of stopping at it."""
+    try:
+        yield
+    except RecipeError as error:
+        problems |= dict.fromkeys(error.problems)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from coco_recipe import (
+    ahead,
     checking,
     emptiness,
     equal_pictures,
@@ -29,7 +30,7 @@ from coco_recipe import (
 )
 from coco_recipe import engine as engines
 from coco_recipe.dataset import Dataset
-from coco_recipe.errors import FindingsError, Problem, RecipeError, RunError, StepError, counted, did_you_mean
+from coco_recipe.errors import DatasetError, FindingsError, Problem, RecipeError, RunError, StepError, counted, did_you_mean
 from coco_recipe.findings import Choice, Finding, judged
 from coco_recipe.plan import Plan, PlannedStep
 from coco_recipe.steps import facts_of
@@ -80,6 +81,19 @@ def prepare(path: Path, overrides: Sequence[str] = (), plugin_files: Sequence[Pa
     problems: list[Problem] = []
     parsed = recipe.validate(text, problems)
     return replace(plan.resolve(parsed, plugins.find(plugin_files), problems), plugin_files=tuple(plugin_files))
+
+
+def hold_against_rows(planned: Plan) -> bool:
+    """Hold a plan against the rows of its inputs; return False where these are too wrong for it.
+
+    Raises:
+        RecipeError: steps can't go together with the rows; with every problem.
+    """
+    try:
+        Run(planned, with_pixels=False)
+    except DatasetError:
+        return False
+    return True
 
 
 def reopen(folder: Path, plugin_files: Sequence[Path] = ()) -> Plan:
@@ -154,7 +168,8 @@ class Run:
         if any(finding.kind.needed and finding.severity == "error" for finding in found):
             raise FindingsError(judged(found, planned.recipe.findings))
         found += self._of_content("masks")
-        self.facts = plan.foresee(planned, {ref: facts_of(value) for ref, value in self.values.items()})
+        self.facts = plan.foresee(planned, {ref: facts_of(value) for ref, value in self.values.items()},
+                                  ahead.Ahead(planned, self.values).values_of)
         self.findings = judged([*found, *plan.review(planned, self.facts), *emptiness.of_plan(planned)],
                                planned.recipe.findings)
         if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):  # what is wrong above costs no hashing
@@ -290,7 +305,7 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
         step = state.step
         if step.id in todo:
             report(Event("step", step.id, todo[step.id]))
-            values = bound(step, lambda ref: value_of(run_, ref))
+            values = plan.bound(step, lambda ref: value_of(run_, ref))
             try:
                 result = execute.execute(
                     step, values, store=store, seed=planned.recipe.seed, key=state.key, parts=state.parts,
@@ -352,16 +367,6 @@ def _preflight(run_: Run, steps: Iterable[PlannedStep]) -> None:
                     problems += error.problems
     if problems:
         raise RecipeError(problems)
-
-
-def bound(step: PlannedStep, look_up: Callable[[plan.Reference], Any]) -> dict[str, Any]:
-    """Return a step's input values by port; a tuple where a port takes many."""
-    found = plan.by_port(step, look_up)
-    return {port: _flat(value) if isinstance(value, tuple) else value for port, value in found.items()}
-
-
-def _flat(values: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(item for value in values for item in (value if isinstance(value, tuple) else (value,)))
 
 
 def _teller(step_id: str, report: Callable[[Event], None]) -> Callable[[int, int, str], None]:

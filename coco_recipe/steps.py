@@ -55,6 +55,7 @@ class Facts:
         smallest: (least width, least height) over the images, in pixels.
         largest: (greatest width, greatest height) over the images, in pixels.
         fields: keys that the images may have; none has another.
+        annotation_fields: keys that the annotations may have; none has another.
         keypoints: names of keypoints that the categories may have; none has another.
         labels: the labels of the checkpoints in order, one for each.
     """
@@ -65,6 +66,7 @@ class Facts:
     fields: tuple[str, ...] | None = None
     keypoints: tuple[str, ...] | None = None
     labels: tuple[str, ...] | None = None
+    annotation_fields: tuple[str, ...] | None = None
 
     def of_fewer_images(self) -> "Facts":
         """Return what is still known where some of the images, unknown which, have gone."""
@@ -83,7 +85,7 @@ def facts_of(value: Dataset | Checkpoint) -> Facts:
     known = [(w, h) for w, h in sizes if isinstance(w, int) and isinstance(h, int)]
     smallest, largest = ((f(w for w, _ in known), f(h for _, h in known)) for f in (min, max)) if known else (None, None)
     return Facts(tuple(category.name for category in value.categories), smallest, largest, value.image_fields() or None,
-                 value.keypoint_names())
+                 value.keypoint_names(), annotation_fields=value.annotation_fields())
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,11 @@ class Step:
             what is known of each input port (a tuple of Facts where a port takes many). Called before any step runs;
             raises Misfit where inputs and parameters can't go together (another ValueError is told at the step's ``use``).
             Without it nothing is known.
+        examine: ``examine(params, facts, values)`` looks at rows: it raises as ``foresee`` does, and is called
+            beside it. ``values()`` returns the values of the input ports, as ``run`` gets them, or None where
+            they can't be had before the run: a step above writes files, or fails. It runs the steps above, which
+            live in memory; so it is asked only where the parameters and facts leave something open. What can't
+            be known then, the step itself says when it runs.
         review: ``review(step_id, params, facts) -> findings``: what is worth knowing before the run and
             stops nothing by itself, as a pipeline that mirrors classes with a direction. Called where
             ``foresee`` is.
@@ -165,6 +172,7 @@ class Step:
     params: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
     check: Callable[[Mapping[str, Any]], Iterable[Complaint]] | None = None
     foresee: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Facts]] | None = None
+    examine: Callable[[Mapping[str, Any], Mapping[str, Any], Callable[[], Mapping[str, Any] | None]], None] | None = None
     review: Callable[[str, Mapping[str, Any], Mapping[str, Any]], Iterable[Finding]] | None = None
     refuses: Kinds = ()
     mends: Kinds = ()

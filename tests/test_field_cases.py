@@ -26,9 +26,10 @@ def _run(folder: Path, recipe: str = "recipe.yaml") -> Any:
     return command("run", recipe, "--out", folder / "run", "--jobs", "1", cwd=folder)
 
 
-def _refused(folder: Path, *texts: str) -> None:
+def _refused(folder: Path, *texts: str, code: int = 1) -> None:
+    """Run a case that must be refused: with 1 for its data, with 2 for its recipe."""
     done = _run(folder)
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == code, done.stderr
     for text in texts:
         assert text in done.stderr
     assert not (folder / "run/d").exists()
@@ -208,7 +209,7 @@ def _(folder: Path) -> None:
 @case("06_pad_reflect")
 def _(folder: Path) -> None:
     _refused(folder, "its border repeats the picture, so that objects appear again without an annotation",
-             "repeated: label (they are annotated too), repeated: fill")
+             "repeated: label (they are annotated too), repeated: fill", code=2)
     text = (folder / "recipe.yaml").read_text()
     (folder / "recipe.yaml").write_text(text.replace("copies: 1", "copies: 1, repeated: label"))
     assert _run(folder).returncode == 0
@@ -244,7 +245,7 @@ def _(folder: Path) -> None:
 
 @case("05_lr_noname")
 def _(folder: Path) -> None:
-    _refused(folder, "it mirrors pictures, and no keypoints of category", "mirrored_keypoints: []")
+    _refused(folder, "it mirrors pictures, and no keypoints of category", "mirrored_keypoints: []", code=2)
     text = (folder / "recipe.yaml").read_text()
     (folder / "recipe.yaml").write_text(text.replace("format: png", "format: png, mirrored_keypoints: [[1, 2]]"))
     assert _run(folder).returncode == 0
@@ -256,7 +257,7 @@ def _(folder: Path) -> None:
 def _(folder: Path) -> None:
     text = (folder / "recipe.yaml").read_text()
     (folder / "recipe.yaml").write_text(text.replace("HorizontalFlip:", "ElasticTransform:"))  # no box is turned by it
-    _refused(folder, "annotations have places under other keys: attributes.rotation", "other_geometry: drop")
+    _refused(folder, "annotations have places under other keys: attributes.rotation", "other_geometry: drop", code=2)
     (folder / "recipe.yaml").write_text(text)
     assert _run(folder).returncode == 0
     row, = _published(folder)["annotations"]

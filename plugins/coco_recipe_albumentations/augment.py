@@ -1,7 +1,7 @@
 """Step ``augment``: new images from old ones, with boxes, polygons, masks and keypoints that move with the pixels."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,11 +19,11 @@ from coco_recipe import (
     Port,
     Step,
     StepContext,
-    facts_of,
     turned_box,
 )
-from coco_recipe_albumentations import choosing, copying, instances, keypoint_pairs, parts, pictures, pipeline, records, refusals
+from coco_recipe_albumentations import choosing, copying, instances, parts, pictures, pipeline, records, refusals
 from coco_recipe_albumentations.choosing import Copy
+from coco_recipe_albumentations.chosen import Chosen
 from coco_recipe_albumentations.copying import Job, Made, Settings
 from coco_recipe_albumentations.output import Output
 from coco_recipe_albumentations.records import IMAGES, Books, Record, item_digest
@@ -145,26 +145,19 @@ class Work:
     """
 
     def __init__(self, ctx: StepContext, dataset: Dataset, params: Mapping[str, Any]) -> None:
-        self.ctx, self.dataset, self.annotations = ctx, dataset, dataset.annotations_of()
-        Misfit.if_any(choosing.complaints(params, facts_of(dataset)))
-        self.choice = choosing.choose(dataset, self.annotations, copies=params["copies"], where=params["where"],
-                                      balanced=params["balance"])
+        self.ctx, self.dataset = ctx, dataset
+        self.form, self.repeated = _form_for(params), params["repeated"]
+        chosen = Chosen.of(dataset, params, self.form)
+        self.annotations, self.choice, self.swap, self.mirror = (
+            chosen.annotations, chosen.choice, chosen.swap, chosen.mirror)
         self.total = sum(self.choice.copies)
-        self.form = _form(params["pipeline"])
-        self.repeated = params["repeated"]
-        if self.repeated == "fill":
-            self.form = refusals.with_plain_borders(self.form)
         self.other_geometry, self.warps = params["other_geometry"], refusals.warps(pipeline.parsed(self.form), self.repeated)
         self.settings = _settings(params, self.form)
-        self.swap = keypoint_pairs.mirrored_pairs(dataset.categories, params["mirrored_keypoints"])
-        self.mirror = choosing.mirrored(dataset.categories, params["mirrored_categories"] or ())
+        self.turns = any(map(turned_box, dataset.annotations))  # a rotation of 0 is one among others then
         self.shapes = lru_cache(maxsize=IN_FLIGHT)(self._shapes)
         self.parts = lru_cache(maxsize=IN_FLIGHT)(self._parts)
-        chosen = [image for image, n in zip(dataset.images, self.choice.copies, strict=True) if n]
-        rows = [row for image in chosen for row in self.annotations[image.id]]
-        Misfit.if_any(refusals.complaints(pipeline.parsed(self.form), dataset, chosen, rows, self.swap, params))
-        instances.check(dataset, self.annotations, chosen, self.swap)
-        if known := {(int(image.width or 0), int(image.height or 0)) for image in chosen}:
+        instances.check(dataset, self.annotations, chosen.images, self.swap)
+        if known := {(int(image.width or 0), int(image.height or 0)) for image in chosen.images}:
             pipeline.check_sizes(self.form, known, allow_files=params["allow_files"])
         settings = replace(self.settings, pipeline=b"", quarantine=False)  # what becomes of a bad picture changes no good one
         self._common = item_digest(self.canonical(), settings, dict(ctx.environment))
@@ -179,7 +172,7 @@ class Work:
 
     def _shapes(self, image_id: int) -> "tuple[Instance | None, ...]":
         """Return the geometry of an image's annotations, in order; ``shapes`` does it once for what is in flight."""
-        return tuple(instances.instance(row, self.swap) for row in self.annotations[image_id])
+        return tuple(instances.instance(row, self.swap, or_upright=self.turns) for row in self.annotations[image_id])
 
     def _parts(self, image_id: int) -> "tuple[Mapping[str, Instance], ...]":
         """Return the geometry of the parts of an image's annotations, by key, in order."""
@@ -194,7 +187,7 @@ class Work:
                    (int(copy.image.width or 0), int(copy.image.height or 0)), shapes,
                    f"{self.ctx.seed}/{self.dataset.identity(copy.image)}/{copy.number}",
                    tuple(one for row in self.parts(copy.image.id) for one in row.values()),
-                   not self.warps and any(map(turned_box, self.annotations[copy.image.id])))
+                   not self.warps and any(turned_box(row, or_upright=self.turns) for row in self.annotations[copy.image.id]))
 
     def named(self, row: Annotation, *, mirrored: bool) -> Annotation:
         """Return a row with the category that it has in a copy: another in a mirrored one, if the recipe says so."""
@@ -252,6 +245,12 @@ def _form(value: Any) -> Any:
     return pipeline.read(Path(value)) if isinstance(value, str) else value
 
 
+def _form_for(params: Mapping[str, Any]) -> Any:
+    """Return the form of the pipeline as it is applied: its borders are of one colour where the recipe says so."""
+    form = _form(params["pipeline"])
+    return refusals.with_plain_borders(form) if params["repeated"] == "fill" else form
+
+
 def _settings(params: Mapping[str, Any], form: Any) -> Settings:
     limits = {name: float(params[name]) for name in ("min_visibility", "min_area_px", "min_side_px")}
     return Settings(msgspec.json.encode(form), params["allow_files"], limits, params["accept"], params["max_tries"],
@@ -284,6 +283,19 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
         found += pipeline.placed(params["pipeline"], error.complaints)
     Misfit.if_any(found)
     return {"dataset": known.of_other_images()}
+
+
+def _examine(given: Mapping[str, Any], facts: Mapping[str, Facts],
+             values: Callable[[], Mapping[str, Any] | None]) -> None:
+    """Ask what must be chosen for the rows, before the first step runs; where they aren't known, `Work` asks it.
+
+    The rows are those that come here: a step above may drop the keys, categories or images that would ask.
+    """
+    params = {name: given.get(name) for name in PARAMS["properties"]}
+    form = _form_for(params)
+    may_ask = params["mirrored_categories"] or refusals.may_ask(pipeline.parsed(form), params, facts["dataset"])
+    if may_ask and (found := values()):
+        Chosen.of(found["dataset"], params, form)
 
 
 def _review(step_id: str, params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Iterator[Finding]:
@@ -322,7 +334,7 @@ def _replay(ctx: StepContext, name: str, *, dataset: Dataset, **params: Any) -> 
 
 
 STEP = Step(name="augment", run=augment, inputs={"dataset": Port(Dataset, reads_only=True)},
-            outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee, files=_files,
+            outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee, examine=_examine, files=_files,
             preview=_preview, replay=_replay, needs=("albumentations", "cv2", "numpy"), writes=True, reads_pixels=True,
             checks=("pictures", "masks"), review=_review,
             resumes=True, preload=("coco_recipe_albumentations.preload",))

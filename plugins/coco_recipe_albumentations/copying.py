@@ -80,7 +80,8 @@ class Left(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is left of one annotation in a copy.
 
     ``reason`` says why it is not in it; ``scale`` by how much its area has grown. One that a border shows again is of
-    annotation ``of``, of those with a geometry counted from 0; ``tiles`` and ``mirrored`` are as in `geometry.Moved`.
+    annotation ``of``, of those with a geometry counted from 0; ``tiles``, ``mirrored`` and ``hidden_keypoints``
+    are as in `geometry.Moved`.
     """
 
     visibility: float
@@ -94,6 +95,7 @@ class Left(msgspec.Struct, frozen=True, omit_defaults=True):
     of: int | None = None
     tiles: tuple[tuple[int, int], ...] = ()
     mirrored: bool = False
+    hidden_keypoints: int = 0
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -219,7 +221,7 @@ def _left(moved: "Moved", limits: Mapping[str, float]) -> Left:
     elif box and min(box[2:]) < limits["min_side_px"]:
         reason = f"a side is below min_side_px ({limits['min_side_px']})"
     return Left(moved.visibility, moved.bbox, moved.area, moved.segmentation, moved.keypoints, moved.num_keypoints, reason,
-                moved.scale, moved.of, moved.tiles, moved.mirrored)
+                moved.scale, moved.of, moved.tiles, moved.mirrored, moved.hidden_keypoints)
 
 
 def _part(moved: "Moved", number: int) -> Left:

@@ -50,7 +50,8 @@ class Moved:
     """What is left of an annotation in the new picture.
 
     ``visibility`` is the share of the original that can be seen, 0 to 1; ``hidden`` the share of what is left that
-    a transform drew over (see `hiding`). ``scale`` is by how much its area is larger than that of the original. One that
+    a transform drew over (see `hiding`), ``hidden_keypoints`` how many of its keypoints no longer can be seen by that.
+    ``scale`` is by how much its area is larger than that of the original. One that
     a border shows again is of annotation ``of``; ``tiles`` are the places (column, row) of its tile, for each transform
     with such a border; ``mirrored`` tells whether these tiles mirror it.
     """
@@ -66,6 +67,7 @@ class Moved:
     of: int | None = None
     tiles: tuple[tuple[int, int], ...] = ()
     mirrored: bool = False
+    hidden_keypoints: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,8 @@ def _with_box(moved: Moved, one: Instance, box: Box | None) -> Moved:
 
 
 def _behind(moved: Moved, shape: Shape, hidden: Mask) -> Moved:
-    """Lower the visibility of an annotation by the share of its pixels that are hidden."""
+    """Lower the visibility of an annotation by the share of its pixels that are hidden; hidden keypoints are v 1."""
+    moved = _with_hidden_points(moved, hidden)
     if not shape.groups or moved.visibility <= 0:
         return moved
     mask = fill(shape.groups, *hidden.shape)
@@ -245,6 +248,17 @@ def _behind(moved: Moved, shape: Shape, hidden: Mask) -> Moved:
         return moved
     share = int((mask & hidden).sum()) / pixels
     return replace(moved, visibility=moved.visibility * (1 - share), hidden=share)
+
+
+def _with_hidden_points(moved: Moved, hidden: Mask) -> Moved:
+    """Say of visible keypoints (v 2) whose pixel is hidden that they are labelled and not visible (v 1)."""
+    points = list(moved.keypoints or ())
+    height, width = hidden.shape
+    covered = [n for n in range(0, len(points), 3) if points[n + 2] == 2 and hidden[
+        min(max(round(points[n + 1]), 0), height - 1), min(max(round(points[n]), 0), width - 1)]]
+    for n in covered:
+        points[n + 2] = 1
+    return replace(moved, keypoints=tuple(points), hidden_keypoints=len(covered)) if covered else moved
 
 
 def _shape(one: Instance, size: Any) -> Shape:

@@ -21,10 +21,16 @@ _OVERHANG_PX = 1e-6
 FAR_PX = 1e6  # a vertex or keypoint beyond it, or no finite number, is no place of a picture
 
 
-def instance(row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]]) -> "Instance | None":
+def instance(row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]], *,
+             or_upright: bool = False) -> "Instance | None":
     """Return the geometry of a row; None where it has none (a caption, a tag).
 
     Polygons of which none has an area, and a mask without a pixel, are as good as absent.
+
+    Args:
+        row: the row.
+        swap: by category id, the keypoints that trade places in a mirrored picture.
+        or_upright: as for `turned_box`.
     """
     from coco_recipe_albumentations.geometry import Instance
     from coco_recipe_albumentations.rle import runs_of
@@ -34,7 +40,7 @@ def instance(row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]]) -
     if (all(map(is_flat, segmentation)) if isinstance(segmentation, list)
             else segmentation is not None and not any(runs_of(segmentation["counts"])[1::2])):
         segmentation = None
-    if segmentation is None and (turned := turned_box(row)):
+    if segmentation is None and (turned := turned_box(row, or_upright=or_upright)):
         box, segmentation = None, [[side for corner in turned.corners() for side in corner]]
     if box is None and segmentation is None and keypoints is None:
         return None
@@ -52,19 +58,28 @@ def copied(row: Annotation, before: "Instance | None", left: Left | None, *, id:
 
     Where the geometry has not changed, its numbers are the source's own, to the last digit.
     """
-    if before is None or left is None or (before.bbox in (None, left.bbox) and left.segmentation == before.segmentation
-                                          and left.keypoints == before.keypoints):
+    if before is None or left is None:
         return replace(row, id=id, image_id=image_id)
+    changes = {} if before.bbox in (None, left.bbox) and left.segmentation == before.segmentation else _moved(row, before, left)
+    if before.keypoints is not None and left.keypoints != before.keypoints:
+        changes["keypoints"] = _encoded(left.keypoints)
+        if getattr(row, "num_keypoints", UNSET) is not UNSET and left.num_keypoints != _labelled(before):
+            changes["num_keypoints"] = _encoded(left.num_keypoints)
+    return replace(row, id=id, image_id=image_id, **changes)
+
+
+def _labelled(one: "Instance") -> int:
+    return sum(flag > 0 for flag in (one.keypoints or ())[2::3])
+
+
+def _moved(row: Annotation, before: "Instance", left: Left) -> dict[str, Any]:
+    """Return a copy's box, area and segmentation by their keys."""
     has_area = (before.bbox or before.segmentation) and not (row.area is UNSET and row.bbox is UNSET)
     changes: dict[str, Any] = {"bbox": left.bbox if isinstance(row.bbox, tuple) and left.bbox else row.bbox,
                                "area": _area(row, left) if has_area else row.area}
     if _decoded(row.segmentation) is not None:  # one of no area isn't where it was
         changes["segmentation"] = Raw(b"[]") if before.segmentation is None else _encoded(left.segmentation)
-    if before.keypoints is not None:
-        changes["keypoints"] = _encoded(left.keypoints)
-        if getattr(row, "num_keypoints", UNSET) is not UNSET:
-            changes["num_keypoints"] = _encoded(left.num_keypoints)
-    return replace(row, id=id, image_id=image_id, **changes)
+    return changes
 
 
 def _area(row: Annotation, left: Left) -> float:

@@ -28,7 +28,7 @@ class Output:
         self.made_now = 0
         self.quarantined: dict[str, str] = {}
         self.swapped = Counter[Any]()
-        self.keypoints_lost = 0
+        self.keypoints_lost = self.keypoints_hidden = 0
         ctx.make(images=work.total, annotations=sum(
             n * len(work.annotations[image.id]) for image, n in zip(work.dataset.images, work.choice.copies, strict=True)))
 
@@ -84,6 +84,7 @@ class Output:
             return
         if before and before.keypoints and after and after.of is None:
             self.keypoints_lost += sum(flag > 0 for flag in before.keypoints[2::3]) - (after.num_keypoints or 0)
+        self.keypoints_hidden += sum(one.hidden_keypoints for one in (after, *of_parts.values()) if one)
         mirrored = made.mirrored ^ bool(after and after.mirrored)
         if self.work.other_geometry == "drop" and (
                 found := list(refusals.places(row, warps=self.work.warps))):
@@ -94,7 +95,8 @@ class Output:
         copied = instances.copied(named, before, after, id=self.next_row, image_id=image_id)
         copied = parts.moved(copied, of_parts, mirrored=mirrored)
         if made.matrix:
-            copied = parts.with_turned_box(copied, row, made.matrix)
+            copied = parts.with_turned_box(copied, row, made.matrix, (made.width, made.height),
+                                           or_upright=self.work.turns)
         self.rows.append(copied)
         if after and again:
             self.repeated.append(Repeated(self.next_row, copy.name, row.id, self.work.dataset.identity(copy.image),
@@ -106,8 +108,12 @@ class Output:
         self.ctx.note("pipeline", self.work.canonical())
         self.ctx.note("images made", self.made_now, this_run=True)
         self.ctx.note("images as before", len(self.images) - self.made_now, this_run=True)
-        if self.keypoints_lost:
-            self.ctx.note("summary", f"{counted(self.keypoints_lost, 'labelled keypoint')} lost of rows that stay")
+        told = [f"{counted(self.keypoints_lost, 'labelled keypoint')} lost of rows that stay"] if self.keypoints_lost else []
+        if self.keypoints_hidden:
+            self.ctx.note("keypoints hidden", self.keypoints_hidden)
+            told.append(f"{counted(self.keypoints_hidden, 'visible keypoint')} hidden by what was drawn over (v 1 now)")
+        if told:
+            self.ctx.note("summary", "; ".join(told))
         if self.swapped:
             names = self.work.dataset.category_names()
             self.ctx.note("mirrored categories", {f"{names[one]} -> {names[other]}": n

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET
 
-from coco_recipe import Annotation, TurnedBox, extras, turned_box, with_extras
+from coco_recipe import Annotation, TurnedBox, body_parts, extras, turned_box, with_extras
 from coco_recipe_albumentations.copying import Left
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ _FEET = ((0, 3), (1, 4), (2, 5))  # big toe, small toe, heel of the left foot; t
 _POINTS: dict[str, tuple[int | None, Pairs]] = {  # how many (None: any), and which trade places
     "face_kpts": (68, _FACE), "foot_kpts": (6, _FEET),
     "lefthand_kpts": (None, ()), "righthand_kpts": (None, ())}
-_BOXES = {"face_box", "lefthand_box", "righthand_box"}
 ROTATION = "attributes.rotation"
 
 
@@ -46,7 +45,7 @@ def of(row: Annotation) -> dict[str, "Instance"]:
     found = {}
     for key, value in _parts(row):
         numbers = tuple(map(float, value))
-        if key in _BOXES:
+        if key in body_parts.BOXES:
             found[key] = Instance(numbers, None, None)  # type: ignore[arg-type]
         else:
             found[key] = Instance(None, None, numbers, _POINTS[key][1])
@@ -73,9 +72,9 @@ def moved(row: Annotation, left: Mapping[str, Left], *, mirrored: bool) -> Annot
               if key in left or key.endswith("_valid") or _other_hand(key) != key}
     before = set(values)
     for key, part in left.items():
-        found = part.bbox if key in _BOXES else part.keypoints
+        found = part.bbox if key in body_parts.BOXES else part.keypoints
         values[key] = list(found or [0.0] * len(values[key]))
-        valid = f"{key.rpartition('_')[0]}_valid"
+        valid = body_parts.valid_key(key)
         if valid in values and not any(values[key]):
             values[valid] = False
     if mirrored:
@@ -87,12 +86,12 @@ def moved(row: Annotation, left: Mapping[str, Left], *, mirrored: bool) -> Annot
 
 def _parts(row: Annotation) -> Iterator[tuple[str, list[float]]]:
     """Yield the keys of a row that hold a box or keypoints of a part, with their numbers."""
-    keys = (_BOXES | set(_POINTS)) & set(row.__struct_encode_fields__)
+    keys = (body_parts.BOXES | set(_POINTS)) & set(row.__struct_encode_fields__)
     for key, value in extras(row) if keys else ():
         if key not in keys or not _numbers(value) or not any(value):
             continue
-        count = 4 if key in _BOXES else 3 * (_POINTS[key][0] or len(value) // 3)
-        if len(value) == count and (key not in _BOXES or min(value[2:]) > 0):
+        count = 4 if key in body_parts.BOXES else 3 * (_POINTS[key][0] or len(value) // 3)
+        if len(value) == count and (key not in body_parts.BOXES or min(value[2:]) > 0):
             yield key, value
 
 
@@ -110,9 +109,8 @@ def _other_hand(key: str) -> str:
 
 
 def through(box: TurnedBox, matrix: Sequence[float]) -> TurnedBox:
-    """Return the turned box of the picture that a matrix made, to two digits.
+    """Return where a matrix sends a turned box, to two digits.
 
-    The box isn't cut at the picture's edges: it would no longer be turned about its middle.
     Where the matrix keeps no right angles, it is the smallest one around the moved corners.
 
     Args:
@@ -126,20 +124,29 @@ def through(box: TurnedBox, matrix: Sequence[float]) -> TurnedBox:
     return _turned(middle, math.hypot(*across), math.hypot(*up), up)
 
 
-def with_turned_box(row: Annotation, source: Annotation, matrix: Sequence[float]) -> Annotation:
+def with_turned_box(row: Annotation, source: Annotation, matrix: Sequence[float], size: tuple[int, int], *,
+                    or_upright: bool = False) -> Annotation:
     """Return a copy's row with the turned box of its source, moved; one as it was stays to the last digit.
 
-    Its area scales with the box, where it isn't the segmentation's.
+    What the picture cut off is taken off the box as far as it stays one of its angle (see
+    `TurnedBox.within`). Its area scales with the box, where it isn't the segmentation's.
 
     Args:
         row: the copy's row.
         source: the row that it is a copy of.
         matrix: 3x3, row by row, for places in pixels.
+        size: (width, height) of the copy.
+        or_upright: as for `turned_box`.
     """
-    before = turned_box(source)
-    if before is None or tuple(matrix) == (1, 0, 0, 0, 1, 0, 0, 0, 1):
+    before = turned_box(source, or_upright=or_upright)
+    if before is None:
         return row
-    after = through(before, matrix)
+    is_still = tuple(matrix) == (1, 0, 0, 0, 1, 0, 0, 0, 1)
+    moved = before if is_still else through(before, matrix)
+    seen = moved.within(*size)
+    after = moved if seen is None or seen is moved else rounded(seen)
+    if after is before:
+        return msgspec.structs.replace(row, bbox=source.bbox, **({} if _is_filled(row.segmentation) else {"area": source.area}))
     changes: dict[str, Any] = {"bbox": after.box}
     if isinstance(source.area, int | float) and not _is_filled(row.segmentation):
         share = after.box[2] * after.box[3] / (before.box[2] * before.box[3])
@@ -189,6 +196,11 @@ def _smallest_around(corners: Sequence[tuple[float, float]], up: tuple[float, fl
 
 
 def _turned(middle: tuple[float, float], w: float, h: float, up: tuple[float, float]) -> TurnedBox:
-    degrees = round(math.degrees(math.atan2(up[0], -up[1])) % 360, 2) % 360
-    box = (middle[0] - w / 2, middle[1] - h / 2, w, h)
-    return TurnedBox(tuple(round(side, 2) + 0.0 for side in box), degrees)  # type: ignore[arg-type]
+    degrees = math.degrees(math.atan2(up[0], -up[1])) % 360
+    return rounded(TurnedBox((middle[0] - w / 2, middle[1] - h / 2, w, h), degrees))
+
+
+def rounded(box: TurnedBox) -> TurnedBox:
+    """Return a turned box with two digits."""
+    sides = tuple(round(side, 2) + 0.0 for side in box.box)
+    return TurnedBox(sides, round(box.degrees, 2) % 360)  # type: ignore[arg-type]

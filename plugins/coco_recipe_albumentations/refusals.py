@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from coco_recipe import Annotation, Complaint, Dataset, Finding, Image, Kind, Row, extras
+from coco_recipe import Annotation, Complaint, Dataset, Facts, Finding, Image, Kind, Row, extras
 from coco_recipe_albumentations import catalogue, checks, keypoint_pairs, parts
-from coco_recipe_albumentations.forms import Pipeline
+from coco_recipe_albumentations.forms import Pipeline, Transform
 
 MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
 UNTRACEABLE = {"ThinPlateSpline", "RandomGridShuffle"}
@@ -32,6 +32,19 @@ _SIDE_WORDS = {"left", "right", "lefthand", "righthand", "leftward", "rightward"
 _UPRIGHT_WORDS = {"up", "down", "upward", "downward"}
 
 
+def may_ask(pipeline: Pipeline, params: Mapping[str, Any], known: Facts) -> bool:
+    """Say whether `complaints` may find anything, by the keys that the rows may have; it reads no row."""
+    keys = [known.annotation_fields, known.fields]
+    may_have_places = None in keys or any(key == "attributes" or _is_place(key) for some in keys for key in some or ())
+    may_have_points = known.annotation_fields is None or "keypoints" in known.annotation_fields
+    return bool(
+        any(_follows_nothing(transform) or (
+            params["repeated"] is None and checks.repeating(transform.name, transform.arguments))
+            for transform in pipeline.walk())
+        or (may_have_places and _asks_of_places(pipeline, params))
+        or (may_have_points and params["mirrored_keypoints"] is None and _mirrors(pipeline, params["repeated"])))
+
+
 def complaints(pipeline: Pipeline, dataset: Dataset, images: Sequence[Image], annotations: Sequence[Annotation],
                pairs: Mapping[int, Sequence[Any]], params: Mapping[str, Any]) -> Iterator[Complaint]:
     """Yield what must be chosen before a data set with annotations goes through a pipeline.
@@ -47,22 +60,29 @@ def complaints(pipeline: Pipeline, dataset: Dataset, images: Sequence[Image], an
     if not annotations:
         return
     for transform in pipeline.walk():
-        if transform.name in UNTRACEABLE and transform.arguments.get("p", 0.5) != 0:
+        if _follows_nothing(transform):
             yield Complaint(("pipeline",), f"{transform.name} moves pixels in a way that annotations can't follow",
                             "leave it out; ElasticTransform and GridDistortion are followed")
         if params["repeated"] is None:
             for what, _ in checks.borders(transform.name, transform.arguments):
                 yield Complaint(("pipeline",), what, "repeated: label (they are annotated too), "
                                 "repeated: fill (borders of one colour), or another border_mode there")
-    names = {transform.name for transform in pipeline.walk()}
-    asks = params["other_geometry"] == "refuse" and _moves(names)
     no_matrix = warps(pipeline, params["repeated"])
-    for whose, rows in (("annotations", annotations), ("images", images)) if asks else ():
+    for whose, rows in (("annotations", annotations), ("images", images)) if _asks_of_places(pipeline, params) else ():
         if found := sorted({key for row in rows for key in places(row, warps=no_matrix)}):
             yield Complaint(("pipeline",), f"it moves pixels, and {whose} have places under other keys: {', '.join(found)}",
                             "drop leaves them out of the copies, keep leaves them as they are:\n    other_geometry: drop")
     if _mirrors(pipeline, params["repeated"]) and params["mirrored_keypoints"] is None:
         yield from _unpaired(dataset, annotations, pairs)
+
+
+def _follows_nothing(transform: Transform) -> bool:
+    return transform.name in UNTRACEABLE and transform.arguments.get("p", 0.5) != 0
+
+
+def _asks_of_places(pipeline: Pipeline, params: Mapping[str, Any]) -> bool:
+    """Say whether places under other keys are asked for, where there are any."""
+    return params["other_geometry"] == "refuse" and _moves({transform.name for transform in pipeline.walk()})
 
 
 def _mirrors(pipeline: Pipeline, repeated: str | None) -> bool:
@@ -91,10 +111,15 @@ def places(row: Annotation | Image, *, warps: bool) -> Iterator[str]:
     for key, value in extras(row):
         pairs = value.items() if key == "attributes" and isinstance(value, dict) else [(key, value)]
         for name, inner in pairs:
-            if any(pattern.fullmatch(str(name)) and _has_form(inner, count) for pattern, count in _PLACES):
+            if _is_place(str(name), inner):
                 place = f"attributes.{name}" if key == "attributes" else key
                 if place not in moved:
                     yield place
+
+
+def _is_place(name: str, *value: Any) -> bool:
+    """Say whether a key is one of places, and its value, if it is given, has the form of one."""
+    return any(pattern.fullmatch(name) and all(_has_form(one, count) for one in value) for pattern, count in _PLACES)
 
 
 def without_places(row: Annotation | Image, found: Sequence[str]) -> dict[str, Any]:

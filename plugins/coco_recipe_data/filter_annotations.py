@@ -37,27 +37,36 @@ def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float
     """Drop annotations by their places; images stay.
 
     What is judged is the box, the polygons and the labelled keypoints: a row without a box is judged by the
-    others. Rules of size go by the box alone; rows without one pass them. ``past_the_edge: clip`` cuts box,
-    polygons and keypoints to the image, and the area follows what it measured. A box that CVAT has turned
-    (``attributes.rotation``) is judged by its corners and never cut: what is left of it is no turned box.
+    others. Rules of size go by the box alone; rows without one pass them. A box that CVAT has turned
+    (``attributes.rotation``) is judged by its corners.
+
+    ``past_the_edge: clip`` cuts box, polygons, keypoints and the parts of COCO-WholeBody to the image. A turned
+    box becomes the smallest one of its angle around what is inside; a corner of it may still be outside. The
+    area is the mask's: that of a run-length mask stays, and where polygons are left, it is scaled by what is
+    left of them; else it is scaled as the box's. So an area that was at odds stays so in proportion, 0 stays
+    0, and a row without an area gets none.
 
     Raises:
-        ValueError: rows past the edge or of no area, where the policy is ``error``; names the first five.
+        ValueError: rows past the edge or of no area, where the policy is ``error``, and run-length masks that
+            aren't of their image's size, where it is ``clip``; names the first five.
     """
     images = {image.id: image for image in dataset.images}
     kept: list[Annotation] = []
-    faults: list[str] = []
-    clipped, lost, turned, slack_px = 0, 0, 0, 0 if past_the_edge == "clip" else clipping.SLACK_PX
+    faults, misfits = list[str](), list[str]()
+    clipped, lost, clips = 0, 0, past_the_edge == "clip"
     for row in dataset.annotations:
-        places = Places.of(row)
-        outside = places.reaches_out(*_size(images[row.image_id]), slack_px=slack_px)
-        if outside and places.corners and past_the_edge == "clip":  # what is left of it is no turned box
-            outside, turned = False, turned + 1
-        if outside and past_the_edge == "clip":
-            row = clipping.clipped(row, places, *_size(images[row.image_id]))
-            whole, places, clipped = places, Places.of(row), clipped + 1
+        places, size = Places.of(row), _size(images[row.image_id])
+        outside = places.reaches_out(*size, slack_px=0 if clips else clipping.SLACK_PX)
+        if clips and (other := clipping.mask_of_other_size(row, *size)):
+            misfits.append(f"annotation {row.id} on image {row.image_id} has {other}")
+            continue
+        whole = places
+        if clips and (outside or places.a_part_reaches_out(*size)):
+            before, row = row, clipping.clipped(row, places, *size)
+            places, clipped = Places.of(row), clipped + (row != before)
             lost += whole.labelled() - places.labelled()
         empty, what = places.has_no_area(), "box" if places.box is not None else "polygon"
+        empty = empty or (places.box is None and bool(whole.rings) and not places.rings)
         seen = {"bbox": row.bbox} if places.box is not None else {}
         if empty and no_area == "error":
             faults.append(f"annotation {row.id} on image {row.image_id} has no area: {_told(row)}")
@@ -74,6 +83,9 @@ def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float
             ctx.drop(row, "is a crowd")
         else:
             kept.append(row)
+    if misfits:
+        told = about(len(misfits), "masks are not of their image's size and can't be clipped")
+        raise ValueError(f"{told}: {'; '.join(misfits[:5])}; correct the size that is wrong, or take the annotation out")
     if faults:
         raise ValueError(f"{about(len(faults), 'annotations are not valid')}: {'; '.join(faults[:5])}; choose with "
                          "past_the_edge: clip or drop, and no_area: drop")
@@ -81,8 +93,6 @@ def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float
     if clipped:
         ctx.note("summary", f"{counted(clipped, 'row')} clipped" + (
             f", {counted(lost, 'labelled keypoint')} lost by it" if lost else ""))
-    if turned:
-        ctx.note("turned boxes past the edge, left as they are", turned, this_run=True)
     if not clipped and len(kept) == len(dataset.annotations):
         ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
     return {"dataset": dataset.replace(annotations=tuple(kept))}

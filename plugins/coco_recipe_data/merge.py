@@ -280,7 +280,8 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, tuple[Facts, ...]]) 
         joined(part.classes for part in parts),
         None if None in low else (min(size[0] for size in low if size), min(size[1] for size in low if size)),
         None if None in high else (max(size[0] for size in high if size), max(size[1] for size in high if size)),
-        _with_field(joined(part.fields for part in parts), params.get("origin_field")), joined(part.keypoints for part in parts))}
+        _with_field(joined(part.fields for part in parts), params.get("origin_field")), joined(part.keypoints for part in parts),
+        annotation_fields=joined(part.annotation_fields for part in parts))}
 
 
 def _with_field(fields: tuple[str, ...] | None, key: str | None) -> tuple[str, ...] | None:

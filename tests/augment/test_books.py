@@ -117,6 +117,25 @@ def test_lost_keypoints_are_counted(tmp_path: Path) -> None:
     assert record["notes"]["summary"] == "1 labelled keypoint lost of rows that stay"
 
 
+def test_hidden_keypoints_are_counted_and_all_else_stays_to_the_last_digit(tmp_path: Path) -> None:
+    row = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 1, 40, 28.125], "area": 1199.123456, "iscrowd": 0,
+           "keypoints": [2, 2, 2, 38, 28, 1, 0, 0, 0, 5, 6, 2], "num_keypoints": 3, "face_box": [1, 1, 8, 8],
+           "foot_kpts": [3, 3, 2] * 6}
+    data = {"images": [{"id": 1, "file_name": "1.png", "width": 40, "height": 30}],
+            "categories": [{"id": 1, "name": "a", "keypoints": ["x", "y", "z", "t"]}], "annotations": [row]}
+    all_over = {"CoarseDropout": {"num_holes_range": [1, 1], "hole_height_range": [29, 29], "hole_width_range": [39, 39], "p": 1}}
+    out, *_ = _augmented(tmp_path, data, {"pipeline": [all_over]})
+    after, = out["annotations"]
+    assert after["keypoints"] == [2, 2, 1, 38, 28, 1, 0, 0, 0, 5, 6, 1]
+    assert after["foot_kpts"] == [3, 3, 1] * 6
+    changed = ("id", "image_id", "keypoints", "foot_kpts")
+    assert {key: value for key, value in after.items() if key not in changed} == {
+        key: value for key, value in row.items() if key not in changed}
+    record = json.loads((tmp_path / "out/steps/more/manifest.json").read_text())["record"]
+    assert record["notes"]["keypoints hidden"] == 8
+    assert record["notes"]["summary"] == "8 visible keypoints hidden by what was drawn over (v 1 now)"
+
+
 def test_keypoints_that_a_border_does_not_show_again_are_not_lost(tmp_path: Path) -> None:
     data = {"images": [{"id": 1, "file_name": "1.png", "width": 40, "height": 30}],
             "categories": [{"id": 1, "name": "a", "keypoints": ["x", "y"]}],

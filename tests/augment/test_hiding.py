@@ -258,3 +258,55 @@ def test_looking_for_hidden_pixels_changes_nothing_in_the_picture() -> None:
 
 def test_what_can_cover_is_in_the_pinned_library() -> None:
     assert set(catalogue.load()[1]) >= hiding.COVERS
+
+
+GRID = [(x, y) for x in range(4, WIDTH, 9) for y in range(5, HEIGHT, 9)]
+
+
+@pytest.mark.parametrize("after", [
+    [],
+    [A.HorizontalFlip(p=1)],
+    [A.Transpose(p=1), A.RandomCrop(height=90, width=80, p=1)],
+    [A.Rotate(limit=(90, 90), interpolation=0, fill=200, p=1)],
+    [A.CoarseDropout(num_holes_range=(2, 2), fill=0, p=1), A.VerticalFlip(p=1)],
+], ids=str)
+@pytest.mark.parametrize("box", [(2.0, 2.0, 150.0, 110.0), None])
+def test_a_keypoint_behind_a_hole_is_labelled_and_not_visible(after: Any, box: Any) -> None:
+    """Each third point is visible, each third was not, each third is not labelled; holes are black."""
+    flags = [n % 3 for n in range(len(GRID))]
+    points = tuple(
+        side for (x, y), flag in zip(GRID, flags, strict=True) for side in (x, y, flag)
+    )
+    holes = A.CoarseDropout(
+        num_holes_range=(9, 9), hole_height_range=(20, 30), hole_width_range=(20, 30), fill=0, p=1
+    )
+    picture = np.full((HEIGHT, WIDTH, 3), 200, np.uint8)
+    carried = Carrier(deepcopy([holes, *after]))(picture, [Instance(box, None, points)], 5)
+    (moved,) = carried.moved
+    rows = np.reshape(moved.keypoints, (-1, 3))
+    hidden = {}
+    for (x, y, flag), before in zip(rows, flags, strict=True):
+        if flag:
+            covered = bool(carried.picture[round(y), round(x), 0] == 0)
+            assert flag == (2 if before == 2 and not covered else 1)
+            hidden[before, covered] = hidden.get((before, covered), 0) + 1
+    assert len(hidden) == 4  # both sorts, behind a hole and beside it
+    assert moved.hidden_keypoints == hidden[2, True]
+    assert moved.num_keypoints == sum(hidden.values())
+
+
+def test_a_keypoint_that_trades_places_takes_its_flag_along() -> None:
+    points = (20.0, 30.0, 2, 139.0, 30.0, 2)  # each the other's mirror image
+    hole = A.CoarseDropout(
+        num_holes_range=(1, 1), hole_height_range=(9, 9), hole_width_range=(9, 9), fill=0, p=1
+    )
+    hole.get_params_dependent_on_data = lambda params, data: {
+        "holes": np.array([[16, 26, 25, 35]]),
+        "seed": 0,
+    }
+    one = Instance((2.0, 2.0, 150.0, 110.0), None, points, swap=((0, 1),))
+    picture = np.full((HEIGHT, WIDTH, 3), 200, np.uint8)
+    still = Carrier([hole])(picture, [one], 0).moved[0]
+    assert still.keypoints == (20, 30, 1, 139, 30, 2)
+    mirrored = Carrier([hole, A.HorizontalFlip(p=1)])(picture, [one], 0).moved[0]
+    assert mirrored.keypoints == (20, 30, 2, 139, 30, 1)

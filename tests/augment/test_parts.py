@@ -72,12 +72,12 @@ def test_which_side_is_on_top_is_kept(matrix: tuple[float, ...], degrees: float)
 
 def test_the_rows_numbers_follow_the_turned_box() -> None:
     row = _row(bbox=[20, 10, 30, 40], area=600, segmentation=[], attributes={"rotation": 30.0, "occluded": True})
-    flipped = parts.with_turned_box(row, row, (-1, 0, 120, 0, 1, 0, 0, 0, 1))
+    flipped = parts.with_turned_box(row, row, (-1, 0, 120, 0, 1, 0, 0, 0, 1), (120, 90))
     assert (flipped.bbox, flipped.area) == ((70.0, 10.0, 30.0, 40.0), 600)
     assert dict(extras(flipped))["attributes"] == {"rotation": 330.0, "occluded": True}
-    half = parts.with_turned_box(row, row, (0.5, 0, 0, 0, 0.5, 0, 0, 0, 1))
+    half = parts.with_turned_box(row, row, (0.5, 0, 0, 0, 0.5, 0, 0, 0, 1), (60, 45))
     assert (half.bbox, half.area) == ((10.0, 5.0, 15.0, 20.0), 150)  # an area of its own scales, and isn't w times h
-    assert parts.with_turned_box(row, row, (1, 0, 0, 0, 1, 0, 0, 0, 1)) is row
+    assert parts.with_turned_box(row, row, (1, 0, 0, 0, 1, 0, 0, 0, 1), (120, 90)) == row
 
 
 @pytest.mark.parametrize("attributes", [{"rotation": 0.0}, {"rotation": "30"}, {"rotation": None}, {"rotation": True},
@@ -173,3 +173,70 @@ def test_turned_boxes_go_through_two_augmentations_and_get_turned_polygons(tmp_p
     assert (row["bbox"], row["attributes"], row["area"]) == ([10, 16, 30, 8], {"rotation": 270.0}, 240)
     xs, ys = row["segmentation"][0][0::2], row["segmentation"][0][1::2]
     assert (min(xs), min(ys), max(xs), max(ys)) == (21, 5, 29, 35)
+
+
+def _augmented(folder: Path, rows: list[dict[str, Any]], *transforms: dict[str, Any], **params: Any) -> list[dict[str, Any]]:
+    """Return the rows of the copy of one picture of 160x120 px, by the order of their sources."""
+    data = coco(1, [(1, 1)] * len(rows))
+    data["images"][0] |= {"file_name": "1.png", "width": WIDTH, "height": HEIGHT}
+    for row, keys in zip(data["annotations"], rows, strict=True):
+        row |= {"area": keys["bbox"][2] * keys["bbox"][3]} | keys
+    (folder / "images").mkdir()
+    (folder / "images/1.png").write_bytes(cv2.imencode(".png", np.zeros((HEIGHT, WIDTH, 3), np.uint8))[1].tobytes())
+    path = write_recipe(folder, [{"id": "more", "use": "augment", "in": "raw", "with": {
+        "pipeline": list(transforms), "format": "png", **params}}], data,
+        inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    stages.run(stages.prepare(path), out=folder / "out", jobs=1)
+    found: list[dict[str, Any]] = json.loads((folder / "out/steps/more/dataset.json").read_text())["annotations"]
+    return found
+
+
+TURN = {"Rotate": {"limit": [30, 30], "p": 1}}
+UPRIGHT = {"bbox": [60, 50, 40, 20], "attributes": {"rotation": 0.0}}
+
+
+@pytest.mark.parametrize("other", [12.5, 350, -20.0])
+def test_a_rotation_of_0_is_one_where_others_rotate(other: float, tmp_path: Path) -> None:
+    rows = [UPRIGHT, {"bbox": [60, 50, 40, 20], "attributes": {"rotation": other}},
+            {"bbox": [60, 50, 40, 20], "attributes": {"rotation": None}}, {"bbox": [60, 50, 40, 20]}]
+    upright, turned, *plain = _augmented(tmp_path, rows, TURN)
+    assert upright["attributes"]["rotation"] == 330  # Rotate goes against the clock
+    assert turned["attributes"]["rotation"] == (330 + other) % 360
+    assert upright["bbox"] == turned["bbox"] == [60, 50, 40, 20]
+    assert upright["area"] == turned["area"] == 800
+    assert plain[0]["attributes"] == {"rotation": None}
+    assert plain[0]["bbox"] == plain[1]["bbox"]
+    assert plain[0]["bbox"][2] >= 44  # the hull
+
+
+def test_where_none_rotates_a_rotation_of_0_stays_an_ordinary_box(tmp_path: Path) -> None:
+    upright, plain = _augmented(tmp_path, [UPRIGHT, {"bbox": [60, 50, 40, 20]}], TURN)
+    assert upright["attributes"] == {"rotation": 0}
+    assert upright["bbox"] == plain["bbox"]
+
+
+@pytest.mark.parametrize(("crop", "bbox", "rotation"), [
+    ({"Crop": {"x_min": 70, "y_max": 120, "x_max": 160, "p": 1}}, [0, 50, 30, 20], 0),
+    ({"Crop": {"x_max": 90, "y_max": 60, "p": 1}}, [60, 50, 30, 10], 0)])  # the matrix of the second moves nothing
+def test_what_a_crop_cuts_off_is_cut_off_an_upright_box(crop: Any, bbox: list[int], rotation: int, tmp_path: Path) -> None:
+    rows = [UPRIGHT, {"bbox": [60, 50, 40, 20], "attributes": {"rotation": 180}},
+            {"bbox": [70, 40, 20, 40], "attributes": {"rotation": 90}}, {"bbox": [60, 50, 40, 20]}]
+    *turned, plain = _augmented(tmp_path, rows, crop)
+    assert plain["bbox"] == bbox
+    for row, degrees in zip(turned, (0, 180, 90), strict=True):
+        assert row["attributes"]["rotation"] == degrees
+        corners = np.array(TurnedBox(tuple(row["bbox"]), degrees).corners())
+        assert [*corners.min(axis=0), *np.ptp(corners, axis=0)] == pytest.approx(bbox, abs=0.01)
+        assert row["area"] == bbox[2] * bbox[3]
+
+
+def test_an_askew_box_that_a_crop_cut_is_the_smallest_of_its_angle_around_what_is_left(tmp_path: Path) -> None:
+    before = TurnedBox((40.0, 50.0, 80.0, 20.0), 30.0)
+    row, = _augmented(tmp_path, [{"bbox": list(before.box), "attributes": {"rotation": 30.0}}],
+                      {"Crop": {"x_max": 80, "y_max": 120, "p": 1}})
+    assert row["attributes"]["rotation"] == 30
+    after = TurnedBox(tuple(row["bbox"]), 30.0)
+    assert (row["bbox"][2] < 60, row["bbox"][3]) == (True, 20)
+    assert row["area"] == pytest.approx(row["bbox"][2] * 20, abs=0.1)
+    cut = _drawn(before.corners())[:, :80], _drawn(after.corners())[:, :80]
+    assert _overlap(*cut) > 0.99

@@ -1,6 +1,8 @@
 """What would make annotations wrong without a word is asked before: borders, places under other keys, pairs, direction."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,13 +10,15 @@ import pytest
 pytest.importorskip("albumentations")
 
 
+import cv2
 import numpy as np
-from builders import coco
+from builders import coco, command, write_recipe
 from coco_recipe_albumentations import choosing, keypoint_pairs, pipeline, refusals
 from coco_recipe_albumentations.geometry import Carrier
 
-from coco_recipe import Misfit
+from coco_recipe import Misfit, execute, stages
 from coco_recipe.coco_json import parse
+from coco_recipe.errors import RecipeError, StepError
 
 PARAMS: dict[str, Any] = {"repeated": None, "other_geometry": "refuse", "mirrored_keypoints": None}
 FLIP: dict[str, Any] = {"HorizontalFlip": {"p": 0.5}}
@@ -160,3 +164,100 @@ def test_an_odd_number_of_mirrors_mirrors(form: list[dict[str, Any]], is_mirrore
     always = [{name: {"p": 1} for name in one} for one in form]
     carrier = Carrier(pipeline.build(always, None, allow_files=False))
     assert carrier(np.zeros((40, 60, 3), np.uint8), (), key=3).mirrored is is_mirrored
+
+
+KEYS = {"head_box": [1, 2, 3, 4]}
+SPLIT = {"id": "parts", "use": "split", "in": "raw", "with": {"fractions": {"train": 0.5, "val": 0.5}}}
+NAMES = {"use": "map_categories", "with": {"map": {"cat": "lion"}}}
+
+
+def _recipe(folder: Path, steps: list[dict[str, Any]], data: dict[str, Any]) -> Path:
+    """Write a recipe whose pictures aren't there: who opens one fails on it."""
+    (folder / "images").mkdir()
+    return write_recipe(folder, steps, data, inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+
+
+def _more(reads: str, pipeline: list[Any], **params: Any) -> dict[str, Any]:
+    return {"id": "more", "use": "augment", "in": reads, "with": {"pipeline": pipeline, **params}}
+
+
+def _with(data: dict[str, Any], keys: dict[str, Any], category: int = 0) -> dict[str, Any]:
+    """Give all rows, or those of one category, more keys."""
+    for row in data["annotations"]:
+        row |= keys if category in (0, row["category_id"]) else {}
+    return data
+
+
+BOXES = [(1, 1), (2, 2), (3, 1), (4, 1)]
+
+
+@pytest.mark.parametrize("verb", ["run", "plan", "validate", "check"])
+@pytest.mark.parametrize(("above", "reads"), [
+    ([], "raw"), ([{"id": "named", "in": "raw", **NAMES}], "named"), ([SPLIT], "parts.train"),
+    ([SPLIT, {"id": "both", "use": "merge", "in": ["parts.train", "parts.val"]}], "both"),
+    ([{"id": "poly", "use": "add_segmentation", "in": "raw"}, {"id": "n", "use": "reindex", "in": "poly"}], "n"),
+    ([{"id": "f", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}},
+      {"id": "c", "use": "filter_annotations", "in": "f", "with": {"past_the_edge": "clip"}}], "c")], ids=str)
+def test_what_must_be_chosen_is_asked_before_the_first_step(verb: str, above: list[Any], reads: str, tmp_path: Path) -> None:
+    steps = [*above, _more(reads, [FLIP, {"Rotate": {"border_mode": 4, "p": 1}}])]
+    done = command(verb, _recipe(tmp_path, steps, _with(coco(4, BOXES), KEYS)), cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    place = rf"recipe.yaml:1:\d+: steps\[{len(above)}\].with.pipeline: step 'more' \(augment\): "
+    assert re.search(place + "Rotate has border_mode 4", done.stderr)
+    assert re.search(place + "it moves pixels, and annotations have places under other keys: head_box", done.stderr)
+    assert "\n    other_geometry: drop\n" in done.stderr
+    assert "repeated: fill" in done.stderr
+    assert not list((tmp_path / "runs").rglob("manifest.json"))
+
+
+def test_it_is_told_together_with_all_else_that_is_wrong(tmp_path: Path) -> None:
+    steps = [_more("raw", [FLIP], where={"categories": ["cow"]}) | {"id": "a"},
+             _more("raw", [FLIP]) | {"id": "b"},
+             {"id": "c", "use": "filter_categories", "in": "raw", "with": {"drop": ["cow"]}},
+             _more("c", [FLIP]) | {"id": "d"}]
+    data = _with(coco(4, BOXES), {"keypoints": [1, 2, 2, 3, 4, 2]})
+    with pytest.raises(RecipeError) as error:
+        stages.Run(stages.prepare(_recipe(tmp_path, steps, data)), tmp_path / "out")
+    told = [(problem.where.path, problem.what.partition(": ")[2][:20]) for problem in error.value.problems]
+    assert told == [("steps[0].with.where.categories[0]", "there is no category"),
+                    ("steps[1].with.pipeline", "it mirrors pictures,"), ("steps[1].with.pipeline", "it mirrors pictures,"),
+                    ("steps[2].with.drop[0]", "there is no category")]
+
+
+def test_contradicting_pairs_are_told_before_the_first_step(tmp_path: Path) -> None:
+    step = _more("raw", [FLIP], mirrored_categories=[["cat", "dog"], ["dog", "cow"]])
+    path = _recipe(tmp_path, [step], coco(3, [(1, 1)], ["cat", "dog", "cow"]))
+    with pytest.raises(RecipeError, match=r"steps\[0\].with.mirrored_categories\[1\]: .*'dog' or 'cow' is in another pair"):
+        stages.Run(stages.prepare(path), tmp_path / "out")
+
+
+@pytest.mark.parametrize(("above", "reads"), [
+    ([{"id": "f", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}], "f"),
+    ([{"id": "f", "use": "filter_annotations", "in": "raw", "with": {"min_area_px": 200, "no_area": "drop"}}], "f"),
+    ([{"id": "s", "use": "split", "in": "raw", "with": {"every": 4, "first": 1}}], "s.train")], ids=str)
+def test_rows_that_a_step_above_drops_ask_for_nothing(above: list[Any], reads: str, tmp_path: Path) -> None:
+    """Only the dog on the second image has the key; it is the smallest, too."""
+    data = _with(coco(4, BOXES), KEYS, category=2)
+    for row in data["annotations"]:
+        row["bbox"] = [1, 2, 10, 10] if row["category_id"] == 2 else [1, 2, 20, 20]
+    asked = stages.prepare(_recipe(tmp_path, [*above, _more("raw", [FLIP])], data))
+    with pytest.raises(RecipeError, match="head_box"):
+        stages.Run(asked, tmp_path / "out", with_pixels=False)
+    write_recipe(tmp_path, [*above, _more(reads, [FLIP])], inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    assert stages.Run(stages.prepare(tmp_path / "recipe.yaml"), tmp_path / "out", with_pixels=False).facts
+
+
+def test_below_a_step_that_writes_the_step_itself_asks(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for n in (1, 2, 3):
+        (tmp_path / f"images/{n}.jpg").write_bytes(cv2.imencode(".jpg", np.zeros((48, 64, 3), np.uint8))[1].tobytes())
+    steps = [_more("raw", [{"RandomBrightnessContrast": {"p": 1}}]) | {"id": "first"}, _more("first", [FLIP])]
+    path = write_recipe(tmp_path, steps, _with(coco(), KEYS), inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    with pytest.raises(StepError, match=r"step 'more' .* places under other keys: head_box"):
+        stages.run(stages.prepare(path), out=tmp_path / "out")
+
+
+def test_data_without_such_keys_costs_no_run_of_the_steps_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "rehearse", lambda *_, **__: pytest.fail("a step was run to look at its rows"))
+    path = _recipe(tmp_path, [{"id": "named", "in": "raw", **NAMES}, _more("named", [FLIP])], coco())
+    assert stages.Run(stages.prepare(path), tmp_path / "out", with_pixels=False).facts

@@ -29,10 +29,11 @@ def test_classes_and_sizes_are_followed_through_the_data_steps(tmp_path: Path) -
         {"id": "parts", "use": "split", "in": "all", "with": TWO}]).facts
     size = (64, 48)
     fields = ("id", "file_name", "width", "height", "license")
-    assert facts["raw", ""] == Facts(("cat", "dog"), size, size, fields, ())
-    assert facts["one", "dataset"] == Facts(("dog",), size, size, fields, ())
+    keys = ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation")
+    assert facts["raw", ""] == Facts(("cat", "dog"), size, size, fields, (), annotation_fields=keys)
+    assert facts["one", "dataset"] == Facts(("dog",), size, size, fields, (), annotation_fields=keys)
     assert facts["all", "dataset"].classes == ("dog", "lion")
-    assert facts["parts", "b"] == Facts(("dog", "lion"), size, size, fields, ())
+    assert facts["parts", "b"] == Facts(("dog", "lion"), size, size, fields, (), annotation_fields=keys)
 
 
 def test_categories_named_by_id_leave_the_names_unknown_and_all_else_known(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as masks
 
-from coco_recipe import stages
+from coco_recipe import TurnedBox, framed, stages
 from coco_recipe.coco_json import parse
+from coco_recipe.errors import StepError
 
 
 def _row(**keys: Any) -> Any:
@@ -114,8 +115,113 @@ def test_a_filter_that_nothing_matches_says_so(tmp_path: Path) -> None:
     assert [finding["kind"] for finding in record["findings"]] == ["filter_matches_nothing"]
 
 
-def test_a_turned_box_is_judged_by_its_corners_and_not_cut() -> None:
+def test_a_turned_box_is_judged_by_its_corners() -> None:
     """CVAT's box of 60x16 px turned by 90 degrees lies in a picture of 120x95 px; unturned, it would not."""
     row = _row(bbox=[-10, 52, 60, 16], attributes={"rotation": 90.0})
     assert not Places.of(row).reaches_out(120, 95)
     assert Places.of(row).reaches_out(120, 80)
+
+
+def _turned(degrees: float, *bbox: float) -> dict[str, Any]:
+    return {"bbox": list(bbox), "area": bbox[2] * bbox[3] / 2, "attributes": {"rotation": degrees}}
+
+
+@pytest.mark.parametrize("degrees", [0.0, 90.0, 180.0, 270.0])
+def test_an_upright_turned_box_is_cut_at_the_edge(degrees: float, tmp_path: Path) -> None:
+    data = coco(1, [(1, 1)])  # 64x48 px; seen, the box is 20 wide and 10 high, and 6 px past the right edge
+    box = (50, 10, 20, 10) if degrees % 180 == 0 else (55, 5, 10, 20)
+    data["annotations"][0] |= _turned(degrees, *box)
+    (row,), lost = _ran(tmp_path, data, past_the_edge="clip")
+    corners = TurnedBox(tuple(row["bbox"]), degrees).corners()
+    assert [min(x for x, _ in corners), max(x for x, _ in corners)] == pytest.approx([50, 64])
+    assert [min(y for _, y in corners), max(y for _, y in corners)] == pytest.approx([10, 20])
+    assert row["area"] == pytest.approx(70)  # half the box's, as before
+    assert (row["attributes"]["rotation"], lost) == (degrees, [])
+
+
+def test_an_askew_box_keeps_its_angle_and_what_is_inside(tmp_path: Path) -> None:
+    data = coco(1, [(1, 1)])
+    data["annotations"][0] |= _turned(30.0, 30, 20, 40, 10)
+    (row,), _ = _ran(tmp_path, data, past_the_edge="clip")
+    before, after = TurnedBox((30, 20, 40, 10), 30.0), TurnedBox(tuple(row["bbox"]), 30.0)
+    inside = [[side for point in framed(box.corners(), 64, 48) for side in point] for box in (before, after)]
+    assert ring_area(inside[0]) == pytest.approx(ring_area(inside[1]), abs=1e-3)
+    assert row["bbox"][2] < 40
+    assert row["bbox"][3] == pytest.approx(10)
+    (tmp_path / "again").mkdir()
+    data["annotations"] = [row]
+    (again,), _ = _ran(tmp_path / "again", data, past_the_edge="clip")
+    assert again["bbox"] == pytest.approx(row["bbox"], abs=1e-5)
+
+
+def test_a_turned_box_outside_has_no_area(tmp_path: Path) -> None:
+    data = coco(1, [(1, 1), (1, 2)])
+    data["annotations"][0] |= _turned(30.0, 100, 20, 20, 10)
+    (kept,), (lost,) = _ran(tmp_path, data, past_the_edge="clip", no_area="drop")
+    assert (kept["id"], lost["id"], lost["reason"]) == (2, 1, "box has no area")
+
+
+@pytest.mark.parametrize(("keys", "after"), [
+    ({"face_box": [60, 2, 10, 10], "face_valid": True}, {"face_box": [60, 2, 4, 10], "face_valid": True}),
+    ({"lefthand_box": [70, 2, 10, 10], "lefthand_valid": True}, {"lefthand_box": [0, 0, 0, 0], "lefthand_valid": False}),
+    ({"righthand_kpts": [5, 5, 0.4, 70, 5, 0.6]}, {"righthand_kpts": [5, 5, 0.4, 0, 0, 0]}),
+    ({"foot_kpts": [5, 50, 2] * 6, "foot_valid": True}, {"foot_kpts": [0, 0, 0] * 6, "foot_valid": False}),
+    ({"face_kpts": [5, 5, 2] * 68}, {"face_kpts": [5, 5, 2] * 68}), ({"face_box": None}, {"face_box": None}),
+    ({"face_box": [0, 0, 0, 0], "face_valid": False}, {"face_box": [0, 0, 0, 0], "face_valid": False})], ids=str)
+def test_parts_of_a_person_are_clipped(keys: dict[str, Any], after: dict[str, Any], tmp_path: Path) -> None:
+    data = coco(1, [(1, 1)])
+    data["annotations"][0] |= keys
+    (row,), _ = _ran(tmp_path, data, past_the_edge="clip")
+    assert {key: row[key] for key in after} == after
+    assert (row["bbox"], row["area"]) == ([1, 2, 10, 10], 100)
+    record = json.loads((tmp_path / "out/steps/x/manifest.json").read_text())["record"]
+    assert record["notes"]["clipped_boxes"] == (keys != after)
+
+
+@pytest.mark.parametrize("size", [[48, 60], [64, 48], [96, 128], None], ids=str)
+@pytest.mark.parametrize("counts", ["0", [10]], ids=str)
+def test_a_mask_of_another_size_is_refused_by_name(size: Any, counts: Any, tmp_path: Path) -> None:
+    data = coco(1, [(1, 1), (1, 1)])
+    data["annotations"][1] |= {"segmentation": {"counts": counts} | ({"size": size} if size else {}), "iscrowd": 1}
+    told = (r"1 mask is not of its image's size and can't be clipped: annotation 2 on image 1 has a mask of .*"
+            r"its image is of \[48, 64\].*take the annotation out")
+    with pytest.raises(StepError, match=told):
+        _ran(tmp_path, data, past_the_edge="clip")
+
+
+def test_a_mask_keeps_its_area_where_the_box_is_cut(tmp_path: Path) -> None:
+    data = coco(1, [(1, 1)])
+    mask = {"size": [48, 64], "counts": [5, 7, 48 * 64 - 12]}
+    data["annotations"][0] |= {"bbox": [60, 2, 10, 10], "area": 7, "segmentation": mask, "iscrowd": 1}
+    (row,), _ = _ran(tmp_path, data, past_the_edge="clip")
+    assert (row["bbox"], row["area"], row["segmentation"]) == ([60, 2, 4, 10], 7, mask)
+
+
+INSIDE, HALF, OUTSIDE = [1, 2, 11, 2, 11, 12, 1, 12], [54, 2, 74, 2, 74, 12, 54, 12], [70, 2, 80, 2, 80, 12, 70, 12]
+
+
+@pytest.mark.parametrize(("keys", "area"), [
+    ({"bbox": [54, 2, 20, 10], "area": 0}, 0), ({"bbox": [54, 2, 20, 10], "area": 400}, 200),
+    ({"bbox": [54, 2, 20, 10], "area": 50.5, "iscrowd": 1}, 25.25),
+    ({"area": 300, "segmentation": [HALF]}, 150), ({"area": 300, "segmentation": [INSIDE, HALF]}, 200),
+    ({"area": 300, "segmentation": [HALF, [1, 2, 3, 4]]}, 150),  # two points are as good as absent
+    ({"area": 300, "segmentation": [OUTSIDE]}, 300),  # no polygon is left, and the box is whole
+    ({"bbox": [54, 2, 20, 10], "area": 300, "segmentation": [OUTSIDE]}, 150),
+    ({"bbox": [54, 2, 20, 10], "area": 300, "segmentation": [INSIDE]}, 300),
+    ({"bbox": [54, 2, 20, 10], "area": 300, "segmentation": []}, 150)], ids=str)
+def test_the_area_follows_the_mask_or_else_the_box(keys: dict[str, Any], area: float, tmp_path: Path) -> None:
+    data = coco(1, [(1, 1)])
+    data["annotations"][0] |= keys
+    (row,), _ = _ran(tmp_path, data, past_the_edge="clip")
+    assert row["area"] == area
+
+
+def test_a_row_without_an_area_gets_none_and_one_without_a_place_is_dropped(tmp_path: Path) -> None:
+    data = coco(1, [(1, 1), (1, 1), (1, 1)])
+    one, two, three = data["annotations"]
+    del one["area"], two["bbox"], three["bbox"]
+    one["bbox"], two["segmentation"], three["segmentation"] = [54, 2, 20, 10], [HALF], [OUTSIDE]
+    two["area"] = 60
+    kept, lost = _ran(tmp_path, data, past_the_edge="clip", no_area="drop")
+    assert [row.get("area") for row in kept] == [None, 30]
+    assert [(line["id"], line["reason"]) for line in lost] == [(3, "polygon has no area")]
