@@ -22,12 +22,14 @@ def of_counts(step: PlannedStep, counts: Counts) -> Iterator[Finding]:
     before = [one for port, given in counts["in"].items() if _flows_on(step, port) for one in _each(given)]
     after = {port: one for port, given in counts["out"].items() for one in _each(given)}
     boxes = {name for one in before for name, n in one["categories"].items() if n}
-    entered = any(one["annotations"] for one in before)
+    entered = sum(one["annotations"] for one in before)
+    all_of_them = entered + counts["made"]["annotations"]  # where all are there, a class has but another name
     rows = {
         NO_IMAGES: [Row(f"'{port}'") for port, one in after.items() if not one["images"]],
         NO_BOXES: [Row(f"'{port}'") for port, one in after.items()
                    if entered and one["images"] and not one["annotations"]],
-        NO_BOX_OF_CLASS: [Row(f"class '{name}' in '{port}'") for port, one in after.items() if one["annotations"]
+        NO_BOX_OF_CLASS: [Row(f"class '{name}' in '{port}'") for port, one in after.items()
+                          if 0 < one["annotations"] < all_of_them
                           for name, n in one["categories"].items() if not n and name in boxes],
     }
     yield from (Finding.of(kind, step.id, found) for kind, found in rows.items() if found)

@@ -11,6 +11,6 @@ NO_BOXES = Kind("no_boxes_left", "warning", "outputs have no box, and there were
                 "see what the step dropped (steps/<id>/dropped.jsonl), and loosen it")
 NO_BOX_OF_CLASS = Kind("classes_left_without_boxes", "warning", "classes had boxes before and have none now",
                        "drop the class (filter_categories), or loosen what took its boxes")
-UNREAD = Kind("unread_steps", "warning", "steps stand above the last published one, and no step reads them",
+UNREAD = Kind("unread_steps", "warning", "steps stand above the last published one unread",
               "name it under 'in' of a later step, or remove it")
 CORE_KINDS = {kind.name: kind for kind in (NO_IMAGES, NO_BOXES, NO_BOX_OF_CLASS, UNREAD, MISSING, REPEATED, ACROSS)}

@@ -275,10 +275,10 @@ class _Binder:
                                                    (*self.step.at, "with")))
         params = schema_check.with_defaults(offer.step.params, self.step.params)
         files: list[Path] = []
-        bound = schema_check.resolve_files(offer.step.params, params, self.source.path.parent, files)
+        bound = schema_check.resolve_files(offer.step.params, params, self.source.origin.parent, files)
         for file in files:
             if not file.is_file():
-                self.problem(("with",), f"there is no file {file}", "paths are relative to the recipe's folder")
+                self.problem(("with",), f"there is no file {file}", self.source.relative_to())
         sound = len(self.problems) == before
         if sound and offer.step.check:
             for complaint in offer.step.check(bound):

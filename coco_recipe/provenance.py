@@ -87,12 +87,12 @@ def read_input(item: Input, source: Source, excuse: Excuse = NO_EXCUSE) -> Readi
         RecipeError: the file isn't the one whose hash the recipe has.
         DatasetError: the annotation file is wrong.
     """
-    path = source.path.parent / (item.checkpoint or item.annotations)
+    path = source.origin.parent / (item.checkpoint or item.annotations)
     if item.checkpoint:
         digest = _expected(item, source, path, files.sha256(path))
         return Reading(Checkpoint(path, item.classes, "", item.name), {"checkpoint": digest})
     text = coco_json.read_bytes(path)
-    images = source.path.parent / item.images if item.images else None
+    images = source.origin.parent / item.images if item.images else None
     with ThreadPoolExecutor(1) as thread:
         hashing = thread.submit(files.sha256_of, text)
         try:
@@ -159,19 +159,40 @@ def pixel_digest(dataset: Dataset, known_hashes: dict[str, str], *, names_are_me
     return files.digest(hashes)
 
 
+def recorded_places(folder: Path) -> list[Path]:
+    """Return where the recipe's file was whose run directory this is: seen from there (both may have moved), and by path.
+
+    Empty where the folder is no run directory.
+    """
+    clock = _run_line(folder).get("clock")
+    clock = clock if isinstance(clock, dict) else {}
+    from_run, path = clock.get("recipe_from_run"), clock.get("recipe")
+    places = [Path(os.path.abspath(folder / from_run))] if isinstance(from_run, str) else []
+    return [*places, Path(path)] if isinstance(path, str) else places
+
+
+def _run_line(folder: Path) -> dict[str, Any]:
+    """Return the first line of a run directory's provenance; empty where it has none."""
+    try:
+        line = msgspec.json.decode((folder / "provenance.jsonl").read_bytes().partition(b"\n")[0])
+    except (OSError, msgspec.DecodeError):
+        return {}
+    return line if isinstance(line, dict) else {}
+
+
 def other_recipe(folder: Path, source: Source, resolved_sha256: str) -> str:
     """Return the file of the recipe whose run directory this is; empty if it is this one's, or nobody's.
 
     A recipe is the same if its file is the one recorded, by path or by path relative to the run directory (both may
     have moved together), or its text is the recorded one, but for comments.
     """
+    line = _run_line(folder)
     try:
-        line = msgspec.json.decode((folder / "provenance.jsonl").read_bytes().partition(b"\n")[0])
         clock = line["clock"]
         recorded = str(clock["recipe"])
-    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+    except (KeyError, TypeError):
         return ""
-    path = source.path.resolve()
+    path = source.origin.resolve()
     if (str(path) == recorded or line.get("recipe_sha256") == resolved_sha256
             or clock.get("recipe_from_run") == os.path.relpath(path, folder.resolve())):
         return ""

@@ -14,10 +14,12 @@ from coco_recipe.errors import Problem, RecipeError, RunError
 from coco_recipe.plan import Plan, PlannedStep
 
 MARK = ".coco-recipe.json"
+MARK_PARTIAL = f".{MARK}.partial"  # a mark that is being written, or was when a run was killed
 PARTIAL = ".coco-recipe.partial"
 OWN_NAMES = ("steps", ".lock", "provenance.jsonl", "recipe.yaml", "recipe.resolved.yaml")
 LISTED = 5
 How = Literal["copy", "link", "symlink"]
+Seen = dict[Path, str]  # the SHA-256 of published files, each computed once a run
 
 
 class Published(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -83,7 +85,8 @@ def targets(planned: Plan, run_dir: Path) -> Iterator[Target]:
             yield Target(step, name, (run_dir / folder).resolve())
 
 
-def check(planned: Plan, run_dir: Path, committed: Mapping[str, Mapping[str, str]]) -> None:
+def check(planned: Plan, run_dir: Path, committed: Mapping[str, Mapping[str, str]], *, republish: bool = False,
+          seen: Seen | None = None) -> None:
     """Refuse every folder to publish in that may hold something of the user's.
 
     Args:
@@ -91,13 +94,17 @@ def check(planned: Plan, run_dir: Path, committed: Mapping[str, Mapping[str, str
         run_dir: its run directory.
         committed: by step, the files of its last commit with their hashes: a folder that holds just these
             was published before there were marks.
+        republish: files of ours that somebody changed will be moved away, and don't count.
+        seen: hashes that are known already; those that are computed are added.
 
     Raises:
-        RecipeError: a folder is neither absent nor empty nor ours; says what is in it, and what to do.
+        RecipeError: a folder is neither absent nor empty nor ours, or somebody changed files of ours in it;
+            says what is in it, and what to do.
     """
     problems, taken = [], list[Target]()
     for target in targets(planned, run_dir):
-        what, hint = _forbidden(planned, run_dir, target, taken) or _occupied(planned, target, committed) or ("", "")
+        what, hint = (_forbidden(planned, run_dir, target, taken) or _occupied(planned, target, committed)
+                      or (None if republish else _touched(target.folder, {} if seen is None else seen)) or ("", ""))
         taken.append(target)
         if what:
             row = next(row for row in planned.recipe.steps if row.id == target.step.id)
@@ -166,13 +173,57 @@ def _occupied(planned: Plan, target: Target,
 
 def _content(folder: Path) -> list[str]:
     """Return the names in a folder, but for a mark that a killed run was writing."""
-    return sorted(set(os.listdir(folder)) - {f".{MARK}.partial"}) if folder.is_dir() else []
+    return sorted(set(os.listdir(folder)) - {MARK_PARTIAL}) if folder.is_dir() else []
 
 
 def _is_just(folder: Path, committed: Mapping[str, str]) -> bool:
     """Say whether a folder holds just these files, all as they were committed."""
-    names = [path.relative_to(folder).as_posix() for path in files.files_below(folder)]
-    return bool(names) and all(name in committed and files.sha256(folder / name) == committed[name] for name in names)
+    names = _names(folder)
+    return bool(names) and all(name in committed and (folder / name).is_file()
+                               and files.sha256(folder / name) == committed[name] for name in names)
+
+
+def _names(folder: Path) -> list[str]:
+    """Return the names of the files below a folder, but for a mark that a killed run was writing."""
+    found = (path.relative_to(folder).as_posix() for path in files.files_below(folder))
+    return [name for name in found if name != MARK_PARTIAL]
+
+
+def _touched(folder: Path, seen: Seen) -> tuple[str, str] | None:
+    """Say which files of ours somebody changed."""
+    changed = _changed(folder, _read(folder), seen) if (folder / MARK).exists() else []
+    return _told(changed) if changed else None
+
+
+def _changed(folder: Path, mark: Mark, seen: Seen) -> list[str]:
+    names = dict.fromkeys([*mark.files, *mark.before])
+    return [name for name in names if _is_below(folder, name) and os.path.lexists(folder / name)
+            and not any(_is(folder, name, entry, seen) for entry in mark.entries(name))]
+
+
+def _told(changed: Sequence[str]) -> tuple[str, str]:
+    """Say that files were changed, and what to do."""
+    listed = f"{', '.join(changed[:LISTED])}{f' and {len(changed) - LISTED} more' * (len(changed) > LISTED)}"
+    if len(changed) == 1:
+        return (f"1 published file was changed by somebody: {listed}",
+                "delete it, or run with --republish, which moves it to <name>.changed and puts ours back")
+    return (f"{len(changed)} published files were changed by somebody: {listed}",
+            "delete them, or run with --republish, which moves each to <name>.changed and puts ours back")
+
+
+def _is(folder: Path, name: str, entry: Published, seen: Seen) -> bool:
+    """Say whether a file is as it was published."""
+    path = folder / name
+    if entry.how == "symlink":
+        return path.is_symlink() and os.readlink(path) == entry.source
+    if path.is_symlink() or not path.is_file():
+        return False
+    if entry.how == "link":
+        source = folder / entry.source
+        return source.exists() and path.samefile(source)
+    if path not in seen:
+        seen[path] = files.sha256(path)
+    return seen[path] == entry.sha256
 
 
 def _is_ours(mark: Mark, planned: Plan, target: Target) -> bool:
@@ -183,7 +234,7 @@ def _is_ours(mark: Mark, planned: Plan, target: Target) -> bool:
 
 def _mark(planned: Plan, target: Target, **found: Mapping[str, Published]) -> Mark:
     source = planned.recipe.source
-    place = Path(os.path.relpath(source.path.resolve(), target.folder)).as_posix()
+    place = Path(os.path.relpath(source.origin.resolve(), target.folder)).as_posix()
     return Mark(planned.recipe.name, place, files.sha256_of(source.text.encode()), target.step.id,
                 **{key: dict(value) for key, value in found.items()})
 
@@ -212,7 +263,11 @@ class Publisher:
 
     def __init__(self, planned: Plan, run_dir: Path, *, republish: bool = False) -> None:
         self.planned, self.run_dir, self.republish = planned, run_dir, republish
-        self.seen: dict[Path, str] = {}
+        self.seen: Seen = {}
+
+    def check(self, committed: Mapping[str, Mapping[str, str]]) -> None:
+        """Refuse every folder to publish in that may hold something of the user's (see `check`)."""
+        check(self.planned, self.run_dir, committed, republish=self.republish, seen=self.seen)
 
     def begin(self, committed: Mapping[str, Mapping[str, str]]) -> None:
         """Before work: take over folders that were published before there were marks, and look for changed files.
@@ -224,10 +279,10 @@ class Publisher:
             if not _content(target.folder):
                 continue
             if not (target.folder / MARK).exists():
-                names = [path.relative_to(target.folder).as_posix() for path in files.files_below(target.folder)]
-                found = {name: Published(committed[target.step.id][name]) for name in names}
+                hashes = committed[target.step.id]
+                found = {name: _found(target.folder / name, hashes[name]) for name in _names(target.folder)}
                 _write(target.folder, _mark(self.planned, target, files=found))
-            self._set_aside(target, self._changed(target.folder, _read(target.folder)))
+            self._set_aside(target, _changed(target.folder, _read(target.folder), self.seen))
 
     def publish(self, step: PlannedStep, wanted: Mapping[str, File]) -> None:
         """Bring the folders of a step to what is wanted, file by file; safe to be killed and done again.
@@ -248,13 +303,14 @@ class Publisher:
         folder.mkdir(parents=True, exist_ok=True)
         ours = _read(folder) if (folder / MARK).exists() else _mark(self.planned, target)
         new = {name: _published(folder, file) for name, file in wanted.items()}
-        missing = [name for name, entry in new.items() if not self._is(folder, name, entry)]
+        missing = [name for name, entry in new.items() if not _is(folder, name, entry, self.seen)
+                   or (entry.how == "copy" and _is_hard_link(folder / name, wanted[name].source))]
         old = {name: entry for found in (ours.before, ours.files) for name, entry in found.items()}
         gone = [name for name in old if name not in new and _is_below(folder, name)]
         for name in (*missing, *gone):  # hours may have passed since they were looked at
             self.seen.pop(folder / name, None)
         self._refuse_others(folder, ours, missing)
-        self._set_aside(target, [name for name in self._changed(folder, ours) if name in gone])
+        self._set_aside(target, [name for name in _changed(folder, ours, self.seen) if name in gone])
         if missing or gone or ours.before:
             _write(folder, _mark(self.planned, target, files=new, before=old))
             _sweep(folder)
@@ -263,17 +319,9 @@ class Publisher:
                 _remove(folder, name)
         _write(folder, _mark(self.planned, target, files=new))
 
-    def _changed(self, folder: Path, mark: Mark) -> list[str]:
-        names = dict.fromkeys([*mark.files, *mark.before])
-        return [name for name in names if _is_below(folder, name) and os.path.lexists(folder / name)
-                and not any(self._is(folder, name, entry) for entry in mark.entries(name))]
-
     def _set_aside(self, target: Target, changed: Sequence[str]) -> None:
         if changed and not self.republish:
-            more = f" and {len(changed) - LISTED} more" if len(changed) > LISTED else ""
-            raise RunError(f"{target.folder}: {len(changed)} published files were changed by somebody: "
-                           f"{', '.join(changed[:LISTED])}{more}; delete them, or run with --republish, which moves "
-                           "each to <name>.changed and puts ours back")
+            raise RunError(f"{target.folder}: {'; '.join(_told(changed))}")
         for name in changed:
             path = target.folder / name
             os.rename(path, files.free_name(path.with_name(f"{path.name}.changed")))
@@ -286,23 +334,9 @@ class Publisher:
                 if place.is_symlink() or (place.exists() and not place.is_dir()):
                     raise RunError(f"{place} stands where the folder of {name} must go, and isn't ours; move it away")
             if os.path.lexists(folder / name) and not any(
-                    self._is(folder, name, entry) for entry in ours.entries(name)):
+                    _is(folder, name, entry, self.seen) for entry in ours.entries(name)):
                 raise RunError(f"{folder / name} stands where a file must be published, and isn't ours; move it away, "
                                "and run the same command again")
-
-    def _is(self, folder: Path, name: str, entry: Published) -> bool:
-        """Say whether a file is as it was published; its hash is computed once a run."""
-        path = folder / name
-        if entry.how == "symlink":
-            return path.is_symlink() and os.readlink(path) == entry.source
-        if path.is_symlink() or not path.is_file():
-            return False
-        if entry.how == "link":
-            source = folder / entry.source
-            return source.exists() and path.samefile(source)
-        if path not in self.seen:
-            self.seen[path] = files.sha256(path)
-        return self.seen[path] == entry.sha256
 
     def _put(self, folder: Path, wanted: Mapping[str, File], new: Mapping[str, Published]) -> None:
         """Write files under temporary names, flush them, and rename each."""
@@ -330,6 +364,16 @@ def _published(folder: Path, file: File) -> Published:
     if file.how == "link" and files.same_device(file.source, folder):
         return Published(file.sha256, "link", os.path.relpath(file.source.resolve(), folder))
     return Published(file.sha256)
+
+
+def _is_hard_link(path: Path, source: Path) -> bool:
+    """Say whether a published file is the source itself, as the pictures of another ``how`` are."""
+    return source.exists() and path.samefile(source)
+
+
+def _found(path: Path, sha256: str) -> Published:
+    """Return the entry of a file that was published before there were marks."""
+    return Published(sha256, "symlink", os.readlink(path)) if path.is_symlink() else Published(sha256)
 
 
 def _remove(folder: Path, name: str) -> None:

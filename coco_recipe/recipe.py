@@ -51,7 +51,7 @@ class Recipe:
     @property
     def folder(self) -> Path:
         """The folder that the recipe's paths are relative to."""
-        return self.source.path.parent
+        return self.source.origin.parent
 
 
 def validate(source: Source, problems: list[Problem]) -> Recipe:
@@ -83,10 +83,10 @@ def _input(name: str, row: dict[str, Any], source: Source, problems: list[Proble
         problems.append(Problem(source.where(at), "must have either 'annotations' or 'checkpoint'"))
     for key, is_there in (("annotations", Path.is_file), ("checkpoint", Path.is_file), ("images", Path.is_dir)):
         path = row.get(key)
-        if isinstance(path, str) and not is_there(source.path.parent / path):
+        if isinstance(path, str) and not is_there(source.origin.parent / path):
             kind = "folder" if key == "images" else "file"
             problems.append(Problem(source.where((*at, key)), f"there is no {kind} {path}",
-                                    "paths are relative to the recipe's folder"))
+                                    source.relative_to()))
     text = {key: row[key] for key in ("annotations", "images", "checkpoint", "sha256") if isinstance(row.get(key), str)}
     classes = row.get("classes")
     return Input(name, **text, classes=tuple(classes) if isinstance(classes, list) else ())

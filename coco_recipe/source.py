@@ -32,6 +32,7 @@ class Source:
         values: position of each value, by key path.
         options: the text of the ``--set`` that a value comes from, by key path.
         faults: what is wrong with the text.
+        recorded: of a copy that a run keeps, the recipe's file that was run.
     """
 
     path: Path
@@ -41,6 +42,16 @@ class Source:
     values: Mapping[KeyPath, tuple[int, int]]
     options: Mapping[KeyPath, str] = field(default_factory=dict)
     faults: tuple[Problem, ...] = ()
+    recorded: Path | None = None
+
+    @property
+    def origin(self) -> Path:
+        """The recipe's file, to whose folder its paths are relative; of a run's copy, the file that was run."""
+        return self.recorded or self.path
+
+    def relative_to(self) -> str:
+        """Say what paths are relative to, as a hint."""
+        return f"paths are relative to the recipe's folder{f', which was {self.origin.parent}' * bool(self.recorded)}"
 
     def independent(self, problems: Sequence[Problem]) -> list[Problem]:
         """Return the text's faults, and those of other problems that don't only follow from one of these."""

@@ -37,6 +37,7 @@ from coco_recipe.steps import facts_of
 from coco_recipe.store import Store
 
 ASKED_FOR = "asked for"
+COPIES = ("recipe.yaml", "recipe.resolved.yaml")  # what a run directory keeps of the recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,16 @@ class State:
 def prepare(path: Path, overrides: Sequence[str] = (), plugin_files: Sequence[Path] = ()) -> Plan:
     """Find all that can be found wrong in a recipe without data.
 
+    The copy of a recipe that a run directory keeps means what the recipe meant: its paths are relative to
+    where that was.
+
     Raises:
         RecipeError: with every problem.
         PluginError: a plugin file is broken.
     """
     text = source.load(path, overrides)
-    problems: list[Problem] = []
-    parsed = recipe.validate(text, problems)
-    return replace(plan.resolve(parsed, plugins.find(plugin_files), problems), plugin_files=tuple(plugin_files))
+    places = provenance.recorded_places(path.parent) if path.name in COPIES else []
+    return replace(_planned(text, places, plugins.find(plugin_files)), plugin_files=tuple(plugin_files))
 
 
 def hold_against_rows(planned: Plan) -> bool:
@@ -108,20 +111,24 @@ def reopen(folder: Path, plugin_files: Sequence[Path] = ()) -> Plan:
     """
     try:
         first = msgspec.json.decode((folder / "provenance.jsonl").read_bytes().partition(b"\n")[0])
-        place = first["clock"]
         text = source.load(folder / "recipe.resolved.yaml")
-        origins = [Path(os.path.abspath(folder / place["recipe_from_run"]))] if "recipe_from_run" in place else []
-        origins.append(Path(place["recipe"]))
-        recorded = place["plugins"]
+        recorded = first["clock"]["plugins"]
     except (OSError, KeyError, TypeError, msgspec.DecodeError) as error:
         raise RunError(f"{folder}: is not the directory of a finished run") from error
     _check_plugins(folder, recorded, plugin_files)
-    found: list[tuple[recipe.Recipe, list[Problem]]] = []
-    for origin in origins:
+    return _planned(text, provenance.recorded_places(folder), plugins.find(plugin_files))
+
+
+def _planned(text: source.Source, places: Sequence[Path], registry: plugins.Registry) -> Plan:
+    """Plan a recipe, seen from the first place of its file where all that it names is there."""
+    errors = []
+    for place in (*places, None):
         problems: list[Problem] = []
-        found.append((recipe.validate(replace(text, path=origin), problems), problems))
-    parsed, problems = min(found, key=lambda each: len(each[1]))
-    return plan.resolve(parsed, plugins.find(plugin_files), problems)
+        try:
+            return plan.resolve(recipe.validate(replace(text, recorded=place), problems), registry, problems)
+        except RecipeError as error:
+            errors.append(error)
+    raise min(errors, key=lambda error: len(error.problems))
 
 
 def _check_plugins(folder: Path, recorded: Sequence[Any], given: Sequence[Path]) -> None:
@@ -271,9 +278,9 @@ def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, engine: str = 
         raise RunError(f"--from: there is no step '{from_step}'; {hint}")
     workers = engines.parse(engine, jobs)
     folder = out or default_folder(planned)
-    check_folder(planned, folder)
+    publisher = publish.Publisher(planned, folder, republish=republish)
+    check_folder(planned, folder, publisher)
     with _locked(folder):
-        publisher = publish.Publisher(planned, folder, republish=republish)
         publisher.begin(Store(folder).committed_files(planned))
         if modules := _early_modules(planned, Store(folder)):
             workers.prepare(modules)
@@ -394,7 +401,7 @@ def _summary(record: dict[str, Any]) -> str:
 
 
 def _run_line(run_: Run) -> dict[str, Any]:
-    resolved, path = _resolved(run_.plan), run_.plan.recipe.source.path.resolve()
+    resolved, path = _resolved(run_.plan), run_.plan.recipe.source.origin.resolve()
     return {"recipe": run_.plan.recipe.name, "recipe_sha256": files.sha256_of(resolved.encode()),
             "seed": run_.plan.recipe.seed, "inputs": run_.digests, "findings": run_.input_findings,
             "versions": {"coco-recipe": provenance.version("coco-recipe")},
@@ -417,11 +424,16 @@ def default_folder(planned: Plan) -> Path:
     return Path("runs") / planned.recipe.name
 
 
-def check_folder(planned: Plan, folder: Path) -> None:
+def check_folder(planned: Plan, folder: Path, publisher: publish.Publisher | None = None) -> None:
     """Refuse a run directory, or a folder to publish in, that would touch somebody else's files.
 
+    Args:
+        planned: the plan.
+        folder: its run directory.
+        publisher: of the run that is about to begin; it keeps what is found out.
+
     Raises:
-        RecipeError: a folder to publish in may hold something of the user's.
+        RecipeError: a folder to publish in may hold something of the user's, or files of ours there were changed.
         RunError: the steps would lie among the inputs, or the directory is another recipe's.
     """
     inputs = [(planned.recipe.folder / name).resolve() for item in planned.recipe.inputs
@@ -434,16 +446,16 @@ def check_folder(planned: Plan, folder: Path) -> None:
     if other:
         raise RunError(f"{folder}: is the run directory of another recipe, {other}; choose another folder (--out), or "
                        "give this recipe a name of its own")
-    check_targets(planned, folder)
+    check_targets(planned, folder, publisher)
 
 
-def check_targets(planned: Plan, folder: Path) -> None:
-    """Refuse folders to publish in that may hold something of the user's, or lie in one another.
+def check_targets(planned: Plan, folder: Path, publisher: publish.Publisher | None = None) -> None:
+    """Refuse folders to publish in that may hold something of the user's, or lie in one another (see `check_folder`).
 
     Raises:
         RecipeError: says what is in the folder, and what to do.
     """
-    publish.check(planned, folder, Store(folder).committed_files(planned))
+    (publisher or publish.Publisher(planned, folder)).check(Store(folder).committed_files(planned))
 
 
 def _name_leftovers(planned: Plan, store: Store, report: Callable[[Event], None]) -> None:

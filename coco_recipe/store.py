@@ -57,19 +57,25 @@ class Store:
         return {path.parent.name for path in self.folder.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")}
 
     def committed_files(self, planned: Plan) -> dict[str, dict[str, str]]:
-        """Return the files of each committed step with their hashes."""
+        """Return the files of each committed step that is published, with their hashes: its own, and those it placed."""
         manifests = {step.id: self.manifest(step.id) for step in planned.steps if step.published()}
-        return {name: dict(manifest["files"]) for name, manifest in manifests.items() if manifest}
+        return {name: {**manifest["files"], **{row["name"]: row["sha256"] for row in self._placed(name, manifest)}}
+                for name, manifest in manifests.items() if manifest and not self._damage(name, manifest, PLACED)}
+
+    def _placed(self, step_id: str, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the lines of a committed step's ``placed.jsonl``; none where it placed nothing."""
+        lines = (self.final(step_id) / PLACED).read_bytes().splitlines() if PLACED in manifest["files"] else []
+        return [msgspec.json.decode(line) for line in lines]
 
     def damage(self, step_id: str, manifest: Mapping[str, Any]) -> str:
         """Say which file of a committed step is gone or changed; empty if all are as they were."""
-        for name, recorded in manifest["files"].items():
-            path = self.final(step_id) / name
-            if not path.is_file():
-                return f"{name} is gone"
-            if files.sha256(path) != recorded:
-                return f"{name} has changed"
-        return ""
+        return next(filter(None, (self._damage(step_id, manifest, name) for name in manifest["files"])), "")
+
+    def _damage(self, step_id: str, manifest: Mapping[str, Any], name: str) -> str:
+        path, recorded = self.final(step_id) / name, manifest["files"].get(name)
+        if recorded and not path.is_file():
+            return f"{name} is gone"
+        return f"{name} has changed" if recorded and files.sha256(path) != recorded else ""
 
     def commit(self, step_id: str, manifest: Mapping[str, Any]) -> None:
         """Complete a step's folder with its manifest, flush it, and rename it into place."""
@@ -123,8 +129,5 @@ class Store:
         """
         final = self.final(step_id)
         found = {name: File(final / name, sha256) for name, sha256 in manifest["files"].items() if name != PLACED}
-        if PLACED in manifest["files"]:
-            for line in (final / PLACED).read_bytes().splitlines():
-                row = msgspec.json.decode(line)
-                found[row["name"]] = File(folders[row["folder"]] / row["file"], row["sha256"], row["how"])
-        return found
+        return found | {row["name"]: File(folders[row["folder"]] / row["file"], row["sha256"], row["how"])
+                        for row in self._placed(step_id, manifest)}

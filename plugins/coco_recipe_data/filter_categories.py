@@ -59,7 +59,7 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
             ctx.drop(image, "never had an annotation")
         else:
             images.append(image)
-    if len(kept) == len(dataset.annotations) and len(images) == len(dataset.images):
+    if not gone and len(images) == len(dataset.images):
         ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
     categories = tuple(category for category in dataset.categories if category.id not in gone)
     return {"dataset": dataset.replace(images=tables.without_categories(images, gone),

@@ -41,4 +41,4 @@ class Ledger:
             (ctx.workdir / LEDGER).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in self.lines))
         counts = Counter(line["key"] for line in self.lines)
         ctx.note("repaired", dict(counts))
-        ctx.note("summary", "mended " + (", ".join(f"{n} {key}" for key, n in counts.items()) or "nothing"))
+        ctx.note("summary", "mended " + (", ".join(f"{n} {key}" for key, n in counts.items()) or "no value"))

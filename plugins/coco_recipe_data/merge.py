@@ -25,7 +25,8 @@ from coco_recipe import (
     plain_name,
     with_extras,
 )
-from coco_recipe_data import keypoints, kinds, tables
+from coco_recipe_data import keypoints, kinds
+from coco_recipe_data.tables import Joined, follow, join, refer
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -36,48 +37,56 @@ PARAMS: dict[str, Any] = {
         "origin_field": {"type": "string", "minLength": 1,
                          "description": "Image key that gets the name of the input which the image goes back to.",
                          "examples": ["part"]},
+        "tables": {"type": "object", "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}},
+                   "description": "Key (or keys) by which rows name those of a further top-level list, where it isn't "
+                   "<singular>_id; [] says that nothing names them.", "examples": [{"people": "who", "notes": []}]},
     },
 }
 
 
 def merge(ctx: StepContext, *, datasets: tuple[Dataset, ...], same_file_name: str,
-          origin_field: str | None) -> Mapping[str, Dataset]:
+          origin_field: str | None, tables: Mapping[str, str | Sequence[str]] | None) -> Mapping[str, Dataset]:
     """Join data sets: images out are the sum of images in.
 
     Categories are joined by name, never by id; where their keypoints differ, they are joined by name too, and
     rows follow. Ids stay where they are free; rows of later data sets whose ids are taken get the next free
-    ones. Tables that rows refer to (``videos``, ``tracks``: any list of rows with ids) are joined, and what
-    refers to them follows. ``info`` is the first data set's; licenses are joined. ``ids.json`` in the step's
-    folder has the new id of every row of every data set.
+    ones. Tables that rows refer to (``videos``, ``people``: any list of rows with ids) are joined, and what
+    refers to them follows: by ``<singular>_id``, ``<singular>_ids`` and the keys of ``tables``, with a word
+    before it (``next_video_id``), and in mappings in rows (``attributes``). ``info`` is the first data set's;
+    licenses are joined. ``ids.json`` in the step's folder has the new id of every row of every data set.
 
     Raises:
         ValueError: file names collide and ``same_file_name`` is ``error``; keypoints can't be joined by name;
             a row refers to a row of a table that its own file lacks.
+        Misfit: rows of a table must get other ids, and nothing is seen to name them (``tables`` says what does).
     """
-    categories, category_maps, places = _join_categories(datasets)
+    categories, category_maps, places, firsts = _join_categories(datasets)
     licenses, license_maps = _join_licenses(datasets)
     image_maps, annotation_ids = _image_ids(datasets), _annotation_ids(datasets)
-    joined = tables.join(datasets, category_maps, image_maps)
+    joined = join(datasets, category_maps, image_maps,
+                  {name: (keys,) if isinstance(keys, str) else keys for name, keys in (tables or {}).items()})
+    categories = tuple(follow(row, {**joined.ids[n], "category_id": category_maps[n]})
+                       for row, n in zip(categories, firsts, strict=True))
     names, images, annotations = _Names(same_file_name), list[Image](), list[Annotation]()
     home = datasets[0].home
     for n, part in enumerate(datasets):
         ids = {
             **joined.ids[n], "image_id": image_maps[n], "category_id": category_maps[n],
             "annotation_id": {row.id: fresh for row, fresh in zip(part.annotations, annotation_ids[n], strict=True)}}
-        of_images, of_rows = tables.refer(part.images), tables.refer(part.annotations)
+        of_images, of_rows = refer(part.images, ids), refer(part.annotations, ids)
         for image in part.images:
             name = names.take(image.file_name, part.home)
             row = _marked(image, part, home, renamed=name != image.file_name)
             row = _with_origin(row, part, origin_field) if origin_field else row
             row = replace(row, id=image_maps[n][image.id], file_name=name,
                           license=_mapped_license(row.license, license_maps[n]))
-            images.append(tables.follow(row, ids) if of_images else row)
+            images.append(follow(row, ids) if of_images else row)
         for annotation, fresh in zip(part.annotations, annotation_ids[n], strict=True):
             moved = places[n].get(annotation.category_id)
             box = replace(moved.moved(annotation) if moved else annotation, id=fresh,
                           image_id=image_maps[n][annotation.image_id],
                           category_id=category_maps[n].get(annotation.category_id, annotation.category_id))
-            annotations.append(tables.follow(box, ids) if of_rows else box)
+            annotations.append(follow(box, ids) if of_rows else box)
     names.finish()
     _write_ids(ctx, datasets, image_maps, annotation_ids, category_maps, joined)
     _report(ctx, datasets, categories, joined, renamed=names.renamed)
@@ -112,7 +121,7 @@ def _with_origin(image: Image, part: Dataset, key: str) -> Image:
 
 
 def _write_ids(ctx: StepContext, datasets: tuple[Dataset, ...], image_ids: list[dict[int, int]],
-               annotation_ids: list[list[int]], category_ids: list[dict[int, int]], joined: tables.Joined) -> None:
+               annotation_ids: list[list[int]], category_ids: list[dict[int, int]], joined: Joined) -> None:
     """Write ``ids.json``: for each data set and table the old ids in order, and the new ones beside them."""
     def pairs(mapping: Mapping[Any, Any]) -> dict[str, list[Any]]:
         return {"old": list(mapping), "new": list(mapping.values())}
@@ -124,7 +133,7 @@ def _write_ids(ctx: StepContext, datasets: tuple[Dataset, ...], image_ids: list[
     (ctx.workdir / "ids.json").write_bytes(msgspec.json.encode({"datasets": rows}))
 
 
-def _report(ctx: StepContext, datasets: tuple[Dataset, ...], categories: Sequence[Category], joined: tables.Joined, *,
+def _report(ctx: StepContext, datasets: tuple[Dataset, ...], categories: Sequence[Category], joined: Joined, *,
             renamed: int) -> None:
     ctx.note("renamed_files", renamed)
     ctx.note("categories_joined", sum(len(part.categories) for part in datasets) - len(categories))
@@ -138,7 +147,7 @@ def _report(ctx: StepContext, datasets: tuple[Dataset, ...], categories: Sequenc
     ctx.find(kinds.CATEGORIES_ALIKE, _alike(categories))
 
 
-def _other_keys(datasets: tuple[Dataset, ...], joined: tables.Joined) -> Iterator[Row]:
+def _other_keys(datasets: tuple[Dataset, ...], joined: Joined) -> Iterator[Row]:
     kept: dict[str, bytes] = {}
     for part in datasets:
         for key, value in part.extra.items():
@@ -221,9 +230,14 @@ def _marked(image: Image, part: Dataset, home: str, *, renamed: bool) -> Image:
                                               file=file))
 
 
-def _join_categories(datasets: tuple[Dataset, ...]) -> tuple[tuple[Category, ...], list[dict[Any, int]],
-                                                           list[dict[Any, keypoints.Places | None]]]:
-    """Join categories by name; return them, and for each data set the new ids and where keypoints have gone."""
+def _join_categories(datasets: tuple[Dataset, ...]) -> tuple[
+        tuple[Category, ...], list[dict[Any, int]], list[dict[Any, keypoints.Places | None]], list[int]]:
+    """Join categories by name.
+
+    Returns:
+        The categories; for each data set the new ids, and where keypoints have gone; and for each category
+        the number of the data set that has it first.
+    """
     ids = _Ids(category.id for part in datasets for category in part.categories)
     groups: dict[str, list[tuple[int, Category]]] = {}
     for n, part in enumerate(datasets):
@@ -239,7 +253,7 @@ def _join_categories(datasets: tuple[Dataset, ...]) -> tuple[tuple[Category, ...
         joined.append(category)
         for (n, member), move in zip(members, moves[1:], strict=True):
             maps[n][member.id], places[n][member.id] = category.id, move
-    return tuple(joined), maps, places
+    return tuple(joined), maps, places, [members[1][0] for members in groups.values()]
 
 
 def _join_licenses(datasets: tuple[Dataset, ...]) -> tuple[dict[str, Raw], list[dict[Any, Any]]]:

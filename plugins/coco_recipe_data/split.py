@@ -47,9 +47,10 @@ PARAMS: dict[str, Any] = {
                          "description": "A part with fewer images than this is an error."},
         "folds": {"type": "integer", "minimum": 2, "description": "As many equal parts: fold_1, fold_2, ...",
                   "examples": [5]},
-        "method": {"enum": ["hash", "shuffle", "stratified"], "default": "hash",
-                   "description": "hash: adding an image moves no other; shuffle: by the seed, numbers of images that meet "
-                   "the shares; stratified: these, and the same share of every category.", "examples": ["stratified"]},
+        "method": {"enum": ["hash", "shuffle", "stratified"], "examples": ["stratified"],
+                   "description": "With fractions or folds (default: hash). hash: adding an image moves no other; shuffle: "
+                   "by the seed, numbers of images that meet the shares; stratified: these, and the same share of every "
+                   "category."},
         "group_by": {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False,
                      "description": "What stays together: the value of an image field, the first group of a regular "
                      "expression over the file name, or a file of lines '<file name> <group>'.",
@@ -67,7 +68,7 @@ WORST = 12  # classes that the table shows
 
 
 def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every: int | None, first: int | None,
-          folds: int | None, by: Mapping[str, Any] | None, min_per_part: int, method: str,
+          folds: int | None, by: Mapping[str, Any] | None, min_per_part: int, method: str | None,
           group_by: Mapping[str, str] | None) -> Mapping[str, Dataset]:
     """Divide a data set; an image with all that was made from it, and every group, is on one side only.
 
@@ -101,13 +102,13 @@ def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every
     return parts
 
 
-def _remedy(groups: Mapping[str, list[int]], *, by: Mapping[str, Any] | None, every: int | None, method: str) -> str:
+def _remedy(groups: Mapping[str, list[int]], *, by: Mapping[str, Any] | None, every: int | None, method: str | None) -> str:
     """Say what can be done about a part with too few images."""
     if by is not None:
         return f"take it out of by.parts if no image's {by['field']} is this"
     if every is not None:
         return "choose another 'every' or 'first'"
-    if method == "hash":
+    if method in (None, "hash"):
         return "choose other fractions, or method: shuffle or stratified, which don't leave numbers to chance"
     largest = max(map(len, groups.values()), default=0)
     smaller = f", or smaller groups (there are {len(groups)}, of up to {largest} images)" if largest > 1 else ""
@@ -152,9 +153,9 @@ def _note(ctx: StepContext, dataset: Dataset, parts: Mapping[str, Dataset], want
                 if rest else ""})
 
 
-def _divided(ctx: StepContext, dataset: Dataset, groups: Mapping[str, list[int]], shares: Shares, method: str,
+def _divided(ctx: StepContext, dataset: Dataset, groups: Mapping[str, list[int]], shares: Shares, method: str | None,
              min_per_part: int) -> Mapping[str, str]:
-    if method == "hash":
+    if method in (None, "hash"):
         return {group: _by_hash(group, shares) for group in groups}
     boxes: dict[str, dict[Any, int]] = {group: {} for group in groups}
     if method == "stratified":
@@ -236,6 +237,9 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     if "first" in params and params["first"] >= params.get("every", 0):
         yield Complaint(("first",), "must be below 'every', and stands only beside it",
                         f"every: {params['first'] + 1} or more" if "every" in params else "remove it")
+    if "method" in params and (way := next((key for key in ("every", "by") if key in params), "")):
+        yield Complaint(("method",), f"has no effect beside '{way}', which says by itself where each image goes",
+                        f"remove 'method', or divide by 'fractions' or 'folds' instead of '{way}'")
     pattern = params.get("group_by", {}).get("pattern", "")
     try:
         re.compile(pattern)

@@ -3,7 +3,9 @@
 The start is iterative stratification over whole groups (Sechidis, Tsoumakas and Vlahavas 2011, On the
 stratification of multi-label data). Exchanges refine it: a group moves to another part, or changes places
 with a group of it. They are drawn, and made where the division costs no more than it did some draws ago
-(late acceptance: Burke and Bykov 2017, The late acceptance hill-climbing heuristic).
+(late acceptance: Burke and Bykov 2017, The late acceptance hill-climbing heuristic). A few groups at a time are
+then placed as well as can be (`placing`), which finds what takes three or more of them at once; where there
+are few groups in all, this finds the best division by itself.
 
 Whole numbers only, so that neither the order of rows nor rounding decides a tie.
 """
@@ -16,6 +18,8 @@ from fractions import Fraction
 from math import ceil, floor, lcm
 from typing import Any, TypeVar
 
+from coco_recipe_data.placing import Placing
+
 ONE = 1 << 40          # what the share 1 of a class is worth
 DRAWS = 150_000        # exchanges that are drawn in all starts, some microseconds each
 DRAWS_PER_PAIR = 20    # and in a start no more than so many for each pair of groups and parts
@@ -27,6 +31,10 @@ MEMORY = 200           # how many draws ago
 MANY = 2_000           # of more groups, only the smallest of each class are drawn as its holders:
 SMALLEST = 50          # so many
 SETTLED = 400          # of no more groups, every exchange is looked at in the end
+ALL_AT_ONCE = 30       # no more groups are placed all at once, if that takes no more than
+TRIES = 10_000         # so many placings of single groups;
+FEW = 5_000            # of others a few are placed anew, so many placings of which there are,
+PLACINGS = 5_000       # and so many placings of single groups in all
 NOBODY = -1
 T = TypeVar("T")
 Cost = tuple[int, int, int]  # images out of bounds, classes that a part lacks, sum of |share - wanted share|
@@ -211,6 +219,12 @@ class _State:
 def _best_of_starts(goal: _Goal) -> _State:
     """Refine divisions from several starts, and return the one of least cost."""
     rng, number = random.Random(0), len(goal.sizes)
+    if number <= ALL_AT_ONCE:
+        state = _State(goal, _greedy(goal, _order(goal, 0, rng)))
+        placing = Placing(goal, state.side, range(number), state.cost(), TRIES)
+        side = placing.look()
+        if placing.tried < TRIES:  # no placing was left out
+            return _State(goal, side) if side else state
     starts = min(max(START_GROUPS // max(number, 1), 1), MOST_STARTS)
     draws = min(DRAWS // starts, DRAWS_PER_PAIR * (number * len(goal.parts)) ** 2)
     costs, best = list[Cost](), _State(goal, [0] * number)
@@ -226,8 +240,23 @@ def _best_of_starts(goal: _Goal) -> _State:
         if is_best or (len(costs) >= starts and not min(costs)[1]):
             break
     if number <= SETTLED:
+        best = _place_few(goal, best, rng)
         _settle(best)
     return best
+
+
+def _place_few(goal: _Goal, state: _State, rng: random.Random) -> _State:
+    """Place drawn groups anew, a few at a time, as well as can be."""
+    size = 2
+    while size < len(goal.sizes) and len(goal.parts) ** (size + 1) <= FEW:
+        size += 1
+    done = 0
+    while done < PLACINGS and state.cost() > (0, 0, sum(goal.least)):
+        placing = Placing(goal, state.side, rng.sample(range(len(goal.sizes)), size), state.cost(), TRIES)
+        if side := placing.look():
+            state = _State(goal, side)
+        done += placing.tried
+    return state
 
 
 def _order(goal: _Goal, start: int, rng: random.Random) -> list[int]:

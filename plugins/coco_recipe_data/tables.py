@@ -1,5 +1,6 @@
 """Top-level tables besides COCO's own, as ``videos`` and ``tracks``: joined, with what refers to them."""
 
+import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -7,14 +8,16 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Raw
 
-from coco_recipe import Annotation, Dataset, Image, with_extras
+from coco_recipe import Annotation, Category, Complaint, Dataset, Image, Misfit, did_you_mean, with_extras
+from coco_recipe_data.singular import singulars
 
 # keys that name things of one file though no table lists them: CVAT, CocoVID and MOT files have them
 LOOSE_KEYS = ("track_id", "instance_id", "video_id", "sequence_id", "scene_id")
 Id = int | str
 Row = TypeVar("Row", Image, Annotation)
 _ENDINGS = ("_id", "_ids")
-_OWN = ("category_id", "image_id", "annotation_id")  # LVIS has neg_category_ids, video sets have next_image_id
+_PARENT = "parent_id"  # a row of a table names another of it, if no table has this key
+Ids = Mapping[str, Mapping[Any, Id]]  # the new id by the old one, by the key that names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,66 +35,111 @@ class Joined:
 
 def reference_keys(table: str) -> tuple[str, ...]:
     """Return the keys by which rows may name a row of a table: ``videos`` -> ``video_id``."""
-    stems = [table]
-    if table.endswith("ies"):
-        stems.append(f"{table[:-3]}y")
-    if table.endswith("es"):
-        stems.append(table[:-2])
-    if table.endswith("s"):
-        stems.append(table[:-1])
-    return tuple(f"{stem}_id" for stem in stems)
+    return tuple(f"{stem}_id" for stem in singulars(table))
 
 
 def join(parts: Sequence[Dataset], category_ids: Sequence[Mapping[int, int]],
-         image_ids: Sequence[Mapping[int, int]]) -> Joined:
+         image_ids: Sequence[Mapping[int, int]], named: Mapping[str, Sequence[str]]) -> Joined:
     """Join the tables of data sets: equal rows once, others under a free id.
 
     Args:
         parts: the data sets.
         category_ids: for each data set the new id of a category by its old one.
         image_ids: the same of images.
+        named: by table, the further keys that name its rows.
 
     Raises:
+        Misfit: rows of a table must get other ids, and nothing is seen to name them, so that what does
+            couldn't follow; ``named`` has a table or key that isn't there.
         ValueError: an id stands twice in a table, or a row refers to one that its own file doesn't have
             and that means another thing in the joined table.
     """
-    tables, uses = [_tables(part) for part in parts], [_uses(part) for part in parts]
+    tables = [_tables(part) for part in parts]
+    further = frozenset(key for keys in named.values() for key in keys)
+    uses = [_uses(part, found, further) for part, found in zip(parts, tables, strict=True)]
+    keys = {name: (*reference_keys(name), *named.get(name, ())) for found in tables for name in found}
+    _check_named(parts, named, keys, uses)
     ids: list[dict[str, Mapping[Any, Id]]] = [
-        {"category_id": categories, "image_id": images}
+        {key: {} for own in keys.values() for key in own} | {"category_id": categories, "image_id": images}
         for categories, images in zip(category_ids, image_ids, strict=True)]
-    extra = {}
-    for name in _in_order(tables):
-        rows, maps = _join_table(name, tables, ids, parts)
-        extra[name] = Raw(msgspec.json.encode(rows))
-        keys = reference_keys(name)
+    names_of = _tables_named(tables, keys)
+    order, joined, complaints = _in_order(names_of), dict[str, list[_Joined]](), list[Complaint]()
+    for n, name in enumerate(order):
+        entangled = _reached(name, names_of) if names_of[name] & {*order[n:]} else set[str]()
+        joined[name], maps = _join_table(name, keys[name], tables, ids, parts, entangled)
         for mapping, own in zip(maps, ids, strict=True):
-            own.update(dict.fromkeys(keys, mapping))
-        joined = {row["id"] for row in rows}
-        for part, found, used, mapping in zip(parts, tables, uses, maps, strict=True):
-            of_tables = [_Use(f"row {row['id']!r} of '{table}'", key, row[key]) for table, others in found.items()
-                         for row in others for key in keys if isinstance(row.get(key), int | str)]
-            _refuse_dangling(part, name, keys, [*used, *of_tables], joined - mapping.keys())
-    for own in ids:
-        del own["category_id"], own["image_id"]
-    listed = {key for own in ids for key in own}
+            own.update(dict.fromkeys(keys[name], mapping))
+        everyone = {row.row["id"] for row in joined[name]}
+        for part, used, mapping in zip(parts, uses, maps, strict=True):
+            _refuse_dangling(part, name, keys[name], used, everyone, mapping)
+        if name not in named:
+            complaints += _unnamed(name, keys, parts, uses, maps)
+    Misfit.if_any(complaints)
+    listed = {key for own in keys.values() for key in own}
     for key in LOOSE_KEYS:
         if key not in listed:
             for own, mapping in zip(ids, _join_loose(key, parts, uses, ids), strict=True):
                 own[key] = mapping
-    used_keys = {key for used in uses for use in used for key in (use.key, use.key.removesuffix("s"))}
+    extra = {}
+    for n, name in enumerate(order):  # two tables may name one another, so some ids are known only now
+        later = {*(key for other in order[n + 1:] for key in keys[other]), *(set(LOOSE_KEYS) - listed)}
+        extra[name] = Raw(msgspec.json.encode(_with_later(joined[name], later, ids)))
+    for own in ids:
+        del own["category_id"], own["image_id"]
+    used_keys = {_key_in(use.key, own) for used, own in zip(uses, ids, strict=True) for use in used}
     return Joined(extra, tuple({key: own[key] for key in own if own[key] and key in used_keys} for own in ids))
 
 
-def refer(rows: Iterable[Any]) -> bool:
-    """Say whether some rows have keys that end as references do, besides COCO's own."""
-    kinds: set[Any] = set(map(type, rows))
-    keys = {key for kind in kinds for key in kind.__struct_encode_fields__}
-    return "attributes" in keys or any(key.endswith(_ENDINGS) for key in keys - {"image_id", "category_id"})
+def _check_named(parts: Sequence[Dataset], named: Mapping[str, Sequence[str]], keys: Mapping[str, Sequence[str]],
+                 uses: "Sequence[Sequence[_Use]]") -> None:
+    """Refuse a table that no data set has, and a key that no row has."""
+    used = {use.key for found in uses for use in found}
+    known = sorted({key for part in parts for kind in _kinds((*part.images, *part.annotations))
+                    for _, key in _extra_fields(kind)} | used)
+    Misfit.if_any([
+        *(Complaint(("tables", name), f"no data set has a list '{name}' of rows with ids", did_you_mean(name, list(keys)))
+          for name in named if name not in keys),
+        *(Complaint(("tables", name), f"no row has the key '{key}'", did_you_mean(key, known))
+          for name, own in named.items() if name in keys for key in own if key not in used)])
+
+
+def _unnamed(name: str, keys: Mapping[str, Sequence[str]], parts: Sequence[Dataset], uses: "Sequence[Sequence[_Use]]",
+             maps: Sequence[Mapping[Id, Id]]) -> Iterator[Complaint]:
+    """Complain of a table whose rows get other ids, though nothing is seen to name them."""
+    every = {key for own in keys.values() for key in own}
+    if any(use.table != name and _key_in(use.key, every) in keys[name] for found in uses for use in found):
+        return
+    for part, mapping in zip(parts, maps, strict=True):
+        if moved := [old for old, new in mapping.items() if old != new]:
+            yield Complaint(("tables",), f"the row {moved[0]!r} of '{name}' of {part.home} is another one than an earlier data "
+                            f"set's with this id, and no row has {' or '.join(keys[name][:3])}: what names the rows of "
+                            f"'{name}' would mean others after the merge",
+                            f"say which key names them, tables: {{{name}: <key>}}, or tables: {{{name}: []}} if none does")
+            return
+
+
+def _with_later(rows: "Sequence[_Joined]", later: Collection[str], ids: Sequence[Ids]) -> list[dict[str, Any]]:
+    """Return a table's rows with the new ids that are named by the keys ``later``."""
+    own = [{key: mapping if key in later else {} for key, mapping in each.items()} for each in ids]
+    return [{key: _mapped(key, value, own[row.part]) for key, value in row.row.items()} for row in rows]
+
+
+def refer(rows: Sequence[Any], keys: Collection[str] = ()) -> bool:
+    """Say whether some rows may name others: by keys that end as references do or are in ``keys``, or in mappings."""
+    fields = {field for kind in _kinds(rows) for field in _extra_fields(kind)}
+    if any(key in keys or key.endswith(_ENDINGS) for _, key in fields):
+        return True
+    return any(b"{" in bytes(value) for name, _ in fields for row in rows
+               if isinstance(value := getattr(row, name, UNSET), Raw))
+
+
+def _kinds(rows: Iterable[Any]) -> set[Any]:
+    return set(map(type, rows))
 
 
 def followed(rows: Sequence[Row], ids: Mapping[str, Mapping[Any, Id]]) -> tuple[Row, ...]:
     """Return rows with the new ids under all keys that refer to them (see `follow`)."""
-    return tuple(follow(row, ids) for row in rows) if refer(rows) else tuple(rows)
+    return tuple(follow(row, ids) for row in rows) if refer(rows, ids) else tuple(rows)
 
 
 def without_categories(rows: Sequence[Row], gone: Collection[int]) -> tuple[Row, ...]:
@@ -105,9 +153,9 @@ def without_categories(rows: Sequence[Row], gone: Collection[int]) -> tuple[Row,
 
 
 def follow(row: Any, ids: Mapping[str, Mapping[Any, Id]]) -> Any:
-    """Return a row with the new ids under its keys, and under those of its ``attributes``."""
+    """Return a row with the new ids under its keys, and under those of mappings in it, as ``attributes``."""
     changed = {}
-    for key, value in _references(row):
+    for key, value in _references(row, ids):
         new = _mapped(key, value, ids)
         if new != value:
             changed[key] = new
@@ -125,50 +173,84 @@ def follow_in_tables(extra: Mapping[str, Raw], ids: Mapping[str, Mapping[Any, Id
     return {**extra, **changed}
 
 
-def _mapped(key: str, value: Any, ids: Mapping[str, Mapping[Any, Id]]) -> Any:
-    if key == "attributes":
+def _mapped(key: str, value: Any, ids: Ids) -> Any:
+    if isinstance(value, dict):
         return {name: _mapped(name, inner, ids) for name, inner in value.items()}
-    one = key.removesuffix("s")
-    own = next((ids[name] for name in _OWN if name in ids and one.endswith(f"_{name}")), {})
-    mapping = ids.get(key) or ids.get(one) or own
     if isinstance(value, list):
-        new = [mapping.get(one, one) if isinstance(one, int | str) else one for one in value]
+        new = [_mapped(key, one, ids) for one in value]
         return list(dict.fromkeys(new)) if new != value and all(isinstance(one, int | str) for one in new) else new
-    return mapping.get(value, value) if isinstance(value, int | str) else value
+    name = _key_in(key, ids) if _is_id(value) else ""
+    return ids[name].get(value, value) if name else value
 
 
-def _references(row: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the keys of a row that end as references do, decoded, and its ``attributes``."""
-    for name, key in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True):
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int | str | float) and not isinstance(value, bool)  # some write 1.0 for 1
+
+
+def _key_in(key: str, known: Collection[str]) -> str:
+    """Return which of the known keys one is: it, it in the plural, or with a word before it; empty if none.
+
+    LVIS has ``neg_category_ids``, video sets have ``next_image_id``.
+    """
+    one = key.removesuffix("s")
+    if key in known or one in known:
+        return key if key in known else one
+    return max((name for name in known if one.endswith(f"_{name}")), key=len, default="") if one.endswith("_id") else ""
+
+
+@functools.cache
+def _extra_fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a row's class that COCO doesn't know, each with its key."""
+    base = next(base for base in (Image, Annotation, Category) if issubclass(kind, base))
+    return tuple((name, key) for name, key in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
+                 if name not in base.__struct_fields__)
+
+
+def _references(row: Any, keys: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield the keys of a row that end as references do or are in ``keys``, and those with mappings that have such."""
+    kind: Any = type(row)
+    for name, key in _extra_fields(kind):
         value = getattr(row, name)
-        if value is UNSET or not isinstance(value, Raw):
+        if value is UNSET:
             continue
-        if key.endswith(_ENDINGS):
+        if key in keys or key.endswith(_ENDINGS) or _names_within(bytes(value), keys):
             yield key, msgspec.json.decode(value)
-        elif key == "attributes" and b'_id"' in bytes(value):
-            found = msgspec.json.decode(value)
-            if isinstance(found, dict):
-                yield key, found
+
+
+def _names_within(text: bytes, keys: Collection[str]) -> bool:
+    """Say whether a JSON value has mappings with keys that end as references do, or are in ``keys``."""
+    return b"{" in text and (b'_id"' in text or b'_ids"' in text or any(f'"{key}"'.encode() in text for key in keys))
 
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """An id that a row has under a key; ``what`` names the row."""
+    """An id that a row has under a key; ``what`` names the row, ``table`` its table if it isn't one of COCO's."""
 
     what: str
     key: str
     value: Id
+    table: str = ""
 
 
-def _uses(part: Dataset) -> list[_Use]:
-    """Return every id that images and annotations have under a key that ends as references do."""
+def _uses(part: Dataset, tables: Mapping[str, Sequence[Mapping[str, Any]]], keys: Collection[str]) -> list[_Use]:
+    """Return every id that rows have under a key that ends as references do, or is in ``keys``."""
     found = []
-    for what, rows in (("image", part.images), ("annotation", part.annotations)):
-        if refer(rows):
-            found += [_Use(f"{what} {row.id}", name, one) for row in rows for key, value in _references(row)
-                      for name, inner in (value.items() if key == "attributes" else [(key, value)])
-                      for one in (inner if isinstance(inner, list) else [inner]) if isinstance(one, int | str)]
-    return found
+    for what, rows in (("image", part.images), ("annotation", part.annotations), ("category", part.categories)):
+        if refer(rows, keys):
+            found += [_Use(f"{what} {row.id}", name, one) for row in rows for key, value in _references(row, keys)
+                      for name, one in _scalars(key, value)]
+    found += [_Use(f"row {row['id']!r} of '{table}'", name, one, table) for table, others in tables.items()
+              for row in others for key, value in row.items() for name, one in _scalars(key, value)]
+    return [use for use in found if use.key in keys or use.key.endswith(_ENDINGS)]
+
+
+def _scalars(key: str, value: Any) -> Iterator[tuple[str, Id]]:
+    """Yield each number and text of a value with the key that it stands under."""
+    if isinstance(value, dict | list):
+        for name, inner in value.items() if isinstance(value, dict) else ((key, one) for one in value):
+            yield from _scalars(name, inner)
+    elif _is_id(value):
+        yield key, value
 
 
 def _tables(part: Dataset) -> dict[str, list[dict[str, Any]]]:
@@ -183,44 +265,89 @@ def _table(name: str, raw: Raw) -> list[dict[str, Any]]:
     return rows if all(isinstance(row, dict) for row in rows) else []
 
 
-def _in_order(tables: Sequence[Mapping[str, list[dict[str, Any]]]]) -> list[str]:
+def _tables_named(tables: Sequence[Mapping[str, list[dict[str, Any]]]],
+                  keys: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
+    """Return for each table the other tables that its rows name."""
+    owner = {key: name for name, own in keys.items() for key in own}
+    return {name: {owner[own] for found in tables for row in found.get(name, ()) for field, value in row.items()
+                   for key, _ in _scalars(field, value) if (own := _key_in(key, owner))} - {name} for name in keys}
+
+
+def _in_order(named: Mapping[str, set[str]]) -> list[str]:
     """Return the tables' names, those that others refer to first."""
-    names = list(dict.fromkeys(name for found in tables for name in found))
-    keys = {name: {key for found in tables for row in found.get(name, ()) for key in row} for name in names}
     order: list[str] = []
 
     def add(name: str, above: tuple[str, ...]) -> None:
-        for other in names:
-            if other != name and other not in above and keys[name] & set(reference_keys(other)):
+        for other in named:
+            if other not in above and other in named[name]:
                 add(other, (*above, name))
         if name not in order:
             order.append(name)
 
-    for name in names:
+    for name in named:
         add(name, ())
     return order
 
 
-def _join_table(name: str, tables: Sequence[Mapping[str, list[dict[str, Any]]]],
-                ids: Sequence[Mapping[str, Mapping[Any, Id]]],
-                parts: Sequence[Dataset]) -> tuple[list[dict[str, Any]], list[dict[Id, Id]]]:
-    everything = [row["id"] for found in tables for row in found.get(name, ())]
-    free = _Free(everything)
-    rows: dict[Id, dict[str, Any]] = {}
-    maps = []
-    for part, found, own in zip(parts, tables, ids, strict=True):
-        mapping: dict[Id, Id] = {}
+def _reached(name: str, named: Mapping[str, set[str]]) -> set[str]:
+    """Return a table and all that its rows name, and the rows of these, and so on."""
+    found, fresh = {name}, {name}
+    while fresh:
+        fresh = {other for one in fresh for other in named[one]} - found
+        found |= fresh
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """A row of a joined table, and the number of the data set that it is from."""
+
+    part: int
+    row: dict[str, Any]
+
+
+def _join_table(name: str, keys: Sequence[str], tables: Sequence[Mapping[str, list[dict[str, Any]]]], ids: Sequence[Ids],
+                parts: Sequence[Dataset], entangled: Collection[str]) -> tuple[list[_Joined], list[dict[Id, Id]]]:
+    """Join one table; return its rows, and for each data set the new id by the old one.
+
+    Where rows name rows of tables that are joined after this one (``entangled``: all that are reached), equal
+    rows may mean others: they are joined only with a data set whose tables are all equal.
+    """
+    free = _Free([row["id"] for found in tables for row in found.get(name, ())])
+    rows: dict[Id, _Joined] = {}
+    maps, before = list[dict[Id, Id]](), list[dict[Id, dict[str, Any]]]()
+    for n, (part, found, own) in enumerate(zip(parts, tables, ids, strict=True)):
+        moved: dict[Id, dict[str, Any]] = {}
         for row in found.get(name, ()):
-            if row["id"] in mapping:
+            if row["id"] in moved:
                 raise ValueError(f"'{name}' of {part.home}: the id {row['id']!r} is there twice, so it is not known "
                                  "which row is meant; number the rows")
-            moved = {key: _mapped(key, value, own) for key, value in row.items()}
-            old = row["id"]
-            taken = rows.get(old)
-            mapping[old] = old if taken is None or taken == moved else free.take(old)
-            rows.setdefault(mapping[old], moved | {"id": mapping[old]})
+            moved[row["id"]] = {key: _mapped(key, value, own) for key, value in row.items()}
+        itself, same = _own_keys(moved, keys, own), dict[Id, Id]()
+        for m in reversed(range(n)):  # the first data set that has an equal row decides
+            common = moved.keys() & before[m].keys()
+            equal = {old for old in common if before[m][old] == moved[old]}
+            if entangled and not all(tables[m].get(other) == found.get(other) for other in entangled):
+                continue
+            if itself and equal < common:  # a row names others, so that an equal one may mean others
+                continue
+            same |= {old: maps[m][old] for old in equal}
+        mapping = {old: same[old] if old in same else free.take(old) if old in rows else old for old in moved}
+        inner: Ids = {key: mapping if key in itself else {} for key in (*own, *itself)}
+        for old, row in moved.items():
+            rows.setdefault(mapping[old], _Joined(n, {key: _mapped(key, value, inner) for key, value in row.items()}
+                                                  | {"id": mapping[old]}))
         maps.append(mapping)
+        before.append(moved)
     return list(rows.values()), maps
+
+
+def _own_keys(rows: Mapping[Id, Mapping[str, Any]], keys: Sequence[str], ids: Ids) -> tuple[str, ...]:
+    """Return the keys by which rows of a table name others of the same table."""
+    found = [(name, one) for row in rows.values() for key, value in row.items() for name, one in _scalars(key, value)]
+    own = tuple(key for key in keys if any(_key_in(name, ids) == key for name, _ in found))
+    parents = [one for name, one in found if _key_in(name, (*ids, _PARENT)) == _PARENT]
+    return (*own, _PARENT) if parents and _PARENT not in ids and all(one in rows for one in parents) else own
 
 
 class _Free:
@@ -241,13 +368,21 @@ class _Free:
         return f"{like}_{n}"
 
 
-def _refuse_dangling(part: Dataset, table: str, keys: Sequence[str], uses: Iterable[_Use], others: set[Any]) -> None:
+def _refuse_dangling(part: Dataset, table: str, keys: Sequence[str], uses: Iterable[_Use], everyone: Collection[Id],
+                     mapping: Mapping[Id, Id]) -> None:
     """Refuse a row that names what its own file lacks and another data set has: it would mean another thing."""
+    written = {str(old): old for old, new in mapping.items() if old != new}
     for use in uses:
-        if use.value in others and (use.key in keys or use.key.removesuffix("s") in keys):
+        if use.value in mapping or not {use.key, use.key.removesuffix("s")} & {*keys}:
+            continue
+        if use.value in everyone:
             raise ValueError(f"{use.what} of {part.home} has {use.key} {use.value!r}, which is not in its '{table}'; "
                              "another data set has this id, so it would mean another thing after the merge: "
                              f"add the row to '{table}', or remove {use.key}")
+        if str(use.value) in written:
+            raise ValueError(f"{use.what} of {part.home} has {use.key} {use.value!r}, and the id in '{table}' is "
+                             f"{written[str(use.value)]!r}: it gets another one, which {use.key} can't follow; write "
+                             "both as numbers, or both as texts")
 
 
 def _join_loose(key: str, parts: Sequence[Dataset], uses: Sequence[Sequence[_Use]],

@@ -124,13 +124,56 @@ def test_a_file_of_ours_that_somebody_changed_stops_the_run_until_republish(tmp_
     (published / "all/2.jpg").write_bytes(b"touched up by hand")
     (published / "all/2.jpg.changed").write_bytes(b"the user's own")
     for options in ({}, {"force": True}):
-        with pytest.raises(RunError, match=r"1 published files were changed by somebody: all/2.jpg; .*--republish"):
+        with pytest.raises(RecipeError, match=r"1 published file was changed by somebody: all/2.jpg\n.*--republish"):
             _run(folder, **options)
     _run(folder, republish=True)
     assert (published / "all/2.jpg").read_bytes() == b"\xff\xd8 picture 2"
     assert (published / "all/2.jpg.changed").read_bytes() == b"the user's own"
     assert (published / "all/2.jpg.changed.2").read_bytes() == b"touched up by hand"
     _run(folder)
+
+
+@pytest.mark.parametrize("verb", ["validate", "plan", "run"])
+def test_files_that_somebody_changed_are_told_when_planned(verb: str, tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    published = folder / "runs/test/dataset"
+    (published / "all/3.jpg").write_bytes(b"touched up by hand")
+    (published / "annotations/instances_all.json").write_text("{}")
+    before = _bytes(tmp_path)
+    done = command(verb, "recipe.yaml", cwd=folder)
+    assert done.returncode == 2
+    assert f"steps[0].with.to: step 'd' can't publish in {published}: 2 published files were changed by somebody: " \
+        "all/3.jpg, annotations/instances_all.json" in done.stderr
+    assert ("hint: delete them, or run with --republish, which moves each to <name>.changed and puts ours back"
+            in done.stderr)
+    assert _bytes(tmp_path) == before
+    (published / "all/3.jpg").unlink()
+    (published / "annotations/instances_all.json").unlink()
+    done = command(verb, "recipe.yaml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_changed_file_stops_the_run_before_any_step_works(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    (folder / "runs/test/dataset/all/2.jpg").write_bytes(b"touched up by hand")
+    (folder / "images/1.jpg").write_bytes(b"another picture")  # the step must work again
+    seen: list[Any] = []
+    with pytest.raises(RecipeError, match="changed by somebody"):
+        _run(folder, report=seen.append)
+    assert seen == []
+
+
+@pytest.mark.parametrize("earlier", ["link", "symlink"])
+def test_pictures_that_were_links_are_copies_once_the_recipe_says_so(earlier: str, tmp_path: Path) -> None:
+    folder = _project(tmp_path, images=earlier)
+    _run(folder)
+    _write(folder, "dataset", images="copy")
+    _run(folder)
+    published = folder / "runs/test/dataset/all/1.jpg"
+    assert published.read_bytes() == b"\xff\xd8 picture 1"
+    assert not published.samefile(folder / "images/1.jpg")
 
 
 def test_a_deleted_file_of_ours_is_put_back(tmp_path: Path) -> None:
@@ -166,17 +209,70 @@ def test_what_stands_where_a_new_file_must_go_is_not_overwritten(kind: str, tmp_
         assert list((tmp_path / "other").iterdir()) == []
 
 
-def test_an_unmarked_folder_that_holds_just_what_was_committed_is_taken_over(tmp_path: Path) -> None:
-    folder = _project(tmp_path, images="none")
+@pytest.mark.parametrize("images", ["none", "copy", "link", "symlink"])
+@pytest.mark.parametrize("killed", [False, True], ids=["whole", "killed while it was marked"])
+def test_an_unmarked_folder_that_holds_just_what_was_committed_is_taken_over(images: str, killed: bool,
+                                                                             tmp_path: Path) -> None:
+    folder = _project(tmp_path, images=images)
+    _run(folder)
+    published = folder / "runs/test/dataset"
+    mark = (published / MARK).read_text()
+    (published / MARK).unlink()
+    if killed:
+        (published / f".{MARK}.partial").write_text("{")
+    assert command("plan", "recipe.yaml", cwd=folder).returncode == 0
+    assert _run(folder).ran == ()
+    assert (published / MARK).read_text() == mark
+    data = coco()
+    data["images"].pop()
+    (folder / "raw.json").write_text(json.dumps(data))
+    _run(folder)  # what was taken over is ours: it is replaced, and removed
+    assert (published / "all/1.jpg").exists() is (images != "none")
+    assert not (published / "all/3.jpg").is_symlink()
+    assert not (published / "all/3.jpg").exists()
+
+
+@pytest.mark.parametrize("images", ["copy", "symlink"])
+@pytest.mark.parametrize("change", ["a picture", "annotations", "more", "a broken link", "another link"])
+def test_an_unmarked_folder_with_something_else_in_it_is_refused(change: str, images: str, tmp_path: Path) -> None:
+    folder = _project(tmp_path, images=images)
     _run(folder)
     published = folder / "runs/test/dataset"
     (published / MARK).unlink()
+    (tmp_path / "mine.jpg").write_bytes(b"mine")
+    picture = published / "all/2.jpg"
+    if change != "annotations":
+        picture.unlink()
+    if change == "a picture":
+        picture.write_bytes(b"touched up by hand")
+    elif change == "annotations":
+        (published / "annotations/instances_all.json").write_text("{}")
+    elif change == "more":
+        (published / "all/mine.txt").write_text("mine")
+    else:
+        picture.symlink_to(tmp_path / ("nowhere" if change == "a broken link" else "mine.jpg"))
+    before = _bytes(tmp_path)
+    for verb in ("validate", "plan", "run"):
+        done = command(verb, "recipe.yaml", cwd=folder)
+        assert done.returncode == 2
+        assert "it holds files that coco-recipe didn't publish (all, annotations)" in done.stderr
+        assert "hint: name a folder of its own" in done.stderr
+    assert _bytes(tmp_path) == before
+
+
+def test_what_the_step_placed_is_not_believed_if_its_list_was_changed(tmp_path: Path) -> None:
+    """Somebody who writes another list of pictures doesn't make a user's folder ours."""
+    folder = _project(tmp_path)
     _run(folder)
-    assert (published / MARK).exists()
+    published = folder / "runs/test/dataset"
     (published / MARK).unlink()
-    (published / "mine.txt").write_text("x")
+    (published / "all/2.jpg").write_bytes(b"mine")
+    placed = folder / "runs/test/steps/d/placed.jsonl"
+    placed.write_text(placed.read_text().replace(hashlib.sha256(b"\xff\xd8 picture 2").hexdigest(),
+                                                 hashlib.sha256(b"mine").hexdigest()))
     with pytest.raises(RecipeError, match="didn't publish"):
         _run(folder)
+    assert (published / "all/2.jpg").read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"recipe": 1}', "\x00"])
@@ -249,7 +345,7 @@ def test_a_file_that_is_changed_while_the_run_is_at_work_is_not_overwritten(gone
         if event.what == "step":  # after the look at what is published, and before it is published again
             published.write_bytes(b"the user's")
 
-    with pytest.raises(RunError, match=r"isn't ours|were changed by somebody"):
+    with pytest.raises(RunError, match=r"isn't ours|was changed by somebody"):
         _run(folder, report=touch)
     assert published.read_bytes() == b"the user's"
 

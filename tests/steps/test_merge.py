@@ -170,3 +170,131 @@ def test_what_the_first_data_set_overrules_is_named(tmp_path: Path) -> None:
     second["categories"][0]["supercategory"] = "vehicle"
     _merged(tmp_path, first, second)
     assert _found(tmp_path) == ["top_level_keys_differ", "category_keys_differ", "merged_categories_alike"]
+
+
+def _named(table: str, key: str, value: Any = 1, **rows: Any) -> list[dict[str, Any]]:
+    """Return two files whose tables have other rows under one id, and an image that names it."""
+    files = []
+    for name in "AB":
+        data = coco(1, [(1, 1)], ["car"], **{table: [{"id": 1, "name": name}]} | rows)
+        data["images"][0][key] = value
+        files.append(data)
+    return files
+
+
+@pytest.mark.parametrize(("table", "key"), [
+    ("people", "person_id"), ("key_people", "key_person_id"), ("children", "child_id"), ("series", "series_id"),
+    ("species", "species_id"), ("vertices", "vertex_id"), ("indices", "index_id"), ("matrices", "matrix_id"),
+    ("classes", "class_id"), ("batches", "batch_id"), ("media", "medium_id"), ("media", "media_id"),
+    ("criteria", "criterion_id"), ("analyses", "analysis_id"), ("bases", "base_id"), ("axes", "axis_id"),
+    ("lenses", "lens_id"), ("foxes", "fox_id"), ("knives", "knife_id"), ("movies", "movie_id"),
+    ("stimuli", "stimulus_id"), ("person", "person_id"), ("videos", "next_video_id")])
+def test_irregular_plurals_are_followed(table: str, key: str, tmp_path: Path) -> None:
+    data = _merged(tmp_path, *_named(table, key))
+    assert [(row["id"], row["name"]) for row in data[table]] == [(1, "A"), (2, "B")]
+    assert [row[key] for row in data["images"]] == [1, 2]
+
+
+@pytest.mark.parametrize(("key", "value", "expected"), [
+    ("person_ids", [1], [2]), ("person_id", 1.0, 2), ("meta", {"seen": [{"person_id": 1}]}, {"seen": [{"person_id": 2}]}),
+    ("attributes", {"person_id": 1, "n": 1}, {"person_id": 2, "n": 1}), ("pairs", [{"person_ids": [1]}], [{"person_ids": [2]}])])
+def test_lists_and_what_stands_in_mappings_is_followed(key: str, value: Any, expected: Any, tmp_path: Path) -> None:
+    data = _merged(tmp_path, *_named("people", key, value))
+    assert [row[key] for row in data["images"]] == [value, expected]
+
+
+@pytest.mark.parametrize("value", [1, "1", {"of": 1}])
+def test_a_table_that_nothing_is_seen_to_name_is_refused_until_told(value: Any, tmp_path: Path) -> None:
+    files = _named("people", "who", value)
+    with pytest.raises(StepError, match=r"the row 1 of 'people' of b is another one .* no row has people_id or person_id: "
+                                        r".*tables: \{people: <key>\}, or tables: \{people: \[\]\} if none does"):
+        _merged(tmp_path, *files)
+    assert [row["who"] for row in _merged(tmp_path, *files, tables={"people": []})["images"]] == [value, value]
+    with pytest.raises(StepError, match="no row has the key 'whoo'; did you mean 'who'"):
+        _merged(tmp_path, *files, tables={"people": "whoo"})
+    with pytest.raises(StepError, match="no data set has a list 'poeple' of rows with ids; did you mean 'people'"):
+        _merged(tmp_path, *files, tables={"poeple": "who"})
+
+
+@pytest.mark.parametrize("keys", ["who", ["who"], ["person", "who"]])
+def test_a_key_that_the_recipe_names_is_followed(keys: Any, tmp_path: Path) -> None:
+    files = _named("people", "who")
+    for data in files:
+        data["annotations"][0] |= {"person": [1], "attributes": {"who": 1}}
+        data["photos"] = [{"id": 5, "who": 1}]
+    data = _merged(tmp_path, *files, tables={"people": keys, "photos": []})
+    assert [row["who"] for row in data["images"]] == [1, 2]
+    assert [row["attributes"]["who"] for row in data["annotations"]] == [1, 2]
+    assert [row["person"] for row in data["annotations"]] == ([[1], [2]] if "person" in keys else [[1], [1]])
+    assert data["photos"] == [{"id": 5, "who": 1}, {"id": 6, "who": 2}]
+
+
+def test_equal_tables_and_a_table_of_one_file_need_no_key(tmp_path: Path) -> None:
+    first, second = _named("people", "who")
+    second["people"] = [*copy.deepcopy(first["people"]), {"id": 2, "name": "B"}]
+    second["images"][0]["who"] = 2
+    data = _merged(tmp_path, first, second)
+    assert (data["people"], [row["who"] for row in data["images"]]) == (second["people"], [1, 2])
+    del second["people"]
+    data = _merged(tmp_path, first, second)
+    assert (data["people"], [row["who"] for row in data["images"]]) == (first["people"], [1, 2])
+
+
+def test_ids_that_do_not_overlap_need_no_key(tmp_path: Path) -> None:
+    first, second = _named("people", "who")
+    second["people"][0]["id"], second["images"][0]["who"] = 7, 7
+    data = _merged(tmp_path, first, second)
+    assert [(row["id"], row["name"]) for row in data["people"]] == [(1, "A"), (7, "B")]
+    assert [row["who"] for row in data["images"]] == [1, 7]
+
+
+def test_tables_that_name_one_another_and_themselves_follow(tmp_path: Path) -> None:
+    files = []
+    for name in "AB":
+        data = coco(1, [(1, 1)], ["car"], videos=[{"id": 1, "name": name, "frame_ids": [1, 2]}],
+                    frames=[{"id": 1, "video_id": 1, "next_frame_id": 2}, {"id": 2, "video_id": 1}],
+                    people=[{"id": 1, "name": "same", "parent_id": 2}, {"id": 2, "name": name, "parent_id": None}])
+        data["images"][0] |= {"frame_id": 1, "video_id": 1, "person_ids": [1, 2]}
+        files.append(data)
+    data = _merged(tmp_path, *files)
+    assert data["videos"][1] == {"id": 2, "name": "B", "frame_ids": [3, 4]}
+    assert data["frames"][2:] == [{"id": 3, "video_id": 2, "next_frame_id": 4}, {"id": 4, "video_id": 2}]
+    assert data["people"][2:] == [{"id": 3, "name": "same", "parent_id": 4}, {"id": 4, "name": "B", "parent_id": None}]
+    assert data["images"][1] | {"frame_id": 3, "video_id": 2, "person_ids": [3, 4]} == data["images"][1]
+    data = _merged(tmp_path, *files, copy.deepcopy(files[1]), copy.deepcopy(files[0]))  # equal ones are joined with theirs
+    assert (len(data["videos"]), len(data["frames"])) == (2, 4)
+    assert [(row["video_id"], row["frame_id"]) for row in data["images"]] == [(1, 1), (2, 3), (2, 3), (1, 1)]
+
+
+def test_rows_of_tables_follow_tracks_that_no_table_lists(tmp_path: Path) -> None:
+    files = []
+    for name in "AB":
+        data = coco(1, [(1, 1)], ["car"], clips=[{"id": 1, "name": name, "track_id": 1}])
+        data["annotations"][0] |= {"track_id": 1, "clip_id": 1}
+        files.append(data)
+    data = _merged(tmp_path, *files)
+    assert data["clips"] == [{"id": 1, "name": "A", "track_id": 1}, {"id": 2, "name": "B", "track_id": 2}]
+    assert [(row["track_id"], row["clip_id"]) for row in data["annotations"]] == [(1, 1), (2, 2)]
+
+
+def test_categories_follow_tables_too(tmp_path: Path) -> None:
+    files = []
+    for name in "AB":
+        data = coco(1, [(1, 1)], [f"car {name}"], groups=[{"id": 1, "name": name}])
+        data["categories"][0]["group_id"] = 1
+        files.append(data)
+    assert [row["group_id"] for row in _merged(tmp_path, *files)["categories"]] == [1, 2]
+
+
+def test_a_text_that_names_a_number_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StepError, match=r"image 1 of b has person_id '1', and the id in 'people' is 1: .* write both as"):
+        _merged(tmp_path, *_named("people", "person_id", "1"))
+
+
+def test_ids_that_are_text_are_followed_in_lists(tmp_path: Path) -> None:
+    files = _named("people", "person_ids", ["eve", "adam"])
+    for name, data in zip("AB", files, strict=True):
+        data["people"] = [{"id": "adam", "n": name}, {"id": "eve", "n": name}]
+    data = _merged(tmp_path, *files)
+    assert [row["id"] for row in data["people"]] == ["adam", "eve", "adam_2", "eve_2"]
+    assert data["images"][1]["person_ids"] == ["eve_2", "adam_2"]
