@@ -1,15 +1,16 @@
 """check: everything that is wrong with an annotation file and its pictures, on its own or for a recipe."""
 
-import importlib.util
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from coco_recipe import coco_json, missing_files, plan, provenance, row_checks, slow_reading
+from coco_recipe import coco_json, files, missing_files, plan, provenance, reaching, row_checks, slow_reading
+from coco_recipe.ahead import Ahead
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
-from coco_recipe.errors import FindingsError, RunError
-from coco_recipe.findings import Check, Finding
+from coco_recipe.errors import FindingsError
+from coco_recipe.findings import Check, Finding, Row
+from coco_recipe.kinds import LEFT_OUT
 from coco_recipe.plan import Plan
 
 
@@ -24,8 +25,11 @@ def of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *, 
 
     Raises:
         DatasetError: the file can't be read at all.
-        RunError: pictures are to be checked, and what this needs isn't installed.
     """
+    return tuple(replace(finding, file=str(annotations)) for finding in _of_file(annotations, images, checks, decode=decode))
+
+
+def _of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool) -> Iterator[Finding]:
     place, text = annotations.name, coco_json.read_bytes(annotations)
     try:
         dataset, of_text = provenance.read_rows(text, str(annotations), place, images, slow_reading.TO_GO_ON)
@@ -33,15 +37,18 @@ def of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *, 
         try:
             provenance.read_rows(text, str(annotations), place, images)
         except FindingsError as error:
-            return tuple(finding for finding in error.findings if isinstance(finding, Finding))
+            yield from (finding for finding in error.findings if isinstance(finding, Finding))
+            return
         raise
-    found = [*slow_reading.found(dataset.loose, place), *of_text]
-    found += [replace(finding, severity="error") if finding.kind.name in row_checks.READERS_REFUSE else finding
-              for finding in row_checks.findings(dataset, place)]
-    found += of_masks(dataset, place, checks)
+    yield from slow_reading.found(dataset.loose, place)
+    yield from of_text
+    for finding in row_checks.findings(dataset, place):
+        yield replace(finding, severity="error") if finding.kind.name in row_checks.READERS_REFUSE else finding
+    for check in _usable(checks, "masks"):
+        yield from check.run(dataset, place)
     if images is not None:
-        found += _of_pictures(dataset, place, checks, decode=decode)
-    return tuple(found)
+        yield from _of_pictures(dataset, place, checks, decode=decode)
+    yield from left_out(checks, place, ("masks",) if images is None else ("masks", "pictures"))
 
 
 def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
@@ -53,28 +60,30 @@ def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
         yield replace(finding, severity="warning", remedy="a step below mends them; its ledger has each value")
 
 
-def of_content(planned: Plan, name: str, dataset: Dataset, about: str) -> Iterator[Finding]:
-    """Yield what the installed checks of pictures or masks find in an input, as the recipe's steps take it."""
+def of_content(planned: Plan, name: str, dataset: Dataset, about: str, ahead: Ahead) -> Iterator[Finding]:
+    """Yield what the installed checks of pictures or masks find in an input, as the recipe's steps take it.
+
+    A picture is an error only where a step would stop at it; ``ahead`` tells which pictures come to a step.
+    """
     if about == "pictures":
         dataset = _with_pictures(dataset)
-    return _for_recipe(planned, name, (finding for check in _usable(planned.checks, about)
-                                       for finding in check.run(dataset, name)))
+    for finding in (finding for check in _usable(planned.checks, about) for finding in check.run(dataset, name)):
+        yield from _by_picture(planned, name, finding, ahead) if finding.pictures else _for_recipe(planned, name, [finding])
 
 
-def of_masks(dataset: Dataset, place: str, checks: Sequence[Check]) -> list[Finding]:
-    """Return what is wrong with segmentations, as far as checks of them are installed."""
-    return [finding for check in _usable(checks, "masks") for finding in check.run(dataset, place)]
+def left_out(checks: Sequence[Check], place: str, about: Collection[str]) -> Iterator[Finding]:
+    """Yield that checks of these (pictures, masks) are left out, where packages that they need aren't installed."""
+    rows = [Row(check.name) for check in checks if check.about in about and not _is_usable(check)]
+    if rows:
+        yield Finding.of(LEFT_OUT, place, rows)
 
 
-def _of_pictures(dataset: Dataset, place: str, checks: Sequence[Check], *, decode: bool) -> list[Finding]:
-    usable = _usable(checks, "pictures")
-    if not usable:
-        raise RunError("checking pictures needs more packages: pip install 'coco-recipe[augment]'; without a folder of "
-                       "images, rows are checked")
-    missing = missing_files.finding(dataset, place)
+def _of_pictures(dataset: Dataset, place: str, checks: Sequence[Check], *, decode: bool) -> Iterator[Finding]:
+    if missing := missing_files.finding(dataset, place):
+        yield missing
     there = _with_pictures(dataset)
-    return [*([missing] if missing else []),
-            *(finding for check in usable for finding in check.run(there, place, decode=decode))]
+    for check in _usable(checks, "pictures"):
+        yield from check.run(there, place, decode=decode)
 
 
 def _with_pictures(dataset: Dataset) -> Dataset:
@@ -86,12 +95,27 @@ def _with_pictures(dataset: Dataset) -> Dataset:
 
 
 def _usable(checks: Sequence[Check], about: str) -> list[Check]:
-    return [check for check in checks if check.about == about
-            and all(importlib.util.find_spec(name) for name in check.needs)]
+    return [check for check in checks if check.about == about and _is_usable(check)]
+
+
+def _is_usable(check: Check) -> bool:
+    return all(map(files.is_installed, check.needs))
 
 
 def _for_recipe(planned: Plan, name: str, found: Iterable[Finding]) -> Iterator[Finding]:
     for finding in found:
-        step = plan.refused_by(planned, name, finding.kind.name)
-        remedy = f"{finding.remedy}, above step '{step}', which can't take them" if step else finding.remedy
+        step = next(plan.refusing(planned, name, finding.kind.name), None)
+        remedy = f"{finding.remedy}, above step '{step.id}', which can't take them" if step else finding.remedy
         yield replace(finding, severity="error" if step else finding.severity, remedy=remedy)
+
+
+def _by_picture(planned: Plan, name: str, finding: Finding, ahead: Ahead) -> Iterator[Finding]:
+    """Divide a finding: an error of the pictures at which a step would stop, by step, and what is left."""
+    left = frozenset(finding.pictures)
+    for step in plan.refusing(planned, name, finding.kind.name):
+        if stopped := reaching.stopped_at(ahead, step, left):
+            told = f"step '{step.id}' would stop at {'it' if len(stopped) == 1 else 'them'}: {finding.remedy}"
+            yield replace(finding.of_some(stopped), severity="error", remedy=told)
+            left -= stopped
+    if left:
+        yield finding.of_some(left)

@@ -180,8 +180,9 @@ def check(source: Path, images: Path | None, decode: bool, plugin_files: tuple[P
     from coco_recipe import checking, plugins, stages
 
     if source.suffix.lower() in (".yaml", ".yml"):
-        state = stages.Run(stages.prepare(source, (), plugin_files))
-        found = state.findings
+        planned = stages.prepare(source, (), plugin_files)
+        about = {about for step in planned.steps for about in step.offer.step.checks}
+        found = (*stages.Run(planned).findings, *checking.left_out(planned.checks, source.name, about))
     else:
         found = checking.of_file(source, images, plugins.find(plugin_files).checks, decode=decode)
     errors = sum(finding.severity == "error" for finding in found)
@@ -298,7 +299,19 @@ def _findings(found: Sequence[Any], form: str) -> str:
     """Write findings as a JSON list, or as GitHub's annotations."""
     if form == "json":
         return msgspec.json.encode([finding.record() for finding in found]).decode()
-    return "".join(f"::{finding.severity}::{str(finding).replace(chr(10), '%0A')}\n" for finding in found)
+    return "".join(f"{_github(getattr(finding, 'severity', 'error'), str(finding), file=getattr(finding, 'file', ''))}\n"
+                   for finding in found)
+
+
+def _github(severity: str, text: str, **properties: str | int) -> str:
+    """Write one of GitHub's annotations: one line, in which the message and the properties are escaped."""
+    escaped = ",".join(f"{key}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}"
+                       for key, value in properties.items() if value)
+    return f"::{severity}{f' {escaped}' if escaped else ''}::{_escaped(text)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _report(error: CocoRecipeError, form: str) -> None:
@@ -315,8 +328,9 @@ def _report(error: CocoRecipeError, form: str) -> None:
     elif form == "github" and problems:
         for p in problems:
             is_option = p.where.file.startswith("--")
-            place = "" if is_option else f" file={p.where.file},line={p.where.line},col={p.where.column}"
-            click.echo(f"::error{place}::{p.where if is_option else f'{p.where.path}: '}{p.what}")
+            text = f"{p.where if is_option else f'{p.where.path}: '}{p.what}"
+            place: dict[str, str | int] = {} if is_option else {"file": p.where.file, "line": p.where.line, "col": p.where.column}
+            click.echo(_github("error", text, **place))
     else:
         click.echo(str(error), err=True)
         if len(problems) > 1:

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import importlib.util
 import os
 import shutil
 import unicodedata
@@ -143,3 +144,11 @@ def _fsync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def is_installed(name: str) -> bool:
+    """Say whether a package can be imported, by its import name."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):  # something stands in its place that keeps it from being imported
+        return False

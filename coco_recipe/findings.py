@@ -1,7 +1,7 @@
 """Findings: what is wrong with data, or worth knowing about a step, all of it and not the first row only."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Literal
 
@@ -76,6 +76,8 @@ class Finding:
         first: the first few of them.
         severity: error or warning, after the recipe's own choice.
         remedy: what to do; the kind's own unless this case has a better one.
+        file: the file that it is about, relative to where the command was given; empty for none.
+        pictures: all its rows by the path of their picture, as text, where it is about pictures.
     """
 
     kind: Kind
@@ -84,6 +86,8 @@ class Finding:
     first: tuple[Row, ...]
     severity: Severity
     remedy: str
+    file: str = ""
+    pictures: Mapping[str, Row] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, kind: Kind, place: str, rows: Iterable[Row], *, count: int | None = None,
@@ -93,6 +97,18 @@ class Finding:
         first = tuple(islice(remaining, FIRST_ROWS))
         total = len(first) + sum(1 for _ in remaining) if count is None else count
         return cls(kind, place, total, first, kind.severity, remedy or kind.remedy)
+
+    @classmethod
+    def of_pictures(cls, kind: Kind, place: str, rows: Mapping[str, Row], *,
+                    remedy: str = "") -> "Finding":
+        """Make a finding about pictures, of its rows by their pictures' paths."""
+        return replace(cls.of(kind, place, rows.values(), remedy=remedy), pictures=rows)
+
+    def of_some(self, pictures: Container[str]) -> "Finding":
+        """Return what it says of some of its pictures, by their paths."""
+        rows = {path: row for path, row in self.pictures.items() if path in pictures}
+        return replace(self, count=len(rows), first=tuple(islice(rows.values(), FIRST_ROWS)),
+                       pictures=rows)
 
     def record(self) -> dict[str, Any]:
         """Return the finding as JSON-like data, as the run's record keeps it."""

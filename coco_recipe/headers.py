@@ -35,6 +35,7 @@ _NO_PICTURES = (
     (rb"%PDF", "is a PDF document, not a picture"),
     (rb"\0+\Z", "has only zero bytes"),
 )
+_MOST_OF_PPM = re.compile(rb"P[2356](?:\s+|#[^\n]*\n)+\d+\s+\d+\s+(\d+)\s")
 _MAGIC = {rb"GIF8": "GIF", rb"RIFF....WEBP": "WebP", rb"II\*\0|MM\0\*": "TIFF", rb"BM": "BMP",
           rb"....ftypavi[fs]": "AVIF", rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51": "JPEG 2000"}
 
@@ -81,8 +82,8 @@ class Header:
         return (self.height, self.width) if turned else (self.width, self.height)
 
 
-def read_header(path: Path) -> Header:
-    """Read a picture file's header.
+def read_header(path: Path, *, to_its_end: bool = False) -> Header:
+    """Read a picture file's header; with ``to_its_end`` as `header_of`.
 
     Raises:
         ValueError: as `header_of`.
@@ -94,13 +95,14 @@ def read_header(path: Path) -> Header:
         except ValueError:  # an empty file can't be mapped
             return header_of(b"")
         with data:
-            return header_of(data)
+            return header_of(data, to_its_end=to_its_end)
 
 
-def header_of(data: Bytes) -> Header:
+def header_of(data: Bytes, *, to_its_end: bool = False) -> Header:
     """Read the header of a picture, and see that its file goes on to the picture's end.
 
-    OpenCV decodes a JPEG that is cut in half as a half grey picture, without an error.
+    OpenCV decodes a JPEG that is cut in half as a half grey picture, without an error. A JPEG file whose last bytes are
+    an end marker is taken to end there, unless ``to_its_end`` asks to go through all of it for the first one.
 
     Raises:
         CutOffError: the file is cut off or damaged.
@@ -109,7 +111,7 @@ def header_of(data: Bytes) -> Header:
     if not len(data):
         raise ValueError("the file is empty")
     if data[:2] == b"\xff\xd8":
-        return _jpeg(data)
+        return _jpeg(data, to_its_end)
     if data[:8] == b"\x89PNG\r\n\x1a\n":
         return _png(data)
     start = bytes(data[:2048])
@@ -157,7 +159,7 @@ def _png_end(data: Bytes, at: int) -> int:
     raise CutOffError("the PNG file is cut off")
 
 
-def _jpeg(data: Bytes) -> Header:
+def _jpeg(data: Bytes, to_its_end: bool) -> Header:
     """Walk the segments: a thumbnail in one has a size and an end of its own, not the picture's."""
     at, size, bits, channels, orientation, frames = 2, (0, 0), 8, 0, 0, 1
     while at + 4 <= len(data):
@@ -176,7 +178,7 @@ def _jpeg(data: Bytes) -> Header:
         elif marker == 0xE2 and data[at + 4:at + 8] == b"MPF\0":
             frames = max(frames, _tag(data[at + 8:at + 2 + length], PICTURES_IN_MPF))
         elif marker == 0xDA:
-            is_last = frames == 1 and data[-2:] == b"\xff\xd9"
+            is_last = not to_its_end and frames == 1 and data[-2:] == b"\xff\xd9"
             trailing = 0 if is_last else len(data) - _jpeg_end(data, at)
             return _sized(Header("jpeg", *size, bits, orientation, False, channels == 4, frames,
                                  trailing if frames == 1 else 0))
@@ -202,8 +204,14 @@ def _orientation(exif: bytes) -> int:
     return found if 1 <= found <= 8 else 0
 
 
-def _tag(tiff: bytes, wanted: int) -> int:
-    """Return the number of a tag in the first directory of a TIFF structure; 0 where there is none.
+def _deep_tiff(data: Bytes) -> Header | None:
+    """Return the header of a TIFF of more than 8 bits a channel, of which Pillow knows few; None where it is none."""
+    width, height, bits = (_tag(data, tag) for tag in (256, 257, 258))
+    return Header("tiff", width, height, bits) if width and height and bits > 8 else None
+
+
+def _tag(tiff: Bytes, wanted: int) -> int:
+    """Return the (first) number of a tag in the first directory of a TIFF structure; 0 where there is none.
 
     EXIF and MPF are such structures: a byte order, and at an offset rows of tag, type, count, value.
     """
@@ -216,10 +224,12 @@ def _tag(tiff: bytes, wanted: int) -> int:
     for row in range(at + 2, at + 2 + 12 * struct.unpack(order + "H", tiff[at:at + 2])[0], 12):
         if row + 12 > len(tiff):
             break
-        tag, kind = struct.unpack(order + "HH", tiff[row:row + 4])
+        tag, kind, count = struct.unpack(order + "HHI", tiff[row:row + 8])
         if tag == wanted:
             form, length = ("H", 2) if kind == 3 else ("I", 4)
-            return int(struct.unpack(order + form, tiff[row + 8:row + 8 + length])[0])
+            start = row + 8 if count * length <= 4 else struct.unpack(order + "I", tiff[row + 8:row + 12])[0]
+            number = tiff[start:start + length]
+            return int(struct.unpack(order + form, number)[0]) if len(number) == length else 0
     return 0
 
 
@@ -232,11 +242,13 @@ def _by_pillow(data: Bytes) -> Header:
             kind = str(picture.format).lower()
             width, height = _stored_size(picture)
             transparent = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
-            found = Header(kind, width, height, _bits(picture),
+            found = Header(kind, width, height, _bits(picture, bytes(data[:2048])),
                            int(picture.getexif().get(ORIENTATION) or 0), transparent,
                            picture.mode == "CMYK", 1 + bool(getattr(picture, "is_animated", False)))
             end = _END[kind](data, picture) if kind in _END else len(data)
     except UnidentifiedImageError as error:
+        if deep := _deep_tiff(data):
+            return deep
         raise _not_known(data) from error
     except (OSError, SyntaxError, ValueError, struct.error, EOFError, IndexError, TypeError,
             OverflowError, ZeroDivisionError) as error:  # what its readers raise on damaged files
@@ -276,12 +288,14 @@ def _stored_size(picture: Any) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _bits(picture: Any) -> int:
-    """Return the bits of a channel: TIFF's own tag; else as Pillow's mode has them."""
+def _bits(picture: Any, start: bytes) -> int:
+    """Return the bits of a channel: TIFF's own tag, PPM's greatest value; else as Pillow's mode has them."""
     given = getattr(picture, "tag_v2", {}).get(258)
     if given:
         return max(given) if isinstance(given, tuple) else int(given)
     mode = str(picture.mode)
+    if picture.format == "PPM" and (most := _MOST_OF_PPM.match(start)):
+        return 16 if int(most[1]) > 255 else 8
     return 16 if mode.startswith("I;16") else 32 if mode in ("I", "F") else 8
 
 

@@ -13,4 +13,6 @@ NO_BOX_OF_CLASS = Kind("classes_left_without_boxes", "warning", "classes had box
                        "drop the class (filter_categories), or loosen what took its boxes")
 UNREAD = Kind("unread_steps", "warning", "steps stand above the last published one unread",
               "name it under 'in' of a later step, or remove it")
-CORE_KINDS = {kind.name: kind for kind in (NO_IMAGES, NO_BOXES, NO_BOX_OF_CLASS, UNREAD, MISSING, REPEATED, ACROSS)}
+LEFT_OUT = Kind("checks_left_out", "warning", "checks are left out without coco-recipe[augment]",
+                "pip install 'coco-recipe[augment]'")
+CORE_KINDS = {kind.name: kind for kind in (LEFT_OUT, NO_IMAGES, NO_BOXES, NO_BOX_OF_CLASS, UNREAD, MISSING, REPEATED, ACROSS)}

@@ -147,8 +147,8 @@ def review(planned: Plan, facts: Mapping[Reference, Facts]) -> tuple[Finding, ..
                  for finding in step.offer.step.review(step.id, step.bound, by_port(step, facts.__getitem__)))
 
 
-def refused_by(planned: Plan, name: str, kind: str) -> str:
-    """Return the id of the first step that can't take a kind of finding of an input; empty where none gets it.
+def refusing(planned: Plan, name: str, kind: str) -> Iterator[PlannedStep]:
+    """Yield the steps that can't take a kind of finding of an input, and to which its rows come.
 
     The rows flow from step to step; a step that mends the kind stops it.
     """
@@ -156,10 +156,9 @@ def refused_by(planned: Plan, name: str, kind: str) -> str:
     for step in planned.steps:
         if carrying & {reference for many in step.inputs.values() for reference in many}:
             if kind in step.offer.step.refused_for(step.params):
-                return step.id
+                yield step
             if kind not in step.offer.step.mended_for(step.params):
                 carrying |= {(step.id, port) for port in step.outputs}
-    return ""
 
 
 def is_mended(planned: Plan, name: str, kind: str) -> bool:

@@ -4,17 +4,17 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from coco_recipe import coco_json, files, missing_files, repeated_keys, slow_reading
+from coco_recipe import coco_json, files, repeated_keys, slow_reading
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
-from coco_recipe.errors import DatasetError, FindingsError, Problem, RecipeError
+from coco_recipe.errors import DatasetError, Problem, RecipeError, about
 from coco_recipe.findings import Finding
 from coco_recipe.plan import PlannedStep
 from coco_recipe.recipe import Input
@@ -122,7 +122,7 @@ def read_rows(text: bytes, name: str, home: str, images: Path | None,
         if read is None:
             raise
         dataset = read
-    return dataset, tuple(repeated_keys.findings(text, top, dataset, home or name))
+    return dataset, tuple(replace(one, file=name) for one in repeated_keys.findings(text, top, dataset, home or name))
 
 
 def _expected(item: Input, source: Source, path: Path, digest: str) -> str:
@@ -139,23 +139,23 @@ def pixel_digest(dataset: Dataset, known_hashes: dict[str, str], *, names_are_me
     Where a step mends the file names before a picture is opened (``names_are_mended``), every file in the folder counts.
 
     Raises:
-        FindingsError: images that the file lists are missing; lists them, with the files that were meant.
-        DatasetError: an image can't be read.
+        DatasetError: images can't be read; names the first five.
     """
     if names_are_mended:
         folder = dataset.folders[dataset.home]
         for path in files.files_below(folder):
             known_hashes[str(path)] = files.sha256(path)
         return files.digest({str(path.relative_to(folder)): known_hashes[str(path)] for path in files.files_below(folder)})
-    if missing := missing_files.finding(dataset, dataset.home):
-        raise FindingsError([missing])
-    hashes = {}
+    hashes, faults = {}, []
     for image in dataset.images:
         path = dataset.path_of(image)
         try:
             hashes[image.file_name] = known_hashes[str(path)] = files.sha256(path)
         except OSError as error:
-            raise DatasetError(f"image {image.id}: {path} can't be read: {error.strerror}") from error
+            faults.append(f"image {image.id} ({image.file_name!r}): {error.strerror}")
+    if faults:
+        told = about(len(faults), "pictures can't be read")
+        raise DatasetError(f"{dataset.home}: {told}: {'; '.join(faults[:5])}")
     return files.digest(hashes)
 
 

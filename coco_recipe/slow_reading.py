@@ -3,8 +3,9 @@
 Where a step of the recipe takes such values in (`repair`), the file is read with what they mean.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,11 @@ NAMES = _Type(_kind("names_of_wrong_type", "names are missing or no text",
 _GROUPS = _Type(NAMES.kind, _text_or_null)
 OBJECTS = _kind("rows_of_wrong_type", "rows are something other than an object", "remove them")
 _TYPES = (IDS, BOXES, AREAS, SIZES, CROWDS, NAMES)
-KINDS = {kind.name: kind for kind in (*(one.kind for one in _TYPES), OBJECTS)}
+WITHOUT_ID = {table: _kind(f"{table}_without_id", f"{table} have no id",
+                           "repair: ids: number gives them ids above the largest; so does reindex, as "
+                           "the first step below the input" + (", with categories: 1" if table == "categories" else ""))
+              for table in ("images", "annotations", "categories")}
+KINDS = {kind.name: kind for kind in (*(one.kind for one in _TYPES), OBJECTS, *WITHOUT_ID.values())}
 _MENDS = {one.kind.name: one.mend for one in _TYPES}
 
 # by table: key, what it must be, and whether it may be left out
@@ -148,7 +153,7 @@ def read(top: Mapping[str, Raw], name: str, home: str, images: Path | None,
     if not wrong:
         return None
     if refused := [one for one in wrong if not excuse.takes(one)]:
-        raise FindingsError(found(refused, home or name))
+        raise FindingsError([replace(one, file=name) for one in found(refused, home or name)])
     mended = {table: _mended(raw, [one for one in wrong if one.table == table])
               for table, raw in top.items() if table in _RULES}
     dataset = coco_json.of_top({**top, **mended}, name=name, home=home, images=images)
@@ -167,7 +172,9 @@ def found(values: Iterable[Loose], place: str) -> tuple[Finding, ...]:
 
 def _wrong_values(table: str, raw: Raw) -> Iterator[Loose]:
     rows = msgspec.json.decode(raw)
-    for n, row in enumerate(rows if isinstance(rows, list) else []):
+    rows = rows if isinstance(rows, list) else []
+    free = itertools.count(1 + max((_id_of(row) or 0 for row in rows), default=0))
+    for n, row in enumerate(rows):
         if not isinstance(row, dict):
             yield Loose(OBJECTS.name, table, n, f"{table}[{n}]", "", "", row)
             continue
@@ -175,13 +182,23 @@ def _wrong_values(table: str, raw: Raw) -> Iterator[Loose]:
             value = row.get(key, UNSET)
             if (value is UNSET and may_lack) or wanted.is_right(value):
                 continue
+            if key == "id" and (value is UNSET or value is None):
+                yield Loose(WITHOUT_ID[table].name, table, n, _named(table, n, row),
+                            str(row.get("file_name", "")), key, value, next(free))
+                continue
             meant = wanted.meant(value)
             yield Loose(wanted.kind.name, table, n, _named(table, n, row), str(row.get("file_name", "")), key, value,
                         UNSET if meant is None else meant)
 
 
+def _id_of(row: Any) -> Any:
+    """Return a row's id, also one in quotes; None where it has none that is whole."""
+    value = row.get("id") if isinstance(row, dict) else None
+    return value if _whole(value) else loose_values.whole(value)
+
+
 def _named(table: str, n: int, row: Mapping[str, Any]) -> str:
-    number = row.get("id") if _whole(row.get("id")) else loose_values.whole(row.get("id"))
+    number = _id_of(row)
     name = f"{table}[{n}]" if number is None else f"{_SINGULAR[table]} {number!r}"
     shown = row.get("file_name") if table == "images" else row.get("name") if table == "categories" else None
     return f"{name} ({shown!r})" if isinstance(shown, str) else name

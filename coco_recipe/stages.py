@@ -13,7 +13,6 @@ from typing import Any, Literal
 import msgspec
 
 from coco_recipe import (
-    ahead,
     checking,
     emptiness,
     equal_pictures,
@@ -29,6 +28,7 @@ from coco_recipe import (
     table,
 )
 from coco_recipe import engine as engines
+from coco_recipe.ahead import Ahead
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import DatasetError, FindingsError, Problem, RecipeError, RunError, StepError, counted, did_you_mean
 from coco_recipe.findings import Choice, Finding, judged
@@ -154,6 +154,11 @@ def _check_plugins(folder: Path, recorded: Sequence[Any], given: Sequence[Path])
             raise RunError(f"--plugin {path}: {folder} was made without it; leave it out")
 
 
+def _stops(found: Iterable[Finding]) -> bool:
+    """Say whether a finding is an error on whose absence steps rely, whatever the recipe chooses."""
+    return any(finding.kind.needed and finding.severity == "error" for finding in found)
+
+
 class Run:
     """A plan with its run directory: knows what is done already (``with_pixels``: judged by the images' bytes, too)."""
 
@@ -166,29 +171,57 @@ class Run:
         self.known_hashes: dict[str, str] = {}
         self.with_pixels = with_pixels
         found: list[Finding] = []
+        unread: list[object] = []
         for item in planned.recipe.inputs:
-            reading = provenance.read_input(item, planned.recipe.source, plan.excuse(planned, item.name))
+            try:
+                reading = provenance.read_input(item, planned.recipe.source, plan.excuse(planned, item.name))
+            except FindingsError as error:  # what is wrong with the other inputs is told beside it
+                unread += error.findings
+                continue
             self.values[item.name, ""], self.digests[item.name] = reading.value, reading.digests
             found += reading.findings
-        found += [finding for (name, _), value in self.values.items() if isinstance(value, Dataset)
-                 for finding in checking.of_input(planned, name, value)]
-        if any(finding.kind.needed and finding.severity == "error" for finding in found):
-            raise FindingsError(judged(found, planned.recipe.findings))
-        found += self._of_content("masks")
-        self.facts = plan.foresee(planned, {ref: facts_of(value) for ref, value in self.values.items()},
-                                  ahead.Ahead(planned, self.values).values_of)
-        self.findings = judged([*found, *plan.review(planned, self.facts), *emptiness.of_plan(planned)],
-                               planned.recipe.findings)
-        if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):  # what is wrong above costs no hashing
-            for item in planned.recipe.inputs:
-                if item.images:
-                    self.digests[item.name]["images"] = provenance.pixel_digest(
-                        self.values[item.name, ""], self.known_hashes,
-                        names_are_mended=plan.is_mended(planned, item.name, missing_files.MISSING.name))
-            of_pictures = [*self._of_content("pictures"), *self._in_common()]
-            found += of_pictures
-            self.findings += judged(of_pictures, planned.recipe.findings)
+            if isinstance(reading.value, Dataset):
+                found += self._in_file(item, checking.of_input(planned, item.name, reading.value))
+        if unread:
+            raise FindingsError([*unread, *judged(found, planned.recipe.findings)])
+        ahead = Ahead(planned, self.values)
+        found += self._of_content("masks", ahead)
+        reviewed: list[Finding] = []
+        if is_sound := not _stops(found):  # facts are of rows on which steps can rely
+            self.facts = plan.foresee(planned, {ref: facts_of(value) for ref, value in self.values.items()},
+                                      ahead.values_of)
+            reviewed = [*plan.review(planned, self.facts), *emptiness.of_plan(planned)]
+        if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):
+            found += [*self._missing(), *self._of_content("pictures", ahead)]
+            is_sound = not _stops(found)
+            if is_sound:  # what is wrong above costs no hashing
+                self._hash_pictures()
+                found += self._in_common()
+        self.findings = judged([*found, *reviewed], planned.recipe.findings)
+        if not is_sound:
+            raise FindingsError(self.findings)
         self.input_findings = [finding.record() for finding in found]
+
+    def _names_are_mended(self, name: str) -> bool:
+        """Say whether a step mends file names, or drops what has no picture, before a picture of the input is opened."""
+        return plan.is_mended(self.plan, name, missing_files.MISSING.name)
+
+    def _missing(self) -> list[Finding]:
+        """Return the pictures that inputs name and their folders lack."""
+        return [finding for item in self.plan.recipe.inputs if item.images and not self._names_are_mended(item.name)
+                if (missing := missing_files.finding(self.values[item.name, ""], item.name))
+                for finding in self._in_file(item, [missing])]
+
+    def _in_file(self, item: recipe.Input, found: Iterable[Finding]) -> list[Finding]:
+        """Put the annotation file of an input to what is found in it."""
+        path = str(self.plan.recipe.folder / item.annotations)
+        return [replace(finding, file=path) for finding in found]
+
+    def _hash_pictures(self) -> None:
+        for item in self.plan.recipe.inputs:
+            if item.images:
+                self.digests[item.name]["images"] = provenance.pixel_digest(
+                    self.values[item.name, ""], self.known_hashes, names_are_mended=self._names_are_mended(item.name))
 
     def _in_common(self) -> list[Finding]:
         """Return the pictures that inputs have in common."""
@@ -196,12 +229,13 @@ class Run:
         found = equal_pictures.finding(named, self.known_hashes) if len(named) > 1 else None
         return [found] if found else []
 
-    def _of_content(self, about: Literal["pictures", "masks"]) -> list[Finding]:
+    def _of_content(self, about: Literal["pictures", "masks"], ahead: Ahead) -> list[Finding]:
         """Return what is wrong with the pictures or masks of inputs, where a step asks for it."""
         if not any(about in step.offer.step.checks for step in self.plan.steps):
             return []
         return [finding for item in self.plan.recipe.inputs if item.annotations and (item.images or about == "masks")
-                for finding in checking.of_content(self.plan, item.name, self.values[item.name, ""], about)]
+                for finding in self._in_file(item, checking.of_content(
+                    self.plan, item.name, self.values[item.name, ""], about, ahead))]
 
     def states(self, *, force: bool = False, from_step: str = "") -> list[State]:
         """Compare each step's key with what is committed."""

@@ -1,7 +1,7 @@
 """The contract between the core and the plugins: Port, Step and StepContext."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
@@ -145,6 +145,9 @@ class Step:
             ``foresee`` is.
         refuses: names of kinds of findings that this step can't take: it would crash on such rows, or
             misassign or lose them; or a function from the parameters to them.
+        stops_at: ``stops_at(params, dataset, pictures) -> pictures``: at which of these pictures, given
+            by their paths, the step would stop. They are those of a kind that it ``refuses``; the data
+            set is what comes to it. Called before any step runs; without it, it stops at all that come.
         mends: names of kinds of findings that are gone behind this step; or a function from the
             parameters to them.
         understands: names of kinds of values of a wrong type that the step takes in where their
@@ -175,6 +178,7 @@ class Step:
     examine: Callable[[Mapping[str, Any], Mapping[str, Any], Callable[[], Mapping[str, Any] | None]], None] | None = None
     review: Callable[[str, Mapping[str, Any], Mapping[str, Any]], Iterable[Finding]] | None = None
     refuses: Kinds = ()
+    stops_at: Callable[[Mapping[str, Any], Dataset, Container[str]], Iterable[str]] | None = None
     mends: Kinds = ()
     understands: Kinds = ()
     checks: tuple[Literal["pictures", "masks"], ...] = ()

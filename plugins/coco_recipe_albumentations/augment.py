@@ -1,7 +1,7 @@
 """Step ``augment``: new images from old ones, with boxes, polygons, masks and keypoints that move with the pixels."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -15,13 +15,25 @@ from coco_recipe import (
     Dataset,
     Facts,
     Finding,
+    Image,
     Misfit,
     Port,
     Step,
     StepContext,
+    read_header,
     turned_box,
 )
-from coco_recipe_albumentations import choosing, copying, instances, parts, pictures, pipeline, records, refusals
+from coco_recipe_albumentations import (
+    choosing,
+    copying,
+    instances,
+    parts,
+    picture_checks,
+    pictures,
+    pipeline,
+    records,
+    refusals,
+)
 from coco_recipe_albumentations.choosing import Copy
 from coco_recipe_albumentations.chosen import Chosen
 from coco_recipe_albumentations.copying import Job, Made, Settings
@@ -298,6 +310,31 @@ def _examine(given: Mapping[str, Any], facts: Mapping[str, Facts],
         Chosen.of(found["dataset"], params, form)
 
 
+def _refuses(params: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the kinds of pictures at which it stops, unless it is to go on without them."""
+    if params["bad_images"] == "error":
+        yield from (kind.name for kind in picture_checks.REFUSED)
+
+
+def _stops_at(params: Mapping[str, Any], dataset: Dataset, pictures_: Container[str]) -> Iterator[str]:
+    """Yield those of the pictures that are opened, as copies are made of them, and can't be taken as EXIF is here."""
+    choice = choosing.choose(dataset, dataset.annotations_of(), copies=params["copies"], where=params.get("where"),
+                             balanced=params.get("balance"))
+    for image, copies in zip(dataset.images, choice.copies, strict=True):
+        path = dataset.path_of(image)
+        if copies and str(path) in pictures_ and _would_stop(params, image, path):
+            yield str(path)
+
+
+def _would_stop(params: Mapping[str, Any], image: Image, path: Path) -> bool:
+    try:
+        head = read_header(path)
+    except (ValueError, OSError):
+        return True
+    return pictures.would_stop(head, size=(int(image.width or 0), int(image.height or 0)), exif=params["exif"],
+                               max_pixels=params["max_pixels"])
+
+
 def _review(step_id: str, params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Iterator[Finding]:
     parsed = pipeline.parsed(_form(params["pipeline"]))
     yield from refusals.direction(parsed, facts["dataset"].classes or (), step_id, params.get("mirrored_categories"),
@@ -336,5 +373,6 @@ def _replay(ctx: StepContext, name: str, *, dataset: Dataset, **params: Any) -> 
 STEP = Step(name="augment", run=augment, inputs={"dataset": Port(Dataset, reads_only=True)},
             outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee, examine=_examine, files=_files,
             preview=_preview, replay=_replay, needs=("albumentations", "cv2", "numpy"), writes=True, reads_pixels=True,
-            checks=("pictures", "masks"), review=_review,
+            checks=("pictures", "masks"), review=_review, refuses=lambda params: tuple(_refuses(params)), stops_at=_stops_at,
+            mends=tuple(kind.name for kind in picture_checks.KINDS),  # its pictures are new ones
             resumes=True, preload=("coco_recipe_albumentations.preload",))

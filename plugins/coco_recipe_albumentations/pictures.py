@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from coco_recipe import Header, header_of
 from coco_recipe_albumentations import codec_lines
+from coco_recipe_albumentations.deep_pictures import DeepError
 
 if TYPE_CHECKING:
     import numpy as np
 
     Picture = np.ndarray[Any, np.dtype[np.uint8]]
 
-_BITS = "has {} bits a channel, which would be cut to 8: convert it first"
 _DEPTH_KNOWN = {"jpeg", "png", "gif", "bmp", "webp", "tiff"}  # formats whose header tells the bits
 
 
@@ -37,15 +37,55 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
     import numpy as np
 
     head = header_of(data)
-    _check_pixels(head.width, head.height, max_pixels)
-    if head.bits > 8:
-        raise ValueError(_BITS.format(head.bits))
+    _check_header(head, max_pixels)
     as_rgb = head.kind in ("jpeg", "png")  # of OpenCV's decoders for other formats, some give RGB for RGB and some BGR
     flags = cv2.IMREAD_COLOR_RGB if as_rgb else cv2.IMREAD_COLOR
     flags |= cv2.IMREAD_IGNORE_ORIENTATION if exif == "ignore" else 0
+    picture: Picture = _decoded(data, flags, told)
+    height, width = picture.shape[:2]
+    _check_pixels(width, height, max_pixels)
+    if head.kind not in _DEPTH_KNOWN:
+        with codec_lines.taken():
+            stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if stored is not None and stored.dtype != np.uint8:
+            raise DeepError(8 * stored.dtype.itemsize)
+    if size is not None and (width, height) != size:
+        raise ValueError(f"has {width}x{height} px, the data set says {size[0]}x{size[1]}"
+                         + _why_other(head, size, exif))
+    if not as_rgb:
+        cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, picture)
+    return picture
+
+
+def decode_as_stored(data: bytes, told: Callable[[str], object] | None = None) -> Any:
+    """Decode a picture of any depth, in the channels that it has; as `decode` in what it raises and tells."""
+    import cv2
+
+    return _decoded(data, cv2.IMREAD_UNCHANGED, told)
+
+
+def would_stop(head: Header, *, size: tuple[int, int], exif: str, max_pixels: int) -> bool:
+    """Say whether `decode` would refuse a picture for what its header says."""
+    try:
+        _check_header(head, max_pixels)
+    except ValueError:
+        return True
+    return size != (head.stored if exif == "ignore" else head.shown)
+
+
+def _check_header(head: Header, max_pixels: int) -> None:
+    _check_pixels(head.width, head.height, max_pixels)
+    if head.bits > 8:
+        raise DeepError(head.bits)
+
+
+def _decoded(data: bytes, flags: int, told: Callable[[str], object] | None) -> Any:
+    import cv2
+    import numpy as np
+
     try:
         with codec_lines.taken() as lines:
-            picture: Picture | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+            picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
         raise ValueError(f"can't be decoded: {error.err}") from error
     if picture is None:
@@ -53,18 +93,6 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
     if told:
         for line in lines:
             told(line)
-    height, width = picture.shape[:2]
-    _check_pixels(width, height, max_pixels)
-    if head.kind not in _DEPTH_KNOWN:
-        with codec_lines.taken():
-            stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        if stored is not None and stored.dtype != np.uint8:
-            raise ValueError(_BITS.format(8 * stored.dtype.itemsize))
-    if size is not None and (width, height) != size:
-        raise ValueError(f"has {width}x{height} px, the data set says {size[0]}x{size[1]}"
-                         + _why_other(head, size, exif))
-    if not as_rgb:
-        cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, picture)
     return picture
 
 

@@ -18,7 +18,8 @@ TRAINERS_SKIP = Kind(
     "rows are skipped by mmdet (images under 32 px, boxes with a side under 1 px or an area of 0 or less)",
     "filter_annotations: min_side_px: 1, no_area: drop; repair: area: recompute")
 SPLIT_GIVES_UP = Kind(
-    "split_gives_up", "warning", "classes or numbers of images are given up: no division that was tried has them",
+    "split_gives_up", "warning",
+    "demands (classes in every part, numbers of images) are given up: no division that was tried has them",
     "other fractions, fewer parts, or smaller groups (group_by); numbers of images come before classes")
 
 ALL = (SPLIT_GIVES_UP, TRAINERS_SKIP, FILTER_MATCHES_NOTHING, TOP_LEVEL_KEYS_DIFFER, CATEGORY_KEYS_DIFFER, CATEGORIES_ALIKE)

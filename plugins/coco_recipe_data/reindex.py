@@ -14,6 +14,7 @@ _BASE = {"enum": [0, 1, None]}
 _DEFAULTS = {"images": 1, "annotations": 1, "categories": None}  # competitions score by category id
 _MENDED = {"images": ("image_ids_out_of_range",), "categories": ("category_ids_out_of_range",),
            "annotations": ("repeated_annotation_ids", "annotation_ids_out_of_range")}
+_WITHOUT_ID = {table: f"{table}_without_id" for table in _DEFAULTS}
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
     "properties": {
@@ -30,15 +31,21 @@ def reindex(ctx: StepContext, *, dataset: Dataset, images: int | None, annotatio
     """Number rows in the file's order, from 0 or 1; categories only if asked.
 
     Rows of other top-level tables that name an image, an annotation or a category follow. The step's folder
-    keeps ``ids.json``: for each table the old ids in order; the new id is ``base`` + position.
+    keeps ``ids.json``: for each table the old ids in order, null for a row that had none in its file; the new id is
+    ``base`` + position.
     """
     bases = {"images": images, "annotations": annotations, "categories": categories}
-    old = {table: [row.id for row in getattr(dataset, table)] for table in bases}
+    old: dict[str, list[Any]] = {table: [row.id for row in getattr(dataset, table)] for table in bases}
     new = {table: ids if (base := bases[table]) is None else list(range(base, base + len(ids)))
            for table, ids in old.items()}
-    kept = {table: {"base": base, "old": old[table]} for table, base in bases.items() if base is not None}
+    numbered = {_WITHOUT_ID[table]: old[table][:] for table, base in bases.items() if base is not None}
+    for one in dataset.loose:
+        if one.kind in numbered:
+            numbered[one.kind][one.place] = None  # it had none in the file
+    kept: dict[str, dict[str, Any]] = {table: {"base": base, "old": numbered[_WITHOUT_ID[table]]}
+                                       for table, base in bases.items() if base is not None}
     (ctx.workdir / "ids.json").write_bytes(msgspec.json.encode(kept))
-    changed = {table: sum(map(ne, old[table], new[table])) for table in kept}
+    changed = {table: sum(map(ne, kept[table]["old"], new[table])) for table in kept}
     ctx.note("ids_changed", changed)
     ctx.note("summary", "new ids: " + (", ".join(f"{n} of {len(old[table])} {table}" for table, n in changed.items())
                                        or "none asked for"))
@@ -53,13 +60,16 @@ def reindex(ctx: StepContext, *, dataset: Dataset, images: int | None, annotatio
         images=tables.followed(tuple(map(_numbered, dataset.images, new["images"])), ids),
         annotations=tables.followed(rows, ids),
         categories=tuple(map(_numbered, dataset.categories, new["categories"])),
-        extra=tables.follow_in_tables(dataset.extra, ids))}
+        extra=tables.follow_in_tables(dataset.extra, ids),
+        loose=tuple(one for one in dataset.loose if one.kind not in numbered))}
 
 
 def _numbered(row: Any, fresh: int) -> Any:
     return replace(row, id=fresh)
 
 
-STEP = Step(name="reindex", run=reindex, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset}, params=PARAMS,
+STEP = Step(name="reindex", run=reindex, inputs={"dataset": Port(Dataset, loose=True)}, outputs={"dataset": Dataset},
+            params=PARAMS,
+            understands=lambda params: [kind for table, kind in _WITHOUT_ID.items() if params[table] is not None],
             foresee=lambda params, facts: {"dataset": facts["dataset"]},
             mends=lambda params: [kind for table, kinds in _MENDED.items() if params[table] is not None for kind in kinds])

@@ -30,6 +30,7 @@ from coco_recipe_data.segmentation_mends import is_numbers
 
 ANY = ""
 FIRST = 5  # rows that an error names
+UNMEASURED = ("unreadable_pictures", "cut_off_pictures")  # kinds of pictures that have no size to take
 SIDE_PX, AREA_SHARE = 1.0, 0.01  # a box or area that differs by less was rounded
 
 PARAMS: dict[str, Any] = {
@@ -51,8 +52,9 @@ PARAMS: dict[str, Any] = {
         "missing_pictures": {"enum": ["drop"], "examples": ["drop"],
                              "description": "Drop the images whose picture isn't in the folder, with their annotations; "
                                             "each is in the ledger (dropped.jsonl)."},
-        "ids": {"enum": ["to_int"], "examples": ["to_int"],
-                "description": "Read ids in quotes as whole numbers: id, image_id, category_id."},
+        "ids": {"enum": ["to_int", "number"], "examples": ["to_int"],
+                "description": "to_int: read ids in quotes as whole numbers: id, image_id, category_id; number: do so, "
+                               "and give rows without an id one above the largest of their table."},
         "sizes": {"enum": ["from_pictures", "to_numbers"], "examples": ["from_pictures"],
                   "description": "from_pictures: width and height as the picture has them, turned as its EXIF "
                                  "orientation says; to_numbers: read those in quotes as numbers."},
@@ -104,7 +106,9 @@ _MENDED: Mapping[tuple[str, Any], tuple[str, ...]] = {
 }
 # the kinds of wrong types of which each takes in the values whose meaning can be told
 _UNDERSTOOD: Mapping[tuple[str, Any], tuple[str, ...]] = {
-    ("ids", "to_int"): ("ids_of_wrong_type",), ("sizes", "to_numbers"): ("sizes_of_wrong_type",),
+    ("ids", "to_int"): ("ids_of_wrong_type",),
+    ("ids", "number"): ("ids_of_wrong_type", "images_without_id", "annotations_without_id", "categories_without_id"),
+    ("sizes", "to_numbers"): ("sizes_of_wrong_type",),
     ("bbox", "to_numbers"): ("boxes_of_wrong_type",), ("area", "to_numbers"): ("areas_of_wrong_type",),
     ("crowd", "to_numbers"): ("crowd_flags_of_wrong_type",)}
 
@@ -116,7 +120,7 @@ def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] 
            categories: str | None) -> Mapping[str, Dataset]:
     """Mend what is named, and nothing else; rows that are right stay as they are.
 
-    The order is: what ``to_int`` and ``to_numbers`` read, names, missing pictures, sizes, texts, licenses,
+    The order is: what ``to_int``, ``number`` and ``to_numbers`` read, names, missing pictures, sizes, texts, licenses,
     segmentations, boxes, areas, keypoints, crowds, categories.
     ``repaired.jsonl`` in the step's folder has a line for each value: row, key, old and new value.
 
@@ -287,4 +291,5 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
 
 STEP = Step(name="repair", run=repair, inputs={"dataset": Port(Dataset, loose=True)},
             outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee,
+            refuses=lambda params: UNMEASURED if params.get("sizes") == "from_pictures" else (),
             mends=lambda params: tuple(_mends(params)), understands=lambda params: tuple(_understands(params)))

@@ -9,13 +9,14 @@ import pytest
 from builders import coco, write_recipe
 
 from coco_recipe import stages
-from coco_recipe.errors import DatasetError, RecipeError, StepError
+from coco_recipe.errors import DatasetError, FindingsError, RecipeError, StepError
 from coco_recipe.store import Store
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
 pytest.importorskip("albumentations")
 
+UNOPENED = {"unreadable_pictures": "warning"}
 SHORT = [{"HorizontalFlip": {"p": 1}}]
 CROP = [{"Crop": {"x_min": 6, "y_min": 0, "x_max": 60, "y_max": 40, "p": 1}}]
 DICT = {"__version__": "2.0.8", "transform": {"__class_fullname__": "Compose", "p": 1.0, "transforms": [
@@ -33,17 +34,21 @@ def draw(folder: Path, data: dict[str, Any]) -> None:
 
 
 class Bench:
-    """A folder with a data set and a recipe of one augmentation; ``out`` is its run directory."""
+    """A folder with a data set and a recipe of one augmentation; ``out`` is its run directory.
+
+    ``findings`` is what the recipe chooses; with ``UNOPENED`` a picture that is none lets the step begin.
+    """
 
     def __init__(self, folder: Path, data: dict[str, Any] | None = None) -> None:
         self.folder, self.out = folder, folder / "out"
         self.data = data or coco(2, [(1, 1), (2, 2)])
+        self.findings: dict[str, str] = {}
         draw(folder, self.data)
 
     def run(self, pipeline: Any, **params: Any) -> dict[str, Any]:
         """Run; return the new annotations."""
         step = {"id": "more", "use": "augment", "in": "raw", "with": {"pipeline": pipeline, "format": "png"} | params}
-        path = write_recipe(self.folder, [step], self.data,
+        path = write_recipe(self.folder, [step], self.data, findings=self.findings,
                             inputs={"raw": {"annotations": "raw.json", "images": "images"}})
         stages.run(stages.prepare(path), out=self.out)
         found: dict[str, Any] = json.loads((self.step / "dataset.json").read_text("utf-8"))
@@ -245,10 +250,12 @@ def test_an_identity_pipeline_gives_back_the_same_numbers(tmp_path: Path) -> Non
             row | {"id": 0, "image_id": 0} for row in data["annotations"]]
 
 
-def test_a_bad_picture_stops_the_step_or_is_listed(bench: Bench) -> None:
+def test_a_bad_picture_stops_the_run_before_the_step_or_is_listed(bench: Bench) -> None:
     (bench.folder / "images/1.jpg").write_bytes((bench.folder / "images/1.jpg").read_bytes()[:60])
-    with pytest.raises(StepError, match=r"images/1\.jpg: the PNG file is cut off"):
+    with pytest.raises(FindingsError, match=r"image 1 \('1\.jpg'\): the PNG file is cut off") as told:
         bench.run(SHORT)
+    assert "augment: bad_images: quarantine goes on without them" in str(told.value)
+    assert not bench.step.exists()
     data = bench.run(SHORT, bad_images="quarantine")
     assert _sources(data) == ["raw/2.jpg"]
     assert bench.record()["notes"]["quarantined"] == {"1.jpg": "the PNG file is cut off"}
@@ -259,6 +266,7 @@ def test_a_box_outside_its_image_is_refused_before_a_picture_is_opened(tmp_path:
     data = coco(1, [(1, 1)])
     data["annotations"][0]["bbox"] = [60, 2, 10, 10]
     bench = Bench(tmp_path, data)
+    bench.findings = UNOPENED
     (tmp_path / "images/1.jpg").write_bytes(b"not a picture")
     with pytest.raises(StepError, match=r"annotation 1 on image 1 has the box .*not inside its 64x48 px; filter_annotations"):
         bench.run(SHORT)
@@ -274,6 +282,7 @@ def test_sizes_come_from_each_image_and_are_checked_before_anything_runs(tmp_pat
         bench.run([{"RandomSizedBBoxSafeCrop": {"width": "${image.width - 40}", "height": "${image.height}", "p": 1}}])
     bench.data["images"][1] |= {"width": 32, "height": 96}  # no image has the least of both, or the greatest
     (bench.folder / "images/2.jpg").write_bytes(b"not a picture")
+    bench.findings = UNOPENED
     with pytest.raises(StepError, match=r"pipeline\[0\]: CenterCrop needs 56x8 px, the smallest image has 32x96"):
         bench.run([{"CenterCrop": {"width": "${image.height - 40}", "height": 8}}])
 
@@ -410,6 +419,7 @@ def test_geometry_that_is_none_is_refused_before_a_picture_is_opened(tmp_path: P
     data["categories"][0]["keypoints"] = ["left_eye", "right_eye"]
     data["annotations"][0] |= changes
     bench = Bench(tmp_path, data)
+    bench.findings = UNOPENED
     (tmp_path / "images/1.jpg").write_bytes(b"not a picture")
     with pytest.raises((StepError, DatasetError), match=f"annotation 1( on image 1)?: {reason}"):
         bench.run(SHORT)

@@ -160,7 +160,7 @@ WRONG_TYPES: list[tuple[str, dict[str, Any], str]] = [
     ("crowd_flags_of_wrong_type", {"iscrowd": None}, "annotation 1: {'iscrowd': None}"),
     ("areas_of_wrong_type", {"area": "12"}, "annotation 1: {'area': '12'}"),
     ("ids_of_wrong_type", {"image_id": "1"}, "annotation 1: {'image_id': '1'}"),
-    ("ids_of_wrong_type", {"id": None}, "annotations[0]: {'id': None}"),
+    ("ids_of_wrong_type", {"id": 1.5}, "annotations[0]: {'id': 1.5}"),
     ("ids_of_wrong_type", {"category_id": 1.5}, "annotation 1")]
 
 
@@ -241,7 +241,7 @@ def test_check_judges_a_file_as_its_readers_do(tmp_path: Path) -> None:
     assert done.stdout.endswith("1 error, 0 warnings\n")
     found = json.loads(command("check", "a.json", "--format", "json", cwd=tmp_path).stdout)
     assert [(one["kind"], one["severity"]) for one in found] == [("repeated_annotation_ids", "error")]
-    assert "::error::a.json: 2 annotations" in command("check", "a.json", "--format=github", cwd=tmp_path).stdout
+    assert "::error file=a.json::a.json: 2 annotations" in command("check", "a.json", "--format=github", cwd=tmp_path).stdout
     (tmp_path / "b.json").write_text(json.dumps(coco()))
     done = command("check", "b.json", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "0 errors, 0 warnings\n")
