@@ -27,8 +27,9 @@ from coco_recipe.headers import CutOffError, Header, header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.loose_values import segmentation as numbers_of_segmentation
 from coco_recipe.rounding import tidy
-from coco_recipe.row_checks import BEFORE_EXPORT, READERS_REFUSE
+from coco_recipe.row_checks import BEFORE_EXPORT, READERS_REFUSE, SEGMENTATIONS_OF_NO_AREA
 from coco_recipe.row_checks import findings as row_findings
+from coco_recipe.rows import SHORT
 from coco_recipe.segmentation import (
     checked_runs,
     has_area,
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BEFORE_EXPORT",
     "READERS_REFUSE",
+    "SEGMENTATIONS_OF_NO_AREA",
+    "SHORT",
     "TEXTS",
     "Annotation",
     "Category",

@@ -1,5 +1,6 @@
 """Segmentations of a wrong form, crowds and keypoints that can't be as they are; no geometry."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from msgspec import UNSET
 from coco_recipe.dataset import Annotation, extras
 from coco_recipe.findings import Row
 from coco_recipe.rows import Rows, text_of
+from coco_recipe.segmentation import has_area
 from coco_recipe.segmentation_form import form, is_number
 
 
@@ -43,6 +45,20 @@ def short_polygons(rows: Rows) -> Iterator[Row]:
             ]
             if any(wrong):
                 yield rows.of(row, f"{wrong[0]} numbers")
+
+
+def flat_segmentations(rows: Rows) -> Iterator[Row]:
+    """Yield rows with a segmentation that covers nothing, among those of few characters.
+
+    The checks of masks look at the others.
+    """
+    for row in rows.survey.short:
+        text = text_of(row)
+        if text.strip() in (b"[]", b"null", b"{}") or form(text):
+            continue
+        with contextlib.suppress(ValueError):  # runs that can't be read: the checks of masks say so
+            if not has_area(msgspec.json.decode(text)):
+                yield rows.of(row, _short(text))
 
 
 def crowd_flags(rows: Rows) -> Iterator[Row]:

@@ -53,6 +53,7 @@ def _always(name: str, find: Finder, what: str, remedy: str) -> RowCheck:
     return _error(name, find, what, remedy, needed=True)
 
 
+NO_AREA = "segmentations_of_no_area"
 CHECKS = (
     _always("repeated_image_ids", find_ids.repeated_image_ids,
             "images have an id that another has",
@@ -145,6 +146,9 @@ CHECKS = (
     _warning("polygons_too_short", find_shapes.short_polygons,
              "polygons have an odd number of coordinates or fewer than 6",
              "repair: segmentations: drop_degenerate"),
+    _warning(NO_AREA, find_shapes.flat_segmentations,
+             "segmentations have no area",
+             "repair: segmentations: drop_degenerate"),
     _warning("crowd_flags", find_shapes.crowd_flags,
              "iscrowd is neither 0 nor 1",
              "set it to 0 or 1"),
@@ -172,6 +176,7 @@ CHECKS = (
              "repair: categories: drop_unused"),
 )
 KINDS = {check.kind.name: check.kind for check in CHECKS}
+SEGMENTATIONS_OF_NO_AREA = KINDS[NO_AREA]
 
 _FORMS = ("segmentations_flat", "segmentations_of_pairs", "segmentations_of_texts",
           "segmentations_of_unknown_form")

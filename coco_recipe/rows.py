@@ -16,7 +16,7 @@ EDGE_PX = 1.0  # labelling tools round a box outward by as much
 AREA_SHARE = 0.01  # an area that differs from w * h by less was rounded
 _POLYGON_HEADS = {b"[[%c" % c for c in b"0123456789-]"} | {b"[]"}
 _HEAD = 40  # characters: three points are longer, but for the smallest numbers
-_LONG = 120  # characters; a short polygon beside a long one is seen by the check of masks
+SHORT = 120  # characters; longer segmentations are left to the checks of masks
 
 
 class Rows:
@@ -60,7 +60,7 @@ class Rows:
                 end = text.find(b"]", 0, _HEAD)
                 if text[:3] not in _POLYGON_HEADS or (end > 0 and text.count(b",", 0, end) < 5):
                     found.odd.append(row)
-                if length < _LONG:
+                if length < SHORT:
                     found.short.append(row)
             if row.bbox is UNSET:
                 continue
@@ -74,7 +74,7 @@ class Rows:
             ):
                 found.outside.append((row, row.bbox, size))
             if (
-                length < _LONG
+                length < SHORT
                 and row.area is not UNSET
                 and abs(row.area - w * h) > AREA_SHARE * abs(w * h) + 1
             ):

@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
 
-from coco_recipe import Annotation, Dataset, Finding, Kind, Row
+from coco_recipe import SEGMENTATIONS_OF_NO_AREA, SHORT, Annotation, Dataset, Finding, Kind, Row, has_area
 from coco_recipe_albumentations import outlines, rle
 from coco_recipe_albumentations.mask_kinds import (
     CROWD_POLYGONS,
@@ -24,7 +24,6 @@ from coco_recipe_albumentations.mask_kinds import (
     KINDS,
     MASK_RUNS,
     MASK_SIZE,
-    NO_AREA,
     NOT_THE_AREA,
     NOT_THE_BOX,
     OUTSIDE,
@@ -163,7 +162,7 @@ class _Rows:
         left, top, right, bottom = found.sides
         width, height = self.size
         empty = found.degenerate == found.polygons
-        self._add(NO_AREA, empty, self._text)
+        self._add(SEGMENTATIONS_OF_NO_AREA, self._is_flat(empty), self._text)
         self._add(POLYGONS_OF_NO_AREA, ~empty & (found.degenerate > 0),
                   lambda n: f"{found.degenerate[n]} of {found.polygons[n]}")
         longer = np.maximum(width, height)
@@ -180,6 +179,17 @@ class _Rows:
             f"bbox {_short(self.box[:, n])}, segmentation {_short(_as_box(found.sides[:, n]))}"))
         self._add(NOT_THE_AREA, sound & ~over & self._is_not_the_area(), lambda n: (
             f"area {self.area[n]:g}, segmentation {found.area[n]:g}"))
+
+    def _is_flat(self, empty: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell which of those without a shoelace area cover nothing; a bow tie does.
+
+        Those of few characters are told by the checks of rows.
+        """
+        flat = empty.copy()
+        for n in np.flatnonzero(empty).tolist():
+            text = _text(self.rows[int(self.found.rows[n])])
+            flat[n] = len(text) >= SHORT and not has_area(msgspec.json.decode(text))
+        return flat
 
     def _add(self, kind: Kind, which: NDArray[np.bool_], value: Callable[[int], Any]) -> None:
         chosen = np.flatnonzero(which)

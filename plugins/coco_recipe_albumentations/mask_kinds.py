@@ -1,9 +1,7 @@
 """The kinds of findings about segmentations; naming them loads no numpy."""
 
-from coco_recipe import Kind
+from coco_recipe import SEGMENTATIONS_OF_NO_AREA, Kind
 
-NO_AREA = Kind("segmentations_of_no_area", "warning", "segmentations have no area",
-               "repair: segmentations: drop_degenerate")
 POLYGONS_OF_NO_AREA = Kind("polygons_of_no_area", "warning",
                            "segmentations have polygons of no area beside others",
                            "repair: segmentations: drop_degenerate")
@@ -27,5 +25,5 @@ MASK_RUNS = Kind("masks_with_wrong_runs", "warning",
 CROWD_POLYGONS = Kind("crowds_with_polygons", "warning",
                       "crowds (iscrowd 1) have polygons, where COCO has a run-length mask",
                       "leave them if your trainer ignores crowds; else set iscrowd to 0")
-KINDS = (NO_AREA, POLYGONS_OF_NO_AREA, OUTSIDE, PAST_THE_EDGE, FAR_OUTSIDE, NOT_THE_BOX, NOT_THE_AREA,
+KINDS = (SEGMENTATIONS_OF_NO_AREA, POLYGONS_OF_NO_AREA, OUTSIDE, PAST_THE_EDGE, FAR_OUTSIDE, NOT_THE_BOX, NOT_THE_AREA,
          MASK_SIZE, MASK_RUNS, CROWD_POLYGONS)

@@ -13,10 +13,12 @@ from coco_recipe_albumentations import mask_checks, mask_kinds
 from coco_recipe import coco_json
 
 SQUARE = [1, 2, 11, 2, 11, 12, 1, 12]
+FLAT = [n + side for n in range(20) for side in (1, 2)]  # the checks of rows tell shorter ones
 MASK = {"size": [48, 64], "counts": [1 * 48 + 2, 10, 3072 - 60]}
+BOW_TIE = [1, 2, 11, 12, 11, 2, *[side for n in range(30) for side in (11 - n / 3, 2 + n / 3)], 1, 12]
 CASES: list[tuple[str, dict[str, Any], str]] = [
-    ("segmentations_of_no_area", {"segmentation": [[1, 2, 3, 4, 5, 6]]},
-     "1 segmentation has no area: annotation 1: [[1, 2, 3, 4, 5, 6]]"),
+    ("segmentations_of_no_area", {"segmentation": [FLAT]},
+     "1 segmentation has no area: annotation 1: [[1, 2, 2, 3, 3, 4, 4, 5, "),
     ("polygons_of_no_area", {"segmentation": [SQUARE, [1, 2, 3, 4, 5, 6]]},
      "1 segmentation has polygons of no area beside others: annotation 1: 1 of 2"),
     ("segmentations_outside", {"segmentation": [[70, 2, 80, 2, 80, 12]], "bbox": [70, 2, 10, 10]},
@@ -56,6 +58,7 @@ def test_every_kind_has_a_case() -> None:
 
 @pytest.mark.parametrize("change", [
     {"segmentation": [SQUARE]}, {"segmentation": []}, {"segmentation": MASK, "bbox": [1, 2, 1, 10], "area": 10},
-    {"segmentation": MASK, "bbox": [1, 2, 1, 10], "area": 10, "iscrowd": 1}, {}], ids=str)
+    {"segmentation": MASK, "bbox": [1, 2, 1, 10], "area": 10, "iscrowd": 1}, {},
+    {"segmentation": [BOW_TIE]}], ids=str)
 def test_a_sound_segmentation_has_none(change: dict[str, Any]) -> None:
     assert _found(change) == {}

@@ -330,7 +330,7 @@ MESSAGES = {
         "'note' of other (top_level_keys_differ)\n    hint: "
         "give the files equal ones, or write the key in the first file"),
     "unread_steps": (
-        "ids: 1 step stands above the last published one, and no step reads them: step 'ids' "
+        "ids: 1 step stands above the last published one unread: step 'ids' "
         "(reindex) (unread_steps)\n    hint: "
         "name it under 'in' of a later step, or remove it"),
     "unreadable_pictures": (
