@@ -129,8 +129,8 @@ def refer(rows: Sequence[Any], keys: Collection[str] = ()) -> bool:
     fields = {field for kind in _kinds(rows) for field in _extra_fields(kind)}
     if any(key in keys or key.endswith(_ENDINGS) for _, key in fields):
         return True
-    return any(b"{" in bytes(value) for name, _ in fields for row in rows
-               if isinstance(value := getattr(row, name, UNSET), Raw))
+    return any(b"{" in b"".join(value for row in rows if isinstance(value := getattr(row, name, UNSET), Raw))
+               for name, _ in fields)
 
 
 def _kinds(rows: Iterable[Any]) -> set[Any]:
