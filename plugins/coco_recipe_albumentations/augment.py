@@ -168,7 +168,8 @@ class Work:
         self.turns = any(map(turned_box, dataset.annotations))  # a rotation of 0 is one among others then
         self.shapes = lru_cache(maxsize=IN_FLIGHT)(self._shapes)
         self.parts = lru_cache(maxsize=IN_FLIGHT)(self._parts)
-        instances.check(dataset, self.annotations, chosen.images, self.swap)
+        instances.check(self.annotations, chosen.images, self.swap, is_left_out=lambda image: (
+            self.settings.quarantine and _would_stop(params, image, dataset.path_of(image))))
         if known := {(int(image.width or 0), int(image.height or 0)) for image in chosen.images}:
             pipeline.check_sizes(self.form, known, allow_files=params["allow_files"])
         settings = replace(self.settings, pipeline=b"", quarantine=False)  # what becomes of a bad picture changes no good one

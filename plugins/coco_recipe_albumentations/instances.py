@@ -1,6 +1,6 @@
 """Annotation rows and their geometry: out of a row before a copy is made, and into the copy's row afterwards."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
 from sys import float_info
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Dataset, Image, about, is_flat, turned_box
+from coco_recipe import Annotation, Image, about, is_flat, turned_box
 from coco_recipe_albumentations import refusals
 from coco_recipe_albumentations.copying import Left
 
@@ -100,15 +100,23 @@ def _encoded(value: Any) -> Raw:
     return Raw(msgspec.json.encode(value))
 
 
-def check(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], images: Sequence[Image],
-          swap: Mapping[int, tuple[tuple[int, int], ...]]) -> None:
+def check(annotations: Mapping[int, Sequence[Annotation]], images: Sequence[Image],
+          swap: Mapping[int, tuple[tuple[int, int], ...]], *,
+          is_left_out: Callable[[Image], bool] = lambda image: False) -> None:
     """Refuse what can't be moved, before a picture is opened.
+
+    Args:
+        annotations: all of the data set, by image id.
+        images: those that get copies.
+        swap: by category id, the keypoints that trade places.
+        is_left_out: says of an image with a fault whether its picture will be put in quarantine.
 
     Raises:
         ValueError: images without a size; boxes that are not inside their image; segmentations and keypoints that are none;
             names the first five.
     """
-    faults, outside = list[str](), 0
+    faults: list[str] = []
+    outside = 0
     for image in images:
         if not (isinstance(image.width, int) and isinstance(image.height, int) and image.width > 0 and image.height > 0):
             faults.append(f"image {image.id} ({image.file_name}) has no width and height")
@@ -116,14 +124,17 @@ def check(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], ima
         boxes = [f"annotation {row.id} on image {image.id} has the box {list(row.bbox)}, which is not inside its "
                  f"{image.width}x{image.height} px" for row in annotations[image.id]
                  if isinstance(row.bbox, tuple) and not _inside(row.bbox, image.width, image.height) and not turned_box(row)]
-        faults, outside = faults + boxes, outside + len(boxes)
-        faults += [f"annotation {row.id} on image {image.id}: {reason}" for row in annotations[image.id]
-                   if (reason := _malformed(row, [image.height, image.width], swap))]
+        others = [f"annotation {row.id} on image {image.id}: {reason}" for row in annotations[image.id]
+                  if (reason := _malformed(row, [image.height, image.width], swap))]
+        if (boxes or others) and not is_left_out(image):
+            faults += [*boxes, *others]
+            outside += len(boxes)
     if faults:
-        hint = "; filter_annotations mends or drops boxes that reach out of their image"
+        hint = ("; where a picture has an EXIF orientation, the boxes may be right and the size wrong "
+                "(repair: sizes: from_pictures); else filter_annotations mends or drops boxes that "
+                "reach out of their image") if outside else ""
         told = about(len(faults), "rows can't be augmented")
-        raise ValueError(f"{told}: {'; '.join(faults[:5])}"
-                         + hint * bool(outside))
+        raise ValueError(f"{told}: {'; '.join(faults[:5])}{hint}")
 
 
 def _malformed(row: Annotation, size: list[int], swap: Mapping[int, tuple[tuple[int, int], ...]]) -> str:

@@ -122,6 +122,26 @@ def test_a_size_as_stored_stops_only_a_step_that_turns_pictures(exif: str, sever
     assert command("run", "recipe.yaml", cwd=tmp_path).returncode == (severity == "error")
 
 
+@pytest.mark.parametrize("policy", ["error", "quarantine"])
+def test_a_box_of_the_turned_picture_goes_into_quarantine_with_it(policy: str, tmp_path: Path) -> None:
+    augment = AUGMENT | {"with": AUGMENT["with"] | {"bad_images": policy}}  # type: ignore[operator]
+    _folder(tmp_path, [augment], {"2.jpg": _exif(64, 48)}, findings={"sizes_not_of_pictures": "warning"})
+    data = json.loads((tmp_path / "raw.json").read_text())
+    data["annotations"][1]["bbox"] = [30, 50, 10, 10]  # inside 48x64, outside 64x48
+    (tmp_path / "raw.json").write_text(json.dumps(data))
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    if policy == "error":
+        assert done.returncode == 1
+        assert "annotation 2 on image 2 has the box [30, 50, 10, 10]" in done.stderr
+        assert "EXIF orientation, the boxes may be right and the size wrong" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    made = json.loads((tmp_path / "runs/test/steps/more/dataset.json").read_text())
+    assert sorted(row["coco_recipe"]["root"] for row in made["images"]) == [f"raw/{n}.jpg" for n in (1, 3, 4, 5)]
+    quarantined = (tmp_path / "runs/test/steps/more/quarantine.jsonl").read_text()
+    assert "2.jpg" in quarantined
+
+
 def test_sizes_turned_by_exif_are_told_apart_from_others_wherever_they_stand(tmp_path: Path) -> None:
     wrong = {f"{n}.jpg": _picture(60, 48) for n in range(1, 8)}
     _folder(tmp_path, [EXPORT], wrong | {"8.jpg": _exif(64, 48), "9.jpg": _exif(64, 48, 8)}, images=9)

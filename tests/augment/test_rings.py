@@ -12,7 +12,7 @@ np = pytest.importorskip("numpy")
 
 from coco_recipe_albumentations import instances, rings, sweep  # noqa: E402
 
-from coco_recipe import Annotation, Dataset, Image  # noqa: E402
+from coco_recipe import Annotation, Image  # noqa: E402
 
 MANY = 100_000
 
@@ -144,4 +144,4 @@ def test_a_vertex_where_no_picture_reaches_is_refused_by_name(value: float) -> N
     row = Annotation(id=12, image_id=7, bbox=(1, 1, 9, 9),
                      segmentation=Raw(json.dumps([[1, 1, value, 1, 9, 9]]).encode()))
     with pytest.raises(ValueError, match=rf"annotation 12 on image 7: .*vertex at {value:.15g} px".replace("+", r"\+")):
-        instances.check(Dataset(images=[image], annotations=[row], categories=[]), {7: [row]}, [image], {})
+        instances.check({7: [row]}, [image], {})
