@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from coco_recipe.dataset import Annotation, extras
 from coco_recipe.findings import Row
-from coco_recipe.rows import Rows, text_of
+from coco_recipe.rows import SHORT, Rows, text_of
 from coco_recipe.segmentation import has_area
 from coco_recipe.segmentation_form import form, is_number
 
@@ -32,11 +32,9 @@ def short_polygons(rows: Rows) -> Iterator[Row]:
     """
     for row in rows.survey.short:
         text = text_of(row)
-        if (
-            text.startswith(b"[[")
-            and text.count(b",") < 5 * max(1, text.count(b"[") - 1)
-            and not form(text)
-        ):
+        commas = text.count(b",")
+        is_suspect = not commas % 2 or commas < 5 * max(1, text.count(b"[") - 1)
+        if text.startswith(b"[[") and is_suspect and not form(text):
             found = msgspec.json.decode(text)
             wrong = [
                 len(ring)
@@ -54,7 +52,7 @@ def flat_segmentations(rows: Rows) -> Iterator[Row]:
     """
     for row in rows.survey.short:
         text = text_of(row)
-        if text.strip() in (b"[]", b"null", b"{}") or form(text):
+        if len(text) >= SHORT or text.strip() in (b"[]", b"null", b"{}") or form(text):
             continue
         with contextlib.suppress(ValueError):  # runs that can't be read: the checks of masks say so
             if not has_area(msgspec.json.decode(text)):

@@ -58,9 +58,14 @@ class Rows:
                 text = bytes(row.segmentation)
                 length = len(text)
                 end = text.find(b"]", 0, _HEAD)
-                if text[:3] not in _POLYGON_HEADS or (end > 0 and text.count(b",", 0, end) < 5):
+                if (
+                    text[:3] not in _POLYGON_HEADS
+                    or (end > 0 and text.count(b",", 0, end) < 5)
+                    or b"n" in text
+                    or b'"' in text
+                ):
                     found.odd.append(row)
-                if length < SHORT:
+                if length < SHORT or not text.count(b",") % 2:
                     found.short.append(row)
             if row.bbox is UNSET:
                 continue
@@ -106,8 +111,9 @@ class Survey:
     """Annotations that a fast predicate has noticed.
 
     Attributes:
-        odd: their segmentation doesn't begin as polygons of three points or more do.
-        short: their segmentation has few characters.
+        odd: their segmentation doesn't begin as polygons of three points or more do, or has null or
+            text in it.
+        short: their segmentation has few characters, or a number of numbers that is odd.
         boxes: how many have a box.
         no_area: their box has a side of 0 or less.
         outside: their box reaches out of the image by more than rounding; with box and size.

@@ -91,8 +91,8 @@ PARAMS: dict[str, Any] = {
         "mirrored_keypoints": {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2,
                                                           "items": {"type": ["string", "integer"], "minimum": 1}},
                                "description": "Keypoints that trade places in a mirrored picture, by name or by number from "
-                               "1; [] says that none does. Without it, those whose names differ by left and right, or by L "
-                               "and R; where none is found, a pipeline that mirrors asks.",
+                               "1, beside those whose names differ by left and right, or by L and R; [] says that none "
+                               "does. Where none is found, or some have no partner, a pipeline that mirrors asks.",
                                "examples": [[["left_eye", "right_eye"]], [[1, 2]]]},
         "mirrored_categories": {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2, "uniqueItems": True,
                                                            "items": {"type": "string"}},

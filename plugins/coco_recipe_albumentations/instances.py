@@ -151,6 +151,8 @@ def _malformed(row: Annotation, size: list[int], swap: Mapping[int, tuple[tuple[
             rle.checked_runs(segmentation)
         except ValueError as error:
             return str(error)
+    elif odd := _odd(segmentation):
+        return f"its segmentation has a polygon of {odd} numbers, and they come in pairs; repair: segmentations: drop_degenerate"
     elif segmentation is not None and not (isinstance(segmentation, list) and all(map(_is_polygon, segmentation))):
         return "its segmentation is neither a mask nor a list of polygons [[x, y, x, y, ...], ...]"
     elif far := _far(segmentation or ()):
@@ -174,6 +176,12 @@ def _far(places: Iterable[Sequence[float]]) -> str:
         return ""
     shown = min(max(far, -float_info.max), float_info.max)  # a whole number may be larger
     return f"{shown:.15g} px, where no picture reaches; correct it, or leave the annotation out"
+
+
+def _odd(segmentation: Any) -> int:
+    """Return the length of the first polygon that has an odd one; 0 if none has."""
+    polygons = segmentation if isinstance(segmentation, list) else ()
+    return next((len(one) for one in polygons if isinstance(one, list) and len(one) % 2), 0)
 
 
 def _is_polygon(value: Any) -> bool:

@@ -1,8 +1,7 @@
 """Which keypoints trade places in a mirrored picture, by their names."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 from coco_recipe import Category, extras
 
@@ -13,22 +12,49 @@ def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[s
 
     Args:
         categories: the data set's; COCO's key ``keypoints`` of a category lists its keypoints' names.
-        declared: pairs of names, or of numbers from 1 where categories have no names; None finds them by the words
-            left and right, or by L and R.
+        declared: pairs of names, or of numbers from 1 where categories have no names. They are added
+            to those that are found by the words left and right, or by L and R; none at all says that
+            none trades places.
 
     A declared name that is in no category is not looked for: see `choosing.complaints`.
     """
-    pairs = {}
-    listed = {category.id: dict(extras(category)).get("keypoints") for category in categories}
-    named = {number: names if isinstance(names, list) else [] for number, names in listed.items()}
-    for category_id, names in named.items():
-        places = {str(name): i for i, name in enumerate(names)}
-        wanted: Sequence[Any] = declared if declared is not None else [(name, _other_side(name)) for name in places]
-        by_number = tuple((a - 1, b - 1) for a, b in wanted if isinstance(a, int) and isinstance(b, int))
-        pairs[category_id] = by_number + tuple(
-            (places[a], places[b]) for a, b in wanted
-            if a in places and b in places and (declared is not None or places[a] < places[b]))
-    return pairs
+    return {category.id: _pairs_of(_names(category), declared) for category in categories}
+
+
+def _pairs_of(names: Sequence[str], declared: Sequence[Sequence[str | int]] | None
+              ) -> tuple[tuple[int, int], ...]:
+    places = {name: i for i, name in enumerate(names)}
+    found = [] if declared == [] else _by_name(places)
+    wanted = [(_place(a, places), _place(b, places)) for a, b in declared or ()]
+    chosen = [(a, b) for a, b in wanted if a is not None and b is not None]
+    taken = {place for pair in chosen for place in pair}
+    return (*chosen, *((a, b) for a, b in found if not taken & {a, b}))
+
+
+def _by_name(places: Mapping[str, int]) -> list[tuple[int, int]]:
+    pairs = ((place, places.get(_other_side(name), -1)) for name, place in places.items())
+    return [(a, b) for a, b in pairs if a < b]
+
+
+def _place(point: str | int, places: Mapping[str, int]) -> int | None:
+    return point - 1 if isinstance(point, int) else places.get(point)
+
+
+def _names(category: Category) -> list[str]:
+    listed = dict(extras(category)).get("keypoints")
+    return list(map(str, listed)) if isinstance(listed, list) else []
+
+
+def perhaps_pairs(category: Category) -> Iterator[tuple[str, str]]:
+    """Yield keypoints that aren't known as a pair, and whose names differ by an l for an r: lf_paw, rf_paw."""
+    names = _names(category)
+    known = {names[place] for pair in _pairs_of(names, None) for place in pair}
+    free = dict.fromkeys(name for name in names if name not in known)
+    for name in free:
+        for at, letter in enumerate(name):
+            other = name[:at] + {"l": "r", "L": "R"}.get(letter, "") + name[at + 1:]
+            if letter in "lL" and other in free:
+                yield name, other
 
 
 _SIDES = (("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT"), ("左", "右"))
@@ -37,8 +63,7 @@ _LETTERS = ((re.compile(r"(?<![A-Za-z])[lL](?![a-z])"), "r", "R"), (re.compile(r
 
 def without_partner(category: Category) -> Iterator[str]:
     """Yield the keypoints of a category that have left or right in their name, where it has not their partner."""
-    listed = dict(extras(category)).get("keypoints")
-    names = list(map(str, listed)) if isinstance(listed, list) else []
+    names = _names(category)
     for name in names:
         if any(word in name for sides in _SIDES for word in sides) and _other_side(name) not in names:
             yield name

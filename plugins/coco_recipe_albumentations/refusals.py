@@ -156,8 +156,14 @@ def _unpaired(dataset: Dataset, annotations: Sequence[Annotation], pairs: Mappin
     for category in dataset.categories:
         if category.id in with_points and (alone := list(keypoint_pairs.without_partner(category))):
             yield Complaint(("pipeline",), f"it mirrors pictures, and keypoints of category '{category.name}' have no partner on "
-                            f"the other side: {', '.join(alone)}", "write those that trade places: mirrored_keypoints: "
-                            "[[<left>, <right>]]")
+                            f"the other side: {', '.join(alone)}", "write those that trade places, beside the pairs that are "
+                            "known: mirrored_keypoints: [[<left>, <right>]]")
+        perhaps = list(keypoint_pairs.perhaps_pairs(category))
+        if category.id in with_points and perhaps and pairs.get(category.id):
+            pairs_ = ", ".join(f"[{one}, {other}]" for one, other in perhaps)
+            yield Complaint(("pipeline",), f"it mirrors pictures, and keypoints of category '{category.name}' may be of the left "
+                            f"and the right: {', '.join(f'{one} and {other}' for one, other in perhaps)}",
+                            f"mirrored_keypoints: [{pairs_}], beside the pairs that are known; a list without them leaves them")
 
 
 def direction(pipeline: Pipeline, classes: Sequence[str], place: str,

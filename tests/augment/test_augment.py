@@ -496,3 +496,12 @@ def test_an_area_that_came_without_a_box_stays_where_nothing_moves(tmp_path: Pat
     del data["annotations"][0]["bbox"]
     found, = Bench(tmp_path, data).run([{"NoOp": {"p": 1}}])["annotations"]
     assert (found["area"], "bbox" in found) == (702.1057451, False)
+
+
+@pytest.mark.parametrize(("size", "lost"), [([0.97, 0.97], True), ([0.01, 0.01], False)])
+def test_copies_without_any_box_are_a_warning(size: list[float], lost: bool, tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    hole = {"CoarseDropout": {"num_holes_range": [1, 1], "hole_height_range": size, "hole_width_range": size, "p": 1}}
+    data = bench.run([hole], min_visibility=0.5)
+    assert (len(data["images"]), bool(data["annotations"])) == (2, not lost)
+    assert ("no_boxes_left" in {row["kind"] for row in bench.record()["findings"]}) is lost

@@ -138,8 +138,8 @@ def test_a_box_of_the_turned_picture_goes_into_quarantine_with_it(policy: str, t
     assert done.returncode == 0, done.stderr
     made = json.loads((tmp_path / "runs/test/steps/more/dataset.json").read_text())
     assert sorted(row["coco_recipe"]["root"] for row in made["images"]) == [f"raw/{n}.jpg" for n in (1, 3, 4, 5)]
-    quarantined = (tmp_path / "runs/test/steps/more/quarantine.jsonl").read_text()
-    assert "2.jpg" in quarantined
+    record = json.loads((tmp_path / "runs/test/provenance.jsonl").read_text().splitlines()[1])
+    assert list(record["notes"]["quarantined"]) == ["2.jpg"]
 
 
 def test_sizes_turned_by_exif_are_told_apart_from_others_wherever_they_stand(tmp_path: Path) -> None:

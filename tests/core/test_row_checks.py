@@ -104,6 +104,12 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
      "1 segmentation is neither polygons nor a run-length mask"),
     ("polygons_too_short", _data(annotations__segmentation=SHORT),
      "1 polygon has an odd number of coordinates or fewer than 6: annotation 1: 4 numbers"),
+    ("polygons_too_short", _data(annotations__segmentation=[list(range(41))]),
+     "1 polygon has an odd number of coordinates or fewer than 6: annotation 1: 41 numbers"),
+    ("segmentations_of_unknown_form", _data(annotations__segmentation=[[*range(40), None, 3]]),
+     "1 segmentation is neither polygons nor a run-length mask: annotation 1: [[0, 1, 2"),
+    ("segmentations_of_texts", _data(annotations__segmentation=[[*range(40), "40", 3]]),
+     "1 segmentation has numbers in quotes: annotation 1: [[0, 1, 2"),
     ("crowd_flags", _data(annotations__iscrowd=2), "1 iscrowd is neither 0 nor 1: annotation 1: 2"),
     ("keypoints_of_wrong_number", _with_points([1, 2, 0, 2] * 3, ["a", "b", "c"]),
      "1 list of keypoints is not three numbers (x, y, flag) for each name of its category: annotation 1: 12 numbers for 3 "
