@@ -24,10 +24,11 @@ def of_counts(step: PlannedStep, counts: Counts) -> Iterator[Finding]:
     boxes = {name for one in before for name, n in one["categories"].items() if n}
     entered = sum(one["annotations"] for one in before)
     all_of_them = entered + counts["made"]["annotations"]  # where all are there, a class has but another name
+    had_boxes = any(one["annotations"] for given in counts["in"].values() for one in _each(given))
     rows = {
         NO_IMAGES: [Row(f"'{port}'") for port, one in after.items() if not one["images"]],
         NO_BOXES: [Row(f"'{port}'") for port, one in after.items()
-                   if entered and one["images"] and not one["annotations"]],
+                   if had_boxes and one["images"] and not one["annotations"]],
         NO_BOX_OF_CLASS: [Row(f"class '{name}' in '{port}'") for port, one in after.items()
                           if 0 < one["annotations"] < all_of_them
                           for name, n in one["categories"].items() if not n and name in boxes],
