@@ -262,12 +262,12 @@ def new_side(text: str, name: str, moves: bool, seconds: float) -> Measures:
 def _drawn(form: Any, name: str, moves: bool, seconds: float) -> Measures:
     import albumentations as A
     import cv2
-    from coco_recipe_albumentations import pipeline
+    from coco_recipe_albumentations.pipeline import Pipeline
 
     cv2.setNumThreads(1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        transforms = pipeline.build(form, (WIDTH, HEIGHT), allow_files=True)
+        transforms = Pipeline.of(form, allow_files=True).build((WIDTH, HEIGHT))
         return measure(_applied(A, transforms, name, seed=1), moves, seconds)
 
 

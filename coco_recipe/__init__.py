@@ -1,4 +1,7 @@
-"""The names that a plugin author imports, and ``run``, the Python API."""
+"""The names that a plugin author imports, and ``run``, the Python API.
+
+``from coco_recipe import yaml_text`` gives the reader of recipes for other files.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +14,7 @@ from coco_recipe.errors import (
     DatasetError,
     FindingsError,
     PluginError,
+    Problem,
     RecipeError,
     RunError,
     StepError,
@@ -72,6 +76,7 @@ __all__ = [
     "Origin",
     "PluginError",
     "Port",
+    "Problem",
     "RecipeError",
     "Row",
     "RunError",

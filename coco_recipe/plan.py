@@ -16,8 +16,9 @@ from coco_recipe.findings import Check, Finding
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Recipe, RecipeStep
 from coco_recipe.slow_reading import Excuse
-from coco_recipe.source import KeyPath, Source
+from coco_recipe.source import Source
 from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port
+from coco_recipe.yaml_text import KeyPath
 
 Reference = tuple[str, str]  # the input or step, and its port
 _EXTRAS = {"albumentations": "augment", "cv2": "augment", "numpy": "augment"}
@@ -33,7 +34,7 @@ class PlannedStep:
         offer: the step and its plugin.
         inputs: references by port, in the recipe's order.
         params: parameters with their defaults, as the recipe has them.
-        bound: the same with file names made paths.
+        bound: the same with file names made paths, and what the step reads once in place of what is written.
         files: the files that parameters name.
         outputs: output kinds by port.
     """
@@ -279,6 +280,8 @@ class _Binder:
             if not file.is_file():
                 self.problem(("with",), f"there is no file {file}", self.source.relative_to())
         sound = len(self.problems) == before
+        if sound:
+            bound = offer.step.read_for(bound)
         if sound and offer.step.check:
             for complaint in offer.step.check(bound):
                 self.problem((complaint.below, *complaint.path), complaint.what, complaint.hint)

@@ -8,7 +8,8 @@ from typing import Any
 from coco_recipe import schema_check
 from coco_recipe.errors import Problem
 from coco_recipe.findings import Choice
-from coco_recipe.source import KeyPath, Source
+from coco_recipe.source import Source
+from coco_recipe.yaml_text import KeyPath
 
 
 @dataclass(frozen=True, slots=True)

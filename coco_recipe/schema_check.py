@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe.errors import Problem, did_you_mean
-from coco_recipe.source import KeyPath, Source
+from coco_recipe.source import Source
+from coco_recipe.yaml_text import KeyPath
 
 MAX_NAME = 200  # bytes: with what is put around it, a file system's name has 255
 _WORDS = {"object": "a mapping", "array": "a list", "string": "a string", "integer": "a whole number",

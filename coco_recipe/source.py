@@ -1,4 +1,4 @@
-"""load: YAML text -> Source, the data of a recipe and the position of each of its keys and values."""
+"""load: a recipe's file -> Source, its data with variables and ``--set`` filled in, and the place of all of it."""
 
 import os
 import re
@@ -7,17 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from coco_recipe import yaml_text
 from coco_recipe.errors import Problem, RecipeError, Where, did_you_mean, show_path
+from coco_recipe.yaml_text import KeyPath, Place, YamlError
 
-MAX_BYTES, MAX_DEPTH, MAX_NODES = 4_000_000, 100, 200_000
-KeyPath = tuple[str | int, ...]
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _VARIABLE = re.compile(r"\$\{(env:)?([A-Za-z_][\w.]*)\}")
 OPTION = "--set"
-_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_KIND = "recipe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +34,8 @@ class Source:
     path: Path
     text: str
     data: Any
-    keys: Mapping[KeyPath, tuple[int, int]]
-    values: Mapping[KeyPath, tuple[int, int]]
+    keys: Mapping[KeyPath, Place]
+    values: Mapping[KeyPath, Place]
     options: Mapping[KeyPath, str] = field(default_factory=dict)
     faults: tuple[Problem, ...] = ()
     recorded: Path | None = None
@@ -84,153 +80,29 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Source:
     Raises:
         RecipeError: the file can't be read, or isn't YAML.
     """
-    text = _read(path)
-    reader = _Reader(path)
-    data = reader.value(_compose(path, text), ())
-    problems = reader.problems
+    try:
+        text = yaml_text.text_of(path, _KIND)
+        read = yaml_text.parse(path, text, _KIND)
+    except YamlError as error:
+        raise RecipeError(error.problems) from error
+    if () not in read.values:
+        raise RecipeError([Problem(Where(str(path), 1, 1), "is empty",
+                                   "coco-recipe schema prints what a recipe holds")])
+    data = read.data
+    problems = list(read.faults)
     options = _override(data, overrides, problems)
     if options:
         text = _with_options(data, overrides)
     names = data.get("vars") if isinstance(data, dict) else None
-    filler = _Filler(path, reader, names if isinstance(names, dict) else {}, problems, options)
+    filler = _Filler(path, read.values, names if isinstance(names, dict) else {}, problems, options)
     data = filler.fill(data, ())
-    return Source(path, text, data, reader.keys, reader.values, options, tuple(problems))
+    return Source(path, text, data, read.keys, read.values, options, tuple(problems))
 
 
 def _with_options(data: Any, overrides: Sequence[str]) -> str:
     """Return the recipe's text with the values of --set in it, which makes the same data without them."""
     lines = "".join(f"# --set {item}\n" for item in overrides).replace("\r", " ")
-    return lines + dump(data)
-
-
-def dump(data: Any) -> str:
-    """Write a recipe's data as YAML that these rules read as the same data."""
-    text: str = yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)
-    return text
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes every string that the YAML 1.2 core rules would read as something else, as '1e5'."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _style(text: str) -> str | None:
-    if any(c in text for c in "\x85\u2028\u2029"):
-        return '"'
-    return None if core_scalar(text) == text else "'"
-
-
-_Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar(
-    "tag:yaml.org,2002:str", text, style=_style(text)))
-
-
-def _read(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-        if len(raw) > MAX_BYTES:
-            raise RecipeError([Problem(Where(str(path)), f"has {len(raw)} bytes; a recipe has at most {MAX_BYTES}")])
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise RecipeError([Problem(Where(str(path)), f"can't be read: {error.strerror}")]) from error
-    except UnicodeDecodeError as error:
-        raise RecipeError([Problem(Where(str(path)), f"is not UTF-8 (byte {error.start})",
-                                   "save it with the encoding UTF-8")]) from error
-
-
-def _compose(path: Path, text: str) -> yaml.Node:
-    """Make YAML nodes; bound depth first, because the C loader crashes on deep nesting."""
-    def fail(mark: Any, what: str, hint: str = "") -> RecipeError:
-        return RecipeError([Problem(Where(str(path), mark.line + 1, mark.column + 1), what, hint)])
-
-    try:
-        depth = documents = 0
-        for event in yaml.parse(text, Loader=_Loader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            documents += isinstance(event, yaml.DocumentStartEvent)
-            if depth > MAX_DEPTH:
-                raise fail(event.start_mark, f"is nested more than {MAX_DEPTH} deep")
-            if documents > 1:
-                raise fail(event.start_mark, "a second document begins here", "write one recipe in one file")
-        node = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        raise fail(error.problem_mark, f"is not YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise RecipeError([Problem(Where(str(path)), f"is not YAML: {error}")]) from error
-    if node is None:
-        raise RecipeError([Problem(Where(str(path), 1, 1), "is empty", "coco-recipe schema prints what a recipe holds")])
-    return node
-
-
-class _Reader:
-    """Turns nodes into values, remembers positions, collects problems."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.problems, self.count = path, list[Problem](), 0
-        self.keys: dict[KeyPath, tuple[int, int]] = {}
-        self.values: dict[KeyPath, tuple[int, int]] = {}
-
-    def problem(self, node: yaml.Node, at: KeyPath, what: str, hint: str = "") -> None:
-        line, column = node.start_mark.line + 1, node.start_mark.column + 1
-        self.problems.append(Problem(Where(str(self.path), line, column, show_path(at)), what, hint))
-
-    def value(self, node: yaml.Node, at: KeyPath) -> Any:
-        self.count += 1
-        if self.count > MAX_NODES:
-            self.problem(node, at, f"has more than {MAX_NODES} values, aliases counted as what they stand for")
-            raise RecipeError(self.problems)
-        self.values[at] = (node.start_mark.line + 1, node.start_mark.column + 1)
-        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.rpartition(":")[2] not in ("str", "map", "seq"):
-            self.problem(node, at, f"has the tag {node.tag}", "remove it: a recipe has no tags")
-        if isinstance(node, yaml.MappingNode):
-            return self.mapping(node, at)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(child, (*at, i)) for i, child in enumerate(node.value)]
-        return self.scalar(node, at)
-
-    def mapping(self, node: yaml.MappingNode, at: KeyPath) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        for key_node, child in node.value:
-            key = self.scalar(key_node, at) if isinstance(key_node, yaml.ScalarNode) else None
-            if not isinstance(key, str):
-                self.problem(key_node, at, f"a key must be a string, not {getattr(key_node, 'value', '?')!r}",
-                             "put it into quotes")
-                continue
-            if key == "<<":
-                self.problem(key_node, at, "merge keys (<<) are not YAML 1.2", "write the keys out")
-            elif key in result:
-                first = self.keys[(*at, key)][0]
-                self.problem(key_node, (*at, key), f"the key '{key}' is there twice (first in line {first})",
-                             "remove one")
-            else:
-                self.keys[(*at, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-                result[key] = self.value(child, (*at, key))
-        return result
-
-    def scalar(self, node: yaml.Node, at: KeyPath) -> Any:
-        if getattr(node, "style", None):
-            return node.value
-        value = core_scalar(node.value)
-        if isinstance(value, float) and value - value != 0:
-            self.problem(node, at, f"{node.value} is not a finite number")
-            return 0.0
-        return value
-
-
-def core_scalar(text: str) -> Any:
-    """Read a plain scalar by the YAML 1.2 core rules (``no`` is a string, ``1e-4`` a number)."""
-    if text in ("", "~", "null", "Null", "NULL"):
-        return None
-    if text in ("true", "True", "TRUE", "false", "False", "FALSE"):
-        return text.lower() == "true"
-    if _INT.fullmatch(text):
-        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    if re.fullmatch(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", text):
-        return float(text.replace(".", ""))
-    return text
+    return lines + yaml_text.dump(data)
 
 
 def _override(data: Any, overrides: Sequence[str], problems: list[Problem]) -> dict[KeyPath, str]:
@@ -253,15 +125,14 @@ def _override(data: Any, overrides: Sequence[str], problems: list[Problem]) -> d
 def _option_value(text: str) -> Any:
     """Read a value as a recipe has it: a plain scalar, or a list, mapping or quoted string in YAML's flow style."""
     if not text.lstrip().startswith(("[", "{", '"', "'")):
-        return core_scalar(text)
-    reader = _Reader(Path(OPTION))
+        return yaml_text.core_scalar(text)
     try:
-        value = reader.value(_compose(reader.path, text), ())
-    except RecipeError as error:
+        read = yaml_text.parse(Path(OPTION), text, _KIND)
+    except YamlError as error:
         raise ValueError(error.problems[0].what) from error
-    if reader.problems:
-        raise ValueError(reader.problems[0].what)
-    return value
+    if read.faults:
+        raise ValueError(read.faults[0].what)
+    return read.data
 
 
 def _put(data: Any, parts: Sequence[str], value: Any) -> Iterator[KeyPath]:
@@ -297,9 +168,10 @@ def _key(target: Any, part: str) -> str | int:
 class _Filler:
     """Replaces ``${name}`` and ``${env:NAME}`` in strings; other ``${...}`` is left to the step."""
 
-    def __init__(self, path: Path, reader: _Reader, names: dict[str, Any], problems: list[Problem],
-                 options: dict[KeyPath, str]) -> None:
-        self.path, self.reader, self.names, self.problems, self.options = path, reader, names, problems, options
+    def __init__(self, path: Path, places: Mapping[KeyPath, Place], names: dict[str, Any],
+                 problems: list[Problem], options: dict[KeyPath, str]) -> None:
+        self.path, self.places, self.names = path, places, names
+        self.problems, self.options = problems, options
 
     def fill(self, value: Any, at: KeyPath) -> Any:
         if isinstance(value, dict):
@@ -321,7 +193,7 @@ class _Filler:
             if option := self.options.get(("vars", *name.split("."))):
                 self.options[at] = option  # what is wrong with the value is wrong there
         if value is None or depth > 20:
-            line = self.reader.values.get(at, (0, 0))
+            line = self.places.get(at, (0, 0))
             what = "refers to itself" if depth > 20 else "is not set"
             hint = "" if match[1] else did_you_mean(name, list(self.names))
             self.problems.append(Problem(Where(str(self.path), *line, path=show_path(at)), f"{match[0]} {what}", hint))

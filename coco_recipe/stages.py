@@ -26,6 +26,7 @@ from coco_recipe import (
     recipe,
     source,
     table,
+    yaml_text,
 )
 from coco_recipe import engine as engines
 from coco_recipe.ahead import Ahead
@@ -450,7 +451,7 @@ def _resolved(planned: Plan) -> str:
     data = dict(planned.recipe.source.data)
     data.pop("vars", None)
     data["steps"] = [{**row, "with": dict(step.params)} for row, step in zip(data["steps"], planned.steps, strict=True)]
-    return source.dump(data)
+    return yaml_text.dump(data)
 
 
 def default_folder(planned: Plan) -> Path:

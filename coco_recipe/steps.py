@@ -130,6 +130,9 @@ class Step:
         params: JSON Schema (draft-07) of ``with``: an object, each property with a description. A property with
             ``format: recipe-file`` (or ``recipe-folder``) is relative to the recipe; one with ``format: publish-folder`` a
             folder, relative to the run directory, where the committed result appears.
+        read: ``read(params) -> {name: value}`` reads once, when the recipe is planned, what parameters name or hold, as a
+            file of settings; all functions of the step, ``run`` too, get these values in place of what is written. It
+            raises nothing: what is wrong with a value is for ``check`` to say.
         check: finds what the schema can't say.
         foresee: ``foresee(params, facts) -> {port: Facts}``: what will be known of each output, from the parameters and
             what is known of each input port (a tuple of Facts where a port takes many). Called before any step runs;
@@ -173,6 +176,7 @@ class Step:
     inputs: Mapping[str, Port] | OpenPorts
     outputs: Mapping[str, type | Port] | Callable[[Mapping[str, Any]], Mapping[str, type | Port]]
     params: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
+    read: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     check: Callable[[Mapping[str, Any]], Iterable[Complaint]] | None = None
     foresee: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Facts]] | None = None
     examine: Callable[[Mapping[str, Any], Mapping[str, Any], Callable[[], Mapping[str, Any] | None]], None] | None = None
@@ -191,6 +195,10 @@ class Step:
     reads_pixels: bool = False
     resumes: bool = False
     preload: tuple[str, ...] = ()
+
+    def read_for(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the parameters as the step's functions get them: what it reads once is read."""
+        return {**params, **self.read(params)} if self.read else params
 
     def needs_for(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the import names that must be installed for these parameters."""

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,6 @@ from coco_recipe_albumentations import (
     parts,
     picture_checks,
     pictures,
-    pipeline,
     records,
     refusals,
 )
@@ -38,6 +36,7 @@ from coco_recipe_albumentations.choosing import Copy
 from coco_recipe_albumentations.chosen import Chosen
 from coco_recipe_albumentations.copying import Job, Made, Settings
 from coco_recipe_albumentations.output import Output
+from coco_recipe_albumentations.pipeline import Pipeline
 from coco_recipe_albumentations.records import IMAGES, Books, Record, item_digest
 
 if TYPE_CHECKING:
@@ -158,26 +157,25 @@ class Work:
 
     def __init__(self, ctx: StepContext, dataset: Dataset, params: Mapping[str, Any]) -> None:
         self.ctx, self.dataset = ctx, dataset
-        self.form, self.repeated = _form_for(params), params["repeated"]
-        chosen = Chosen.of(dataset, params, self.form)
+        self.pipeline, self.repeated = _applied(params), params["repeated"]
+        chosen = Chosen.of(dataset, params, self.pipeline.written)
         self.annotations, self.choice, self.swap, self.mirror = (
             chosen.annotations, chosen.choice, chosen.swap, chosen.mirror)
         self.total = sum(self.choice.copies)
-        self.other_geometry, self.warps = params["other_geometry"], refusals.warps(pipeline.parsed(self.form), self.repeated)
-        self.settings = _settings(params, self.form)
+        self.other_geometry, self.warps = params["other_geometry"], refusals.warps(self.pipeline.written, self.repeated)
+        self.settings = _settings(params, self.pipeline)
         self.turns = any(map(turned_box, dataset.annotations))  # a rotation of 0 is one among others then
         self.shapes = lru_cache(maxsize=IN_FLIGHT)(self._shapes)
         self.parts = lru_cache(maxsize=IN_FLIGHT)(self._parts)
         instances.check(self.annotations, chosen.images, self.swap, is_left_out=lambda image: (
             self.settings.quarantine and _would_stop(params, image, dataset.path_of(image))))
         if known := {(int(image.width or 0), int(image.height or 0)) for image in chosen.images}:
-            pipeline.check_sizes(self.form, known, allow_files=params["allow_files"])
-        settings = replace(self.settings, pipeline=b"", quarantine=False)  # what becomes of a bad picture changes no good one
-        self._common = item_digest(self.canonical(), settings, dict(ctx.environment))
+            self.pipeline.check_sizes(known)
+        self._common = item_digest(self.canonical(), self.settings.decisive(), dict(ctx.environment))
 
     def canonical(self) -> dict[str, Any]:
         """Return the pipeline's canonical form, with the library's name and version."""
-        return pipeline.canonical(self.form, allow_files=self.settings.allow_files)
+        return self.pipeline.canonical()
 
     def copies(self) -> Iterator[Copy]:
         """Yield the copies to make, in order."""
@@ -253,21 +251,21 @@ def _lost(job: Job, reason: str) -> Made:
     return Made(bad=reason)
 
 
-def _form(value: Any) -> Any:
-    """Return a pipeline's form; a string names a file."""
-    return pipeline.read(Path(value)) if isinstance(value, str) else value
+def _read(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read the pipeline, once for all that asks of it."""
+    return {"pipeline": Pipeline.of(params["pipeline"], allow_files=params["allow_files"])}
 
 
-def _form_for(params: Mapping[str, Any]) -> Any:
-    """Return the form of the pipeline as it is applied: its borders are of one colour where the recipe says so."""
-    form = _form(params["pipeline"])
-    return refusals.with_plain_borders(form) if params["repeated"] == "fill" else form
+def _applied(params: Mapping[str, Any]) -> Pipeline:
+    """Return the pipeline as it is applied: its borders are of one colour where the recipe says so."""
+    pipeline: Pipeline = params["pipeline"]
+    return pipeline.with_plain_borders if params["repeated"] == "fill" else pipeline
 
 
-def _settings(params: Mapping[str, Any], form: Any) -> Settings:
+def _settings(params: Mapping[str, Any], pipeline: Pipeline) -> Settings:
     limits = {name: float(params[name]) for name in ("min_visibility", "min_area_px", "min_side_px")}
-    return Settings(msgspec.json.encode(form), params["allow_files"], limits, params["accept"], params["max_tries"],
-                    params["unchanged"], f".{params['format']}", params["quality"], params["exif"], params["max_pixels"],
+    return Settings(pipeline.builder, limits, params["accept"], params["max_tries"], params["unchanged"],
+                    f".{params['format']}", params["quality"], params["exif"], params["max_pixels"],
                     params["bad_images"] == "quarantine")
 
 
@@ -278,22 +276,22 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     if params.get("balance") and params["copies"] != 1:
         yield Complaint(("copies",), "stands beside 'balance', which decides the number of copies",
                         "leave it out; balance's max_copies is the cap")
-    yield from pipeline.problems(params["pipeline"], allow_files=params["allow_files"])
+    yield from params["pipeline"].problems
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     """Build the pipeline as it will be built, for the sizes that are known; look for the names in the parameters."""
-    known, form = facts["dataset"], _form(params["pipeline"])
+    known, pipeline = facts["dataset"], params["pipeline"]
     chosen = known.of_fewer_images() if params.get("where") else known
     sizes = [size for size in (chosen.smallest, chosen.largest) if size]
     found = list(choosing.complaints(params, known))
     try:
         if sizes:
-            pipeline.check_sizes(form, sizes, allow_files=params["allow_files"])
-        elif not pipeline.needs_size(form):
-            pipeline.build(form, allow_files=params["allow_files"])
+            pipeline.check_sizes(sizes)
+        elif not pipeline.needs_size:
+            pipeline.build()
     except Misfit as error:
-        found += pipeline.placed(params["pipeline"], error.complaints)
+        found += error.complaints
     Misfit.if_any(found)
     return {"dataset": known.of_other_images()}
 
@@ -305,10 +303,10 @@ def _examine(given: Mapping[str, Any], facts: Mapping[str, Facts],
     The rows are those that come here: a step above may drop the keys, categories or images that would ask.
     """
     params = {name: given.get(name) for name in PARAMS["properties"]}
-    form = _form_for(params)
-    may_ask = params["mirrored_categories"] or refusals.may_ask(pipeline.parsed(form), params, facts["dataset"])
+    pipeline = _applied(params).written
+    may_ask = params["mirrored_categories"] or refusals.may_ask(pipeline, params, facts["dataset"])
     if may_ask and (found := values()):
-        Chosen.of(found["dataset"], params, form)
+        Chosen.of(found["dataset"], params, pipeline)
 
 
 def _refuses(params: Mapping[str, Any]) -> Iterator[str]:
@@ -337,14 +335,13 @@ def _would_stop(params: Mapping[str, Any], image: Image, path: Path) -> bool:
 
 
 def _review(step_id: str, params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Iterator[Finding]:
-    parsed = pipeline.parsed(_form(params["pipeline"]))
-    yield from refusals.direction(parsed, facts["dataset"].classes or (), step_id, params.get("mirrored_categories"),
-                                  params.get("repeated"))
+    yield from refusals.direction(params["pipeline"].written, facts["dataset"].classes or (), step_id,
+                                  params.get("mirrored_categories"), params.get("repeated"))
 
 
 def _files(params: Mapping[str, Any]) -> list[Path]:
     """Return the pictures that the pipeline reads."""
-    found = pipeline.files(params["pipeline"])
+    found: list[Path] = params["pipeline"].files()
     if missing := [path for path in found if not path.is_file()]:
         raise ValueError(f"pipeline: there is no reference image {missing[0]} (relative to {Path.cwd()})")
     return found
@@ -371,9 +368,13 @@ def _replay(ctx: StepContext, name: str, *, dataset: Dataset, **params: Any) -> 
     return pictures.encode(picture, work.settings.suffix, work.settings.quality)
 
 
-STEP = Step(name="augment", run=augment, inputs={"dataset": Port(Dataset, reads_only=True)},
-            outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee, examine=_examine, files=_files,
-            preview=_preview, replay=_replay, needs=("albumentations", "cv2", "numpy"), writes=True, reads_pixels=True,
-            checks=("pictures", "masks"), review=_review, refuses=lambda params: tuple(_refuses(params)), stops_at=_stops_at,
-            mends=tuple(kind.name for kind in picture_checks.KINDS),  # its pictures are new ones
-            resumes=True, preload=("coco_recipe_albumentations.preload",))
+STEP = Step(
+    name="augment", run=augment, params=PARAMS,
+    inputs={"dataset": Port(Dataset, reads_only=True)}, outputs={"dataset": Dataset},
+    read=_read, check=_check, files=_files, foresee=_foresee, examine=_examine, review=_review,
+    preview=_preview, replay=_replay,
+    needs=("albumentations", "cv2", "numpy"), preload=("coco_recipe_albumentations.preload",),
+    writes=True, reads_pixels=True, resumes=True,
+    checks=("pictures", "masks"), stops_at=_stops_at,
+    refuses=lambda params: tuple(_refuses(params)),
+    mends=tuple(kind.name for kind in picture_checks.KINDS))  # its pictures are new ones

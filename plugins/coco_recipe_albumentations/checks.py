@@ -6,7 +6,7 @@ from typing import Any
 
 from coco_recipe import Complaint, did_you_mean
 from coco_recipe_albumentations import catalogue, erasing, sizes
-from coco_recipe_albumentations.forms import Pipeline, Transform
+from coco_recipe_albumentations.forms import Transform, Written
 
 NOT_A_PICTURE = ("Normalize", "ToFloat", "FromFloat", "ToTensor", "ToTensorV2", "ToTensor3D")
 REFERENCES = ("FDA", "HistogramMatching", "PixelDistributionAdaptation")
@@ -22,7 +22,7 @@ REPEATING = {2: "reflect", 3: "wrap", 4: "reflect_101, the default of many trans
 _OLD_HINT = "coco-recipe pipeline migrate FILE rewrites pipelines of older versions"
 
 
-def check(pipeline: Pipeline, *, allow_files: bool = False, every: bool = False) -> Iterator[Complaint]:
+def check(pipeline: Written, *, allow_files: bool = False, every: bool = False) -> Iterator[Complaint]:
     """Yield what keeps a pipeline from running as it is meant.
 
     Of one that an older version wrote only this is told, for the rest follows from it; unless ``every`` is set.
@@ -45,7 +45,7 @@ def check(pipeline: Pipeline, *, allow_files: bool = False, every: bool = False)
             yield from erasing.never(transform)
 
 
-def notes(pipeline: Pipeline) -> Iterator[Complaint]:
+def notes(pipeline: Written) -> Iterator[Complaint]:
     """Yield what runs, but perhaps not as its author thinks: defaults, advice, and what the step replaces."""
     _, entries = catalogue.load()
     for key, value in pipeline.top.items():

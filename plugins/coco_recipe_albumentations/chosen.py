@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from coco_recipe import Annotation, Dataset, Image, Misfit, facts_of
-from coco_recipe_albumentations import choosing, keypoint_pairs, pipeline, refusals
+from coco_recipe_albumentations import choosing, keypoint_pairs, refusals
 from coco_recipe_albumentations.choosing import Choice
+from coco_recipe_albumentations.forms import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,13 @@ class Chosen:
     mirror: Mapping[int, int]
 
     @classmethod
-    def of(cls, dataset: Dataset, params: Mapping[str, Any], form: Any) -> "Chosen":
+    def of(cls, dataset: Dataset, params: Mapping[str, Any], pipeline: Written) -> "Chosen":
         """Choose images, and see that the recipe says all that must be said about their rows.
 
         Args:
             dataset: the data set.
             params: the step's; None for those that the recipe doesn't set.
-            form: the pipeline's form.
+            pipeline: the pipeline as it is applied.
 
         Raises:
             Misfit: parameters name what isn't there, or leave out what must be chosen.
@@ -48,5 +49,5 @@ class Chosen:
         mirror = choosing.mirrored(dataset.categories, params["mirrored_categories"] or ())
         images = tuple(image for image, n in zip(dataset.images, choice.copies, strict=True) if n)
         rows = [row for image in images for row in annotations[image.id]]
-        Misfit.if_any(refusals.complaints(pipeline.parsed(form), dataset, images, rows, swap, params))
+        Misfit.if_any(refusals.complaints(pipeline, dataset, images, rows, swap, params))
         return cls(choice, annotations, images, swap, mirror)

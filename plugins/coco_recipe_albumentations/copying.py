@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import msgspec
 from coco_recipe_albumentations import pictures
 
 if TYPE_CHECKING:
+    from coco_recipe_albumentations.building import Builder
     from coco_recipe_albumentations.geometry import Carrier, Instance, Moved
 
 
@@ -22,8 +23,7 @@ class Settings:
     """What is the same for every copy of a step.
 
     Attributes:
-        pipeline: the pipeline's form, as JSON.
-        allow_files: transforms may read files.
+        pipeline: what builds the transforms.
         limits: ``min_visibility``, ``min_area_px``, ``min_side_px`` of what is left of an annotation.
         accept: rules for a whole copy.
         max_tries: tries before a copy is given up.
@@ -35,8 +35,7 @@ class Settings:
         quarantine: a bad picture is listed and left out; else it is an error.
     """
 
-    pipeline: bytes
-    allow_files: bool
+    pipeline: "Builder"
     limits: Mapping[str, float]
     accept: Mapping[str, Any]
     max_tries: int
@@ -46,6 +45,10 @@ class Settings:
     exif: str
     max_pixels: int
     quarantine: bool
+
+    def decisive(self) -> dict[str, Any]:
+        """Return all that a good copy depends on, but for the pipeline, of which there is a canonical form."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("pipeline", "quarantine")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +179,8 @@ def one_try(settings: Settings, job: Job, picture: "pictures.Picture", number: i
     """Carry the picture and its annotations through the pipeline once; ``skipped`` says why the try isn't taken."""
     key = seed_of(job.seed, number)
     try:
-        carried = _carrier(settings.pipeline, job.size if b"${" in settings.pipeline else None,
-                           settings.allow_files)(picture, (*job.instances, *job.parts), key, with_matrix=job.is_turned)
+        carrier = _carrier(settings.pipeline, job.size if settings.pipeline.needs_size else None)
+        carried = carrier(picture, (*job.instances, *job.parts), key, with_matrix=job.is_turned)
     except Exception as error:
         raise ValueError(f"{job.source}: the pipeline failed: {type(error).__name__}: {error}") from error
     count = len(job.instances)
@@ -199,15 +202,14 @@ def seed_of(text: str, number: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _carrier(pipeline: bytes, size: tuple[int, int] | None, allow_files: bool) -> "Carrier":
+def _carrier(pipeline: "Builder", size: tuple[int, int] | None) -> "Carrier":
     """Build the pipeline once a process; once a picture size where it has sizes in it."""
     import cv2
 
     from coco_recipe_albumentations.geometry import Carrier
-    from coco_recipe_albumentations.pipeline import build
 
     cv2.setNumThreads(0)
-    return Carrier(build(msgspec.json.decode(pipeline), size, allow_files=allow_files))
+    return Carrier(pipeline.build(size))
 
 
 def _left(moved: "Moved", limits: Mapping[str, float]) -> Left:

@@ -7,7 +7,7 @@ from typing import Any
 from coco_recipe import Complaint
 from coco_recipe_albumentations import catalogue, sizes
 from coco_recipe_albumentations.fits import keeps_size
-from coco_recipe_albumentations.forms import Pipeline, Transform
+from coco_recipe_albumentations.forms import Transform, Written
 
 Span = tuple[float, float]
 
@@ -25,7 +25,7 @@ def never(transform: Transform) -> Iterator[Complaint]:
         yield _complaint(transform, scale, ratio, "of any picture", room)
 
 
-def without_room(pipeline: Pipeline, known: Collection[sizes.Size]) -> Iterator[Complaint]:
+def without_room(pipeline: Written, known: Collection[sizes.Size]) -> Iterator[Complaint]:
     """Yield the Erasings that fail on an image, as far as its own size reaches them.
 
     Args:
@@ -37,8 +37,8 @@ def without_room(pipeline: Pipeline, known: Collection[sizes.Size]) -> Iterator[
         if transform.name == "Erasing" and scale and ratio:
             size = min(known, key=lambda size: _room(ratio, size))
             if _room(ratio, size) < scale[0]:
-                one = _complaint(transform, scale, ratio, f"in an image of {size[0]}x{size[1]} px", _room(ratio, size))
-                yield Complaint(("pipeline", *one.path), one.what, one.hint)
+                where = f"in an image of {size[0]}x{size[1]} px"
+                yield _complaint(transform, scale, ratio, where, _room(ratio, size))
 
 
 def _room(ratio: Span, size: sizes.Size) -> float:

@@ -1,11 +1,11 @@
-"""Whether crops of a fixed size fit into the smallest image, as far as that can be told without running."""
+"""Whether sizes in a pipeline fit those of the images, as far as that can be told without running."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from coco_recipe import Complaint
 from coco_recipe_albumentations import catalogue, sizes
-from coco_recipe_albumentations.forms import Pipeline, Transform
+from coco_recipe_albumentations.forms import Transform, Written
 
 _CROPS = ("RandomCrop", "CenterCrop", "AtLeastOneBBoxRandomCrop", "Crop")
 _TURNS = ("Transpose", "RandomRotate90", "D4", "SquareSymmetry")
@@ -13,10 +13,32 @@ _KEEPS = ("HorizontalFlip", "VerticalFlip", "TimeReverse", "Affine", "ShiftScale
           "ElasticTransform", "GridDistortion", "OpticalDistortion", "PiecewiseAffine", "ThinPlateSpline",
           "GridElasticDeform", "CoarseDropout", "GridDropout", "PixelDropout", "Erasing", "XYMasking", "TimeMasking",
           "FrequencyMasking", "Morphological", "RandomGridShuffle", "NoOp", "Perspective")
+# What may be 0 or less: the library refuses what makes no sense of it.
+_OFFSETS = ("x_min", "y_min", "translate_px", "px", "padding")
 _SHRINKS = ("fit_output", "crop_border")  # switches with which the ones above give other sizes
 
 
-def too_large(pipeline: Pipeline, size: sizes.Size) -> Iterator[Complaint]:
+def not_positive(pipeline: Written, size: sizes.Size) -> Iterator[Complaint]:
+    """Yield the expressions in a pipeline that give no positive number for an image's size.
+
+    Args:
+        pipeline: a sound one.
+        size: (width, height) of the image, in pixels.
+    """
+    for transform in pipeline.walk():
+        for name, value in transform.arguments.items():
+            for text in sizes.expressions(value):
+                try:
+                    number = sizes.evaluate(text, size)
+                except ValueError as error:
+                    yield Complaint(transform.path, f"{transform.name}: {name}: {error}")
+                    continue
+                if number <= 0 and name not in _OFFSETS:
+                    yield Complaint(transform.path, f"{transform.name}: {name} is {number} for an image of "
+                                    f"{size[0]}x{size[1]} px ({text})", "it must be a positive whole number")
+
+
+def too_large(pipeline: Written, size: sizes.Size) -> Iterator[Complaint]:
     """Follow an image's size through a pipeline, and yield the crops that are larger; stop where it can't be known.
 
     Args:
@@ -53,8 +75,8 @@ class _Follower:
         if transform.name in _CROPS and not transform.arguments.get("pad_if_needed", False):
             crop = _cropped(transform, self.size)
             if crop[0] > known[0] or crop[1] > known[1]:
-                yield Complaint(("pipeline", *transform.path), f"{transform.name} needs {crop[0]}x{crop[1]} px, the smallest "
-                                f"image has {known[0]}x{known[1]}", "pad_if_needed: true or a PadIfNeeded before it pads it")
+                yield Complaint(transform.path, f"{transform.name} needs {crop[0]}x{crop[1]} px, the smallest image has "
+                                f"{known[0]}x{known[1]}", "pad_if_needed: true or a PadIfNeeded before it pads it")
 
 
 def keeps_size(transform: Transform) -> bool:

@@ -1,7 +1,7 @@
 """One shape for all the forms that a pipeline may have: short list, Albumentations' own dict, or ours of the record."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from coco_recipe import Complaint
@@ -38,9 +38,14 @@ class Transform:
         for child in self.children or ():
             yield from child.walk()
 
+    def with_arguments(self, change: Callable[[Any], Any]) -> "Transform":
+        """Return it with ``change`` made to its arguments and to those of all that are in it."""
+        children = None if self.children is None else tuple(child.with_arguments(change) for child in self.children)
+        return replace(self, arguments=change(self.arguments), children=children)
+
 
 @dataclass(frozen=True, slots=True)
-class Pipeline:
+class Written:
     """A pipeline as it is written.
 
     Attributes:
@@ -60,12 +65,16 @@ class Pipeline:
         for transform in self.transforms:
             yield from transform.walk()
 
+    def with_arguments(self, change: Callable[[Any], Any]) -> "Written":
+        """Return it with ``change`` made to the arguments of every transform."""
+        return replace(self, transforms=tuple(transform.with_arguments(change) for transform in self.transforms))
 
-def parse(form: Any, found: list[Complaint]) -> Pipeline:
+
+def parse(form: Any, found: list[Complaint]) -> Written:
     """Bring a pipeline into one shape; what isn't one goes to ``found``."""
     parser = _Parser(found)
     if isinstance(form, list):
-        return Pipeline(parser.rows(form, ()))
+        return Written(parser.rows(form, ()))
     if isinstance(form, dict) and "transform" in form:
         return parser.compose(form["transform"], ("transform",), _text(form.get("__version__")))
     if isinstance(form, dict) and CLASS in form:
@@ -74,28 +83,28 @@ def parse(form: Any, found: list[Complaint]) -> Pipeline:
         top = {key: value for key, value in form.items() if key not in ("library", "version", "transforms", "p", "files")}
         for key in top:
             found.append(Complaint((key,), f"a pipeline has no '{key}'", "it has transforms and p"))
-        return Pipeline(parser.rows(form["transforms"], ("transforms",)), form.get("p", 1.0), _text(form.get("version")))
+        return Written(parser.rows(form["transforms"], ("transforms",)), form.get("p", 1.0), _text(form.get("version")))
     if isinstance(form, dict) and len(form) == 1:
-        return Pipeline(parser.rows([form], None))
+        return Written(parser.rows([form], None))
     found.append(Complaint((), f"is not a pipeline but {_short(form)}; a dict form has a 'transform' with a '{CLASS}'",
                            "write a list, as - HorizontalFlip: {p: 0.5}"))
-    return Pipeline(())
+    return Written(())
 
 
 class _Parser:
     def __init__(self, found: list[Complaint]) -> None:
         self.found, self.top = found, dict[str, Any]()
 
-    def compose(self, value: Any, at: KeyPath, version: str | None) -> Pipeline:
+    def compose(self, value: Any, at: KeyPath, version: str | None) -> Written:
         if not isinstance(value, dict) or not isinstance(value.get(CLASS), str):
             self.found.append(Complaint(at, f"is not in Albumentations' form: no 'transform' with a '{CLASS}'",
                                         "albumentations.save writes such files"))
-            return Pipeline((), version=version)
+            return Written((), version=version)
         if short_name(value[CLASS]) not in COMPOSE:
-            return Pipeline(self.rows([value], None, at), version=version)
+            return Written(self.rows([value], None, at), version=version)
         top = {key: child for key, child in value.items() if key not in (CLASS, "p", "transforms", "id")}
         rows = self.rows(value.get("transforms"), (*at, "transforms"))
-        return Pipeline(rows, value.get("p", 1.0), version,
+        return Written(rows, value.get("p", 1.0), version,
                         {**top, **{key: child for key, child in self.top.items() if not top.get(key)}})
 
     def rows(self, values: Any, at: KeyPath | None, one: KeyPath = ()) -> tuple[Transform, ...]:

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe import Complaint, Misfit
-from coco_recipe_albumentations import checks, migrate, pipeline, pipeline_file, sizes
-from coco_recipe_albumentations.forms import parse
+from coco_recipe_albumentations import checks, migrate, pipeline_file
+from coco_recipe_albumentations.building import ANY_SIZE
+from coco_recipe_albumentations.pipeline import Pipeline
 
 
 def lint(path: Path) -> tuple[Sequence[str], Sequence[str]]:
@@ -20,26 +21,26 @@ def lint(path: Path) -> tuple[Sequence[str], Sequence[str]]:
         file = pipeline_file.load(path)
     except ValueError as error:
         return [str(error)], []
+    pipeline = Pipeline.parsed(file.form, file)
 
     def line(found: Complaint) -> str:
         hint = f"; {found.hint.replace('FILE', str(path))}" if found.hint else ""
         return f"{file.where(found.path)}: {found.what}{hint}"
 
-    faults: list[Complaint] = []
-    parsed = parse(file.form, faults)
-    if parsed.transforms or not faults:
-        faults += checks.check(parsed, every=True)
+    written, faults = pipeline.written, list(pipeline.faults)
+    if written.transforms or not faults:
+        faults += checks.check(written, every=True)
     wrong = [line(found) for found in faults]
     if not wrong:
         try:
-            pipeline.build(file.form, (1024, 1024) if sizes.mentions(file.form) else None)
-        except ValueError as error:
-            wrong.append(f"{path}: {error}")
+            pipeline.build(ANY_SIZE if pipeline.needs_size else None)
+        except Misfit as error:
+            wrong += [found.what for found in error.complaints]
         except ImportError:
             pass  # what can be told without the library has been told
-    notes = list(checks.notes(parsed))
+    notes = list(checks.notes(written))
     told = {note.path for note in notes if "repeats the picture" in note.what}
-    if checks.is_old(parsed.version):
+    if checks.is_old(written.version):
         notes += [note for note in _of_old(file.form) if note.path not in told]
     return wrong, [line(found) for found in notes]
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Complaint, Misfit, show_path
+from coco_recipe import Complaint, Misfit, show_path, yaml_text
 from coco_recipe_albumentations import catalogue, checks, compositions, pipeline_file, strength
-from coco_recipe_albumentations.forms import CLASS, Pipeline, Transform, parse
+from coco_recipe_albumentations.building import ANY_SIZE
+from coco_recipe_albumentations.forms import CLASS, Transform, Written, parse
 from coco_recipe_albumentations.history import MODERN, RANGES, RENAMED, Version, defaults, version_of
+from coco_recipe_albumentations.pipeline import Pipeline
 from coco_recipe_albumentations.rewrite import ALWAYS, RULES, Draft, first_channel
 
 _RECORD = ("applied", "params")  # what ReplayCompose adds to each transform after a run
@@ -87,7 +89,7 @@ def migrate(form: Any) -> Migration:
     return done
 
 
-def _without_record(pipeline: Pipeline) -> Pipeline:
+def _without_record(pipeline: Written) -> Written:
     def bare(transform: Transform) -> Transform:
         kept = {name: value for name, value in transform.arguments.items() if name not in _RECORD}
         inside = transform.children and tuple(bare(child) for child in transform.children)
@@ -97,7 +99,7 @@ def _without_record(pipeline: Pipeline) -> Pipeline:
     return replace(pipeline, transforms=tuple(bare(one) for one in pipeline.transforms), top=top)
 
 
-def is_current(pipeline: Pipeline) -> bool:
+def is_current(pipeline: Written) -> bool:
     """Tell whether a pipeline is to be read as the pinned version's.
 
     One that records an older version is, where it has an argument that only today's has; one that
@@ -117,10 +119,8 @@ def is_current(pipeline: Pipeline) -> bool:
 
 def refused(form: Any) -> list[str]:
     """Build a rewritten pipeline, and return what the library has against it; nothing where it isn't installed."""
-    from coco_recipe_albumentations.pipeline import build
-
     try:
-        build(form, (1024, 1024), allow_files=True)
+        Pipeline.of(form, allow_files=True).build(ANY_SIZE)
     except ValueError as error:
         return [str(error).removeprefix("pipeline.transform.")]
     except ImportError:
@@ -132,9 +132,7 @@ def dump(form: Mapping[str, Any], suffix: str) -> str:
     """Write a form as JSON, or as YAML for another suffix than ``.json``."""
     if suffix == ".json":
         return json.dumps(form, indent=2, ensure_ascii=False) + "\n"
-    import yaml
-
-    return yaml.safe_dump(form, sort_keys=False, allow_unicode=True, default_flow_style=None)
+    return yaml_text.dump(form, flow=None, width=80)
 
 
 def _row(transform: Transform, done: Migration, written: Version | None, *, forced: bool) -> dict[str, Any] | None:

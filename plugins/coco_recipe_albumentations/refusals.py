@@ -7,7 +7,7 @@ from typing import Any
 
 from coco_recipe import Annotation, Complaint, Dataset, Facts, Finding, Image, Kind, Row, extras
 from coco_recipe_albumentations import catalogue, checks, keypoint_pairs, parts
-from coco_recipe_albumentations.forms import Pipeline, Transform
+from coco_recipe_albumentations.forms import Transform, Written
 
 MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
 UNTRACEABLE = {"ThinPlateSpline", "RandomGridShuffle"}
@@ -32,7 +32,7 @@ _SIDE_WORDS = {"left", "right", "lefthand", "righthand", "leftward", "rightward"
 _UPRIGHT_WORDS = {"up", "down", "upward", "downward"}
 
 
-def may_ask(pipeline: Pipeline, params: Mapping[str, Any], known: Facts) -> bool:
+def may_ask(pipeline: Written, params: Mapping[str, Any], known: Facts) -> bool:
     """Say whether `complaints` may find anything, by the keys that the rows may have; it reads no row."""
     keys = [known.annotation_fields, known.fields]
     may_have_places = None in keys or any(key == "attributes" or _is_place(key) for some in keys for key in some or ())
@@ -45,7 +45,7 @@ def may_ask(pipeline: Pipeline, params: Mapping[str, Any], known: Facts) -> bool
         or (may_have_points and params["mirrored_keypoints"] is None and _mirrors(pipeline, params["repeated"])))
 
 
-def complaints(pipeline: Pipeline, dataset: Dataset, images: Sequence[Image], annotations: Sequence[Annotation],
+def complaints(pipeline: Written, dataset: Dataset, images: Sequence[Image], annotations: Sequence[Annotation],
                pairs: Mapping[int, Sequence[Any]], params: Mapping[str, Any]) -> Iterator[Complaint]:
     """Yield what must be chosen before a data set with annotations goes through a pipeline.
 
@@ -80,12 +80,12 @@ def _follows_nothing(transform: Transform) -> bool:
     return transform.name in UNTRACEABLE and transform.arguments.get("p", 0.5) != 0
 
 
-def _asks_of_places(pipeline: Pipeline, params: Mapping[str, Any]) -> bool:
+def _asks_of_places(pipeline: Written, params: Mapping[str, Any]) -> bool:
     """Say whether places under other keys are asked for, where there are any."""
     return params["other_geometry"] == "refuse" and _moves({transform.name for transform in pipeline.walk()})
 
 
-def _mirrors(pipeline: Pipeline, repeated: str | None) -> bool:
+def _mirrors(pipeline: Written, repeated: str | None) -> bool:
     """Tell whether objects may be mirrored, in the picture or labelled in a reflected border."""
     return any(transform.name in MIRRORS or (repeated == "label" and checks.repeating(
         transform.name, transform.arguments) in (2, 4)) for transform in pipeline.walk())
@@ -97,7 +97,7 @@ def _moves(names: set[str]) -> bool:
                and "Dropout" not in name and name not in ("Erasing", "XYMasking"))
 
 
-def warps(pipeline: Pipeline, repeated: str | None) -> bool:
+def warps(pipeline: Written, repeated: str | None) -> bool:
     """Say whether a pipeline may move annotations by no matrix, or by several, where borders show them again."""
     from coco_recipe_albumentations.moves import is_warp
 
@@ -166,7 +166,7 @@ def _unpaired(dataset: Dataset, annotations: Sequence[Annotation], pairs: Mappin
                             f"mirrored_keypoints: [{pairs_}], beside the pairs that are known; a list without them leaves them")
 
 
-def direction(pipeline: Pipeline, classes: Sequence[str], place: str,
+def direction(pipeline: Written, classes: Sequence[str], place: str,
               pairs: Sequence[Sequence[str]] | None = None, repeated: str | None = None) -> Iterator[Finding]:
     """Yield warnings where a pipeline mirrors or turns classes whose names have a direction, as a word (not 'bright').
 
@@ -190,11 +190,3 @@ def _words(name: str) -> set[str]:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     words = {word.lower() for word in re.split(r"[^A-Za-z]+", spaced) if word}
     return words | ({"左"} if "左" in name else set()) | ({"右"} if "右" in name else set())
-
-
-def with_plain_borders(form: Any) -> Any:
-    """Return a pipeline's form in which borders that would repeat the picture are of one colour."""
-    if isinstance(form, dict):
-        return {key: 0 if key == "border_mode" and value in checks.REPEATING else with_plain_borders(value)
-                for key, value in form.items()}
-    return [with_plain_borders(value) for value in form] if isinstance(form, list) else form

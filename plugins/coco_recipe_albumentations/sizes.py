@@ -4,7 +4,7 @@ import ast
 import operator
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Size = tuple[int, int]
@@ -23,9 +23,16 @@ def is_expression(value: Any) -> bool:
 
 def mentions(value: Any) -> bool:
     """Tell whether there is an expression anywhere in a value."""
-    if isinstance(value, dict):
-        return any(mentions(child) for child in value.values())
-    return any(mentions(child) for child in value) if isinstance(value, (list, tuple)) else is_expression(value)
+    return any(True for _ in expressions(value))
+
+
+def expressions(value: Any) -> Iterator[str]:
+    """Yield the expressions in a value."""
+    if isinstance(value, (dict, list, tuple)):
+        for child in value.values() if isinstance(value, dict) else value:
+            yield from expressions(child)
+    elif is_expression(value):
+        yield value
 
 
 def evaluate(text: str, size: Size) -> int:

@@ -10,8 +10,9 @@ import pytest
 import yaml
 from builders import command, real_data
 from click.testing import CliRunner, Result
-from coco_recipe_albumentations import migrate, pipeline, rewrite
+from coco_recipe_albumentations import migrate, rewrite
 from coco_recipe_albumentations.history import GONE
+from coco_recipe_albumentations.pipeline import Pipeline
 from coco_recipe_albumentations.pipeline_commands import pipeline as commands
 
 np = pytest.importorskip("numpy")
@@ -53,7 +54,7 @@ def _apply(form: Any, picture: Any, seed: int = 0) -> Any:
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", message="Got processor")
         warnings.filterwarnings("ignore", message="The image is already")
-        compose = A.Compose(pipeline.build(form, picture.shape[1::-1]), bbox_params=A.BboxParams("coco"))
+        compose = A.Compose(Pipeline.of(form).build(picture.shape[1::-1]), bbox_params=A.BboxParams("coco"))
         compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
         return compose(image=picture, bboxes=[[10, 10, 50, 50]])["image"]
 
@@ -67,7 +68,7 @@ def test_a_real_file_is_refused_as_it_is_and_runs_when_migrated(name: str, statu
                                                                 lost: tuple[str, ...], tmp_path: Path) -> None:
     source = real_data("pipelines") / name
     with pytest.raises(ValueError, match=r"pipeline migrate|written by Albumentations|always_apply"):
-        pipeline.build(str(source))
+        Pipeline.of(str(source)).build()
     assert _run("lint", source).exit_code == 1
     done = _run("migrate", source, "-o", tmp_path / "new.json")
     assert done.exit_code == status, done.stderr
@@ -77,7 +78,7 @@ def test_a_real_file_is_refused_as_it_is_and_runs_when_migrated(name: str, statu
     assert done.stderr.count("Normalize: left out: leave it to training") == before - after
     form = json.loads((tmp_path / "new.json").read_text())
     assert len(form["transform"]["transforms"]) == after
-    assert list(pipeline.problems(str(tmp_path / "new.json"))) == []
+    assert not Pipeline.of(str(tmp_path / "new.json")).problems
     for seed in range(3):
         made = _apply(form, _picture(), seed)
         assert made.dtype == np.uint8
@@ -371,7 +372,7 @@ def test_elastic_transform_moves_pixels_as_far_as_it_did() -> None:
     y, x = np.mgrid[:160, :192].astype(np.float32)
     places = np.stack([x / 192, y / 160, np.ones_like(x)], axis=2)
     form = migrate.migrate(_old("ElasticTransform", alpha=60, sigma=6, alpha_affine=0)).form
-    compose = A.Compose(pipeline.build(form, (192, 160)), seed=1)
+    compose = A.Compose(Pipeline.of(form).build((192, 160)), seed=1)
     new = [np.abs(compose(image=places)["image"][20:-20, 20:-20, 0] - places[20:-20, 20:-20, 0]).mean() * 192 for _ in range(8)]
     draw = np.random.default_rng(2)
     old = [np.abs(cv2.GaussianBlur(draw.uniform(-1, 1, (160, 192)), (0, 0), 6) * 60)[20:-20, 20:-20].mean() for _ in range(8)]
@@ -530,5 +531,5 @@ def test_a_transform_is_rewritten_within_others_as_it_is_alone(name: str, around
 def test_a_transform_that_blackens_pictures_is_refused() -> None:
     done = migrate.migrate(_old("PixelDistributionAdaptation", reference_images=["a.png"], blend_ratio=[0.5, 1]))
     assert [line for line in done.lost if "black" in line]
-    (found,) = pipeline.problems([{"PixelDistributionAdaptation": {"reference_images": ["a.png"]}}], allow_files=True)
+    (found,) = Pipeline.of([{"PixelDistributionAdaptation": {"reference_images": ["a.png"]}}], allow_files=True).problems
     assert "HistogramMatching" in found.hint

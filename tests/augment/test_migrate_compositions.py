@@ -7,7 +7,8 @@ import random
 from typing import Any
 
 import pytest
-from coco_recipe_albumentations import migrate, pipeline
+from coco_recipe_albumentations import migrate
+from coco_recipe_albumentations.pipeline import Pipeline
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
@@ -36,7 +37,7 @@ def _shares(form: Row, draws: int = 600) -> dict[str, float]:
     """Return how often each of the flips comes out: "", "across", "down", "across down"."""
     picture = np.zeros((4, 4, 3), np.uint8)
     picture[0, 0] = 255
-    compose = A.Compose(pipeline.build(form, (4, 4)))
+    compose = A.Compose(Pipeline.of(form).build((4, 4)))
     compose.set_random_state(np.random.default_rng(1), random.Random(1))
     shares: dict[str, float] = {}
     for _ in range(draws):

@@ -11,9 +11,10 @@ pytest.importorskip("albumentations")
 import cv2
 import numpy as np
 from builders import coco, write_recipe
-from coco_recipe_albumentations import parts, pipeline
+from coco_recipe_albumentations import parts
 from coco_recipe_albumentations.copying import Left
 from coco_recipe_albumentations.geometry import Carrier
+from coco_recipe_albumentations.pipeline import Pipeline
 
 from coco_recipe import TurnedBox, stages, turned_box
 from coco_recipe.coco_json import parse
@@ -49,7 +50,7 @@ def _overlap(one: Any, other: Any) -> float:
 def test_a_turned_box_lands_on_its_pixels(transform: dict[str, Any], degrees: float) -> None:
     before = TurnedBox((55.0, 50.0, 40.0, 20.0), degrees)
     (name, arguments), = transform.items()
-    carrier = Carrier(pipeline.build([{name: {**arguments, "p": 1}}], None, allow_files=False))
+    carrier = Carrier(Pipeline.of([{name: {**arguments, "p": 1}}]).build())
     carried = carrier(_drawn(before.corners()), (), key=1, with_matrix=True)
     assert carried.matrix is not None
     after = parts.through(before, carried.matrix)

@@ -2,13 +2,18 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from coco_recipe_albumentations import catalogue, pipeline
+from coco_recipe_albumentations import catalogue, pipeline_file
+from coco_recipe_albumentations.pipeline import Pipeline
+
+from coco_recipe import Misfit, source
+from coco_recipe.errors import RecipeError
 
 pytestmark = pytest.mark.filterwarnings("ignore:Got processor")
 np = pytest.importorskip("numpy")
@@ -30,7 +35,7 @@ def _saved(tmp_path: Path) -> Path:
 
 
 def _whats(form: Any, **options: Any) -> list[str]:
-    return [found.what for found in pipeline.problems(form, **options)]
+    return [found.what for found in Pipeline.of(form, **options).problems]
 
 
 def _apply(transforms: list[Any], picture: Any, seed: int = 0) -> Any:
@@ -43,13 +48,13 @@ def _apply(transforms: list[Any], picture: Any, seed: int = 0) -> Any:
 
 def test_one_pipeline_has_one_canonical_form_whatever_form_it_is_written_in(tmp_path: Path) -> None:
     path = _saved(tmp_path)
-    forms = [SHORT, json.loads(path.read_text()), str(path), str(tmp_path / "p.yaml"), pipeline.canonical(SHORT)]
+    forms = [SHORT, json.loads(path.read_text()), str(path), str(tmp_path / "p.yaml"), Pipeline.of(SHORT).canonical()]
     assert [_whats(form) for form in forms] == [[]] * 5
-    assert len({json.dumps(pipeline.canonical(form)) for form in forms}) == 1
+    assert len({json.dumps(Pipeline.of(form).canonical()) for form in forms}) == 1
 
 
 def test_the_canonical_form_tells_every_argument_and_the_version() -> None:
-    assert pipeline.canonical([{"GaussNoise": {}}]) == {
+    assert Pipeline.of([{"GaussNoise": {}}]).canonical() == {
         "library": "albumentations", "version": "2.0.8", "p": 1.0, "transforms": [{"GaussNoise": {
             "std_range": [0.2, 0.44], "mean_range": [0.0, 0.0], "per_channel": True, "noise_scale_factor": 1.0, "p": 0.5}}]}
 
@@ -57,12 +62,12 @@ def test_the_canonical_form_tells_every_argument_and_the_version() -> None:
 def test_other_pipelines_have_other_canonical_forms() -> None:
     forms: list[Any] = [["HorizontalFlip"], [{"HorizontalFlip": {"p": 0.4}}], ["VerticalFlip"], SHORT, [*SHORT, "NoOp"],
                         {"transforms": SHORT, "p": 0.5}, [{"Sequential": {"p": 1, "transforms": SHORT}}]]
-    assert len({json.dumps(pipeline.canonical(form)) for form in forms}) == len(forms)
+    assert len({json.dumps(Pipeline.of(form).canonical()) for form in forms}) == len(forms)
 
 
 def test_expressions_stay_as_text_in_the_canonical_form() -> None:
     form = [{"RandomSizedBBoxSafeCrop": {"width": "${image.width}", "height": "${image.height}"}}]
-    arguments = pipeline.canonical(form)["transforms"][0]["RandomSizedBBoxSafeCrop"]
+    arguments = Pipeline.of(form).canonical()["transforms"][0]["RandomSizedBBoxSafeCrop"]
     assert (arguments["width"], arguments["height"], arguments["p"]) == ("${image.width}", "${image.height}", 1.0)
 
 
@@ -76,14 +81,14 @@ def test_each_transform_is_refused_with_a_remedy_or_builds_and_keeps_a_picture(n
     given: dict[str, Any] = {key: value for key, value in samples.items() if key in entry.arguments} | {"p": 1}
     if entry.holds_others:
         given["transforms"] = [{"HueSaturationValue": {"p": 1}}, {"RGBShift": {"p": 1}}]
-    found = list(pipeline.problems([{name: given}]))
+    found = Pipeline.of([{name: given}]).problems
     if found:
         assert all(one.hint for one in found)
         return
-    canonical = pipeline.canonical([{name: given}])
-    assert pipeline.canonical(canonical) == canonical
+    canonical = Pipeline.of([{name: given}]).canonical()
+    assert Pipeline.of(canonical).canonical() == canonical
     picture = np.random.default_rng(0).integers(60, 200, (64, 96, 3)).astype(np.uint8)
-    made = _apply(pipeline.build([{name: given}]), picture)
+    made = _apply(Pipeline.of([{name: given}]).build(), picture)
     assert (made.dtype, made.ndim, made.shape[2]) == (np.uint8, 3, 3)
     assert made.max() > 0
 
@@ -93,8 +98,8 @@ def test_the_catalogue_is_that_of_the_installed_library() -> None:
 
 
 def test_checking_a_pipeline_imports_nothing_heavy(tmp_path: Path) -> None:
-    code = ("import sys; from coco_recipe_albumentations import pipeline; form = sys.argv[1]\n"
-            "assert not list(pipeline.problems(form)) and not pipeline.needs_size(form)\n"
+    code = ("import sys; from coco_recipe_albumentations.pipeline import Pipeline; form = sys.argv[1]\n"
+            "assert not Pipeline.of(form).problems and not Pipeline.of(form).needs_size\n"
             "print(sorted({'albumentations', 'cv2', 'numpy', 'torch'} & set(sys.modules)))")
     done = subprocess.run([sys.executable, "-c", code, str(_saved(tmp_path))], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
@@ -135,12 +140,10 @@ def test_checking_a_pipeline_imports_nothing_heavy(tmp_path: Path) -> None:
         {"__class_fullname__": "NoOp"}]}}, (), "written by Albumentations 0.5.2.*pipeline migrate"),
 ])
 def test_a_wrong_pipeline_is_refused_at_its_place(form: Any, path: tuple[Any, ...], message: str) -> None:
-    import re
-
-    found = list(pipeline.problems(form))
+    found = Pipeline.of(form).problems
     assert [one for one in found if one.path == ("pipeline", *path) and re.search(message, f"{one.what}; {one.hint}")], found
     with pytest.raises(ValueError, match="pipeline"):
-        pipeline.build(form)
+        Pipeline.of(form).build()
 
 
 def test_a_problem_in_a_file_names_file_and_line(tmp_path: Path) -> None:
@@ -150,21 +153,40 @@ def test_a_problem_in_a_file_names_file_and_line(tmp_path: Path) -> None:
                                  f"{path}:5: Blur of Albumentations 2.0.8 has no argument 'limit'"]
 
 
+@pytest.mark.parametrize(("row", "does", "message"), [
+    ("{Blur: {blur_limit: big}}", Pipeline.build, "2: Blur: blur_limit"),
+    ("{Blur: {blur_limit: big}}", Pipeline.canonical, "2: Blur: blur_limit"),
+    ("{RandomCrop: {width: 51, height: 8}}", lambda it: it.check_sizes([(50, 40)]), "2: RandomCrop needs 51x8 px"),
+    ('{Resize: {width: "${image.width - 100}", height: 8}}', lambda it: it.check_sizes([(50, 40)]), "2: Resize: width is -50"),
+    ("{Erasing: {scale: [0.2, 0.3]}}", lambda it: it.check_sizes([(400, 10)]), "2: Erasing: a hole with ratio"),
+    ("{Blurr: {}}", Pipeline.build, "2: Albumentations 2.0.8 has no transform 'Blurr'")])
+def test_what_fits_no_picture_is_told_at_its_line_too(row: str, does: Any, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(f"- NoOp\n- {row}\n", "utf-8")
+    with pytest.raises(Misfit, match=f"^pipeline: {re.escape(str(path))}:{message}"):
+        does(Pipeline.of(str(path)))
+
+
 @pytest.mark.parametrize(("name", "text", "message"), [
     ("p.json", '{"a": 1,}', r"p\.json:1:9: is not JSON"), ("p.json", '[{"Resize": {"p": NaN}}]', "NaN, which is not JSON"),
     ("p.json", '{"a": 1, "a": 2}', "the key 'a' is there twice"), ("p.json", "[" * 100_000, "nested too deep"),
     ("p.json", '\n{"h": IMAGE_H, "width": IMAGE_WIDTH}',
      r'p\.json:2:7: IMAGE_H is no value: write a number; .*:2:25: IMAGE_WIDTH is no value: write "\$\{image\.width\}"'),
-    ("p.yaml", "a: [1", r"p\.yaml:\d+:\d+: is not YAML"), ("p.yaml", "- a: 1\n  a: 2", r"p\.yaml:2: the key 'a' is there"),
-    ("p.yaml", "!!python/object/apply:os.system [ls]", "is not YAML: could not determine a constructor"),
+    ("p.yaml", "a: [1", r"p\.yaml:\d+:\d+: is not YAML"),
+    ("p.yaml", "- a: 1\n  a: 2", r"p\.yaml:2:3: the key 'a' is there twice \(first in line 1\): remove one"),
+    ("p.yaml", "!!python/object/apply:os.system [ls]",
+     r"p\.yaml:1:1: has the tag tag:yaml\.org,2002:python/object/apply:os\.system: remove it"),
+    ("p.yaml", "[" * 101, "nested more than 100 deep"), ("p.json", "[" * 101 + "]" * 101, "nested more than 100 deep"),
+    ("p.yaml", "a: &a [*a]", "nested more than 100 deep"),
     ("p.yaml", "[" * 5000, "nested more than 100 deep"), ("p.json", "\udcff", "is not UTF-8"),
     ("p.yaml", "a: &a [1,1,1,1,1,1,1,1]\n" + "\n".join(f"{new}: &{new} [{', '.join([f'*{old}'] * 8)}]" for old, new
-                                                      in zip("abcdefgh", "bcdefghi", strict=True)), "more than 50000 values"),
+                                                      in zip("abcdefgh", "bcdefghi", strict=True)),
+     "more than 200000 values, aliases counted"),
 ])
 def test_a_file_that_is_no_pipeline_is_refused_at_its_place(name: str, text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ValueError, match=message):
-        pipeline.read(tmp_path / name)
+        pipeline_file.load(tmp_path / name)
     assert len(_whats(str(tmp_path / name))) == 1
 
 
@@ -178,27 +200,65 @@ def test_a_json_file_has_lines_also_where_yaml_would_not_read_it(tmp_path: Path)
     assert _whats(str(path)) == [f"{path}:3: Albumentations 2.0.8 has no transform 'Blurr'"]
 
 
-def test_yaml_is_read_by_the_core_rules(tmp_path: Path) -> None:
-    (tmp_path / "p.yaml").write_text("[1e-4, no, 12:30, 0777, null, true]", "utf-8")
-    assert pipeline.read(tmp_path / "p.yaml") == [1e-4, "no", "12:30", 777.0, None, True]
+@pytest.mark.parametrize("scalar", [
+    "no", "12:30", "0777", "0x1F", "0o17", "1_000", "1e-4", "+3", ".5", "~", "True", "'0x1F'", '"\\u00e4"', "!!str 5", "y"])
+def test_a_pipeline_reads_a_value_as_a_recipe_does(scalar: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(f"[{{Blur: {{p: {scalar}}}}}]", "utf-8")
+    mine, recipe = pipeline_file.load(path), source.load(path)
+    assert repr(mine.form) == repr(recipe.data)
+    assert mine.places == recipe.values
+
+
+@pytest.mark.parametrize(("text", "what"), [
+    ("[{Blur: {p: .inf}}]", "1:13: .inf is not a finite number"), ("- {1: x}", "1:4: a key must be a string, not '1'"),
+    ("- {<<: {p: 1}}", "1:4: merge keys"), ("- !!python/tuple {p: 1}", "1:3: has the tag"),
+    ("- a\n---\n- b", "2:1: a second document begins here")])
+def test_a_pipeline_is_refused_what_a_recipe_is(text: str, what: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=re.escape(f"{path}:{what}")):
+        pipeline_file.load(path)
+    try:
+        faults = source.load(path).faults
+    except RecipeError as error:
+        faults = error.problems
+    assert str(faults[0]).startswith(f"{path}:{what.split(': ')[0]}:")
+
+
+def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("".join(f"- Blur: {{p: !p{n} 1}}\n" for n in range(7)), "utf-8")
+    (told,) = _whats(str(path))
+    assert [f"{path}:{n}:13: has the tag !p{n - 1}" in told for n in range(1, 8)] == [True] * 5 + [False] * 2
+    assert told.endswith("; and 2 more")
+
+
+@pytest.mark.parametrize("form", ["list", "nested"])
+def test_a_pipeline_has_tuples_of_python_where_a_recipe_has_none(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    limit = "!!python/tuple [3, 5]" if form == "list" else "!!python/tuple\n    - 3\n    - 5"
+    path.write_text(f"- Blur:\n    blur_limit: {limit}\n", "utf-8")
+    assert pipeline_file.load(path).form == [{"Blur": {"blur_limit": [3, 5]}}]
+    assert "has the tag tag:yaml.org,2002:python/tuple" in source.load(path).faults[0].what
 
 
 def test_what_the_library_refuses_is_named_without_its_frame() -> None:
     with pytest.raises(ValueError, match=r"^pipeline\[1\]: Blur: blur_limit .*number.* 'big'|^pipeline\[1\]: Blur: blur_limit"):
-        pipeline.build(["NoOp", {"Blur": {"blur_limit": "big"}}])
+        Pipeline.of(["NoOp", {"Blur": {"blur_limit": "big"}}]).build()
 
 
 def test_the_probability_of_the_whole_is_kept() -> None:
     form = {"transform": {"__class_fullname__": "Compose", "p": 0, "transforms": [{"__class_fullname__": "InvertImg", "p": 1}]}}
     picture = np.full((8, 8, 3), 10, np.uint8)
-    assert _apply(pipeline.build(form), picture).max() == 10
+    assert _apply(Pipeline.of(form).build(), picture).max() == 10
     form["transform"]["p"] = 1
-    assert _apply(pipeline.build(form), picture).max() == 245
+    assert _apply(Pipeline.of(form).build(), picture).max() == 245
 
 
 def test_a_compose_in_a_pipeline_is_a_sequence_that_always_runs() -> None:
     form = [{"Compose": {"transforms": [{"InvertImg": {"p": 1}}], "bbox_params": None}}]
-    assert _apply(pipeline.build(form), np.full((8, 8, 3), 10, np.uint8)).max() == 245
+    assert _apply(Pipeline.of(form).build(), np.full((8, 8, 3), 10, np.uint8)).max() == 245
 
 
 def test_reference_images_are_read_where_files_are_allowed_and_count_by_content(tmp_path: Path) -> None:
@@ -208,20 +268,20 @@ def test_reference_images_are_read_where_files_are_allowed_and_count_by_content(
     form = [{"HistogramMatching": {"reference_images": [str(reference)], "blend_ratio": [1, 1], "p": 1}}]
     assert _whats(form)
     assert not _whats(form, allow_files=True)
-    made = _apply(pipeline.build(form, allow_files=True), np.full((8, 8, 3), 10, np.uint8))
+    made = _apply(Pipeline.of(form, allow_files=True).build(), np.full((8, 8, 3), 10, np.uint8))
     assert set(made.reshape(-1)) == {200}
-    before = pipeline.canonical(form, allow_files=True)
+    before = Pipeline.of(form, allow_files=True).canonical()
     cv2.imwrite(str(reference), np.full((8, 8, 3), 100, np.uint8))
-    assert pipeline.canonical(form, allow_files=True) != before
+    assert Pipeline.of(form, allow_files=True).canonical() != before
 
 
 def test_sizes_are_filled_in_for_each_image() -> None:
     form = [{"Resize": {"width": "${max(image.width, 30) * 2}", "height": "${image.height // 2}", "p": 1}}]
-    assert pipeline.needs_size(form)
-    assert not pipeline.needs_size(SHORT)
-    assert _apply(pipeline.build(form, (20, 10)), np.zeros((10, 20, 3), np.uint8)).shape == (5, 60, 3)
+    assert Pipeline.of(form).needs_size
+    assert not Pipeline.of(SHORT).needs_size
+    assert _apply(Pipeline.of(form).build((20, 10)), np.zeros((10, 20, 3), np.uint8)).shape == (5, 60, 3)
     with pytest.raises(ValueError, match="depends on the image's size"):
-        pipeline.build(form)
+        Pipeline.of(form).build()
 
 
 @pytest.mark.parametrize(("form", "message"), [
@@ -249,10 +309,10 @@ def test_sizes_are_filled_in_for_each_image() -> None:
 ])
 def test_sizes_are_tried_on_the_smallest_and_the_largest_image(form: Any, message: str | None) -> None:
     if message is None:
-        pipeline.check_sizes(form, [(50, 40), (800, 600)])
+        Pipeline.of(form).check_sizes([(50, 40), (800, 600)])
     else:
         with pytest.raises(ValueError, match=message):
-            pipeline.check_sizes(form, [(50, 40), (800, 600)])
+            Pipeline.of(form).check_sizes([(50, 40), (800, 600)])
 
 
 @pytest.mark.parametrize(("given", "word"), [
@@ -260,7 +320,7 @@ def test_sizes_are_tried_on_the_smallest_and_the_largest_image(form: Any, messag
     ({"scale": [0.4, 0.9]}, "covers at most 0.301 of any picture"), ({"scale": [0, 0]}, "no area")])
 def test_an_erasing_without_room_is_refused(given: dict[str, Any], word: str) -> None:
     """Albumentations ends with a TypeError of its own there, or with a division by 0."""
-    (found,) = pipeline.problems([{"OneOf": {"transforms": [{"Erasing": {"p": 1, **given}}, "Blur"]}}])
+    (found,) = Pipeline.of([{"OneOf": {"transforms": [{"Erasing": {"p": 1, **given}}, "Blur"]}}]).problems
     assert word in found.what
     assert "scale" in found.hint
     library = pytest.importorskip("albumentations")
@@ -274,9 +334,9 @@ def test_an_erasing_without_room_is_refused(given: dict[str, Any], word: str) ->
     ([{"OneOf": {"p": 1, "transforms": [{"Resize": {"width": 60, "height": 60, "p": 1}}, {"Blur": {"p": 1}}]}}], True)])
 def test_an_erasing_is_tried_on_every_size_that_comes_to_it(before: list[Any], refused: bool) -> None:
     form = [*before, {"Erasing": {"scale": [0.2, 0.3], "ratio": [0.5, 2], "p": 0.3}}]
-    pipeline.check_sizes(form, [(60, 50), (100, 60)])
+    Pipeline.of(form).check_sizes([(60, 50), (100, 60)])
     if refused:
         with pytest.raises(ValueError, match=r"covers at most 0.125 in an image of 400x100 px.*let scale begin at 0.125"):
-            pipeline.check_sizes(form, [(60, 50), (400, 100), (100, 60)])
+            Pipeline.of(form).check_sizes([(60, 50), (400, 100), (100, 60)])
     else:
-        pipeline.check_sizes(form, [(60, 50), (400, 100), (100, 60)])
+        Pipeline.of(form).check_sizes([(60, 50), (400, 100), (100, 60)])

@@ -13,8 +13,9 @@ pytest.importorskip("albumentations")
 import cv2
 import numpy as np
 from builders import coco, command, write_recipe
-from coco_recipe_albumentations import choosing, keypoint_pairs, pipeline, refusals
+from coco_recipe_albumentations import choosing, keypoint_pairs, refusals
 from coco_recipe_albumentations.geometry import Carrier
+from coco_recipe_albumentations.pipeline import Pipeline
 
 from coco_recipe import Misfit, execute, stages
 from coco_recipe.coco_json import parse
@@ -32,7 +33,7 @@ def _asked(form: Any, annotation: dict[str, Any] | None = None, names: list[str]
     dataset = parse(json.dumps(data).encode())
     pairs = keypoint_pairs.mirrored_pairs(dataset.categories, params.get("mirrored_keypoints"))
     return [str(one) for one in refusals.complaints(
-        pipeline.parsed(form), dataset, dataset.images, dataset.annotations, pairs, PARAMS | params)]
+        Pipeline.of(form).written, dataset, dataset.images, dataset.annotations, pairs, PARAMS | params)]
 
 
 @pytest.mark.parametrize("transform", [
@@ -42,7 +43,7 @@ def _asked(form: Any, annotation: dict[str, Any] | None = None, names: list[str]
     {"OneOf": {"transforms": [{"ShiftScaleRotate": {"border_mode": 4}}]}}], ids=str)
 def test_borders_that_repeat_the_picture_ask(transform: dict[str, Any]) -> None:
     assert "its border repeats the picture" in _asked([transform])[0]
-    plain = refusals.with_plain_borders([transform])
+    plain = Pipeline.of([transform]).with_plain_borders
     assert _asked(plain, repeated="fill") == _asked(plain) == []
     assert _asked([transform], repeated="label") == []
 
@@ -80,7 +81,7 @@ def test_places_of_images_ask_too() -> None:
     data = coco(1, [(1, 1)])
     data["images"][0]["roi"] = [1, 2, 3, 4]
     dataset = parse(json.dumps(data).encode())
-    asked, = refusals.complaints(pipeline.parsed([FLIP]), dataset, dataset.images, dataset.annotations, {}, PARAMS)
+    asked, = refusals.complaints(Pipeline.of([FLIP]).written, dataset, dataset.images, dataset.annotations, {}, PARAMS)
     assert "images have places under other keys: roi" in str(asked)
 
 
@@ -134,8 +135,8 @@ def test_a_list_of_pairs_adds_to_those_that_names_tell(declared: Any, pairs: set
 def test_a_reflected_border_that_is_labelled_mirrors_as_a_flip_does(mode: int, mirrors: bool) -> None:
     pad = [{"Pad": {"padding": 9, "border_mode": mode}}]
     assert bool(_asked(pad, POINTS, repeated="label")) is mirrors
-    assert bool(list(refusals.direction(pipeline.parsed(pad), ["arrow_left"], "more", None, "label"))) is mirrors
-    assert not list(refusals.direction(pipeline.parsed(pad), ["arrow_left"], "more", None, "fill"))
+    assert bool(list(refusals.direction(Pipeline.of(pad).written, ["arrow_left"], "more", None, "label"))) is mirrors
+    assert not list(refusals.direction(Pipeline.of(pad).written, ["arrow_left"], "more", None, "fill"))
 
 
 def test_pairs_by_number_count_from_one() -> None:
@@ -146,15 +147,15 @@ def test_pairs_by_number_count_from_one() -> None:
 @pytest.mark.parametrize(("name", "is_one"), [("arrow_left", True), ("turn right", True), ("RightTurn", True), ("左转", True),
                                               ("bright", False), ("upright", False), ("leftover", False), ("lamp", False)])
 def test_classes_with_a_direction_are_known_word_by_word(name: str, is_one: bool) -> None:
-    assert bool(list(refusals.direction(pipeline.parsed([FLIP]), [name], "more"))) is is_one
-    assert not list(refusals.direction(pipeline.parsed([{"Rotate": {}}]), [name], "more"))
-    assert not list(refusals.direction(pipeline.parsed([FLIP]), [name], "more", [["a", "b"]]))
+    assert bool(list(refusals.direction(Pipeline.of([FLIP]).written, [name], "more"))) is is_one
+    assert not list(refusals.direction(Pipeline.of([{"Rotate": {}}]).written, [name], "more"))
+    assert not list(refusals.direction(Pipeline.of([FLIP]).written, [name], "more", [["a", "b"]]))
 
 
 @pytest.mark.parametrize("transform", ["VerticalFlip", "RandomRotate90", "D4"])
 @pytest.mark.parametrize(("name", "is_one"), [("arrow_up", True), ("left_hand", True), ("cup", False)])
 def test_a_turned_picture_is_a_warning_whatever_trades_places(transform: str, name: str, is_one: bool) -> None:
-    found = [one.kind.name for one in refusals.direction(pipeline.parsed([{transform: {"p": 1}}]), [name], "more", [])]
+    found = [one.kind.name for one in refusals.direction(Pipeline.of([{transform: {"p": 1}}]).written, [name], "more", [])]
     assert found == ["directions_turned"] * is_one
 
 
@@ -182,7 +183,7 @@ def test_pairs_of_categories_that_contradict_are_refused(forms: list[Any], pairs
     ([{"ElasticTransform": {}}, {"Transpose": {}}, {"Rotate": {}}], True)], ids=str)
 def test_an_odd_number_of_mirrors_mirrors(form: list[dict[str, Any]], is_mirrored: bool) -> None:
     always = [{name: {"p": 1} for name in one} for one in form]
-    carrier = Carrier(pipeline.build(always, None, allow_files=False))
+    carrier = Carrier(Pipeline.of(always).build())
     assert carrier(np.zeros((40, 60, 3), np.uint8), (), key=3).mirrored is is_mirrored
 
 

@@ -7,7 +7,6 @@ from builders import coco, command
 
 from coco_recipe import stages
 from coco_recipe.errors import RecipeError
-from coco_recipe.source import core_scalar, dump, load
 
 TEN = """\
 coco_recipe: 1
@@ -77,12 +76,6 @@ def test_bad_yaml_is_refused_with_its_place(text: str, message: str, tmp_path: P
         stages.prepare(path)
 
 
-@pytest.mark.parametrize(("text", "value"), [("no", "no"), ("1e-4", 1e-4), ("0777", 777), ("12:30:45", "12:30:45"),
-                                             ("0x1F", 31), ("~", None), ("True", True), ("1_000", "1_000")])
-def test_scalars_follow_the_core_rules_of_yaml_1_2(text: str, value: object) -> None:
-    assert core_scalar(text) == value
-
-
 def test_validating_imports_no_heavy_library(tmp_path: Path) -> None:
     import subprocess
 
@@ -106,10 +99,3 @@ def test_the_recipe_of_a_run_has_the_values_of_its_options_in_it(tmp_path: Path)
     first, second = (tmp_path / folder / "steps/a/dataset.json" for folder in ("runs/x", "again"))
     assert first.read_bytes() == second.read_bytes()
     assert b'"cat"' not in first.read_bytes()
-
-
-@pytest.mark.parametrize("text", ["1e5", "0o17", "no", "null", "~", "", "true", ".nan", "12:30", "0x1F", "1_0", "a: b", "\u0085",
-                                  "瓶", "x\ny", "- a", "007"])
-def test_a_string_is_written_so_that_it_is_read_as_itself(text: str, tmp_path: Path) -> None:
-    (tmp_path / "x.yaml").write_text(dump({"a": text, text or "b": [text, 1e-05, 3, None, True]}), "utf-8")
-    assert load(tmp_path / "x.yaml").data == {"a": text, text or "b": [text, 1e-05, 3, None, True]}
