@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from coco_recipe import manifest
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -164,8 +166,9 @@ def step(folder: Path, *options: str) -> Times:
     began = time.perf_counter()
     _output([*COMMAND, *options], folder)
     whole = time.perf_counter() - began
-    manifest = json.loads((folder / "runs/bench/steps/more/manifest.json").read_text())
-    return Times(manifest["record"]["clock"]["seconds"], whole)
+    made = manifest.read(folder / "runs/bench/steps/more/manifest.json")
+    assert made, "the step is committed"
+    return Times(made.record.clock.seconds, whole)
 
 
 def notebook(folder: Path, images: int, sleep_seconds: float) -> float:

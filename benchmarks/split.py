@@ -24,7 +24,7 @@ from typing import Any
 
 from coco_recipe_data.stratify import Group, divide
 
-from coco_recipe import stages
+from coco_recipe import manifest, stages
 
 DATA = Path(os.environ.get("COCO_RECIPE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 REAL = {
@@ -240,13 +240,15 @@ def coco_scale(folder: Path, images: int) -> Iterator[str]:
             {"coco_recipe": 1, "name": "scale", "inputs": {"raw": {"annotations": "raw.json"}}, "steps": [step]}))
         began, used = time.perf_counter(), time.process_time()
         result = stages.run(stages.prepare(folder / "recipe.yaml"), out=folder / label.replace("/", "_"))
-        manifest = json.loads((result.folder / "steps/parts/manifest.json").read_text())["record"]
+        made = manifest.read(result.folder / "steps/parts/manifest.json")
+        assert made, "the step is committed"
+        record = made.record
         shares = way.get("fractions") or {f"fold_{n}": 0.2 for n in range(1, 6)}
-        off = max(abs(part["images"] - Fraction(str(shares[name])) * images)
-                  for name, part in manifest["counts"]["out"].items())
-        yield (f"{images} images, {number} boxes, 80 classes, {label}: the step {manifest['clock']['seconds']:.1f} s; "
+        off = max(abs((part.images or 0) - Fraction(str(shares[name])) * images)
+                  for name, part in manifest.data_sets(record.counts.out))
+        yield (f"{images} images, {number} boxes, 80 classes, {label}: the step {record.clock.seconds:.1f} s; "
                f"with reading and writing {time.perf_counter() - began:.1f} s, {time.process_time() - used:.1f} s of CPU; "
-               f"images off {float(off):.1f}; {manifest['notes']['table']['foot']}")
+               f"images off {float(off):.1f}; {record.notes['table']['foot']}")
 
 
 def main() -> None:

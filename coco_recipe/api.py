@@ -16,7 +16,6 @@ from coco_recipe.dataset import Dataset
 from coco_recipe.errors import did_you_mean
 from coco_recipe.plan import Plan
 from coco_recipe.progress import Display
-from coco_recipe.store import Store
 
 AnyPath = str | os.PathLike[str]
 
@@ -56,9 +55,7 @@ def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] |
         done = stages.run(planned, out=None if out is None else Path(out), jobs=jobs or len(os.sched_getaffinity(0)),
                           engine=engine, force=force, from_step=from_step, strict=strict, republish=republish,
                           report=display.show if shown else _warn)
-    store = Store(done.folder.resolve())
-    keys = {step.id: str((store.manifest(step.id) or {}).get("key")) for step in planned.steps}
-    return Result(planned, store.run_dir, done.ran, done.reused, keys)
+    return Result(planned, done.folder.resolve(), done.ran, done.reused, done.keys)
 
 
 def _warn(event: stages.Event) -> None:

@@ -15,6 +15,7 @@ import msgspec
 
 from coco_recipe.errors import CocoRecipeError, FindingsError, Problem, RecipeError, counted
 from coco_recipe.findings import Finding, judged
+from coco_recipe.manifest import data_sets
 
 
 class _Commands(click.Group):
@@ -137,25 +138,25 @@ def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_file
     states = state.states()
     _tell(state.findings)
     todo, records = state.needed(states), forecast.records(state, states)
-    found = (Finding.from_record(row) for record in records.values() for row in record.get("findings", ()))
+    found = (Finding.from_record(row) for record in records.values() for row in record.findings)
     _tell(judged(found, planned.recipe.findings))
-    rows: list[dict[str, Any]] = []
-    for item in states:
-        record = records.get(item.step.id)
-        rows.append({"step": item.step.id, "use": item.step.offer.step.name, "runs": item.step.id in todo,
-                     "why": todo.get(item.step.id, "unchanged"),
-                     "out": record and record["counts"]["out"], "table": record and record["notes"].get("table")})
     if form == "json":
-        click.echo(msgspec.json.encode(rows))
+        click.echo(msgspec.json.encode([
+            {"step": item.step.id, "use": item.step.offer.step.name, "runs": item.step.id in todo,
+             "why": todo.get(item.step.id, "unchanged"),
+             "out": record and record.counts.out, "table": record and record.notes.get("table")}
+            for item in states for record in [records.get(item.step.id)]]))
         return
-    for row in rows:
-        click.echo(f"{'run  ' if row['runs'] else 'reuse'}  {row['step']} ({row['use']}): {row['why']}")
-        for port, counts in (row["out"] or {}).items():
-            classes = ", ".join(f"{name} {n}" for name, n in counts.get("categories", {}).items())
-            click.echo(f"         {port}: {counted(counts.get('images', 0), 'image')}, "
-                       f"{counted(counts.get('annotations', 0), 'box')} ({classes})")
-        if row["table"]:
-            click.echo(textwrap.indent(table.text(row["table"]), " " * 9))
+    for item in states:
+        step = item.step
+        why = f"({step.offer.step.name}): {todo.get(step.id, 'unchanged')}"
+        click.echo(f"{'run  ' if step.id in todo else 'reuse'}  {step.id} {why}")
+        if record := records.get(step.id):
+            for port, counts in data_sets(record.counts.out):
+                classes = ", ".join(f"{name} {n}" for name, n in (counts.categories or {}).items())
+                click.echo(f"         {port}: {counts} ({classes})")
+            if "table" in record.notes:
+                click.echo(textwrap.indent(table.text(record.notes["table"]), " " * 9))
 
 
 def _tell(findings: Sequence[Finding]) -> None:
@@ -280,14 +281,22 @@ def _page(offer: Any) -> str:
 
 
 @cli.command()
+@click.argument("what", type=click.Choice(["recipe", "manifest", "provenance"]), default="recipe")
 @_PLUGIN
-def schema(plugin_files: tuple[Path, ...]) -> None:
-    """Print the JSON Schema of a recipe with the steps that are installed, for editors."""
-    from coco_recipe import plugins, schema_check
+def schema(what: str, plugin_files: tuple[Path, ...]) -> None:
+    """Print a JSON Schema.
 
-    registry = plugins.find(plugin_files)
-    click.echo(msgspec.json.format(msgspec.json.encode(schema_check.composed(
-        {name: offer.step.params for name, offer in sorted(registry.offers.items())})), indent=2))
+    Of a recipe with the steps that are installed, for editors; of the manifest of a step; or of a
+    line of provenance.jsonl.
+    """
+    from coco_recipe import plugins, record_schema, schema_check
+
+    if what == "recipe":
+        offers = sorted(plugins.find(plugin_files).offers.items())
+        found = schema_check.composed({name: offer.step.params for name, offer in offers})
+    else:
+        found = record_schema.schema(what)
+    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
 
 
 def _say(text: str, quiet: bool) -> None:

@@ -1,37 +1,36 @@
 """Emptiness is never silent: what a step leaves without images, boxes or readers is a finding."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from coco_recipe.dataset import Dataset
 from coco_recipe.findings import Finding, Row
 from coco_recipe.kinds import NO_BOX_OF_CLASS, NO_BOXES, NO_IMAGES, UNREAD
+from coco_recipe.manifest import Balance, data_sets
 from coco_recipe.plan import Plan, PlannedStep
 from coco_recipe.steps import OpenPorts
 
-Counts = Mapping[str, Any]
 
-
-def of_counts(step: PlannedStep, counts: Counts) -> Iterator[Finding]:
+def of_counts(step: PlannedStep, counts: Balance) -> Iterator[Finding]:
     """Yield what a step left empty.
 
     Args:
         step: the step.
-        counts: ``in`` and ``out`` by port, as the record has them: images, annotations, and boxes by class.
+        counts: the rows that came in and went out, by port, as the record has them.
     """
-    before = [one for port, given in counts["in"].items() if _flows_on(step, port) for one in _each(given)]
-    after = {port: one for port, given in counts["out"].items() for one in _each(given)}
-    boxes = {name for one in before for name, n in one["categories"].items() if n}
-    entered = sum(one["annotations"] for one in before)
-    all_of_them = entered + counts["made"]["annotations"]  # where all are there, a class has but another name
-    had_boxes = any(one["annotations"] for given in counts["in"].values() for one in _each(given))
+    before = [one for port, one in data_sets(counts.entered) if _flows_on(step, port)]
+    after = dict(data_sets(counts.out))
+    boxes = {name for one in before for name, n in (one.categories or {}).items() if n}
+    entered = sum(one.annotations or 0 for one in before)
+    # where all are there, a class has but another name
+    all_of_them = entered + counts.made.annotations
+    had_boxes = any(one.annotations for _, one in data_sets(counts.entered))
     rows = {
-        NO_IMAGES: [Row(f"'{port}'") for port, one in after.items() if not one["images"]],
+        NO_IMAGES: [Row(f"'{port}'") for port, one in after.items() if not one.images],
         NO_BOXES: [Row(f"'{port}'") for port, one in after.items()
-                   if had_boxes and one["images"] and not one["annotations"]],
+                   if had_boxes and one.images and not one.annotations],
         NO_BOX_OF_CLASS: [Row(f"class '{name}' in '{port}'") for port, one in after.items()
-                          if 0 < one["annotations"] < all_of_them
-                          for name, n in one["categories"].items() if not n and name in boxes],
+                          if 0 < (one.annotations or 0) < all_of_them
+                          for name, n in (one.categories or {}).items() if not n and name in boxes],
     }
     yield from (Finding.of(kind, step.id, found) for kind, found in rows.items() if found)
 
@@ -49,8 +48,3 @@ def of_plan(planned: Plan) -> Iterator[Finding]:
 def _flows_on(step: PlannedStep, port: str) -> bool:
     ports = step.offer.step.inputs
     return not (ports.reads_only if isinstance(ports, OpenPorts) else ports[port].reads_only)
-
-
-def _each(given: Any) -> list[Counts]:
-    """Return the counts of data sets; a checkpoint has none."""
-    return [one for one in (given if isinstance(given, list) else [given]) if one and "images" in one]

@@ -19,6 +19,18 @@ from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.engine import Engine, local
 from coco_recipe.errors import StepError
 from coco_recipe.findings import Finding, Kind, Row
+from coco_recipe.manifest import (
+    Balance,
+    Clock,
+    Counts,
+    Dropped,
+    FileSet,
+    How,
+    Made,
+    Manifest,
+    Placed,
+    StepRecord,
+)
 from coco_recipe.plan import PlannedStep
 from coco_recipe.steps import OpenPorts
 from coco_recipe.store import DROPPED, PLACED, Store
@@ -47,7 +59,7 @@ class Context:
     findings: list[Finding] = field(default_factory=list)
     made: Counter[str] = field(default_factory=Counter)
     hashes: dict[str, str] = field(default_factory=dict)
-    placed: list[dict[str, str]] = field(default_factory=list)
+    placed: list[Placed] = field(default_factory=list)
 
     def rng(self) -> random.Random:
         return random.Random(self.seed)
@@ -78,7 +90,8 @@ class Context:
         self.hashes[path.relative_to(self.workdir).as_posix()] = sha256
 
     def place(self, name: str, folder: str, file: str, *, sha256: str, how: str) -> None:
-        self.placed.append({"name": name, "folder": folder, "file": file, "sha256": sha256, "how": how})
+        checked = msgspec.convert(how, How)
+        self.placed.append(Placed(name, folder, file, sha256, checked))
 
     def sha256(self, path: Path) -> str:
         if (found := self.known_hashes.get(str(path))) is None:
@@ -98,7 +111,7 @@ class StepResult:
     """What a step gave: its values by port, and its manifest."""
 
     values: Mapping[str, Any]
-    manifest: Mapping[str, Any]
+    manifest: Manifest
 
 
 def step_seed(recipe_seed: int, step_id: str) -> int:
@@ -161,17 +174,27 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
         name = path.relative_to(context.workdir).as_posix()
         hashes[name] = hashes.get(name) or files.sha256(path)
     reasons = Counter((line["kind"], line["reason"]) for line in context.dropped)
-    record = {"step": step.id, "use": step.offer.step.name, "plugin": step.offer.plugin,
-              "plugin_version": step.offer.version, "parameters": step.params, "seed": context.seed, "key": key,
-              "inputs": parts["inputs"], "environment": environment, "counts": counts,
-              "dropped": [{"kind": kind, "reason": reason, "count": n} for (kind, reason), n in sorted(reasons.items())],
-              "findings": [finding.record() for finding in context.findings],
-              "notes": context.notes, "outputs": {port: f"{key}:{port}" for port in outputs},
-              "files": {"count": len(hashes), "sha256": files.digest(hashes)},
-              "clock": {"started": began, "seconds": round(time.time() - began, 3),
-                        **({"this_run": context.this_run} if context.this_run else {}),
-                        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}}
-    manifest = {"key": key, "parts": parts, "outputs": forms, "files": dict(sorted(hashes.items())), "record": record}
+    record = StepRecord(
+        step=step.id,
+        use=step.offer.step.name,
+        plugin=step.offer.plugin,
+        plugin_version=step.offer.version,
+        parameters=dict(step.params),
+        seed=context.seed,
+        key=key,
+        inputs=parts["inputs"],
+        environment=dict(environment),
+        counts=counts,
+        dropped=tuple(Dropped(*line, n) for line, n in sorted(reasons.items())),
+        findings=tuple(finding.record() for finding in context.findings),
+        notes=context.notes,
+        outputs={port: f"{key}:{port}" for port in outputs},
+        files=FileSet(len(hashes), files.digest(hashes)),
+        clock=Clock(started=began, seconds=round(time.time() - began, 3),
+                    this_run=context.this_run,
+                    peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+    manifest = Manifest(key=key, parts=dict(parts), outputs=forms,
+                        files=dict(sorted(hashes.items())), record=record)
     store.commit(step.id, manifest)
     return StepResult(outputs, manifest)
 
@@ -216,7 +239,7 @@ def _check_outputs(step: PlannedStep, outputs: Any, label: str) -> None:
 
 
 def _balance(step: PlannedStep, values: Mapping[str, Any], outputs: Mapping[str, Any], context: Context,
-             label: str) -> dict[str, Any]:
+             label: str) -> Balance:
     """Check that rows in + rows made = rows out + rows dropped, for images and for annotations."""
     ports = step.offer.step.inputs
     entering = [value for port, value in values.items()
@@ -229,9 +252,9 @@ def _balance(step: PlannedStep, values: Mapping[str, Any], outputs: Mapping[str,
             if entered + made != left + lost:
                 raise StepError(f"{label}: the books don't close: {entered} {kind}s in + {made} made is not "
                                 f"{left} out + {lost} dropped; the step must account for each row (ctx.drop, ctx.make)")
-    return {"in": {port: _counts(value) for port, value in values.items()},
-            "out": {port: _counts(value) for port, value in outputs.items()},
-            "made": {"images": context.made["image"], "annotations": context.made["annotation"]}}
+    return Balance(entered={port: _counts(value) for port, value in values.items()},
+                   out={port: _counts(value) for port, value in outputs.items()},
+                   made=Made(context.made["image"], context.made["annotation"]))
 
 
 def _rows(values: Iterable[Any]) -> Counter[str]:
@@ -243,7 +266,9 @@ def _rows(values: Iterable[Any]) -> Counter[str]:
     return total
 
 
-def _counts(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_counts(item) for item in value]
-    return value.counts() if isinstance(value, Dataset) else {}
+def _counts(value: Any) -> Counts | list[Counts]:
+    return [_counted(item) for item in value] if isinstance(value, tuple) else _counted(value)
+
+
+def _counted(value: Any) -> Counts:
+    return Counts(**value.counts()) if isinstance(value, Dataset) else Counts()

@@ -60,7 +60,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON with readable non-ASCII, safely."""
-    write_bytes(path, msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2) + b"\n")
+    text = msgspec.json.encode(value, order="sorted")
+    write_bytes(path, msgspec.json.format(text, indent=2) + b"\n")
 
 
 def files_below(folder: Path) -> list[Path]:

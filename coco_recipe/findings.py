@@ -6,8 +6,8 @@ from itertools import islice
 from typing import Any, Literal
 
 from coco_recipe.errors import about
+from coco_recipe.manifest import FindingRecord, FindingRow, Severity
 
-Severity = Literal["error", "warning"]
 Choice = Literal["error", "warning", "ignore"]
 FIRST_ROWS = 5
 
@@ -110,18 +110,19 @@ class Finding:
         return replace(self, count=len(rows), first=tuple(islice(rows.values(), FIRST_ROWS)),
                        pictures=rows)
 
-    def record(self) -> dict[str, Any]:
-        """Return the finding as JSON-like data, as the run's record keeps it."""
-        rows = [{"row": row.name, "file_name": row.file_name, "value": row.value} for row in self.first]
-        return {"kind": self.kind.name, "severity": self.severity, "place": self.place,
-                "count": self.count, "what": self.kind.what, "first": rows, "remedy": self.remedy}
+    def record(self) -> FindingRecord:
+        """Return the finding as the run's record keeps it."""
+        rows = tuple(FindingRow(row.name, row.file_name, row.value) for row in self.first)
+        return FindingRecord(kind=self.kind.name, severity=self.severity, place=self.place,
+                             count=self.count, what=self.kind.what, first=rows,
+                             remedy=self.remedy)
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "Finding":
+    def from_record(cls, record: FindingRecord) -> "Finding":
         """Make the finding of its record again."""
-        kind = Kind(record["kind"], record["severity"], record["what"], record["remedy"])
-        first = tuple(Row(row["row"], row["value"], row["file_name"]) for row in record["first"])
-        return cls(kind, record["place"], record["count"], first, kind.severity, kind.remedy)
+        kind = Kind(record.kind, record.severity, record.what, record.remedy)
+        first = tuple(Row(row.row, row.value, row.file_name) for row in record.first)
+        return cls(kind, record.place, record.count, first, kind.severity, kind.remedy)
 
     def __str__(self) -> str:
         rows = "; ".join(row.name if row.value is None else f"{row.name}: {' '.join(str(row.value).split())}"

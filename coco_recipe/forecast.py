@@ -7,26 +7,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from coco_recipe import execute, files, plan
 from coco_recipe.errors import RunError, StepError, did_you_mean
+from coco_recipe.manifest import StepRecord, read_run
 from coco_recipe.stages import Run, State, reopen
 from coco_recipe.steps import facts_of
 
 
-def records(run_: Run, states: Sequence[State]) -> dict[str, Any]:
+def records(run_: Run, states: Sequence[State]) -> dict[str, StepRecord]:
     """Return what each step would record, by step; a step that writes files, and what follows it, once it has run.
 
     Raises:
         RecipeError: a step that writes files can't go together with what comes to it.
         StepError: a step would fail.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, StepRecord] = {}
     for state, values, result in _dry(run_, states):
         manifest = result.manifest if result else run_.store.manifest(state.step.id)
-        if manifest and manifest["key"] == state.key:
-            found[state.step.id] = manifest["record"]
+        if manifest and manifest.key == state.key:
+            found[state.step.id] = manifest.record
         if values is not None and not result:  # sizes are exact here, where steps above have dropped images
             facts = {port: tuple(map(facts_of, value)) if isinstance(value, tuple) else facts_of(value)
                      for port, value in values.items()}
@@ -75,7 +74,8 @@ def replay(folder: Path, name: str, plugin_files: Sequence[Path] = ()) -> tuple[
     """
     run_ = Run(reopen(folder, plugin_files), folder, with_pixels=False)
     found = [(step, file, recorded) for step in run_.plan.steps if step.offer.step.replay
-             for file, recorded in (run_.store.manifest(step.id) or {"files": {}})["files"].items()
+             if (manifest := run_.store.manifest(step.id))
+             for file, recorded in manifest.files.items()
              if f"/steps/{step.id}/{file}".endswith(f"/{name}")]
     if len(found) != 1:
         places = ", ".join(f"steps/{step.id}/{file}" for step, file, _ in found[:5])
@@ -99,13 +99,14 @@ def value(run_: Run, reference: plan.Reference, keys: Mapping[str, str]) -> Any:
         RunError: the run directory or an input was changed since then.
     """
     manifests = {step.id: run_.store.manifest(step.id) for step in run_.plan.steps}
-    if any((manifest or {}).get("key") != keys.get(name) for name, manifest in manifests.items()):
+    if any(manifest is None or manifest.key != keys.get(name)
+           for name, manifest in manifests.items()):
         raise RunError(f"{run_.folder}: was run anew since; run it again to read what it has now")
-    manifest = manifests[reference[0]] or {}
-    if reference[1] in manifest.get("outputs", {}):
-        return run_.store.read_value(reference[0], manifest["outputs"][reference[1]], run_.folders())
-    line = (run_.folder / "provenance.jsonl").read_bytes().partition(b"\n")[0]
-    for name, recorded in msgspec.json.decode(line)["inputs"].items():
+    manifest = manifests[reference[0]]
+    if manifest and reference[1] in manifest.outputs:
+        return run_.store.read_value(reference[0], manifest.outputs[reference[1]], run_.folders())
+    recorded_run = read_run(run_.folder)
+    for name, recorded in recorded_run.inputs.items() if recorded_run else ():
         if any(recorded.get(kind) != digest for kind, digest in run_.digests[name].items()):
             raise RunError(f"the input '{name}' has changed since the run; run the recipe again")
     for state, _, result in _dry(run_, run_.states()):
@@ -142,6 +143,6 @@ def _dry(run_: Run, states: Sequence[State]) -> Iterator[tuple[State, Mapping[st
             known |= {(step.id, port): value for port, value in result.values.items()}
         yield state, values, result
         manifest = run_.store.manifest(step.id)
-        if result is None and manifest and (manifest["key"] == state.key or not run_.with_pixels):
+        if result is None and manifest and (manifest.key == state.key or not run_.with_pixels):
             known |= {(step.id, port): run_.store.read_value(step.id, form, run_.folders())
-                      for port, form in manifest["outputs"].items()}
+                      for port, form in manifest.outputs.items()}

@@ -16,6 +16,7 @@ from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import DatasetError, Problem, RecipeError, about
 from coco_recipe.findings import Finding
+from coco_recipe.manifest import FailedStep, RunRecord, StepRecord, read_run
 from coco_recipe.plan import PlannedStep
 from coco_recipe.recipe import Input
 from coco_recipe.slow_reading import Excuse
@@ -164,20 +165,13 @@ def recorded_places(folder: Path) -> list[Path]:
 
     Empty where the folder is no run directory.
     """
-    clock = _run_line(folder).get("clock")
-    clock = clock if isinstance(clock, dict) else {}
-    from_run, path = clock.get("recipe_from_run"), clock.get("recipe")
-    places = [Path(os.path.abspath(folder / from_run))] if isinstance(from_run, str) else []
-    return [*places, Path(path)] if isinstance(path, str) else places
-
-
-def _run_line(folder: Path) -> dict[str, Any]:
-    """Return the first line of a run directory's provenance; empty where it has none."""
-    try:
-        line = msgspec.json.decode((folder / "provenance.jsonl").read_bytes().partition(b"\n")[0])
-    except (OSError, msgspec.DecodeError):
-        return {}
-    return line if isinstance(line, dict) else {}
+    run = read_run(folder)
+    places = []
+    if run and run.clock.recipe_from_run:
+        places.append(Path(os.path.abspath(folder / run.clock.recipe_from_run)))
+    if run and run.clock.recipe:
+        places.append(Path(run.clock.recipe))
+    return places
 
 
 def other_recipe(folder: Path, source: Source, resolved_sha256: str) -> str:
@@ -186,46 +180,50 @@ def other_recipe(folder: Path, source: Source, resolved_sha256: str) -> str:
     A recipe is the same if its file is the one recorded, by path or by path relative to the run directory (both may
     have moved together), or its text is the recorded one, but for comments.
     """
-    line = _run_line(folder)
-    try:
-        clock = line["clock"]
-        recorded = str(clock["recipe"])
-    except (KeyError, TypeError):
-        return ""
+    run = read_run(folder)
     path = source.origin.resolve()
-    if (str(path) == recorded or line.get("recipe_sha256") == resolved_sha256
-            or clock.get("recipe_from_run") == os.path.relpath(path, folder.resolve())):
+    if (run is None or str(path) == run.clock.recipe or run.recipe_sha256 == resolved_sha256
+            or run.clock.recipe_from_run == os.path.relpath(path, folder.resolve())):
         return ""
-    return recorded
+    return run.clock.recipe
 
 
 class Log:
     """Writes provenance.jsonl, line by line, in the order of the recipe; ``run`` is its first line."""
 
-    def __init__(self, path: Path, run: Mapping[str, Any]) -> None:
-        self.path, self.lines = path, [run]
+    def __init__(self, path: Path, run: RunRecord) -> None:
+        self.path = path
+        self.run = run
+        self.lines = [_line(run)]
 
-    def says(self, records: Sequence[Mapping[str, Any]]) -> bool:
-        """Say whether the file has just these records already, of the same run but for the time when it started."""
+    def says(self, records: Sequence[StepRecord]) -> bool:
+        """Say whether the file has just these records already, of the same run.
+
+        The time when it started may be another, and so may keys that earlier versions didn't write.
+        """
         try:
-            first, *rest = [msgspec.json.decode(line) for line in self.path.read_bytes().splitlines()]
+            first, *rest = self.path.read_bytes().splitlines()
+            run = msgspec.json.decode(first, type=RunRecord)
+            found = [_line(msgspec.json.decode(line, type=StepRecord)) for line in rest]
         except (OSError, ValueError):  # gone, empty or no JSON
             return False
-        run, *wanted = msgspec.json.decode(msgspec.json.encode([*self.lines, *records]))
-        for line in (first, run):
-            line.get("clock", {}).pop("started", None)
-        return bool(rest == wanted and first == run)
+        clock = msgspec.structs.replace(run.clock, started=self.run.clock.started)
+        same_run = _line(msgspec.structs.replace(run, clock=clock)) == _line(self.run)
+        return same_run and found == [_line(record) for record in records]
 
     def begin(self) -> None:
         """Write the run's own line where there is no log yet, so that it is known whose run directory this is."""
         if not self.path.exists():
-            files.write_bytes(self.path, msgspec.json.encode(self.lines[0], order="deterministic") + b"\n")
+            files.write_bytes(self.path, self.lines[0])
 
-    def add(self, record: Mapping[str, Any]) -> None:
+    def add(self, record: StepRecord | FailedStep) -> None:
         """Append a step's record; the file is whole after every line."""
-        self.lines.append(record)
-        files.write_bytes(self.path, b"".join(msgspec.json.encode(line, order="deterministic") + b"\n"
-                                              for line in self.lines))
+        self.lines.append(_line(record))
+        files.write_bytes(self.path, b"".join(self.lines))
+
+
+def _line(record: RunRecord | StepRecord | FailedStep) -> bytes:
+    return msgspec.json.encode(record, order="sorted") + b"\n"
 
 
 def version(distribution: str) -> str:

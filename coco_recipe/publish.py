@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from coco_recipe import files
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.errors import Problem, RecipeError, RunError
+from coco_recipe.manifest import How
 from coco_recipe.plan import Plan, PlannedStep
 
 MARK = ".coco-recipe.json"
@@ -18,7 +18,6 @@ MARK_PARTIAL = f".{MARK}.partial"  # a mark that is being written, or was when a
 PARTIAL = ".coco-recipe.partial"
 OWN_NAMES = ("steps", ".lock", "provenance.jsonl", "recipe.yaml", "recipe.resolved.yaml")
 LISTED = 5
-How = Literal["copy", "link", "symlink"]
 Seen = dict[Path, str]  # the SHA-256 of published files, each computed once a run
 
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-
 from coco_recipe import (
     checking,
     emptiness,
@@ -33,6 +31,16 @@ from coco_recipe.ahead import Ahead
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import DatasetError, FindingsError, Problem, RecipeError, RunError, StepError, counted, did_you_mean
 from coco_recipe.findings import Choice, Finding, judged
+from coco_recipe.manifest import (
+    FailedStep,
+    Manifest,
+    PluginFile,
+    RunClock,
+    RunRecord,
+    StepRecord,
+    data_sets,
+    read_run,
+)
 from coco_recipe.plan import Plan, PlannedStep
 from coco_recipe.steps import facts_of
 from coco_recipe.store import Store
@@ -54,11 +62,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """Where a run's results are, and which steps were run and reused."""
+    """Where a run's results are, which steps were run and reused, and the key of each."""
 
     folder: Path
     ran: tuple[str, ...]
     reused: tuple[str, ...]
+    keys: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +119,14 @@ def reopen(folder: Path, plugin_files: Sequence[Path] = ()) -> Plan:
         RunError: the folder is no run directory, or the plugin files aren't those that the run used.
         RecipeError: the recipe's inputs have gone.
     """
+    run_record = read_run(folder)
+    if run_record is None or run_record.clock.plugins is None:
+        raise RunError(f"{folder}: is not the directory of a finished run")
     try:
-        first = msgspec.json.decode((folder / "provenance.jsonl").read_bytes().partition(b"\n")[0])
         text = source.load(folder / "recipe.resolved.yaml")
-        recorded = first["clock"]["plugins"]
-    except (OSError, KeyError, TypeError, msgspec.DecodeError) as error:
+    except OSError as error:
         raise RunError(f"{folder}: is not the directory of a finished run") from error
-    _check_plugins(folder, recorded, plugin_files)
+    _check_plugins(folder, run_record.clock.plugins, plugin_files)
     return _planned(text, provenance.recorded_places(folder), plugins.find(plugin_files))
 
 
@@ -132,24 +142,27 @@ def _planned(text: source.Source, places: Sequence[Path], registry: plugins.Regi
     raise min(errors, key=lambda error: len(error.problems))
 
 
-def _check_plugins(folder: Path, recorded: Sequence[Any], given: Sequence[Path]) -> None:
+def _check_plugins(folder: Path, recorded: Sequence[PluginFile | str],
+                   given: Sequence[Path]) -> None:
     """See that the plugin files that are given are those, by hash, that the run used."""
     hashes = {}
     for path in given:
         if not path.is_file():
             raise RunError(f"--plugin {path}: there is no such plugin file")
         hashes[files.sha256(path)] = path
+    used = set()
     for row in recorded:
-        if not isinstance(row, dict) or not {"file", "sha256"} <= row.keys():
+        if isinstance(row, str):
             raise RunError(f"{folder}: has no hash of the plugin file {row}: run the recipe again, which records it")
-        if row["sha256"] not in hashes:
-            same = next((path for path in given if path.name == Path(row["file"]).name), None)
+        if row.sha256 not in hashes:
+            same = next((path for path in given if path.name == Path(row.file).name), None)
             if same:
-                raise RunError(f"--plugin {same}: is not the file that {folder} used (SHA-256 {row['sha256'][:8]}, "
-                               f"now {files.sha256(same)[:8]}): give that one, or run the recipe again")
-            raise RunError(f"{folder}: used the plugin file {row['file']}, which is run only if it is named again: "
-                           f"--plugin {row['file']}")
-    used = {row["sha256"] for row in recorded}
+                raise RunError(f"--plugin {same}: is not the file that {folder} used "
+                               f"(SHA-256 {row.sha256[:8]}, now {files.sha256(same)[:8]}): "
+                               "give that one, or run the recipe again")
+            raise RunError(f"{folder}: used the plugin file {row.file}, which is run only if it "
+                           f"is named again: --plugin {row.file}")
+        used.add(row.sha256)
     for sha256, path in hashes.items():
         if sha256 not in used:
             raise RunError(f"--plugin {path}: {folder} was made without it; leave it out")
@@ -163,10 +176,11 @@ def _stops(found: Iterable[Finding]) -> bool:
 class Run:
     """A plan with its run directory: knows what is done already (``with_pixels``: judged by the images' bytes, too)."""
 
-    def __init__(self, planned: Plan, out: Path | None = None, *, with_pixels: bool = True) -> None:
+    def __init__(self, planned: Plan, out: Path | None = None, *, with_pixels: bool = True,
+                 store: Store | None = None) -> None:
         self.plan = planned
         self.folder = out or default_folder(planned)
-        self.store = Store(self.folder)
+        self.store = store or Store(self.folder)
         self.values: dict[plan.Reference, Any] = {}
         self.digests: dict[str, Any] = {}
         self.known_hashes: dict[str, str] = {}
@@ -201,7 +215,7 @@ class Run:
         self.findings = judged([*found, *reviewed], planned.recipe.findings)
         if not is_sound:
             raise FindingsError(self.findings)
-        self.input_findings = [finding.record() for finding in found]
+        self.input_findings = tuple(finding.record() for finding in found)
 
     def _names_are_mended(self, name: str) -> bool:
         """Say whether a step mends file names, or drops what has no picture, before a picture of the input is opened."""
@@ -263,21 +277,24 @@ class Run:
         manifest = self.store.manifest(step.id)
         if manifest is None:
             return "not done yet"
-        if manifest["key"] != key:
-            return provenance.why(manifest["parts"], parts)
-        if not terminal <= manifest["outputs"].keys():
+        if manifest.key != key:
+            return provenance.why(manifest.parts, parts)
+        if not terminal <= manifest.outputs.keys():
             return "its result is not on disk"
         return self.store.damage(step.id, manifest)
 
     def needed(self, states: Sequence[State]) -> dict[str, str]:
         """Return the steps to execute with the reason: those that changed, and the in-memory steps that feed them."""
         todo = {state.step.id: state.reason for state in states if state.reason}
+        ids = {state.step.id for state in states}
         for state in reversed(states):
             if state.step.id in todo:
                 for references in state.step.inputs.values():
                     for name, port in references:
-                        before = next((s for s in states if s.step.id == name), None)
-                        if before and name not in todo and port not in (self.store.manifest(name) or {})["outputs"]:
+                        if name in todo or name not in ids:
+                            continue
+                        manifest = self.store.manifest(name)
+                        if manifest is None or port not in manifest.outputs:
                             todo[name] = "its rows live in memory, and a later step needs them"
         return todo
 
@@ -313,16 +330,17 @@ def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, engine: str = 
         raise RunError(f"--from: there is no step '{from_step}'; {hint}")
     workers = engines.parse(engine, jobs)
     folder = out or default_folder(planned)
+    store = Store(folder)
     publisher = publish.Publisher(planned, folder, republish=republish)
-    check_folder(planned, folder, publisher)
+    check_folder(planned, folder, publisher, store)
     with _locked(folder):
-        publisher.begin(Store(folder).committed_files(planned))
-        if modules := _early_modules(planned, Store(folder)):
+        publisher.begin(store.committed_files(planned))
+        if modules := _early_modules(planned, store):
             workers.prepare(modules)
-        state = Run(planned, folder)
+        state = Run(planned, folder, store=store)
         judge = _Judge(planned.recipe.findings, strict, report)
         judge(state.findings)
-        _name_leftovers(planned, Store(folder), report)
+        _name_leftovers(planned, store, report)
         return _run(state, state.states(force=force, from_step=from_step), workers, report, judge, publisher)
 
 
@@ -336,10 +354,10 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
     todo = run_.needed(states)
     planned, store = run_.plan, run_.store
     _preflight(run_, [state.step for state in states if state.step.id in todo][1:])
-    log = provenance.Log(run_.folder / "provenance.jsonl", _run_line(run_))
+    log = provenance.Log(run_.folder / "provenance.jsonl", _run_record(run_))
     log.begin()
-    kept: dict[str, Any] = {} if todo else {state.step.id: store.manifest(state.step.id) for state in states}
-    is_news = bool(todo) or not log.says([manifest["record"] for manifest in kept.values()])
+    is_news = bool(todo) or not log.says(
+        [_committed(store, state.step.id).record for state in states])
     files.write_bytes(run_.folder / "recipe.yaml", planned.recipe.source.text.encode())
     files.write_bytes(run_.folder / "recipe.resolved.yaml", _resolved(planned).encode())
     last_use = {ref: i for i, s in enumerate(states) for refs in s.step.inputs.values() for ref in refs}
@@ -354,27 +372,36 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
                     keep=state.terminal, engine=workers, afresh=state.reason == ASKED_FOR, environment=state.parts["environment"],
                     on_progress=_teller(step.id, report), judge=judge, known_hashes=run_.known_hashes)
             except (StepError, FindingsError) as error:
-                log.add({"step": step.id, "use": step.offer.step.name, "failed": str(error)})
+                log.add(FailedStep(step.id, step.offer.step.name, str(error)))
                 raise
             del values
             for port, value in result.values.items():
-                if port not in result.manifest["outputs"]:  # what was committed is read from there, if at all
+                if port not in result.manifest.outputs:  # what was committed is read from there, if at all
                     run_.values[(step.id, port)] = value
-            manifest: Any = result.manifest
+            manifest = result.manifest
             del result
-            report(Event("done", step.id, _summary(manifest["record"])))
+            report(Event("done", step.id, _summary(manifest.record)))
         else:
-            manifest = kept.get(step.id) or store.manifest(step.id)
+            manifest = _committed(store, step.id)
             report(Event("reused", step.id))
-            judge(map(Finding.from_record, manifest["record"].get("findings", ())))
+            judge(map(Finding.from_record, manifest.record.findings))
         if step.offer.step.writes:
-            run_.known_hashes |= {str(store.final(step.id) / name): sha for name, sha in manifest["files"].items()}
+            run_.known_hashes |= {str(store.final(step.id) / name): sha
+                                  for name, sha in manifest.files.items()}
         for ref in [ref for ref, last in last_use.items() if last == i]:
             run_.values.pop(ref, None)
         if is_news:
-            log.add(manifest["record"])
+            log.add(manifest.record)
         publisher.publish(step, store.publishable(step.id, manifest, run_.folders()) if step.published() else {})
-    return RunResult(run_.folder, tuple(todo), tuple(s.step.id for s in states if s.step.id not in todo))
+    keys = {state.step.id: state.key for state in states}
+    return RunResult(run_.folder, tuple(todo), tuple(id_ for id_ in keys if id_ not in todo), keys)
+
+
+def _committed(store: Store, step_id: str) -> Manifest:
+    """Return the manifest of a step that is known to be committed."""
+    manifest = store.manifest(step_id)
+    assert manifest is not None, f"BUG: step '{step_id}' was neither kept nor committed"
+    return manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,32 +445,36 @@ def _teller(step_id: str, report: Callable[[Event], None]) -> Callable[[int, int
 def value_of(run_: Run, ref: plan.Reference) -> Any:
     """Return an input, an in-memory result, or what a step committed."""
     if ref not in run_.values:
-        manifest = run_.store.manifest(ref[0])
-        assert manifest is not None, f"BUG: {ref} was neither kept nor committed"
-        run_.values[ref] = run_.store.read_value(ref[0], manifest["outputs"][ref[1]], run_.folders())
+        form = _committed(run_.store, ref[0]).outputs[ref[1]]
+        run_.values[ref] = run_.store.read_value(ref[0], form, run_.folders())
     return run_.values[ref]
 
 
-def _summary(record: dict[str, Any]) -> str:
-    notes, out = record["notes"], record["counts"]["out"].items()
-    counts = "; ".join(f"{port}: {counted(c['images'], 'image')}, {counted(c['annotations'], 'box')}" for port, c in out
-                       if isinstance(c, dict) and "images" in c and "table" not in notes)
-    counts = "; ".join(filter(None, (counts, notes.get("summary")))) or counted(record["files"]["count"], "file")
-    counts += "".join(f"; {key}: {value}" for key, value in record["clock"].get("this_run", {}).items())
-    lost = ", ".join(f"{counted(d['count'], d['kind'])} ({d['reason']})" for d in record["dropped"])
+def _summary(record: StepRecord) -> str:
+    notes = record.notes
+    rows_out = "" if "table" in notes else "; ".join(
+        f"{port}: {counts}" for port, counts in data_sets(record.counts.out))
+    counts = "; ".join(filter(None, (rows_out, notes.get("summary"))))
+    counts = counts or counted(record.files.count, "file")
+    counts += "".join(f"; {key}: {value}" for key, value in record.clock.this_run.items())
+    lost = ", ".join(f"{counted(d.count, d.kind)} ({d.reason})" for d in record.dropped)
     rows = "\n" + textwrap.indent(table.text(notes["table"]), "  ") if "table" in notes else ""
     return counts + (f"; dropped {lost}" if lost else "") + rows
 
 
-def _run_line(run_: Run) -> dict[str, Any]:
-    resolved, path = _resolved(run_.plan), run_.plan.recipe.source.origin.resolve()
-    return {"recipe": run_.plan.recipe.name, "recipe_sha256": files.sha256_of(resolved.encode()),
-            "seed": run_.plan.recipe.seed, "inputs": run_.digests, "findings": run_.input_findings,
-            "versions": {"coco-recipe": provenance.version("coco-recipe")},
-            "clock": {"started": time.time(), "recipe": str(path),
-                      "recipe_from_run": os.path.relpath(path, run_.folder.resolve()),
-                      "plugins": [{"file": str(file.resolve()), "sha256": files.sha256(file)}
-                                  for file in run_.plan.plugin_files]}}
+def _run_record(run_: Run) -> RunRecord:
+    path = run_.plan.recipe.source.origin.resolve()
+    plugin_files = tuple(PluginFile(str(file.resolve()), files.sha256(file))
+                         for file in run_.plan.plugin_files)
+    return RunRecord(
+        recipe=run_.plan.recipe.name,
+        recipe_sha256=files.sha256_of(_resolved(run_.plan).encode()),
+        seed=run_.plan.recipe.seed,
+        inputs=run_.digests,
+        findings=run_.input_findings,
+        versions={"coco-recipe": provenance.version("coco-recipe")},
+        clock=RunClock(started=time.time(), recipe=str(path), plugins=plugin_files,
+                       recipe_from_run=os.path.relpath(path, run_.folder.resolve())))
 
 
 def _resolved(planned: Plan) -> str:
@@ -459,13 +490,15 @@ def default_folder(planned: Plan) -> Path:
     return Path("runs") / planned.recipe.name
 
 
-def check_folder(planned: Plan, folder: Path, publisher: publish.Publisher | None = None) -> None:
+def check_folder(planned: Plan, folder: Path, publisher: publish.Publisher | None = None,
+                 store: Store | None = None) -> None:
     """Refuse a run directory, or a folder to publish in, that would touch somebody else's files.
 
     Args:
         planned: the plan.
         folder: its run directory.
         publisher: of the run that is about to begin; it keeps what is found out.
+        store: its committed steps; it keeps the manifests that are read.
 
     Raises:
         RecipeError: a folder to publish in may hold something of the user's, or files of ours there were changed.
@@ -481,16 +514,18 @@ def check_folder(planned: Plan, folder: Path, publisher: publish.Publisher | Non
     if other:
         raise RunError(f"{folder}: is the run directory of another recipe, {other}; choose another folder (--out), or "
                        "give this recipe a name of its own")
-    check_targets(planned, folder, publisher)
+    check_targets(planned, folder, publisher, store)
 
 
-def check_targets(planned: Plan, folder: Path, publisher: publish.Publisher | None = None) -> None:
+def check_targets(planned: Plan, folder: Path, publisher: publish.Publisher | None = None,
+                  store: Store | None = None) -> None:
     """Refuse folders to publish in that may hold something of the user's, or lie in one another (see `check_folder`).
 
     Raises:
         RecipeError: says what is in the folder, and what to do.
     """
-    (publisher or publish.Publisher(planned, folder)).check(Store(folder).committed_files(planned))
+    (publisher or publish.Publisher(planned, folder)).check(
+        (store or Store(folder)).committed_files(planned))
 
 
 def _name_leftovers(planned: Plan, store: Store, report: Callable[[Event], None]) -> None:

@@ -8,20 +8,27 @@ from typing import Any
 import msgspec
 
 from coco_recipe import coco_json, files
+from coco_recipe import manifest as manifests
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
+from coco_recipe.manifest import Manifest, Placed
 from coco_recipe.plan import Plan
 from coco_recipe.publish import File
 
 MANIFEST, DROPPED, PLACED = "manifest.json", "dropped.jsonl", "placed.jsonl"
+Stamp = tuple[int, int, int]  # of a file: its inode, when it was written in ns, its bytes
 
 
 class Store:
-    """The ``steps/`` folder of a run directory."""
+    """The ``steps/`` folder of a run directory.
+
+    A manifest is decoded once, until its file is another.
+    """
 
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
         self.folder = run_dir / "steps"
+        self._decoded: dict[str, tuple[Stamp, Manifest | None]] = {}
 
     def final(self, step_id: str) -> Path:
         """Return the folder of a committed step."""
@@ -44,13 +51,16 @@ class Store:
         """Return the folder of a step's last commit; None where there is none."""
         return self.final(step_id) if (self.final(step_id) / MANIFEST).is_file() else None
 
-    def manifest(self, step_id: str) -> dict[str, Any] | None:
+    def manifest(self, step_id: str) -> Manifest | None:
         """Return a committed step's manifest; None where there is none that can be read."""
-        try:
-            manifest = msgspec.json.decode((self.final(step_id) / MANIFEST).read_bytes())
-        except (OSError, msgspec.DecodeError):
-            return None
-        return manifest if isinstance(manifest, dict) and {"key", "parts", "files", "record"} <= manifest.keys() else None
+        path = self.final(step_id) / MANIFEST
+        stamp = _stamp(path)
+        known = self._decoded.get(step_id)
+        if stamp is None or (known and known[0] == stamp):
+            return known[1] if stamp and known else None
+        found = manifests.read(path)
+        self._decoded[step_id] = stamp, found
+        return found
 
     def step_ids(self) -> set[str]:
         """Return the names of the steps that are committed here."""
@@ -58,37 +68,44 @@ class Store:
 
     def committed_files(self, planned: Plan) -> dict[str, dict[str, str]]:
         """Return the files of each committed step that is published, with their hashes: its own, and those it placed."""
-        manifests = {step.id: self.manifest(step.id) for step in planned.steps if step.published()}
-        return {name: {**manifest["files"], **{row["name"]: row["sha256"] for row in self._placed(name, manifest)}}
-                for name, manifest in manifests.items() if manifest and not self._damage(name, manifest, PLACED)}
+        found = {step.id: self.manifest(step.id) for step in planned.steps if step.published()}
+        return {name: manifest.files | {row.name: row.sha256
+                                        for row in self._placed(name, manifest)}
+                for name, manifest in found.items()
+                if manifest and not self._damage(name, manifest, PLACED)}
 
-    def _placed(self, step_id: str, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _placed(self, step_id: str, manifest: Manifest) -> list[Placed]:
         """Return the lines of a committed step's ``placed.jsonl``; none where it placed nothing."""
-        lines = (self.final(step_id) / PLACED).read_bytes().splitlines() if PLACED in manifest["files"] else []
-        return [msgspec.json.decode(line) for line in lines]
+        if PLACED not in manifest.files:
+            return []
+        lines = (self.final(step_id) / PLACED).read_bytes().splitlines()
+        return [msgspec.json.decode(line, type=Placed) for line in lines]
 
-    def damage(self, step_id: str, manifest: Mapping[str, Any]) -> str:
+    def damage(self, step_id: str, manifest: Manifest) -> str:
         """Say which file of a committed step is gone or changed; empty if all are as they were."""
-        return next(filter(None, (self._damage(step_id, manifest, name) for name in manifest["files"])), "")
+        found = (self._damage(step_id, manifest, name) for name in manifest.files)
+        return next(filter(None, found), "")
 
-    def _damage(self, step_id: str, manifest: Mapping[str, Any], name: str) -> str:
-        path, recorded = self.final(step_id) / name, manifest["files"].get(name)
+    def _damage(self, step_id: str, manifest: Manifest, name: str) -> str:
+        path, recorded = self.final(step_id) / name, manifest.files.get(name)
         if recorded and not path.is_file():
             return f"{name} is gone"
         return f"{name} has changed" if recorded and files.sha256(path) != recorded else ""
 
-    def commit(self, step_id: str, manifest: Mapping[str, Any]) -> None:
+    def commit(self, step_id: str, manifest: Manifest) -> None:
         """Complete a step's folder with its manifest, flush it, and rename it into place."""
         partial = self.folder / f".{step_id}.partial"
         files.write_json(partial / MANIFEST, manifest)
         files.flush(partial)
         self._keep_strays(step_id)
         files.put_in_place(partial, self.final(step_id))
+        if stamp := _stamp(self.final(step_id) / MANIFEST):
+            self._decoded[step_id] = stamp, manifest
 
     def _keep_strays(self, step_id: str) -> None:
         """Move what isn't ours out of a step's folder, before that is replaced: to ``kept/<step>`` of the run directory."""
         final, manifest = self.final(step_id), self.manifest(step_id)
-        ours = {MANIFEST, *manifest["files"]} if manifest else set()
+        ours = {MANIFEST, *manifest.files} if manifest else set()
         for path in files.files_below(final) if manifest else ():
             name = path.relative_to(final)
             if name.as_posix() not in ours:
@@ -119,7 +136,8 @@ class Store:
         dataset: Dataset = coco_json.load(self.final(step_id) / form["dataset"], home=form["home"])
         return dataset.replace(folders={name: folders[name] for name in form["folders"]})
 
-    def publishable(self, step_id: str, manifest: Mapping[str, Any], folders: Mapping[str, Path]) -> dict[str, File]:
+    def publishable(self, step_id: str, manifest: Manifest,
+                    folders: Mapping[str, Path]) -> dict[str, File]:
         """Return what of a committed step appears where it is published: its files, and those that it placed.
 
         Args:
@@ -128,6 +146,16 @@ class Store:
             folders: the folders of images by input or step.
         """
         final = self.final(step_id)
-        found = {name: File(final / name, sha256) for name, sha256 in manifest["files"].items() if name != PLACED}
-        return found | {row["name"]: File(folders[row["folder"]] / row["file"], row["sha256"], row["how"])
+        found = {name: File(final / name, sha256)
+                 for name, sha256 in manifest.files.items() if name != PLACED}
+        return found | {row.name: File(folders[row.folder] / row.file, row.sha256, row.how)
                         for row in self._placed(step_id, manifest)}
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Return what tells a file from another one at its place; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 
+import pytest
 from builders import REPOSITORY
 
 CORE, PLUGINS = REPOSITORY / "coco_recipe", REPOSITORY / "plugins"
@@ -46,6 +47,10 @@ print(*sorted({'torch', 'mmdet', 'mmengine', 'cv2', 'albumentations', 'numpy', '
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
 
 
-def test_the_schema_for_editors_is_current() -> None:
-    done = subprocess.run([sys.executable, "-m", "coco_recipe.cli", "schema"], capture_output=True, text=True, check=True)
-    assert json.loads((REPOSITORY / "schemas/recipe.schema.json").read_text("utf-8")) == json.loads(done.stdout)
+@pytest.mark.parametrize("what", ["recipe", "manifest", "provenance"])
+def test_the_schemas_are_current(what: str) -> None:
+    """Written by ``coco-recipe schema WHAT > schemas/WHAT.schema.json``."""
+    done = subprocess.run([sys.executable, "-m", "coco_recipe.cli", "schema", what],
+                          capture_output=True, text=True, check=True)
+    kept = (REPOSITORY / f"schemas/{what}.schema.json").read_text("utf-8")
+    assert json.loads(kept) == json.loads(done.stdout)

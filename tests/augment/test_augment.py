@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, write_recipe
+from builders import coco, recorded, write_recipe
 
-from coco_recipe import stages
+from coco_recipe import manifest, stages
 from coco_recipe.errors import DatasetError, FindingsError, RecipeError, StepError
 from coco_recipe.store import Store
 
@@ -61,12 +61,11 @@ class Bench:
     def lines(self, name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.step / name).read_text("utf-8").splitlines()]
 
-    def record(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.step / "manifest.json").read_text("utf-8"))["record"]
-        return found
+    def record(self) -> manifest.StepRecord:
+        return recorded(self.step)
 
     def made_now(self) -> int:
-        return int(self.record()["clock"]["this_run"]["images made"])
+        return int(self.record().clock.this_run["images made"])
 
     def stamps(self) -> dict[str, int]:
         """Return the inode of each new image: it tells whether the file is the same one as before."""
@@ -120,7 +119,7 @@ def test_a_copy_that_no_try_makes_acceptable_is_given_up_with_the_reason(bench: 
     assert data["images"] == data["annotations"] == []
     first = next(row for row in bench.lines("dropped.jsonl") if row["kind"] == "image")
     assert first["why"] == "none of 3 tries was accepted: 3 x an annotation is between 0.1 and 0.6 visible"
-    assert bench.record()["counts"]["made"] == {"images": 2, "annotations": 2}
+    assert bench.record().counts.made == manifest.Made(2, 2)
 
 
 def test_another_try_has_another_seed_and_the_record_says_which_was_taken(tmp_path: Path) -> None:
@@ -185,7 +184,7 @@ def _sources(data: dict[str, Any]) -> list[str]:
 def test_balancing_fills_the_rare_class_and_shows_what_came_of_it(tmp_path: Path) -> None:
     bench = Bench(tmp_path, coco(3, [(1, 1), (2, 1), (3, 1), (3, 2)]))
     bench.run(SHORT, balance={"boxes": {"dog": 4}, "max_copies": 10})
-    assert bench.record()["notes"]["balance"] == {
+    assert bench.record().notes["balance"] == {
         "cat": {"before": 3, "wanted": 3, "planned": 6, "after": 6},
         "dog": {"before": 1, "wanted": 4, "planned": 4, "after": 4}}
 
@@ -196,7 +195,7 @@ def test_a_balance_that_cannot_be_is_refused_and_one_that_falls_short_says_so(be
     with pytest.raises(RecipeError, match="copies: stands beside 'balance'"):
         bench.run(SHORT, balance={"boxes": 4}, copies=2)
     bench.run(SHORT, balance={"boxes": {"dog": 9}, "max_copies": 2})
-    assert bench.record()["clock"]["this_run"]["below the balance's target"] == "dog 3 of 9"
+    assert bench.record().clock.this_run["below the balance's target"] == "dog 3 of 9"
 
 
 def test_flips_of_one_copy_are_drawn_independently(bench: Bench) -> None:
@@ -258,7 +257,7 @@ def test_a_bad_picture_stops_the_run_before_the_step_or_is_listed(bench: Bench) 
     assert not bench.step.exists()
     data = bench.run(SHORT, bad_images="quarantine")
     assert _sources(data) == ["raw/2.jpg"]
-    assert bench.record()["notes"]["quarantined"] == {"1.jpg": "the PNG file is cut off"}
+    assert bench.record().notes["quarantined"] == {"1.jpg": "the PNG file is cut off"}
     assert Counter(row["kind"] for row in bench.lines("dropped.jsonl")) == {"image": 1, "annotation": 1}
 
 

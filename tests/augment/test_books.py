@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import times, write_recipe
+from builders import recorded, times, write_recipe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -113,8 +113,8 @@ def test_lost_keypoints_are_counted(tmp_path: Path) -> None:
                              "keypoints": [2, 2, 2, 38, 28, 1, 0, 0, 0], "num_keypoints": 2}]}
     out, dropped, *_ = _augmented(tmp_path, data, {"pipeline": [{"Crop": {"x_max": 20, "y_max": 20, "p": 1}}]})
     assert (out["annotations"][0]["num_keypoints"], dropped) == (1, [])
-    record = json.loads((tmp_path / "out/steps/more/manifest.json").read_text())["record"]
-    assert record["notes"]["summary"] == "1 labelled keypoint lost of rows that stay"
+    record = recorded(tmp_path / "out/steps/more")
+    assert record.notes["summary"] == "1 labelled keypoint lost of rows that stay"
 
 
 def test_hidden_keypoints_are_counted_and_all_else_stays_to_the_last_digit(tmp_path: Path) -> None:
@@ -131,9 +131,9 @@ def test_hidden_keypoints_are_counted_and_all_else_stays_to_the_last_digit(tmp_p
     changed = ("id", "image_id", "keypoints", "foot_kpts")
     assert {key: value for key, value in after.items() if key not in changed} == {
         key: value for key, value in row.items() if key not in changed}
-    record = json.loads((tmp_path / "out/steps/more/manifest.json").read_text())["record"]
-    assert record["notes"]["keypoints hidden"] == 8
-    assert record["notes"]["summary"] == "8 visible keypoints hidden by what was drawn over (v 1 now)"
+    record = recorded(tmp_path / "out/steps/more")
+    assert record.notes["keypoints hidden"] == 8
+    assert record.notes["summary"] == "8 visible keypoints hidden by what was drawn over (v 1 now)"
 
 
 def test_keypoints_that_a_border_does_not_show_again_are_not_lost(tmp_path: Path) -> None:
@@ -144,8 +144,8 @@ def test_keypoints_that_a_border_does_not_show_again_are_not_lost(tmp_path: Path
     pad = {"Pad": {"padding": [10, 0, 0, 0], "border_mode": 2, "p": 1}}
     out, *_ = _augmented(tmp_path, data, {"pipeline": [pad], "repeated": "label"})
     assert [row["num_keypoints"] for row in out["annotations"]] == [2, 1]
-    record = json.loads((tmp_path / "out/steps/more/manifest.json").read_text())["record"]
-    assert "summary" not in record["notes"]
+    record = recorded(tmp_path / "out/steps/more")
+    assert "summary" not in record.notes
 
 
 def _augmented(folder: Path, data: dict[str, Any], params: dict[str, Any]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import real_data, write_recipe
+from builders import real_data, recorded, write_recipe
 
 from coco_recipe import stages
 
@@ -58,8 +58,8 @@ def test_metal_defects_with_their_small_polygons_and_their_negatives(tmp_path: P
     data = json.loads((source / "_annotations.coco.json").read_text("utf-8"))
     loaded = _export(tmp_path, data, source / "images" if (source / "images").is_dir() else source)
     _check(loaded, tmp_path)
-    counts = json.loads((tmp_path / "out/steps/more/manifest.json").read_text())["record"]
-    lost = sum(row["count"] for row in counts["dropped"] if row["kind"] == "annotation")
+    record = recorded(tmp_path / "out/steps/more")
+    lost = sum(row.count for row in record.dropped if row.kind == "annotation")
     assert len(loaded.anns) + lost == 715
     assert len(loaded.anns) > 500
     assert len(loaded.imgs) == 100

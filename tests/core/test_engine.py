@@ -1,7 +1,6 @@
 """What every engine promises; the functions that workers run stand here, at module level."""
 
 import importlib.util
-import json
 import os
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, command, write_recipe
+from builders import coco, command, recorded, write_recipe
 
 from coco_recipe import engine, worker
 from coco_recipe.engine_local import WINDOW
@@ -334,8 +333,7 @@ def test_a_plugin_file_has_its_functions_and_records_in_workers(name: str, tmp_p
     path = write_recipe(tmp_path, [{"id": "x", "use": "check", "in": "raw"}], coco())
     done = command("run", path, "--plugin", "mine.py", "--jobs", "2", "--engine", name, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    manifest = json.loads((tmp_path / "runs/test/steps/x/manifest.json").read_text())
-    assert manifest["record"]["notes"]["rows"] == [0, 2, 4, 6, 8]
+    assert recorded(tmp_path / "runs/test/steps/x").notes["rows"] == [0, 2, 4, 6, 8]
 
 
 def test_an_engine_that_is_not_there_is_exit_code_2(tmp_path: Path) -> None:

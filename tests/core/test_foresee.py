@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, write_recipe
+from builders import coco, command, recorded, write_recipe
 
 from coco_recipe import forecast, stages
 from coco_recipe.errors import RecipeError, RunError, StepError
@@ -124,6 +124,17 @@ def test_several_values_under_one_port_arrive_flat(tmp_path: Path, plugin: Path)
         _run(tmp_path, [{"id": "m", "use": "many", "in": "raw"}, {"id": "o", "use": "one", "in": "m"}], plugin)
 
 
+def test_a_plan_passes_over_values_without_rows(tmp_path: Path, plugin: Path) -> None:
+    steps = [{"id": "m", "use": "many", "in": "raw"}, {"id": "t", "use": "take", "in": "m"},
+             {"id": "r", "use": "reindex", "in": "raw"}]
+    planned = _run(tmp_path, steps, plugin).plan
+    stages.run(planned, out=tmp_path / "out")
+    shown = command("plan", "recipe.yaml", "--out", "out", "--plugin", plugin, cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "reuse  m (many): unchanged\nreuse  t (take): unchanged\n" in shown.stdout
+    assert shown.stdout.count(" boxes (") == 1, "of reindex"
+
+
 def test_a_step_that_resumes_finds_what_an_interrupted_run_left(tmp_path: Path, plugin: Path) -> None:
     planned = _run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan
     with pytest.raises(StepError, match="stopped half-way"):
@@ -145,7 +156,7 @@ def test_a_step_is_told_its_plugins_source_so_that_it_takes_nothing_from_an_olde
     with pytest.raises(StepError):
         stages.run(_run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan, out=tmp_path / "out")
     stages.run(_run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan, out=tmp_path / "out")
-    notes = json.loads((tmp_path / "out/steps/r/manifest.json").read_text())["record"]["notes"]
+    notes = recorded(tmp_path / "out/steps/r").notes
     assert notes["plugin"] == hashlib.sha256(b"plugin.py\0" + plugin.read_bytes()).hexdigest()
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from coco_recipe import manifest
+
 REPOSITORY = Path(__file__).parents[2]
 DATA = Path(os.environ.get("COCO_RECIPE_DATA", REPOSITORY.parent / "shared" / "data"))
 
@@ -57,6 +59,13 @@ def tree(folder: Path) -> dict[str, Any]:
     """Return every file below a run directory by name, clocks taken out."""
     return {path.relative_to(folder).as_posix(): _without_clock(path)
             for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".lock"}
+
+
+def recorded(step: Path) -> manifest.StepRecord:
+    """Return the record of a committed step, given its folder."""
+    found = manifest.read(step / "manifest.json")
+    assert found, f"{step}: has no manifest that can be read"
+    return found.record
 
 
 def _without_clock(path: Path) -> Any:

@@ -1,11 +1,14 @@
 """The pages of docs/ that say what the code says: run as a script, it writes them anew."""
 
+import re
 from collections.abc import Iterator
 
 import click
+import msgspec
 from builders import REPOSITORY
 
-from coco_recipe import cli, plugins
+from coco_recipe import cli, manifest, plugins, publish
+from coco_recipe.record_schema import described
 
 
 def steps() -> str:
@@ -34,7 +37,48 @@ def _helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
         yield from _helps(inner, f"{name} {part}")
 
 
-PAGES = {"docs/steps.md": steps, "docs/commands.md": commands}
+def run_directory() -> str:
+    """Return docs/run_directory.md, the tables of keys written anew between their marks."""
+    page = (REPOSITORY / "docs/run_directory.md").read_text("utf-8")
+    marks = re.compile(r"(<!-- keys of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+    return marks.sub(lambda found: f"{found[1]}{_table(struct(found[2]))}{found[3]}", page)
+
+
+def struct(name: str) -> type[msgspec.Struct]:
+    """Return a Struct of what a run records, by its name."""
+    found: type[msgspec.Struct] = getattr(manifest, name, None) or getattr(publish, name)
+    return found
+
+
+def _table(kind: type[msgspec.Struct]) -> str:
+    texts = described(kind)
+    rows = (f"| `{key}` | {texts[key].replace('``', '`')} |\n"
+            for key in kind.__struct_encode_fields__)
+    return "".join(["| key | what |\n|---|---|\n", *rows])
+
+
+def tells(page: str, name: str) -> bool:
+    """Say whether the page of the run directory names a file, given by its path in there.
+
+    Pictures are told as folders; what is named after an output, a part, an epoch or a checkpoint
+    is told with ``<port>``, ``<part>``, ``N`` or ``<label>`` in its place.
+    """
+    kinds = [
+        (r"steps/[^/]+/images/.+", "images/"),
+        (r".+/(train|val)/[^/]+[.](jpg|png)", "<part>/"),
+        (r"steps/[^/]+/(dataset|train|val)[.]json", "&lt;port&gt;.json"),
+        (r".+/annotations/instances_[^/]+[.]json", "annotations/instances_<part>.json"),
+        (r".+/checkpoints/epoch_[0-9]+[.]pth", "checkpoints/epoch_N.pth"),
+        (r".+/results/[^/]+[.]bbox[.]json", "results/<label>.bbox.json"),
+        (r"steps/[^/]+/data/([^/]+)", r"data/\1"),
+    ]
+    told = next((re.sub(f"^{kind}$", written, name) for kind, written in kinds
+                 if re.fullmatch(kind, name)), name.rpartition("/")[2])
+    return f"`{told}`" in page or bool(re.search(rf"^##+ {re.escape(told)}$", page, re.MULTILINE))
+
+
+PAGES = {"docs/steps.md": steps, "docs/commands.md": commands,
+         "docs/run_directory.md": run_directory}
 
 if __name__ == "__main__":
     for path, page in PAGES.items():

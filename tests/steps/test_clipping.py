@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from builders import coco, write_recipe
+from builders import coco, recorded, write_recipe
 from coco_recipe_data.clipping import Places, clip_ring, clipped, ring_area
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,8 +111,8 @@ def test_rows_without_a_box_and_polygons_outside_are_seen(tmp_path: Path) -> Non
 
 def test_a_filter_that_nothing_matches_says_so(tmp_path: Path) -> None:
     _ran(tmp_path, coco(), min_side_px=1)
-    record = json.loads((tmp_path / "out/steps/x/manifest.json").read_text())["record"]
-    assert [finding["kind"] for finding in record["findings"]] == ["filter_matches_nothing"]
+    record = recorded(tmp_path / "out/steps/x")
+    assert [finding.kind for finding in record.findings] == ["filter_matches_nothing"]
 
 
 def test_a_turned_box_is_judged_by_its_corners() -> None:
@@ -174,8 +174,8 @@ def test_parts_of_a_person_are_clipped(keys: dict[str, Any], after: dict[str, An
     (row,), _ = _ran(tmp_path, data, past_the_edge="clip")
     assert {key: row[key] for key in after} == after
     assert (row["bbox"], row["area"]) == ([1, 2, 10, 10], 100)
-    record = json.loads((tmp_path / "out/steps/x/manifest.json").read_text())["record"]
-    assert record["notes"]["clipped_boxes"] == (keys != after)
+    record = recorded(tmp_path / "out/steps/x")
+    assert record.notes["clipped_boxes"] == (keys != after)
 
 
 @pytest.mark.parametrize("size", [[48, 60], [64, 48], [96, 128], None], ids=str)

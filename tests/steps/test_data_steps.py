@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, write_recipe
+from builders import coco, recorded, write_recipe
 
 from coco_recipe import stages
 from coco_recipe.errors import RecipeError, StepError
@@ -17,7 +17,7 @@ def _result(tmp_path: Path, steps: list[dict[str, Any]], data: dict[str, Any] | 
 
 
 def _note(tmp_path: Path, step: str, key: str) -> Any:
-    return json.loads((tmp_path / f"out/steps/{step}/manifest.json").read_text())["record"]["notes"][key]
+    return recorded(tmp_path / f"out/steps/{step}").notes[key]
 
 
 def _step(use: str, **params: Any) -> dict[str, Any]:

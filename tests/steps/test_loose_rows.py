@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, command, write_recipe
+from builders import coco, command, recorded, write_recipe
 
 from coco_recipe import checking, stages
 from coco_recipe.errors import FindingsError, StepError
@@ -161,7 +161,7 @@ def test_ids_in_quotes_meet_the_numbers_that_name_them(tmp_path: Path) -> None:
     assert [row["id"] for row in out["images"]] == [1, 2, 3]
     assert out["annotations"] == coco(3, [(1, 1), (2, 2)])["annotations"]
     assert _ledger(tmp_path)[0] == ("image 1 ('1.jpg')", "id", "1", 1)
-    assert json.loads((tmp_path / "out/steps/r0/manifest.json").read_text())["record"]["notes"]["repaired"] == {"id": 4}
+    assert recorded(tmp_path / "out/steps/r0").notes["repaired"] == {"id": 4}
 
 
 @pytest.mark.parametrize(("table", "kind"), [("images", "repeated_image_ids"), ("categories", "repeated_category_ids")])

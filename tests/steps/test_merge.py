@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, write_recipe
+from builders import coco, recorded, write_recipe
 
 from coco_recipe import stages
 from coco_recipe.errors import DatasetError, StepError
@@ -24,8 +24,8 @@ def _merged(tmp_path: Path, *files: dict[str, Any], **params: Any) -> dict[str, 
 
 
 def _found(tmp_path: Path) -> list[str]:
-    record = json.loads((tmp_path / "out/steps/x/manifest.json").read_text())["record"]
-    return [finding["kind"] for finding in record["findings"]]
+    record = recorded(tmp_path / "out/steps/x")
+    return [finding.kind for finding in record.findings]
 
 
 def _person(names: list[str] | None, rows: list[list[float]], skeleton: list[list[int]] | None = None,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, command, real_data, write_recipe
+from builders import coco, command, real_data, recorded, write_recipe
 from coco_recipe_data import stratify
 from coco_recipe_data.stratify import Division, Group, divide
 from hypothesis import given, settings
@@ -256,9 +256,9 @@ def _new(folder: Path, name: str) -> Path:
 
 
 def _given_up(folder: Path) -> list[tuple[str, str]]:
-    record = json.loads((folder / "out/steps/x/manifest.json").read_text())["record"]
-    return [(row["row"], row["value"]) for finding in record["findings"] if finding["kind"] == "split_gives_up"
-            for row in finding["first"]]
+    record = recorded(folder / "out/steps/x")
+    return [(row.row, row.value) for finding in record.findings if finding.kind == "split_gives_up"
+            for row in finding.first]
 
 
 def test_a_class_that_is_given_up_is_named(tmp_path: Path) -> None:
@@ -314,7 +314,7 @@ def test_a_table_of_shares_is_shown_by_run_and_plan_and_recorded(tmp_path: Path)
         assert table[3].split() == ["wanted", "%", "70.0", "20.0", "10.0"]
         assert [row.split()[0][0] for row in table[5:17]] == ["第"] * 12
         assert table[17].strip().startswith("and 68 more classes")
-    notes = json.loads((tmp_path / "out/steps/x/manifest.json").read_text("utf-8"))["record"]["notes"]
+    notes = recorded(tmp_path / "out/steps/x").notes
     boxes = {name: Counter(row["category_id"] for row in json.loads(
         (tmp_path / f"out/steps/x/{name}.json").read_text("utf-8"))["annotations"]) for name in notes["shares"]}
     assert notes["shares"] == {name: {label: round(found[n] / 5, 4) for n, label in enumerate(NAMES, 1)}

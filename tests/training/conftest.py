@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import REPOSITORY, command
+from builders import REPOSITORY, command, recorded
+
+from coco_recipe.manifest import StepRecord
 
 TINY = {"train_pipeline.2.scale": [96, 96], "test_pipeline.1.scale": [96, 96], "model.test_cfg.score_thr": 0.001,
         "model.neck.out_channels": 64, "model.bbox_head": {"in_channels": 64, "feat_channels": 64, "stacked_convs": 1}}
@@ -50,10 +52,9 @@ def train_step(**with_: Any) -> dict[str, Any]:
             "with": {"config": "small.py", "seed": 0, "epochs": 3, "set": TINY, **CPU, **with_}}
 
 
-def provenance(steps: Path, step: str) -> dict[str, Any]:
+def provenance(steps: Path, step: str) -> StepRecord:
     """Return a step's record."""
-    record: dict[str, Any] = json.loads((steps / step / "manifest.json").read_text())["record"]
-    return record
+    return recorded(steps / step)
 
 
 @pytest.fixture(scope="session")

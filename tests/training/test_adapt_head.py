@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, command
+from builders import coco, command, recorded
 
 if importlib.util.find_spec("mmdet") is None:
     pytest.skip("the training stack is not installed: make test does it", allow_module_level=True)
@@ -303,7 +303,7 @@ def test_a_recipe_adapts_a_head_and_its_record_says_what_came_out(tmp_path: Path
     assert found.state["roi_head.bbox_head.fc_cls.bias"].tolist() == [15, 0, 0, 16, -1]
     table = json.loads((step / "head.json").read_text())
     assert table["rows"]["roi_head.bbox_head.fc_cls.bias"] == [81, 5]
-    assert json.loads((step / "manifest.json").read_text())["record"]["notes"]["head"]["new"] == ["zzz"]
+    assert recorded(step).notes["head"]["new"] == ["zzz"]
 
 
 @pytest.mark.parametrize(("with_", "reason"), [

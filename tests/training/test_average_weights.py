@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import command
+from builders import command, recorded
 
 torch = pytest.importorskip("torch", reason="the training stack is not installed: make test does it")
 
@@ -248,7 +248,7 @@ def test_a_recipe_averages_checkpoints_that_it_is_given(tmp_path: Path) -> None:
     found = checkpoints.read(step / "averaged.pth")
     assert torch.equal(found.state["fc.bias"], uniform([state["fc.bias"] for state in given[1:]]).float())
     assert found.classes == ("cat", "dog")
-    notes = json.loads((step / "manifest.json").read_text())["record"]["notes"]
+    notes = recorded(step).notes
     assert [(row["checkpoint"], row["share"]) for row in notes["averaged"]] == [("w1", 0.5), ("w2", 0.5)]
     again = command("run", path, cwd=tmp_path)
     assert again.returncode == 0, again.stderr

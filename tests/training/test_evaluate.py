@@ -42,8 +42,8 @@ def test_an_average_is_evaluated_with_the_config_that_its_checkpoints_carry(trai
 
 
 def test_the_metrics_of_the_training_are_those_of_evaluate(trained: Path) -> None:
-    during = provenance(trained, "fit")["notes"]["metrics"]
-    after = provenance(trained, "score")["notes"]["metrics"]
+    during = provenance(trained, "fit").notes["metrics"]
+    after = provenance(trained, "score").notes["metrics"]
     for epoch in ("epoch_1", "epoch_2", "epoch_3"):
         assert after[epoch]["bbox"]["mAP_50"] == pytest.approx(during[epoch].get("bbox_mAP_50", 0.0), abs=6e-4)
 
@@ -101,7 +101,7 @@ def test_a_picture_that_can_not_be_read_is_named(shapes: Shapes, trained: Path) 
 def test_greedy_soup_is_no_worse_than_its_best_part(trained: Path) -> None:
     import torch
 
-    notes = provenance(trained, "soup")["notes"]
+    notes = provenance(trained, "soup").notes
     parts = {key: value for key, value in notes["metric"].items() if key != "soup"}
     assert notes["metric"]["soup"] >= max(parts.values())
     assert notes["taken"][0] == max(parts, key=lambda label: parts[label])

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pages
 import pytest
-from builders import coco, command
+from builders import REPOSITORY, coco, command
 from coco_recipe_mmdet import flat_config, job_train, process
 from coco_recipe_mmdet import train as train_module
 from conftest import CPU, Shapes, provenance, train_step
@@ -30,6 +31,14 @@ def test_the_loss_falls_and_the_folder_has_all_that_was_done(trained: Path) -> N
                      "manifest.json", *(f"checkpoints/epoch_{n}.pth" for n in (1, 2, 3))}
 
 
+def test_the_page_of_the_run_directory_names_each_file(trained: Path) -> None:
+    page = (REPOSITORY / "docs/run_directory.md").read_text("utf-8")
+    names = [path.relative_to(trained.parent).as_posix() for path in sorted(trained.rglob("*"))
+             if path.is_file()]
+    assert len(names) > 30
+    assert [name for name in names if not pages.tells(page, name)] == []
+
+
 def test_the_checkpoints_load_strictly_in_the_model_of_the_resolved_config(trained: Path) -> None:
     import torch
     from mmdet.registry import MODELS
@@ -47,7 +56,7 @@ def test_the_checkpoints_load_strictly_in_the_model_of_the_resolved_config(train
 
 
 def test_what_was_changed_in_the_config_is_on_record(trained: Path) -> None:
-    notes = provenance(trained, "fit")["notes"]
+    notes = provenance(trained, "fit").notes
     changed = notes["config"]["changed"]
     assert "model.bbox_head.num_classes: 80 -> 3" in changed
     assert "train_dataloader.dataset.filter_cfg: {'filter_empty_gt': True, 'min_size': 32} -> " \
@@ -69,7 +78,7 @@ def test_the_same_training_gives_the_same_weights_after_two_kills(shapes: Shapes
     done = command("run", path, cwd=shapes.folder)
     assert done.returncode == 0, done.stderr
     steps = shapes.folder / "runs/killed/steps"
-    assert provenance(steps, "fit")["clock"]["this_run"]["resumed after epoch"] in (1, 2)
+    assert provenance(steps, "fit").clock.this_run["resumed after epoch"] in (1, 2)
     for epoch in (1, 2, 3):
         assert _same_weights(steps / f"fit/checkpoints/epoch_{epoch}.pth", trained / f"fit/checkpoints/epoch_{epoch}.pth")
     lines = [json.loads(line) for line in _lines(steps / "fit/scalars.jsonl")]
@@ -88,7 +97,7 @@ def test_a_damaged_checkpoint_is_not_resumed_from(shapes: Shapes) -> None:
     state.write_bytes(data)
     done = command("run", path, cwd=shapes.folder)
     assert done.returncode == 0, done.stderr
-    assert provenance(shapes.folder / "runs/damaged/steps", "fit")["clock"]["this_run"]["resumed after epoch"] == 1
+    assert provenance(shapes.folder / "runs/damaged/steps", "fit").clock.this_run["resumed after epoch"] == 1
 
 
 def test_two_processes_finish_an_epoch(shapes: Shapes) -> None:
@@ -97,7 +106,7 @@ def test_two_processes_finish_an_epoch(shapes: Shapes) -> None:
     losses = [json.loads(line) for line in _lines(steps / "fit/scalars.jsonl")]
     assert [line["iter"] for line in losses if "loss" in line] == [1, 2, 3]  # 40 pictures, twice 8 at a time
     assert (steps / "fit/checkpoints/epoch_1.pth").is_file()
-    during, after = (provenance(steps, name)["notes"]["metrics"]["epoch_1"] for name in ("fit", "score"))
+    during, after = (provenance(steps, name).notes["metrics"]["epoch_1"] for name in ("fit", "score"))
     assert during["bbox_mAP_50"] > 0
     assert after["bbox"]["mAP_50"] == pytest.approx(during["bbox_mAP_50"], abs=6e-4), "batch norms are one for all"
     assert "torch.distributed.run --standalone --nproc_per_node=2" in (steps / "fit/command.txt").read_text()
