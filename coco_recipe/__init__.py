@@ -23,6 +23,7 @@ from coco_recipe.errors import (
     did_you_mean,
     show_path,
 )
+from coco_recipe.failure import told
 from coco_recipe.files import link_or_copy, place, plain_name, sha256
 from coco_recipe.find_names import TEXTS, is_license
 from coco_recipe.findings import Check, Finding, Kind, Row
@@ -111,6 +112,7 @@ __all__ = [
     "sha256",
     "show_path",
     "tidy",
+    "told",
     "turned_box",
     "unsafe_name",
     "with_extras",

@@ -44,7 +44,7 @@ def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] |
         RecipeError: the recipe is wrong; ``problems`` lists all that was found.
         DatasetError: an input is wrong.
         PluginError: a plugin file is broken.
-        StepError: a step failed.
+        StepError: a step failed; ``log`` is the path of its ``error.log``.
         RunError: the run directory can't be used, or there is no such engine.
     """
     overrides = [f"{name}={json.dumps(value, ensure_ascii=False, default=os.fspath)}" for name, value in set.items()

@@ -13,6 +13,7 @@ from typing import Any
 import click
 import msgspec
 
+from coco_recipe import failure
 from coco_recipe.errors import CocoRecipeError, FindingsError, Problem, RecipeError, counted
 from coco_recipe.findings import Finding, judged
 from coco_recipe.manifest import data_sets
@@ -46,15 +47,18 @@ class _Shown:
     """How problems are printed, once click has read the options."""
 
     form: str = "text"
+    traceback: bool = False
 
 
-def _remember(context: click.Context, _: click.Parameter, value: str) -> str:
-    context.find_object(_Shown).form = value  # type: ignore[union-attr]
+def _remember(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    setattr(context.find_object(_Shown), str(option.name), value)
     return value
 
 
 _FORMAT = click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", is_eager=True,
                        callback=_remember, help="How problems and results are printed.")
+_TRACEBACK = click.option("--traceback", is_flag=True, is_eager=True, expose_value=False,
+                          callback=_remember, help="Print the traceback of what fails, too.")
 _SET = click.option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Override a value of the recipe.")
 _PLUGIN = click.option("--plugin", "plugin_files", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
                        help="Load a plugin file, too.")
@@ -76,6 +80,7 @@ _OUT = click.option("--out", type=click.Path(path_type=Path), help="Run director
 @click.option("--strict", is_flag=True, help="Stop at warnings, too.")
 @_PLUGIN
 @_FORMAT
+@_TRACEBACK
 @click.option("-q", "--quiet", is_flag=True, help="Print problems only.")
 def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, engine: str, from_step: str, force: bool,
         strict: bool, republish: bool, plugin_files: tuple[Path, ...], form: str, quiet: bool) -> None:
@@ -128,6 +133,7 @@ def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files
 @_SET
 @_PLUGIN
 @_FORMAT
+@_TRACEBACK
 def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
     from coco_recipe import forecast, stages, table
@@ -207,6 +213,7 @@ def check(source: Path, images: Path | None, decode: bool, plugin_files: tuple[P
 @_OUT
 @_SET
 @_PLUGIN
+@_TRACEBACK
 def preview(recipe: Path, step: str, images: int, names: tuple[str, ...], target: Path | None, out: Path | None,
             overrides: tuple[str, ...], plugin_files: tuple[Path, ...]) -> None:
     """Write a picture of what a step would do to some images, before it is run."""
@@ -226,6 +233,7 @@ def preview(recipe: Path, step: str, images: int, names: tuple[str, ...], target
 @click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False),
               help="The file to write (default: the image's name, in this folder).")
 @_PLUGIN
+@_TRACEBACK
 def replay(run_directory: Path, image: str, target: Path | None, plugin_files: tuple[Path, ...]) -> None:
     """Make one image of a finished run again, and say whether its bytes are those that were recorded."""
     from coco_recipe import forecast
@@ -323,7 +331,10 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _report(error: CocoRecipeError, form: str) -> None:
+def _report(error: CocoRecipeError, shown: _Shown) -> None:
+    form = shown.form
+    if shown.traceback:
+        click.echo(failure.trace(error), err=True)
     if isinstance(error, FindingsError) and form != "text":
         click.echo(_findings(error.findings, form), nl=form == "json")
         return
@@ -355,13 +366,13 @@ def main() -> None:
     try:
         code = cli.main(standalone_mode=False, obj=shown) or 0
     except RecipeError as error:
-        _report(error, shown.form)
+        _report(error, shown)
         code = 2
     except (PluginError, RunError) as error:
-        _report(error, shown.form)
+        _report(error, shown)
         code = 2
     except CocoRecipeError as error:
-        _report(error, shown.form)
+        _report(error, shown)
         code = 1
     except click.ClickException as error:
         error.show()

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from coco_recipe import safe_path, worker
 from coco_recipe.errors import StepError
+from coco_recipe.failure import WorkerTraceback
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -101,7 +102,7 @@ class _Pool:
         self.selector = DefaultSelector()
         self.workers: list[_Worker] = []
         self.again: deque[_Task] = deque()
-        self.answers: dict[int, tuple[bool, Any, str]] = {}
+        self.answers: dict[int, tuple[bool, Any, WorkerTraceback | None]] = {}
         self.taken, self.more, self.failed_starts = 0, True, 0
 
     def run(self, items: Iterable[Any]) -> Iterator[Any]:
@@ -174,9 +175,9 @@ class _Pool:
             if task.deaths <= RETRIES:
                 self.again.appendleft(task)
             elif self.lost:
-                self.answers[task.index] = (True, self.lost(task.item, reason), "")
+                self.answers[task.index] = (True, self.lost(task.item, reason), None)
             else:
-                self.answers[task.index] = (False, StepError(f"{reason} on {task.item}"), "")
+                self.answers[task.index] = (False, StepError(f"{reason} on {task.item}"), None)
         self.again.extend(dead.held)
         self.failed_starts += not dead.ready
         if self.failed_starts >= FAILED_STARTS:

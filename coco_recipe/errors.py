@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 MAX_LISTED = 30
 
@@ -123,7 +124,20 @@ class PluginError(CocoRecipeError):
 
 
 class StepError(CocoRecipeError):
-    """A step failed while it ran; the message names the step."""
+    """A step failed while it ran; the message names the step.
+
+    Attributes:
+        log: the file that says more of it, once it is written; the message then names it, too.
+    """
+
+    log: Path | None = None
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if not self.log:
+            return text
+        gap = "\n" if "\n" in text else " "
+        return f"{text}{gap}(details: {self.log})"
 
 
 class RunError(CocoRecipeError):

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from coco_recipe import emptiness, files
+from coco_recipe import emptiness, failure, files
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.engine import Engine, local
@@ -153,9 +153,7 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
     try:
         outputs = step.offer.step.run(context, **keywords(step, values))
     except (Exception, SystemExit) as error:
-        text = str(error) or type(error).__name__
-        if not isinstance(error, ValueError | OSError | StepError) and not type(error).__module__.startswith("coco_"):
-            text = f"{type(error).__name__}: {text}"
+        text = failure.told(error, failure.home_of(step.offer.step.run))
         raise StepError(f"{label}: {text}") from error
     _check_outputs(step, outputs, label)
     counts = _balance(step, values, outputs, context, label)

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import execute, files, plan
-from coco_recipe.errors import RunError, StepError, did_you_mean
+from coco_recipe import execute, failure, files, plan
+from coco_recipe.errors import CocoRecipeError, RunError, StepError, did_you_mean
 from coco_recipe.manifest import StepRecord, read_run
 from coco_recipe.stages import Run, State, reopen
 from coco_recipe.steps import facts_of
@@ -127,8 +127,12 @@ def _ready(run_: Run, states: Sequence[State], step_id: str) -> Iterator[tuple[e
                                   earlier=run_.store.earlier(step_id))
         try:
             yield context, execute.keywords(state.step, values)
-        except (ValueError, OSError) as error:
-            raise StepError(f"step '{step_id}' ({state.step.offer.step.name}): {error}") from error
+        except CocoRecipeError:
+            raise
+        except (Exception, SystemExit) as error:
+            step = state.step.offer.step
+            text = failure.told(error, failure.home_of(step.run))
+            raise StepError(f"step '{step_id}' ({step.name}): {text}") from error
 
 
 def _dry(run_: Run, states: Sequence[State]) -> Iterator[tuple[State, Mapping[str, Any] | None, Any]]:

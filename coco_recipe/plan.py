@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import schema_check, slow_reading
+from coco_recipe import failure, schema_check, slow_reading
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import Problem, RecipeError, did_you_mean
@@ -242,7 +242,7 @@ def blamed(planned: Plan, step: PlannedStep) -> Iterator[None]:
         yield
     except ValueError as error:
         row = next(row for row in planned.recipe.steps if row.id == step.id)
-        found = [Complaint((), str(error))]
+        found = [Complaint((), failure.told(error, failure.home_of(step.offer.step.run)))]
         if isinstance(error, Misfit):
             found = [replace(one, path=()) if one.below == "in" and not isinstance(row.inputs, Mapping) else one
                      for one in error.complaints]  # 'in: raw' has no key for the port

@@ -16,7 +16,8 @@ from coco_recipe.plan import Plan, PlannedStep
 MARK = ".coco-recipe.json"
 MARK_PARTIAL = f".{MARK}.partial"  # a mark that is being written, or was when a run was killed
 PARTIAL = ".coco-recipe.partial"
-OWN_NAMES = ("steps", ".lock", "provenance.jsonl", "recipe.yaml", "recipe.resolved.yaml")
+OWN_NAMES = ("steps", ".lock", "provenance.jsonl", "error.log",
+             "recipe.yaml", "recipe.resolved.yaml")
 LISTED = 5
 Seen = dict[Path, str]  # the SHA-256 of published files, each computed once a run
 

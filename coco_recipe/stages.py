@@ -14,6 +14,7 @@ from coco_recipe import (
     checking,
     emptiness,
     equal_pictures,
+    error_log,
     execute,
     files,
     missing_files,
@@ -356,6 +357,7 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
     _preflight(run_, [state.step for state in states if state.step.id in todo][1:])
     log = provenance.Log(run_.folder / "provenance.jsonl", _run_record(run_))
     log.begin()
+    error_log.clear(run_.folder)
     is_news = bool(todo) or not log.says(
         [_committed(store, state.step.id).record for state in states])
     files.write_bytes(run_.folder / "recipe.yaml", planned.recipe.source.text.encode())
@@ -366,13 +368,18 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
         if step.id in todo:
             report(Event("step", step.id, todo[step.id]))
             values = plan.bound(step, lambda ref: value_of(run_, ref))
+            teller = _Teller(step.id, report)
             try:
                 result = execute.execute(
                     step, values, store=store, seed=planned.recipe.seed, key=state.key, parts=state.parts,
                     keep=state.terminal, engine=workers, afresh=state.reason == ASKED_FOR, environment=state.parts["environment"],
-                    on_progress=_teller(step.id, report), judge=judge, known_hashes=run_.known_hashes)
+                    on_progress=teller, judge=judge, known_hashes=run_.known_hashes)
             except (StepError, FindingsError) as error:
                 log.add(FailedStep(step.id, step.offer.step.name, str(error)))
+                if isinstance(error, StepError):
+                    error.log = error_log.write(
+                        run_.folder, step, error, environment=state.parts["environment"],
+                        progress=str(teller), unfinished=store.unfinished(step.id))
                 raise
             del values
             for port, value in result.values.items():
@@ -438,8 +445,23 @@ def _preflight(run_: Run, steps: Iterable[PlannedStep]) -> None:
         raise RecipeError(problems)
 
 
-def _teller(step_id: str, report: Callable[[Event], None]) -> Callable[[int, int, str], None]:
-    return lambda done, total, text: report(Event("progress", step_id, text, done, total))
+@dataclass(slots=True)
+class _Teller:
+    """Passes a step's progress on, and keeps the last of it, which str() tells."""
+
+    step_id: str
+    report: Callable[[Event], None]
+    last: tuple[int, int, str] | None = None
+
+    def __call__(self, done: int, total: int, text: str) -> None:
+        self.last = done, total, text
+        self.report(Event("progress", self.step_id, text, done, total))
+
+    def __str__(self) -> str:
+        if self.last is None:
+            return ""
+        done, total, text = self.last
+        return f"{done} of {total}  {text}".rstrip()
 
 
 def value_of(run_: Run, ref: plan.Reference) -> Any:

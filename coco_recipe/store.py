@@ -34,12 +34,16 @@ class Store:
         """Return the folder of a committed step."""
         return self.folder / step_id
 
+    def unfinished(self, step_id: str) -> Path:
+        """Return the folder that a step writes into before it is committed."""
+        return self.folder / f".{step_id}.partial"
+
     def begin(self, step_id: str, *, resume: bool = False) -> Path:
         """Return a folder for a step to write into: empty, or with ``resume`` as an interrupted step left it.
 
         What we ourselves write once a step is done, and a kill before the commit leaves, isn't in it.
         """
-        partial = self.folder / f".{step_id}.partial"
+        partial = self.unfinished(step_id)
         if not resume:
             shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True, exist_ok=True)
@@ -94,7 +98,7 @@ class Store:
 
     def commit(self, step_id: str, manifest: Manifest) -> None:
         """Complete a step's folder with its manifest, flush it, and rename it into place."""
-        partial = self.folder / f".{step_id}.partial"
+        partial = self.unfinished(step_id)
         files.write_json(partial / MANIFEST, manifest)
         files.flush(partial)
         self._keep_strays(step_id)

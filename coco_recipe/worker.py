@@ -14,9 +14,10 @@ from functools import lru_cache, partial
 from importlib import metadata
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
+from textwrap import shorten
 from typing import Any
 
-from coco_recipe import plugins, safe_path
+from coco_recipe import failure, plugins, safe_path
 from coco_recipe.errors import StepError
 
 ENVIRONMENT = {"PYTHONSAFEPATH": "1", "OPENCV_LOG_LEVEL": "SILENT",  # OpenCV's lines would stand among ours
@@ -24,6 +25,7 @@ ENVIRONMENT = {"PYTHONSAFEPATH": "1", "OPENCV_LOG_LEVEL": "SILENT",  # OpenCV's 
                # glibc: pictures come from memory that the last ones left, not from the system, page by page, each time
                "MALLOC_MMAP_THRESHOLD_": str(64 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20)}
 READY = END = b""
+MAX_ITEM = 500  # characters of an item that an error names
 _SPOKEN = (StopIteration, StopAsyncIteration)  # exceptions that Python takes for the end of an iteration
 
 
@@ -41,13 +43,6 @@ def environment() -> Iterator[None]:
         for name in os.environ.keys() - before:
             os.environ.pop(name)
         os.environ.update(before)
-
-
-class WorkerTraceback(Exception):
-    """The cause of an error that a worker raised: its traceback there, as text."""
-
-    def __str__(self) -> str:
-        return f"\n{self.args[0]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,31 +74,43 @@ def here(function: Callable[[Any], Any], item: Any) -> Any:
         return function(item)
     except KeyboardInterrupt:
         raise
-    except _SPOKEN as error:
-        raise StepError(_text(error)) from error
-    except Exception:
-        raise
     except BaseException as error:
-        raise StepError(_text(error)) from error
+        _name(item, error)
+        if isinstance(error, Exception) and not isinstance(error, _SPOKEN):
+            raise
+        raise StepError(failure.told(error, failure.home_of(function))) from error
 
 
 def answer(call: Call, item: bytes) -> bytes:
     """Call the function with a pickled item; pack what it returns or raises, whatever that is.
 
+    With an error go its traceback and what is told of it, which need the frames that stay here.
+
     SystemExit and KeyboardInterrupt don't end the worker. An exception that pickle can't carry, or that would end the
     parent without a word, becomes a StepError with its type and text.
     """
+    function, given = None, None
     try:
-        return pickle.dumps((True, _loaded(call)(pickle.loads(item)), ""))
+        function, given = _loaded(call), pickle.loads(item)
+        return pickle.dumps((True, function(given), None))
     except BaseException as error:
-        return pickle.dumps((False, _portable(error), traceback.format_exc()))
+        if given is not None:
+            _name(given, error)
+        told = failure.told(error, failure.home_of(function) if function else "")
+        there = failure.WorkerTraceback(traceback.format_exc(), told)
+        return pickle.dumps((False, _portable(error, told), there))
 
 
-def unpack(done: bool, value: Any, text: str) -> Any:
+def unpack(done: bool, value: Any, there: failure.WorkerTraceback | None) -> Any:
     """Return the result in an answer, or raise the error in it, with the worker's traceback as its cause."""
     if done:
         return value
-    raise value from (WorkerTraceback(text) if text else None)
+    raise value from there
+
+
+def _name(item: Any, error: BaseException) -> None:
+    """Note with an error which item was in flight; its traceback then says so."""
+    error.add_note(f"while at work on {shorten(str(item), MAX_ITEM, placeholder=' ...')}")
 
 
 @lru_cache(maxsize=4)
@@ -119,18 +126,14 @@ def versions(preload: Sequence[str]) -> dict[str, str]:
     return {"Python": platform.python_version(), "coco-recipe": metadata.version("coco-recipe"), **found}
 
 
-def _portable(error: BaseException) -> BaseException:
+def _portable(error: BaseException, told: str) -> BaseException:
     try:
         is_plain = isinstance(error, Exception) and not isinstance(error, _SPOKEN)
         if is_plain and type(pickle.loads(pickle.dumps(error))) is type(error):
             return error
     except Exception:  # its class is local, or wants other arguments than it keeps
         pass
-    return StepError(_text(error))
-
-
-def _text(error: BaseException) -> str:
-    return "".join(traceback.format_exception_only(error)).strip()
+    return StepError(told)
 
 
 def serve(connection: Connection, call: Call) -> None:

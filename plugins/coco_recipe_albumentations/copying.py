@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from coco_recipe import told
 from coco_recipe_albumentations import pictures
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def one_try(settings: Settings, job: Job, picture: "pictures.Picture", number: i
         carrier = _carrier(settings.pipeline, job.size if settings.pipeline.needs_size else None)
         carried = carrier(picture, (*job.instances, *job.parts), key, with_matrix=job.is_turned)
     except Exception as error:
-        raise ValueError(f"{job.source}: the pipeline failed: {type(error).__name__}: {error}") from error
+        raise ValueError(f"{job.source}: the pipeline failed: {told(error)}") from error
     count = len(job.instances)
     whose = [n if moved.of is None else moved.of for n, moved in enumerate(carried.moved)]
     left = tuple(_left(moved, settings.limits) for n, moved in zip(whose, carried.moved, strict=True) if n < count)

@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from coco_recipe import told
 from coco_recipe_mmdet.params import STACK
 
 KINDS = {"train": "coco_recipe_mmdet.job_train", "evaluate": "coco_recipe_mmdet.job_evaluate",
@@ -61,13 +62,9 @@ def main(path: Path) -> int:
             tell.note("versions of python", {"executable": sys.executable, **_versions()})
         module = importlib.import_module(KINDS[job["do"]])
         tell.result(getattr(module, job["do"])(job, tell))
-    except ValueError as error:
-        traceback.print_exc()
-        tell.error(_text(error))
-        return 1
     except BaseException as error:
         traceback.print_exc()
-        tell.error(f"{type(error).__name__}: {error}")
+        tell.error(told(error))
         return 1
     return 0
 
@@ -75,12 +72,6 @@ def main(path: Path) -> int:
 def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: str(getattr(importlib.import_module(name), "__version__", ""))
                                                     for name in STACK}}
-
-
-def _text(error: ValueError) -> str:
-    """Return our own words, and with the class's name those of a library, which mean little without it."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return str(error) if "coco_recipe_" in last.filename else f"{type(error).__name__}: {error}"
 
 
 def _end_with_parent() -> None:

@@ -50,7 +50,8 @@ def test_a_published_folder_is_marked_with_its_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("to", ["../../precious", "{absolute}", "../..", "../../..", ".", "..", "steps", "steps/d", "STEPS",
-                                ".lock", "provenance.jsonl", "recipe.yaml/x", "../../images", "../../images/new",
+                                ".lock", "provenance.jsonl", "error.log", "Error.LOG/x", "recipe.yaml/x",
+                                "../../images", "../../images/new",
                                 "../../raw.json", "../../file", "../../file/below", "../../loop", "../../to_precious",
                                 "a/../../../precious"])
 def test_a_folder_that_is_not_ours_is_refused_before_the_run(to: str, tmp_path: Path) -> None:

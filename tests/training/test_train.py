@@ -120,15 +120,26 @@ def test_a_loss_that_is_not_finite_stops_the_training_at_once(shapes: Shapes) ->
 
 
 def test_a_crash_is_reported_with_the_place_of_the_log(shapes: Shapes) -> None:
-    (shapes.folder / "crash.py").write_text("_base_ = 'small.py'\nimport os\nos.abort()\n")
+    (shapes.folder / "crash.py").write_text(
+        "_base_ = 'small.py'\nimport os\nprint('its last', 'words')\nos.abort()\n")
     said = shapes.fails("crash", [train_step(config="crash.py")])
     assert "was ended by SIGABRT" in said
     assert "train.log" in said
+    assert said.endswith("\n(details: runs/crash/error.log)\n")
+    log = (shapes.folder / "runs/crash/error.log").read_text("utf-8")
+    end = log.partition("the end of runs/crash/steps/.fit.partial/train.log, last written ")[2]
+    assert "\nits last words\n" in end
 
 
-def test_what_mmdet_says_is_passed_on(shapes: Shapes) -> None:
-    assert "KeyError: 'NoSuchNet is not in the mmdet::model registry" in shapes.fails(
+def test_what_mmdet_says_is_passed_on_with_its_place(shapes: Shapes) -> None:
+    said = shapes.fails(
         "wrong", [train_step(set={"model.backbone.type": "NoSuchNet"}, trust_set=True)])
+    [line] = [line for line in said.splitlines() if "NoSuchNet" in line]
+    assert "KeyError: 'NoSuchNet is not in the mmdet::model registry" in line
+    assert "[mmengine/registry/build_functions.py:" in said
+    assert ", from coco_recipe_mmdet/job_" in said
+    log = (shapes.folder / "runs/wrong/error.log").read_text("utf-8")
+    assert "in build_from_cfg" in log.partition("train.log, last written")[2]
 
 
 def test_a_path_that_the_config_has_not_is_refused_with_what_there_is(shapes: Shapes) -> None:
