@@ -8,7 +8,6 @@ from coco_recipe import coco_json, files, missing_files, plan, provenance, reach
 from coco_recipe.ahead import Ahead
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
-from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Check, Finding, Row
 from coco_recipe.kinds import LEFT_OUT
 from coco_recipe.plan import Plan
@@ -31,15 +30,7 @@ def of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *, 
 
 def _of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool) -> Iterator[Finding]:
     place, text = annotations.name, coco_json.read_bytes(annotations)
-    try:
-        dataset, of_text = provenance.read_rows(text, str(annotations), place, images, slow_reading.TO_GO_ON)
-    except FindingsError:  # rows without an id or a name: no others can be told from them
-        try:
-            provenance.read_rows(text, str(annotations), place, images)
-        except FindingsError as error:
-            yield from (finding for finding in error.findings if isinstance(finding, Finding))
-            return
-        raise
+    dataset, of_text = provenance.read_rows(text, str(annotations), place, images, slow_reading.TO_GO_ON)
     yield from slow_reading.found(dataset.loose, place)
     yield from of_text
     for finding in row_checks.findings(dataset, place):
@@ -53,11 +44,16 @@ def _of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *,
 
 def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
     """Yield what is wrong with an input's rows; an error where a step of the recipe can't take them."""
+    yield from of_rows(planned, name, dataset)
+    for finding in slow_reading.found(dataset.loose, name):
+        yield replace(finding, severity="warning", remedy="a step below mends them; its ledger has each value")
+
+
+def of_rows(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
+    """Yield the same, but for values of a wrong type."""
     for finding in _for_recipe(planned, name, row_checks.findings(dataset, name)):
         is_mended = finding.kind.needed and plan.is_mended(planned, name, finding.kind.name)
         yield replace(finding, severity="warning") if is_mended else finding
-    for finding in slow_reading.found(dataset.loose, name):
-        yield replace(finding, severity="warning", remedy="a step below mends them; its ledger has each value")
 
 
 def of_content(planned: Plan, name: str, dataset: Dataset, about: str, ahead: Ahead) -> Iterator[Finding]:

@@ -23,8 +23,8 @@ from coco_recipe.errors import DatasetError
 CHUNK_ROWS = 20_000
 FEW_KEYS = 12  # unknown keys that are learned one by one, most often of the first row
 _TABLES: dict[str, type[msgspec.Struct]] = {"images": Image, "annotations": Annotation, "categories": Category}
-_INT_KEYS = {"images": ("id", "width", "height"), "annotations": ("id", "image_id", "category_id"),
-             "categories": ("id",)}
+_INT_KEYS = {"images": ("id", "width", "height"),
+             "annotations": ("id", "image_id", "category_id", "iscrowd"), "categories": ("id",)}
 _KINDS = {"Origin": "the key coco_recipe"}
 
 
@@ -200,7 +200,7 @@ def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
                     raise DatasetError(f"{name}: $.{table}: the key {bad[0]!r} has a quote, a backslash or a control "
                                        "character, with which it can't be kept; rename it") from error
                 row_class = _extended(row_class, keys)
-            elif "Expected `int" in message and "got `float`" in message and not normalised:
+            elif re.match(r"Expected `[^`]*\bint`, got `float`", message) and not normalised:
                 text, normalised = Raw(_with_whole_numbers(text, table)), True
             else:
                 _refuse(name, table, message, text)
@@ -216,12 +216,13 @@ def _unknown_keys(text: Raw, row_class: type[msgspec.Struct]) -> list[str]:
 
 
 def _with_whole_numbers(text: Raw, table: str) -> bytes:
-    """Write ids and sizes such as 8000.0 as 8000."""
-    rows = msgspec.json.decode(text, type=list[dict[str, Any]])
+    """Write ids, sizes and iscrowd such as 8000.0 as 8000; all else stays as it is, to the byte."""
+    rows = msgspec.json.decode(text, type=list[dict[str, Raw]])
     for row in rows:
         for key in _INT_KEYS[table]:
-            if isinstance(row.get(key), float) and row[key].is_integer():
-                row[key] = int(row[key])
+            value = msgspec.json.decode(row[key]) if key in row else None
+            if isinstance(value, float) and value.is_integer():
+                row[key] = Raw(b"%d" % int(value))
     return msgspec.json.encode(rows)
 
 

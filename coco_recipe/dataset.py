@@ -104,6 +104,8 @@ class Dataset:
         extra: every other top-level key (``info``, ``licenses``, ...) as undecoded JSON.
         loose: values of a wrong type that a step below takes in: the rows have what they were
             meant to be, or lack the key. Only a port that is ``loose`` is given such a data set.
+        left_out: by table, the rows that can't be read: the id, None where it can't be told, by
+            the row's place in the file. Only checks are given such a data set.
     """
 
     images: tuple[Image, ...]
@@ -113,6 +115,7 @@ class Dataset:
     folders: Mapping[str, Path] = field(default_factory=dict)
     extra: Mapping[str, Raw] = field(default_factory=dict)
     loose: tuple[Loose, ...] = ()
+    left_out: Mapping[str, Mapping[int, int | None]] = field(default_factory=dict)
     _counted: list[Mapping[str, Any]] = field(
         default_factory=list, init=False, repr=False, compare=False
     )

@@ -47,18 +47,20 @@ def category_ids_out_of_range(rows: Rows) -> Iterator[Row]:
 
 
 def dangling_images(rows: Rows) -> Iterator[Row]:
-    if {row.image_id for row in rows.annotations} <= rows.file_names.keys():
+    known = rows.file_names.keys() | rows.unread("images")
+    if {row.image_id for row in rows.annotations} <= known:
         return iter(())
     return (
         rows.of(row, f"image {row.image_id}")
         for row in rows.annotations
-        if row.image_id not in rows.file_names
+        if row.image_id not in known
     )
 
 
 def dangling_categories(rows: Rows) -> Iterator[Row]:
     known: set[Any] = {category.id for category in rows.categories} | {UNSET}
-    if not rows.categories or {row.category_id for row in rows.annotations} <= known:
+    known |= rows.unread("categories")
+    if known == {UNSET} or {row.category_id for row in rows.annotations} <= known:
         return iter(())
     return (
         rows.of(row, f"category {row.category_id}")
@@ -68,7 +70,7 @@ def dangling_categories(rows: Rows) -> Iterator[Row]:
 
 
 def no_categories(rows: Rows) -> Iterator[Row]:
-    if rows.categories:
+    if rows.categories or rows.unread("categories"):
         return iter(())
     return (
         rows.of(row, f"category {row.category_id}")
@@ -82,5 +84,7 @@ def without_category(rows: Rows) -> Iterator[Row]:
 
 
 def unused_categories(rows: Rows) -> Iterator[Row]:
+    if rows.unread("annotations"):  # they may have boxes of any
+        return iter(())
     used = {row.category_id for row in rows.annotations}
     return (of_category(category) for category in rows.categories if category.id not in used)

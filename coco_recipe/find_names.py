@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from coco_recipe.coco_json import unsafe_name
+from coco_recipe.dataset import Category
 from coco_recipe.findings import Row
 from coco_recipe.rows import Rows, of_category, of_image, repeated
 
@@ -45,11 +46,15 @@ def _plain(name: str) -> str:
 
 
 def categories_alike(rows: Rows) -> Iterator[Row]:
-    names = list(dict.fromkeys(category.name for category in rows.categories))
-    first: dict[str, str] = {}
-    for name in names:
-        if (other := first.setdefault(_plain(name), name)) != name:
-            yield Row(f"category {name!r}", other)
+    named: dict[str, Category] = {}
+    for category in rows.categories:
+        named.setdefault(category.name, category)
+    first: dict[str, Category] = {}
+    for name, category in named.items():
+        other = first.setdefault(_plain(name), category)
+        if other is not category:
+            told = f"category {other.id} has {other.name!a}"
+            yield of_category(category, told if name.isascii() else f"{name!a}, {told}")
 
 
 def file_names_alike(rows: Rows) -> Iterator[Row]:
@@ -65,10 +70,10 @@ def file_names_alike(rows: Rows) -> Iterator[Row]:
 
 
 def is_license(value: Any) -> bool:
-    """Say whether a value can name a row of ``licenses``: a whole number from 0 up, or null."""
+    """Say whether a value can name a row of ``licenses``: a whole number of 64 bits, or null."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value is None
-    return value >= 0 and value == value // 1
+    return 0 <= value < 2**64 and value == value // 1
 
 
 def wrong_licenses(rows: Rows) -> Iterator[Row]:

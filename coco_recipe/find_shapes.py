@@ -1,17 +1,15 @@
-"""Segmentations of a wrong form, crowds and keypoints that can't be as they are; no geometry."""
+"""Segmentations of a wrong form and crowds that can't be as they are; no geometry."""
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from coco_recipe.dataset import Annotation, extras
 from coco_recipe.findings import Row
 from coco_recipe.rows import SHORT, Rows, text_of
 from coco_recipe.segmentation import has_area
-from coco_recipe.segmentation_form import form, is_number
+from coco_recipe.segmentation_form import form
 
 
 def segmentation_forms(wanted: str) -> Callable[[Rows], Iterator[Row]]:
@@ -54,7 +52,7 @@ def flat_segmentations(rows: Rows) -> Iterator[Row]:
         text = text_of(row)
         if len(text) >= SHORT or text.strip() in (b"[]", b"null", b"{}") or form(text):
             continue
-        with contextlib.suppress(ValueError):  # runs that can't be read: the checks of masks say so
+        with contextlib.suppress(ValueError):  # runs that can't be read: find_masks says so
             if not has_area(msgspec.json.decode(text)):
                 yield rows.of(row, _short(text))
 
@@ -65,47 +63,6 @@ def crowd_flags(rows: Rows) -> Iterator[Row]:
         for row in rows.annotations
         if row.iscrowd is not UNSET and row.iscrowd not in (0, 1)
     )
-
-
-def keypoint_number(rows: Rows) -> Iterator[Row]:
-    for row, found, names in _keypoints(rows):
-        if (names and len(found) != 3 * names) or len(found) % 3 or not all(map(is_number, found)):
-            yield rows.of(
-                row,
-                f"{len(found)} numbers for {names} keypoints" if names else f"{len(found)} numbers",
-            )
-
-
-def keypoint_flags(rows: Rows) -> Iterator[Row]:
-    for row, found, names in _keypoints(rows):
-        if (not names or len(found) == 3 * names) and not set(found[2::3]) <= {0, 1, 2}:
-            yield rows.of(row, sorted(set(found[2::3]) - {0, 1, 2}, key=str))
-
-
-def keypoint_counts(rows: Rows) -> Iterator[Row]:
-    for row, found, names in _keypoints(rows):
-        value = getattr(row, "num_keypoints", UNSET)
-        if value is not UNSET and (not names or len(found) == 3 * names):
-            labelled = sum(1 for flag in found[2::3] if flag)
-            if msgspec.json.decode(value) != labelled:
-                yield rows.of(
-                    row, {"num_keypoints": msgspec.json.decode(value), "labelled": labelled}
-                )
-
-
-def _keypoints(rows: Rows) -> Iterator[tuple[Annotation, list[Any], int]]:
-    """Yield the rows that have keypoints, these, decoded, and how many names they should have."""
-    kinds: set[Any] = set(map(type, rows.annotations))
-    if not any("keypoints" in kind.__struct_encode_fields__ for kind in kinds):
-        return
-    names: dict[Any, int] = {}
-    for category in rows.categories:
-        listed = dict(extras(category)).get("keypoints")
-        names[category.id] = len(listed) if isinstance(listed, list) else 0
-    for row in rows.annotations:
-        value = getattr(row, "keypoints", UNSET)
-        if value is not UNSET and (found := msgspec.json.decode(value)):
-            yield row, found if isinstance(found, list) else [], names.get(row.category_id, 0)
 
 
 def _short(text: bytes) -> str:

@@ -119,7 +119,9 @@ def _colons_inside(rows: tuple[Any, ...], field: str) -> int:
 
 def _rows(raw: Raw, table: str, dataset: Dataset) -> Iterator[Row]:
     names = {image.id: image.file_name for image in dataset.images} if table == "annotations" else {}
-    for text, row in zip(msgspec.json.decode(raw, type=list[Raw]), getattr(dataset, table), strict=True):
+    left_out = dataset.left_out.get(table, {})
+    texts = [text for n, text in enumerate(msgspec.json.decode(raw, type=list[Raw])) if n not in left_out]
+    for text, row in zip(texts, getattr(dataset, table), strict=True):
         values = msgspec.json.decode(text, type=dict[str, Raw])
         inside = sum(key.count(":") + bytes(value).count(b":") for key, value in values.items())
         if bytes(text).count(b":") == len(values) + inside:

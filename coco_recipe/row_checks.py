@@ -6,7 +6,15 @@ A check is a fast predicate over every row; only rows that fail it are looked at
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
-from coco_recipe import find_boxes, find_ids, find_names, find_shapes
+from coco_recipe import (
+    find_boxes,
+    find_ids,
+    find_keypoints,
+    find_keys,
+    find_masks,
+    find_names,
+    find_shapes,
+)
 from coco_recipe.dataset import Dataset
 from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.rows import Rows
@@ -53,7 +61,7 @@ def _always(name: str, find: Finder, what: str, remedy: str) -> RowCheck:
     return _error(name, find, what, remedy, needed=True)
 
 
-NO_AREA = "segmentations_of_no_area"
+NO_AREA, WRONG_RUNS = "segmentations_of_no_area", "masks_with_wrong_runs"
 CHECKS = (
     _always("repeated_image_ids", find_ids.repeated_image_ids,
             "images have an id that another has",
@@ -98,8 +106,18 @@ CHECKS = (
              "categories have an id below 0 or of over 64 bits, which hotcoco can't load",
              "reindex: categories: 1 numbers them anew"),
     _warning("licenses_of_wrong_type", find_names.wrong_licenses,
-             "images have a license that is no whole number from 0 up, which hotcoco can't load",
+             "images have a license that is no whole number from 0 up, of at most 64 bits, which "
+             "hotcoco can't load",
              "repair: licenses: drop"),
+    _warning("sizes_too_large", find_keys.sizes_too_large,
+             f"images have a width or height of over {find_keys.LARGEST} px, which hotcoco can't "
+             "load",
+             "repair: sizes: from_pictures"),
+    _warning("keys_of_wrong_type", find_keys.wrong_values(find_keys.OTHERS),
+             "keys (score, obb, is_group_of and others) are of a type that hotcoco can't load",
+             "write a number (score), five (obb), 0 or 1 (is_group_of, isthing), a list of ids "
+             "(neg_category_ids, not_exhaustive_category_ids) or a text (frequency), or leave the "
+             "key out"),
     _warning("annotations_without_box", find_boxes.without_box,
              "annotations have no bbox",
              "repair: bbox: from_segmentation"),
@@ -143,6 +161,9 @@ CHECKS = (
     _warning("segmentations_of_unknown_form", find_shapes.segmentation_forms("other"),
              "segmentations are neither polygons nor a run-length mask",
              "correct these rows, or set segmentation to []"),
+    _warning(WRONG_RUNS, find_masks.wrong_runs,
+             "run-length masks have counts that don't sum to height * width, or can't be read",
+             "write these masks again, or drop them"),
     _warning("polygons_too_short", find_shapes.short_polygons,
              "polygons have an odd number of coordinates or fewer than 6",
              "repair: segmentations: drop_degenerate"),
@@ -152,13 +173,24 @@ CHECKS = (
     _warning("crowd_flags", find_shapes.crowd_flags,
              "iscrowd is neither 0 nor 1",
              "set it to 0 or 1"),
-    _error("keypoints_of_wrong_number", find_shapes.keypoint_number,
+    _error("keypoints_of_wrong_type", find_keys.wrong_values(find_keys.KEYPOINTS),
+           "lists of keypoints are something other than numbers, which hotcoco can't load",
+           "write x, y, flag for each keypoint, or leave the key out"),
+    _warning("num_keypoints_of_wrong_type", find_keys.wrong_values(find_keys.NUM_KEYPOINTS),
+             "annotations have a num_keypoints that is no whole number from 0 to "
+             f"{find_keys.LARGEST}, which hotcoco can't load",
+             "repair: num_keypoints: recompute"),
+    _warning("category_keypoints_of_wrong_type", find_keys.wrong_values(find_keys.OF_CATEGORIES),
+             "categories have keypoints or a skeleton of a type that hotcoco can't load",
+             "write keypoints as names in quotes and skeleton as pairs of whole numbers, or leave "
+             "the key out"),
+    _error("keypoints_of_wrong_number", find_keypoints.keypoint_number,
            "lists of keypoints are not three numbers (x, y, flag) for each name of their category",
            "write x, y, flag for each keypoint, or correct the category's list"),
-    _warning("keypoint_flags", find_shapes.keypoint_flags,
+    _warning("keypoint_flags", find_keypoints.keypoint_flags,
              "keypoints have a flag other than 0, 1 and 2",
              "write 0 (not labelled), 1 (hidden) or 2 (visible)"),
-    _warning("num_keypoints_at_odds", find_shapes.keypoint_counts,
+    _warning("num_keypoints_at_odds", find_keypoints.keypoint_counts,
              "num_keypoints is not the number of labelled keypoints",
              "repair: num_keypoints: recompute"),
     _warning("categories_alike", find_names.categories_alike,
@@ -185,7 +217,9 @@ READERS_REFUSE = (
     "repeated_annotation_ids", "no_categories", "annotations_without_category",
     "annotations_without_box", "annotations_without_area", "images_without_size", *_FORMS,
     "texts_of_wrong_type", "licenses_of_wrong_type", "image_ids_out_of_range",
-    "annotation_ids_out_of_range", "category_ids_out_of_range")
+    "annotation_ids_out_of_range", "category_ids_out_of_range", "sizes_too_large",
+    "keys_of_wrong_type", "keypoints_of_wrong_type", "num_keypoints_of_wrong_type",
+    "category_keypoints_of_wrong_type", WRONG_RUNS)
 # the same, and what no input may have, as far as no segmentation must be looked at
 BEFORE_EXPORT = frozenset(
-    {*READERS_REFUSE, *(name for name, kind in KINDS.items() if kind.needed)}) - {*_FORMS}
+    {*READERS_REFUSE, *(name for name, kind in KINDS.items() if kind.needed)}) - {*_FORMS, WRONG_RUNS}

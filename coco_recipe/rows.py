@@ -101,6 +101,10 @@ class Rows:
         """The annotations whose segmentation doesn't begin as polygons do, with its form."""
         return [(row, form(text_of(row))) for row in self.survey.odd]
 
+    def unread(self, table: str) -> set[int | None]:
+        """Return the ids of a table's rows that the file has, but that can't be read."""
+        return set(self.dataset.left_out.get(table, {}).values())
+
     def of(self, row: Annotation, value: Any = None) -> Row:
         """Name an annotation."""
         return Row(f"annotation {row.id}", value, self.file_names.get(row.image_id, ""))

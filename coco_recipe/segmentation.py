@@ -101,9 +101,11 @@ def checked_runs(mask: dict[str, Any]) -> list[int]:
     """
     height, width = (int(side) for side in mask["size"])
     runs = runs_of(mask["counts"])
-    if any(run < 0 for run in runs) or sum(runs) != height * width:
+    if below := next((run for run in runs if run < 0), 0):
+        raise ValueError(f"a run of a mask of {height}x{width} is below 0: {below}")
+    if sum(runs) != height * width:
         raise ValueError(f"the runs of a mask of {height}x{width} sum to {sum(runs)}, not to "
-                         f"{height * width}, or one is below 0")
+                         f"{height * width}")
     return runs
 
 
@@ -125,7 +127,7 @@ def _unpacked(text: str) -> list[int]:
     """Read pycocotools' ``rleToString``: from the third on, differences to the run two before."""
     runs: list[int] = []
     value = shift = 0
-    for code in text.encode("ascii", "replace"):
+    for code in map(ord, text):
         letter = code - 48
         if not 0 <= letter < 64:
             raise ValueError(f"the letter {chr(code)!r} can't stand in a compressed mask")

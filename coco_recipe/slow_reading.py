@@ -4,7 +4,7 @@ Where a step of the recipe takes such values in (`repair`), the file is read wit
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -117,18 +117,20 @@ class Excuse:
     Attributes:
         mended: all values, as the step makes new ones.
         understood: those whose meaning can be told.
+        leaves_out: rows with a value that isn't taken in are left out, and no error: for checks.
     """
 
     mended: frozenset[str] = frozenset()
     understood: frozenset[str] = frozenset()
+    leaves_out: bool = False
 
     def takes(self, value: Loose) -> bool:
         """Say whether a value of a wrong type is taken in."""
         return value.kind in self.mended or (value.kind in self.understood and value.new is not UNSET)
 
 
-# a check goes on past what leaves its row in place
-TO_GO_ON = Excuse(frozenset(KINDS) - {IDS.kind.name, NAMES.kind.name, OBJECTS.name}, frozenset(KINDS))
+# a check goes on past what leaves its row in place, and leaves out the other rows
+TO_GO_ON = Excuse(frozenset(KINDS) - {IDS.kind.name, NAMES.kind.name, OBJECTS.name}, frozenset(KINDS), leaves_out=True)
 
 
 def read(top: Mapping[str, Raw], name: str, home: str, images: Path | None,
@@ -143,7 +145,8 @@ def read(top: Mapping[str, Raw], name: str, home: str, images: Path | None,
         excuse: what of its wrong types is taken in.
 
     Returns:
-        The data set, with what was meant for each value of a wrong type; ``loose`` has what stood there.
+        The data set, with what was meant for each value of a wrong type; ``loose`` has what stood there, and
+        ``left_out`` the rows that aren't in it.
 
     Raises:
         FindingsError: values are of a wrong type and aren't excused; lists all of them.
@@ -152,12 +155,14 @@ def read(top: Mapping[str, Raw], name: str, home: str, images: Path | None,
     wrong = tuple(one for table in _RULES for one in _wrong_values(table, top[table]))
     if not wrong:
         return None
-    if refused := [one for one in wrong if not excuse.takes(one)]:
+    refused = [one for one in wrong if not excuse.takes(one)]
+    if refused and not excuse.leaves_out:
         raise FindingsError([replace(one, file=name) for one in found(refused, home or name)])
-    mended = {table: _mended(raw, [one for one in wrong if one.table == table])
-              for table, raw in top.items() if table in _RULES}
+    mended = {table: _mended(top[table], [one for one in wrong if one.table == table],
+                             {one.place for one in refused if one.table == table})
+              for table in dict.fromkeys(one.table for one in wrong)}
     dataset = coco_json.of_top({**top, **mended}, name=name, home=home, images=images)
-    return dataset.replace(loose=wrong)
+    return dataset.replace(loose=wrong, left_out=_left_out(top, refused))
 
 
 def found(values: Iterable[Loose], place: str) -> tuple[Finding, ...]:
@@ -165,9 +170,23 @@ def found(values: Iterable[Loose], place: str) -> tuple[Finding, ...]:
     rows: dict[tuple[str, str], list[Row]] = {}
     for one in values:
         mend = _MENDS.get(one.kind, "") if one.new is not UNSET else ""
-        shown = one.old if one.kind == OBJECTS.name else {one.key: "missing" if one.old is UNSET else one.old}
-        rows.setdefault((one.kind, mend), []).append(Row(one.row, shown, one.file_name))
+        rows.setdefault((one.kind, mend), []).append(Row(one.row, _shown(one), one.file_name))
     return tuple(Finding.of(KINDS[kind], place, listed, remedy=mend) for (kind, mend), listed in rows.items())
+
+
+def _shown(one: Loose) -> Any:
+    if one.old is None or one.old is UNSET:
+        return f"{one.key or 'the row'} is {'null' if one.old is None else 'missing'}"
+    return {one.key: one.old} if one.key else one.old
+
+
+def _left_out(top: Mapping[str, Raw], values: Collection[Loose]) -> dict[str, dict[int, int | None]]:
+    """Return the ids of the rows of these values, by table and place."""
+    ids: dict[str, dict[int, int | None]] = {}
+    for table in dict.fromkeys(one.table for one in values):
+        rows = msgspec.json.decode(top[table])
+        ids[table] = {one.place: _id_of(rows[one.place]) for one in values if one.table == table}
+    return ids
 
 
 def _wrong_values(table: str, raw: Raw) -> Iterator[Loose]:
@@ -204,12 +223,18 @@ def _named(table: str, n: int, row: Mapping[str, Any]) -> str:
     return f"{name} ({shown!r})" if isinstance(shown, str) else name
 
 
-def _mended(raw: Raw, values: Iterable[Loose]) -> Raw:
+def _mended(raw: Raw, values: Iterable[Loose], left_out: Collection[int]) -> Raw:
     """Put what was meant in place of values of a wrong type; all else stays as it is, to the byte."""
-    rows = msgspec.json.decode(raw, type=list[dict[str, Raw]])
+    rows = msgspec.json.decode(raw, type=list[Raw])
+    changed: dict[int, dict[str, Raw]] = {}
     for one in values:
+        if one.place in left_out:
+            continue
+        if one.place not in changed:
+            changed[one.place] = msgspec.json.decode(rows[one.place], type=dict[str, Raw])
+        row = changed[one.place]
         if one.new is UNSET:
-            rows[one.place].pop(one.key, None)
+            row.pop(one.key, None)
         else:
-            rows[one.place][one.key] = Raw(msgspec.json.encode(one.new))
-    return Raw(msgspec.json.encode(rows))
+            row[one.key] = Raw(msgspec.json.encode(one.new))
+    return Raw(msgspec.json.encode([changed.get(n, row) for n, row in enumerate(rows) if n not in left_out]))

@@ -191,8 +191,9 @@ class Run:
         for item in planned.recipe.inputs:
             try:
                 reading = provenance.read_input(item, planned.recipe.source, plan.excuse(planned, item.name))
-            except FindingsError as error:  # what is wrong with the other inputs is told beside it
+            except FindingsError as error:  # what else is wrong, here and in other inputs, is told beside it
                 unread += error.findings
+                found += self._in_file(item, self._beside(item))
                 continue
             self.values[item.name, ""], self.digests[item.name] = reading.value, reading.digests
             found += reading.findings
@@ -217,6 +218,13 @@ class Run:
         if not is_sound:
             raise FindingsError(self.findings)
         self.input_findings = tuple(finding.record() for finding in found)
+
+    def _beside(self, item: recipe.Input) -> Iterator[Finding]:
+        """Yield what is wrong with the other rows of an input, of which some can't be read."""
+        excuse = replace(plan.excuse(self.plan, item.name), leaves_out=True)
+        reading = provenance.read_input(item, self.plan.recipe.source, excuse)
+        yield from reading.findings
+        yield from checking.of_rows(self.plan, item.name, reading.value)
 
     def _names_are_mended(self, name: str) -> bool:
         """Say whether a step mends file names, or drops what has no picture, before a picture of the input is opened."""

@@ -112,6 +112,10 @@ _rows("categories_alike", "categories", name="Cat ")
 _rows("file_names_alike", "images", file_name="1.JPG")
 _rows("texts_of_wrong_type", "images", date_captured=2021)
 _rows("licenses_of_wrong_type", "images", license="CC-BY")
+_rows("sizes_too_large", "images", width=2**33)
+_rows("keys_of_wrong_type", "categories", frequency=3)
+_rows("num_keypoints_of_wrong_type", num_keypoints="2")
+_rows("category_keypoints_of_wrong_type", "categories", skeleton=[["head", "tail"]])
 _rows("segmentations_of_no_area", segmentation=[[1, 2, 11, 2, 5, 2]])
 _rows("polygons_of_no_area", segmentation=[*SHARP, [3, 3, 9, 3, 5, 3]])
 _rows("segmentations_outside", bbox=[1, 2, 10, 10], segmentation=[[100, 2, 110, 2, 110, 12, 100, 12]])
@@ -145,6 +149,7 @@ def _with_points(points: list[Any], **keys: Any) -> Case:
 
 
 CASES["keypoints_of_wrong_number"] = lambda: _with_points([1, 2, 2])
+CASES["keypoints_of_wrong_type"] = lambda: _with_points([1, 2, "2", 5, 6, 2])
 CASES["keypoint_flags"] = lambda: _with_points([1, 2, 3, 5, 6, 2])
 CASES["num_keypoints_at_odds"] = lambda: _with_points([1, 2, 0, 5, 6, 2], num_keypoints=2)
 

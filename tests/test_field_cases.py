@@ -95,7 +95,7 @@ def _(folder: Path) -> None:
 
 @case("02_iscrowd_null")
 def _(folder: Path) -> None:
-    _refused(folder, "iscrowd is no 0 or 1: annotation", "{'iscrowd': None}", "hint: write 0 or 1")
+    _refused(folder, "iscrowd is no 0 or 1: annotation", "iscrowd is null", "hint: write 0 or 1")
 
 
 @case("05_4tuple")

@@ -22,7 +22,6 @@ from coco_recipe_albumentations.mask_kinds import (
     CROWD_POLYGONS,
     FAR_OUTSIDE,
     KINDS,
-    MASK_RUNS,
     MASK_SIZE,
     NOT_THE_AREA,
     NOT_THE_BOX,
@@ -73,8 +72,8 @@ class _Tally:
 def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Finding]:
     """Find what is wrong with the geometry of a data set's segmentations.
 
-    Rows whose segmentation hasn't the form of polygons or of a run-length mask are left out: the
-    checks of rows name these.
+    Rows whose segmentation hasn't the form of polygons or of a run-length mask, or whose runs can't
+    be read, are left out: the checks of rows name these. An image of unknown size judges nothing.
 
     Args:
         dataset: the data set.
@@ -82,7 +81,8 @@ def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Fin
         decode: of no meaning here; checks of pictures have it.
     """
     sizes = {image.id: (image.width, image.height) for image in dataset.images
-             if isinstance(image.width, int) and isinstance(image.height, int)}
+             if isinstance(image.width, int) and isinstance(image.height, int)
+             and image.width > 0 and image.height > 0}
     tally = _Tally(dataset, {image.id: image.file_name for image in dataset.images})
     collecting = gc.isenabled()
     gc.disable()  # the collector would take a third of the time, and lists of numbers hold no cycles
@@ -166,14 +166,15 @@ class _Rows:
         self._add(POLYGONS_OF_NO_AREA, ~empty & (found.degenerate > 0),
                   lambda n: f"{found.degenerate[n]} of {found.polygons[n]}")
         longer = np.maximum(width, height)
-        far = ~empty & ((np.minimum(left, top) < -FAR * longer)
-                        | (np.maximum(right, bottom) > (FAR + 1) * longer))
+        known = ~np.isnan(longer)
+        far = ~empty & known & ((np.minimum(left, top) < -FAR * longer)
+                                | (np.maximum(right, bottom) > (FAR + 1) * longer))
         self._add(FAR_OUTSIDE, far, self._reach)
         sound = ~(empty | far)
-        gone = sound & ((right <= 0) | (bottom <= 0) | (left >= width) | (top >= height))
+        gone = sound & known & ((right <= 0) | (bottom <= 0) | (left >= width) | (top >= height))
         self._add(OUTSIDE, gone, self._reach)
-        over = ((np.minimum(left, top) < -EDGE_PX) | (right > width + EDGE_PX)
-                | (bottom > height + EDGE_PX))
+        over = known & ((np.minimum(left, top) < -EDGE_PX) | (right > width + EDGE_PX)
+                        | (bottom > height + EDGE_PX))
         self._add(PAST_THE_EDGE, sound & ~gone & over, self._reach)
         self._add(NOT_THE_BOX, sound & self._is_not_the_box(), lambda n: (
             f"bbox {_short(self.box[:, n])}, segmentation {_short(_as_box(found.sides[:, n]))}"))
@@ -248,15 +249,17 @@ def _short(numbers: Floats) -> str:
 
 def _whole_masks(tally: _Tally, start: int, masks: Mapping[int, bytes], rows: Sequence[Annotation],
                  sizes: _Sizes) -> list[tuple[int, Sequence[int], int]]:
-    """Return number, runs and height of run-length masks; count those that aren't whole."""
+    """Return number, runs and height of run-length masks; count those of another size.
+
+    Those that can't be read are left out: the checks of rows name them.
+    """
     whole: list[tuple[int, Sequence[int], int]] = []
     for n, (place, text) in enumerate(masks.items()):
         try:
             mask = msgspec.json.decode(text)
             height, width = (int(side) for side in mask["size"])
             runs = rle.checked_runs(mask)
-        except (ValueError, KeyError, TypeError) as error:
-            tally.add(MASK_RUNS, [start + place], partial(_always, str(error)))
+        except (ValueError, KeyError, TypeError):
             continue
         size = sizes.get(rows[place].image_id, (width, height))
         if size != (width, height):

@@ -19,11 +19,8 @@ NOT_THE_AREA = Kind("area_not_of_segmentation", "warning", "areas are at odds wi
                     "repair: area: recompute")
 MASK_SIZE = Kind("masks_of_another_size", "warning", "run-length masks have a size other than their image's",
                  "draw these masks again for the picture as it is, or drop them")
-MASK_RUNS = Kind("masks_with_wrong_runs", "warning",
-                 "run-length masks have counts that don't sum to height * width, or can't be read",
-                 "write these masks again, or drop them")
 CROWD_POLYGONS = Kind("crowds_with_polygons", "warning",
                       "crowds (iscrowd 1) have polygons, where COCO has a run-length mask",
                       "leave them if your trainer ignores crowds; else set iscrowd to 0")
 KINDS = (SEGMENTATIONS_OF_NO_AREA, POLYGONS_OF_NO_AREA, OUTSIDE, PAST_THE_EDGE, FAR_OUTSIDE, NOT_THE_BOX, NOT_THE_AREA,
-         MASK_SIZE, MASK_RUNS, CROWD_POLYGONS)
+         MASK_SIZE, CROWD_POLYGONS)

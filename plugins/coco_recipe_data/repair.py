@@ -30,6 +30,7 @@ from coco_recipe_data.segmentation_mends import is_numbers
 
 ANY = ""
 FIRST = 5  # rows that an error names
+WRONG_RUNS = "masks_with_wrong_runs"  # no box or area can be taken from such a mask
 UNMEASURED = ("unreadable_pictures", "cut_off_pictures")  # kinds of pictures that have no size to take
 SIDE_PX, AREA_SHARE = 1.0, 0.01  # a box or area that differs by less was rounded
 
@@ -95,13 +96,14 @@ PARAMS: dict[str, Any] = {
 _MENDED: Mapping[tuple[str, Any], tuple[str, ...]] = {
     ("file_names", ANY): ("missing_pictures", "unsafe_file_names"),
     ("missing_pictures", "drop"): ("missing_pictures",),
-    ("sizes", "from_pictures"): ("sizes_not_of_pictures", "images_without_size", "sizes_of_wrong_type"),
+    ("sizes", "from_pictures"): ("sizes_not_of_pictures", "images_without_size", "sizes_of_wrong_type",
+                                 "sizes_too_large"),
     ("texts", "to_text"): ("texts_of_wrong_type",),
     ("licenses", "drop"): ("licenses_of_wrong_type",),
     ("bbox", "from_segmentation"): ("annotations_without_box", "bbox_not_of_segmentation", "boxes_of_wrong_type"),
     ("area", "recompute"): ("annotations_without_area", "areas_not_positive", "area_not_of_box",
                             "area_not_of_segmentation", "areas_of_wrong_type"),
-    ("num_keypoints", "recompute"): ("num_keypoints_at_odds",),
+    ("num_keypoints", "recompute"): ("num_keypoints_at_odds", "num_keypoints_of_wrong_type"),
     ("categories", "drop_unused"): ("unused_categories",),
 }
 # the kinds of wrong types of which each takes in the values whose meaning can be told
@@ -211,7 +213,10 @@ def _shape(row: Annotation) -> Any:
 
 def _mended_box(row: Annotation) -> Mend | None:
     shape = _shape(row)
-    new = segmentation_box(shape) if shape else None
+    try:
+        new = segmentation_box(shape) if shape else None
+    except ValueError as error:
+        raise ValueError(f"annotation {row.id}: {error}") from error
     if new is None or (isinstance(row.bbox, tuple) and _is_near(row.bbox, new)):
         return None
     old = list(row.bbox) if isinstance(row.bbox, tuple) else UNSET
@@ -236,7 +241,10 @@ def _mended_area(row: Annotation) -> Mend | None:
 
 def _mended_count(row: Annotation) -> Mend | None:
     points, count = (getattr(row, key, UNSET) for key in ("keypoints", "num_keypoints"))
+    if points is UNSET and count is UNSET:
+        return None
     found: Any = None if points is UNSET else msgspec.json.decode(points)
+    found = [] if found is None and count is not UNSET else found  # none are labelled
     if not is_numbers(found) or len(found) % 3:
         return None
     old, new = None if count is UNSET else msgspec.json.decode(count), sum(1 for flag in found[2::3] if flag)
@@ -278,6 +286,13 @@ def _understands(params: Mapping[str, Any]) -> Iterator[str]:
         yield from _UNDERSTOOD.get((key, value), ()) if isinstance(value, str) else ()
 
 
+def _refuses(params: Mapping[str, Any]) -> Iterator[str]:
+    if params.get("sizes") == "from_pictures":
+        yield from UNMEASURED
+    if params.get("bbox") == "from_segmentation" or params.get("area") == "recompute":
+        yield WRONG_RUNS
+
+
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     if not params:
         yield Complaint((), "mends nothing", "name what a finding names, as area: recompute")
@@ -291,5 +306,5 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
 
 STEP = Step(name="repair", run=repair, inputs={"dataset": Port(Dataset, loose=True)},
             outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee,
-            refuses=lambda params: UNMEASURED if params.get("sizes") == "from_pictures" else (),
+            refuses=lambda params: tuple(_refuses(params)),
             mends=lambda params: tuple(_mends(params)), understands=lambda params: tuple(_understands(params)))

@@ -121,6 +121,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("categories_alike", coco(names=("Cat ", "cat")), "1 category has the name of another but for case"),
     ("categories_alike", coco(names=("ｃａｔ", "cat")), "1 category has the name of another but for case"),
     ("categories_alike", coco(names=("ca\u200bt", "cat")), "1 category has the name of another but for case"),
+    ("categories_alike", coco(names=("b\xe9", "be\u0301")), "1 category has the name of another but for case, blanks or "
+     "Unicode form: category 2 ('be\u0301'): 'be\\u0301', category 1 has 'b\\xe9'"),
     ("file_names_alike", _data(images__file_name="2.JPG"), "1 file name is another's but for case or Unicode form"),
     ("texts_of_wrong_type", _data(images__date_captured=0),
      "1 key of images (date_captured, coco_url, flickr_url) is no text: image 1 ('1.jpg'): {'date_captured': 0}"),
@@ -130,7 +132,35 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("category_ids_out_of_range", coco(1, []) | {"categories": [{"id": -1, "name": "cat"}]},
      "1 category has an id below 0 or of over 64 bits, which hotcoco can't load: category -1 ('cat')"),
     ("licenses_of_wrong_type", _data(images__license="CC"),
-     "1 image has a license that is no whole number from 0 up, which hotcoco can't load: image 1 ('1.jpg'): CC"),
+     "1 image has a license that is no whole number from 0 up, of at most 64 bits, which hotcoco can't load: image 1 "
+     "('1.jpg'): CC"),
+    ("licenses_of_wrong_type", _data(images__license=2**64), "1 image has a license that is no whole number"),
+    ("sizes_too_large", _data(images__height=2**32),
+     "1 image has a width or height of over 4294967295 px, which hotcoco can't load: image 1 ('1.jpg'): height is 4294967296"),
+    ("keys_of_wrong_type", _data(annotations__score="high"),
+     "1 key (score, obb, is_group_of and others) is of a type that hotcoco can't load: annotation 1: score is \"high\""),
+    ("keys_of_wrong_type", _data(images__neg_category_ids=[3, None]),
+     "1 key (score, obb, is_group_of and others) is of a type that hotcoco can't load: image 1 ('1.jpg'): "
+     "neg_category_ids[1] is null"),
+    ("keypoints_of_wrong_type", _with_points([1, 2, None], ["a"]),
+     "1 list of keypoints is something other than numbers, which hotcoco can't load: annotation 1: keypoints[2] is null"),
+    ("num_keypoints_of_wrong_type", _data(annotations__num_keypoints=0.5),
+     "1 annotation has a num_keypoints that is no whole number from 0 to 4294967295, which hotcoco can't load: annotation 1: "
+     "num_keypoints is 0.5"),
+    ("category_keypoints_of_wrong_type", _data(categories__keypoints="head"),
+     "1 category has keypoints or a skeleton of a type that hotcoco can't load: category 1 ('cat'): keypoints is \"head\""),
+    ("category_keypoints_of_wrong_type", _data(categories__skeleton=[[1, 2], [2, 3, 4]]),
+     "1 category has keypoints or a skeleton of a type that hotcoco can't load: category 1 ('cat'): skeleton[1] is [2,3,4]"),
+    ("masks_with_wrong_runs", _data(annotations__segmentation={"size": [48, 64], "counts": "über"}),
+     "1 run-length mask has counts that don't sum to height * width, or can't be read: annotation 1: the letter 'ü' can't"),
+    ("masks_with_wrong_runs", _data(annotations__segmentation={"size": [48, 64], "counts": [3000, -28, 100]}),
+     "1 run-length mask has counts that don't sum to height * width, or can't be read: annotation 1: a run of a mask of "
+     "48x64 is below 0: -28"),
+    ("masks_with_wrong_runs", _data(annotations__segmentation={"size": [48, 64], "counts": [0.0, 3072.0]}),
+     "1 run-length mask has counts that don't sum to height * width, or can't be read: annotation 1: the run 0.0 isn't "
+     "written as a whole number"),
+    ("num_keypoints_at_odds", _data(annotations__num_keypoints=2),
+     "1 num_keypoints is not the number of labelled keypoints: annotation 1: {'num_keypoints': 2, 'labelled': 0}"),
     ("unused_categories", coco(names=("cat", "dog", "cow")), "1 category has no box: category 3 ('cow')"),
 ]
 
@@ -148,7 +178,10 @@ def test_every_kind_has_a_case() -> None:
 
 @pytest.mark.parametrize("data", [
     coco(), coco(3, []), _data(annotations__segmentation=[]), _data(annotations__segmentation=[[1, 2, 11, 2, 11, 12]]),
-    _data(annotations__segmentation={"size": [48, 64], "counts": "abc"}),
+    _data(annotations__segmentation={"size": [48, 64], "counts": "b1:V100000000000000000^_2"}),
+    _data(annotations__num_keypoints=0),
+    _data(annotations__score=3, images__license=2**64 - 1, categories__skeleton=[[1, 2]], categories__isthing=1),
+    _with_points([1.5, 2, 2], ["a"], annotations__num_keypoints=1.0), _with_points([], ["a"], annotations__num_keypoints=0),
     _data(annotations__bbox=[-0.5, 0, 10.2, 10], annotations__area=102),
     _with_points([1, 2, 2], ["a"], annotations__num_keypoints=1), coco(names=("瓶盖", "瓶")),
     _data(annotations__bbox=[54, 38, 10, 10])],
@@ -169,7 +202,7 @@ def test_all_wrong_rows_are_counted_and_only_the_first_shown() -> None:
 WRONG_TYPES: list[tuple[str, dict[str, Any], str]] = [
     ("boxes_of_wrong_type", {"bbox": []}, "annotation 1: {'bbox': []}"),
     ("boxes_of_wrong_type", {"bbox": [1, 2, "3", 4]}, "annotation 1"), ("boxes_of_wrong_type", {"bbox": None}, "annotation 1"),
-    ("crowd_flags_of_wrong_type", {"iscrowd": None}, "annotation 1: {'iscrowd': None}"),
+    ("crowd_flags_of_wrong_type", {"iscrowd": None}, "annotation 1: iscrowd is null"),
     ("areas_of_wrong_type", {"area": "12"}, "annotation 1: {'area': '12'}"),
     ("ids_of_wrong_type", {"image_id": "1"}, "annotation 1: {'image_id': '1'}"),
     ("ids_of_wrong_type", {"id": 1.5}, "annotations[0]: {'id': 1.5}"),
@@ -199,7 +232,7 @@ def test_a_file_with_wrong_types_is_read_to_its_end(kind: str, change: dict[str,
     ("sizes_of_wrong_type", _data(images__height=48.5), "raw: 1 size (width, height) is not whole: image 1 ('1.jpg'): "),
     ("names_of_wrong_type", _data(categories__name=7), "raw: 1 name is missing or no text: category 1: {'name': 7}"),
     ("names_of_wrong_type", _data(images__file_name=None),
-     "raw: 1 name is missing or no text: image 1: {'file_name': 'missing'}"),
+     "raw: 1 name is missing or no text: image 1: file_name is missing"),
     ("rows_of_wrong_type", coco() | {"categories": ["cat"]},
      "raw: 1 row is something other than an object: categories[0]: cat")], ids=str)
 def test_other_wrong_types_are_named(kind: str, data: dict[str, Any], text: str) -> None:
@@ -298,7 +331,56 @@ def test_check_goes_on_past_a_row_of_a_wrong_type(tmp_path: Path) -> None:
     data["annotations"][0]["id"] = "x"
     (tmp_path / "a.json").write_text(json.dumps(data))
     found = json.loads(command("check", "a.json", "--format", "json", cwd=tmp_path).stdout)
-    assert {one["kind"] for one in found} == {"ids_of_wrong_type", "areas_of_wrong_type"}
+    others = {"areas_of_wrong_type", "dangling_image_ids", "boxes_of_no_area", "area_not_of_box"}
+    assert {one["kind"] for one in found} == {"ids_of_wrong_type", *others}
+
+
+UNREAD: list[tuple[str, dict[str, Any]]] = [
+    ("annotations", {"image_id": None}), ("categories", {"name": None}), ("images", {"file_name": None}), ("images", {"id": "x"})]
+
+
+@pytest.mark.parametrize(("table", "change"), UNREAD, ids=str)
+def test_a_row_that_cannot_be_read_hides_nothing_of_the_others(table: str, change: dict[str, Any], tmp_path: Path) -> None:
+    data = coco(3, [(1, 1), (2, 1), (3, 2)])
+    data[table][0] |= change
+    data["annotations"].append(None)
+    data["annotations"][2] |= {"bbox": [1, 2, 0, 3], "category_id": 77, "num_keypoints": -1}
+    text = json.dumps(data).replace('"width": 64', '"width": 64, "width": 64')
+    write_recipe(tmp_path, [EXPORT], data)
+    (tmp_path / "raw.json").write_text(text)
+    wrong = {"ids_of_wrong_type", "names_of_wrong_type", "rows_of_wrong_type"}
+    others = {"repeated_keys", "boxes_of_no_area", "area_not_of_box", "dangling_category_ids",
+              "num_keypoints_of_wrong_type"}
+    found = {one["kind"] for one in json.loads(command("check", "raw.json", "--format", "json", cwd=tmp_path).stdout)}
+    assert len(found & wrong) == 2
+    assert found - wrong == others | ({"dangling_image_ids"} if change == {"id": "x"} else set())
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert all(f"({kind})" in done.stderr for kind in found)
+
+
+def test_whole_floats_of_iscrowd_are_whole_numbers(tmp_path: Path) -> None:
+    data = coco(2, [(1, 1), (2, 2)])
+    data["annotations"][0] |= {"iscrowd": 1.0, "area": 12345678901234567.125}
+    text = json.dumps(data).replace("1.2345678901234568e+16", "12345678901234567.125")
+    found = coco_json.parse(text.encode()).annotations
+    assert [(row.iscrowd, type(row.iscrowd)) for row in found] == [(1, int), (0, int)]
+    data["annotations"][1] |= {"iscrowd": "0", "bbox": [1, 2, 0, 3]}
+    (tmp_path / "a.json").write_text(json.dumps(data))
+    kinds = {one["kind"] for one in json.loads(command("check", "a.json", "--format", "json", cwd=tmp_path).stdout)}
+    assert {"crowd_flags_of_wrong_type", "boxes_of_no_area"} <= kinds
+
+
+def test_keys_that_hotcoco_cannot_load_stop_an_export_and_nothing_else(tmp_path: Path) -> None:
+    data = _data(annotations__score="x", annotations__num_keypoints=-2, images__width=2**33)
+    data["annotations"][1]["segmentation"] = {"size": [48, 64], "counts": "abc"}
+    kinds = ("keys_of_wrong_type", "num_keypoints_of_wrong_type", "sizes_too_large", "masks_with_wrong_runs")
+    for steps, code in (([EXPORT], 1), ([NUMBERED], 0)):
+        write_recipe(tmp_path, steps, data)
+        done = command("run", "recipe.yaml", cwd=tmp_path)
+        assert done.returncode == code, done.stderr
+        assert all(f"({kind})" in done.stderr for kind in kinds)
+        assert ("above step 'd', which can't take them" in done.stderr) is (code == 1)
 
 
 def test_file_names_that_differ_by_blanks_are_alike() -> None:

@@ -16,7 +16,7 @@ MESSAGES = {
         "(annotations_without_category)\n    hint: "
         "give them one, or remove them"),
     "annotations_without_id": (
-        "raw.json: 1 annotation has no id: annotations[1]: {'id': 'missing'} "
+        "raw.json: 1 annotation has no id: annotations[1]: id is missing "
         "(annotations_without_id)\n    hint: "
         "repair: ids: number gives them ids above the largest; so does reindex, as the first "
         "step below the input"),
@@ -74,13 +74,18 @@ MESSAGES = {
         "save the pictures again"),
     "categories_alike": (
         "raw.json: 1 category has the name of another but for case, blanks or Unicode form: "
-        "category 'Cat ': cat (categories_alike)\n    hint: "
+        "category 2 ('Cat '): category 1 has 'cat' (categories_alike)\n    hint: "
         "map_categories: map: {<name>: <the other>} joins them"),
     "categories_without_id": (
-        "raw.json: 1 category has no id: categories[1] ('dog'): {'id': 'missing'} "
+        "raw.json: 1 category has no id: categories[1] ('dog'): id is missing "
         "(categories_without_id)\n    hint: "
         "repair: ids: number gives them ids above the largest; so does reindex, as the first "
         "step below the input, with categories: 1"),
+    "category_keypoints_of_wrong_type": (
+        "raw.json: 1 category has keypoints or a skeleton of a type that hotcoco can't load: "
+        "category 2 ('dog'): skeleton[0][0] is \"head\" (category_keypoints_of_wrong_type)\n    hint: "
+        "write keypoints as names in quotes and skeleton as pairs of whole numbers, or leave "
+        "the key out"),
     "category_ids_out_of_range": (
         "raw.json: 1 category has an id below 0 or of over 64 bits, which hotcoco can't "
         "load: category -7 ('dog') (category_ids_out_of_range)\n    hint: "
@@ -158,7 +163,7 @@ MESSAGES = {
         "image -7 ('2.jpg') (image_ids_out_of_range)\n    hint: "
         "reindex numbers them anew"),
     "images_without_id": (
-        "raw.json: 1 image has no id: images[1] ('2.jpg'): {'id': 'missing'} "
+        "raw.json: 1 image has no id: images[1] ('2.jpg'): id is missing "
         "(images_without_id)\n    hint: "
         "repair: ids: number gives them ids above the largest; so does reindex, as the first "
         "step below the input"),
@@ -170,13 +175,23 @@ MESSAGES = {
         "raw.json: 1 keypoint has a flag other than 0, 1 and 2: annotation 2: [3] "
         "(keypoint_flags)\n    hint: "
         "write 0 (not labelled), 1 (hidden) or 2 (visible)"),
+    "keypoints_of_wrong_type": (
+        "raw.json: 1 list of keypoints is something other than numbers, which hotcoco can't "
+        "load: annotation 2: keypoints[2] is \"2\" (keypoints_of_wrong_type)\n    hint: "
+        "write x, y, flag for each keypoint, or leave the key out"),
+    "keys_of_wrong_type": (
+        "raw.json: 1 key (score, obb, is_group_of and others) is of a type that hotcoco "
+        "can't load: category 2 ('dog'): frequency is 3 (keys_of_wrong_type)\n    hint: "
+        "write a number (score), five (obb), 0 or 1 (is_group_of, isthing), a list of ids "
+        "(neg_category_ids, not_exhaustive_category_ids) or a text (frequency), or leave the "
+        "key out"),
     "keypoints_of_wrong_number": (
         "raw.json: 1 list of keypoints is not three numbers (x, y, flag) for each name of "
         "its category: annotation 2: 3 numbers for 2 keypoints (keypoints_of_wrong_number)\n    hint: "
         "write x, y, flag for each keypoint, or correct the category's list"),
     "licenses_of_wrong_type": (
-        "raw.json: 1 image has a license that is no whole number from 0 up, which hotcoco "
-        "can't load: image 2 ('2.jpg'): CC-BY (licenses_of_wrong_type)\n    hint: "
+        "raw.json: 1 image has a license that is no whole number from 0 up, of at most 64 "
+        "bits, which hotcoco can't load: image 2 ('2.jpg'): CC-BY (licenses_of_wrong_type)\n    hint: "
         "repair: licenses: drop"),
     "masks_of_another_size": (
         "raw.json: 1 run-length mask has a size other than its image's: annotation 2: 9x9 px "
@@ -184,8 +199,8 @@ MESSAGES = {
         "draw these masks again for the picture as it is, or drop them"),
     "masks_with_wrong_runs": (
         "raw.json: 1 run-length mask has counts that don't sum to height * width, or can't "
-        "be read: annotation 2: the runs of a mask of 48x64 sum to 7120, not to 3072, or one "
-        "is below 0 (masks_with_wrong_runs)\n    hint: "
+        "be read: annotation 2: the runs of a mask of 48x64 sum to 7120, not to 3072 "
+        "(masks_with_wrong_runs)\n    hint: "
         "write these masks again, or drop them"),
     "merged_categories_alike": (
         "all: 1 category has the name of another but for case, blanks or Unicode form: "
@@ -209,6 +224,11 @@ MESSAGES = {
     "no_images_left": (
         "few: 1 output has no image: 'dataset' (no_images_left)\n    hint: "
         "see what the step dropped (steps/<id>/dropped.jsonl), and loosen it"),
+    "num_keypoints_of_wrong_type": (
+        "raw.json: 1 annotation has a num_keypoints that is no whole number from 0 to "
+        "4294967295, which hotcoco can't load: annotation 2: num_keypoints is \"2\" "
+        "(num_keypoints_of_wrong_type)\n    hint: "
+        "repair: num_keypoints: recompute"),
     "num_keypoints_at_odds": (
         "raw.json: 1 num_keypoints is not the number of labelled keypoints: annotation 2: "
         "{'num_keypoints': 2, 'labelled': 1} (num_keypoints_at_odds)\n    hint: "
@@ -315,6 +335,10 @@ MESSAGES = {
         "(sizes_of_wrong_type)\n    hint: "
         "write pixels, or leave the key out; repair: sizes: to_numbers reads those in "
         "quotes, repair: sizes: from_pictures takes the pictures'"),
+    "sizes_too_large": (
+        "raw.json: 1 image has a width or height of over 4294967295 px, which hotcoco can't "
+        "load: image 2 ('2.jpg'): width is 8589934592 (sizes_too_large)\n    hint: "
+        "repair: sizes: from_pictures"),
     "split_gives_up": (
         "parts: 1 demand (classes in every part, numbers of images) is given up: no division "
         "that was tried has them: class 'cat' in 'val': given up for the numbers of images: "

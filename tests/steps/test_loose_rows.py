@@ -119,7 +119,7 @@ NOT_MENDED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("annotations", {"area": True}, {"area": "to_numbers"}, "annotation 1: {'area': True}"),
     ("annotations", {"area": "nan"}, {"area": "to_numbers"}, "annotation 1: {'area': 'nan'}"),
     ("annotations", {"area": {}}, {"area": "to_numbers"}, "annotation 1: {'area': {}}"),
-    ("annotations", {"id": None}, {"ids": "to_int"}, "annotations[0]: {'id': None}"),
+    ("annotations", {"id": None}, {"ids": "to_int"}, "annotations[0]: id is null"),
     ("annotations", {"id": 1.5}, {"ids": "to_int"}, "annotations[0]: {'id': 1.5}"),
     ("annotations", {"category_id": "1.5"}, {"ids": "to_int"}, "annotation 1: {'category_id': '1.5'}"),
     ("annotations", {"image_id": True}, {"ids": "to_int"}, "annotation 1: {'image_id': True}"),
@@ -128,7 +128,7 @@ NOT_MENDED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("annotations", {"bbox": []}, {"bbox": "to_numbers"}, "annotation 1: {'bbox': []}"),
     ("annotations", {"bbox": ["1", "2", "3", "4"]}, {"area": "to_numbers"}, "annotation 1: {'bbox': ['1'"),
     ("annotations", {"iscrowd": "no"}, {"crowd": "to_numbers"}, "annotation 1: {'iscrowd': 'no'}"),
-    ("annotations", {"iscrowd": None}, {"crowd": {"categories": ["cat"]}}, "annotation 1: {'iscrowd': None}"),
+    ("annotations", {"iscrowd": None}, {"crowd": {"categories": ["cat"]}}, "annotation 1: iscrowd is null"),
     ("images", {"width": "64.5"}, {"sizes": "to_numbers"}, "image 1 ('1.jpg'): {'width': '64.5'}"),
     ("images", {"file_name": 3}, ALL, "image 1: {'file_name': 3}"),
     ("categories", {"name": 3}, ALL, "category 1: {'name': 3}")]

@@ -54,9 +54,9 @@ def test_what_is_numbered_is_a_warning_with_its_number(tmp_path: Path) -> None:
     write_recipe(tmp_path, [REINDEX, EXPORT], _data())
     done = command("run", "recipe.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert ("warning: raw: 2 annotations have no id: annotations[1]: {'id': 'missing'}; "
-            "annotations[3]: {'id': None} (annotations_without_id)") in done.stderr
-    assert "warning: raw: 1 image has no id: images[2] ('3.jpg'): {'id': 'missing'} (images_without_id)" in done.stderr
+    assert ("warning: raw: 2 annotations have no id: annotations[1]: id is missing; "
+            "annotations[3]: id is null (annotations_without_id)") in done.stderr
+    assert "warning: raw: 1 image has no id: images[2] ('3.jpg'): id is missing (images_without_id)" in done.stderr
 
 
 @pytest.mark.parametrize("steps", [
