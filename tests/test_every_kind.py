@@ -204,6 +204,11 @@ def _() -> Case:
                                                                            "other2.jpg": GOOD["2.jpg"]}, _other())
 
 
+def _keyed(data: dict[str, Any], **keys: Any) -> dict[str, Any]:
+    data["annotations"][0] |= keys
+    return data
+
+
 CASES["no_images_left"] = lambda: Case(steps=[
     {"id": "few", "use": "filter_categories", "in": "raw", "with": {
         "drop": ["cat", "dog"], "images_left_empty": "drop", "images_never_annotated": "drop"}}])
@@ -219,6 +224,12 @@ CASES["merged_categories_alike"] = lambda: Case(steps=[MERGE], other=_other() | 
     "categories": [{"id": 1, "name": "CAT"}, {"id": 2, "name": "dog", "supercategory": "dog"}]})
 CASES["category_keys_differ"] = lambda: Case(steps=[MERGE], other=_other() | {
     "categories": [{"id": 1, "name": "cat", "supercategory": "pet"}, {"id": 2, "name": "dog", "supercategory": "dog"}]})
+CASES["references_left_out"] = lambda: Case(_changed("categories", parent_id=1), [
+    {"id": "few", "use": "filter_categories", "in": "raw", "with": {"keep": ["dog"]}}])
+CASES["ids_shared"] = lambda: Case(_changed(camera_id=1), [MERGE], other=_keyed(_other(), camera_id=1))
+CASES["negative_but_there"] = lambda: Case(_changed("images", neg_category_ids=[1]), [
+    {"id": "one", "use": "map_categories", "in": "raw", "with": {"map": {"cat": "dog"}}}])
+CASES["licenses_unlisted"] = lambda: Case(_changed("images", license=7), [MERGE], other=_other())
 CASES["classes_with_a_direction"] = lambda: Case(coco(names=("arrow_left", "cat")), [FLIP], GOOD)
 CASES["directions_turned"] = lambda: Case(coco(names=("arrow_left", "cat")), [TURN], GOOD)
 

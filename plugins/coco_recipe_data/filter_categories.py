@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from coco_recipe import Complaint, Dataset, Facts, Misfit, Port, Row, Step, StepContext, did_you_mean
-from coco_recipe_data import kinds, tables
+from coco_recipe_data import kinds, parents, tables
 
 _NAMES = {"type": "array", "items": {"type": ["string", "integer"]}}
 PARAMS: dict[str, Any] = {
@@ -30,7 +30,7 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
 
     An image that loses its last annotation and an image that never had one are told apart: the notebook's "drop an
     image whose only annotation is background" is ``drop: [背景], images_left_empty: drop_if_single``: an image with two
-    stays, empty.
+    stays, empty. A row whose parent (``parent_id``) is dropped loses this key, and is named.
 
     Raises:
         Misfit: a category that is named is not in the data set.
@@ -61,9 +61,13 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
             images.append(image)
     if not gone and len(images) == len(dataset.images):
         ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
-    categories = tuple(category for category in dataset.categories if category.id not in gone)
+    left = [category for category in dataset.categories if category.id not in gone]
+    categories, lost = parents.without(left, "category_id", lambda row: gone)
+    rows_gone = {row.id for row in dataset.annotations if row.category_id in gone}
+    rows, lost_by_rows = parents.without(kept, "annotation_id", lambda row: rows_gone)
+    ctx.find(kinds.REFERENCES_LEFT_OUT, [*lost, *lost_by_rows])
     return {"dataset": dataset.replace(images=tables.without_categories(images, gone),
-                                       annotations=tables.without_categories(kept, gone), categories=categories)}
+                                       annotations=tables.without_categories(rows, gone), categories=categories)}
 
 
 def _find(dataset: Dataset, name: str | int, at: tuple[str, int]) -> int:

@@ -1,6 +1,6 @@
 """Mends of images: their names, sizes, texts and licenses, and what has no picture."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -108,8 +108,10 @@ def with_texts(image: Image, ledger: Ledger) -> Image:
     return changed
 
 
-def without_license(image: Image, ledger: Ledger) -> Image:
-    if image.license is UNSET or is_license(old := msgspec.json.decode(image.license)):
+def without_license(image: Image, listed: Collection[int | str], ledger: Ledger) -> Image:
+    """Leave out a license that is no whole number, or that ``listed``, the ids in ``licenses``, lacks."""
+    old = None if image.license is UNSET else msgspec.json.decode(image.license)
+    if old is None or (is_license(old) and old in listed):
         return image
     ledger.note(image, "license", old, None)
     return replace(image, license=UNSET)

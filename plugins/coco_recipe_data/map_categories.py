@@ -1,14 +1,28 @@
 """Step ``map_categories``: rename categories, join several into one, put them in order."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Category, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, did_you_mean
-from coco_recipe_data import keypoints, tables
+from coco_recipe import (
+    Annotation,
+    Category,
+    Complaint,
+    Dataset,
+    Facts,
+    Image,
+    Misfit,
+    Port,
+    Row,
+    Step,
+    StepContext,
+    did_you_mean,
+    extras,
+)
+from coco_recipe_data import keypoints, kinds, parents, tables
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -45,7 +59,9 @@ def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str]
         first[name] = replace(joined, name=name)
         new_id |= {member.id: joined.id for member in members}
         places |= {member.id: move for member, move in zip(members, moves, strict=True) if move}
-    categories = tuple(first[name] for name in ordered)
+    of_one = {first[name].id: {category.id for category in group} for name, group in groups.items() if len(group) > 1}
+    categories, lost = parents.without([first[name] for name in ordered], "category_id",
+                                       lambda row: of_one.get(row.id, frozenset()))
 
     def mapped(row: Annotation) -> Annotation:
         if row.category_id in places:
@@ -54,11 +70,25 @@ def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str]
         return row if same else replace(row, category_id=new_id[row.category_id])
 
     ids = {"category_id": new_id}
+    ctx.find(kinds.REFERENCES_LEFT_OUT, lost, remedy="the categories that they name are joined with them")
     annotations = tables.followed(tuple(mapped(row) for row in dataset.annotations), ids)
+    images = tables.followed(dataset.images, ids)
+    ctx.find(kinds.NEGATIVE_BUT_THERE, _negative_but_there(images, annotations, of_one))
     ctx.note("joined_categories", len(dataset.categories) - len(categories))
     extra = tables.follow_in_tables(dataset.extra, ids)
-    return {"dataset": dataset.replace(images=tables.followed(dataset.images, ids), annotations=annotations,
-                                       categories=categories, extra=extra)}
+    return {"dataset": dataset.replace(images=images, annotations=annotations,
+                                       categories=tables.followed(categories, parents.naming(ids, "category_id")), extra=extra)}
+
+
+def _negative_but_there(images: Sequence[Image], annotations: Sequence[Annotation],
+                        joined: Collection[int]) -> Iterator[Row]:
+    """Yield images that say of a joined category that it isn't there (``neg_category_ids``), and have a box of it."""
+    there = {(row.image_id, row.category_id) for row in annotations if row.category_id in joined}
+    for image in images if joined else ():
+        for key, value in extras(image):
+            negative = value if key.endswith("neg_category_ids") and isinstance(value, list) else []
+            if both := [one for one in negative if (image.id, one) in there]:
+                yield Row(f"image {image.id} ({image.file_name!r})", {key: both}, image.file_name)
 
 
 def _names_after(names: Sequence[str], map: Mapping[str, str], order: Sequence[str] | None) -> tuple[str, ...]:

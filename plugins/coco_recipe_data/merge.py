@@ -25,8 +25,8 @@ from coco_recipe import (
     plain_name,
     with_extras,
 )
-from coco_recipe_data import keypoints, kinds
-from coco_recipe_data.tables import Joined, follow, join, refer
+from coco_recipe_data import keypoints, kinds, licenses, parents
+from coco_recipe_data.tables import Ids, Joined, follow, join, names_rows, refer
 
 PARAMS: dict[str, Any] = {
     "type": "object", "additionalProperties": False,
@@ -39,60 +39,90 @@ PARAMS: dict[str, Any] = {
                          "examples": ["part"]},
         "tables": {"type": "object", "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}},
                    "description": "Key (or keys) by which rows name those of a further top-level list, where it isn't "
-                   "<singular>_id; [] says that nothing names them.", "examples": [{"people": "who", "notes": []}]},
+                   "<singular>_id, or of images, annotations or categories; [] says that nothing names them.",
+                   "examples": [{"people": "who", "notes": []}]},
+        "ids": {"type": "object", "additionalProperties": {"enum": ["own", "shared"]},
+                "description": "Key that no table lists: its numbers are each file's own (renumbered where two share one) or "
+                "shared by all (left as they are).", "examples": [{"rider_id": "own", "camera_id": "shared"}]},
     },
 }
 
 
 def merge(ctx: StepContext, *, datasets: tuple[Dataset, ...], same_file_name: str,
-          origin_field: str | None, tables: Mapping[str, str | Sequence[str]] | None) -> Mapping[str, Dataset]:
+          origin_field: str | None, tables: Mapping[str, str | Sequence[str]] | None,
+          ids: Mapping[str, str] | None) -> Mapping[str, Dataset]:
     """Join data sets: images out are the sum of images in.
 
     Categories are joined by name, never by id; where their keypoints differ, they are joined by name too, and
     rows follow. Ids stay where they are free; rows of later data sets whose ids are taken get the next free
     ones. Tables that rows refer to (``videos``, ``people``: any list of rows with ids) are joined, and what
     refers to them follows: by ``<singular>_id``, ``<singular>_ids`` and the keys of ``tables``, with a word
-    before it (``next_video_id``), and in mappings in rows (``attributes``). ``info`` is the first data set's;
+    before it (``next_video_id``), and in mappings in rows (``attributes``). Numbers that no table lists are renumbered
+    where two files share one, if the key's last word is a thing that a file counts (``track_id``, ``object_id``,
+    ``person_id``, ``group_id``, ``identity``); not where it is a kind, a source or a place in an order (``class_id``,
+    ``dataset_id``, ``frame_id``), nor where they don't count from 0 or 1; other keys are named by a finding, and
+    ``ids`` says what they are. ``info`` is the first data set's;
     licenses are joined. ``ids.json`` in the step's folder has the new id of every row of every data set.
 
     Raises:
         ValueError: file names collide and ``same_file_name`` is ``error``; keypoints can't be joined by name;
             a row refers to a row of a table that its own file lacks.
-        Misfit: rows of a table must get other ids, and nothing is seen to name them (``tables`` says what does).
+        Misfit: rows of a table must get other ids, and nothing is seen to name them (``tables`` says what does); it
+            isn't known what a key such as ``subject_id`` names (``tables`` says it, or ``ids``).
     """
     categories, category_maps, places, firsts = _join_categories(datasets)
-    licenses, license_maps = _join_licenses(datasets)
+    licensed = licenses.join(datasets)
     image_maps, annotation_ids = _image_ids(datasets), _annotation_ids(datasets)
-    joined = join(datasets, category_maps, image_maps,
-                  {name: (keys,) if isinstance(keys, str) else keys for name, keys in (tables or {}).items()})
-    categories = tuple(follow(row, {**joined.ids[n], "category_id": category_maps[n]})
-                       for row, n in zip(categories, firsts, strict=True))
+    known: list[Ids] = [
+        {"image_id": image_maps[n], "category_id": category_maps[n],
+         "annotation_id": {row.id: fresh for row, fresh in zip(part.annotations, annotation_ids[n], strict=True)}}
+        for n, part in enumerate(datasets)]
+    joined = join(datasets, known, {name: (keys,) if isinstance(keys, str) else keys for name, keys in (tables or {}).items()},
+                  ids or {})
+    every = [{**own, **one} for own, one in zip(joined.ids, known, strict=True)]
+    _refuse_strangers(datasets, every)
+    followed = [{category.name: follow(category, parents.naming(every[n], "category_id")) for category in part.categories}
+                for n, part in enumerate(datasets)]
+    categories = tuple(follow(row, parents.naming(every[n], "category_id")) for row, n in zip(categories, firsts, strict=True))
     names, images, annotations = _Names(same_file_name), list[Image](), list[Annotation]()
     home = datasets[0].home
     for n, part in enumerate(datasets):
-        ids = {
-            **joined.ids[n], "image_id": image_maps[n], "category_id": category_maps[n],
-            "annotation_id": {row.id: fresh for row, fresh in zip(part.annotations, annotation_ids[n], strict=True)}}
-        of_images, of_rows = refer(part.images, ids), refer(part.annotations, ids)
+        shown, own = parents.naming(every[n], "image_id"), parents.naming(every[n], "annotation_id")
+        of_images, of_rows = refer(part.images, shown), refer(part.annotations, own)
         for image in part.images:
             name = names.take(image.file_name, part.home)
             row = _marked(image, part, home, renamed=name != image.file_name)
             row = _with_origin(row, part, origin_field) if origin_field else row
             row = replace(row, id=image_maps[n][image.id], file_name=name,
-                          license=_mapped_license(row.license, license_maps[n]))
-            images.append(follow(row, ids) if of_images else row)
+                          license=_mapped_license(row, licensed.ids[n]))
+            images.append(follow(row, shown) if of_images else row)
         for annotation, fresh in zip(part.annotations, annotation_ids[n], strict=True):
             moved = places[n].get(annotation.category_id)
             box = replace(moved.moved(annotation) if moved else annotation, id=fresh,
                           image_id=image_maps[n][annotation.image_id],
                           category_id=category_maps[n].get(annotation.category_id, annotation.category_id))
-            annotations.append(follow(box, ids) if of_rows else box)
+            annotations.append(follow(box, own) if of_rows else box)
     names.finish()
     _write_ids(ctx, datasets, image_maps, annotation_ids, category_maps, joined)
-    _report(ctx, datasets, categories, joined, renamed=names.renamed)
-    extra = {key: value for part in reversed(datasets) for key, value in part.extra.items()} | licenses | joined.extra
+    _report(ctx, datasets, categories, followed, joined, renamed=names.renamed)
+    ctx.find(kinds.IDS_SHARED, joined.unknown)
+    ctx.find(kinds.LICENSES_UNLISTED, licensed.unlisted)
+    extra = {key: value for part in reversed(datasets) for key, value in part.extra.items()}
+    extra |= {**licensed.extra, **joined.extra}
     folders = {name: path for part in datasets for name, path in part.folders.items()}
     return {"dataset": Dataset(tuple(images), tuple(annotations), categories, home, folders, extra)}
+
+
+def _refuse_strangers(datasets: tuple[Dataset, ...], ids: Sequence[Ids]) -> None:
+    """Refuse a row that names one of its own list that its file lacks and another data set has."""
+    for own, table in (("image_id", "images"), ("annotation_id", "annotations"), ("category_id", "categories")):
+        taken = {new for each in ids for new in each[own].values()}
+        for part, each in zip(datasets, ids, strict=True):
+            if row := parents.dangling(getattr(part, table), own, each[own], taken):
+                told = " ".join(f"{key} {value!r}" for key, value in row.value.items())
+                raise ValueError(f"{row.name} of {part.home} has {told}, which is not in its '{table}'; another data set has "
+                                 f"this id, so it would mean another thing after the merge: add the row to '{table}', or "
+                                 f"remove {' '.join(row.value)}")
 
 
 def _image_ids(datasets: tuple[Dataset, ...]) -> list[dict[int, int]]:
@@ -133,8 +163,8 @@ def _write_ids(ctx: StepContext, datasets: tuple[Dataset, ...], image_ids: list[
     (ctx.workdir / "ids.json").write_bytes(msgspec.json.encode({"datasets": rows}))
 
 
-def _report(ctx: StepContext, datasets: tuple[Dataset, ...], categories: Sequence[Category], joined: Joined, *,
-            renamed: int) -> None:
+def _report(ctx: StepContext, datasets: tuple[Dataset, ...], categories: Sequence[Category],
+            followed: Sequence[Mapping[str, Category]], joined: Joined, *, renamed: int) -> None:
     ctx.note("renamed_files", renamed)
     ctx.note("categories_joined", sum(len(part.categories) for part in datasets) - len(categories))
     if joined.extra:
@@ -143,23 +173,25 @@ def _report(ctx: StepContext, datasets: tuple[Dataset, ...], categories: Sequenc
                  if (n := sum(old != new for own in joined.ids for old, new in own.get(key, {}).items()))}:
         ctx.note("references_renumbered", moved)
     ctx.find(kinds.TOP_LEVEL_KEYS_DIFFER, _other_keys(datasets, joined))
-    ctx.find(kinds.CATEGORY_KEYS_DIFFER, _other_category_keys(datasets, categories))
+    ctx.find(kinds.CATEGORY_KEYS_DIFFER, _other_category_keys(datasets, followed, categories))
     ctx.find(kinds.CATEGORIES_ALIKE, _alike(categories))
 
 
 def _other_keys(datasets: tuple[Dataset, ...], joined: Joined) -> Iterator[Row]:
     kept: dict[str, bytes] = {}
-    for part in datasets:
+    for n, part in enumerate(datasets):
         for key, value in part.extra.items():
-            if key not in ("info", "licenses", *joined.extra) and kept.setdefault(key, bytes(value)) != bytes(value):
+            if key not in ("info", "licenses", *joined.extra) and (
+                    kept.setdefault(key, bytes(value)) != bytes(value) or (n and names_rows(key, value))):
                 yield Row(f"'{key}' of {part.home}")
 
 
-def _other_category_keys(datasets: tuple[Dataset, ...], categories: Sequence[Category]) -> Iterator[Row]:
+def _other_category_keys(datasets: tuple[Dataset, ...], followed: Sequence[Mapping[str, Category]],
+                         categories: Sequence[Category]) -> Iterator[Row]:
     kept = {category.name: _keys(category) for category in categories}
-    for part in datasets:
+    for part, moved in zip(datasets, followed, strict=True):
         for category in part.categories:
-            for key, value in _keys(category).items():
+            for key, value in _keys(moved[category.name]).items():
                 if kept[category.name].get(key) != value:
                     yield Row(f"category '{category.name}' of {part.home}", {key: value})
 
@@ -249,37 +281,17 @@ def _join_categories(datasets: tuple[Dataset, ...]) -> tuple[
     places: list[dict[Any, keypoints.Places | None]] = [{} for _ in datasets]
     joined = []
     for (_, first), *members in groups.values():
-        category, moves = keypoints.join([first, *(member for _, member in members)])
+        category, moves = keypoints.join(
+            [first, *(member for _, member in members)], [datasets[n].home for n in (members[0][0], *(n for n, _ in members))])
         joined.append(category)
         for (n, member), move in zip(members, moves[1:], strict=True):
             maps[n][member.id], places[n][member.id] = category.id, move
     return tuple(joined), maps, places, [members[1][0] for members in groups.values()]
 
 
-def _join_licenses(datasets: tuple[Dataset, ...]) -> tuple[dict[str, Raw], list[dict[Any, Any]]]:
-    """Join the lists of licenses; equal ones once, others renumbered where their id is taken."""
-    rows: list[dict[str, Any]] = []
-    maps: list[dict[Any, Any]] = []
-    for part in datasets:
-        found = msgspec.json.decode(part.extra["licenses"]) if "licenses" in part.extra else []
-        mapping: dict[Any, Any] = {}
-        for row in found if isinstance(found, list) else []:
-            if not isinstance(row, dict) or row in rows:
-                continue
-            new = dict(row)
-            if row.get("id") in [other.get("id") for other in rows]:
-                new["id"] = max(other["id"] for other in rows if isinstance(other.get("id"), int)) + 1
-                mapping[row.get("id")] = new["id"]
-            rows.append(new)
-        maps.append(mapping)
-    return ({"licenses": Raw(msgspec.json.encode(rows))} if rows else {}), maps
-
-
-def _mapped_license(value: Any, mapping: Mapping[Any, Any]) -> Any:
-    if value is UNSET or not mapping:
-        return value
-    old = msgspec.json.decode(value)
-    return Raw(msgspec.json.encode(mapping[old])) if isinstance(old, int | str) and old in mapping else value
+def _mapped_license(image: Image, mapping: Mapping[licenses.Id, licenses.Id]) -> Any:
+    old = licenses.of(image)
+    return image.license if old is None or mapping.get(old, old) == old else Raw(msgspec.json.encode(mapping[old]))
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, tuple[Facts, ...]]) -> Mapping[str, Facts]:

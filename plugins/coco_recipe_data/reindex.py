@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from coco_recipe import Dataset, Port, Step, StepContext
-from coco_recipe_data import tables
+from coco_recipe_data import kinds, parents, tables
 
 _BASE = {"enum": [0, 1, None]}
 _DEFAULTS = {"images": 1, "annotations": 1, "categories": None}  # competitions score by category id
@@ -30,7 +30,8 @@ def reindex(ctx: StepContext, *, dataset: Dataset, images: int | None, annotatio
             categories: int | None) -> Mapping[str, Dataset]:
     """Number rows in the file's order, from 0 or 1; categories only if asked.
 
-    Rows of other top-level tables that name an image, an annotation or a category follow. The step's folder
+    What names an image, an annotation or a category follows: in rows, in those of other top-level tables, and by
+    ``parent_id``, which names a row of the same list. The step's folder
     keeps ``ids.json``: for each table the old ids in order, null for a row that had none in its file; the new id is
     ``base`` + position.
     """
@@ -56,10 +57,13 @@ def reindex(ctx: StepContext, *, dataset: Dataset, images: int | None, annotatio
         replace(row, id=fresh, image_id=image_ids[row.image_id],
                 category_id=category_ids.get(row.category_id, row.category_id))
         for row, fresh in zip(dataset.annotations, new["annotations"], strict=True))
+    of_images, lost_by_images = parents.moved(tuple(map(_numbered, dataset.images, new["images"])), ids, "image_id")
+    of_rows, lost_by_rows = parents.moved(rows, ids, "annotation_id")
+    of_categories, lost_by_categories = parents.moved(
+        tuple(map(_numbered, dataset.categories, new["categories"])), ids, "category_id")
+    ctx.find(kinds.REFERENCES_LEFT_OUT, [*lost_by_images, *lost_by_rows, *lost_by_categories])
     return {"dataset": dataset.replace(
-        images=tables.followed(tuple(map(_numbered, dataset.images, new["images"])), ids),
-        annotations=tables.followed(rows, ids),
-        categories=tuple(map(_numbered, dataset.categories, new["categories"])),
+        images=of_images, annotations=of_rows, categories=of_categories,
         extra=tables.follow_in_tables(dataset.extra, ids),
         loose=tuple(one for one in dataset.loose if one.kind not in numbered))}
 
@@ -72,4 +76,4 @@ STEP = Step(name="reindex", run=reindex, inputs={"dataset": Port(Dataset, loose=
             params=PARAMS,
             understands=lambda params: [kind for table, kind in _WITHOUT_ID.items() if params[table] is not None],
             foresee=lambda params, facts: {"dataset": facts["dataset"]},
-            mends=lambda params: [kind for table, kinds in _MENDED.items() if params[table] is not None for kind in kinds])
+            mends=lambda params: [kind for table, mended in _MENDED.items() if params[table] is not None for kind in mended])

@@ -25,6 +25,7 @@ from coco_recipe import (
     with_extras,
 )
 from coco_recipe_data import image_mends, segmentation_mends
+from coco_recipe_data.licenses import listed as listed_licenses
 from coco_recipe_data.mend_ledger import Ledger
 from coco_recipe_data.segmentation_mends import is_numbers
 
@@ -62,7 +63,7 @@ PARAMS: dict[str, Any] = {
         "texts": {"enum": ["to_text"], "examples": ["to_text"],
                   "description": "Write date_captured, coco_url and flickr_url of images as text."},
         "licenses": {"enum": ["drop"], "examples": ["drop"],
-                     "description": "Leave out the license of images where it is no whole number."},
+                     "description": "Leave out the license of images where it is no whole number, or not in `licenses`."},
         "segmentations": {
             "description": "One mend, or a list in order. to_numbers: read numbers in quotes; drop_degenerate: leave "
                            "out polygons of no area; close: end each polygon where it began; flat_to_list: "
@@ -144,7 +145,8 @@ def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] 
     if texts:
         images = tuple(image_mends.with_texts(image, ledger) for image in images)
     if licenses:
-        images = tuple(image_mends.without_license(image, ledger) for image in images)
+        listed = listed_licenses(dataset)
+        images = tuple(image_mends.without_license(image, listed, ledger) for image in images)
     crowds = _crowd_ids(dataset, crowd["categories"]) if isinstance(crowd, Mapping) else frozenset()
     mends = [segmentations] if isinstance(segmentations, str) else segmentations or []
     steps: list[Callable[[Annotation], Mend | None]] = [

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Raw
 
-from coco_recipe import Annotation, Category, Complaint, Dataset, Image, Misfit, did_you_mean, with_extras
+from coco_recipe import Annotation, Category, Complaint, Dataset, Image, Misfit, Row, did_you_mean, with_extras
+from coco_recipe_data import loose
 from coco_recipe_data.singular import singulars
 
-# keys that name things of one file though no table lists them: CVAT, CocoVID and MOT files have them
-LOOSE_KEYS = ("track_id", "instance_id", "video_id", "sequence_id", "scene_id")
+COCO = {"images": "image_id", "annotations": "annotation_id", "categories": "category_id"}
 Id = int | str
-Row = TypeVar("Row", Image, Annotation)
+Listed = TypeVar("Listed", Image, Annotation, Category)
 _ENDINGS = ("_id", "_ids")
 _PARENT = "parent_id"  # a row of a table names another of it, if no table has this key
 Ids = Mapping[str, Mapping[Any, Id]]  # the new id by the old one, by the key that names it
@@ -27,10 +27,12 @@ class Joined:
     Attributes:
         extra: the tables as top-level JSON.
         ids: for each data set and reference key (``video_id``), the new id by the old one.
+        unknown: keys under which data sets share numbers that may mean different things.
     """
 
     extra: dict[str, Raw]
     ids: tuple[Mapping[str, Mapping[Any, Id]], ...]
+    unknown: tuple[Row, ...] = ()
 
 
 def reference_keys(table: str) -> tuple[str, ...]:
@@ -38,30 +40,32 @@ def reference_keys(table: str) -> tuple[str, ...]:
     return tuple(f"{stem}_id" for stem in singulars(table))
 
 
-def join(parts: Sequence[Dataset], category_ids: Sequence[Mapping[int, int]],
-         image_ids: Sequence[Mapping[int, int]], named: Mapping[str, Sequence[str]]) -> Joined:
+def join(parts: Sequence[Dataset], known: Sequence[Ids], named: Mapping[str, Sequence[str]],
+         told: Mapping[str, str]) -> Joined:
     """Join the tables of data sets: equal rows once, others under a free id.
 
     Args:
         parts: the data sets.
-        category_ids: for each data set the new id of a category by its old one.
-        image_ids: the same of images.
-        named: by table, the further keys that name its rows.
+        known: for each data set the new ids of its images, annotations and categories, by key (``image_id``).
+        named: by table, the further keys that name its rows; images, annotations and categories are tables, too.
+        told: by key that no table lists, whether its numbers are each file's ``own`` or ``shared``.
 
     Raises:
         Misfit: rows of a table must get other ids, and nothing is seen to name them, so that what does
-            couldn't follow; ``named`` has a table or key that isn't there.
+            couldn't follow; it isn't known what rows of a key name; ``named`` or ``told`` has a table or key
+            that isn't there.
         ValueError: an id stands twice in a table, or a row refers to one that its own file doesn't have
             and that means another thing in the joined table.
     """
     tables = [_tables(part) for part in parts]
-    further = frozenset(key for keys in named.values() for key in keys)
+    further = {*(key for keys in named.values() for key in keys), *told, *loose.BARE, *loose.BARE_PAIRS}
     uses = [_uses(part, found, further) for part, found in zip(parts, tables, strict=True)]
     keys = {name: (*reference_keys(name), *named.get(name, ())) for found in tables for name in found}
-    _check_named(parts, named, keys, uses)
+    _check_named(parts, named, told, keys, uses)
+    of_coco = {key: COCO[name] for name in COCO for key in named.get(name, ())}
     ids: list[dict[str, Mapping[Any, Id]]] = [
-        {key: {} for own in keys.values() for key in own} | {"category_id": categories, "image_id": images}
-        for categories, images in zip(category_ids, image_ids, strict=True)]
+        {key: {} for own in keys.values() for key in own} | dict(one) | {key: one[own] for key, own in of_coco.items()}
+        for one in known]
     names_of = _tables_named(tables, keys)
     order, joined, complaints = _in_order(names_of), dict[str, list[_Joined]](), list[Complaint]()
     for n, name in enumerate(order):
@@ -74,40 +78,48 @@ def join(parts: Sequence[Dataset], category_ids: Sequence[Mapping[int, int]],
             _refuse_dangling(part, name, keys[name], used, everyone, mapping)
         if name not in named:
             complaints += _unnamed(name, keys, parts, uses, maps)
+    explained = {*ids[0], _PARENT, "supercategory_id"}
+    left = [[use for use in used if not key_in(use.key, explained)] for used in uses]
+    roles = loose.roles(left, told)
+    for part, used, each in zip(parts, left, ids, strict=True):
+        if any(old != new for mapping in each.values() for old, new in mapping.items()):
+            complaints += loose.unsaid(part.home, used, told, roles)
     Misfit.if_any(complaints)
-    listed = {key for own in keys.values() for key in own}
-    for key in LOOSE_KEYS:
-        if key not in listed:
-            for own, mapping in zip(ids, _join_loose(key, parts, uses, ids), strict=True):
-                own[key] = mapping
+    own_keys = loose.own(left, told, roles)
+    for key in own_keys:
+        for each, mapping in zip(ids, _join_loose(key, parts, left, ids, told), strict=True):
+            each[key] = mapping
     extra = {}
     for n, name in enumerate(order):  # two tables may name one another, so some ids are known only now
-        later = {*(key for other in order[n + 1:] for key in keys[other]), *(set(LOOSE_KEYS) - listed)}
+        later = {*(key for other in order[n + 1:] for key in keys[other]), *own_keys}
         extra[name] = Raw(msgspec.json.encode(_with_later(joined[name], later, ids)))
-    for own in ids:
-        del own["category_id"], own["image_id"]
-    used_keys = {_key_in(use.key, own) for used, own in zip(uses, ids, strict=True) for use in used}
-    return Joined(extra, tuple({key: own[key] for key in own if own[key] and key in used_keys} for own in ids))
+    for each in ids:
+        for key in COCO.values():
+            del each[key]
+    used_keys = {key_in(use.key, each) for used, each in zip(uses, ids, strict=True) for use in used}
+    return Joined(extra, tuple({key: each[key] for key in each if each[key] and key in used_keys} for each in ids),
+                  tuple(loose.unknown([part.home for part in parts], left, told, roles)))
 
 
-def _check_named(parts: Sequence[Dataset], named: Mapping[str, Sequence[str]], keys: Mapping[str, Sequence[str]],
-                 uses: "Sequence[Sequence[_Use]]") -> None:
+def _check_named(parts: Sequence[Dataset], named: Mapping[str, Sequence[str]], told: Mapping[str, str],
+                 keys: Mapping[str, Sequence[str]], uses: "Sequence[Sequence[_Use]]") -> None:
     """Refuse a table that no data set has, and a key that no row has."""
     used = {use.key for found in uses for use in found}
     known = sorted({key for part in parts for kind in _kinds((*part.images, *part.annotations))
-                    for _, key in _extra_fields(kind)} | used)
+                    for _, key in extra_fields(kind)} | used)
     Misfit.if_any([
         *(Complaint(("tables", name), f"no data set has a list '{name}' of rows with ids", did_you_mean(name, list(keys)))
-          for name in named if name not in keys),
+          for name in named if name not in keys and name not in COCO),
+        *(Complaint(("ids", key), f"no row has the key '{key}'", did_you_mean(key, known)) for key in told if key not in used),
         *(Complaint(("tables", name), f"no row has the key '{key}'", did_you_mean(key, known))
-          for name, own in named.items() if name in keys for key in own if key not in used)])
+          for name, own in named.items() if name in keys or name in COCO for key in own if key not in used)])
 
 
 def _unnamed(name: str, keys: Mapping[str, Sequence[str]], parts: Sequence[Dataset], uses: "Sequence[Sequence[_Use]]",
              maps: Sequence[Mapping[Id, Id]]) -> Iterator[Complaint]:
     """Complain of a table whose rows get other ids, though nothing is seen to name them."""
     every = {key for own in keys.values() for key in own}
-    if any(use.table != name and _key_in(use.key, every) in keys[name] for found in uses for use in found):
+    if any(use.table != name and key_in(use.key, every) in keys[name] for found in uses for use in found):
         return
     for part, mapping in zip(parts, maps, strict=True):
         if moved := [old for old, new in mapping.items() if old != new]:
@@ -126,7 +138,7 @@ def _with_later(rows: "Sequence[_Joined]", later: Collection[str], ids: Sequence
 
 def refer(rows: Sequence[Any], keys: Collection[str] = ()) -> bool:
     """Say whether some rows may name others: by keys that end as references do or are in ``keys``, or in mappings."""
-    fields = {field for kind in _kinds(rows) for field in _extra_fields(kind)}
+    fields = {field for kind in _kinds(rows) for field in extra_fields(kind)}
     if any(key in keys or key.endswith(_ENDINGS) for _, key in fields):
         return True
     return any(b"{" in b"".join(value for row in rows if isinstance(value := getattr(row, name, UNSET), Raw))
@@ -137,12 +149,12 @@ def _kinds(rows: Iterable[Any]) -> set[Any]:
     return set(map(type, rows))
 
 
-def followed(rows: Sequence[Row], ids: Mapping[str, Mapping[Any, Id]]) -> tuple[Row, ...]:
+def followed(rows: Sequence[Listed], ids: Mapping[str, Mapping[Any, Id]]) -> tuple[Listed, ...]:
     """Return rows with the new ids under all keys that refer to them (see `follow`)."""
     return tuple(follow(row, ids) for row in rows) if refer(rows, ids) else tuple(rows)
 
 
-def without_categories(rows: Sequence[Row], gone: Collection[int]) -> tuple[Row, ...]:
+def without_categories(rows: Sequence[Listed], gone: Collection[int]) -> tuple[Listed, ...]:
     """Return rows without categories in lists that name some, as LVIS's ``neg_category_ids``."""
     def left(row: Any) -> Any:
         lists = {key: value for key, value in _references(row) if key.endswith("category_ids") and isinstance(value, list)}
@@ -179,7 +191,7 @@ def _mapped(key: str, value: Any, ids: Ids) -> Any:
     if isinstance(value, list):
         new = [_mapped(key, one, ids) for one in value]
         return list(dict.fromkeys(new)) if new != value and all(isinstance(one, int | str) for one in new) else new
-    name = _key_in(key, ids) if _is_id(value) else ""
+    name = key_in(key, ids) if _is_id(value) else ""
     return ids[name].get(value, value) if name else value
 
 
@@ -187,7 +199,7 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, int | str | float) and not isinstance(value, bool)  # some write 1.0 for 1
 
 
-def _key_in(key: str, known: Collection[str]) -> str:
+def key_in(key: str, known: Collection[str]) -> str:
     """Return which of the known keys one is: it, it in the plural, or with a word before it; empty if none.
 
     LVIS has ``neg_category_ids``, video sets have ``next_image_id``.
@@ -199,7 +211,7 @@ def _key_in(key: str, known: Collection[str]) -> str:
 
 
 @functools.cache
-def _extra_fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
+def extra_fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
     """Return the fields of a row's class that COCO doesn't know, each with its key."""
     base = next(base for base in (Image, Annotation, Category) if issubclass(kind, base))
     return tuple((name, key) for name, key in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
@@ -209,7 +221,7 @@ def _extra_fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
 def _references(row: Any, keys: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
     """Yield the keys of a row that end as references do or are in ``keys``, and those with mappings that have such."""
     kind: Any = type(row)
-    for name, key in _extra_fields(kind):
+    for name, key in extra_fields(kind):
         value = getattr(row, name)
         if value is UNSET:
             continue
@@ -265,12 +277,18 @@ def _table(name: str, raw: Raw) -> list[dict[str, Any]]:
     return rows if all(isinstance(row, dict) for row in rows) else []
 
 
+def names_rows(name: str, raw: Raw) -> bool:
+    """Say whether rows of a top-level list without ids name others, so that equal ones may mean others."""
+    return any(key.endswith(_ENDINGS) or key in loose.BARE_PAIRS
+               for row in _table(name, raw) for field, value in row.items() for key, _ in _scalars(field, value))
+
+
 def _tables_named(tables: Sequence[Mapping[str, list[dict[str, Any]]]],
                   keys: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
     """Return for each table the other tables that its rows name."""
     owner = {key: name for name, own in keys.items() for key in own}
     return {name: {owner[own] for found in tables for row in found.get(name, ()) for field, value in row.items()
-                   for key, _ in _scalars(field, value) if (own := _key_in(key, owner))} - {name} for name in keys}
+                   for key, _ in _scalars(field, value) if (own := key_in(key, owner))} - {name} for name in keys}
 
 
 def _in_order(named: Mapping[str, set[str]]) -> list[str]:
@@ -345,8 +363,8 @@ def _join_table(name: str, keys: Sequence[str], tables: Sequence[Mapping[str, li
 def _own_keys(rows: Mapping[Id, Mapping[str, Any]], keys: Sequence[str], ids: Ids) -> tuple[str, ...]:
     """Return the keys by which rows of a table name others of the same table."""
     found = [(name, one) for row in rows.values() for key, value in row.items() for name, one in _scalars(key, value)]
-    own = tuple(key for key in keys if any(_key_in(name, ids) == key for name, _ in found))
-    parents = [one for name, one in found if _key_in(name, (*ids, _PARENT)) == _PARENT]
+    own = tuple(key for key in keys if any(key_in(name, ids) == key for name, _ in found))
+    parents = [one for name, one in found if key_in(name, (*ids, _PARENT)) == _PARENT]
     return (*own, _PARENT) if parents and _PARENT not in ids and all(one in rows for one in parents) else own
 
 
@@ -386,13 +404,15 @@ def _refuse_dangling(part: Dataset, table: str, keys: Sequence[str], uses: Itera
 
 
 def _join_loose(key: str, parts: Sequence[Dataset], uses: Sequence[Sequence[_Use]],
-                ids: Sequence[Mapping[str, Mapping[Any, Id]]]) -> list[dict[Id, Id]]:
+                ids: Sequence[Mapping[str, Mapping[Any, Id]]], told: Collection[str]) -> list[dict[Id, Id]]:
     """Map the ids under a key that no table lists: one that an earlier data set has gets a free number.
 
     Where all videos of a data set are an earlier one's too (equal rows of ``videos``), the ids mean the same
     things as there, and stay.
     """
-    values = [{use.value for use in used if use.key.removesuffix("s") == key} for used in uses]
+    texts = key in loose.WITH_TEXTS or key in told
+    values = [{use.value for use in used if loose.base(use.key, told) == key
+               and (loose.is_whole(use.value) or (texts and isinstance(use.value, str)))} for used in uses]
     free, earlier, maps = _Free(one for found in values for one in found), set[Id](), []
     videos = set[Id]()
     for part, found, own in zip(parts, values, ids, strict=True):

@@ -162,6 +162,11 @@ MESSAGES = {
         "raw.json: 1 image has an id below 0 or of over 64 bits, which hotcoco can't load: "
         "image -7 ('2.jpg') (image_ids_out_of_range)\n    hint: "
         "reindex numbers them anew"),
+    "ids_shared": (
+        "all: 1 key is in no table and has numbers of an earlier merged data set: "
+        "'camera_id' of other: 1 (ids_shared)\n    hint: "
+        "merge: ids: {<key>: own} renumbers them, {<key>: shared} says that they mean the "
+        "same; merge: tables says what they name"),
     "images_without_id": (
         "raw.json: 1 image has no id: images[1] ('2.jpg'): id is missing "
         "(images_without_id)\n    hint: "
@@ -202,6 +207,10 @@ MESSAGES = {
         "be read: annotation 2: the runs of a mask of 48x64 sum to 7120, not to 3072 "
         "(masks_with_wrong_runs)\n    hint: "
         "write these masks again, or drop them"),
+    "licenses_unlisted": (
+        "all: 1 image has a license that no merged data set lists in 'licenses': image 2 "
+        "('2.jpg') of raw: 7 (licenses_unlisted)\n    hint: "
+        "add the row to 'licenses', or repair: licenses: drop above"),
     "merged_categories_alike": (
         "all: 1 category has the name of another but for case, blanks or Unicode form: "
         "category 'CAT': cat (merged_categories_alike)\n    hint: "
@@ -214,6 +223,10 @@ MESSAGES = {
         "raw.json: 1 name is missing or no text: image 2: {'file_name': 5} "
         "(names_of_wrong_type)\n    hint: "
         "write a text in quotes"),
+    "negative_but_there": (
+        "one: 1 image has a box of a joined category that neg_category_ids says isn't there: "
+        "image 2 ('2.jpg'): {'neg_category_ids': [1]} (negative_but_there)\n    hint: "
+        "join other categories, or take the category out of the image's neg_category_ids"),
     "no_boxes_left": (
         "few: 1 output has no box, and there were some before: 'dataset' (no_boxes_left)\n    hint: "
         "see what the step dropped (steps/<id>/dropped.jsonl), and loosen it"),
@@ -262,6 +275,10 @@ MESSAGES = {
         "raw.json: 1 polygon has an odd number of coordinates or fewer than 6: annotation 2: "
         "5 numbers (polygons_too_short)\n    hint: "
         "repair: segmentations: drop_degenerate"),
+    "references_left_out": (
+        "few: 1 parent is left out: no row of the list has the id that the key (parent_id) "
+        "names: category 'dog': {'parent_id': 1} (references_left_out)\n    hint: "
+        "keep the row that they name, or write another one into the file"),
     "repeated_annotation_ids": (
         "raw.json: 2 annotations have an id that another has: annotation 1; annotation 1 "
         "(repeated_annotation_ids)\n    hint: "

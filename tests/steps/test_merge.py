@@ -60,10 +60,12 @@ def test_equal_keypoints_and_rows_without_any_stay_as_they_are(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("second", "message"), [
-    (_person(None, [[1, 1, 2, 2, 2, 1]]), r"annotation 2: has 6 numbers in 'keypoints', expected 3 for each of the 0"),
+    (_person(None, [[1, 1, 2, 2, 2, 1]]), r"annotation 2 of b: has 6 numbers in 'keypoints', and category 'person' of b "
+                                           r"has no list of keypoint names, .* write the list 'keypoints' into this"),
     (_person(["b", "a"], [[1, 1, 2]]), r"annotation 2: 3 numbers for 2 keypoints"),
     (_person(["b", "b"], [[1, 1, 2, 2, 2, 1]]), r"are no list of different names"),
-    (_person(["b", "a"], [[1, 1, 2, 2, 2, 1]], [[0, 1]]), r"the edge \[0, 1\] of its skeleton names no two of its 2"),
+    (_person(["b", "a"], [[1, 1, 2, 2, 2, 1]], [[0, 1]]), r"the edge \[0, 1\] of its skeleton names no two of its 2 .* add 1 to"),
+    (_person(["b", "a"], [[1, 1, 2, 2, 2, 1]], [[1, 3]]), r"of b: the edge \[1, 3\] .* mend the skeleton, or remove it"),
 ])
 def test_keypoints_that_no_name_joins_are_refused(second: dict[str, Any], message: str, tmp_path: Path) -> None:
     second["annotations"][0]["id"] = 2
@@ -75,6 +77,21 @@ def test_a_list_with_a_value_for_each_keypoint_is_not_left_too_short(tmp_path: P
     first = _person(["a", "b"], [[1, 1, 2, 2, 2, 1]], sigmas=[0.1, 0.2])
     with pytest.raises(StepError, match=r"'sigmas' has a value for each of its 2 keypoints, and 1 more come to it \(c\)"):
         _merged(tmp_path, first, _person(["c"], [[1, 1, 2]]))
+
+
+@pytest.mark.parametrize(("key", "values", "expected"), [
+    ("keypoint_scores", [0.2, 0.1], [0.1, 0.2, 0]), ("keypoints_conf", [[2, 2], [1, 1]], [[1, 1], [2, 2], [0, 0]]),
+    ("keypoints_3d", [2, 2, 2, 2, 1, 1, 1, 1], [1, 1, 1, 1, 2, 2, 2, 2, 0, 0, 0, 0]), ("keypoint_seen", [True, False],
+                                                                                    [False, True, False])])
+def test_values_for_each_keypoint_follow(key: str, values: list[Any], expected: list[Any], tmp_path: Path) -> None:
+    first = _person(["a", "b", "c"], [[1, 1, 2, 2, 2, 1, 0, 0, 0]])
+    second = _person(["b", "a"], [[2, 2, 2, 1, 1, 2]])
+    second["annotations"][0][key] = values
+    row = _merged(tmp_path, first, second)["annotations"][1]
+    assert (row["keypoints"], row[key]) == ([1, 1, 2, 2, 2, 2, 0, 0, 0], expected)
+    second["annotations"][0][key] = [1, 2, 3]
+    with pytest.raises(StepError, match=f"annotation 1 of b: '{key}' has 3 values for the 2 keypoints .* or remove it"):
+        _merged(tmp_path, first, second)
 
 
 def test_map_categories_joins_keypoints_by_name_too(tmp_path: Path) -> None:

@@ -50,3 +50,14 @@ def test_merge_follows_them(tmp_path: Path) -> None:
     told = {image["file_name"]: (names[image["neg_category_ids"][0]], files[image["next_image_id"]]) for image in out["images"]}
     assert told == {"1.jpg": ("dog", "2.jpg"), "2.jpg": ("cat", "1.jpg"),
                     "b1.jpg": ("cat", "b2.jpg"), "b2.jpg": ("dog", "b1.jpg")}
+
+
+def test_an_image_that_denies_a_joined_category_is_named(tmp_path: Path) -> None:
+    data = coco(3, [(1, 2), (2, 2), (3, 3)], ["car", "van", "bus"])
+    for row, others in zip(data["images"], ([1], [3], [1, 2]), strict=True):
+        row["neg_category_ids"] = others
+    (tmp_path / "raw.json").write_text(json.dumps(data))
+    _out(tmp_path, {"id": "x", "use": "map_categories", "in": "raw", "with": {"map": {"van": "car"}}})
+    found = json.loads((tmp_path / "out/steps/x/manifest.json").read_text())["record"]["findings"]
+    assert [(one["kind"], [row["row"] for row in one["first"]]) for one in found] == [
+        ("negative_but_there", ["image 1 ('1.jpg')"])]

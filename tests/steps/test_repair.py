@@ -83,13 +83,13 @@ def test_texts_are_written_as_text(tmp_path: Path) -> None:
 
 
 def test_licenses_that_are_none_go(tmp_path: Path) -> None:
-    data = coco(4, [])
-    for row, value in zip(data["images"], ("CC", 2, -1, None), strict=True):
+    data = coco(5, [], licenses=[{"id": 2, "name": "MIT"}])
+    for row, value in zip(data["images"], ("CC", 2, -1, None, 3), strict=True):
         row["license"] = value
     assert _found(data)["licenses_of_wrong_type"] == "repair: licenses: drop"
     out = _repaired(tmp_path, data, licenses="drop")["images"]
-    assert [row.get("license", "none") for row in out] == ["none", 2, "none", None]
-    assert [(line["old"], line["new"]) for line in _ledger(tmp_path)] == [("CC", None), (-1, None)]
+    assert [row.get("license", "none") for row in out] == ["none", 2, "none", None, "none"]
+    assert [(line["old"], line["new"]) for line in _ledger(tmp_path)] == [("CC", None), (-1, None), (3, None)]
 
 
 def test_rows_that_are_right_stay_as_they_are(tmp_path: Path) -> None:
