@@ -103,9 +103,9 @@ PARAMS: dict[str, Any] = {
                      "again without an annotation: label annotates them too (repeated.jsonl names "
                      "them), fill makes the border of one colour (border_mode 0)."},
         "other_geometry": {"enum": ["refuse", "drop", "keep"], "default": "refuse", "examples": ["drop"],
-                           "description": "Keys of annotations beside bbox, segmentation and keypoints that hold places "
-                           "(head_box, rotated_bbox, ...), where the pipeline moves pixels: refuse, leave them out of "
-                           "the copies, or keep them as they are, which is wrong."},
+                           "description": "Keys of annotations beside bbox, segmentation and keypoints, and of images, that hold "
+                           "places (head_box, parts[].bbox, ...), where the pipeline moves pixels: refuse, leave them "
+                           "out of the copies, or keep them as they are, which is wrong."},
         "format": {"enum": ["jpg", "png"], "default": "jpg", "description": "File format of the new images.",
                    "examples": ["png"]},
         "quality": {"type": "integer", "minimum": 1, "maximum": 100, "default": 95, "description": "JPEG quality.",

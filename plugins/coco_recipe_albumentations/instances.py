@@ -10,7 +10,7 @@ from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
 from coco_recipe import Annotation, Image, about, is_flat, turned_box
-from coco_recipe_albumentations import refusals
+from coco_recipe_albumentations import other_places
 from coco_recipe_albumentations.copying import Left
 
 if TYPE_CHECKING:
@@ -87,12 +87,14 @@ def _area(row: Annotation, left: Left) -> float:
     return left.area if row.area is UNSET else round(row.area * left.scale, 2)
 
 
-def without(row: Row, keys: Sequence[str]) -> Row:
-    """Return a row without these keys (see `refusals.places`)."""
+def without(row: Row, paths: Sequence[other_places.Path]) -> Row:
+    """Return a row without what is at these paths (see `refusals.places`)."""
     own = {key: name for name, key in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True)}
-    changes: dict[str, Any] = {own[key]: UNSET for key in keys if key in own}
-    if any(key.startswith("attributes.") for key in keys):
-        changes[own["attributes"]] = _encoded(refusals.without_places(row, keys))
+    changes: dict[str, Any] = {}
+    for key in dict.fromkeys(path[0] for path in paths):
+        inner = [path[1:] for path in paths if path[0] == key]
+        changes[own[key]] = UNSET if () in inner else _encoded(
+            other_places.without(_decoded(getattr(row, own[key])), inner))
     return replace(row, **changes)
 
 

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite
 from typing import Any
 
 from coco_recipe import Annotation, Complaint, Dataset, Facts, Finding, Image, Kind, Row, extras
-from coco_recipe_albumentations import catalogue, checks, keypoint_pairs, parts
+from coco_recipe_albumentations import catalogue, checks, keypoint_pairs, other_places, parts
 from coco_recipe_albumentations.forms import Transform, Written
 
 MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
@@ -20,22 +19,14 @@ TURNED = Kind("directions_turned", "warning",
               "leave the turning transform out where the direction is the picture's (an arrow); where it is the thing's "
               "own (a left hand), findings: {directions_turned: ignore}")
 
-# keys that hold places, and how many numbers such a value has (0: any)
-_PLACES = (
-    (re.compile(r".*_kpts|keypoints_?.+|(?!num_).*_keypoints|landmarks?|.*_landmarks?|joints|skeleton.+"), 0),
-    (re.compile(r".*_box|.*_bbox|bbox_.*|.*_bbox_.*|[hvf]box|box_?2d|xyxy|xywh|cxcywh|roi|crop"), 4),
-    (re.compile(r"rotated_bbox|obb|rbox|bbox_?3d|box_?3d|segmentation_.*|poly|polygons?|(.*_)?points|.*_pts|corners|quad|"
-                r"contours?|ellipse|centers|vertices|dp_[xyIUV]|ignore_(area|regions?)|horizon"), 0),
-    (re.compile(r"center|centre|centroid|.*_center"), 2),
-    (re.compile(r"rotation|angle|yaw|orientation|theta|[xy]_?(min|max|center)|center_[xy]|cx|cy"), 1))
 _SIDE_WORDS = {"left", "right", "lefthand", "righthand", "leftward", "rightward", "左", "右", "l", "r"}
 _UPRIGHT_WORDS = {"up", "down", "upward", "downward"}
 
 
 def may_ask(pipeline: Written, params: Mapping[str, Any], known: Facts) -> bool:
     """Say whether `complaints` may find anything, by the keys that the rows may have; it reads no row."""
-    keys = [known.annotation_fields, known.fields]
-    may_have_places = None in keys or any(key == "attributes" or _is_place(key) for some in keys for key in some or ())
+    may_have_places = any(keys is None or other_places.may_be_in(kind, keys) for kind, keys in (
+        (Annotation, known.annotation_fields), (Image, known.fields)))
     may_have_points = known.annotation_fields is None or "keypoints" in known.annotation_fields
     return bool(
         any(_follows_nothing(transform) or (
@@ -69,7 +60,8 @@ def complaints(pipeline: Written, dataset: Dataset, images: Sequence[Image], ann
                                 "repeated: fill (borders of one colour), or another border_mode there")
     no_matrix = warps(pipeline, params["repeated"])
     for whose, rows in (("annotations", annotations), ("images", images)) if _asks_of_places(pipeline, params) else ():
-        if found := sorted({key for row in rows for key in places(row, warps=no_matrix)}):
+        found = sorted({other_places.shown(path) for row in rows for path in places(row, warps=no_matrix)})
+        if found:
             yield Complaint(("pipeline",), f"it moves pixels, and {whose} have places under other keys: {', '.join(found)}",
                             "drop leaves them out of the copies, keep leaves them as they are:\n    other_geometry: drop")
     if _mirrors(pipeline, params["repeated"]) and params["mirrored_keypoints"] is None:
@@ -105,42 +97,11 @@ def warps(pipeline: Written, repeated: str | None) -> bool:
                for transform in pipeline.walk())
 
 
-def places(row: Annotation | Image, *, warps: bool) -> Iterator[str]:
-    """Yield the keys of a row, and of its ``attributes``, that hold places of which nobody knows how they move."""
-    moved = parts.known(row, warps=warps) if isinstance(row, Annotation) else set()
-    for key, value in extras(row):
-        pairs = value.items() if key == "attributes" and isinstance(value, dict) else [(key, value)]
-        for name, inner in pairs:
-            if _is_place(str(name), inner):
-                place = f"attributes.{name}" if key == "attributes" else key
-                if place not in moved:
-                    yield place
-
-
-def _is_place(name: str, *value: Any) -> bool:
-    """Say whether a key is one of places, and its value, if it is given, has the form of one."""
-    return any(pattern.fullmatch(name) and all(_has_form(one, count) for one in value) for pattern, count in _PLACES)
-
-
-def without_places(row: Annotation | Image, found: Sequence[str]) -> dict[str, Any]:
-    """Return what is left of a row's ``attributes`` without places."""
-    attributes = dict(extras(row)).get("attributes")
-    gone = {name.removeprefix("attributes.") for name in found if name.startswith("attributes.")}
-    return {key: value for key, value in attributes.items() if key not in gone} if isinstance(attributes, dict) else {}
-
-
-def _has_form(value: Any, count: int) -> bool:
-    """Say whether a value has so many numbers (0: any); places may be {x, y}, and an angle may be text."""
-    if count == 1 and isinstance(value, str):
-        return re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", value) is not None and float(value) != 0
-    if isinstance(value, list) and value and all(isinstance(one, dict) and {"x", "y"} <= set(one) for one in value):
-        value = [[one["x"], one["y"]] for one in value]
-    if count != 1 and not isinstance(value, list):
-        return False
-    numbers = value if isinstance(value, list) else [value]
-    flat = [one for part in numbers for one in (part if isinstance(part, list) else [part])]
-    sound = bool(flat) and all(isinstance(one, int | float) and not isinstance(one, bool) and isfinite(one) for one in flat)
-    return sound and any(flat) and (not count or len(flat) == count)
+def places(row: Annotation | Image, *, warps: bool) -> Iterator[other_places.Path]:
+    """Yield the paths in a row at which there are places of which nobody knows how they move."""
+    found = list(other_places.of(row))
+    moved = parts.known(row, warps=warps) if found and isinstance(row, Annotation) else set()
+    yield from (path for path in found if other_places.shown(path) not in moved)
 
 
 def _unpaired(dataset: Dataset, annotations: Sequence[Annotation], pairs: Mapping[int, Sequence[Any]]) -> Iterator[Complaint]:

@@ -86,7 +86,7 @@ def test_places_of_images_ask_too() -> None:
 
 
 @pytest.mark.parametrize("keys", [{"face_box": None}, {"points": 7}, {"crop": True},
-                                  {"face_box": [0, 0, 0, 0]}, {"face_box": "x"}, {"center": [1, 2, 3]},
+                                  {"face_box": [0, 0, 0, 0]}, {"face_box": "x"}, {"center": [1, 2, 3, 4]},
                                   {"attributes": {"rotation": 0.0}}, {"rotation": True}, {"num_keypoints": 3}, {"score": 0.5}],
                          ids=str)
 def test_what_has_no_form_of_a_place_does_not(keys: dict[str, Any]) -> None:
