@@ -24,6 +24,7 @@ from coco_recipe.errors import (
     show_path,
 )
 from coco_recipe.failure import told
+from coco_recipe.file_names import mended_name
 from coco_recipe.files import link_or_copy, place, plain_name, sha256
 from coco_recipe.find_names import TEXTS, is_license
 from coco_recipe.findings import Check, Finding, Kind, Row
@@ -31,6 +32,7 @@ from coco_recipe.framing import framed
 from coco_recipe.headers import CutOffError, Header, header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.loose_values import segmentation as numbers_of_segmentation
+from coco_recipe.missing_files import told as missing_pictures
 from coco_recipe.rounding import tidy
 from coco_recipe.row_checks import BEFORE_EXPORT, READERS_REFUSE, SEGMENTATIONS_OF_NO_AREA
 from coco_recipe.row_checks import findings as row_findings
@@ -99,6 +101,8 @@ __all__ = [
     "is_flat",
     "is_license",
     "link_or_copy",
+    "mended_name",
+    "missing_pictures",
     "numbers_of_segmentation",
     "place",
     "plain_name",

@@ -55,7 +55,7 @@ def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] |
         done = stages.run(planned, out=None if out is None else Path(out), jobs=jobs or len(os.sched_getaffinity(0)),
                           engine=engine, force=force, from_step=from_step, strict=strict, republish=republish,
                           report=display.show if shown else _warn)
-    return Result(planned, done.folder.resolve(), done.ran, done.reused, done.keys)
+    return Result(planned, done.folder.resolve(), done.ran, done.reused, done.keys, done.moved, done.put_back)
 
 
 def _warn(event: stages.Event) -> None:
@@ -74,6 +74,8 @@ class Result:
         folder: the run directory.
         ran: ids of the steps that were run.
         reused: ids of the steps that were unchanged.
+        moved: published files that somebody changed, and where each is now.
+        put_back: published files that had been changed or deleted, and are there again.
     """
 
     _plan: Plan = field(repr=False)
@@ -81,6 +83,8 @@ class Result:
     ran: tuple[str, ...]
     reused: tuple[str, ...]
     _keys: Mapping[str, str] = field(repr=False)
+    moved: Mapping[Path, Path] = field(default_factory=dict)
+    put_back: tuple[Path, ...] = ()
 
     def __getitem__(self, reference: str | tuple[str, str]) -> Any:
         """Return a step's output: a Dataset, a Checkpoint, or a tuple where the output is several.

@@ -300,11 +300,23 @@ def _bits(picture: Any, start: bytes) -> int:
 
 
 def _gif_end(data: Bytes, picture: Any) -> int:
-    """Return where the trailer ends, after the empty block that ends the last frame."""
-    if data[-1:] == b";":
-        return len(data)
-    at = data.rfind(b"\0;")
-    return at + 2 if at >= 0 else len(data) + 1
+    """Walk the blocks to the trailer; return its end, or a place past the file's where it is cut off."""
+    at = 13 + _gif_colours(data, 10)
+    while (name := data[at:at + 1]) in (b"!", b","):
+        # an extension has a label, a frame its place, size and colours and the bits of a code
+        at += 2 if name == b"!" else 11 + _gif_colours(data, at + 9)
+        while at < len(data) and data[at]:  # blocks of data, up to the empty one
+            at += 1 + data[at]
+        at += 1
+    if at < len(data) and name != b";":
+        raise CutOffError(f"the GIF file is damaged at byte {at}")
+    return at + 1
+
+
+def _gif_colours(data: Bytes, at: int) -> int:
+    """Return the length in bytes of the colour table that flags at a place announce."""
+    flags = data[at] if at < len(data) else 0
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def _webp_end(data: Bytes, picture: Any) -> int:

@@ -264,6 +264,8 @@ class Publisher:
     def __init__(self, planned: Plan, run_dir: Path, *, republish: bool = False) -> None:
         self.planned, self.run_dir, self.republish = planned, run_dir, republish
         self.seen: Seen = {}
+        self.moved: dict[Path, Path] = {}
+        self.put_back: list[Path] = []
 
     def check(self, committed: Mapping[str, Mapping[str, str]]) -> None:
         """Refuse every folder to publish in that may hold something of the user's (see `check`)."""
@@ -315,6 +317,8 @@ class Publisher:
             _write(folder, _mark(self.planned, target, files=new, before=old))
             _sweep(folder)
             self._put(folder, {name: wanted[name] for name in missing}, new)
+            if not ours.before:  # else a killed run's publishing goes on
+                self.put_back += [folder / name for name in missing if new[name] in ours.entries(name)]
             for name in gone:
                 _remove(folder, name)
         _write(folder, _mark(self.planned, target, files=new))
@@ -324,7 +328,8 @@ class Publisher:
             raise RunError(f"{target.folder}: {'; '.join(_told(changed))}")
         for name in changed:
             path = target.folder / name
-            os.rename(path, files.free_name(path.with_name(f"{path.name}.changed")))
+            self.moved[path] = files.free_name(path.with_name(f"{path.name}.changed"))
+            os.rename(path, self.moved[path])
 
     def _refuse_others(self, folder: Path, ours: Mark, missing: Iterable[str]) -> None:
         """Refuse to write where something stands that isn't ours."""

@@ -1,11 +1,31 @@
-"""Which pictures of the inputs come to a step that would stop at them."""
+"""Which pictures of the inputs come to the steps that open them, or would stop at them."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from coco_recipe.ahead import Ahead
-from coco_recipe.dataset import Dataset
-from coco_recipe.plan import PlannedStep
+from coco_recipe.dataset import Dataset, Image
+from coco_recipe.plan import Plan, PlannedStep
+
+
+def opened(planned: Plan, name: str, ahead: Ahead) -> tuple[Image, ...]:
+    """Return the images of an input whose pictures steps will open, by the names that are theirs then.
+
+    The steps in memory above are run, if they haven't been. Rows that can't be had before the run are
+    left to the step that opens their pictures.
+    """
+    found: dict[str, Image] = {}
+    for step in planned.steps:
+        values = (ahead.values_of(step) or {}) if step.offer.step.reads_pixels else {}
+        for dataset in (dataset for value in values.values() for dataset in _datasets(value)):
+            for image in dataset.images:
+                folder, file = dataset.place_of(image)
+                if folder == name and file not in found:
+                    found[file] = replace(image, file_name=file, coco_recipe=UNSET)
+    return tuple(found.values())
 
 
 def stopped_at(ahead: Ahead, step: PlannedStep, pictures: frozenset[str]) -> frozenset[str]:

@@ -6,7 +6,7 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from coco_recipe import (
     plugins,
     provenance,
     publish,
+    reaching,
     recipe,
     source,
     table,
@@ -63,12 +64,23 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """Where a run's results are, which steps were run and reused, and the key of each."""
+    """What a run did.
+
+    Attributes:
+        folder: the run directory.
+        ran: the steps that were run.
+        reused: those that were not.
+        keys: the key of each step.
+        moved: published files that somebody had changed, and where each is now.
+        put_back: published files that stand again as they were written.
+    """
 
     folder: Path
     ran: tuple[str, ...]
     reused: tuple[str, ...]
     keys: Mapping[str, str]
+    moved: Mapping[Path, Path] = field(default_factory=dict)
+    put_back: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +221,7 @@ class Run:
                                       ahead.values_of)
             reviewed = [*plan.review(planned, self.facts), *emptiness.of_plan(planned)]
         if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):
-            found += [*self._missing(), *self._of_content("pictures", ahead)]
+            found += [*self._missing(ahead), *self._of_content("pictures", ahead)]
             is_sound = not _stops(found)
             if is_sound:  # what is wrong above costs no hashing
                 self._hash_pictures()
@@ -230,11 +242,17 @@ class Run:
         """Say whether a step mends file names, or drops what has no picture, before a picture of the input is opened."""
         return plan.is_mended(self.plan, name, missing_files.MISSING.name)
 
-    def _missing(self) -> list[Finding]:
-        """Return the pictures that inputs name and their folders lack."""
-        return [finding for item in self.plan.recipe.inputs if item.images and not self._names_are_mended(item.name)
-                if (missing := missing_files.finding(self.values[item.name, ""], item.name))
-                for finding in self._in_file(item, [missing])]
+    def _missing(self, ahead: Ahead) -> list[Finding]:
+        """Return the pictures that inputs name and their folders lack: by the names with which steps open them."""
+        found = []
+        for item in self.plan.recipe.inputs:
+            if item.images:
+                dataset = self.values[item.name, ""]
+                images = (reaching.opened(self.plan, item.name, ahead) if self._names_are_mended(item.name)
+                          else dataset.images)
+                missing = missing_files.of_images(images, dataset.folders[dataset.home], item.name)
+                found += self._in_file(item, [missing] if missing else [])
+        return found
 
     def _in_file(self, item: recipe.Input, found: Iterable[Finding]) -> list[Finding]:
         """Put the annotation file of an input to what is found in it."""
@@ -408,8 +426,13 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
         if is_news:
             log.add(manifest.record)
         publisher.publish(step, store.publishable(step.id, manifest, run_.folders()) if step.published() else {})
+    for path, place in publisher.moved.items():
+        report(Event("note", "", f"{path} was changed by somebody, and is now {place}"))
+    for path in publisher.put_back:
+        report(Event("note", "", f"{path} is put back as it was published"))
     keys = {state.step.id: state.key for state in states}
-    return RunResult(run_.folder, tuple(todo), tuple(id_ for id_ in keys if id_ not in todo), keys)
+    return RunResult(run_.folder, tuple(todo), tuple(id_ for id_ in keys if id_ not in todo), keys,
+                     publisher.moved, tuple(publisher.put_back))
 
 
 def _committed(store: Store, step_id: str) -> Manifest:

@@ -18,6 +18,7 @@ from coco_recipe import (
     Row,
     Step,
     StepContext,
+    missing_pictures,
     place,
     row_findings,
     sha256,
@@ -58,6 +59,8 @@ def export_coco(ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, 
     """
     for name, part in parts.items():
         _refuse(name, part)
+    if images != "none" and (missing := missing_pictures(parts)):
+        raise ValueError(missing)
     ctx.find(kinds.TRAINERS_SKIP, (row for name, part in parts.items() for row in _skipped(name, part)))
     done, total = 0, sum(len(part.images) for part in parts.values()) if images != "none" else 0
     made: Counter[str] = Counter()
@@ -118,8 +121,6 @@ def _place(ctx: StepContext, part: Dataset, image: Image, name: Path, how: str, 
     if reason := unsafe_name(image.file_name):
         raise ValueError(f"image {image.id}: {image.file_name!r} {reason}")
     source = part.path_of(image)
-    if not source.is_file():
-        raise ValueError(f"image {image.id}: there is no file {source}")
     digest = ctx.sha256(source)
     if published:
         ctx.place(name.as_posix(), *part.place_of(image), sha256=digest, how=how)

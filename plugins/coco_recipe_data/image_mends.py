@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -17,6 +16,7 @@ from coco_recipe import (
     StepContext,
     about,
     is_license,
+    mended_name,
     plain_name,
     read_header,
     unsafe_name,
@@ -30,9 +30,7 @@ def renamed(dataset: Dataset, mends: Mapping[str, Any], ledger: Ledger) -> tuple
     there = _files(folder) if "match_case" in mends and folder else {}
     images, owner = [], dict[str, Image]()
     for image in dataset.images:
-        name = image.file_name
-        for mend, value in mends.items():
-            name = _mended_name(name, mend, value, there)
+        name = mended_name(image.file_name, mends, there)
         if reason := unsafe_name(name):
             raise ValueError(f"image {image.id} ({image.file_name!r}): its mended name {name!r} {reason}")
         if name in owner:
@@ -61,18 +59,6 @@ def rows_of(ctx: StepContext, rows: Sequence[Annotation], images: Sequence[Image
     return [row for row in rows if row.image_id in known]
 
 
-def _mended_name(name: str, mend: str, value: Any, there: Mapping[str, str]) -> str:
-    if mend == "unquote":
-        return unquote(name)
-    if mend == "slashes":
-        return name.replace("\\", "/")
-    if mend == "basename":
-        return name.replace("\\", "/").rpartition("/")[2]
-    if mend == "strip_prefix":
-        return name.removeprefix(value)
-    return there.get(plain_name(name), name)
-
-
 def _files(folder: Path) -> dict[str, str]:
     return {plain_name(name): name for path in sorted(folder.rglob("*")) if path.is_file()
             for name in [path.relative_to(folder).as_posix()]}
@@ -94,8 +80,9 @@ def measured(dataset: Dataset, ledger: Ledger) -> tuple[Image, ...]:
         images.append(image)
     if faults:
         told = about(len(faults), "pictures can't be measured")
-        raise ValueError(f"{told}: {'; '.join(faults[:5])}; get them again, or drop "
-                         "their rows")
+        more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
+        raise ValueError(f"{told}: {'; '.join(faults[:5])}{more}; get them again, or drop their rows "
+                         "(those without a file: repair: missing_pictures: drop)")
     return tuple(images)
 
 

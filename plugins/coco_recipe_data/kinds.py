@@ -30,7 +30,8 @@ FILTER_MATCHES_NOTHING = Kind(
 TRAINERS_SKIP = Kind(
     "rows_that_trainers_skip", "warning",
     "rows are skipped by mmdet (images under 32 px, boxes with a side under 1 px or an area of 0 or less)",
-    "filter_annotations: min_side_px: 1, no_area: drop; repair: area: recompute")
+    "boxes: filter_annotations: min_side_px: 1, no_area: drop; repair: area: recompute; images: enlarge the "
+    "pictures (augment, with A.SmallestMaxSize), or leave their rows out of the file")
 SPLIT_GIVES_UP = Kind(
     "split_gives_up", "warning",
     "demands (classes in every part, numbers of images) are given up: no division that was tried has them",

@@ -48,6 +48,7 @@ PARAMS: dict[str, Any] = {
                 "basename": {"const": True, "description": "Leave out the folders.", "examples": [True]},
                 "strip_prefix": {"type": "string", "minLength": 1, "description": "Leave out this beginning.",
                                  "examples": ["upload/7/"]},
+                "trim": {"const": True, "description": "Leave out blanks at both ends.", "examples": [True]},
                 "match_case": {"const": True, "examples": [True],
                                "description": "Take the case and the Unicode form of the file in the folder."},
             }},

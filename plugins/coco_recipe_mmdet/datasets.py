@@ -106,11 +106,6 @@ def write_for_mmdet(dataset: Dataset, path: Path, classes: Sequence[str]) -> Non
     write(dataset.replace(images=images, annotations=rows, categories=tuple(by_name[name] for name in classes), extra={}), path)
 
 
-def missing_pictures(dataset: Dataset) -> list[str]:
-    """Return the files that aren't there."""
-    return [str(path) for path in map(dataset.path_of, dataset.images) if not path.is_file()]
-
-
 def told(usage_: Usage) -> str:
     """Say in one line what is skipped and why; empty where nothing is."""
     return ", ".join(f"{count} ({reason}: {', '.join(map(str, usage_.examples[reason]))}"

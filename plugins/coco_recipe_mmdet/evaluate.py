@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, about, link_or_copy
+from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, link_or_copy, missing_pictures
 from coco_recipe_mmdet import configs, datasets, params, process
 
 ADAPT = "adapt_head fits a checkpoint's head to the data set's classes"
@@ -81,8 +81,8 @@ def unique_labels(checkpoints: Sequence[Checkpoint]) -> list[str]:
 def job(do: str, ctx: StepContext, checkpoints: Sequence[Checkpoint], labels: Sequence[str], dataset: Dataset,
         classes: Sequence[str], with_: Mapping[str, Any]) -> dict[str, Any]:
     """Write the data set into the step's folder, and return the job."""
-    if missing := datasets.missing_pictures(dataset):
-        raise ValueError(f"{about(len(missing), 'pictures are missing')}: {', '.join(missing[:5])}")
+    if missing := missing_pictures({"dataset": dataset}):
+        raise ValueError(missing)
     datasets.write_for_mmdet(dataset, ctx.workdir / "data/images.json", classes)
     return {**with_, "do": do, "classes": list(classes), "images": len(dataset.images), "seed": ctx.seed % 2**31,
             "config": configs.absolute(with_.get("config")),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, about
+from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, missing_pictures
 from coco_recipe_mmdet import configs, datasets, evaluate, params, process
 from coco_recipe_mmdet.training_record import Record, clear, key_of
 
@@ -110,8 +110,8 @@ def check(ctx: StepContext, train: Dataset, val: Dataset | None, classes: tuple[
         if not found.boxes:
             faults.append(f"val has no usable box on its {len(val.images)} images")
     for name, dataset in (("train", train), ("val", val)):
-        if dataset and (missing := datasets.missing_pictures(dataset)):
-            faults.append(f"{name}: {about(len(missing), 'pictures are missing')}: {', '.join(missing[:5])}")
+        if dataset and (missing := missing_pictures({name: dataset})):
+            faults.append(missing)
     if faults:
         raise ValueError("; ".join(faults))
     return used, without_mask

@@ -54,6 +54,20 @@ def test_bytes_after_the_end_are_counted(form: str, tail: bytes) -> None:
     assert header_of(data + tail).trailing == len(tail)
 
 
+@pytest.mark.parametrize("lost", [1, 2, 200, 1500, 3000])
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_gif_whose_end_is_lost_is_cut_off_whatever_bytes_its_pixels_have(lost: int, frames: int) -> None:
+    data = _saved(_picture(), "GIF", save_all=True, append_images=[_picture().rotate(90)][:frames - 1])
+    assert data.count(b"\0;") == 1
+    within = len(data) - 2000  # an end and what follows it, where a frame's pixels are
+    lying = data[:within] + b"\0;" + data[within + 2:]
+    for whole in (data, lying):
+        assert header_of(whole).trailing == 0
+        with pytest.raises(CutOffError):
+            header_of(whole[:-lost])
+        assert header_of(whole + b"\0; more").trailing == 7
+
+
 def test_the_end_of_a_progressive_jpeg_is_behind_all_its_scans() -> None:
     data = _saved(_picture(), "JPEG", progressive=True)
     assert header_of(data + b"12345").trailing == 5

@@ -134,6 +134,22 @@ def test_a_file_of_ours_that_somebody_changed_stops_the_run_until_republish(tmp_
     _run(folder)
 
 
+def test_republishing_names_what_it_moves_and_what_it_puts_back(tmp_path: Path) -> None:
+    folder = _project(tmp_path)
+    _run(folder)
+    published = folder / "runs/test/dataset"
+    (published / "all/3.jpg").write_bytes(b"touched up by hand")
+    (published / "all/1.jpg").unlink()
+    done = command("run", "recipe.yaml", "--republish", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "all/3.jpg was changed by somebody, and is now " in done.stderr
+    assert "all/3.jpg.changed\n" in done.stderr
+    for name in ("all/1.jpg", "all/3.jpg"):
+        assert f"{name} is put back as it was published\n" in done.stderr
+    assert done.stderr.count("note: ") == 3
+    assert "note: " not in command("run", "recipe.yaml", "--republish", cwd=folder).stderr
+
+
 @pytest.mark.parametrize("verb", ["validate", "plan", "run"])
 def test_files_that_somebody_changed_are_told_when_planned(verb: str, tmp_path: Path) -> None:
     folder = _project(tmp_path)

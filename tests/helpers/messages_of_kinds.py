@@ -310,7 +310,8 @@ MESSAGES = {
         "out: 1 row is skipped by mmdet (images under 32 px, boxes with a side under 1 px or "
         "an area of 0 or less): annotation 2 of 'all': [1, 2, 0.5, 10] "
         "(rows_that_trainers_skip)\n    hint: "
-        "filter_annotations: min_side_px: 1, no_area: drop; repair: area: recompute"),
+        "boxes: filter_annotations: min_side_px: 1, no_area: drop; repair: area: recompute; images: enlarge the "
+        "pictures (augment, with A.SmallestMaxSize), or leave their rows out of the file"),
     "segmentations_far_outside": (
         "raw.json: 1 segmentation has vertices far outside of its picture: annotation 2: x 1 "
         "to 1e+09, y 2 to 12 in 64x48 px (segmentations_far_outside)\n    hint: "
