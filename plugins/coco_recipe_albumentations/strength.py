@@ -48,6 +48,11 @@ def _slight(arguments: Mapping[str, Any]) -> bool:
     return not arguments.get("fit_output") and (scale if isinstance(scale, (int, float)) else max(scale)) <= 0.03
 
 
+def _zooms_little(arguments: Mapping[str, Any]) -> bool:
+    factor = arguments.get("max_factor", 2)
+    return (factor if isinstance(factor, (int, float)) else max(factor)) <= 1.2
+
+
 def _cut_to_whole(arguments: Mapping[str, Any]) -> bool:
     sides = [side for value in arguments.values() if isinstance(value, dict) for side in value.values() if isinstance(side, list)]
     return any(type(low) is int and not float(high).is_integer() for low, high in sides)
@@ -108,6 +113,7 @@ _CHANGED: dict[str, tuple[tuple[tuple[Version, Version], Condition, str], ...]] 
     "Spatter": ((_ALL, _always, "drew other amounts: rain changed a pixel by 9 levels, now by 12, mud by 3, now by 11; with a "
                  "lower cutout_threshold rain drew more than now"),),
     "Superpixels": (((_FIRST, (1, 4, 19)), _always, "replaced more: a pixel changed by 1.8 times as much as now"),),
+    "ZoomBlur": (((_FIRST, (1, 4, 12)), _zooms_little, "changed pixels 0.9 times as much where max_factor is at most 1.2"),),
     "XYMasking": ((_1_4_0, _always, "hid up to 4 times as much, by a fault of 1.4.0"),),
     "UnsharpMask": ((_TO_1_4_12, _always, "changed a pixel by 1.4 times as much as now"),),
 }

@@ -533,3 +533,10 @@ def test_a_transform_that_blackens_pictures_is_refused() -> None:
     assert [line for line in done.lost if "black" in line]
     (found,) = Pipeline.of([{"PixelDistributionAdaptation": {"reference_images": ["a.png"]}}], allow_files=True).problems
     assert "HistogramMatching" in found.hint
+
+
+@pytest.mark.parametrize(("version", "factor", "is_named"), [
+    ("1.3.1", [1.05, 1.15], True), ("1.4.0", 1.1, True), ("1.4.12", [1.05, 1.15], False), ("1.3.1", 1.31, False)])
+def test_a_slight_zoom_blur_is_named_as_weaker_than_now(version: str, factor: Any, is_named: bool) -> None:
+    done = migrate.migrate({**_old("ZoomBlur", max_factor=factor), "__version__": version})
+    assert any("ZoomBlur changed pixels 0.9 times" in note.what for note in done.notes) is is_named
