@@ -34,7 +34,12 @@ from coco_recipe.hookspecs import hookimpl
 from coco_recipe.loose_values import segmentation as numbers_of_segmentation
 from coco_recipe.missing_files import told as missing_pictures
 from coco_recipe.rounding import tidy
-from coco_recipe.row_checks import BEFORE_EXPORT, READERS_REFUSE, SEGMENTATIONS_OF_NO_AREA
+from coco_recipe.row_checks import (
+    BEFORE_EXPORT,
+    POLYGONS_TOO_SHORT,
+    READERS_REFUSE,
+    SEGMENTATIONS_OF_NO_AREA,
+)
 from coco_recipe.row_checks import findings as row_findings
 from coco_recipe.rows import SHORT
 from coco_recipe.segmentation import (
@@ -54,6 +59,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BEFORE_EXPORT",
+    "POLYGONS_TOO_SHORT",
     "READERS_REFUSE",
     "SEGMENTATIONS_OF_NO_AREA",
     "SHORT",

@@ -1,15 +1,16 @@
 """Segmentations of a wrong form and crowds that can't be as they are; no geometry."""
 
-import contextlib
 from collections.abc import Callable, Iterator
 
 import msgspec
 from msgspec import UNSET
 
 from coco_recipe.findings import Row
-from coco_recipe.rows import SHORT, Rows, text_of
-from coco_recipe.segmentation import has_area
+from coco_recipe.rows import Rows, text_of
+from coco_recipe.segmentation import has_area, is_flat
 from coco_recipe.segmentation_form import form
+
+_polygons = msgspec.json.Decoder(list[list[float]])
 
 
 def segmentation_forms(wanted: str) -> Callable[[Rows], Iterator[Row]]:
@@ -50,11 +51,34 @@ def flat_segmentations(rows: Rows) -> Iterator[Row]:
     """
     for row in rows.survey.short:
         text = text_of(row)
-        if len(text) >= SHORT or text.strip() in (b"[]", b"null", b"{}") or form(text):
-            continue
-        with contextlib.suppress(ValueError):  # runs that can't be read: find_masks says so
-            if not has_area(msgspec.json.decode(text)):
-                yield rows.of(row, _short(text))
+        if _is_flat(text):
+            yield rows.of(row, _short(text))
+
+
+def _is_flat(text: bytes) -> bool:
+    """Say whether a segmentation has polygons or runs, and none of them an area."""
+    try:
+        polygons = _polygons.decode(text)
+    except msgspec.ValidationError:  # a mask, or of a form that is told by its own kind
+        return text[:1] == b"{" and not form(text) and _is_empty_mask(text)
+    if any(map(_turns_at_once, polygons)):
+        return False
+    return bool(polygons) and all(map(is_flat, polygons))
+
+
+def _turns_at_once(polygon: list[float]) -> bool:
+    """Say whether the first three points aren't on a line: then a polygon has an area."""
+    if len(polygon) < 6:
+        return False
+    x, y, right, below, last_x, last_y = polygon[:6]
+    return abs((right - x) * (last_y - y) - (last_x - x) * (below - y)) > 1
+
+
+def _is_empty_mask(text: bytes) -> bool:
+    try:
+        return not has_area(msgspec.json.decode(text))
+    except ValueError:  # the check of runs says so
+        return False
 
 
 def crowd_flags(rows: Rows) -> Iterator[Row]:

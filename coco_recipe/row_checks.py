@@ -209,6 +209,7 @@ CHECKS = (
 )
 KINDS = {check.kind.name: check.kind for check in CHECKS}
 SEGMENTATIONS_OF_NO_AREA = KINDS[NO_AREA]
+POLYGONS_TOO_SHORT = KINDS["polygons_too_short"]
 
 _FORMS = ("segmentations_flat", "segmentations_of_pairs", "segmentations_of_texts",
           "segmentations_of_unknown_form")

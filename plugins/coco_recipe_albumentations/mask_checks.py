@@ -16,7 +16,18 @@ import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
 
-from coco_recipe import SEGMENTATIONS_OF_NO_AREA, SHORT, Annotation, Dataset, Finding, Kind, Row, has_area
+from coco_recipe import (
+    POLYGONS_TOO_SHORT,
+    SEGMENTATIONS_OF_NO_AREA,
+    SHORT,
+    Annotation,
+    Dataset,
+    Finding,
+    Kind,
+    Row,
+    about,
+    has_area,
+)
 from coco_recipe_albumentations import outlines, rle
 from coco_recipe_albumentations.mask_kinds import (
     CROWD_POLYGONS,
@@ -163,6 +174,8 @@ class _Rows:
         width, height = self.size
         empty = found.degenerate == found.polygons
         self._add(SEGMENTATIONS_OF_NO_AREA, self._is_flat(empty), self._text)
+        self._add(POLYGONS_TOO_SHORT, self._is_long(found.odd > 0), lambda n: (
+            f"{about(int(found.odd[n]), 'polygons have an odd number of coordinates')}"))
         self._add(POLYGONS_OF_NO_AREA, ~empty & (found.degenerate > 0),
                   lambda n: f"{found.degenerate[n]} of {found.polygons[n]}")
         longer = np.maximum(width, height)
@@ -181,15 +194,21 @@ class _Rows:
         self._add(NOT_THE_AREA, sound & ~over & self._is_not_the_area(), lambda n: (
             f"area {self.area[n]:g}, segmentation {found.area[n]:g}"))
 
+    def _is_long(self, which: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Leave out rows of few characters, which the checks of rows tell."""
+        long = which.copy()
+        for n in np.flatnonzero(which).tolist():
+            long[n] = len(_text(self.rows[int(self.found.rows[n])])) >= SHORT
+        return long
+
     def _is_flat(self, empty: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Tell which of those without a shoelace area cover nothing; a bow tie does.
 
         Those of few characters are told by the checks of rows.
         """
-        flat = empty.copy()
-        for n in np.flatnonzero(empty).tolist():
-            text = _text(self.rows[int(self.found.rows[n])])
-            flat[n] = len(text) >= SHORT and not has_area(msgspec.json.decode(text))
+        flat = self._is_long(empty)
+        for n in np.flatnonzero(flat).tolist():
+            flat[n] = not has_area(msgspec.json.decode(_text(self.rows[int(self.found.rows[n])])))
         return flat
 
     def _add(self, kind: Kind, which: NDArray[np.bool_], value: Callable[[int], Any]) -> None:

@@ -1,6 +1,6 @@
 """The kinds of findings about segmentations; naming them loads no numpy."""
 
-from coco_recipe import SEGMENTATIONS_OF_NO_AREA, Kind
+from coco_recipe import POLYGONS_TOO_SHORT, SEGMENTATIONS_OF_NO_AREA, Kind
 
 POLYGONS_OF_NO_AREA = Kind("polygons_of_no_area", "warning",
                            "segmentations have polygons of no area beside others",
@@ -22,5 +22,5 @@ MASK_SIZE = Kind("masks_of_another_size", "warning", "run-length masks have a si
 CROWD_POLYGONS = Kind("crowds_with_polygons", "warning",
                       "crowds (iscrowd 1) have polygons, where COCO has a run-length mask",
                       "leave them if your trainer ignores crowds; else set iscrowd to 0")
-KINDS = (SEGMENTATIONS_OF_NO_AREA, POLYGONS_OF_NO_AREA, OUTSIDE, PAST_THE_EDGE, FAR_OUTSIDE, NOT_THE_BOX, NOT_THE_AREA,
-         MASK_SIZE, CROWD_POLYGONS)
+KINDS = (SEGMENTATIONS_OF_NO_AREA, POLYGONS_TOO_SHORT, POLYGONS_OF_NO_AREA, OUTSIDE, PAST_THE_EDGE,
+         FAR_OUTSIDE, NOT_THE_BOX, NOT_THE_AREA, MASK_SIZE, CROWD_POLYGONS)

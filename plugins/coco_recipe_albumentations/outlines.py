@@ -26,6 +26,7 @@ class Outlines:
         largest: (N,) square pixels, of its largest polygon.
         degenerate: (N,) how many of its polygons have no area.
         polygons: (N,) how many it has.
+        odd: (N,) how many of its polygons have an odd number of coordinates.
     """
 
     rows: Ints
@@ -34,6 +35,7 @@ class Outlines:
     largest: Floats
     degenerate: Ints
     polygons: Ints
+    odd: Ints
 
 
 def of_polygons(segmentations: Sequence[Polygons]) -> Outlines:
@@ -45,21 +47,23 @@ def of_polygons(segmentations: Sequence[Polygons]) -> Outlines:
     rows = np.flatnonzero(lengths)
     if not len(rows):
         none = np.empty(0, np.intp)
-        return Outlines(none, np.empty((4, 0)), np.empty(0), np.empty(0), none, none)
+        return Outlines(none, np.empty((4, 0)), np.empty(0), np.empty(0), none, none, none)
     polygons = list(chain.from_iterable(segmentations))
     counts = np.fromiter(map(len, polygons), np.intp, len(polygons))
-    if (counts % 2).any():
+    odd = counts % 2
+    if odd.any():
         polygons = [polygon[:len(polygon) // 2 * 2] for polygon in polygons]
         counts = counts // 2 * 2
     numbers = floats(tuple(chain.from_iterable(polygons)))
     areas, hulls = _measured(numbers, counts)
     degenerate = areas < NO_AREA_PX
     if len(polygons) == len(rows):  # one each, the usual case
-        return Outlines(rows, _sides(hulls), areas, areas, degenerate.astype(np.intp), lengths[rows])
+        return Outlines(rows, _sides(hulls), areas, areas, degenerate.astype(np.intp), lengths[rows], odd)
     first = np.cumsum(lengths[rows]) - lengths[rows]
     return Outlines(rows, _sides(np.minimum.reduceat(hulls, first, axis=1)),
                     np.add.reduceat(areas, first), np.maximum.reduceat(areas, first),
-                    np.add.reduceat(degenerate.astype(np.intp), first), lengths[rows])
+                    np.add.reduceat(degenerate.astype(np.intp), first), lengths[rows],
+                    np.add.reduceat(odd, first))
 
 
 def of_masks(masks: Sequence[tuple[int, Sequence[int], int]]) -> Outlines:
@@ -72,7 +76,8 @@ def of_masks(masks: Sequence[tuple[int, Sequence[int], int]]) -> Outlines:
     area = np.array([area for _, area in measured], np.float64)
     sides = np.array([sides for sides, _ in measured], np.float64).reshape(-1, 4).T
     return Outlines(np.array([row for row, _, _ in masks], np.intp), sides, area, area,
-                    (area == 0).astype(np.intp), np.ones(len(masks), np.intp))
+                    (area == 0).astype(np.intp), np.ones(len(masks), np.intp),
+                    np.zeros(len(masks), np.intp))
 
 
 def floats(numbers: Sequence[float]) -> Floats:

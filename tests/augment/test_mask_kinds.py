@@ -19,6 +19,8 @@ BOW_TIE = [1, 2, 11, 12, 11, 2, *[side for n in range(30) for side in (11 - n / 
 CASES: list[tuple[str, dict[str, Any], str]] = [
     ("segmentations_of_no_area", {"segmentation": [FLAT]},
      "1 segmentation has no area: annotation 1: [[1, 2, 2, 3, 3, 4, 4, 5, "),
+    ("polygons_too_short", {"segmentation": [SQUARE, [*BOW_TIE, 3], SQUARE]},
+     "1 polygon has an odd number of coordinates or fewer than 6: annotation 1: 1 polygon has an odd number"),
     ("polygons_of_no_area", {"segmentation": [SQUARE, [1, 2, 3, 4, 5, 6]]},
      "1 segmentation has polygons of no area beside others: annotation 1: 1 of 2"),
     ("segmentations_outside", {"segmentation": [[70, 2, 80, 2, 80, 12]], "bbox": [70, 2, 10, 10]},
