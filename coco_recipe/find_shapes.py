@@ -59,11 +59,11 @@ def _is_flat(text: bytes) -> bool:
     """Say whether a segmentation has polygons or runs, and none of them an area."""
     try:
         polygons = _polygons.decode(text)
-    except msgspec.ValidationError:  # a mask, or of a form that is told by its own kind
+    except (msgspec.DecodeError, OverflowError):  # a mask, or of a form that is told by its own kind
         return text[:1] == b"{" and not form(text) and _is_empty_mask(text)
     if any(map(_turns_at_once, polygons)):
         return False
-    return bool(polygons) and all(map(is_flat, polygons))
+    return bool(polygons) and all(map(is_flat, polygons)) and not form(text)
 
 
 def _turns_at_once(polygon: list[float]) -> bool:

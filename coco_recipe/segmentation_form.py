@@ -1,5 +1,6 @@
 """The form of a segmentation, as JSON: whether it is one that COCO has, or which other one."""
 
+import json
 from math import isfinite
 from typing import Any
 
@@ -7,10 +8,18 @@ import msgspec
 
 from coco_recipe import loose_values
 
+_polygons = msgspec.json.Decoder(list[list[float]])
+
 
 def form(text: bytes) -> str:
     """Name the form: flat, pairs, texts (numbers in quotes) or other; empty where COCO has it."""
-    value = msgspec.json.decode(text)
+    try:
+        polygons = _polygons.decode(text)
+    except (msgspec.DecodeError, OverflowError):  # not polygons of finite numbers
+        pass
+    else:
+        return "pairs" if len(polygons) > 2 and all(len(one) == 2 for one in polygons) else ""
+    value = json.loads(text)  # takes 1e999, too
     found = _form_of(value)
     if found == "other" and _form_of(loose_values.segmentation(value)) != "other":
         return "texts"
@@ -47,4 +56,9 @@ def _form_of(value: Any) -> str:
 
 
 def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False

@@ -108,6 +108,10 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
      "1 polygon has an odd number of coordinates or fewer than 6: annotation 1: 21 numbers"),
     ("segmentations_of_unknown_form", _data(annotations__segmentation=[[*range(40), None, 3]]),
      "1 segmentation is neither polygons nor a run-length mask: annotation 1: [[0, 1, 2"),
+    ("segmentations_of_unknown_form", _data(annotations__segmentation=[[*range(40), [3]]]),
+     "1 segmentation is neither polygons nor a run-length mask: annotation 1: [[0, 1, 2"),
+    ("segmentations_of_unknown_form", _data(annotations__segmentation=[[1, 2, 9, 2, 9, 10**400], [3]]),
+     "1 segmentation is neither polygons nor a run-length mask: annotation 1: [[1, 2, 9"),
     ("segmentations_of_texts", _data(annotations__segmentation=[[*range(40), "40", 3]]),
      "1 segmentation has numbers in quotes: annotation 1: [[0, 1, 2"),
     ("crowd_flags", _data(annotations__iscrowd=2), "1 iscrowd is neither 0 nor 1: annotation 1: 2"),
@@ -387,3 +391,8 @@ def test_file_names_that_differ_by_blanks_are_alike() -> None:
     data = coco(2, [])
     data["images"][0]["file_name"], data["images"][1]["file_name"] = "a b.png", "a  b.png"
     assert _found(data)["file_names_alike"].count == 1
+
+
+def test_pairs_are_told_as_such_and_not_as_of_no_area() -> None:
+    found = _found(_data(annotations__segmentation=[[1, 2], [11, 2], [11, 12]]))
+    assert [kind for kind in found if kind.startswith("segmentations")] == ["segmentations_of_pairs"]
