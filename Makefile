@@ -22,6 +22,7 @@ soak: .venv/all.done   ## the tests that try at random, ten times as often: an h
 
 lint: .venv/dev.done
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

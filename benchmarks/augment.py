@@ -58,7 +58,9 @@ for row in data["annotations"]:
     boxes[row["image_id"]].append(row["bbox"])
 os.makedirs("loop", exist_ok=True)
 """
-LOOP = COMMON + """
+LOOP = (
+    COMMON
+    + """
 import multiprocessing
 
 def start():
@@ -80,7 +82,10 @@ if __name__ == "__main__":
     json.dump([[number, [list(map(float, box)) for box in rows]] for number, rows in results], open("loop.json", "w"))
     print(seconds)
 """
-NOTEBOOK = COMMON + """
+)
+NOTEBOOK = (
+    COMMON
+    + """
 def augment(picture, rows):
     return A.Compose(TRANSFORMS, bbox_params=PARAMS)(image=picture, bboxes=rows, labels=[1] * len(rows))
 
@@ -91,12 +96,20 @@ for row in data["images"][:int(sys.argv[1])]:
     time.sleep(float(sys.argv[2]))
 print(time.perf_counter() - began)
 """
+)
 PEAK = """\
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
-COMMAND = [str(Path(sys.executable).with_name("coco-recipe")), "run", "recipe.yaml", "--jobs", "2", "--quiet"]
+COMMAND = [
+    str(Path(sys.executable).with_name("coco-recipe")),
+    "run",
+    "recipe.yaml",
+    "--jobs",
+    "2",
+    "--quiet",
+]
 
 
 class Times(NamedTuple):
@@ -118,7 +131,9 @@ def draw(size: tuple[int, int], rng: "np.random.Generator") -> "np.ndarray":
         centre = (int(rng.integers(width)), int(rng.integers(height)))
         axes = (int(rng.integers(4, width // 8)), int(rng.integers(4, height // 8)))
         colour = tuple(map(float, rng.uniform(20, 235, 3)))
-        cv2.ellipse(picture, centre, axes, float(rng.uniform(0, 180)), 0, 360, colour, -1, cv2.LINE_AA)
+        cv2.ellipse(
+            picture, centre, axes, float(rng.uniform(0, 180)), 0, 360, colour, -1, cv2.LINE_AA
+        )
     grain = np.empty((height, width, 3), np.float32)
     cv2.randn(grain, 0, 7)
     return (picture + cv2.GaussianBlur(grain, (0, 0), 0.6)).clip(0, 255).astype(np.uint8)
@@ -147,10 +162,21 @@ def make(folder: Path, images: int, large_every: int = 0) -> None:
         for _ in range(2):
             w, h = boxes.randint(20, size[0] // 2), boxes.randint(20, size[1] // 2)
             x, y = boxes.randint(0, size[0] - w), boxes.randint(0, size[1] - h)
-            annotations.append({"id": len(annotations) + 1, "image_id": number, "category_id": 1, "bbox": [x, y, w, h],
-                                "area": w * h, "iscrowd": 0})
-    (folder / "annotations.json").write_text(json.dumps(
-        {"images": rows, "annotations": annotations, "categories": [{"id": 1, "name": "thing"}]}))
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": number,
+                    "category_id": 1,
+                    "bbox": [x, y, w, h],
+                    "area": w * h,
+                    "iscrowd": 0,
+                }
+            )
+    (folder / "annotations.json").write_text(
+        json.dumps(
+            {"images": rows, "annotations": annotations, "categories": [{"id": 1, "name": "thing"}]}
+        )
+    )
 
 
 def loop(folder: Path) -> Times:
@@ -174,7 +200,9 @@ def step(folder: Path, *options: str) -> Times:
 def notebook(folder: Path, images: int, sleep_seconds: float) -> float:
     """Return the notebook's images per second over the first ``images``."""
     script = _script(folder, "notebook.py", NOTEBOOK)
-    return images / float(_output([sys.executable, script, str(images), str(sleep_seconds)], folder))
+    return images / float(
+        _output([sys.executable, script, str(images), str(sleep_seconds)], folder)
+    )
 
 
 def peak(folder: Path) -> float:
@@ -198,36 +226,65 @@ def _output(arguments: list[str], folder: Path) -> str:
 def compare(folder: Path, images: int, repeat: int) -> tuple[Times, Times]:
     """Run the bare loop and the step in turn; print and return their medians."""
     pairs = [(loop(folder), step(folder)) for _ in range(repeat)]
-    loops, steps = (Times(*(statistics.median(column) for column in zip(*times, strict=True)))
-                    for times in zip(*pairs, strict=True))
-    print(f"  bare loop        {images / loops.inner:7.1f} images/s;   whole process {loops.whole:6.2f} s")
-    print(f"  step augment     {images / steps.inner:7.1f} images/s;   whole command {steps.whole:6.2f} s")
-    print(f"  step / loop      {loops.inner / steps.inner:7.2f} (target 0.9);   "
-          f"whole {loops.whole / steps.whole:.2f} (target 0.75)")
+    loops, steps = (
+        Times(*(statistics.median(column) for column in zip(*times, strict=True)))
+        for times in zip(*pairs, strict=True)
+    )
+    print(
+        f"  bare loop        {images / loops.inner:7.1f} images/s;   whole process {loops.whole:6.2f} s"
+    )
+    print(
+        f"  step augment     {images / steps.inner:7.1f} images/s;   whole command {steps.whole:6.2f} s"
+    )
+    print(
+        f"  step / loop      {loops.inner / steps.inner:7.2f} (target 0.9);   "
+        f"whole {loops.whole / steps.whole:.2f} (target 0.75)"
+    )
     return loops, steps
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--images", type=int, default=1500, help="pictures of 658x492")
-    parser.add_argument("--many", type=int, default=15_000, help="pictures for the second figure of memory; 0: none")
+    parser.add_argument(
+        "--many", type=int, default=15_000, help="pictures for the second figure of memory; 0: none"
+    )
     parser.add_argument("--repeat", type=int, default=3, help="turns of loop and step")
-    parser.add_argument("--notebook", type=int, default=60, help="pictures for the notebook's loop; its rate is scaled")
+    parser.add_argument(
+        "--notebook",
+        type=int,
+        default=60,
+        help="pictures for the notebook's loop; its rate is scaled",
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make(folder / "small", options.images)
-        size = sum(path.stat().st_size for path in (folder / "small/images").iterdir()) / options.images / 1000
-        print(f"{options.images} images of {SMALL[0]}x{SMALL[1]}, {size:.0f} kB each; 2 workers; "
-              f"median of {options.repeat}")
+        size = (
+            sum(path.stat().st_size for path in (folder / "small/images").iterdir())
+            / options.images
+            / 1000
+        )
+        print(
+            f"{options.images} images of {SMALL[0]}x{SMALL[1]}, {size:.0f} kB each; 2 workers; "
+            f"median of {options.repeat}"
+        )
         loops, steps = compare(folder / "small", options.images, options.repeat)
-        missed = ["images a second"] * (loops.inner / steps.inner < 0.9) + ["whole command"] * (loops.whole / steps.whole < 0.75)
+        missed = ["images a second"] * (loops.inner / steps.inner < 0.9) + ["whole command"] * (
+            loops.whole / steps.whole < 0.75
+        )
         for sleep_seconds in (0.1, 0.0):
             rate = notebook(folder / "small", min(options.notebook, options.images), sleep_seconds)
             target = " (target 20)" if sleep_seconds else ""
-            print(f"  notebook's loop  {rate:7.1f} images/s with sleep({sleep_seconds}); "
-                  f"step / notebook {options.images / steps.inner / rate:.1f}{target}")
-            missed += ["the notebook's loop"] * bool(target and options.images / steps.inner / rate < 20)
+            print(
+                f"  notebook's loop  {rate:7.1f} images/s with sleep({sleep_seconds}); "
+                f"step / notebook {options.images / steps.inner / rate:.1f}{target}"
+            )
+            missed += ["the notebook's loop"] * bool(
+                target and options.images / steps.inner / rate < 20
+            )
         mixed = max(options.images // 10, 20)
         make(folder / "mixed", mixed, large_every=10)
         print(f"{mixed} images, every tenth of {LARGE[0]}x{LARGE[1]}")
@@ -235,8 +292,10 @@ def main() -> None:
         if options.many:
             make(folder / "many", options.many)
             few, many = peak(folder / "small"), peak(folder / "many")
-            print(f"peak memory of the parent: {few:.0f} MB with {options.images} images, {many:.0f} MB with "
-                  f"{options.many}; grows by {many - few:.0f} MB (target at most 50)")
+            print(
+                f"peak memory of the parent: {few:.0f} MB with {options.images} images, {many:.0f} MB with "
+                f"{options.many}; grows by {many - few:.0f} MB (target at most 50)"
+            )
             missed += ["memory"] * (many - few > 50)
     sys.exit(f"missed: {', '.join(missed)}" if missed else 0)
 

@@ -18,10 +18,16 @@ import tempfile
 import time
 from pathlib import Path
 
-SHAPES = [(64, 3, 7, 7), *[(256, 64, 1, 1), (64, 256, 1, 1), (64, 64, 3, 3)] * 3,
-          *[(512, 128, 1, 1), (128, 512, 1, 1), (128, 128, 3, 3)] * 4, *[(1024, 256, 1, 1), (256, 1024, 1, 1),
-          (256, 256, 3, 3)] * 6, *[(2048, 512, 1, 1), (512, 2048, 1, 1), (512, 512, 3, 3)] * 3, *[(256, 256, 3, 3)] * 5,
-          *[(1024, 12544), (1024,), (1024, 1024), (1024,), (81, 1024), (4, 1024)] * 3, *[(512,)] * 200]
+SHAPES = [
+    (64, 3, 7, 7),
+    *[(256, 64, 1, 1), (64, 256, 1, 1), (64, 64, 3, 3)] * 3,
+    *[(512, 128, 1, 1), (128, 512, 1, 1), (128, 128, 3, 3)] * 4,
+    *[(1024, 256, 1, 1), (256, 1024, 1, 1), (256, 256, 3, 3)] * 6,
+    *[(2048, 512, 1, 1), (512, 2048, 1, 1), (512, 512, 3, 3)] * 3,
+    *[(256, 256, 3, 3)] * 5,
+    *[(1024, 12544), (1024,), (1024, 1024), (1024,), (81, 1024), (4, 1024)] * 3,
+    *[(512,)] * 200,
+]
 LOOP = """
 import sys, time, torch
 began = time.perf_counter()
@@ -65,27 +71,53 @@ def make(folder: Path, scale: float) -> None:
 
     for number in range(3):
         generator = torch.Generator().manual_seed(number)
-        state = {f"layer_{i}.weight": torch.randn([max(int(shape[0] * scale), 1), *shape[1:]], generator=generator)
-                 for i, shape in enumerate(SHAPES)}
+        state = {
+            f"layer_{i}.weight": torch.randn(
+                [max(int(shape[0] * scale), 1), *shape[1:]], generator=generator
+            )
+            for i, shape in enumerate(SHAPES)
+        }
         state["bn.num_batches_tracked"] = torch.tensor(number)
-        momentum = {"state": {i: {"momentum_buffer": torch.zeros_like(tensor)} for i, tensor in enumerate(state.values())}}
-        torch.save({"meta": {"epoch": number}, "state_dict": state, "optimizer": momentum}, folder / f"{number}.pth")
+        momentum = {
+            "state": {
+                i: {"momentum_buffer": torch.zeros_like(tensor)}
+                for i, tensor in enumerate(state.values())
+            }
+        }
+        torch.save(
+            {"meta": {"epoch": number}, "state_dict": state, "optimizer": momentum},
+            folder / f"{number}.pth",
+        )
 
 
 def measure(arguments: list[str], folder: Path) -> tuple[float, float, float]:
     """Run a process; return the seconds of its work, if it says them, and of all, and its peak memory in MB."""
-    code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); " \
-           "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    code = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); "
+        "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
     os.sync()  # what the one before has written is not to be waited for in this one
     began = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     seconds = time.perf_counter() - began
-    said = {words[0]: float(words[1]) for line in done.stdout.splitlines() if len(words := line.split()) == 2}
+    said = {
+        words[0]: float(words[1])
+        for line in done.stdout.splitlines()
+        if len(words := line.split()) == 2
+    }
     return said.get("work", seconds), seconds, said["peak"] / 1024
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--scale", type=float, default=1, help="share of the files' size")
     parser.add_argument("--times", type=int, default=3)
     given = parser.parse_args()
@@ -99,8 +131,18 @@ def main() -> None:
         for turn in range(given.times):
             (folder / f"made_{turn}").mkdir()
             for label, arguments in {
-                    "loop": ["-c", LOOP, *inputs, f"loop_{turn}.pth"], "function": ["-c", FUNCTION, *inputs, f"made_{turn}"],
-                    "recipe": ["-m", "coco_recipe.cli", "run", "-q", "recipe.yaml", "--out", f"run_{turn}"]}.items():
+                "loop": ["-c", LOOP, *inputs, f"loop_{turn}.pth"],
+                "function": ["-c", FUNCTION, *inputs, f"made_{turn}"],
+                "recipe": [
+                    "-m",
+                    "coco_recipe.cli",
+                    "run",
+                    "-q",
+                    "recipe.yaml",
+                    "--out",
+                    f"run_{turn}",
+                ],
+            }.items():
                 rows.setdefault(label, []).append(measure([sys.executable, *arguments], folder))
         equal = _compare(folder)
     base = [min(column) for column in zip(*rows["loop"], strict=True)]
@@ -109,10 +151,14 @@ def main() -> None:
     for label, found in rows.items():
         work, process, memory = (min(column) for column in zip(*found, strict=True))
         ratios[label] = work / base[0], memory / base[2]
-        print(f"{label:10} {work:5.2f} s ({work / base[0]:.2f})   {process:5.2f} s ({process / base[1]:.2f})   "
-              f"{memory:5.0f} MB ({memory / base[2]:.2f})")
+        print(
+            f"{label:10} {work:5.2f} s ({work / base[0]:.2f})   {process:5.2f} s ({process / base[1]:.2f})   "
+            f"{memory:5.0f} MB ({memory / base[2]:.2f})"
+        )
     time_, memory = ratios["function"]
-    print(f"function: {time_:.2f} of the loop's time (at most 0.50), {memory:.2f} of its memory (at most 0.75)")
+    print(
+        f"function: {time_:.2f} of the loop's time (at most 0.50), {memory:.2f} of its memory (at most 0.75)"
+    )
     sys.exit(0 if equal and time_ <= 0.5 and memory <= 0.75 else "missed")
 
 
@@ -120,7 +166,10 @@ def _compare(folder: Path) -> bool:
     """Tell whether loop and function have made the same."""
     import torch
 
-    loop, ours = (torch.load(folder / name, weights_only=True)["state_dict"] for name in ("loop_0.pth", "made_0/averaged.pth"))
+    loop, ours = (
+        torch.load(folder / name, weights_only=True)["state_dict"]
+        for name in ("loop_0.pth", "made_0/averaged.pth")
+    )
     equal = loop.keys() == ours.keys() and all(torch.equal(loop[key], ours[key]) for key in loop)
     print("results are equal to the last bit" if equal else "RESULTS DIFFER")
     return equal

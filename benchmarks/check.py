@@ -42,8 +42,11 @@ def with_crowds(text: bytes) -> bytes:
     def changed(found: re.Match[bytes]) -> bytes:
         if next(count) % CROWDS:
             return found[0]
-        return (b'"segmentation": {"counts": [1000, 200, 280, 200, 305520], "size": [480, 640]}'
-                + found[1] + b'"iscrowd": 1')
+        return (
+            b'"segmentation": {"counts": [1000, 200, 280, 200, 305520], "size": [480, 640]}'
+            + found[1]
+            + b'"iscrowd": 1'
+        )
 
     return re.sub(rb'"segmentation": \[\[[^\]]*\]\](, "area": [^,]*, )"iscrowd": 0', changed, text)
 
@@ -54,9 +57,13 @@ def of_rows(path: Path, images: int, rounds: int) -> None:
     path.write_bytes(text := with_crowds(path.read_bytes()))
     loading, dataset = least(rounds, lambda: coco_json.parse(path.read_bytes()))
     top = coco_json.decode_top(text, path.name)
-    parts = {"repeated keys": least(rounds, lambda: list(repeated_keys.findings(text, top, dataset, "x")))[0],
-             "rows": least(rounds, lambda: list(row_checks.findings(dataset, "x")))[0],
-             "segmentations": least(rounds, lambda: list(mask_checks.check(dataset, "x")))[0]}
+    parts = {
+        "repeated keys": least(
+            rounds, lambda: list(repeated_keys.findings(text, top, dataset, "x"))
+        )[0],
+        "rows": least(rounds, lambda: list(row_checks.findings(dataset, "x")))[0],
+        "segmentations": least(rounds, lambda: list(mask_checks.check(dataset, "x")))[0],
+    }
     checks = sum(parts.values())
     share = len(dataset.annotations) / 860_000
     print(f"{images} images, {len(dataset.annotations)} annotations, {len(text) / 1e6:.0f} MB")
@@ -74,7 +81,9 @@ def of_headers(folder: Path, pictures: int, rounds: int) -> None:
         path.write_bytes(encoded)
     random.Random(0).shuffle(paths)
     seconds, _ = least(rounds, lambda: [read_header(path) for path in paths])
-    print(f"headers: {pictures / seconds:.0f} a second of {len(encoded) / 1e3:.0f} kB JPEGs (mark: {MARK_HEADERS})")
+    print(
+        f"headers: {pictures / seconds:.0f} a second of {len(encoded) / 1e3:.0f} kB JPEGs (mark: {MARK_HEADERS})"
+    )
 
 
 def main() -> None:

@@ -53,10 +53,26 @@ def make(path: Path, images: int) -> None:
     number, target, done = 0, 0.0, 0
     with path.open("w") as file:
         file.write('{"info": {"year": 2017}, "licenses": [], "categories": ')
-        json.dump([{"supercategory": f"group {i // 8}", "id": i, "name": f"category {i}"} for i in range(1, 81)], file)
-        rows = [{"license": i % 8, "file_name": f"{3 * i:012d}.jpg", "height": 480, "width": 640, "id": 3 * i,
-                 "coco_url": f"http://images.example.org/train/{3 * i:012d}.jpg", "date_captured": "2013-11-14 11:18:45",
-                 "flickr_url": f"http://photos.example.org/{i}_z.jpg"} for i in range(1, images + 1)]
+        json.dump(
+            [
+                {"supercategory": f"group {i // 8}", "id": i, "name": f"category {i}"}
+                for i in range(1, 81)
+            ],
+            file,
+        )
+        rows = [
+            {
+                "license": i % 8,
+                "file_name": f"{3 * i:012d}.jpg",
+                "height": 480,
+                "width": 640,
+                "id": 3 * i,
+                "coco_url": f"http://images.example.org/train/{3 * i:012d}.jpg",
+                "date_captured": "2013-11-14 11:18:45",
+                "flickr_url": f"http://photos.example.org/{i}_z.jpg",
+            }
+            for i in range(1, images + 1)
+        ]
         file.write(', "images": ')
         json.dump(rows, file)
         file.write(', "annotations": [')
@@ -67,18 +83,37 @@ def make(path: Path, images: int) -> None:
                 points = min(max(int(rng.lognormvariate(2.9, 0.6)), 4), 200)
                 polygon = [round(rng.uniform(0, 480), 2) for _ in range(2 * points)]
                 x, y, w, h = (round(rng.uniform(4, 230), 2) for _ in range(4))
-                file.write((", " if number > 1 else "") + json.dumps(
-                    {"segmentation": [polygon], "area": round(w * h * 0.78, 4), "iscrowd": 0, "image_id": row["id"],
-                     "bbox": [x, y, w, h], "category_id": min(int(rng.paretovariate(0.5)), 80), "id": number}))
+                file.write(
+                    (", " if number > 1 else "")
+                    + json.dumps(
+                        {
+                            "segmentation": [polygon],
+                            "area": round(w * h * 0.78, 4),
+                            "iscrowd": 0,
+                            "image_id": row["id"],
+                            "bbox": [x, y, w, h],
+                            "category_id": min(int(rng.paretovariate(0.5)), 80),
+                            "id": number,
+                        }
+                    )
+                )
         file.write("]}")
 
 
 def measure(arguments: list[str], folder: Path) -> tuple[float, float]:
     """Run a process; return its seconds and its peak memory in MB."""
-    code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, " \
-           "stderr=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    code = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, "
+        "stderr=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
     began = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return time.perf_counter() - began, int(done.stdout) / 1024
 
 
@@ -93,11 +128,17 @@ def main() -> None:
         size = (folder / "instances.json").stat().st_size / 1e6
         print(f"{images} images, {int(images * 7.27)} annotations, {size:.0f} MB")
         base = measure([sys.executable, "-c", PLAIN], folder)
-        rows = {"plain json script": base,
-                "coco-recipe run": measure([sys.executable, "-m", "coco_recipe.cli", "run", "recipe.yaml"], folder),
-                "pycocotools.COCO()": measure([sys.executable, "-c", LOAD], folder)}
+        rows = {
+            "plain json script": base,
+            "coco-recipe run": measure(
+                [sys.executable, "-m", "coco_recipe.cli", "run", "recipe.yaml"], folder
+            ),
+            "pycocotools.COCO()": measure([sys.executable, "-c", LOAD], folder),
+        }
     for label, (seconds, memory) in rows.items():
-        print(f"{label:20} {seconds:6.2f} s ({seconds / base[0]:.2f})  {memory:6.0f} MB ({memory / base[1]:.2f})")
+        print(
+            f"{label:20} {seconds:6.2f} s ({seconds / base[0]:.2f})  {memory:6.0f} MB ({memory / base[1]:.2f})"
+        )
 
 
 if __name__ == "__main__":

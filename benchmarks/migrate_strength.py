@@ -50,10 +50,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 VERSIONS = ("0.4.6", "0.5.2", "1.0.3", "1.1.0", "1.3.1", "1.4.0", "1.4.12", "1.4.21", "2.0.8")
-SHARED = ("numpy==1.26.4", "opencv-python-headless==4.10.0.84", "scipy==1.17.1", "PyYAML", "qudida",
-          "imgaug==0.4.0", "scikit-image==0.26.0", "scikit-learn==1.9.1", "pydantic==2.14.4",
-          "typing_extensions", "eval_type_backport", "simsimd==6.5.16", "stringzilla==5.3.2",
-          "setuptools<81", "wheel")
+SHARED = (
+    "numpy==1.26.4",
+    "opencv-python-headless==4.10.0.84",
+    "scipy==1.17.1",
+    "PyYAML",
+    "qudida",
+    "imgaug==0.4.0",
+    "scikit-image==0.26.0",
+    "scikit-learn==1.9.1",
+    "pydantic==2.14.4",
+    "typing_extensions",
+    "eval_type_backport",
+    "simsimd==6.5.16",
+    "stringzilla==5.3.2",
+    "setuptools<81",
+    "wheel",
+)
 HEIGHT, WIDTH = 160, 192
 DRAWS = range(16, 4000)  # of a measure: at least and at most
 LEAST_DRAWS = 6  # of a slow one
@@ -63,8 +76,14 @@ MAIN = ("change", "moved", "height", "width")  # the others count where they are
 SHAKY = 0.05  # the standard error of a ratio above which it says nothing
 REFERENCE = "reference.png"  # for transforms that take their colours from a file
 LEAST = {"change": 0.15, "brightness": 0.8, "touched": 0.004, "moved": 0.05, "outside": 0.005}
-BASES = ("BasicIAATransform", "DualIAATransform", "ImageOnlyIAATransform",
-         "ReferenceBasedTransform", "BaseDistortion", "BaseDropout")
+BASES = (
+    "BasicIAATransform",
+    "DualIAATransform",
+    "ImageOnlyIAATransform",
+    "ReferenceBasedTransform",
+    "BaseDistortion",
+    "BaseDropout",
+)
 OUTCOMES = ("FAULT", "rough", "named", "mended", "same", "refused", "unrun")  # worst first
 HEADING = """# Strength of migrated transforms
 
@@ -161,15 +180,18 @@ def _settled(rows: Measures) -> bool:
     for name, values in rows.items():
         scaled_by = rows["change"] if name == "brightness" and "change" in rows else values
         scale = abs(np.mean(scaled_by))
-        if np.std(values) / len(values)**0.5 > max(SETTLED * scale, LEAST.get(name, 0.5) / 4):
+        if np.std(values) / len(values) ** 0.5 > max(SETTLED * scale, LEAST.get(name, 0.5) / 4):
             return False
     return True
 
 
 def _colours(made: Any, source: Any) -> dict[str, float]:
     if made.shape != source.shape:
-        return {"height": made.shape[0], "width": made.shape[1],
-                "brightness": made.mean() - source.mean()}
+        return {
+            "height": made.shape[0],
+            "width": made.shape[1],
+            "brightness": made.mean() - source.mean(),
+        }
     apart = made.astype(np.int16) - source
     size = abs(apart)
     return {"change": size.mean(), "brightness": apart.mean(), "touched": (size > 2).mean()}
@@ -203,17 +225,26 @@ def old_side() -> None:
     for name in sorted(vars(A)) if asked["all"] else asked["cases"]:
         kind = vars(A).get(name)
         if _measurable(A, name, kind):
-            rows += [{"name": name, "given": given, **_old_row(A, kind, given, asked["seconds"])}
-                     for given in asked["cases"].get(name, [{}])]
+            rows += [
+                {"name": name, "given": given, **_old_row(A, kind, given, asked["seconds"])}
+                for given in asked["cases"].get(name, [{}])
+            ]
     print("\n" + json.dumps(rows))
 
 
 def _measurable(A: Any, name: str, kind: Any) -> bool:
-    return (isinstance(kind, type) and issubclass(kind, A.BasicTransform)
-            and not (hasattr(A, "Transform3D") and issubclass(kind, A.Transform3D)
-                     and not issubclass(kind, A.ImageOnlyTransform) and name.endswith("3D"))
-            and name not in BASES
-            and not kind.__module__.endswith(("interface", "pytorch.transforms")))
+    return (
+        isinstance(kind, type)
+        and issubclass(kind, A.BasicTransform)
+        and not (
+            hasattr(A, "Transform3D")
+            and issubclass(kind, A.Transform3D)
+            and not issubclass(kind, A.ImageOnlyTransform)
+            and name.endswith("3D")
+        )
+        and name not in BASES
+        and not kind.__module__.endswith(("interface", "pytorch.transforms"))
+    )
 
 
 def _old_row(A: Any, kind: type, given: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -230,8 +261,12 @@ def _old_row(A: Any, kind: type, given: dict[str, Any], seconds: float) -> dict[
         saved = json.dumps(form, default=lambda one: getattr(one, "value", str(one)))
     except Exception:  # of those with code or files in them
         saved = "null"
-    return {"saved": json.loads(saved), "moves": moves, "measures": drawn,
-            "p": 1 if getattr(default, "always_apply", False) else default.p}
+    return {
+        "saved": json.loads(saved),
+        "moves": moves,
+        "measures": drawn,
+        "p": 1 if getattr(default, "always_apply", False) else default.p,
+    }
 
 
 def _applied(A: Any, transforms: Sequence[Any], name: str, **settings: Any) -> Callable[[Any], Any]:
@@ -280,7 +315,8 @@ def compare(old: Measures, new: Measures) -> Iterator[Difference]:
     """Yield how far apart the means of each measure are, and how far by chance."""
     for name, rows in old.items():
         if (name == "shown" and "moved" in old) or (
-                name in ("moved", "change", "touched") and "height" in {**old, **new}):
+            name in ("moved", "change", "touched") and "height" in {**old, **new}
+        ):
             continue
         others = new.get(name, [float("nan")])
         one, other = float(np.mean(rows)), float(np.mean(others))
@@ -289,8 +325,9 @@ def compare(old: Measures, new: Measures) -> Iterator[Difference]:
         if name == "brightness":
             scale = max(scale, *(float(np.mean(side.get("change", [20]))) for side in (old, new)))
         small = max(abs(one - other), 2 * chance) <= LEAST.get(name, 0.5)
-        yield Difference(name, one, other, *(
-            (0.0, 0.0) if small else (abs(one - other) / scale, chance / scale)))
+        yield Difference(
+            name, one, other, *((0.0, 0.0) if small else (abs(one - other) / scale, chance / scale))
+        )
 
 
 def environment(folder: Path, version: str) -> tuple[Path, dict[str, str]]:
@@ -301,8 +338,17 @@ def environment(folder: Path, version: str) -> tuple[Path, dict[str, str]]:
         subprocess.run([sys.executable, "-m", "venv", base], check=True)
         subprocess.run([python, "-m", "pip", "-q", "install", *SHARED], check=True)
     if not (beside / "albumentations").exists():
-        install = [python, "-m", "pip", "-q", "install", "--no-deps", "--no-build-isolation",
-                   "--target", beside]
+        install = [
+            python,
+            "-m",
+            "pip",
+            "-q",
+            "install",
+            "--no-deps",
+            "--no-build-isolation",
+            "--target",
+            beside,
+        ]
         subprocess.run([*install, f"albumentations=={version}"], check=True)
         needs = next(beside.glob("albumentations-*/METADATA")).read_text("utf-8").splitlines()
         core = [line.split(":")[1] for line in needs if line.startswith("Requires-Dist: albucore")]
@@ -341,9 +387,15 @@ class Old:
 
     def _draw(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
         python, variables = environment(self.folder, self.version)
-        done = subprocess.run([python, str(Path(__file__).resolve()), "--old"], env=variables,
-                              cwd=self.folder, input=json.dumps(asked), text=True,
-                              capture_output=True, check=False)
+        done = subprocess.run(
+            [python, str(Path(__file__).resolve()), "--old"],
+            env=variables,
+            cwd=self.folder,
+            input=json.dumps(asked),
+            text=True,
+            capture_output=True,
+            check=False,
+        )
         if done.returncode:
             raise SystemExit(f"{self.version}: {done.stderr[-2000:]}")
         rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
@@ -355,8 +407,13 @@ class Old:
 
 def by_hand(row: dict[str, Any], version: str, **more: Any) -> dict[str, Any]:
     """Return the form of a pipeline with one transform."""
-    return {"__version__": version, "transform": {"__class_fullname__": "Compose", "transforms": [
-        {"__class_fullname__": row["name"], **more, **row["given"]}]}}
+    return {
+        "__version__": version,
+        "transform": {
+            "__class_fullname__": "Compose",
+            "transforms": [{"__class_fullname__": row["name"], **more, **row["given"]}],
+        },
+    }
 
 
 def ways(row: dict[str, Any], version: str) -> Iterator[tuple[str, Any, Any]]:
@@ -378,8 +435,10 @@ def _whole(form: dict[str, Any]) -> Any:
     from coco_recipe_albumentations import catalogue
 
     known = catalogue.load()[1]
-    rows = [{**known[row["__class_fullname__"]].arguments, **row}
-            for row in form["transform"]["transforms"]]
+    rows = [
+        {**known[row["__class_fullname__"]].arguments, **row}
+        for row in form["transform"]["transforms"]
+    ]
     return json.loads(json.dumps(rows, default=str), parse_int=float)
 
 
@@ -414,16 +473,25 @@ def judge(row: dict[str, Any], version: str, share: float) -> Iterator[tuple[str
 
 def _compared(row: dict[str, Any], old: Any, done: Any, share: float, spoken: str) -> Result:
     try:
-        new = new_side(json.dumps(done.form, sort_keys=True), row["name"], row["moves"],
-                       row["seconds"])
+        new = new_side(
+            json.dumps(done.form, sort_keys=True), row["name"], row["moves"], row["seconds"]
+        )
     except Exception as error:
         return Result(row["name"], "FAULT", None, f"{type(error).__name__}: {error}{spoken}")
     found = list(compare(row["measures"], new))
-    unsure = [one for one in found if one.measure in MAIN and (
-        one.share > share or one.chance > SHAKY)]
+    unsure = [
+        one for one in found if one.measure in MAIN and (one.share > share or one.chance > SHAKY)
+    ]
     off = [one for one in found if not one.share <= max(share, SURE * one.chance)]
-    ratio = next((one.ratio for one in sorted(
-        [one for one in found if one.ratio is not None], key=lambda one: -one.share)), None)
+    ratio = next(
+        (
+            one.ratio
+            for one in sorted(
+                [one for one in found if one.ratio is not None], key=lambda one: -one.share
+            )
+        ),
+        None,
+    )
     if off:
         outcome = "named" if spoken else "FAULT"
     elif unsure:
@@ -438,9 +506,20 @@ def _values(form: Any) -> set[Any]:
     """Return all numbers and words of a form's transforms, but for their names."""
     if isinstance(form, dict):
         inner = form.get("transform", form)
-        return set().union(*(_values(value) for key, value in inner.items()
-                             if key not in ("__class_fullname__", "__version__", "bbox_params",
-                                            "keypoint_params", "additional_targets")))
+        return set().union(
+            *(
+                _values(value)
+                for key, value in inner.items()
+                if key
+                not in (
+                    "__class_fullname__",
+                    "__version__",
+                    "bbox_params",
+                    "keypoint_params",
+                    "additional_targets",
+                )
+            )
+        )
     if isinstance(form, list):
         return set().union(*map(_values, form)) if form else set()
     return {float(form) if isinstance(form, (int, float)) else form}
@@ -470,8 +549,9 @@ def _cell(rows: Sequence[Result]) -> str:
 
 def main() -> None:
     """Print what differs, and write the table."""
-    options = argparse.ArgumentParser(description=__doc__,
-                                      formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("folder", type=Path)
     options.add_argument("--versions", default=",".join(VERSIONS))
     options.add_argument("--only", default="", help="transforms, with commas between")
@@ -491,8 +571,17 @@ def main() -> None:
         old = Old(folder, version, asked.seconds)
         rows = [row for row in old.rows if not only or row["name"] in only]
         longer = 6 * asked.seconds
-        old.again([row for row in rows if row["seconds"] < longer and any(
-            one.outcome in ("rough", "FAULT") for _, one in judge(row, version, asked.share))], longer)
+        old.again(
+            [
+                row
+                for row in rows
+                if row["seconds"] < longer
+                and any(
+                    one.outcome in ("rough", "FAULT") for _, one in judge(row, version, asked.share)
+                )
+            ],
+            longer,
+        )
         found = [one for row in rows for one in judge(row, version, asked.share)]
         results[version] = [one for _, one in found]
         for title, one in found:

@@ -43,17 +43,37 @@ def geometric(rng: random.Random, scale: int = 1) -> Any:
         scale: how large the scene is.
     """
     near = {"interpolation": cv2.INTER_NEAREST, "mask_interpolation": cv2.INTER_NEAREST, "p": 1}
-    return rng.choice([
-        lambda: A.HorizontalFlip(p=1), lambda: A.VerticalFlip(p=1), lambda: A.Transpose(p=1), lambda: A.RandomRotate90(p=1),
-        lambda: A.Affine(rotate=(-40, 40), scale=(0.7, 1.3), translate_percent=(-0.2, 0.2), shear=(-10, 10), **near),
-        lambda: A.Rotate(limit=60, crop_border=rng.random() < 0.3, **near),
-        lambda: A.Perspective(scale=(0.05, 0.15), keep_size=rng.random() < 0.5, fit_output=rng.random() < 0.5, **near),
-        lambda: A.RandomCrop(height=160 * scale, width=160 * scale, pad_if_needed=True, p=1),
-        lambda: A.CenterCrop(height=200 * scale, width=220 * scale, pad_if_needed=True, p=1),
-        lambda: A.CropAndPad(percent=(-0.15, 0.15), keep_size=rng.random() < 0.5, **near),
-        lambda: A.PadIfNeeded(min_height=400 * scale, min_width=420 * scale, border_mode=cv2.BORDER_CONSTANT, p=1),
-        lambda: A.RandomSizedBBoxSafeCrop(height=rng.randint(120, 260) * scale, width=rng.randint(120, 260) * scale,
-                                          **near)])()
+    return rng.choice(
+        [
+            lambda: A.HorizontalFlip(p=1),
+            lambda: A.VerticalFlip(p=1),
+            lambda: A.Transpose(p=1),
+            lambda: A.RandomRotate90(p=1),
+            lambda: A.Affine(
+                rotate=(-40, 40),
+                scale=(0.7, 1.3),
+                translate_percent=(-0.2, 0.2),
+                shear=(-10, 10),
+                **near,
+            ),
+            lambda: A.Rotate(limit=60, crop_border=rng.random() < 0.3, **near),
+            lambda: A.Perspective(
+                scale=(0.05, 0.15),
+                keep_size=rng.random() < 0.5,
+                fit_output=rng.random() < 0.5,
+                **near,
+            ),
+            lambda: A.RandomCrop(height=160 * scale, width=160 * scale, pad_if_needed=True, p=1),
+            lambda: A.CenterCrop(height=200 * scale, width=220 * scale, pad_if_needed=True, p=1),
+            lambda: A.CropAndPad(percent=(-0.15, 0.15), keep_size=rng.random() < 0.5, **near),
+            lambda: A.PadIfNeeded(
+                min_height=400 * scale, min_width=420 * scale, border_mode=cv2.BORDER_CONSTANT, p=1
+            ),
+            lambda: A.RandomSizedBBoxSafeCrop(
+                height=rng.randint(120, 260) * scale, width=rng.randint(120, 260) * scale, **near
+            ),
+        ]
+    )()
 
 
 def painted(rng: random.Random, scale: int = 1) -> tuple[Any, list[Box]]:
@@ -64,7 +84,7 @@ def painted(rng: random.Random, scale: int = 1) -> tuple[Any, list[Box]]:
         w, h = rng.randint(20, 120), rng.randint(20, 90)
         x, y = left + rng.randint(2, WIDTH // 2 - w - 4), top + rng.randint(2, HEIGHT // 2 - h - 4)
         x, y, w, h = x * scale, y * scale, w * scale, h * scale
-        picture[y:y + h, x:x + w] = colour
+        picture[y : y + h, x : x + w] = colour
         boxes.append((float(x), float(y), float(w), float(h)))
     return picture, boxes
 
@@ -72,7 +92,12 @@ def painted(rng: random.Random, scale: int = 1) -> tuple[Any, list[Box]]:
 def tight(mask: Any) -> Box:
     """Return the box of a mask's pixels."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return float(columns[0]), float(rows[0]), float(columns[-1] + 1 - columns[0]), float(rows[-1] + 1 - rows[0])
+    return (
+        float(columns[0]),
+        float(rows[0]),
+        float(columns[-1] + 1 - columns[0]),
+        float(rows[-1] + 1 - rows[0]),
+    )
 
 
 def iou(a: Box | None, b: Box) -> float:
@@ -91,10 +116,16 @@ def boxes_of(pipelines: int, seed: int = 0) -> tuple[list[float], list[float]]:
         steps = rng.randint(1, 4)
         picture, boxes = painted(rng)
         made = rng.getstate()
-        carried = Carrier([geometric(rng) for _ in range(steps)])(picture, [Instance(b, None, None) for b in boxes], number)
+        carried = Carrier([geometric(rng) for _ in range(steps)])(
+            picture, [Instance(b, None, None) for b in boxes], number
+        )
         rng.setstate(made)  # the same transforms again, for the library alone
-        plain = A.Compose([geometric(rng) for _ in range(steps)], bbox_params=A.BboxParams(
-            format="coco", label_fields=["index"], min_area=0, min_visibility=0))
+        plain = A.Compose(
+            [geometric(rng) for _ in range(steps)],
+            bbox_params=A.BboxParams(
+                format="coco", label_fields=["index"], min_area=0, min_visibility=0
+            ),
+        )
         plain.set_random_state(np.random.default_rng(number), random.Random(number))
         out = plain(image=picture, bboxes=boxes, index=list("0123"))
         own = dict(zip(out["index"], (tuple(row[:4]) for row in out["bboxes"]), strict=True))
@@ -126,7 +157,10 @@ def shape(rng: random.Random, scale: int = 1) -> Painting:
     star = np.stack([x + radii * np.cos(angles), y + radii * np.sin(angles)], axis=1) * scale
     hole = np.stack([x + 25 * np.cos(-angles), y + 25 * np.sin(-angles)], axis=1) * scale
     ring = np.concatenate([star, star[:1], hole, hole[:1]])
-    triangle = np.array([[240.0, 40 + rng.uniform(0, 60)], [300, 60], [250 + rng.uniform(0, 40), 180]]) * scale
+    triangle = (
+        np.array([[240.0, 40 + rng.uniform(0, 60)], [300, 60], [250 + rng.uniform(0, 40), 180]])
+        * scale
+    )
     mask = np.zeros((height, width), bool)
     rows, columns = np.mgrid[0:height, 0:width] + 0.5
     for part in (star, triangle):
@@ -147,13 +181,30 @@ def _inside(ring: Any, x: Any, y: Any) -> Any:
 
 
 WARPS: dict[str, Any] = {
-    "affine": lambda: A.Affine(rotate=(-40, 40), scale=(0.8, 1.4), translate_percent=(-0.2, 0.2), shear=(-10, 10),
-                               interpolation=0, mask_interpolation=0, p=1),
-    "perspective": lambda: A.Perspective(scale=(0.05, 0.15), interpolation=0, mask_interpolation=0, p=1),
-    "elastic": lambda: A.ElasticTransform(alpha=120 * FINE**2, sigma=10 * FINE, interpolation=0, mask_interpolation=0, p=1),
-    "grid": lambda: A.GridDistortion(distort_limit=(-0.3, 0.3), interpolation=0, mask_interpolation=0, p=1)}
-KINDS = {**{name: (name,) for name in WARPS}, "elastic and affine": ("elastic", "affine"),
-         "grid, perspective and elastic": ("grid", "perspective", "elastic")}
+    "affine": lambda: A.Affine(
+        rotate=(-40, 40),
+        scale=(0.8, 1.4),
+        translate_percent=(-0.2, 0.2),
+        shear=(-10, 10),
+        interpolation=0,
+        mask_interpolation=0,
+        p=1,
+    ),
+    "perspective": lambda: A.Perspective(
+        scale=(0.05, 0.15), interpolation=0, mask_interpolation=0, p=1
+    ),
+    "elastic": lambda: A.ElasticTransform(
+        alpha=120 * FINE**2, sigma=10 * FINE, interpolation=0, mask_interpolation=0, p=1
+    ),
+    "grid": lambda: A.GridDistortion(
+        distort_limit=(-0.3, 0.3), interpolation=0, mask_interpolation=0, p=1
+    ),
+}
+KINDS = {
+    **{name: (name,) for name in WARPS},
+    "elastic and affine": ("elastic", "affine"),
+    "grid, perspective and elastic": ("grid", "perspective", "elastic"),
+}
 
 
 def masks_of(kind: str, count: int, seed: int = 0) -> Iterator[tuple[float, float]]:
@@ -162,12 +213,20 @@ def masks_of(kind: str, count: int, seed: int = 0) -> Iterator[tuple[float, floa
     for number in range(count):
         drawn = shape(rng, FINE)
         box = tight(drawn.mask)
-        pair = [Instance(box, drawn.polygons, None), Instance(box, rle.encode(drawn.mask, compressed=True), None)]
+        pair = [
+            Instance(box, drawn.polygons, None),
+            Instance(box, rle.encode(drawn.mask, compressed=True), None),
+        ]
         warps = [WARPS[name]() for name in KINDS[kind]]
-        carried = Carrier([A.HorizontalFlip(p=0.5), *warps, A.Transpose(p=0.5)])(drawn.picture, pair, number)
+        carried = Carrier([A.HorizontalFlip(p=0.5), *warps, A.Transpose(p=0.5)])(
+            drawn.picture, pair, number
+        )
         truth = carried.picture[:, :, 0] > 127
         if truth.sum() >= LEAST_PX:
-            yield overlap(carried.moved[0].segmentation, truth), overlap(carried.moved[1].segmentation, truth)
+            yield (
+                overlap(carried.moved[0].segmentation, truth),
+                overlap(carried.moved[1].segmentation, truth),
+            )
 
 
 def overlap(segmentation: Any, truth: Any) -> float:
@@ -188,27 +247,63 @@ def overlap(segmentation: Any, truth: Any) -> float:
     return float((drawn & truth).sum() / (drawn | truth).sum())
 
 
-NEAREST: dict[str, Any] = {"interpolation": cv2.INTER_NEAREST, "mask_interpolation": cv2.INTER_NEAREST, "p": 1}
-MODES = {"reflect": cv2.BORDER_REFLECT, "reflect_101": cv2.BORDER_REFLECT_101, "wrap": cv2.BORDER_WRAP}
+NEAREST: dict[str, Any] = {
+    "interpolation": cv2.INTER_NEAREST,
+    "mask_interpolation": cv2.INTER_NEAREST,
+    "p": 1,
+}
+MODES = {
+    "reflect": cv2.BORDER_REFLECT,
+    "reflect_101": cv2.BORDER_REFLECT_101,
+    "wrap": cv2.BORDER_WRAP,
+}
 # Every transform with a border mode, such that its border shows.
 BORDERED: dict[str, Any] = {
-    "Affine": lambda mode: A.Affine(rotate=(-60, 60), scale=(0.4, 1.2), translate_percent=(-0.4, 0.4), shear=(-15, 15),
-                                    border_mode=mode, **NEAREST),
-    "ShiftScaleRotate": lambda mode: A.ShiftScaleRotate(shift_limit=0.3, scale_limit=(-0.6, 0.2), rotate_limit=60,
-                                                        border_mode=mode, **NEAREST),
+    "Affine": lambda mode: A.Affine(
+        rotate=(-60, 60),
+        scale=(0.4, 1.2),
+        translate_percent=(-0.4, 0.4),
+        shear=(-15, 15),
+        border_mode=mode,
+        **NEAREST,
+    ),
+    "ShiftScaleRotate": lambda mode: A.ShiftScaleRotate(
+        shift_limit=0.3, scale_limit=(-0.6, 0.2), rotate_limit=60, border_mode=mode, **NEAREST
+    ),
     "Rotate": lambda mode: A.Rotate(limit=80, border_mode=mode, **NEAREST),
     "SafeRotate": lambda mode: A.SafeRotate(limit=80, border_mode=mode, **NEAREST),
-    "Perspective": lambda mode: A.Perspective(scale=(0.05, 0.2), fit_output=True, border_mode=mode, **NEAREST),
-    "ElasticTransform": lambda mode: A.ElasticTransform(alpha=600, sigma=16, border_mode=mode, **NEAREST),
-    "GridDistortion": lambda mode: A.GridDistortion(distort_limit=(-0.3, 0.3), normalized=False, border_mode=mode, **NEAREST),
-    "OpticalDistortion": lambda mode: A.OpticalDistortion(distort_limit=(0.5, 0.9), border_mode=mode, **NEAREST),
-    "PiecewiseAffine": lambda mode: A.PiecewiseAffine(scale=(0.01, 0.02), border_mode=mode, **NEAREST),
+    "Perspective": lambda mode: A.Perspective(
+        scale=(0.05, 0.2), fit_output=True, border_mode=mode, **NEAREST
+    ),
+    "ElasticTransform": lambda mode: A.ElasticTransform(
+        alpha=600, sigma=16, border_mode=mode, **NEAREST
+    ),
+    "GridDistortion": lambda mode: A.GridDistortion(
+        distort_limit=(-0.3, 0.3), normalized=False, border_mode=mode, **NEAREST
+    ),
+    "OpticalDistortion": lambda mode: A.OpticalDistortion(
+        distort_limit=(0.5, 0.9), border_mode=mode, **NEAREST
+    ),
+    "PiecewiseAffine": lambda mode: A.PiecewiseAffine(
+        scale=(0.01, 0.02), border_mode=mode, **NEAREST
+    ),
     "Pad": lambda mode: A.Pad(padding=(30, 150, 90, 10), border_mode=mode, p=1),
-    "PadIfNeeded": lambda mode: A.PadIfNeeded(min_height=500, min_width=900, position="random", border_mode=mode, p=1),
-    "RandomCrop": lambda mode: A.RandomCrop(height=300, width=500, pad_if_needed=True, border_mode=mode, p=1),
-    "CenterCrop": lambda mode: A.CenterCrop(height=500, width=300, pad_if_needed=True, border_mode=mode, p=1),
-    "Crop": lambda mode: A.Crop(x_min=10, y_min=20, x_max=400, y_max=300, pad_if_needed=True, border_mode=mode, p=1),
-    "CropAndPad": lambda mode: A.CropAndPad(px=((-60, 60),) * 4, keep_size=False, border_mode=mode, **NEAREST)}
+    "PadIfNeeded": lambda mode: A.PadIfNeeded(
+        min_height=500, min_width=900, position="random", border_mode=mode, p=1
+    ),
+    "RandomCrop": lambda mode: A.RandomCrop(
+        height=300, width=500, pad_if_needed=True, border_mode=mode, p=1
+    ),
+    "CenterCrop": lambda mode: A.CenterCrop(
+        height=500, width=300, pad_if_needed=True, border_mode=mode, p=1
+    ),
+    "Crop": lambda mode: A.Crop(
+        x_min=10, y_min=20, x_max=400, y_max=300, pad_if_needed=True, border_mode=mode, p=1
+    ),
+    "CropAndPad": lambda mode: A.CropAndPad(
+        px=((-60, 60),) * 4, keep_size=False, border_mode=mode, **NEAREST
+    ),
+}
 
 
 @dataclass
@@ -233,43 +328,70 @@ def repeated(steps: Callable[[random.Random], Sequence[Any]], count: int, seed: 
         picture, boxes = painted(rng)
         carried = Carrier(steps(rng))(picture, [Instance(box, None, None) for box in boxes], number)
         for i, colour in enumerate(COLOURS):
-            _regions((carried.picture == colour).all(axis=2), [moved.bbox for moved in _of(carried, i) if moved.bbox], found)
+            _regions(
+                (carried.picture == colour).all(axis=2),
+                [moved.bbox for moved in _of(carried, i) if moved.bbox],
+                found,
+            )
     return found
 
 
 def _of(carried: Carried, number: int) -> list[Moved]:
     """Return what is left of an annotation, and all that a border shows again of it."""
-    return [moved for n, moved in enumerate(carried.moved) if (n if moved.of is None else moved.of) == number]
+    return [
+        moved
+        for n, moved in enumerate(carried.moved)
+        if (n if moved.of is None else moved.of) == number
+    ]
 
 
 def _regions(mask: Any, boxes: Sequence[Box], found: Again) -> None:
     """Give each box to the region that has the most pixels in it, and compare."""
-    count, region, figures, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    count, region, figures, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=8
+    )
     sides: list[list[Box]] = [[] for _ in range(count)]
     for x, y, w, h in boxes:
-        inside = region[int(y):int(np.ceil(y + h)), int(x):int(np.ceil(x + w))]
+        inside = region[int(y) : int(np.ceil(y + h)), int(x) : int(np.ceil(x + w))]
         pixels = np.bincount(inside[inside > 0], minlength=1)
         found.labels += 1
         found.empty += bool(not pixels.any() and w * h > 4)
         sides[int(pixels.argmax())].append((x, y, x + w, y + h))
-    for own, (left, top, width, height, pixels) in zip(sides[1:], figures[1:].tolist(), strict=True):
+    for own, (left, top, width, height, pixels) in zip(
+        sides[1:], figures[1:].tolist(), strict=True
+    ):
         if pixels >= LEAST_PX:
-            low, high = (np.min(own, axis=0)[:2], np.max(own, axis=0)[2:]) if own else (np.zeros(2), np.zeros(2))
+            low, high = (
+                (np.min(own, axis=0)[:2], np.max(own, axis=0)[2:])
+                if own
+                else (np.zeros(2), np.zeros(2))
+            )
             found.ious.append(iou((*low, *(high - low)), (left, top, width, height)))
 
 
-def repeated_masks(steps: Callable[[random.Random], Sequence[Any]], count: int, seed: int = 0) -> Iterator[tuple[float, float]]:
+def repeated_masks(
+    steps: Callable[[random.Random], Sequence[Any]], count: int, seed: int = 0
+) -> Iterator[tuple[float, float]]:
     """Yield the IoU of all pixels of a shape with all its labels together: as polygons, and as run-length masks."""
     rng = random.Random(seed)
     for number in range(count):
         drawn = shape(rng)
         box = tight(drawn.mask)
-        pair = [Instance(box, drawn.polygons, None), Instance(box, rle.encode(drawn.mask, compressed=True), None)]
+        pair = [
+            Instance(box, drawn.polygons, None),
+            Instance(box, rle.encode(drawn.mask, compressed=True), None),
+        ]
         carried = Carrier(steps(rng))(drawn.picture, pair, number)
         truth = carried.picture[:, :, 0] > 127
         if truth.sum() >= LEAST_PX:
-            both = [[moved.segmentation for moved in _of(carried, i) if moved.segmentation] for i in range(2)]
-            yield overlap([ring for polygons in both[0] for ring in polygons], truth), _overlap_of_masks(both[1], truth)
+            both = [
+                [moved.segmentation for moved in _of(carried, i) if moved.segmentation]
+                for i in range(2)
+            ]
+            yield (
+                overlap([ring for polygons in both[0] for ring in polygons], truth),
+                _overlap_of_masks(both[1], truth),
+            )
 
 
 def _overlap_of_masks(masks: Sequence[Any], truth: Any) -> float:
@@ -292,7 +414,9 @@ def repeats_hold(count: int) -> Iterator[bool]:
             found = repeated(steps, count)
             yield show(f"{label}: boxes", found.ious)
             missing = found.ious.count(0)
-            print(f"{'':66} {missing} regions without a label, {found.empty} of {found.labels} labels without a pixel")
+            print(
+                f"{'':66} {missing} regions without a label, {found.empty} of {found.labels} labels without a pixel"
+            )
             yield not missing and not found.empty
             pairs = list(repeated_masks(steps, count))
             yield show(f"{label}: polygons", [a for a, _ in pairs])
@@ -335,9 +459,11 @@ def rings_of(count: int, seed: int = 0) -> Iterator[tuple[float, float]]:
         for (x, y, w, h), colour in zip(boxes, COLOURS, strict=True):
             left, top, right, bottom = int(x), int(y), int(x + w), int(y + h)
             for inset, paint in ((0, colour + 1), (2, colour), (10, colour + 1), (12, 0)):
-                picture[top + inset:bottom - inset, left + inset:right - inset] = paint
-        rows = [Instance(box, rle.encode(_is_of(picture, colour), compressed=number % 2 == 0), None)
-                for box, colour in zip(boxes, COLOURS, strict=True)]
+                picture[top + inset : bottom - inset, left + inset : right - inset] = paint
+        rows = [
+            Instance(box, rle.encode(_is_of(picture, colour), compressed=number % 2 == 0), None)
+            for box, colour in zip(boxes, COLOURS, strict=True)
+        ]
         steps = [geometric(rng) for _ in range(rng.randint(1, 4))]
         carried = Carrier(steps)(picture, rows, number)
         for colour, moved in zip(COLOURS, carried.moved, strict=True):
@@ -351,24 +477,36 @@ def _is_of(picture: Any, colour: int) -> Any:
 
 
 COVERS: dict[str, Any] = {
-    "CoarseDropout": lambda: A.CoarseDropout(num_holes_range=(2, 9), hole_height_range=(20, 90),
-                                             hole_width_range=(20, 90), fill=7, p=1),
-    "GridDropout": lambda: A.GridDropout(ratio=0.5, unit_size_range=(12, 60), random_offset=True,
-                                         fill=7, p=1),
+    "CoarseDropout": lambda: A.CoarseDropout(
+        num_holes_range=(2, 9), hole_height_range=(20, 90), hole_width_range=(20, 90), fill=7, p=1
+    ),
+    "GridDropout": lambda: A.GridDropout(
+        ratio=0.5, unit_size_range=(12, 60), random_offset=True, fill=7, p=1
+    ),
     "Erasing": lambda: A.Erasing(scale=(0.1, 0.5), fill=7, p=1),
-    "XYMasking": lambda: A.XYMasking(num_masks_x=(1, 4), num_masks_y=(1, 4), mask_x_length=(9, 60),
-                                     mask_y_length=(9, 60), fill=7, p=1),
+    "XYMasking": lambda: A.XYMasking(
+        num_masks_x=(1, 4),
+        num_masks_y=(1, 4),
+        mask_x_length=(9, 60),
+        mask_y_length=(9, 60),
+        fill=7,
+        p=1,
+    ),
     "PixelDropout": lambda: A.PixelDropout(dropout_prob=0.4, drop_value=7, p=1),
     "SaltAndPepper": lambda: A.SaltAndPepper(amount=(0.2, 0.6), p=1),
-    "RandomShadow, black": lambda: A.RandomShadow(shadow_roi=(0, 0, 1, 1), num_shadows_limit=(1, 3),
-                                                  shadow_intensity_range=(1, 1), p=1),
-    "RandomSunFlare": lambda: A.RandomSunFlare(flare_roi=(0, 0, 1, 1), src_radius=150,
-                                               num_flare_circles_range=(12, 20), p=1),
+    "RandomShadow, black": lambda: A.RandomShadow(
+        shadow_roi=(0, 0, 1, 1), num_shadows_limit=(1, 3), shadow_intensity_range=(1, 1), p=1
+    ),
+    "RandomSunFlare": lambda: A.RandomSunFlare(
+        flare_roi=(0, 0, 1, 1), src_radius=150, num_flare_circles_range=(12, 20), p=1
+    ),
     "RandomGravel": lambda: A.RandomGravel(gravel_roi=(0, 0, 1, 1), number_of_patches=20, p=1),
     "Spatter, mud": lambda: A.Spatter(mode="mud", mean=(0.7, 0.7), intensity=(1, 1), p=1),
-    "RandomRain": lambda: A.RandomRain(rain_type="torrential", drop_width=3, blur_value=1,
-                                       drop_color=(255, 255, 255), p=1),
-    "RandomFog": lambda: A.RandomFog(fog_coef_range=(0.8, 1), alpha_coef=0.4, p=1)}
+    "RandomRain": lambda: A.RandomRain(
+        rain_type="torrential", drop_width=3, blur_value=1, drop_color=(255, 255, 255), p=1
+    ),
+    "RandomFog": lambda: A.RandomFog(fog_coef_range=(0.8, 1), alpha_coef=0.4, p=1),
+}
 
 
 def hidden_of(name: str, count: int, seed: int = 0) -> Iterator[float]:
@@ -397,13 +535,17 @@ def hidden_of(name: str, count: int, seed: int = 0) -> Iterator[float]:
         for colour, moved in zip(COLOURS, carried.moved, strict=True):
             own = (without["mask"] == colour).all(axis=2)
             if own.sum() >= LEAST_PX:
-                least, most = ((own & (left > contrast / 10 + level)).sum() / own.sum() for level in (1, -1))
+                least, most = (
+                    (own & (left > contrast / 10 + level)).sum() / own.sum() for level in (1, -1)
+                )
                 yield 1 - abs((1 - moved.hidden) - np.clip(1 - moved.hidden, least, most))
 
 
 def _blind(rng: random.Random) -> Any:
     """Draw a geometric transform that doesn't look at boxes, of which the library alone knows none."""
-    return next(one for one in iter(lambda: geometric(rng), None) if "BBox" not in type(one).__name__)
+    return next(
+        one for one in iter(lambda: geometric(rng), None) if "BBox" not in type(one).__name__
+    )
 
 
 def _alone(steps: Sequence[Any], picture: Any, mask: Any, key: int) -> Any:
@@ -419,17 +561,25 @@ def show(label: str, values: Sequence[float]) -> bool:
     """Print a line of the table; return whether median and first percentile hold their marks."""
     median, first = float(np.median(values)), float(np.percentile(values, 1))
     held = median >= MEDIAN and first >= FIRST_PERCENTILE
-    print(f"{label:66} n {len(values):5}  median {median:.4f}  first percentile {first:.4f}"
-          f"{'' if held else f'  below {MEDIAN} or {FIRST_PERCENTILE}'}")
+    print(
+        f"{label:66} n {len(values):5}  median {median:.4f}  first percentile {first:.4f}"
+        f"{'' if held else f'  below {MEDIAN} or {FIRST_PERCENTILE}'}"
+    )
     return held
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pipelines", type=int, default=600)
-    parser.add_argument("--masks", type=int, default=100, help="pictures for each kind of transform")
-    parser.add_argument("--hidden", type=int, default=60, help="pictures for each transform that hides")
-    parser.add_argument("--repeats", type=int, default=40, help="pictures for each border that repeats the picture")
+    parser.add_argument(
+        "--masks", type=int, default=100, help="pictures for each kind of transform"
+    )
+    parser.add_argument(
+        "--hidden", type=int, default=60, help="pictures for each transform that hides"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=40, help="pictures for each border that repeats the picture"
+    )
     options = parser.parse_args()
     ours, theirs = boxes_of(options.pipelines)
     held = [show(f"boxes, {options.pipelines} pipelines: coco-recipe", ours)]
@@ -438,8 +588,10 @@ def main() -> None:
         pairs = list(masks_of(kind, options.masks))
         held.append(show(f"{kind}: polygons with a hole and two parts", [a for a, _ in pairs]))
         held.append(show(f"{kind}: run-length masks", [b for _, b in pairs]))
-    for label, pairs in (("rectangles as polygons", list(rectangles_of(options.pipelines))),
-                         ("rings as run-length masks", list(rings_of(options.pipelines)))):
+    for label, pairs in (
+        ("rectangles as polygons", list(rectangles_of(options.pipelines))),
+        ("rings as run-length masks", list(rings_of(options.pipelines))),
+    ):
         held.append(show(f"{label}: boxes", [a for a, _ in pairs]))
         held.append(show(f"{label}: segmentations", [b for _, b in pairs]))
     for name in COVERS:

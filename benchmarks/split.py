@@ -28,16 +28,28 @@ from coco_recipe import manifest, stages
 
 DATA = Path(os.environ.get("COCO_RECIPE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 REAL = {
-    "car_damage": [f"car_damage/{part}/_annotations.coco.json" for part in ("train", "valid", "test")],
+    "car_damage": [
+        f"car_damage/{part}/_annotations.coco.json" for part in ("train", "valid", "test")
+    ],
     "lpbf_defects": ["lpbf_defects/_annotations.coco.json"],
     "lpbf_valid_segm": ["odd_json/roboflow_lpbf_valid_segm.json"],
     "taco": ["odd_json/taco_unofficial_crowdsourced_annotations.json"],
     "tinycoco": ["odd_json/coco2017_tinycoco_rle_crowd.json"],
-    "publaynet": ["odd_json/publaynet_samples.json"]}
+    "publaynet": ["odd_json/publaynet_samples.json"],
+}
 # images, classes, boxes an image, how much rarer each class is than the last, images without a box
-DRAWN = [(40, 20, 2, 0.5, 0.0), (60, 12, 2, 1.0, 0.2), (100, 5, 1, 0.0, 0.3), (200, 10, 3, 1.0, 0.1),
-         (300, 10, 1, 2.0, 0.0), (500, 20, 1, 2.0, 0.3), (800, 40, 4, 1.0, 0.1), (1000, 30, 4, 1.5, 0.1),
-         (1500, 40, 3, 1.5, 0.2), (3000, 80, 6, 1.2, 0.0)]
+DRAWN = [
+    (40, 20, 2, 0.5, 0.0),
+    (60, 12, 2, 1.0, 0.2),
+    (100, 5, 1, 0.0, 0.3),
+    (200, 10, 3, 1.0, 0.1),
+    (300, 10, 1, 2.0, 0.0),
+    (500, 20, 1, 2.0, 0.3),
+    (800, 40, 4, 1.0, 0.1),
+    (1000, 30, 4, 1.5, 0.1),
+    (1500, 40, 3, 1.5, 0.2),
+    (3000, 80, 6, 1.2, 0.0),
+]
 WAYS = {"0.7/0.2/0.1": (0.7, 0.2, 0.1), "5 folds": (0.2,) * 5}
 LIBRARIES = ["iterative-stratification", "scikit-multilearn", "scipy", "datumaro"]
 OTHERS = """\
@@ -130,11 +142,17 @@ def real_set(files: Sequence[str]) -> Boxes:
     return result
 
 
-def drawn_set(seed: int, images: int, classes: int, boxes: float, rarer: float, without: float) -> Boxes:
+def drawn_set(
+    seed: int, images: int, classes: int, boxes: float, rarer: float, without: float
+) -> Boxes:
     """Draw each image's boxes by class."""
     rng, weights = random.Random(seed), [1 / (n + 1) ** rarer for n in range(classes)]
-    drawn = [rng.choices(range(classes), weights, k=1 + int(rng.expovariate(1 / boxes))) if rng.random() >= without else []
-             for _ in range(images)]
+    drawn = [
+        rng.choices(range(classes), weights, k=1 + int(rng.expovariate(1 / boxes)))
+        if rng.random() >= without
+        else []
+        for _ in range(images)
+    ]
     return [dict(Counter(labels)) for labels in drawn]
 
 
@@ -148,8 +166,14 @@ def score(boxes: Boxes, shares: Sequence[float], side: Sequence[int]) -> Score:
         found[part].update(row)
     exact = [Fraction(str(share)) for share in shares]
     off = max(abs(sum(s == part for s in side) - exact[part] * len(boxes)) for part in parts)
-    lacking = sum(not found[part][label] for label, n in holders.items() if n >= len(shares) for part in parts)
-    spread = sum(abs(Fraction(found[part][label], n) - exact[part]) for label, n in total.items() for part in parts)
+    lacking = sum(
+        not found[part][label] for label, n in holders.items() if n >= len(shares) for part in parts
+    )
+    spread = sum(
+        abs(Fraction(found[part][label], n) - exact[part])
+        for label, n in total.items()
+        for part in parts
+    )
     return float(off), lacking, float(spread)
 
 
@@ -157,18 +181,31 @@ def ours(boxes: Boxes, shares: Sequence[float]) -> tuple[list[int], float]:
     """Divide as ``split`` does; return each image's part, and the seconds of CPU."""
     began = time.process_time()
     order = random.Random(0).sample(range(len(boxes)), len(boxes))
-    found = divide([Group(str(n), 1, boxes[n]) for n in order], {str(part): share for part, share in enumerate(shares)})
+    found = divide(
+        [Group(str(n), 1, boxes[n]) for n in order],
+        {str(part): share for part, share in enumerate(shares)},
+    )
     return [int(found.side[str(n)]) for n in range(len(boxes))], time.process_time() - began
 
 
-def others(python: Path, sets: Sequence[tuple[Boxes, Sequence[float], bool]], seeds: int,
-           folder: Path) -> list[dict[str, Any]]:
+def others(
+    python: Path, sets: Sequence[tuple[Boxes, Sequence[float], bool]], seeds: int, folder: Path
+) -> list[dict[str, Any]]:
     """Run the libraries in their environment; of a set that ``lacks`` classes, prove how few it can lack."""
-    rows = [{"boxes": [sorted(row.items()) for row in boxes], "shares": shares, "lacks": lacks,
-             "classes": 1 + max(label for row in boxes for label in row)} for boxes, shares, lacks in sets]
+    rows = [
+        {
+            "boxes": [sorted(row.items()) for row in boxes],
+            "shares": shares,
+            "lacks": lacks,
+            "classes": 1 + max(label for row in boxes for label in row),
+        }
+        for boxes, shares, lacks in sets
+    ]
     (folder / "job.json").write_text(json.dumps({"sets": rows, "seeds": seeds}))
     (folder / "others.py").write_text(OTHERS)
-    subprocess.run([python, folder / "others.py", folder / "job.json", folder / "found.json"], check=True)
+    subprocess.run(
+        [python, folder / "others.py", folder / "job.json", folder / "found.json"], check=True
+    )
     result: list[dict[str, Any]] = json.loads((folder / "found.json").read_text())
     return result
 
@@ -183,27 +220,49 @@ def make_environment(folder: Path) -> Path:
 
 def compare(python: Path, seeds: int, folder: Path) -> None:
     """Print a line for each set and way: ours, then each library's best result."""
-    boxes = {name: real_set(files) for name, files in REAL.items() if all((DATA / file).exists() for file in files)}
+    boxes = {
+        name: real_set(files)
+        for name, files in REAL.items()
+        if all((DATA / file).exists() for file in files)
+    }
     boxes |= {f"drawn {n + 1}": drawn_set(n, *shape) for n, shape in enumerate(DRAWN)}
     jobs = [(name, way) for name in boxes for way in WAYS]
     own = [ours(boxes[name], WAYS[way]) for name, way in jobs]
-    scores = [score(boxes[name], WAYS[way], side) for (name, way), (side, _) in zip(jobs, own, strict=True)]
-    sets = [(boxes[name], WAYS[way], mine[1] > 0) for (name, way), mine in zip(jobs, scores, strict=True)]
+    scores = [
+        score(boxes[name], WAYS[way], side)
+        for (name, way), (side, _) in zip(jobs, own, strict=True)
+    ]
+    sets = [
+        (boxes[name], WAYS[way], mine[1] > 0)
+        for (name, way), mine in zip(jobs, scores, strict=True)
+    ]
     results = others(python, sets, seeds, folder)
-    print("each cell: sum over classes and parts of |share - wanted|, images off, classes lacking, seconds of CPU")
+    print(
+        "each cell: sum over classes and parts of |share - wanted|, images off, classes lacking, seconds of CPU"
+    )
     tools = "".join(f"{tool:26}" for tool in _tools(results))
     print(f"{'set':16} {'images':>6} {'parts':12} {'ours':26}{tools}verdict")
     better = 0
     for number, (name, way) in enumerate(jobs):
         mine, seconds = scores[number], own[number][1]
-        scored = [(row["tool"], score(boxes[name], WAYS[way], row["side"]), row["seconds"]) for row in results
-                  if row["set"] == number and row["side"]]
+        scored = [
+            (row["tool"], score(boxes[name], WAYS[way], row["side"]), row["seconds"])
+            for row in results
+            if row["set"] == number and row["side"]
+        ]
         comparable = [found[2] for _, found, _ in scored if found[0] < 1 and found[1] <= mine[1]]
         is_best = not comparable or mine[2] <= min(comparable) + 1e-9
-        verdict = "no worse" if is_best and comparable else "none comparable" if is_best else "WORSE"
+        verdict = (
+            "no worse" if is_best and comparable else "none comparable" if is_best else "WORSE"
+        )
         better += is_best
         cells = [_cell(mine, seconds), *(_best(scored, tool, mine) for tool in _tools(results))]
-        print(f"{name:16} {len(boxes[name]):6} {way:12} " + "".join(f"{cell:26}" for cell in cells) + verdict, flush=True)
+        print(
+            f"{name:16} {len(boxes[name]):6} {way:12} "
+            + "".join(f"{cell:26}" for cell in cells)
+            + verdict,
+            flush=True,
+        )
     print(f"ours is no worse in {better} of {len(jobs)}")
 
 
@@ -214,7 +273,11 @@ def _tools(results: Sequence[Mapping[str, Any]]) -> list[str]:
 def _best(scored: Sequence[tuple[str, Score, float]], tool: str, mine: Score) -> str:
     """Show a library's best result: a comparable one, else the one with the nearest numbers of images."""
     tried = [(found, seconds) for name, found, seconds in scored if name == tool]
-    best = min(tried, key=lambda one: (max(one[0][0], 0.999), max(one[0][1], mine[1]), one[0][2]), default=None)
+    best = min(
+        tried,
+        key=lambda one: (max(one[0][0], 0.999), max(one[0][1], mine[1]), one[0][2]),
+        default=None,
+    )
     return _cell(*best) if best else "-"
 
 
@@ -229,33 +292,68 @@ def coco_scale(folder: Path, images: int) -> Iterator[str]:
     for n in range(1, images + 1):
         for _ in range(int(7.27 * n) - number):
             number += 1
-            rows.append({"id": number, "image_id": n, "category_id": min(int(rng.paretovariate(0.5)), 80),
-                         "bbox": [1, 1, 9, 9], "area": 81, "iscrowd": 0})
-    data = {"images": [{"id": n, "file_name": f"{n}.jpg", "width": 640, "height": 480} for n in range(1, images + 1)],
-            "annotations": rows, "categories": [{"id": n, "name": f"class {n}"} for n in range(1, 81)]}
+            rows.append(
+                {
+                    "id": number,
+                    "image_id": n,
+                    "category_id": min(int(rng.paretovariate(0.5)), 80),
+                    "bbox": [1, 1, 9, 9],
+                    "area": 81,
+                    "iscrowd": 0,
+                }
+            )
+    data = {
+        "images": [
+            {"id": n, "file_name": f"{n}.jpg", "width": 640, "height": 480}
+            for n in range(1, images + 1)
+        ],
+        "annotations": rows,
+        "categories": [{"id": n, "name": f"class {n}"} for n in range(1, 81)],
+    }
     (folder / "raw.json").write_text(json.dumps(data))
-    for label, way in (("0.7/0.2/0.1", {"fractions": {"train": 0.7, "val": 0.2, "test": 0.1}}), ("5 folds", {"folds": 5})):
+    for label, way in (
+        ("0.7/0.2/0.1", {"fractions": {"train": 0.7, "val": 0.2, "test": 0.1}}),
+        ("5 folds", {"folds": 5}),
+    ):
         step = {"id": "parts", "use": "split", "in": "raw", "with": {**way, "method": "stratified"}}
-        (folder / "recipe.yaml").write_text(json.dumps(
-            {"coco_recipe": 1, "name": "scale", "inputs": {"raw": {"annotations": "raw.json"}}, "steps": [step]}))
+        (folder / "recipe.yaml").write_text(
+            json.dumps(
+                {
+                    "coco_recipe": 1,
+                    "name": "scale",
+                    "inputs": {"raw": {"annotations": "raw.json"}},
+                    "steps": [step],
+                }
+            )
+        )
         began, used = time.perf_counter(), time.process_time()
-        result = stages.run(stages.prepare(folder / "recipe.yaml"), out=folder / label.replace("/", "_"))
+        result = stages.run(
+            stages.prepare(folder / "recipe.yaml"), out=folder / label.replace("/", "_")
+        )
         made = manifest.read(result.folder / "steps/parts/manifest.json")
         assert made, "the step is committed"
         record = made.record
         shares = way.get("fractions") or {f"fold_{n}": 0.2 for n in range(1, 6)}
-        off = max(abs((part.images or 0) - Fraction(str(shares[name])) * images)
-                  for name, part in manifest.data_sets(record.counts.out))
-        yield (f"{images} images, {number} boxes, 80 classes, {label}: the step {record.clock.seconds:.1f} s; "
-               f"with reading and writing {time.perf_counter() - began:.1f} s, {time.process_time() - used:.1f} s of CPU; "
-               f"images off {float(off):.1f}; {record.notes['table']['foot']}")
+        off = max(
+            abs((part.images or 0) - Fraction(str(shares[name])) * images)
+            for name, part in manifest.data_sets(record.counts.out)
+        )
+        yield (
+            f"{images} images, {number} boxes, 80 classes, {label}: the step {record.clock.seconds:.1f} s; "
+            f"with reading and writing {time.perf_counter() - began:.1f} s, {time.process_time() - used:.1f} s of CPU; "
+            f"images off {float(off):.1f}; {record.notes['table']['foot']}"
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--python", type=Path, help="interpreter of an environment with the other libraries")
+    parser.add_argument(
+        "--python", type=Path, help="interpreter of an environment with the other libraries"
+    )
     parser.add_argument("--seeds", type=int, default=5, help="how often each library tries")
-    parser.add_argument("--images", type=int, default=118_287, help="images of the large set; 0 leaves it out")
+    parser.add_argument(
+        "--images", type=int, default=118_287, help="images of the large set; 0 leaves it out"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

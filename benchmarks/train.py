@@ -1,9 +1,9 @@
 """Does a training through a recipe learn, what does it cost beside mmengine's Runner alone, and is an average worth it?
 
-    python benchmarks/train.py             # all three
-    python benchmarks/train.py learn       # 240 + 60 drawn pictures, 12 epochs: mAP50 on val, epoch by epoch
-    python benchmarks/train.py overhead    # whole processes, in turns: coco-recipe run, and Runner.train() of the same config
-    python benchmarks/train.py caps        # recipes/bottle_caps_small.yaml: the averaged weights against the best epoch
+python benchmarks/train.py             # all three
+python benchmarks/train.py learn       # 240 + 60 drawn pictures, 12 epochs: mAP50 on val, epoch by epoch
+python benchmarks/train.py overhead    # whole processes, in turns: coco-recipe run, and Runner.train() of the same config
+python benchmarks/train.py caps        # recipes/bottle_caps_small.yaml: the averaged weights against the best epoch
 """
 
 import argparse
@@ -19,14 +19,18 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests/helpers"))
-RUNNER = "from mmengine.config import Config; from mmengine.runner import Runner; " \
-         "Runner.from_cfg(Config.fromfile('config.py')).train()"
+RUNNER = (
+    "from mmengine.config import Config; from mmengine.runner import Runner; "
+    "Runner.from_cfg(Config.fromfile('config.py')).train()"
+)
 
 
 def main() -> None:
     """Run the parts that are named, or all; exit with 1 if one misses its mark."""
     parts = {"learn": learn, "overhead": overhead, "caps": caps}
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="which; all by default")
     parser.add_argument("--keep", type=Path, help="work in this folder, and leave it")
     arguments = parser.parse_args()
@@ -41,8 +45,12 @@ def main() -> None:
 def learn(folder: Path) -> bool:
     """Train RetinaNet-R18 from nothing on shapes; at least 0.9 of mAP50 on val within 12 epochs."""
     recipe = _shapes(folder, epochs=12)
-    seconds = _timed([sys.executable, "-m", "coco_recipe.cli", "run", recipe.name, "--quiet", "--force"], folder)
-    curve = list(map(json.loads, (folder / "runs/learn/steps/fit/scalars.jsonl").read_text().splitlines()))
+    seconds = _timed(
+        [sys.executable, "-m", "coco_recipe.cli", "run", recipe.name, "--quiet", "--force"], folder
+    )
+    curve = list(
+        map(json.loads, (folder / "runs/learn/steps/fit/scalars.jsonl").read_text().splitlines())
+    )
     print(f"learn: 240 pictures of 160 px, 12 epochs in {seconds:.0f} s")
     best = 0.0
     for epoch in range(1, 13):
@@ -50,8 +58,10 @@ def learn(folder: Path) -> bool:
         val = next((line["val"] for line in curve if line["epoch"] == epoch and "val" in line), {})
         found = {key.rpartition("/")[2]: value for key, value in val.items()}
         best = max(best, found.get("bbox_mAP_50", 0.0))
-        print(f"  epoch {epoch:2}  loss {sum(losses) / len(losses):.3f}  mAP50 {found.get('bbox_mAP_50', 0.0):.3f}  "
-              f"mAP {found.get('bbox_mAP', 0.0):.3f}")
+        print(
+            f"  epoch {epoch:2}  loss {sum(losses) / len(losses):.3f}  mAP50 {found.get('bbox_mAP_50', 0.0):.3f}  "
+            f"mAP {found.get('bbox_mAP', 0.0):.3f}"
+        )
     print(f"  best mAP50 {best:.3f} (at least 0.9)")
     return best >= 0.9
 
@@ -62,14 +72,23 @@ def overhead(folder: Path) -> bool:
     steps, plain = folder / "runs/learn/steps", folder / "plain"
     ours, alone, start = [], [], []
     for _ in range(3):
-        ours.append(_timed([sys.executable, "-m", "coco_recipe.cli", "run", recipe.name, "--quiet", "--force"], folder))
-        start.append(_timed([sys.executable, "-m", "coco_recipe.cli", "validate", recipe.name], folder))
+        ours.append(
+            _timed(
+                [sys.executable, "-m", "coco_recipe.cli", "run", recipe.name, "--quiet", "--force"],
+                folder,
+            )
+        )
+        start.append(
+            _timed([sys.executable, "-m", "coco_recipe.cli", "validate", recipe.name], folder)
+        )
         shutil.rmtree(plain, ignore_errors=True)
         shutil.copytree(steps / "fit", plain, ignore=shutil.ignore_patterns("checkpoints"))
         alone.append(_timed([sys.executable, "-c", RUNNER], plain))
     beyond = (min(ours) - min(start) - min(alone)) / min(alone)
-    print(f"overhead: coco-recipe run {min(ours):.1f} s, of which its start {min(start):.1f} s; Runner.train() alone "
-          f"{min(alone):.1f} s; beyond its start {beyond:+.1%} (at most +5 %; least of {len(ours)} in turns)")
+    print(
+        f"overhead: coco-recipe run {min(ours):.1f} s, of which its start {min(start):.1f} s; Runner.train() alone "
+        f"{min(alone):.1f} s; beyond its start {beyond:+.1%} (at most +5 %; least of {len(ours)} in turns)"
+    )
     return beyond <= 0.05
 
 
@@ -78,10 +97,24 @@ def caps(folder: Path) -> bool:
     work = folder / "caps"
     shutil.copytree(ROOT / "recipes", work / "recipes", dirs_exist_ok=True)
     if not (work / "data/caps/annotations.json").exists():
-        subprocess.run([sys.executable, "-m", "coco_recipe.cli", "demo", "data/caps", "--images", "160"], cwd=work, check=True)
-    command = [sys.executable, "-m", "coco_recipe.cli", "run", "recipes/bottle_caps_small.yaml", "--quiet", "--force"]
+        subprocess.run(
+            [sys.executable, "-m", "coco_recipe.cli", "demo", "data/caps", "--images", "160"],
+            cwd=work,
+            check=True,
+        )
+    command = [
+        sys.executable,
+        "-m",
+        "coco_recipe.cli",
+        "run",
+        "recipes/bottle_caps_small.yaml",
+        "--quiet",
+        "--force",
+    ]
     seconds = _timed(command, work)
-    report = json.loads((work / "runs/bottle-caps-small/steps/score/metrics.json").read_text("utf-8"))
+    report = json.loads(
+        (work / "runs/bottle-caps-small/steps/score/metrics.json").read_text("utf-8")
+    )
     scores: dict[str, float] = {row["label"]: row["bbox"]["mAP"] for row in report["checkpoints"]}
     epochs = {label: score for label, score in scores.items() if label.startswith("epoch_")}
     average = max(score for label, score in scores.items() if label not in epochs)
@@ -101,17 +134,36 @@ def _shapes(folder: Path, epochs: int) -> Path:
         draw(folder / "val", 60, 2)
     shutil.copyfile(ROOT / "recipes/configs/retinanet_r18_small.py", folder / "small.py")
     recipe: dict[str, Any] = {
-        "coco_recipe": 1, "name": "learn",
-        "inputs": {part: {"annotations": f"{part}/annotations.json", "images": f"{part}/images"} for part in ("train", "val")},
-        "steps": [{"id": "fit", "use": "train", "in": {"train": "train", "val": "val"},
-                   "with": {"config": "small.py", "epochs": epochs, "seed": 0, "device": "cpu", "workers": 0}}]}
+        "coco_recipe": 1,
+        "name": "learn",
+        "inputs": {
+            part: {"annotations": f"{part}/annotations.json", "images": f"{part}/images"}
+            for part in ("train", "val")
+        },
+        "steps": [
+            {
+                "id": "fit",
+                "use": "train",
+                "in": {"train": "train", "val": "val"},
+                "with": {
+                    "config": "small.py",
+                    "epochs": epochs,
+                    "seed": 0,
+                    "device": "cpu",
+                    "workers": 0,
+                },
+            }
+        ],
+    }
     (folder / "learn.yaml").write_text(json.dumps(recipe))
     return folder / "learn.yaml"
 
 
 def _timed(command: list[str], cwd: Path) -> float:
     began = time.monotonic()
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=dict(os.environ))
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, check=False, env=dict(os.environ)
+    )
     if done.returncode:
         sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
     return time.monotonic() - began

@@ -20,10 +20,20 @@ from coco_recipe.progress import Display
 AnyPath = str | os.PathLike[str]
 
 
-def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] | Sequence[str] = (),
-        jobs: int | None = None, engine: str = "local", from_step: str = "", force: bool = False,
-        strict: bool = False, republish: bool = False, plugins: Sequence[AnyPath] = (),
-        progress: bool | None = None) -> "Result":
+def run(
+    recipe: AnyPath,
+    *,
+    out: AnyPath | None = None,
+    set: Mapping[str, Any] | Sequence[str] = (),
+    jobs: int | None = None,
+    engine: str = "local",
+    from_step: str = "",
+    force: bool = False,
+    strict: bool = False,
+    republish: bool = False,
+    plugins: Sequence[AnyPath] = (),
+    progress: bool | None = None,
+) -> "Result":
     """Run a recipe, as ``coco-recipe run`` does: reuse what is unchanged, make the rest.
 
     Args:
@@ -47,15 +57,31 @@ def run(recipe: AnyPath, *, out: AnyPath | None = None, set: Mapping[str, Any] |
         StepError: a step failed; ``log`` is the path of its ``error.log``.
         RunError: the run directory can't be used, or there is no such engine.
     """
-    overrides = [f"{name}={json.dumps(value, ensure_ascii=False, default=os.fspath)}" for name, value in set.items()
-                 ] if isinstance(set, Mapping) else list(set)
+    overrides = (
+        [
+            f"{name}={json.dumps(value, ensure_ascii=False, default=os.fspath)}"
+            for name, value in set.items()
+        ]
+        if isinstance(set, Mapping)
+        else list(set)
+    )
     planned = stages.prepare(Path(recipe), overrides, [Path(file) for file in plugins])
     shown = "ipykernel" in sys.modules if progress is None else progress
     with Display(quiet=not shown, ids=[step.id for step in planned.steps], tenths=True) as display:
-        done = stages.run(planned, out=None if out is None else Path(out), jobs=jobs or len(os.sched_getaffinity(0)),
-                          engine=engine, force=force, from_step=from_step, strict=strict, republish=republish,
-                          report=display.show if shown else _warn)
-    return Result(planned, done.folder.resolve(), done.ran, done.reused, done.keys, done.moved, done.put_back)
+        done = stages.run(
+            planned,
+            out=None if out is None else Path(out),
+            jobs=jobs or len(os.sched_getaffinity(0)),
+            engine=engine,
+            force=force,
+            from_step=from_step,
+            strict=strict,
+            republish=republish,
+            report=display.show if shown else _warn,
+        )
+    return Result(
+        planned, done.folder.resolve(), done.ran, done.reused, done.keys, done.moved, done.put_back
+    )
 
 
 def _warn(event: stages.Event) -> None:
@@ -95,9 +121,15 @@ class Result:
         """
         name = reference if isinstance(reference, str) else ".".join(reference)
         ports = [step.outputs for step in self._plan.steps if step.id == name]
-        key = (name, next(iter(ports[0]))) if ports and len(ports[0]) == 1 else tuple(name.split(".", 1))
+        key = (
+            (name, next(iter(ports[0])))
+            if ports and len(ports[0]) == 1
+            else tuple(name.split(".", 1))
+        )
         if key not in self._kinds:
-            raise KeyError(f"there is no output '{name}'; {did_you_mean(name, ['.'.join(k) for k in self._kinds])}")
+            raise KeyError(
+                f"there is no output '{name}'; {did_you_mean(name, ['.'.join(k) for k in self._kinds])}"
+            )
         return forecast.value(self._run, (key[0], key[1]), self._keys)
 
     @property
@@ -112,7 +144,11 @@ class Result:
 
     @cached_property
     def _kinds(self) -> dict[tuple[str, ...], type]:
-        return {(step.id, port): rule.kind for step in self._plan.steps for port, rule in step.outputs.items()}
+        return {
+            (step.id, port): rule.kind
+            for step in self._plan.steps
+            for port, rule in step.outputs.items()
+        }
 
     @cached_property
     def _run(self) -> stages.Run:
@@ -134,7 +170,11 @@ class _Values(Mapping[Any, Any]):
 
     def __iter__(self) -> Iterator[str]:
         several = {step.id for step in self.result._plan.steps if len(step.outputs) > 1}
-        return (".".join(key) if key[0] in several else key[0] for key, kind in self.result._kinds.items() if kind is self.kind)
+        return (
+            ".".join(key) if key[0] in several else key[0]
+            for key, kind in self.result._kinds.items()
+            if kind is self.kind
+        )
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -4,7 +4,9 @@ See https://github.com/jin-s13/COCO-WholeBody. ``<part>_valid`` says whether a p
 """
 
 BOXES = frozenset(("face_box", "lefthand_box", "righthand_box"))  # x, y, w, h
-POINTS = frozenset(("face_kpts", "foot_kpts", "lefthand_kpts", "righthand_kpts"))  # x, y, flag of each
+POINTS = frozenset(
+    ("face_kpts", "foot_kpts", "lefthand_kpts", "righthand_kpts")
+)  # x, y, flag of each
 
 
 def valid_key(key: str) -> str:

@@ -4,7 +4,16 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from coco_recipe import coco_json, files, missing_files, plan, provenance, reaching, row_checks, slow_reading
+from coco_recipe import (
+    coco_json,
+    files,
+    missing_files,
+    plan,
+    provenance,
+    reaching,
+    row_checks,
+    slow_reading,
+)
 from coco_recipe.ahead import Ahead
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
@@ -13,7 +22,9 @@ from coco_recipe.kinds import LEFT_OUT
 from coco_recipe.plan import Plan
 
 
-def of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool = False) -> tuple[Finding, ...]:
+def of_file(
+    annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool = False
+) -> tuple[Finding, ...]:
     """Return what is wrong with a file; an error is what a reader of COCO files would crash on, misassign or lose.
 
     Args:
@@ -25,16 +36,27 @@ def of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *, 
     Raises:
         DatasetError: the file can't be read at all.
     """
-    return tuple(replace(finding, file=str(annotations)) for finding in _of_file(annotations, images, checks, decode=decode))
+    return tuple(
+        replace(finding, file=str(annotations))
+        for finding in _of_file(annotations, images, checks, decode=decode)
+    )
 
 
-def _of_file(annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool) -> Iterator[Finding]:
+def _of_file(
+    annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool
+) -> Iterator[Finding]:
     place, text = annotations.name, coco_json.read_bytes(annotations)
-    dataset, of_text = provenance.read_rows(text, str(annotations), place, images, slow_reading.TO_GO_ON)
+    dataset, of_text = provenance.read_rows(
+        text, str(annotations), place, images, slow_reading.TO_GO_ON
+    )
     yield from slow_reading.found(dataset.loose, place)
     yield from of_text
     for finding in row_checks.findings(dataset, place):
-        yield replace(finding, severity="error") if finding.kind.name in row_checks.READERS_REFUSE else finding
+        yield (
+            replace(finding, severity="error")
+            if finding.kind.name in row_checks.READERS_REFUSE
+            else finding
+        )
     for check in _usable(checks, "masks"):
         yield from check.run(dataset, place)
     if images is not None:
@@ -46,7 +68,9 @@ def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
     """Yield what is wrong with an input's rows; an error where a step of the recipe can't take them."""
     yield from of_rows(planned, name, dataset)
     for finding in slow_reading.found(dataset.loose, name):
-        yield replace(finding, severity="warning", remedy="a step below mends them; its ledger has each value")
+        yield replace(
+            finding, severity="warning", remedy="a step below mends them; its ledger has each value"
+        )
 
 
 def of_rows(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
@@ -56,15 +80,23 @@ def of_rows(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
         yield replace(finding, severity="warning") if is_mended else finding
 
 
-def of_content(planned: Plan, name: str, dataset: Dataset, about: str, ahead: Ahead) -> Iterator[Finding]:
+def of_content(
+    planned: Plan, name: str, dataset: Dataset, about: str, ahead: Ahead
+) -> Iterator[Finding]:
     """Yield what the installed checks of pictures or masks find in an input, as the recipe's steps take it.
 
     A picture is an error only where a step would stop at it; ``ahead`` tells which pictures come to a step.
     """
     if about == "pictures":
         dataset = _with_pictures(dataset)
-    for finding in (finding for check in _usable(planned.checks, about) for finding in check.run(dataset, name)):
-        yield from _by_picture(planned, name, finding, ahead) if finding.pictures else _for_recipe(planned, name, [finding])
+    for finding in (
+        finding for check in _usable(planned.checks, about) for finding in check.run(dataset, name)
+    ):
+        yield from (
+            _by_picture(planned, name, finding, ahead)
+            if finding.pictures
+            else _for_recipe(planned, name, [finding])
+        )
 
 
 def left_out(checks: Sequence[Check], place: str, about: Collection[str]) -> Iterator[Finding]:
@@ -74,7 +106,9 @@ def left_out(checks: Sequence[Check], place: str, about: Collection[str]) -> Ite
         yield Finding.of(LEFT_OUT, place, rows)
 
 
-def _of_pictures(dataset: Dataset, place: str, checks: Sequence[Check], *, decode: bool) -> Iterator[Finding]:
+def _of_pictures(
+    dataset: Dataset, place: str, checks: Sequence[Check], *, decode: bool
+) -> Iterator[Finding]:
     if missing := missing_files.finding(dataset, place):
         yield missing
     there = _with_pictures(dataset)
@@ -84,10 +118,17 @@ def _of_pictures(dataset: Dataset, place: str, checks: Sequence[Check], *, decod
 
 def _with_pictures(dataset: Dataset) -> Dataset:
     """Leave out what has no picture: images of an unsafe name or without a file, and rows of none of the others."""
-    there = tuple({image.id: image for image in dataset.images
-                   if not unsafe_name(image.file_name) and dataset.path_of(image).is_file()}.values())
+    there = tuple(
+        {
+            image.id: image
+            for image in dataset.images
+            if not unsafe_name(image.file_name) and dataset.path_of(image).is_file()
+        }.values()
+    )
     known = {image.id for image in there}
-    return dataset.replace(images=there, annotations=tuple(row for row in dataset.annotations if row.image_id in known))
+    return dataset.replace(
+        images=there, annotations=tuple(row for row in dataset.annotations if row.image_id in known)
+    )
 
 
 def _usable(checks: Sequence[Check], about: str) -> list[Check]:
@@ -101,7 +142,11 @@ def _is_usable(check: Check) -> bool:
 def _for_recipe(planned: Plan, name: str, found: Iterable[Finding]) -> Iterator[Finding]:
     for finding in found:
         step = next(plan.refusing(planned, name, finding.kind.name), None)
-        remedy = f"{finding.remedy}, above step '{step.id}', which can't take them" if step else finding.remedy
+        remedy = (
+            f"{finding.remedy}, above step '{step.id}', which can't take them"
+            if step
+            else finding.remedy
+        )
         yield replace(finding, severity="error" if step else finding.severity, remedy=remedy)
 
 

@@ -55,48 +55,114 @@ def _remember(context: click.Context, option: click.Parameter, value: Any) -> An
     return value
 
 
-_FORMAT = click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", is_eager=True,
-                       callback=_remember, help="How problems and results are printed.")
-_TRACEBACK = click.option("--traceback", is_flag=True, is_eager=True, expose_value=False,
-                          callback=_remember, help="Print the traceback of what fails, too.")
-_SET = click.option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Override a value of the recipe.")
-_PLUGIN = click.option("--plugin", "plugin_files", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
-                       help="Load a plugin file, too.")
-_OUT = click.option("--out", type=click.Path(path_type=Path), help="Run directory (default: runs/<recipe name>).")
+_FORMAT = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    is_eager=True,
+    callback=_remember,
+    help="How problems and results are printed.",
+)
+_TRACEBACK = click.option(
+    "--traceback",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_remember,
+    help="Print the traceback of what fails, too.",
+)
+_SET = click.option(
+    "--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Override a value of the recipe."
+)
+_PLUGIN = click.option(
+    "--plugin",
+    "plugin_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Load a plugin file, too.",
+)
+_OUT = click.option(
+    "--out", type=click.Path(path_type=Path), help="Run directory (default: runs/<recipe name>)."
+)
 
 
 @cli.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
 @_OUT
 @_SET
-@click.option("--jobs", type=click.IntRange(1), default=lambda: len(os.sched_getaffinity(0)), show_default="all cores",
-              help="Worker processes; the result is the same with any number.")
-@click.option("--engine", default="local", metavar="NAME", show_default=True,
-              help="Where the work runs: local, local:spawn, dask (a cluster on this machine), or dask://HOST:PORT.")
-@click.option("--from", "from_step", default="", metavar="STEP", help="Run this step and all below again.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=lambda: len(os.sched_getaffinity(0)),
+    show_default="all cores",
+    help="Worker processes; the result is the same with any number.",
+)
+@click.option(
+    "--engine",
+    default="local",
+    metavar="NAME",
+    show_default=True,
+    help="Where the work runs: local, local:spawn, dask (a cluster on this machine), or dask://HOST:PORT.",
+)
+@click.option(
+    "--from", "from_step", default="", metavar="STEP", help="Run this step and all below again."
+)
 @click.option("--force", is_flag=True, help="Run every step again.")
-@click.option("--republish", is_flag=True,
-              help="Move published files that somebody changed to <name>.changed, and put ours back.")
+@click.option(
+    "--republish",
+    is_flag=True,
+    help="Move published files that somebody changed to <name>.changed, and put ours back.",
+)
 @click.option("--strict", is_flag=True, help="Stop at warnings, too.")
 @_PLUGIN
 @_FORMAT
 @_TRACEBACK
 @click.option("-q", "--quiet", is_flag=True, help="Print problems only.")
-def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, engine: str, from_step: str, force: bool,
-        strict: bool, republish: bool, plugin_files: tuple[Path, ...], form: str, quiet: bool) -> None:
+def run(
+    recipe: Path,
+    out: Path | None,
+    overrides: tuple[str, ...],
+    jobs: int,
+    engine: str,
+    from_step: str,
+    force: bool,
+    strict: bool,
+    republish: bool,
+    plugin_files: tuple[Path, ...],
+    form: str,
+    quiet: bool,
+) -> None:
     """Run a recipe: reuse what is unchanged, make the rest."""
     from coco_recipe import stages
     from coco_recipe.progress import Display
 
     planned = stages.prepare(recipe, overrides, plugin_files)
     with Display(quiet=quiet, ids=[step.id for step in planned.steps]) as display:
-        result = stages.run(planned, out=out, jobs=jobs, engine=engine, force=force, from_step=from_step,
-                            strict=strict, republish=republish, report=display.show)
+        result = stages.run(
+            planned,
+            out=out,
+            jobs=jobs,
+            engine=engine,
+            force=force,
+            from_step=from_step,
+            strict=strict,
+            republish=republish,
+            report=display.show,
+        )
     if form == "json":
-        click.echo(msgspec.json.encode({"folder": str(result.folder), "ran": result.ran, "reused": result.reused}))
+        click.echo(
+            msgspec.json.encode(
+                {"folder": str(result.folder), "ran": result.ran, "reused": result.reused}
+            )
+        )
     elif not result.ran:
         reused = counted(len(result.reused), "step")
-        _say(f"nothing to do: {f'all {reused} are' if len(result.reused) > 1 else f'the {reused[2:]} is'} unchanged", quiet)
+        _say(
+            f"nothing to do: {f'all {reused} are' if len(result.reused) > 1 else f'the {reused[2:]} is'} unchanged",
+            quiet,
+        )
     if form != "json":
         click.echo(str(result.folder))
 
@@ -106,7 +172,9 @@ def run(recipe: Path, out: Path | None, overrides: tuple[str, ...], jobs: int, e
 @_SET
 @_PLUGIN
 @_FORMAT
-def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
+def validate(
+    recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str
+) -> None:
     """Check a recipe, and hold it against the rows of its inputs; run nothing, print every problem at once."""
     from coco_recipe import stages
 
@@ -134,7 +202,13 @@ def validate(recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files
 @_PLUGIN
 @_FORMAT
 @_TRACEBACK
-def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str) -> None:
+def plan(
+    recipe: Path,
+    out: Path | None,
+    overrides: tuple[str, ...],
+    plugin_files: tuple[Path, ...],
+    form: str,
+) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
     from coco_recipe import forecast, stages, table
 
@@ -147,11 +221,22 @@ def plan(recipe: Path, out: Path | None, overrides: tuple[str, ...], plugin_file
     found = (Finding.from_record(row) for record in records.values() for row in record.findings)
     _tell(judged(found, planned.recipe.findings))
     if form == "json":
-        click.echo(msgspec.json.encode([
-            {"step": item.step.id, "use": item.step.offer.step.name, "runs": item.step.id in todo,
-             "why": todo.get(item.step.id, "unchanged"),
-             "out": record and record.counts.out, "table": record and record.notes.get("table")}
-            for item in states for record in [records.get(item.step.id)]]))
+        click.echo(
+            msgspec.json.encode(
+                [
+                    {
+                        "step": item.step.id,
+                        "use": item.step.offer.step.name,
+                        "runs": item.step.id in todo,
+                        "why": todo.get(item.step.id, "unchanged"),
+                        "out": record and record.counts.out,
+                        "table": record and record.notes.get("table"),
+                    }
+                    for item in states
+                    for record in [records.get(item.step.id)]
+                ]
+            )
+        )
         return
     for item in states:
         step = item.step
@@ -174,11 +259,15 @@ def _tell(findings: Sequence[Finding]) -> None:
 
 @cli.command()
 @click.argument("source", type=click.Path(path_type=Path))
-@click.argument("images", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument(
+    "images", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False)
+)
 @click.option("--decode", is_flag=True, help="Read whole pictures, not their headers only.")
 @_PLUGIN
 @_FORMAT
-def check(source: Path, images: Path | None, decode: bool, plugin_files: tuple[Path, ...], form: str) -> None:
+def check(
+    source: Path, images: Path | None, decode: bool, plugin_files: tuple[Path, ...], form: str
+) -> None:
     """Say everything that is wrong with an annotation file (and its IMAGES), or with the inputs of a recipe.
 
     Exit 1 if a finding is an error: what a step of the recipe, or a reader of COCO files, would crash on,
@@ -189,7 +278,10 @@ def check(source: Path, images: Path | None, decode: bool, plugin_files: tuple[P
     if source.suffix.lower() in (".yaml", ".yml"):
         planned = stages.prepare(source, (), plugin_files)
         about = {about for step in planned.steps for about in step.offer.step.checks}
-        found = (*stages.Run(planned).findings, *checking.left_out(planned.checks, source.name, about))
+        found = (
+            *stages.Run(planned).findings,
+            *checking.left_out(planned.checks, source.name, about),
+        )
     else:
         found = checking.of_file(source, images, plugins.find(plugin_files).checks, decode=decode)
     errors = sum(finding.severity == "error" for finding in found)
@@ -206,16 +298,40 @@ def check(source: Path, images: Path | None, decode: bool, plugin_files: tuple[P
 @cli.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.argument("step")
-@click.option("--images", default=8, show_default=True, type=click.IntRange(1), help="How many images to show.")
-@click.option("--image", "names", multiple=True, metavar="NAME", help="Show this image; may be given more than once.")
-@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False),
-              help="The picture to write, .png, .jpg or .webp (default: <recipe name>-<step>.png).")
+@click.option(
+    "--images",
+    default=8,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How many images to show.",
+)
+@click.option(
+    "--image",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Show this image; may be given more than once.",
+)
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The picture to write, .png, .jpg or .webp (default: <recipe name>-<step>.png).",
+)
 @_OUT
 @_SET
 @_PLUGIN
 @_TRACEBACK
-def preview(recipe: Path, step: str, images: int, names: tuple[str, ...], target: Path | None, out: Path | None,
-            overrides: tuple[str, ...], plugin_files: tuple[Path, ...]) -> None:
+def preview(
+    recipe: Path,
+    step: str,
+    images: int,
+    names: tuple[str, ...],
+    target: Path | None,
+    out: Path | None,
+    overrides: tuple[str, ...],
+    plugin_files: tuple[Path, ...],
+) -> None:
     """Write a picture of what a step would do to some images, before it is run."""
     from coco_recipe import forecast, stages
 
@@ -230,11 +346,17 @@ def preview(recipe: Path, step: str, images: int, names: tuple[str, ...], target
 @cli.command()
 @click.argument("run_directory", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("image")
-@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False),
-              help="The file to write (default: the image's name, in this folder).")
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write (default: the image's name, in this folder).",
+)
 @_PLUGIN
 @_TRACEBACK
-def replay(run_directory: Path, image: str, target: Path | None, plugin_files: tuple[Path, ...]) -> None:
+def replay(
+    run_directory: Path, image: str, target: Path | None, plugin_files: tuple[Path, ...]
+) -> None:
     """Make one image of a finished run again, and say whether its bytes are those that were recorded."""
     from coco_recipe import forecast
 
@@ -244,8 +366,13 @@ def replay(run_directory: Path, image: str, target: Path | None, plugin_files: t
         raise click.UsageError(f"{target} is there already; name another file (--to)")
     target.write_bytes(data)
     click.echo(str(target))
-    _say("the same bytes as recorded" if same else "not the bytes that were recorded: see what differs in versions or CPU "
-         f"between this machine and {run_directory / 'provenance.jsonl'}", False)
+    _say(
+        "the same bytes as recorded"
+        if same
+        else "not the bytes that were recorded: see what differs in versions or CPU "
+        f"between this machine and {run_directory / 'provenance.jsonl'}",
+        False,
+    )
     if not same:
         raise click.exceptions.Exit(1)
 
@@ -267,7 +394,9 @@ def steps(name: str | None, plugin_files: tuple[Path, ...]) -> None:
             click.echo(f"broken plugin {label}: {reason}", err=True)
         return
     if name not in registry.offers:
-        raise click.UsageError(f"there is no step '{name}'; {did_you_mean(name, list(registry.offers))}")
+        raise click.UsageError(
+            f"there is no step '{name}'; {did_you_mean(name, list(registry.offers))}"
+        )
     click.echo(_page(registry.offers[name]))
 
 
@@ -276,14 +405,30 @@ def _page(offer: Any) -> str:
 
     step = offer.step
     inputs = step.inputs if isinstance(step.inputs, dict) else {"<your names>": step.inputs}
-    lines = [f"{step.name}  [{offer.plugin} {offer.version}]", "", inspect.getdoc(step.run) or "", "", "inputs:"]
+    lines = [
+        f"{step.name}  [{offer.plugin} {offer.version}]",
+        "",
+        inspect.getdoc(step.run) or "",
+        "",
+        "inputs:",
+    ]
     lines += [f"  {port}: {rule.kind.__name__}" for port, rule in inputs.items()]
     if not callable(step.outputs):
         outputs = step.outputs_for({}).items()
-        lines += ["outputs:", *(f"  {port}: {rule.kind.__name__}{' (several)' * rule.many}" for port, rule in outputs)]
+        lines += [
+            "outputs:",
+            *(
+                f"  {port}: {rule.kind.__name__}{' (several)' * rule.many}"
+                for port, rule in outputs
+            ),
+        ]
     lines.append("with:")
     for key, rule in step.params.get("properties", {}).items():
-        default = f" (default: {msgspec.json.encode(rule['default']).decode()})" if "default" in rule else ""
+        default = (
+            f" (default: {msgspec.json.encode(rule['default']).decode()})"
+            if "default" in rule
+            else ""
+        )
         lines.append(f"  {key}: {rule.get('description', '')}{default}")
     return "\n".join(lines)
 
@@ -316,14 +461,19 @@ def _findings(found: Sequence[Any], form: str) -> str:
     """Write findings as a JSON list, or as GitHub's annotations."""
     if form == "json":
         return msgspec.json.encode([finding.record() for finding in found]).decode()
-    return "".join(f"{_github(getattr(finding, 'severity', 'error'), str(finding), file=getattr(finding, 'file', ''))}\n"
-                   for finding in found)
+    return "".join(
+        f"{_github(getattr(finding, 'severity', 'error'), str(finding), file=getattr(finding, 'file', ''))}\n"
+        for finding in found
+    )
 
 
 def _github(severity: str, text: str, **properties: str | int) -> str:
     """Write one of GitHub's annotations: one line, in which the message and the properties are escaped."""
-    escaped = ",".join(f"{key}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}"
-                       for key, value in properties.items() if value)
+    escaped = ",".join(
+        f"{key}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}"
+        for key, value in properties.items()
+        if value
+    )
     return f"::{severity}{f' {escaped}' if escaped else ''}::{_escaped(text)}"
 
 
@@ -339,17 +489,39 @@ def _report(error: CocoRecipeError, shown: _Shown) -> None:
         click.echo(_findings(error.findings, form), nl=form == "json")
         return
     if isinstance(error, FindingsError):
-        click.echo("\n".join(f"{getattr(finding, 'severity', 'error')}: {finding}" for finding in error.findings), err=True)
+        click.echo(
+            "\n".join(
+                f"{getattr(finding, 'severity', 'error')}: {finding}" for finding in error.findings
+            ),
+            err=True,
+        )
         return
     problems = error.problems if isinstance(error, RecipeError) else ()
     if form == "json" and problems:
-        click.echo(msgspec.json.encode([{"file": p.where.file, "line": p.where.line, "column": p.where.column,
-                                         "path": p.where.path, "what": p.what, "hint": p.hint} for p in problems]))
+        click.echo(
+            msgspec.json.encode(
+                [
+                    {
+                        "file": p.where.file,
+                        "line": p.where.line,
+                        "column": p.where.column,
+                        "path": p.where.path,
+                        "what": p.what,
+                        "hint": p.hint,
+                    }
+                    for p in problems
+                ]
+            )
+        )
     elif form == "github" and problems:
         for p in problems:
             is_option = p.where.file.startswith("--")
             text = f"{p.where if is_option else f'{p.where.path}: '}{p.what}"
-            place: dict[str, str | int] = {} if is_option else {"file": p.where.file, "line": p.where.line, "col": p.where.column}
+            place: dict[str, str | int] = (
+                {}
+                if is_option
+                else {"file": p.where.file, "line": p.where.line, "col": p.where.column}
+            )
             click.echo(_github("error", text, **place))
     else:
         click.echo(str(error), err=True)
@@ -384,12 +556,17 @@ def main() -> None:
         code = 1
         if sys.stdout is stdout:  # click puts another in its place where the reader (head) has gone
             traceback.print_exc()
-            click.echo("BUG: this is a fault of coco-recipe; please report it with the lines above", err=True)
+            click.echo(
+                "BUG: this is a fault of coco-recipe; please report it with the lines above",
+                err=True,
+            )
             code = 101
     sys.exit(code)
 
 
 if __name__ == "__main__":
     if not sys.flags.safe_path:
-        sys.path.pop(0)  # python -m puts the current folder first: a cv2.py there is not what a recipe asks for
+        sys.path.pop(
+            0
+        )  # python -m puts the current folder first: a cv2.py there is not what a recipe asks for
     main()

@@ -22,9 +22,16 @@ from coco_recipe.errors import DatasetError
 
 CHUNK_ROWS = 20_000
 FEW_KEYS = 12  # unknown keys that are learned one by one, most often of the first row
-_TABLES: dict[str, type[msgspec.Struct]] = {"images": Image, "annotations": Annotation, "categories": Category}
-_INT_KEYS = {"images": ("id", "width", "height"),
-             "annotations": ("id", "image_id", "category_id", "iscrowd"), "categories": ("id",)}
+_TABLES: dict[str, type[msgspec.Struct]] = {
+    "images": Image,
+    "annotations": Annotation,
+    "categories": Category,
+}
+_INT_KEYS = {
+    "images": ("id", "width", "height"),
+    "annotations": ("id", "image_id", "category_id", "iscrowd"),
+    "categories": ("id",),
+}
 _KINDS = {"Origin": "the key coco_recipe"}
 
 
@@ -55,12 +62,16 @@ def read_bytes(path: Path) -> bytes:
         raise DatasetError(f"{path}: can't be read: {error.strerror}") from error
 
 
-def parse(text: bytes, *, name: str = "<memory>", home: str = "", images: Path | None = None) -> Dataset:
+def parse(
+    text: bytes, *, name: str = "<memory>", home: str = "", images: Path | None = None
+) -> Dataset:
     """Make a Dataset of JSON text; like `load`."""
     return of_top(decode_top(text, name), name=name, home=home, images=images)
 
 
-def of_top(top: Mapping[str, Raw], *, name: str, home: str = "", images: Path | None = None) -> Dataset:
+def of_top(
+    top: Mapping[str, Raw], *, name: str, home: str = "", images: Path | None = None
+) -> Dataset:
     """Make a Dataset of a file's top-level keys, as `decode_top` returns them; like `load`."""
     collecting = gc.isenabled()
     gc.disable()  # the collector would take half of the time, and rows hold no cycles
@@ -69,8 +80,14 @@ def of_top(top: Mapping[str, Raw], *, name: str, home: str = "", images: Path | 
     finally:
         if collecting:
             gc.enable()
-    return Dataset(images_rows, annotations, categories, home=home, folders={home: images} if images else {},
-                   extra={key: value for key, value in top.items() if key not in _TABLES})
+    return Dataset(
+        images_rows,
+        annotations,
+        categories,
+        home=home,
+        folders={home: images} if images else {},
+        extra={key: value for key, value in top.items() if key not in _TABLES},
+    )
 
 
 def write(dataset: Dataset, path: Path) -> str:
@@ -106,7 +123,7 @@ def encode(dataset: Dataset) -> Iterable[bytes]:
         rows = getattr(dataset, table)
         for start in range(0, len(rows), CHUNK_ROWS):
             lead = b"\n" if start == 0 else b",\n"
-            yield lead + encoder.encode(rows[start:start + CHUNK_ROWS])[1:-1]
+            yield lead + encoder.encode(rows[start : start + CHUNK_ROWS])[1:-1]
         yield b"]\n}\n" if table == "categories" else b"],\n"
 
 
@@ -117,7 +134,9 @@ def with_extras(row: msgspec.Struct, values: Mapping[str, Any]) -> Any:
     row_class = _extended(type(row), missing) if missing else type(row)
     taken = dict(zip(row_class.__struct_encode_fields__, row_class.__struct_fields__, strict=True))
     fields = {name: getattr(row, name) for name in row.__struct_fields__}
-    return row_class(**fields | {taken[key]: Raw(msgspec.json.encode(value)) for key, value in values.items()})
+    return row_class(
+        **fields | {taken[key]: Raw(msgspec.json.encode(value)) for key, value in values.items()}
+    )
 
 
 _classes: dict[tuple[type, tuple[str, ...]], type[msgspec.Struct]] = {}
@@ -131,13 +150,25 @@ def _extended(base: type[msgspec.Struct], keys: Iterable[str]) -> type[msgspec.S
         rename: dict[str, str] = {}
         for key in wanted[1]:
             field = key
-            if not key.isidentifier() or keyword.iskeyword(key) or key.startswith("_") or key in dir(base):
+            if (
+                not key.isidentifier()
+                or keyword.iskeyword(key)
+                or key.startswith("_")
+                or key in dir(base)
+            ):
                 field = f"extra_{len(base.__struct_fields__) + len(names)}"
                 rename[field] = key
             names.append((field, Raw | UnsetType, UNSET))
         inherited = dict(zip(base.__struct_fields__, base.__struct_encode_fields__, strict=True))
-        _classes[wanted] = msgspec.defstruct(base.__name__, names, bases=(base,), frozen=True, gc=False,
-                                             forbid_unknown_fields=True, rename=inherited | rename)
+        _classes[wanted] = msgspec.defstruct(
+            base.__name__,
+            names,
+            bases=(base,),
+            frozen=True,
+            gc=False,
+            forbid_unknown_fields=True,
+            rename=inherited | rename,
+        )
     return _classes[wanted]
 
 
@@ -152,16 +183,21 @@ def decode_top(text: bytes, name: str) -> dict[str, Raw]:
         top = msgspec.json.decode(text, type=dict[str, Raw])
     except msgspec.ValidationError as error:
         found = str(error).partition("got ")[2].strip("`") or "something else"
-        found = {"array": "a list, as a results file has (predictions are not annotations)"}.get(found, found)
-        raise DatasetError(f"{name}: $: expected an object with images, annotations and categories, "
-                           f"found {found}") from error
+        found = {"array": "a list, as a results file has (predictions are not annotations)"}.get(
+            found, found
+        )
+        raise DatasetError(
+            f"{name}: $: expected an object with images, annotations and categories, found {found}"
+        ) from error
     except (msgspec.DecodeError, RecursionError) as error:
         _malformed(text, name, error)
     missing = [table for table in _TABLES if table not in top]
     if missing:
         keys = ", ".join(list(top)[:4])
-        raise DatasetError(f"{name}: $: not a COCO file: no key '{missing[0]}' (the keys are: {keys}"
-                           f"{', ...' if len(top) > 4 else ''})")
+        raise DatasetError(
+            f"{name}: $: not a COCO file: no key '{missing[0]}' (the keys are: {keys}"
+            f"{', ...' if len(top) > 4 else ''})"
+        )
     return top
 
 
@@ -171,11 +207,15 @@ def _malformed(text: bytes, name: str, error: Exception) -> NoReturn:
         raise DatasetError(f"{name}: is not JSON: {error}") from error
     at = int(place[1])
     line, column = text.count(b"\n", 0, at) + 1, at - text.rfind(b"\n", 0, at)
-    around = text[max(at - 40, 0):at + 12].decode("utf-8", "replace")
+    around = text[max(at - 40, 0) : at + 12].decode("utf-8", "replace")
     hint = ""
-    if re.match(rb"[a-zA-Z]", text[at:at + 1]) and re.search(rb"-?\b(NaN|Infinity)", text[max(at - 2, 0):at + 12]):
+    if re.match(rb"[a-zA-Z]", text[at : at + 1]) and re.search(
+        rb"-?\b(NaN|Infinity)", text[max(at - 2, 0) : at + 12]
+    ):
         hint = "; NaN and Infinity are not JSON: correct these numbers or remove their rows"
-    raise DatasetError(f"{name}:{line}:{column}: is not JSON: {error}, near {around!r}{hint}") from error
+    raise DatasetError(
+        f"{name}:{line}:{column}: is not JSON: {error}, near {around!r}{hint}"
+    ) from error
 
 
 def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
@@ -189,16 +229,23 @@ def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
             return msgspec.json.decode(text, type=tuple[row_class, ...])  # type: ignore[valid-type]
         except msgspec.ValidationError as error:
             message = str(error)
-            if unknown := re.match(r"Object contains unknown field `(.*?)`(?: - at `(.*)`)?$", message, re.DOTALL):
+            if unknown := re.match(
+                r"Object contains unknown field `(.*?)`(?: - at `(.*)`)?$", message, re.DOTALL
+            ):
                 if ".coco_recipe" in (unknown[2] or ""):
                     _refuse(name, table, message, text)
                 learned += 1
                 is_plain = unknown[1].isascii() and unknown[1].isidentifier()
-                keys = ([unknown[1]] if is_plain and learned <= FEW_KEYS
-                        else _unknown_keys(text, row_class))
+                keys = (
+                    [unknown[1]]
+                    if is_plain and learned <= FEW_KEYS
+                    else _unknown_keys(text, row_class)
+                )
                 if bad := [key for key in keys if re.search(r'["\\\x00-\x1f]', key)]:
-                    raise DatasetError(f"{name}: $.{table}: the key {bad[0]!r} has a quote, a backslash or a control "
-                                       "character, with which it can't be kept; rename it") from error
+                    raise DatasetError(
+                        f"{name}: $.{table}: the key {bad[0]!r} has a quote, a backslash or a control "
+                        "character, with which it can't be kept; rename it"
+                    ) from error
                 row_class = _extended(row_class, keys)
             elif re.match(r"Expected `[^`]*\bint`, got `float`", message) and not normalised:
                 text, normalised = Raw(_with_whole_numbers(text, table)), True

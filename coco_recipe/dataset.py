@@ -147,8 +147,10 @@ class Dataset:
         name, file = self.place_of(image)
         folder = self.folders.get(name)
         if folder is None:
-            raise DatasetError(f"image {image.id} ({image.file_name}): '{name}' has no folder of "
-                               f"images; give the input an 'images:' key")
+            raise DatasetError(
+                f"image {image.id} ({image.file_name}): '{name}' has no folder of "
+                f"images; give the input an 'images:' key"
+            )
         return folder / file
 
     def place_of(self, image: Image) -> tuple[str, str]:
@@ -178,17 +180,25 @@ class Dataset:
     def keypoint_names(self) -> tuple[str, ...]:
         """Return the names of keypoints over all categories, in the file's order."""
         listed = [dict(extras(category)).get("keypoints") for category in self.categories]
-        return tuple(dict.fromkeys(str(name) for names in listed if isinstance(names, list) for name in names))
+        return tuple(
+            dict.fromkeys(
+                str(name) for names in listed if isinstance(names, list) for name in names
+            )
+        )
 
     def counts(self) -> Mapping[str, Any]:
         """Count images, annotations and, by category name, boxes; once for each data set."""
         if not self._counted:
             used = Counter(map(attrgetter("category_id"), self.annotations))
-            self._counted.append({
-                "images": len(self.images),
-                "annotations": len(self.annotations),
-                "categories": {category.name: used[category.id] for category in self.categories},
-            })
+            self._counted.append(
+                {
+                    "images": len(self.images),
+                    "annotations": len(self.annotations),
+                    "categories": {
+                        category.name: used[category.id] for category in self.categories
+                    },
+                }
+            )
         return self._counted[0]
 
 
@@ -203,7 +213,9 @@ def extras(row: msgspec.Struct) -> Iterator[tuple[str, Any]]:
 
 def _keys(rows: Iterable[msgspec.Struct]) -> dict[str, None]:
     kinds = dict.fromkeys(map(type, rows))
-    return dict.fromkeys(field.encode_name for kind in kinds for field in msgspec.structs.fields(kind))
+    return dict.fromkeys(
+        field.encode_name for kind in kinds for field in msgspec.structs.fields(kind)
+    )
 
 
 def _base(row_class: type) -> type[msgspec.Struct]:

@@ -26,11 +26,18 @@ def of_counts(step: PlannedStep, counts: Balance) -> Iterator[Finding]:
     had_boxes = any(one.annotations for _, one in data_sets(counts.entered))
     rows = {
         NO_IMAGES: [Row(f"'{port}'") for port, one in after.items() if not one.images],
-        NO_BOXES: [Row(f"'{port}'") for port, one in after.items()
-                   if had_boxes and one.images and not one.annotations],
-        NO_BOX_OF_CLASS: [Row(f"class '{name}' in '{port}'") for port, one in after.items()
-                          if 0 < (one.annotations or 0) < all_of_them
-                          for name, n in (one.categories or {}).items() if not n and name in boxes],
+        NO_BOXES: [
+            Row(f"'{port}'")
+            for port, one in after.items()
+            if had_boxes and one.images and not one.annotations
+        ],
+        NO_BOX_OF_CLASS: [
+            Row(f"class '{name}' in '{port}'")
+            for port, one in after.items()
+            if 0 < (one.annotations or 0) < all_of_them
+            for name, n in (one.categories or {}).items()
+            if not n and name in boxes
+        ],
     }
     yield from (Finding.of(kind, step.id, found) for kind, found in rows.items() if found)
 
@@ -39,7 +46,7 @@ def of_plan(planned: Plan) -> Iterator[Finding]:
     """Yield the steps that stand above the last published one and that no step reads."""
     consumed = {name for name, _ in planned.consumed()}
     publishing = [n for n, step in enumerate(planned.steps) if step.published()]
-    for step in planned.steps[:publishing[-1]] if publishing else ():
+    for step in planned.steps[: publishing[-1]] if publishing else ():
         gives_data = any(port.kind is Dataset for port in step.outputs.values())
         if gives_data and step.id not in consumed and not step.published():
             yield Finding.of(UNREAD, step.id, [Row(f"step '{step.id}' ({step.offer.step.name})")])

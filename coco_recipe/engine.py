@@ -20,8 +20,13 @@ class Engine(Protocol):
         """Begin to import, beside what goes on here, what functions will need: import names of heavy packages."""
         ...
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item],
-            lost: Callable[[Item, str], Result] | None = None, preload: Sequence[str] = ()) -> Iterator[Result]:
+    def map(
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        lost: Callable[[Item, str], Result] | None = None,
+        preload: Sequence[str] = (),
+    ) -> Iterator[Result]:
         """Yield the results in the items' order; few items are taken ahead, whatever their number.
 
         Args:

@@ -18,7 +18,9 @@ Result = TypeVar("Result")
 IN_FLIGHT = 4  # items for each thread of the workers: a scheduler far away must not leave them idle
 LOOK_EVERY = 100  # items: workers come and go
 CONNECT_SECONDS = 15
-ALLOWED_FAILURES = 1  # of workers, before an item is held to be at fault; a scheduler elsewhere has its own number
+ALLOWED_FAILURES = (
+    1  # of workers, before an item is held to be at fault; a scheduler elsewhere has its own number
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,13 @@ class Dask:
     def prepare(self, preload: Sequence[str]) -> None:
         """Nothing: each worker imports on its own."""
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item],
-            lost: Callable[[Item, str], Result] | None = None, preload: Sequence[str] = ()) -> Iterator[Result]:
+    def map(
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        lost: Callable[[Item, str], Result] | None = None,
+        preload: Sequence[str] = (),
+    ) -> Iterator[Result]:
         """See Engine."""
         with self._client() as client:
             if self.address:
@@ -50,18 +57,33 @@ class Dask:
 
         if self.address:
             try:
-                client = Client(f"tcp://{self.address}", timeout=CONNECT_SECONDS, set_as_default=False)
+                client = Client(
+                    f"tcp://{self.address}", timeout=CONNECT_SECONDS, set_as_default=False
+                )
             except OSError as error:
-                raise StepError(f"--engine: there is no Dask scheduler at {self.address}: {error}") from error
+                raise StepError(
+                    f"--engine: there is no Dask scheduler at {self.address}: {error}"
+                ) from error
             with client:
                 yield client
             return
-        with (worker.environment(),  # Dask leaves in ours what its workers start with
-              dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
-                               "distributed.nanny.pre-spawn-environ": worker.ENVIRONMENT}),
-              LocalCluster(n_workers=self.jobs, threads_per_worker=1, processes=True, dashboard_address=None,
-                           silence_logs=50) as cluster,
-              Client(cluster, set_as_default=False) as client):
+        with (
+            worker.environment(),  # Dask leaves in ours what its workers start with
+            dask.config.set(
+                {
+                    "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+                    "distributed.nanny.pre-spawn-environ": worker.ENVIRONMENT,
+                }
+            ),
+            LocalCluster(
+                n_workers=self.jobs,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                silence_logs=50,
+            ) as cluster,
+            Client(cluster, set_as_default=False) as client,
+        ):
             yield client
 
 
@@ -70,10 +92,18 @@ def _check_versions(client: "Client", preload: Sequence[str]) -> None:
     try:
         found = client.run(worker.versions, tuple(preload))
     except Exception as error:
-        raise StepError(f"a Dask worker can't do the step's work: {type(error).__name__}: {error}") from error
+        raise StepError(
+            f"a Dask worker can't do the step's work: {type(error).__name__}: {error}"
+        ) from error
     for address, there in found.items():
-        if odd := [f"{name} {there[name]} (here {here[name]})" for name in here if there[name] != here[name]]:
-            raise StepError(f"the Dask worker {address} has {', '.join(odd)}; its results could differ, install the same")
+        if odd := [
+            f"{name} {there[name]} (here {here[name]})"
+            for name in here
+            if there[name] != here[name]
+        ]:
+            raise StepError(
+                f"the Dask worker {address} has {', '.join(odd)}; its results could differ, install the same"
+            )
 
 
 @dataclass(slots=True)

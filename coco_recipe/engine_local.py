@@ -37,8 +37,13 @@ class Local:
         if self.jobs > 1 and self.start == "forkserver":
             _start_forkserver(preload)
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item],
-            lost: Callable[[Item, str], Result] | None = None, preload: Sequence[str] = ()) -> Iterator[Result]:
+    def map(
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        lost: Callable[[Item, str], Result] | None = None,
+        preload: Sequence[str] = (),
+    ) -> Iterator[Result]:
         """See Engine."""
         if self.jobs <= 1:
             for item in items:
@@ -96,7 +101,9 @@ class _Worker:
 class _Pool:
     """Worker processes, each with a pipe of its own: so it is known which item a dead one held."""
 
-    def __init__(self, jobs: int, start: str, call: worker.Call, lost: Callable[[Any, str], Any] | None) -> None:
+    def __init__(
+        self, jobs: int, start: str, call: worker.Call, lost: Callable[[Any, str], Any] | None
+    ) -> None:
         self.jobs, self.call, self.lost = jobs, call, lost
         self.context: Any = multiprocessing.get_context(start)
         self.selector = DefaultSelector()
@@ -119,7 +126,9 @@ class _Pool:
                 self._collect(wait=True)
 
     def _has_room(self) -> bool:
-        return len(self.workers) < self.jobs or any(len(each.held) < IN_FLIGHT for each in self.workers)
+        return len(self.workers) < self.jobs or any(
+            len(each.held) < IN_FLIGHT for each in self.workers
+        )
 
     def _next(self, source: Iterator[tuple[int, Any]], turn: int) -> _Task | None:
         if self.again:
@@ -143,8 +152,9 @@ class _Pool:
 
     def _start(self) -> _Worker:
         connection, theirs = self.context.Pipe()
-        process = self.context.Process(target=worker.serve, args=(theirs, self.call), daemon=True,
-                                       name=safe_path.NAME)
+        process = self.context.Process(
+            target=worker.serve, args=(theirs, self.call), daemon=True, name=safe_path.NAME
+        )
         with worker.environment(), _signals_held():
             process.start()
         theirs.close()

@@ -6,9 +6,12 @@ from coco_recipe.dataset import Dataset, Image
 from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.rows import of_image
 
-ACROSS = Kind("equal_pictures_across_inputs", "warning",
-              "pictures are equal to one of another input, byte for byte",
-              "keep one of them: on two sides of a split they leak")
+ACROSS = Kind(
+    "equal_pictures_across_inputs",
+    "warning",
+    "pictures are equal to one of another input, byte for byte",
+    "keep one of them: on two sides of a split they leak",
+)
 
 
 def finding(inputs: Mapping[str, Dataset], hashes: Mapping[str, str]) -> Finding | None:
@@ -23,7 +26,9 @@ def finding(inputs: Mapping[str, Dataset], hashes: Mapping[str, str]) -> Finding
     return Finding.of(ACROSS, ", ".join(places), [row for row, *_ in rows]) if rows else None
 
 
-def _rows(inputs: Mapping[str, Dataset], hashes: Mapping[str, str]) -> Iterator[tuple[Row, str, str]]:
+def _rows(
+    inputs: Mapping[str, Dataset], hashes: Mapping[str, str]
+) -> Iterator[tuple[Row, str, str]]:
     """Yield each picture that an earlier input has, with the names of both inputs."""
     first: dict[str, tuple[str, Image]] = {}
     for name, dataset in inputs.items():

@@ -32,8 +32,15 @@ def clear(folder: Path) -> None:
         path.rename(target)
 
 
-def write(folder: Path, step: PlannedStep, error: StepError, *, environment: Mapping[str, str],
-          progress: str, unfinished: Path) -> Path | None:
+def write(
+    folder: Path,
+    step: PlannedStep,
+    error: StepError,
+    *,
+    environment: Mapping[str, str],
+    progress: str,
+    unfinished: Path,
+) -> Path | None:
     """Write the log of a failed step; return its path, or None where it can't be written.
 
     Args:
@@ -45,8 +52,12 @@ def write(folder: Path, step: PlannedStep, error: StepError, *, environment: Map
         unfinished: the folder that it wrote into; the ends of the ``*.log`` files there are told.
     """
     offer = step.offer
-    versions = {"python": platform.python_version(), "system": platform.platform(),
-                **environment, **_loaded()}
+    versions = {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        **environment,
+        **_loaded(),
+    }
     named = [f"{name} {version}" for name, version in versions.items() if version]
     lines = [
         TITLE,
@@ -68,8 +79,11 @@ def write(folder: Path, step: PlannedStep, error: StepError, *, environment: Map
 
 def _loaded() -> dict[str, str]:
     """Return the versions of the packages that this process has loaded."""
-    found = {name: vars(module).get("__version__") for name, module in list(sys.modules.items())
-             if "." not in name and name not in sys.stdlib_module_names}
+    found = {
+        name: vars(module).get("__version__")
+        for name, module in list(sys.modules.items())
+        if "." not in name and name not in sys.stdlib_module_names
+    }
     return {name: value for name, value in sorted(found.items()) if isinstance(value, str)}
 
 

@@ -10,7 +10,9 @@ MAX_LISTED = 30
 
 def show_path(path: Sequence[str | int]) -> str:
     """Write a key path as ``steps[2].with.fractions``."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(
+        "."
+    )
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
@@ -31,10 +33,27 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'es' if noun.endswith(('x', 's', 'ch', 'sh')) else 's'}"
 
 
-_OF_ONE = {"have": "has", "are": "is", "lie": "lies", "reach": "reaches", "point": "points", "look": "looks",
-           "stand": "stands", "hold": "holds", "go": "goes", "end": "ends", "drop": "drops", "change": "changes",
-           "had": "had", "could": "could", "can't": "can't", "is": "is",
-           "differ": "differs", "collide": "collides", "don't": "doesn't"}
+_OF_ONE = {
+    "have": "has",
+    "are": "is",
+    "lie": "lies",
+    "reach": "reaches",
+    "point": "points",
+    "look": "looks",
+    "stand": "stands",
+    "hold": "holds",
+    "go": "goes",
+    "end": "ends",
+    "drop": "drops",
+    "change": "changes",
+    "had": "had",
+    "could": "could",
+    "can't": "can't",
+    "is": "is",
+    "differ": "differs",
+    "collide": "collides",
+    "don't": "doesn't",
+}
 
 
 def about(number: int, text: str) -> str:
@@ -48,13 +67,15 @@ def about(number: int, text: str) -> str:
     verb = next((n for n, word in enumerate(words) if word in _OF_ONE), 0)
     if number != 1 or not verb:
         return f"{number} {text}"
-    noun = next((n for n in range(1, verb) if words[n] == "of" or words[n].startswith("(")), verb) - 1
+    noun = (
+        next((n for n in range(1, verb) if words[n] == "of" or words[n].startswith("(")), verb) - 1
+    )
     words[noun] = _singular(words[noun])
     for n in range(verb, len(words)):
         if n == verb or words[n - 1] in ("and", "or"):
             words[n] = _OF_ONE.get(words[n], words[n])
         words[n] = {"their": "its"}.get(words[n], words[n])
-    return f"1 {' '.join(words)}{text[len(said):]}"
+    return f"1 {' '.join(words)}{text[len(said) :]}"
 
 
 def _singular(noun: str) -> str:
@@ -103,7 +124,9 @@ class RecipeError(CocoRecipeError):
     """A recipe is wrong; ``problems`` lists everything that was found."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda p: (p.where.file, p.where.line, p.where.column)))
+        self.problems = tuple(
+            sorted(problems, key=lambda p: (p.where.file, p.where.line, p.where.column))
+        )
         super().__init__("\n".join(map(str, self.problems)))
 
 

@@ -80,8 +80,9 @@ class Context:
     def make(self, *, images: int = 0, annotations: int = 0) -> None:
         self.made.update(image=images, annotation=annotations)
 
-    def find(self, kind: Kind, rows: Iterable[Row] = (), *, count: int | None = None,
-             remedy: str = "") -> None:
+    def find(
+        self, kind: Kind, rows: Iterable[Row] = (), *, count: int | None = None, remedy: str = ""
+    ) -> None:
         found = Finding.of(kind, self.step_id, rows, count=count, remedy=remedy)
         if found.count:
             self.findings.append(found)
@@ -101,8 +102,12 @@ class Context:
     def progress(self, done: int, total: int, text: str = "") -> None:
         self.on_progress(done, total, text)
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item],
-            lost: Callable[[Item, str], Result] | None = None) -> Iterator[Result]:
+    def map(
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        lost: Callable[[Item, str], Result] | None = None,
+    ) -> Iterator[Result]:
         return self.engine.map(function, items, lost, self.preload)
 
 
@@ -119,11 +124,22 @@ def step_seed(recipe_seed: int, step_id: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{recipe_seed}/{step_id}".encode()).digest()[:8], "big")
 
 
-def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed: int, key: str,
-            parts: Mapping[str, Any], keep: set[str], engine: Engine, environment: Mapping[str, str], afresh: bool = False,
-            on_progress: Callable[[int, int, str], None],
-            judge: Callable[[Iterable[Finding]], None] = lambda found: None,
-            known_hashes: dict[str, str] | None = None) -> StepResult:
+def execute(
+    step: PlannedStep,
+    values: Mapping[str, Any],
+    *,
+    store: Store,
+    seed: int,
+    key: str,
+    parts: Mapping[str, Any],
+    keep: set[str],
+    engine: Engine,
+    environment: Mapping[str, str],
+    afresh: bool = False,
+    on_progress: Callable[[int, int, str], None],
+    judge: Callable[[Iterable[Finding]], None] = lambda found: None,
+    known_hashes: dict[str, str] | None = None,
+) -> StepResult:
     """Run a step and commit its folder.
 
     Args:
@@ -146,10 +162,18 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
     """
     began, label = time.time(), f"step '{step.id}' ({step.offer.step.name})"
     workdir = store.begin(step.id, resume=step.offer.step.resumes and not afresh)
-    context = Context(step.id, step_seed(seed, step.id), workdir, engine,
-                      step.offer.step.preload, on_progress, key,
-                      {**environment, "plugin": step.offer.source_sha256}, None if afresh else store.earlier(step.id),
-                      {} if known_hashes is None else known_hashes)
+    context = Context(
+        step.id,
+        step_seed(seed, step.id),
+        workdir,
+        engine,
+        step.offer.step.preload,
+        on_progress,
+        key,
+        {**environment, "plugin": step.offer.source_sha256},
+        None if afresh else store.earlier(step.id),
+        {} if known_hashes is None else known_hashes,
+    )
     try:
         outputs = step.offer.step.run(context, **keywords(step, values))
     except (Exception, SystemExit) as error:
@@ -188,17 +212,28 @@ def execute(step: PlannedStep, values: Mapping[str, Any], *, store: Store, seed:
         notes=context.notes,
         outputs={port: f"{key}:{port}" for port in outputs},
         files=FileSet(len(hashes), files.digest(hashes)),
-        clock=Clock(started=began, seconds=round(time.time() - began, 3),
-                    this_run=context.this_run,
-                    peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
-    manifest = Manifest(key=key, parts=dict(parts), outputs=forms,
-                        files=dict(sorted(hashes.items())), record=record)
+        clock=Clock(
+            started=began,
+            seconds=round(time.time() - began, 3),
+            this_run=context.this_run,
+            peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        ),
+    )
+    manifest = Manifest(
+        key=key, parts=dict(parts), outputs=forms, files=dict(sorted(hashes.items())), record=record
+    )
     store.commit(step.id, manifest)
     return StepResult(outputs, manifest)
 
 
-def rehearse(step: PlannedStep, values: Mapping[str, Any], *, seed: int, key: str = "",
-             parts: Mapping[str, Any] | None = None) -> StepResult:
+def rehearse(
+    step: PlannedStep,
+    values: Mapping[str, Any],
+    *,
+    seed: int,
+    key: str = "",
+    parts: Mapping[str, Any] | None = None,
+) -> StepResult:
     """Run a step that lives in memory for its values and its record, and commit nothing.
 
     Args:
@@ -212,15 +247,31 @@ def rehearse(step: PlannedStep, values: Mapping[str, Any], *, seed: int, key: st
         StepError: as of `execute`.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        return execute(step, values, store=Store(Path(scratch)), seed=seed, key=key, parts=parts or {"inputs": {}},
-                       keep=set(), engine=local(1), environment={}, on_progress=lambda done, total, text: None)
+        return execute(
+            step,
+            values,
+            store=Store(Path(scratch)),
+            seed=seed,
+            key=key,
+            parts=parts or {"inputs": {}},
+            keep=set(),
+            engine=local(1),
+            environment={},
+            on_progress=lambda done, total, text: None,
+        )
 
 
 def keywords(step: PlannedStep, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a step's functions are called with: its input values by port, and its parameters."""
     ports = step.offer.step.inputs
-    bound = {ports.name: dict(values)} if isinstance(ports, OpenPorts) else {p: values.get(p) for p in ports}
-    return bound | {name: step.bound.get(name) for name in step.offer.step.params.get("properties", {})}
+    bound = (
+        {ports.name: dict(values)}
+        if isinstance(ports, OpenPorts)
+        else {p: values.get(p) for p in ports}
+    )
+    return bound | {
+        name: step.bound.get(name) for name in step.offer.step.params.get("properties", {})
+    }
 
 
 def _check_outputs(step: PlannedStep, outputs: Any, label: str) -> None:
@@ -229,30 +280,53 @@ def _check_outputs(step: PlannedStep, outputs: Any, label: str) -> None:
         raise StepError(f"{label}: gave the outputs {found}, declared are {list(step.outputs)}")
     for port, value in outputs.items():
         for item in value if isinstance(value, tuple) else (value,):
-            if not isinstance(item, step.outputs[port].kind) or not isinstance(item, Dataset | Checkpoint):
-                raise StepError(f"{label}: output '{port}' is a {type(item).__name__}, "
-                                f"declared is {step.outputs[port].kind.__name__}")
+            if not isinstance(item, step.outputs[port].kind) or not isinstance(
+                item, Dataset | Checkpoint
+            ):
+                raise StepError(
+                    f"{label}: output '{port}' is a {type(item).__name__}, "
+                    f"declared is {step.outputs[port].kind.__name__}"
+                )
         if isinstance(value, tuple) is not step.outputs[port].many:
-            raise StepError(f"{label}: output '{port}' must be {'a tuple' if step.outputs[port].many else 'one value'}")
+            raise StepError(
+                f"{label}: output '{port}' must be {'a tuple' if step.outputs[port].many else 'one value'}"
+            )
 
 
-def _balance(step: PlannedStep, values: Mapping[str, Any], outputs: Mapping[str, Any], context: Context,
-             label: str) -> Balance:
+def _balance(
+    step: PlannedStep,
+    values: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+    context: Context,
+    label: str,
+) -> Balance:
     """Check that rows in + rows made = rows out + rows dropped, for images and for annotations."""
     ports = step.offer.step.inputs
-    entering = [value for port, value in values.items()
-                if not (ports.reads_only if isinstance(ports, OpenPorts) else ports[port].reads_only)]
+    entering = [
+        value
+        for port, value in values.items()
+        if not (ports.reads_only if isinstance(ports, OpenPorts) else ports[port].reads_only)
+    ]
     rows_in, rows_out = _rows(entering), _rows(list(outputs.values()))
     dropped = Counter(line["kind"] for line in context.dropped)
     if any(port.kind is Dataset for port in step.outputs.values()):
         for kind in ("image", "annotation"):
-            entered, made, left, lost = rows_in[kind], context.made[kind], rows_out[kind], dropped[kind]
+            entered, made, left, lost = (
+                rows_in[kind],
+                context.made[kind],
+                rows_out[kind],
+                dropped[kind],
+            )
             if entered + made != left + lost:
-                raise StepError(f"{label}: the books don't close: {entered} {kind}s in + {made} made is not "
-                                f"{left} out + {lost} dropped; the step must account for each row (ctx.drop, ctx.make)")
-    return Balance(entered={port: _counts(value) for port, value in values.items()},
-                   out={port: _counts(value) for port, value in outputs.items()},
-                   made=Made(context.made["image"], context.made["annotation"]))
+                raise StepError(
+                    f"{label}: the books don't close: {entered} {kind}s in + {made} made is not "
+                    f"{left} out + {lost} dropped; the step must account for each row (ctx.drop, ctx.make)"
+                )
+    return Balance(
+        entered={port: _counts(value) for port, value in values.items()},
+        out={port: _counts(value) for port, value in outputs.items()},
+        made=Made(context.made["image"], context.made["annotation"]),
+    )
 
 
 def _rows(values: Iterable[Any]) -> Counter[str]:

@@ -50,7 +50,8 @@ def told(error: BaseException, home: str = "") -> str:
     if isinstance(error.__cause__, WorkerTraceback):
         return error.__cause__.told
     is_expected = isinstance(error, CocoRecipeError) or (
-        isinstance(error, ValueError) and _is_on_purpose(error, home))
+        isinstance(error, ValueError) and _is_on_purpose(error, home)
+    )
     if is_expected:
         return str(error) or type(error).__name__
     first, *more = f"{_type(error, home)}: {error}".rstrip(": ").splitlines()

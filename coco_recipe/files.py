@@ -111,7 +111,9 @@ def link_or_copy(source: Path, target: Path) -> str:
 def copy(source: Path, target: Path) -> None:
     """Copy a file's bytes; where the file system can, the two share them until one is changed (FICLONE)."""
     with source.open("rb") as reader, target.open("wb") as writer:
-        with contextlib.suppress(ImportError, OSError):  # not on this system, or not on this file system
+        with contextlib.suppress(
+            ImportError, OSError
+        ):  # not on this system, or not on this file system
             import fcntl
 
             fcntl.ioctl(writer.fileno(), FICLONE, reader.fileno())
@@ -151,5 +153,8 @@ def is_installed(name: str) -> bool:
     """Say whether a package can be imported, by its import name."""
     try:
         return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError):  # something stands in its place that keeps it from being imported
+    except (
+        ImportError,
+        ValueError,
+    ):  # something stands in its place that keeps it from being imported
         return False

@@ -26,14 +26,18 @@ _Types = Mapping[str, Mapping[str, Any]]  # by table and key
 
 KEYPOINTS: _Types = {"annotations": {"keypoints": list[float] | None}}
 NUM_KEYPOINTS: _Types = {"annotations": {"num_keypoints": _Count | None}}
-OF_CATEGORIES: _Types = {"categories": {
-    "keypoints": list[str] | None, "skeleton": list[tuple[_Place, _Place]] | None}}
+OF_CATEGORIES: _Types = {
+    "categories": {"keypoints": list[str] | None, "skeleton": list[tuple[_Place, _Place]] | None}
+}
 OTHERS: _Types = {
-    "annotations": {"score": float | None,
-                    "obb": tuple[float, float, float, float, float] | None,
-                    "is_group_of": _Flag | None},
+    "annotations": {
+        "score": float | None,
+        "obb": tuple[float, float, float, float, float] | None,
+        "is_group_of": _Flag | None,
+    },
     "images": {"neg_category_ids": list[_Id], "not_exhaustive_category_ids": list[_Id]},
-    "categories": {"frequency": str | None, "isthing": _Flag | None}}
+    "categories": {"frequency": str | None, "isthing": _Flag | None},
+}
 
 
 def wrong_values(types: _Types) -> Callable[[Rows], Iterator[Row]]:
@@ -51,8 +55,9 @@ def wrong_values(types: _Types) -> Callable[[Rows], Iterator[Row]]:
     return find
 
 
-def _wrong(rows: Rows, listed: tuple[Any, ...], key: str,
-           decode: Callable[[Any], Any]) -> Iterator[Row]:
+def _wrong(
+    rows: Rows, listed: tuple[Any, ...], key: str, decode: Callable[[Any], Any]
+) -> Iterator[Row]:
     for row in listed:
         value = getattr(row, key, UNSET)
         if value is UNSET:
@@ -75,7 +80,7 @@ def _told(key: str, value: Any, message: str) -> str:
     for n in re.findall(r"\d+", place[1]) if place else ():
         value = value[int(n)]
     shown = msgspec.json.encode(value).decode()
-    shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN - 3]}..."
+    shown = shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 3]}..."
     return f"{key}{place[1] if place else ''} is {shown}"
 
 

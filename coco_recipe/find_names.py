@@ -12,11 +12,7 @@ from coco_recipe.dataset import Category
 from coco_recipe.findings import Row
 from coco_recipe.rows import Rows, of_category, of_image, repeated
 
-TEXTS = (
-    "date_captured",
-    "coco_url",
-    "flickr_url",
-)  # hotcoco reads text only
+TEXTS = ("date_captured", "coco_url", "flickr_url")  # hotcoco reads text only
 
 
 def repeated_file_names(rows: Rows) -> Iterator[Row]:

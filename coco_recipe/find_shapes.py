@@ -59,7 +59,10 @@ def _is_flat(text: bytes) -> bool:
     """Say whether a segmentation has polygons or runs, and none of them an area."""
     try:
         polygons = _polygons.decode(text)
-    except (msgspec.DecodeError, OverflowError):  # a mask, or of a form that is told by its own kind
+    except (
+        msgspec.DecodeError,
+        OverflowError,
+    ):  # a mask, or of a form that is told by its own kind
         return text[:1] == b"{" and not form(text) and _is_empty_mask(text)
     if any(map(_turns_at_once, polygons)):
         return False

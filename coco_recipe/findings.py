@@ -90,8 +90,15 @@ class Finding:
     pictures: Mapping[str, Row] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, kind: Kind, place: str, rows: Iterable[Row], *, count: int | None = None,
-           remedy: str = "") -> "Finding":
+    def of(
+        cls,
+        kind: Kind,
+        place: str,
+        rows: Iterable[Row],
+        *,
+        count: int | None = None,
+        remedy: str = "",
+    ) -> "Finding":
         """Make a finding of all its rows, or of the first ones and their ``count``."""
         remaining = iter(rows)
         first = tuple(islice(remaining, FIRST_ROWS))
@@ -99,23 +106,31 @@ class Finding:
         return cls(kind, place, total, first, kind.severity, remedy or kind.remedy)
 
     @classmethod
-    def of_pictures(cls, kind: Kind, place: str, rows: Mapping[str, Row], *,
-                    remedy: str = "") -> "Finding":
+    def of_pictures(
+        cls, kind: Kind, place: str, rows: Mapping[str, Row], *, remedy: str = ""
+    ) -> "Finding":
         """Make a finding about pictures, of its rows by their pictures' paths."""
         return replace(cls.of(kind, place, rows.values(), remedy=remedy), pictures=rows)
 
     def of_some(self, pictures: Container[str]) -> "Finding":
         """Return what it says of some of its pictures, by their paths."""
         rows = {path: row for path, row in self.pictures.items() if path in pictures}
-        return replace(self, count=len(rows), first=tuple(islice(rows.values(), FIRST_ROWS)),
-                       pictures=rows)
+        return replace(
+            self, count=len(rows), first=tuple(islice(rows.values(), FIRST_ROWS)), pictures=rows
+        )
 
     def record(self) -> FindingRecord:
         """Return the finding as the run's record keeps it."""
         rows = tuple(FindingRow(row.name, row.file_name, row.value) for row in self.first)
-        return FindingRecord(kind=self.kind.name, severity=self.severity, place=self.place,
-                             count=self.count, what=self.kind.what, first=rows,
-                             remedy=self.remedy)
+        return FindingRecord(
+            kind=self.kind.name,
+            severity=self.severity,
+            place=self.place,
+            count=self.count,
+            what=self.kind.what,
+            first=rows,
+            remedy=self.remedy,
+        )
 
     @classmethod
     def from_record(cls, record: FindingRecord) -> "Finding":
@@ -125,10 +140,18 @@ class Finding:
         return cls(kind, record.place, record.count, first, kind.severity, kind.remedy)
 
     def __str__(self) -> str:
-        rows = "; ".join(row.name if row.value is None else f"{row.name}: {' '.join(str(row.value).split())}"
-                         for row in self.first)
-        more = f"; and {self.count - len(self.first)} more" if self.first and self.count > len(self.first) else ""
-        text = f"{self.place}: {about(self.count, self.kind.what)}" + (f": {rows}{more}" if rows else "")
+        rows = "; ".join(
+            row.name if row.value is None else f"{row.name}: {' '.join(str(row.value).split())}"
+            for row in self.first
+        )
+        more = (
+            f"; and {self.count - len(self.first)} more"
+            if self.first and self.count > len(self.first)
+            else ""
+        )
+        text = f"{self.place}: {about(self.count, self.kind.what)}" + (
+            f": {rows}{more}" if rows else ""
+        )
         return f"{text} ({self.kind.name})" + (f"\n    hint: {self.remedy}" if self.remedy else "")
 
 

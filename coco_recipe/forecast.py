@@ -26,15 +26,20 @@ def records(run_: Run, states: Sequence[State]) -> dict[str, StepRecord]:
         manifest = result.manifest if result else run_.store.manifest(state.step.id)
         if manifest and manifest.key == state.key:
             found[state.step.id] = manifest.record
-        if values is not None and not result:  # sizes are exact here, where steps above have dropped images
-            facts = {port: tuple(map(facts_of, value)) if isinstance(value, tuple) else facts_of(value)
-                     for port, value in values.items()}
+        if (
+            values is not None and not result
+        ):  # sizes are exact here, where steps above have dropped images
+            facts = {
+                port: tuple(map(facts_of, value)) if isinstance(value, tuple) else facts_of(value)
+                for port, value in values.items()
+            }
             plan.foresee_step(run_.plan, state.step, facts, partial(dict, values))
     return found
 
 
-def preview(run_: Run, states: Sequence[State], step_id: str, target: Path, *,
-            images: int | tuple[str, ...]) -> None:
+def preview(
+    run_: Run, states: Sequence[State], step_id: str, target: Path, *, images: int | tuple[str, ...]
+) -> None:
     """Let a step write a picture of what it would do.
 
     Args:
@@ -49,7 +54,9 @@ def preview(run_: Run, states: Sequence[State], step_id: str, target: Path, *,
         StepError: the preview failed.
     """
     if step_id not in {state.step.id for state in states}:
-        raise RunError(f"there is no step '{step_id}'; {did_you_mean(step_id, [state.step.id for state in states])}")
+        raise RunError(
+            f"there is no step '{step_id}'; {did_you_mean(step_id, [state.step.id for state in states])}"
+        )
     step = next(state.step for state in states if state.step.id == step_id).offer.step
     if step.preview is None:
         raise RunError(f"step '{step_id}' ({step.name}) has no preview")
@@ -73,13 +80,19 @@ def replay(folder: Path, name: str, plugin_files: Sequence[Path] = ()) -> tuple[
         StepError: the step can't make it.
     """
     run_ = Run(reopen(folder, plugin_files), folder, with_pixels=False)
-    found = [(step, file, recorded) for step in run_.plan.steps if step.offer.step.replay
-             if (manifest := run_.store.manifest(step.id))
-             for file, recorded in manifest.files.items()
-             if f"/steps/{step.id}/{file}".endswith(f"/{name}")]
+    found = [
+        (step, file, recorded)
+        for step in run_.plan.steps
+        if step.offer.step.replay
+        if (manifest := run_.store.manifest(step.id))
+        for file, recorded in manifest.files.items()
+        if f"/steps/{step.id}/{file}".endswith(f"/{name}")
+    ]
     if len(found) != 1:
         places = ", ".join(f"steps/{step.id}/{file}" for step, file, _ in found[:5])
-        raise RunError(f"{folder}: '{name}' is {f'ambiguous: {places}' if found else 'no file that a step can make again'}")
+        raise RunError(
+            f"{folder}: '{name}' is {f'ambiguous: {places}' if found else 'no file that a step can make again'}"
+        )
     step, file, recorded = found[0]
     assert step.offer.step.replay is not None
     with _ready(run_, run_.states(), step.id) as (context, keywords):
@@ -99,8 +112,9 @@ def value(run_: Run, reference: plan.Reference, keys: Mapping[str, str]) -> Any:
         RunError: the run directory or an input was changed since then.
     """
     manifests = {step.id: run_.store.manifest(step.id) for step in run_.plan.steps}
-    if any(manifest is None or manifest.key != keys.get(name)
-           for name, manifest in manifests.items()):
+    if any(
+        manifest is None or manifest.key != keys.get(name) for name, manifest in manifests.items()
+    ):
         raise RunError(f"{run_.folder}: was run anew since; run it again to read what it has now")
     manifest = manifests[reference[0]]
     if manifest and reference[1] in manifest.outputs:
@@ -116,15 +130,26 @@ def value(run_: Run, reference: plan.Reference, keys: Mapping[str, str]) -> Any:
 
 
 @contextlib.contextmanager
-def _ready(run_: Run, states: Sequence[State], step_id: str) -> Iterator[tuple[execute.Context, dict[str, Any]]]:
+def _ready(
+    run_: Run, states: Sequence[State], step_id: str
+) -> Iterator[tuple[execute.Context, dict[str, Any]]]:
     """Give what a step's functions are called with; name the step in what they raise."""
-    state, values = next((state, values) for state, values, _ in _dry(run_, states) if state.step.id == step_id)
+    state, values = next(
+        (state, values) for state, values, _ in _dry(run_, states) if state.step.id == step_id
+    )
     if values is None:
-        raise RunError(f"step '{step_id}' follows a step that writes files, which must be run first")
+        raise RunError(
+            f"step '{step_id}' follows a step that writes files, which must be run first"
+        )
     with tempfile.TemporaryDirectory() as scratch:
-        context = execute.Context(step_id, execute.step_seed(run_.plan.recipe.seed, step_id), Path(scratch),
-                                  key=state.key, environment=state.parts["environment"],
-                                  earlier=run_.store.earlier(step_id))
+        context = execute.Context(
+            step_id,
+            execute.step_seed(run_.plan.recipe.seed, step_id),
+            Path(scratch),
+            key=state.key,
+            environment=state.parts["environment"],
+            earlier=run_.store.earlier(step_id),
+        )
         try:
             yield context, execute.keywords(state.step, values)
         except CocoRecipeError:
@@ -135,18 +160,26 @@ def _ready(run_: Run, states: Sequence[State], step_id: str) -> Iterator[tuple[e
             raise StepError(f"step '{step_id}' ({step.name}): {text}") from error
 
 
-def _dry(run_: Run, states: Sequence[State]) -> Iterator[tuple[State, Mapping[str, Any] | None, Any]]:
+def _dry(
+    run_: Run, states: Sequence[State]
+) -> Iterator[tuple[State, Mapping[str, Any] | None, Any]]:
     """Yield each step with its input values (None where they aren't known) and, if it lives in memory, its result."""
     known = dict(run_.values)
     for state in states:
         step, result = state.step, None
         references = [ref for refs in step.inputs.values() for ref in refs]
-        values = plan.bound(step, known.__getitem__) if all(ref in known for ref in references) else None
+        values = (
+            plan.bound(step, known.__getitem__) if all(ref in known for ref in references) else None
+        )
         if values is not None and not step.offer.step.writes:
-            result = execute.rehearse(step, values, seed=run_.plan.recipe.seed, key=state.key, parts=state.parts)
+            result = execute.rehearse(
+                step, values, seed=run_.plan.recipe.seed, key=state.key, parts=state.parts
+            )
             known |= {(step.id, port): value for port, value in result.values.items()}
         yield state, values, result
         manifest = run_.store.manifest(step.id)
         if result is None and manifest and (manifest.key == state.key or not run_.with_pixels):
-            known |= {(step.id, port): run_.store.read_value(step.id, form, run_.folders())
-                      for port, form in manifest.outputs.items()}
+            known |= {
+                (step.id, port): run_.store.read_value(step.id, form, run_.folders())
+                for port, form in manifest.outputs.items()
+            }

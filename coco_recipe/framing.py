@@ -11,14 +11,21 @@ def framed(points: Sequence[Point], width: float, height: float) -> list[Point]:
     Where the part is in several pieces, they hang together by edges along the frame.
     """
     left = list(points)
-    for axis, limit, keep_below in ((0, 0.0, False), (0, width, True), (1, 0.0, False), (1, height, True)):
+    for axis, limit, keep_below in (
+        (0, 0.0, False),
+        (0, width, True),
+        (1, 0.0, False),
+        (1, height, True),
+    ):
         left = _cut(left, axis, limit, keep_below=keep_below)
     return left
 
 
 def _cut(points: list[Point], axis: int, limit: float, *, keep_below: bool) -> list[Point]:
     """Keep what is on one side of the line where a coordinate is ``limit``."""
-    inside: Callable[[Point], bool] = (lambda p: p[axis] <= limit) if keep_below else (lambda p: p[axis] >= limit)
+    inside: Callable[[Point], bool] = (
+        (lambda p: p[axis] <= limit) if keep_below else (lambda p: p[axis] >= limit)
+    )
     kept: list[Point] = []
     for before, point in zip([*points[-1:], *points[:-1]], points, strict=True):
         if inside(before) != inside(point):

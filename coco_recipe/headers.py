@@ -28,16 +28,24 @@ _TURNED_BY_OPENCV = {"jpeg", "png", "tiff"}  # 4.12 leaves WebP and AVIF as they
 _NO_PICTURES = (
     (rb"version https://git-lfs", "is a Git LFS pointer, not the picture: git lfs pull"),
     (rb"\s*<(!doctype html|html|head|body)", "is an HTML page, as a failed download leaves it"),
-    (rb"\s*<(\?xml[^>]*>\s*|!--.*?-->\s*|!doctype svg[^>]*>\s*)*<?svg",
-     "is an SVG drawing, which has no pixels"),
+    (
+        rb"\s*<(\?xml[^>]*>\s*|!--.*?-->\s*|!doctype svg[^>]*>\s*)*<?svg",
+        "is an SVG drawing, which has no pixels",
+    ),
     (rb"\s*[\[{]", "is JSON, not a picture"),
     (rb"PK\x03\x04", "is a ZIP archive, not a picture"),
     (rb"%PDF", "is a PDF document, not a picture"),
     (rb"\0+\Z", "has only zero bytes"),
 )
 _MOST_OF_PPM = re.compile(rb"P[2356](?:\s+|#[^\n]*\n)+\d+\s+\d+\s+(\d+)\s")
-_MAGIC = {rb"GIF8": "GIF", rb"RIFF....WEBP": "WebP", rb"II\*\0|MM\0\*": "TIFF", rb"BM": "BMP",
-          rb"....ftypavi[fs]": "AVIF", rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51": "JPEG 2000"}
+_MAGIC = {
+    rb"GIF8": "GIF",
+    rb"RIFF....WEBP": "WebP",
+    rb"II\*\0|MM\0\*": "TIFF",
+    rb"BM": "BMP",
+    rb"....ftypavi[fs]": "AVIF",
+    rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51": "JPEG 2000",
+}
 
 
 class CutOffError(ValueError):
@@ -136,24 +144,34 @@ def _png(data: Bytes) -> Header:
         raise CutOffError("the PNG file is damaged: its header's checksum is wrong")
     transparent, frames, orientation = colour in (4, 6), 1, 0
     at = 33
-    while (name := data[at + 4:at + 8]) not in (b"IDAT", b"IEND", b""):
-        length = int.from_bytes(data[at:at + 4], "big")
+    while (name := data[at + 4 : at + 8]) not in (b"IDAT", b"IEND", b""):
+        length = int.from_bytes(data[at : at + 4], "big")
         if name == b"acTL":
-            frames = int.from_bytes(data[at + 8:at + 12], "big")
+            frames = int.from_bytes(data[at + 8 : at + 12], "big")
         elif name == b"eXIf":
-            orientation = _orientation(data[at + 8:at + 8 + length])
+            orientation = _orientation(data[at + 8 : at + 8 + length])
         transparent |= name == b"tRNS"
         at += 12 + length
     trailing = 0 if data[-12:] == PNG_END else len(data) - _png_end(data, at)
-    return _sized(Header("png", width, height, bits, orientation, transparent,
-                         frames=max(frames, 1), trailing=trailing))
+    return _sized(
+        Header(
+            "png",
+            width,
+            height,
+            bits,
+            orientation,
+            transparent,
+            frames=max(frames, 1),
+            trailing=trailing,
+        )
+    )
 
 
 def _png_end(data: Bytes, at: int) -> int:
     """Walk the chunks to the last; return where it ends."""
     while at + 12 <= len(data):
-        name = data[at + 4:at + 8]
-        at += 12 + int.from_bytes(data[at:at + 4], "big")
+        name = data[at + 4 : at + 8]
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
         if name == b"IEND" and at <= len(data):
             return at
     raise CutOffError("the PNG file is cut off")
@@ -169,19 +187,29 @@ def _jpeg(data: Bytes, to_its_end: bool) -> Header:
         if marker == 0xFF or marker in _ALONE:
             at += 1 if marker == 0xFF else 2
             continue
-        length = int.from_bytes(data[at + 2:at + 4], "big")
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
         if marker in _FRAMES and at + 10 <= len(data):
-            bits, height, width, channels = struct.unpack(">BHHB", data[at + 4:at + 10])
+            bits, height, width, channels = struct.unpack(">BHHB", data[at + 4 : at + 10])
             size = width, height
-        elif marker == 0xE1 and not orientation and data[at + 4:at + 10] == b"Exif\0\0":
-            orientation = _orientation(data[at + 10:at + 2 + length])
-        elif marker == 0xE2 and data[at + 4:at + 8] == b"MPF\0":
-            frames = max(frames, _tag(data[at + 8:at + 2 + length], PICTURES_IN_MPF))
+        elif marker == 0xE1 and not orientation and data[at + 4 : at + 10] == b"Exif\0\0":
+            orientation = _orientation(data[at + 10 : at + 2 + length])
+        elif marker == 0xE2 and data[at + 4 : at + 8] == b"MPF\0":
+            frames = max(frames, _tag(data[at + 8 : at + 2 + length], PICTURES_IN_MPF))
         elif marker == 0xDA:
             is_last = not to_its_end and frames == 1 and data[-2:] == b"\xff\xd9"
             trailing = 0 if is_last else len(data) - _jpeg_end(data, at)
-            return _sized(Header("jpeg", *size, bits, orientation, False, channels == 4, frames,
-                                 trailing if frames == 1 else 0))
+            return _sized(
+                Header(
+                    "jpeg",
+                    *size,
+                    bits,
+                    orientation,
+                    False,
+                    channels == 4,
+                    frames,
+                    trailing if frames == 1 else 0,
+                )
+            )
         at += 2 + length
     raise CutOffError("the JPEG file is cut off")
 
@@ -189,7 +217,7 @@ def _jpeg(data: Bytes, to_its_end: bool) -> Header:
 def _jpeg_end(data: Bytes, at: int) -> int:
     """Go from the first scan, over what stands between scans, to the end marker; return its end."""
     while at + 4 <= len(data):
-        after = at + 2 + int.from_bytes(data[at + 2:at + 4], "big")
+        after = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         found = _MARKER_IN_SCAN.search(data, after)
         if found is None:
             break
@@ -221,14 +249,18 @@ def _tag(tiff: Bytes, wanted: int) -> int:
     at = int(struct.unpack(order + "I", tiff[4:8])[0])
     if at + 2 > len(tiff):
         return 0
-    for row in range(at + 2, at + 2 + 12 * struct.unpack(order + "H", tiff[at:at + 2])[0], 12):
+    for row in range(at + 2, at + 2 + 12 * struct.unpack(order + "H", tiff[at : at + 2])[0], 12):
         if row + 12 > len(tiff):
             break
-        tag, kind, count = struct.unpack(order + "HHI", tiff[row:row + 8])
+        tag, kind, count = struct.unpack(order + "HHI", tiff[row : row + 8])
         if tag == wanted:
             form, length = ("H", 2) if kind == 3 else ("I", 4)
-            start = row + 8 if count * length <= 4 else struct.unpack(order + "I", tiff[row + 8:row + 12])[0]
-            number = tiff[start:start + length]
+            start = (
+                row + 8
+                if count * length <= 4
+                else struct.unpack(order + "I", tiff[row + 8 : row + 12])[0]
+            )
+            number = tiff[start : start + length]
             return int(struct.unpack(order + form, number)[0]) if len(number) == length else 0
     return 0
 
@@ -242,16 +274,32 @@ def _by_pillow(data: Bytes) -> Header:
             kind = str(picture.format).lower()
             width, height = _stored_size(picture)
             transparent = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
-            found = Header(kind, width, height, _bits(picture, bytes(data[:2048])),
-                           int(picture.getexif().get(ORIENTATION) or 0), transparent,
-                           picture.mode == "CMYK", 1 + bool(getattr(picture, "is_animated", False)))
+            found = Header(
+                kind,
+                width,
+                height,
+                _bits(picture, bytes(data[:2048])),
+                int(picture.getexif().get(ORIENTATION) or 0),
+                transparent,
+                picture.mode == "CMYK",
+                1 + bool(getattr(picture, "is_animated", False)),
+            )
             end = _END[kind](data, picture) if kind in _END else len(data)
     except UnidentifiedImageError as error:
         if deep := _deep_tiff(data):
             return deep
         raise _not_known(data) from error
-    except (OSError, SyntaxError, ValueError, struct.error, EOFError, IndexError, TypeError,
-            OverflowError, ZeroDivisionError) as error:  # what its readers raise on damaged files
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        struct.error,
+        EOFError,
+        IndexError,
+        TypeError,
+        OverflowError,
+        ZeroDivisionError,
+    ) as error:  # what its readers raise on damaged files
         raise CutOffError(f"the file is cut off or damaged: {error}") from error
     if end > len(data):
         raise CutOffError(f"the {kind.upper()} file is cut off")
@@ -262,7 +310,9 @@ def _not_known(data: Bytes) -> ValueError:
     start = bytes(data[:256])
     for pattern, name in _MAGIC.items():
         if re.match(pattern, start, re.DOTALL):
-            return CutOffError(f"the {name} file is cut off, damaged, or of a kind that can't be read")
+            return CutOffError(
+                f"the {name} file is cut off, damaged, or of a kind that can't be read"
+            )
     is_text = all(byte >= 32 or byte in b"\t\r\n\f" for byte in start)
     return ValueError("is text, not a picture" if is_text else "is not a picture that can be read")
 
@@ -302,7 +352,7 @@ def _bits(picture: Any, start: bytes) -> int:
 def _gif_end(data: Bytes, picture: Any) -> int:
     """Walk the blocks to the trailer; return its end, or a place past the file's where it is cut off."""
     at = 13 + _gif_colours(data, 10)
-    while (name := data[at:at + 1]) in (b"!", b","):
+    while (name := data[at : at + 1]) in (b"!", b","):
         # an extension has a label, a frame its place, size and colours and the bits of a code
         at += 2 if name == b"!" else 11 + _gif_colours(data, at + 9)
         while at < len(data) and data[at]:  # blocks of data, up to the empty one
@@ -326,8 +376,9 @@ def _webp_end(data: Bytes, picture: Any) -> int:
 
 def _bmp_end(data: Bytes, picture: Any) -> int:
     """Return where the rows end, each padded to 4 bytes; packed files are taken for whole."""
-    start, bits, packing = (int.from_bytes(data[a:b], "little")
-                            for a, b in ((10, 14), (28, 30), (30, 34)))
+    start, bits, packing = (
+        int.from_bytes(data[a:b], "little") for a, b in ((10, 14), (28, 30), (30, 34))
+    )
     if packing not in (0, 3) or data[14:15] == b"\x0c":
         return len(data)
     end: int = start + (picture.width * bits + 31) // 32 * 4 * picture.height
@@ -351,13 +402,19 @@ def _jpeg2000_end(data: Bytes, picture: Any) -> int:
 def _avif_end(data: Bytes, picture: Any) -> int:
     """Walk the boxes: a length (1: it follows, in 8 bytes; 0: up to the end) and a name each."""
     at = 0
-    while data[at + 4:at + 8] in (b"ftyp", b"meta", b"moov", b"mdat", b"free"):
-        length = int.from_bytes(data[at:at + 4], "big")
+    while data[at + 4 : at + 8] in (b"ftyp", b"meta", b"moov", b"mdat", b"free"):
+        length = int.from_bytes(data[at : at + 4], "big")
         if length == 0:
             return len(data)
-        at += int.from_bytes(data[at + 8:at + 16], "big") if length == 1 else length
+        at += int.from_bytes(data[at + 8 : at + 16], "big") if length == 1 else length
     return at
 
 
-_END = {"gif": _gif_end, "webp": _webp_end, "bmp": _bmp_end, "tiff": _tiff_end,
-        "jpeg2000": _jpeg2000_end, "avif": _avif_end}
+_END = {
+    "gif": _gif_end,
+    "webp": _webp_end,
+    "bmp": _bmp_end,
+    "tiff": _tiff_end,
+    "jpeg2000": _jpeg2000_end,
+    "avif": _avif_end,
+}

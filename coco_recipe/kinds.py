@@ -5,14 +5,37 @@ from coco_recipe.findings import Kind
 from coco_recipe.missing_files import MISSING
 from coco_recipe.repeated_keys import REPEATED
 
-NO_IMAGES = Kind("no_images_left", "warning", "outputs have no image",
-                 "see what the step dropped (steps/<id>/dropped.jsonl), and loosen it")
-NO_BOXES = Kind("no_boxes_left", "warning", "outputs have no box, and there were some before",
-                "see what the step dropped (steps/<id>/dropped.jsonl), and loosen it")
-NO_BOX_OF_CLASS = Kind("classes_left_without_boxes", "warning", "classes had boxes before and have none now",
-                       "drop the class (filter_categories), or loosen what took its boxes")
-UNREAD = Kind("unread_steps", "warning", "steps stand above the last published one unread",
-              "name it under 'in' of a later step, or remove it")
-LEFT_OUT = Kind("checks_left_out", "warning", "checks are left out without coco-recipe[augment]",
-                "pip install 'coco-recipe[augment]'")
-CORE_KINDS = {kind.name: kind for kind in (LEFT_OUT, NO_IMAGES, NO_BOXES, NO_BOX_OF_CLASS, UNREAD, MISSING, REPEATED, ACROSS)}
+NO_IMAGES = Kind(
+    "no_images_left",
+    "warning",
+    "outputs have no image",
+    "see what the step dropped (steps/<id>/dropped.jsonl), and loosen it",
+)
+NO_BOXES = Kind(
+    "no_boxes_left",
+    "warning",
+    "outputs have no box, and there were some before",
+    "see what the step dropped (steps/<id>/dropped.jsonl), and loosen it",
+)
+NO_BOX_OF_CLASS = Kind(
+    "classes_left_without_boxes",
+    "warning",
+    "classes had boxes before and have none now",
+    "drop the class (filter_categories), or loosen what took its boxes",
+)
+UNREAD = Kind(
+    "unread_steps",
+    "warning",
+    "steps stand above the last published one unread",
+    "name it under 'in' of a later step, or remove it",
+)
+LEFT_OUT = Kind(
+    "checks_left_out",
+    "warning",
+    "checks are left out without coco-recipe[augment]",
+    "pip install 'coco-recipe[augment]'",
+)
+CORE_KINDS = {
+    kind.name: kind
+    for kind in (LEFT_OUT, NO_IMAGES, NO_BOXES, NO_BOX_OF_CLASS, UNREAD, MISSING, REPEATED, ACROSS)
+}

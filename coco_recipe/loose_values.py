@@ -81,9 +81,12 @@ def segmentation(value: Any) -> Any:
         except (msgspec.DecodeError, RecursionError):
             return value
     if isinstance(value, dict):
-        return {key: [_read(one, whole) for one in listed]
-                if key in ("size", "counts") and isinstance(listed, list) else listed
-                for key, listed in value.items()}
+        return {
+            key: [_read(one, whole) for one in listed]
+            if key in ("size", "counts") and isinstance(listed, list)
+            else listed
+            for key, listed in value.items()
+        }
     return _read(value, number) if isinstance(value, list) else value
 
 

@@ -8,8 +8,13 @@ from coco_recipe.findings import Finding, Kind
 from coco_recipe.name_mends import Folder, proposed
 from coco_recipe.rows import of_image
 
-MISSING = Kind("missing_pictures", "error", "pictures are not in the folder of images",
-               "put them there, or drop their rows: repair: missing_pictures: drop", needed=True)
+MISSING = Kind(
+    "missing_pictures",
+    "error",
+    "pictures are not in the folder of images",
+    "put them there, or drop their rows: repair: missing_pictures: drop",
+    needed=True,
+)
 
 
 def finding(dataset: Dataset, place: str) -> Finding | None:
@@ -26,18 +31,26 @@ def of_images(images: Collection[Image], folder: Path, place: str) -> Finding | 
     if not missing:
         return None
     there = Folder(folder)
-    best = proposed([image.file_name for image in images], [image.file_name for image in missing], there)
+    best = proposed(
+        [image.file_name for image in images], [image.file_name for image in missing], there
+    )
     remedy = str(best) if best.found else MISSING.remedy
     if 0 < (left := len(missing) - best.found) < len(missing):
-        remedy += f" finds {best.found} of {len(missing)}; those still missing ({left}): {MISSING.remedy}"
+        remedy += (
+            f" finds {best.found} of {len(missing)}; those still missing ({left}): {MISSING.remedy}"
+        )
     rows = (of_image(image, _told(folder, image, there)) for image in missing)
     return Finding.of(MISSING, f"{place} ({folder}, {len(images)} images)", rows, remedy=remedy)
 
 
 def told(parts: Mapping[str, Dataset]) -> str:
     """Say which pictures of data sets are missing, as the message of a step that opens them; empty where none are."""
-    rows = [of_image(image, f"there is no file {path}") for part in parts.values() for image in part.images
-            if not (path := part.path_of(image)).is_file()]
+    rows = [
+        of_image(image, f"there is no file {path}")
+        for part in parts.values()
+        for image in part.images
+        if not (path := part.path_of(image)).is_file()
+    ]
     return str(Finding.of(MISSING, ", ".join(parts), rows)) if rows else ""
 
 

@@ -29,9 +29,12 @@ class Folder:
 
     @cached_property
     def files(self) -> frozenset[str]:
-        return frozenset(Path(top, name).relative_to(self.folder).as_posix()
-                         for top, _, names in os.walk(self.folder) for name in names
-                         if os.path.isfile(os.path.join(top, name)))
+        return frozenset(
+            Path(top, name).relative_to(self.folder).as_posix()
+            for top, _, names in os.walk(self.folder)
+            for name in names
+            if os.path.isfile(os.path.join(top, name))
+        )
 
     @cached_property
     def by_plain_name(self) -> dict[str, str]:
@@ -50,11 +53,17 @@ class Folder:
 
     def meant(self, name: str) -> str:
         """Return the file that a name most likely means; empty where none or several could be."""
-        readings = dict.fromkeys(mended_name(name, mends, {}) for mends in (
-            {"slashes": True}, {"unquote": True, "slashes": True}))
+        readings = dict.fromkeys(
+            mended_name(name, mends, {})
+            for mends in ({"slashes": True}, {"unquote": True, "slashes": True})
+        )
         tails = [tail for text in readings for tail in _tails(text)]
         for tail in tails:
-            if found := tail if tail in self.files else self._by_loose_name.get(plain_name(tail).strip()):
+            if (
+                found := tail
+                if tail in self.files
+                else self._by_loose_name.get(plain_name(tail).strip())
+            ):
                 return found
         for text in readings:
             same = self._by_last_part.get(plain_name(text).rpartition("/")[2].strip(), [])
@@ -71,8 +80,10 @@ class Proposal:
     found: int
 
     def __str__(self) -> str:
-        listed = (f"{mend}: {'true' if value is True else _quoted(value)}"
-                  for mend, value in self.mends.items())
+        listed = (
+            f"{mend}: {'true' if value is True else _quoted(value)}"
+            for mend, value in self.mends.items()
+        )
         return f"repair: file_names: {{{', '.join(listed)}}}"
 
 
@@ -88,7 +99,7 @@ def proposed(names: Sequence[str], missing: Sequence[str], there: Folder) -> Pro
         there: the folder of images.
     """
     present, best = set(names) - set(missing), Proposal({}, 0)
-    some = missing[::max(1, len(missing) // SAMPLE)]  # by which the order of trying is chosen
+    some = missing[:: max(1, len(missing) // SAMPLE)]  # by which the order of trying is chosen
     if not there.files:
         return best
     tried = ((_hits(some, mends, there), mends) for mends in _candidates(some, there))
@@ -98,8 +109,10 @@ def proposed(names: Sequence[str], missing: Sequence[str], there: Folder) -> Pro
         made = [mended_name(name, mends, there.by_plain_name) for name in names]
         if len(set(made)) < len(made) or any(map(unsafe_name, made)):
             continue
-        found = sum(name in there.files or (name == old and old in present)
-                    for old, name in zip(names, made, strict=True)) - len(present)
+        found = sum(
+            name in there.files or (name == old and old in present)
+            for old, name in zip(names, made, strict=True)
+        ) - len(present)
         if found > best.found:
             best = Proposal(mends, found)
     return best
@@ -117,17 +130,27 @@ def _candidates(missing: Sequence[str], there: Folder) -> Iterator[dict[str, Any
         if _is_changed(missing, mend):
             choice.append(mend)
     for first in ({**a, **b} for a, b in product(*choices)):
-        folders: list[dict[str, Any]] = [{}, *({"strip_prefix": prefix} for prefix in _prefixes(missing, first, there))]
+        folders: list[dict[str, Any]] = [
+            {},
+            *({"strip_prefix": prefix} for prefix in _prefixes(missing, first, there)),
+        ]
         if _is_changed(missing, {**first, "basename": True}, {**first, "slashes": True}):
             folders.append({"basename": True})
         for folder in folders:
-            for trim in [{}, {"trim": True}] if _is_changed(missing, {**first, **folder, "trim": True},
-                                                            {**first, **folder}) else [{}]:
-                yield from ({**first, **folder, **trim, **case} for case in ({}, {"match_case": True}))
+            for trim in (
+                [{}, {"trim": True}]
+                if _is_changed(missing, {**first, **folder, "trim": True}, {**first, **folder})
+                else [{}]
+            ):
+                yield from (
+                    {**first, **folder, **trim, **case} for case in ({}, {"match_case": True})
+                )
 
 
 def _is_changed(names: Sequence[str], mends: Mends, beside: Mends | None = None) -> bool:
-    return any(mended_name(name, mends, {}) != mended_name(name, beside or {}, {}) for name in names)
+    return any(
+        mended_name(name, mends, {}) != mended_name(name, beside or {}, {}) for name in names
+    )
 
 
 def _prefixes(missing: Sequence[str], first: Mends, there: Folder) -> list[str]:
@@ -135,8 +158,11 @@ def _prefixes(missing: Sequence[str], first: Mends, there: Folder) -> list[str]:
     found: Counter[str] = Counter()
     for name in missing:
         text = mended_name(name, first, {})
-        found.update(text[:len(text) - len(tail)] for tail in _tails(text)
-                     if tail != text and plain_name(tail).strip() in there.by_plain_name)
+        found.update(
+            text[: len(text) - len(tail)]
+            for tail in _tails(text)
+            if tail != text and plain_name(tail).strip() in there.by_plain_name
+        )
     return [prefix for prefix, _ in found.most_common(PREFIXES)]
 
 

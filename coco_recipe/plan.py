@@ -50,8 +50,11 @@ class PlannedStep:
     def published(self) -> dict[str, str]:
         """Return the folders in which the result appears as well, by parameter, as the recipe has them."""
         rules = self.offer.step.params.get("properties", {})
-        return {name: self.params[name] for name, rule in rules.items()
-                if rule.get("format") == "publish-folder" and self.params.get(name)}
+        return {
+            name: self.params[name]
+            for name, rule in rules.items()
+            if rule.get("format") == "publish-folder" and self.params.get(name)
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,9 @@ class Plan:
 
     def consumed(self) -> set[Reference]:
         """Return every output that a later step reads."""
-        return {reference for step in self.steps for many in step.inputs.values() for reference in many}
+        return {
+            reference for step in self.steps for many in step.inputs.values() for reference in many
+        }
 
 
 def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan:
@@ -92,20 +97,36 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
     """
     for name in recipe.findings:
         if name not in registry.kinds:
-            problems.append(Problem(recipe.source.where(("findings", name), key=True),
-                                    f"there is no finding '{name}'", did_you_mean(name, list(registry.kinds))))
+            problems.append(
+                Problem(
+                    recipe.source.where(("findings", name), key=True),
+                    f"there is no finding '{name}'",
+                    did_you_mean(name, list(registry.kinds)),
+                )
+            )
         elif registry.kinds[name].needed and recipe.findings[name] != "error":
-            problems.append(Problem(recipe.source.where(("findings", name)), "steps rely on such data being right, so "
-                                    f"'{name}' stays an error", registry.kinds[name].remedy))
+            problems.append(
+                Problem(
+                    recipe.source.where(("findings", name)),
+                    f"steps rely on such data being right, so '{name}' stays an error",
+                    registry.kinds[name].remedy,
+                )
+            )
     known: dict[str, Mapping[str, Port]] = {
-        item.name: {"": Port(Checkpoint if item.checkpoint else Dataset)} for item in recipe.inputs}
+        item.name: {"": Port(Checkpoint if item.checkpoint else Dataset)} for item in recipe.inputs
+    }
     later = [step.id for step in recipe.steps]
     steps = []
     for step in recipe.steps:
         later.remove(step.id)
         if step.id in known:
-            problems.append(Problem(recipe.source.where((*step.at, "id")), f"the name '{step.id}' is taken already",
-                                    "give each input and step its own name"))
+            problems.append(
+                Problem(
+                    recipe.source.where((*step.at, "id")),
+                    f"the name '{step.id}' is taken already",
+                    "give each input and step its own name",
+                )
+            )
         planned = _Binder(recipe.source, step, known, later, problems).bind(registry)
         known[step.id] = planned.outputs if planned else {}
         if planned:
@@ -115,8 +136,11 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
     return Plan(recipe, tuple(steps), checks=registry.checks)
 
 
-def foresee(planned: Plan, known: Mapping[Reference, Facts],
-            values_of: Callable[[PlannedStep], Mapping[str, Any] | None] = lambda step: None) -> dict[Reference, Facts]:
+def foresee(
+    planned: Plan,
+    known: Mapping[Reference, Facts],
+    values_of: Callable[[PlannedStep], Mapping[str, Any] | None] = lambda step: None,
+) -> dict[Reference, Facts]:
     """Follow what is known of the inputs through all steps, and let each step say whether it can go together.
 
     Args:
@@ -135,7 +159,9 @@ def foresee(planned: Plan, known: Mapping[Reference, Facts],
     for step in planned.steps:
         facts |= {(step.id, port): Facts() for port in step.outputs}
         with _collected(problems):
-            found = foresee_step(planned, step, by_port(step, facts.__getitem__), partial(values_of, step))
+            found = foresee_step(
+                planned, step, by_port(step, facts.__getitem__), partial(values_of, step)
+            )
             facts |= {(step.id, port): fact for port, fact in found.items()}
     if problems:
         raise RecipeError(tuple(problems))
@@ -144,8 +170,12 @@ def foresee(planned: Plan, known: Mapping[Reference, Facts],
 
 def review(planned: Plan, facts: Mapping[Reference, Facts]) -> tuple[Finding, ...]:
     """Return what each step finds worth knowing before the run, from the facts of its input ports."""
-    return tuple(finding for step in planned.steps if step.offer.step.review
-                 for finding in step.offer.step.review(step.id, step.bound, by_port(step, facts.__getitem__)))
+    return tuple(
+        finding
+        for step in planned.steps
+        if step.offer.step.review
+        for finding in step.offer.step.review(step.id, step.bound, by_port(step, facts.__getitem__))
+    )
 
 
 def refusing(planned: Plan, name: str, kind: str) -> Iterator[PlannedStep]:
@@ -164,20 +194,35 @@ def refusing(planned: Plan, name: str, kind: str) -> Iterator[PlannedStep]:
 
 def is_mended(planned: Plan, name: str, kind: str) -> bool:
     """Say whether every step that reads an input mends a kind of finding."""
-    readers = [step.offer.step.mended_for(step.params) for step in planned.steps
-               if (name, "") in {reference for many in step.inputs.values() for reference in many}]
+    readers = [
+        step.offer.step.mended_for(step.params)
+        for step in planned.steps
+        if (name, "") in {reference for many in step.inputs.values() for reference in many}
+    ]
     return bool(readers) and all(kind in mended for mended in readers)
 
 
 def excuse(planned: Plan, name: str) -> Excuse:
     """Return which values of a wrong type are taken in by all steps that an input flows to."""
-    return Excuse(frozenset(kind for kind in slow_reading.KINDS if _is_taken_in(planned, (name, ""), kind, whole=True)),
-                  frozenset(kind for kind in slow_reading.KINDS if _is_taken_in(planned, (name, ""), kind, whole=False)))
+    return Excuse(
+        frozenset(
+            kind
+            for kind in slow_reading.KINDS
+            if _is_taken_in(planned, (name, ""), kind, whole=True)
+        ),
+        frozenset(
+            kind
+            for kind in slow_reading.KINDS
+            if _is_taken_in(planned, (name, ""), kind, whole=False)
+        ),
+    )
 
 
 def _is_taken_in(planned: Plan, ref: Reference, kind: str, *, whole: bool) -> bool:
     """Say whether every reader of a value takes a kind of wrong type in, or hands it on to steps that do."""
-    reading = [(step, port) for step in planned.steps for port, refs in step.inputs.items() if ref in refs]
+    reading = [
+        (step, port) for step in planned.steps for port, refs in step.inputs.items() if ref in refs
+    ]
     for step, port in reading:
         ports, taken = step.offer.step.inputs, step.offer.step.mended_for(step.params)
         if isinstance(ports, OpenPorts) or not ports[port].loose:
@@ -185,8 +230,9 @@ def _is_taken_in(planned: Plan, ref: Reference, kind: str, *, whole: bool) -> bo
         if not whole:
             taken |= step.offer.step.understood_for(step.params)
         handed_on = [(step.id, output) for output in step.outputs]
-        if kind not in taken and not (handed_on and all(
-                _is_taken_in(planned, each, kind, whole=whole) for each in handed_on)):
+        if kind not in taken and not (
+            handed_on and all(_is_taken_in(planned, each, kind, whole=whole) for each in handed_on)
+        ):
             return False
     return bool(reading)
 
@@ -194,22 +240,35 @@ def _is_taken_in(planned: Plan, ref: Reference, kind: str, *, whole: bool) -> bo
 def by_port(step: PlannedStep, look_up: Callable[[Reference], Any]) -> dict[str, Any]:
     """Return what is looked up for a step's inputs, by port; a tuple where a port takes many."""
     ports = step.offer.step.inputs
-    many = {name for name, port in ports.items() if port.many} if isinstance(ports, Mapping) else set()
-    return {port: tuple(map(look_up, refs)) if port in many else look_up(refs[0]) for port, refs in step.inputs.items()}
+    many = (
+        {name for name, port in ports.items() if port.many} if isinstance(ports, Mapping) else set()
+    )
+    return {
+        port: tuple(map(look_up, refs)) if port in many else look_up(refs[0])
+        for port, refs in step.inputs.items()
+    }
 
 
 def bound(step: PlannedStep, look_up: Callable[[Reference], Any]) -> dict[str, Any]:
     """Return a step's input values by port; a flat tuple where a port takes many."""
     found = by_port(step, look_up)
-    return {port: _flat(value) if isinstance(value, tuple) else value for port, value in found.items()}
+    return {
+        port: _flat(value) if isinstance(value, tuple) else value for port, value in found.items()
+    }
 
 
 def _flat(values: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(item for value in values for item in (value if isinstance(value, tuple) else (value,)))
+    return tuple(
+        item for value in values for item in (value if isinstance(value, tuple) else (value,))
+    )
 
 
-def foresee_step(planned: Plan, step: PlannedStep, facts: Mapping[str, Any],
-                 values: Callable[[], Mapping[str, Any] | None] = lambda: None) -> Mapping[str, Facts]:
+def foresee_step(
+    planned: Plan,
+    step: PlannedStep,
+    facts: Mapping[str, Any],
+    values: Callable[[], Mapping[str, Any] | None] = lambda: None,
+) -> Mapping[str, Facts]:
     """Ask one step what will be known of its outputs, from the facts of its input ports; let it examine their values.
 
     Raises:
@@ -244,23 +303,52 @@ def blamed(planned: Plan, step: PlannedStep) -> Iterator[None]:
         row = next(row for row in planned.recipe.steps if row.id == step.id)
         found = [Complaint((), failure.told(error, failure.home_of(step.offer.step.run)))]
         if isinstance(error, Misfit):
-            found = [replace(one, path=()) if one.below == "in" and not isinstance(row.inputs, Mapping) else one
-                     for one in error.complaints]  # 'in: raw' has no key for the port
+            found = [
+                replace(one, path=())
+                if one.below == "in" and not isinstance(row.inputs, Mapping)
+                else one
+                for one in error.complaints
+            ]  # 'in: raw' has no key for the port
         name, where = f"step '{step.id}' ({step.offer.step.name})", planned.recipe.source.where
-        raise RecipeError([
-            Problem(where((*row.at, one.below, *one.path) if isinstance(error, Misfit) else (*row.at, "use")),
-                    f"{name}: {one.what}", one.hint) for one in found]) from error
+        raise RecipeError(
+            [
+                Problem(
+                    where(
+                        (*row.at, one.below, *one.path)
+                        if isinstance(error, Misfit)
+                        else (*row.at, "use")
+                    ),
+                    f"{name}: {one.what}",
+                    one.hint,
+                )
+                for one in found
+            ]
+        ) from error
 
 
 class _Binder:
     """Binds one step; collects problems."""
 
-    def __init__(self, source: Source, step: RecipeStep, known: Mapping[str, Mapping[str, Port]],
-                 later: list[str], problems: list[Problem]) -> None:
-        self.source, self.step, self.known, self.later, self.problems = source, step, known, later, problems
+    def __init__(
+        self,
+        source: Source,
+        step: RecipeStep,
+        known: Mapping[str, Mapping[str, Port]],
+        later: list[str],
+        problems: list[Problem],
+    ) -> None:
+        self.source, self.step, self.known, self.later, self.problems = (
+            source,
+            step,
+            known,
+            later,
+            problems,
+        )
 
     def problem(self, path: KeyPath, what: str, hint: str = "", *, key: bool = False) -> None:
-        self.problems.append(Problem(self.source.where((*self.step.at, *path), key=key), what, hint))
+        self.problems.append(
+            Problem(self.source.where((*self.step.at, *path), key=key), what, hint)
+        )
 
     def bind(self, registry: Registry) -> PlannedStep | None:
         offer = registry.offers.get(self.step.use)
@@ -271,11 +359,16 @@ class _Binder:
             self.problem(("use",), f"there is no step '{self.step.use}'", hint)
             return None
         before = len(self.problems)
-        self.problems.extend(schema_check.problems(offer.step.params, self.step.params, self.source,
-                                                   (*self.step.at, "with")))
+        self.problems.extend(
+            schema_check.problems(
+                offer.step.params, self.step.params, self.source, (*self.step.at, "with")
+            )
+        )
         params = schema_check.with_defaults(offer.step.params, self.step.params)
         files: list[Path] = []
-        bound = schema_check.resolve_files(offer.step.params, params, self.source.origin.parent, files)
+        bound = schema_check.resolve_files(
+            offer.step.params, params, self.source.origin.parent, files
+        )
         for file in files:
             if not file.is_file():
                 self.problem(("with",), f"there is no file {file}", self.source.relative_to())
@@ -302,32 +395,52 @@ class _Binder:
                 install = f'pip install "coco-recipe[{extra}]"' if extra else f"install {name}"
                 if name in _TRAINING:
                     install = "coco-recipe doctor --for train prints the commands that install it"
-                self.problem(("use",), f"step '{offer.step.name}' needs the package '{name}', which is not installed",
-                             install)
+                self.problem(
+                    ("use",),
+                    f"step '{offer.step.name}' needs the package '{name}', which is not installed",
+                    install,
+                )
 
     def inputs(self, offer: Offer) -> dict[str, tuple[Reference, ...]]:
         given, ports = self.step.inputs, offer.step.inputs
         if isinstance(ports, OpenPorts):
             if not isinstance(given, dict) or not given:
-                self.problem(("in",), "must map your port names to references", "in: {train: parts.train}")
+                self.problem(
+                    ("in",), "must map your port names to references", "in: {train: parts.train}"
+                )
                 return {}
-            return {name: self.references(("in", name), Port(ports.kind), value) for name, value in given.items()}
+            return {
+                name: self.references(("in", name), Port(ports.kind), value)
+                for name, value in given.items()
+            }
         if isinstance(given, str | list):
             if len(ports) != 1:
-                self.problem(("in",), f"step '{offer.step.name}' has the ports {', '.join(ports)}; say which is which")
+                self.problem(
+                    ("in",),
+                    f"step '{offer.step.name}' has the ports {', '.join(ports)}; say which is which",
+                )
                 return {}
             given, short = {next(iter(ports)): given}, True
         else:
             given, short = given or {}, False
         for name in given:
             if name not in ports:
-                self.problem(("in", name), f"step '{offer.step.name}' has no input '{name}'",
-                             did_you_mean(name, list(ports)), key=True)
+                self.problem(
+                    ("in", name),
+                    f"step '{offer.step.name}' has no input '{name}'",
+                    did_you_mean(name, list(ports)),
+                    key=True,
+                )
         for name, port in ports.items():
             if name not in given and not port.optional:
-                self.problem((), f"the input '{name}' is missing", f"in: {{{name}: <a name from above>}}")
-        return {name: self.references(("in",) if short else ("in", name), ports[name], value)
-                for name, value in given.items() if name in ports}
+                self.problem(
+                    (), f"the input '{name}' is missing", f"in: {{{name}: <a name from above>}}"
+                )
+        return {
+            name: self.references(("in",) if short else ("in", name), ports[name], value)
+            for name, value in given.items()
+            if name in ports
+        }
 
     def references(self, path: KeyPath, port: Port, value: Any) -> tuple[Reference, ...]:
         if isinstance(value, list) and not port.many:
@@ -335,7 +448,11 @@ class _Binder:
             return ()
         if value == []:
             self.problem(path, "is empty", "name at least one input or step from above")
-        items = [((*path, i), item) for i, item in enumerate(value)] if isinstance(value, list) else [(path, value)]
+        items = (
+            [((*path, i), item) for i, item in enumerate(value)]
+            if isinstance(value, list)
+            else [(path, value)]
+        )
         return tuple(found for at, item in items if (found := self.reference(at, port, item)))
 
     def reference(self, path: KeyPath, port: Port, value: Any) -> Reference | None:
@@ -345,9 +462,17 @@ class _Binder:
         name, _, wanted = value.partition(".")
         if name not in self.known:
             if name == self.step.id or name in self.later:
-                self.problem(path, f"'{name}' stands below", "a step reads only what stands above it: move it up")
+                self.problem(
+                    path,
+                    f"'{name}' stands below",
+                    "a step reads only what stands above it: move it up",
+                )
             else:
-                self.problem(path, f"there is no input or step '{name}' above", did_you_mean(name, list(self.known)))
+                self.problem(
+                    path,
+                    f"there is no input or step '{name}' above",
+                    did_you_mean(name, list(self.known)),
+                )
             return None
         outputs = self.known[name]
         if not outputs:  # a step with faults of its own, or without any output
@@ -358,8 +483,13 @@ class _Binder:
             wanted = next(iter(outputs))
         if wanted not in outputs:
             ports = [f"{name}.{port_name}" for port_name in outputs if port_name]
-            self.problem(path, f"'{value}' names no output of '{name}'" if wanted else f"'{name}' has several outputs",
-                         did_you_mean(value, ports) if wanted else f"say which: {', '.join(ports)}")
+            self.problem(
+                path,
+                f"'{value}' names no output of '{name}'"
+                if wanted
+                else f"'{name}' has several outputs",
+                did_you_mean(value, ports) if wanted else f"say which: {', '.join(ports)}",
+            )
             return None
         found = outputs[wanted]
         if found.kind is not port.kind:

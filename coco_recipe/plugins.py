@@ -62,7 +62,10 @@ def find(files: Sequence[Path] = ()) -> Registry:
         label = dist.name if dist else entry.value
         try:
             _register(registry, entry.load(), label, dist.version if dist else "")
-        except (Exception, SystemExit) as error:  # a broken stranger must not stop a recipe that doesn't use it
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # a broken stranger must not stop a recipe that doesn't use it
             registry.broken[f"{label} ({entry.value})"] = _reason(error)
     for path in files:
         try:
@@ -74,7 +77,11 @@ def find(files: Sequence[Path] = ()) -> Registry:
 
 def loaded_files() -> tuple[str, ...]:
     """Return the paths of the plugin files that this process has loaded; workers load them, too."""
-    return tuple(str(module.__file__) for name, module in list(sys.modules.items()) if name.startswith(FILE_MODULE))
+    return tuple(
+        str(module.__file__)
+        for name, module in list(sys.modules.items())
+        if name.startswith(FILE_MODULE)
+    )
 
 
 def load_files(paths: Sequence[str]) -> None:
@@ -111,23 +118,40 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     manager.register(module)
-    if unknown := [name for name in vars(module) if name.startswith("coco_recipe_") and not hasattr(hookspecs, name)
-                   and hasattr(vars(module)[name], f"{hookspecs.PROJECT}_impl")]:
-        raise PluginError(f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps, "
-                          "coco_recipe_findings, coco_recipe_checks and coco_recipe_commands")
+    if unknown := [
+        name
+        for name in vars(module)
+        if name.startswith("coco_recipe_")
+        and not hasattr(hookspecs, name)
+        and hasattr(vars(module)[name], f"{hookspecs.PROJECT}_impl")
+    ]:
+        raise PluginError(
+            f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps, "
+            "coco_recipe_findings, coco_recipe_checks and coco_recipe_commands"
+        )
     manager.check_pending()
     if not manager.get_hookcallers(module):
         raise PluginError("implements no hook; mark coco_recipe_steps with @hookimpl")
     source = _source_digest(module)
-    offers = {step.name: Offer(step, label, version, source) for step in _all(manager.hook.coco_recipe_steps())}
+    offers = {
+        step.name: Offer(step, label, version, source)
+        for step in _all(manager.hook.coco_recipe_steps())
+    }
     checks = tuple(_all(manager.hook.coco_recipe_checks()))
-    kinds = {kind.name: kind for kind in [*_all(manager.hook.coco_recipe_findings()),
-                                          *(kind for check in checks for kind in check.kinds)]}
+    kinds = {
+        kind.name: kind
+        for kind in [
+            *_all(manager.hook.coco_recipe_findings()),
+            *(kind for check in checks for kind in check.kinds),
+        ]
+    }
     commands = {str(command.name): command for command in _all(manager.hook.coco_recipe_commands())}
     for offer in offers.values():
         check_step(offer.step)
         if other := registry.offers.get(offer.step.name):
-            raise PluginError(f"offers step '{offer.step.name}', which {other.plugin} offers too; remove one of them")
+            raise PluginError(
+                f"offers step '{offer.step.name}', which {other.plugin} offers too; remove one of them"
+            )
     registry.offers.update(offers)
     registry.commands.update(commands)
     registry.kinds.update(kinds)
@@ -148,17 +172,25 @@ def check_step(step: Step) -> None:
     if not isinstance(step, Step):
         raise PluginError(f"coco_recipe_steps yields {type(step).__name__}, expected Step")
     ports = {step.inputs.name} if isinstance(step.inputs, OpenPorts) else set(step.inputs)
-    if not isinstance(step.inputs, OpenPorts) and not all(isinstance(port, Port) for port in step.inputs.values()):
+    if not isinstance(step.inputs, OpenPorts) and not all(
+        isinstance(port, Port) for port in step.inputs.values()
+    ):
         raise PluginError(f"step '{step.name}': every input must be a Port")
     _check_schema(step)
     signature = inspect.signature(step.run).parameters
-    keywords = {name for name, parameter in signature.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
+    keywords = {
+        name
+        for name, parameter in signature.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
     expected = ports | set(step.params.get("properties", {}))
     if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in signature.values()):
         keywords |= expected - ports  # many parameters may come as **params
     if keywords != expected:
         odd = ", ".join(sorted(keywords ^ expected))
-        raise PluginError(f"step '{step.name}': the keywords of its function and its ports and parameters differ: {odd}")
+        raise PluginError(
+            f"step '{step.name}': the keywords of its function and its ports and parameters differ: {odd}"
+        )
 
 
 def _check_schema(step: Step) -> None:
@@ -167,7 +199,9 @@ def _check_schema(step: Step) -> None:
     try:
         Draft7Validator.check_schema(step.params)
     except SchemaError as error:
-        raise PluginError(f"step '{step.name}': its params are not a JSON Schema: {error.message}") from error
+        raise PluginError(
+            f"step '{step.name}': its params are not a JSON Schema: {error.message}"
+        ) from error
     if step.params.get("type") != "object":
         raise PluginError(f"step '{step.name}': its params must be a JSON Schema of type object")
 

@@ -14,10 +14,22 @@ class Display:
     def __enter__(self) -> "Display":
         if sys.stderr.isatty() and not self.quiet:
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
 
-            self.bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                                TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+            self.bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
             self.bar.start()
         return self
 
@@ -31,8 +43,12 @@ class Display:
         if event.what == "progress":
             if self.bar:
                 task = self.bar.task_ids[-1] if self.bar.task_ids else self.bar.add_task(event.step)
-                self.bar.update(task, description=f"{event.step}  {event.text}".rstrip(), completed=event.done,
-                                    total=event.total)
+                self.bar.update(
+                    task,
+                    description=f"{event.step}  {event.text}".rstrip(),
+                    completed=event.done,
+                    total=event.total,
+                )
             elif self.tenths and event.total and 10 * event.done // event.total != self.told:
                 self.told = 10 * event.done // event.total
                 sys.stderr.write(f"{event.step}  {10 * self.told} %  {event.text}".rstrip() + "\n")
@@ -41,7 +57,11 @@ class Display:
         self.line(words[event.what] if event.what in words else self.about_step(event))
 
     def about_step(self, event: Any) -> str:
-        text = {"step": f"runs: {event.text}", "done": f"done: {event.text}", "reused": "unchanged, reused"}[event.what]
+        text = {
+            "step": f"runs: {event.text}",
+            "done": f"done: {event.text}",
+            "reused": "unchanged, reused",
+        }[event.what]
         return f"[{self.ids.index(event.step) + 1}/{len(self.ids)}] {event.step}  {text}"
 
     def line(self, line: str) -> None:

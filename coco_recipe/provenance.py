@@ -23,8 +23,12 @@ from coco_recipe.slow_reading import Excuse
 from coco_recipe.source import Source
 
 NO_EXCUSE = Excuse()
-_DISTRIBUTIONS = {"cv2": "opencv-python-headless", "mmdet": "onedl-mmdetection", "mmcv": "onedl-mmcv",
-                  "mmengine": "onedl-mmengine"}
+_DISTRIBUTIONS = {
+    "cv2": "opencv-python-headless",
+    "mmdet": "onedl-mmdetection",
+    "mmcv": "onedl-mmcv",
+    "mmengine": "onedl-mmengine",
+}
 
 
 def environment(step: PlannedStep) -> dict[str, str]:
@@ -34,17 +38,29 @@ def environment(step: PlannedStep) -> dict[str, str]:
     for name in needs:
         versions[name] = version(_DISTRIBUTIONS.get(name, name))
     if step.offer.step.reads_pixels and needs:
-        versions |= {"python": platform.python_version(), "machine": platform.machine(), "cpu": _cpu_features()}
+        versions |= {
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "cpu": _cpu_features(),
+        }
     return versions
 
 
 def key_parts(step: PlannedStep, inputs: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Return all that a step's result depends on, readable; its digest is the step's key."""
-    return {"use": step.offer.step.name, "parameters": step.params, "seed": seed, "inputs": inputs,
-            "files": {f"{n}:{path.name}": files.sha256(path) for n, path in enumerate(step.files)},
-            "plugin": {"name": Path(step.offer.plugin).name, "version": step.offer.version,
-                       "source": step.offer.source_sha256},
-            "environment": environment(step)}
+    return {
+        "use": step.offer.step.name,
+        "parameters": step.params,
+        "seed": seed,
+        "inputs": inputs,
+        "files": {f"{n}:{path.name}": files.sha256(path) for n, path in enumerate(step.files)},
+        "plugin": {
+            "name": Path(step.offer.plugin).name,
+            "version": step.offer.version,
+            "source": step.offer.source_sha256,
+        },
+        "environment": environment(step),
+    }
 
 
 def why(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
@@ -103,8 +119,9 @@ def read_input(item: Input, source: Source, excuse: Excuse = NO_EXCUSE) -> Readi
     return Reading(dataset, {"annotations": digest}, found)
 
 
-def read_rows(text: bytes, name: str, home: str, images: Path | None,
-              excuse: Excuse = NO_EXCUSE) -> tuple[Dataset, tuple[Finding, ...]]:
+def read_rows(
+    text: bytes, name: str, home: str, images: Path | None, excuse: Excuse = NO_EXCUSE
+) -> tuple[Dataset, tuple[Finding, ...]]:
     """Make a data set of an annotation file's bytes; where the fast reading refuses, by the slow one.
 
     Returns:
@@ -123,18 +140,28 @@ def read_rows(text: bytes, name: str, home: str, images: Path | None,
         if read is None:
             raise
         dataset = read
-    return dataset, tuple(replace(one, file=name) for one in repeated_keys.findings(text, top, dataset, home or name))
+    return dataset, tuple(
+        replace(one, file=name) for one in repeated_keys.findings(text, top, dataset, home or name)
+    )
 
 
 def _expected(item: Input, source: Source, path: Path, digest: str) -> str:
     if not digest.startswith(item.sha256):
-        raise RecipeError([Problem(source.where(("inputs", item.name, "sha256")),
-                                   f"the SHA-256 of {path} is {digest[:len(item.sha256)]}, not {item.sha256}",
-                                   "the file was changed or damaged, or is another one: get the right one")])
+        raise RecipeError(
+            [
+                Problem(
+                    source.where(("inputs", item.name, "sha256")),
+                    f"the SHA-256 of {path} is {digest[: len(item.sha256)]}, not {item.sha256}",
+                    "the file was changed or damaged, or is another one: get the right one",
+                )
+            ]
+        )
     return digest
 
 
-def pixel_digest(dataset: Dataset, known_hashes: dict[str, str], *, names_are_mended: bool = False) -> str:
+def pixel_digest(
+    dataset: Dataset, known_hashes: dict[str, str], *, names_are_mended: bool = False
+) -> str:
     """Hash every image of an input; return one digest of all, and put each image's hash into ``known_hashes``.
 
     Where a step mends the file names before a picture is opened (``names_are_mended``), every file in the folder counts.
@@ -146,7 +173,12 @@ def pixel_digest(dataset: Dataset, known_hashes: dict[str, str], *, names_are_me
         folder = dataset.folders[dataset.home]
         for path in files.files_below(folder):
             known_hashes[str(path)] = files.sha256(path)
-        return files.digest({str(path.relative_to(folder)): known_hashes[str(path)] for path in files.files_below(folder)})
+        return files.digest(
+            {
+                str(path.relative_to(folder)): known_hashes[str(path)]
+                for path in files.files_below(folder)
+            }
+        )
     hashes, faults = {}, []
     for image in dataset.images:
         path = dataset.path_of(image)
@@ -182,8 +214,12 @@ def other_recipe(folder: Path, source: Source, resolved_sha256: str) -> str:
     """
     run = read_run(folder)
     path = source.origin.resolve()
-    if (run is None or str(path) == run.clock.recipe or run.recipe_sha256 == resolved_sha256
-            or run.clock.recipe_from_run == os.path.relpath(path, folder.resolve())):
+    if (
+        run is None
+        or str(path) == run.clock.recipe
+        or run.recipe_sha256 == resolved_sha256
+        or run.clock.recipe_from_run == os.path.relpath(path, folder.resolve())
+    ):
         return ""
     return run.clock.recipe
 
@@ -244,4 +280,6 @@ def _cpu_features() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor()
-    return files.digest(next((line for line in lines if line.startswith(("flags", "Features"))), ""))[:16]
+    return files.digest(
+        next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    )[:16]

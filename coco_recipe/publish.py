@@ -16,8 +16,14 @@ from coco_recipe.plan import Plan, PlannedStep
 MARK = ".coco-recipe.json"
 MARK_PARTIAL = f".{MARK}.partial"  # a mark that is being written, or was when a run was killed
 PARTIAL = ".coco-recipe.partial"
-OWN_NAMES = ("steps", ".lock", "provenance.jsonl", "error.log",
-             "recipe.yaml", "recipe.resolved.yaml")
+OWN_NAMES = (
+    "steps",
+    ".lock",
+    "provenance.jsonl",
+    "error.log",
+    "recipe.yaml",
+    "recipe.resolved.yaml",
+)
 LISTED = 5
 Seen = dict[Path, str]  # the SHA-256 of published files, each computed once a run
 
@@ -85,8 +91,14 @@ def targets(planned: Plan, run_dir: Path) -> Iterator[Target]:
             yield Target(step, name, (run_dir / folder).resolve())
 
 
-def check(planned: Plan, run_dir: Path, committed: Mapping[str, Mapping[str, str]], *, republish: bool = False,
-          seen: Seen | None = None) -> None:
+def check(
+    planned: Plan,
+    run_dir: Path,
+    committed: Mapping[str, Mapping[str, str]],
+    *,
+    republish: bool = False,
+    seen: Seen | None = None,
+) -> None:
     """Refuse every folder to publish in that may hold something of the user's.
 
     Args:
@@ -103,13 +115,22 @@ def check(planned: Plan, run_dir: Path, committed: Mapping[str, Mapping[str, str
     """
     problems, taken = [], list[Target]()
     for target in targets(planned, run_dir):
-        what, hint = (_forbidden(planned, run_dir, target, taken) or _occupied(planned, target, committed)
-                      or (None if republish else _touched(target.folder, {} if seen is None else seen)) or ("", ""))
+        what, hint = (
+            _forbidden(planned, run_dir, target, taken)
+            or _occupied(planned, target, committed)
+            or (None if republish else _touched(target.folder, {} if seen is None else seen))
+            or ("", "")
+        )
         taken.append(target)
         if what:
             row = next(row for row in planned.recipe.steps if row.id == target.step.id)
-            problems.append(Problem(planned.recipe.source.where((*row.at, "with", target.parameter)),
-                                    f"step '{target.step.id}' can't publish in {target.folder}: {what}", hint))
+            problems.append(
+                Problem(
+                    planned.recipe.source.where((*row.at, "with", target.parameter)),
+                    f"step '{target.step.id}' can't publish in {target.folder}: {what}",
+                    hint,
+                )
+            )
     if problems:
         raise RecipeError(problems)
 
@@ -117,7 +138,9 @@ def check(planned: Plan, run_dir: Path, committed: Mapping[str, Mapping[str, str
 ELSEWHERE = "name a folder of its own, which doesn't exist yet or is empty"
 
 
-def _forbidden(planned: Plan, run_dir: Path, target: Target, taken: Sequence[Target]) -> tuple[str, str] | None:
+def _forbidden(
+    planned: Plan, run_dir: Path, target: Target, taken: Sequence[Target]
+) -> tuple[str, str] | None:
     """Say why nothing may be published in a place, whatever is there."""
     folder, run_dir, recipe_dir = target.folder, run_dir.resolve(), planned.recipe.folder.resolve()
     asked = Path(os.path.normpath(run_dir / target.step.params[target.parameter]))
@@ -128,8 +151,14 @@ def _forbidden(planned: Plan, run_dir: Path, target: Target, taken: Sequence[Tar
             return f"{above} is a file", ELSEWHERE
     if _holds(folder, run_dir):
         return "it is the run directory, or holds it", ELSEWHERE
-    if _holds(run_dir, folder) and files.plain_name(folder.relative_to(run_dir).parts[0]) in OWN_NAMES:
-        return f"'{folder.relative_to(run_dir).parts[0]}' in a run directory is coco-recipe's own", ELSEWHERE
+    if (
+        _holds(run_dir, folder)
+        and files.plain_name(folder.relative_to(run_dir).parts[0]) in OWN_NAMES
+    ):
+        return (
+            f"'{folder.relative_to(run_dir).parts[0]}' in a run directory is coco-recipe's own",
+            ELSEWHERE,
+        )
     if _holds(folder, recipe_dir):
         return "it is the recipe's own folder, or holds it", ELSEWHERE
     for item in planned.recipe.inputs:
@@ -139,18 +168,22 @@ def _forbidden(planned: Plan, run_dir: Path, target: Target, taken: Sequence[Tar
                 return f"it and the input {place} lie in one another", ELSEWHERE
     for other in taken:
         if _holds(folder, other.folder) or _holds(other.folder, folder):
-            return f"step '{other.step.id}' publishes in {other.folder}", "give each step a folder of its own"
+            return (
+                f"step '{other.step.id}' publishes in {other.folder}",
+                "give each step a folder of its own",
+            )
     return None
 
 
 def _holds(folder: Path, inner: Path) -> bool:
     """Say whether a folder is, or holds, another, also where the file system takes no heed of case."""
     parts = tuple(map(files.plain_name, folder.parts))
-    return tuple(map(files.plain_name, inner.parts))[:len(parts)] == parts
+    return tuple(map(files.plain_name, inner.parts))[: len(parts)] == parts
 
 
-def _occupied(planned: Plan, target: Target,
-              committed: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | None:
+def _occupied(
+    planned: Plan, target: Target, committed: Mapping[str, Mapping[str, str]]
+) -> tuple[str, str] | None:
     """Say what is in a folder that isn't empty and isn't ours."""
     inside = _content(target.folder)
     if not inside:
@@ -164,10 +197,15 @@ def _occupied(planned: Plan, target: Target,
     try:
         mark = _read(target.folder)
     except (OSError, msgspec.DecodeError, ValueError):
-        return (f"its {MARK} can't be read, so it is not known which files are ours ({listed})",
-                f"move the folder away, or remove {MARK} and its files if you don't need them")
+        return (
+            f"its {MARK} can't be read, so it is not known which files are ours ({listed})",
+            f"move the folder away, or remove {MARK} and its files if you don't need them",
+        )
     if not _is_ours(mark, planned, target):
-        return (f"it was published by step '{mark.step}' of the recipe '{mark.recipe}' ({mark.recipe_file})", ELSEWHERE)
+        return (
+            f"it was published by step '{mark.step}' of the recipe '{mark.recipe}' ({mark.recipe_file})",
+            ELSEWHERE,
+        )
     return None
 
 
@@ -179,8 +217,12 @@ def _content(folder: Path) -> list[str]:
 def _is_just(folder: Path, committed: Mapping[str, str]) -> bool:
     """Say whether a folder holds just these files, all as they were committed."""
     names = _names(folder)
-    return bool(names) and all(name in committed and (folder / name).is_file()
-                               and files.sha256(folder / name) == committed[name] for name in names)
+    return bool(names) and all(
+        name in committed
+        and (folder / name).is_file()
+        and files.sha256(folder / name) == committed[name]
+        for name in names
+    )
 
 
 def _names(folder: Path) -> list[str]:
@@ -197,18 +239,27 @@ def _touched(folder: Path, seen: Seen) -> tuple[str, str] | None:
 
 def _changed(folder: Path, mark: Mark, seen: Seen) -> list[str]:
     names = dict.fromkeys([*mark.files, *mark.before])
-    return [name for name in names if _is_below(folder, name) and os.path.lexists(folder / name)
-            and not any(_is(folder, name, entry, seen) for entry in mark.entries(name))]
+    return [
+        name
+        for name in names
+        if _is_below(folder, name)
+        and os.path.lexists(folder / name)
+        and not any(_is(folder, name, entry, seen) for entry in mark.entries(name))
+    ]
 
 
 def _told(changed: Sequence[str]) -> tuple[str, str]:
     """Say that files were changed, and what to do."""
     listed = f"{', '.join(changed[:LISTED])}{f' and {len(changed) - LISTED} more' * (len(changed) > LISTED)}"
     if len(changed) == 1:
-        return (f"1 published file was changed by somebody: {listed}",
-                "delete it, or run with --republish, which moves it to <name>.changed and puts ours back")
-    return (f"{len(changed)} published files were changed by somebody: {listed}",
-            "delete them, or run with --republish, which moves each to <name>.changed and puts ours back")
+        return (
+            f"1 published file was changed by somebody: {listed}",
+            "delete it, or run with --republish, which moves it to <name>.changed and puts ours back",
+        )
+    return (
+        f"{len(changed)} published files were changed by somebody: {listed}",
+        "delete them, or run with --republish, which moves each to <name>.changed and puts ours back",
+    )
 
 
 def _is(folder: Path, name: str, entry: Published, seen: Seen) -> bool:
@@ -235,8 +286,13 @@ def _is_ours(mark: Mark, planned: Plan, target: Target) -> bool:
 def _mark(planned: Plan, target: Target, **found: Mapping[str, Published]) -> Mark:
     source = planned.recipe.source
     place = Path(os.path.relpath(source.origin.resolve(), target.folder)).as_posix()
-    return Mark(planned.recipe.name, place, files.sha256_of(source.text.encode()), target.step.id,
-                **{key: dict(value) for key, value in found.items()})
+    return Mark(
+        planned.recipe.name,
+        place,
+        files.sha256_of(source.text.encode()),
+        target.step.id,
+        **{key: dict(value) for key, value in found.items()},
+    )
 
 
 def _read(folder: Path) -> Mark:
@@ -282,7 +338,10 @@ class Publisher:
                 continue
             if not (target.folder / MARK).exists():
                 hashes = committed[target.step.id]
-                found = {name: _found(target.folder / name, hashes[name]) for name in _names(target.folder)}
+                found = {
+                    name: _found(target.folder / name, hashes[name])
+                    for name in _names(target.folder)
+                }
                 _write(target.folder, _mark(self.planned, target, files=found))
             self._set_aside(target, _changed(target.folder, _read(target.folder), self.seen))
 
@@ -305,20 +364,28 @@ class Publisher:
         folder.mkdir(parents=True, exist_ok=True)
         ours = _read(folder) if (folder / MARK).exists() else _mark(self.planned, target)
         new = {name: _published(folder, file) for name, file in wanted.items()}
-        missing = [name for name, entry in new.items() if not _is(folder, name, entry, self.seen)
-                   or (entry.how == "copy" and _is_hard_link(folder / name, wanted[name].source))]
+        missing = [
+            name
+            for name, entry in new.items()
+            if not _is(folder, name, entry, self.seen)
+            or (entry.how == "copy" and _is_hard_link(folder / name, wanted[name].source))
+        ]
         old = {name: entry for found in (ours.before, ours.files) for name, entry in found.items()}
         gone = [name for name in old if name not in new and _is_below(folder, name)]
         for name in (*missing, *gone):  # hours may have passed since they were looked at
             self.seen.pop(folder / name, None)
         self._refuse_others(folder, ours, missing)
-        self._set_aside(target, [name for name in _changed(folder, ours, self.seen) if name in gone])
+        self._set_aside(
+            target, [name for name in _changed(folder, ours, self.seen) if name in gone]
+        )
         if missing or gone or ours.before:
             _write(folder, _mark(self.planned, target, files=new, before=old))
             _sweep(folder)
             self._put(folder, {name: wanted[name] for name in missing}, new)
             if not ours.before:  # else a killed run's publishing goes on
-                self.put_back += [folder / name for name in missing if new[name] in ours.entries(name)]
+                self.put_back += [
+                    folder / name for name in missing if new[name] in ours.entries(name)
+                ]
             for name in gone:
                 _remove(folder, name)
         _write(folder, _mark(self.planned, target, files=new))
@@ -337,11 +404,16 @@ class Publisher:
             for above in list((folder / name).relative_to(folder).parents)[:-1]:
                 place = folder / above
                 if place.is_symlink() or (place.exists() and not place.is_dir()):
-                    raise RunError(f"{place} stands where the folder of {name} must go, and isn't ours; move it away")
+                    raise RunError(
+                        f"{place} stands where the folder of {name} must go, and isn't ours; move it away"
+                    )
             if os.path.lexists(folder / name) and not any(
-                    _is(folder, name, entry, self.seen) for entry in ours.entries(name)):
-                raise RunError(f"{folder / name} stands where a file must be published, and isn't ours; move it away, "
-                               "and run the same command again")
+                _is(folder, name, entry, self.seen) for entry in ours.entries(name)
+            ):
+                raise RunError(
+                    f"{folder / name} stands where a file must be published, and isn't ours; move it away, "
+                    "and run the same command again"
+                )
 
     def _put(self, folder: Path, wanted: Mapping[str, File], new: Mapping[str, Published]) -> None:
         """Write files under temporary names, flush them, and rename each."""
@@ -353,7 +425,9 @@ class Publisher:
             if file.how != "symlink":
                 if files.sha256(temporary) != file.sha256:
                     temporary.unlink()
-                    raise RunError(f"{file.source} changed while the run was at work; run the same command again")
+                    raise RunError(
+                        f"{file.source} changed while the run was at work; run the same command again"
+                    )
                 made.append(temporary)
         files.flush_files(made)
         for name, entry in new.items():
@@ -378,7 +452,9 @@ def _is_hard_link(path: Path, source: Path) -> bool:
 
 def _found(path: Path, sha256: str) -> Published:
     """Return the entry of a file that was published before there were marks."""
-    return Published(sha256, "symlink", os.readlink(path)) if path.is_symlink() else Published(sha256)
+    return (
+        Published(sha256, "symlink", os.readlink(path)) if path.is_symlink() else Published(sha256)
+    )
 
 
 def _remove(folder: Path, name: str) -> None:

@@ -46,12 +46,17 @@ def stopped_at(ahead: Ahead, step: PlannedStep, pictures: frozenset[str]) -> fro
 
 
 def _datasets(value: Any) -> Iterator[Dataset]:
-    yield from (one for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, Dataset))
+    yield from (
+        one for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, Dataset)
+    )
 
 
 def _stopped(step: PlannedStep, dataset: Dataset, pictures: frozenset[str]) -> frozenset[str]:
-    here = pictures & {str(dataset.path_of(image)) for image in dataset.images
-                       if dataset.folders.get(dataset.place_of(image)[0])}
+    here = pictures & {
+        str(dataset.path_of(image))
+        for image in dataset.images
+        if dataset.folders.get(dataset.place_of(image)[0])
+    }
     if step.offer.step.stops_at is None or not here:
         return here
     try:

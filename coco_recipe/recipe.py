@@ -64,30 +64,58 @@ def validate(source: Source, problems: list[Problem]) -> Recipe:
     problems.extend(found)
     data = source.data if isinstance(source.data, dict) else {}
     inputs = [_input(name, row, source, problems) for name, row in _items(data.get("inputs"))]
-    steps = [RecipeStep(row["id"], row["use"], row.get("in"), row["with"] if isinstance(row.get("with"), dict) else {},
-                        ("steps", i))
-             for i, row in enumerate(data["steps"] if isinstance(data.get("steps"), list) else [])
-             if isinstance(row, dict) and isinstance(row.get("id"), str) and isinstance(row.get("use"), str)]
+    steps = [
+        RecipeStep(
+            row["id"],
+            row["use"],
+            row.get("in"),
+            row["with"] if isinstance(row.get("with"), dict) else {},
+            ("steps", i),
+        )
+        for i, row in enumerate(data["steps"] if isinstance(data.get("steps"), list) else [])
+        if isinstance(row, dict)
+        and isinstance(row.get("id"), str)
+        and isinstance(row.get("use"), str)
+    ]
     seed = data.get("seed", 0)
     choices = data.get("findings") if not found else {}
-    return Recipe(source, str(data.get("name", "")), seed if isinstance(seed, int) else 0, tuple(inputs),
-                  tuple(steps), choices or {})
+    return Recipe(
+        source,
+        str(data.get("name", "")),
+        seed if isinstance(seed, int) else 0,
+        tuple(inputs),
+        tuple(steps),
+        choices or {},
+    )
 
 
 def _items(value: Any) -> list[tuple[str, dict[str, Any]]]:
-    return [(k, v) for k, v in value.items() if isinstance(v, dict)] if isinstance(value, dict) else []
+    return (
+        [(k, v) for k, v in value.items() if isinstance(v, dict)] if isinstance(value, dict) else []
+    )
 
 
 def _input(name: str, row: dict[str, Any], source: Source, problems: list[Problem]) -> Input:
     at = ("inputs", name)
     if ("annotations" in row) == ("checkpoint" in row):
         problems.append(Problem(source.where(at), "must have either 'annotations' or 'checkpoint'"))
-    for key, is_there in (("annotations", Path.is_file), ("checkpoint", Path.is_file), ("images", Path.is_dir)):
+    for key, is_there in (
+        ("annotations", Path.is_file),
+        ("checkpoint", Path.is_file),
+        ("images", Path.is_dir),
+    ):
         path = row.get(key)
         if isinstance(path, str) and not is_there(source.origin.parent / path):
             kind = "folder" if key == "images" else "file"
-            problems.append(Problem(source.where((*at, key)), f"there is no {kind} {path}",
-                                    source.relative_to()))
-    text = {key: row[key] for key in ("annotations", "images", "checkpoint", "sha256") if isinstance(row.get(key), str)}
+            problems.append(
+                Problem(
+                    source.where((*at, key)), f"there is no {kind} {path}", source.relative_to()
+                )
+            )
+    text = {
+        key: row[key]
+        for key in ("annotations", "images", "checkpoint", "sha256")
+        if isinstance(row.get(key), str)
+    }
     classes = row.get("classes")
     return Input(name, **text, classes=tuple(classes) if isinstance(classes, list) else ())

@@ -10,10 +10,16 @@ from coco_recipe.manifest import FailedStep, Manifest, RunRecord, StepRecord
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _ABOUT = {
-    "manifest": ("coco-recipe manifest", "What steps/<id>/manifest.json of a run directory has.",
-                 (Manifest,)),
-    "provenance": ("coco-recipe provenance", "One line of a run directory's provenance.jsonl: the "
-                   "run, then each step in order.", (RunRecord, StepRecord, FailedStep)),
+    "manifest": (
+        "coco-recipe manifest",
+        "What steps/<id>/manifest.json of a run directory has.",
+        (Manifest,),
+    ),
+    "provenance": (
+        "coco-recipe provenance",
+        "One line of a run directory's provenance.jsonl: the run, then each step in order.",
+        (RunRecord, StepRecord, FailedStep),
+    ),
 }
 NAMES = tuple(_ABOUT)
 

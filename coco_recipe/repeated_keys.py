@@ -18,8 +18,12 @@ from coco_recipe.dataset import Annotation, Dataset, Image
 from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.rows import of_category, of_image
 
-REPEATED = Kind("repeated_keys", "warning", "objects have a key more than once, of which the last value counts",
-                "keep the right one of each")
+REPEATED = Kind(
+    "repeated_keys",
+    "warning",
+    "objects have a key more than once, of which the last value counts",
+    "keep the right one of each",
+)
 _TABLES = ("images", "annotations", "categories")
 _BLANKS = re.compile(rb"\s*")
 _SHOWN = 60  # characters of a value
@@ -31,7 +35,9 @@ class _Pairs(list[tuple[str, Any]]):
     """An object as it stands in the text."""
 
 
-def findings(text: bytes, top: Mapping[str, Raw], dataset: Dataset, place: str) -> Iterator[Finding]:
+def findings(
+    text: bytes, top: Mapping[str, Raw], dataset: Dataset, place: str
+) -> Iterator[Finding]:
     """Yield the keys that are repeated: an error where a whole table is, which would be lost.
 
     Keys inside a value that stays undecoded (``attributes``, a mask) aren't looked at: it goes through as it is.
@@ -48,14 +54,26 @@ def findings(text: bytes, top: Mapping[str, Raw], dataset: Dataset, place: str) 
         tables = {key: values for key, values in again.items() if key in _TABLES}
         others = {key: values for key, values in again.items() if key not in _TABLES}
         if tables:
-            shown = {key: [f"{len(rows)} rows" for rows in values] for key, values in tables.items()}
+            shown = {
+                key: [f"{len(rows)} rows" for rows in values] for key, values in tables.items()
+            }
             found = Finding.of(REPEATED, place, [Row("the file", shown)])
-            yield Finding(found.kind, place, found.count, found.first, "error",
-                          "join the tables, or remove what isn't meant; 'findings: {repeated_keys: warning}' reads the last")
+            yield Finding(
+                found.kind,
+                place,
+                found.count,
+                found.first,
+                "error",
+                "join the tables, or remove what isn't meant; 'findings: {repeated_keys: warning}' reads the last",
+            )
         if others:
             yield Finding.of(REPEATED, place, [Row("the file", _short(others))])
-    rows = [row for table in _TABLES if _is_suspect(text, spans[table] if spans else None, top[table], getattr(dataset, table))
-            for row in _rows(top[table], table, dataset)]
+    rows = [
+        row
+        for table in _TABLES
+        if _is_suspect(text, spans[table] if spans else None, top[table], getattr(dataset, table))
+        for row in _rows(top[table], table, dataset)
+    ]
     if rows:
         yield Finding.of(REPEATED, place, rows)
 
@@ -68,16 +86,18 @@ def _spans(text: bytes, top: Mapping[str, Raw]) -> dict[str, tuple[int, int]] | 
         start = _after_blanks(text, at)
         end = text.find(b'"', start + 1)
         try:
-            key = msgspec.json.decode(text[start:end + 1], type=str)
-        except msgspec.DecodeError:  # a key with a quote in it, or what follows another value than the last
+            key = msgspec.json.decode(text[start : end + 1], type=str)
+        except (
+            msgspec.DecodeError
+        ):  # a key with a quote in it, or what follows another value than the last
             return None
         colon = _after_blanks(text, end + 1)
-        if key in spans or key not in top or text[colon:colon + 1] != b":":
+        if key in spans or key not in top or text[colon : colon + 1] != b":":
             return None
         value = _after_blanks(text, colon + 1)
         at = _after_blanks(text, value + len(memoryview(top[key])))
         spans[key] = value, value + len(memoryview(top[key]))
-        if text[at:at + 1] != (b"}" if n == len(top) - 1 else b","):
+        if text[at : at + 1] != (b"}" if n == len(top) - 1 else b","):
             return None
         at += 1
     return spans if _after_blanks(text, at) == len(text) else None
@@ -97,8 +117,11 @@ def _is_suspect(text: bytes, span: tuple[int, int] | None, raw: Raw, rows: tuple
     fields, colons = msgspec.structs.fields(type(rows[0])), text.count(b":", *span)
     if len(rows) > MANY and colons == len(rows) * len(fields):
         return False
-    known = len(rows) * len(fields) - sum(sum(map(is_, map(attrgetter(field.name), rows), repeat(UNSET)))
-                                          for field in fields if not field.required)
+    known = len(rows) * len(fields) - sum(
+        sum(map(is_, map(attrgetter(field.name), rows), repeat(UNSET)))
+        for field in fields
+        if not field.required
+    )
     if colons == known:  # no value has a colon
         return False
     undecoded = [field.name for field in fields if field.type == Raw | UnsetType]
@@ -112,15 +135,19 @@ def _colons_inside(rows: tuple[Any, ...], field: str) -> int:
     """Count the colons inside a field whose values stay undecoded."""
     total = 0
     for start in range(0, len(rows), BATCH):
-        values = map(attrgetter(field), rows[start:start + BATCH])
+        values = map(attrgetter(field), rows[start : start + BATCH])
         total += b"".join(value for value in values if value is not UNSET).count(b":")
     return total
 
 
 def _rows(raw: Raw, table: str, dataset: Dataset) -> Iterator[Row]:
-    names = {image.id: image.file_name for image in dataset.images} if table == "annotations" else {}
+    names = (
+        {image.id: image.file_name for image in dataset.images} if table == "annotations" else {}
+    )
     left_out = dataset.left_out.get(table, {})
-    texts = [text for n, text in enumerate(msgspec.json.decode(raw, type=list[Raw])) if n not in left_out]
+    texts = [
+        text for n, text in enumerate(msgspec.json.decode(raw, type=list[Raw])) if n not in left_out
+    ]
     for text, row in zip(texts, getattr(dataset, table), strict=True):
         values = msgspec.json.decode(text, type=dict[str, Raw])
         inside = sum(key.count(":") + bytes(value).count(b":") for key, value in values.items())
@@ -143,7 +170,7 @@ def _repeated(pairs: _Pairs) -> Iterator[tuple[str, list[Any]]]:
 def _short(values: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
     def shown(value: Any) -> Any:
         text = str(value)
-        return value if len(text) <= _SHOWN else f"{text[:_SHOWN - 3]}..."
+        return value if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
     return {key: [shown(_plain(one)) for one in listed] for key, listed in values.items()}
 

@@ -14,7 +14,11 @@ from typing import Any
 from coco_recipe.errors import StepError
 
 NAME = "coco-recipe worker"  # of our processes, by which they are known
-_OURS = (NAME, "Dask Worker process (from Nanny)", "ignore")  # the last: what the forkserver starts with
+_OURS = (
+    NAME,
+    "Dask Worker process (from Nanny)",
+    "ignore",
+)  # the last: what the forkserver starts with
 _MAIN = ("init_main_from_name", "init_main_from_path", "main_path")
 
 
@@ -52,8 +56,10 @@ def install() -> None:
         StepError: this interpreter ignores PYTHONSAFEPATH, and so would its children.
     """
     if sys.flags.ignore_environment and not sys.flags.safe_path:
-        raise StepError("python -E ignores PYTHONSAFEPATH, so that workers would import from the current folder: "
-                        "start Python with -P, too, or use --jobs 1")
+        raise StepError(
+            "python -E ignores PYTHONSAFEPATH, so that workers would import from the current folder: "
+            "start Python with -P, too, or use --jobs 1"
+        )
     if not hasattr(spawn.get_preparation_data, "is_safe"):
         spawn.get_preparation_data = _Prepared(spawn.get_preparation_data)
 
@@ -70,4 +76,6 @@ class _Prepared:
         data: dict[str, Any] = self.original(name)
         if name not in _OURS:
             return data
-        return {key: value for key, value in data.items() if key not in _MAIN} | {"sys_path": entries()}
+        return {key: value for key, value in data.items() if key not in _MAIN} | {
+            "sys_path": entries()
+        }

@@ -22,8 +22,9 @@ def polygon_area(polygon: Sequence[float]) -> float:
     x0, y0 = polygon[0], polygon[1]  # counted from the first point, large numbers lose no digits
     xs = [x - x0 for x in polygon[0::2]]
     ys = [y - y0 for y in polygon[1::2]]
-    crossed = sum(x * below - right * y
-                  for x, y, right, below in zip(xs, ys, xs[1:], ys[1:], strict=False))
+    crossed = sum(
+        x * below - right * y for x, y, right, below in zip(xs, ys, xs[1:], ys[1:], strict=False)
+    )
     return abs(crossed) / 2
 
 
@@ -81,15 +82,22 @@ def segmentation_box(segmentation: Any) -> Box | None:
 def _mask_box(runs: Sequence[int], height: int) -> Box | None:
     """Return the box of a mask whose runs go down columns of ``height`` pixels."""
     ends = list(accumulate(runs))
-    filled = [(start, end - 1) for start, end in zip(ends[0::2], ends[1::2], strict=False) if end > start]
+    filled = [
+        (start, end - 1) for start, end in zip(ends[0::2], ends[1::2], strict=False) if end > start
+    ]
     if not filled:
         return None
     left, right = filled[0][0] // height, filled[-1][1] // height
     if any(start // height != last // height for start, last in filled):
-        top, bottom = 0, height - 1  # such a run reaches the foot of one column and the head of the next
+        top, bottom = (
+            0,
+            height - 1,
+        )  # such a run reaches the foot of one column and the head of the next
     else:
-        top, bottom = (min(start % height for start, _ in filled),
-                       max(last % height for _, last in filled))
+        top, bottom = (
+            min(start % height for start, _ in filled),
+            max(last % height for _, last in filled),
+        )
     return left, top, right - left + 1, bottom - top + 1
 
 
@@ -104,8 +112,9 @@ def checked_runs(mask: dict[str, Any]) -> list[int]:
     if below := next((run for run in runs if run < 0), 0):
         raise ValueError(f"a run of a mask of {height}x{width} is below 0: {below}")
     if sum(runs) != height * width:
-        raise ValueError(f"the runs of a mask of {height}x{width} sum to {sum(runs)}, not to "
-                         f"{height * width}")
+        raise ValueError(
+            f"the runs of a mask of {height}x{width} sum to {sum(runs)}, not to {height * width}"
+        )
     return runs
 
 
@@ -118,7 +127,9 @@ def runs_of(counts: str | Iterable[float]) -> list[int]:
     if isinstance(counts, str):
         return _unpacked(counts)
     runs = list(counts)
-    if any(isinstance(run, bool) or not isinstance(run, int | float) or run != run // 1 for run in runs):
+    if any(
+        isinstance(run, bool) or not isinstance(run, int | float) or run != run // 1 for run in runs
+    ):
         raise ValueError("a run of a mask isn't a whole number")
     return [int(run) for run in runs]
 

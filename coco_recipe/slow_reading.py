@@ -20,7 +20,8 @@ from coco_recipe.findings import Finding, Kind, Row
 
 def _whole(value: Any) -> bool:
     return not isinstance(value, bool) and (
-        isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
+        isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    )
 
 
 def _number(value: Any) -> bool:
@@ -68,43 +69,94 @@ def _kind(name: str, what: str, remedy: str) -> Kind:
     return Kind(name, "error", what, remedy, needed=True)
 
 
-IDS = _Type(_kind("ids_of_wrong_type", "ids are missing or not whole",
-                  "write whole numbers, without quotes; repair: ids: to_int reads those in quotes"),
-            _whole, loose_values.whole, "repair: ids: to_int")
-BOXES = _Type(_kind("boxes_of_wrong_type", "boxes are not four numbers",
-                    "write x, y, width and height in pixels, or leave the key out; repair: bbox: "
-                    "to_numbers reads those in quotes, repair: bbox: from_segmentation makes them anew"),
-              _box, loose_values.box, "repair: bbox: to_numbers")
-AREAS = _Type(_kind("areas_of_wrong_type", "areas are not numeric",
-                    "write square pixels, or leave the key out; repair: area: to_numbers reads those "
-                    "in quotes, repair: area: recompute makes them anew"),
-              _number, loose_values.number, "repair: area: to_numbers")
-SIZES = _Type(_kind("sizes_of_wrong_type", "sizes (width, height) are not whole",
-                    "write pixels, or leave the key out; repair: sizes: to_numbers reads those in "
-                    "quotes, repair: sizes: from_pictures takes the pictures'"),
-              _whole, loose_values.whole, "repair: sizes: to_numbers")
-CROWDS = _Type(_kind("crowd_flags_of_wrong_type", "iscrowd is no 0 or 1",
-                     "write 0 or 1, or leave the key out; repair: crowd: to_numbers reads those in "
-                     "quotes, and null as 0"),
-               _flag, loose_values.flag)
-NAMES = _Type(_kind("names_of_wrong_type", "names are missing or no text",
-                    "write a text in quotes"), _text)
+IDS = _Type(
+    _kind(
+        "ids_of_wrong_type",
+        "ids are missing or not whole",
+        "write whole numbers, without quotes; repair: ids: to_int reads those in quotes",
+    ),
+    _whole,
+    loose_values.whole,
+    "repair: ids: to_int",
+)
+BOXES = _Type(
+    _kind(
+        "boxes_of_wrong_type",
+        "boxes are not four numbers",
+        "write x, y, width and height in pixels, or leave the key out; repair: bbox: "
+        "to_numbers reads those in quotes, repair: bbox: from_segmentation makes them anew",
+    ),
+    _box,
+    loose_values.box,
+    "repair: bbox: to_numbers",
+)
+AREAS = _Type(
+    _kind(
+        "areas_of_wrong_type",
+        "areas are not numeric",
+        "write square pixels, or leave the key out; repair: area: to_numbers reads those "
+        "in quotes, repair: area: recompute makes them anew",
+    ),
+    _number,
+    loose_values.number,
+    "repair: area: to_numbers",
+)
+SIZES = _Type(
+    _kind(
+        "sizes_of_wrong_type",
+        "sizes (width, height) are not whole",
+        "write pixels, or leave the key out; repair: sizes: to_numbers reads those in "
+        "quotes, repair: sizes: from_pictures takes the pictures'",
+    ),
+    _whole,
+    loose_values.whole,
+    "repair: sizes: to_numbers",
+)
+CROWDS = _Type(
+    _kind(
+        "crowd_flags_of_wrong_type",
+        "iscrowd is no 0 or 1",
+        "write 0 or 1, or leave the key out; repair: crowd: to_numbers reads those in "
+        "quotes, and null as 0",
+    ),
+    _flag,
+    loose_values.flag,
+)
+NAMES = _Type(
+    _kind("names_of_wrong_type", "names are missing or no text", "write a text in quotes"), _text
+)
 _GROUPS = _Type(NAMES.kind, _text_or_null)
 OBJECTS = _kind("rows_of_wrong_type", "rows are something other than an object", "remove them")
 _TYPES = (IDS, BOXES, AREAS, SIZES, CROWDS, NAMES)
-WITHOUT_ID = {table: _kind(f"{table}_without_id", f"{table} have no id",
-                           "repair: ids: number gives them ids above the largest; so does reindex, as "
-                           "the first step below the input" + (", with categories: 1" if table == "categories" else ""))
-              for table in ("images", "annotations", "categories")}
+WITHOUT_ID = {
+    table: _kind(
+        f"{table}_without_id",
+        f"{table} have no id",
+        "repair: ids: number gives them ids above the largest; so does reindex, as "
+        "the first step below the input"
+        + (", with categories: 1" if table == "categories" else ""),
+    )
+    for table in ("images", "annotations", "categories")
+}
 KINDS = {kind.name: kind for kind in (*(one.kind for one in _TYPES), OBJECTS, *WITHOUT_ID.values())}
 _MENDS = {one.kind.name: one.mend for one in _TYPES}
 
 # by table: key, what it must be, and whether it may be left out
 _RULES: Mapping[str, tuple[tuple[str, _Type, bool], ...]] = {
-    "images": (("id", IDS, False), ("file_name", NAMES, False), ("width", SIZES, True),
-               ("height", SIZES, True)),
-    "annotations": (("id", IDS, False), ("image_id", IDS, False), ("category_id", IDS, True),
-                    ("bbox", BOXES, True), ("area", AREAS, True), ("iscrowd", CROWDS, True)),
+    "images": (
+        ("id", IDS, False),
+        ("file_name", NAMES, False),
+        ("width", SIZES, True),
+        ("height", SIZES, True),
+    ),
+    "annotations": (
+        ("id", IDS, False),
+        ("image_id", IDS, False),
+        ("category_id", IDS, True),
+        ("bbox", BOXES, True),
+        ("area", AREAS, True),
+        ("iscrowd", CROWDS, True),
+    ),
     "categories": (("id", IDS, False), ("name", NAMES, False), ("supercategory", _GROUPS, True)),
 }
 _SINGULAR = {"images": "image", "annotations": "annotation", "categories": "category"}
@@ -126,15 +178,22 @@ class Excuse:
 
     def takes(self, value: Loose) -> bool:
         """Say whether a value of a wrong type is taken in."""
-        return value.kind in self.mended or (value.kind in self.understood and value.new is not UNSET)
+        return value.kind in self.mended or (
+            value.kind in self.understood and value.new is not UNSET
+        )
 
 
 # a check goes on past what leaves its row in place, and leaves out the other rows
-TO_GO_ON = Excuse(frozenset(KINDS) - {IDS.kind.name, NAMES.kind.name, OBJECTS.name}, frozenset(KINDS), leaves_out=True)
+TO_GO_ON = Excuse(
+    frozenset(KINDS) - {IDS.kind.name, NAMES.kind.name, OBJECTS.name},
+    frozenset(KINDS),
+    leaves_out=True,
+)
 
 
-def read(top: Mapping[str, Raw], name: str, home: str, images: Path | None,
-         excuse: Excuse) -> Dataset | None:
+def read(
+    top: Mapping[str, Raw], name: str, home: str, images: Path | None, excuse: Excuse
+) -> Dataset | None:
     """Read an annotation file that the fast reading refuses; None where no value is of a wrong type.
 
     Args:
@@ -158,9 +217,14 @@ def read(top: Mapping[str, Raw], name: str, home: str, images: Path | None,
     refused = [one for one in wrong if not excuse.takes(one)]
     if refused and not excuse.leaves_out:
         raise FindingsError([replace(one, file=name) for one in found(refused, home or name)])
-    mended = {table: _mended(top[table], [one for one in wrong if one.table == table],
-                             {one.place for one in refused if one.table == table})
-              for table in dict.fromkeys(one.table for one in wrong)}
+    mended = {
+        table: _mended(
+            top[table],
+            [one for one in wrong if one.table == table],
+            {one.place for one in refused if one.table == table},
+        )
+        for table in dict.fromkeys(one.table for one in wrong)
+    }
     dataset = coco_json.of_top({**top, **mended}, name=name, home=home, images=images)
     return dataset.replace(loose=wrong, left_out=_left_out(top, refused))
 
@@ -171,7 +235,9 @@ def found(values: Iterable[Loose], place: str) -> tuple[Finding, ...]:
     for one in values:
         mend = _MENDS.get(one.kind, "") if one.new is not UNSET else ""
         rows.setdefault((one.kind, mend), []).append(Row(one.row, _shown(one), one.file_name))
-    return tuple(Finding.of(KINDS[kind], place, listed, remedy=mend) for (kind, mend), listed in rows.items())
+    return tuple(
+        Finding.of(KINDS[kind], place, listed, remedy=mend) for (kind, mend), listed in rows.items()
+    )
 
 
 def _shown(one: Loose) -> Any:
@@ -180,7 +246,9 @@ def _shown(one: Loose) -> Any:
     return {one.key: one.old} if one.key else one.old
 
 
-def _left_out(top: Mapping[str, Raw], values: Collection[Loose]) -> dict[str, dict[int, int | None]]:
+def _left_out(
+    top: Mapping[str, Raw], values: Collection[Loose]
+) -> dict[str, dict[int, int | None]]:
     """Return the ids of the rows of these values, by table and place."""
     ids: dict[str, dict[int, int | None]] = {}
     for table in dict.fromkeys(one.table for one in values):
@@ -202,12 +270,28 @@ def _wrong_values(table: str, raw: Raw) -> Iterator[Loose]:
             if (value is UNSET and may_lack) or wanted.is_right(value):
                 continue
             if key == "id" and (value is UNSET or value is None):
-                yield Loose(WITHOUT_ID[table].name, table, n, _named(table, n, row),
-                            str(row.get("file_name", "")), key, value, next(free))
+                yield Loose(
+                    WITHOUT_ID[table].name,
+                    table,
+                    n,
+                    _named(table, n, row),
+                    str(row.get("file_name", "")),
+                    key,
+                    value,
+                    next(free),
+                )
                 continue
             meant = wanted.meant(value)
-            yield Loose(wanted.kind.name, table, n, _named(table, n, row), str(row.get("file_name", "")), key, value,
-                        UNSET if meant is None else meant)
+            yield Loose(
+                wanted.kind.name,
+                table,
+                n,
+                _named(table, n, row),
+                str(row.get("file_name", "")),
+                key,
+                value,
+                UNSET if meant is None else meant,
+            )
 
 
 def _id_of(row: Any) -> Any:
@@ -219,7 +303,13 @@ def _id_of(row: Any) -> Any:
 def _named(table: str, n: int, row: Mapping[str, Any]) -> str:
     number = _id_of(row)
     name = f"{table}[{n}]" if number is None else f"{_SINGULAR[table]} {number!r}"
-    shown = row.get("file_name") if table == "images" else row.get("name") if table == "categories" else None
+    shown = (
+        row.get("file_name")
+        if table == "images"
+        else row.get("name")
+        if table == "categories"
+        else None
+    )
     return f"{name} ({shown!r})" if isinstance(shown, str) else name
 
 
@@ -237,4 +327,8 @@ def _mended(raw: Raw, values: Iterable[Loose], left_out: Collection[int]) -> Raw
             row.pop(one.key, None)
         else:
             row[one.key] = Raw(msgspec.json.encode(one.new))
-    return Raw(msgspec.json.encode([changed.get(n, row) for n, row in enumerate(rows) if n not in left_out]))
+    return Raw(
+        msgspec.json.encode(
+            [changed.get(n, row) for n, row in enumerate(rows) if n not in left_out]
+        )
+    )

@@ -52,8 +52,17 @@ class Source:
     def independent(self, problems: Sequence[Problem]) -> list[Problem]:
         """Return the text's faults, and those of other problems that don't only follow from one of these."""
         places = [fault.where.path for fault in self.faults if fault.where.path]
-        return [*self.faults, *(p for p in problems if not any(
-            p.where.path == place or p.where.path.startswith((f"{place}.", f"{place}[")) for place in places))]
+        return [
+            *self.faults,
+            *(
+                p
+                for p in problems
+                if not any(
+                    p.where.path == place or p.where.path.startswith((f"{place}.", f"{place}["))
+                    for place in places
+                )
+            ),
+        ]
 
     def where(self, path: KeyPath, *, key: bool = False) -> Where:
         """Return the place of a value (or its key); of the nearest parent where there is none; or its option."""
@@ -86,8 +95,15 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Source:
     except YamlError as error:
         raise RecipeError(error.problems) from error
     if () not in read.values:
-        raise RecipeError([Problem(Where(str(path), 1, 1), "is empty",
-                                   "coco-recipe schema prints what a recipe holds")])
+        raise RecipeError(
+            [
+                Problem(
+                    Where(str(path), 1, 1),
+                    "is empty",
+                    "coco-recipe schema prints what a recipe holds",
+                )
+            ]
+        )
     data = read.data
     problems = list(read.faults)
     options = _override(data, overrides, problems)
@@ -117,8 +133,13 @@ def _override(data: Any, overrides: Sequence[str], problems: list[Problem]) -> d
             for at in _put(data, name.split("."), value):
                 found[at] = item
         except ValueError as error:
-            problems.append(Problem(Where(OPTION, path=item), str(error),
-                                    "write --set a.b=value; a step by its id: --set steps.more.with.copies=2"))
+            problems.append(
+                Problem(
+                    Where(OPTION, path=item),
+                    str(error),
+                    "write --set a.b=value; a step by its id: --set steps.more.with.copies=2",
+                )
+            )
     return found
 
 
@@ -162,14 +183,22 @@ def _key(target: Any, part: str) -> str | int:
         return ids.index(part)
     if part.isdecimal() and int(part) < len(target):
         return int(part)
-    raise ValueError(f"sets nothing: there is no '{part}' here; {did_you_mean(part, [x for x in ids if isinstance(x, str)])}")
+    raise ValueError(
+        f"sets nothing: there is no '{part}' here; {did_you_mean(part, [x for x in ids if isinstance(x, str)])}"
+    )
 
 
 class _Filler:
     """Replaces ``${name}`` and ``${env:NAME}`` in strings; other ``${...}`` is left to the step."""
 
-    def __init__(self, path: Path, places: Mapping[KeyPath, Place], names: dict[str, Any],
-                 problems: list[Problem], options: dict[KeyPath, str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        places: Mapping[KeyPath, Place],
+        names: dict[str, Any],
+        problems: list[Problem],
+        options: dict[KeyPath, str],
+    ) -> None:
         self.path, self.places, self.names = path, places, names
         self.problems, self.options = problems, options
 
@@ -182,7 +211,9 @@ class _Filler:
             return value
         if (whole := _VARIABLE.fullmatch(value)) and not whole[2].startswith("image."):
             return self.look_up(whole, at, 0)
-        return _VARIABLE.sub(lambda m: m[0] if m[2].startswith("image.") else str(self.look_up(m, at, 0)), value)
+        return _VARIABLE.sub(
+            lambda m: m[0] if m[2].startswith("image.") else str(self.look_up(m, at, 0)), value
+        )
 
     def look_up(self, match: re.Match[str], at: KeyPath, depth: int) -> Any:
         name = match[2]
@@ -196,7 +227,11 @@ class _Filler:
             line = self.places.get(at, (0, 0))
             what = "refers to itself" if depth > 20 else "is not set"
             hint = "" if match[1] else did_you_mean(name, list(self.names))
-            self.problems.append(Problem(Where(str(self.path), *line, path=show_path(at)), f"{match[0]} {what}", hint))
+            self.problems.append(
+                Problem(
+                    Where(str(self.path), *line, path=show_path(at)), f"{match[0]} {what}", hint
+                )
+            )
             return ""
         if isinstance(value, str) and (inner := _VARIABLE.fullmatch(value)):
             return self.look_up(inner, at, depth + 1)

@@ -31,7 +31,16 @@ from coco_recipe import (
 from coco_recipe import engine as engines
 from coco_recipe.ahead import Ahead
 from coco_recipe.dataset import Dataset
-from coco_recipe.errors import DatasetError, FindingsError, Problem, RecipeError, RunError, StepError, counted, did_you_mean
+from coco_recipe.errors import (
+    DatasetError,
+    FindingsError,
+    Problem,
+    RecipeError,
+    RunError,
+    StepError,
+    counted,
+    did_you_mean,
+)
 from coco_recipe.findings import Choice, Finding, judged
 from coco_recipe.manifest import (
     FailedStep,
@@ -106,7 +115,9 @@ def prepare(path: Path, overrides: Sequence[str] = (), plugin_files: Sequence[Pa
     """
     text = source.load(path, overrides)
     places = provenance.recorded_places(path.parent) if path.name in COPIES else []
-    return replace(_planned(text, places, plugins.find(plugin_files)), plugin_files=tuple(plugin_files))
+    return replace(
+        _planned(text, places, plugins.find(plugin_files)), plugin_files=tuple(plugin_files)
+    )
 
 
 def hold_against_rows(planned: Plan) -> bool:
@@ -149,14 +160,17 @@ def _planned(text: source.Source, places: Sequence[Path], registry: plugins.Regi
     for place in (*places, None):
         problems: list[Problem] = []
         try:
-            return plan.resolve(recipe.validate(replace(text, recorded=place), problems), registry, problems)
+            return plan.resolve(
+                recipe.validate(replace(text, recorded=place), problems), registry, problems
+            )
         except RecipeError as error:
             errors.append(error)
     raise min(errors, key=lambda error: len(error.problems))
 
 
-def _check_plugins(folder: Path, recorded: Sequence[PluginFile | str],
-                   given: Sequence[Path]) -> None:
+def _check_plugins(
+    folder: Path, recorded: Sequence[PluginFile | str], given: Sequence[Path]
+) -> None:
     """See that the plugin files that are given are those, by hash, that the run used."""
     hashes = {}
     for path in given:
@@ -166,15 +180,21 @@ def _check_plugins(folder: Path, recorded: Sequence[PluginFile | str],
     used = set()
     for row in recorded:
         if isinstance(row, str):
-            raise RunError(f"{folder}: has no hash of the plugin file {row}: run the recipe again, which records it")
+            raise RunError(
+                f"{folder}: has no hash of the plugin file {row}: run the recipe again, which records it"
+            )
         if row.sha256 not in hashes:
             same = next((path for path in given if path.name == Path(row.file).name), None)
             if same:
-                raise RunError(f"--plugin {same}: is not the file that {folder} used "
-                               f"(SHA-256 {row.sha256[:8]}, now {files.sha256(same)[:8]}): "
-                               "give that one, or run the recipe again")
-            raise RunError(f"{folder}: used the plugin file {row.file}, which is run only if it "
-                           f"is named again: --plugin {row.file}")
+                raise RunError(
+                    f"--plugin {same}: is not the file that {folder} used "
+                    f"(SHA-256 {row.sha256[:8]}, now {files.sha256(same)[:8]}): "
+                    "give that one, or run the recipe again"
+                )
+            raise RunError(
+                f"{folder}: used the plugin file {row.file}, which is run only if it "
+                f"is named again: --plugin {row.file}"
+            )
         used.add(row.sha256)
     for sha256, path in hashes.items():
         if sha256 not in used:
@@ -189,8 +209,14 @@ def _stops(found: Iterable[Finding]) -> bool:
 class Run:
     """A plan with its run directory: knows what is done already (``with_pixels``: judged by the images' bytes, too)."""
 
-    def __init__(self, planned: Plan, out: Path | None = None, *, with_pixels: bool = True,
-                 store: Store | None = None) -> None:
+    def __init__(
+        self,
+        planned: Plan,
+        out: Path | None = None,
+        *,
+        with_pixels: bool = True,
+        store: Store | None = None,
+    ) -> None:
         self.plan = planned
         self.folder = out or default_folder(planned)
         self.store = store or Store(self.folder)
@@ -202,8 +228,12 @@ class Run:
         unread: list[object] = []
         for item in planned.recipe.inputs:
             try:
-                reading = provenance.read_input(item, planned.recipe.source, plan.excuse(planned, item.name))
-            except FindingsError as error:  # what else is wrong, here and in other inputs, is told beside it
+                reading = provenance.read_input(
+                    item, planned.recipe.source, plan.excuse(planned, item.name)
+                )
+            except (
+                FindingsError
+            ) as error:  # what else is wrong, here and in other inputs, is told beside it
                 unread += error.findings
                 found += self._in_file(item, self._beside(item))
                 continue
@@ -217,8 +247,11 @@ class Run:
         found += self._of_content("masks", ahead)
         reviewed: list[Finding] = []
         if is_sound := not _stops(found):  # facts are of rows on which steps can rely
-            self.facts = plan.foresee(planned, {ref: facts_of(value) for ref, value in self.values.items()},
-                                      ahead.values_of)
+            self.facts = plan.foresee(
+                planned,
+                {ref: facts_of(value) for ref, value in self.values.items()},
+                ahead.values_of,
+            )
             reviewed = [*plan.review(planned, self.facts), *emptiness.of_plan(planned)]
         if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):
             found += [*self._missing(ahead), *self._of_content("pictures", ahead)]
@@ -248,8 +281,11 @@ class Run:
         for item in self.plan.recipe.inputs:
             if item.images:
                 dataset = self.values[item.name, ""]
-                images = (reaching.opened(self.plan, item.name, ahead) if self._names_are_mended(item.name)
-                          else dataset.images)
+                images = (
+                    reaching.opened(self.plan, item.name, ahead)
+                    if self._names_are_mended(item.name)
+                    else dataset.images
+                )
                 missing = missing_files.of_images(images, dataset.folders[dataset.home], item.name)
                 found += self._in_file(item, [missing] if missing else [])
         return found
@@ -263,11 +299,16 @@ class Run:
         for item in self.plan.recipe.inputs:
             if item.images:
                 self.digests[item.name]["images"] = provenance.pixel_digest(
-                    self.values[item.name, ""], self.known_hashes, names_are_mended=self._names_are_mended(item.name))
+                    self.values[item.name, ""],
+                    self.known_hashes,
+                    names_are_mended=self._names_are_mended(item.name),
+                )
 
     def _in_common(self) -> list[Finding]:
         """Return the pictures that inputs have in common."""
-        named = {item.name: self.values[item.name, ""] for item in self.plan.recipe.inputs if item.images}
+        named = {
+            item.name: self.values[item.name, ""] for item in self.plan.recipe.inputs if item.images
+        }
         found = equal_pictures.finding(named, self.known_hashes) if len(named) > 1 else None
         return [found] if found else []
 
@@ -275,9 +316,15 @@ class Run:
         """Return what is wrong with the pictures or masks of inputs, where a step asks for it."""
         if not any(about in step.offer.step.checks for step in self.plan.steps):
             return []
-        return [finding for item in self.plan.recipe.inputs if item.annotations and (item.images or about == "masks")
-                for finding in self._in_file(item, checking.of_content(
-                    self.plan, item.name, self.values[item.name, ""], about, ahead))]
+        return [
+            finding
+            for item in self.plan.recipe.inputs
+            if item.annotations and (item.images or about == "masks")
+            for finding in self._in_file(
+                item,
+                checking.of_content(self.plan, item.name, self.values[item.name, ""], about, ahead),
+            )
+        ]
 
     def states(self, *, force: bool = False, from_step: str = "") -> list[State]:
         """Compare each step's key with what is committed."""
@@ -287,9 +334,14 @@ class Run:
         forced = force
         for step in self.plan.steps:
             forced = forced or step.id == from_step
-            inputs = {f"{port}{f'[{i}]' if len(references) > 1 else ''}": self._digest(reference, keys)
-                      for port, references in step.inputs.items() for i, reference in enumerate(references)}
-            parts = provenance.key_parts(step, inputs, execute.step_seed(self.plan.recipe.seed, step.id))
+            inputs = {
+                f"{port}{f'[{i}]' if len(references) > 1 else ''}": self._digest(reference, keys)
+                for port, references in step.inputs.items()
+                for i, reference in enumerate(references)
+            }
+            parts = provenance.key_parts(
+                step, inputs, execute.step_seed(self.plan.recipe.seed, step.id)
+            )
             keys[step.id] = files.digest(parts)
             terminal = {port for port in step.outputs if (step.id, port) not in consumed}
             reason = ASKED_FOR if forced else self._why(step, keys[step.id], parts, terminal)
@@ -327,13 +379,26 @@ class Run:
 
     def folders(self) -> dict[str, Path]:
         """Return the folders of images, by input or step."""
-        named = {item.name: self.plan.recipe.folder / item.images for item in self.plan.recipe.inputs if item.images}
+        named = {
+            item.name: self.plan.recipe.folder / item.images
+            for item in self.plan.recipe.inputs
+            if item.images
+        }
         return named | {step.id: self.store.final(step.id) / "images" for step in self.plan.steps}
 
 
-def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, engine: str = "local", force: bool = False,
-        from_step: str = "", strict: bool = False, republish: bool = False,
-        report: Callable[[Event], None] = lambda event: None) -> RunResult:
+def run(
+    planned: Plan,
+    *,
+    out: Path | None = None,
+    jobs: int = 1,
+    engine: str = "local",
+    force: bool = False,
+    from_step: str = "",
+    strict: bool = False,
+    republish: bool = False,
+    report: Callable[[Event], None] = lambda event: None,
+) -> RunResult:
     """Run a plan: reuse what is unchanged, make the rest, record everything.
 
     Args:
@@ -368,16 +433,29 @@ def run(planned: Plan, *, out: Path | None = None, jobs: int = 1, engine: str = 
         judge = _Judge(planned.recipe.findings, strict, report)
         judge(state.findings)
         _name_leftovers(planned, store, report)
-        return _run(state, state.states(force=force, from_step=from_step), workers, report, judge, publisher)
+        return _run(
+            state, state.states(force=force, from_step=from_step), workers, report, judge, publisher
+        )
 
 
 def _early_modules(planned: Plan, store: Store) -> tuple[str, ...]:
     """Return what the workers of the steps that have no result yet will import."""
-    return tuple(name for step in planned.steps if store.manifest(step.id) is None for name in step.offer.step.preload)
+    return tuple(
+        name
+        for step in planned.steps
+        if store.manifest(step.id) is None
+        for name in step.offer.step.preload
+    )
 
 
-def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callable[[Event], None],
-         judge: "_Judge", publisher: publish.Publisher) -> RunResult:
+def _run(
+    run_: Run,
+    states: list[State],
+    workers: engines.Engine,
+    report: Callable[[Event], None],
+    judge: "_Judge",
+    publisher: publish.Publisher,
+) -> RunResult:
     todo = run_.needed(states)
     planned, store = run_.plan, run_.store
     _preflight(run_, [state.step for state in states if state.step.id in todo][1:])
@@ -385,10 +463,13 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
     log.begin()
     error_log.clear(run_.folder)
     is_news = bool(todo) or not log.says(
-        [_committed(store, state.step.id).record for state in states])
+        [_committed(store, state.step.id).record for state in states]
+    )
     files.write_bytes(run_.folder / "recipe.yaml", planned.recipe.source.text.encode())
     files.write_bytes(run_.folder / "recipe.resolved.yaml", _resolved(planned).encode())
-    last_use = {ref: i for i, s in enumerate(states) for refs in s.step.inputs.values() for ref in refs}
+    last_use = {
+        ref: i for i, s in enumerate(states) for refs in s.step.inputs.values() for ref in refs
+    }
     for i, state in enumerate(states):
         step = state.step
         if step.id in todo:
@@ -397,19 +478,37 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
             teller = _Teller(step.id, report)
             try:
                 result = execute.execute(
-                    step, values, store=store, seed=planned.recipe.seed, key=state.key, parts=state.parts,
-                    keep=state.terminal, engine=workers, afresh=state.reason == ASKED_FOR, environment=state.parts["environment"],
-                    on_progress=teller, judge=judge, known_hashes=run_.known_hashes)
+                    step,
+                    values,
+                    store=store,
+                    seed=planned.recipe.seed,
+                    key=state.key,
+                    parts=state.parts,
+                    keep=state.terminal,
+                    engine=workers,
+                    afresh=state.reason == ASKED_FOR,
+                    environment=state.parts["environment"],
+                    on_progress=teller,
+                    judge=judge,
+                    known_hashes=run_.known_hashes,
+                )
             except (StepError, FindingsError) as error:
                 log.add(FailedStep(step.id, step.offer.step.name, str(error)))
                 if isinstance(error, StepError):
                     error.log = error_log.write(
-                        run_.folder, step, error, environment=state.parts["environment"],
-                        progress=str(teller), unfinished=store.unfinished(step.id))
+                        run_.folder,
+                        step,
+                        error,
+                        environment=state.parts["environment"],
+                        progress=str(teller),
+                        unfinished=store.unfinished(step.id),
+                    )
                 raise
             del values
             for port, value in result.values.items():
-                if port not in result.manifest.outputs:  # what was committed is read from there, if at all
+                if (
+                    port not in result.manifest.outputs
+                ):  # what was committed is read from there, if at all
                     run_.values[(step.id, port)] = value
             manifest = result.manifest
             del result
@@ -419,20 +518,29 @@ def _run(run_: Run, states: list[State], workers: engines.Engine, report: Callab
             report(Event("reused", step.id))
             judge(map(Finding.from_record, manifest.record.findings))
         if step.offer.step.writes:
-            run_.known_hashes |= {str(store.final(step.id) / name): sha
-                                  for name, sha in manifest.files.items()}
+            run_.known_hashes |= {
+                str(store.final(step.id) / name): sha for name, sha in manifest.files.items()
+            }
         for ref in [ref for ref, last in last_use.items() if last == i]:
             run_.values.pop(ref, None)
         if is_news:
             log.add(manifest.record)
-        publisher.publish(step, store.publishable(step.id, manifest, run_.folders()) if step.published() else {})
+        publisher.publish(
+            step, store.publishable(step.id, manifest, run_.folders()) if step.published() else {}
+        )
     for path, place in publisher.moved.items():
         report(Event("note", "", f"{path} was changed by somebody, and is now {place}"))
     for path in publisher.put_back:
         report(Event("note", "", f"{path} is put back as it was published"))
     keys = {state.step.id: state.key for state in states}
-    return RunResult(run_.folder, tuple(todo), tuple(id_ for id_ in keys if id_ not in todo), keys,
-                     publisher.moved, tuple(publisher.put_back))
+    return RunResult(
+        run_.folder,
+        tuple(todo),
+        tuple(id_ for id_ in keys if id_ not in todo),
+        keys,
+        publisher.moved,
+        tuple(publisher.put_back),
+    )
 
 
 def _committed(store: Store, step_id: str) -> Manifest:
@@ -466,10 +574,14 @@ def _preflight(run_: Run, steps: Iterable[PlannedStep]) -> None:
     for step in steps:
         if step.offer.step.preflight:
             with tempfile.TemporaryDirectory() as scratch:
-                context = execute.Context(step.id, execute.step_seed(run_.plan.recipe.seed, step.id), Path(scratch))
+                context = execute.Context(
+                    step.id, execute.step_seed(run_.plan.recipe.seed, step.id), Path(scratch)
+                )
                 try:
                     with plan.blamed(run_.plan, step):
-                        step.offer.step.preflight(context, step.bound, plan.by_port(step, run_.facts.__getitem__))
+                        step.offer.step.preflight(
+                            context, step.bound, plan.by_port(step, run_.facts.__getitem__)
+                        )
                 except RecipeError as error:
                     problems += error.problems
     if problems:
@@ -505,8 +617,11 @@ def value_of(run_: Run, ref: plan.Reference) -> Any:
 
 def _summary(record: StepRecord) -> str:
     notes = record.notes
-    rows_out = "" if "table" in notes else "; ".join(
-        f"{port}: {counts}" for port, counts in data_sets(record.counts.out))
+    rows_out = (
+        ""
+        if "table" in notes
+        else "; ".join(f"{port}: {counts}" for port, counts in data_sets(record.counts.out))
+    )
     counts = "; ".join(filter(None, (rows_out, notes.get("summary"))))
     counts = counts or counted(record.files.count, "file")
     counts += "".join(f"; {key}: {value}" for key, value in record.clock.this_run.items())
@@ -517,8 +632,9 @@ def _summary(record: StepRecord) -> str:
 
 def _run_record(run_: Run) -> RunRecord:
     path = run_.plan.recipe.source.origin.resolve()
-    plugin_files = tuple(PluginFile(str(file.resolve()), files.sha256(file))
-                         for file in run_.plan.plugin_files)
+    plugin_files = tuple(
+        PluginFile(str(file.resolve()), files.sha256(file)) for file in run_.plan.plugin_files
+    )
     return RunRecord(
         recipe=run_.plan.recipe.name,
         recipe_sha256=files.sha256_of(_resolved(run_.plan).encode()),
@@ -526,15 +642,23 @@ def _run_record(run_: Run) -> RunRecord:
         inputs=run_.digests,
         findings=run_.input_findings,
         versions={"coco-recipe": provenance.version("coco-recipe")},
-        clock=RunClock(started=time.time(), recipe=str(path), plugins=plugin_files,
-                       recipe_from_run=os.path.relpath(path, run_.folder.resolve())))
+        clock=RunClock(
+            started=time.time(),
+            recipe=str(path),
+            plugins=plugin_files,
+            recipe_from_run=os.path.relpath(path, run_.folder.resolve()),
+        ),
+    )
 
 
 def _resolved(planned: Plan) -> str:
     """Write the recipe with every variable and default filled in."""
     data = dict(planned.recipe.source.data)
     data.pop("vars", None)
-    data["steps"] = [{**row, "with": dict(step.params)} for row, step in zip(data["steps"], planned.steps, strict=True)]
+    data["steps"] = [
+        {**row, "with": dict(step.params)}
+        for row, step in zip(data["steps"], planned.steps, strict=True)
+    ]
     return yaml_text.dump(data)
 
 
@@ -543,8 +667,12 @@ def default_folder(planned: Plan) -> Path:
     return Path("runs") / planned.recipe.name
 
 
-def check_folder(planned: Plan, folder: Path, publisher: publish.Publisher | None = None,
-                 store: Store | None = None) -> None:
+def check_folder(
+    planned: Plan,
+    folder: Path,
+    publisher: publish.Publisher | None = None,
+    store: Store | None = None,
+) -> None:
     """Refuse a run directory, or a folder to publish in, that would touch somebody else's files.
 
     Args:
@@ -557,33 +685,54 @@ def check_folder(planned: Plan, folder: Path, publisher: publish.Publisher | Non
         RecipeError: a folder to publish in may hold something of the user's, or files of ours there were changed.
         RunError: the steps would lie among the inputs, or the directory is another recipe's.
     """
-    inputs = [(planned.recipe.folder / name).resolve() for item in planned.recipe.inputs
-              for name in (item.images, item.annotations) if name]
+    inputs = [
+        (planned.recipe.folder / name).resolve()
+        for item in planned.recipe.inputs
+        for name in (item.images, item.annotations)
+        if name
+    ]
     steps = (folder / "steps").resolve()
     for item in inputs:
         if steps == item or steps in item.parents or item in steps.parents:
-            raise RunError(f"{steps} and the input {item} lie in one another; write elsewhere (--out)")
-    other = provenance.other_recipe(folder, planned.recipe.source, files.sha256_of(_resolved(planned).encode()))
+            raise RunError(
+                f"{steps} and the input {item} lie in one another; write elsewhere (--out)"
+            )
+    other = provenance.other_recipe(
+        folder, planned.recipe.source, files.sha256_of(_resolved(planned).encode())
+    )
     if other:
-        raise RunError(f"{folder}: is the run directory of another recipe, {other}; choose another folder (--out), or "
-                       "give this recipe a name of its own")
+        raise RunError(
+            f"{folder}: is the run directory of another recipe, {other}; choose another folder (--out), or "
+            "give this recipe a name of its own"
+        )
     check_targets(planned, folder, publisher, store)
 
 
-def check_targets(planned: Plan, folder: Path, publisher: publish.Publisher | None = None,
-                  store: Store | None = None) -> None:
+def check_targets(
+    planned: Plan,
+    folder: Path,
+    publisher: publish.Publisher | None = None,
+    store: Store | None = None,
+) -> None:
     """Refuse folders to publish in that may hold something of the user's, or lie in one another (see `check_folder`).
 
     Raises:
         RecipeError: says what is in the folder, and what to do.
     """
     (publisher or publish.Publisher(planned, folder)).check(
-        (store or Store(folder)).committed_files(planned))
+        (store or Store(folder)).committed_files(planned)
+    )
 
 
 def _name_leftovers(planned: Plan, store: Store, report: Callable[[Event], None]) -> None:
     for name in sorted(store.step_ids() - {step.id for step in planned.steps}):
-        report(Event("note", name, f"{store.final(name)} is of no step of this recipe; it is left where it is"))
+        report(
+            Event(
+                "note",
+                name,
+                f"{store.final(name)} is of no step of this recipe; it is left where it is",
+            )
+        )
 
 
 @contextlib.contextmanager
@@ -594,12 +743,16 @@ def _locked(folder: Path) -> Iterator[None]:
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is not a folder")
     if folder.is_dir() and os.listdir(folder) and not (folder / ".lock").exists():
-        raise RunError(f"{folder}: is not empty and was not made by coco-recipe; choose another (--out)")
+        raise RunError(
+            f"{folder}: is not empty and was not made by coco-recipe; choose another (--out)"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=0):
             yield
     except Timeout as error:
-        raise RunError(f"{folder}: another run is at work here; wait for it, or choose another folder (--out)") from error
+        raise RunError(
+            f"{folder}: another run is at work here; wait for it, or choose another folder (--out)"
+        ) from error
     except PermissionError as error:
         raise RunError(f"{folder}: can't be written: {error.strerror}") from error

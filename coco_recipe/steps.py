@@ -83,9 +83,19 @@ def facts_of(value: Dataset | Checkpoint) -> Facts:
         return Facts(value.classes or None, labels=(value.label,))
     sizes = [(image.width, image.height) for image in value.images]
     known = [(w, h) for w, h in sizes if isinstance(w, int) and isinstance(h, int)]
-    smallest, largest = ((f(w for w, _ in known), f(h for _, h in known)) for f in (min, max)) if known else (None, None)
-    return Facts(tuple(category.name for category in value.categories), smallest, largest, value.image_fields() or None,
-                 value.keypoint_names(), annotation_fields=value.annotation_fields())
+    smallest, largest = (
+        ((f(w for w, _ in known), f(h for _, h in known)) for f in (min, max))
+        if known
+        else (None, None)
+    )
+    return Facts(
+        tuple(category.name for category in value.categories),
+        smallest,
+        largest,
+        value.image_fields() or None,
+        value.keypoint_names(),
+        annotation_fields=value.annotation_fields(),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +108,9 @@ class Complaint:
     below: Literal["with", "in"] = "with"
 
     def __str__(self) -> str:
-        return ": ".join(filter(None, (show_path(self.path), self.what))) + (f"; {self.hint}" if self.hint else "")
+        return ": ".join(filter(None, (show_path(self.path), self.what))) + (
+            f"; {self.hint}" if self.hint else ""
+        )
 
 
 class Misfit(ValueError):
@@ -179,7 +191,12 @@ class Step:
     read: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     check: Callable[[Mapping[str, Any]], Iterable[Complaint]] | None = None
     foresee: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Facts]] | None = None
-    examine: Callable[[Mapping[str, Any], Mapping[str, Any], Callable[[], Mapping[str, Any] | None]], None] | None = None
+    examine: (
+        Callable[
+            [Mapping[str, Any], Mapping[str, Any], Callable[[], Mapping[str, Any] | None]], None
+        ]
+        | None
+    ) = None
     review: Callable[[str, Mapping[str, Any], Mapping[str, Any]], Iterable[Finding]] | None = None
     refuses: Kinds = ()
     stops_at: Callable[[Mapping[str, Any], Dataset, Container[str]], Iterable[str]] | None = None
@@ -214,12 +231,16 @@ class Step:
 
     def understood_for(self, params: Mapping[str, Any]) -> frozenset[str]:
         """Return the kinds of wrong types that the step takes in where their meaning can be told."""
-        return frozenset(self.understands(params) if callable(self.understands) else self.understands)
+        return frozenset(
+            self.understands(params) if callable(self.understands) else self.understands
+        )
 
     def outputs_for(self, params: Mapping[str, Any]) -> dict[str, Port]:
         """Return the output ports by name for these parameters."""
         outputs = self.outputs(params) if callable(self.outputs) else self.outputs
-        return {name: port if isinstance(port, Port) else Port(port) for name, port in outputs.items()}
+        return {
+            name: port if isinstance(port, Port) else Port(port) for name, port in outputs.items()
+        }
 
 
 class StepContext(Protocol):
@@ -265,8 +286,9 @@ class StepContext(Protocol):
         """Account for rows that the step made."""
         ...
 
-    def find(self, kind: Kind, rows: Iterable[Row] = (), *, count: int | None = None,
-             remedy: str = "") -> None:
+    def find(
+        self, kind: Kind, rows: Iterable[Row] = (), *, count: int | None = None, remedy: str = ""
+    ) -> None:
         """Report a finding about the step's rows; it is shown, recorded, and judged before the commit.
 
         Args:
@@ -301,8 +323,12 @@ class StepContext(Protocol):
         """Tell how far the step is, and in ``text`` what there is to say of it now."""
         ...
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item],
-            lost: Callable[[Item, str], Result] | None = None) -> Iterator[Result]:
+    def map(
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        lost: Callable[[Item, str], Result] | None = None,
+    ) -> Iterator[Result]:
         """Apply a module-level function to items on the run's workers; results come in the items' order.
 
         Args:

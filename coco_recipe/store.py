@@ -47,7 +47,12 @@ class Store:
         if not resume:
             shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True, exist_ok=True)
-        for ours in (partial / MANIFEST, partial / DROPPED, partial / PLACED, *partial.glob(".*.partial")):
+        for ours in (
+            partial / MANIFEST,
+            partial / DROPPED,
+            partial / PLACED,
+            *partial.glob(".*.partial"),
+        ):
             ours.unlink(missing_ok=True)
         return partial
 
@@ -68,15 +73,20 @@ class Store:
 
     def step_ids(self) -> set[str]:
         """Return the names of the steps that are committed here."""
-        return {path.parent.name for path in self.folder.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")}
+        return {
+            path.parent.name
+            for path in self.folder.glob(f"*/{MANIFEST}")
+            if not path.parent.name.startswith(".")
+        }
 
     def committed_files(self, planned: Plan) -> dict[str, dict[str, str]]:
         """Return the files of each committed step that is published, with their hashes: its own, and those it placed."""
         found = {step.id: self.manifest(step.id) for step in planned.steps if step.published()}
-        return {name: manifest.files | {row.name: row.sha256
-                                        for row in self._placed(name, manifest)}
-                for name, manifest in found.items()
-                if manifest and not self._damage(name, manifest, PLACED)}
+        return {
+            name: manifest.files | {row.name: row.sha256 for row in self._placed(name, manifest)}
+            for name, manifest in found.items()
+            if manifest and not self._damage(name, manifest, PLACED)
+        }
 
     def _placed(self, step_id: str, manifest: Manifest) -> list[Placed]:
         """Return the lines of a committed step's ``placed.jsonl``; none where it placed nothing."""
@@ -117,31 +127,45 @@ class Store:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 path.rename(target)
 
-    def write_value(self, folder: Path, port: str, value: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    def write_value(
+        self, folder: Path, port: str, value: Any
+    ) -> tuple[dict[str, Any], dict[str, str]]:
         """Write an output into a step's folder; return how to read it again, and the hashes of its files."""
         if isinstance(value, tuple):
             parts = [self.write_value(folder, f"{port}_{i}", item) for i, item in enumerate(value)]
-            return {"many": [form for form, _ in parts]}, {k: v for _, hashes in parts for k, v in hashes.items()}
+            return {"many": [form for form, _ in parts]}, {
+                k: v for _, hashes in parts for k, v in hashes.items()
+            }
         if isinstance(value, Checkpoint):
-            form = {"checkpoint": str(value.path.relative_to(folder)), "classes": list(value.classes),
-                    "fingerprint": value.fingerprint, "label": value.label}
+            form = {
+                "checkpoint": str(value.path.relative_to(folder)),
+                "classes": list(value.classes),
+                "fingerprint": value.fingerprint,
+                "label": value.label,
+            }
             return form, {}
         name = f"{port}.json"
         return {"dataset": name, "home": value.home, "folders": sorted(value.folders)}, {
-            name: coco_json.write(value, folder / name)}
+            name: coco_json.write(value, folder / name)
+        }
 
     def read_value(self, step_id: str, form: Mapping[str, Any], folders: Mapping[str, Path]) -> Any:
         """Read an output of a committed step; ``folders`` has the image folders by input or step."""
         if "many" in form:
             return tuple(self.read_value(step_id, part, folders) for part in form["many"])
         if "checkpoint" in form:
-            return Checkpoint(self.final(step_id) / form["checkpoint"], tuple(form["classes"]), form["fingerprint"],
-                              form["label"])
+            return Checkpoint(
+                self.final(step_id) / form["checkpoint"],
+                tuple(form["classes"]),
+                form["fingerprint"],
+                form["label"],
+            )
         dataset: Dataset = coco_json.load(self.final(step_id) / form["dataset"], home=form["home"])
         return dataset.replace(folders={name: folders[name] for name in form["folders"]})
 
-    def publishable(self, step_id: str, manifest: Manifest,
-                    folders: Mapping[str, Path]) -> dict[str, File]:
+    def publishable(
+        self, step_id: str, manifest: Manifest, folders: Mapping[str, Path]
+    ) -> dict[str, File]:
         """Return what of a committed step appears where it is published: its files, and those that it placed.
 
         Args:
@@ -150,10 +174,15 @@ class Store:
             folders: the folders of images by input or step.
         """
         final = self.final(step_id)
-        found = {name: File(final / name, sha256)
-                 for name, sha256 in manifest.files.items() if name != PLACED}
-        return found | {row.name: File(folders[row.folder] / row.file, row.sha256, row.how)
-                        for row in self._placed(step_id, manifest)}
+        found = {
+            name: File(final / name, sha256)
+            for name, sha256 in manifest.files.items()
+            if name != PLACED
+        }
+        return found | {
+            row.name: File(folders[row.folder] / row.file, row.sha256, row.how)
+            for row in self._placed(step_id, manifest)
+        }
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -26,7 +26,10 @@ def text(table: Mapping[str, Any], *, width: int = 70) -> str:
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     name, *figures = (_cut(cell, width) for cell, width in zip(cells, widths, strict=False))
-    padded = (" " * (GAP + width - _cells(cell)) + cell for cell, width in zip(figures, widths[1:], strict=False))
+    padded = (
+        " " * (GAP + width - _cells(cell)) + cell
+        for cell, width in zip(figures, widths[1:], strict=False)
+    )
     return name + " " * (widths[0] - _cells(name)) + "".join(padded)
 
 
@@ -40,4 +43,7 @@ def _cut(cell: str, width: int) -> str:
 
 def _cells(string: str) -> int:
     """Return how many cells of a terminal a text takes: wide characters take two."""
-    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in string)
+    return sum(
+        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in string
+    )

@@ -27,9 +27,10 @@ class TurnedBox:
         x, y, w, h = self.box
         middle = x + w / 2, y + h / 2
         sin, cos = math.sin(math.radians(self.degrees)), math.cos(math.radians(self.degrees))
-        return [(middle[0] + a * cos - b * sin, middle[1] + a * sin + b * cos)
-                for a, b in ((-w / 2, -h / 2), (w / 2, -h / 2), (w / 2, h / 2), (-w / 2, h / 2))]
-
+        return [
+            (middle[0] + a * cos - b * sin, middle[1] + a * sin + b * cos)
+            for a, b in ((-w / 2, -h / 2), (w / 2, -h / 2), (w / 2, h / 2), (-w / 2, h / 2))
+        ]
 
     def within(self, width: float, height: float) -> "TurnedBox | None":
         """Return the smallest box of the same angle around what is inside a picture; None where nothing is.
@@ -37,7 +38,10 @@ class TurnedBox:
         One that lies upright is cut at the picture's edges; a corner of another may still be outside.
         """
         corners = self.corners()
-        if all(-_NEAR_PX <= x <= width + _NEAR_PX and -_NEAR_PX <= y <= height + _NEAR_PX for x, y in corners):
+        if all(
+            -_NEAR_PX <= x <= width + _NEAR_PX and -_NEAR_PX <= y <= height + _NEAR_PX
+            for x, y in corners
+        ):
             return self
         sin, cos = math.sin(math.radians(self.degrees)), math.cos(math.radians(self.degrees))
         seen = framed(corners, width, height)
@@ -60,7 +64,11 @@ def turned_box(row: Annotation, *, or_upright: bool = False) -> TurnedBox | None
         return None
     attributes = dict(extras(row)).get("attributes")
     degrees = attributes.get("rotation") if isinstance(attributes, dict) else None
-    is_number = isinstance(degrees, int | float) and not isinstance(degrees, bool) and math.isfinite(degrees)
+    is_number = (
+        isinstance(degrees, int | float)
+        and not isinstance(degrees, bool)
+        and math.isfinite(degrees)
+    )
     if not is_number or not (degrees or or_upright) or min(row.bbox[2:]) <= 0:
         return None
     return TurnedBox(tuple(map(float, row.bbox)), float(degrees))  # type: ignore[arg-type]

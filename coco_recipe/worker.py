@@ -20,13 +20,22 @@ from typing import Any
 from coco_recipe import failure, plugins, safe_path
 from coco_recipe.errors import StepError
 
-ENVIRONMENT = {"PYTHONSAFEPATH": "1", "OPENCV_LOG_LEVEL": "SILENT",  # OpenCV's lines would stand among ours
-               "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1",
-               # glibc: pictures come from memory that the last ones left, not from the system, page by page, each time
-               "MALLOC_MMAP_THRESHOLD_": str(64 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20)}
+ENVIRONMENT = {
+    "PYTHONSAFEPATH": "1",
+    "OPENCV_LOG_LEVEL": "SILENT",  # OpenCV's lines would stand among ours
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NO_ALBUMENTATIONS_UPDATE": "1",
+    # glibc: pictures come from memory that the last ones left, not from the system, page by page, each time
+    "MALLOC_MMAP_THRESHOLD_": str(64 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20),
+}
 READY = END = b""
 MAX_ITEM = 500  # characters of an item that an error names
-_SPOKEN = (StopIteration, StopAsyncIteration)  # exceptions that Python takes for the end of an iteration
+_SPOKEN = (
+    StopIteration,
+    StopAsyncIteration,
+)  # exceptions that Python takes for the end of an iteration
 
 
 @contextlib.contextmanager
@@ -63,8 +72,10 @@ class Call:
         while isinstance(inner, partial):
             inner = inner.func
         if getattr(inner, "__module__", "") == "__main__":
-            raise StepError(f"'{getattr(inner, '__name__', inner)}' stands in the main script, which workers don't "
-                            "import: put it into a module")
+            raise StepError(
+                f"'{getattr(inner, '__name__', inner)}' stands in the main script, which workers don't "
+                "import: put it into a module"
+            )
         return cls(pickle.dumps(function), plugins.loaded_files())
 
 
@@ -122,8 +133,14 @@ def _loaded(call: Call) -> Callable[[Any], Any]:
 
 def versions(preload: Sequence[str]) -> dict[str, str]:
     """Import packages; return the version of each, of coco-recipe and of Python."""
-    found = {name: str(getattr(importlib.import_module(name), "__version__", "")) for name in preload}
-    return {"Python": platform.python_version(), "coco-recipe": metadata.version("coco-recipe"), **found}
+    found = {
+        name: str(getattr(importlib.import_module(name), "__version__", "")) for name in preload
+    }
+    return {
+        "Python": platform.python_version(),
+        "coco-recipe": metadata.version("coco-recipe"),
+        **found,
+    }
 
 
 def _portable(error: BaseException, told: str) -> BaseException:

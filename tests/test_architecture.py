@@ -25,8 +25,11 @@ def test_plugins_import_only_the_public_names_of_the_core() -> None:
 
 def test_only_the_command_line_prints() -> None:
     for path in CORE.glob("*.py"):
-        calls = {node.func.id for node in ast.walk(ast.parse(path.read_text("utf-8")))
-                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        calls = {
+            node.func.id
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
         assert path.name == "cli.py" or "print" not in calls, path
 
 
@@ -43,14 +46,20 @@ for path in sorted(Path('recipes').glob('*.yaml')):
         assert 'there is no' in str(error), error  # its data or weights
 print(*sorted({'torch', 'mmdet', 'mmengine', 'cv2', 'albumentations', 'numpy', 'dask', 'PIL'} & sys.modules.keys()))
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
 
 
 @pytest.mark.parametrize("what", ["recipe", "manifest", "provenance"])
 def test_the_schemas_are_current(what: str) -> None:
     """Written by ``coco-recipe schema WHAT > schemas/WHAT.schema.json``."""
-    done = subprocess.run([sys.executable, "-m", "coco_recipe.cli", "schema", what],
-                          capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "coco_recipe.cli", "schema", what],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     kept = (REPOSITORY / f"schemas/{what}.schema.json").read_text("utf-8")
     assert json.loads(kept) == json.loads(done.stdout)

@@ -39,14 +39,19 @@ class Case:
             images = folder / "images" if self.pictures else None
             found = checking.of_file(folder / "raw.json", images, plugins.find().checks)
             return [(one.kind.name, str(one).replace(f"{folder}/", "")) for one in found]
-        inputs = {"raw": {"annotations": "raw.json"} | ({"images": "images"} if self.pictures else {})}
+        inputs = {
+            "raw": {"annotations": "raw.json"} | ({"images": "images"} if self.pictures else {})
+        }
         if self.other is not None:
             (folder / "other.json").write_text(json.dumps(self.other), "utf-8")
             inputs["other"] = inputs["raw"] | {"annotations": "other.json"}
         texts: list[str] = []
         try:
-            stages.run(stages.prepare(write_recipe(folder, self.steps, inputs=inputs)), out=folder / "out",
-                       report=lambda event: texts.append(event.text) if event.what == "finding" else None)
+            stages.run(
+                stages.prepare(write_recipe(folder, self.steps, inputs=inputs)),
+                out=folder / "out",
+                report=lambda event: texts.append(event.text) if event.what == "finding" else None,
+            )
         except FindingsError as error:
             texts += map(str, error.findings)
         return [(text.partition("\n")[0].rpartition("(")[2].rstrip(")"), text) for text in texts]
@@ -73,11 +78,16 @@ def _case(name: str) -> Callable[[Callable[[], Case]], Callable[[], Case]]:
     def register(make: Callable[[], Case]) -> Callable[[], Case]:
         CASES[name] = make
         return make
+
     return register
 
 
 SHARP = [[1, 2, 11, 2, 11, 12, 1, 12]]
-for table, singular in (("images", "image"), ("annotations", "annotation"), ("categories", "category")):
+for table, singular in (
+    ("images", "image"),
+    ("annotations", "annotation"),
+    ("categories", "category"),
+):
     _rows(f"{table}_without_id", table, id=None)
     _rows(f"{singular}_ids_out_of_range", table, id=-7)
     _rows(f"repeated_{singular}_ids", table, id=1)
@@ -118,7 +128,9 @@ _rows("num_keypoints_of_wrong_type", num_keypoints="2")
 _rows("category_keypoints_of_wrong_type", "categories", skeleton=[["head", "tail"]])
 _rows("segmentations_of_no_area", segmentation=[[1, 2, 11, 2, 5, 2]])
 _rows("polygons_of_no_area", segmentation=[*SHARP, [3, 3, 9, 3, 5, 3]])
-_rows("segmentations_outside", bbox=[1, 2, 10, 10], segmentation=[[100, 2, 110, 2, 110, 12, 100, 12]])
+_rows(
+    "segmentations_outside", bbox=[1, 2, 10, 10], segmentation=[[100, 2, 110, 2, 110, 12, 100, 12]]
+)
 _rows("segmentations_past_the_edge", segmentation=[[1, 2, 70, 2, 70, 12, 1, 12]])
 _rows("segmentations_far_outside", segmentation=[[1, 2, 1e9, 2, 11, 12]])
 _rows("bbox_not_of_segmentation", segmentation=[[21, 22, 31, 22, 31, 32, 21, 32]])
@@ -129,15 +141,25 @@ _rows("crowds_with_polygons", segmentation=SHARP, iscrowd=1)
 CASES["no_categories"] = lambda: Case({**coco(), "categories": []})
 CASES["unused_categories"] = lambda: Case(coco(names=("cat", "dog", "cow")))
 CASES["rows_of_wrong_type"] = lambda: Case(coco() | {"images": [*coco()["images"], 7]})
-CASES["boxes_normalised"] = lambda: Case(coco() | {"annotations": [
-    row | {"bbox": [0.1, 0.2, 0.3, 0.4], "area": 0.12} for row in coco()["annotations"]]})
-CASES["repeated_keys"] = lambda: Case(text=json.dumps(coco()).replace('"area": 100', '"area": 100, "area": 100', 1))
+CASES["boxes_normalised"] = lambda: Case(
+    coco()
+    | {
+        "annotations": [
+            row | {"bbox": [0.1, 0.2, 0.3, 0.4], "area": 0.12} for row in coco()["annotations"]
+        ]
+    }
+)
+CASES["repeated_keys"] = lambda: Case(
+    text=json.dumps(coco()).replace('"area": 100', '"area": 100, "area": 100', 1)
+)
 
 
 @_case("boxes_as_corners")
 def _() -> Case:
     data = coco(1, [(1, 1), (1, 2), (1, 1)])
-    for row, box in zip(data["annotations"], ([30, 20, 60, 40], [5, 5, 20, 20], [40, 30, 64, 48]), strict=True):
+    for row, box in zip(
+        data["annotations"], ([30, 20, 60, 40], [5, 5, 20, 20], [40, 30, 64, 48]), strict=True
+    ):
         row |= {"bbox": box, "area": (box[2] - box[0]) * (box[3] - box[1])}
     return Case(data)
 
@@ -156,13 +178,18 @@ CASES["num_keypoints_at_odds"] = lambda: _with_points([1, 2, 0, 5, 6, 2], num_ke
 
 def _picture(picture: Any = None, form: str = "JPEG", **options: Any) -> bytes:
     target = io.BytesIO()
-    (PilImage.new("RGB", (64, 48), (9, 90, 200)) if picture is None else picture).save(target, form, **options)
+    (PilImage.new("RGB", (64, 48), (9, 90, 200)) if picture is None else picture).save(
+        target, form, **options
+    )
     return target.getvalue()
 
 
 def _pictures(name: str, second: bytes) -> None:
     """Register a case of three pictures, of which the second is that one."""
-    good = {f"{n}.jpg": _picture(PilImage.new("RGB", (64, 48), (n, 90, 200)), quality=90 + n) for n in (1, 3)}
+    good = {
+        f"{n}.jpg": _picture(PilImage.new("RGB", (64, 48), (n, 90, 200)), quality=90 + n)
+        for n in (1, 3)
+    }
     CASES[name] = lambda: Case(pictures=good | ({"2.jpg": second} if second else {}))
 
 
@@ -174,15 +201,31 @@ _pictures("cut_off_pictures", _picture()[:200])
 _pictures("pictures_of_16_bits", DEEP)
 _pictures("pictures_with_alpha", _picture(PilImage.new("RGBA", (64, 48), (1, 2, 3, 4)), "PNG"))
 _pictures("pictures_of_cmyk", _picture(PilImage.new("CMYK", (64, 48))))
-_pictures("pictures_of_several_frames", _picture(None, "GIF", save_all=True, append_images=[PilImage.new("RGB", (64, 48))]))
+_pictures(
+    "pictures_of_several_frames",
+    _picture(None, "GIF", save_all=True, append_images=[PilImage.new("RGB", (64, 48))]),
+)
 _pictures("bytes_after_pictures", _picture() + b"\0" * 512)
 _pictures("pictures_of_another_format", _picture(None, "PNG"))
 _pictures("equal_pictures", _picture(PilImage.new("RGB", (64, 48), (1, 90, 200)), quality=91))
 CASES["checks_left_out"] = lambda: Case(pictures={f"{n}.jpg": _picture() for n in (1, 2, 3)})
 
-GOOD = {f"{n}.jpg": _picture(PilImage.new("RGB", (64, 48), (n, 90, 200)), quality=90 + n) for n in (1, 2, 3)}
-EXPORT = {"id": "out", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none", "to": "data"}}
-FLIP = {"id": "more", "use": "augment", "in": "raw", "with": {"pipeline": [{"HorizontalFlip": {"p": 1}}]}}
+GOOD = {
+    f"{n}.jpg": _picture(PilImage.new("RGB", (64, 48), (n, 90, 200)), quality=90 + n)
+    for n in (1, 2, 3)
+}
+EXPORT = {
+    "id": "out",
+    "use": "export_coco",
+    "in": {"all": "raw"},
+    "with": {"images": "none", "to": "data"},
+}
+FLIP = {
+    "id": "more",
+    "use": "augment",
+    "in": "raw",
+    "with": {"pipeline": [{"HorizontalFlip": {"p": 1}}]},
+}
 TURN = FLIP | {"with": {"pipeline": [{"VerticalFlip": {"p": 1}}], "mirrored_categories": []}}
 MERGE = {"id": "all", "use": "merge", "in": ["raw", "other"]}
 
@@ -200,8 +243,12 @@ def _other(**top: Any) -> dict[str, Any]:
 
 @_case("equal_pictures_across_inputs")
 def _() -> Case:
-    return Case(coco(1, [(1, 1)]), [MERGE, EXPORT | {"in": {"all": "all"}}], {"1.jpg": GOOD["1.jpg"], "other1.jpg": GOOD["1.jpg"],
-                                                                           "other2.jpg": GOOD["2.jpg"]}, _other())
+    return Case(
+        coco(1, [(1, 1)]),
+        [MERGE, EXPORT | {"in": {"all": "all"}}],
+        {"1.jpg": GOOD["1.jpg"], "other1.jpg": GOOD["1.jpg"], "other2.jpg": GOOD["2.jpg"]},
+        _other(),
+    )
 
 
 def _keyed(data: dict[str, Any], **keys: Any) -> dict[str, Any]:
@@ -209,26 +256,69 @@ def _keyed(data: dict[str, Any], **keys: Any) -> dict[str, Any]:
     return data
 
 
-CASES["no_images_left"] = lambda: Case(steps=[
-    {"id": "few", "use": "filter_categories", "in": "raw", "with": {
-        "drop": ["cat", "dog"], "images_left_empty": "drop", "images_never_annotated": "drop"}}])
+CASES["no_images_left"] = lambda: Case(
+    steps=[
+        {
+            "id": "few",
+            "use": "filter_categories",
+            "in": "raw",
+            "with": {
+                "drop": ["cat", "dog"],
+                "images_left_empty": "drop",
+                "images_never_annotated": "drop",
+            },
+        }
+    ]
+)
 CASES["no_boxes_left"] = lambda: Case(steps=[_filter(min_side_px=20)])
-CASES["classes_left_without_boxes"] = lambda: Case(_changed(bbox=[1, 2, 30, 30], area=900), [_filter(min_side_px=20)])
-CASES["unread_steps"] = lambda: Case(steps=[{"id": "ids", "use": "reindex", "in": "raw"}, EXPORT], pictures=GOOD)
+CASES["classes_left_without_boxes"] = lambda: Case(
+    _changed(bbox=[1, 2, 30, 30], area=900), [_filter(min_side_px=20)]
+)
+CASES["unread_steps"] = lambda: Case(
+    steps=[{"id": "ids", "use": "reindex", "in": "raw"}, EXPORT], pictures=GOOD
+)
 CASES["filter_matches_nothing"] = lambda: Case(steps=[_filter(min_side_px=2)])
-CASES["rows_that_trainers_skip"] = lambda: Case(_changed(bbox=[1, 2, 0.5, 10], area=5), [EXPORT], GOOD)
-CASES["split_gives_up"] = lambda: Case(coco(10, [(1, 1), (2, 1), (3, 2), (4, 2)]), steps=[
-    {"id": "parts", "use": "split", "in": "raw", "with": {"fractions": {"train": 0.9, "val": 0.1}, "method": "stratified"}}])
+CASES["rows_that_trainers_skip"] = lambda: Case(
+    _changed(bbox=[1, 2, 0.5, 10], area=5), [EXPORT], GOOD
+)
+CASES["split_gives_up"] = lambda: Case(
+    coco(10, [(1, 1), (2, 1), (3, 2), (4, 2)]),
+    steps=[
+        {
+            "id": "parts",
+            "use": "split",
+            "in": "raw",
+            "with": {"fractions": {"train": 0.9, "val": 0.1}, "method": "stratified"},
+        }
+    ],
+)
 CASES["top_level_keys_differ"] = lambda: Case(coco(note="a"), [MERGE], other=_other(note="b"))
-CASES["merged_categories_alike"] = lambda: Case(steps=[MERGE], other=_other() | {
-    "categories": [{"id": 1, "name": "CAT"}, {"id": 2, "name": "dog", "supercategory": "dog"}]})
-CASES["category_keys_differ"] = lambda: Case(steps=[MERGE], other=_other() | {
-    "categories": [{"id": 1, "name": "cat", "supercategory": "pet"}, {"id": 2, "name": "dog", "supercategory": "dog"}]})
-CASES["references_left_out"] = lambda: Case(_changed("categories", parent_id=1), [
-    {"id": "few", "use": "filter_categories", "in": "raw", "with": {"keep": ["dog"]}}])
-CASES["ids_shared"] = lambda: Case(_changed(camera_id=1), [MERGE], other=_keyed(_other(), camera_id=1))
-CASES["negative_but_there"] = lambda: Case(_changed("images", neg_category_ids=[1]), [
-    {"id": "one", "use": "map_categories", "in": "raw", "with": {"map": {"cat": "dog"}}}])
+CASES["merged_categories_alike"] = lambda: Case(
+    steps=[MERGE],
+    other=_other()
+    | {"categories": [{"id": 1, "name": "CAT"}, {"id": 2, "name": "dog", "supercategory": "dog"}]},
+)
+CASES["category_keys_differ"] = lambda: Case(
+    steps=[MERGE],
+    other=_other()
+    | {
+        "categories": [
+            {"id": 1, "name": "cat", "supercategory": "pet"},
+            {"id": 2, "name": "dog", "supercategory": "dog"},
+        ]
+    },
+)
+CASES["references_left_out"] = lambda: Case(
+    _changed("categories", parent_id=1),
+    [{"id": "few", "use": "filter_categories", "in": "raw", "with": {"keep": ["dog"]}}],
+)
+CASES["ids_shared"] = lambda: Case(
+    _changed(camera_id=1), [MERGE], other=_keyed(_other(), camera_id=1)
+)
+CASES["negative_but_there"] = lambda: Case(
+    _changed("images", neg_category_ids=[1]),
+    [{"id": "one", "use": "map_categories", "in": "raw", "with": {"map": {"cat": "dog"}}}],
+)
 CASES["licenses_unlisted"] = lambda: Case(_changed("images", license=7), [MERGE], other=_other())
 CASES["classes_with_a_direction"] = lambda: Case(coco(names=("arrow_left", "cat")), [FLIP], GOOD)
 CASES["directions_turned"] = lambda: Case(coco(names=("arrow_left", "cat")), [TURN], GOOD)
@@ -241,7 +331,9 @@ def test_there_is_a_case_and_a_message_for_every_kind_and_for_nothing_else() -> 
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
-def test_a_kind_is_found_and_its_message_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_is_found_and_its_message_is(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if name == "checks_left_out":
         monkeypatch.setattr(files, "is_installed", lambda package: False)
     told = [text for kind, text in CASES[name]().told(tmp_path) if kind == name]

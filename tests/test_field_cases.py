@@ -16,9 +16,11 @@ CASES: dict[str, Callable[[Path], None]] = {}
 
 def case(name: str) -> Callable[[Callable[[Path], None]], Callable[[Path], None]]:
     """Register the check of a field case; it gets a copy of the case's folder."""
+
     def register(check: Callable[[Path], None]) -> Callable[[Path], None]:
         CASES[name] = check
         return check
+
     return register
 
 
@@ -36,7 +38,9 @@ def _refused(folder: Path, *texts: str, code: int = 1) -> None:
 
 
 def _published(folder: Path, part: str = "all") -> dict[str, Any]:
-    data: dict[str, Any] = json.loads((folder / f"run/d/annotations/instances_{part}.json").read_text("utf-8"))
+    data: dict[str, Any] = json.loads(
+        (folder / f"run/d/annotations/instances_{part}.json").read_text("utf-8")
+    )
     return data
 
 
@@ -80,17 +84,29 @@ def _regions(path: Path) -> list[list[int]]:
 
 @case("15_dup_annid")
 def _(folder: Path) -> None:
-    _refused(folder, "annotations have an id that another has: annotation 1", "hint: reindex numbers them anew")
+    _refused(
+        folder,
+        "annotations have an id that another has: annotation 1",
+        "hint: reindex numbers them anew",
+    )
 
 
 @case("15_emptycats")
 def _(folder: Path) -> None:
-    _refused(folder, "1 annotation has a category id, and the file has no category: annotation 1: category 1")
+    _refused(
+        folder,
+        "1 annotation has a category id, and the file has no category: annotation 1: category 1",
+    )
 
 
 @case("02_bbox_empty")
 def _(folder: Path) -> None:
-    _refused(folder, "1 box is not four numbers: annotation", "{'bbox': []}", "hint: write x, y, width and height")
+    _refused(
+        folder,
+        "1 box is not four numbers: annotation",
+        "{'bbox': []}",
+        "hint: write x, y, width and height",
+    )
 
 
 @case("02_iscrowd_null")
@@ -108,7 +124,9 @@ def _(folder: Path) -> None:
     _refused(folder, "a flat list of numbers", "repair: segmentations: flat_to_list")
     _above_first(folder, segmentations="flat_to_list")
     assert _run(folder).returncode == 0
-    assert all(isinstance(row["segmentation"][0], list) for row in _published(folder)["annotations"])
+    assert all(
+        isinstance(row["segmentation"][0], list) for row in _published(folder)["annotations"]
+    )
 
 
 @case("21_wrong_size_drop")
@@ -132,7 +150,9 @@ def _(folder: Path) -> None:
 def _(folder: Path) -> None:
     done = _run(folder)
     assert done.returncode == 1
-    assert "if the boxes were drawn on the turned picture, repair: sizes: from_pictures" in done.stderr
+    assert (
+        "if the boxes were drawn on the turned picture, repair: sizes: from_pictures" in done.stderr
+    )
     assert "if on the stored one" in done.stderr
     _above_first(folder, sizes="from_pictures")
     done = _run(folder)
@@ -162,7 +182,7 @@ def _(folder: Path) -> None:
 @case("16_clip")
 def _(folder: Path) -> None:
     assert _run(folder).returncode == 0
-    row, = _published(folder)["annotations"]
+    (row,) = _published(folder)["annotations"]
     assert row["bbox"] == [100, 10, 20, 40]
     assert max(row["segmentation"][0][0::2]) == 120
     assert row["keypoints"] == [110, 20, 2, 0, 0, 0]
@@ -175,7 +195,9 @@ def _(folder: Path) -> None:
     data = _published(folder)
     assert data["categories"][0]["keypoints"] == ["left_eye", "right_eye", "nose"]
     assert [row["keypoints"] for row in data["annotations"]] == [
-        [25, 15, 2, 45, 15, 2, 0, 0, 0], [45, 15, 2, 25, 15, 2, 35, 20, 2]]
+        [25, 15, 2, 45, 15, 2, 0, 0, 0],
+        [45, 15, 2, 25, 15, 2, 35, 20, 2],
+    ]
 
 
 @case("11_tracks")
@@ -184,14 +206,19 @@ def _(folder: Path) -> None:
     data = _published(folder)
     assert [(row["id"], row["name"]) for row in data["videos"]] == [(1, "clipA"), (2, "clipB")]
     assert [row["video_id"] for row in data["images"]] == [1, 1, 2, 2]
-    assert [(row["track_id"], row["instance_id"]) for row in data["annotations"]] == [(1, 1), (1, 1), (2, 2), (2, 2)]
+    assert [(row["track_id"], row["instance_id"]) for row in data["annotations"]] == [
+        (1, 1),
+        (1, 1),
+        (2, 2),
+        (2, 2),
+    ]
 
 
 def _no_area(folder: Path) -> None:
     done = _run(folder)
     assert done.returncode == 0, done.stderr
     assert "segmentations_of_no_area" in done.stderr or "polygons_too_short" in done.stderr
-    row, = _published(folder)["annotations"]
+    (row,) = _published(folder)["annotations"]
     assert (row["bbox"], row["area"], row["segmentation"]) == ([70, 10, 30, 40], 1200, [])
 
 
@@ -201,15 +228,22 @@ CASES |= dict.fromkeys(("01_two_point_polygon", "01_empty_inner", "01_line3"), _
 @case("07_coarse_minvis")
 def _(folder: Path) -> None:
     assert _run(folder).returncode == 0
-    lost = [json.loads(line) for line in (folder / "run/steps/more/dropped.jsonl").read_text().splitlines()]
+    lost = [
+        json.loads(line)
+        for line in (folder / "run/steps/more/dropped.jsonl").read_text().splitlines()
+    ]
     assert any(line["visibility"] == 0 for line in lost)
     assert all(line["visibility"] < 0.5 for line in lost)
 
 
 @case("06_pad_reflect")
 def _(folder: Path) -> None:
-    _refused(folder, "its border repeats the picture, so that objects appear again without an annotation",
-             "repeated: label (they are annotated too), repeated: fill", code=2)
+    _refused(
+        folder,
+        "its border repeats the picture, so that objects appear again without an annotation",
+        "repeated: label (they are annotated too), repeated: fill",
+        code=2,
+    )
     text = (folder / "recipe.yaml").read_text()
     (folder / "recipe.yaml").write_text(text.replace("copies: 1", "copies: 1, repeated: label"))
     assert _run(folder).returncode == 0
@@ -218,20 +252,26 @@ def _(folder: Path) -> None:
     regions = _regions(folder / f"run/d/all/{data['images'][0]['file_name']}")
     assert len(boxes) == len(regions) == 9
     for region in regions:  # the object is drawn a pixel larger than its box
-        assert any(all(abs(side - other) <= 1 for side, other in zip(region, box, strict=True)) for box in boxes)
+        assert any(
+            all(abs(side - other) <= 1 for side, other in zip(region, box, strict=True))
+            for box in boxes
+        )
     (folder / "recipe.yaml").write_text(text.replace("copies: 1", "copies: 1, repeated: fill"))
     assert _run(folder).returncode == 0
     data = _published(folder)
     x, y, w, h = data["annotations"][0]["bbox"]
     seen = _object(folder / f"run/d/all/{data['images'][0]['file_name']}")
-    assert (seen[0], seen[1]) >= (80, 60)  # the picture begins there: nothing is seen again in the border
+    assert (seen[0], seen[1]) >= (
+        80,
+        60,
+    )  # the picture begins there: nothing is seen again in the border
     assert (x, y, w, h) == (120, 90, 40, 40)
 
 
 @case("10_rectpoly_cw_tl")
 def _(folder: Path) -> None:
     assert _run(folder).returncode == 0
-    row, = _published(folder)["annotations"]
+    (row,) = _published(folder)["annotations"]
     assert abs(row["area"] - 1800) < 10
     assert len(row["segmentation"][0]) >= 8
 
@@ -239,28 +279,42 @@ def _(folder: Path) -> None:
 @case("05_lr_short")
 def _(folder: Path) -> None:
     assert _run(folder).returncode == 0
-    row, = _published(folder)["annotations"]
+    (row,) = _published(folder)["annotations"]
     assert row["keypoints"] == [74, 15, 2, 94, 15, 2, 84, 40, 1]
 
 
 @case("05_lr_noname")
 def _(folder: Path) -> None:
-    _refused(folder, "it mirrors pictures, and no keypoints of category", "mirrored_keypoints: []", code=2)
+    _refused(
+        folder,
+        "it mirrors pictures, and no keypoints of category",
+        "mirrored_keypoints: []",
+        code=2,
+    )
     text = (folder / "recipe.yaml").read_text()
-    (folder / "recipe.yaml").write_text(text.replace("format: png", "format: png, mirrored_keypoints: [[1, 2]]"))
+    (folder / "recipe.yaml").write_text(
+        text.replace("format: png", "format: png, mirrored_keypoints: [[1, 2]]")
+    )
     assert _run(folder).returncode == 0
-    row, = _published(folder)["annotations"]
+    (row,) = _published(folder)["annotations"]
     assert row["keypoints"] == [74, 15, 2, 94, 15, 2, 84, 40, 1]
 
 
 @case("04_rotation")
 def _(folder: Path) -> None:
     text = (folder / "recipe.yaml").read_text()
-    (folder / "recipe.yaml").write_text(text.replace("HorizontalFlip:", "ElasticTransform:"))  # no box is turned by it
-    _refused(folder, "annotations have places under other keys: attributes.rotation", "other_geometry: drop", code=2)
+    (folder / "recipe.yaml").write_text(
+        text.replace("HorizontalFlip:", "ElasticTransform:")
+    )  # no box is turned by it
+    _refused(
+        folder,
+        "annotations have places under other keys: attributes.rotation",
+        "other_geometry: drop",
+        code=2,
+    )
     (folder / "recipe.yaml").write_text(text)
     assert _run(folder).returncode == 0
-    row, = _published(folder)["annotations"]
+    (row,) = _published(folder)["annotations"]
     assert (row["bbox"], row["area"], row["segmentation"]) == ([70, 10, 30, 40], 1200, [])
     assert row["attributes"] == {"occluded": False, "rotation": 330}
 
@@ -268,7 +322,7 @@ def _(folder: Path) -> None:
 @case("17_wholebody")
 def _(folder: Path) -> None:
     assert _run(folder).returncode == 0
-    row, = _published(folder)["annotations"]
+    (row,) = _published(folder)["annotations"]
     assert not {key for key in row if key.startswith("lefthand")}
     assert row["righthand_box"] == [90, 40, 8, 8]
     assert row["righthand_kpts"] == [94, 45, 0.5] * 3  # x of n is 119 - n
@@ -280,13 +334,17 @@ def _(folder: Path) -> None:
 def _(folder: Path) -> None:
     done = _run(folder)
     assert done.returncode == 0
-    assert "2 classes have a direction in their name, and the pipeline mirrors pictures: class 'arrow_left'" in done.stderr
+    assert (
+        "2 classes have a direction in their name, and the pipeline mirrors pictures: class 'arrow_left'"
+        in done.stderr
+    )
     text = (folder / "recipe.yaml").read_text()
-    (folder / "recipe.yaml").write_text(text.replace("format: png",
-                                                     "format: png, mirrored_categories: [[arrow_left, arrow_right]]"))
+    (folder / "recipe.yaml").write_text(
+        text.replace("format: png", "format: png, mirrored_categories: [[arrow_left, arrow_right]]")
+    )
     done = _run(folder)
     assert (done.returncode, "direction" in done.stderr) == (0, False)
-    row, = _published(folder)["annotations"]
+    (row,) = _published(folder)["annotations"]
     assert (row["category_id"], row["bbox"]) == (2, [70, 10, 30, 40])
 
 
@@ -310,7 +368,9 @@ def _(folder: Path) -> None:
     assert _run(folder).returncode == 0
     parts = {name: _published(folder, name) for name in ("train", "val")}
     assert {name: len(part["images"]) for name, part in parts.items()} == {"train": 8, "val": 2}
-    classes = {name: {row["category_id"] for row in part["annotations"]} for name, part in parts.items()}
+    classes = {
+        name: {row["category_id"] for row in part["annotations"]} for name, part in parts.items()
+    }
     assert classes["train"] == classes["val"]
 
 
@@ -334,4 +394,6 @@ def test_a_field_case_ends_as_it_must(name: str, tmp_path: Path) -> None:
 
 
 def test_every_field_case_is_in_the_table() -> None:
-    assert {folder.name for folder in real_data("field_cases").iterdir() if folder.is_dir()} == set(CASES)
+    assert {folder.name for folder in real_data("field_cases").iterdir() if folder.is_dir()} == set(
+        CASES
+    )

@@ -17,14 +17,21 @@ SETS = times(500)
 
 
 def _files() -> list[Path]:
-    return [path for folder in ("car_damage", "lpbf_defects", "odd_json", "field_cases")
-            for path in sorted((DATA / folder).rglob("*.json")) if "old.json" not in path.name]
+    return [
+        path
+        for folder in ("car_damage", "lpbf_defects", "odd_json", "field_cases")
+        for path in sorted((DATA / folder).rglob("*.json"))
+        if "old.json" not in path.name
+    ]
 
 
 def _export(folder: Path, annotations: Path) -> Path | None:
     """Export a file as it is; return what was written, None where it was refused with a remedy."""
     (folder / "raw.json").write_bytes(annotations.read_bytes())
-    path = write_recipe(folder, [{"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none"}}])
+    path = write_recipe(
+        folder,
+        [{"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none"}}],
+    )
     try:
         stages.run(stages.prepare(path), out=folder / "out")
     except (DatasetError, StepError):
@@ -60,9 +67,14 @@ def _by_mmdet(path: Path) -> tuple[int, int]:
     datasets = pytest.importorskip("mmdet.datasets")
     data = json.loads(path.read_text("utf-8"))
     with contextlib.redirect_stdout(io.StringIO()):
-        found = datasets.CocoDataset(ann_file=str(path), data_prefix={"img": ""}, pipeline=[],
-                                     metainfo={"classes": tuple(row["name"] for row in data["categories"])},
-                                     filter_cfg={"filter_empty_gt": False, "min_size": 0}, serialize_data=False)
+        found = datasets.CocoDataset(
+            ann_file=str(path),
+            data_prefix={"img": ""},
+            pipeline=[],
+            metainfo={"classes": tuple(row["name"] for row in data["categories"])},
+            filter_cfg={"filter_empty_gt": False, "min_size": 0},
+            serialize_data=False,
+        )
     return len(found), sum(len(row["instances"]) for row in found.data_list)
 
 
@@ -88,7 +100,9 @@ def _loads_everywhere(path: Path, scratch: Path) -> None:
 
 
 @pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(DATA)))
-def test_a_shared_file_is_published_as_readers_load_it_or_refused(file: Path, tmp_path: Path) -> None:
+def test_a_shared_file_is_published_as_readers_load_it_or_refused(
+    file: Path, tmp_path: Path
+) -> None:
     try:
         found = checking.of_file(file, None, ())
     except DatasetError:
@@ -108,15 +122,35 @@ def test_the_shared_files_are_there() -> None:
 def _random_set(rng: random.Random) -> dict[str, Any]:
     """Draw a data set in which now and then something is odd."""
     odd = rng.random() < 0.6
-    images = [{"id": n, "file_name": f"{n}.jpg", "width": rng.randint(20, 200), "height": rng.randint(20, 200)}
-              for n in range(1, rng.randint(2, 6))]
-    categories: list[dict[str, Any]] = [{"id": n, "name": f"c{n}"} for n in range(rng.randint(0, 1), rng.randint(2, 5))]
+    images = [
+        {
+            "id": n,
+            "file_name": f"{n}.jpg",
+            "width": rng.randint(20, 200),
+            "height": rng.randint(20, 200),
+        }
+        for n in range(1, rng.randint(2, 6))
+    ]
+    categories: list[dict[str, Any]] = [
+        {"id": n, "name": f"c{n}"} for n in range(rng.randint(0, 1), rng.randint(2, 5))
+    ]
     rows: list[dict[str, Any]] = []
     for n in range(rng.randint(0, 8)):
         image = rng.choice(images)
-        x, y, w, h = (rng.choice((rng.randint(0, 60), round(rng.uniform(0, 60), 3))) for _ in range(4))
-        rows.append({"id": n, "image_id": image["id"], "category_id": rng.choice(categories)["id"], "bbox": [x, y, w, h],
-                     "area": w * h, "iscrowd": 0, "segmentation": rng.choice(([], [[x, y, x + w, y, x + w, y + h]]))})
+        x, y, w, h = (
+            rng.choice((rng.randint(0, 60), round(rng.uniform(0, 60), 3))) for _ in range(4)
+        )
+        rows.append(
+            {
+                "id": n,
+                "image_id": image["id"],
+                "category_id": rng.choice(categories)["id"],
+                "bbox": [x, y, w, h],
+                "area": w * h,
+                "iscrowd": 0,
+                "segmentation": rng.choice(([], [[x, y, x + w, y, x + w, y + h]])),
+            }
+        )
     for row in rows if odd else ():
         key, value = rng.choice(_ODD)
         if rng.random() < 0.2:
@@ -127,16 +161,42 @@ def _random_set(rng: random.Random) -> dict[str, Any]:
         images[-1]["license"] = rng.choice((1, 0, None, -1, "CC", 1.0, 1.5, True))
     if odd and rng.random() < 0.1:
         images[0][rng.choice(("width", "height"))] = rng.choice((0, 1))
-    return {"images": images, "annotations": rows, "categories": categories if not odd or rng.random() > 0.05 else []}
+    return {
+        "images": images,
+        "annotations": rows,
+        "categories": categories if not odd or rng.random() > 0.05 else [],
+    }
 
 
 _ODD: list[tuple[str, Any]] = [
-    ("id", 0), ("id", -1), ("id", 2**63), ("id", 2**64 - 1), ("id", 2**64),
-    ("category_id", 9), ("category_id", None), ("bbox", None), ("bbox", []), ("bbox", [1, 2, 0, 3]),
-    ("bbox", [-5, -5, 400, 400]), ("area", None), ("area", 0), ("area", -3), ("iscrowd", None), ("iscrowd", True),
-    ("segmentation", None), ("segmentation", [1, 2, 3, 4, 5, 6]), ("segmentation", [[[1, 2], [3, 4], [5, 6]]]),
-    ("segmentation", [[]]), ("segmentation", [[1, 2]]), ("segmentation", {"size": [5, 5], "counts": [25]}),
-    ("segmentation", "x"), ("segmentation", {}), ("keypoints", [1, 2, 2]), ("keypoints", []), ("image_id", 99)]
+    ("id", 0),
+    ("id", -1),
+    ("id", 2**63),
+    ("id", 2**64 - 1),
+    ("id", 2**64),
+    ("category_id", 9),
+    ("category_id", None),
+    ("bbox", None),
+    ("bbox", []),
+    ("bbox", [1, 2, 0, 3]),
+    ("bbox", [-5, -5, 400, 400]),
+    ("area", None),
+    ("area", 0),
+    ("area", -3),
+    ("iscrowd", None),
+    ("iscrowd", True),
+    ("segmentation", None),
+    ("segmentation", [1, 2, 3, 4, 5, 6]),
+    ("segmentation", [[[1, 2], [3, 4], [5, 6]]]),
+    ("segmentation", [[]]),
+    ("segmentation", [[1, 2]]),
+    ("segmentation", {"size": [5, 5], "counts": [25]}),
+    ("segmentation", "x"),
+    ("segmentation", {}),
+    ("keypoints", [1, 2, 2]),
+    ("keypoints", []),
+    ("image_id", 99),
+]
 
 
 @pytest.mark.soak

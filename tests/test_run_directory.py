@@ -19,20 +19,32 @@ from coco_recipe import manifest, publish
 from coco_recipe.record_schema import described
 
 PAGE = (REPOSITORY / "docs/run_directory.md").read_text("utf-8")
-STRUCTS = [struct for module in (manifest, publish) for struct in vars(module).values()
-           if inspect.isclass(struct) and issubclass(struct, msgspec.Struct)]
+STRUCTS = [
+    struct
+    for module in (manifest, publish)
+    for struct in vars(module).values()
+    if inspect.isclass(struct) and issubclass(struct, msgspec.Struct)
+]
 PAD = {"PadIfNeeded": {"min_height": 120, "min_width": 120, "border_mode": 4, "p": 1}}
 STEPS: list[dict[str, Any]] = [
     {"id": "mended", "use": "repair", "in": "raw", "with": {"area": "recompute"}},
     {"id": "new_ids", "use": "reindex", "in": "mended"},
     {"id": "discs", "use": "filter_categories", "in": "new_ids", "with": {"drop": ["square"]}},
-    {"id": "more", "use": "augment", "in": "discs",
-     "with": {"pipeline": [PAD], "repeated": "label", "min_visibility": 0.9}},
+    {
+        "id": "more",
+        "use": "augment",
+        "in": "discs",
+        "with": {"pipeline": [PAD], "repeated": "label", "min_visibility": 0.9},
+    },
     {"id": "both", "use": "merge", "in": {"datasets": ["discs", "more"]}},
     {"id": "parts", "use": "split", "in": "both", "with": {"every": 3}},
     {"id": "unread", "use": "split", "in": "new_ids", "with": {"every": 2}},
-    {"id": "published", "use": "export_coco", "in": {"train": "parts.train", "val": "parts.val"},
-     "with": {"to": "dataset"}},
+    {
+        "id": "published",
+        "use": "export_coco",
+        "in": {"train": "parts.train", "val": "parts.val"},
+        "with": {"to": "dataset"},
+    },
 ]
 
 
@@ -43,8 +55,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = json.loads((folder / "annotations.json").read_text())
     for row in data["annotations"]:
         row["area"] = 1
-    recipe = write_recipe(folder, STEPS, data,
-                          inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    recipe = write_recipe(
+        folder, STEPS, data, inputs={"raw": {"annotations": "raw.json", "images": "images"}}
+    )
     return coco_recipe.run(recipe, out=folder / "out", jobs=1, progress=True).folder
 
 
@@ -76,8 +89,14 @@ def test_each_struct_has_its_table_and_each_key_its_words(struct: type[msgspec.S
 
 def test_each_file_of_a_run_is_told(run: Path) -> None:
     names = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
-    assert {"recipe.yaml", ".lock", "steps/more/repeated.jsonl", "steps/unread/val.json",
-            "dataset/.coco-recipe.json", "steps/published/placed.jsonl"} <= names
+    assert {
+        "recipe.yaml",
+        ".lock",
+        "steps/more/repeated.jsonl",
+        "steps/unread/val.json",
+        "dataset/.coco-recipe.json",
+        "steps/published/placed.jsonl",
+    } <= names
     assert [name for name in sorted(names) if not pages.tells(PAGE, name)] == []
 
 
@@ -86,8 +105,9 @@ def test_a_file_that_the_page_lacks_is_not_told() -> None:
         assert not pages.tells(PAGE, name), name
 
 
-@pytest.mark.parametrize("name", ["dropped.jsonl", "repaired.jsonl", "placed.jsonl",
-                                  "repeated.jsonl", "augmented.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["dropped.jsonl", "repaired.jsonl", "placed.jsonl", "repeated.jsonl", "augmented.jsonl"]
+)
 def test_each_key_of_a_line_is_told(run: Path, name: str) -> None:
     keys = {key for line in _lines(run, name) for key in line}
     assert keys
@@ -113,7 +133,10 @@ def test_each_key_of_a_repeated_rows_record_is_told() -> None:
 
 
 def test_each_kind_of_value_on_disk_is_told(run: Path) -> None:
-    outputs = [form for line in run.glob("steps/*/manifest.json")
-               for form in json.loads(line.read_text())["outputs"].values()]
+    outputs = [
+        form
+        for line in run.glob("steps/*/manifest.json")
+        for form in json.loads(line.read_text())["outputs"].values()
+    ]
     assert {key for form in outputs for key in form} <= _told_keys(_section("manifest.json"))
     assert len(outputs) >= 3

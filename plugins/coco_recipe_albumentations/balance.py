@@ -19,8 +19,14 @@ class Copies:
     table: Mapping[str, Mapping[str, int]]
 
 
-def solve(contents: Sequence[Mapping[str, int]], targets: Mapping[str, int], names: Sequence[str], *,
-          max_copies: int, before: Mapping[str, int]) -> Copies:
+def solve(
+    contents: Sequence[Mapping[str, int]],
+    targets: Mapping[str, int],
+    names: Sequence[str],
+    *,
+    max_copies: int,
+    before: Mapping[str, int],
+) -> Copies:
     """Choose copies greedily: always the image that fills most of what is missing and adds least of what isn't.
 
     What one more copy of an image gives only falls as others are chosen, so an image's place in the queue is checked
@@ -38,12 +44,19 @@ def solve(contents: Sequence[Mapping[str, int]], targets: Mapping[str, int], nam
     copies = [0] * len(contents)
 
     def gain(content: Mapping[str, int]) -> tuple[float, float]:
-        filled = sum(min(n, missing.get(name, 0)) / max(targets.get(name, 1), 1) for name, n in content.items())
-        beside = sum(max(n - missing.get(name, 0), 0) / max(targets.get(name, before.get(name, 0)), 1)
-                     for name, n in content.items())
+        filled = sum(
+            min(n, missing.get(name, 0)) / max(targets.get(name, 1), 1)
+            for name, n in content.items()
+        )
+        beside = sum(
+            max(n - missing.get(name, 0), 0) / max(targets.get(name, before.get(name, 0)), 1)
+            for name, n in content.items()
+        )
         return filled, filled - beside
 
-    queue = [(-gain(content)[1], 0, i) for i, content in enumerate(contents) if gain(content)[0] > 0]
+    queue = [
+        (-gain(content)[1], 0, i) for i, content in enumerate(contents) if gain(content)[0] > 0
+    ]
     heapq.heapify(queue)
     while queue:
         score, done, i = heapq.heappop(queue)
@@ -57,9 +70,20 @@ def solve(contents: Sequence[Mapping[str, int]], targets: Mapping[str, int], nam
         for name, n in contents[i].items():
             missing[name] = max(missing.get(name, 0) - n, 0)
         if copies[i] < max_copies:
-            heapq.heappush(queue, (-now, copies[i], i))  # among equals, the image that was copied less
+            heapq.heappush(
+                queue, (-now, copies[i], i)
+            )  # among equals, the image that was copied less
     planned = Counter(before)
     for content, n in zip(contents, copies, strict=True):
         planned.update({name: boxes * n for name, boxes in content.items()})
-    return Copies(tuple(copies), {name: {"before": before.get(name, 0), "wanted": targets.get(name, before.get(name, 0)),
-                                         "planned": planned[name]} for name in names})
+    return Copies(
+        tuple(copies),
+        {
+            name: {
+                "before": before.get(name, 0),
+                "wanted": targets.get(name, before.get(name, 0)),
+                "planned": planned[name],
+            }
+            for name in names
+        },
+    )

@@ -16,8 +16,19 @@ from typing import Any
 
 FILE = Path(__file__).with_name("catalogue.json")
 # Something to build each transform with, so that it can say what it thinks of itself.
-_SAMPLES = {"height": 8, "width": 8, "size": (8, 8), "max_size": 8, "num_grid_xy": (2, 2), "magnitude": 1,
-            "font_path": "font.ttf", "min_max_height": (4, 8), "padding": 1, "px": 1, "min_zyx": (1, 1, 1)}
+_SAMPLES = {
+    "height": 8,
+    "width": 8,
+    "size": (8, 8),
+    "max_size": 8,
+    "num_grid_xy": (2, 2),
+    "magnitude": 1,
+    "font_path": "font.ttf",
+    "min_max_height": (4, 8),
+    "padding": 1,
+    "px": 1,
+    "min_zyx": (1, 1, 1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +58,21 @@ class Entry:
 def load() -> tuple[str, Mapping[str, Entry]]:
     """Return the library's version and its transforms by name."""
     data = json.loads(FILE.read_text("utf-8"))
-    return data["version"], {name: Entry(
-        {argument: ... if argument in row["required"] else default for argument, default in row["arguments"].items()},
-        {argument: tuple(words) for argument, words in row["choices"].items()}, tuple(row["targets"]),
-        tuple(row["needs"]), tuple(row["files"]), row["advice"], row["holds_others"])
-        for name, row in data["transforms"].items()}
+    return data["version"], {
+        name: Entry(
+            {
+                argument: ... if argument in row["required"] else default
+                for argument, default in row["arguments"].items()
+            },
+            {argument: tuple(words) for argument, words in row["choices"].items()},
+            tuple(row["targets"]),
+            tuple(row["needs"]),
+            tuple(row["files"]),
+            row["advice"],
+            row["holds_others"],
+        )
+        for name, row in data["transforms"].items()
+    }
 
 
 def describe() -> dict[str, Any]:
@@ -59,34 +80,65 @@ def describe() -> dict[str, Any]:
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
     import albumentations as A
 
-    return {"library": "albumentations", "version": A.__version__,
-            "transforms": {name: _describe(kind) for name, kind in _kinds()}}
+    return {
+        "library": "albumentations",
+        "version": A.__version__,
+        "transforms": {name: _describe(kind) for name, kind in _kinds()},
+    }
 
 
 def _kinds() -> Iterator[tuple[str, type]]:
     """Yield the library's transforms; not those that make tensors, which are there only where torch is."""
     import albumentations as A
 
-    base = {A.BasicTransform, A.BaseCompose, A.DualTransform, A.ImageOnlyTransform, A.Transform3D, A.Compose,
-            A.ReplayCompose}
+    base = {
+        A.BasicTransform,
+        A.BaseCompose,
+        A.DualTransform,
+        A.ImageOnlyTransform,
+        A.Transform3D,
+        A.Compose,
+        A.ReplayCompose,
+    }
     for name, kind in sorted(vars(A).items()):
-        if isinstance(kind, type) and issubclass(kind, (A.BasicTransform, A.BaseCompose)) and kind not in base \
-                and not kind.__module__.startswith("albumentations.pytorch"):
+        if (
+            isinstance(kind, type)
+            and issubclass(kind, (A.BasicTransform, A.BaseCompose))
+            and kind not in base
+            and not kind.__module__.startswith("albumentations.pytorch")
+        ):
             yield name, kind
 
 
 def _describe(kind: type) -> dict[str, Any]:
-    parameters = {name: parameter for name, parameter in inspect.signature(kind).parameters.items() if name != "strict"}
+    parameters = {
+        name: parameter
+        for name, parameter in inspect.signature(kind).parameters.items()
+        if name != "strict"
+    }
     made, advice = _sample(kind, parameters)
     targets = getattr(kind, "_targets", ())
     targets = targets if isinstance(targets, tuple) else (targets,)
-    return {"arguments": {name: _plain(parameter.default) for name, parameter in parameters.items()},
-            "required": [name for name, parameter in parameters.items() if parameter.default is inspect.Parameter.empty],
-            "choices": {name: words for name, parameter in parameters.items() if (words := _words(parameter.annotation))},
-            "targets": [target.value for target in targets],
-            "needs": list(getattr(made, "targets_as_params", None) or []),
-            "files": [name for name in ("font_path", "reference_images", "read_fn") if name in parameters],
-            "advice": advice, "holds_others": "transforms" in parameters}
+    return {
+        "arguments": {name: _plain(parameter.default) for name, parameter in parameters.items()},
+        "required": [
+            name
+            for name, parameter in parameters.items()
+            if parameter.default is inspect.Parameter.empty
+        ],
+        "choices": {
+            name: words
+            for name, parameter in parameters.items()
+            if (words := _words(parameter.annotation))
+        },
+        "targets": [target.value for target in targets],
+        "needs": list(getattr(made, "targets_as_params", None) or []),
+        "files": [
+            name for name in ("font_path", "reference_images", "read_fn") if name in parameters
+        ],
+        "advice": advice,
+        "holds_others": "transforms" in parameters,
+    }
 
 
 def _sample(kind: type, parameters: Mapping[str, inspect.Parameter]) -> tuple[Any, str]:
@@ -119,8 +171,14 @@ def _words(annotation: str) -> list[str]:
 def write() -> None:
     """Write the file, a line for each transform."""
     data = describe()
-    rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(row, sort_keys=True)}" for name, row in data["transforms"].items())
-    FILE.write_text(f'{{"library": "albumentations", "version": "{data["version"]}", "transforms": {{\n{rows}\n}}}}\n', "utf-8")
+    rows = ",\n".join(
+        f"{json.dumps(name)}: {json.dumps(row, sort_keys=True)}"
+        for name, row in data["transforms"].items()
+    )
+    FILE.write_text(
+        f'{{"library": "albumentations", "version": "{data["version"]}", "transforms": {{\n{rows}\n}}}}\n',
+        "utf-8",
+    )
 
 
 if __name__ == "__main__":

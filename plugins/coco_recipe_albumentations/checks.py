@@ -10,27 +10,45 @@ from coco_recipe_albumentations.forms import Transform, Written
 
 NOT_A_PICTURE = ("Normalize", "ToFloat", "FromFloat", "ToTensor", "ToTensorV2", "ToTensor3D")
 REFERENCES = ("FDA", "HistogramMatching", "PixelDistributionAdaptation")
-_NEEDS = {"mask": "a mask of the objects with every image", "cropping_bbox": "a box to crop near with every image",
-          "textimage_metadata": "text and its places with every image"}
+_NEEDS = {
+    "mask": "a mask of the objects with every image",
+    "cropping_bbox": "a box to crop near with every image",
+    "textimage_metadata": "text and its places with every image",
+}
 _OTHERS = {
     "Lambda": ("runs code that stands in no file", "write the code as a step of a plugin"),
-    "CropNonEmptyMaskIfExists": ("needs a mask of the objects with every image",
-                                 "RandomSizedBBoxSafeCrop or AtLeastOneBBoxRandomCrop look at the boxes"),
-    "ConstrainedCoarseDropout": ("needs a mask or box labels of the library's own", "use CoarseDropout"),
+    "CropNonEmptyMaskIfExists": (
+        "needs a mask of the objects with every image",
+        "RandomSizedBBoxSafeCrop or AtLeastOneBBoxRandomCrop look at the boxes",
+    ),
+    "ConstrainedCoarseDropout": (
+        "needs a mask or box labels of the library's own",
+        "use CoarseDropout",
+    ),
 }
-REPEATING = {2: "reflect", 3: "wrap", 4: "reflect_101, the default of many transforms before 2.0"}  # cv2.BORDER_*
+REPEATING = {
+    2: "reflect",
+    3: "wrap",
+    4: "reflect_101, the default of many transforms before 2.0",
+}  # cv2.BORDER_*
 _OLD_HINT = "coco-recipe pipeline migrate FILE rewrites pipelines of older versions"
 
 
-def check(pipeline: Written, *, allow_files: bool = False, every: bool = False) -> Iterator[Complaint]:
+def check(
+    pipeline: Written, *, allow_files: bool = False, every: bool = False
+) -> Iterator[Complaint]:
     """Yield what keeps a pipeline from running as it is meant.
 
     Of one that an older version wrote only this is told, for the rest follows from it; unless ``every`` is set.
     """
     version, _ = catalogue.load()
     if is_old(pipeline.version):
-        yield Complaint((), f"was written by Albumentations {pipeline.version}, whose arguments {version} would ignore or "
-                        "read in another way", "run coco-recipe pipeline migrate FILE")
+        yield Complaint(
+            (),
+            f"was written by Albumentations {pipeline.version}, whose arguments {version} would ignore or "
+            "read in another way",
+            "run coco-recipe pipeline migrate FILE",
+        )
         if not every:
             return
     for problem in _probability(pipeline.p):
@@ -50,21 +68,31 @@ def notes(pipeline: Written) -> Iterator[Complaint]:
     _, entries = catalogue.load()
     for key, value in pipeline.top.items():
         if value:
-            hint = _LIMITS if key == "bbox_params" and isinstance(value, dict) and any(
-                value.get(limit) for limit in ("min_area", "min_visibility")) else ""
+            hint = (
+                _LIMITS
+                if key == "bbox_params"
+                and isinstance(value, dict)
+                and any(value.get(limit) for limit in ("min_area", "min_visibility"))
+                else ""
+            )
             yield Complaint(("transform", key), f"{key} is replaced by the step's own", hint)
     for transform in pipeline.walk():
         entry = entries.get(transform.name)
         if entry and "p" not in transform.arguments:
-            yield Complaint(transform.inside, f"{transform.name} has no p: its default, {entry.arguments['p']:g}, is used",
-                            "write it")
+            yield Complaint(
+                transform.inside,
+                f"{transform.name} has no p: its default, {entry.arguments['p']:g}, is used",
+                "write it",
+            )
         if entry and entry.advice:
             yield Complaint(transform.path, " ".join(entry.advice.split()))
         for note in borders(transform.name, transform.arguments):
             yield Complaint(transform.path, *note)
 
 
-def borders(name: str, arguments: Mapping[str, Any], *, title: str = "") -> Iterator[tuple[str, str]]:
+def borders(
+    name: str, arguments: Mapping[str, Any], *, title: str = ""
+) -> Iterator[tuple[str, str]]:
     """Yield what is to be known of a transform whose border repeats the picture, and the choices.
 
     Args:
@@ -73,8 +101,11 @@ def borders(name: str, arguments: Mapping[str, Any], *, title: str = "") -> Iter
         title: the name to speak of, where it had another.
     """
     if mode := repeating(name, arguments):
-        yield (f"{title or name} has border_mode {mode} ({REPEATING[mode]}): its border repeats the picture, so that "
-               "objects appear again without an annotation", _CHOICES)
+        yield (
+            f"{title or name} has border_mode {mode} ({REPEATING[mode]}): its border repeats the picture, so that "
+            "objects appear again without an annotation",
+            _CHOICES,
+        )
 
 
 def repeating(name: str, arguments: Mapping[str, Any]) -> int | None:
@@ -86,8 +117,10 @@ def repeating(name: str, arguments: Mapping[str, Any]) -> int | None:
     return mode if "border_mode" in known and mode in REPEATING and pads else None
 
 
-_CHOICES = ("where there are annotations, write repeated: label (they are annotated too) or repeated: fill (a border of one "
-            "colour, border_mode 0) into the step augment")
+_CHOICES = (
+    "where there are annotations, write repeated: label (they are annotated too) or repeated: fill (a border of one "
+    "colour, border_mode 0) into the step augment"
+)
 _LIMITS = "write its min_area and min_visibility as min_area_px and min_visibility of the step"
 
 
@@ -113,8 +146,10 @@ def refusal(transform: Transform, *, allow_files: bool = False) -> tuple[str, st
     if "Volume" in entry.targets and "Image" not in entry.targets:
         return f"{name} is for volumes, not for images", "leave it out"
     if name == "PixelDistributionAdaptation":
-        return f"{name} of Albumentations {version} turns 8-bit pictures black, by a fault of it", \
-            "HistogramMatching and FDA bring the colours of other pictures too"
+        return (
+            f"{name} of Albumentations {version} turns 8-bit pictures black, by a fault of it",
+            "HistogramMatching and FDA bring the colours of other pictures too",
+        )
     if name in REFERENCES:
         return _references(transform, allow_files=allow_files)
     if entry.needs:
@@ -123,8 +158,10 @@ def refusal(transform: Transform, *, allow_files: bool = False) -> tuple[str, st
     if "Mask" in entry.targets and not {"BBoxes", "Keypoints"} <= set(entry.targets):
         return f"{name} can't move boxes and keypoints", "leave it out"
     if transform.arguments.get("num_output_channels", 3) != 3:
-        return f"{name} gives {transform.arguments['num_output_channels']} channels; a copy has 3", \
-            "remove num_output_channels"
+        return (
+            f"{name} gives {transform.arguments['num_output_channels']} channels; a copy has 3",
+            "remove num_output_channels",
+        )
     if transform.arguments.get("mask_params") or transform.arguments.get("mask") is not None:
         return f"{name} takes a mask that this step doesn't have", "remove mask and mask_params"
     return None
@@ -133,11 +170,17 @@ def refusal(transform: Transform, *, allow_files: bool = False) -> tuple[str, st
 def _references(transform: Transform, *, allow_files: bool) -> tuple[str, str] | None:
     name, files = transform.name, transform.arguments.get("reference_images")
     if "read_fn" in transform.arguments:
-        return f"{name}: read_fn is code that stands in no file", "remove it: the images are read as RGB"
+        return (
+            f"{name}: read_fn is code that stands in no file",
+            "remove it: the images are read as RGB",
+        )
     if not isinstance(files, list) or not files or not all(isinstance(file, str) for file in files):
         return f"{name} needs reference_images, a list of files", "leave it out, or list them"
     if not allow_files:
-        return f"{name} reads files ({files[0]}), which a pipeline may not do unless it is allowed", "set allow_files: true"
+        return (
+            f"{name} reads files ({files[0]}), which a pipeline may not do unless it is allowed",
+            "set allow_files: true",
+        )
     return None
 
 
@@ -147,24 +190,45 @@ def _arguments(transform: Transform) -> Iterator[Complaint]:
     for name, value in transform.arguments.items():
         path = (*transform.inside, name)
         if name not in entry.arguments:
-            yield Complaint(path, f"{transform.name} of Albumentations {version} has no argument '{name}'",
-                            _hint(transform, name, entry.arguments))
+            yield Complaint(
+                path,
+                f"{transform.name} of Albumentations {version} has no argument '{name}'",
+                _hint(transform, name, entry.arguments),
+            )
         elif name == "p":
             for problem in _probability(value):
                 yield Complaint(path, problem, "write a number from 0 to 1")
         elif (transform.name, name) == ("GaussianBlur", "sigma_limit") and value in (0, [0, 0]):
-            yield Complaint(path, f"GaussianBlur of {version} gives black pictures with a sigma of 0",
-                            "write a range, as sigma_limit: [0.8, 1.4]")
+            yield Complaint(
+                path,
+                f"GaussianBlur of {version} gives black pictures with a sigma of 0",
+                "write a range, as sigma_limit: [0.8, 1.4]",
+            )
         else:
             yield from _expressions(value, path)
-            if name in entry.choices and value not in entry.choices[name] and value != entry.arguments[name]:
-                yield Complaint(path, f"{transform.name}: {name} can't be {value!r}",
-                                f"it is one of {', '.join(map(str, entry.choices[name]))}")
-    missing = [name for name, default in entry.arguments.items() if default is ... and name != "transforms"
-               and name not in transform.arguments]
+            if (
+                name in entry.choices
+                and value not in entry.choices[name]
+                and value != entry.arguments[name]
+            ):
+                yield Complaint(
+                    path,
+                    f"{transform.name}: {name} can't be {value!r}",
+                    f"it is one of {', '.join(map(str, entry.choices[name]))}",
+                )
+    missing = [
+        name
+        for name, default in entry.arguments.items()
+        if default is ... and name != "transforms" and name not in transform.arguments
+    ]
     if missing:
-        yield Complaint(transform.inside, f"{transform.name} needs {' and '.join(missing)}",
-                        "the size of the image is ${image.width} and ${image.height}" if "height" in missing else "")
+        yield Complaint(
+            transform.inside,
+            f"{transform.name} needs {' and '.join(missing)}",
+            "the size of the image is ${image.width} and ${image.height}"
+            if "height" in missing
+            else "",
+        )
 
 
 def _expressions(value: Any, path: tuple[str | int, ...]) -> Iterator[Complaint]:
@@ -186,24 +250,44 @@ def _children(transform: Transform) -> Iterator[Complaint]:
     name, children = transform.name, transform.children
     if not entries[name].holds_others:
         if children is not None:
-            yield Complaint(transform.path, f"{name} isn't made of other transforms", "remove transforms")
+            yield Complaint(
+                transform.path, f"{name} isn't made of other transforms", "remove transforms"
+            )
         return
     if not children:
-        yield Complaint(transform.path, f"{name} needs transforms", f"write {name}: {{transforms: [...]}}")
+        yield Complaint(
+            transform.path, f"{name} needs transforms", f"write {name}: {{transforms: [...]}}"
+        )
         return
     number = transform.arguments.get("n", 1)
     if name == "OneOf" and all(child.arguments.get("p", 0.5) == 0 for child in children):
-        yield Complaint(transform.path, "OneOf has only transforms with p 0", "give them weights: p above 0")
+        yield Complaint(
+            transform.path, "OneOf has only transforms with p 0", "give them weights: p above 0"
+        )
     if name == "OneOrOther" and len(children) != 2:
-        yield Complaint(transform.path, f"OneOrOther has {len(children)} transforms", "it takes 2; OneOf takes any number")
-    if name in ("SomeOf", "RandomOrder") and not transform.arguments.get("replace", False) and (
-            not isinstance(number, int) or not 1 <= number <= len(children)):
-        yield Complaint(transform.path, f"{name} takes n={number} of {len(children)} transforms", "n is at most their number")
+        yield Complaint(
+            transform.path,
+            f"OneOrOther has {len(children)} transforms",
+            "it takes 2; OneOf takes any number",
+        )
+    if (
+        name in ("SomeOf", "RandomOrder")
+        and not transform.arguments.get("replace", False)
+        and (not isinstance(number, int) or not 1 <= number <= len(children))
+    ):
+        yield Complaint(
+            transform.path,
+            f"{name} takes n={number} of {len(children)} transforms",
+            "n is at most their number",
+        )
     if name == "SelectiveChannelTransform":
         for inner in (grandchild for child in children for grandchild in child.walk()):
             if "BBoxes" in (entry.targets if (entry := entries.get(inner.name)) else ()):
-                yield Complaint(inner.path, f"{inner.name} moves pixels, and {name} would leave the boxes behind",
-                                "put only transforms of colour into it")
+                yield Complaint(
+                    inner.path,
+                    f"{inner.name} moves pixels, and {name} would leave the boxes behind",
+                    "put only transforms of colour into it",
+                )
 
 
 def _probability(value: Any) -> Iterator[str]:

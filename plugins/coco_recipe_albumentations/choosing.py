@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from coco_recipe import Annotation, Category, Complaint, Dataset, Facts, Image, Misfit, did_you_mean, extras
+from coco_recipe import (
+    Annotation,
+    Category,
+    Complaint,
+    Dataset,
+    Facts,
+    Image,
+    Misfit,
+    did_you_mean,
+    extras,
+)
 from coco_recipe_albumentations import balance
 from coco_recipe_albumentations.forms import KeyPath
 
@@ -29,8 +39,14 @@ class Copy:
     name: str
 
 
-def choose(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], *, copies: int,
-           where: Mapping[str, Any] | None, balanced: Mapping[str, Any] | None) -> Choice:
+def choose(
+    dataset: Dataset,
+    annotations: Mapping[int, Sequence[Annotation]],
+    *,
+    copies: int,
+    where: Mapping[str, Any] | None,
+    balanced: Mapping[str, Any] | None,
+) -> Choice:
     """Give each image its number of copies.
 
     Raises:
@@ -42,13 +58,26 @@ def choose(dataset: Dataset, annotations: Mapping[int, Sequence[Annotation]], *,
         raise ValueError(f"where: none of {len(dataset.images)} images fits")
     if balanced is None:
         return Choice(tuple(copies * fits for fits in chosen), {})
-    contents = [Counter(names[int(row.category_id)] for row in annotations[image.id] if isinstance(row.category_id, int))
-                for image in dataset.images]
+    contents = [
+        Counter(
+            names[int(row.category_id)]
+            for row in annotations[image.id]
+            if isinstance(row.category_id, int)
+        )
+        for image in dataset.images
+    ]
     wanted = balanced["boxes"]
     targets = wanted if isinstance(wanted, Mapping) else dict.fromkeys(names.values(), wanted)
-    order = sorted(range(len(contents)), key=lambda i: dataset.identity(dataset.images[i]))  # not the file's: among equals,
-    solved = balance.solve([contents[i] if chosen[i] else Counter() for i in order], targets,  # the first is taken
-                           list(names.values()), max_copies=balanced["max_copies"], before=sum(contents, Counter()))
+    order = sorted(
+        range(len(contents)), key=lambda i: dataset.identity(dataset.images[i])
+    )  # not the file's: among equals,
+    solved = balance.solve(
+        [contents[i] if chosen[i] else Counter() for i in order],
+        targets,  # the first is taken
+        list(names.values()),
+        max_copies=balanced["max_copies"],
+        before=sum(contents, Counter()),
+    )
     of = dict(zip(order, solved.of, strict=True))
     return Choice(tuple(of[i] for i in range(len(contents))), solved.table)
 
@@ -73,7 +102,9 @@ def named(dataset: Dataset, choice: Choice, step_id: str, suffix: str) -> Iterat
 
 def _twins(dataset: Dataset) -> set[str]:
     """Return the names, without their endings, that several images have."""
-    times = Counter(_folded(str(PurePosixPath(image.file_name).with_suffix(""))) for image in dataset.images)
+    times = Counter(
+        _folded(str(PurePosixPath(image.file_name).with_suffix(""))) for image in dataset.images
+    )
     return {name for name, count in times.items() if count > 1}
 
 
@@ -92,11 +123,25 @@ def mirrored(categories: Sequence[Category], pairs: Sequence[Sequence[str]]) -> 
     for n, pair in enumerate(pairs):
         one, other = (of[name] for name in pair)
         if {one.id, other.id} & set(found):
-            raise Misfit([Complaint(("mirrored_categories", n), f"'{one.name}' or '{other.name}' is in another pair, too",
-                                    "name each category once")])
+            raise Misfit(
+                [
+                    Complaint(
+                        ("mirrored_categories", n),
+                        f"'{one.name}' or '{other.name}' is in another pair, too",
+                        "name each category once",
+                    )
+                ]
+            )
         if dict(extras(one)).get("keypoints") != dict(extras(other)).get("keypoints"):
-            raise Misfit([Complaint(("mirrored_categories", n), f"'{one.name}' and '{other.name}' have other keypoints",
-                                    "give both the same list, or leave the pair out")])
+            raise Misfit(
+                [
+                    Complaint(
+                        ("mirrored_categories", n),
+                        f"'{one.name}' and '{other.name}' have other keypoints",
+                        "give both the same list, or leave the pair out",
+                    )
+                ]
+            )
         found |= {one.id: other.id, other.id: one.id}
     return found
 
@@ -106,25 +151,46 @@ def complaints(params: Mapping[str, Any], known: Facts) -> Iterator[Complaint]:
     where, boxes = params.get("where") or {}, (params.get("balance") or {}).get("boxes")
     asked: list[tuple[KeyPath, str, str, Sequence[str] | None]] = [
         (("where", "categories", n), "there is no category", name, known.classes)
-        for n, name in enumerate(where.get("categories", ()))]
-    asked += [(("balance", "boxes", name), "there is no category", name, known.classes)
-              for name in (boxes if isinstance(boxes, Mapping) else ())]
-    asked += [(("where", "fields", name), "no image has the field", name, known.fields) for name in where.get("fields", ())]
-    asked += [(("mirrored_keypoints", n, side), "no category has the keypoint", name, known.keypoints)
-              for n, pair in enumerate(params.get("mirrored_keypoints") or ()) for side, name in enumerate(pair)
-              if isinstance(name, str)]
-    asked += [(("mirrored_categories", n, side), "there is no category", name, known.classes)
-              for n, pair in enumerate(params.get("mirrored_categories") or ()) for side, name in enumerate(pair)]
+        for n, name in enumerate(where.get("categories", ()))
+    ]
+    asked += [
+        (("balance", "boxes", name), "there is no category", name, known.classes)
+        for name in (boxes if isinstance(boxes, Mapping) else ())
+    ]
+    asked += [
+        (("where", "fields", name), "no image has the field", name, known.fields)
+        for name in where.get("fields", ())
+    ]
+    asked += [
+        (("mirrored_keypoints", n, side), "no category has the keypoint", name, known.keypoints)
+        for n, pair in enumerate(params.get("mirrored_keypoints") or ())
+        for side, name in enumerate(pair)
+        if isinstance(name, str)
+    ]
+    asked += [
+        (("mirrored_categories", n, side), "there is no category", name, known.classes)
+        for n, pair in enumerate(params.get("mirrored_categories") or ())
+        for side, name in enumerate(pair)
+    ]
     for path, what, name, there in asked:
         if there is not None and name not in there:
-            yield Complaint(path, f"{what} '{name}'", did_you_mean(name, there) if there else "none has a name")
+            yield Complaint(
+                path, f"{what} '{name}'", did_you_mean(name, there) if there else "none has a name"
+            )
 
 
-def _fits(image: Image, rows: Sequence[Annotation], names: Mapping[int, str], where: Mapping[str, Any] | None) -> bool:
+def _fits(
+    image: Image,
+    rows: Sequence[Annotation],
+    names: Mapping[int, str],
+    where: Mapping[str, Any] | None,
+) -> bool:
     if not where:
         return True
-    if "categories" in where and not any(names.get(row.category_id) in where["categories"]  # type: ignore[arg-type]
-                                         for row in rows):
+    if "categories" in where and not any(
+        names.get(row.category_id) in where["categories"]  # type: ignore[arg-type]
+        for row in rows
+    ):
         return False
     fields = where.get("fields", {})
     values = dict(extras(image)) if fields else {}

@@ -43,8 +43,13 @@ class Chosen:
         """
         Misfit.if_any(choosing.complaints(params, facts_of(dataset)))
         annotations = dataset.annotations_of()
-        choice = choosing.choose(dataset, annotations, copies=params["copies"], where=params["where"],
-                                 balanced=params["balance"])
+        choice = choosing.choose(
+            dataset,
+            annotations,
+            copies=params["copies"],
+            where=params["where"],
+            balanced=params["balance"],
+        )
         swap = keypoint_pairs.mirrored_pairs(dataset.categories, params["mirrored_keypoints"])
         mirror = choosing.mirrored(dataset.categories, params["mirrored_categories"] or ())
         images = tuple(image for image, n in zip(dataset.images, choice.copies, strict=True) if n)

@@ -12,7 +12,12 @@ from coco_recipe_albumentations.forms import CLASS, Transform
 from coco_recipe_albumentations.history import Version
 from coco_recipe_albumentations.rewrite import Draft
 
-_FORCING = ("OneOf", "OneOrOther", "SomeOf", "RandomOrder")  # applied what they chose, whatever its p
+_FORCING = (
+    "OneOf",
+    "OneOrOther",
+    "SomeOf",
+    "RandomOrder",
+)  # applied what they chose, whatever its p
 _SEVERAL = ("SomeOf", "RandomOrder")  # 2.0.8 rolls for what these chose
 _SORTED: Version = (1, 4, 17)  # from here on SomeOf kept the order of its transforms
 _ROLLED: Version = (1, 4, 4)  # from here on Sequential had a p
@@ -46,8 +51,7 @@ def inside(draft: Draft, transform: Transform, *, forced: bool) -> tuple[Transfo
     """
     children = transform.children or ()
     if draft.name in _SEVERAL and not _by_weight(draft, transform):
-        draft.changes.append(
-            "p of its transforms -> 1: what it chose was applied whatever its p")
+        draft.changes.append("p of its transforms -> 1: what it chose was applied whatever its p")
         return tuple(_certain(child) for child in children)
     if draft.name != "Sequential" or not forced:
         return children
@@ -63,7 +67,8 @@ def inside(draft: Draft, transform: Transform, *, forced: bool) -> tuple[Transfo
 def forces(draft: Draft, transform: Transform, *, forced: bool) -> bool:
     """Tell whether a composition applied the transforms inside whatever their p."""
     return draft.name in _FORCING or (
-        forced and transform.compose and draft.version < _COMPOSE_PASSED)
+        forced and transform.compose and draft.version < _COMPOSE_PASSED
+    )
 
 
 def chosen(draft: Draft, transform: Transform, rows: Sequence[Any]) -> dict[str, Any] | None:
@@ -75,13 +80,18 @@ def chosen(draft: Draft, transform: Transform, rows: Sequence[Any]) -> dict[str,
         return None
     count = draft.arguments.get("n", 1)
     if draft.name != "RandomOrder" or not draft.arguments.get("replace") or type(count) is not int:
-        draft.lost.append("it chose by the weights p of its transforms; now it chooses evenly, and "
-                          "p is rolled for each")
+        draft.lost.append(
+            "it chose by the weights p of its transforms; now it chooses evenly, and "
+            "p is rolled for each"
+        )
         return None
     draft.changes.append(f"{count} times OneOf, which chooses by the weights p as it did")
     one = {CLASS: "OneOf", "p": 1, "transforms": list(rows)}
-    return {CLASS: "Sequential", "p": draft.arguments["p"],
-            "transforms": [copy.deepcopy(one) for _ in range(count)]}
+    return {
+        CLASS: "Sequential",
+        "p": draft.arguments["p"],
+        "transforms": [copy.deepcopy(one) for _ in range(count)],
+    }
 
 
 def _certain(child: Transform) -> Transform:

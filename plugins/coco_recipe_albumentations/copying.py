@@ -49,7 +49,11 @@ class Settings:
 
     def decisive(self) -> dict[str, Any]:
         """Return all that a good copy depends on, but for the pipeline, of which there is a canonical form."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("pipeline", "quarantine")}
+        return {
+            each.name: getattr(self, each.name)
+            for each in fields(self)
+            if each.name not in ("pipeline", "quarantine")
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,9 @@ def make(settings: Settings, job: Job) -> Made:
     if content:
         partial = job.target.with_name(f".{job.target.name}.partial")
         partial.write_bytes(content)
-        os.replace(partial, job.target)  # what stood there may be a hard link to an earlier run's file
+        os.replace(
+            partial, job.target
+        )  # what stood there may be a hard link to an earlier run's file
     return made
 
 
@@ -163,20 +169,29 @@ def attempt(settings: Settings, job: Job, picture: "pictures.Picture") -> tuple[
         return made, b""
     reasons = Counter([*(one.skipped for one, _ in refused), made.skipped])
     why = "; ".join(f"{n} x {reason}" for reason, n in reasons.items())
-    return Made(number_of_try=settings.max_tries, skipped=f"none of {settings.max_tries} tries was accepted: {why}"), b""
+    return Made(
+        number_of_try=settings.max_tries,
+        skipped=f"none of {settings.max_tries} tries was accepted: {why}",
+    ), b""
 
 
 def tries(settings: Settings, job: Job, picture: "pictures.Picture") -> Iterator[tuple[Made, Any]]:
     """Yield the tries up to the one that is taken, or the last; only the last has its picture, the others None."""
     for number in range(1, settings.max_tries + 1):
         made, carried = one_try(settings, job, picture, number)
-        ends = not made.skipped or number == settings.max_tries or (settings.unchanged == "skip" and not made.applied)
+        ends = (
+            not made.skipped
+            or number == settings.max_tries
+            or (settings.unchanged == "skip" and not made.applied)
+        )
         yield made, carried if ends else None
         if ends:
             return
 
 
-def one_try(settings: Settings, job: Job, picture: "pictures.Picture", number: int) -> tuple[Made, "pictures.Picture"]:
+def one_try(
+    settings: Settings, job: Job, picture: "pictures.Picture", number: int
+) -> tuple[Made, "pictures.Picture"]:
     """Carry the picture and its annotations through the pipeline once; ``skipped`` says why the try isn't taken."""
     key = seed_of(job.seed, number)
     try:
@@ -186,14 +201,31 @@ def one_try(settings: Settings, job: Job, picture: "pictures.Picture", number: i
         raise ValueError(f"{job.source}: the pipeline failed: {told(error)}") from error
     count = len(job.instances)
     whose = [n if moved.of is None else moved.of for n, moved in enumerate(carried.moved)]
-    left = tuple(_left(moved, settings.limits) for n, moved in zip(whose, carried.moved, strict=True) if n < count)
-    parts = tuple(_part(moved, n - count) for n, moved in zip(whose, carried.moved, strict=True) if n >= count)
+    left = tuple(
+        _left(moved, settings.limits)
+        for n, moved in zip(whose, carried.moved, strict=True)
+        if n < count
+    )
+    parts = tuple(
+        _part(moved, n - count) for n, moved in zip(whose, carried.moved, strict=True) if n >= count
+    )
     height, width = carried.picture.shape[:2]
     reason = _unaccepted(left, settings.accept)
     if not carried.applied and settings.unchanged != "keep":
         reason = "no transform fired"
-    made = Made(width, height, "", str(key), number, carried.applied, left, reason, mirrored=carried.mirrored,
-                parts=parts, matrix=carried.matrix)
+    made = Made(
+        width,
+        height,
+        "",
+        str(key),
+        number,
+        carried.applied,
+        left,
+        reason,
+        mirrored=carried.mirrored,
+        parts=parts,
+        matrix=carried.matrix,
+    )
     return made, carried.picture
 
 
@@ -223,8 +255,20 @@ def _left(moved: "Moved", limits: Mapping[str, float]) -> Left:
         reason = f"area is below min_area_px ({limits['min_area_px']})"
     elif box and min(box[2:]) < limits["min_side_px"]:
         reason = f"a side is below min_side_px ({limits['min_side_px']})"
-    return Left(moved.visibility, moved.bbox, moved.area, moved.segmentation, moved.keypoints, moved.num_keypoints, reason,
-                moved.scale, moved.of, moved.tiles, moved.mirrored, moved.hidden_keypoints)
+    return Left(
+        moved.visibility,
+        moved.bbox,
+        moved.area,
+        moved.segmentation,
+        moved.keypoints,
+        moved.num_keypoints,
+        reason,
+        moved.scale,
+        moved.of,
+        moved.tiles,
+        moved.mirrored,
+        moved.hidden_keypoints,
+    )
 
 
 def _part(moved: "Moved", number: int) -> Left:

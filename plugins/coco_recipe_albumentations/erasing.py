@@ -18,9 +18,11 @@ def never(transform: Transform) -> Iterator[Complaint]:
     if transform.name != "Erasing" or scale is None or ratio is None:
         return
     if scale == (0, 0):
-        yield Complaint((*transform.inside, "scale"),
-                        "Erasing: scale [0, 0] is a hole of no area, and Albumentations divides by it",
-                        "write shares of the picture, as scale: [0.02, 0.33], or leave it out")
+        yield Complaint(
+            (*transform.inside, "scale"),
+            "Erasing: scale [0, 0] is a hole of no area, and Albumentations divides by it",
+            "write shares of the picture, as scale: [0.02, 0.33], or leave it out",
+        )
     elif scale[0] > (room := sqrt(ratio[0] / ratio[1])):
         yield _complaint(transform, scale, ratio, "of any picture", room)
 
@@ -47,20 +49,27 @@ def _room(ratio: Span, size: sizes.Size) -> float:
     return min(ratio[0] * height / width, width / height / ratio[1])
 
 
-def _complaint(transform: Transform, scale: Span, ratio: Span, where: str, room: float) -> Complaint:
+def _complaint(
+    transform: Transform, scale: Span, ratio: Span, where: str, room: float
+) -> Complaint:
     share = f"{int(room * 1000) / 1000:g}"
-    return Complaint((*transform.inside, "scale"),
-                     f"Erasing: a hole with ratio {ratio[0]:g} to {ratio[1]:g} (width by height) covers at most {share} "
-                     f"{where}, and scale begins at {scale[0]:g}: Albumentations fails there",
-                     f"let scale begin at {share} or less, or narrow ratio around 1")
+    return Complaint(
+        (*transform.inside, "scale"),
+        f"Erasing: a hole with ratio {ratio[0]:g} to {ratio[1]:g} (width by height) covers at most {share} "
+        f"{where}, and scale begins at {scale[0]:g}: Albumentations fails there",
+        f"let scale begin at {share} or less, or narrow ratio around 1",
+    )
 
 
 def _span(transform: Transform, name: str) -> Span | None:
     """Return a range of two numbers; None where it isn't one, which the library refuses."""
     entry = catalogue.load()[1].get(transform.name)
     value: Any = transform.arguments.get(name, entry.arguments.get(name) if entry else None)
-    sound = isinstance(value, list | tuple) and len(value) == 2 and all(
-        isinstance(one, int | float) and isfinite(one) and one >= 0 for one in value)
+    sound = (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and all(isinstance(one, int | float) and isfinite(one) and one >= 0 for one in value)
+    )
     return (value[0], value[1]) if sound and (name != "ratio" or value[1] > 0) else None
 
 
@@ -70,7 +79,11 @@ def _reached(transforms: Sequence[Transform]) -> Iterator[Transform]:
         if transform.children is None:
             yield transform
         else:
-            for branch in [transform.children] if transform.name == "Sequential" else [[one] for one in transform.children]:
+            for branch in (
+                [transform.children]
+                if transform.name == "Sequential"
+                else [[one] for one in transform.children]
+            ):
                 yield from _reached(branch)
         if not _passes(transform):
             return

@@ -9,10 +9,32 @@ from coco_recipe_albumentations.forms import Transform, Written
 
 _CROPS = ("RandomCrop", "CenterCrop", "AtLeastOneBBoxRandomCrop", "Crop")
 _TURNS = ("Transpose", "RandomRotate90", "D4", "SquareSymmetry")
-_KEEPS = ("HorizontalFlip", "VerticalFlip", "TimeReverse", "Affine", "ShiftScaleRotate", "Rotate", "SafeRotate",
-          "ElasticTransform", "GridDistortion", "OpticalDistortion", "PiecewiseAffine", "ThinPlateSpline",
-          "GridElasticDeform", "CoarseDropout", "GridDropout", "PixelDropout", "Erasing", "XYMasking", "TimeMasking",
-          "FrequencyMasking", "Morphological", "RandomGridShuffle", "NoOp", "Perspective")
+_KEEPS = (
+    "HorizontalFlip",
+    "VerticalFlip",
+    "TimeReverse",
+    "Affine",
+    "ShiftScaleRotate",
+    "Rotate",
+    "SafeRotate",
+    "ElasticTransform",
+    "GridDistortion",
+    "OpticalDistortion",
+    "PiecewiseAffine",
+    "ThinPlateSpline",
+    "GridElasticDeform",
+    "CoarseDropout",
+    "GridDropout",
+    "PixelDropout",
+    "Erasing",
+    "XYMasking",
+    "TimeMasking",
+    "FrequencyMasking",
+    "Morphological",
+    "RandomGridShuffle",
+    "NoOp",
+    "Perspective",
+)
 # What may be 0 or less: the library refuses what makes no sense of it.
 _OFFSETS = ("x_min", "y_min", "translate_px", "px", "padding")
 _SHRINKS = ("fit_output", "crop_border")  # switches with which the ones above give other sizes
@@ -34,8 +56,12 @@ def not_positive(pipeline: Written, size: sizes.Size) -> Iterator[Complaint]:
                     yield Complaint(transform.path, f"{transform.name}: {name}: {error}")
                     continue
                 if number <= 0 and name not in _OFFSETS:
-                    yield Complaint(transform.path, f"{transform.name}: {name} is {number} for an image of "
-                                    f"{size[0]}x{size[1]} px ({text})", "it must be a positive whole number")
+                    yield Complaint(
+                        transform.path,
+                        f"{transform.name}: {name} is {number} for an image of "
+                        f"{size[0]}x{size[1]} px ({text})",
+                        "it must be a positive whole number",
+                    )
 
 
 def too_large(pipeline: Written, size: sizes.Size) -> Iterator[Complaint]:
@@ -55,7 +81,9 @@ class _Follower:
         self.size = size
         self.left: sizes.Size | None = size
 
-    def follow(self, transforms: Sequence[Transform], known: sizes.Size | None) -> Iterator[Complaint]:
+    def follow(
+        self, transforms: Sequence[Transform], known: sizes.Size | None
+    ) -> Iterator[Complaint]:
         """Yield the crops that are too large among transforms that come one after another."""
         for transform in transforms:
             if known is None:
@@ -64,19 +92,33 @@ class _Follower:
                 yield from self._crop(transform, known)
                 known = _after(transform, known, self.size)
                 continue
-            ends: set[sizes.Size | None] = {known} if _with_defaults(transform).get("p", 1) != 1 else set()
-            for branch in [transform.children] if transform.name == "Sequential" else [[one] for one in transform.children]:
+            ends: set[sizes.Size | None] = (
+                {known} if _with_defaults(transform).get("p", 1) != 1 else set()
+            )
+            for branch in (
+                [transform.children]
+                if transform.name == "Sequential"
+                else [[one] for one in transform.children]
+            ):
                 yield from self.follow(branch, known)
                 ends.add(self.left)
-            known = next(iter(ends)) if len(ends) == 1 and transform.name in ("OneOf", "Sequential") else None
+            known = (
+                next(iter(ends))
+                if len(ends) == 1 and transform.name in ("OneOf", "Sequential")
+                else None
+            )
         self.left = known
 
     def _crop(self, transform: Transform, known: sizes.Size) -> Iterator[Complaint]:
         if transform.name in _CROPS and not transform.arguments.get("pad_if_needed", False):
             crop = _cropped(transform, self.size)
             if crop[0] > known[0] or crop[1] > known[1]:
-                yield Complaint(transform.path, f"{transform.name} needs {crop[0]}x{crop[1]} px, the smallest image has "
-                                f"{known[0]}x{known[1]}", "pad_if_needed: true or a PadIfNeeded before it pads it")
+                yield Complaint(
+                    transform.path,
+                    f"{transform.name} needs {crop[0]}x{crop[1]} px, the smallest image has "
+                    f"{known[0]}x{known[1]}",
+                    "pad_if_needed: true or a PadIfNeeded before it pads it",
+                )
 
 
 def keeps_size(transform: Transform) -> bool:
@@ -91,7 +133,11 @@ def _keeps(given: Mapping[str, Any]) -> bool:
 
 def _cropped(transform: Transform, size: sizes.Size) -> sizes.Size:
     given = sizes.fill(_with_defaults(transform), size)
-    return (given["x_max"], given["y_max"]) if transform.name == "Crop" else (given["width"], given["height"])
+    return (
+        (given["x_max"], given["y_max"])
+        if transform.name == "Crop"
+        else (given["width"], given["height"])
+    )
 
 
 def _after(transform: Transform, known: sizes.Size, size: sizes.Size) -> sizes.Size | None:
@@ -104,8 +150,11 @@ def _after(transform: Transform, known: sizes.Size, size: sizes.Size) -> sizes.S
     if keeps_size(transform):
         return known
     if transform.name in ("Resize", *_CROPS, "RandomSizedBBoxSafeCrop"):
-        new: Any = (given["x_max"] - given["x_min"], given["y_max"] - given["y_min"]) if transform.name == "Crop" else (
-            given["width"], given["height"])
+        new: Any = (
+            (given["x_max"] - given["x_min"], given["y_max"] - given["y_min"])
+            if transform.name == "Crop"
+            else (given["width"], given["height"])
+        )
     elif transform.name in ("RandomResizedCrop", "RandomSizedCrop"):
         new = (given["size"][1], given["size"][0])
     elif transform.name == "PadIfNeeded":
@@ -117,4 +166,6 @@ def _after(transform: Transform, known: sizes.Size, size: sizes.Size) -> sizes.S
 
 def _with_defaults(transform: Transform) -> dict[str, Any]:
     entry = catalogue.load()[1][transform.name]
-    return {name: default for name, default in entry.arguments.items() if default is not ...} | dict(transform.arguments)
+    return {
+        name: default for name, default in entry.arguments.items() if default is not ...
+    } | dict(transform.arguments)

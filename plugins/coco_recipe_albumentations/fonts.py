@@ -12,10 +12,30 @@ if TYPE_CHECKING:
 
     Font: TypeAlias = ImageFont.FreeTypeFont
 
-FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts", "/System/Library/Fonts",
-           "/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts")
-PREFERRED = ("notosanscjk-regular", "notosanssc", "sourcehansans", "wqy", "droidsansfallback", "msyh", "pingfang",
-             "simhei", "dejavusans.", "notosans-regular", "liberationsans-regular", "arial.")
+FOLDERS = (
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "~/.local/share/fonts",
+    "~/.fonts",
+    "/System/Library/Fonts",
+    "/Library/Fonts",
+    "~/Library/Fonts",
+    "C:/Windows/Fonts",
+)
+PREFERRED = (
+    "notosanscjk-regular",
+    "notosanssc",
+    "sourcehansans",
+    "wqy",
+    "droidsansfallback",
+    "msyh",
+    "pingfang",
+    "simhei",
+    "dejavusans.",
+    "notosans-regular",
+    "liberationsans-regular",
+    "arial.",
+)
 UNLIKE = ("bold", "italic", "oblique", "mono", "serif", "light", "thin", "black", "condensed")
 NO_GLYPH = "\U0010fffe"  # a noncharacter: every font draws its "missing" glyph for it
 
@@ -31,7 +51,9 @@ def find_font(text: str) -> Path | None:
 def lacking(text: str, font: "Font") -> frozenset[str]:
     """Return the characters of a text that a font can't write: it has no glyph for them, or they are unprintable."""
     absent = _drawn(font, NO_GLYPH)
-    return frozenset(c for c in set(text) if c != " " and (not c.isprintable() or _drawn(font, c) == absent))
+    return frozenset(
+        c for c in set(text) if c != " " and (not c.isprintable() or _drawn(font, c) == absent)
+    )
 
 
 def load(path: Path | None, size: int) -> "Font":
@@ -51,7 +73,9 @@ def load(path: Path | None, size: int) -> "Font":
             faces.append(ImageFont.truetype(path, size, index=len(faces), layout_engine=basic))
     except OSError:
         pass  # there are no more faces
-    return next((face for face in faces if (face.getname()[0] or "").endswith((" SC", " CN"))), faces[0])
+    return next(
+        (face for face in faces if (face.getname()[0] or "").endswith((" SC", " CN"))), faces[0]
+    )
 
 
 def escape(text: str, font: "Font") -> str:
@@ -67,7 +91,7 @@ def shorten(text: str, width_px: float, font: "Font") -> str:
     tail = min(len(text) // 2, 24) if "/" in text or " " not in text else 0
     for kept in range(len(text) - 1, 0, -1):
         end = min(tail, kept // 2)
-        short = text[:kept - end].rstrip(", ") + "..." + (text[-end:] if end else "")
+        short = text[: kept - end].rstrip(", ") + "..." + (text[-end:] if end else "")
         if font.getlength(short) <= width_px:
             return short
     return ""
@@ -103,7 +127,10 @@ def _candidates(text: str) -> Iterator[Path]:
     listed = [] if own is not None else _fontconfig(text)
     folders = FOLDERS if own is None else own.split(os.pathsep)
     seen: set[Path] = set()
-    for paths in (listed, (p for folder in folders if folder for p in Path(folder).expanduser().rglob("*"))):
+    for paths in (
+        listed,
+        (p for folder in folders if folder for p in Path(folder).expanduser().rglob("*")),
+    ):
         fonts = {path for path in paths if path.suffix.lower() in (".ttf", ".otf", ".ttc")} - seen
         yield from sorted(fonts, key=_rank)
         seen |= fonts
@@ -115,8 +142,13 @@ def _fontconfig(text: str) -> list[Path]:
     if not shutil.which("fc-list"):
         return []
     try:
-        done = subprocess.run(["fc-list", "--format", "%{file}\n", f":charset={' '.join(characters)}"], capture_output=True,
-                              text=True, check=True, timeout=30)
+        done = subprocess.run(
+            ["fc-list", "--format", "%{file}\n", f":charset={' '.join(characters)}"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        )
     except (OSError, subprocess.SubprocessError):
         return []
     return [Path(line) for line in done.stdout.splitlines()]

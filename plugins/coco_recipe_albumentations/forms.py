@@ -40,7 +40,11 @@ class Transform:
 
     def with_arguments(self, change: Callable[[Any], Any]) -> "Transform":
         """Return it with ``change`` made to its arguments and to those of all that are in it."""
-        children = None if self.children is None else tuple(child.with_arguments(change) for child in self.children)
+        children = (
+            None
+            if self.children is None
+            else tuple(child.with_arguments(change) for child in self.children)
+        )
         return replace(self, arguments=change(self.arguments), children=children)
 
 
@@ -67,7 +71,10 @@ class Written:
 
     def with_arguments(self, change: Callable[[Any], Any]) -> "Written":
         """Return it with ``change`` made to the arguments of every transform."""
-        return replace(self, transforms=tuple(transform.with_arguments(change) for transform in self.transforms))
+        return replace(
+            self,
+            transforms=tuple(transform.with_arguments(change) for transform in self.transforms),
+        )
 
 
 def parse(form: Any, found: list[Complaint]) -> Written:
@@ -80,14 +87,27 @@ def parse(form: Any, found: list[Complaint]) -> Written:
     if isinstance(form, dict) and CLASS in form:
         return parser.compose(form, (), None)
     if isinstance(form, dict) and "transforms" in form:
-        top = {key: value for key, value in form.items() if key not in ("library", "version", "transforms", "p", "files")}
+        top = {
+            key: value
+            for key, value in form.items()
+            if key not in ("library", "version", "transforms", "p", "files")
+        }
         for key in top:
             found.append(Complaint((key,), f"a pipeline has no '{key}'", "it has transforms and p"))
-        return Written(parser.rows(form["transforms"], ("transforms",)), form.get("p", 1.0), _text(form.get("version")))
+        return Written(
+            parser.rows(form["transforms"], ("transforms",)),
+            form.get("p", 1.0),
+            _text(form.get("version")),
+        )
     if isinstance(form, dict) and len(form) == 1:
         return Written(parser.rows([form], None))
-    found.append(Complaint((), f"is not a pipeline but {_short(form)}; a dict form has a 'transform' with a '{CLASS}'",
-                           "write a list, as - HorizontalFlip: {p: 0.5}"))
+    found.append(
+        Complaint(
+            (),
+            f"is not a pipeline but {_short(form)}; a dict form has a 'transform' with a '{CLASS}'",
+            "write a list, as - HorizontalFlip: {p: 0.5}",
+        )
+    )
     return Written(())
 
 
@@ -97,27 +117,51 @@ class _Parser:
 
     def compose(self, value: Any, at: KeyPath, version: str | None) -> Written:
         if not isinstance(value, dict) or not isinstance(value.get(CLASS), str):
-            self.found.append(Complaint(at, f"is not in Albumentations' form: no 'transform' with a '{CLASS}'",
-                                        "albumentations.save writes such files"))
+            self.found.append(
+                Complaint(
+                    at,
+                    f"is not in Albumentations' form: no 'transform' with a '{CLASS}'",
+                    "albumentations.save writes such files",
+                )
+            )
             return Written((), version=version)
         if short_name(value[CLASS]) not in COMPOSE:
             return Written(self.rows([value], None, at), version=version)
-        top = {key: child for key, child in value.items() if key not in (CLASS, "p", "transforms", "id")}
+        top = {
+            key: child
+            for key, child in value.items()
+            if key not in (CLASS, "p", "transforms", "id")
+        }
         rows = self.rows(value.get("transforms"), (*at, "transforms"))
-        return Written(rows, value.get("p", 1.0), version,
-                        {**top, **{key: child for key, child in self.top.items() if not top.get(key)}})
+        return Written(
+            rows,
+            value.get("p", 1.0),
+            version,
+            {**top, **{key: child for key, child in self.top.items() if not top.get(key)}},
+        )
 
     def rows(self, values: Any, at: KeyPath | None, one: KeyPath = ()) -> tuple[Transform, ...]:
         """Parse transforms; without ``at`` there is a single one, which stands at ``one``."""
         if not isinstance(values, list) or not values:
-            self.found.append(Complaint(at or (), f"a list of transforms is expected here, not {_short(values)}",
-                                        "write transforms: [...]"))
+            self.found.append(
+                Complaint(
+                    at or (),
+                    f"a list of transforms is expected here, not {_short(values)}",
+                    "write transforms: [...]",
+                )
+            )
             return ()
         if len(at or ()) > 4 * MAX_DEPTH:
             self.found.append(Complaint(at or (), f"is nested more than {MAX_DEPTH} deep"))
             return ()
-        places: Sequence[KeyPath] = [one] if at is None else [(*at, index) for index in range(len(values))]
-        return tuple(row for value, place in zip(values, places, strict=True) if (row := self.row(value, place)))
+        places: Sequence[KeyPath] = (
+            [one] if at is None else [(*at, index) for index in range(len(values))]
+        )
+        return tuple(
+            row
+            for value, place in zip(values, places, strict=True)
+            if (row := self.row(value, place))
+        )
 
     def row(self, value: Any, at: KeyPath) -> Transform | None:
         if isinstance(value, str):
@@ -130,21 +174,39 @@ class _Parser:
         if isinstance(value, dict) and len(value) == 1 and CLASS not in value:
             name, given = next(iter(value.items()))
             return self.transform(str(name), {} if given is None else given, at, (*at, str(name)))
-        self.found.append(Complaint(at, f"one transform is expected here, not {_short(value)}",
-                                    "write it as HorizontalFlip: {p: 0.5}"))
+        self.found.append(
+            Complaint(
+                at,
+                f"one transform is expected here, not {_short(value)}",
+                "write it as HorizontalFlip: {p: 0.5}",
+            )
+        )
         return None
 
     def transform(self, name: str, given: Any, at: KeyPath, inside: KeyPath) -> Transform | None:
         name = short_name(name)
         if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
-            self.found.append(Complaint(inside, f"the arguments of {name} must be a mapping, not {_short(given)}",
-                                        f"write {name}: {{p: 0.5}}"))
+            self.found.append(
+                Complaint(
+                    inside,
+                    f"the arguments of {name} must be a mapping, not {_short(given)}",
+                    f"write {name}: {{p: 0.5}}",
+                )
+            )
             return None
         arguments = {key: child for key, child in given.items() if key != "transforms"}
-        children = self.rows(given["transforms"], (*inside, "transforms")) if "transforms" in given else None
+        children = (
+            self.rows(given["transforms"], (*inside, "transforms"))
+            if "transforms" in given
+            else None
+        )
         if name in COMPOSE and children is not None:  # a Compose within a pipeline is a sequence
-            self.top.update({key: child for key, child in arguments.items() if child and key != "p"})
-            return Transform("Sequential", {"p": arguments.get("p", 1.0)}, children, at, inside, compose=True)
+            self.top.update(
+                {key: child for key, child in arguments.items() if child and key != "p"}
+            )
+            return Transform(
+                "Sequential", {"p": arguments.get("p", 1.0)}, children, at, inside, compose=True
+            )
         return Transform(name, arguments, children, at, inside)
 
 

@@ -17,14 +17,34 @@ from numpy.typing import NDArray
 from coco_recipe_albumentations import recorded, repeats, rle, shapes
 from coco_recipe_albumentations.hiding import hidden_after, hidden_by
 from coco_recipe_albumentations.library import albumentations
-from coco_recipe_albumentations.moves import Fired, is_mirrored, is_still, leaves, matrix_of, moves, product, warp_of
-from coco_recipe_albumentations.rings import Mask, Ring, bridged, crosses_itself, fill, outline, rectangle, signed_area
+from coco_recipe_albumentations.moves import (
+    Fired,
+    is_mirrored,
+    is_still,
+    leaves,
+    matrix_of,
+    moves,
+    product,
+    warp_of,
+)
+from coco_recipe_albumentations.rings import (
+    Mask,
+    Ring,
+    bridged,
+    crosses_itself,
+    fill,
+    outline,
+    rectangle,
+    signed_area,
+)
 from coco_recipe_albumentations.shapes import Shape
 
 Picture = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 DIGITS = 2
-SMALLEST_PX = 0.01  # the least side of a box, and the least square root of an area, that two digits can write
+SMALLEST_PX = (
+    0.01  # the least side of a box, and the least square root of an area, that two digits can write
+)
 MOST_NUMBERS = 64
 
 
@@ -103,7 +123,9 @@ class Carrier:
         self.instances: Sequence[Instance] = ()
         self.size: Any = ()
         self.fired: list[Fired] = []
-        for leaf in {id(leaf): leaf for leaf in leaves(transforms)}.values():  # one that stands there twice is heard once
+        for leaf in {
+            id(leaf): leaf for leaf in leaves(transforms)
+        }.values():  # one that stands there twice is heard once
             self._listen(leaf)
             if any("BBox" in base.__name__ for base in type(leaf).__mro__):
                 self._show_boxes(leaf)
@@ -118,8 +140,13 @@ class Carrier:
             result = apply(params, *args, **data)
             after, hidden = result["image"], None
             if self.instances:
-                hidden = hidden_by(type(leaf).__name__, params, before, after,
-                                   lambda picture: apply(params, image=picture)["image"])
+                hidden = hidden_by(
+                    type(leaf).__name__,
+                    params,
+                    before,
+                    after,
+                    lambda picture: apply(params, image=picture)["image"],
+                )
             self.fired.append(Fired(leaf, params, before.shape[:2], after.shape[:2], hidden))
             return result
 
@@ -136,13 +163,25 @@ class Carrier:
 
     def _boxes(self, size: Any) -> NDArray[np.float64]:
         """Return what there is of boxes (N, 4): left, top, right, bottom as shares of the picture's width and height."""
-        left = [one.bbox for one in _followed(self.instances, self.fired, self.size, size) if one.bbox and one.visibility > 0]
+        left = [
+            one.bbox
+            for one in _followed(self.instances, self.fired, self.size, size)
+            if one.bbox and one.visibility > 0
+        ]
         x, y, w, h = np.reshape(left, (-1, 4)).T
-        shares: NDArray[np.float64] = np.clip(np.stack([x, y, x + w, y + h], axis=1) / (*size[::-1], *size[::-1]), 0, 1)
+        shares: NDArray[np.float64] = np.clip(
+            np.stack([x, y, x + w, y + h], axis=1) / (*size[::-1], *size[::-1]), 0, 1
+        )
         return shares[(shares[:, 2:] > shares[:, :2]).all(axis=1)]
 
-    def __call__(self, picture: Picture, instances: Sequence[Instance], key: int, *,
-                 with_matrix: bool = False) -> Carried:
+    def __call__(
+        self,
+        picture: Picture,
+        instances: Sequence[Instance],
+        key: int,
+        *,
+        with_matrix: bool = False,
+    ) -> Carried:
         """Send one picture through the pipeline.
 
         Args:
@@ -164,16 +203,21 @@ class Carrier:
         return Carried(result, moved, applied, is_mirrored(self.fired), matrix)
 
 
-def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], before: Any, after: Any
-              ) -> tuple[Moved, ...]:
+def _followed(
+    instances: Sequence[Instance], fired_so_far: Sequence[Fired], before: Any, after: Any
+) -> tuple[Moved, ...]:
     """Return what is left of annotations after the transforms that fired; sizes are (height, width)."""
     moving = [one for one in fired_so_far if moves(one.transform) and not is_still(one)]
     hidden = hidden_after(fired_so_far, before)
     if not moving and hidden is None:
         return tuple(_unmoved(one, before) for one in instances)
     carried = [replace(_shape(one, before), of=n) for n, one in enumerate(instances)]
-    boxes = [box for n, (one, shape) in enumerate(zip(instances, carried, strict=True)) if moving
-             and one.bbox and one.segmentation for box in recorded.recorded(n, one.bbox, shape)]
+    boxes = [
+        box
+        for n, (one, shape) in enumerate(zip(instances, carried, strict=True))
+        if moving and one.bbox and one.segmentation
+        for box in recorded.recorded(n, one.bbox, shape)
+    ]
     moved = _moved(instances, carried, moving, before, after)
     sides = recorded.moved(boxes, moving)
     for i, shape in enumerate(carried if sides else ()):
@@ -181,12 +225,20 @@ def _followed(instances: Sequence[Instance], fired_so_far: Sequence[Fired], befo
             moved[i] = _with_box(moved[i], instances[shape.of], _box(box, after))
     if hidden is not None:
         moved = [_behind(one, shape, hidden) for one, shape in zip(moved, carried, strict=True)]
-    return tuple(one for one, shape in zip(moved, carried, strict=True) if one.of is None or (
-        one.visibility > 0 and (one.num_keypoints or repeats.shows(shape))))
+    return tuple(
+        one
+        for one, shape in zip(moved, carried, strict=True)
+        if one.of is None or (one.visibility > 0 and (one.num_keypoints or repeats.shows(shape)))
+    )
 
 
-def _moved(instances: Sequence[Instance], carried: list[Shape], moving: Sequence[Fired],
-           before: Any, after: Any) -> list[Moved]:
+def _moved(
+    instances: Sequence[Instance],
+    carried: list[Shape],
+    moving: Sequence[Fired],
+    before: Any,
+    after: Any,
+) -> list[Moved]:
     """Send shapes through the transforms that moved pixels, and return what is left of their annotations.
 
     What a border shows again stands behind the others, in ``carried`` and in what is returned.
@@ -216,9 +268,12 @@ def _moved(instances: Sequence[Instance], carried: list[Shape], moving: Sequence
         is_back = is_back and before == after and bool((stretch.total == np.eye(3)).all())
     was_cut = stretch.was_cut if stretch else [True] * len(carried)
     mirrors = is_mirrored(moving)
-    own = [_unmoved(one, after) if stretch and is_back and not cut and not np.isnan(shape.points).any()
-           else _out(one, shape, after, mirrors)
-           for one, shape, cut in zip(instances, carried[:number], was_cut[:number], strict=True)]
+    own = [
+        _unmoved(one, after)
+        if stretch and is_back and not cut and not np.isnan(shape.points).any()
+        else _out(one, shape, after, mirrors)
+        for one, shape, cut in zip(instances, carried[:number], was_cut[:number], strict=True)
+    ]
     copies = repeats.copies(carried)
     carried[number:] = [shape for _, shape in copies]
     return own + [_out_again(instances[of], shape, after, mirrors) for of, shape in copies]
@@ -254,11 +309,19 @@ def _with_hidden_points(moved: Moved, hidden: Mask) -> Moved:
     """Say of visible keypoints (v 2) whose pixel is hidden that they are labelled and not visible (v 1)."""
     points = list(moved.keypoints or ())
     height, width = hidden.shape
-    covered = [n for n in range(0, len(points), 3) if points[n + 2] == 2 and hidden[
-        min(max(round(points[n + 1]), 0), height - 1), min(max(round(points[n]), 0), width - 1)]]
+    covered = [
+        n
+        for n in range(0, len(points), 3)
+        if points[n + 2] == 2
+        and hidden[
+            min(max(round(points[n + 1]), 0), height - 1), min(max(round(points[n]), 0), width - 1)
+        ]
+    ]
     for n in covered:
         points[n + 2] = 1
-    return replace(moved, keypoints=tuple(points), hidden_keypoints=len(covered)) if covered else moved
+    return (
+        replace(moved, keypoints=tuple(points), hidden_keypoints=len(covered)) if covered else moved
+    )
 
 
 def _shape(one: Instance, size: Any) -> Shape:
@@ -267,15 +330,22 @@ def _shape(one: Instance, size: Any) -> Shape:
     if one.keypoints:
         points = np.reshape(one.keypoints, (-1, 3))[:, :2] + 0.5
         border = np.array([size[1], size[0]], dtype=np.float64)
-        points = np.where(points <= border + 0.5, np.minimum(points, border), points)  # x may be the width itself
+        points = np.where(
+            points <= border + 0.5, np.minimum(points, border), points
+        )  # x may be the width itself
     if isinstance(one.segmentation, dict):
         mask = _mask(one.segmentation, size)
         return Shape([traced] if (traced := outline(mask)) else [], points, whole=float(mask.sum()))
     if one.segmentation:
         rings = [ring for ring in map(_ring, one.segmentation) if len(ring) > 2]
         crosses = any(map(crosses_itself, rings))
-        return Shape(shapes.framed([[ring] for ring in rings], size), points, is_polygon=True,
-                     crosses=crosses, whole=_area(rings, size, crosses=crosses))
+        return Shape(
+            shapes.framed([[ring] for ring in rings], size),
+            points,
+            is_polygon=True,
+            crosses=crosses,
+            whole=_area(rings, size, crosses=crosses),
+        )
     if one.bbox is None:
         return Shape([], points)
     return Shape([[rectangle(*one.bbox)]], points, whole=one.bbox[2] * one.bbox[3])
@@ -283,13 +353,17 @@ def _shape(one: Instance, size: Any) -> Shape:
 
 def _ring(polygon: Sequence[float]) -> Ring:
     if len(polygon) % 2 or not np.isfinite(np.asarray(polygon, dtype=np.float64)).all():
-        raise ValueError(f"a polygon has {len(polygon)} numbers, or one that is not finite; it needs finite pairs x, y")
+        raise ValueError(
+            f"a polygon has {len(polygon)} numbers, or one that is not finite; it needs finite pairs x, y"
+        )
     return np.reshape(np.asarray(polygon, dtype=np.float64), (-1, 2))
 
 
 def _mask(encoded: dict[str, Any], size: Any) -> NDArray[np.bool_]:
     if list(encoded.get("size", ())) != [size[0], size[1]]:
-        raise ValueError(f"a mask is of {encoded.get('size')} (height, width), the picture of {[size[0], size[1]]}")
+        raise ValueError(
+            f"a mask is of {encoded.get('size')} (height, width), the picture of {[size[0], size[1]]}"
+        )
     return rle.decode(encoded)
 
 
@@ -308,19 +382,41 @@ def _out(one: Instance, shape: Shape, size: Any, mirrors: bool) -> Moved:
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         box = _box((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1), size)
         encoded = rle.encode(mask, compressed=isinstance(one.segmentation["counts"], str))
-        return Moved(shape.visibility, box, float(mask.sum()), encoded, keypoints, count,
-                     scale=_scale(float(mask.sum()), shape))
+        return Moved(
+            shape.visibility,
+            box,
+            float(mask.sum()),
+            encoded,
+            keypoints,
+            count,
+            scale=_scale(float(mask.sum()), shape),
+        )
     if one.segmentation is None:
         box = _box(shapes.frame(shape.groups), size)
-        if box is None or not (covered := _rounded(box[2] * box[3])):  # an area of 0 would be no annotation
+        if box is None or not (
+            covered := _rounded(box[2] * box[3])
+        ):  # an area of 0 would be no annotation
             return gone
-        return Moved(shape.visibility, box, covered, None, keypoints, count, scale=_scale(covered, shape))
-    rings = [ring for ring in _polygons(shape, size) if shapes.area([[ring]], crosses=shape.crosses) >= SMALLEST_PX**2]
+        return Moved(
+            shape.visibility, box, covered, None, keypoints, count, scale=_scale(covered, shape)
+        )
+    rings = [
+        ring
+        for ring in _polygons(shape, size)
+        if shapes.area([[ring]], crosses=shape.crosses) >= SMALLEST_PX**2
+    ]
     box = _box(shapes.hull([rings]), size) if rings else None
     if box is None or not (covered := _area(rings, size, crosses=shape.crosses)):
         return gone
-    return Moved(shape.visibility, box, covered, [_numbers(ring) for ring in rings], keypoints, count,
-                 scale=_scale(covered, shape))
+    return Moved(
+        shape.visibility,
+        box,
+        covered,
+        [_numbers(ring) for ring in rings],
+        keypoints,
+        count,
+        scale=_scale(covered, shape),
+    )
 
 
 def _scale(area: float, shape: Shape) -> float:
@@ -329,7 +425,9 @@ def _scale(area: float, shape: Shape) -> float:
 
 def _polygons(shape: Shape, size: Any) -> list[Ring]:
     """Return one ring for each part, rounded and inside the picture; holes that a warp left are bridged to their border."""
-    rings = [ring for group in shape.groups for ring in (_parts(group) if shape.is_traced else group)]
+    rings = [
+        ring for group in shape.groups for ring in (_parts(group) if shape.is_traced else group)
+    ]
     limits = np.array([size[1], size[0]], dtype=np.float64)
     return [np.clip(np.round(ring, DIGITS), 0, limits) for ring in rings]
 
@@ -343,7 +441,11 @@ def _parts(group: Sequence[Ring]) -> list[Ring]:
     parts = [[ring] for ring in outer]
     for hole in (ring for ring in group if signed_area(ring) * turn <= 0):
         middle = tuple(float(v) for v in hole[:2].mean(axis=0))
-        around = [i for i, ring in enumerate(outer) if cv2.pointPolygonTest(ring.astype(np.float32)[:, None], middle, False) >= 0]
+        around = [
+            i
+            for i, ring in enumerate(outer)
+            if cv2.pointPolygonTest(ring.astype(np.float32)[:, None], middle, False) >= 0
+        ]
         if around:
             parts[min(around, key=lambda i: abs(signed_area(outer[i])))].append(hole)
     return [bridged(part) for part in parts]
@@ -352,8 +454,11 @@ def _parts(group: Sequence[Ring]) -> list[Ring]:
 def _area(rings: Sequence[Ring], size: Any, *, crosses: bool) -> float:
     """Return the area that rings cover together; in pixels where they may overlap."""
     frames = [(*ring.min(axis=0), *ring.max(axis=0)) for ring in rings]
-    apart = all(a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
-                for i, a in enumerate(frames) for b in frames[:i])
+    apart = all(
+        a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+        for i, a in enumerate(frames)
+        for b in frames[:i]
+    )
     if apart:
         return _rounded(shapes.area([[ring] for ring in rings], crosses=crosses))
     return float(fill([[ring] for ring in rings], *size).sum())
@@ -373,14 +478,18 @@ def _fitting(low: float, high: float, side: float) -> float:
     return length if low + length <= side else math.nextafter(length, 0)
 
 
-def _keypoints(one: Instance, shape: Shape, mirrors: bool) -> tuple[tuple[float, ...] | None, int | None]:
+def _keypoints(
+    one: Instance, shape: Shape, mirrors: bool
+) -> tuple[tuple[float, ...] | None, int | None]:
     """Return keypoints, those that have gone as 0, 0, 0, and how many are labelled."""
     if one.keypoints is None:
         return None, None
     rows = []
     for place, flag in zip(shape.points, one.keypoints[2::3], strict=True):
         gone = not flag or bool(np.isnan(place).any())
-        rows.append((0, 0, 0) if gone else (*(max(_rounded(side - 0.5), 0.0) for side in place), flag))
+        rows.append(
+            (0, 0, 0) if gone else (*(max(_rounded(side - 0.5), 0.0) for side in place), flag)
+        )
     for first, second in one.swap if mirrors else ():
         rows[first], rows[second] = rows[second], rows[first]
     return tuple(value for row in rows for value in row), sum(row[2] > 0 for row in rows)
@@ -396,7 +505,9 @@ def _unmoved(one: Instance, size: Any) -> Moved:
     else:
         covered = one.bbox[2] * one.bbox[3] if one.bbox is not None else 0.0
     count = None if one.keypoints is None else sum(flag > 0 for flag in one.keypoints[2::3])
-    return Moved(1.0, one.bbox or _own_box(one, size), covered, one.segmentation, one.keypoints, count)
+    return Moved(
+        1.0, one.bbox or _own_box(one, size), covered, one.segmentation, one.keypoints, count
+    )
 
 
 def _own_box(one: Instance, size: Any) -> Box | None:

@@ -17,14 +17,29 @@ from coco_recipe_albumentations.rings import Mask
 
 Picture = NDArray[np.uint8]
 # those of the pinned library that can cover a pixel; others may blur, recolour or add noise to it
-COVERS = {"PixelDropout", "SaltAndPepper", "RandomSunFlare", "RandomShadow", "PlasmaShadow",
-          "RandomFog", "RandomSnow", "RandomRain", "RandomGravel", "Spatter"}
+COVERS = {
+    "PixelDropout",
+    "SaltAndPepper",
+    "RandomSunFlare",
+    "RandomShadow",
+    "PlasmaShadow",
+    "RandomFog",
+    "RandomSnow",
+    "RandomRain",
+    "RandomGravel",
+    "Spatter",
+}
 STEP = 32  # of 255: by how much the picture is made brighter and darker
 PART = 10  # a pixel is hidden if no more than a tenth of the difference comes through
 
 
-def hidden_by(name: str, params: Mapping[str, Any], before: Picture, after: Picture,
-              again: Callable[[Picture], Picture]) -> Mask | None:
+def hidden_by(
+    name: str,
+    params: Mapping[str, Any],
+    before: Picture,
+    after: Picture,
+    again: Callable[[Picture], Picture],
+) -> Mask | None:
     """Return which pixels (H, W) one call of a transform hid; None where it hid none.
 
     Args:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from coco_recipe import Category, extras
 
 
-def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[str | int]] | None
-                   ) -> dict[int, tuple[tuple[int, int], ...]]:
+def mirrored_pairs(
+    categories: Sequence[Category], declared: Sequence[Sequence[str | int]] | None
+) -> dict[int, tuple[tuple[int, int], ...]]:
     """Return, by category id, the keypoints (counted from 0) that trade places in a mirrored picture.
 
     Args:
@@ -21,8 +22,9 @@ def mirrored_pairs(categories: Sequence[Category], declared: Sequence[Sequence[s
     return {category.id: _pairs_of(_names(category), declared) for category in categories}
 
 
-def _pairs_of(names: Sequence[str], declared: Sequence[Sequence[str | int]] | None
-              ) -> tuple[tuple[int, int], ...]:
+def _pairs_of(
+    names: Sequence[str], declared: Sequence[Sequence[str | int]] | None
+) -> tuple[tuple[int, int], ...]:
     places = {name: i for i, name in enumerate(names)}
     found = [] if declared == [] else _by_name(places)
     wanted = [(_place(a, places), _place(b, places)) for a, b in declared or ()]
@@ -52,20 +54,26 @@ def perhaps_pairs(category: Category) -> Iterator[tuple[str, str]]:
     free = dict.fromkeys(name for name in names if name not in known)
     for name in free:
         for at, letter in enumerate(name):
-            other = name[:at] + {"l": "r", "L": "R"}.get(letter, "") + name[at + 1:]
+            other = name[:at] + {"l": "r", "L": "R"}.get(letter, "") + name[at + 1 :]
             if letter in "lL" and other in free:
                 yield name, other
 
 
 _SIDES = (("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT"), ("左", "右"))
-_LETTERS = ((re.compile(r"(?<![A-Za-z])[lL](?![a-z])"), "r", "R"), (re.compile(r"(?<![A-Za-z])[rR](?![a-z])"), "l", "L"))
+_LETTERS = (
+    (re.compile(r"(?<![A-Za-z])[lL](?![a-z])"), "r", "R"),
+    (re.compile(r"(?<![A-Za-z])[rR](?![a-z])"), "l", "L"),
+)
 
 
 def without_partner(category: Category) -> Iterator[str]:
     """Yield the keypoints of a category that have left or right in their name, where it has not their partner."""
     names = _names(category)
     for name in names:
-        if any(word in name for sides in _SIDES for word in sides) and _other_side(name) not in names:
+        if (
+            any(word in name for sides in _SIDES for word in sides)
+            and _other_side(name) not in names
+        ):
             yield name
 
 
@@ -78,5 +86,9 @@ def _other_side(name: str) -> str:
             return name.replace(other, one)
     for pattern, small, large in _LETTERS:
         if found := pattern.search(name):
-            return name[:found.start()] + (small if found[0].islower() else large) + name[found.end():]
+            return (
+                name[: found.start()]
+                + (small if found[0].islower() else large)
+                + name[found.end() :]
+            )
     return ""

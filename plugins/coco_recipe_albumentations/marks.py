@@ -20,8 +20,19 @@ Scale: TypeAlias = tuple[float, float]  # of x, of y
 
 # Okabe and Ito 2008 without black, then five of Paul Tol's muted scheme: told apart with every colour blindness
 PALETTE: tuple[Colour, ...] = (
-    (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167),
-    (51, 34, 136), (68, 170, 153), (136, 34, 85), (153, 153, 51), (170, 68, 153))
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (204, 121, 167),
+    (51, 34, 136),
+    (68, 170, 153),
+    (136, 34, 85),
+    (153, 153, 51),
+    (170, 68, 153),
+)
 DROPPED: Colour = (220, 0, 40)
 HALO: Colour = (20, 20, 20)
 INK: Colour = (25, 25, 25)
@@ -87,7 +98,9 @@ def draw(mark: Mark, picture: Picture, scale: Scale) -> None:
         cv2.circle(picture, (x, y), 4, mark.paint, -1 if visibility > 1 else 1, cv2.LINE_AA)
 
 
-def write_plates(pen: "ImageDraw", marks: Sequence[Mark], scale: Scale, area: Rectangle, writing: Writing) -> None:
+def write_plates(
+    pen: "ImageDraw", marks: Sequence[Mark], scale: Scale, area: Rectangle, writing: Writing
+) -> None:
     """Write each mark's plate beside it, over no other plate, and over no other mark if that can be.
 
     Where all is taken nearby, the plate is left out, but never one with a reason.
@@ -109,30 +122,61 @@ def write_plates(pen: "ImageDraw", marks: Sequence[Mark], scale: Scale, area: Re
         size = math.ceil(max(map(writing.small.getlength, lines))) + 6, PLATE_PX * len(lines)
         others = [other for other in anchors if other is not None and other is not anchor]
         far = max(area) if mark.reason else NEAR_PX
-        place = _place(size, anchor, area, taken + others, NEAR_PX) or _place(size, anchor, area, taken, far)
+        place = _place(size, anchor, area, taken + others, NEAR_PX) or _place(
+            size, anchor, area, taken, far
+        )
         if place is None and not mark.reason:
             continue
         x, y = place or (area[0], area[3] - size[1])
         taken.append((x, y, x + size[0], y + size[1]))
         pen.rectangle((x, y, x + size[0] - 1, y + size[1] - 1), mark.paint, HALO)
-        ink = INK if sum(c * w for c, w in zip(mark.paint, (0.3, 0.59, 0.11), strict=True)) > 110 else WHITE
+        ink = (
+            INK
+            if sum(c * w for c, w in zip(mark.paint, (0.3, 0.59, 0.11), strict=True)) > 110
+            else WHITE
+        )
         for i, line in enumerate(lines):
-            pen.text((x + 3, y + PLATE_PX * i + PLATE_PX // 2), line, ink, writing.small, anchor="lm")
+            pen.text(
+                (x + 3, y + PLATE_PX * i + PLATE_PX // 2), line, ink, writing.small, anchor="lm"
+            )
 
 
-def _place(size: tuple[int, int], box: Rectangle, area: Rectangle, taken: Sequence[Rectangle], far: int
-           ) -> tuple[int, int] | None:
+def _place(
+    size: tuple[int, int], box: Rectangle, area: Rectangle, taken: Sequence[Rectangle], far: int
+) -> tuple[int, int] | None:
     """Return the left top of the free place nearest to a box, at most ``far`` pixels away; None if all is taken."""
     width, height = size
     left, top, right, bottom = box
     x_last, y_last = area[2] - width, area[3] - height
-    beside = [(left, top - height), (left, bottom), (right - width, top - height), (right - width, bottom),
-              (left, top), (left, bottom - height), (right, top), (left - width, top)]
+    beside = [
+        (left, top - height),
+        (left, bottom),
+        (right - width, top - height),
+        (right - width, bottom),
+        (left, top),
+        (left, bottom - height),
+        (right, top),
+        (left - width, top),
+    ]
     inside = [(x, y) for x, y in beside if area[0] <= x <= x_last and area[1] <= y <= y_last]
-    rest = [(distance, x, y) for y in range(area[1], y_last + 1, 6) for x in range(area[0], x_last + 1, 6)
-            if (distance := max(left - x - width, x - right, 0) + max(top - y - height, y - bottom, 0)) <= far]
-    return next((at for at in [*inside, *((x, y) for _, x, y in sorted(rest))] if not any(
-        at[0] < t[2] and t[0] < at[0] + width and at[1] < t[3] and t[1] < at[1] + height for t in taken)), None)
+    rest = [
+        (distance, x, y)
+        for y in range(area[1], y_last + 1, 6)
+        for x in range(area[0], x_last + 1, 6)
+        if (distance := max(left - x - width, x - right, 0) + max(top - y - height, y - bottom, 0))
+        <= far
+    ]
+    return next(
+        (
+            at
+            for at in [*inside, *((x, y) for _, x, y in sorted(rest))]
+            if not any(
+                at[0] < t[2] and t[0] < at[0] + width and at[1] < t[3] and t[1] < at[1] + height
+                for t in taken
+            )
+        ),
+        None,
+    )
 
 
 def _extent(mark: Mark, scale: Scale, area: Rectangle) -> Rectangle | None:
@@ -156,7 +200,10 @@ def _box(mark: Mark, scale: Scale) -> "Points | None":
     if mark.bbox is None or not np.isfinite(mark.bbox).all():
         return None
     x, y, w, h = mark.bbox
-    (left, right), (top, bottom) = _side(x * scale[0], w * scale[0]), _side(y * scale[1], h * scale[1])
+    (left, right), (top, bottom) = (
+        _side(x * scale[0], w * scale[0]),
+        _side(y * scale[1], h * scale[1]),
+    )
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)]).clip(-FAR, FAR)
 
 
@@ -169,11 +216,15 @@ def _polygons(mark: Mark, scale: Scale) -> "list[Points]":
     import numpy as np
 
     rows = mark.segmentation if isinstance(mark.segmentation, list) else []
-    parts = [np.array(row[:len(row) // 2 * 2], float).reshape(-1, 2) for row in rows if len(row) >= 6]
+    parts = [
+        np.array(row[: len(row) // 2 * 2], float).reshape(-1, 2) for row in rows if len(row) >= 6
+    ]
     return [(part * scale - 0.5).clip(-FAR, FAR) for part in parts if np.isfinite(part).all()]
 
 
-def _outlines(mark: Mark, shape: tuple[int, ...], scale: Scale) -> "tuple[list[Points], NDArray[np.bool_] | None]":
+def _outlines(
+    mark: Mark, shape: tuple[int, ...], scale: Scale
+) -> "tuple[list[Points], NDArray[np.bool_] | None]":
     """Return the outlines of the segmentation, and which pixels of the scaled picture lie inside."""
     import cv2
     import numpy as np
@@ -183,7 +234,9 @@ def _outlines(mark: Mark, shape: tuple[int, ...], scale: Scale) -> "tuple[list[P
         from coco_recipe_albumentations import rle
 
         mask: Any = rle.decode(mark.segmentation).astype(np.uint8) * 255
-        inside = (cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_AREA) > 127).astype(np.uint8)
+        inside = (cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_AREA) > 127).astype(
+            np.uint8
+        )
         found, _ = cv2.findContours(inside, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
         return [part.reshape(-1, 2).astype(float) for part in found], inside > 0
     parts = _polygons(mark, scale)
@@ -197,7 +250,11 @@ def _joints(mark: Mark, scale: Scale) -> Iterator[tuple[int, int, float]]:
     numbers = mark.keypoints or ()
     for x, y, visibility in zip(numbers[::3], numbers[1::3], numbers[2::3], strict=False):
         if visibility > 0 and math.isfinite(x + y):
-            yield round(min(max(x * scale[0], -FAR), FAR)), round(min(max(y * scale[1], -FAR), FAR)), visibility
+            yield (
+                round(min(max(x * scale[0], -FAR), FAR)),
+                round(min(max(y * scale[1], -FAR), FAR)),
+                visibility,
+            )
 
 
 def _line(picture: Picture, points: Points, mark: Mark, thick: int) -> None:

@@ -52,7 +52,8 @@ _Sizes = Mapping[int, tuple[int, int]]  # by image id
 _lists = msgspec.json.Decoder(list[Polygons])
 _polygons = msgspec.json.Decoder(Polygons)
 _image_id, _bbox, _area, _iscrowd, _segmentation = map(
-    attrgetter, ("image_id", "bbox", "area", "iscrowd", "segmentation"))
+    attrgetter, ("image_id", "bbox", "area", "iscrowd", "segmentation")
+)
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ class _Tally:
             return
         self.counts[kind.name] = self.counts.get(kind.name, 0) + len(rows)
         kept = self.first.setdefault(kind.name, [])
-        for n, place in enumerate(rows[:5 - len(kept)]):
+        for n, place in enumerate(rows[: 5 - len(kept)]):
             row = self.dataset.annotations[int(place)]
             kept.append(Row(f"annotation {row.id}", value(n), self.names.get(row.image_id, "")))
 
@@ -91,15 +92,20 @@ def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Fin
         place: the input's name or the file, for the findings.
         decode: of no meaning here; checks of pictures have it.
     """
-    sizes = {image.id: (image.width, image.height) for image in dataset.images
-             if isinstance(image.width, int) and isinstance(image.height, int)
-             and image.width > 0 and image.height > 0}
+    sizes = {
+        image.id: (image.width, image.height)
+        for image in dataset.images
+        if isinstance(image.width, int)
+        and isinstance(image.height, int)
+        and image.width > 0
+        and image.height > 0
+    }
     tally = _Tally(dataset, {image.id: image.file_name for image in dataset.images})
     collecting = gc.isenabled()
     gc.disable()  # the collector would take a third of the time, and lists of numbers hold no cycles
     try:
         for start in range(0, len(dataset.annotations), CHUNK):
-            _check_chunk(tally, start, dataset.annotations[start:start + CHUNK], sizes)
+            _check_chunk(tally, start, dataset.annotations[start : start + CHUNK], sizes)
     finally:
         if collecting:
             gc.enable()
@@ -114,12 +120,16 @@ def _check_chunk(tally: _Tally, start: int, rows: Sequence[Annotation], sizes: _
         if len(found.rows):
             found.rows = np.asarray(chosen, np.intp)[found.rows]
             _Rows(tally, start, rows, found, sizes).check()
-    tally.add(CROWD_POLYGONS, [start + n for n in crowds if _is_list(_text(rows[n])) and _polygons_of(_text(rows[n]))],
-              lambda n: None)
+    tally.add(
+        CROWD_POLYGONS,
+        [start + n for n in crowds if _is_list(_text(rows[n])) and _polygons_of(_text(rows[n]))],
+        lambda n: None,
+    )
 
 
-def _segmentations(rows: Sequence[Annotation], crowds: Sequence[int]
-                   ) -> tuple[Sequence[int], list[Polygons], dict[int, bytes]]:
+def _segmentations(
+    rows: Sequence[Annotation], crowds: Sequence[int]
+) -> tuple[Sequence[int], list[Polygons], dict[int, bytes]]:
     """Return the places of rows with polygons, these, decoded, and the text of masks by the row's place.
 
     The rows that are no crowds are decoded at once, if they all have polygons.
@@ -129,7 +139,9 @@ def _segmentations(rows: Sequence[Annotation], crowds: Sequence[int]
         others |= {n for n, row in enumerate(rows) if row.segmentation is UNSET}
     usual = [n for n in range(len(rows)) if n not in others] if others else range(len(rows))
     try:
-        decoded = _lists.decode(b"[" + b",".join(map(_segmentation, [rows[n] for n in usual])) + b"]")
+        decoded = _lists.decode(
+            b"[" + b",".join(map(_segmentation, [rows[n] for n in usual])) + b"]"
+        )
     except (msgspec.DecodeError, OverflowError):
         usual, decoded, others = [], [], set(range(len(rows)))
     texts = {n: text for n in sorted(others) if (text := _text(rows[n]))}
@@ -153,8 +165,9 @@ def _text(row: Annotation) -> bytes:
 class _Rows:
     """The rows of one chunk that have an outline, beside what they and their images say."""
 
-    def __init__(self, tally: _Tally, start: int, rows: Sequence[Annotation], found: Outlines,
-                 sizes: _Sizes) -> None:
+    def __init__(
+        self, tally: _Tally, start: int, rows: Sequence[Annotation], found: Outlines, sizes: _Sizes
+    ) -> None:
         self.tally, self.start, self.rows, self.found = tally, start, rows, found
         chosen = rows if len(found.rows) == len(rows) else [rows[n] for n in found.rows.tolist()]
         of_images = map(sizes.get, map(_image_id, chosen), repeat((np.nan, np.nan)))
@@ -165,7 +178,8 @@ class _Rows:
         self.box = outlines.floats(tuple(chain.from_iterable(boxes))).reshape(-1, 4).T.copy()
         areas = list(map(_area, chosen))
         self.area = outlines.floats(
-            [np.nan if area is UNSET else area for area in areas] if UNSET in areas else areas)
+            [np.nan if area is UNSET else area for area in areas] if UNSET in areas else areas
+        )
 
     def check(self) -> None:
         """Count each kind; a row that is of one of the graver kinds isn't judged by the others."""
@@ -174,25 +188,48 @@ class _Rows:
         width, height = self.size
         empty = found.degenerate == found.polygons
         self._add(SEGMENTATIONS_OF_NO_AREA, self._is_flat(empty), self._text)
-        self._add(POLYGONS_TOO_SHORT, self._is_long(found.odd > 0), lambda n: (
-            f"{about(int(found.odd[n]), 'polygons have an odd number of coordinates')}"))
-        self._add(POLYGONS_OF_NO_AREA, ~empty & (found.degenerate > 0),
-                  lambda n: f"{found.degenerate[n]} of {found.polygons[n]}")
+        self._add(
+            POLYGONS_TOO_SHORT,
+            self._is_long(found.odd > 0),
+            lambda n: f"{about(int(found.odd[n]), 'polygons have an odd number of coordinates')}",
+        )
+        self._add(
+            POLYGONS_OF_NO_AREA,
+            ~empty & (found.degenerate > 0),
+            lambda n: f"{found.degenerate[n]} of {found.polygons[n]}",
+        )
         longer = np.maximum(width, height)
         known = ~np.isnan(longer)
-        far = ~empty & known & ((np.minimum(left, top) < -FAR * longer)
-                                | (np.maximum(right, bottom) > (FAR + 1) * longer))
+        far = (
+            ~empty
+            & known
+            & (
+                (np.minimum(left, top) < -FAR * longer)
+                | (np.maximum(right, bottom) > (FAR + 1) * longer)
+            )
+        )
         self._add(FAR_OUTSIDE, far, self._reach)
         sound = ~(empty | far)
         gone = sound & known & ((right <= 0) | (bottom <= 0) | (left >= width) | (top >= height))
         self._add(OUTSIDE, gone, self._reach)
-        over = known & ((np.minimum(left, top) < -EDGE_PX) | (right > width + EDGE_PX)
-                        | (bottom > height + EDGE_PX))
+        over = known & (
+            (np.minimum(left, top) < -EDGE_PX)
+            | (right > width + EDGE_PX)
+            | (bottom > height + EDGE_PX)
+        )
         self._add(PAST_THE_EDGE, sound & ~gone & over, self._reach)
-        self._add(NOT_THE_BOX, sound & self._is_not_the_box(), lambda n: (
-            f"bbox {_short(self.box[:, n])}, segmentation {_short(_as_box(found.sides[:, n]))}"))
-        self._add(NOT_THE_AREA, sound & ~over & self._is_not_the_area(), lambda n: (
-            f"area {self.area[n]:g}, segmentation {found.area[n]:g}"))
+        self._add(
+            NOT_THE_BOX,
+            sound & self._is_not_the_box(),
+            lambda n: (
+                f"bbox {_short(self.box[:, n])}, segmentation {_short(_as_box(found.sides[:, n]))}"
+            ),
+        )
+        self._add(
+            NOT_THE_AREA,
+            sound & ~over & self._is_not_the_area(),
+            lambda n: f"area {self.area[n]:g}, segmentation {found.area[n]:g}",
+        )
 
     def _is_long(self, which: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Leave out rows of few characters, which the checks of rows tell."""
@@ -214,8 +251,9 @@ class _Rows:
     def _add(self, kind: Kind, which: NDArray[np.bool_], value: Callable[[int], Any]) -> None:
         chosen = np.flatnonzero(which)
         if len(chosen):
-            self.tally.add(kind, self.start + self.found.rows[chosen],
-                           lambda n: value(int(chosen[n])))
+            self.tally.add(
+                kind, self.start + self.found.rows[chosen], lambda n: value(int(chosen[n]))
+            )
 
     def _text(self, n: int) -> str:
         text = _text(self.rows[int(self.found.rows[n])]).decode()
@@ -231,8 +269,9 @@ class _Rows:
         left, top, width, height = self.box
         corners = (left, top, left + width, top + height)
         sides = self.found.sides
-        longest = np.maximum(np.maximum(width, height),
-                             np.maximum(sides[2] - sides[0], sides[3] - sides[1]))
+        longest = np.maximum(
+            np.maximum(width, height), np.maximum(sides[2] - sides[0], sides[3] - sides[1])
+        )
         allowed = np.maximum(SIDE_PX, SIDE_SHARE * longest)
         wrong = np.zeros(len(allowed), np.bool_)
         for corner, side in zip(corners, sides, strict=True):
@@ -254,7 +293,8 @@ class _Rows:
         left, top, right, bottom = found.sides
         allowed = np.maximum(AREA_SHARE * found.area, right - left + bottom - top)
         wrong: NDArray[np.bool_] = (self.area < found.largest - allowed) | (
-            self.area > found.area + allowed)
+            self.area > found.area + allowed
+        )
         return wrong
 
 
@@ -266,8 +306,9 @@ def _short(numbers: Floats) -> str:
     return f"[{', '.join(f'{number:g}' for number in numbers.tolist())}]"
 
 
-def _whole_masks(tally: _Tally, start: int, masks: Mapping[int, bytes], rows: Sequence[Annotation],
-                 sizes: _Sizes) -> list[tuple[int, Sequence[int], int]]:
+def _whole_masks(
+    tally: _Tally, start: int, masks: Mapping[int, bytes], rows: Sequence[Annotation], sizes: _Sizes
+) -> list[tuple[int, Sequence[int], int]]:
     """Return number, runs and height of run-length masks; count those of another size.
 
     Those that can't be read are left out: the checks of rows name them.

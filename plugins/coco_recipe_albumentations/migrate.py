@@ -10,14 +10,25 @@ from coco_recipe import Complaint, Misfit, show_path, yaml_text
 from coco_recipe_albumentations import catalogue, checks, compositions, pipeline_file, strength
 from coco_recipe_albumentations.building import ANY_SIZE
 from coco_recipe_albumentations.forms import CLASS, Transform, Written, parse
-from coco_recipe_albumentations.history import MODERN, RANGES, RENAMED, Version, defaults, version_of
+from coco_recipe_albumentations.history import (
+    MODERN,
+    RANGES,
+    RENAMED,
+    Version,
+    defaults,
+    version_of,
+)
 from coco_recipe_albumentations.pipeline import Pipeline
 from coco_recipe_albumentations.rewrite import ALWAYS, RULES, Draft, first_channel
 
 _RECORD = ("applied", "params")  # what ReplayCompose adds to each transform after a run
 TOP = ("bbox_params", "keypoint_params", "additional_targets", "is_check_shapes")
-_SPOKEN = {"border_mode": ("mode",), "num_holes_range": ("min_holes", "max_holes"),  # a default that these stand for
-           "hole_height_range": ("min_height", "max_height"), "hole_width_range": ("min_width", "max_width")}
+_SPOKEN = {
+    "border_mode": ("mode",),
+    "num_holes_range": ("min_holes", "max_holes"),  # a default that these stand for
+    "hole_height_range": ("min_height", "max_height"),
+    "hole_width_range": ("min_width", "max_width"),
+}
 
 
 @dataclass(slots=True)
@@ -49,9 +60,14 @@ def migrate_file(path: Path) -> Migration:
     if path.suffix == ".json":
         for word in reversed(pipeline_file.placeholders(text)):
             if word.expression:
-                text = f'{text[:word.start]}"{word.expression}"{text[word.start + len(word.word):]}'
-                changes.insert(0, f'line {word.line} column {word.column}: {word.word} -> "{word.expression}" (write a '
-                                  "number where not the image's own size is meant)")
+                text = (
+                    f'{text[: word.start]}"{word.expression}"{text[word.start + len(word.word) :]}'
+                )
+                changes.insert(
+                    0,
+                    f'line {word.line} column {word.column}: {word.word} -> "{word.expression}" (write a '
+                    "number where not the image's own size is meant)",
+                )
     made = migrate(pipeline_file.load(path, text).form)
     return replace(made, changes=changes + made.changes)
 
@@ -70,21 +86,38 @@ def migrate(form: Any) -> Migration:
     done = Migration({})
     if set(_RECORD) <= set(pipeline.top):
         pipeline = _without_record(pipeline)
-        done.changes.append("applied, params: left out, for they record one run; the pipeline draws anew")
+        done.changes.append(
+            "applied, params: left out, for they record one run; the pipeline draws anew"
+        )
     current = is_current(pipeline)
     if pipeline.version != version:
-        done.changes.append(f"__version__: {pipeline.version or 'none'} -> {version}" + (
-            f" (its arguments are those of {version} already)" if current else ""))
+        done.changes.append(
+            f"__version__: {pipeline.version or 'none'} -> {version}"
+            + (f" (its arguments are those of {version} already)" if current else "")
+        )
     written = None if current else version_of(pipeline.version)
-    rows = [row for transform in pipeline.transforms if (row := _row(transform, done, written, forced=False))]
+    rows = [
+        row
+        for transform in pipeline.transforms
+        if (row := _row(transform, done, written, forced=False))
+    ]
     if not rows:
         done.lost.append("transforms: none is left")
     top = {key: value for key, value in pipeline.top.items() if key in TOP}
     for key in sorted(set(pipeline.top) - set(TOP)):
         done.changes.append(f"{key} of Compose: left out, the step sets its own")
-    done.form = {"__version__": version, "transform": {
-        CLASS: "Compose", "p": pipeline.p, "transforms": rows, "bbox_params": top.pop("bbox_params", None) or None,
-        "keypoint_params": top.pop("keypoint_params", None) or None, "additional_targets": {}, **top}}
+    done.form = {
+        "__version__": version,
+        "transform": {
+            CLASS: "Compose",
+            "p": pipeline.p,
+            "transforms": rows,
+            "bbox_params": top.pop("bbox_params", None) or None,
+            "keypoint_params": top.pop("keypoint_params", None) or None,
+            "additional_targets": {},
+            **top,
+        },
+    }
     _sum_up(done)
     return done
 
@@ -110,10 +143,18 @@ def is_current(pipeline: Written) -> bool:
         return True
     transforms = list(pipeline.walk())
     fits = all(
-        transform.name in entries and set(transform.arguments) <= set(entries[transform.name].arguments)
-        and all(name in transform.arguments or name == "transforms" for name, default
-                in entries[transform.name].arguments.items() if default is ...) for transform in transforms)
-    modern = version_of(pipeline.version) < (1, 4, 22) and any(MODERN & set(one.arguments) for one in transforms)
+        transform.name in entries
+        and set(transform.arguments) <= set(entries[transform.name].arguments)
+        and all(
+            name in transform.arguments or name == "transforms"
+            for name, default in entries[transform.name].arguments.items()
+            if default is ...
+        )
+        for transform in transforms
+    )
+    modern = version_of(pipeline.version) < (1, 4, 22) and any(
+        MODERN & set(one.arguments) for one in transforms
+    )
     return fits and (not pipeline.version or modern)
 
 
@@ -135,7 +176,9 @@ def dump(form: Mapping[str, Any], suffix: str) -> str:
     return yaml_text.dump(form, flow=None, width=80)
 
 
-def _row(transform: Transform, done: Migration, written: Version | None, *, forced: bool) -> dict[str, Any] | None:
+def _row(
+    transform: Transform, done: Migration, written: Version | None, *, forced: bool
+) -> dict[str, Any] | None:
     """Return one transform in the new form; None where it can't be in a pipeline.
 
     Args:
@@ -165,9 +208,16 @@ def _row(transform: Transform, done: Migration, written: Version | None, *, forc
         found = list(checks.borders(draft.name, row, title=transform.name))
         found += strength.notes(transform.name, written, row) if written else []
         done.notes += [Complaint(transform.path, *note) for note in found]
-    title = f"{where} {transform.name}" + (f" -> {draft.name}" if draft.name != transform.name else "")
-    at = next((index for index, line in enumerate(done.changes) if line.startswith(f"{where}.")), len(done.changes))
-    lines = [f"{title}: {change}" for change in draft.changes] or ([title] if draft.name != transform.name and row else [])
+    title = f"{where} {transform.name}" + (
+        f" -> {draft.name}" if draft.name != transform.name else ""
+    )
+    at = next(
+        (index for index, line in enumerate(done.changes) if line.startswith(f"{where}.")),
+        len(done.changes),
+    )
+    lines = [f"{title}: {change}" for change in draft.changes] or (
+        [title] if draft.name != transform.name and row else []
+    )
     done.changes[at:at] = lines
     done.lost += [f"{title}: {lost}" for lost in draft.lost]
     return row
@@ -208,11 +258,14 @@ def _rename(draft: Draft) -> None:
             draft.rename(old, new)
 
 
-def _finish(draft: Draft, transform: Transform, done: Migration, written: Version | None, *,
-            forced: bool) -> dict[str, Any] | None:
+def _finish(
+    draft: Draft, transform: Transform, done: Migration, written: Version | None, *, forced: bool
+) -> dict[str, Any] | None:
     """Leave out what can't be in a pipeline, name arguments without an equal, and rewrite the transforms inside."""
     _, entries = catalogue.load()
-    refused = checks.refusal(replace(transform, name=draft.name, arguments=draft.arguments), allow_files=True)
+    refused = checks.refusal(
+        replace(transform, name=draft.name, arguments=draft.arguments), allow_files=True
+    )
     if refused and draft.name in checks.NOT_A_PICTURE:
         draft.changes[:] = ["left out: leave it to training"]
         return None
@@ -224,7 +277,9 @@ def _finish(draft: Draft, transform: Transform, done: Migration, written: Versio
         draft.lost.append(f"{name}: {json.dumps(draft.arguments.pop(name))} has no equal")
     if transform.children is None:
         return {CLASS: draft.name, **draft.arguments}
-    children = compositions.inside(draft, transform, forced=forced) if written else transform.children
+    children = (
+        compositions.inside(draft, transform, forced=forced) if written else transform.children
+    )
     forces = compositions.forces(draft, transform, forced=forced)
     rows = [row for one in children if (row := _row(one, done, written, forced=forces))]
     if not rows:
@@ -239,4 +294,6 @@ def _sum_up(done: Migration) -> None:
     removed = [change for change in done.changes if change.endswith(": always_apply removed")]
     if removed:
         done.changes = [change for change in done.changes if change not in removed]
-        done.changes.append(f"always_apply removed from {len(removed)} transforms, where it changed nothing")
+        done.changes.append(
+            f"always_apply removed from {len(removed)} transforms, where it changed nothing"
+        )

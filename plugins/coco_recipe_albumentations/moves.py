@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
 Size = tuple[int, int]  # height, width, as numpy has it
-REFUSED = {"Mosaic": "it puts several pictures into one", "OverlayElements": "it pastes other pictures over the objects"}
+REFUSED = {
+    "Mosaic": "it puts several pictures into one",
+    "OverlayElements": "it pastes other pictures over the objects",
+}
 AREA, NEAREST = 3, 0  # cv2.INTER_AREA, cv2.INTER_NEAREST
 
 
@@ -60,8 +63,10 @@ def leaves(transforms: Sequence[Any]) -> Iterator[Any]:
             if isinstance(transform, SelectiveChannelTransform):
                 for leaf in inner:
                     if moves(leaf):
-                        raise ValueError(f"{type(leaf).__name__} in SelectiveChannelTransform moves some channels and leaves "
-                                         "others, so that no box is right; take it out of there")
+                        raise ValueError(
+                            f"{type(leaf).__name__} in SelectiveChannelTransform moves some channels and leaves "
+                            "others, so that no box is right; take it out of there"
+                        )
             yield from inner
         else:
             _check(transform)
@@ -96,7 +101,9 @@ def is_still(fired: Fired) -> bool:
 def is_mirrored(fired: Sequence[Fired]) -> bool:
     """Say whether transforms together leave the picture mirrored: an odd number of them has a negative determinant."""
     matrices = [matrix_of(one) for one in fired]
-    return sum(matrix is not None and bool(np.linalg.det(matrix) < 0) for matrix in matrices) % 2 == 1
+    return (
+        sum(matrix is not None and bool(np.linalg.det(matrix) < 0) for matrix in matrices) % 2 == 1
+    )
 
 
 def product(fired: Sequence[Fired]) -> Matrix:
@@ -114,7 +121,9 @@ def is_warp(name: str) -> bool:
     import albumentations
 
     found = getattr(albumentations, name, None)
-    if found is None or issubclass(found, albumentations.ImageOnlyTransform | albumentations.BaseCompose):
+    if found is None or issubclass(
+        found, albumentations.ImageOnlyTransform | albumentations.BaseCompose
+    ):
         return False
     return not any(base.__name__ in MOVES for base in found.__mro__)
 
@@ -123,14 +132,20 @@ def warp_of(fired: Fired) -> Warp:
     """Return what a transform without a matrix did, from its maps, or by sending the coordinates through it as a mask."""
     height, width = fired.before
     if "map_x" in fired.params:
-        x, y = (np.asarray(fired.params[name], dtype=np.float32) + 0.5 for name in ("map_x", "map_y"))
+        x, y = (
+            np.asarray(fired.params[name], dtype=np.float32) + 0.5 for name in ("map_x", "map_y")
+        )
     else:
         rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
         ramp = np.stack([columns + 0.5, rows + 0.5, np.ones_like(rows)], axis=2)
         sent = fired.transform.apply_to_mask(ramp, **fired.params)
         x, y = (np.where(sent[:, :, 2] == 1, sent[:, :, axis], np.nan) for axis in (0, 1))
     outside = ~((x >= 0) & (x <= width) & (y >= 0) & (y <= height))
-    return Warp(np.where(outside, np.float32(np.nan), x), np.where(outside, np.float32(np.nan), y), fired.before)
+    return Warp(
+        np.where(outside, np.float32(np.nan), x),
+        np.where(outside, np.float32(np.nan), y),
+        fired.before,
+    )
 
 
 def _check(transform: Any) -> None:
@@ -140,7 +155,11 @@ def _check(transform: Any) -> None:
     reason = REFUSED.get(name)
     if reason is None and not isinstance(transform, DualTransform | ImageOnlyTransform):
         reason = "it isn't a transform of a flat picture"
-    if reason is None and isinstance(transform, DualTransform) and "keypoints" not in transform.available_keys:
+    if (
+        reason is None
+        and isinstance(transform, DualTransform)
+        and "keypoints" not in transform.available_keys
+    ):
         reason = "it doesn't move keypoints"
     missing = set(transform.targets_as_params) - {"image"} if reason is None else set()
     if name == "CropNonEmptyMaskIfExists":
@@ -158,7 +177,7 @@ def _shift(x: float, y: float) -> Matrix:
 def _of_middles(matrix: Any) -> Matrix:
     """Turn a matrix for pixel indices (the pixels' middles, as cv2.warpAffine takes it) into one for places."""
     whole = np.eye(3)
-    whole[:len(matrix)] = matrix
+    whole[: len(matrix)] = matrix
     return _shift(0.5, 0.5) @ whole @ _shift(-0.5, -0.5)
 
 
@@ -193,9 +212,12 @@ def _transpose(fired: Fired) -> Matrix:
 def _quarters(count: int, size: Size) -> Matrix:
     """Turn ``count`` times by 90 degrees against the clock, as np.rot90 does."""
     height, width = size
-    return (np.eye(3), np.array([[0.0, 1, 0], [-1, 0, width], [0, 0, 1]]),
-            np.array([[-1.0, 0, width], [0, -1, height], [0, 0, 1]]),
-            np.array([[0.0, -1, height], [1, 0, 0], [0, 0, 1]]))[count % 4]
+    return (
+        np.eye(3),
+        np.array([[0.0, 1, 0], [-1, 0, width], [0, 0, 1]]),
+        np.array([[-1.0, 0, width], [0, -1, height], [0, 0, 1]]),
+        np.array([[0.0, -1, height], [1, 0, 0], [0, 0, 1]]),
+    )[count % 4]
 
 
 def _rotate90(fired: Fired) -> Matrix:
@@ -216,14 +238,21 @@ def _affine(fired: Fired) -> Matrix:
 
 def _rotate(fired: Fired) -> Matrix:
     turned = _of_middles(fired.params["matrix"])
-    return _shift(-fired.params["x_min"], -fired.params["y_min"]) @ turned if fired.transform.crop_border else turned
+    return (
+        _shift(-fired.params["x_min"], -fired.params["y_min"]) @ turned
+        if fired.transform.crop_border
+        else turned
+    )
 
 
 def _perspective(fired: Fired) -> Matrix:
     matrix = np.asarray(fired.params["matrix"], dtype=np.float64)
     if fired.transform.keep_size:
         height, width = fired.before
-        matrix = np.diag([width / fired.params["max_width"], height / fired.params["max_height"], 1.0]) @ matrix
+        matrix = (
+            np.diag([width / fired.params["max_width"], height / fired.params["max_height"], 1.0])
+            @ matrix
+        )
     return _of_middles(matrix)
 
 
@@ -235,7 +264,9 @@ def _crop(fired: Fired) -> Matrix:
 
 def _crop_and_resize(fired: Fired) -> Matrix:
     left, top, right, bottom = (int(side) for side in fired.params["crop_coords"])
-    return _resized(fired.transform, (bottom - top, right - left), fired.after) @ _shift(-left, -top)
+    return _resized(fired.transform, (bottom - top, right - left), fired.after) @ _shift(
+        -left, -top
+    )
 
 
 def _crop_and_pad(fired: Fired) -> Matrix:
@@ -243,7 +274,11 @@ def _crop_and_pad(fired: Fired) -> Matrix:
     pad_top, _, pad_left, _ = fired.params["pad_params"] or (0, 0, 0, 0)
     moved = _shift(pad_left - left, pad_top - top)
     inner = (int(fired.params["result_shape"][0]), int(fired.params["result_shape"][1]))
-    return _resized(fired.transform, inner, fired.after) @ moved if fired.transform.keep_size else moved
+    return (
+        _resized(fired.transform, inner, fired.after) @ moved
+        if fired.transform.keep_size
+        else moved
+    )
 
 
 def _pad(fired: Fired) -> Matrix:
@@ -256,13 +291,30 @@ def _resize(fired: Fired) -> Matrix:
 
 # The nearest class of a transform's bases counts; a class that isn't here is followed pixel by pixel.
 MOVES: dict[str, Callable[[Fired], Matrix]] = {
-    "HorizontalFlip": _horizontal, "VerticalFlip": _vertical, "Transpose": _transpose, "D4": _d4, "RandomRotate90": _rotate90,
-    "Affine": _affine, "Rotate": _rotate, "Perspective": _perspective, "BaseCrop": _crop,
-    "_BaseRandomSizedCrop": _crop_and_resize, "RandomSizedBBoxSafeCrop": _crop_and_resize, "CropAndPad": _crop_and_pad,
-    "Pad": _pad, "RandomScale": _resize, "MaxSizeTransform": _resize, "Resize": _resize,
-    "BaseDropout": _stays, "PixelDropout": _stays, "Morphological": _stays, "NoOp": _stays,
+    "HorizontalFlip": _horizontal,
+    "VerticalFlip": _vertical,
+    "Transpose": _transpose,
+    "D4": _d4,
+    "RandomRotate90": _rotate90,
+    "Affine": _affine,
+    "Rotate": _rotate,
+    "Perspective": _perspective,
+    "BaseCrop": _crop,
+    "_BaseRandomSizedCrop": _crop_and_resize,
+    "RandomSizedBBoxSafeCrop": _crop_and_resize,
+    "CropAndPad": _crop_and_pad,
+    "Pad": _pad,
+    "RandomScale": _resize,
+    "MaxSizeTransform": _resize,
+    "Resize": _resize,
+    "BaseDropout": _stays,
+    "PixelDropout": _stays,
+    "Morphological": _stays,
+    "NoOp": _stays,
 }
 
 
 def _entry(transform: Any) -> Callable[[Fired], Matrix] | None:
-    return next((MOVES[base.__name__] for base in type(transform).__mro__ if base.__name__ in MOVES), None)
+    return next(
+        (MOVES[base.__name__] for base in type(transform).__mro__ if base.__name__ in MOVES), None
+    )

@@ -13,5 +13,7 @@ def _check_masks(dataset: Dataset, place: str, **options: Any) -> Iterable[Findi
     return mask_checks.check(dataset, place, **options)
 
 
-CHECKS = (Check("pictures", "pictures", picture_checks.KINDS, picture_checks.check, needs=("PIL", "cv2")),
-          Check("segmentations", "masks", mask_kinds.KINDS, _check_masks, needs=("numpy",)))
+CHECKS = (
+    Check("pictures", "pictures", picture_checks.KINDS, picture_checks.check, needs=("PIL", "cv2")),
+    Check("segmentations", "masks", mask_kinds.KINDS, _check_masks, needs=("numpy",)),
+)

@@ -23,7 +23,8 @@ Path = tuple[str, ...]  # keys from the row inwards; EACH stands for the rows of
 EACH = "[]"
 _PLAIN = {  # what COCO gives an annotation (it is moved) and an image
     Annotation: frozenset({*Annotation.__struct_encode_fields__, "keypoints", "num_keypoints"}),
-    Image: frozenset({*Image.__struct_encode_fields__, "coco_url", "flickr_url", "date_captured"})}
+    Image: frozenset({*Image.__struct_encode_fields__, "coco_url", "flickr_url", "date_captured"}),
+}
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _TEXT = re.compile(rf"\s*[A-Z]*[\s(\[{{]*{_NUMBER}(?:[\s,;|()\[\]{{}}LMZ]+{_NUMBER})*[\s)\]}};,Z]*")
 
@@ -31,16 +32,24 @@ _TEXT = re.compile(rf"\s*[A-Z]*[\s(\[{{]*{_NUMBER}(?:[\s,;|()\[\]{{}}LMZ]+{_NUMB
 def may_be_in(kind: type[Annotation] | type[Image], keys: Collection[str]) -> bool:
     """Say whether rows with such keys may have places; below an id or a size none is expected."""
     has_keypoints = kind is Annotation and "keypoints" in keys
-    return any(key not in _PLAIN[kind] and (
-        place_names.says(key) not in (NO_LIST, NO_PAIR)
-        or (has_keypoints and place_names.is_for_each_keypoint(key))) for key in keys)
+    return any(
+        key not in _PLAIN[kind]
+        and (
+            place_names.says(key) not in (NO_LIST, NO_PAIR)
+            or (has_keypoints and place_names.is_for_each_keypoint(key))
+        )
+        for key in keys
+    )
 
 
 def of(row: Annotation | Image) -> Iterator[Path]:
     """Yield the paths of places in a row's keys beside COCO's."""
     own = _others(type(row))
-    members = {key: msgspec.json.decode(raw) for key, name in own
-               if (raw := getattr(row, name)) is not UNSET}
+    members = {
+        key: msgspec.json.decode(raw)
+        for key, name in own
+        if (raw := getattr(row, name)) is not UNSET
+    }
     if members:
         yield from _inside(members, _number_of_keypoints(row), None)
 
@@ -60,8 +69,11 @@ def without(value: Any, paths: Iterable[Path]) -> Any:
     if not isinstance(value, dict):
         return value
     gone = {path[0] for path in inner if len(path) == 1}
-    return {key: without(one, [path[1:] for path in inner if path[0] == key])
-            for key, one in value.items() if key not in gone}
+    return {
+        key: without(one, [path[1:] for path in inner if path[0] == key])
+        for key, one in value.items()
+        if key not in gone
+    }
 
 
 @lru_cache(maxsize=256)
@@ -86,11 +98,17 @@ def _inside(members: Mapping[str, Any], keypoints: int, above: Says | None) -> l
         keypoints: how many its row has.
         above: what the names above it say.
     """
-    numbers = {key: found for key, value in members.items()
-               if not isinstance(value, dict) and (found := _numbers(value))}
+    numbers = {
+        key: found
+        for key, value in members.items()
+        if not isinstance(value, dict) and (found := _numbers(value))
+    }
     pairs = set() if above == NO_PAIR else place_names.together(numbers)
-    return [path for key, value in members.items()
-            for path in ([(key,)] if key in pairs else _under(key, value, keypoints, above))]
+    return [
+        path
+        for key, value in members.items()
+        for path in ([(key,)] if key in pairs else _under(key, value, keypoints, above))
+    ]
 
 
 def _under(key: str, value: Any, keypoints: int, above: Says | None) -> list[Path]:
@@ -150,8 +168,12 @@ def _has_form(value: Any, says: Says) -> bool:
 
 def _is_for_each(value: Any, keypoints: int) -> bool:
     """Say whether a value is one number for each keypoint, and which is whose matters."""
-    return (isinstance(value, list) and len(value) == keypoints
-            and all(isinstance(one, int | float) for one in value) and len(set(value)) > 1)
+    return (
+        isinstance(value, list)
+        and len(value) == keypoints
+        and all(isinstance(one, int | float) for one in value)
+        and len(set(value)) > 1
+    )
 
 
 def _numbers(value: Any) -> list[float] | None:

@@ -52,18 +52,25 @@ def of_polygons(segmentations: Sequence[Polygons]) -> Outlines:
     counts = np.fromiter(map(len, polygons), np.intp, len(polygons))
     odd = counts % 2
     if odd.any():
-        polygons = [polygon[:len(polygon) // 2 * 2] for polygon in polygons]
+        polygons = [polygon[: len(polygon) // 2 * 2] for polygon in polygons]
         counts = counts // 2 * 2
     numbers = floats(tuple(chain.from_iterable(polygons)))
     areas, hulls = _measured(numbers, counts)
     degenerate = areas < NO_AREA_PX
     if len(polygons) == len(rows):  # one each, the usual case
-        return Outlines(rows, _sides(hulls), areas, areas, degenerate.astype(np.intp), lengths[rows], odd)
+        return Outlines(
+            rows, _sides(hulls), areas, areas, degenerate.astype(np.intp), lengths[rows], odd
+        )
     first = np.cumsum(lengths[rows]) - lengths[rows]
-    return Outlines(rows, _sides(np.minimum.reduceat(hulls, first, axis=1)),
-                    np.add.reduceat(areas, first), np.maximum.reduceat(areas, first),
-                    np.add.reduceat(degenerate.astype(np.intp), first), lengths[rows],
-                    np.add.reduceat(odd, first))
+    return Outlines(
+        rows,
+        _sides(np.minimum.reduceat(hulls, first, axis=1)),
+        np.add.reduceat(areas, first),
+        np.maximum.reduceat(areas, first),
+        np.add.reduceat(degenerate.astype(np.intp), first),
+        lengths[rows],
+        np.add.reduceat(odd, first),
+    )
 
 
 def of_masks(masks: Sequence[tuple[int, Sequence[int], int]]) -> Outlines:
@@ -75,9 +82,15 @@ def of_masks(masks: Sequence[tuple[int, Sequence[int], int]]) -> Outlines:
     measured = [_of_mask(runs, height) for _, runs, height in masks]
     area = np.array([area for _, area in measured], np.float64)
     sides = np.array([sides for sides, _ in measured], np.float64).reshape(-1, 4).T
-    return Outlines(np.array([row for row, _, _ in masks], np.intp), sides, area, area,
-                    (area == 0).astype(np.intp), np.ones(len(masks), np.intp),
-                    np.zeros(len(masks), np.intp))
+    return Outlines(
+        np.array([row for row, _, _ in masks], np.intp),
+        sides,
+        area,
+        area,
+        (area == 0).astype(np.intp),
+        np.ones(len(masks), np.intp),
+        np.zeros(len(masks), np.intp),
+    )
 
 
 def floats(numbers: Sequence[float]) -> Floats:
@@ -109,8 +122,14 @@ def _of_points(x: Floats, y: Floats, points: Ints) -> tuple[Floats, Floats]:
     """Return the area and, as rows, left, top, -right, -bottom of polygons of so many points."""
     ends = np.cumsum(points)
     starts = ends - points
-    hulls = np.stack([np.minimum.reduceat(x, starts), np.minimum.reduceat(y, starts),
-                      -np.maximum.reduceat(x, starts), -np.maximum.reduceat(y, starts)])
+    hulls = np.stack(
+        [
+            np.minimum.reduceat(x, starts),
+            np.minimum.reduceat(y, starts),
+            -np.maximum.reduceat(x, starts),
+            -np.maximum.reduceat(y, starts),
+        ]
+    )
     return _shoelace(x, y, starts, ends), hulls
 
 
@@ -129,7 +148,7 @@ def _shoelace(x: Floats, y: Floats, starts: Ints, ends: Ints) -> Floats:
 def _of_mask(runs: Sequence[int], height: int) -> tuple[tuple[float, float, float, float], int]:
     """Return left, top, right, bottom and area of a mask whose runs go down columns."""
     ends = np.cumsum(runs)
-    first = ends[0::2][:len(runs) // 2]
+    first = ends[0::2][: len(runs) // 2]
     last = ends[1::2] - 1
     first, last = first[last >= first], last[last >= first]
     if not len(first):
@@ -137,5 +156,9 @@ def _of_mask(runs: Sequence[int], height: int) -> tuple[tuple[float, float, floa
     through = (first // height != last // height).any()  # a run over a column's end: all rows
     top = 0 if through else (first % height).min()
     bottom = height if through else (last % height).max() + 1
-    return (float(first.min() // height), float(top), float(last.max() // height + 1),
-            float(bottom)), int((last - first + 1).sum())
+    return (
+        float(first.min() // height),
+        float(top),
+        float(last.max() // height + 1),
+        float(bottom),
+    ), int((last - first + 1).sum())

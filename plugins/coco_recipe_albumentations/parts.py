@@ -24,17 +24,28 @@ Pairs = tuple[tuple[int, int], ...]
 
 def _mirror_images(*ranges: tuple[int, int]) -> Pairs:
     """Return the pairs of each range (first, last) of points that run from one side to the other."""
-    return tuple((first + n, last - n) for first, last in ranges
-                 for n in range((last - first + 1) // 2))
+    return tuple(
+        (first + n, last - n) for first, last in ranges for n in range((last - first + 1) // 2)
+    )
 
 
 # the order of 300-W's 68 points: jaw, brows, nostrils, eyes (corner to corner), lips
-_FACE = (*_mirror_images((0, 16), (17, 26), (31, 35), (48, 54), (55, 59), (60, 64), (65, 67)),
-         (36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46))
+_FACE = (
+    *_mirror_images((0, 16), (17, 26), (31, 35), (48, 54), (55, 59), (60, 64), (65, 67)),
+    (36, 45),
+    (37, 44),
+    (38, 43),
+    (39, 42),
+    (40, 47),
+    (41, 46),
+)
 _FEET = ((0, 3), (1, 4), (2, 5))  # big toe, small toe, heel of the left foot; those of the right
 _POINTS: dict[str, tuple[int | None, Pairs]] = {  # how many (None: any), and which trade places
-    "face_kpts": (68, _FACE), "foot_kpts": (6, _FEET),
-    "lefthand_kpts": (None, ()), "righthand_kpts": (None, ())}
+    "face_kpts": (68, _FACE),
+    "foot_kpts": (6, _FEET),
+    "lefthand_kpts": (None, ()),
+    "righthand_kpts": (None, ()),
+}
 ROTATION = "attributes.rotation"
 
 
@@ -54,7 +65,9 @@ def of(row: Annotation) -> dict[str, "Instance"]:
 
 def known(row: Annotation, *, warps: bool) -> set[str]:
     """Return the keys of a row whose places are moved here; a box doesn't stay a turned box in a warp."""
-    return {key for key, _ in _parts(row)} | ({ROTATION} if turned_box(row) and not warps else set())
+    return {key for key, _ in _parts(row)} | (
+        {ROTATION} if turned_box(row) and not warps else set()
+    )
 
 
 def moved(row: Annotation, left: Mapping[str, Left], *, mirrored: bool) -> Annotation:
@@ -68,8 +81,11 @@ def moved(row: Annotation, left: Mapping[str, Left], *, mirrored: bool) -> Annot
     has_hands = any(_other_hand(key) != key for key in row.__struct_encode_fields__)
     if not left and not (mirrored and has_hands):
         return row
-    values = {key: value for key, value in extras(row)
-              if key in left or key.endswith("_valid") or _other_hand(key) != key}
+    values = {
+        key: value
+        for key, value in extras(row)
+        if key in left or key.endswith("_valid") or _other_hand(key) != key
+    }
     before = set(values)
     for key, part in left.items():
         found = part.bbox if key in body_parts.BOXES else part.keypoints
@@ -98,7 +114,8 @@ def _parts(row: Annotation) -> Iterator[tuple[str, list[float]]]:
 def _numbers(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(one, int | float) and not isinstance(one, bool) and isfinite(one)
-        for one in value)
+        for one in value
+    )
 
 
 def _other_hand(key: str) -> str:
@@ -124,8 +141,14 @@ def through(box: TurnedBox, matrix: Sequence[float]) -> TurnedBox:
     return _turned(middle, math.hypot(*across), math.hypot(*up), up)
 
 
-def with_turned_box(row: Annotation, source: Annotation, matrix: Sequence[float], size: tuple[int, int], *,
-                    or_upright: bool = False) -> Annotation:
+def with_turned_box(
+    row: Annotation,
+    source: Annotation,
+    matrix: Sequence[float],
+    size: tuple[int, int],
+    *,
+    or_upright: bool = False,
+) -> Annotation:
     """Return a copy's row with the turned box of its source, moved; one as it was stays to the last digit.
 
     What the picture cut off is taken off the box as far as it stays one of its angle (see
@@ -146,14 +169,18 @@ def with_turned_box(row: Annotation, source: Annotation, matrix: Sequence[float]
     seen = moved.within(*size)
     after = moved if seen is None or seen is moved else rounded(seen)
     if after is before:
-        return msgspec.structs.replace(row, bbox=source.bbox, **({} if _is_filled(row.segmentation) else {"area": source.area}))
+        return msgspec.structs.replace(
+            row, bbox=source.bbox, **({} if _is_filled(row.segmentation) else {"area": source.area})
+        )
     changes: dict[str, Any] = {"bbox": after.box}
     if isinstance(source.area, int | float) and not _is_filled(row.segmentation):
         share = after.box[2] * after.box[3] / (before.box[2] * before.box[3])
         changes["area"] = round(source.area * share, 2)
     attributes = dict(extras(row))["attributes"] | {"rotation": after.degrees}
-    return with_extras(msgspec.structs.replace(row, **changes),  # type: ignore[no-any-return]
-                       {"attributes": attributes})
+    moved: Annotation = with_extras(
+        msgspec.structs.replace(row, **changes), {"attributes": attributes}
+    )
+    return moved
 
 
 def _is_filled(segmentation: Any) -> bool:
@@ -161,8 +188,9 @@ def _is_filled(segmentation: Any) -> bool:
 
 
 def _sent(matrix: Sequence[float], place: tuple[float, float]) -> tuple[float, float]:
-    x, y, w = (sum(a * b for a, b in zip(matrix[n:n + 3], (*place, 1.0), strict=True))
-               for n in (0, 3, 6))
+    x, y, w = (
+        sum(a * b for a, b in zip(matrix[n : n + 3], (*place, 1.0), strict=True)) for n in (0, 3, 6)
+    )
     return x / w, y / w
 
 
@@ -170,8 +198,9 @@ def _between(one: tuple[float, float], other: tuple[float, float]) -> tuple[floa
     return other[0] - one[0], other[1] - one[1]
 
 
-def _is_rectangle(corners: Sequence[tuple[float, float]], across: tuple[float, float],
-                  up: tuple[float, float]) -> bool:
+def _is_rectangle(
+    corners: Sequence[tuple[float, float]], across: tuple[float, float], up: tuple[float, float]
+) -> bool:
     """Say whether sides are at right angles, and opposite sides equal, to a hundredth of a pixel."""
     slant = abs(across[0] * up[0] + across[1] * up[1]) / max(math.hypot(*across), math.hypot(*up))
     back = _between(corners[3], corners[2])
@@ -184,7 +213,9 @@ def _smallest_around(corners: Sequence[tuple[float, float]], up: tuple[float, fl
     import numpy as np
 
     middle, (w, h), degrees = cv2.minAreaRect(np.asarray(corners, dtype=np.float32))
-    candidates = [(degrees + turn, *((h, w) if turn % 180 else (w, h))) for turn in (0, 90, 180, 270)]
+    candidates = [
+        (degrees + turn, *((h, w) if turn % 180 else (w, h))) for turn in (0, 90, 180, 270)
+    ]
 
     def fit(candidate: tuple[float, float, float]) -> float:
         radians = math.radians(candidate[0])
@@ -192,7 +223,9 @@ def _smallest_around(corners: Sequence[tuple[float, float]], up: tuple[float, fl
 
     best, w, h = max(candidates, key=fit)
     radians = math.radians(best)
-    return _turned((float(middle[0]), float(middle[1])), w, h, (math.sin(radians), -math.cos(radians)))
+    return _turned(
+        (float(middle[0]), float(middle[1])), w, h, (math.sin(radians), -math.cos(radians))
+    )
 
 
 def _turned(middle: tuple[float, float], w: float, h: float, up: tuple[float, float]) -> TurnedBox:

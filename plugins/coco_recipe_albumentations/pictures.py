@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 _DEPTH_KNOWN = {"jpeg", "png", "gif", "bmp", "webp", "tiff"}  # formats whose header tells the bits
 
 
-def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", max_pixels: int = 0,
-           told: Callable[[str], object] | None = None) -> "Picture":
+def decode(
+    data: bytes,
+    *,
+    size: tuple[int, int] | None,
+    exif: str = "apply",
+    max_pixels: int = 0,
+    told: Callable[[str], object] | None = None,
+) -> "Picture":
     """Decode a picture.
 
     Args:
@@ -38,7 +44,10 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
 
     head = header_of(data)
     _check_header(head, max_pixels)
-    as_rgb = head.kind in ("jpeg", "png")  # of OpenCV's decoders for other formats, some give RGB for RGB and some BGR
+    as_rgb = head.kind in (
+        "jpeg",
+        "png",
+    )  # of OpenCV's decoders for other formats, some give RGB for RGB and some BGR
     flags = cv2.IMREAD_COLOR_RGB if as_rgb else cv2.IMREAD_COLOR
     flags |= cv2.IMREAD_IGNORE_ORIENTATION if exif == "ignore" else 0
     picture: Picture = _decoded(data, flags, told)
@@ -50,8 +59,10 @@ def decode(data: bytes, *, size: tuple[int, int] | None, exif: str = "apply", ma
         if stored is not None and stored.dtype != np.uint8:
             raise DeepError(8 * stored.dtype.itemsize)
     if size is not None and (width, height) != size:
-        raise ValueError(f"has {width}x{height} px, the data set says {size[0]}x{size[1]}"
-                         + _why_other(head, size, exif))
+        raise ValueError(
+            f"has {width}x{height} px, the data set says {size[0]}x{size[1]}"
+            + _why_other(head, size, exif)
+        )
     if not as_rgb:
         cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, picture)
     return picture
@@ -100,12 +111,16 @@ def _why_other(head: Header, size: tuple[int, int], exif: str) -> str:
     """Say what may be the cause where a picture's size isn't the data set's, and the way on."""
     if head.stored != head.shown and size in (head.stored, head.shown):
         if exif == "ignore":
-            return (f"; it is turned by its EXIF orientation {head.orientation}, and the data set has "
-                    "the turned size: exif: apply")
-        return (f"; it is turned by its EXIF orientation {head.orientation}, and the data set has the "
-                "size as stored: either only the size was read without EXIF, and the boxes lie on the "
-                "turned picture (repair: sizes: from_pictures), or the boxes lie on the picture as it "
-                "is stored (exif: ignore)")
+            return (
+                f"; it is turned by its EXIF orientation {head.orientation}, and the data set has "
+                "the turned size: exif: apply"
+            )
+        return (
+            f"; it is turned by its EXIF orientation {head.orientation}, and the data set has the "
+            "size as stored: either only the size was read without EXIF, and the boxes lie on the "
+            "turned picture (repair: sizes: from_pictures), or the boxes lie on the picture as it "
+            "is stored (exif: ignore)"
+        )
     return "; repair: sizes: from_pictures, if the boxes lie on this picture"
 
 

@@ -30,7 +30,12 @@ def lint(file: Path) -> None:
 
 @pipeline.command()
 @click.argument("file", type=_FILE)
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write here, by its ending as JSON or YAML.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write here, by its ending as JSON or YAML.",
+)
 def migrate(file: Path, out: Path | None) -> None:
     """Rewrite a pipeline of Albumentations 0.3 to 1.4; exit 1 where something has no equal."""
     from coco_recipe import show_path
@@ -47,7 +52,9 @@ def migrate(file: Path, out: Path | None) -> None:
         click.echo(change, err=True)
     for note in done.notes:
         where = show_path(note.path).removeprefix("transform.")
-        click.echo(f"note: {where}: {note.what}" + (f"; {note.hint}" if note.hint else ""), err=True)
+        click.echo(
+            f"note: {where}: {note.what}" + (f"; {note.hint}" if note.hint else ""), err=True
+        )
     lost = [*done.lost, *refused(done.form)]
     for line in lost:
         click.echo(f"could not carry over: {line}", err=True)

@@ -32,31 +32,53 @@ NO_PAIR = Says(-1)  # neither are x and y below it (a size, a colour)
 
 _BOX, _OUTLINE, _POINT, _SPOT = Says(4), Says(4), Says(2), Says(2, most=3)
 _ANGLE, _SIDE = Says(1, alone=True), Says(2, most=4)
-_WORDS = tuple((re.compile(pattern), says) for pattern, says in (
-    (r".*kpts?|kps?|.*keypoints?|keypoints.+|.*landmarks?|lmks?|joints?|skeletons?",
-     Says(2, each=True)),
-    (r".*box(es)?|rect(s|angles?)?|rois?|crops?|[oha]bb|xyxy|c?xc?ywh|lt(rb|wh)|tl(wh|br)|yxyx|"
-     r"ignore|regions?|zones?|window|bounds|extent|envelope|grasps?", _BOX),
-    (r"poly(s|gons?|lines?)?|lines?|(base|center|sky)lines?|lanes?|contours?|outlines?|hulls?|"
-     r"boundary|boundaries|borders?|curves?|splines?|bezier|arcs?|strokes?|trajector(y|ies)|"
-     r"segm?|segments?|segmentations?|quads?|quadrilaterals?|quadrangles?|masks?|rles?|pixels|"
-     r"spines?|axes|axis|paths?|ellipses?|exterior|interior|holes?|cuboids?|geometry|geometries|"
-     r"homography|(in|ex)trinsics?|calib|calibration|matrix", _OUTLINE),
-    (r"circles?", Says(3)),
-    (r".*points?|pts?|cent(er|re)s|centroids|positions|locations|corners?|"
-     r"vert(s|ex|ices)|coords?|coordinates?|[xy]s?|xys?|yx|uv|xyz|"
-     r"dots|clicks|markers|fixations|contacts|horizon|vanishing|extremes?|pose|"
-     r"quaternion|euler", _POINT),
-    (r"cent(er|re)|centroid|middle|position|pos|location|loc|anchor|tip|origin|offset|"
-     r"dot|click|marker|fixation|contact|apex|peak|flow|motion|normal|"
-     r"gaze|velocity|velo|eyes?|ears?|nose|mouth|chin|shoulder|elbow|wrist|hip|knee|ankle", _SPOT),
-    (r"rotation|rot|angles?|yaw|pitch|roll|orientation|theta|heading|azimuth|bearing|"
-     r"direction|tilt",
-     _ANGLE)))
+_WORDS = tuple(
+    (re.compile(pattern), says)
+    for pattern, says in (
+        (
+            r".*kpts?|kps?|.*keypoints?|keypoints.+|.*landmarks?|lmks?|joints?|skeletons?",
+            Says(2, each=True),
+        ),
+        (
+            r".*box(es)?|rect(s|angles?)?|rois?|crops?|[oha]bb|xyxy|c?xc?ywh|lt(rb|wh)|tl(wh|br)|yxyx|"
+            r"ignore|regions?|zones?|window|bounds|extent|envelope|grasps?",
+            _BOX,
+        ),
+        (
+            r"poly(s|gons?|lines?)?|lines?|(base|center|sky)lines?|lanes?|contours?|outlines?|hulls?|"
+            r"boundary|boundaries|borders?|curves?|splines?|bezier|arcs?|strokes?|trajector(y|ies)|"
+            r"segm?|segments?|segmentations?|quads?|quadrilaterals?|quadrangles?|masks?|rles?|pixels|"
+            r"spines?|axes|axis|paths?|ellipses?|exterior|interior|holes?|cuboids?|geometry|geometries|"
+            r"homography|(in|ex)trinsics?|calib|calibration|matrix",
+            _OUTLINE,
+        ),
+        (r"circles?", Says(3)),
+        (
+            r".*points?|pts?|cent(er|re)s|centroids|positions|locations|corners?|"
+            r"vert(s|ex|ices)|coords?|coordinates?|[xy]s?|xys?|yx|uv|xyz|"
+            r"dots|clicks|markers|fixations|contacts|horizon|vanishing|extremes?|pose|"
+            r"quaternion|euler",
+            _POINT,
+        ),
+        (
+            r"cent(er|re)|centroid|middle|position|pos|location|loc|anchor|tip|origin|offset|"
+            r"dot|click|marker|fixation|contact|apex|peak|flow|motion|normal|"
+            r"gaze|velocity|velo|eyes?|ears?|nose|mouth|chin|shoulder|elbow|wrist|hip|knee|ankle",
+            _SPOT,
+        ),
+        (
+            r"rotation|rot|angles?|yaw|pitch|roll|orientation|theta|heading|azimuth|bearing|"
+            r"direction|tilt",
+            _ANGLE,
+        ),
+    )
+)
 _SIDES = re.compile(r"left|right|front|rear|[tb][lr]")
-_ALONE = re.compile(r"(.+_)?([xy]_?(min|max|cent(er|re)|c|tl|tr|bl|br)|"
-                    r"(min|max|cent(er|re)|c)_?[xy]|[xy]_(coord(inate)?|pos(ition)?|offset|px)|"
-                    r"(coord(inate)?|pos(ition)?|offset)_[xy])|horizon(_y)?")
+_ALONE = re.compile(
+    r"(.+_)?([xy]_?(min|max|cent(er|re)|c|tl|tr|bl|br)|"
+    r"(min|max|cent(er|re)|c)_?[xy]|[xy]_(coord(inate)?|pos(ition)?|offset|px)|"
+    r"(coord(inate)?|pos(ition)?|offset)_[xy])|horizon(_y)?"
+)
 _DENSE = re.compile(r"dp_[xyiuv]")
 
 
@@ -68,26 +90,37 @@ _MEASURES = _all(
     "color colors colour colours rgb rgba bgr bgra hsv palette size sizes dim dims dimension "
     "dimensions width widths height heights length thickness scale scales resolution dpi ratio "
     "factor stride step spacing tile grid index gps geo lat lon lng exif embedding embeddings "
-    "feature features feat feats descriptor logits histogram mean std")
+    "feature features feat feats descriptor logits histogram mean std"
+)
 _NAMES = _all(
     "id ids idx indices name names text label labels tag tags class classes category categories "
     "type types kind kinds mode format version order level levels file files url token "
     "tokens hash score scores conf confs confidence confidences prob probs probability iou loss "
     "weight weights exist exists total number num count counts time times timestamp timestamps "
-    "date frame frames range ranges status quality difficulty")
+    "date frame frames range ranges status quality difficulty"
+)
 _COUNTED = _all("num n no nr number count total time timestamp attention gps geo exif")
 _FOR_EACH = _all(
     "score scores conf confs confidence confidences prob probs visible visibility vis valid "
-    "weight weights sigma sigmas occluded occlusion flags")
+    "weight weights sigma sigmas occluded occlusion flags"
+)
 _OF_KEYPOINTS = _FOR_EACH | _all("id ids label labels type types status depth")
 
 # names that say it only together: by kind, those of one axis and those of the other
 _AXES = {
-    "sides": (("left", "right"), ("top", "bottom")), "ends": (("start",), ("end",)),
-    "arrow": (("from",), ("to",)), "whole": (("head",), ("tail",)), "pair": (("p1",), ("p2",)),
-    "kitti": (("alpha",), ("rotation_y",))}
-_PARTNERS = {name: (kind, axis) for kind, axes in _AXES.items()
-             for axis, names in enumerate(axes) for name in names}
+    "sides": (("left", "right"), ("top", "bottom")),
+    "ends": (("start",), ("end",)),
+    "arrow": (("from",), ("to",)),
+    "whole": (("head",), ("tail",)),
+    "pair": (("p1",), ("p2",)),
+    "kitti": (("alpha",), ("rotation_y",)),
+}
+_PARTNERS = {
+    name: (kind, axis)
+    for kind, axes in _AXES.items()
+    for axis, names in enumerate(axes)
+    for name in names
+}
 _LISTS_ONLY = _all("ends arrow whole pair")
 _EXTENTS = _all("w h z r rx ry fx fy width height radius")
 
@@ -158,15 +191,27 @@ def together(values: Mapping[str, Sequence[float]]) -> set[str]:
         found = _axis(key)
         if found and (len(numbers) > 1 or found[1] not in _LISTS_ONLY):
             groups.setdefault(found[:2], {})[key] = found[2]
-    pairs = {key for group in groups.values() if set(group.values()) == {0, 1}
-             and any(any(values[one]) for one in group) for key in group}
-    alone = {key for key, numbers in values.items() if any(numbers)
-             and _ALONE.fullmatch("_".join(words(key))) and says(key) not in (NO_LIST, NO_PAIR)}
+    pairs = {
+        key
+        for group in groups.values()
+        if set(group.values()) == {0, 1} and any(any(values[one]) for one in group)
+        for key in group
+    }
+    alone = {
+        key
+        for key, numbers in values.items()
+        if any(numbers)
+        and _ALONE.fullmatch("_".join(words(key)))
+        and says(key) not in (NO_LIST, NO_PAIR)
+    }
     return pairs | set(_extents(values, pairs | alone))
 
 
 def _extents(keys: Iterable[str], corners: set[str]) -> Iterable[str]:
     """Yield width, height, a radius and their like, where a place with the same beginning is."""
     beginnings = {words(key)[:-1] for key in corners} | ({()} if corners else set())
-    return [key for key in keys if (parts := words(key)) and parts[-1] in _EXTENTS
-            and parts[:-1] in beginnings]
+    return [
+        key
+        for key in keys
+        if (parts := words(key)) and parts[-1] in _EXTENTS and parts[:-1] in beginnings
+    ]

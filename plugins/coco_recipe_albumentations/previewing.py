@@ -33,7 +33,9 @@ def draw(work: "Work", target: Path, images: int | tuple[str, ...]) -> None:
 
     form = FORMATS.get(target.suffix.lower())
     if form is None:
-        raise ValueError(f"{target}: a sheet can be written as {', '.join(FORMATS)}; end the name with one of these")
+        raise ValueError(
+            f"{target}: a sheet can be written as {', '.join(FORMATS)}; end the name with one of these"
+        )
     names = work.dataset.category_names()
     rows = [list(copies) for _, copies in groupby(work.copies(), lambda copy: copy.image.id)]
     chosen = _sample(work, rows, images) if isinstance(images, int) else _named(work, rows, images)
@@ -58,8 +60,12 @@ def _named(work: "Work", rows: list[list[Copy]], names: tuple[str, ...]) -> list
 
 def _sample(work: "Work", rows: list[list[Copy]], images: int) -> list[list[Copy]]:
     """Return the copies of some images: a sample that depends on the seed alone, in the data set's order."""
-    order = sorted(range(len(rows)), key=lambda i: hashlib.sha256(
-        f"{work.ctx.seed}/{work.dataset.identity(rows[i][0].image)}".encode()).digest())
+    order = sorted(
+        range(len(rows)),
+        key=lambda i: hashlib.sha256(
+            f"{work.ctx.seed}/{work.dataset.identity(rows[i][0].image)}".encode()
+        ).digest(),
+    )
     return [rows[i] for i in sorted(order[:images])]
 
 
@@ -88,9 +94,13 @@ def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]
                 marks.append(_mark(named, names, left.bbox, left.segmentation, left.keypoints))
         cells.append(Cell(carried, title, tuple(marks)))
     source = []
-    for i, (row, shape) in enumerate(zip(work.annotations[image.id], work.shapes(image.id), strict=True)):
+    for i, (row, shape) in enumerate(
+        zip(work.annotations[image.id], work.shapes(image.id), strict=True)
+    ):
         if shape:
-            source.append(_mark(row, names, shape.bbox, shape.segmentation, shape.keypoints, gone.get(i, "")))
+            source.append(
+                _mark(row, names, shape.bbox, shape.segmentation, shape.keypoints, gone.get(i, ""))
+            )
     return [Cell(picture, image.file_name, tuple(source)), *cells]
 
 
@@ -100,19 +110,30 @@ def _blank() -> Any:
     return np.full((240, 320, 3), 200, np.uint8)
 
 
-def _pairs(work: "Work", image: Image, left: tuple[Left, ...]) -> list[tuple[Annotation, Left | None]]:
+def _pairs(
+    work: "Work", image: Image, left: tuple[Left, ...]
+) -> list[tuple[Annotation, Left | None]]:
     """Return each annotation with what is left of it, None for one that has no geometry; then what borders show again."""
     rest = iter(left)
-    own = [(row, next(rest) if shape else None)
-           for row, shape in zip(work.annotations[image.id], work.shapes(image.id), strict=True)]
+    own = [
+        (row, next(rest) if shape else None)
+        for row, shape in zip(work.annotations[image.id], work.shapes(image.id), strict=True)
+    ]
     placed = [row for row, one in own if one]
     return [*own, *((placed[again.of], again) for again in rest if again.of is not None)]
 
 
-def _mark(row: Annotation, names: dict[int, str], bbox: Any, segmentation: Any, keypoints: Any, reason: str = "") -> "Mark":
+def _mark(
+    row: Annotation,
+    names: dict[int, str],
+    bbox: Any,
+    segmentation: Any,
+    keypoints: Any,
+    reason: str = "",
+) -> "Mark":
     from coco_recipe_albumentations.sheet import Mark
 
-    known = isinstance(row.category_id, int)
-    label = names.get(row.category_id, "") if known else ""  # type: ignore[arg-type]
-    return Mark(label, list(names).index(row.category_id) if known else 0,  # type: ignore[arg-type]
-                bbox, segmentation, keypoints, reason, row.category_id if known else None)  # type: ignore[arg-type]
+    category_id = row.category_id if isinstance(row.category_id, int) else None
+    label = "" if category_id is None else names.get(category_id, "")
+    color = 0 if category_id is None else list(names).index(category_id)
+    return Mark(label, color, bbox, segmentation, keypoints, reason, category_id)

@@ -49,7 +49,9 @@ def recorded(place: int, bbox: Sides, outline: Shape) -> Iterator[Recorded]:
         yield Recorded(place, Shape([[corners]], np.empty((0, 2)), of=place), bool(off <= allowed))
 
 
-def moved(boxes: Sequence[Recorded], moving: Sequence[Fired]) -> dict[tuple[int | None, Tiles], Sides]:
+def moved(
+    boxes: Sequence[Recorded], moving: Sequence[Fired]
+) -> dict[tuple[int | None, Tiles], Sides]:
     """Send recorded boxes through transforms; return their sides by the rows' places, and by the tiles that show them.
 
     A box that lies upright and whole in the end has its own sides. Of one that was cut or turned,
@@ -70,13 +72,16 @@ def moved(boxes: Sequence[Recorded], moving: Sequence[Fired]) -> dict[tuple[int 
             shapes.step(carried, stretch, matrix, fired.after)
             shapes.finish(carried, stretch)
     fits = {box.place for box in boxes if box.fits}
-    return {(shape.of, shape.tiles): shapes.frame(shape.groups) for shape in carried
-            if shape.groups and (shape.of not in fits or _is_whole(shape))}
+    return {
+        (shape.of, shape.tiles): shapes.frame(shape.groups)
+        for shape in carried
+        if shape.groups and (shape.of not in fits or _is_whole(shape))
+    }
 
 
 def _is_whole(shape: Shape) -> bool:
     """Tell whether a box still is one: four corners, upright, and nothing of it cut off."""
-    ring, = shape.groups[0]
+    (ring,) = shape.groups[0]
     return shape.visibility > 1 - NEAR_PX and len(ring) == 4 and _is_upright(ring)
 
 

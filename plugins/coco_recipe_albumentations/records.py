@@ -71,7 +71,9 @@ class Books:
 
     def __init__(self, workdir: Path, earlier: Path | None) -> None:
         self.workdir = workdir
-        if (workdir / RECORD).is_file() and not (workdir / JOURNAL).is_file():  # stopped between the last copy and the commit
+        if (workdir / RECORD).is_file() and not (
+            workdir / JOURNAL
+        ).is_file():  # stopped between the last copy and the commit
             os.replace(workdir / RECORD, workdir / JOURNAL)
         self.resumed = (workdir / JOURNAL).is_file()
         self._places: dict[str, tuple[Path, int]] = {}
@@ -89,7 +91,10 @@ class Books:
             return False
         if not record.made.sha256:  # given up then, given up now
             return True
-        path, target = self._places[item][0].parent / IMAGES / record.image, self.workdir / IMAGES / name
+        path, target = (
+            self._places[item][0].parent / IMAGES / record.image,
+            self.workdir / IMAGES / name,
+        )
         if not path.is_file() or sha256(path) != record.made.sha256:
             return False
         if path != target:

@@ -77,8 +77,11 @@ class View:
 
 def repeats(fired: Fired) -> bool:
     """Tell whether a transform's border may have repeated the picture."""
-    return (getattr(fired.transform, "border_mode", None) in (REFLECT, WRAP, REFLECT_101)
-            and getattr(fired.transform, "pad_if_needed", True))
+    return getattr(fired.transform, "border_mode", None) in (
+        REFLECT,
+        WRAP,
+        REFLECT_101,
+    ) and getattr(fired.transform, "pad_if_needed", True)
 
 
 def is_copy(shape: Shape) -> bool:
@@ -164,8 +167,10 @@ def _view(matrix: Matrix, fired: Fired) -> View:
 
 def _too_much(fired: Fired, why: str) -> str:
     name, mode = type(fired.transform).__name__, fired.transform.border_mode
-    return (f"{name} has border_mode {mode}, and annotations can't follow: {why}; "
-            "write repeated: fill (a border of one colour)")
+    return (
+        f"{name} has border_mode {mode}, and annotations can't follow: {why}; "
+        "write repeated: fill (a border of one colour)"
+    )
 
 
 def _axes(fired: Fired, size: Size) -> tuple[Axis, Axis]:
@@ -192,14 +197,22 @@ def _copy(shape: Shape, tile: Tile, across: Placed, down: Placed, view: View) ->
     """Return a shape as a tile shows it, at its place in the tiling; None if it is out of view."""
     to_tile = np.array([[across.turn, 0, across.shift], [0, down.turn, down.shift], [0, 0, 1.0]])
     points = shapes.move(shape.points, to_tile)
-    copy = replace(shape, points=np.where(_within(shape.points, across, down), points, np.nan),
-                   groups=_moved(shape.groups, to_tile),
-                   tiles=(*shape.tiles[:-1], tile),
-                   mirrored=shape.mirrored ^ (across.turn != down.turn))
+    copy = replace(
+        shape,
+        points=np.where(_within(shape.points, across, down), points, np.nan),
+        groups=_moved(shape.groups, to_tile),
+        tiles=(*shape.tiles[:-1], tile),
+        mirrored=shape.mirrored ^ (across.turn != down.turn),
+    )
     if not _may_show(copy, view.frame):
         return None
-    lines = [np.array([1.0, 0, -across.low]), np.array([-1.0, 0, across.high]),
-             np.array([0, 1.0, -down.low]), np.array([0, -1.0, down.high]), view.line @ to_tile]
+    lines = [
+        np.array([1.0, 0, -across.low]),
+        np.array([-1.0, 0, across.high]),
+        np.array([0, 1.0, -down.low]),
+        np.array([0, -1.0, down.high]),
+        view.line @ to_tile,
+    ]
     left = shape.groups
     for line in lines:
         cuts = ([piece for ring in group for piece in cut(ring, line)] for group in left)
@@ -237,8 +250,11 @@ def _warped(carried: Sequence[Shape], fired: Fired) -> list[Shape]:
             shapes.warp(carried, through)
             continue
         frame = _frame(through)
-        near = [replace(shape, tiles=(*shape.tiles, tile), mirrored=shape.mirrored ^ mirrored)
-                for shape in carried if _may_show(shape, frame)]
+        near = [
+            replace(shape, tiles=(*shape.tiles, tile), mirrored=shape.mirrored ^ mirrored)
+            for shape in carried
+            if _may_show(shape, frame)
+        ]
         if near:
             shapes.warp(near, through)
         found += [copy for copy in near if _is_left(copy)]
@@ -266,6 +282,8 @@ def _maps(fired: Fired) -> Iterator[tuple[Tile, bool, Warp]]:
     for i, j in [*sorted(shown - {HERE}), HERE]:
         column, row = across.placed(i), down.placed(j)
         here = (columns == i) & (rows == j)
-        own_x, own_y = (np.where(here, one.turn * (places - one.shift), np.nan).astype(np.float32)
-                        for one, places in ((column, x), (row, y)))
+        own_x, own_y = (
+            np.where(here, one.turn * (places - one.shift), np.nan).astype(np.float32)
+            for one, places in ((column, x), (row, y))
+        )
         yield (i, j), column.turn != row.turn, Warp(own_x, own_y, fired.before)

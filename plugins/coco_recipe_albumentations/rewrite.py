@@ -11,7 +11,13 @@ from typing import Any
 from coco_recipe_albumentations.forms import CLASS
 from coco_recipe_albumentations.history import RANGES, UNKNOWN, Version
 
-_SKIMAGE_MODES = {"constant": 0, "edge": 1, "symmetric": 2, "wrap": 3, "reflect": 4}  # -> cv2.BORDER_*
+_SKIMAGE_MODES = {
+    "constant": 0,
+    "edge": 1,
+    "symmetric": 2,
+    "wrap": 3,
+    "reflect": 4,
+}  # -> cv2.BORDER_*
 _FAULTY_GAMMA: Version = (1, 4, 4)  # before, one number was a range from its negative
 _FILLED_FIRST = ("Rotate", "SafeRotate", "ShiftScaleRotate", "PadIfNeeded", "Affine", "CropAndPad")
 _SKIMAGE_ORDERS = {0: 0, 1: 1, 3: 2}  # order of a spline -> cv2.INTER_*
@@ -78,7 +84,9 @@ class Draft:
             bottom = top
         if top is None or top is ...:
             if bottom is not None and bottom is not ...:
-                self.lost.append(f"{low}: {bottom} stands without {high}, and there is only {new} now")
+                self.lost.append(
+                    f"{low}: {bottom} stands without {high}, and there is only {new} now"
+                )
             return
         if isinstance(bottom, float) != isinstance(top, float) and new.startswith("hole"):
             self.lost.append(f"{low}: {bottom}, {high}: {top} mix pixels and shares of the image")
@@ -96,8 +104,12 @@ def _pair(value: Any, *, around: float = 0.0) -> list[float]:
 def first_channel(draft: Draft) -> None:
     """Before 1.4.12, one number for the border filled the first channel with it, the others with 0."""
     fill = draft.arguments.get("fill")
-    if draft.first in _FILLED_FIRST and draft.version < (1, 4, 12) and fill and isinstance(
-            fill, (int, float)):
+    if (
+        draft.first in _FILLED_FIRST
+        and draft.version < (1, 4, 12)
+        and fill
+        and isinstance(fill, (int, float))
+    ):
         draft.put("fill", [fill, 0, 0], "for one number filled the first channel only")
 
 
@@ -105,11 +117,18 @@ def _shift_scale_rotate(draft: Draft, current: bool) -> None:
     given, shift = draft.arguments, draft.arguments.pop("shift_limit", [-0.0625, 0.0625])
     x, y = (given.pop(f"shift_limit_{axis}", None) for axis in "xy")
     draft.name = "Affine"
-    given["translate_percent"] = {"x": _pair(shift if x is None else x), "y": _pair(shift if y is None else y)}
-    draft.changes.append(f"{'shift_limit' if x is y is None else 'shift_limit_x, shift_limit_y'} -> translate_percent: "
-                         f"{given['translate_percent']}")
+    given["translate_percent"] = {
+        "x": _pair(shift if x is None else x),
+        "y": _pair(shift if y is None else y),
+    }
+    draft.changes.append(
+        f"{'shift_limit' if x is y is None else 'shift_limit_x, shift_limit_y'} -> translate_percent: "
+        f"{given['translate_percent']}"
+    )
     given.setdefault("scale_limit", [-0.1, 0.1])
-    draft.turn("scale_limit", "scale", _pair(given["scale_limit"], around=1.0), ", the same as factors")
+    draft.turn(
+        "scale_limit", "scale", _pair(given["scale_limit"], around=1.0), ", the same as factors"
+    )
     given.setdefault("rotate_limit", [-45, 45])
     draft.turn("rotate_limit", "rotate", _pair(given["rotate_limit"]))
     if current:  # 2.x scales width and height apart, and says nothing of it
@@ -119,7 +138,11 @@ def _shift_scale_rotate(draft: Draft, current: bool) -> None:
 
 
 def _brightness_or_contrast(draft: Draft, current: bool) -> None:
-    kept, other = ("brightness", "contrast") if draft.name == "RandomBrightness" else ("contrast", "brightness")
+    kept, other = (
+        ("brightness", "contrast")
+        if draft.name == "RandomBrightness"
+        else ("contrast", "brightness")
+    )
     draft.name = "RandomBrightnessContrast"
     draft.arguments.setdefault("limit", 0.2)
     draft.turn("limit", f"{kept}_limit", _pair(draft.arguments["limit"]))
@@ -148,14 +171,22 @@ def _compression(draft: Draft, current: bool) -> None:
 
 def _cutout(draft: Draft, current: bool) -> None:
     draft.name = "CoarseDropout"
-    for old, new in (("num_holes", "num_holes_range"), ("max_h_size", "hole_height_range"), ("max_w_size", "hole_width_range")):
+    for old, new in (
+        ("num_holes", "num_holes_range"),
+        ("max_h_size", "hole_height_range"),
+        ("max_w_size", "hole_width_range"),
+    ):
         value = draft.arguments.setdefault(old, 8)
         draft.turn(old, new, [value, value])
 
 
 def _coarse_dropout(draft: Draft, current: bool) -> None:
     """8 holes of 8 x 8 px were the default, since 1.4.11 one."""
-    ranges = (("num_holes_range", "max_holes"), ("hole_height_range", "max_height"), ("hole_width_range", "max_width"))
+    ranges = (
+        ("num_holes_range", "max_holes"),
+        ("hole_height_range", "max_height"),
+        ("hole_width_range", "max_width"),
+    )
     for new, old in ranges:
         if new not in draft.arguments and old not in draft.arguments:
             draft.put(old, 8, "which was the default")
@@ -167,13 +198,18 @@ def _gauss_noise(draft: Draft, current: bool) -> None:
     if "std_range" not in given:
         value = given.setdefault("var_limit", [10.0, 50.0])
         low, high = (0, value) if isinstance(value, (int, float)) else value
-        draft.turn("var_limit", "std_range", _deviations(max(low, 0), max(high, 0), draft.version),
-                   ", as shares of 255; it is even in the deviation now, not the variance")
+        draft.turn(
+            "var_limit",
+            "std_range",
+            _deviations(max(low, 0), max(high, 0), draft.version),
+            ", as shares of 255; it is even in the deviation now, not the variance",
+        )
     if "mean" in given:  # sums were cut off downwards; since albucore, negative noise is upwards
         below = given["mean"] < 0 and draft.version < (1, 4, 9)
         mean = round((given["mean"] - below) / 255, 6)
-        draft.turn("mean", "mean_range", [mean, mean],
-                   f", as a share of 255{', one level lower' * below}")
+        draft.turn(
+            "mean", "mean_range", [mean, mean], f", as a share of 255{', one level lower' * below}"
+        )
 
 
 def _deviations(low: float, high: float, version: Version) -> list[float]:
@@ -217,14 +253,22 @@ def _elastic(draft: Draft, current: bool) -> None:
     if current:
         return
     if draft.version >= (1, 4, 17):
-        draft.put("approximate", not given.get("approximate", False), "which it did in spite of its name")
+        draft.put(
+            "approximate", not given.get("approximate", False), "which it did in spite of its name"
+        )
     if draft.version >= (1, 4, 21) and given.get("noise_distribution") != "uniform":
         alpha, wide = given.get("alpha", 1), math.sqrt(12 if draft.version < (1, 4, 22) else 3)
         draft.put("alpha", round(alpha * wide, 3), f"for its noise was {wide:.2f} times as wide")
         if draft.version < (1, 4, 22):
-            draft.lost.append(f"it moved the whole picture by about {alpha} px too, to the right and down")
+            draft.lost.append(
+                f"it moved the whole picture by about {alpha} px too, to the right and down"
+            )
     if given.get("noise_distribution") != "uniform":
-        draft.put("noise_distribution", "uniform", "as it was: what 2.0.8 draws moves pixels 2.5 times less")
+        draft.put(
+            "noise_distribution",
+            "uniform",
+            "as it was: what 2.0.8 draws moves pixels 2.5 times less",
+        )
 
 
 def _perspective(draft: Draft, current: bool) -> None:
@@ -238,24 +282,35 @@ def _perspective(draft: Draft, current: bool) -> None:
         if isinstance(scale, (int, float)):
             draft.turn("scale", "scale", sorted([scale, 1]), ", which one number meant, by a fault")
         if max(draft.arguments.get("scale", [0])) > 0.3:
-            draft.lost.append("scale above 0.3 tore the picture apart; 2.0.8 moves pixels 0.4 times "
-                              "as far")
+            draft.lost.append(
+                "scale above 0.3 tore the picture apart; 2.0.8 moves pixels 0.4 times as far"
+            )
     _skimage(draft)
-    if draft.version < (1, 4, 19) and draft.arguments.get("keep_size", True) and not draft.arguments.get("fit_output"):
+    if (
+        draft.version < (1, 4, 19)
+        and draft.arguments.get("keep_size", True)
+        and not draft.arguments.get("fit_output")
+    ):
         scale = draft.arguments.setdefault("scale", [0.05, 0.1])
         low, high = (0, scale) if isinstance(scale, (int, float)) else scale
-        draft.turn("scale", "scale", [round(low * 0.6, 6), round(high * 0.6, 6)],
-                   ", 0.6 times: 2.0.8 enlarges what it cuts out twice")
+        draft.turn(
+            "scale",
+            "scale",
+            [round(low * 0.6, 6), round(high * 0.6, 6)],
+            ", 0.6 times: 2.0.8 enlarges what it cuts out twice",
+        )
 
 
 def _one_number(*names: str) -> Callable[[Draft, bool], None]:
     """Before 1.4.4 one number x was x, not a range up to x."""
+
     def rule(draft: Draft, current: bool) -> None:
         draft.name = draft.name.removeprefix("IAA")
         for name in names:
             value = draft.arguments.get(name)
             if isinstance(value, (int, float)) and draft.version < (1, 4, 4):
                 draft.turn(name, name, [value, value], ", for it was fixed")
+
     return rule
 
 
@@ -265,8 +320,18 @@ def _spatter(draft: Draft, current: bool) -> None:
     modes = given.get("mode", "rain")
     modes = modes if isinstance(modes, list) else [modes]
     colors = given.pop("color", None)
-    rows = [{**given, "mode": mode, **({"color": color} if (
-        color := colors.get(mode) if isinstance(colors, dict) else colors) else {})} for mode in modes]
+    rows = [
+        {
+            **given,
+            "mode": mode,
+            **(
+                {"color": color}
+                if (color := colors.get(mode) if isinstance(colors, dict) else colors)
+                else {}
+            ),
+        }
+        for mode in modes
+    ]
     if len(rows) == 1:
         if given.get("mode") not in (None, modes[0]) or isinstance(colors, dict):
             draft.changes.append(f"mode, color -> {modes[0]}, {rows[0].get('color')}")
@@ -274,7 +339,11 @@ def _spatter(draft: Draft, current: bool) -> None:
         return
     draft.name, p = "OneOf", given["p"]
     draft.changes.append(f"mode: one of {', '.join(modes)}, each as likely")
-    draft.row = {CLASS: "OneOf", "p": p, "transforms": [{CLASS: "Spatter", **row, "p": 1} for row in rows]}
+    draft.row = {
+        CLASS: "OneOf",
+        "p": p,
+        "transforms": [{CLASS: "Spatter", **row, "p": 1} for row in rows],
+    }
 
 
 def _optical(draft: Draft, current: bool) -> None:
@@ -288,7 +357,9 @@ def _optical(draft: Draft, current: bool) -> None:
 def _downscale(draft: Draft, current: bool) -> None:
     if "interpolation" in draft.arguments:
         value = draft.arguments["interpolation"]
-        pair = value if isinstance(value, dict) else {"downscale": value or 0, "upscale": value or 0}
+        pair = (
+            value if isinstance(value, dict) else {"downscale": value or 0, "upscale": value or 0}
+        )
         draft.turn("interpolation", "interpolation_pair", pair)
 
 
@@ -298,7 +369,12 @@ def _solarize(draft: Draft, current: bool) -> None:
         value = draft.arguments["threshold"]
         low = 1 if (1, 4, 4) <= draft.version < (1, 4, 19) else value
         bounds = [low, value] if isinstance(value, (int, float)) else value
-        draft.turn("threshold", "threshold_range", [round(bound / 255, 6) for bound in bounds], ", as shares of 255")
+        draft.turn(
+            "threshold",
+            "threshold_range",
+            [round(bound / 255, 6) for bound in bounds],
+            ", as shares of 255",
+        )
 
 
 def _shadow(draft: Draft, current: bool) -> None:
@@ -309,9 +385,13 @@ def _shadow(draft: Draft, current: bool) -> None:
 def _odd(draft: Draft, current: bool) -> None:
     """Kernels were drawn in steps of two from the lower limit, 3 of one number, so that an even one was never drawn."""
     limit = draft.arguments.get("blur_limit")
-    low, high = (3, limit) if isinstance(limit, int) else limit if isinstance(limit, list) else (0, 0)
+    low, high = (
+        (3, limit) if isinstance(limit, int) else limit if isinstance(limit, list) else (0, 0)
+    )
     if low % 2 and high % 2 == 0 and high > low:
-        draft.turn("blur_limit", "blur_limit", [low, high - 1], ", for the even one was never drawn")
+        draft.turn(
+            "blur_limit", "blur_limit", [low, high - 1], ", for the even one was never drawn"
+        )
 
 
 def _multiplier(draft: Draft, current: bool) -> None:
@@ -342,10 +422,13 @@ def _posterize(draft: Draft, current: bool) -> None:
         return
     ranges = [[0, one] if isinstance(one, int) and len(bits) > 2 else one for one in bits]
     if 0 in ranges or [0] in [one[:1] for one in ranges if isinstance(one, list)]:
-        ranges = [max(one, 1) if isinstance(one, int) else [max(bit, 1) for bit in one]
-                  for one in ranges]
-        draft.lost.append("num_bits: 0 bits made a channel black, and 2.0.8 takes 1 to 7; of three "
-                          "numbers each n meant 0 to n")
+        ranges = [
+            max(one, 1) if isinstance(one, int) else [max(bit, 1) for bit in one] for one in ranges
+        ]
+        draft.lost.append(
+            "num_bits: 0 bits made a channel black, and 2.0.8 takes 1 to 7; of three "
+            "numbers each n meant 0 to n"
+        )
         draft.turn("num_bits", "num_bits", ranges)
 
 
@@ -363,8 +446,10 @@ def _gamma(draft: Draft, current: bool) -> None:
         limit = [-limit, limit]
     if isinstance(limit, list) and min(limit) < 1:
         draft.turn("gamma_limit", "gamma_limit", [1, max(limit)])
-        draft.lost.append("gamma_limit below 1 turned pictures white, and 2.0.8 refuses it: one "
-                          "number x meant -x to x; choose a range, as [80, 120]")
+        draft.lost.append(
+            "gamma_limit below 1 turned pictures white, and 2.0.8 refuses it: one "
+            "number x meant -x to x; choose a range, as [80, 120]"
+        )
 
 
 def _affine(draft: Draft, current: bool) -> None:
@@ -375,18 +460,31 @@ def _affine(draft: Draft, current: bool) -> None:
     given = draft.arguments
     if draft.name == "IAAAffine":
         draft.name = "Affine"
-        for name, other in (("scale", 1), ("translate_percent", 0), ("translate_px", 0), ("rotate", None), ("shear", None)):
+        for name, other in (
+            ("scale", 1),
+            ("translate_percent", 0),
+            ("translate_px", 0),
+            ("rotate", None),
+            ("shear", None),
+        ):
             value = given.get(name)
             if isinstance(value, (int, float)):
                 span = sorted([-value, value]) if other is None else sorted([other, value])
                 draft.turn(name, name, span, ", which one number meant")
         if isinstance(given.get("scale"), list):
             draft.put("keep_ratio", True, "for both sides were scaled alike")
-    elif all(given.get(name) is None for name in ("scale", "translate_percent", "translate_px", "rotate", "shear")):
+    elif all(
+        given.get(name) is None
+        for name in ("scale", "translate_percent", "translate_px", "rotate", "shear")
+    ):
         for name, value in (("scale", [0.9, 1.1]), ("rotate", [-15, 15])):
             draft.put(name, value, "which it drew when nothing was given")
         for name, limit in (("translate_percent", 0.1), ("shear", 10)):
-            draft.put(name, {side: [-limit, limit] for side in "xy"}, "which it drew when nothing was given")
+            draft.put(
+                name,
+                {side: [-limit, limit] for side in "xy"},
+                "which it drew when nothing was given",
+            )
     _skimage(draft)
 
 
@@ -407,6 +505,7 @@ def _skimage(draft: Draft) -> None:
 
 def _imgaug(name: str, *ranges: str) -> Callable[[Draft, bool], None]:
     """Give a transform its name of today; one number x for one of its ranges meant 0 to x."""
+
     def rule(draft: Draft, current: bool) -> None:
         draft.name = name
         for one in ranges:
@@ -414,6 +513,7 @@ def _imgaug(name: str, *ranges: str) -> Callable[[Draft, bool], None]:
             if isinstance(value, (int, float)):
                 draft.turn(one, one, sorted([0, value]), ", which one number meant")
         _skimage(draft)
+
     return rule
 
 
@@ -432,7 +532,9 @@ def _imgaug_noise(draft: Draft, current: bool) -> None:
     draft.name = "GaussNoise"
     scale = draft.arguments.setdefault("scale", [2.55, 12.75])
     low, high = sorted([0, scale]) if isinstance(scale, (int, float)) else scale
-    draft.turn("scale", "std_range", [round(low / 255, 6), round(high / 255, 6)], ", as shares of 255")
+    draft.turn(
+        "scale", "std_range", [round(low / 255, 6), round(high / 255, 6)], ", as shares of 255"
+    )
     mean = round(draft.arguments.setdefault("loc", 0) / 255, 6)
     draft.turn("loc", "mean_range", [mean, mean], ", as a share of 255")
     draft.arguments.setdefault("per_channel", False)
@@ -440,20 +542,44 @@ def _imgaug_noise(draft: Draft, current: bool) -> None:
 
 ALWAYS = ("ShiftScaleRotate", "GaussianBlur")  # what is wrong in 2.x too
 RULES: dict[str, Callable[[Draft, bool], None]] = {
-    "ShiftScaleRotate": _shift_scale_rotate, "RandomBrightness": _brightness_or_contrast,
-    "RandomContrast": _brightness_or_contrast, "Flip": _flip, "JpegCompression": _compression,
-    "ImageCompression": _compression, "Cutout": _cutout, "CoarseDropout": _coarse_dropout, "GaussNoise": _gauss_noise,
-    "GaussianBlur": _gaussian_blur, "ElasticTransform": _elastic, "OpticalDistortion": _optical, "Downscale": _downscale,
-    "Blur": _odd, "MotionBlur": _odd, "MultiplicativeNoise": _multiplier, "GridDropout": _grid_dropout,
-    "Solarize": _solarize, "RandomShadow": _shadow, "RandomRain": _rain,
-    "Posterize": _posterize, "RandomGamma": _gamma, "Affine": _affine, "IAAAffine": _affine,
-    "PiecewiseAffine": _imgaug("PiecewiseAffine"), "CropAndPad": _crop_and_pad,
-    "IAAPiecewiseAffine": _imgaug("PiecewiseAffine", "scale"), "IAACropAndPad": _crop_and_pad,
+    "ShiftScaleRotate": _shift_scale_rotate,
+    "RandomBrightness": _brightness_or_contrast,
+    "RandomContrast": _brightness_or_contrast,
+    "Flip": _flip,
+    "JpegCompression": _compression,
+    "ImageCompression": _compression,
+    "Cutout": _cutout,
+    "CoarseDropout": _coarse_dropout,
+    "GaussNoise": _gauss_noise,
+    "GaussianBlur": _gaussian_blur,
+    "ElasticTransform": _elastic,
+    "OpticalDistortion": _optical,
+    "Downscale": _downscale,
+    "Blur": _odd,
+    "MotionBlur": _odd,
+    "MultiplicativeNoise": _multiplier,
+    "GridDropout": _grid_dropout,
+    "Solarize": _solarize,
+    "RandomShadow": _shadow,
+    "RandomRain": _rain,
+    "Posterize": _posterize,
+    "RandomGamma": _gamma,
+    "Affine": _affine,
+    "IAAAffine": _affine,
+    "PiecewiseAffine": _imgaug("PiecewiseAffine"),
+    "CropAndPad": _crop_and_pad,
+    "IAAPiecewiseAffine": _imgaug("PiecewiseAffine", "scale"),
+    "IAACropAndPad": _crop_and_pad,
     "Emboss": _imgaug("Emboss", "alpha", "strength"),
     "Sharpen": _imgaug("Sharpen", "alpha", "lightness"),
-    "IAAPerspective": _perspective, "Perspective": _perspective, "Spatter": _spatter,
-    "Superpixels": _one_number("p_replace", "n_segments"), "IAAFliplr": _imgaug("HorizontalFlip"),
-    "IAAFlipud": _imgaug("VerticalFlip"), "IAAEmboss": _imgaug("Emboss", "alpha", "strength"),
+    "IAAPerspective": _perspective,
+    "Perspective": _perspective,
+    "Spatter": _spatter,
+    "Superpixels": _one_number("p_replace", "n_segments"),
+    "IAAFliplr": _imgaug("HorizontalFlip"),
+    "IAAFlipud": _imgaug("VerticalFlip"),
+    "IAAEmboss": _imgaug("Emboss", "alpha", "strength"),
     "IAASharpen": _imgaug("Sharpen", "alpha", "lightness"),
-    "IAASuperpixels": _one_number("p_replace", "n_segments"), "IAAAdditiveGaussianNoise": _imgaug_noise,
+    "IAASuperpixels": _one_number("p_replace", "n_segments"),
+    "IAAAdditiveGaussianNoise": _imgaug_noise,
 }

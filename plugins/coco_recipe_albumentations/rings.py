@@ -25,7 +25,9 @@ LINES, CROSSINGS = 20_000, 16_000_000  # of a drawing that measures an area
 
 def rectangle(x: float, y: float, width: float, height: float) -> Ring:
     """Return a box's four corners, clockwise on the screen from the top left, as ``add_segmentation`` orders them."""
-    return np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], dtype=np.float64)
+    return np.array(
+        [[x, y], [x + width, y], [x + width, y + height], [x, y + height]], dtype=np.float64
+    )
 
 
 def signed_area(ring: Ring) -> float:
@@ -119,8 +121,9 @@ def _chunks(begin: NDArray[np.int_], end: NDArray[np.int_], lines: int) -> Itera
         low = high
 
 
-def _spanned(begin: NDArray[np.int_], end: NDArray[np.int_], low: int, high: int
-             ) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+def _spanned(
+    begin: NDArray[np.int_], end: NDArray[np.int_], low: int, high: int
+) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
     """Return, for each time that an edge meets a line from ``low`` to ``high``, edge and line."""
     begin, end = np.clip(begin, low, high), np.clip(end, low, high)
     count = end - begin
@@ -155,7 +158,9 @@ def cut(ring: Ring, line: Points) -> list[Ring]:
     inside = depth >= -NEAR
     if inside.all():
         return [ring]
-    edges = np.flatnonzero(inside != np.roll(inside, -1))  # crossing k lies on the edge from point edges[k] to the next
+    edges = np.flatnonzero(
+        inside != np.roll(inside, -1)
+    )  # crossing k lies on the edge from point edges[k] to the next
     if not len(edges):
         return []
     after = (edges + 1) % len(ring)
@@ -167,7 +172,9 @@ def cut(ring: Ring, line: Points) -> list[Ring]:
     return list(_joined(ring, inside, edges, places, partner))
 
 
-def _joined(ring: Ring, inside: Mask, edges: NDArray[np.int_], places: Points, partner: NDArray[np.int_]) -> Iterator[Ring]:
+def _joined(
+    ring: Ring, inside: Mask, edges: NDArray[np.int_], places: Points, partner: NDArray[np.int_]
+) -> Iterator[Ring]:
     """Walk from crossing to crossing: along the ring to where it leaves, along the line to the partner, till round."""
     count, fresh = len(edges), np.ones(len(edges), dtype=bool)
     for start in range(count):
@@ -181,7 +188,11 @@ def _joined(ring: Ring, inside: Mask, edges: NDArray[np.int_], places: Points, p
             first, last = (here, there) if forward else (there, here)
             end = edges[last] + 1 + (len(ring) if edges[last] < edges[first] else 0)
             between = ring[np.arange(edges[first] + 1, end) % len(ring)]
-            parts += [places[here][None], between if forward else between[::-1], places[there][None]]
+            parts += [
+                places[here][None],
+                between if forward else between[::-1],
+                places[there][None],
+            ]
             fresh[here] = fresh[there] = False
             here = int(partner[there])
         yield np.concatenate(parts)
@@ -197,7 +208,9 @@ def fill(groups: Sequence[Sequence[Ring]], height: int, width: int) -> Mask:
     for group in groups:
         if not group:
             continue
-        ends = np.concatenate([np.concatenate([ring, np.roll(ring, -1, axis=0)], axis=1) for ring in group])
+        ends = np.concatenate(
+            [np.concatenate([ring, np.roll(ring, -1, axis=0)], axis=1) for ring in group]
+        )
         top, bottom = np.sort(ends[:, [1, 3]], axis=1).T
         begin, end = (np.clip(np.ceil(side - 0.5), 0, height).astype(int) for side in (top, bottom))
         for chunk in _chunks(begin, end, height):
@@ -205,9 +218,13 @@ def fill(groups: Sequence[Sequence[Ring]], height: int, width: int) -> Mask:
             if not len(edge):
                 continue
             x0, y0, x1, y1 = ends[chunk.edges][edge].T
-            column = np.clip(np.ceil(x0 + (row + 0.5 - y0) * (x1 - x0) / (y1 - y0) - 0.5), 0, width).astype(int)
+            column = np.clip(
+                np.ceil(x0 + (row + 0.5 - y0) * (x1 - x0) / (y1 - y0) - 0.5), 0, width
+            ).astype(int)
             low, high = int(row.min()), int(row.max()) + 1
-            crossings = np.bincount((row - low) * (width + 1) + column, minlength=(high - low) * (width + 1))
+            crossings = np.bincount(
+                (row - low) * (width + 1) + column, minlength=(high - low) * (width + 1)
+            )
             parity = np.bitwise_and(crossings, 1).astype(bool).reshape(high - low, width + 1)
             mask[low:high] |= np.logical_xor.accumulate(parity, axis=1)[:, :width]
     return mask
@@ -222,14 +239,16 @@ def outline(mask: Mask) -> list[Ring]:
     if not len(rows):
         return []
     top, left = int(rows[0]), int(columns[0])
-    part = np.pad(mask[top:rows[-1] + 1, left:columns[-1] + 1], 1).astype(np.int8)
+    part = np.pad(mask[top : rows[-1] + 1, left : columns[-1] + 1], 1).astype(np.int8)
     around = part[:-1, :-1] + part[1:, 1:], part[:-1, 1:] + part[1:, :-1]
     odd = (around[0] + around[1]) % 2 == 1
-    saddle = (np.abs(around[0] - around[1]) == 2)
+    saddle = np.abs(around[0] - around[1]) == 2
     y, x = np.nonzero(odd | saddle)
     times = np.where(saddle[y, x], 2, 1)
     y, x = np.repeat(y, times), np.repeat(x, times)
-    beside = np.arange(len(x)) ^ 1  # in the order of rows, corners 0 and 1, 2 and 3, ... are ends of one horizontal edge
+    beside = (
+        np.arange(len(x)) ^ 1
+    )  # in the order of rows, corners 0 and 1, 2 and 3, ... are ends of one horizontal edge
     by_column = np.lexsort((np.arange(len(x)), y, x))
     below = np.empty(len(x), dtype=int)
     below[by_column[0::2]], below[by_column[1::2]] = by_column[1::2], by_column[0::2]
@@ -277,7 +296,9 @@ def smooth(ring: Ring, tolerance: float) -> Ring:
     along = np.arange(len(edge)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 0.5
     middles = ring[edge] + np.sign(steps)[edge] * along[:, None]
     origin = np.floor(ring.min(axis=0))  # small numbers: approxPolyDP wants float32
-    soft = cv2.approxPolyDP((middles - origin).astype(np.float32)[:, None], tolerance, True)[:, 0].astype(np.float64)
+    soft = cv2.approxPolyDP((middles - origin).astype(np.float32)[:, None], tolerance, True)[
+        :, 0
+    ].astype(np.float64)
     if len(soft) < 3:
         return ring
     wanted, far = signed_area(ring), (ring - origin).max(axis=0)
@@ -303,5 +324,5 @@ def bridged(rings: Sequence[Ring]) -> Ring:
         distance = ((whole[:, None] - near[None]) ** 2).sum(axis=2)
         at, begin = np.unravel_index(int(distance.argmin()), distance.shape)
         turned = np.roll(hole, -int(begin), axis=0)
-        whole = np.concatenate([whole[:at + 1], turned, turned[:1], whole[at:]])
+        whole = np.concatenate([whole[: at + 1], turned, turned[:1], whole[at:]])
     return whole

@@ -11,9 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coco_recipe_albumentations.moves import Matrix, Size, Warp
-from coco_recipe_albumentations.rings import Mask, Points, Ring, covered, cut, fill, outline, signed_area, smooth
+from coco_recipe_albumentations.rings import (
+    Mask,
+    Points,
+    Ring,
+    covered,
+    cut,
+    fill,
+    outline,
+    signed_area,
+    smooth,
+)
 
-_BORDERS = np.array([[1.0, 0, 0], [-1.0, 0, 1], [0, 1.0, 0], [0, -1.0, 1]])  # the last number times width or height
+_BORDERS = np.array(
+    [[1.0, 0, 0], [-1.0, 0, 1], [0, 1.0, 0], [0, -1.0, 1]]
+)  # the last number times width or height
 NEAR_PX = 1e-6
 SMOOTH_PX = 0.5
 FAR_PX = 1.5  # a point that no pixel of a warped picture shows nearer than this has left it
@@ -82,7 +94,9 @@ def step(shapes: Sequence[Shape], stretch: Stretch, matrix: Matrix, size: Size) 
         for shape in shapes:
             shape.groups = [[next(moved) for _ in group] for group in shape.groups]
     for i, shape in enumerate(shapes):
-        if not inside and not all(_all_inside(ring, size) for group in shape.groups for ring in group):
+        if not inside and not all(
+            _all_inside(ring, size) for group in shape.groups for ring in group
+        ):
             shape.groups = framed(shape.groups, size)
             stretch.was_cut[i] = True
         if len(shape.points):
@@ -149,13 +163,19 @@ def frame(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]
     """
     if len(groups) == 1 and len(groups[0]) == 1 and len(groups[0][0]) == 4:
         xs, ys = groups[0][0].T.tolist()
-        if len(set(xs)) == 2 and len(set(ys)) == 2:  # most boxes of most pipelines: not worth numpy's calls
+        if (
+            len(set(xs)) == 2 and len(set(ys)) == 2
+        ):  # most boxes of most pipelines: not worth numpy's calls
             return min(xs), min(ys), max(xs), max(ys)
     left, top, right, bottom = hull(groups)
     if area(groups) >= (right - left) * (bottom - top) * (1 - 1e-9):
         return left, top, right, bottom
     x, y = int(np.floor(left)), int(np.floor(top))
-    mask = fill([[ring - (x, y) for ring in group] for group in groups], int(np.ceil(bottom)) - y, int(np.ceil(right)) - x)
+    mask = fill(
+        [[ring - (x, y) for ring in group] for group in groups],
+        int(np.ceil(bottom)) - y,
+        int(np.ceil(right)) - x,
+    )
     if not mask.any():
         return left, top, right, bottom
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -164,12 +184,21 @@ def frame(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]
 
 def _all_inside(points: Points, size: Size) -> bool:
     low, high = points.min(axis=0), points.max(axis=0)
-    return bool(low[0] >= -NEAR_PX and low[1] >= -NEAR_PX and high[0] <= size[1] + NEAR_PX and high[1] <= size[0] + NEAR_PX)
+    return bool(
+        low[0] >= -NEAR_PX
+        and low[1] >= -NEAR_PX
+        and high[0] <= size[1] + NEAR_PX
+        and high[1] <= size[0] + NEAR_PX
+    )
 
 
 def framed(groups: Sequence[Sequence[Ring]], size: Size) -> list[list[Ring]]:
     """Cut groups of rings to a picture's frame (height, width); what is outside is gone."""
-    return [left for group in groups if (left := [piece for ring in group for piece in _framed(ring, size)])]
+    return [
+        left
+        for group in groups
+        if (left := [piece for ring in group for piece in _framed(ring, size)])
+    ]
 
 
 def _framed(ring: Ring, size: Size) -> list[Ring]:
@@ -186,7 +215,9 @@ def _framed(ring: Ring, size: Size) -> list[Ring]:
 def _visible(points: Points, size: Size) -> Points:
     """Return points with NaN for those outside a picture."""
     with np.errstate(invalid="ignore"):
-        inside = np.logical_and(points >= -NEAR_PX, points <= np.array([size[1], size[0]]) + NEAR_PX).all(axis=1)
+        inside = np.logical_and(
+            points >= -NEAR_PX, points <= np.array([size[1], size[0]]) + NEAR_PX
+        ).all(axis=1)
     return np.where(np.asarray(inside)[:, None], points, np.nan)
 
 

@@ -40,7 +40,9 @@ class Note:
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
-def contact_sheet(rows: Sequence[Sequence[Cell]], *, form: str = "PNG", cell_px: int = 420) -> bytes:
+def contact_sheet(
+    rows: Sequence[Sequence[Cell]], *, form: str = "PNG", cell_px: int = 420
+) -> bytes:
     """Return a picture with one row per source picture: the source first, then its copies.
 
     Args:
@@ -51,9 +53,14 @@ def contact_sheet(rows: Sequence[Sequence[Cell]], *, form: str = "PNG", cell_px:
     from PIL import Image
 
     writing = _writing([cell for row in rows for cell in row])
-    lines = [_draw_line(row[i:i + MOST_IN_A_LINE], cell_px, writing)
-             for row in rows for i in range(0, len(row), MOST_IN_A_LINE)]
-    width = 2 * MARGIN + max([cell_px, *(len(line) * (cell_px + GUTTER) - GUTTER for line in lines)])
+    lines = [
+        _draw_line(row[i : i + MOST_IN_A_LINE], cell_px, writing)
+        for row in rows
+        for i in range(0, len(row), MOST_IN_A_LINE)
+    ]
+    width = 2 * MARGIN + max(
+        [cell_px, *(len(line) * (cell_px + GUTTER) - GUTTER for line in lines)]
+    )
     foot = _draw_notes([*_legend(rows, writing), *_font_note(writing)], width, writing)
     heights = [max(cell.height for cell in line) + GUTTER for line in lines]
     sheet = Image.new("RGB", (width, 2 * MARGIN + sum(heights) + foot.height), PAPER)
@@ -99,8 +106,15 @@ def _font_note(writing: Writing) -> list[Note]:
     if any("\u2e80" <= c <= "\U0003ffff" for c in writing.lacking):
         return [Note(NO_FONT)]
     letters = ", ".join(f"U+{ord(c):04X}" for c in sorted(writing.lacking)[:5])
-    return [Note(f"no font with all characters of the names found (such as {letters}); names are shown as their escapes")
-            ] if letters else []
+    return (
+        [
+            Note(
+                f"no font with all characters of the names found (such as {letters}); names are shown as their escapes"
+            )
+        ]
+        if letters
+        else []
+    )
 
 
 def _legend(rows: Sequence[Sequence[Cell]], writing: Writing) -> list[Note]:
@@ -113,10 +127,19 @@ def _legend(rows: Sequence[Sequence[Cell]], writing: Writing) -> list[Note]:
                 count[min(column, 1)] += 1
                 count[2] += bool(mark.reason)
     notes = []
-    for (colour, label, category), (sources, copies, dropped) in sorted(counts.items(), key=lambda item: item[0][:2]):
+    for (colour, label, category), (sources, copies, dropped) in sorted(
+        counts.items(), key=lambda item: item[0][:2]
+    ):
         number = "" if category is None else f"[{category}] "
-        told = f"{sources} in sources, {copies} in copies" + (f", {dropped} dropped" if dropped else "")
-        notes.append(Note(f"{number}{fonts.escape(label, writing.text) or 'no name'}: {told}", PALETTE[colour % len(PALETTE)]))
+        told = f"{sources} in sources, {copies} in copies" + (
+            f", {dropped} dropped" if dropped else ""
+        )
+        notes.append(
+            Note(
+                f"{number}{fonts.escape(label, writing.text) or 'no name'}: {told}",
+                PALETTE[colour % len(PALETTE)],
+            )
+        )
     if any(dropped for _, _, dropped in counts.values()):
         notes.append(Note("dashed: dropped from a copy, for the reason beside it", DROPPED))
     return notes
@@ -140,17 +163,31 @@ def _draw_notes(notes: Sequence[Note], width: int, writing: Writing) -> "Image.I
     for x, y, text, colour in placed:
         if colour is not None:
             draw.rectangle((x, y + 3, x + 13, y + 16), colour, marks.HALO)
-        draw.text((x if colour is None else x + LINE, y + LINE // 2), text, marks.INK, writing.text, anchor="lm")
+        draw.text(
+            (x if colour is None else x + LINE, y + LINE // 2),
+            text,
+            marks.INK,
+            writing.text,
+            anchor="lm",
+        )
     return image
 
 
 def _draw_line(cells: Sequence[Cell], cell_px: int, writing: Writing) -> "list[Image.Image]":
-    titles = [fonts.wrap(fonts.escape(cell.title, writing.text), cell_px, writing.text, 2) for cell in cells]
+    titles = [
+        fonts.wrap(fonts.escape(cell.title, writing.text), cell_px, writing.text, 2)
+        for cell in cells
+    ]
     strip = LINE * max(map(len, titles)) + 4
-    return [_draw_cell(cell, title, strip, cell_px, writing) for cell, title in zip(cells, titles, strict=True)]
+    return [
+        _draw_cell(cell, title, strip, cell_px, writing)
+        for cell, title in zip(cells, titles, strict=True)
+    ]
 
 
-def _draw_cell(cell: Cell, title: Sequence[str], strip: int, cell_px: int, writing: Writing) -> "Image.Image":
+def _draw_cell(
+    cell: Cell, title: Sequence[str], strip: int, cell_px: int, writing: Writing
+) -> "Image.Image":
     """Return a cell, ``cell_px`` wide: the title, and ``strip`` pixels below its top the picture with its marks."""
     from PIL import Image, ImageDraw
 
@@ -176,5 +213,7 @@ def _scaled(picture: Picture, cell_px: int) -> Picture:
     height, width = picture.shape[:2]
     scale = min(cell_px / width, cell_px / height, LARGEST_ZOOM)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    made: Any = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
+    made: Any = cv2.resize(
+        picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
+    )
     return made.copy()  # type: ignore[no-any-return]  # resize to the same size may give the array itself

@@ -10,7 +10,11 @@ from typing import Any
 Size = tuple[int, int]
 MAX_CHARACTERS = 200
 _BINARY: dict[type[ast.operator], Callable[[int, int], int]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv}
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+}
 _CALLS: dict[str, Callable[..., int]] = {"min": min, "max": max}
 _STRANGE = re.compile(r"[^A-Za-z0-9_.,()+\-*/ ]")
 ALLOWED = "whole numbers, image.width, image.height, min, max, +, -, *, // and parentheses"
@@ -51,26 +55,45 @@ def evaluate(text: str, size: Size) -> int:
         try:
             tree = ast.parse(body, mode="eval").body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-            column = start + (getattr(error, "offset", None) or len(body) + 1)  # Python tells no place for an early end
+            column = start + (
+                getattr(error, "offset", None) or len(body) + 1
+            )  # Python tells no place for an early end
             raise _fault(text, column, "is not an expression") from error
 
     def value(node: ast.expr) -> int:
         if isinstance(node, ast.Constant) and type(node.value) is int:
             return node.value
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "image" \
-                and node.attr in ("width", "height"):
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "image"
+            and node.attr in ("width", "height")
+        ):
             return size[node.attr == "height"]
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             return -value(node.operand)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CALLS \
-                and len(node.args) > 1 and not node.keywords:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in _CALLS
+            and len(node.args) > 1
+            and not node.keywords
+        ):
             return _CALLS[node.func.id]([value(argument) for argument in node.args])
         if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
             left, right = value(node.left), value(node.right)
             if isinstance(node.op, ast.FloorDiv) and right == 0:
-                raise _fault(text, start + node.right.col_offset + 1, f"divides by 0 for {size[0]}x{size[1]} px")
+                raise _fault(
+                    text,
+                    start + node.right.col_offset + 1,
+                    f"divides by 0 for {size[0]}x{size[1]} px",
+                )
             return _BINARY[type(node.op)](left, right)
-        raise _fault(text, start + node.col_offset + 1, f"'{ast.get_source_segment(body, node)}' is not allowed")
+        raise _fault(
+            text,
+            start + node.col_offset + 1,
+            f"'{ast.get_source_segment(body, node)}' is not allowed",
+        )
 
     return value(tree)
 
@@ -87,7 +110,9 @@ def check(text: str) -> None:
 def _body(text: str) -> tuple[int, str]:
     """Return where the expression inside ``${...}`` starts, and the expression."""
     if len(text) > MAX_CHARACTERS:
-        raise ValueError(f"an expression has at most {MAX_CHARACTERS} characters, this one {len(text)}")
+        raise ValueError(
+            f"an expression has at most {MAX_CHARACTERS} characters, this one {len(text)}"
+        )
     found = re.fullmatch(r"(\$\{[ \t\n]*)([^{}]*)\}", text)
     if found is None:
         raise _fault(text, text.find("${") + 1, "a value is one ${...} as a whole")

@@ -20,8 +20,17 @@ from coco_recipe_data import (
 @hookimpl
 def coco_recipe_steps() -> Iterator[Step]:
     """Yield the data steps."""
-    for module in (filter_categories, filter_annotations, map_categories, repair, reindex, merge, split, add_segmentation,
-                   export_coco):
+    for module in (
+        filter_categories,
+        filter_annotations,
+        map_categories,
+        repair,
+        reindex,
+        merge,
+        split,
+        add_segmentation,
+        export_coco,
+    ):
         yield module.STEP
 
 

@@ -10,20 +10,35 @@ from msgspec.structs import replace
 from coco_recipe import Annotation, Dataset, Port, Step, StepContext, has_area, tidy, turned_box
 
 PARAMS: dict[str, Any] = {
-    "type": "object", "additionalProperties": False,
-    "properties": {"replace_existing": {"type": "boolean", "default": False, "examples": [True],
-                                        "description": "Replace segmentations that are there, too."}},
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "replace_existing": {
+            "type": "boolean",
+            "default": False,
+            "examples": [True],
+            "description": "Replace segmentations that are there, too.",
+        }
+    },
 }
 
 
-def add_segmentation(ctx: StepContext, *, dataset: Dataset, replace_existing: bool) -> Mapping[str, Dataset]:
+def add_segmentation(
+    ctx: StepContext, *, dataset: Dataset, replace_existing: bool
+) -> Mapping[str, Dataset]:
     """Add each box's rectangle as a polygon, where there is none (absent, null, empty, or of no area).
 
     The vertices go clockwise on the screen from the top-left corner: ``[x,y, x+w,y, x+w,y+h, x,y+h]``.
     A box that CVAT has turned (``attributes.rotation``) gives the turned rectangle. Annotations without a box stay as they are.
     """
-    rows = tuple(_with_rectangle(row) if replace_existing or not _has_one(row) else row for row in dataset.annotations)
-    ctx.note("segmentations_added", sum(new is not old for new, old in zip(rows, dataset.annotations, strict=True)))
+    rows = tuple(
+        _with_rectangle(row) if replace_existing or not _has_one(row) else row
+        for row in dataset.annotations
+    )
+    ctx.note(
+        "segmentations_added",
+        sum(new is not old for new, old in zip(rows, dataset.annotations, strict=True)),
+    )
     return {"dataset": dataset.replace(annotations=rows)}
 
 
@@ -44,9 +59,16 @@ def _with_rectangle(row: Annotation) -> Annotation:
         return replace(row, segmentation=Raw(msgspec.json.encode([polygon])))
     x, y, w, h = row.bbox
     right, bottom = tidy(x + w), tidy(y + h)
-    return replace(row, segmentation=Raw(msgspec.json.encode([[x, y, right, y, right, bottom, x, bottom]])))
+    return replace(
+        row, segmentation=Raw(msgspec.json.encode([[x, y, right, y, right, bottom, x, bottom]]))
+    )
 
 
-STEP = Step(name="add_segmentation", run=add_segmentation, inputs={"dataset": Port(Dataset)},
-            outputs={"dataset": Dataset}, params=PARAMS,
-            foresee=lambda params, facts: {"dataset": facts["dataset"]})
+STEP = Step(
+    name="add_segmentation",
+    run=add_segmentation,
+    inputs={"dataset": Port(Dataset)},
+    outputs={"dataset": Dataset},
+    params=PARAMS,
+    foresee=lambda params, facts: {"dataset": facts["dataset"]},
+)

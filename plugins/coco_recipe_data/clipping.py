@@ -9,7 +9,16 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, TurnedBox, body_parts, extras, framed, tidy, turned_box, with_extras
+from coco_recipe import (
+    Annotation,
+    TurnedBox,
+    body_parts,
+    extras,
+    framed,
+    tidy,
+    turned_box,
+    with_extras,
+)
 
 Box = Sequence[float]
 Ring = list[float]  # x, y, x, y, ... in pixels
@@ -40,28 +49,45 @@ class Places:
     def of(cls, row: Annotation) -> "Places":
         """Read what a row says of its place; forms that COCO doesn't know say nothing."""
         box = row.bbox if isinstance(row.bbox, tuple) and all(map(isfinite, row.bbox)) else None
-        return cls(box, _rings(row.segmentation), _keypoints(getattr(row, "keypoints", UNSET)),
-                   turned_box(row) if box else None, dict(_parts(row)))
+        return cls(
+            box,
+            _rings(row.segmentation),
+            _keypoints(getattr(row, "keypoints", UNSET)),
+            turned_box(row) if box else None,
+            dict(_parts(row)),
+        )
 
     def reaches_out(self, width: int, height: int, *, slack_px: float = 0) -> bool:
         """Say whether the box is outside the image, or a vertex or labelled keypoint by more than the slack."""
         if self.box is not None and not self.turned and _is_past(self.box, width, height):
             return True
-        corners = [side for corner in self.turned.corners() for side in corner] if self.turned else []
-        points = [*(ring[n:n + 2] for ring in (*self.rings, corners) for n in range(0, len(ring), 2)),
-                  *_labelled(self.keypoints)]
-        return any(not (-slack_px <= x <= width + slack_px and -slack_px <= y <= height + slack_px)
-                   for x, y in points)
+        corners = (
+            [side for corner in self.turned.corners() for side in corner] if self.turned else []
+        )
+        points = [
+            *(ring[n : n + 2] for ring in (*self.rings, corners) for n in range(0, len(ring), 2)),
+            *_labelled(self.keypoints),
+        ]
+        return any(
+            not (-slack_px <= x <= width + slack_px and -slack_px <= y <= height + slack_px)
+            for x, y in points
+        )
 
     def a_part_reaches_out(self, width: int, height: int) -> bool:
         """Say whether the box or a labelled keypoint of a part is outside the image."""
-        return any(_is_past(value, width, height) if key in body_parts.BOXES
-                   else any(not (0 <= x <= width and 0 <= y <= height) for x, y in _labelled(value))
-                   for key, value in self.parts.items())
+        return any(
+            _is_past(value, width, height)
+            if key in body_parts.BOXES
+            else any(not (0 <= x <= width and 0 <= y <= height) for x, y in _labelled(value))
+            for key, value in self.parts.items()
+        )
 
     def labelled(self) -> int:
         """Return how many keypoints are labelled, those of the parts too."""
-        listed = [self.keypoints, *(value for key, value in self.parts.items() if key in body_parts.POINTS)]
+        listed = [
+            self.keypoints,
+            *(value for key, value in self.parts.items() if key in body_parts.POINTS),
+        ]
         return sum(len(_labelled(points)) for points in listed)
 
     def has_no_area(self) -> bool:
@@ -84,7 +110,11 @@ def clipped(row: Annotation, places: Places, width: int, height: int) -> Annotat
     """
     box = None
     if places.box is not None:
-        box = _clip_turned(places.turned, width, height) if places.turned else _clip_box(places.box, width, height)
+        box = (
+            _clip_turned(places.turned, width, height)
+            if places.turned
+            else _clip_box(places.box, width, height)
+        )
     rings = [ring for ring in (clip_ring(ring, width, height) for ring in places.rings) if ring]
     changed = row if box is None else replace(row, bbox=box)
     if rings != places.rings:
@@ -93,7 +123,9 @@ def clipped(row: Annotation, places: Places, width: int, height: int) -> Annotat
     if points != places.keypoints:
         labelled = sum(flag > 0 for flag in points[2::3])
         has_count = getattr(row, "num_keypoints", UNSET) is not UNSET
-        changed = with_extras(changed, {"keypoints": points} | ({"num_keypoints": labelled} if has_count else {}))
+        changed = with_extras(
+            changed, {"keypoints": points} | ({"num_keypoints": labelled} if has_count else {})
+        )
     if parts := _clip_parts(row, places.parts, width, height):
         changed = with_extras(changed, parts)
     if row.area is UNSET or _has_mask(row):
@@ -117,14 +149,27 @@ def mask_of_other_size(row: Annotation, width: int, height: int) -> str:
     if row.segmentation is UNSET or not _has_mask(row):
         return ""
     size = msgspec.json.decode(row.segmentation).get("size")
-    return "" if size == [height, width] else f"a mask of {size} (height, width), its image is of {[height, width]}"
+    return (
+        ""
+        if size == [height, width]
+        else f"a mask of {size} (height, width), its image is of {[height, width]}"
+    )
 
 
 def ring_area(ring: Ring) -> float:
     """Return the area inside a polygon in square pixels (the shoelace formula)."""
     xs, ys = ring[0::2], ring[1::2]
-    return abs(sum(x0 * y1 - x1 * y0 for x0, y0, x1, y1 in
-                   zip(xs, ys, [*xs[1:], *xs[:1]], [*ys[1:], *ys[:1]], strict=True))) / 2
+    return (
+        abs(
+            sum(
+                x0 * y1 - x1 * y0
+                for x0, y0, x1, y1 in zip(
+                    xs, ys, [*xs[1:], *xs[:1]], [*ys[1:], *ys[:1]], strict=True
+                )
+            )
+        )
+        / 2
+    )
 
 
 def clip_ring(ring: Ring, width: float, height: float) -> Ring:
@@ -146,7 +191,9 @@ def _without_spikes(points: list[Point]) -> list[Point]:
         if not kept or kept[-1] != point:
             kept.append(point)
     size = len(points)
-    if len(kept) > 2 and kept[0] == kept[-2] and kept[1] == kept[-1]:  # the two that closed the circle
+    if (
+        len(kept) > 2 and kept[0] == kept[-2] and kept[1] == kept[-1]
+    ):  # the two that closed the circle
         kept = kept[:-2]
     elif len(kept) > 1 and kept[0] == kept[-1]:
         kept = kept[:-1]
@@ -170,13 +217,19 @@ def _clip_turned(turned: TurnedBox, width: int, height: int) -> tuple[float, flo
     return tidy(x), tidy(y), tidy(w), tidy(h)
 
 
-def _clip_parts(row: Annotation, parts: dict[str, list[float]], width: int, height: int) -> dict[str, Any]:
+def _clip_parts(
+    row: Annotation, parts: dict[str, list[float]], width: int, height: int
+) -> dict[str, Any]:
     """Return the keys of a row that change where the parts of a person are cut to the image."""
     changes: dict[str, Any] = {}
     for key, value in parts.items():
         if key in body_parts.BOXES:
             box = _clip_box(value, width, height)
-            left = (list(box) if box[2] and box[3] else [0, 0, 0, 0]) if _is_past(value, width, height) else value
+            left = (
+                (list(box) if box[2] and box[3] else [0, 0, 0, 0])
+                if _is_past(value, width, height)
+                else value
+            )
         else:
             left = _clip_keypoints(value, width, height)
         if left != value:
@@ -195,7 +248,7 @@ def _clip_keypoints(points: list[float], width: int, height: int) -> list[float]
     result = list(points)
     for n in range(0, len(points), 3):
         if points[n + 2] and not (0 <= points[n] <= width and 0 <= points[n + 1] <= height):
-            result[n:n + 3] = [0, 0, 0]
+            result[n : n + 3] = [0, 0, 0]
     return result
 
 
@@ -206,21 +259,27 @@ def _is_past(box: Box, width: int, height: int) -> bool:
 
 def _labelled(points: Sequence[float]) -> list[Sequence[float]]:
     """Return x and y of the keypoints that are labelled."""
-    return [points[n:n + 2] for n in range(0, len(points), 3) if points[n + 2]]
+    return [points[n : n + 2] for n in range(0, len(points), 3) if points[n + 2]]
 
 
 def _parts(row: Annotation) -> Iterator[tuple[str, list[float]]]:
     """Yield the boxes and keypoints of a row's parts that there are, by key; other forms say nothing."""
     keys = (body_parts.BOXES | body_parts.POINTS) & set(row.__struct_encode_fields__)
     for key, value in extras(row) if keys else ():
-        if key in keys and _numbers(value) and any(value) and (
-                len(value) == 4 if key in body_parts.BOXES else len(value) % 3 == 0):
+        if (
+            key in keys
+            and _numbers(value)
+            and any(value)
+            and (len(value) == 4 if key in body_parts.BOXES else len(value) % 3 == 0)
+        ):
             yield key, value
 
 
 def _numbers(value: Any) -> TypeGuard[list[float]]:
     return isinstance(value, list) and all(
-        isinstance(one, int | float) and not isinstance(one, bool) and isfinite(one) for one in value)
+        isinstance(one, int | float) and not isinstance(one, bool) and isfinite(one)
+        for one in value
+    )
 
 
 def _rings(value: Raw | Any) -> list[Ring]:

@@ -28,23 +28,38 @@ from coco_recipe import (
 from coco_recipe_data import kinds
 
 PARAMS: dict[str, Any] = {
-    "type": "object", "additionalProperties": False,
+    "type": "object",
+    "additionalProperties": False,
     "properties": {
-        "images": {"enum": ["copy", "link", "symlink", "none"], "default": "copy", "examples": ["symlink"],
-                   "description": "How the pictures get there: a copy, which shares its bytes on disk where the file "
-                   "system can; a hard link to the same file (a copy on another file system); a symbolic link; or "
-                   "not at all."},
-        "layout": {"enum": ["coco", "flat"], "default": "coco", "examples": ["flat"],
-                   "description": "coco: annotations/instances_<part>.json and <part>/; flat: <part>.json and images/."},
-        "to": {"type": "string", "minLength": 1, "format": "publish-folder", "examples": ["dataset"],
-               "pattern": "^[^~\\u0000][^\\u0000]*$",
-               "description": "Folder, relative to the run directory, where the result appears as well; ~ isn't expanded."},
+        "images": {
+            "enum": ["copy", "link", "symlink", "none"],
+            "default": "copy",
+            "examples": ["symlink"],
+            "description": "How the pictures get there: a copy, which shares its bytes on disk where the file "
+            "system can; a hard link to the same file (a copy on another file system); a symbolic link; or "
+            "not at all.",
+        },
+        "layout": {
+            "enum": ["coco", "flat"],
+            "default": "coco",
+            "examples": ["flat"],
+            "description": "coco: annotations/instances_<part>.json and <part>/; flat: <part>.json and images/.",
+        },
+        "to": {
+            "type": "string",
+            "minLength": 1,
+            "format": "publish-folder",
+            "examples": ["dataset"],
+            "pattern": "^[^~\\u0000][^\\u0000]*$",
+            "description": "Folder, relative to the run directory, where the result appears as well; ~ isn't expanded.",
+        },
     },
 }
 
 
-def export_coco(ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, layout: str,
-                to: str | None) -> Mapping[str, Dataset]:
+def export_coco(
+    ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, layout: str, to: str | None
+) -> Mapping[str, Dataset]:
     """Write each part's annotations, and its pictures.
 
     With ``to`` the pictures are only in the published folder; the step keeps where each comes from and its hash
@@ -61,19 +76,32 @@ def export_coco(ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, 
         _refuse(name, part)
     if images != "none" and (missing := missing_pictures(parts)):
         raise ValueError(missing)
-    ctx.find(kinds.TRAINERS_SKIP, (row for name, part in parts.items() for row in _skipped(name, part)))
+    ctx.find(
+        kinds.TRAINERS_SKIP, (row for name, part in parts.items() for row in _skipped(name, part))
+    )
     done, total = 0, sum(len(part.images) for part in parts.values()) if images != "none" else 0
     made: Counter[str] = Counter()
     taken: dict[str, str] = {}
     for name, part in parts.items():
-        target = ctx.workdir / (f"annotations/instances_{name}.json" if layout == "coco" else f"{name}.json")
+        target = ctx.workdir / (
+            f"annotations/instances_{name}.json" if layout == "coco" else f"{name}.json"
+        )
         target.parent.mkdir(parents=True, exist_ok=True)
         ctx.wrote(target, write(_published(part), target))
         folder = ctx.workdir / (name if layout == "coco" else "images")
         for image in part.images if images != "none" else ():
             if layout == "flat" and taken.setdefault(image.file_name, name) != name:
-                raise ValueError(f"{image.file_name} is in {taken[image.file_name]} and in {name}; use layout: coco")
-            _place(ctx, part, image, (folder / image.file_name).relative_to(ctx.workdir), images, published=bool(to))
+                raise ValueError(
+                    f"{image.file_name} is in {taken[image.file_name]} and in {name}; use layout: coco"
+                )
+            _place(
+                ctx,
+                part,
+                image,
+                (folder / image.file_name).relative_to(ctx.workdir),
+                images,
+                published=bool(to),
+            )
             made[images] += 1
             done += 1
             ctx.progress(done, total)
@@ -84,10 +112,14 @@ def export_coco(ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, 
 def _refuse(name: str, part: Dataset) -> None:
     """Refuse what pycocotools, mmdet's CocoDataset or hotcoco couldn't load with every row."""
     if not part.images:
-        raise ValueError(f"part '{name}' has no image, and readers can't load it; leave it out, or divide otherwise")
+        raise ValueError(
+            f"part '{name}' has no image, and readers can't load it; leave it out, or divide otherwise"
+        )
     if found := list(row_findings(part, name, BEFORE_EXPORT)):
-        raise ValueError("readers of COCO files would crash on these rows, misassign or lose them:\n"
-                         + "\n".join(map(str, found)))
+        raise ValueError(
+            "readers of COCO files would crash on these rows, misassign or lose them:\n"
+            + "\n".join(map(str, found))
+        )
 
 
 SMALLEST_SIDE_PX, SMALLEST_IMAGE_PX = 1, 32  # mmdet's CocoDataset: filter_cfg and parse_data_info
@@ -95,11 +127,19 @@ SMALLEST_SIDE_PX, SMALLEST_IMAGE_PX = 1, 32  # mmdet's CocoDataset: filter_cfg a
 
 def _skipped(name: str, part: Dataset) -> Iterator[Row]:
     """Yield what mmdet's CocoDataset is documented to skip."""
-    small = {image.id for image in part.images if isinstance(image.width, int) and isinstance(image.height, int)
-             and min(image.width, image.height) < SMALLEST_IMAGE_PX}
+    small = {
+        image.id
+        for image in part.images
+        if isinstance(image.width, int)
+        and isinstance(image.height, int)
+        and min(image.width, image.height) < SMALLEST_IMAGE_PX
+    }
     for image in part.images:
         if image.id in small:
-            yield Row(f"image {image.id} ({image.file_name!r}) of '{name}'", f"{image.width} x {image.height}")
+            yield Row(
+                f"image {image.id} ({image.file_name!r}) of '{name}'",
+                f"{image.width} x {image.height}",
+            )
     for row in part.annotations:
         box = row.bbox
         if box is UNSET or row.area is UNSET:
@@ -112,12 +152,25 @@ def _published(part: Dataset) -> Dataset:
     """Take the run's folders out of the rows; keep root and source."""
     if all(not isinstance(image.coco_recipe, Origin) for image in part.images):
         return part
-    return part.replace(images=tuple(
-        replace(image, coco_recipe=replace(image.coco_recipe if isinstance(image.coco_recipe, Origin) else Origin(),
-                                           root=part.family(image), folder="", file="")) for image in part.images))
+    return part.replace(
+        images=tuple(
+            replace(
+                image,
+                coco_recipe=replace(
+                    image.coco_recipe if isinstance(image.coco_recipe, Origin) else Origin(),
+                    root=part.family(image),
+                    folder="",
+                    file="",
+                ),
+            )
+            for image in part.images
+        )
+    )
 
 
-def _place(ctx: StepContext, part: Dataset, image: Image, name: Path, how: str, *, published: bool) -> None:
+def _place(
+    ctx: StepContext, part: Dataset, image: Image, name: Path, how: str, *, published: bool
+) -> None:
     if reason := unsafe_name(image.file_name):
         raise ValueError(f"image {image.id}: {image.file_name!r} {reason}")
     source = part.path_of(image)
@@ -129,9 +182,20 @@ def _place(ctx: StepContext, part: Dataset, image: Image, name: Path, how: str, 
     target.parent.mkdir(parents=True, exist_ok=True)
     place(source, target, how)
     if sha256(target) != digest:
-        raise ValueError(f"image {image.id}: {source} changed while the run was at work; run the same command again")
+        raise ValueError(
+            f"image {image.id}: {source} changed while the run was at work; run the same command again"
+        )
     ctx.wrote(target, digest)
 
 
-STEP = Step(name="export_coco", run=export_coco, inputs=OpenPorts("parts", Dataset), outputs={}, params=PARAMS,
-            writes=True, reads_pixels=True, refuses=READERS_REFUSE, checks=("pictures",))
+STEP = Step(
+    name="export_coco",
+    run=export_coco,
+    inputs=OpenPorts("parts", Dataset),
+    outputs={},
+    params=PARAMS,
+    writes=True,
+    reads_pixels=True,
+    refuses=READERS_REFUSE,
+    checks=("pictures",),
+)

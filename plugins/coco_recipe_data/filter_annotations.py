@@ -12,28 +12,64 @@ from coco_recipe_data.clipping import Places
 _SIDE = {"type": "number", "minimum": 0}
 _POLICY = {"enum": ["error", "clip", "drop"], "default": "error"}
 PARAMS: dict[str, Any] = {
-    "type": "object", "additionalProperties": False,
+    "type": "object",
+    "additionalProperties": False,
     "properties": {
-        "min_area_px": {**_SIDE, "description": "Smallest w*h of a box, in square pixels.", "examples": [16]},
-        "max_area_px": {**_SIDE, "description": "Largest w*h of a box, in square pixels.", "examples": [100000]},
-        "min_side_px": {**_SIDE, "description": "Smallest shorter side, in pixels.", "examples": [4]},
-        "max_aspect_ratio": {"type": "number", "minimum": 1, "description": "Largest longer side / shorter side.",
-                             "examples": [10]},
-        "crowd": {"enum": ["keep", "drop"], "default": "keep", "description": "Annotations with iscrowd 1.",
-                  "examples": ["drop"]},
-        "past_the_edge": {**_POLICY, "examples": ["clip"],
-                          "description": "Annotations whose box reaches out of the image, or a polygon or labelled "
-                                         "keypoint by more than 1 px."},
-        "no_area": {"enum": ["error", "drop"], "default": "error",
-                    "description": "Boxes whose width or height is 0 or less; without a box, polygons of no area.",
-                    "examples": ["drop"]},
+        "min_area_px": {
+            **_SIDE,
+            "description": "Smallest w*h of a box, in square pixels.",
+            "examples": [16],
+        },
+        "max_area_px": {
+            **_SIDE,
+            "description": "Largest w*h of a box, in square pixels.",
+            "examples": [100000],
+        },
+        "min_side_px": {
+            **_SIDE,
+            "description": "Smallest shorter side, in pixels.",
+            "examples": [4],
+        },
+        "max_aspect_ratio": {
+            "type": "number",
+            "minimum": 1,
+            "description": "Largest longer side / shorter side.",
+            "examples": [10],
+        },
+        "crowd": {
+            "enum": ["keep", "drop"],
+            "default": "keep",
+            "description": "Annotations with iscrowd 1.",
+            "examples": ["drop"],
+        },
+        "past_the_edge": {
+            **_POLICY,
+            "examples": ["clip"],
+            "description": "Annotations whose box reaches out of the image, or a polygon or labelled "
+            "keypoint by more than 1 px.",
+        },
+        "no_area": {
+            "enum": ["error", "drop"],
+            "default": "error",
+            "description": "Boxes whose width or height is 0 or less; without a box, polygons of no area.",
+            "examples": ["drop"],
+        },
     },
 }
 
 
-def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float | None, max_area_px: float | None,
-                       min_side_px: float | None, max_aspect_ratio: float | None, crowd: str, past_the_edge: str,
-                       no_area: str) -> Mapping[str, Dataset]:
+def filter_annotations(
+    ctx: StepContext,
+    *,
+    dataset: Dataset,
+    min_area_px: float | None,
+    max_area_px: float | None,
+    min_side_px: float | None,
+    max_aspect_ratio: float | None,
+    crowd: str,
+    past_the_edge: str,
+    no_area: str,
+) -> Mapping[str, Dataset]:
     """Drop annotations by their places; images stay.
 
     What is judged is the box, the polygons and the labelled keypoints: a row without a box is judged by the
@@ -73,11 +109,21 @@ def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float
         elif empty:
             ctx.drop(row, f"{what} has no area", **seen)
         elif outside and past_the_edge == "error":
-            faults.append(f"annotation {row.id} on image {row.image_id} reaches out of its image: {_told(row)}")
+            faults.append(
+                f"annotation {row.id} on image {row.image_id} reaches out of its image: {_told(row)}"
+            )
         elif outside and past_the_edge == "drop":
             ctx.drop(row, "reaches out of its image", **seen)
-        elif places.box is not None and (reason := _too(places.box[2], places.box[3], min_area_px, max_area_px, min_side_px,
-                                                        max_aspect_ratio)):
+        elif places.box is not None and (
+            reason := _too(
+                places.box[2],
+                places.box[3],
+                min_area_px,
+                max_area_px,
+                min_side_px,
+                max_aspect_ratio,
+            )
+        ):
             ctx.drop(row, reason, **seen)
         elif crowd == "drop" and row.iscrowd is not UNSET and row.iscrowd:
             ctx.drop(row, "is a crowd")
@@ -85,14 +131,21 @@ def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float
             kept.append(row)
     if misfits:
         told = about(len(misfits), "masks are not of their image's size and can't be clipped")
-        raise ValueError(f"{told}: {'; '.join(misfits[:5])}; correct the size that is wrong, or take the annotation out")
+        raise ValueError(
+            f"{told}: {'; '.join(misfits[:5])}; correct the size that is wrong, or take the annotation out"
+        )
     if faults:
-        raise ValueError(f"{about(len(faults), 'annotations are not valid')}: {'; '.join(faults[:5])}; choose with "
-                         "past_the_edge: clip or drop, and no_area: drop")
+        raise ValueError(
+            f"{about(len(faults), 'annotations are not valid')}: {'; '.join(faults[:5])}; choose with "
+            "past_the_edge: clip or drop, and no_area: drop"
+        )
     ctx.note("clipped_boxes", clipped)
     if clipped:
-        ctx.note("summary", f"{counted(clipped, 'row')} clipped" + (
-            f", {counted(lost, 'labelled keypoint')} lost by it" if lost else ""))
+        ctx.note(
+            "summary",
+            f"{counted(clipped, 'row')} clipped"
+            + (f", {counted(lost, 'labelled keypoint')} lost by it" if lost else ""),
+        )
     if not clipped and len(kept) == len(dataset.annotations):
         ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
     return {"dataset": dataset.replace(annotations=tuple(kept))}
@@ -100,16 +153,28 @@ def filter_annotations(ctx: StepContext, *, dataset: Dataset, min_area_px: float
 
 def _size(image: Image) -> tuple[int, int]:
     if image.width is UNSET or image.height is UNSET:
-        raise ValueError(f"image {image.id} ({image.file_name}) has no width and height, which boxes are checked against")
+        raise ValueError(
+            f"image {image.id} ({image.file_name}) has no width and height, which boxes are checked against"
+        )
     return int(image.width), int(image.height)
 
 
 def _told(row: Annotation) -> str:
-    return str(list(row.bbox)) if isinstance(row.bbox, tuple) else "it has no box, see its segmentation and keypoints"
+    return (
+        str(list(row.bbox))
+        if isinstance(row.bbox, tuple)
+        else "it has no box, see its segmentation and keypoints"
+    )
 
 
-def _too(w: float, h: float, min_area_px: float | None, max_area_px: float | None, min_side_px: float | None,
-         max_aspect_ratio: float | None) -> str:
+def _too(
+    w: float,
+    h: float,
+    min_area_px: float | None,
+    max_area_px: float | None,
+    min_side_px: float | None,
+    max_aspect_ratio: float | None,
+) -> str:
     if min_area_px is not None and w * h < min_area_px:
         return f"box area is below {min_area_px} px"
     if max_area_px is not None and w * h > max_area_px:
@@ -121,6 +186,12 @@ def _too(w: float, h: float, min_area_px: float | None, max_area_px: float | Non
     return ""
 
 
-STEP = Step(name="filter_annotations", run=filter_annotations, inputs={"dataset": Port(Dataset)},
-            outputs={"dataset": Dataset}, params=PARAMS,
-            foresee=lambda params, facts: {"dataset": facts["dataset"]}, refuses=("sizes_not_of_pictures",))
+STEP = Step(
+    name="filter_annotations",
+    run=filter_annotations,
+    inputs={"dataset": Port(Dataset)},
+    outputs={"dataset": Dataset},
+    params=PARAMS,
+    foresee=lambda params, facts: {"dataset": facts["dataset"]},
+    refuses=("sizes_not_of_pictures",),
+)

@@ -5,27 +5,60 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from coco_recipe import Complaint, Dataset, Facts, Misfit, Port, Row, Step, StepContext, did_you_mean
+from coco_recipe import (
+    Complaint,
+    Dataset,
+    Facts,
+    Misfit,
+    Port,
+    Row,
+    Step,
+    StepContext,
+    did_you_mean,
+)
 from coco_recipe_data import kinds, parents, tables
 
 _NAMES = {"type": "array", "items": {"type": ["string", "integer"]}}
 PARAMS: dict[str, Any] = {
-    "type": "object", "additionalProperties": False,
+    "type": "object",
+    "additionalProperties": False,
     "properties": {
-        "drop": {**_NAMES, "description": "Names (or ids) of the categories to drop.", "examples": [["背景"]]},
-        "keep": {**_NAMES, "description": "Names (or ids) of the only categories to keep.", "examples": [["cat", "dog"]]},
-        "images_left_empty": {"enum": ["keep", "drop", "drop_if_single"], "default": "keep",
-                              "description": "Images whose every annotation was dropped here; drop_if_single drops those "
-                              "that had only one, and keeps those that had more.", "examples": ["drop"]},
-        "images_never_annotated": {"enum": ["keep", "drop"], "default": "keep",
-                                   "description": "Images that had no annotation before.", "examples": ["keep"]},
+        "drop": {
+            **_NAMES,
+            "description": "Names (or ids) of the categories to drop.",
+            "examples": [["背景"]],
+        },
+        "keep": {
+            **_NAMES,
+            "description": "Names (or ids) of the only categories to keep.",
+            "examples": [["cat", "dog"]],
+        },
+        "images_left_empty": {
+            "enum": ["keep", "drop", "drop_if_single"],
+            "default": "keep",
+            "description": "Images whose every annotation was dropped here; drop_if_single drops those "
+            "that had only one, and keeps those that had more.",
+            "examples": ["drop"],
+        },
+        "images_never_annotated": {
+            "enum": ["keep", "drop"],
+            "default": "keep",
+            "description": "Images that had no annotation before.",
+            "examples": ["keep"],
+        },
     },
 }
 
 
-def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str | int] | None,
-                      keep: Sequence[str | int] | None, images_left_empty: str,
-                      images_never_annotated: str) -> Mapping[str, Dataset]:
+def filter_categories(
+    ctx: StepContext,
+    *,
+    dataset: Dataset,
+    drop: Sequence[str | int] | None,
+    keep: Sequence[str | int] | None,
+    images_left_empty: str,
+    images_never_annotated: str,
+) -> Mapping[str, Dataset]:
     """Keep or drop categories with their annotations.
 
     An image that loses its last annotation and an image that never had one are told apart: the notebook's "drop an
@@ -36,7 +69,10 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
         Misfit: a category that is named is not in the data set.
     """
     named = drop if drop is not None else keep or ()
-    chosen = {_find(dataset, name, ("keep" if drop is None else "drop", n)) for n, name in enumerate(named)}
+    chosen = {
+        _find(dataset, name, ("keep" if drop is None else "drop", n))
+        for n, name in enumerate(named)
+    }
     gone = chosen if drop is not None else {c.id for c in dataset.categories} - chosen
     names = dataset.category_names()
     reasons = {category: f"category {names[category]!r} is dropped" for category in gone}
@@ -48,9 +84,16 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
             kept.append(row)
     for category in dataset.categories:
         if category.id in gone:
-            ctx.drop(category, "named by the recipe" if drop is not None else "not named by the recipe")
-    before, after = Counter(row.image_id for row in dataset.annotations), {row.image_id for row in kept}
-    drops = {"keep": 0, "drop_if_single": 1}.get(images_left_empty, len(dataset.annotations))  # with so many at most
+            ctx.drop(
+                category, "named by the recipe" if drop is not None else "not named by the recipe"
+            )
+    before, after = (
+        Counter(row.image_id for row in dataset.annotations),
+        {row.image_id for row in kept},
+    )
+    drops = {"keep": 0, "drop_if_single": 1}.get(
+        images_left_empty, len(dataset.annotations)
+    )  # with so many at most
     images = []
     for image in dataset.images:
         if 0 < before[image.id] <= drops and image.id not in after:
@@ -66,8 +109,13 @@ def filter_categories(ctx: StepContext, *, dataset: Dataset, drop: Sequence[str 
     rows_gone = {row.id for row in dataset.annotations if row.category_id in gone}
     rows, lost_by_rows = parents.without(kept, "annotation_id", lambda row: rows_gone)
     ctx.find(kinds.REFERENCES_LEFT_OUT, [*lost, *lost_by_rows])
-    return {"dataset": dataset.replace(images=tables.without_categories(images, gone),
-                                       annotations=tables.without_categories(rows, gone), categories=categories)}
+    return {
+        "dataset": dataset.replace(
+            images=tables.without_categories(images, gone),
+            annotations=tables.without_categories(rows, gone),
+            categories=categories,
+        )
+    }
 
 
 def _find(dataset: Dataset, name: str | int, at: tuple[str, int]) -> int:
@@ -90,13 +138,23 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
     before, key = facts["dataset"], "drop" if "drop" in params else "keep"
     named, left = params[key], None
     if before.classes is not None:
-        Misfit.if_any(_unknown((key, n), name, before.classes) for n, name in enumerate(named)
-                      if isinstance(name, str) and name not in before.classes)
+        Misfit.if_any(
+            _unknown((key, n), name, before.classes)
+            for n, name in enumerate(named)
+            if isinstance(name, str) and name not in before.classes
+        )
         if all(isinstance(name, str) for name in named):  # ids are looked up when it runs
             left = tuple(name for name in before.classes if (name in named) is (key == "keep"))
     keeps_all = params["images_left_empty"] == params["images_never_annotated"] == "keep"
     return {"dataset": replace(before if keeps_all else before.of_fewer_images(), classes=left)}
 
 
-STEP = Step(name="filter_categories", run=filter_categories, inputs={"dataset": Port(Dataset)},
-            outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee)
+STEP = Step(
+    name="filter_categories",
+    run=filter_categories,
+    inputs={"dataset": Port(Dataset)},
+    outputs={"dataset": Dataset},
+    params=PARAMS,
+    check=_check,
+    foresee=_foresee,
+)

@@ -29,7 +29,11 @@ def groups_of(dataset: Dataset, group_by: Mapping[str, str] | None) -> dict[str,
 
 def field_of(image: Image, key: str) -> str | None:
     """Return the value of an image's key as text; None where it has none."""
-    value: Any = getattr(image, key, None) if key in Image.__struct_fields__ else dict(extras(image)).get(key)
+    value: Any = (
+        getattr(image, key, None)
+        if key in Image.__struct_fields__
+        else dict(extras(image)).get(key)
+    )
     if isinstance(value, msgspec.Raw):
         value = msgspec.json.decode(value)
     return None if value is None or value is msgspec.UNSET else str(value)
@@ -54,17 +58,25 @@ def _joined(families: Mapping[int, str], keys: Mapping[int, str]) -> dict[int, s
 
 def _keys(dataset: Dataset, kind: str, value: str) -> dict[int, str]:
     if kind == "field":
-        return _known(dataset, {i.id: field_of(i, value) for i in dataset.images}, f"have no field '{value}'")
+        return _known(
+            dataset, {i.id: field_of(i, value) for i in dataset.images}, f"have no field '{value}'"
+        )
     if kind == "pattern":
         matches = {i.id: re.search(value, i.file_name) for i in dataset.images}
         keys = {image_id: m and (m[1] if m.re.groups else m[0]) for image_id, m in matches.items()}
         return _known(dataset, keys, f"have file names that don't match {value!r}")
     lines = Path(value).read_text("utf-8").splitlines()
-    table = {name: group for name, _, group in (line.rpartition(" ") for line in lines if line.strip())}
-    return _known(dataset, {i.id: table.get(i.file_name) for i in dataset.images}, f"are not in {value}")
+    table = {
+        name: group for name, _, group in (line.rpartition(" ") for line in lines if line.strip())
+    }
+    return _known(
+        dataset, {i.id: table.get(i.file_name) for i in dataset.images}, f"are not in {value}"
+    )
 
 
 def _known(dataset: Dataset, keys: Mapping[int, str | None], problem: str) -> dict[int, str]:
     if missing := [image.file_name for image in dataset.images if keys[image.id] is None]:
-        raise ValueError(f"group_by: {about(len(missing), f'images {problem}')}: {', '.join(missing[:5])}")
+        raise ValueError(
+            f"group_by: {about(len(missing), f'images {problem}')}: {', '.join(missing[:5])}"
+        )
     return {image_id: key for image_id, key in keys.items() if key is not None}

@@ -32,10 +32,14 @@ def renamed(dataset: Dataset, mends: Mapping[str, Any], ledger: Ledger) -> tuple
     for image in dataset.images:
         name = mended_name(image.file_name, mends, there)
         if reason := unsafe_name(name):
-            raise ValueError(f"image {image.id} ({image.file_name!r}): its mended name {name!r} {reason}")
+            raise ValueError(
+                f"image {image.id} ({image.file_name!r}): its mended name {name!r} {reason}"
+            )
         if name in owner:
-            raise ValueError(f"image {image.id} ({image.file_name!r}) and image {owner[name].id} "
-                             f"({owner[name].file_name!r}) would both be {name!r}; use another mend of file_names")
+            raise ValueError(
+                f"image {image.id} ({image.file_name!r}) and image {owner[name].id} "
+                f"({owner[name].file_name!r}) would both be {name!r}; use another mend of file_names"
+            )
         owner[name] = image
         if name != image.file_name:
             ledger.note(image, "file_name", image.file_name, name)
@@ -51,7 +55,9 @@ def with_pictures(ctx: StepContext, dataset: Dataset) -> Iterator[Image]:
             ctx.drop(image, "its picture is missing")
 
 
-def rows_of(ctx: StepContext, rows: Sequence[Annotation], images: Sequence[Image]) -> list[Annotation]:
+def rows_of(
+    ctx: StepContext, rows: Sequence[Annotation], images: Sequence[Image]
+) -> list[Annotation]:
     known = {image.id for image in images}
     for row in rows:
         if row.image_id not in known:
@@ -60,8 +66,12 @@ def rows_of(ctx: StepContext, rows: Sequence[Annotation], images: Sequence[Image
 
 
 def _files(folder: Path) -> dict[str, str]:
-    return {plain_name(name): name for path in sorted(folder.rglob("*")) if path.is_file()
-            for name in [path.relative_to(folder).as_posix()]}
+    return {
+        plain_name(name): name
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        for name in [path.relative_to(folder).as_posix()]
+    }
 
 
 def measured(dataset: Dataset, ledger: Ledger) -> tuple[Image, ...]:
@@ -70,25 +80,40 @@ def measured(dataset: Dataset, ledger: Ledger) -> tuple[Image, ...]:
         try:
             width, height = read_header(dataset.path_of(image)).shown
         except (ValueError, OSError) as error:
-            faults.append(f"image {image.id} ({image.file_name!r}): {getattr(error, 'strerror', None) or error}")
+            faults.append(
+                f"image {image.id} ({image.file_name!r}): {getattr(error, 'strerror', None) or error}"
+            )
             continue
         if (image.width, image.height) != (width, height):
             sides = (("width", image.width), ("height", image.height))
-            old = [None if (side := ledger.was("images", place, *each)) is UNSET else side for each in sides]
+            old = [
+                None if (side := ledger.was("images", place, *each)) is UNSET else side
+                for each in sides
+            ]
             ledger.note(image, "size", old, [width, height])
             image = replace(image, width=width, height=height)
         images.append(image)
     if faults:
         told = about(len(faults), "pictures can't be measured")
         more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
-        raise ValueError(f"{told}: {'; '.join(faults[:5])}{more}; get them again, or drop their rows "
-                         "(those without a file: repair: missing_pictures: drop)")
+        raise ValueError(
+            f"{told}: {'; '.join(faults[:5])}{more}; get them again, or drop their rows "
+            "(those without a file: repair: missing_pictures: drop)"
+        )
     return tuple(images)
 
 
 def with_texts(image: Image, ledger: Ledger) -> Image:
-    old = {key: msgspec.json.decode(value) for key in TEXTS if isinstance(value := getattr(image, key, UNSET), Raw)}
-    new = {key: str(value) for key, value in old.items() if value is not None and not isinstance(value, str)}
+    old = {
+        key: msgspec.json.decode(value)
+        for key in TEXTS
+        if isinstance(value := getattr(image, key, UNSET), Raw)
+    }
+    new = {
+        key: str(value)
+        for key, value in old.items()
+        if value is not None and not isinstance(value, str)
+    }
     for key, text in new.items():
         ledger.note(image, key, old[key], text)
     changed: Image = with_extras(image, new) if new else image

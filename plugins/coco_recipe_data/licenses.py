@@ -52,12 +52,21 @@ def join(parts: Sequence[Dataset]) -> Joined:
     """
     known = [listed(part) for part in parts]
     whole = [one for found in known for one in found if isinstance(one, int)]
-    owner, rows, maps, free = dict[Id, str](), list[dict[str, Any]](), list[dict[Id, Id]](), max(whole, default=0) + 1
+    owner, rows, maps, free = (
+        dict[Id, str](),
+        list[dict[str, Any]](),
+        list[dict[Id, Id]](),
+        max(whole, default=0) + 1,
+    )
     for part, found in zip(parts, known, strict=True):
         rows += [row for row in _rows(part) if row.get("id") not in found and row not in rows]
         mapping: dict[Id, Id] = {}
         for old, row in found.items():
-            same = [other["id"] for other in rows if "id" in other and other | {"id": old} == row] if old in owner else []
+            same = (
+                [other["id"] for other in rows if "id" in other and other | {"id": old} == row]
+                if old in owner
+                else []
+            )
             if same:
                 mapping[old] = old if old in same else same[0]
                 continue
@@ -67,7 +76,11 @@ def join(parts: Sequence[Dataset]) -> Joined:
             owner[mapping[old]] = part.home
             rows.append(row | {"id": mapping[old]})
         maps.append(mapping)
-    unlisted = [row for part, mapping in zip(parts, maps, strict=True) for row in _unlisted(part, mapping, owner)]
+    unlisted = [
+        row
+        for part, mapping in zip(parts, maps, strict=True)
+        for row in _unlisted(part, mapping, owner)
+    ]
     return Joined({"licenses": Raw(msgspec.json.encode(rows))} if rows else {}, maps, unlisted)
 
 
@@ -77,12 +90,18 @@ def _rows(dataset: Dataset) -> list[dict[str, Any]]:
 
 
 def _unlisted(part: Dataset, own: Mapping[Id, Id], owner: Mapping[Id, str]) -> Iterator[Row]:
-    wrong = [(image, value) for image in part.images if (value := of(image)) is not None and value not in own]
+    wrong = [
+        (image, value)
+        for image in part.images
+        if (value := of(image)) is not None and value not in own
+    ]
     if taken := [(image, value) for image, value in wrong if value in owner]:
         image, value = taken[0]
-        raise ValueError(f"{about(len(taken), 'images have a license')} that 'licenses' of {part.home} lacks and another data "
-                         f"set has: image {image.id} ({image.file_name!r}) has license {value!r}, which after the merge would "
-                         f"be that of {owner[value]}; add the row to 'licenses' of {part.home}, or "
-                         "repair: licenses: drop above")
+        raise ValueError(
+            f"{about(len(taken), 'images have a license')} that 'licenses' of {part.home} lacks and another data "
+            f"set has: image {image.id} ({image.file_name!r}) has license {value!r}, which after the merge would "
+            f"be that of {owner[value]}; add the row to 'licenses' of {part.home}, or "
+            "repair: licenses: drop above"
+        )
     for image, value in wrong:
         yield Row(f"image {image.id} ({image.file_name!r}) of {part.home}", value, image.file_name)

@@ -25,19 +25,30 @@ from coco_recipe import (
 from coco_recipe_data import keypoints, kinds, parents, tables
 
 PARAMS: dict[str, Any] = {
-    "type": "object", "additionalProperties": False,
+    "type": "object",
+    "additionalProperties": False,
     "properties": {
-        "map": {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}, "default": {},
-                "description": "Old name to new name; several old names with one new name are joined.",
-                "examples": [{"sedan": "car", "van": "car"}]},
-        "order": {"type": "array", "items": {"type": "string"}, "uniqueItems": True,
-                  "description": "Every (new) name, in the order that is wanted.", "examples": [["car", "bus"]]},
+        "map": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "minLength": 1},
+            "default": {},
+            "description": "Old name to new name; several old names with one new name are joined.",
+            "examples": [{"sedan": "car", "van": "car"}],
+        },
+        "order": {
+            "type": "array",
+            "items": {"type": "string"},
+            "uniqueItems": True,
+            "description": "Every (new) name, in the order that is wanted.",
+            "examples": [["car", "bus"]],
+        },
     },
 }
 
 
-def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str],
-                   order: Sequence[str] | None) -> Mapping[str, Dataset]:
+def map_categories(
+    ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str], order: Sequence[str] | None
+) -> Mapping[str, Dataset]:
     """Rename, join and order categories; annotations follow.
 
     A joined category has the id and the other keys of the first that it was made of; keypoints are joined by
@@ -59,9 +70,16 @@ def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str]
         first[name] = replace(joined, name=name)
         new_id |= {member.id: joined.id for member in members}
         places |= {member.id: move for member, move in zip(members, moves, strict=True) if move}
-    of_one = {first[name].id: {category.id for category in group} for name, group in groups.items() if len(group) > 1}
-    categories, lost = parents.without([first[name] for name in ordered], "category_id",
-                                       lambda row: of_one.get(row.id, frozenset()))
+    of_one = {
+        first[name].id: {category.id for category in group}
+        for name, group in groups.items()
+        if len(group) > 1
+    }
+    categories, lost = parents.without(
+        [first[name] for name in ordered],
+        "category_id",
+        lambda row: of_one.get(row.id, frozenset()),
+    )
 
     def mapped(row: Annotation) -> Annotation:
         if row.category_id in places:
@@ -70,18 +88,27 @@ def map_categories(ctx: StepContext, *, dataset: Dataset, map: Mapping[str, str]
         return row if same else replace(row, category_id=new_id[row.category_id])
 
     ids = {"category_id": new_id}
-    ctx.find(kinds.REFERENCES_LEFT_OUT, lost, remedy="the categories that they name are joined with them")
+    ctx.find(
+        kinds.REFERENCES_LEFT_OUT, lost, remedy="the categories that they name are joined with them"
+    )
     annotations = tables.followed(tuple(mapped(row) for row in dataset.annotations), ids)
     images = tables.followed(dataset.images, ids)
     ctx.find(kinds.NEGATIVE_BUT_THERE, _negative_but_there(images, annotations, of_one))
     ctx.note("joined_categories", len(dataset.categories) - len(categories))
     extra = tables.follow_in_tables(dataset.extra, ids)
-    return {"dataset": dataset.replace(images=images, annotations=annotations,
-                                       categories=tables.followed(categories, parents.naming(ids, "category_id")), extra=extra)}
+    return {
+        "dataset": dataset.replace(
+            images=images,
+            annotations=annotations,
+            categories=tables.followed(categories, parents.naming(ids, "category_id")),
+            extra=extra,
+        )
+    }
 
 
-def _negative_but_there(images: Sequence[Image], annotations: Sequence[Annotation],
-                        joined: Collection[int]) -> Iterator[Row]:
+def _negative_but_there(
+    images: Sequence[Image], annotations: Sequence[Annotation], joined: Collection[int]
+) -> Iterator[Row]:
     """Yield images that say of a joined category that it isn't there (``neg_category_ids``), and have a box of it."""
     there = {(row.image_id, row.category_id) for row in annotations if row.category_id in joined}
     for image in images if joined else ():
@@ -91,9 +118,14 @@ def _negative_but_there(images: Sequence[Image], annotations: Sequence[Annotatio
                 yield Row(f"image {image.id} ({image.file_name!r})", {key: both}, image.file_name)
 
 
-def _names_after(names: Sequence[str], map: Mapping[str, str], order: Sequence[str] | None) -> tuple[str, ...]:
-    Misfit.if_any(Complaint(("map", name), f"there is no category '{name}'", did_you_mean(name, names))
-                  for name in map if name not in names)
+def _names_after(
+    names: Sequence[str], map: Mapping[str, str], order: Sequence[str] | None
+) -> tuple[str, ...]:
+    Misfit.if_any(
+        Complaint(("map", name), f"there is no category '{name}'", did_you_mean(name, names))
+        for name in map
+        if name not in names
+    )
     after = tuple(dict.fromkeys(map.get(name, name) for name in names))
     if order is None:
         return after
@@ -108,9 +140,18 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
     before = facts["dataset"]
     if before.classes is None:
         return {"dataset": before}
-    return {"dataset": dataclasses.replace(before, classes=_names_after(before.classes, params["map"],
-                                                                        params.get("order")))}
+    return {
+        "dataset": dataclasses.replace(
+            before, classes=_names_after(before.classes, params["map"], params.get("order"))
+        )
+    }
 
 
-STEP = Step(name="map_categories", run=map_categories, inputs={"dataset": Port(Dataset)},
-            outputs={"dataset": Dataset}, params=PARAMS, foresee=_foresee)
+STEP = Step(
+    name="map_categories",
+    run=map_categories,
+    inputs={"dataset": Port(Dataset)},
+    outputs={"dataset": Dataset},
+    params=PARAMS,
+    foresee=_foresee,
+)

@@ -24,11 +24,17 @@ class Ledger:
     lines: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, row: Image | Annotation, key: str, old: Any, new: Any) -> None:
-        name = f"image {row.id} ({row.file_name!r})" if isinstance(row, Image) else f"annotation {row.id}"
+        name = (
+            f"image {row.id} ({row.file_name!r})"
+            if isinstance(row, Image)
+            else f"annotation {row.id}"
+        )
         self.add(name, key, old, new)
 
     def add(self, row: str, key: str, old: Any, new: Any) -> None:
-        self.lines.append({"row": row, "key": key, "old": None if old is UNSET else old, "new": new})
+        self.lines.append(
+            {"row": row, "key": key, "old": None if old is UNSET else old, "new": new}
+        )
 
     def was(self, table: str, place: int, key: str, old: Any) -> Any:
         """Return what stood in the file, where the row itself has nothing."""
@@ -38,7 +44,12 @@ class Ledger:
     def write(self, ctx: StepContext) -> None:
         """Write ``repaired.jsonl``, and note how many values of each key were mended."""
         if self.lines:
-            (ctx.workdir / LEDGER).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in self.lines))
+            (ctx.workdir / LEDGER).write_bytes(
+                b"".join(msgspec.json.encode(line) + b"\n" for line in self.lines)
+            )
         counts = Counter(line["key"] for line in self.lines)
         ctx.note("repaired", dict(counts))
-        ctx.note("summary", "mended " + (", ".join(f"{n} {key}" for key, n in counts.items()) or "no value"))
+        ctx.note(
+            "summary",
+            "mended " + (", ".join(f"{n} {key}" for key, n in counts.items()) or "no value"),
+        )

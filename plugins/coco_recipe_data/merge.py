@@ -29,28 +29,49 @@ from coco_recipe_data import keypoints, kinds, licenses, parents
 from coco_recipe_data.tables import Ids, Joined, follow, join, names_rows, refer
 
 PARAMS: dict[str, Any] = {
-    "type": "object", "additionalProperties": False,
+    "type": "object",
+    "additionalProperties": False,
     "properties": {
-        "same_file_name": {"enum": ["error", "rename"], "default": "error",
-                           "description": "File names that are equal, also by case or Unicode form: refuse, or rename "
-                           "the later one to <name>_2.<suffix>.", "examples": ["rename"]},
-        "origin_field": {"type": "string", "minLength": 1,
-                         "description": "Image key that gets the name of the input which the image goes back to.",
-                         "examples": ["part"]},
-        "tables": {"type": "object", "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}},
-                   "description": "Key (or keys) by which rows name those of a further top-level list, where it isn't "
-                   "<singular>_id, or of images, annotations or categories; [] says that nothing names them.",
-                   "examples": [{"people": "who", "notes": []}]},
-        "ids": {"type": "object", "additionalProperties": {"enum": ["own", "shared"]},
-                "description": "Key that no table lists: its numbers are each file's own (renumbered where two share one) or "
-                "shared by all (left as they are).", "examples": [{"rider_id": "own", "camera_id": "shared"}]},
+        "same_file_name": {
+            "enum": ["error", "rename"],
+            "default": "error",
+            "description": "File names that are equal, also by case or Unicode form: refuse, or rename "
+            "the later one to <name>_2.<suffix>.",
+            "examples": ["rename"],
+        },
+        "origin_field": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Image key that gets the name of the input which the image goes back to.",
+            "examples": ["part"],
+        },
+        "tables": {
+            "type": "object",
+            "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}},
+            "description": "Key (or keys) by which rows name those of a further top-level list, where it isn't "
+            "<singular>_id, or of images, annotations or categories; [] says that nothing names them.",
+            "examples": [{"people": "who", "notes": []}],
+        },
+        "ids": {
+            "type": "object",
+            "additionalProperties": {"enum": ["own", "shared"]},
+            "description": "Key that no table lists: its numbers are each file's own (renumbered where two share one) or "
+            "shared by all (left as they are).",
+            "examples": [{"rider_id": "own", "camera_id": "shared"}],
+        },
     },
 }
 
 
-def merge(ctx: StepContext, *, datasets: tuple[Dataset, ...], same_file_name: str,
-          origin_field: str | None, tables: Mapping[str, str | Sequence[str]] | None,
-          ids: Mapping[str, str] | None) -> Mapping[str, Dataset]:
+def merge(
+    ctx: StepContext,
+    *,
+    datasets: tuple[Dataset, ...],
+    same_file_name: str,
+    origin_field: str | None,
+    tables: Mapping[str, str | Sequence[str]] | None,
+    ids: Mapping[str, str] | None,
+) -> Mapping[str, Dataset]:
     """Join data sets: images out are the sum of images in.
 
     Categories are joined by name, never by id; where their keypoints differ, they are joined by name too, and
@@ -74,16 +95,35 @@ def merge(ctx: StepContext, *, datasets: tuple[Dataset, ...], same_file_name: st
     licensed = licenses.join(datasets)
     image_maps, annotation_ids = _image_ids(datasets), _annotation_ids(datasets)
     known: list[Ids] = [
-        {"image_id": image_maps[n], "category_id": category_maps[n],
-         "annotation_id": {row.id: fresh for row, fresh in zip(part.annotations, annotation_ids[n], strict=True)}}
-        for n, part in enumerate(datasets)]
-    joined = join(datasets, known, {name: (keys,) if isinstance(keys, str) else keys for name, keys in (tables or {}).items()},
-                  ids or {})
+        {
+            "image_id": image_maps[n],
+            "category_id": category_maps[n],
+            "annotation_id": {
+                row.id: fresh
+                for row, fresh in zip(part.annotations, annotation_ids[n], strict=True)
+            },
+        }
+        for n, part in enumerate(datasets)
+    ]
+    joined = join(
+        datasets,
+        known,
+        {name: (keys,) if isinstance(keys, str) else keys for name, keys in (tables or {}).items()},
+        ids or {},
+    )
     every = [{**own, **one} for own, one in zip(joined.ids, known, strict=True)]
     _refuse_strangers(datasets, every)
-    followed = [{category.name: follow(category, parents.naming(every[n], "category_id")) for category in part.categories}
-                for n, part in enumerate(datasets)]
-    categories = tuple(follow(row, parents.naming(every[n], "category_id")) for row, n in zip(categories, firsts, strict=True))
+    followed = [
+        {
+            category.name: follow(category, parents.naming(every[n], "category_id"))
+            for category in part.categories
+        }
+        for n, part in enumerate(datasets)
+    ]
+    categories = tuple(
+        follow(row, parents.naming(every[n], "category_id"))
+        for row, n in zip(categories, firsts, strict=True)
+    )
     names, images, annotations = _Names(same_file_name), list[Image](), list[Annotation]()
     home = datasets[0].home
     for n, part in enumerate(datasets):
@@ -93,14 +133,21 @@ def merge(ctx: StepContext, *, datasets: tuple[Dataset, ...], same_file_name: st
             name = names.take(image.file_name, part.home)
             row = _marked(image, part, home, renamed=name != image.file_name)
             row = _with_origin(row, part, origin_field) if origin_field else row
-            row = replace(row, id=image_maps[n][image.id], file_name=name,
-                          license=_mapped_license(row, licensed.ids[n]))
+            row = replace(
+                row,
+                id=image_maps[n][image.id],
+                file_name=name,
+                license=_mapped_license(row, licensed.ids[n]),
+            )
             images.append(follow(row, shown) if of_images else row)
         for annotation, fresh in zip(part.annotations, annotation_ids[n], strict=True):
             moved = places[n].get(annotation.category_id)
-            box = replace(moved.moved(annotation) if moved else annotation, id=fresh,
-                          image_id=image_maps[n][annotation.image_id],
-                          category_id=category_maps[n].get(annotation.category_id, annotation.category_id))
+            box = replace(
+                moved.moved(annotation) if moved else annotation,
+                id=fresh,
+                image_id=image_maps[n][annotation.image_id],
+                category_id=category_maps[n].get(annotation.category_id, annotation.category_id),
+            )
             annotations.append(follow(box, own) if of_rows else box)
     names.finish()
     _write_ids(ctx, datasets, image_maps, annotation_ids, category_maps, joined)
@@ -115,14 +162,20 @@ def merge(ctx: StepContext, *, datasets: tuple[Dataset, ...], same_file_name: st
 
 def _refuse_strangers(datasets: tuple[Dataset, ...], ids: Sequence[Ids]) -> None:
     """Refuse a row that names one of its own list that its file lacks and another data set has."""
-    for own, table in (("image_id", "images"), ("annotation_id", "annotations"), ("category_id", "categories")):
+    for own, table in (
+        ("image_id", "images"),
+        ("annotation_id", "annotations"),
+        ("category_id", "categories"),
+    ):
         taken = {new for each in ids for new in each[own].values()}
         for part, each in zip(datasets, ids, strict=True):
             if row := parents.dangling(getattr(part, table), own, each[own], taken):
                 told = " ".join(f"{key} {value!r}" for key, value in row.value.items())
-                raise ValueError(f"{row.name} of {part.home} has {told}, which is not in its '{table}'; another data set has "
-                                 f"this id, so it would mean another thing after the merge: add the row to '{table}', or "
-                                 f"remove {' '.join(row.value)}")
+                raise ValueError(
+                    f"{row.name} of {part.home} has {told}, which is not in its '{table}'; another data set has "
+                    f"this id, so it would mean another thing after the merge: add the row to '{table}', or "
+                    f"remove {' '.join(row.value)}"
+                )
 
 
 def _image_ids(datasets: tuple[Dataset, ...]) -> list[dict[int, int]]:
@@ -142,35 +195,62 @@ def _annotation_ids(datasets: tuple[Dataset, ...]) -> list[list[int]]:
 
 def _with_origin(image: Image, part: Dataset, key: str) -> Image:
     origin = part.family(image).partition("/")[0]
-    there = dict(extras(image)).get(key, getattr(image, key, None) if key in Image.__struct_fields__ else None)
+    there = dict(extras(image)).get(
+        key, getattr(image, key, None) if key in Image.__struct_fields__ else None
+    )
     if there not in (None, origin):
-        raise ValueError(f"image {image.id} ({image.file_name!r}) of {part.home} has {key} {there!r} already, and would "
-                         f"get {origin!r}; choose another origin_field")
+        raise ValueError(
+            f"image {image.id} ({image.file_name!r}) of {part.home} has {key} {there!r} already, and would "
+            f"get {origin!r}; choose another origin_field"
+        )
     changed: Image = with_extras(image, {key: origin})
     return changed
 
 
-def _write_ids(ctx: StepContext, datasets: tuple[Dataset, ...], image_ids: list[dict[int, int]],
-               annotation_ids: list[list[int]], category_ids: list[dict[int, int]], joined: Joined) -> None:
+def _write_ids(
+    ctx: StepContext,
+    datasets: tuple[Dataset, ...],
+    image_ids: list[dict[int, int]],
+    annotation_ids: list[list[int]],
+    category_ids: list[dict[int, int]],
+    joined: Joined,
+) -> None:
     """Write ``ids.json``: for each data set and table the old ids in order, and the new ones beside them."""
+
     def pairs(mapping: Mapping[Any, Any]) -> dict[str, list[Any]]:
         return {"old": list(mapping), "new": list(mapping.values())}
 
-    rows = [{"home": part.home, "images": pairs(image_ids[n]), "categories": pairs(category_ids[n]),
-             "annotations": {"old": [row.id for row in part.annotations], "new": annotation_ids[n]},
-             "references": {key: pairs(mapping) for key, mapping in joined.ids[n].items()}}
-            for n, part in enumerate(datasets)]
+    rows = [
+        {
+            "home": part.home,
+            "images": pairs(image_ids[n]),
+            "categories": pairs(category_ids[n]),
+            "annotations": {"old": [row.id for row in part.annotations], "new": annotation_ids[n]},
+            "references": {key: pairs(mapping) for key, mapping in joined.ids[n].items()},
+        }
+        for n, part in enumerate(datasets)
+    ]
     (ctx.workdir / "ids.json").write_bytes(msgspec.json.encode({"datasets": rows}))
 
 
-def _report(ctx: StepContext, datasets: tuple[Dataset, ...], categories: Sequence[Category],
-            followed: Sequence[Mapping[str, Category]], joined: Joined, *, renamed: int) -> None:
+def _report(
+    ctx: StepContext,
+    datasets: tuple[Dataset, ...],
+    categories: Sequence[Category],
+    followed: Sequence[Mapping[str, Category]],
+    joined: Joined,
+    *,
+    renamed: int,
+) -> None:
     ctx.note("renamed_files", renamed)
     ctx.note("categories_joined", sum(len(part.categories) for part in datasets) - len(categories))
     if joined.extra:
         ctx.note("tables_joined", sorted(joined.extra))
-    if moved := {key: n for key in {key for own in joined.ids for key in own}
-                 if (n := sum(old != new for own in joined.ids for old, new in own.get(key, {}).items()))}:
+    if moved := {
+        key: n
+        for key in {key for own in joined.ids for key in own}
+        if (n := sum(old != new for own in joined.ids for old, new in own.get(key, {}).items()))
+    }:
         ctx.note("references_renumbered", moved)
     ctx.find(kinds.TOP_LEVEL_KEYS_DIFFER, _other_keys(datasets, joined))
     ctx.find(kinds.CATEGORY_KEYS_DIFFER, _other_category_keys(datasets, followed, categories))
@@ -182,12 +262,16 @@ def _other_keys(datasets: tuple[Dataset, ...], joined: Joined) -> Iterator[Row]:
     for n, part in enumerate(datasets):
         for key, value in part.extra.items():
             if key not in ("info", "licenses", *joined.extra) and (
-                    kept.setdefault(key, bytes(value)) != bytes(value) or (n and names_rows(key, value))):
+                kept.setdefault(key, bytes(value)) != bytes(value) or (n and names_rows(key, value))
+            ):
                 yield Row(f"'{key}' of {part.home}")
 
 
-def _other_category_keys(datasets: tuple[Dataset, ...], followed: Sequence[Mapping[str, Category]],
-                         categories: Sequence[Category]) -> Iterator[Row]:
+def _other_category_keys(
+    datasets: tuple[Dataset, ...],
+    followed: Sequence[Mapping[str, Category]],
+    categories: Sequence[Category],
+) -> Iterator[Row]:
     kept = {category.name: _keys(category) for category in categories}
     for part, moved in zip(datasets, followed, strict=True):
         for category in part.categories:
@@ -198,7 +282,9 @@ def _other_category_keys(datasets: tuple[Dataset, ...], followed: Sequence[Mappi
 
 def _keys(category: Category) -> dict[str, Any]:
     known = {} if category.supercategory is UNSET else {"supercategory": category.supercategory}
-    return known | {key: value for key, value in extras(category) if key not in ("keypoints", "skeleton")}
+    return known | {
+        key: value for key, value in extras(category) if key not in ("keypoints", "skeleton")
+    }
 
 
 def _alike(categories: Sequence[Category]) -> Iterator[Row]:
@@ -247,8 +333,10 @@ class _Names:
 
     def finish(self) -> None:
         if self.clashes:
-            raise ValueError(f"{about(len(self.clashes), 'file names collide')}: {', '.join(self.clashes[:5])}; "
-                             "set same_file_name: rename")
+            raise ValueError(
+                f"{about(len(self.clashes), 'file names collide')}: {', '.join(self.clashes[:5])}; "
+                "set same_file_name: rename"
+            )
 
 
 def _marked(image: Image, part: Dataset, home: str, *, renamed: bool) -> Image:
@@ -258,12 +346,19 @@ def _marked(image: Image, part: Dataset, home: str, *, renamed: bool) -> Image:
         return image
     folder = mark.folder or part.home
     file = mark.file or (image.file_name if renamed else "")
-    return replace(image, coco_recipe=replace(mark, root=part.family(image), folder="" if folder == home else folder,
-                                              file=file))
+    return replace(
+        image,
+        coco_recipe=replace(
+            mark, root=part.family(image), folder="" if folder == home else folder, file=file
+        ),
+    )
 
 
-def _join_categories(datasets: tuple[Dataset, ...]) -> tuple[
-        tuple[Category, ...], list[dict[Any, int]], list[dict[Any, keypoints.Places | None]], list[int]]:
+def _join_categories(
+    datasets: tuple[Dataset, ...],
+) -> tuple[
+    tuple[Category, ...], list[dict[Any, int]], list[dict[Any, keypoints.Places | None]], list[int]
+]:
     """Join categories by name.
 
     Returns:
@@ -282,7 +377,9 @@ def _join_categories(datasets: tuple[Dataset, ...]) -> tuple[
     joined = []
     for (_, first), *members in groups.values():
         category, moves = keypoints.join(
-            [first, *(member for _, member in members)], [datasets[n].home for n in (members[0][0], *(n for n, _ in members))])
+            [first, *(member for _, member in members)],
+            [datasets[n].home for n in (members[0][0], *(n for n, _ in members))],
+        )
         joined.append(category)
         for (n, member), move in zip(members, moves[1:], strict=True):
             maps[n][member.id], places[n][member.id] = category.id, move
@@ -291,28 +388,52 @@ def _join_categories(datasets: tuple[Dataset, ...]) -> tuple[
 
 def _mapped_license(image: Image, mapping: Mapping[licenses.Id, licenses.Id]) -> Any:
     old = licenses.of(image)
-    return image.license if old is None or mapping.get(old, old) == old else Raw(msgspec.json.encode(mapping[old]))
+    return (
+        image.license
+        if old is None or mapping.get(old, old) == old
+        else Raw(msgspec.json.encode(mapping[old]))
+    )
 
 
-def _foresee(params: Mapping[str, Any], facts: Mapping[str, tuple[Facts, ...]]) -> Mapping[str, Facts]:
+def _foresee(
+    params: Mapping[str, Any], facts: Mapping[str, tuple[Facts, ...]]
+) -> Mapping[str, Facts]:
     parts = facts["datasets"]
     low, high = [part.smallest for part in parts], [part.largest for part in parts]
 
     def joined(lists: Iterable[tuple[str, ...] | None]) -> tuple[str, ...] | None:
         known = [names for names in lists if names is not None]
-        return tuple(dict.fromkeys(name for names in known for name in names)) if len(known) == len(parts) else None
+        return (
+            tuple(dict.fromkeys(name for names in known for name in names))
+            if len(known) == len(parts)
+            else None
+        )
 
-    return {"dataset": Facts(
-        joined(part.classes for part in parts),
-        None if None in low else (min(size[0] for size in low if size), min(size[1] for size in low if size)),
-        None if None in high else (max(size[0] for size in high if size), max(size[1] for size in high if size)),
-        _with_field(joined(part.fields for part in parts), params.get("origin_field")), joined(part.keypoints for part in parts),
-        annotation_fields=joined(part.annotation_fields for part in parts))}
+    return {
+        "dataset": Facts(
+            joined(part.classes for part in parts),
+            None
+            if None in low
+            else (min(size[0] for size in low if size), min(size[1] for size in low if size)),
+            None
+            if None in high
+            else (max(size[0] for size in high if size), max(size[1] for size in high if size)),
+            _with_field(joined(part.fields for part in parts), params.get("origin_field")),
+            joined(part.keypoints for part in parts),
+            annotation_fields=joined(part.annotation_fields for part in parts),
+        )
+    }
 
 
 def _with_field(fields: tuple[str, ...] | None, key: str | None) -> tuple[str, ...] | None:
     return fields if fields is None or key is None or key in fields else (*fields, key)
 
 
-STEP = Step(name="merge", run=merge, inputs={"datasets": Port(Dataset, many=True)}, outputs={"dataset": Dataset},
-            params=PARAMS, foresee=_foresee)
+STEP = Step(
+    name="merge",
+    run=merge,
+    inputs={"datasets": Port(Dataset, many=True)},
+    outputs={"dataset": Dataset},
+    params=PARAMS,
+    foresee=_foresee,
+)

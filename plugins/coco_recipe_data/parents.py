@@ -12,8 +12,11 @@ from coco_recipe_data.tables import Ids, extra_fields, followed, key_in
 
 Listed = TypeVar("Listed", Image, Annotation, Category)
 # the keys, besides those with the list's own name, by which a row names another of its list
-_KEYS = {"image_id": ("parent_id",), "annotation_id": ("parent_id",),
-         "category_id": ("parent_id", "parent", "supercategory_id")}
+_KEYS = {
+    "image_id": ("parent_id",),
+    "annotation_id": ("parent_id",),
+    "category_id": ("parent_id", "parent", "supercategory_id"),
+}
 
 
 def naming(ids: Ids, own: str) -> Ids:
@@ -24,7 +27,11 @@ def naming(ids: Ids, own: str) -> Ids:
         own: the key that names a row of the list: ``image_id``, ``annotation_id`` or ``category_id``.
     """
     named = {key: ids[own] for key in _KEYS[own] if key not in ids}
-    return {**ids, "supercategory_id": ids["category_id"], **named} if "category_id" in ids else {**ids, **named}
+    return (
+        {**ids, "supercategory_id": ids["category_id"], **named}
+        if "category_id" in ids
+        else {**ids, **named}
+    )
 
 
 def moved(rows: Sequence[Listed], ids: Ids, own: str) -> tuple[tuple[Listed, ...], list[Row]]:
@@ -37,7 +44,9 @@ def moved(rows: Sequence[Listed], ids: Ids, own: str) -> tuple[tuple[Listed, ...
     return followed(kept, naming(ids, own)), lost
 
 
-def without(rows: Sequence[Listed], own: str, gone: Callable[[Listed], Collection[Any]]) -> tuple[tuple[Listed, ...], list[Row]]:
+def without(
+    rows: Sequence[Listed], own: str, gone: Callable[[Listed], Collection[Any]]
+) -> tuple[tuple[Listed, ...], list[Row]]:
     """Leave out what names rows of the same list that are gone, and say of which row it was.
 
     Args:
@@ -46,7 +55,10 @@ def without(rows: Sequence[Listed], own: str, gone: Callable[[Listed], Collectio
         gone: for a row the ids that it can't name any more.
     """
     keys, kept, lost = {own, *_KEYS[own]}, list[Listed](), list[Row]()
-    fields = {kind: [(field, key) for field, key in extra_fields(kind) if key_in(key, keys)] for kind in {*map(type, rows)}}
+    fields = {
+        kind: [(field, key) for field, key in extra_fields(kind) if key_in(key, keys)]
+        for kind in {*map(type, rows)}
+    }
     if not any(fields.values()):
         return tuple(rows), []
     row: Listed
@@ -54,7 +66,9 @@ def without(rows: Sequence[Listed], own: str, gone: Callable[[Listed], Collectio
         left: Any = row
         absent = {*gone(row)}
         for field, key in fields[type(row)]:
-            value: Any = None if getattr(row, field) is UNSET else msgspec.json.decode(getattr(row, field))
+            value: Any = (
+                None if getattr(row, field) is UNSET else msgspec.json.decode(getattr(row, field))
+            )
             values: list[Any] = value if isinstance(value, list) else [value]
             if not all(isinstance(one, int | float | str) for one in values):
                 continue
@@ -62,18 +76,30 @@ def without(rows: Sequence[Listed], own: str, gone: Callable[[Listed], Collectio
             if not missing:
                 continue
             lost.append(Row(_told(row), {key: value}))
-            left = (with_extras(left, {key: [one for one in values if one not in missing]}) if isinstance(value, list)
-                    else replace(left, **{field: UNSET}))
+            left = (
+                with_extras(left, {key: [one for one in values if one not in missing]})
+                if isinstance(value, list)
+                else replace(left, **{field: UNSET})
+            )
         kept.append(left)
     return tuple(kept), lost
 
 
 def _told(row: Any) -> str:
-    return f"category '{row.name}'" if isinstance(row, Category) else (
-        f"image {row.id} ({row.file_name!r})" if isinstance(row, Image) else f"annotation {row.id}")
+    return (
+        f"category '{row.name}'"
+        if isinstance(row, Category)
+        else (
+            f"image {row.id} ({row.file_name!r})"
+            if isinstance(row, Image)
+            else f"annotation {row.id}"
+        )
+    )
 
 
-def dangling(rows: Sequence[Any], own: str, ids: Mapping[Any, Any], taken: Collection[Any]) -> Row | None:
+def dangling(
+    rows: Sequence[Any], own: str, ids: Mapping[Any, Any], taken: Collection[Any]
+) -> Row | None:
     """Return the first row that names one of its list that is not in ``ids``, but is in ``taken``."""
     _, lost = without(rows, own, lambda row: {*taken} - {*ids})
     return lost[0] if lost else None

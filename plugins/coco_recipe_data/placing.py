@@ -40,7 +40,9 @@ class Placing:
         tried: how many placings of single groups were tried.
     """
 
-    def __init__(self, goal: Goal, side: Sequence[int], free: Sequence[int], best: Cost, most: int) -> None:
+    def __init__(
+        self, goal: Goal, side: Sequence[int], free: Sequence[int], best: Cost, most: int
+    ) -> None:
         self.goal, self.side, self.best, self.most, self.tried = goal, list(side), best, most, 0
         self.found: list[int] | None = None
         self.images = [0 for _ in goal.parts]
@@ -53,7 +55,10 @@ class Placing:
                     self.boxes[label][part] += count
         self.free = sorted(free, key=lambda n: (-self._weight(n), n))
         self.left = [0 for _ in goal.weights]  # groups to place that have a class,
-        self.gaps = [row.count(0) if needed else 0 for row, needed in zip(self.boxes, goal.needed, strict=True)]
+        self.gaps = [
+            row.count(0) if needed else 0
+            for row, needed in zip(self.boxes, goal.needed, strict=True)
+        ]
         for n in free:
             for label, _ in goal.boxes[n]:
                 self.left[label] += 1
@@ -66,13 +71,17 @@ class Placing:
 
     def _weight(self, n: int) -> int:
         goal = self.goal
-        return goal.image_weight * goal.sizes[n] + sum(goal.weights[label] * count for label, count in goal.boxes[n])
+        return goal.image_weight * goal.sizes[n] + sum(
+            goal.weights[label] * count for label, count in goal.boxes[n]
+        )
 
     def _cost(self) -> Cost:
         """Return what the division costs at least, whatever the part of the groups that are still to be placed."""
         goal, scale = self.goal, self.goal.scale
         over = under = spread = 0
-        for images, (fewest, most), aim in zip(self.images, goal.bounds, goal.image_aims, strict=True):
+        for images, (fewest, most), aim in zip(
+            self.images, goal.bounds, goal.image_aims, strict=True
+        ):
             over += max(0, images - most)
             under += max(0, fewest - images)
             spread += goal.image_weight * max(0, scale * images - aim)

@@ -12,22 +12,36 @@ from coco_recipe_data import kinds, parents, tables
 
 _BASE = {"enum": [0, 1, None]}
 _DEFAULTS = {"images": 1, "annotations": 1, "categories": None}  # competitions score by category id
-_MENDED = {"images": ("image_ids_out_of_range",), "categories": ("category_ids_out_of_range",),
-           "annotations": ("repeated_annotation_ids", "annotation_ids_out_of_range")}
+_MENDED = {
+    "images": ("image_ids_out_of_range",),
+    "categories": ("category_ids_out_of_range",),
+    "annotations": ("repeated_annotation_ids", "annotation_ids_out_of_range"),
+}
 _WITHOUT_ID = {table: f"{table}_without_id" for table in _DEFAULTS}
 PARAMS: dict[str, Any] = {
-    "type": "object", "additionalProperties": False,
+    "type": "object",
+    "additionalProperties": False,
     "properties": {
-        kind: {**_BASE, "default": default, "examples": [1],
-               "description": f"First {kind[:-1] if kind != 'categories' else 'category'} id, 0 or 1; "
-                              "null leaves these ids as they are."}
+        kind: {
+            **_BASE,
+            "default": default,
+            "examples": [1],
+            "description": f"First {kind[:-1] if kind != 'categories' else 'category'} id, 0 or 1; "
+            "null leaves these ids as they are.",
+        }
         for kind, default in _DEFAULTS.items()
     },
 }
 
 
-def reindex(ctx: StepContext, *, dataset: Dataset, images: int | None, annotations: int | None,
-            categories: int | None) -> Mapping[str, Dataset]:
+def reindex(
+    ctx: StepContext,
+    *,
+    dataset: Dataset,
+    images: int | None,
+    annotations: int | None,
+    categories: int | None,
+) -> Mapping[str, Dataset]:
     """Number rows in the file's order, from 0 or 1; categories only if asked.
 
     What names an image, an annotation or a category follows: in rows, in those of other top-level tables, and by
@@ -36,44 +50,86 @@ def reindex(ctx: StepContext, *, dataset: Dataset, images: int | None, annotatio
     ``base`` + position.
     """
     bases = {"images": images, "annotations": annotations, "categories": categories}
-    old: dict[str, list[Any]] = {table: [row.id for row in getattr(dataset, table)] for table in bases}
-    new = {table: ids if (base := bases[table]) is None else list(range(base, base + len(ids)))
-           for table, ids in old.items()}
-    numbered = {_WITHOUT_ID[table]: old[table][:] for table, base in bases.items() if base is not None}
+    old: dict[str, list[Any]] = {
+        table: [row.id for row in getattr(dataset, table)] for table in bases
+    }
+    new = {
+        table: ids if (base := bases[table]) is None else list(range(base, base + len(ids)))
+        for table, ids in old.items()
+    }
+    numbered = {
+        _WITHOUT_ID[table]: old[table][:] for table, base in bases.items() if base is not None
+    }
     for one in dataset.loose:
         if one.kind in numbered:
             numbered[one.kind][one.place] = None  # it had none in the file
-    kept: dict[str, dict[str, Any]] = {table: {"base": base, "old": numbered[_WITHOUT_ID[table]]}
-                                       for table, base in bases.items() if base is not None}
+    kept: dict[str, dict[str, Any]] = {
+        table: {"base": base, "old": numbered[_WITHOUT_ID[table]]}
+        for table, base in bases.items()
+        if base is not None
+    }
     (ctx.workdir / "ids.json").write_bytes(msgspec.json.encode(kept))
     changed = {table: sum(map(ne, kept[table]["old"], new[table])) for table in kept}
     ctx.note("ids_changed", changed)
-    ctx.note("summary", "new ids: " + (", ".join(f"{n} of {len(old[table])} {table}" for table, n in changed.items())
-                                       or "none asked for"))
-    image_ids, category_ids = (dict(zip(old[table], new[table], strict=True)) for table in ("images", "categories"))
-    ids = {"image_id": image_ids, "category_id": category_ids,
-           "annotation_id": dict(zip(old["annotations"], new["annotations"], strict=True))}
+    ctx.note(
+        "summary",
+        "new ids: "
+        + (
+            ", ".join(f"{n} of {len(old[table])} {table}" for table, n in changed.items())
+            or "none asked for"
+        ),
+    )
+    image_ids, category_ids = (
+        dict(zip(old[table], new[table], strict=True)) for table in ("images", "categories")
+    )
+    ids = {
+        "image_id": image_ids,
+        "category_id": category_ids,
+        "annotation_id": dict(zip(old["annotations"], new["annotations"], strict=True)),
+    }
     rows = tuple(
-        replace(row, id=fresh, image_id=image_ids[row.image_id],
-                category_id=category_ids.get(row.category_id, row.category_id))
-        for row, fresh in zip(dataset.annotations, new["annotations"], strict=True))
-    of_images, lost_by_images = parents.moved(tuple(map(_numbered, dataset.images, new["images"])), ids, "image_id")
+        replace(
+            row,
+            id=fresh,
+            image_id=image_ids[row.image_id],
+            category_id=category_ids.get(row.category_id, row.category_id),
+        )
+        for row, fresh in zip(dataset.annotations, new["annotations"], strict=True)
+    )
+    of_images, lost_by_images = parents.moved(
+        tuple(map(_numbered, dataset.images, new["images"])), ids, "image_id"
+    )
     of_rows, lost_by_rows = parents.moved(rows, ids, "annotation_id")
     of_categories, lost_by_categories = parents.moved(
-        tuple(map(_numbered, dataset.categories, new["categories"])), ids, "category_id")
+        tuple(map(_numbered, dataset.categories, new["categories"])), ids, "category_id"
+    )
     ctx.find(kinds.REFERENCES_LEFT_OUT, [*lost_by_images, *lost_by_rows, *lost_by_categories])
-    return {"dataset": dataset.replace(
-        images=of_images, annotations=of_rows, categories=of_categories,
-        extra=tables.follow_in_tables(dataset.extra, ids),
-        loose=tuple(one for one in dataset.loose if one.kind not in numbered))}
+    return {
+        "dataset": dataset.replace(
+            images=of_images,
+            annotations=of_rows,
+            categories=of_categories,
+            extra=tables.follow_in_tables(dataset.extra, ids),
+            loose=tuple(one for one in dataset.loose if one.kind not in numbered),
+        )
+    }
 
 
 def _numbered(row: Any, fresh: int) -> Any:
     return replace(row, id=fresh)
 
 
-STEP = Step(name="reindex", run=reindex, inputs={"dataset": Port(Dataset, loose=True)}, outputs={"dataset": Dataset},
-            params=PARAMS,
-            understands=lambda params: [kind for table, kind in _WITHOUT_ID.items() if params[table] is not None],
-            foresee=lambda params, facts: {"dataset": facts["dataset"]},
-            mends=lambda params: [kind for table, mended in _MENDED.items() if params[table] is not None for kind in mended])
+STEP = Step(
+    name="reindex",
+    run=reindex,
+    inputs={"dataset": Port(Dataset, loose=True)},
+    outputs={"dataset": Dataset},
+    params=PARAMS,
+    understands=lambda params: [
+        kind for table, kind in _WITHOUT_ID.items() if params[table] is not None
+    ],
+    foresee=lambda params, facts: {"dataset": facts["dataset"]},
+    mends=lambda params: [
+        kind for table, mended in _MENDED.items() if params[table] is not None for kind in mended
+    ],
+)

@@ -32,65 +32,138 @@ from coco_recipe_data.segmentation_mends import is_numbers
 ANY = ""
 FIRST = 5  # rows that an error names
 WRONG_RUNS = "masks_with_wrong_runs"  # no box or area can be taken from such a mask
-UNMEASURED = ("unreadable_pictures", "cut_off_pictures")  # kinds of pictures that have no size to take
+UNMEASURED = (
+    "unreadable_pictures",
+    "cut_off_pictures",
+)  # kinds of pictures that have no size to take
 SIDE_PX, AREA_SHARE = 1.0, 0.01  # a box or area that differs by less was rounded
 
 PARAMS: dict[str, Any] = {
-    "type": "object", "additionalProperties": False,
+    "type": "object",
+    "additionalProperties": False,
     "properties": {
         "file_names": {
-            "type": "object", "additionalProperties": False, "minProperties": 1,
+            "type": "object",
+            "additionalProperties": False,
+            "minProperties": 1,
             "description": "Mends of file names, applied in the order in which they are written.",
             "examples": [{"unquote": True}],
             "properties": {
-                "unquote": {"const": True, "description": "Decode %20 and its like.", "examples": [True]},
-                "slashes": {"const": True, "description": "Backslashes become slashes.", "examples": [True]},
-                "basename": {"const": True, "description": "Leave out the folders.", "examples": [True]},
-                "strip_prefix": {"type": "string", "minLength": 1, "description": "Leave out this beginning.",
-                                 "examples": ["upload/7/"]},
-                "trim": {"const": True, "description": "Leave out blanks at both ends.", "examples": [True]},
-                "match_case": {"const": True, "examples": [True],
-                               "description": "Take the case and the Unicode form of the file in the folder."},
-            }},
-        "missing_pictures": {"enum": ["drop"], "examples": ["drop"],
-                             "description": "Drop the images whose picture isn't in the folder, with their annotations; "
-                                            "each is in the ledger (dropped.jsonl)."},
-        "ids": {"enum": ["to_int", "number"], "examples": ["to_int"],
-                "description": "to_int: read ids in quotes as whole numbers: id, image_id, category_id; number: do so, "
-                               "and give rows without an id one above the largest of their table."},
-        "sizes": {"enum": ["from_pictures", "to_numbers"], "examples": ["from_pictures"],
-                  "description": "from_pictures: width and height as the picture has them, turned as its EXIF "
-                                 "orientation says; to_numbers: read those in quotes as numbers."},
-        "texts": {"enum": ["to_text"], "examples": ["to_text"],
-                  "description": "Write date_captured, coco_url and flickr_url of images as text."},
-        "licenses": {"enum": ["drop"], "examples": ["drop"],
-                     "description": "Leave out the license of images where it is no whole number, or not in `licenses`."},
+                "unquote": {
+                    "const": True,
+                    "description": "Decode %20 and its like.",
+                    "examples": [True],
+                },
+                "slashes": {
+                    "const": True,
+                    "description": "Backslashes become slashes.",
+                    "examples": [True],
+                },
+                "basename": {
+                    "const": True,
+                    "description": "Leave out the folders.",
+                    "examples": [True],
+                },
+                "strip_prefix": {
+                    "type": "string",
+                    "minLength": 1,
+                    "description": "Leave out this beginning.",
+                    "examples": ["upload/7/"],
+                },
+                "trim": {
+                    "const": True,
+                    "description": "Leave out blanks at both ends.",
+                    "examples": [True],
+                },
+                "match_case": {
+                    "const": True,
+                    "examples": [True],
+                    "description": "Take the case and the Unicode form of the file in the folder.",
+                },
+            },
+        },
+        "missing_pictures": {
+            "enum": ["drop"],
+            "examples": ["drop"],
+            "description": "Drop the images whose picture isn't in the folder, with their annotations; "
+            "each is in the ledger (dropped.jsonl).",
+        },
+        "ids": {
+            "enum": ["to_int", "number"],
+            "examples": ["to_int"],
+            "description": "to_int: read ids in quotes as whole numbers: id, image_id, category_id; number: do so, "
+            "and give rows without an id one above the largest of their table.",
+        },
+        "sizes": {
+            "enum": ["from_pictures", "to_numbers"],
+            "examples": ["from_pictures"],
+            "description": "from_pictures: width and height as the picture has them, turned as its EXIF "
+            "orientation says; to_numbers: read those in quotes as numbers.",
+        },
+        "texts": {
+            "enum": ["to_text"],
+            "examples": ["to_text"],
+            "description": "Write date_captured, coco_url and flickr_url of images as text.",
+        },
+        "licenses": {
+            "enum": ["drop"],
+            "examples": ["drop"],
+            "description": "Leave out the license of images where it is no whole number, or not in `licenses`.",
+        },
         "segmentations": {
             "description": "One mend, or a list in order. to_numbers: read numbers in quotes; drop_degenerate: leave "
-                           "out polygons of no area; close: end each polygon where it began; flat_to_list: "
-                           "[x, y, ...] to [[x, y, ...]]; pairs_to_list: [[x, y], ...] to [[x, y, ...]].",
-            "anyOf": [{"enum": segmentation_mends.NAMES},
-                      {"type": "array", "minItems": 1, "items": {"enum": segmentation_mends.NAMES}}],
-            "examples": [["flat_to_list", "drop_degenerate"]]},
-        "bbox": {"enum": ["from_segmentation", "to_numbers"], "examples": ["from_segmentation"],
-                 "description": "from_segmentation: the box around the segmentation, where there is none or it is "
-                                "another by over 1 px; to_numbers: read numbers in quotes."},
-        "area": {"enum": ["recompute", "to_numbers"], "examples": ["recompute"],
-                 "description": "recompute: the segmentation's area, or the box's without one, where there is none or "
-                                "it is another by over 1 %; to_numbers: read numbers in quotes."},
-        "num_keypoints": {"enum": ["recompute"], "examples": ["recompute"],
-                          "description": "The number of labelled keypoints."},
+            "out polygons of no area; close: end each polygon where it began; flat_to_list: "
+            "[x, y, ...] to [[x, y, ...]]; pairs_to_list: [[x, y], ...] to [[x, y, ...]].",
+            "anyOf": [
+                {"enum": segmentation_mends.NAMES},
+                {"type": "array", "minItems": 1, "items": {"enum": segmentation_mends.NAMES}},
+            ],
+            "examples": [["flat_to_list", "drop_degenerate"]],
+        },
+        "bbox": {
+            "enum": ["from_segmentation", "to_numbers"],
+            "examples": ["from_segmentation"],
+            "description": "from_segmentation: the box around the segmentation, where there is none or it is "
+            "another by over 1 px; to_numbers: read numbers in quotes.",
+        },
+        "area": {
+            "enum": ["recompute", "to_numbers"],
+            "examples": ["recompute"],
+            "description": "recompute: the segmentation's area, or the box's without one, where there is none or "
+            "it is another by over 1 %; to_numbers: read numbers in quotes.",
+        },
+        "num_keypoints": {
+            "enum": ["recompute"],
+            "examples": ["recompute"],
+            "description": "The number of labelled keypoints.",
+        },
         "crowd": {
             "description": "Annotations of these categories become crowds (iscrowd 1); or to_numbers: read iscrowd in "
-                           "quotes as 0 or 1, and null as 0.",
+            "quotes as 0 or 1, and null as 0.",
             "examples": [{"categories": ["people"]}],
-            "anyOf": [{"enum": ["to_numbers"]},
-                      {"type": "object", "additionalProperties": False, "required": ["categories"],
-                       "properties": {"categories": {"type": "array", "items": {"type": "string"}, "minItems": 1,
-                                                     "description": "Names of categories.",
-                                                     "examples": [["people"]]}}}]},
-        "categories": {"enum": ["drop_unused"], "examples": ["drop_unused"],
-                       "description": "Drop categories that no annotation has."},
+            "anyOf": [
+                {"enum": ["to_numbers"]},
+                {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["categories"],
+                    "properties": {
+                        "categories": {
+                            "type": "array",
+                            "items": {"type": "string"},
+                            "minItems": 1,
+                            "description": "Names of categories.",
+                            "examples": [["people"]],
+                        }
+                    },
+                },
+            ],
+        },
+        "categories": {
+            "enum": ["drop_unused"],
+            "examples": ["drop_unused"],
+            "description": "Drop categories that no annotation has.",
+        },
     },
 }
 
@@ -98,30 +171,62 @@ PARAMS: dict[str, Any] = {
 _MENDED: Mapping[tuple[str, Any], tuple[str, ...]] = {
     ("file_names", ANY): ("missing_pictures", "unsafe_file_names"),
     ("missing_pictures", "drop"): ("missing_pictures",),
-    ("sizes", "from_pictures"): ("sizes_not_of_pictures", "images_without_size", "sizes_of_wrong_type",
-                                 "sizes_too_large"),
+    ("sizes", "from_pictures"): (
+        "sizes_not_of_pictures",
+        "images_without_size",
+        "sizes_of_wrong_type",
+        "sizes_too_large",
+    ),
     ("texts", "to_text"): ("texts_of_wrong_type",),
     ("licenses", "drop"): ("licenses_of_wrong_type",),
-    ("bbox", "from_segmentation"): ("annotations_without_box", "bbox_not_of_segmentation", "boxes_of_wrong_type"),
-    ("area", "recompute"): ("annotations_without_area", "areas_not_positive", "area_not_of_box",
-                            "area_not_of_segmentation", "areas_of_wrong_type"),
+    ("bbox", "from_segmentation"): (
+        "annotations_without_box",
+        "bbox_not_of_segmentation",
+        "boxes_of_wrong_type",
+    ),
+    ("area", "recompute"): (
+        "annotations_without_area",
+        "areas_not_positive",
+        "area_not_of_box",
+        "area_not_of_segmentation",
+        "areas_of_wrong_type",
+    ),
     ("num_keypoints", "recompute"): ("num_keypoints_at_odds", "num_keypoints_of_wrong_type"),
     ("categories", "drop_unused"): ("unused_categories",),
 }
 # the kinds of wrong types of which each takes in the values whose meaning can be told
 _UNDERSTOOD: Mapping[tuple[str, Any], tuple[str, ...]] = {
     ("ids", "to_int"): ("ids_of_wrong_type",),
-    ("ids", "number"): ("ids_of_wrong_type", "images_without_id", "annotations_without_id", "categories_without_id"),
+    ("ids", "number"): (
+        "ids_of_wrong_type",
+        "images_without_id",
+        "annotations_without_id",
+        "categories_without_id",
+    ),
     ("sizes", "to_numbers"): ("sizes_of_wrong_type",),
-    ("bbox", "to_numbers"): ("boxes_of_wrong_type",), ("area", "to_numbers"): ("areas_of_wrong_type",),
-    ("crowd", "to_numbers"): ("crowd_flags_of_wrong_type",)}
+    ("bbox", "to_numbers"): ("boxes_of_wrong_type",),
+    ("area", "to_numbers"): ("areas_of_wrong_type",),
+    ("crowd", "to_numbers"): ("crowd_flags_of_wrong_type",),
+}
 
 
-def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] | None,
-           missing_pictures: str | None, ids: str | None, sizes: str | None,
-           texts: str | None, licenses: str | None, segmentations: str | Sequence[str] | None, bbox: str | None, area: str | None,
-           num_keypoints: str | None, crowd: Mapping[str, Any] | str | None,
-           categories: str | None) -> Mapping[str, Dataset]:
+def repair(
+    ctx: StepContext,
+    *,
+    dataset: Dataset,
+    file_names: Mapping[str, Any] | None,
+    missing_pictures: str | None,
+    ids: str | None,
+    sizes: str | None,
+    texts: str | None,
+    licenses: str | None,
+    segmentations: str | Sequence[str] | None,
+    bbox: str | None,
+    area: str | None,
+    num_keypoints: str | None,
+    crowd: Mapping[str, Any] | str | None,
+    categories: str | None,
+) -> Mapping[str, Dataset]:
     """Mend what is named, and nothing else; rows that are right stay as they are.
 
     The order is: what ``to_int``, ``number`` and ``to_numbers`` read, names, missing pictures, sizes, texts, licenses,
@@ -133,7 +238,9 @@ def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] 
             category isn't there, or there is nothing to make a value of a wrong type anew from.
     """
     given = {"ids": ids, "sizes": sizes, "bbox": bbox, "area": area, "crowd": crowd}
-    mine, others = _taken_in(dataset, {key: value for key, value in given.items() if isinstance(value, str)})
+    mine, others = _taken_in(
+        dataset, {key: value for key, value in given.items() if isinstance(value, str)}
+    )
     ledger = Ledger({(one.table, one.place, one.key): one for one in mine if one.new is UNSET})
     for one in mine:
         if one.new is not UNSET:
@@ -152,8 +259,11 @@ def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] 
     mends = [segmentations] if isinstance(segmentations, str) else segmentations or []
     steps: list[Callable[[Annotation], Mend | None]] = [
         *(lambda row, mend=mend: _mended_segmentation(row, mend) for mend in mends),
-        *([_mended_box] if bbox == "from_segmentation" else []), *([_mended_area] if area == "recompute" else []),
-        *([_mended_count] if num_keypoints else []), *([lambda row: _made_crowd(row, crowds)] if crowds else [])]
+        *([_mended_box] if bbox == "from_segmentation" else []),
+        *([_mended_area] if area == "recompute" else []),
+        *([_mended_count] if num_keypoints else []),
+        *([lambda row: _made_crowd(row, crowds)] if crowds else []),
+    ]
     rows = []
     for place, row in enumerate(dataset.annotations):
         for step in steps:
@@ -166,27 +276,42 @@ def repair(ctx: StepContext, *, dataset: Dataset, file_names: Mapping[str, Any] 
         rows = image_mends.rows_of(ctx, rows, images)
     kept = _used(ctx, dataset.categories, rows) if categories else dataset.categories
     ledger.write(ctx)
-    return {"dataset": dataset.replace(images=images, annotations=tuple(rows), categories=kept, loose=others)}
+    return {
+        "dataset": dataset.replace(
+            images=images, annotations=tuple(rows), categories=kept, loose=others
+        )
+    }
 
 
 def _taken_in(dataset: Dataset, given: Mapping[str, str]) -> tuple[list[Loose], tuple[Loose, ...]]:
     """Divide the values of a wrong type: those that these parameters take in, and those of another repair."""
     mended = {kind for each in given.items() for kind in _MENDED.get(each, ())}
     understood = {kind for each in given.items() for kind in _UNDERSTOOD.get(each, ())}
-    is_mine = [one.kind in mended or (one.kind in understood and one.new is not UNSET) for one in dataset.loose]
-    return ([one for one, mine in zip(dataset.loose, is_mine, strict=True) if mine],
-            tuple(one for one, mine in zip(dataset.loose, is_mine, strict=True) if not mine))
+    is_mine = [
+        one.kind in mended or (one.kind in understood and one.new is not UNSET)
+        for one in dataset.loose
+    ]
+    return (
+        [one for one, mine in zip(dataset.loose, is_mine, strict=True) if mine],
+        tuple(one for one, mine in zip(dataset.loose, is_mine, strict=True) if not mine),
+    )
 
 
 def _check_made_anew(rows: Sequence[Annotation], set_aside: Iterable[Loose]) -> None:
     """Refuse to lose a value of a wrong type for which nothing could be made."""
-    lost = [one for one in set_aside if one.table == "annotations" and getattr(rows[one.place], one.key) is UNSET]
+    lost = [
+        one
+        for one in set_aside
+        if one.table == "annotations" and getattr(rows[one.place], one.key) is UNSET
+    ]
     if lost:
-        listed = "; ".join(f"{one.row}: {({one.key: one.old})}" for one in lost[:FIRST])
+        listed = "; ".join(f"{one.row}: { ({one.key: one.old}) }" for one in lost[:FIRST])
         more = f"; and {len(lost) - FIRST} more" if len(lost) > FIRST else ""
         told = about(len(lost), "values of a wrong type can't be made anew")
-        raise ValueError(f"{told}: {listed}{more}; these rows have no "
-                         "segmentation or box to make them from: correct them in the file, or leave the key out")
+        raise ValueError(
+            f"{told}: {listed}{more}; these rows have no "
+            "segmentation or box to make them from: correct them in the file, or leave the key out"
+        )
 
 
 Mend = tuple[str, Any, Any, Annotation]
@@ -235,8 +360,18 @@ def _is_near(box: Sequence[float], other: Sequence[float]) -> bool:
 
 def _mended_area(row: Annotation) -> Mend | None:
     shape = _shape(row)
-    new = segmentation_area(shape) if shape else row.bbox[2] * row.bbox[3] if isinstance(row.bbox, tuple) else None
-    if new is None or new <= 0 or (row.area is not UNSET and abs(row.area - new) <= AREA_SHARE * new):
+    new = (
+        segmentation_area(shape)
+        if shape
+        else row.bbox[2] * row.bbox[3]
+        if isinstance(row.bbox, tuple)
+        else None
+    )
+    if (
+        new is None
+        or new <= 0
+        or (row.area is not UNSET and abs(row.area - new) <= AREA_SHARE * new)
+    ):
         return None
     tidied = new if isinstance(new, int) else round(new, 2) or new
     return "area", row.area, tidied, replace(row, area=tidied)
@@ -250,15 +385,24 @@ def _mended_count(row: Annotation) -> Mend | None:
     found = [] if found is None and count is not UNSET else found  # none are labelled
     if not is_numbers(found) or len(found) % 3:
         return None
-    old, new = None if count is UNSET else msgspec.json.decode(count), sum(1 for flag in found[2::3] if flag)
-    return None if old == new else ("num_keypoints", old, new, with_extras(row, {"num_keypoints": new}))
+    old, new = (
+        None if count is UNSET else msgspec.json.decode(count),
+        sum(1 for flag in found[2::3] if flag),
+    )
+    return (
+        None
+        if old == new
+        else ("num_keypoints", old, new, with_extras(row, {"num_keypoints": new}))
+    )
 
 
 def _crowd_ids(dataset: Dataset, names: Sequence[str]) -> frozenset[int]:
     known = {category.name: category.id for category in dataset.categories}
     for name in names:
         if name not in known:
-            raise ValueError(f"crowd.categories: there is no category '{name}'; {did_you_mean(name, list(known))}")
+            raise ValueError(
+                f"crowd.categories: there is no category '{name}'; {did_you_mean(name, list(known))}"
+            )
     return frozenset(known[name] for name in names)
 
 
@@ -268,7 +412,9 @@ def _made_crowd(row: Annotation, crowds: frozenset[int]) -> Mend | None:
     return "iscrowd", row.iscrowd, 1, replace(row, iscrowd=1)
 
 
-def _used(ctx: StepContext, categories: tuple[Category, ...], rows: Sequence[Annotation]) -> tuple[Category, ...]:
+def _used(
+    ctx: StepContext, categories: tuple[Category, ...], rows: Sequence[Annotation]
+) -> tuple[Category, ...]:
     used = {row.category_id for row in rows}
     for category in categories:
         if category.id not in used:
@@ -307,7 +453,15 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
     return {"dataset": found.of_other_images() if params.get("sizes") == "from_pictures" else found}
 
 
-STEP = Step(name="repair", run=repair, inputs={"dataset": Port(Dataset, loose=True)},
-            outputs={"dataset": Dataset}, params=PARAMS, check=_check, foresee=_foresee,
-            refuses=lambda params: tuple(_refuses(params)),
-            mends=lambda params: tuple(_mends(params)), understands=lambda params: tuple(_understands(params)))
+STEP = Step(
+    name="repair",
+    run=repair,
+    inputs={"dataset": Port(Dataset, loose=True)},
+    outputs={"dataset": Dataset},
+    params=PARAMS,
+    check=_check,
+    foresee=_foresee,
+    refuses=lambda params: tuple(_refuses(params)),
+    mends=lambda params: tuple(_mends(params)),
+    understands=lambda params: tuple(_understands(params)),
+)

@@ -1,9 +1,27 @@
 """The words that a table's name may be the plural of: ``people`` -> ``person``, ``vertices`` -> ``vertex``."""
 
-_IRREGULAR = {"people": "person", "children": "child", "men": "man", "feet": "foot", "teeth": "tooth", "geese": "goose",
-              "mice": "mouse"}
-_ENDINGS = (("ices", ("ex", "ix")), ("ies", ("y", "ie")), ("ves", ("f", "fe")), ("ses", ("sis", "s")), ("xes", ("x", "xis")),
-            ("zzes", ("z", "zz")), ("es", ("", "is")), ("s", ("",)), ("a", ("um", "on")), ("ae", ("a",)), ("i", ("us",)))
+_IRREGULAR = {
+    "people": "person",
+    "children": "child",
+    "men": "man",
+    "feet": "foot",
+    "teeth": "tooth",
+    "geese": "goose",
+    "mice": "mouse",
+}
+_ENDINGS = (
+    ("ices", ("ex", "ix")),
+    ("ies", ("y", "ie")),
+    ("ves", ("f", "fe")),
+    ("ses", ("sis", "s")),
+    ("xes", ("x", "xis")),
+    ("zzes", ("z", "zz")),
+    ("es", ("", "is")),
+    ("s", ("",)),
+    ("a", ("um", "on")),
+    ("ae", ("a",)),
+    ("i", ("us",)),
+)
 
 
 def singulars(name: str) -> tuple[str, ...]:

@@ -27,49 +27,118 @@ from coco_recipe_data import kinds, stratify
 from coco_recipe_data.grouping import field_of, groups_of
 
 PARAMS: dict[str, Any] = {
-    "type": "object", "additionalProperties": False,
+    "type": "object",
+    "additionalProperties": False,
     "properties": {
-        "fractions": {"type": "object", "minProperties": 2,
-                      "additionalProperties": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-                      "description": "Share of each part, by its name; they add up to 1.",
-                      "examples": [{"train": 0.8, "val": 0.2}]},
-        "every": {"type": "integer", "minimum": 2, "description": "Each n-th family goes to val, the others to train.",
-                  "examples": [5]},
-        "first": {"type": "integer", "minimum": 0, "examples": [4],
-                  "description": "With every: number, from 0, of the first family that goes to val (default: 0)."},
-        "by": {"type": "object", "additionalProperties": False, "required": ["field", "parts"],
-               "description": "Parts as they were given: each image goes to the part that its field names (merge writes such "
-                              "a field with origin_field).", "examples": [{"field": "part", "parts": ["train", "valid"]}],
-               "properties": {"field": {"type": "string", "description": "The image's key.", "examples": ["part"]},
-                              "parts": {"type": "array", "items": {"type": "string"}, "minItems": 2, "uniqueItems": True,
-                                        "description": "The parts.", "examples": [["train", "valid"]]}}},
-        "min_per_part": {"type": "integer", "minimum": 0, "default": 1, "examples": [0],
-                         "description": "A part with fewer images than this is an error."},
-        "folds": {"type": "integer", "minimum": 2, "description": "As many equal parts: fold_1, fold_2, ...",
-                  "examples": [5]},
-        "method": {"enum": ["hash", "shuffle", "stratified"], "examples": ["stratified"],
-                   "description": "With fractions or folds (default: hash). hash: adding an image moves no other; shuffle: "
-                   "by the seed, numbers of images that meet the shares; stratified: these, and the same share of every "
-                   "category."},
-        "group_by": {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False,
-                     "description": "What stays together: the value of an image field, the first group of a regular "
-                     "expression over the file name, or a file of lines '<file name> <group>'.",
-                     "properties": {
-                         "field": {"type": "string", "description": "A key of the images.", "examples": ["video_id"]},
-                         "pattern": {"type": "string", "format": "regex", "description": "A regular expression.",
-                                     "examples": ["^(.*)_frame"]},
-                         "file": {"type": "string", "format": "recipe-file",
-                                  "description": "A file, relative to the recipe.", "examples": ["groups.txt"]}},
-                     "examples": [{"pattern": "^(.*)_frame"}]},
+        "fractions": {
+            "type": "object",
+            "minProperties": 2,
+            "additionalProperties": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+            "description": "Share of each part, by its name; they add up to 1.",
+            "examples": [{"train": 0.8, "val": 0.2}],
+        },
+        "every": {
+            "type": "integer",
+            "minimum": 2,
+            "description": "Each n-th family goes to val, the others to train.",
+            "examples": [5],
+        },
+        "first": {
+            "type": "integer",
+            "minimum": 0,
+            "examples": [4],
+            "description": "With every: number, from 0, of the first family that goes to val (default: 0).",
+        },
+        "by": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["field", "parts"],
+            "description": "Parts as they were given: each image goes to the part that its field names (merge writes such "
+            "a field with origin_field).",
+            "examples": [{"field": "part", "parts": ["train", "valid"]}],
+            "properties": {
+                "field": {
+                    "type": "string",
+                    "description": "The image's key.",
+                    "examples": ["part"],
+                },
+                "parts": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "minItems": 2,
+                    "uniqueItems": True,
+                    "description": "The parts.",
+                    "examples": [["train", "valid"]],
+                },
+            },
+        },
+        "min_per_part": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 1,
+            "examples": [0],
+            "description": "A part with fewer images than this is an error.",
+        },
+        "folds": {
+            "type": "integer",
+            "minimum": 2,
+            "description": "As many equal parts: fold_1, fold_2, ...",
+            "examples": [5],
+        },
+        "method": {
+            "enum": ["hash", "shuffle", "stratified"],
+            "examples": ["stratified"],
+            "description": "With fractions or folds (default: hash). hash: adding an image moves no other; shuffle: "
+            "by the seed, numbers of images that meet the shares; stratified: these, and the same share of every "
+            "category.",
+        },
+        "group_by": {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": False,
+            "description": "What stays together: the value of an image field, the first group of a regular "
+            "expression over the file name, or a file of lines '<file name> <group>'.",
+            "properties": {
+                "field": {
+                    "type": "string",
+                    "description": "A key of the images.",
+                    "examples": ["video_id"],
+                },
+                "pattern": {
+                    "type": "string",
+                    "format": "regex",
+                    "description": "A regular expression.",
+                    "examples": ["^(.*)_frame"],
+                },
+                "file": {
+                    "type": "string",
+                    "format": "recipe-file",
+                    "description": "A file, relative to the recipe.",
+                    "examples": ["groups.txt"],
+                },
+            },
+            "examples": [{"pattern": "^(.*)_frame"}],
+        },
     },
 }
 Shares = dict[str, float]
 WORST = 12  # classes that the table shows
 
 
-def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every: int | None, first: int | None,
-          folds: int | None, by: Mapping[str, Any] | None, min_per_part: int, method: str | None,
-          group_by: Mapping[str, str] | None) -> Mapping[str, Dataset]:
+def split(
+    ctx: StepContext,
+    *,
+    dataset: Dataset,
+    fractions: Shares | None,
+    every: int | None,
+    first: int | None,
+    folds: int | None,
+    by: Mapping[str, Any] | None,
+    min_per_part: int,
+    method: str | None,
+    group_by: Mapping[str, str] | None,
+) -> Mapping[str, Dataset]:
     """Divide a data set; an image with all that was made from it, and every group, is on one side only.
 
     ``stratified`` divides whole groups by iterative stratification, and exchanges groups while that helps
@@ -83,7 +152,9 @@ def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every
     groups = groups_of(dataset, group_by)
     if every is not None:
         shares = {"train": 1 - 1 / every, "val": 1 / every}
-        side: Mapping[str, str] = {group: "val" if n % every == (first or 0) else "train" for n, group in enumerate(groups)}
+        side: Mapping[str, str] = {
+            group: "val" if n % every == (first or 0) else "train" for n, group in enumerate(groups)
+        }
     elif by is not None:
         shares = dict.fromkeys(by["parts"], 0.0)
         side = _as_given(dataset, groups, by["field"], by["parts"])
@@ -94,15 +165,23 @@ def split(ctx: StepContext, *, dataset: Dataset, fractions: Shares | None, every
     for name, part in parts.items():
         if len(part.images) < min_per_part:
             remedy = _remedy(groups, by=by, every=every, method=method)
-            raise ValueError(f"part '{name}' would get {len(part.images)} of {len(dataset.images)} images, and "
-                             f"min_per_part is {min_per_part}; {remedy} (min_per_part: {len(part.images)} allows it)")
+            raise ValueError(
+                f"part '{name}' would get {len(part.images)} of {len(dataset.images)} images, and "
+                f"min_per_part is {min_per_part}; {remedy} (min_per_part: {len(part.images)} allows it)"
+            )
     _note(ctx, dataset, parts, shares if by is None else {})
     ctx.note("groups", len(groups))
     ctx.note("summary", f"{counted(len(groups), 'group')} in {len(parts)} parts")
     return parts
 
 
-def _remedy(groups: Mapping[str, list[int]], *, by: Mapping[str, Any] | None, every: int | None, method: str | None) -> str:
+def _remedy(
+    groups: Mapping[str, list[int]],
+    *,
+    by: Mapping[str, Any] | None,
+    every: int | None,
+    method: str | None,
+) -> str:
     """Say what can be done about a part with too few images."""
     if by is not None:
         return f"take it out of by.parts if no image's {by['field']} is this"
@@ -111,12 +190,17 @@ def _remedy(groups: Mapping[str, list[int]], *, by: Mapping[str, Any] | None, ev
     if method in (None, "hash"):
         return "choose other fractions, or method: shuffle or stratified, which don't leave numbers to chance"
     largest = max(map(len, groups.values()), default=0)
-    smaller = f", or smaller groups (there are {len(groups)}, of up to {largest} images)" if largest > 1 else ""
+    smaller = (
+        f", or smaller groups (there are {len(groups)}, of up to {largest} images)"
+        if largest > 1
+        else ""
+    )
     return f"choose other fractions, or fewer folds{smaller}"
 
 
-def _parts(dataset: Dataset, groups: Mapping[str, list[int]], side: Mapping[str, str],
-           names: Sequence[str]) -> dict[str, Dataset]:
+def _parts(
+    dataset: Dataset, groups: Mapping[str, list[int]], side: Mapping[str, str], names: Sequence[str]
+) -> dict[str, Dataset]:
     part_of = {image_id: side[group] for group, ids in groups.items() for image_id in ids}
     images: dict[str, list[Image]] = {name: [] for name in names}
     annotations: dict[str, list[Annotation]] = {name: [] for name in names}
@@ -124,7 +208,10 @@ def _parts(dataset: Dataset, groups: Mapping[str, list[int]], side: Mapping[str,
         images[part_of[image.id]].append(image)
     for row in dataset.annotations:
         annotations[part_of[row.image_id]].append(row)
-    return {name: dataset.replace(images=tuple(images[name]), annotations=tuple(annotations[name])) for name in names}
+    return {
+        name: dataset.replace(images=tuple(images[name]), annotations=tuple(annotations[name]))
+        for name in names
+    }
 
 
 def _note(ctx: StepContext, dataset: Dataset, parts: Mapping[str, Dataset], wanted: Shares) -> None:
@@ -134,27 +221,58 @@ def _note(ctx: StepContext, dataset: Dataset, parts: Mapping[str, Dataset], want
     """
     totals = {name: n for name, n in dataset.counts()["categories"].items() if n}
     counts = {name: part.counts() for name, part in parts.items()}
-    found = {name: {label: count["categories"][label] / n for label, n in totals.items()}
-             for name, count in counts.items()}
-    of_images = {name: count["images"] / max(1, len(dataset.images)) for name, count in counts.items()}
+    found = {
+        name: {label: count["categories"][label] / n for label, n in totals.items()}
+        for name, count in counts.items()
+    }
+    of_images = {
+        name: count["images"] / max(1, len(dataset.images)) for name, count in counts.items()
+    }
 
-    off = {label: max(abs(found[name][label] - (wanted or of_images)[name]) for name in parts) for label in totals}
+    off = {
+        label: max(abs(found[name][label] - (wanted or of_images)[name]) for name in parts)
+        for label in totals
+    }
     farthest = sorted(off, key=lambda label: (-off[label], label))
     rows = [("wanted", wanted), ("images", of_images)] if wanted else [("images", of_images)]
     rows += [(label, {name: found[name][label] for name in parts}) for label in farthest[:WORST]]
     rest = farthest[WORST:]
-    ctx.note("shares", {name: {label: round(share, 4) for label, share in row.items()} for name, row in found.items()})
-    ctx.note("table", {
-        "head": ["", *parts],
-        "rows": [*([name, *(str(count[key]) for count in counts.values())]
-                   for name, key in (("images", "images"), ("boxes", "annotations"))),
-                 *([f"{label} %", *(f"{100 * row[name]:.1f}" for name in parts)] for label, row in rows)],
-        "foot": f"and {len(rest)} more classes, nearer to their shares ({100 * off[rest[0]]:.1f} % off at most)"
-                if rest else ""})
+    ctx.note(
+        "shares",
+        {
+            name: {label: round(share, 4) for label, share in row.items()}
+            for name, row in found.items()
+        },
+    )
+    ctx.note(
+        "table",
+        {
+            "head": ["", *parts],
+            "rows": [
+                *(
+                    [name, *(str(count[key]) for count in counts.values())]
+                    for name, key in (("images", "images"), ("boxes", "annotations"))
+                ),
+                *(
+                    [f"{label} %", *(f"{100 * row[name]:.1f}" for name in parts)]
+                    for label, row in rows
+                ),
+            ],
+            "foot": f"and {len(rest)} more classes, nearer to their shares ({100 * off[rest[0]]:.1f} % off at most)"
+            if rest
+            else "",
+        },
+    )
 
 
-def _divided(ctx: StepContext, dataset: Dataset, groups: Mapping[str, list[int]], shares: Shares, method: str | None,
-             min_per_part: int) -> Mapping[str, str]:
+def _divided(
+    ctx: StepContext,
+    dataset: Dataset,
+    groups: Mapping[str, list[int]],
+    shares: Shares,
+    method: str | None,
+    min_per_part: int,
+) -> Mapping[str, str]:
     if method in (None, "hash"):
         return {group: _by_hash(group, shares) for group in groups}
     boxes: dict[str, dict[Any, int]] = {group: {} for group in groups}
@@ -165,38 +283,71 @@ def _divided(ctx: StepContext, dataset: Dataset, groups: Mapping[str, list[int]]
                 found = own[row.image_id]
                 found[row.category_id] = found.get(row.category_id, 0) + 1
     order = sorted(groups, key=lambda group: (_unit(f"{ctx.seed}/{group}"), group))
-    division = stratify.divide([stratify.Group(name, len(groups[name]), boxes[name]) for name in order], shares,
-                               at_least=min_per_part)
+    division = stratify.divide(
+        [stratify.Group(name, len(groups[name]), boxes[name]) for name in order],
+        shares,
+        at_least=min_per_part,
+    )
     _find_given_up(ctx, dataset, division, boxes)
     return division.side
 
 
-def _find_given_up(ctx: StepContext, dataset: Dataset, division: stratify.Division,
-                   boxes: Mapping[str, Mapping[Any, int]]) -> None:
-    names, holders = dataset.category_names(), Counter(label for found in boxes.values() for label in found)
-    ctx.find(kinds.SPLIT_GIVES_UP, [
-        *(Row(f"class '{names.get(label, label)}' in '{part}'",
-              f"given up for the numbers of images: none of its {holders[label]} groups")
-          for label, part in division.lacking),
-        *(Row(f"part '{part}'", f"its number of images is given up: {found}, where {exact:.1f} are its share")
-          for part, found, exact in division.off)])
+def _find_given_up(
+    ctx: StepContext,
+    dataset: Dataset,
+    division: stratify.Division,
+    boxes: Mapping[str, Mapping[Any, int]],
+) -> None:
+    names, holders = (
+        dataset.category_names(),
+        Counter(label for found in boxes.values() for label in found),
+    )
+    ctx.find(
+        kinds.SPLIT_GIVES_UP,
+        [
+            *(
+                Row(
+                    f"class '{names.get(label, label)}' in '{part}'",
+                    f"given up for the numbers of images: none of its {holders[label]} groups",
+                )
+                for label, part in division.lacking
+            ),
+            *(
+                Row(
+                    f"part '{part}'",
+                    f"its number of images is given up: {found}, where {exact:.1f} are its share",
+                )
+                for part, found, exact in division.off
+            ),
+        ],
+    )
 
 
-def _as_given(dataset: Dataset, groups: Mapping[str, list[int]], field: str, parts: Sequence[str]) -> dict[str, str]:
+def _as_given(
+    dataset: Dataset, groups: Mapping[str, list[int]], field: str, parts: Sequence[str]
+) -> dict[str, str]:
     """Return each group's part as the field of its images says; no group may stand in two."""
     images = {image.id: image for image in dataset.images}
     named = {image.id: field_of(image, field) for image in dataset.images}
     if strange := [image for image in dataset.images if named[image.id] not in parts]:
         image = strange[0]
         value = named[image.id]
-        has = f"it has no {field}" if value is None else f"its {field} is {value!r}, which is none of by.parts"
-        raise ValueError(f"image {image.id} ({image.file_name!r}): {has} ({', '.join(parts)}); add it, or filter "
-                         f"these images ({len(strange)} in all)")
+        has = (
+            f"it has no {field}"
+            if value is None
+            else f"its {field} is {value!r}, which is none of by.parts"
+        )
+        raise ValueError(
+            f"image {image.id} ({image.file_name!r}): {has} ({', '.join(parts)}); add it, or filter "
+            f"these images ({len(strange)} in all)"
+        )
     if across := [group for group, ids in groups.items() if len({named[n] for n in ids}) > 1]:
         first = {str(named[n]): images[n].file_name for n in reversed(groups[across[0]])}
         sides = " and ".join(f"{name} ({first[name]!r})" for name in sorted(first))
-        raise ValueError(f"{across[0]}: images of one family or group stand in {sides}, {len(across)} such in all: the "
-                         f"given parts leak; correct their {field}, or let split divide (fractions)")
+        raise ValueError(
+            f"{across[0]}: images of one family or group stand in {sides}, {len(across)} such in all: the "
+            f"given parts leak; correct their {field}, or let split divide (fractions)"
+        )
     return {group: str(named[ids[0]]) for group, ids in groups.items()}
 
 
@@ -220,26 +371,40 @@ def _names(params: Mapping[str, Any]) -> Mapping[str, type]:
         return {"train": Dataset, "val": Dataset}
     if "by" in params:
         return dict.fromkeys(params["by"]["parts"], Dataset)
-    return dict.fromkeys(params.get("fractions") or [f"fold_{i + 1}" for i in range(params.get("folds", 0))], Dataset)
+    return dict.fromkeys(
+        params.get("fractions") or [f"fold_{i + 1}" for i in range(params.get("folds", 0))], Dataset
+    )
 
 
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     ways = [key for key in ("fractions", "every", "folds", "by") if key in params]
     if len(ways) != 1:
-        yield Complaint((), f"must have one of 'fractions', 'every', 'folds' and 'by', found {len(ways)}",
-                        "fractions: {train: 0.8, val: 0.2}")
+        yield Complaint(
+            (),
+            f"must have one of 'fractions', 'every', 'folds' and 'by', found {len(ways)}",
+            "fractions: {train: 0.8, val: 0.2}",
+        )
     fractions = params.get("fractions", {})
     total = sum(fractions.values())
     if fractions and not isclose(total, 1, abs_tol=1e-9):
         listed = ", ".join(f"{name}={share}" for name, share in fractions.items())
-        yield Complaint(("fractions",), f"add up to {round(total, 9)}, expected 1.0",
-                        f"{'lower' if total > 1 else 'raise'} one of {listed}")
+        yield Complaint(
+            ("fractions",),
+            f"add up to {round(total, 9)}, expected 1.0",
+            f"{'lower' if total > 1 else 'raise'} one of {listed}",
+        )
     if "first" in params and params["first"] >= params.get("every", 0):
-        yield Complaint(("first",), "must be below 'every', and stands only beside it",
-                        f"every: {params['first'] + 1} or more" if "every" in params else "remove it")
+        yield Complaint(
+            ("first",),
+            "must be below 'every', and stands only beside it",
+            f"every: {params['first'] + 1} or more" if "every" in params else "remove it",
+        )
     if "method" in params and (way := next((key for key in ("every", "by") if key in params), "")):
-        yield Complaint(("method",), f"has no effect beside '{way}', which says by itself where each image goes",
-                        f"remove 'method', or divide by 'fractions' or 'folds' instead of '{way}'")
+        yield Complaint(
+            ("method",),
+            f"has no effect beside '{way}', which says by itself where each image goes",
+            f"remove 'method', or divide by 'fractions' or 'folds' instead of '{way}'",
+        )
     pattern = params.get("group_by", {}).get("pattern", "")
     try:
         re.compile(pattern)
@@ -249,11 +414,25 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     known = facts["dataset"].fields
-    fields = {key: params[key]["field"] for key in ("by", "group_by") if "field" in params.get(key, {})}
-    Misfit.if_any(Complaint((key, "field"), f"no image has a field '{field}'", did_you_mean(field, known or ()))
-                  for key, field in fields.items() if known is not None and field not in known)
+    fields = {
+        key: params[key]["field"] for key in ("by", "group_by") if "field" in params.get(key, {})
+    }
+    Misfit.if_any(
+        Complaint(
+            (key, "field"), f"no image has a field '{field}'", did_you_mean(field, known or ())
+        )
+        for key, field in fields.items()
+        if known is not None and field not in known
+    )
     return dict.fromkeys(_names(params), facts["dataset"].of_fewer_images())
 
 
-STEP = Step(name="split", run=split, inputs={"dataset": Port(Dataset)}, outputs=_names, params=PARAMS, check=_check,
-            foresee=_foresee)
+STEP = Step(
+    name="split",
+    run=split,
+    inputs={"dataset": Port(Dataset)},
+    outputs=_names,
+    params=PARAMS,
+    check=_check,
+    foresee=_foresee,
+)

@@ -20,25 +20,29 @@ from typing import Any, TypeVar
 
 from coco_recipe_data.placing import Placing
 
-ONE = 1 << 40          # what the share 1 of a class is worth
-DRAWS = 150_000        # exchanges that are drawn in all starts, some microseconds each
-DRAWS_PER_PAIR = 20    # and in a start no more than so many for each pair of groups and parts
-MOST_STARTS = 24       # divisions that are refined,
-START_GROUPS = 200     # fewer of many groups: all starts together have so many
-PATIENCE = 4           # times as many starts, while a part lacks a class
-AGREEING = 6           # no more starts where so many led to the least cost
-MEMORY = 200           # how many draws ago
-MANY = 2_000           # of more groups, only the smallest of each class are drawn as its holders:
-SMALLEST = 50          # so many
-SETTLED = 400          # of no more groups, every exchange is looked at in the end
-ALL_AT_ONCE = 30       # no more groups are placed all at once, if that takes no more than
-TRIES = 10_000         # so many placings of single groups;
-FEW = 5_000            # of others a few are placed anew, so many placings of which there are,
-PLACINGS = 5_000       # and so many placings of single groups in all
+ONE = 1 << 40  # what the share 1 of a class is worth
+DRAWS = 150_000  # exchanges that are drawn in all starts, some microseconds each
+DRAWS_PER_PAIR = 20  # and in a start no more than so many for each pair of groups and parts
+MOST_STARTS = 24  # divisions that are refined,
+START_GROUPS = 200  # fewer of many groups: all starts together have so many
+PATIENCE = 4  # times as many starts, while a part lacks a class
+AGREEING = 6  # no more starts where so many led to the least cost
+MEMORY = 200  # how many draws ago
+MANY = 2_000  # of more groups, only the smallest of each class are drawn as its holders:
+SMALLEST = 50  # so many
+SETTLED = 400  # of no more groups, every exchange is looked at in the end
+ALL_AT_ONCE = 30  # no more groups are placed all at once, if that takes no more than
+TRIES = 10_000  # so many placings of single groups;
+FEW = 5_000  # of others a few are placed anew, so many placings of which there are,
+PLACINGS = 5_000  # and so many placings of single groups in all
 NOBODY = -1
 T = TypeVar("T")
-Cost = tuple[int, int, int]  # images out of bounds, classes that a part lacks, sum of |share - wanted share|
-Exchange = tuple[int, int, int]  # this group goes to that part, and a group of it (or nobody) comes in its place
+Cost = tuple[
+    int, int, int
+]  # images out of bounds, classes that a part lacks, sum of |share - wanted share|
+Exchange = tuple[
+    int, int, int
+]  # this group goes to that part, and a group of it (or nobody) comes in its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,23 @@ def divide(groups: Sequence[Group], shares: Mapping[str, float], *, at_least: in
     names = list(shares)
     goal = _Goal(groups, list(shares.values()), at_least)
     best = _best_of_starts(goal)
-    lacking = tuple((label, names[part]) for label, row, needed in zip(goal.labels, best.boxes, goal.needed, strict=True)
-                    if needed for part in goal.parts if not row[part])
-    off = tuple((names[part], best.images[part], goal.image_aims[part] / goal.scale) for part in goal.parts
-                if goal.out_of_bounds(part, best.images[part]))
-    return Division({group.name: names[part] for group, part in zip(groups, best.side, strict=True)}, lacking, off)
+    lacking = tuple(
+        (label, names[part])
+        for label, row, needed in zip(goal.labels, best.boxes, goal.needed, strict=True)
+        if needed
+        for part in goal.parts
+        if not row[part]
+    )
+    off = tuple(
+        (names[part], best.images[part], goal.image_aims[part] / goal.scale)
+        for part in goal.parts
+        if goal.out_of_bounds(part, best.images[part])
+    )
+    return Division(
+        {group.name: names[part] for group, part in zip(groups, best.side, strict=True)},
+        lacking,
+        off,
+    )
 
 
 class _Goal:
@@ -106,7 +122,9 @@ class _Goal:
         self.labels = sorted(holders, key=lambda label: (boxes[label], str(label)))
         number = {label: n for n, label in enumerate(self.labels)}
         self.sizes = [group.images for group in groups]
-        self.boxes = [sorted((number[label], n) for label, n in group.boxes.items() if n) for group in groups]
+        self.boxes = [
+            sorted((number[label], n) for label, n in group.boxes.items() if n) for group in groups
+        ]
 
         written = [Fraction(str(share)) for share in shares]
         exact = [share / sum(written) for share in written]
@@ -116,8 +134,12 @@ class _Goal:
         self.aims = [[share * total for share in self.shares] for total in totals]
         self.weights = [ONE // total for total in totals]
         self.needed = [holders[label] >= len(exact) for label in self.labels]
-        self.least = [weight * _least(total, aims, self.scale, needed) for weight, total, aims, needed
-                      in zip(self.weights, totals, self.aims, self.needed, strict=True)]
+        self.least = [
+            weight * _least(total, aims, self.scale, needed)
+            for weight, total, aims, needed in zip(
+                self.weights, totals, self.aims, self.needed, strict=True
+            )
+        ]
 
         images, largest = sum(self.sizes), max(self.sizes, default=0)
         self.image_aims = [share * images for share in self.shares]
@@ -133,7 +155,9 @@ class _Goal:
 def _bounds(exact: Fraction, largest: int, at_least: int) -> tuple[int, int]:
     """Return the fewest and most images of a part whose number should be ``exact``."""
     slack = Fraction(largest, 2)
-    fewest, most = (ceil(exact - slack), floor(exact + slack)) if largest > 1 else (floor(exact), ceil(exact))
+    fewest, most = (
+        (ceil(exact - slack), floor(exact + slack)) if largest > 1 else (floor(exact), ceil(exact))
+    )
     return max(fewest, min(at_least, most), 0), most
 
 
@@ -142,7 +166,9 @@ def _least(total: int, aims: Sequence[int], scale: int, at_least: int) -> int:
     boxes = [max(aim // scale, at_least) for aim in aims]
     parts = range(len(aims))
     while sum(boxes) > total:
-        boxes[max((n for n in parts if boxes[n] > at_least), key=lambda n: scale * boxes[n] - aims[n])] -= 1
+        boxes[
+            max((n for n in parts if boxes[n] > at_least), key=lambda n: scale * boxes[n] - aims[n])
+        ] -= 1
     while sum(boxes) < total:
         boxes[min(parts, key=lambda n: scale * boxes[n] - aims[n])] += 1
     return sum(abs(scale * n - aim) for n, aim in zip(boxes, aims, strict=True))
@@ -160,10 +186,14 @@ class _State:
 
     def cost(self) -> Cost:
         goal = self.goal
-        return (sum(map(goal.out_of_bounds, goal.parts, self.images)),
-                sum(row.count(0) for row, needed in zip(self.boxes, goal.needed, strict=True) if needed),
-                goal.image_weight * self._off(self.images, goal.image_aims)
-                + sum(self.spread(label) for label in range(len(self.boxes))))
+        return (
+            sum(map(goal.out_of_bounds, goal.parts, self.images)),
+            sum(
+                row.count(0) for row, needed in zip(self.boxes, goal.needed, strict=True) if needed
+            ),
+            goal.image_weight * self._off(self.images, goal.image_aims)
+            + sum(self.spread(label) for label in range(len(self.boxes))),
+        )
 
     def spread(self, label: int) -> int:
         return self.goal.weights[label] * self._off(self.boxes[label], self.goal.aims[label])
@@ -174,7 +204,12 @@ class _State:
     def change(self, exchange: Exchange) -> Cost:
         """Return by how much an exchange changes the cost."""
         n, there, other = exchange
-        goal, here, images, boxes = self.goal, self.side[n], self.goal.sizes[n], dict(self.goal.boxes[n])
+        goal, here, images, boxes = (
+            self.goal,
+            self.side[n],
+            self.goal.sizes[n],
+            dict(self.goal.boxes[n]),
+        )
         if other != NOBODY:
             images -= goal.sizes[other]
             for label, count in goal.boxes[other]:
@@ -185,13 +220,19 @@ class _State:
             for part, more in ((here, -images), (there, images)):
                 now, aim = self.images[part], goal.image_aims[part]
                 off += goal.out_of_bounds(part, now + more) - goal.out_of_bounds(part, now)
-                spread += goal.image_weight * (abs(scale * (now + more) - aim) - abs(scale * now - aim))
+                spread += goal.image_weight * (
+                    abs(scale * (now + more) - aim) - abs(scale * now - aim)
+                )
         for label, count in boxes.items():
             if count:
                 row, aims = self.boxes[label], goal.aims[label]
                 a, b, aim_a, aim_b = row[here], row[there], aims[here], aims[there]
-                spread += goal.weights[label] * (abs(scale * (a - count) - aim_a) - abs(scale * a - aim_a)
-                                                 + abs(scale * (b + count) - aim_b) - abs(scale * b - aim_b))
+                spread += goal.weights[label] * (
+                    abs(scale * (a - count) - aim_a)
+                    - abs(scale * a - aim_a)
+                    + abs(scale * (b + count) - aim_b)
+                    - abs(scale * b - aim_b)
+                )
                 if goal.needed[label]:
                     lacking += (a == count) - (a == 0) + (b + count == 0) - (b == 0)
         return off, lacking, spread
@@ -252,7 +293,9 @@ def _place_few(goal: _Goal, state: _State, rng: random.Random) -> _State:
         size += 1
     done = 0
     while done < PLACINGS and state.cost() > (0, 0, sum(goal.least)):
-        placing = Placing(goal, state.side, rng.sample(range(len(goal.sizes)), size), state.cost(), TRIES)
+        placing = Placing(
+            goal, state.side, rng.sample(range(len(goal.sizes)), size), state.cost(), TRIES
+        )
         if side := placing.look():
             state = _State(goal, side)
         done += placing.tried
@@ -271,13 +314,19 @@ def _greedy(goal: _Goal, order: Sequence[int]) -> list[int]:
     """Place the groups of the rarest class first, each in the part that misses it most and has room."""
     missing = [list(aims) for aims in goal.aims]
     room = list(goal.image_aims)
-    full = [aim - goal.scale * most for aim, (_, most) in zip(goal.image_aims, goal.bounds, strict=True)]
+    full = [
+        aim - goal.scale * most for aim, (_, most) in zip(goal.image_aims, goal.bounds, strict=True)
+    ]
     side = [NOBODY] * len(order)
 
     def place(n: int, wants: Sequence[int]) -> None:
         size = goal.scale * goal.sizes[n]
         fitting = [part for part in goal.parts if room[part] - size >= full[part]]
-        part = max(fitting, key=lambda part: (wants[part], room[part])) if fitting else room.index(max(room))
+        part = (
+            max(fitting, key=lambda part: (wants[part], room[part]))
+            if fitting
+            else room.index(max(room))
+        )
         side[n] = part
         room[part] -= size
         for label, count in goal.boxes[n]:
@@ -336,10 +385,14 @@ class _Draws:
         self.state, self.random = state, rng.random
         self.labels = range(len(goal.labels))
         self.off, self.gaps = list[int](), list[tuple[int, int]]()
-        self.moves = 0.15 if goal.image_weight else 0.03  # alone, a group of one image can hardly ever move
+        self.moves = (
+            0.15 if goal.image_weight else 0.03
+        )  # alone, a group of one image can hardly ever move
         most = SMALLEST if len(goal.sizes) > MANY else len(goal.sizes)
         self.holders: list[list[int]] = [[] for _ in self.labels]
-        by_size = sorted(range(len(goal.sizes)), key=lambda n: sum(count for _, count in goal.boxes[n]))
+        by_size = sorted(
+            range(len(goal.sizes)), key=lambda n: sum(count for _, count in goal.boxes[n])
+        )
         for n in by_size:
             for label, _ in goal.boxes[n]:
                 if len(self.holders[label]) < most:
@@ -352,22 +405,33 @@ class _Draws:
         if turn % 1000 == 0:
             self.off = [n for n in self.labels if state.spread(n) > state.goal.least[n]]
         if turn % 50 == 0:
-            self.gaps = [(n, part) for n in self.labels if state.goal.needed[n]
-                         for part in state.goal.parts if not state.boxes[n][part]]
+            self.gaps = [
+                (n, part)
+                for n in self.labels
+                if state.goal.needed[n]
+                for part in state.goal.parts
+                if not state.boxes[n][part]
+            ]
         kind, there = self.random(), NOBODY
         numbers = self.all
         if kind < 0.4 and self.gaps:
             label, there = self._one_of(self.gaps)
             numbers = self.holders[label]
         elif kind < 0.8 and self.labels:
-            numbers = self.holders[self._one_of(self.off if kind < 0.4 and self.off else self.labels)]
+            numbers = self.holders[
+                self._one_of(self.off if kind < 0.4 and self.off else self.labels)
+            ]
         n = self._one_of(numbers)
         kind = self.random()
         if kind < self.moves:
             there = self._one_of(state.goal.parts)
             return (n, there, NOBODY) if there != side[n] else None
         other = self._one_of(numbers if kind < 0.5 and there == NOBODY else self.all)
-        return (n, side[other], other) if side[other] != side[n] and there in (NOBODY, side[other]) else None
+        return (
+            (n, side[other], other)
+            if side[other] != side[n] and there in (NOBODY, side[other])
+            else None
+        )
 
     def _one_of(self, items: Sequence[T]) -> T:
         return items[int(self.random() * len(items))]

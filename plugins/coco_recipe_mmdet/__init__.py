@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from coco_recipe import Step, hookimpl
-from coco_recipe_mmdet import evaluate, greedy_soup, init_weights, predict, recompute_batch_norm, train
+from coco_recipe_mmdet import (
+    evaluate,
+    greedy_soup,
+    init_weights,
+    predict,
+    recompute_batch_norm,
+    train,
+)
 
 if TYPE_CHECKING:
     import click

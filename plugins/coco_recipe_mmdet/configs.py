@@ -34,10 +34,15 @@ def locate(config: str) -> Path | None:
         return None
     path = folder / ".mim" / "configs" / config.removeprefix(PACKAGE)
     if not path.is_file() or path.suffix != ".py":
-        names = {found.name: str(found.relative_to(folder / ".mim" / "configs"))
-                 for found in (folder / ".mim" / "configs").rglob("*.py")}
+        names = {
+            found.name: str(found.relative_to(folder / ".mim" / "configs"))
+            for found in (folder / ".mim" / "configs").rglob("*.py")
+        }
         near = [PACKAGE + names[name] for name in get_close_matches(path.name, names, 3)]
-        raise ValueError(f"mmdet has no config {config.removeprefix(PACKAGE)}" + f"; near are {', '.join(near)}" * bool(near))
+        raise ValueError(
+            f"mmdet has no config {config.removeprefix(PACKAGE)}"
+            + f"; near are {', '.join(near)}" * bool(near)
+        )
     return path
 
 
@@ -72,7 +77,11 @@ def hashes(config: str) -> dict[str, str]:
 def strangers(config: str, trusted: Path) -> list[Path]:
     """Return the files of the chain that lie neither below ``trusted`` nor in the mmdet package."""
     roots = [root.resolve() for root in (trusted, package_folder()) if root]
-    return [path for path in chain(config) if not any(path.resolve().is_relative_to(root) for root in roots)]
+    return [
+        path
+        for path in chain(config)
+        if not any(path.resolve().is_relative_to(root) for root in roots)
+    ]
 
 
 def complaints(params: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -91,15 +100,20 @@ def complaints(params: Mapping[str, Any]) -> Iterator[Complaint]:
         yield Complaint(("config",), f"{error.filename}: can't be read: {error.strerror}")
         return
     if files:
-        yield Complaint(("config",), f"{files[0].resolve()} lies outside the recipe's folder, and a config is code that will run",
-                        f"if you trust it, say so: trust: {_common(files)}")
+        yield Complaint(
+            ("config",),
+            f"{files[0].resolve()} lies outside the recipe's folder, and a config is code that will run",
+            f"if you trust it, say so: trust: {_common(files)}",
+        )
 
 
 def built_on(params: Mapping[str, Any]) -> list[Path]:
     """Return what the parameters ``config`` and ``python`` lead to, besides a file that the recipe names itself."""
     config = params.get("config")
     files = chain(config) if config else []
-    return (files if not config or config.startswith(PACKAGE) else files[1:]) + other_environment(params)
+    return (files if not config or config.startswith(PACKAGE) else files[1:]) + other_environment(
+        params
+    )
 
 
 def _bases(path: Path) -> Iterator[Path]:
@@ -111,17 +125,27 @@ def _bases(path: Path) -> Iterator[Path]:
         tree = ast.parse(path.read_text("utf-8"))
     except (SyntaxError, UnicodeDecodeError) as error:
         line = error.lineno if isinstance(error, SyntaxError) else None
-        raise ValueError(f"{path}{f':{line}' if line else ''}: is not Python: {getattr(error, 'msg', error)}") from error
+        raise ValueError(
+            f"{path}{f':{line}' if line else ''}: is not Python: {getattr(error, 'msg', error)}"
+        ) from error
     for node in tree.body:
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "_base_" for t in node.targets):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(t, ast.Name) and t.id == "_base_" for t in node.targets
+        ):
             try:
                 value = ast.literal_eval(node.value)
             except ValueError as error:
-                raise ValueError(f"{path}:{node.lineno}: _base_ must be a name or a list of names; what it computes can't be "
-                                 "known without running it") from error
+                raise ValueError(
+                    f"{path}:{node.lineno}: _base_ must be a name or a list of names; what it computes can't be "
+                    "known without running it"
+                ) from error
             names = [value] if isinstance(value, str) else value
-            if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
-                raise ValueError(f"{path}:{node.lineno}: _base_ must be a name or a list of names, found {value!r}")
+            if not isinstance(names, list | tuple) or not all(
+                isinstance(name, str) for name in names
+            ):
+                raise ValueError(
+                    f"{path}:{node.lineno}: _base_ must be a name or a list of names, found {value!r}"
+                )
             for name in names:
                 base = locate(name) if name.startswith(PACKAGE) else path.parent / name
                 if base:
@@ -145,7 +169,9 @@ def _imported(path: Path, block: ast.With) -> Iterator[Path]:
 def _shown(path: Path) -> str:
     folder = package_folder()
     if folder and path.resolve().is_relative_to(folder.resolve()):
-        return PACKAGE + str(path.resolve().relative_to(folder.resolve())).removeprefix(".mim/configs/")
+        return PACKAGE + str(path.resolve().relative_to(folder.resolve())).removeprefix(
+            ".mim/configs/"
+        )
     return path.name
 
 

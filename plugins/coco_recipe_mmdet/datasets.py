@@ -35,9 +35,14 @@ class Usage:
 
     def record(self) -> dict[str, object]:
         """Return this as JSON."""
-        return {"images": self.images, "boxes": self.boxes, "crowd_regions": self.crowds,
-                "images_without_box": self.empty, "skipped": dict(self.skipped),
-                "skipped_ids": {reason: list(ids) for reason, ids in self.examples.items()}}
+        return {
+            "images": self.images,
+            "boxes": self.boxes,
+            "crowd_regions": self.crowds,
+            "images_without_box": self.empty,
+            "skipped": dict(self.skipped),
+            "skipped_ids": {reason: list(ids) for reason, ids in self.examples.items()},
+        }
 
 
 def class_names(dataset: Dataset) -> tuple[str, ...]:
@@ -82,12 +87,24 @@ def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usa
                 skip(row, reason)
             else:
                 crowds, usable = crowds + bool(row.iscrowd is not UNSET and row.iscrowd), usable + 1
-                without_mask += row.segmentation is UNSET or bytes(row.segmentation).strip() in (b"[]", b"null", b"{}")
+                without_mask += row.segmentation is UNSET or bytes(row.segmentation).strip() in (
+                    b"[]",
+                    b"null",
+                    b"{}",
+                )
         if training and not empty_images and not any(map(_has_box, groups[image.id])):
             skip(image, "image without boxes")
             continue
         images, boxes, empty = images + 1, boxes + usable, empty + (usable == 0)
-    return Usage(images, boxes - crowds, crowds, empty, dict(reasons), {k: tuple(v) for k, v in examples.items()}, without_mask)
+    return Usage(
+        images,
+        boxes - crowds,
+        crowds,
+        empty,
+        dict(reasons),
+        {k: tuple(v) for k, v in examples.items()},
+        without_mask,
+    )
 
 
 def write_for_mmdet(dataset: Dataset, path: Path, classes: Sequence[str]) -> None:
@@ -97,19 +114,34 @@ def write_for_mmdet(dataset: Dataset, path: Path, classes: Sequence[str]) -> Non
     repeat, and get the area and iscrowd that mmdet asks for. Categories stand in the order of ``classes``, since mmdet
     takes the n-th for the n-th class.
     """
-    images = tuple(replace(image, file_name=str(dataset.path_of(image).absolute()), coco_recipe=UNSET)
-                   for image in dataset.images)
-    rows = tuple(_complete(row, number) for number, row in enumerate(
-        filter(_has_box, dataset.annotations), 1))
+    images = tuple(
+        replace(image, file_name=str(dataset.path_of(image).absolute()), coco_recipe=UNSET)
+        for image in dataset.images
+    )
+    rows = tuple(
+        _complete(row, number)
+        for number, row in enumerate(filter(_has_box, dataset.annotations), 1)
+    )
     by_name = {category.name: category for category in dataset.categories}
     path.parent.mkdir(parents=True, exist_ok=True)
-    write(dataset.replace(images=images, annotations=rows, categories=tuple(by_name[name] for name in classes), extra={}), path)
+    write(
+        dataset.replace(
+            images=images,
+            annotations=rows,
+            categories=tuple(by_name[name] for name in classes),
+            extra={},
+        ),
+        path,
+    )
 
 
 def told(usage_: Usage) -> str:
     """Say in one line what is skipped and why; empty where nothing is."""
-    return ", ".join(f"{count} ({reason}: {', '.join(map(str, usage_.examples[reason]))}"
-                     f"{', ...' if count > len(usage_.examples[reason]) else ''})" for reason, count in usage_.skipped.items())
+    return ", ".join(
+        f"{count} ({reason}: {', '.join(map(str, usage_.examples[reason]))}"
+        f"{', ...' if count > len(usage_.examples[reason]) else ''})"
+        for reason, count in usage_.skipped.items()
+    )
 
 
 def _has_box(row: Annotation) -> bool:
@@ -143,16 +175,27 @@ def _size(image: Image) -> tuple[int, int]:
 
 
 def _check_sizes(dataset: Dataset) -> None:
-    unknown = [image for image in dataset.images if not isinstance(image.width, int) or not isinstance(image.height, int)]
+    unknown = [
+        image
+        for image in dataset.images
+        if not isinstance(image.width, int) or not isinstance(image.height, int)
+    ]
     if unknown:
         names = ", ".join(f"{image.id} ({image.file_name})" for image in unknown[:5])
-        raise ValueError(f"{about(len(unknown), 'images have no width and height')}, which mmdet needs: {names}"
-                         + ", ..." * (len(unknown) > 5))
+        raise ValueError(
+            f"{about(len(unknown), 'images have no width and height')}, which mmdet needs: {names}"
+            + ", ..." * (len(unknown) > 5)
+        )
 
 
-def same_classes(classes: Sequence[str], others: Sequence[str], what: str, whose: str) -> Iterator[str]:
+def same_classes(
+    classes: Sequence[str], others: Sequence[str], what: str, whose: str
+) -> Iterator[str]:
     """Yield how two lists of class names differ."""
-    missing, extra = [c for c in classes if c not in others], [c for c in others if c not in classes]
+    missing, extra = (
+        [c for c in classes if c not in others],
+        [c for c in others if c not in classes],
+    )
     if missing:
         yield f"{what} has not {whose}'s {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}"
     if extra:

@@ -37,7 +37,9 @@ def _value(node: ast.expr | None) -> Any:
             return {_value(item) for item in items}
         case ast.Dict(keys=keys, values=values):
             return {_value(key): _value(value) for key, value in zip(keys, values, strict=True)}
-        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords) if all(k.arg for k in keywords):
+        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords) if all(
+            k.arg for k in keywords
+        ):
             return {str(k.arg): _value(k.value) for k in keywords}
         case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str(text))], keywords=[]):
             return float(text)
@@ -52,4 +54,6 @@ def _value(node: ast.expr | None) -> Any:
 
 def _refuse(node: ast.AST | None) -> NoReturn:
     code = ast.unparse(node)[:60] if node else ""
-    raise ValueError(f"is not a flat config: line {getattr(node, 'lineno', '?')} is code that would have to run: {code}")
+    raise ValueError(
+        f"is not a flat config: line {getattr(node, 'lineno', '?')} is code that would have to run: {code}"
+    )

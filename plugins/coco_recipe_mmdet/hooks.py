@@ -25,15 +25,32 @@ class WholeCheckpoints(Hook):  # type: ignore[misc]
 
     priority = "VERY_LOW"  # after EMAHook has put its weights in the checkpoint's state_dict
 
-    def __init__(self, record: Record, *, interval: int, keep: int, write: Callable[[Any, Path], tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        record: Record,
+        *,
+        interval: int,
+        keep: int,
+        write: Callable[[Any, Path], tuple[str, str]],
+    ) -> None:
         self.record, self.interval, self.keep, self.write = record, interval, keep, write
         self.last: dict[str, Any] = {}
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Remember what is saved, for the weights-only file; leave out what only unsafe reading could bring back."""
-        runtime = checkpoint["message_hub"]["runtime_info"]  # the curves are in scalars.jsonl; their objects are pickled code
-        kept = {key: value for key, value in runtime.items() if isinstance(value, bool | int | float | str | None)}
-        checkpoint["message_hub"] = {"log_scalars": {}, "runtime_info": kept, "resumed_keys": dict.fromkeys(kept, True)}
+        runtime = checkpoint["message_hub"][
+            "runtime_info"
+        ]  # the curves are in scalars.jsonl; their objects are pickled code
+        kept = {
+            key: value
+            for key, value in runtime.items()
+            if isinstance(value, bool | int | float | str | None)
+        }
+        checkpoint["message_hub"] = {
+            "log_scalars": {},
+            "runtime_info": kept,
+            "resumed_keys": dict.fromkeys(kept, True),
+        }
         for key, value in checkpoint.items():
             checkpoint[key] = _plain(value) if key != "state_dict" else value
         self.last = checkpoint
@@ -47,7 +64,9 @@ class WholeCheckpoints(Hook):  # type: ignore[misc]
     @master_only  # type: ignore[untyped-decorator]
     def _save(self, runner: Any, epoch: int) -> None:
         states, checkpoints = self.record.states, self.record.checkpoints
-        runner.save_checkpoint(str(states), _WRITING, meta={"epoch": epoch, "iter": runner.iter}, by_epoch=True)
+        runner.save_checkpoint(
+            str(states), _WRITING, meta={"epoch": epoch, "iter": runner.iter}, by_epoch=True
+        )
         sha256, fingerprint = self.write(self.last, checkpoints / _WRITING)
         _put(checkpoints / _WRITING, checkpoints / f"epoch_{epoch}.pth")
         _put(states / _WRITING, states / f"epoch_{epoch}.pth")
@@ -72,7 +91,10 @@ class Metrics(Hook):  # type: ignore[misc]
     @master_only  # type: ignore[untyped-decorator]
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         """Keep the metrics of this epoch."""
-        self.record.measured(runner.epoch, {key.partition("/")[2] or key: value for key, value in (metrics or {}).items()})
+        self.record.measured(
+            runner.epoch,
+            {key.partition("/")[2] or key: value for key, value in (metrics or {}).items()},
+        )
 
 
 class Scalars(Hook):  # type: ignore[misc]
@@ -87,23 +109,34 @@ class Scalars(Hook):  # type: ignore[misc]
         self.began, self.first = time.monotonic(), runner.iter
         _cut(self.path, runner.iter, runner.epoch)
 
-    def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None,
-                         outputs: dict[str, Any] | None = None) -> None:
+    def after_train_iter(
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict[str, Any] | None = None,
+    ) -> None:
         """Write and tell this iteration."""
-        losses = {key: float(value.detach()) for key, value in (outputs or {}).items() if "loss" in key}
+        losses = {
+            key: float(value.detach()) for key, value in (outputs or {}).items() if "loss" in key
+        }
         odd = [key for key, value in losses.items() if not math.isfinite(value)]
         done, total = runner.iter + 1, runner.max_iters
         if odd:
-            raise ValueError(f"{odd[0]} is {losses[odd[0]]} at iteration {done} (epoch {runner.epoch + 1}); lower the learning "
-                             "rate, lengthen the warm-up, or clip gradients (set: {optim_wrapper.clip_grad: {max_norm: 35}})")
+            raise ValueError(
+                f"{odd[0]} is {losses[odd[0]]} at iteration {done} (epoch {runner.epoch + 1}); lower the learning "
+                "rate, lengthen the warm-up, or clip gradients (set: {optim_wrapper.clip_grad: {max_norm: 35}})"
+            )
         rate = runner.optim_wrapper.get_lr().get("lr", [0.0])[0]
         self._write({"epoch": runner.epoch + 1, "iter": done, "lr": rate, **losses})
         now = time.monotonic()
         if now - self.told > 0.5 or done == total:
             self.told = now
             seconds = (now - self.began) / (done - self.first) * (total - done)
-            text = (f"epoch {runner.epoch + 1}/{runner.max_epochs}  loss {losses.get('loss', 0.0):.3f}  "
-                    f"eta {int(seconds // 60)}:{int(seconds % 60):02}")
+            text = (
+                f"epoch {runner.epoch + 1}/{runner.max_epochs}  loss {losses.get('loss', 0.0):.3f}  "
+                f"eta {int(seconds // 60)}:{int(seconds % 60):02}"
+            )
             self.tell.progress(done, total, text)
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:

@@ -13,10 +13,15 @@ from typing import Any
 from coco_recipe import told
 from coco_recipe_mmdet.params import STACK
 
-KINDS = {"train": "coco_recipe_mmdet.job_train", "evaluate": "coco_recipe_mmdet.job_evaluate",
-         "predict": "coco_recipe_mmdet.job_evaluate", "greedy_soup": "coco_recipe_mmdet.job_soup",
-         "recompute_batch_norm": "coco_recipe_mmdet.job_batch_norm", "init_weights": "coco_recipe_mmdet.job_init",
-         "preflight": "coco_recipe_mmdet.job_preflight"}
+KINDS = {
+    "train": "coco_recipe_mmdet.job_train",
+    "evaluate": "coco_recipe_mmdet.job_evaluate",
+    "predict": "coco_recipe_mmdet.job_evaluate",
+    "greedy_soup": "coco_recipe_mmdet.job_soup",
+    "recompute_batch_norm": "coco_recipe_mmdet.job_batch_norm",
+    "init_weights": "coco_recipe_mmdet.job_init",
+    "preflight": "coco_recipe_mmdet.job_preflight",
+}
 
 
 class Teller:
@@ -53,7 +58,9 @@ class Teller:
 
 def main(path: Path) -> int:
     """Do the job in a file; return the exit code."""
-    if os.environ.get("COCO_RECIPE_ENDS_WITH_STDIN"):  # not so where it is started by hand, as on a second machine
+    if os.environ.get(
+        "COCO_RECIPE_ENDS_WITH_STDIN"
+    ):  # not so where it is started by hand, as on a second machine
         threading.Thread(target=_end_with_parent, daemon=True).start()
     job = json.loads(path.read_text("utf-8"))
     tell = Teller(Path(".job/events.jsonl"))
@@ -70,8 +77,10 @@ def main(path: Path) -> int:
 
 
 def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: str(getattr(importlib.import_module(name), "__version__", ""))
-                                                    for name in STACK}}
+    return {
+        "python": platform.python_version(),
+        **{name: str(getattr(importlib.import_module(name), "__version__", "")) for name in STACK},
+    }
 
 
 def _end_with_parent() -> None:

@@ -30,9 +30,13 @@ def load(config: str) -> Tree:
     try:
         settings: Tree = Config.fromfile(str(path)).to_dict()
     except Exception as error:
-        raise ValueError(f"the config {config} can't be run: {type(error).__name__}: {error}") from error
+        raise ValueError(
+            f"the config {config} can't be run: {type(error).__name__}: {error}"
+        ) from error
     for _, node in mappings(settings, ()):
-        if node.get("_scope_") == "mmdet":  # mmengine marks some copies of a variable with it and not others
+        if (
+            node.get("_scope_") == "mmdet"
+        ):  # mmengine marks some copies of a variable with it and not others
             del node["_scope_"]
     return _with_preprocessor(settings)
 
@@ -51,7 +55,9 @@ def of_checkpoint(meta: Mapping[str, Any], name: str) -> Tree:
     try:
         tree = _with_preprocessor(flat_config.read(text))
     except ValueError as error:
-        raise ValueError(f"the config that {name} carries {error}; say which: with: {{config: ...}}") from error
+        raise ValueError(
+            f"the config that {name} carries {error}; say which: with: {{config: ...}}"
+        ) from error
     _refuse(registered.complaints(tree, ()), f"the config that {name} carries", OF_CHECKPOINT)
     registered.lock()
     return tree
@@ -69,8 +75,11 @@ def expect_harmless(name: str, **parts: Any) -> None:
     Raises:
         ValueError: one would run, fetch or overwrite something.
     """
-    _refuse((fault for key, part in parts.items() for fault in registered.hazards(part, (key,))),
-            f"the config that {name} carries", OF_CHECKPOINT)
+    _refuse(
+        (fault for key, part in parts.items() for fault in registered.hazards(part, (key,))),
+        f"the config that {name} carries",
+        OF_CHECKPOINT,
+    )
 
 
 def override(changes: Changes, job: Mapping[str, Any]) -> None:
@@ -79,16 +88,21 @@ def override(changes: Changes, job: Mapping[str, Any]) -> None:
     Raises:
         ValueError: a path leads nowhere; a value names something that isn't registered, or would run, fetch or overwrite.
     """
+
     def check(value: Any, place: tuple[str, ...]) -> None:
         _refuse(registered.complaints(value, place), "set", OF_SET)
         _refuse(registered.hazards(value, place), "set", OF_SET)
 
-    settings.override(changes, job["set"], (lambda value, place: None) if job.get("trust_set") else check)
+    settings.override(
+        changes, job["set"], (lambda value, place: None) if job.get("trust_set") else check
+    )
 
 
 def _refuse(faults: Iterator[str], where: str, hint: str) -> None:
     if found := list(islice(faults, 6)):
-        raise ValueError(f"{where}: {'; '.join(found[:5])}{'; and more' * (len(found) > 5)}; nothing of it was built ({hint})")
+        raise ValueError(
+            f"{where}: {'; '.join(found[:5])}{'; and more' * (len(found) > 5)}; nothing of it was built ({hint})"
+        )
 
 
 def _with_preprocessor(settings: Tree) -> Tree:
@@ -106,13 +120,24 @@ def schedule(changes: Changes, job: Mapping[str, Any]) -> None:
     val_interval = job.get("val_interval") or (before.get("val_interval", 1) if by_epoch else 1)
     if job.get("epochs"):
         _stretch(changes, before.get("max_epochs"), job["epochs"])
-        changes.set("train_cfg", {"type": "EpochBasedTrainLoop", "max_epochs": job["epochs"], "val_interval": val_interval})
-        if "Infinite" in str(tree.get("train_dataloader", {}).get("sampler")):  # its epochs would never end
+        changes.set(
+            "train_cfg",
+            {
+                "type": "EpochBasedTrainLoop",
+                "max_epochs": job["epochs"],
+                "val_interval": val_interval,
+            },
+        )
+        if "Infinite" in str(
+            tree.get("train_dataloader", {}).get("sampler")
+        ):  # its epochs would never end
             changes.set("train_dataloader.sampler", {"type": "DefaultSampler", "shuffle": True})
     elif by_epoch:
         changes.set("train_cfg.val_interval", val_interval)
     else:
-        raise ValueError("the config counts iterations, not epochs: say how many epochs (with: {epochs: 12})")
+        raise ValueError(
+            "the config counts iterations, not epochs: say how many epochs (with: {epochs: 12})"
+        )
     if job.get("batch_size"):
         changes.set("train_dataloader.batch_size", job["batch_size"])
     if job.get("learning_rate"):
@@ -120,7 +145,9 @@ def schedule(changes: Changes, job: Mapping[str, Any]) -> None:
     if scale := job.get("scale_lr"):
         base = (tree.get("auto_scale_lr") or {}).get("base_batch_size") if scale is True else scale
         if not base:
-            raise ValueError("scale_lr: the config doesn't say which batch size its learning rate is for; say it: scale_lr: 16")
+            raise ValueError(
+                "scale_lr: the config doesn't say which batch size its learning rate is for; say it: scale_lr: 16"
+            )
         changes.set("auto_scale_lr", {"enable": True, "base_batch_size": base})
     elif scale is False and tree.get("auto_scale_lr"):
         changes.set("auto_scale_lr.enable", False)
@@ -156,33 +183,51 @@ def without_downloads(changes: Changes) -> None:
 
 
 def _fetches(rule: Any) -> bool:
-    return isinstance(rule, dict) and str(rule.get("type")).rpartition(".")[2] in ("Pretrained", "PretrainedInit")
+    return isinstance(rule, dict) and str(rule.get("type")).rpartition(".")[2] in (
+        "Pretrained",
+        "PretrainedInit",
+    )
 
 
 def bind_classes(changes: Changes, classes: Sequence[str]) -> None:
     """Set every ``num_classes`` of the model to the data set's; region proposals and stuff have classes of their own."""
     for path, node in mappings(changes.tree["model"], ("model",)):
         for key, value in list(node.items()):
-            proposals = value == 1 and any("rpn" in part.lower() for part in (*path, str(node.get("type"))))
+            proposals = value == 1 and any(
+                "rpn" in part.lower() for part in (*path, str(node.get("type")))
+            )
             its_own = proposals or any("semantic" in part for part in path)
             if key in ("num_classes", "num_things_classes") and not its_own:
                 changes.set((*path, key), len(classes))
 
 
-def bind_data(changes: Changes, classes: Sequence[str], *, val: bool, metrics: Sequence[str], empty_images: bool) -> None:
+def bind_data(
+    changes: Changes,
+    classes: Sequence[str],
+    *,
+    val: bool,
+    metrics: Sequence[str],
+    empty_images: bool,
+) -> None:
     """Point the data loaders and the evaluator to the job's files."""
     tree = changes.tree
     path, leaf = _leaf(tree, "train_dataloader")
     _bind_leaf(changes, path, leaf, classes, TRAIN)
-    changes.set(f"{path}.filter_cfg", {"filter_empty_gt": not empty_images, "min_size": MIN_SIDE_PX})
+    changes.set(
+        f"{path}.filter_cfg", {"filter_empty_gt": not empty_images, "min_size": MIN_SIDE_PX}
+    )
     for name in ("val_dataloader", "test_dataloader"):
         if tree.get(name):
             bind_loader(changes, name, classes, VAL)
     if val:
         if not tree.get("val_dataloader"):
-            raise ValueError("config: it has no val_dataloader, and there is a val: leave val out, or give the config one with "
-                             "set: {val_dataloader: ...}")
-        changes.set("val_evaluator", {"type": "CocoMetric", "ann_file": VAL, "metric": list(metrics)})
+            raise ValueError(
+                "config: it has no val_dataloader, and there is a val: leave val out, or give the config one with "
+                "set: {val_dataloader: ...}"
+            )
+        changes.set(
+            "val_evaluator", {"type": "CocoMetric", "ann_file": VAL, "metric": list(metrics)}
+        )
         changes.set("val_cfg", {"type": "ValLoop"})
 
 
@@ -202,16 +247,27 @@ def expect_masks(best_by: str, *, masks: bool) -> None:
 def expect_segmentations(job: Mapping[str, Any], *, masks: bool) -> None:
     """Raise ValueError if the model has masks and annotations of the job have none."""
     if masks and job.get("without_mask"):
-        raise ValueError(f"the config's model has masks, and {job['without_mask']} annotations have no segmentation: "
-                         "add_segmentation makes them of the boxes")
+        raise ValueError(
+            f"the config's model has masks, and {job['without_mask']} annotations have no segmentation: "
+            "add_segmentation makes them of the boxes"
+        )
 
 
 def has_masks(tree: Tree) -> bool:
     """Say whether the model answers with masks: it has a mask head, or it is trained with masks."""
-    model = any(str(key).startswith("mask_head") or key == "mask_roi_extractor" for _, node in mappings(tree["model"], ())
-                for key, value in node.items() if value)
-    loads = any(node.get("with_mask") for name in _LOADERS[:1] if tree.get(name)
-                for _, node in mappings(tree[name], ()) if str(node.get("type")).endswith("LoadAnnotations"))
+    model = any(
+        str(key).startswith("mask_head") or key == "mask_roi_extractor"
+        for _, node in mappings(tree["model"], ())
+        for key, value in node.items()
+        if value
+    )
+    loads = any(
+        node.get("with_mask")
+        for name in _LOADERS[:1]
+        if tree.get(name)
+        for _, node in mappings(tree[name], ())
+        if str(node.get("type")).endswith("LoadAnnotations")
+    )
     return model or loads
 
 
@@ -229,10 +285,16 @@ def _leaf(tree: Tree, name: str) -> tuple[str, Tree]:
     """Return the one data set below a loader, whatever it is wrapped in."""
     if not tree.get(name):
         raise ValueError(f"the config has no {name}")
-    found = [(path, node) for path, node in mappings(tree[name].get("dataset", {}), (name, "dataset")) if "ann_file" in node]
+    found = [
+        (path, node)
+        for path, node in mappings(tree[name].get("dataset", {}), (name, "dataset"))
+        if "ann_file" in node
+    ]
     if len(found) != 1:
-        raise ValueError(f"the config's {name} has {len(found)} data sets, expected one: join data sets in the recipe (merge), "
-                         f"and give it one with set: {{{name}.dataset: ...}}")
+        raise ValueError(
+            f"the config's {name} has {len(found)} data sets, expected one: join data sets in the recipe (merge), "
+            f"and give it one with set: {{{name}.dataset: ...}}"
+        )
     return ".".join(found[0][0]), found[0][1]
 
 
@@ -255,6 +317,11 @@ def _stretch(changes: Changes, before: int | None, epochs: int) -> None:
         if scheduler.get("by_epoch", True):
             for key in ("begin", "end", "T_max", "milestones"):
                 if isinstance(value := scheduler.get(key), int) and value:
-                    changes.set(f"param_scheduler.{i}.{key}", max(1, round(value * epochs / before)))
+                    changes.set(
+                        f"param_scheduler.{i}.{key}", max(1, round(value * epochs / before))
+                    )
                 elif isinstance(value, list | tuple):
-                    changes.set(f"param_scheduler.{i}.{key}", [max(1, round(n * epochs / before)) for n in value])
+                    changes.set(
+                        f"param_scheduler.{i}.{key}",
+                        [max(1, round(n * epochs / before)) for n in value],
+                    )

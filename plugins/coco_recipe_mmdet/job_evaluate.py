@@ -13,7 +13,13 @@ def evaluate(job: dict[str, Any], tell: Any) -> list[dict[str, Any]]:
     for n, (item, detector) in enumerate(inference.detectors(job, tell)):
         results = detector.results(tell, n * job["images"], total, item["label"])
         files = inference.write_results(Path("results"), item["label"], results)
-        rows.append({"label": item["label"], "results": files, **inference.measure(Path(inference.DATA), results)})
+        rows.append(
+            {
+                "label": item["label"],
+                "results": files,
+                **inference.measure(Path(inference.DATA), results),
+            }
+        )
     return rows
 
 

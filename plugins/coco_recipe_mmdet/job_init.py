@@ -21,6 +21,9 @@ def init_weights(job: dict[str, Any], tell: Any) -> dict[str, Any]:
     model = MODELS.build(Config(changes.tree).model)
     model.init_weights()
     state = model.state_dict()
-    meta = {"cfg": job_config.text(changes.tree), "dataset_meta": {"classes": tuple(job["classes"])}}
+    meta = {
+        "cfg": job_config.text(changes.tree),
+        "dataset_meta": {"classes": tuple(job["classes"])},
+    }
     weights.write(Path("initial.pth"), state, meta)
     return {"fingerprint": weights.fingerprint(state)}

@@ -22,7 +22,9 @@ def greedy_soup(job: dict[str, Any], tell: Any) -> dict[str, Any]:
     scores, detector, paths = {}, None, {}
     for item, found in inference.detectors(job, tell):
         if detector not in (None, found):
-            raise ValueError(f"config: the checkpoints carry different ones (that of {item['label']} is another): say which")
+            raise ValueError(
+                f"config: the checkpoints carry different ones (that of {item['label']} is another): say which"
+            )
         detector = found
         scores[item["label"]] = measure(detector, item["label"])
         paths[item["label"]] = Path(item["path"])
@@ -30,13 +32,22 @@ def greedy_soup(job: dict[str, Any], tell: Any) -> dict[str, Any]:
     order = sorted(scores, key=lambda label: -scores[label])
     taken, score = order[:1], scores[order[0]]
     for label in order[1:]:
-        detector.load(weights.average([paths[other] for other in (*taken, label)]), f"{label} in the soup")
+        detector.load(
+            weights.average([paths[other] for other in (*taken, label)]), f"{label} in the soup"
+        )
         new = measure(detector, f"{'+'.join((*taken, label))}")
         if new >= score:
             taken, score = [*taken, label], new
     state = weights.average([paths[label] for label in taken])
     _, meta = weights.read(paths[order[0]])
-    weights.write(Path("soup.pth"), state, {key: meta[key] for key in ("cfg", "dataset_meta") if key in meta})
+    weights.write(
+        Path("soup.pth"), state, {key: meta[key] for key in ("cfg", "dataset_meta") if key in meta}
+    )
     kept = next(row for row in rows if row["label"] == "+".join(taken))
-    return {"rows": [*rows, {**kept, "label": "soup"}], "taken": taken, "score": score, "scores": scores,
-            "fingerprint": weights.fingerprint(state)}
+    return {
+        "rows": [*rows, {**kept, "label": "soup"}],
+        "taken": taken,
+        "score": score,
+        "scores": scores,
+        "fingerprint": weights.fingerprint(state),
+    }

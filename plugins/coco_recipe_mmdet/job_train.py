@@ -41,19 +41,29 @@ def resolve(job: Mapping[str, Any], device: str) -> tuple[settings.Tree, list[st
     job_config.schedule(changes, job)
     job_config.hardware(changes, job, device)
     if (start := changes.tree.get("load_from")) and not job["checkpoint"]:
-        raise ValueError(f"config: it starts from the checkpoint {start} (load_from), which is an input of this step: write it "
-                         "as in: {checkpoint: ...}; or set: {load_from: null} to start without")
+        raise ValueError(
+            f"config: it starts from the checkpoint {start} (load_from), which is an input of this step: write it "
+            "as in: {checkpoint: ...}; or set: {load_from: null} to start without"
+        )
     changes.tree.update(launcher=job["launcher"], work_dir=".job/mmengine")
     changes.set("load_from", None)
     changes.set("resume", False)
-    changes.set("randomness", {"seed": job["seed"], "deterministic": job["deterministic"], "diff_rank_seed": False})
+    changes.set(
+        "randomness",
+        {"seed": job["seed"], "deterministic": job["deterministic"], "diff_rank_seed": False},
+    )
     job_config.bind_classes(changes, job["classes"])
     masks = job_config.has_masks(changes.tree)
     job_config.expect_segmentations(job, masks=masks)
     if job["val"]:
         job_config.expect_masks(job["best_by"], masks=masks)
-    job_config.bind_data(changes, job["classes"], val=job["val"], empty_images=job["empty_images"],
-                         metrics=["bbox", "segm"] if masks else ["bbox"])
+    job_config.bind_data(
+        changes,
+        job["classes"],
+        val=job["val"],
+        empty_images=job["empty_images"],
+        metrics=["bbox", "segm"] if masks else ["bbox"],
+    )
     if job["checkpoint"] or job["resume"]:
         job_config.without_downloads(changes)
     return changes.tree, changes.made
@@ -70,11 +80,21 @@ def _runner(job: Mapping[str, Any], tree: settings.Tree, device: str) -> Any:
     config = Config({**tree, **dict.fromkeys(_UNUSED if job["val"] else (*_UNUSED, *_VALIDATION))})
     config.setdefault("default_hooks", {})["checkpoint"] = None
     visualizer = config.get("visualizer") or {}
-    if all(backend.get("type") == "LocalVisBackend" for backend in visualizer.get("vis_backends") or []):
-        config.visualizer = {"type": visualizer.get("type", "Visualizer"), "name": "visualizer", "vis_backends": []}
+    if all(
+        backend.get("type") == "LocalVisBackend" for backend in visualizer.get("vis_backends") or []
+    ):
+        config.visualizer = {
+            "type": visualizer.get("type", "Visualizer"),
+            "name": "visualizer",
+            "vis_backends": [],
+        }
     if job["launcher"] != "none" and device == "cpu" and not config.get("model_wrapper_cfg"):
-        config.model_wrapper_cfg = {"type": "MMDistributedDataParallel", "broadcast_buffers": False, "device_ids": None,
-                                    "find_unused_parameters": config.get("find_unused_parameters", False)}
+        config.model_wrapper_cfg = {
+            "type": "MMDistributedDataParallel",
+            "broadcast_buffers": False,
+            "device_ids": None,
+            "find_unused_parameters": config.get("find_unused_parameters", False),
+        }
     if job["resume"]:
         config.load_from, config.resume = job["resume"], True
     return Runner.from_cfg(config)
@@ -89,12 +109,20 @@ def _start(job: Mapping[str, Any], runner: Any, tell: Any) -> None:
     wanted = model.state_dict()
     faults = weights.differences(state, wanted)
     if faults and job["strict"]:
-        raise ValueError(f"the checkpoint {job['checkpoint']} doesn't fit the config's model: {'; '.join(faults[:5])}"
-                         + f"; and {len(faults) - 5} more" * (len(faults) > 5)
-                         + " (adapt_head fits its head to the classes; strict: false takes what fits)")
+        raise ValueError(
+            f"the checkpoint {job['checkpoint']} doesn't fit the config's model: {'; '.join(faults[:5])}"
+            + f"; and {len(faults) - 5} more" * (len(faults) > 5)
+            + " (adapt_head fits its head to the classes; strict: false takes what fits)"
+        )
     if faults:
-        tell.note("of the starting checkpoint doesn't fit", {"count": len(faults), "first": faults[:20]})
-    fitting = {key: value for key, value in state.items() if key in wanted and wanted[key].shape == value.shape}
+        tell.note(
+            "of the starting checkpoint doesn't fit", {"count": len(faults), "first": faults[:20]}
+        )
+    fitting = {
+        key: value
+        for key, value in state.items()
+        if key in wanted and wanted[key].shape == value.shape
+    }
     path = Path(f".job/start_{os.environ.get('RANK', '0')}.pth")
     weights.write(path, fitting, {})
     runner._load_from = str(path)
@@ -109,13 +137,25 @@ def _add_hooks(job: Mapping[str, Any], tree: settings.Tree, runner: Any, tell: A
     classes, config = tuple(job["classes"]), job_config.text(tree)
 
     def write(checkpoint: Any, path: Path) -> tuple[str, str]:
-        meta = {"epoch": checkpoint["meta"]["epoch"], "iter": checkpoint["meta"]["iter"], "cfg": config,
-                "dataset_meta": {"classes": classes}, "ema": "ema_state_dict" in checkpoint}
-        return weights.write(path, checkpoint["state_dict"], meta), weights.fingerprint(checkpoint["state_dict"])
+        meta = {
+            "epoch": checkpoint["meta"]["epoch"],
+            "iter": checkpoint["meta"]["iter"],
+            "cfg": config,
+            "dataset_meta": {"classes": classes},
+            "ema": "ema_state_dict" in checkpoint,
+        }
+        return weights.write(path, checkpoint["state_dict"], meta), weights.fingerprint(
+            checkpoint["state_dict"]
+        )
 
     if runner.distributed:  # else each process validates with batch-norm statistics of its own, and the first's are saved
         runner.register_hook(SyncBuffersHook())
-    for hook in (WholeCheckpoints(record, interval=job["checkpoint_interval"], keep=job["keep"], write=write), Metrics(record),
-                 Scalars(Path("scalars.jsonl"), tell), SeedEachEpoch(job["seed"], runner.rank)):
+    for hook in (
+        WholeCheckpoints(
+            record, interval=job["checkpoint_interval"], keep=job["keep"], write=write
+        ),
+        Metrics(record),
+        Scalars(Path("scalars.jsonl"), tell),
+        SeedEachEpoch(job["seed"], runner.rank),
+    ):
         runner.register_hook(hook, getattr(hook, "priority", None))
-

@@ -15,9 +15,18 @@ from typing import Any
 
 PROBE = Path(__file__).with_name("probe.py")
 FONT = "from coco_recipe_albumentations.fonts import find_font; print(find_font('瓶盖破损') or '')"
-HEAVY = {"albumentations": ("albumentations",), "torch": ("torch",),
-         "cv2": ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"),
-         "operators": ("onedl-mmcv", "mmcv", "mmcv-full", "mmcv-lite"), "mmdet": ("onedl-mmdetection", "mmdet")}
+HEAVY = {
+    "albumentations": ("albumentations",),
+    "torch": ("torch",),
+    "cv2": (
+        "opencv-python",
+        "opencv-python-headless",
+        "opencv-contrib-python",
+        "opencv-contrib-python-headless",
+    ),
+    "operators": ("onedl-mmcv", "mmcv", "mmcv-full", "mmcv-lite"),
+    "mmdet": ("onedl-mmdetection", "mmdet"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,9 @@ def look(python: str = sys.executable, *, seconds: float = 120) -> Findings:
     packages = here["packages"]
     names = [name for name, dists in HEAVY.items() if any(dist in packages for dist in dists)]
     with ThreadPoolExecutor(2) as pool:
-        answers = dict(zip(names, pool.map(lambda name: probe(python, name, seconds), names), strict=True))
+        answers = dict(
+            zip(names, pool.map(lambda name: probe(python, name, seconds), names), strict=True)
+        )
     return Findings(python, machine(), packages, {"versions": here, **answers})
 
 
@@ -91,26 +102,59 @@ def machine() -> Machine:
     shm = Path("/dev/shm")
     font = _run([sys.executable, "-P", "-c", FONT], 30)
     told = font if isinstance(font, str) else "".join(font.stderr.strip().splitlines()[-1:])
-    compiler = os.environ.get("CXX") or next((c for c in ("c++", "g++", "clang++", "cl") if shutil.which(c)), "")
-    nvcc = shutil.which("nvcc") or next((str(path) for path in [
-        Path(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin", "nvcc")] if path.exists()), "")
-    return Machine(platform.platform(), _cores(), _memory(), shutil.disk_usage(shm).total if shm.is_dir() else None,
-                   shutil.disk_usage(Path.cwd()).free, compiler, nvcc, _driver(), shutil.which("apt-get") is not None,
-                   "" if isinstance(font, str) else font.stdout.strip(), told)
+    compiler = os.environ.get("CXX") or next(
+        (c for c in ("c++", "g++", "clang++", "cl") if shutil.which(c)), ""
+    )
+    nvcc = shutil.which("nvcc") or next(
+        (
+            str(path)
+            for path in [Path(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin", "nvcc")]
+            if path.exists()
+        ),
+        "",
+    )
+    return Machine(
+        platform.platform(),
+        _cores(),
+        _memory(),
+        shutil.disk_usage(shm).total if shm.is_dir() else None,
+        shutil.disk_usage(Path.cwd()).free,
+        compiler,
+        nvcc,
+        _driver(),
+        shutil.which("apt-get") is not None,
+        "" if isinstance(font, str) else font.stdout.strip(),
+        told,
+    )
 
 
 def _driver() -> tuple[str, ...]:
     """Return a line for each GPU that NVIDIA's driver knows: name, memory, driver version, capability."""
     if not shutil.which("nvidia-smi"):
         return ()
-    done = _run(["nvidia-smi", "--query-gpu=name,memory.total,driver_version,compute_cap", "--format=csv,noheader"], 30)
-    return () if isinstance(done, str) or done.returncode else tuple(done.stdout.strip().splitlines())
+    done = _run(
+        [
+            "nvidia-smi",
+            "--query-gpu=name,memory.total,driver_version,compute_cap",
+            "--format=csv,noheader",
+        ],
+        30,
+    )
+    return (
+        () if isinstance(done, str) or done.returncode else tuple(done.stdout.strip().splitlines())
+    )
 
 
 def _cores() -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     quota, _, period = _read("/sys/fs/cgroup/cpu.max").partition(" ")
-    return min(cores, max(1, int(quota) // int(period))) if quota.isdigit() and period.isdigit() else cores
+    return (
+        min(cores, max(1, int(quota) // int(period)))
+        if quota.isdigit() and period.isdigit()
+        else cores
+    )
 
 
 def _memory() -> int | None:
@@ -134,8 +178,17 @@ def _run(command: Sequence[str], seconds: float) -> "subprocess.CompletedProcess
     """Run a process without input; return it, or why there is no answer."""
     environment = {**os.environ, "NO_ALBUMENTATIONS_UPDATE": "1", "PYTHONIOENCODING": "utf-8"}
     try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8",
-                              errors="replace", check=False, timeout=seconds, env=environment)
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=seconds,
+            env=environment,
+        )
     except subprocess.TimeoutExpired:
         return f"no answer within {seconds:.0f} s (--seconds)"
     except OSError as error:

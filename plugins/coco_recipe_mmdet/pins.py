@@ -27,7 +27,9 @@ class Pin:
 def training_stack() -> tuple[Pin, ...]:
     """Return the pins of ``training_stack.txt``, in the order of installation."""
     text = resources.files(__package__).joinpath("training_stack.txt").read_text("utf-8")
-    return tuple(_pin(line) for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    return tuple(
+        _pin(line) for line in text.splitlines() if line.strip() and not line.startswith("#")
+    )
 
 
 def extra(name: str) -> tuple[Pin, ...]:
@@ -45,7 +47,9 @@ def install(python: str, pins: Sequence[Pin], *options: str) -> str:
     return shlex.join([python, "-m", "pip", "install", *options, *map(str, pins)]) if pins else ""
 
 
-def install_stack(python: str, lacking: Sequence[Pin], *, build: bool, rebuild: bool) -> tuple[str, ...]:
+def install_stack(
+    python: str, lacking: Sequence[Pin], *, build: bool, rebuild: bool
+) -> tuple[str, ...]:
     """Return the commands that complete a training stack, in order.
 
     Args:
@@ -58,9 +62,11 @@ def install_stack(python: str, lacking: Sequence[Pin], *, build: bool, rebuild: 
     at = [pin.name for pin in stack].index(BUILT)
     first = [pin for pin in stack[:at] if build or pin in lacking]
     again = ("--force-reinstall", "--no-deps", "--no-cache-dir") if rebuild else ()
-    commands = (install(python, first),
-                install(python, stack[at:at + 1] if build else (), *again, "--no-build-isolation"),
-                install(python, [pin for pin in stack[at + 1:] if pin in lacking]))
+    commands = (
+        install(python, first),
+        install(python, stack[at : at + 1] if build else (), *again, "--no-build-isolation"),
+        install(python, [pin for pin in stack[at + 1 :] if pin in lacking]),
+    )
     return tuple(command for command in commands if command)
 
 
@@ -76,8 +82,14 @@ def _holds(version: str, clause: str) -> bool:
     if not matched:
         return True  # a kind of clause that isn't used here, as ~=
     ours, theirs = _numbers(version), _numbers(matched[2])
-    return {"==": ours == theirs, "!=": ours != theirs, ">=": ours >= theirs, "<=": ours <= theirs, ">": ours > theirs,
-            "<": ours < theirs}[matched[1]]
+    return {
+        "==": ours == theirs,
+        "!=": ours != theirs,
+        ">=": ours >= theirs,
+        "<=": ours <= theirs,
+        ">": ours > theirs,
+        "<": ours < theirs,
+    }[matched[1]]
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -5,21 +5,52 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Category, Checkpoint, Complaint, Dataset, Facts, Image, Misfit, Port, Step, StepContext, about
+from coco_recipe import (
+    Category,
+    Checkpoint,
+    Complaint,
+    Dataset,
+    Facts,
+    Image,
+    Misfit,
+    Port,
+    Step,
+    StepContext,
+    about,
+)
 from coco_recipe_mmdet import configs, evaluate, params, process
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 PARAMS = params.schema(
-    (), config=evaluate.CONFIG, batch_size=evaluate.BATCH,
-    folder={"type": "string", "format": "recipe-folder", "examples": ["../data/test"],
-            "description": "Folder of pictures, instead of a data set; those in its subfolders, too."},
-    to={"type": "string", "minLength": 1, "format": "publish-folder", "examples": ["predictions"],
-        "description": "Folder, relative to the run directory, where the result appears as well."},
-    **params.RUNS)
+    (),
+    config=evaluate.CONFIG,
+    batch_size=evaluate.BATCH,
+    folder={
+        "type": "string",
+        "format": "recipe-folder",
+        "examples": ["../data/test"],
+        "description": "Folder of pictures, instead of a data set; those in its subfolders, too.",
+    },
+    to={
+        "type": "string",
+        "minLength": 1,
+        "format": "publish-folder",
+        "examples": ["predictions"],
+        "description": "Folder, relative to the run directory, where the result appears as well.",
+    },
+    **params.RUNS,
+)
 
 
-def predict(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset | None, source: Dataset | None, folder: str | None,
-            **with_: Any) -> Mapping[str, Dataset]:
+def predict(
+    ctx: StepContext,
+    *,
+    checkpoint: Checkpoint,
+    dataset: Dataset | None,
+    source: Dataset | None,
+    folder: str | None,
+    **with_: Any,
+) -> Mapping[str, Dataset]:
     """Write what a checkpoint finds on the pictures of a data set or of a folder; annotations aren't needed.
 
     The step's folder has ``results/predictions.bbox.json`` (and ``.segm.json``, where the model has masks): a list of
@@ -32,19 +63,38 @@ def predict(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset | None
     if dataset is None:
         dataset = pictures(Path(str(folder)), checkpoint.classes)
     if not dataset.images:
-        raise ValueError("the data set has no images" if folder is None else f"there are no pictures in {folder}")
+        raise ValueError(
+            "the data set has no images" if folder is None else f"there are no pictures in {folder}"
+        )
     classes = evaluate.class_order([checkpoint], dataset)
-    found = process.run(ctx, evaluate.job("predict", ctx, [checkpoint], ["predictions"], dataset, classes, with_),
-                        log="predict.log")
+    found = process.run(
+        ctx,
+        evaluate.job("predict", ctx, [checkpoint], ["predictions"], dataset, classes, with_),
+        log="predict.log",
+    )
     image_ids = {image.id: image.id for image in dataset.images}
     category_ids = {category.name: category.id for category in dataset.categories}
     if source is not None:
         image_ids, category_ids = source_ids(dataset, source, classes)
-        own = {category.id: category_ids[category.name] for category in dataset.categories if category.name in category_ids}
+        own = {
+            category.id: category_ids[category.name]
+            for category in dataset.categories
+            if category.name in category_ids
+        }
         renumber(ctx.workdir / "results", image_ids, own)
-    listed = {"images": [{"id": image_ids[image.id], "file_name": image.file_name, "width": image.width,
-                          "height": image.height} for image in dataset.images],
-              "annotations": [], "categories": [{"id": category_ids[name], "name": name} for name in classes]}
+    listed = {
+        "images": [
+            {
+                "id": image_ids[image.id],
+                "file_name": image.file_name,
+                "width": image.width,
+                "height": image.height,
+            }
+            for image in dataset.images
+        ],
+        "annotations": [],
+        "categories": [{"id": category_ids[name], "name": name} for name in classes],
+    }
     (ctx.workdir / "images.json").write_text(json.dumps(listed, ensure_ascii=False) + "\n", "utf-8")
     ctx.note("summary", f"{found['boxes']} boxes on {len(dataset.images)} images")
     ctx.note("found", {"images": len(dataset.images), "boxes": found["boxes"]})
@@ -52,7 +102,9 @@ def predict(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset | None
     return {}
 
 
-def source_ids(dataset: Dataset, source: Dataset, classes: Sequence[str]) -> tuple[dict[int, int], dict[str, int]]:
+def source_ids(
+    dataset: Dataset, source: Dataset, classes: Sequence[str]
+) -> tuple[dict[int, int], dict[str, int]]:
     """Return the source's id of each image by its own id, and of each class by its name.
 
     Raises:
@@ -61,11 +113,15 @@ def source_ids(dataset: Dataset, source: Dataset, classes: Sequence[str]) -> tup
     by_identity = {source.identity(image): image.id for image in source.images}
     images = {image.id: by_identity.get(dataset.family(image)) for image in dataset.images}
     if lost := [image for image in dataset.images if images[image.id] is None]:
-        raise ValueError(f"{about(len(lost), 'images go back')} to none of 'source': "
-                         f"{', '.join(image.file_name for image in lost[:5])}; name the data set that they were made from")
+        raise ValueError(
+            f"{about(len(lost), 'images go back')} to none of 'source': "
+            f"{', '.join(image.file_name for image in lost[:5])}; name the data set that they were made from"
+        )
     if len(set(images.values())) < len(images):
-        raise ValueError("several images go back to one of 'source', so its ids can't tell them apart; predict on the "
-                         "originals")
+        raise ValueError(
+            "several images go back to one of 'source', so its ids can't tell them apart; predict on the "
+            "originals"
+        )
     categories = {category.name: category.id for category in source.categories}
     if absent := [name for name in classes if name not in categories]:
         raise ValueError(f"'source' has no category {', '.join(absent)}")
@@ -77,7 +133,10 @@ def renumber(folder: Path, image_ids: Mapping[int, int], category_ids: Mapping[i
     for path in sorted(folder.glob("*.json")):
         rows = json.loads(path.read_text("utf-8"))
         for row in rows:
-            row |= {"image_id": image_ids[row["image_id"]], "category_id": category_ids[row["category_id"]]}
+            row |= {
+                "image_id": image_ids[row["image_id"]],
+                "category_id": category_ids[row["category_id"]],
+            }
         path.write_text(json.dumps(rows, ensure_ascii=False) + "\n", "utf-8")
 
 
@@ -90,18 +149,34 @@ def pictures(folder: Path, classes: tuple[str, ...]) -> Dataset:
     import cv2
 
     if not classes:
-        raise ValueError("the checkpoint's class names aren't known: name them with the input (classes: [...])")
+        raise ValueError(
+            "the checkpoint's class names aren't known: name them with the input (classes: [...])"
+        )
     images, broken = [], []
     for number, path in enumerate(files_of(folder), 1):
         picture = cv2.imread(str(path))
         if picture is None:
             broken.append(path.name)
         else:
-            images.append(Image(number, path.relative_to(folder).as_posix(), int(picture.shape[1]), int(picture.shape[0])))
+            images.append(
+                Image(
+                    number,
+                    path.relative_to(folder).as_posix(),
+                    int(picture.shape[1]),
+                    int(picture.shape[0]),
+                )
+            )
     if broken:
-        raise ValueError(f"{len(broken)} of the pictures in {folder} can't be read: {', '.join(broken[:5])}")
-    return Dataset(tuple(images), (), tuple(Category(n, name) for n, name in enumerate(classes, 1)), "pictures",
-                   {"pictures": folder})
+        raise ValueError(
+            f"{len(broken)} of the pictures in {folder} can't be read: {', '.join(broken[:5])}"
+        )
+    return Dataset(
+        tuple(images),
+        (),
+        tuple(Category(n, name) for n, name in enumerate(classes, 1)),
+        "pictures",
+        {"pictures": folder},
+    )
 
 
 def _is_text(path: Path) -> bool:
@@ -115,14 +190,25 @@ def _is_text(path: Path) -> bool:
 
 def files_of(folder: Path) -> list[Path]:
     """List the pictures below a folder, in order of their names."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    return sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()
+    )
 
 
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
     """Refuse a checkpoint with other classes than the data set's, and anything but one source of pictures."""
     if ("dataset" in facts) == bool(with_.get("folder")):
-        raise Misfit([Complaint((), "must have either an input 'dataset' or the parameter 'folder'", "leave one of them out" if
-                                with_.get("folder") else "in: {dataset: <a name from above>, ...}")])
+        raise Misfit(
+            [
+                Complaint(
+                    (),
+                    "must have either an input 'dataset' or the parameter 'folder'",
+                    "leave one of them out"
+                    if with_.get("folder")
+                    else "in: {dataset: <a name from above>, ...}",
+                )
+            ]
+        )
     evaluate.foresee(with_, facts)
     return {}
 
@@ -131,16 +217,35 @@ def _check(with_: Mapping[str, Any]) -> Iterator[Complaint]:
     yield from configs.complaints(with_)
     if with_.get("folder") and not Path(with_["folder"]).is_dir():
         yield Complaint(("folder",), f"there is no folder {with_['folder']}")
-    elif with_.get("folder") and (odd := [path for path in files_of(Path(with_["folder"])) if not _is_text(path)]):
-        yield Complaint(("folder",), f"the name {odd[0].name!a} in it is not UTF-8", "rename it")  # OpenCV crashes on it
+    elif with_.get("folder") and (
+        odd := [path for path in files_of(Path(with_["folder"])) if not _is_text(path)]
+    ):
+        yield Complaint(
+            ("folder",), f"the name {odd[0].name!a} in it is not UTF-8", "rename it"
+        )  # OpenCV crashes on it
 
 
 def _files(with_: Mapping[str, Any]) -> list[Path]:
-    return configs.built_on(with_) + (files_of(Path(with_["folder"])) if with_.get("folder") else [])
+    return configs.built_on(with_) + (
+        files_of(Path(with_["folder"])) if with_.get("folder") else []
+    )
 
 
-STEP = Step(name="predict", run=predict, outputs={}, params=PARAMS, check=_check, foresee=foresee,
-            preflight=evaluate.preflight, needs=params.needs,
-            inputs={"checkpoint": Port(Checkpoint), "dataset": Port(Dataset, optional=True, reads_only=True),
-                    "source": Port(Dataset, optional=True, reads_only=True)},
-            files=_files, writes=True, reads_pixels=True)
+STEP = Step(
+    name="predict",
+    run=predict,
+    outputs={},
+    params=PARAMS,
+    check=_check,
+    foresee=foresee,
+    preflight=evaluate.preflight,
+    needs=params.needs,
+    inputs={
+        "checkpoint": Port(Checkpoint),
+        "dataset": Port(Dataset, optional=True, reads_only=True),
+        "source": Port(Dataset, optional=True, reads_only=True),
+    },
+    files=_files,
+    writes=True,
+    reads_pixels=True,
+)

@@ -12,7 +12,11 @@ from typing import Any
 def versions() -> dict[str, Any]:
     """Every installed package with its version, the interpreter's own, and whether it can compile extensions."""
     first_wins = reversed(list(metadata.distributions()))
-    found = {str(row.metadata["Name"]).lower().replace("_", "-"): row.version for row in first_wins if row.metadata["Name"]}
+    found = {
+        str(row.metadata["Name"]).lower().replace("_", "-"): row.version
+        for row in first_wins
+        if row.metadata["Name"]
+    }
     headers = os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))
     return {"packages": found, "python": sys.version.split()[0], "headers": headers}
 
@@ -45,8 +49,13 @@ def torch() -> dict[str, Any]:
     if torch.cuda.is_available():
         for i in range(torch.cuda.device_count()):
             about = torch.cuda.get_device_properties(i)
-            gpus.append({"name": about.name, "memory_bytes": about.total_memory,
-                         "capability": f"{about.major}.{about.minor}"})
+            gpus.append(
+                {
+                    "name": about.name,
+                    "memory_bytes": about.total_memory,
+                    "capability": f"{about.major}.{about.minor}",
+                }
+            )
         torch.zeros(8, device="cuda").sum().item()
     return {"version": torch.__version__, "cuda": torch.version.cuda, "gpus": gpus}
 
@@ -79,8 +88,13 @@ def mmdet() -> dict[str, Any]:
 
 
 PROBES: dict[str, Callable[[], dict[str, Any]]] = {
-    "versions": versions, "albumentations": albumentations, "cv2": cv2, "torch": torch, "operators": operators,
-    "mmdet": mmdet}
+    "versions": versions,
+    "albumentations": albumentations,
+    "cv2": cv2,
+    "torch": torch,
+    "operators": operators,
+    "mmdet": mmdet,
+}
 
 
 def main(name: str) -> None:

@@ -21,7 +21,13 @@ from typing import Any
 from coco_recipe import Complaint, Misfit, StepContext
 from coco_recipe_mmdet import configs
 
-SCRATCH, JOB, EVENTS, LOG, COMMAND = ".job", "job.json", ".job/events.jsonl", "train.log", "command.txt"
+SCRATCH, JOB, EVENTS, LOG, COMMAND = (
+    ".job",
+    "job.json",
+    ".job/events.jsonl",
+    "train.log",
+    "command.txt",
+)
 WATCH = "COCO_RECIPE_ENDS_WITH_STDIN"
 GRACE_SECONDS = 5.0
 _PACKAGES = ("coco_recipe", "coco_recipe_torch", "coco_recipe_mmdet")
@@ -59,7 +65,13 @@ def run(ctx: StepContext, job: Mapping[str, Any], *, log: str = LOG) -> Any:
     return result["result"]
 
 
-def preflight(ctx: StepContext, kind: str, with_: Mapping[str, Any], classes: Sequence[str] | None, **more: Any) -> None:
+def preflight(
+    ctx: StepContext,
+    kind: str,
+    with_: Mapping[str, Any],
+    classes: Sequence[str] | None,
+    **more: Any,
+) -> None:
     """Run the config of a step that isn't due yet, and see whether it goes together with the parameters.
 
     Args:
@@ -74,16 +86,30 @@ def preflight(ctx: StepContext, kind: str, with_: Mapping[str, Any], classes: Se
     """
     if not with_.get("config"):
         return
-    elsewhere = with_.get("launcher") == "slurm"  # where there may be GPUs that this machine has not
-    job = {**with_, **more, "do": "preflight", "for": kind, "config": configs.absolute(with_["config"]),
-           "classes": list(classes or ("unknown",)), "launcher": "none", "device": "auto" if elsewhere else with_["device"]}
+    elsewhere = (
+        with_.get("launcher") == "slurm"
+    )  # where there may be GPUs that this machine has not
+    job = {
+        **with_,
+        **more,
+        "do": "preflight",
+        "for": kind,
+        "config": configs.absolute(with_["config"]),
+        "classes": list(classes or ("unknown",)),
+        "launcher": "none",
+        "device": "auto" if elsewhere else with_["device"],
+    }
     try:
         run(ctx, job, log=LOG)
     except ValueError as error:
         log = ctx.workdir / LOG  # which nobody will find
-        text = str(error).replace(f" (the log is {log})", "").replace(f"the log is {log}, its", "its")
+        text = (
+            str(error).replace(f" (the log is {log})", "").replace(f"the log is {log}, its", "its")
+        )
         name, _, what = text.partition(": ")  # as in "scale_lr: the config doesn't say ..."
-        raise Misfit([Complaint((name,), what) if name in with_ else Complaint(("config",), text)]) from error
+        raise Misfit(
+            [Complaint((name,), what) if name in with_ else Complaint(("config",), text)]
+        ) from error
 
 
 def tidy(ctx: StepContext) -> None:
@@ -94,35 +120,70 @@ def tidy(ctx: StepContext) -> None:
 def command(job: Mapping[str, Any], job_file: str) -> list[str]:
     """Return the command line of a job, as for one process, torchrun or srun."""
     python = job.get("python") or sys.executable
-    launcher, gpus, nodes = job.get("launcher", "none"), int(job.get("gpus", 1)), int(job.get("nnodes", 1))
+    launcher, gpus, nodes = (
+        job.get("launcher", "none"),
+        int(job.get("gpus", 1)),
+        int(job.get("nnodes", 1)),
+    )
     module = ["-m", "coco_recipe_mmdet.job", job_file]
     if launcher == "pytorch":
-        place = ["--standalone"] if nodes == 1 else [
-            f"--nnodes={nodes}", f"--node_rank={job.get('node_rank', 0)}", f"--master_addr={job['master_addr']}",
-            f"--master_port={job.get('master_port', 29500)}"]
+        place = (
+            ["--standalone"]
+            if nodes == 1
+            else [
+                f"--nnodes={nodes}",
+                f"--node_rank={job.get('node_rank', 0)}",
+                f"--master_addr={job['master_addr']}",
+                f"--master_port={job.get('master_port', 29500)}",
+            ]
+        )
         return [python, "-m", "torch.distributed.run", *place, f"--nproc_per_node={gpus}", *module]
     if launcher == "slurm":
         on_gpu = [f"--gres=gpu:{gpus}"] if job.get("device") != "cpu" else []
-        return ["srun", f"--nodes={nodes}", f"--ntasks={nodes * gpus}", f"--ntasks-per-node={gpus}", *on_gpu,
-                *([f"--partition={job['partition']}"] if job.get("partition") else []), "--kill-on-bad-exit=1",
-                "--input=all", python, "-u", *module]
+        return [
+            "srun",
+            f"--nodes={nodes}",
+            f"--ntasks={nodes * gpus}",
+            f"--ntasks-per-node={gpus}",
+            *on_gpu,
+            *([f"--partition={job['partition']}"] if job.get("partition") else []),
+            "--kill-on-bad-exit=1",
+            "--input=all",
+            python,
+            "-u",
+            *module,
+        ]
     return [python, *module]
 
 
 @contextlib.contextmanager
-def _started(arguments: Sequence[str], folder: Path, output: Any, job: Mapping[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+def _started(
+    arguments: Sequence[str], folder: Path, output: Any, job: Mapping[str, Any]
+) -> Iterator[subprocess.Popen[bytes]]:
     """Start the process in a session of its own; when we leave, however, it and its children are ended."""
     ours, theirs = str(_import_folder(folder / SCRATCH)), os.environ.get("PYTHONPATH", "")
     paths = os.pathsep.join([ours, *([theirs] if theirs and not job.get("python") else [])])
-    environment = dict(os.environ) | {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1",
-                                      "PYTHONSAFEPATH": "1", WATCH: "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
+    environment = dict(os.environ) | {
+        "PYTHONPATH": paths,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONSAFEPATH": "1",
+        WATCH: "1",
+        "NO_ALBUMENTATIONS_UPDATE": "1",
+    }
     if job.get("device") == "cpu":
         environment["CUDA_VISIBLE_DEVICES"] = ""
     if job.get("deterministic"):
         environment["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     try:
-        process = subprocess.Popen(arguments, cwd=folder, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
-                                   env=environment, start_new_session=True)
+        process = subprocess.Popen(
+            arguments,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
     except OSError as error:
         raise ValueError(f"can't start {arguments[0]}: {error.strerror}") from error
     try:
@@ -165,7 +226,7 @@ def _tell(ctx: StepContext, events: Path, seen: int, result: dict[str, Any]) -> 
     with events.open("rb") as file:
         file.seek(seen)
         lines = file.read()
-    whole = lines[:lines.rfind(b"\n") + 1]
+    whole = lines[: lines.rfind(b"\n") + 1]
     for line in whole.splitlines():
         event = json.loads(line)
         if event["event"] == "progress":
@@ -183,5 +244,7 @@ def _last_words(code: int, result: Mapping[str, Any], log: Path) -> str:
     lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()][-8:]
     how = f"ended with exit code {code}"
     if code < 0:
-        how = f"was ended by {signal.Signals(-code).name}" + " (out of memory?)" * (code == -signal.SIGKILL)
+        how = f"was ended by {signal.Signals(-code).name}" + " (out of memory?)" * (
+            code == -signal.SIGKILL
+        )
     return f"the process {how}; the log is {log}, its last lines:\n" + "\n".join(lines)

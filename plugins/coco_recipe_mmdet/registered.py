@@ -17,7 +17,8 @@ from typing import Any
 KeyPath = tuple[str, ...]
 # keys whose value mmengine looks up in a registry when it is a string, and the registries that they are for, if special
 _FUNCTIONS = dict.fromkeys(
-    ("collate_fn", "worker_init_fn", "auto_wrap_policy", "param_init_fn", "check_fn"), "function")
+    ("collate_fn", "worker_init_fn", "auto_wrap_policy", "param_init_fn", "check_fn"), "function"
+)
 _NAMES = {"type": "", "constructor": "", "runner_type": "runner", **_FUNCTIONS}
 _SCOPES = ("_scope_", "default_scope")
 _CODE = ("custom_imports", "_base_")
@@ -26,8 +27,12 @@ _OTHER_REGISTRIES = ("runner", "runner constructor", "inferencer", "strategy", "
 _FILLED_BY = ("dataset", "evaluator", "hooks", "model", "optim", "runner", "visualization")
 # types that are no names of a registry, by the key that they stand below: mmcv evaluates that of an nms as Python
 _NMS = ("nms", "soft_nms")
-_WORDS = {"nms": _NMS, "dqs_cfg": _NMS, "_trans": ("conv", "interpolation_conv", "last_conv"),
-          "adapt_cfg": ("dilation", "offset")}
+_WORDS = {
+    "nms": _NMS,
+    "dqs_cfg": _NMS,
+    "_trans": ("conv", "interpolation_conv", "last_conv"),
+    "adapt_cfg": ("dilation", "offset"),
+}
 _LOCAL = (None, "local", "disk")
 # registered, and yet they run what they are given, or read it in a way that runs it; mmdet 3.x, mmcv 2.x
 _UNSAFE = {
@@ -66,7 +71,11 @@ class Index:
             if known == (rest or name) and scope in ("", owner) and _is_for(registry, kind):
                 return found
         found = _loaded_object(name) if scope else None
-        fits = (_is_for(registry, kind) for (registry, _, _), known in self.names.items() if known is found)
+        fits = (
+            _is_for(registry, kind)
+            for (registry, _, _), known in self.names.items()
+            if known is found
+        )
         return found if found is not None and any(fits) else None
 
 
@@ -84,7 +93,12 @@ def index() -> Index:
         if registry.name not in _OTHER_REGISTRIES:
             registry.import_from_location()
         scopes.add(registry.scope)
-        names.update({(registry.name, registry.scope, name): found for name, found in registry.module_dict.items()})
+        names.update(
+            {
+                (registry.name, registry.scope, name): found
+                for name, found in registry.module_dict.items()
+            }
+        )
     return Index(names, frozenset(scopes))
 
 
@@ -100,11 +114,17 @@ def complaints(value: Any, path: KeyPath) -> Iterator[str]:
         yield f"{_shown(path)} is {_short(value)}, which imports or runs code"
     elif key in _SCOPES and value is not None and value not in index().scopes:
         yield f"{_shown(path)} is {_short(value)}, which is no package with a registry that is loaded"
-    elif key in _NAMES and not isinstance(value, Mapping | list | tuple | None) and not _resolves(value, path):
+    elif (
+        key in _NAMES
+        and not isinstance(value, Mapping | list | tuple | None)
+        and not _resolves(value, path)
+    ):
         yield f"{_shown(path)} is {_short(value)}, which is registered neither in mmdet nor in mmcv or mmengine"
     within = isinstance(value, Mapping) and str(value.get("type")).rpartition(".")[2] == "Albu"
     for name, child in _children(value, path):
-        albu = (within and name != "type") or (not path and name.startswith("albu"))  # a variable, built only inside an Albu
+        albu = (within and name != "type") or (
+            not path and name.startswith("albu")
+        )  # a variable, built only inside an Albu
         yield from (_of_albumentations if albu else complaints)(child, (*path, name))
 
 
@@ -121,9 +141,15 @@ def hazards(value: Any, path: KeyPath) -> Iterator[str]:
             yield f"{_shown(path)} is {_short(value)}, which is on the network"
         if value.lower().endswith((".pkl", ".pickle")):
             yield f"{_shown(path)} is {_short(value)}: reading a pickle runs what is in it"
-        if re.search(r"(^|_)(out|work|save|dump|tmp|collect|trace|proposals)", key) and _leads_out(value):
+        if re.search(r"(^|_)(out|work|save|dump|tmp|collect|trace|proposals)", key) and _leads_out(
+            value
+        ):
             yield f"{_shown(path)} is {_short(value)}, outside of the step's folder"
-    elif key in ("backend_args", "file_client_args") and isinstance(value, Mapping) and value.get("backend") not in _LOCAL:
+    elif (
+        key in ("backend_args", "file_client_args")
+        and isinstance(value, Mapping)
+        and value.get("backend") not in _LOCAL
+    ):
         yield f"{_shown((*path, 'backend'))} is {_short(value['backend'])}, which is not this machine's file system"
     for name, child in _children(value, path):
         yield from hazards(child, (*path, name))
@@ -173,8 +199,11 @@ def _of_albumentations(value: Any, path: KeyPath) -> Iterator[str]:
 def _is_transform(name: Any) -> bool:
     library: Any = sys.modules.get("albumentations")
     found = vars(library).get(name) if library and isinstance(name, str) else None
-    bases = tuple(vars(library)[base] for base in ("BasicTransform", "BaseCompose", "BboxParams", "KeypointParams")
-                  if library and base in vars(library))
+    bases = tuple(
+        vars(library)[base]
+        for base in ("BasicTransform", "BaseCompose", "BboxParams", "KeypointParams")
+        if library and base in vars(library)
+    )
     return isinstance(found, type) and issubclass(found, bases)
 
 

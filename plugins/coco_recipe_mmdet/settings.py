@@ -6,12 +6,39 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 Tree = dict[str, Any]
-_KNOWN = frozenset((
-    "model", "train_dataloader", "val_dataloader", "test_dataloader", "train_cfg", "val_cfg", "test_cfg", "val_evaluator",
-    "test_evaluator", "auto_scale_lr", "optim_wrapper", "param_scheduler", "default_hooks", "data_preprocessor", "env_cfg",
-    "log_processor", "log_level", "visualizer", "vis_backends", "default_scope", "find_unused_parameters", "sync_bn",
-    "model_wrapper_cfg", "activation_checkpointing", "efficient_conv_bn_eval", "runner_type", "load_from", "resume",
-    "randomness"))
+_KNOWN = frozenset(
+    (
+        "model",
+        "train_dataloader",
+        "val_dataloader",
+        "test_dataloader",
+        "train_cfg",
+        "val_cfg",
+        "test_cfg",
+        "val_evaluator",
+        "test_evaluator",
+        "auto_scale_lr",
+        "optim_wrapper",
+        "param_scheduler",
+        "default_hooks",
+        "data_preprocessor",
+        "env_cfg",
+        "log_processor",
+        "log_level",
+        "visualizer",
+        "vis_backends",
+        "default_scope",
+        "find_unused_parameters",
+        "sync_bn",
+        "model_wrapper_cfg",
+        "activation_checkpointing",
+        "efficient_conv_bn_eval",
+        "runner_type",
+        "load_from",
+        "resume",
+        "randomness",
+    )
+)
 
 
 class Changes:
@@ -34,8 +61,11 @@ class Changes:
             self.made.append(f"{'.'.join((*parents, last))}: {_short(old)} -> {_short(value)}")
 
 
-def override(changes: Changes, wanted: Mapping[str, Any],
-             check: Callable[[Any, tuple[str, ...]], None] = lambda value, place: None) -> None:
+def override(
+    changes: Changes,
+    wanted: Mapping[str, Any],
+    check: Callable[[Any, tuple[str, ...]], None] = lambda value, place: None,
+) -> None:
     """Apply the recipe's ``set``.
 
     A mapping is merged into a mapping (``_delete_: true`` replaces it), everything else replaces. A change to a variable
@@ -57,16 +87,23 @@ def override(changes: Changes, wanted: Mapping[str, Any],
             raise ValueError(f"set: the config has no '{path}'{_how_far(tree, path)}")
         for place in places:
             if not place[0].isidentifier():
-                raise ValueError(f"set: {place[0]!r} is no name of a variable, and a config's settings are variables")
+                raise ValueError(
+                    f"set: {place[0]!r} is no name of a variable, and a config's settings are variables"
+                )
             check(value, place)
             old = _get(tree, place)
             changes.set(place, _like(old, _merged(old, value), place[-1]))
         for name in {place[0] for place in places}:
-            spread = isinstance(before.get(name), dict | list) and before[name] and _spread(
-                changes, name, before[name], tree[name])
+            spread = (
+                isinstance(before.get(name), dict | list)
+                and before[name]
+                and _spread(changes, name, before[name], tree[name])
+            )
             if not spread and name not in _KNOWN and not name.startswith(("custom_", "tta_")):
-                raise ValueError(f"set: '{name}' is a variable that nothing in the config uses as it is; change what it is used "
-                                 "for, as model.backbone.depth")
+                raise ValueError(
+                    f"set: '{name}' is a variable that nothing in the config uses as it is; change what it is used "
+                    "for, as model.backbone.depth"
+                )
 
 
 def mappings(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Tree]]:
@@ -111,7 +148,11 @@ def _how_far(tree: Any, path: str) -> str:
         if list(_matching(tree, parts[:n], ())) and (n == 0 or _get(tree, parts[:n]) is not None):
             node = _get(tree, parts[:n])
             keys = [key for key, _ in _children(node)][:12]
-            return f"; '{'.'.join(parts[:n])}' has {', '.join(keys)}" if keys else f"; '{'.'.join(parts[:n])}' has no keys"
+            return (
+                f"; '{'.'.join(parts[:n])}' has {', '.join(keys)}"
+                if keys
+                else f"; '{'.'.join(parts[:n])}' has no keys"
+            )
     return ""
 
 
@@ -127,9 +168,15 @@ def _merged(old: Any, new: Any) -> Any:
 def _like(old: Any, new: Any, key: str) -> Any:
     """Make tuples of lists where mmdet insists on them: YAML has none."""
     if isinstance(new, dict):
-        return {k: _like(old.get(k) if isinstance(old, dict) else None, v, k) for k, v in new.items()}
+        return {
+            k: _like(old.get(k) if isinstance(old, dict) else None, v, k) for k, v in new.items()
+        }
     if isinstance(new, list):
-        if new and all(isinstance(item, list) and len(item) == 2 for item in new) and "scale" in key:
+        if (
+            new
+            and all(isinstance(item, list) and len(item) == 2 for item in new)
+            and "scale" in key
+        ):
             return [tuple(item) for item in new]
         pair = len(new) == 2 and all(isinstance(item, int | float) for item in new)
         if isinstance(old, tuple) or (pair and key in ("scale", "img_scale", "size", "crop_size")):

@@ -32,7 +32,9 @@ def device(job: dict[str, Any]) -> str:
     import torch
 
     if job["device"] == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device: cuda, but torch finds no GPU here; coco-recipe doctor says what there is (device: cpu)")
+        raise ValueError(
+            "device: cuda, but torch finds no GPU here; coco-recipe doctor says what there is (device: cpu)"
+        )
     return "cuda" if job["device"] != "cpu" and torch.cuda.is_available() else "cpu"
 
 
@@ -48,15 +50,24 @@ def join(launcher: str, device: str) -> None:
     import torch.distributed
 
     if launcher == "slurm":
-        os.environ.update(RANK=os.environ["SLURM_PROCID"], WORLD_SIZE=os.environ["SLURM_NTASKS"],
-                          LOCAL_RANK=os.environ.get("SLURM_LOCALID", "0"))
+        os.environ.update(
+            RANK=os.environ["SLURM_PROCID"],
+            WORLD_SIZE=os.environ["SLURM_NTASKS"],
+            LOCAL_RANK=os.environ.get("SLURM_LOCALID", "0"),
+        )
     if launcher != "none" and device == "cpu":
         if launcher == "slurm" and "MASTER_ADDR" not in os.environ:
             import subprocess
 
-            names = subprocess.run(["scontrol", "show", "hostnames", os.environ["SLURM_NODELIST"]], capture_output=True,
-                                   text=True, check=True).stdout.split()
-            os.environ.update(MASTER_ADDR=names[0], MASTER_PORT=os.environ.get("MASTER_PORT", "29500"))
+            names = subprocess.run(
+                ["scontrol", "show", "hostnames", os.environ["SLURM_NODELIST"]],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout.split()
+            os.environ.update(
+                MASTER_ADDR=names[0], MASTER_PORT=os.environ.get("MASTER_PORT", "29500")
+            )
         torch.distributed.init_process_group("gloo")
 
 
@@ -81,15 +92,21 @@ def _read_safely() -> None:
 
 def _load(file: Any, map_location: Any = None, weights_only: Any = None) -> dict[str, Any]:
     if not isinstance(file, str | Path):
-        raise ValueError("a checkpoint comes neither from a file nor from http: download it, and name the file")
+        raise ValueError(
+            "a checkpoint comes neither from a file nor from http: download it, and name the file"
+        )
     return weights.read_whole(str(file))
 
 
-def _load_url(url: str, model_dir: str | None = None, map_location: Any = None, progress: bool = True) -> dict[str, Any]:
+def _load_url(
+    url: str, model_dir: str | None = None, map_location: Any = None, progress: bool = True
+) -> dict[str, Any]:
     """Download to where torch.hub keeps checkpoints, unless it is there; then read."""
     import torch.hub
 
-    path = Path(model_dir or Path(torch.hub.get_dir()) / "checkpoints") / Path(urlparse(url).path).name
+    path = (
+        Path(model_dir or Path(torch.hub.get_dir()) / "checkpoints") / Path(urlparse(url).path).name
+    )
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(url, str(path), progress=progress)

@@ -20,7 +20,13 @@ class Record:
         """Read the record of an interrupted training with this key; without one, begin afresh."""
         self.checkpoints, self.states = folder / "checkpoints", folder / ".job" / "states"
         self.path = folder / ".job" / "record.json"
-        self.data: dict[str, Any] = {"key": key, "checkpoints": {}, "fingerprints": {}, "states": {}, "metrics": {}}
+        self.data: dict[str, Any] = {
+            "key": key,
+            "checkpoints": {},
+            "fingerprints": {},
+            "states": {},
+            "metrics": {},
+        }
         try:
             found = json.loads(self.path.read_text("utf-8"))
         except (OSError, ValueError):
@@ -38,7 +44,9 @@ class Record:
     @property
     def epochs(self) -> dict[int, str]:
         """The file of each saved epoch, in order."""
-        return {int(name): f"epoch_{name}.pth" for name in sorted(self.data["checkpoints"], key=int)}
+        return {
+            int(name): f"epoch_{name}.pth" for name in sorted(self.data["checkpoints"], key=int)
+        }
 
     def saved(self, epoch: int, sha256: str, fingerprint: str) -> None:
         """Put an epoch's two files on record: the weights by the file's hash and the tensors', and the state."""
@@ -67,7 +75,9 @@ class Record:
                 good = epoch, self.states / name
         last = good[0] if good else 0
         for part in ("checkpoints", "fingerprints", "states", "metrics"):
-            self.data[part] = {epoch: value for epoch, value in self.data[part].items() if int(epoch) <= last}
+            self.data[part] = {
+                epoch: value for epoch, value in self.data[part].items() if int(epoch) <= last
+            }
         self._tidy()
         self._write()
         return good
@@ -88,8 +98,11 @@ class Record:
         An epoch without any metric found nothing on any picture (mmdet gives none then): it counts as 0.
         """
         metric = metric or self.data.get("best_by", "")
-        measured = {epoch: values.get(metric, 0.0) for epoch, values in sorted(self.metrics.items())
-                    if (metric in values or not values) and str(epoch) in self.data["checkpoints"]}
+        measured = {
+            epoch: values.get(metric, 0.0)
+            for epoch, values in sorted(self.metrics.items())
+            if (metric in values or not values) and str(epoch) in self.data["checkpoints"]
+        }
         return max(measured, key=lambda epoch: measured[epoch]) if measured else None
 
     def _tidy(self) -> None:

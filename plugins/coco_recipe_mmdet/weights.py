@@ -19,9 +19,11 @@ def read(path: Path, classes: Sequence[str] = ()) -> tuple[dict[str, Any], dict[
     """
     found = checkpoints.read(path)
     if classes and found.classes and tuple(classes) != found.classes:
-        raise ValueError(f"{path}: says that its classes are {_listed(found.classes)}, and is taken for one of "
-                         f"{_listed(classes)}; if only the order differs, say it with the input (classes: [...]); else "
-                         "adapt_head fits its head")
+        raise ValueError(
+            f"{path}: says that its classes are {_listed(found.classes)}, and is taken for one of "
+            f"{_listed(classes)}; if only the order differs, say it with the input (classes: [...]); else "
+            "adapt_head fits its head"
+        )
     return dict(found.state), dict(found.meta)
 
 
@@ -53,6 +55,9 @@ def differences(state: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str
     """Say in what a state dict differs from the one that a model wants."""
     faults = [f"{key} is missing" for key in wanted if key not in state]
     faults += [f"{key} is not in the model" for key in state if key not in wanted]
-    faults += [f"{key} has shape {tuple(state[key].shape)}, the model's {tuple(wanted[key].shape)}"
-               for key in wanted if key in state and state[key].shape != wanted[key].shape]
+    faults += [
+        f"{key} has shape {tuple(state[key].shape)}, the model's {tuple(wanted[key].shape)}"
+        for key in wanted
+        if key in state and state[key].shape != wanted[key].shape
+    ]
     return sorted(faults, key=lambda fault: " has shape " not in fault)

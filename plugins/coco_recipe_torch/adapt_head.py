@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from coco_recipe import Checkpoint, Complaint, Dataset, Facts, Misfit, Port, Step, StepContext, did_you_mean
+from coco_recipe import (
+    Checkpoint,
+    Complaint,
+    Dataset,
+    Facts,
+    Misfit,
+    Port,
+    Step,
+    StepContext,
+    did_you_mean,
+)
 from coco_recipe_torch import heads
 from coco_recipe_torch.checkpoints import Weights, like, make_checkpoint, read_checkpoint
 from coco_recipe_torch.coco_names import COCO_NAMES
@@ -16,31 +26,74 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PARAMS: dict[str, Any] = {
-    "type": "object", "additionalProperties": False,
+    "type": "object",
+    "additionalProperties": False,
     "properties": {
-        "method": {"enum": ["by_name", "slice"], "default": "by_name", "examples": ["slice"],
-                   "description": "by_name: a class keeps the rows of the old class of its name; slice: the first N rows, "
-                   "whatever they stood for."},
-        "map": {"type": "object", "additionalProperties": {"type": "string"}, "default": {},
-                "description": "New name to old name, for synonyms; several may take one.", "examples": [{"cap": "bottle"}]},
-        "from_classes": {"anyOf": [{"const": "coco"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
-                         "description": "The old class names in order, where the checkpoint doesn't say them; coco stands "
-                         "for COCO's 80.", "examples": ["coco"]},
-        "new_rows": {"anyOf": [{"enum": ["zeros", "normal", "mean"]},
-                               {"type": "object", "additionalProperties": False, "required": ["copy"],
-                                "properties": {"copy": {"type": "string", "description": "An old class.",
-                                                        "examples": ["bottle"]}}}],
-                     "default": "normal", "examples": ["mean", {"copy": "bottle"}],
-                     "description": "Rows of classes without an old one: zeros; normal: weights drawn with std, biases the "
-                     "mean of the old ones; mean of all old rows; or copied from a named old class."},
-        "std": {"type": "number", "exclusiveMinimum": 0, "default": 0.01, "examples": [0.01],
-                "description": "Standard deviation for new_rows: normal."},
-        "background": {"enum": ["auto", "first", "last", "none"], "default": "auto", "examples": ["first"],
-                       "description": "Which row of a softmax head is the background: mmdet 1.x has it first, 2.x and 3.x "
-                       "last; auto tells by the keys. In what comes out it is last."},
-        "rename_1x": {"type": "boolean", "default": True, "examples": [False],
-                      "description": "Give a checkpoint of mmdet 1.x the keys and the order of rows of 3.x; false leaves "
-                      "both as they were."},
+        "method": {
+            "enum": ["by_name", "slice"],
+            "default": "by_name",
+            "examples": ["slice"],
+            "description": "by_name: a class keeps the rows of the old class of its name; slice: the first N rows, "
+            "whatever they stood for.",
+        },
+        "map": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "default": {},
+            "description": "New name to old name, for synonyms; several may take one.",
+            "examples": [{"cap": "bottle"}],
+        },
+        "from_classes": {
+            "anyOf": [
+                {"const": "coco"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            ],
+            "description": "The old class names in order, where the checkpoint doesn't say them; coco stands "
+            "for COCO's 80.",
+            "examples": ["coco"],
+        },
+        "new_rows": {
+            "anyOf": [
+                {"enum": ["zeros", "normal", "mean"]},
+                {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["copy"],
+                    "properties": {
+                        "copy": {
+                            "type": "string",
+                            "description": "An old class.",
+                            "examples": ["bottle"],
+                        }
+                    },
+                },
+            ],
+            "default": "normal",
+            "examples": ["mean", {"copy": "bottle"}],
+            "description": "Rows of classes without an old one: zeros; normal: weights drawn with std, biases the "
+            "mean of the old ones; mean of all old rows; or copied from a named old class.",
+        },
+        "std": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "default": 0.01,
+            "examples": [0.01],
+            "description": "Standard deviation for new_rows: normal.",
+        },
+        "background": {
+            "enum": ["auto", "first", "last", "none"],
+            "default": "auto",
+            "examples": ["first"],
+            "description": "Which row of a softmax head is the background: mmdet 1.x has it first, 2.x and 3.x "
+            "last; auto tells by the keys. In what comes out it is last.",
+        },
+        "rename_1x": {
+            "type": "boolean",
+            "default": True,
+            "examples": [False],
+            "description": "Give a checkpoint of mmdet 1.x the keys and the order of rows of 3.x; false leaves "
+            "both as they were.",
+        },
     },
 }
 LABEL = "adapted"
@@ -65,9 +118,19 @@ class NewRows:
     random: "torch.Generator"
 
 
-def adapt_head(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset, method: str, map: Mapping[str, str],
-               from_classes: str | Sequence[str] | None, new_rows: Any, std: float, background: str,
-               rename_1x: bool) -> Mapping[str, Checkpoint]:
+def adapt_head(
+    ctx: StepContext,
+    *,
+    checkpoint: Checkpoint,
+    dataset: Dataset,
+    method: str,
+    map: Mapping[str, str],
+    from_classes: str | Sequence[str] | None,
+    new_rows: Any,
+    std: float,
+    background: str,
+    rename_1x: bool,
+) -> Mapping[str, Checkpoint]:
     """Give a checkpoint's class heads the data set's classes, in the order of its categories.
 
     Known are softmax heads of RoIs (every stage of a cascade) with their boxes by class, mask heads, heads of anchors x
@@ -77,7 +140,13 @@ def adapt_head(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset, me
     import torch
 
     found = read_checkpoint(checkpoint)
-    plan = make_plan(tuple(dataset.category_names().values()), old_names(found, from_classes), method, map, new_rows)
+    plan = make_plan(
+        tuple(dataset.category_names().values()),
+        old_names(found, from_classes),
+        method,
+        map,
+        new_rows,
+    )
     old_form = heads.is_1x(found.state)
     try:
         where = heads.background_of(found.state, found.meta) if background == "auto" else background
@@ -93,16 +162,37 @@ def adapt_head(ctx: StepContext, *, checkpoint: Checkpoint, dataset: Dataset, me
         name = heads.renamed_1x(key, ssd=ssd) if renames else key
         state[name] = tensor
         if key in layouts:
-            state[name] = _adapted(tensor, layouts[key], plan, new, first=where == "first", stays=old_form and not renames,
-                                   is_bias=key.endswith(".bias"))
+            state[name] = _adapted(
+                tensor,
+                layouts[key],
+                plan,
+                new,
+                first=where == "first",
+                stays=old_form and not renames,
+                is_bias=key.endswith(".bias"),
+            )
             rows[name] = [int(tensor.shape[0]), int(state[name].shape[0])]
     table = _table(plan, rows, len(state)) | {"background": where, "renamed_1x": renames}
-    (ctx.workdir / "head.json").write_bytes(msgspec.json.format(msgspec.json.encode(table), indent=2) + b"\n")
-    ctx.note("head", table | {"dropped": len(table["dropped"]), "note": _PLUS_ONE if old_form else ""})
-    ctx.note("summary", f"{len(table['kept'])} classes kept, {len(table['mapped'])} mapped, {len(table['new'])} new, "
-             f"{len(table['dropped'])} dropped")
-    return {"checkpoint": make_checkpoint(ctx, "adapted.pth", state if renames else like(found.state, state),
-                                          classes=plan.classes, label=LABEL)}
+    (ctx.workdir / "head.json").write_bytes(
+        msgspec.json.format(msgspec.json.encode(table), indent=2) + b"\n"
+    )
+    ctx.note(
+        "head", table | {"dropped": len(table["dropped"]), "note": _PLUS_ONE if old_form else ""}
+    )
+    ctx.note(
+        "summary",
+        f"{len(table['kept'])} classes kept, {len(table['mapped'])} mapped, {len(table['new'])} new, "
+        f"{len(table['dropped'])} dropped",
+    )
+    return {
+        "checkpoint": make_checkpoint(
+            ctx,
+            "adapted.pth",
+            state if renames else like(found.state, state),
+            classes=plan.classes,
+            label=LABEL,
+        )
+    }
 
 
 def old_names(weights: Weights, given: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -113,10 +203,14 @@ def old_names(weights: Weights, given: str | Sequence[str] | None) -> tuple[str,
     """
     names = _given(given)
     if not names and not weights.classes:
-        raise ValueError(f"{weights.path}: doesn't say its class names; set from_classes: coco, or list them")
+        raise ValueError(
+            f"{weights.path}: doesn't say its class names; set from_classes: coco, or list them"
+        )
     if names and weights.classes and not _alike(names, weights.classes):
-        raise ValueError(f"{weights.path}: says that its classes are {', '.join(weights.classes[:5])}, ... "
-                         f"({len(weights.classes)}), which are not those of from_classes; leave from_classes out")
+        raise ValueError(
+            f"{weights.path}: says that its classes are {', '.join(weights.classes[:5])}, ... "
+            f"({len(weights.classes)}), which are not those of from_classes; leave from_classes out"
+        )
     return names or weights.classes
 
 
@@ -124,16 +218,43 @@ def _alike(names: Sequence[str], others: Sequence[str]) -> bool:
     return [name.replace("_", " ") for name in names] == [name.replace("_", " ") for name in others]
 
 
-def make_plan(classes: tuple[str, ...], old: tuple[str, ...], method: str, map: Mapping[str, str], new_rows: Any) -> Plan:
+def make_plan(
+    classes: tuple[str, ...],
+    old: tuple[str, ...],
+    method: str,
+    map: Mapping[str, str],
+    new_rows: Any,
+) -> Plan:
     """Say which old row each class takes.
 
     Raises:
         Misfit: the parameters name what isn't there, or there are more classes than rows to slice.
     """
-    Misfit.if_any([*(Complaint(("map", name), f"the data set has no category '{name}'", did_you_mean(name, classes))
-                     for name in map if name not in classes), *_unknown_classes(map, new_rows, old),
-                   *([Complaint(("method",), f"{len(classes)} classes can't be cut from {len(old)}", "method: by_name")]
-                     if method == "slice" and len(classes) > len(old) else [])])
+    Misfit.if_any(
+        [
+            *(
+                Complaint(
+                    ("map", name),
+                    f"the data set has no category '{name}'",
+                    did_you_mean(name, classes),
+                )
+                for name in map
+                if name not in classes
+            ),
+            *_unknown_classes(map, new_rows, old),
+            *(
+                [
+                    Complaint(
+                        ("method",),
+                        f"{len(classes)} classes can't be cut from {len(old)}",
+                        "method: by_name",
+                    )
+                ]
+                if method == "slice" and len(classes) > len(old)
+                else []
+            ),
+        ]
+    )
     if method == "slice":
         return Plan(classes, old, tuple(range(len(classes))))
     wanted = [map.get(name, name) for name in classes]
@@ -144,16 +265,29 @@ def _given(names: str | Sequence[str] | None) -> tuple[str, ...]:
     return COCO_NAMES if names == "coco" else tuple(names or ())
 
 
-def _unknown_classes(map: Mapping[str, str], new_rows: Any, old: Sequence[str]) -> Iterator[Complaint]:
+def _unknown_classes(
+    map: Mapping[str, str], new_rows: Any, old: Sequence[str]
+) -> Iterator[Complaint]:
     """Yield the old classes that parameters name and that aren't there."""
     asked: list[tuple[tuple[str, str], str]] = [(("map", new), name) for new, name in map.items()]
     asked += [(("new_rows", "copy"), new_rows["copy"])] if isinstance(new_rows, Mapping) else []
-    yield from (Complaint(path, f"the checkpoint has no class '{name}'", did_you_mean(name, old))
-                for path, name in asked if name not in old)
+    yield from (
+        Complaint(path, f"the checkpoint has no class '{name}'", did_you_mean(name, old))
+        for path, name in asked
+        if name not in old
+    )
 
 
-def _adapted(tensor: "Tensor", where: heads.Layout, plan: Plan, new: NewRows, *, first: bool, stays: bool,
-             is_bias: bool) -> "Tensor":
+def _adapted(
+    tensor: "Tensor",
+    where: heads.Layout,
+    plan: Plan,
+    new: NewRows,
+    *,
+    first: bool,
+    stays: bool,
+    is_bias: bool,
+) -> "Tensor":
     """Take a tensor's rows apart by class, choose, and put them together.
 
     Args:
@@ -170,8 +304,11 @@ def _adapted(tensor: "Tensor", where: heads.Layout, plan: Plan, new: NewRows, *,
     rest = tensor.shape[1:]
     rows = tensor.reshape(where.anchors, -1, where.width, *rest)
     at = 1 if where.has_background and first else 0
-    old = rows[:, at:at + len(plan.old)]
-    parts = [old[:, source] if source is not None else _new(old, plan, new, is_bias) for source in plan.sources]
+    old = rows[:, at : at + len(plan.old)]
+    parts = [
+        old[:, source] if source is not None else _new(old, plan, new, is_bias)
+        for source in plan.sources
+    ]
     if where.has_background and (where.keeps_background or stays):
         parts.insert(0 if first and stays else len(parts), rows[:, 0 if first else -1])
     return torch.stack(parts, dim=1).reshape(-1, *rest).contiguous()
@@ -190,20 +327,27 @@ def _new(old: "Tensor", plan: Plan, new: NewRows, is_bias: bool) -> "Tensor":
 
 
 def _table(plan: Plan, rows: Mapping[str, list[int]], keys: int) -> dict[str, Any]:
-    pairs = [(name, None if source is None else plan.old[source])
-             for name, source in zip(plan.classes, plan.sources, strict=True)]
+    pairs = [
+        (name, None if source is None else plan.old[source])
+        for name, source in zip(plan.classes, plan.sources, strict=True)
+    ]
     taken = {old for _, old in pairs}
-    return {"kept": [name for name, old in pairs if name == old],
-            "mapped": {name: old for name, old in pairs if old not in (None, name)},
-            "new": [name for name, old in pairs if old is None],
-            "dropped": [name for name in plan.old if name not in taken],
-            "rows": dict(rows), "keys_untouched": keys - len(rows)}
+    return {
+        "kept": [name for name, old in pairs if name == old],
+        "mapped": {name: old for name, old in pairs if old not in (None, name)},
+        "new": [name for name, old in pairs if old is None],
+        "dropped": [name for name in plan.old if name not in taken],
+        "rows": dict(rows),
+        "keys_untouched": keys - len(rows),
+    }
 
 
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     old = _given(params.get("from_classes"))
     if params["method"] == "slice" and params["map"]:
-        yield Complaint(("map",), "slice takes rows by their place, map by their name", "method: by_name")
+        yield Complaint(
+            ("map",), "slice takes rows by their place, map by their name", "method: by_name"
+        )
     if len(set(old)) < len(old):
         yield Complaint(("from_classes",), "has a name twice")
     elif old:
@@ -214,14 +358,29 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str
     classes = facts["dataset"].classes
     given, said = _given(params.get("from_classes")), facts["checkpoint"].classes
     if given and said and not _alike(given, said):
-        raise Misfit([Complaint(("from_classes",), f"the checkpoint's classes are {', '.join(said[:5])}, ... ({len(said)})",
-                                "leave it out")])
+        raise Misfit(
+            [
+                Complaint(
+                    ("from_classes",),
+                    f"the checkpoint's classes are {', '.join(said[:5])}, ... ({len(said)})",
+                    "leave it out",
+                )
+            ]
+        )
     old = given or tuple(said or ())
     if classes is not None and old:
         make_plan(classes, old, params["method"], params["map"], params["new_rows"])
     return {"checkpoint": Facts(classes, labels=(LABEL,))}
 
 
-STEP = Step(name="adapt_head", run=adapt_head,
-            inputs={"checkpoint": Port(Checkpoint), "dataset": Port(Dataset, reads_only=True)},
-            outputs={"checkpoint": Checkpoint}, params=PARAMS, check=_check, foresee=_foresee, needs=("torch",), writes=True)
+STEP = Step(
+    name="adapt_head",
+    run=adapt_head,
+    inputs={"checkpoint": Port(Checkpoint), "dataset": Port(Dataset, reads_only=True)},
+    outputs={"checkpoint": Checkpoint},
+    params=PARAMS,
+    check=_check,
+    foresee=_foresee,
+    needs=("torch",),
+    writes=True,
+)

@@ -28,15 +28,19 @@ def kind_of(path: Path) -> str:
     if size > LARGEST:
         raise ValueError(f"{path}: has {size} bytes, more than {LARGEST}, which no detector needs")
     if start.startswith(b"version https://git-lfs"):
-        raise ValueError(f"{path}: is a pointer of git LFS, not the weights; get them with 'git lfs pull'")
+        raise ValueError(
+            f"{path}: is a pointer of git LFS, not the weights; get them with 'git lfs pull'"
+        )
     if start.startswith(b"PK"):
         _check_zip(path, size)
         return "zip"
     if path.suffix == ".safetensors":
         return "safetensors"
-    if start[2:2 + len(_LEGACY)] == _LEGACY:
+    if start[2 : 2 + len(_LEGACY)] == _LEGACY:
         return "legacy"
-    raise ValueError(f"{path}: is not a checkpoint of torch or safetensors (it begins with {start[:8]!r})")
+    raise ValueError(
+        f"{path}: is not a checkpoint of torch or safetensors (it begins with {start[:8]!r})"
+    )
 
 
 def _check_zip(path: Path, size: int) -> None:
@@ -44,7 +48,14 @@ def _check_zip(path: Path, size: int) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries, end, comment = archive.infolist(), archive.start_dir, archive.comment
-    except (zipfile.BadZipFile, NotImplementedError, OverflowError, ValueError, OSError, UnicodeDecodeError) as error:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        OverflowError,
+        ValueError,
+        OSError,
+        UnicodeDecodeError,
+    ) as error:
         raise ValueError(f"{path}: is cut off or damaged: {error}") from error
     if reason := _fault(entries, end, comment, size):
         raise ValueError(f"{path}: is refused: {reason}")
@@ -55,8 +66,10 @@ def _fault(entries: list[zipfile.ZipInfo], end: int, comment: bytes, size: int) 
     names = [entry.filename for entry in entries]
     for entry in entries:
         if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
-            return (f"its entry {entry.filename!r} is compressed, {entry.compress_size} bytes that unfold to "
-                    f"{entry.file_size}; torch.save stores entries as they are")
+            return (
+                f"its entry {entry.filename!r} is compressed, {entry.compress_size} bytes that unfold to "
+                f"{entry.file_size}; torch.save stores entries as they are"
+            )
         if entry.flag_bits & 1:
             return f"its entry {entry.filename!r} is encrypted"
         if not _ENTRY.fullmatch(entry.filename) or ".." in entry.filename.split("/"):
@@ -68,9 +81,17 @@ def _fault(entries: list[zipfile.ZipInfo], end: int, comment: bytes, size: int) 
         return f"it has no data.pkl of at most {LARGEST_PICKLE} bytes"
     if (total := sum(entry.file_size for entry in entries)) > size:
         return f"its entries add up to {total} bytes, the file has {size}"
-    places = sorted((entry.header_offset, _LOCAL_HEADER + len(entry.filename.encode()) + entry.file_size)
-                    for entry in entries)
-    if places[0][0] or comment or any(at + length > following for (at, length), (following, _)
-                                      in pairwise([*places, (end, 0)])):
+    places = sorted(
+        (entry.header_offset, _LOCAL_HEADER + len(entry.filename.encode()) + entry.file_size)
+        for entry in entries
+    )
+    if (
+        places[0][0]
+        or comment
+        or any(
+            at + length > following
+            for (at, length), (following, _) in pairwise([*places, (end, 0)])
+        )
+    ):
         return "its entries overlap, or there is something before or behind them"
     return ""

@@ -24,26 +24,64 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PARAMS: dict[str, Any] = {
-    "type": "object", "additionalProperties": False,
+    "type": "object",
+    "additionalProperties": False,
     "properties": {
-        "method": {"enum": ["uniform", "weighted", "sequential", "ema"], "default": "uniform",
-                   "description": "uniform: the mean; weighted: with 'weights'; sequential: A * (1 - alpha) + alpha * B from "
-                   "one to the next; ema: decay * A + (1 - decay) * B from one to the next.", "examples": ["sequential"]},
-        "weights": {"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 0},
-                    "description": "weighted: a number for each checkpoint, in order; they need not add up to 1.",
-                    "examples": [[1, 1, 2]]},
-        "alpha": {"type": "number", "exclusiveMinimum": 0, "maximum": 1,
-                  "description": "sequential: the share of the next.", "examples": [0.7]},
-        "decay": {"type": "number", "minimum": 0, "exclusiveMaximum": 1,
-                  "description": "ema: what is kept of those before.", "examples": [0.9]},
-        "last": {"type": "integer", "minimum": 1, "description": "Only the last so many.", "examples": [3]},
-        "epochs": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "integer", "minimum": 0},
-                   "description": "Only those of these epochs, in this order.", "examples": [[10, 11, 12]]},
-        "batch_norm": {"enum": ["average", "last"], "default": "average",
-                       "description": "Running means and variances of batch norms: averaged like all else, or those of the "
-                       "last. (recompute_batch_norm measures them anew.)", "examples": ["last"]},
-        "format": {"enum": ["pth", "safetensors"], "default": "pth",
-                   "description": "pth, which mmdet loads, or safetensors.", "examples": ["pth"]},
+        "method": {
+            "enum": ["uniform", "weighted", "sequential", "ema"],
+            "default": "uniform",
+            "description": "uniform: the mean; weighted: with 'weights'; sequential: A * (1 - alpha) + alpha * B from "
+            "one to the next; ema: decay * A + (1 - decay) * B from one to the next.",
+            "examples": ["sequential"],
+        },
+        "weights": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "number", "minimum": 0},
+            "description": "weighted: a number for each checkpoint, in order; they need not add up to 1.",
+            "examples": [[1, 1, 2]],
+        },
+        "alpha": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "maximum": 1,
+            "description": "sequential: the share of the next.",
+            "examples": [0.7],
+        },
+        "decay": {
+            "type": "number",
+            "minimum": 0,
+            "exclusiveMaximum": 1,
+            "description": "ema: what is kept of those before.",
+            "examples": [0.9],
+        },
+        "last": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Only the last so many.",
+            "examples": [3],
+        },
+        "epochs": {
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"type": "integer", "minimum": 0},
+            "description": "Only those of these epochs, in this order.",
+            "examples": [[10, 11, 12]],
+        },
+        "batch_norm": {
+            "enum": ["average", "last"],
+            "default": "average",
+            "description": "Running means and variances of batch norms: averaged like all else, or those of the "
+            "last. (recompute_batch_norm measures them anew.)",
+            "examples": ["last"],
+        },
+        "format": {
+            "enum": ["pth", "safetensors"],
+            "default": "pth",
+            "description": "pth, which mmdet loads, or safetensors.",
+            "examples": ["pth"],
+        },
     },
 }
 LABEL = "average"
@@ -71,8 +109,14 @@ class Blend:
         return [share / self.total for share in shares]
 
 
-def blend(method: str, count: int, *, weights: Sequence[float] | None = None, alpha: float | None = None,
-          decay: float | None = None) -> Blend:
+def blend(
+    method: str,
+    count: int,
+    *,
+    weights: Sequence[float] | None = None,
+    alpha: float | None = None,
+    decay: float | None = None,
+) -> Blend:
     """Return how a method blends so many checkpoints.
 
     Raises:
@@ -96,8 +140,14 @@ def blend(method: str, count: int, *, weights: Sequence[float] | None = None, al
     return Blend(((1.0, 1.0), *((keep, new),) * (count - 1)))
 
 
-def average(states: Sequence[State], how: Blend | None = None, *, batch_norm: str = "average", names: Sequence[str] = (),
-            done: Callable[[str], None] = lambda key: None) -> State:
+def average(
+    states: Sequence[State],
+    how: Blend | None = None,
+    *,
+    batch_norm: str = "average",
+    names: Sequence[str] = (),
+    done: Callable[[str], None] = lambda key: None,
+) -> State:
     """Average model weights element by element.
 
     Floating tensors are blended in float64 and rounded once to their own type. Others (``num_batches_tracked``) are
@@ -116,16 +166,26 @@ def average(states: Sequence[State], how: Blend | None = None, *, batch_norm: st
     Raises:
         ValueError: a tensor is complex or has a value that is not finite; names the state and the key.
     """
-    blended, names = how or blend("uniform", len(states)), names or [f"state {n}" for n in range(1, len(states) + 1)]
+    blended, names = (
+        how or blend("uniform", len(states)),
+        names or [f"state {n}" for n in range(1, len(states) + 1)],
+    )
 
     def one(key: str) -> "Tensor":
         tensors = [state[key] for state in states]
         if tensors[0].is_complex():
             raise ValueError(f"{names[0]}: {key!r} is complex, which is not averaged")
         kept = not tensors[0].is_floating_point() or (
-            batch_norm == "last" and key.endswith(("running_mean", "running_var")))
+            batch_norm == "last" and key.endswith(("running_mean", "running_var"))
+        )
         made, finite = (tensors[-1].clone(), False) if kept else _mix(tensors, blended)
-        if not finite and (bad := next((n for n, tensor in enumerate(tensors) if not is_finite(tensor)), None)) is not None:
+        if (
+            not finite
+            and (
+                bad := next((n for n, tensor in enumerate(tensors) if not is_finite(tensor)), None)
+            )
+            is not None
+        ):
             raise ValueError(f"{names[bad]}: {key!r} {NOT_FINITE}")
         done(key)
         return made
@@ -172,22 +232,39 @@ def _mix(tensors: Sequence["Tensor"], how: Blend) -> "tuple[Tensor, bool]":
 def check_alike(names: Sequence[str], weights: Sequence[Weights]) -> None:
     """Raise ValueError if checkpoints differ in keys, shapes, types or class names; names the first of each and the files."""
     first, problems = weights[0], []
-    classes = next(((name, w.classes) for name, w in zip(names, weights, strict=True) if w.classes), ("", ()))
+    classes = next(
+        ((name, w.classes) for name, w in zip(names, weights, strict=True) if w.classes), ("", ())
+    )
     for name, other in zip(names[1:], weights[1:], strict=True):
         if other.classes and other.classes != classes[1]:
-            at = next((i for i, (a, b) in enumerate(zip(classes[1], other.classes, strict=False)) if a != b), None)
-            what = f"class {at} is {other.classes[at]!r}, not {classes[1][at]!r}" if at is not None else (
-                f"{len(other.classes)} classes, not {len(classes[1])}")
+            at = next(
+                (
+                    i
+                    for i, (a, b) in enumerate(zip(classes[1], other.classes, strict=False))
+                    if a != b
+                ),
+                None,
+            )
+            what = (
+                f"class {at} is {other.classes[at]!r}, not {classes[1][at]!r}"
+                if at is not None
+                else (f"{len(other.classes)} classes, not {len(classes[1])}")
+            )
             problems.append(f"{name} differs from {classes[0]}: {what}")
         elif key := next((key for key in first.state if key not in other.state), None):
             problems.append(f"{name} has no {key!r}, which {names[0]} has")
         elif key := next((key for key in other.state if key not in first.state), None):
             problems.append(f"{name} has {key!r}, which {names[0]} has not")
         else:
-            unlike = ((key, tensor, other.state[key]) for key, tensor in first.state.items()
-                      if tensor.shape != other.state[key].shape or tensor.dtype != other.state[key].dtype)
-            problems += [f"{name}: {key!r} is {tuple(b.shape)} {b.dtype}, in {names[0]} {tuple(a.shape)} {a.dtype}"
-                         for key, a, b in unlike][:1]
+            unlike = (
+                (key, tensor, other.state[key])
+                for key, tensor in first.state.items()
+                if tensor.shape != other.state[key].shape or tensor.dtype != other.state[key].dtype
+            )
+            problems += [
+                f"{name}: {key!r} is {tuple(b.shape)} {b.dtype}, in {names[0]} {tuple(a.shape)} {a.dtype}"
+                for key, a, b in unlike
+            ][:1]
     if problems:
         more = f"; and {len(problems) - 5} more files" if len(problems) > 5 else ""
         raise ValueError(f"these can't be averaged: {'; '.join(problems[:5])}{more}")
@@ -200,23 +277,51 @@ def choose(labels: Sequence[str], *, last: int | None, epochs: Sequence[int] | N
         Misfit: there are fewer, or an epoch's label (``epoch_12``) stands nowhere or twice.
     """
     if last is not None and last > len(labels):
-        raise Misfit([Complaint(("last",), f"{last} checkpoints are asked for, there are {len(labels)}", f"last: {len(labels)}")])
+        raise Misfit(
+            [
+                Complaint(
+                    ("last",),
+                    f"{last} checkpoints are asked for, there are {len(labels)}",
+                    f"last: {len(labels)}",
+                )
+            ]
+        )
     if epochs is None:
-        return list(range(len(labels)))[-(last or 0):]
-    there = ", ".join(label or "one without a label" for label in labels[:20]) + ", ..." * (len(labels) > 20)
-    Misfit.if_any(Complaint(("epochs", n), f"there {'are several checkpoints' if found else 'is no checkpoint'} of epoch {epoch}",
-                            f"there are: {there}")
-                  for n, epoch in enumerate(epochs) if (found := labels.count(f"epoch_{epoch}")) != 1)
+        return list(range(len(labels)))[-(last or 0) :]
+    there = ", ".join(label or "one without a label" for label in labels[:20]) + ", ..." * (
+        len(labels) > 20
+    )
+    Misfit.if_any(
+        Complaint(
+            ("epochs", n),
+            f"there {'are several checkpoints' if found else 'is no checkpoint'} of epoch {epoch}",
+            f"there are: {there}",
+        )
+        for n, epoch in enumerate(epochs)
+        if (found := labels.count(f"epoch_{epoch}")) != 1
+    )
     return [labels.index(f"epoch_{epoch}") for epoch in epochs]
 
 
 def _weights_for(weights: Sequence[float], count: int) -> Complaint:
-    return Complaint(("weights",), f"are {len(weights)} numbers for {count} checkpoints", "give one for each")
+    return Complaint(
+        ("weights",), f"are {len(weights)} numbers for {count} checkpoints", "give one for each"
+    )
 
 
-def average_weights(ctx: StepContext, *, checkpoints: Sequence[Checkpoint], method: str, weights: Sequence[float] | None,
-                    alpha: float | None, decay: float | None, last: int | None, epochs: Sequence[int] | None,
-                    batch_norm: str, format: str) -> Mapping[str, Checkpoint]:
+def average_weights(
+    ctx: StepContext,
+    *,
+    checkpoints: Sequence[Checkpoint],
+    method: str,
+    weights: Sequence[float] | None,
+    alpha: float | None,
+    decay: float | None,
+    last: int | None,
+    epochs: Sequence[int] | None,
+    batch_norm: str,
+    format: str,
+) -> Mapping[str, Checkpoint]:
     """Average checkpoints of one model: the mean, a weighted mean, or one blended into the next.
 
     Floating tensors are blended in float64, tensor by tensor from mapped files, and rounded once; integer buffers are the
@@ -224,17 +329,27 @@ def average_weights(ctx: StepContext, *, checkpoints: Sequence[Checkpoint], meth
     refused. What was averaged, and with which shares, is in the record. The tensors aren't compared with what is
     recorded of them: the run has compared the files, where a hash of theirs is recorded.
     """
-    chosen = [checkpoints[n] for n in choose([one.label for one in checkpoints], last=last, epochs=epochs)]
+    chosen = [
+        checkpoints[n] for n in choose([one.label for one in checkpoints], last=last, epochs=epochs)
+    ]
     names = [str(checkpoint.path) for checkpoint in chosen]
     how = blend(method, len(chosen), weights=weights, alpha=alpha, decay=decay)
     sources = [read_checkpoint(checkpoint, checked=False) for checkpoint in chosen]
     check_alike(names, sources)
     shares = how.shares()
-    averaged = [{"checkpoint": checkpoint.label or checkpoint.path.name, "share": round(share, 9), "weights": source.kind}
-                for checkpoint, share, source in zip(chosen, shares, sources, strict=True)]
+    averaged = [
+        {
+            "checkpoint": checkpoint.label or checkpoint.path.name,
+            "share": round(share, 9),
+            "weights": source.kind,
+        }
+        for checkpoint, share, source in zip(chosen, shares, sources, strict=True)
+    ]
     ctx.note("averaged", averaged)
     if len(set(names)) < len(names):
-        ctx.note("twice", sorted({name.rpartition("/")[2] for name in names if names.count(name) > 1}))
+        ctx.note(
+            "twice", sorted({name.rpartition("/")[2] for name in names if names.count(name) > 1})
+        )
     if len({source.kind for source in sources}) > 1:
         ctx.note("mixed", "some files hold a moving average (EMA), others plain weights")
 
@@ -242,20 +357,38 @@ def average_weights(ctx: StepContext, *, checkpoints: Sequence[Checkpoint], meth
         for source in sources:
             source.release(key)
 
-    state = average([source.state for source in sources], how, batch_norm=batch_norm, names=names, done=done)
+    state = average(
+        [source.state for source in sources], how, batch_norm=batch_norm, names=names, done=done
+    )
     classes = next((source.classes for source in sources if source.classes), ())
-    config = {"cfg": sources[-1].meta["cfg"]} if isinstance(sources[-1].meta.get("cfg"), str) else {}
-    made = make_checkpoint(ctx, f"averaged.{format}", state, classes=classes, label=LABEL,
-                           meta={**config, "averaged": averaged})  # with the detector's config, evaluate can build it
+    config = (
+        {"cfg": sources[-1].meta["cfg"]} if isinstance(sources[-1].meta.get("cfg"), str) else {}
+    )
+    made = make_checkpoint(
+        ctx,
+        f"averaged.{format}",
+        state,
+        classes=classes,
+        label=LABEL,
+        meta={**config, "averaged": averaged},
+    )  # with the detector's config, evaluate can build it
     return {"checkpoint": made}
 
 
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     for key, method in _BELONGS.items():
         if key in params and params["method"] != method:
-            yield Complaint((key,), f"goes with 'method: {method}', found 'method: {params['method']}'", "leave it out")
+            yield Complaint(
+                (key,),
+                f"goes with 'method: {method}', found 'method: {params['method']}'",
+                "leave it out",
+            )
         elif key not in params and params["method"] == method:
-            yield Complaint(("method",), f"'{method}' needs '{key}'", f"{key}: {PARAMS['properties'][key]['examples'][0]}")
+            yield Complaint(
+                ("method",),
+                f"'{method}' needs '{key}'",
+                f"{key}: {PARAMS['properties'][key]['examples'][0]}",
+            )
     if "last" in params and "epochs" in params:
         yield Complaint(("last",), "stands beside 'epochs'", "leave one of them out")
     weights, count = params.get("weights"), params.get("last", len(params.get("epochs", ())))
@@ -264,7 +397,9 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     if weights and count and len(weights) != count:
         yield _weights_for(weights, count)
     if params["format"] == "safetensors" and importlib.util.find_spec("safetensors") is None:
-        yield Complaint(("format",), "needs the package safetensors", 'pip install "coco-recipe[train]"')
+        yield Complaint(
+            ("format",), "needs the package safetensors", 'pip install "coco-recipe[train]"'
+        )
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
@@ -272,13 +407,27 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str
     classes = {fact.classes for fact in known if fact.classes is not None}
     if len(classes) > 1:
         listed = " / ".join(sorted(", ".join(names[:5]) for names in classes))
-        raise Misfit([Complaint(("checkpoints",), f"answer with different classes: {listed}", below="in")])
+        raise Misfit(
+            [Complaint(("checkpoints",), f"answer with different classes: {listed}", below="in")]
+        )
     if all(fact.labels is not None for fact in known):
-        chosen = choose([label for fact in known for label in fact.labels or ()], last=params.get("last"),
-                        epochs=params.get("epochs"))
+        chosen = choose(
+            [label for fact in known for label in fact.labels or ()],
+            last=params.get("last"),
+            epochs=params.get("epochs"),
+        )
         blend(params["method"], len(chosen), weights=params.get("weights"))
     return {"checkpoint": Facts(next(iter(classes), None), labels=(LABEL,))}
 
 
-STEP = Step(name="average_weights", run=average_weights, inputs={"checkpoints": Port(Checkpoint, many=True)},
-            outputs={"checkpoint": Checkpoint}, params=PARAMS, check=_check, foresee=_foresee, needs=("torch",), writes=True)
+STEP = Step(
+    name="average_weights",
+    run=average_weights,
+    inputs={"checkpoints": Port(Checkpoint, many=True)},
+    outputs={"checkpoint": Checkpoint},
+    params=PARAMS,
+    check=_check,
+    foresee=_foresee,
+    needs=("torch",),
+    writes=True,
+)

@@ -54,7 +54,9 @@ class Weights:
             start = -(-tensor.data_ptr() // PAGESIZE) * PAGESIZE
             length = (tensor.data_ptr() + _bytes_of(tensor)) // PAGESIZE * PAGESIZE - start
             if length > 0 and tensor.is_contiguous():
-                ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), MADV_DONTNEED)
+                ctypes.CDLL(None).madvise(
+                    ctypes.c_void_p(start), ctypes.c_size_t(length), MADV_DONTNEED
+                )
 
 
 def read(path: Path, *, finite: bool = True) -> Weights:
@@ -72,7 +74,10 @@ def read(path: Path, *, finite: bool = True) -> Weights:
     content = read_whole(path)
     raw_meta = content.get("meta")
     meta: Mapping[str, Any] = raw_meta if isinstance(raw_meta, Mapping) else {}
-    found = next((content[key] for key in ("state_dict", "model") if isinstance(content.get(key), Mapping)), content)
+    found = next(
+        (content[key] for key in ("state_dict", "model") if isinstance(content.get(key), Mapping)),
+        content,
+    )
     if not found:
         raise ValueError(f"{path}: has no weights")
     state: OrderedDict[str, Tensor] = OrderedDict()
@@ -85,7 +90,9 @@ def read(path: Path, *, finite: bool = True) -> Weights:
         state[key.removeprefix(prefix)] = tensor.detach()
     total, size = sum(_bytes_of(tensor) for tensor in state.values()), path.stat().st_size
     if total > _SHARED * max(size, 2**16):
-        raise ValueError(f"{path}: its tensors share memory and would be written as {total} bytes, the file has {size}")
+        raise ValueError(
+            f"{path}: its tensors share memory and would be written as {total} bytes, the file has {size}"
+        )
     if hasattr(found, "_metadata") and not prefix:
         state._metadata = found._metadata  # type: ignore[attr-defined]  # torch's versions of modules
     kind = "ema" if "ema_state_dict" in content or meta.get("ema") is True else "plain"
@@ -104,11 +111,19 @@ def read_checkpoint(checkpoint: Checkpoint, *, checked: bool = True) -> Weights:
     """
     weights = read(checkpoint.path, finite=checked)
     if checkpoint.classes and weights.classes and checkpoint.classes != weights.classes:
-        raise ValueError(f"{checkpoint.path}: has other classes than recorded: {_listed(weights.classes)} instead of "
-                         f"{_listed(checkpoint.classes)}")
-    if checked and checkpoint.fingerprint and (found := fingerprint(weights.state)) != checkpoint.fingerprint:
-        raise ValueError(f"{checkpoint.path}: its tensors are not those recorded: SHA-256 {found[:12]}... instead of "
-                         f"{checkpoint.fingerprint[:12]}...; the file was changed or damaged: make it again")
+        raise ValueError(
+            f"{checkpoint.path}: has other classes than recorded: {_listed(weights.classes)} instead of "
+            f"{_listed(checkpoint.classes)}"
+        )
+    if (
+        checked
+        and checkpoint.fingerprint
+        and (found := fingerprint(weights.state)) != checkpoint.fingerprint
+    ):
+        raise ValueError(
+            f"{checkpoint.path}: its tensors are not those recorded: SHA-256 {found[:12]}... instead of "
+            f"{checkpoint.fingerprint[:12]}...; the file was changed or damaged: make it again"
+        )
     return replace(weights, classes=weights.classes or checkpoint.classes)
 
 
@@ -124,11 +139,19 @@ def _line(name: str, tensor: "Tensor") -> str:
     import torch
 
     data = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
-    return json.dumps([name, str(tensor.dtype), list(tensor.shape), hashlib.sha256(data).hexdigest()])
+    return json.dumps(
+        [name, str(tensor.dtype), list(tensor.shape), hashlib.sha256(data).hexdigest()]
+    )
 
 
-def write(path: Path, state: State, classes: Sequence[str] = (), meta: Mapping[str, Any] | None = None, *,
-          flush: bool = True) -> str:
+def write(
+    path: Path,
+    state: State,
+    classes: Sequence[str] = (),
+    meta: Mapping[str, Any] | None = None,
+    *,
+    flush: bool = True,
+) -> str:
     """Write a clean checkpoint: weights and class names, as mmengine reads them, or safetensors by the file's ending.
 
     The file appears under its name when it is whole. Equal weights give equal bytes.
@@ -166,8 +189,15 @@ def write(path: Path, state: State, classes: Sequence[str] = (), meta: Mapping[s
     return digest
 
 
-def make_checkpoint(ctx: StepContext, name: str, state: State, *, classes: Sequence[str], label: str = "",
-                    meta: Mapping[str, Any] | None = None) -> Checkpoint:
+def make_checkpoint(
+    ctx: StepContext,
+    name: str,
+    state: State,
+    *,
+    classes: Sequence[str],
+    label: str = "",
+    meta: Mapping[str, Any] | None = None,
+) -> Checkpoint:
     """Write a step's output checkpoint into its folder, which the run flushes; return it with its fingerprint."""
     path = ctx.workdir / name
     with ThreadPoolExecutor(1) as pool:
@@ -209,12 +239,19 @@ def _fault(key: Any, tensor: Any) -> str:
 
     if not isinstance(key, str) or not isinstance(tensor, torch.Tensor):
         return f"is a {type(tensor).__name__}, expected a tensor under a name"
-    if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized or tensor.is_nested or (
-            tensor.is_conj() or tensor.is_neg()):
+    if (
+        tensor.layout != torch.strided
+        or tensor.device.type != "cpu"
+        or tensor.is_quantized
+        or tensor.is_nested
+        or (tensor.is_conj() or tensor.is_neg())
+    ):
         return f"is not a plain dense tensor ({tensor.layout}, {tensor.device})"
     if _bytes_of(tensor) > tensor.untyped_storage().nbytes():
-        return (f"claims the shape {tuple(tensor.shape)}, {_bytes_of(tensor)} bytes, and has "
-                f"{tensor.untyped_storage().nbytes()}")
+        return (
+            f"claims the shape {tuple(tensor.shape)}, {_bytes_of(tensor)} bytes, and has "
+            f"{tensor.untyped_storage().nbytes()}"
+        )
     return ""
 
 

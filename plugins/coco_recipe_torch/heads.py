@@ -11,13 +11,25 @@ if TYPE_CHECKING:
 _ROI = r"(roi_head\.)?{}_head(\.\d+)?\."
 _HEADS = (
     # rows are (classes and a background), once, or for each anchor of a level (SSD)
-    ("softmax", 1, re.compile(_ROI.format("bbox") + r"fc_cls\.(weight|bias)|"
-                              r"bbox_head\.cls_convs\.\d+(\.\d+)?\.(weight|bias)")),
+    (
+        "softmax",
+        1,
+        re.compile(
+            _ROI.format("bbox") + r"fc_cls\.(weight|bias)|"
+            r"bbox_head\.cls_convs\.\d+(\.\d+)?\.(weight|bias)"
+        ),
+    ),
     # rows are classes, with a background in mmdet 1.x only; or there is one for all
     ("boxes", 4, re.compile(_ROI.format("bbox") + r"fc_reg\.(weight|bias)")),
     ("masks", 1, re.compile(_ROI.format("mask") + r"conv_logits\.(weight|bias)")),
     # rows are classes for each anchor
-    ("sigmoid", 1, re.compile(r"bbox_head\.((retina|conv|atss|gfl)_cls|multi_level_conv_cls\.\d+)\.(weight|bias)")),
+    (
+        "sigmoid",
+        1,
+        re.compile(
+            r"bbox_head\.((retina|conv|atss|gfl)_cls|multi_level_conv_cls\.\d+)\.(weight|bias)"
+        ),
+    ),
 )
 _NO_CLASSES = re.compile(
     r"(backbone|neck|rpn_head|data_preprocessor)\..*"
@@ -27,8 +39,11 @@ _NO_CLASSES = re.compile(
     r"|bbox_head\.(multi_level_)?(cls|reg)_convs\.\d+(\.\d+)?\.(conv|gn|bn|depthwise_conv|pointwise_conv)\..*"
     r"|bbox_head\.reg_convs\.\d+\.\d+\.(weight|bias)"
     r"|bbox_head\.(retina|conv|atss|gfl)_(reg|centerness)\..*|bbox_head\.(scales|integral)\..*"
-    r"|bbox_head\.multi_level_conv_(reg|obj)\.\d+\..*")
-_OLD_ROI = re.compile(r"(bbox|mask)_head(\.\d+)?\.(fc_cls|fc_reg|shared_fcs|conv_logits|convs|upsample)\b.*")
+    r"|bbox_head\.multi_level_conv_(reg|obj)\.\d+\..*"
+)
+_OLD_ROI = re.compile(
+    r"(bbox|mask)_head(\.\d+)?\.(fc_cls|fc_reg|shared_fcs|conv_logits|convs|upsample)\b.*"
+)
 _OLD_SSD = re.compile(r"bbox_head\.(cls|reg)_convs\.(\d+)\.(weight|bias)")
 _OLD_EXTRA = re.compile(r"backbone\.extra\.(\d+)\.(weight|bias)")
 
@@ -64,7 +79,9 @@ def layouts(state: Mapping[str, "Tensor"], classes: int, background: str) -> dic
     found, unknown, unfit = {}, [], []
     retina = any(key.startswith("bbox_head.retina_cls.") for key in state)
     for key, tensor in state.items():
-        kind, width = next(((kind, width) for kind, width, pattern in _HEADS if pattern.fullmatch(key)), ("", 0))
+        kind, width = next(
+            ((kind, width) for kind, width, pattern in _HEADS if pattern.fullmatch(key)), ("", 0)
+        )
         rows = int(tensor.shape[0]) if tensor.ndim else 0
         if not kind or (retina and _OLD_SSD.fullmatch(key)):
             if not _NO_CLASSES.fullmatch(key):
@@ -78,11 +95,15 @@ def layouts(state: Mapping[str, "Tensor"], classes: int, background: str) -> dic
     if unknown:
         unknown.sort(key=lambda key: not re.search("cls|class|label", key))
         more = f" (and {len(unknown) - 5} more)" if len(unknown) > 5 else ""
-        raise ValueError(f"belongs to no head that is known here, and may have rows for classes: {', '.join(unknown[:5])}{more}")
+        raise ValueError(
+            f"belongs to no head that is known here, and may have rows for classes: {', '.join(unknown[:5])}{more}"
+        )
     if unfit:
         rest = "no background" if background == "none" else f"a background that comes {background}"
-        raise ValueError(f"doesn't fit {classes} classes and {rest}: {', '.join(unfit[:5])}; from_classes and background say "
-                         "what the rows are")
+        raise ValueError(
+            f"doesn't fit {classes} classes and {rest}: {', '.join(unfit[:5])}; from_classes and background say "
+            "what the rows are"
+        )
     if not found:
         raise ValueError("has no class head")
     return found
@@ -90,13 +111,21 @@ def layouts(state: Mapping[str, "Tensor"], classes: int, background: str) -> dic
 
 def _is_for_all(key: str, kind: str, rows: int, width: int, classes: int) -> bool:
     """Tell whether a head has one box or mask for all classes; with one class that can be told by a cascade's stages alone."""
-    return kind in ("boxes", "masks") and rows == width and (classes > 1 or bool(re.search(r"_head\.\d", key)))
+    return (
+        kind in ("boxes", "masks")
+        and rows == width
+        and (classes > 1 or bool(re.search(r"_head\.\d", key)))
+    )
 
 
 def _layout(kind: str, width: int, rows: int, classes: int, background: str) -> Layout | None:
     softmax = kind == "softmax"
-    extra = (softmax and background != "none") or (not softmax and kind != "sigmoid" and background == "first"
-                                                 and rows == (classes + 1) * width)
+    extra = (softmax and background != "none") or (
+        not softmax
+        and kind != "sigmoid"
+        and background == "first"
+        and rows == (classes + 1) * width
+    )
     each = (classes + extra) * width
     anchors = rows // each
     if anchors * each != rows or not anchors or (anchors > 1 and kind in ("boxes", "masks")):
@@ -107,7 +136,9 @@ def _layout(kind: str, width: int, rows: int, classes: int, background: str) -> 
 def is_1x(keys: Iterable[str]) -> bool:
     """Tell whether the keys are those of mmdet 1.x: RoI heads stand at the top, beside the RPN's, or SSD's are bare."""
     names = set(keys)
-    roi = any(_OLD_ROI.fullmatch(key) for key in names) and any(key.startswith("rpn_head.") for key in names)
+    roi = any(_OLD_ROI.fullmatch(key) for key in names) and any(
+        key.startswith("rpn_head.") for key in names
+    )
     return roi or _is_old_ssd(names)
 
 
@@ -121,8 +152,10 @@ def background_of(keys: Iterable[str], meta: Mapping[str, Any]) -> str:
     version = str(meta.get("mmdet_version", ""))
     if _is_old_ssd(names):
         if not version[:1].isdigit():
-            raise ValueError("is an SSD of mmdet 1.x or of an early 2.x, and doesn't say of which; set background: first "
-                             "(1.x) or last (2.x)")
+            raise ValueError(
+                "is an SSD of mmdet 1.x or of an early 2.x, and doesn't say of which; set background: first "
+                "(1.x) or last (2.x)"
+            )
         return "first" if version[0] in "01" else "last"
     return "first" if is_1x(names) else "last"
 
@@ -144,4 +177,6 @@ def renamed_1x(key: str, *, ssd: bool) -> str:
 
 
 def _is_old_ssd(names: set[str]) -> bool:
-    return any(_OLD_SSD.fullmatch(key) for key in names) and not any(key.startswith("bbox_head.retina_cls.") for key in names)
+    return any(_OLD_SSD.fullmatch(key) for key in names) and not any(
+        key.startswith("bbox_head.retina_cls.") for key in names
+    )

@@ -24,11 +24,17 @@ def read_whole(path: Path, *, mmap: bool = True) -> dict[str, Any]:
     """
     kind = archive.kind_of(path)
     try:
-        content = _load_safetensors(path) if kind == "safetensors" else _load_torch(path, mmap=mmap and kind == "zip")
+        content = (
+            _load_safetensors(path)
+            if kind == "safetensors"
+            else _load_torch(path, mmap=mmap and kind == "zip")
+        )
     except Exception as error:  # torch raises almost anything for a damaged file
         raise ValueError(f"{path}: is refused: {_reason(error)}") from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path}: holds a {type(content).__name__}, expected a mapping with a state dict")
+        raise ValueError(
+            f"{path}: holds a {type(content).__name__}, expected a mapping with a state dict"
+        )
     return content
 
 
@@ -39,7 +45,9 @@ class _History:
 def _history_method(owner: Any, name: str) -> str:
     """Stand in for ``getattr``, by which a HistoryBuffer names its methods; gives the name alone."""
     if owner is not _History or name not in ("min", "max", "current", "mean"):
-        raise ValueError(f"it asks for getattr of {str(name)[:50]!r}, which no weights need; nothing of it was run")
+        raise ValueError(
+            f"it asks for getattr of {str(name)[:50]!r}, which no weights need; nothing of it was run"
+        )
     return name
 
 
@@ -48,9 +56,18 @@ def _allowed() -> list[Any]:
     import numpy as np
     from numpy._core import multiarray
 
-    kinds = [type(np.dtype(name)) for name in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?")]
-    functions = [(function, f"numpy.{core}.multiarray.{name}") for core in ("_core", "core")
-                 for name, function in (("scalar", multiarray.scalar), ("_reconstruct", multiarray._reconstruct))]
+    kinds = [
+        type(np.dtype(name))
+        for name in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?")
+    ]
+    functions = [
+        (function, f"numpy.{core}.multiarray.{name}")
+        for core in ("_core", "core")
+        for name, function in (
+            ("scalar", multiarray.scalar),
+            ("_reconstruct", multiarray._reconstruct),
+        )
+    ]
     history = [(_History, f"{_HISTORY}.HistoryBuffer"), (_history_method, "builtins.getattr")]
     return [*history, *functions, np.ndarray, np.dtype, *kinds]
 
@@ -64,7 +81,9 @@ def _load_torch(path: Path, *, mmap: bool) -> Any:
 
 def _load_safetensors(path: Path) -> dict[str, Any]:
     if importlib.util.find_spec("safetensors") is None:
-        raise ValueError('reading it needs the package safetensors: pip install "coco-recipe[train]"')
+        raise ValueError(
+            'reading it needs the package safetensors: pip install "coco-recipe[train]"'
+        )
     from safetensors import safe_open
     from safetensors.torch import load_file
 
@@ -75,7 +94,9 @@ def _load_safetensors(path: Path) -> dict[str, Any]:
 
 def _reason(error: Exception) -> str:
     text = str(error)
-    if named := re.search(r"GLOBAL (\S+) (?:was not an allowed global|whose module \S+ is blocked)", text):
+    if named := re.search(
+        r"GLOBAL (\S+) (?:was not an allowed global|whose module \S+ is blocked)", text
+    ):
         return f"it asks for {named[1]}, which no weights need; nothing of it was run"
     first = next((line for line in text.splitlines() if line.strip()), "") or type(error).__name__
     if "WeightsUnpickler error:" in text:

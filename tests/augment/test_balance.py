@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 NAMES = ["a", "b", "c"]
 
 
-def _solve(contents: list[dict[str, int]], targets: dict[str, int],
-           max_copies: int = 10) -> tuple[tuple[int, ...], dict[str, tuple[int, ...]]]:
+def _solve(
+    contents: list[dict[str, int]], targets: dict[str, int], max_copies: int = 10
+) -> tuple[tuple[int, ...], dict[str, tuple[int, ...]]]:
     before: Counter[str] = Counter()
     for content in contents:
         before.update(content)
@@ -41,12 +42,18 @@ def test_a_class_that_has_enough_gets_no_copies() -> None:
     assert _solve([{"a": 5}], {"a": 3})[0] == (0,)
 
 
-@given(st.lists(st.dictionaries(st.sampled_from(NAMES), st.integers(1, 4)), max_size=8),
-       st.dictionaries(st.sampled_from(NAMES), st.integers(1, 30)), st.integers(1, 5))
+@given(
+    st.lists(st.dictionaries(st.sampled_from(NAMES), st.integers(1, 4)), max_size=8),
+    st.dictionaries(st.sampled_from(NAMES), st.integers(1, 30)),
+    st.integers(1, 5),
+)
 def test_a_target_is_missed_only_where_every_image_that_could_help_is_used_up(
-        contents: list[dict[str, int]], targets: dict[str, int], most: int) -> None:
+    contents: list[dict[str, int]], targets: dict[str, int], most: int
+) -> None:
     copies, table = _solve(contents, targets, most)
     for name, target in targets.items():
         if table[name][2] < target:
-            assert all(n == most for n, content in zip(copies, contents, strict=True) if name in content)
+            assert all(
+                n == most for n, content in zip(copies, contents, strict=True) if name in content
+            )
     assert all(n <= most for n in copies)

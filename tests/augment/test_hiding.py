@@ -263,20 +263,22 @@ def test_what_can_cover_is_in_the_pinned_library() -> None:
 GRID = [(x, y) for x in range(4, WIDTH, 9) for y in range(5, HEIGHT, 9)]
 
 
-@pytest.mark.parametrize("after", [
-    [],
-    [A.HorizontalFlip(p=1)],
-    [A.Transpose(p=1), A.RandomCrop(height=90, width=80, p=1)],
-    [A.Rotate(limit=(90, 90), interpolation=0, fill=200, p=1)],
-    [A.CoarseDropout(num_holes_range=(2, 2), fill=0, p=1), A.VerticalFlip(p=1)],
-], ids=str)
+@pytest.mark.parametrize(
+    "after",
+    [
+        [],
+        [A.HorizontalFlip(p=1)],
+        [A.Transpose(p=1), A.RandomCrop(height=90, width=80, p=1)],
+        [A.Rotate(limit=(90, 90), interpolation=0, fill=200, p=1)],
+        [A.CoarseDropout(num_holes_range=(2, 2), fill=0, p=1), A.VerticalFlip(p=1)],
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("box", [(2.0, 2.0, 150.0, 110.0), None])
 def test_a_keypoint_behind_a_hole_is_labelled_and_not_visible(after: Any, box: Any) -> None:
     """Each third point is visible, each third was not, each third is not labelled; holes are black."""
     flags = [n % 3 for n in range(len(GRID))]
-    points = tuple(
-        side for (x, y), flag in zip(GRID, flags, strict=True) for side in (x, y, flag)
-    )
+    points = tuple(side for (x, y), flag in zip(GRID, flags, strict=True) for side in (x, y, flag))
     holes = A.CoarseDropout(
         num_holes_range=(9, 9), hole_height_range=(20, 30), hole_width_range=(20, 30), fill=0, p=1
     )

@@ -47,32 +47,70 @@ def _shares(form: Row, draws: int = 600) -> dict[str, float]:
     return shares
 
 
-@pytest.mark.parametrize(("version", "row", "expected"), [
-    # to 1.4.3 a Sequential was always applied, in spite of its p
-    ("1.3.1", _make("Sequential", _across(1), p=0.3), {"across": 1}),
-    ("1.4.4", _make("Sequential", _across(1), p=0.3), {"": 0.7, "across": 0.3}),
-    # but within OneOf its p is a weight; to 1.3.1 its first transform was forced there
-    ("1.3.1", _make("OneOf", _make("Sequential", _across(0.2), _down(0.4), p=0.3), _down(0.9), p=1),
-     {"down": 0.75, "across": 0.15, "across down": 0.1}),
-    ("1.4.0", _make("OneOf", _make("Sequential", _across(0.2), _down(1), p=1), p=1),
-     {"down": 0.8, "across down": 0.2}),
-    # to 1.2.1 a Compose within OneOf forced all that is in it, at any depth
-    ("1.2.1", _make("OneOf", _make("Compose", _across(0.3), _make("Compose", _down(0.4), p=0.3)),
-                    p=1), {"across down": 1}),
-    ("1.3.0", _make("OneOf", _make("Compose", _across(0.3), p=1), p=1), {"": 0.7, "across": 0.3}),
-    # SomeOf forced what it chose; by weight, and to 1.4.18 with replacement if nothing is said
-    ("1.3.1", _make("SomeOf", _across(0.5), _down(0.5), n=1, p=1), {"across": 0.5, "down": 0.5}),
-    ("1.3.1", _make("SomeOf", _across(0.1), _down(0.4), n=2, p=0.8),
-     {"": 0.2 + 0.8 * 0.68, "across down": 0.8 * 0.32}),
-    ("1.4.18", _make("SomeOf", _across(0.5), _down(0.5), n=2, p=1), {"": 0.5, "across down": 0.5}),
-    ("1.4.19", _make("SomeOf", _across(0.5), _down(0.5), n=2, p=1), {"across down": 1}),
-    ("1.4.21", _make("SomeOf", _across(0.1), _down(0.4), n=2, p=1), {"across down": 1}),
-    ("1.4.21", _make("RandomOrder", _across(0.3), _down(0.3), n=1, p=1),
-     {"across": 0.5, "down": 0.5}),
-    ("1.3.1", _make("OneOrOther", _across(0.2), _down(0.1), p=0.3), {"across": 0.3, "down": 0.7}),
-], ids=lambda value: value if isinstance(value, str) else "")
-def test_a_composition_applies_what_it_did_as_often(version: str, row: Row,
-                                                    expected: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    ("version", "row", "expected"),
+    [
+        # to 1.4.3 a Sequential was always applied, in spite of its p
+        ("1.3.1", _make("Sequential", _across(1), p=0.3), {"across": 1}),
+        ("1.4.4", _make("Sequential", _across(1), p=0.3), {"": 0.7, "across": 0.3}),
+        # but within OneOf its p is a weight; to 1.3.1 its first transform was forced there
+        (
+            "1.3.1",
+            _make("OneOf", _make("Sequential", _across(0.2), _down(0.4), p=0.3), _down(0.9), p=1),
+            {"down": 0.75, "across": 0.15, "across down": 0.1},
+        ),
+        (
+            "1.4.0",
+            _make("OneOf", _make("Sequential", _across(0.2), _down(1), p=1), p=1),
+            {"down": 0.8, "across down": 0.2},
+        ),
+        # to 1.2.1 a Compose within OneOf forced all that is in it, at any depth
+        (
+            "1.2.1",
+            _make(
+                "OneOf", _make("Compose", _across(0.3), _make("Compose", _down(0.4), p=0.3)), p=1
+            ),
+            {"across down": 1},
+        ),
+        (
+            "1.3.0",
+            _make("OneOf", _make("Compose", _across(0.3), p=1), p=1),
+            {"": 0.7, "across": 0.3},
+        ),
+        # SomeOf forced what it chose; by weight, and to 1.4.18 with replacement if nothing is said
+        (
+            "1.3.1",
+            _make("SomeOf", _across(0.5), _down(0.5), n=1, p=1),
+            {"across": 0.5, "down": 0.5},
+        ),
+        (
+            "1.3.1",
+            _make("SomeOf", _across(0.1), _down(0.4), n=2, p=0.8),
+            {"": 0.2 + 0.8 * 0.68, "across down": 0.8 * 0.32},
+        ),
+        (
+            "1.4.18",
+            _make("SomeOf", _across(0.5), _down(0.5), n=2, p=1),
+            {"": 0.5, "across down": 0.5},
+        ),
+        ("1.4.19", _make("SomeOf", _across(0.5), _down(0.5), n=2, p=1), {"across down": 1}),
+        ("1.4.21", _make("SomeOf", _across(0.1), _down(0.4), n=2, p=1), {"across down": 1}),
+        (
+            "1.4.21",
+            _make("RandomOrder", _across(0.3), _down(0.3), n=1, p=1),
+            {"across": 0.5, "down": 0.5},
+        ),
+        (
+            "1.3.1",
+            _make("OneOrOther", _across(0.2), _down(0.1), p=0.3),
+            {"across": 0.3, "down": 0.7},
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_composition_applies_what_it_did_as_often(
+    version: str, row: Row, expected: dict[str, float]
+) -> None:
     done = _migrate(version, row)
     assert done.lost == []
     assert _shares(done.form) == pytest.approx(expected, abs=0.08)
@@ -100,7 +138,8 @@ def test_a_lambda_as_it_was_written_to_1_0_3_is_refused_by_name() -> None:
     done = migrate.migrate(form)
     assert done.lost == ["transforms[0] Lambda: left out: Lambda runs code that stands in no file"]
     assert [one["__class_fullname__"] for one in done.form["transform"]["transforms"]] == [
-        "HorizontalFlip"]
+        "HorizontalFlip"
+    ]
 
 
 @pytest.mark.parametrize("extra", [{"always_apply": False}, {}])
@@ -113,8 +152,12 @@ def test_the_record_of_a_replay_becomes_the_pipeline_that_drew_it(extra: Row) ->
     assert done.lost == []
     assert "applied, params: left out, for they record one run" in " ".join(done.changes)
     (made,) = done.form["transform"]["transforms"][0]["transforms"]
-    assert made == {"__class_fullname__": "Rotate", "p": 1, "limit": 90, **(
-        {"border_mode": 4} if extra else {})}  # without always_apply it may be of today
+    assert made == {
+        "__class_fullname__": "Rotate",
+        "p": 1,
+        "limit": 90,
+        **({"border_mode": 4} if extra else {}),
+    }  # without always_apply it may be of today
 
 
 def test_the_parameters_of_a_compose_within_are_not_lost() -> None:

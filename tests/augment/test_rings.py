@@ -33,8 +33,10 @@ def _comb(turn: float, count: int = MANY) -> Any:
 
 def _spiral(count: int = MANY) -> Any:
     turn = np.linspace(0, 200 * np.pi, count // 2)
-    out, back = (np.stack([reach * np.cos(turn), reach * np.sin(turn)], axis=1)
-                 for reach in (1 + turn * 0.7, 1.9 + turn * 0.7))
+    out, back = (
+        np.stack([reach * np.cos(turn), reach * np.sin(turn)], axis=1)
+        for reach in (1 + turn * 0.7, 1.9 + turn * 0.7)
+    )
     return np.concatenate([out, back[::-1]]) + 500
 
 
@@ -46,8 +48,12 @@ def _random(kind: str) -> Any:
 
 
 SIMPLE: dict[str, Callable[[], Any]] = {
-    "star": lambda: _star(0.1, 450), "round": lambda: _star(449, 450), "upright comb": lambda: _comb(0),
-    "askew comb": lambda: _comb(0.3), "lying comb": lambda: _comb(np.pi / 2), "spiral": _spiral,
+    "star": lambda: _star(0.1, 450),
+    "round": lambda: _star(449, 450),
+    "upright comb": lambda: _comb(0),
+    "askew comb": lambda: _comb(0.3),
+    "lying comb": lambda: _comb(np.pi / 2),
+    "spiral": _spiral,
     "all in one spot": lambda: np.concatenate([_comb(0)[:-2] * 1e-6, [[1e-3, -500], [0, -500]]]),
 }
 
@@ -61,7 +67,9 @@ def _meets(ring: Any) -> bool:
         return (value > 0) - (value < 0)
 
     def on(a: Any, b: Any, c: Any) -> bool:
-        return side(a, b, c) == 0 and all(min(a[i], b[i]) <= c[i] <= max(a[i], b[i]) for i in (0, 1))
+        return side(a, b, c) == 0 and all(
+            min(a[i], b[i]) <= c[i] <= max(a[i], b[i]) for i in (0, 1)
+        )
 
     for i in range(count):
         a, b, after = ring[i], ring[(i + 1) % count], ring[(i + 2) % count]
@@ -69,8 +77,13 @@ def _meets(ring: Any) -> bool:
             return True
         for j in range(i + 2, count - (i == 0)):
             c, d = ring[j], ring[(j + 1) % count]
-            if (side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0) or on(a, b, c) or on(a, b, d) \
-                    or on(c, d, a) or on(c, d, b):
+            if (
+                (side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0)
+                or on(a, b, c)
+                or on(a, b, d)
+                or on(c, d, a)
+                or on(c, d, b)
+            ):
                 return True
     return False
 
@@ -102,7 +115,8 @@ def test_a_ring_that_crosses_itself_everywhere_is_found_out_early(kind: str) -> 
 
 @pytest.mark.parametrize("kind", ["star", "askew comb", "spiral", "anywhere"])
 def test_areas_and_masks_of_100_000_vertices_take_memory_by_their_number(
-        kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rings, "CROSSINGS", 2_000_000)  # the work of the whole, not of one piece
     ring = SIMPLE[kind]() if kind in SIMPLE else _random(kind)
     tracemalloc.start()
@@ -124,8 +138,12 @@ def test_an_area_that_is_drawn_is_the_one_that_is_computed() -> None:
     star = 50 + 40 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
     exact = rings.covered([star])
     parts = 1 + rings.SOME // 5
-    fine = np.concatenate([a + (b - a) * (np.arange(parts) / parts)[:, None]
-                           for a, b in zip(star, np.roll(star, -1, axis=0), strict=True)])
+    fine = np.concatenate(
+        [
+            a + (b - a) * (np.arange(parts) / parts)[:, None]
+            for a, b in zip(star, np.roll(star, -1, axis=0), strict=True)
+        ]
+    )
     assert len(fine) > rings.SOME
     assert rings.covered([fine]) == pytest.approx(exact, rel=1e-5)
 
@@ -141,7 +159,14 @@ def test_a_mask_of_a_ring_far_outside_takes_memory_by_the_picture() -> None:
 @pytest.mark.parametrize("value", [1e9, -1e9, 1e308, 10**30])
 def test_a_vertex_where_no_picture_reaches_is_refused_by_name(value: float) -> None:
     image = Image(id=7, file_name="a.jpg", width=60, height=50)
-    row = Annotation(id=12, image_id=7, bbox=(1, 1, 9, 9),
-                     segmentation=Raw(json.dumps([[1, 1, value, 1, 9, 9]]).encode()))
-    with pytest.raises(ValueError, match=rf"annotation 12 on image 7: .*vertex at {value:.15g} px".replace("+", r"\+")):
+    row = Annotation(
+        id=12,
+        image_id=7,
+        bbox=(1, 1, 9, 9),
+        segmentation=Raw(json.dumps([[1, 1, value, 1, 9, 9]]).encode()),
+    )
+    with pytest.raises(
+        ValueError,
+        match=rf"annotation 12 on image 7: .*vertex at {value:.15g} px".replace("+", r"\+"),
+    ):
         instances.check({7: [row]}, [image], {})

@@ -8,36 +8,72 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("${image.width}", 640), ("${image.height}", 480), ("${image.width // 3}", 213), ("${min(image.width, 500, 700)}", 500),
-    ("${max(image.width, image.height) * 2 - 5}", 1275), ("${ (image.width - image.height) // 2 }", 80),
-    ("${-7 // 2}", -4), ("${-(-image.width // 100)}", 7), ("${17}", 17), ("${image.width\n+\t1}", 641)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${image.width}", 640),
+        ("${image.height}", 480),
+        ("${image.width // 3}", 213),
+        ("${min(image.width, 500, 700)}", 500),
+        ("${max(image.width, image.height) * 2 - 5}", 1275),
+        ("${ (image.width - image.height) // 2 }", 80),
+        ("${-7 // 2}", -4),
+        ("${-(-image.width // 100)}", 7),
+        ("${17}", 17),
+        ("${image.width\n+\t1}", 641),
+    ],
+)
 def test_an_expression_is_computed_by_hand(text: str, value: int) -> None:
     assert sizes.evaluate(text, (640, 480)) == value
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("a${image.width}", r"column 2: a value is one \$\{...\} as a whole"), ("${image.width}${image.height}", "column 1"),
-    ("${}", "is not an expression"), ("${image.width +}", "column 16: is not an expression"),
-    ("${image.size}", "column 3: 'image.size'"),
-    ("${1 + width}", "column 7: 'width' is not allowed"), ("${image.width / 2}", "column 3"), ("${2 ** 9}", "column 3"),
-    ("${image.width + 1.5}", "column 17: '1.5'"), ("${True}", "'True'"), ("${min(image.width)}", "'min"),
-    ("${min(*image)}", "'min"), ("${open(1, 2)}", "'open"), ("${__import__('os')}", "is not allowed"),
-    ("${[].__class__}", r"'\[' is not allowed"), ("${image.width if 1 else 2}", "is not allowed"),
-    ("${1 // (image.width - 640)}", "column 9: divides by 0 for 640x480 px"), ("${lambda: 1}", "':' is not allowed"),
-    ("${" + "(" * 150 + ")" * 40 + "}", "is not an expression"), ("${" + "1+" * 150 + "1}", "at most 200 characters"),
-    ("${ｉmage.width}", "'ｉ' is not allowed"),
-    ("${1 # + 2}", "'#' is not allowed"), ("${(image).width.real}", "is not allowed")])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a${image.width}", r"column 2: a value is one \$\{...\} as a whole"),
+        ("${image.width}${image.height}", "column 1"),
+        ("${}", "is not an expression"),
+        ("${image.width +}", "column 16: is not an expression"),
+        ("${image.size}", "column 3: 'image.size'"),
+        ("${1 + width}", "column 7: 'width' is not allowed"),
+        ("${image.width / 2}", "column 3"),
+        ("${2 ** 9}", "column 3"),
+        ("${image.width + 1.5}", "column 17: '1.5'"),
+        ("${True}", "'True'"),
+        ("${min(image.width)}", "'min"),
+        ("${min(*image)}", "'min"),
+        ("${open(1, 2)}", "'open"),
+        ("${__import__('os')}", "is not allowed"),
+        ("${[].__class__}", r"'\[' is not allowed"),
+        ("${image.width if 1 else 2}", "is not allowed"),
+        ("${1 // (image.width - 640)}", "column 9: divides by 0 for 640x480 px"),
+        ("${lambda: 1}", "':' is not allowed"),
+        ("${" + "(" * 150 + ")" * 40 + "}", "is not an expression"),
+        ("${" + "1+" * 150 + "1}", "at most 200 characters"),
+        ("${ｉmage.width}", "'ｉ' is not allowed"),
+        ("${1 # + 2}", "'#' is not allowed"),
+        ("${(image).width.real}", "is not allowed"),
+    ],
+)
 def test_what_is_no_expression_is_refused_at_its_column(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         sizes.evaluate(text, (640, 480))
 
 
 NUMBERS = st.one_of(st.integers(0, 5000).map(str), st.sampled_from(["image.width", "image.height"]))
-EXPRESSIONS = st.recursive(NUMBERS, lambda inner: st.one_of(
-    st.tuples(inner, st.sampled_from(["+", "-", "*", "//"]), inner).map(lambda x: f"({x[0]} {x[1]} {x[2]})"),
-    st.tuples(st.sampled_from(["min", "max"]), inner, inner).map(lambda x: f"{x[0]}({x[1]}, {x[2]})"),
-    inner.map(lambda x: f"(-{x})")), max_leaves=8)
+EXPRESSIONS = st.recursive(
+    NUMBERS,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "//"]), inner).map(
+            lambda x: f"({x[0]} {x[1]} {x[2]})"
+        ),
+        st.tuples(st.sampled_from(["min", "max"]), inner, inner).map(
+            lambda x: f"{x[0]}({x[1]}, {x[2]})"
+        ),
+        inner.map(lambda x: f"(-{x})"),
+    ),
+    max_leaves=8,
+)
 
 
 @given(EXPRESSIONS, st.integers(1, 9000), st.integers(1, 9000))

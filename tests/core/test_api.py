@@ -12,7 +12,12 @@ import coco_recipe
 from coco_recipe import coco_json
 
 CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
-PARTS = {"id": "parts", "use": "split", "in": "clean", "with": {"fractions": {"train": 0.75, "val": 0.25}}}
+PARTS = {
+    "id": "parts",
+    "use": "split",
+    "in": "clean",
+    "with": {"fractions": {"train": 0.75, "val": 0.25}},
+}
 
 
 @pytest.fixture
@@ -24,7 +29,9 @@ def test_the_result_gives_data_sets_by_step_and_port(recipe: Path) -> None:
     result = coco_recipe.run(str(recipe), out=str(recipe.parent / "out"), jobs=1)
     assert result.ran == ("clean", "parts")
     written = coco_json.load(next((recipe.parent / "out/steps/parts").rglob("train.json")))
-    assert [image.id for image in result["parts", "train"].images] == [image.id for image in written.images]
+    assert [image.id for image in result["parts", "train"].images] == [
+        image.id for image in written.images
+    ]
     assert result.datasets["parts.train"] == result["parts.train"]
     assert {"clean", "parts.train", "parts.val"} <= set(result.datasets)
     assert {row.category_id for row in result["clean"].annotations} == {1}
@@ -41,8 +48,9 @@ def test_the_result_gives_data_sets_by_step_and_port(recipe: Path) -> None:
         result["parts.train"]
 
 
-def test_a_finding_is_a_warning_or_shown_with_the_progress(recipe: Path, capsys: pytest.CaptureFixture[str],
-                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finding_is_a_warning_or_shown_with_the_progress(
+    recipe: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = coco(8, [(n, 1 + n % 2) for n in range(1, 9)])
     data["annotations"][0]["bbox"] = [0, 0, 0, 5]
     write_recipe(recipe.parent, [CLEAN, PARTS], data)
@@ -57,38 +65,59 @@ def test_a_finding_is_a_warning_or_shown_with_the_progress(recipe: Path, capsys:
 
 
 def test_set_takes_what_the_command_takes_and_values(recipe: Path) -> None:
-    for number, given in enumerate((["steps.clean.with.images_left_empty=drop", "steps.parts.with.min_per_part=0"],
-                                    {"steps.clean.with.images_left_empty": "drop", "steps.parts.with.min_per_part": 0})):
+    for number, given in enumerate(
+        (
+            ["steps.clean.with.images_left_empty=drop", "steps.parts.with.min_per_part=0"],
+            {"steps.clean.with.images_left_empty": "drop", "steps.parts.with.min_per_part": 0},
+        )
+    ):
         result = coco_recipe.run(recipe, out=recipe.parent / str(number), jobs=1, set=given)
         assert len(result["clean"].images) == 4
 
 
-def test_the_example_of_the_documentation_runs_as_a_script_without_a_main_guard(recipe: Path) -> None:
+def test_the_example_of_the_documentation_runs_as_a_script_without_a_main_guard(
+    recipe: Path,
+) -> None:
     text = (REPOSITORY / "docs/python.md").read_text("utf-8")
     code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.S))
     (recipe.parent / "script.py").write_text(code)
-    done = subprocess.run([sys.executable, "script.py"], cwd=recipe.parent, text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=recipe.parent,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert " boxes\nclean ['cat']\nparts.train" in done.stdout
     cells = f"import code\nshell = code.InteractiveInterpreter()\nfor cell in ({code!r},):\n    shell.runcode(cell)\n"
-    done = subprocess.run([sys.executable], input=cells, cwd=recipe.parent, text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable],
+        input=cells,
+        cwd=recipe.parent,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_importing_is_light_and_run_is_a_function_before_and_after_the_command_line() -> None:
-    code = ("import sys, coco_recipe\n"
-            "assert not {'yaml', 'cv2', 'numpy', 'jsonschema'} & sys.modules.keys()\n"
-            "from coco_recipe import run\nassert callable(run)\n"
-            "import coco_recipe.cli, coco_recipe.stages\nfrom coco_recipe import run as again\nassert again is run\n")
+    code = (
+        "import sys, coco_recipe\n"
+        "assert not {'yaml', 'cv2', 'numpy', 'jsonschema'} & sys.modules.keys()\n"
+        "from coco_recipe import run\nassert callable(run)\n"
+        "import coco_recipe.cli, coco_recipe.stages\nfrom coco_recipe import run as again\nassert again is run\n"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-SCRIPT = '''
+SCRIPT = """
 import coco_recipe
 open("started", "a").write("x")
 result = coco_recipe.run("recipe.yaml", jobs=2, engine="{engine}", plugins=["mine.py"])
 print(result.ran)
-'''
+"""
 PLUGIN = '''
 from coco_recipe import Dataset, Port, Step, hookimpl
 
@@ -113,6 +142,8 @@ def test_a_script_without_a_main_guard_has_workers(engine: str, tmp_path: Path) 
     write_recipe(tmp_path, [{"id": "x", "use": "work", "in": "raw"}], coco())
     (tmp_path / "mine.py").write_text(PLUGIN)
     (tmp_path / "script.py").write_text(SCRIPT.format(engine=engine))
-    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, text=True, capture_output=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "('x',)\n", "")
     assert (tmp_path / "started").read_text() == "x"

@@ -45,14 +45,18 @@ def test_the_table_of_outcomes_names_every_odd_file() -> None:
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_an_odd_file_goes_through_unchanged_or_is_refused_at_its_place(name: str, tmp_path: Path) -> None:
+def test_an_odd_file_goes_through_unchanged_or_is_refused_at_its_place(
+    name: str, tmp_path: Path
+) -> None:
     path = real_data("odd_json") / f"{name}.json"
     if ODD[name]:
         with pytest.raises(DatasetError, match=ODD[name]):
             coco_json.load(path)
     else:
         coco_json.write(coco_json.load(path), tmp_path / "out.json")
-        assert json.loads((tmp_path / "out.json").read_text("utf-8")) == json.loads(path.read_text("utf-8"))
+        assert json.loads((tmp_path / "out.json").read_text("utf-8")) == json.loads(
+            path.read_text("utf-8")
+        )
 
 
 def test_a_dangling_category_is_read_but_refused_as_input_of_a_run() -> None:
@@ -60,13 +64,16 @@ def test_a_dangling_category_is_read_but_refused_as_input_of_a_run() -> None:
     found = {finding.kind.name: finding for finding in row_checks.findings(dataset, "sample.json")}
     assert found["dangling_category_ids"].kind.needed
     assert str(found["dangling_category_ids"]).startswith(
-        "sample.json: 1 annotation points to a category that is not in the file: annotation 6: category 3")
+        "sample.json: 1 annotation points to a category that is not in the file: annotation 6: category 3"
+    )
 
 
 def test_unknown_keys_with_odd_names_survive() -> None:
     data = coco()
     data["images"][1] |= {"class": 1, "a b": {"x": [1, 2]}, "_id": None, "id2": 1e-5}
-    assert json.loads(b"".join(coco_json.encode(coco_json.parse(json.dumps(data).encode())))) == data
+    assert (
+        json.loads(b"".join(coco_json.encode(coco_json.parse(json.dumps(data).encode())))) == data
+    )
 
 
 def _broken(path: str, value: Any) -> bytes:
@@ -79,15 +86,28 @@ def _broken(path: str, value: Any) -> bytes:
     return json.dumps(data).encode()
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    (_broken("images.0.id", "1"), r"\$\.images\[0\]\.id: Expected int, got str; COCO ids are whole numbers"),
-    (_broken("images.0.id", 1.5), r"\$\.images\[0\]\.id"),
-    (_broken("annotations.0.bbox", []), r"\$\.annotations\[0\]\.bbox: Expected array of length 4"),
-    (_broken("annotations.1.bbox", [1, 2, "3", 4]), r"\$\.annotations\[1\]\.bbox\[2\]"),
-    (_broken("annotations.1.bbox", [1, 2, float("nan"), 4]), "NaN and Infinity are not JSON"),
-    (b"", "is not JSON"), (b"null", "expected an object"), (b'{"images": []} x', "is not JSON"),
-    (b"\x1f\x8b123", "gunzip"), ("{}".encode("utf-16"), "UTF-16"), (b"[" * 100_000, "found a list|is not JSON"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            _broken("images.0.id", "1"),
+            r"\$\.images\[0\]\.id: Expected int, got str; COCO ids are whole numbers",
+        ),
+        (_broken("images.0.id", 1.5), r"\$\.images\[0\]\.id"),
+        (
+            _broken("annotations.0.bbox", []),
+            r"\$\.annotations\[0\]\.bbox: Expected array of length 4",
+        ),
+        (_broken("annotations.1.bbox", [1, 2, "3", 4]), r"\$\.annotations\[1\]\.bbox\[2\]"),
+        (_broken("annotations.1.bbox", [1, 2, float("nan"), 4]), "NaN and Infinity are not JSON"),
+        (b"", "is not JSON"),
+        (b"null", "expected an object"),
+        (b'{"images": []} x', "is not JSON"),
+        (b"\x1f\x8b123", "gunzip"),
+        ("{}".encode("utf-16"), "UTF-16"),
+        (b"[" * 100_000, "found a list|is not JSON"),
+    ],
+)
 def test_a_wrong_file_is_refused_at_its_place(text: bytes, message: str) -> None:
     with pytest.raises(DatasetError, match=message):
         coco_json.parse(text, name="x.json")

@@ -27,11 +27,19 @@ def datasets(draw: st.DrawFn) -> dict[str, Any]:
 
 @settings(max_examples=60, deadline=None)
 @given(datasets(), st.sampled_from(["hash", "shuffle", "stratified"]))
-def test_a_split_and_merged_data_set_is_the_same_data_set(data: dict[str, Any], method: str) -> None:
-    steps = [{"id": "numbered", "use": "reindex", "in": "raw"},
-             {"id": "parts", "use": "split", "in": "numbered",
-              "with": {"fractions": {"a": 0.6, "b": 0.4}, "method": method, "min_per_part": 0}},
-             {"id": "again", "use": "merge", "in": ["parts.a", "parts.b"]}]
+def test_a_split_and_merged_data_set_is_the_same_data_set(
+    data: dict[str, Any], method: str
+) -> None:
+    steps = [
+        {"id": "numbered", "use": "reindex", "in": "raw"},
+        {
+            "id": "parts",
+            "use": "split",
+            "in": "numbered",
+            "with": {"fractions": {"a": 0.6, "b": 0.4}, "method": method, "min_per_part": 0},
+        },
+        {"id": "again", "use": "merge", "in": ["parts.a", "parts.b"]},
+    ]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         stages.run(stages.prepare(write_recipe(folder, steps, data)), out=folder / "out")
@@ -40,11 +48,15 @@ def test_a_split_and_merged_data_set_is_the_same_data_set(data: dict[str, Any], 
     def content(rows: dict[str, Any]) -> Counter[tuple[Any, ...]]:
         names = {row["id"]: row["name"] for row in rows["categories"]}
         files = {row["id"]: row["file_name"] for row in rows["images"]}
-        return Counter((files[row["image_id"]], names[row["category_id"]], tuple(row["bbox"]), row["note"])
-                       for row in rows["annotations"])
+        return Counter(
+            (files[row["image_id"]], names[row["category_id"]], tuple(row["bbox"]), row["note"])
+            for row in rows["annotations"]
+        )
 
     assert content(out) == content(data)
-    assert sorted(row["file_name"] for row in out["images"]) == sorted(row["file_name"] for row in data["images"])
+    assert sorted(row["file_name"] for row in out["images"]) == sorted(
+        row["file_name"] for row in data["images"]
+    )
     assert len({row["id"] for row in out["annotations"]}) == len(data["annotations"])
 
 

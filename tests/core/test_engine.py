@@ -21,7 +21,9 @@ from coco_recipe.errors import RunError, StepError
 
 STARTS = ["forkserver", "spawn"]
 BAD = 7
-IN_PROC = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
+IN_PROC = pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="looks for processes in /proc"
+)
 
 
 def _double(number: int) -> int:
@@ -71,9 +73,15 @@ def _raise(kind: str) -> str:
 
     if kind == "RecursionError":
         forever()
-    raise {"ValueError": ValueError("it is bad"), "Local": Local("hidden"), "_Odd": _Odd("a", "b"),
-           "SystemExit": SystemExit(0), "KeyboardInterrupt": KeyboardInterrupt(), "MemoryError": MemoryError("full"),
-           "OSError": FileNotFoundError(2, "gone", "a.jpg")}[kind]
+    raise {
+        "ValueError": ValueError("it is bad"),
+        "Local": Local("hidden"),
+        "_Odd": _Odd("a", "b"),
+        "SystemExit": SystemExit(0),
+        "KeyboardInterrupt": KeyboardInterrupt(),
+        "MemoryError": MemoryError("full"),
+        "OSError": FileNotFoundError(2, "gone", "a.jpg"),
+    }[kind]
 
 
 def _big(size: int) -> bytes:
@@ -129,10 +137,17 @@ def test_items_and_results_larger_than_a_pipe_do_not_block_each_other() -> None:
     assert [len(data) for data in engine.local(2).map(_big, [3_000_000] * 8)] == [3_000_000] * 8
 
 
-@pytest.mark.parametrize(("function", "how"), [
-    (partial(_signal_at_bad, code=signal.SIGSEGV), r"signal 11"), (partial(_signal_at_bad, code=signal.SIGKILL), "signal 9"),
-    (_exit_at_bad, "exit code 3")])
-def test_the_item_that_ends_its_worker_is_named_and_all_others_are_done(function: Callable[[int], int], how: str) -> None:
+@pytest.mark.parametrize(
+    ("function", "how"),
+    [
+        (partial(_signal_at_bad, code=signal.SIGSEGV), r"signal 11"),
+        (partial(_signal_at_bad, code=signal.SIGKILL), "signal 9"),
+        (_exit_at_bad, "exit code 3"),
+    ],
+)
+def test_the_item_that_ends_its_worker_is_named_and_all_others_are_done(
+    function: Callable[[int], int], how: str
+) -> None:
     def lost(item: int, reason: str) -> tuple[int, str]:
         return item, reason
 
@@ -144,7 +159,12 @@ def test_the_item_that_ends_its_worker_is_named_and_all_others_are_done(function
 def test_without_a_way_to_lose_an_item_the_error_names_it_when_its_turn_comes(start: str) -> None:
     done = []
     with pytest.raises(StepError, match=r"^a worker process died \(signal 11\) on 7$"):
-        done.extend(_until_error(engine.local(2, start).map(partial(_signal_at_bad, code=signal.SIGSEGV), range(40)), done))
+        done.extend(
+            _until_error(
+                engine.local(2, start).map(partial(_signal_at_bad, code=signal.SIGSEGV), range(40)),
+                done,
+            )
+        )
     assert done == list(range(BAD))
 
 
@@ -155,7 +175,9 @@ def _until_error(results: Iterator[int], done: list[int]) -> list[int]:
 
 
 def test_an_item_whose_worker_died_by_chance_is_tried_again(tmp_path: Path) -> None:
-    assert list(engine.local(2).map(partial(_die_once, folder=tmp_path), range(6))) == list(range(6))
+    assert list(engine.local(2).map(partial(_die_once, folder=tmp_path), range(6))) == list(
+        range(6)
+    )
 
 
 def test_workers_that_are_killed_at_random_cost_no_item() -> None:
@@ -175,12 +197,22 @@ def _pid_after_a_while(number: int) -> tuple[int, int]:
     return number, os.getpid()
 
 
-@pytest.mark.parametrize(("kind", "error", "text"), [
-    ("ValueError", ValueError, "it is bad"), ("OSError", FileNotFoundError, "gone: 'a.jpg'"),
-    ("Local", StepError, "Local: hidden"), ("_Odd", StepError, "_Odd: ab"), ("SystemExit", StepError, "SystemExit: 0"),
-    ("KeyboardInterrupt", StepError, "KeyboardInterrupt"), ("MemoryError", MemoryError, "full"),
-    ("RecursionError", RecursionError, "maximum recursion")])
-def test_what_a_worker_raises_arrives_with_its_traceback(kind: str, error: type[Exception], text: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "error", "text"),
+    [
+        ("ValueError", ValueError, "it is bad"),
+        ("OSError", FileNotFoundError, "gone: 'a.jpg'"),
+        ("Local", StepError, "Local: hidden"),
+        ("_Odd", StepError, "_Odd: ab"),
+        ("SystemExit", StepError, "SystemExit: 0"),
+        ("KeyboardInterrupt", StepError, "KeyboardInterrupt"),
+        ("MemoryError", MemoryError, "full"),
+        ("RecursionError", RecursionError, "maximum recursion"),
+    ],
+)
+def test_what_a_worker_raises_arrives_with_its_traceback(
+    kind: str, error: type[Exception], text: str
+) -> None:
     with pytest.raises(error, match=text) as caught:
         list(engine.local(2).map(_raise, [kind]))
     assert "in _raise" in str(caught.value.__cause__)
@@ -193,7 +225,8 @@ def test_a_result_that_cannot_be_sent_is_an_error() -> None:
 
 @IN_PROC
 def test_workers_start_with_their_environment_and_the_parent_keeps_its_own(
-        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     monkeypatch.delenv("NO_ALBUMENTATIONS_UPDATE", raising=False)
     before = dict(os.environ)
@@ -204,13 +237,19 @@ def test_workers_start_with_their_environment_and_the_parent_keeps_its_own(
     assert dict(os.environ) == before
 
 
-@pytest.mark.parametrize("text", ["", "local:", "local:fork", "ray", "dask:", "dask://", "dask://host", "dask://h:x", "daskx"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "local:", "local:fork", "ray", "dask:", "dask://", "dask://host", "dask://h:x", "daskx"],
+)
 def test_an_unknown_engine_is_refused_with_those_that_there_are(text: str) -> None:
-    with pytest.raises(RunError, match=r"no engine '.*'; allowed are local, local:forkserver, local:spawn, dask or dask://"):
+    with pytest.raises(
+        RunError,
+        match=r"no engine '.*'; allowed are local, local:forkserver, local:spawn, dask or dask://",
+    ):
         engine.parse(text, 2)
 
 
-WORK = '''
+WORK = """
 import os, time
 
 def work(number):
@@ -218,8 +257,8 @@ def work(number):
     if number >= 2:
         {busy}
     return number
-'''
-PARENT = '''
+"""
+PARENT = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background without it
 import sys, time
@@ -230,7 +269,7 @@ for number in engine.local(2, sys.argv[1]).map(work_of_parent.work, range(10 if 
     if not {are_busy}:
         print("idle", flush=True)
         time.sleep(60)
-'''
+"""
 
 
 def _parent(folder: Path, start: str, busy: str) -> tuple["subprocess.Popen[str]", str]:
@@ -238,9 +277,14 @@ def _parent(folder: Path, start: str, busy: str) -> tuple["subprocess.Popen[str]
     mark = f"MARK={uuid.uuid4().hex}"
     (folder / "parent.py").write_text(PARENT.format(are_busy=bool(busy)))
     (folder / "work_of_parent.py").write_text(WORK.format(busy=busy or "pass"))
-    parent = subprocess.Popen([sys.executable, str(folder / "parent.py"), start], stdout=subprocess.PIPE, text=True,
-                              stderr=subprocess.PIPE, start_new_session=True,
-                              env=os.environ | dict([mark.split("=")]) | {"PYTHONPATH": str(folder)})
+    parent = subprocess.Popen(
+        [sys.executable, str(folder / "parent.py"), start],
+        stdout=subprocess.PIPE,
+        text=True,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env=os.environ | dict([mark.split("=")]) | {"PYTHONPATH": str(folder)},
+    )
     seen: set[str] = set()
     assert parent.stdout
     while not ({"2", "3"} <= seen if busy else "idle" in seen):
@@ -256,7 +300,10 @@ def _alive(mark: str) -> list[str]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                if mark.encode() in (folder / "environ").read_bytes() and "\nState:\tZ" not in (folder / "status").read_text():
+                if (
+                    mark.encode() in (folder / "environ").read_bytes()
+                    and "\nState:\tZ" not in (folder / "status").read_text()
+                ):
                     found.append((folder / "cmdline").read_text().replace("\0", " "))
             except OSError:
                 continue
@@ -283,7 +330,9 @@ def test_no_process_outlives_a_parent_that_is_killed(start: str, busy: str, tmp_
 
 @IN_PROC
 @pytest.mark.parametrize("start", STARTS)
-def test_an_interrupt_from_the_terminal_ends_all_within_seconds_and_only_the_parent_speaks(start: str, tmp_path: Path) -> None:
+def test_an_interrupt_from_the_terminal_ends_all_within_seconds_and_only_the_parent_speaks(
+    start: str, tmp_path: Path
+) -> None:
     parent, mark = _parent(tmp_path, start, "time.sleep(60)")
     os.killpg(parent.pid, signal.SIGINT)  # as a terminal does: every process of the group
     _, text = parent.communicate(timeout=10)
@@ -294,11 +343,13 @@ def test_an_interrupt_from_the_terminal_ends_all_within_seconds_and_only_the_par
 @IN_PROC
 def test_a_forkserver_that_has_imported_heavy_packages_has_one_thread() -> None:
     pytest.importorskip("albumentations")
-    code = ("import os\nfrom coco_recipe import engine\n"
-            "list(engine.local(2).map(abs, range(4), preload=('albumentations', 'cv2', 'numpy')))\n"
-            "from multiprocessing.forkserver import _forkserver\n"
-            "print(len(os.listdir(f'/proc/{_forkserver._forkserver_pid}/task')))\n"
-            "print('cv2' in open(f'/proc/{_forkserver._forkserver_pid}/maps').read())\n")
+    code = (
+        "import os\nfrom coco_recipe import engine\n"
+        "list(engine.local(2).map(abs, range(4), preload=('albumentations', 'cv2', 'numpy')))\n"
+        "from multiprocessing.forkserver import _forkserver\n"
+        "print(len(os.listdir(f'/proc/{_forkserver._forkserver_pid}/task')))\n"
+        "print('cv2' in open(f'/proc/{_forkserver._forkserver_pid}/maps').read())\n"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["1", "True"]
 
@@ -331,7 +382,9 @@ def test_a_plugin_file_has_its_functions_and_records_in_workers(name: str, tmp_p
         pytest.importorskip("distributed")
     (tmp_path / "mine.py").write_text(PLUGIN)
     path = write_recipe(tmp_path, [{"id": "x", "use": "check", "in": "raw"}], coco())
-    done = command("run", path, "--plugin", "mine.py", "--jobs", "2", "--engine", name, cwd=tmp_path)
+    done = command(
+        "run", path, "--plugin", "mine.py", "--jobs", "2", "--engine", name, cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert recorded(tmp_path / "runs/test/steps/x").notes["rows"] == [0, 2, 4, 6, 8]
 
@@ -368,7 +421,11 @@ def test_dask_gives_what_local_workers_give_and_names_the_item_at_fault() -> Non
 
 def test_dask_loses_the_item_that_ends_its_workers_and_does_the_others() -> None:
     pytest.importorskip("distributed")
-    results = list(engine.dask(None, 2).map(partial(_signal_at_bad, code=signal.SIGKILL), range(20), lambda item, reason: -item))
+    results = list(
+        engine.dask(None, 2).map(
+            partial(_signal_at_bad, code=signal.SIGKILL), range(20), lambda item, reason: -item
+        )
+    )
     assert results == [*range(BAD), -BAD, *range(BAD + 1, 20)]
 
 
@@ -380,11 +437,16 @@ def _pretend_another_numpy() -> None:
 
 def test_a_scheduler_that_is_already_there_does_the_work() -> None:
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as cluster:
         address = cluster.scheduler_address.removeprefix("tcp://")
         there = engine.parse(f"dask://{address}", 1)
         assert list(there.map(_double, range(20), preload=("numpy",))) == list(range(0, 40, 2))
         with distributed.Client(cluster) as client:
             client.run(_pretend_another_numpy)
-        with pytest.raises(StepError, match=r"the Dask worker .* has numpy 0\.1 \(here [\d.]+\); its results could differ"):
+        with pytest.raises(
+            StepError,
+            match=r"the Dask worker .* has numpy 0\.1 \(here [\d.]+\); its results could differ",
+        ):
             list(there.map(_double, range(20), preload=("numpy",)))

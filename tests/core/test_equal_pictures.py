@@ -19,25 +19,45 @@ def _inputs(folder: Path, pictures: dict[str, dict[str, bytes]]) -> None:
             row["file_name"] = file
             (folder / name / file).write_bytes(content)
         (folder / f"{name}.json").write_text(json.dumps(data))
-    write_recipe(folder, [EXPORT], inputs={name: {"annotations": f"{name}.json", "images": name} for name in pictures})
+    write_recipe(
+        folder,
+        [EXPORT],
+        inputs={name: {"annotations": f"{name}.json", "images": name} for name in pictures},
+    )
 
 
 @pytest.mark.parametrize("choice", [{}, {"equal_pictures_across_inputs": "error"}])
 def test_both_inputs_and_files_are_named(choice: dict[str, Any], tmp_path: Path) -> None:
-    _inputs(tmp_path, {"train": {"x.jpg": b"1", "y.jpg": b"2", "z.jpg": b"3"},
-                       "val": {"x.jpg": b"4", "w.jpg": b"2", "v.jpg": b"3"}})
+    _inputs(
+        tmp_path,
+        {
+            "train": {"x.jpg": b"1", "y.jpg": b"2", "z.jpg": b"3"},
+            "val": {"x.jpg": b"4", "w.jpg": b"2", "v.jpg": b"3"},
+        },
+    )
     recipe = json.loads((tmp_path / "recipe.yaml").read_text()) | {"findings": choice}
     (tmp_path / "recipe.yaml").write_text(json.dumps(recipe))
     done = command("check", "recipe.yaml", cwd=tmp_path)
     assert done.returncode == bool(choice), done.stderr
-    assert ("train, val: 2 pictures are equal to one of another input, byte for byte: image 2 ('w.jpg') of 'val': "
-            "equals 'y.jpg' of 'train'; image 3 ('v.jpg') of 'val': equals 'z.jpg' of 'train'") in done.stdout
+    assert (
+        "train, val: 2 pictures are equal to one of another input, byte for byte: image 2 ('w.jpg') of 'val': "
+        "equals 'y.jpg' of 'train'; image 3 ('v.jpg') of 'val': equals 'z.jpg' of 'train'"
+    ) in done.stdout
 
 
 def test_one_file_that_two_inputs_name_is_equal_to_itself(tmp_path: Path) -> None:
     _inputs(tmp_path, {"train": {"x.jpg": b"1"}, "val": {"y.jpg": b"2"}})
-    write_recipe(tmp_path, [EXPORT], inputs={name: {"annotations": "train.json", "images": "train"} for name in ("train", "val")})
-    assert "image 1 ('x.jpg') of 'val': equals 'x.jpg' of 'train'" in command("check", "recipe.yaml", cwd=tmp_path).stdout
+    write_recipe(
+        tmp_path,
+        [EXPORT],
+        inputs={
+            name: {"annotations": "train.json", "images": "train"} for name in ("train", "val")
+        },
+    )
+    assert (
+        "image 1 ('x.jpg') of 'val': equals 'x.jpg' of 'train'"
+        in command("check", "recipe.yaml", cwd=tmp_path).stdout
+    )
 
 
 def test_other_pictures_are_not_equal(tmp_path: Path) -> None:

@@ -77,8 +77,9 @@ REFUSED = "step 'x' (odd): image 3 ('3.jpg') is odd; turn it"
 
 def _recipe(folder: Path, how: str) -> Path:
     (folder / "odd_ways.py").write_text(PLUGIN)
-    return write_recipe(folder, [{"id": "x", "use": "odd", "in": "raw", "with": {"how": how}}],
-                        coco())
+    return write_recipe(
+        folder, [{"id": "x", "use": "odd", "in": "raw", "with": {"how": how}}], coco()
+    )
 
 
 @pytest.fixture
@@ -105,7 +106,9 @@ def test_what_a_library_raises_is_told_with_its_type_and_place(tmp_path: Path, r
     assert re.fullmatch(
         r"step 'x' \(odd\): ValueError: .* "
         r"\[numpy/random/_generator\.pyx:\d+, from odd_ways\.py:11\] "
-        rf"\(details: {tmp_path}/out/error\.log\)", said)
+        rf"\(details: {tmp_path}/out/error\.log\)",
+        said,
+    )
     assert re.search(rf'File "{tmp_path}/odd_ways.py", line 11, in fail', log)
     assert "\nstep: 'x' (odd) of " in log
     assert "\nprogress: 2 of 9  loss 0.5\n" in log
@@ -151,10 +154,12 @@ def test_the_record_of_a_failed_run_has_no_clock_of_it(tmp_path: Path, run: Run)
     assert "error.log" in said
 
 
-@pytest.mark.parametrize(("how", "error"), [
-    ("interrupt", KeyboardInterrupt), ("find", FindingsError)])
+@pytest.mark.parametrize(
+    ("how", "error"), [("interrupt", KeyboardInterrupt), ("find", FindingsError)]
+)
 def test_what_is_no_failure_of_a_step_leaves_no_log(
-        how: str, error: type[BaseException], tmp_path: Path, run: Run) -> None:
+    how: str, error: type[BaseException], tmp_path: Path, run: Run
+) -> None:
     _fails(run, "refuse")
     with pytest.raises(error):
         run(how)
@@ -179,16 +184,22 @@ def test_a_file_of_the_users_by_that_name_is_kept(tmp_path: Path, run: Run) -> N
         _fails(run, "refuse")
     run("fine")
     assert {path.name: path.read_text() for path in (tmp_path / "out/kept").iterdir()} == {
-        "error.log": "my notes", "error.log.2": ""}
+        "error.log": "my notes",
+        "error.log.2": "",
+    }
 
 
 def test_a_log_that_cannot_be_written_hides_no_error(
-        run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(path: Path, data: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(error_log.files, "write_bytes", lambda path, data: full(path, data)
-                        if path.name == "error.log" else path.write_bytes(data))
+    monkeypatch.setattr(
+        error_log.files,
+        "write_bytes",
+        lambda path, data: full(path, data) if path.name == "error.log" else path.write_bytes(data),
+    )
     with pytest.raises(StepError, match=r"is odd; turn it$") as caught:
         run("refuse")
     assert caught.value.log is None
@@ -214,8 +225,9 @@ def test_traceback_prints_it_before_the_message(tmp_path: Path) -> None:
 def test_preview_and_replay_tell_any_error_and_its_traceback(tmp_path: Path) -> None:
     assert _command(tmp_path, "fine", "run").returncode == 0
     for arguments, text in (
-            (("preview", "x"), "TypeError: object of type 'int' has no len()"),
-            (("replay", "runs/test", "train.log"), "IndexError: list index out of range")):
+        (("preview", "x"), "TypeError: object of type 'int' has no len()"),
+        (("replay", "runs/test", "train.log"), "IndexError: list index out of range"),
+    ):
         done = _command(tmp_path, "fine", *arguments)
         assert done.returncode == 1
         assert done.stderr.startswith(f"step 'x' (odd): {text} [odd_ways.py:")
@@ -228,11 +240,14 @@ def test_ctrl_c_leaves_no_log(tmp_path: Path) -> None:
     assert _command(tmp_path, "refuse", "run").returncode == 1
     path = _recipe(tmp_path, "wait")
     arguments = ["-m", "coco_recipe.cli", "run", path, "--plugin", "odd_ways.py"]
-    process = subprocess.Popen([sys.executable, *arguments], cwd=tmp_path,
-                               stderr=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, *arguments], cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True
+    )
     began = time.monotonic()
-    while "wait" not in (tmp_path / "runs/test/recipe.resolved.yaml").read_text() or not (
-            tmp_path / "runs/test/steps/.x.partial/train.log").exists():
+    while (
+        "wait" not in (tmp_path / "runs/test/recipe.resolved.yaml").read_text()
+        or not (tmp_path / "runs/test/steps/.x.partial/train.log").exists()
+    ):
         assert time.monotonic() - began < 60
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGINT)

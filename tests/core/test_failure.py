@@ -53,11 +53,16 @@ def _leave() -> None:
     sys.exit("bye\nand thanks")  # for good
 
 
-@pytest.mark.parametrize(("function", "text"), [
-    (_refuse, "image 2 ('2.jpg') is odd;\nturn it"),
-    (_refuse_with_a_cause, "places.json is no JSON; write it again")])
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        (_refuse, "image 2 ('2.jpg') is odd;\nturn it"),
+        (_refuse_with_a_cause, "places.json is no JSON; write it again"),
+    ],
+)
 def test_a_value_error_that_a_step_raises_on_purpose_is_told_as_it_is(
-        function: Callable[[], None], text: str) -> None:
+    function: Callable[[], None], text: str
+) -> None:
     assert failure.told(_caught(function), HOME) == text
 
 
@@ -67,8 +72,10 @@ def test_it_is_a_strangers_where_the_step_is_of_another_package() -> None:
     assert told == f"ValueError: image 2 ('2.jpg') is odd; {place}\nturn it"
 
 
-@pytest.mark.parametrize("error", [
-    StepError("x"), DatasetError("raw: x"), Misfit([Complaint(("size",), "is too large")])])
+@pytest.mark.parametrize(
+    "error",
+    [StepError("x"), DatasetError("raw: x"), Misfit([Complaint(("size",), "is too large")])],
+)
 def test_our_own_kinds_of_error_are_told_as_they_are(error: Exception) -> None:
     def fail() -> None:
         raise error
@@ -76,13 +83,18 @@ def test_our_own_kinds_of_error_are_told_as_they_are(error: Exception) -> None:
     assert failure.told(_caught(fail), HOME) == str(error)
 
 
-@pytest.mark.parametrize(("function", "first", "last"), [
-    (_square_root, "ValueError: math domain error", "  # in C"),
-    (_decode, "json.decoder.JSONDecodeError: Expecting value", "  # in json"),
-    (_open, "FileNotFoundError: [Errno 2] No such file", "  # in pathlib"),
-    (_leave, "SystemExit: bye", "  # for good")])
+@pytest.mark.parametrize(
+    ("function", "first", "last"),
+    [
+        (_square_root, "ValueError: math domain error", "  # in C"),
+        (_decode, "json.decoder.JSONDecodeError: Expecting value", "  # in json"),
+        (_open, "FileNotFoundError: [Errno 2] No such file", "  # in pathlib"),
+        (_leave, "SystemExit: bye", "  # for good"),
+    ],
+)
 def test_any_other_is_told_with_its_type_and_the_line_that_led_there(
-        function: Callable[[], None], first: str, last: str) -> None:
+    function: Callable[[], None], first: str, last: str
+) -> None:
     told = failure.told(_caught(function), HOME).splitlines()[0]
     assert told.startswith(first)
     assert told.endswith(f"test_failure.py:{_line_of(last)}]")

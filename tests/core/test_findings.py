@@ -46,9 +46,12 @@ def test_a_step_says_what_it_finds_with_number_first_rows_and_remedy(folder: Pat
     assert done.returncode == 0, done.stderr
     assert "warning: seen: 7 images have many boxes: image 1 ('1.jpg'): 7; " in done.stderr
     assert "image 5 ('5.jpg'): 7; and 2 more (many_boxes)\n    hint: look at them" in done.stderr
-    assert "warning: seen: 2 classes will be mirrored: category 'cat'; category 'dog' (soon)" in done.stderr
+    assert (
+        "warning: seen: 2 classes will be mirrored: category 'cat'; category 'dog' (soon)"
+        in done.stderr
+    )
     record = json.loads((folder / "runs/test/provenance.jsonl").read_text().splitlines()[1])
-    found, = record["findings"]
+    (found,) = record["findings"]
     assert (found["kind"], found["count"], len(found["first"])) == ("many_boxes", 7, 5)
 
 
@@ -60,11 +63,18 @@ def test_a_step_that_is_reused_says_again_what_it_found(folder: Path) -> None:
     assert "3 images have many boxes" in again.stderr
 
 
-@pytest.mark.parametrize(("choices", "options", "code", "shown"), [
-    ({}, (), 0, True), ({}, ("--strict",), 1, True), ({"many_boxes": "error"}, (), 1, True),
-    ({"many_boxes": "ignore", "soon": "ignore"}, ("--strict",), 0, False)])
-def test_the_recipe_chooses_what_stops(folder: Path, choices: dict[str, str], options: tuple[str, ...],
-                                       code: int, shown: bool) -> None:
+@pytest.mark.parametrize(
+    ("choices", "options", "code", "shown"),
+    [
+        ({}, (), 0, True),
+        ({}, ("--strict",), 1, True),
+        ({"many_boxes": "error"}, (), 1, True),
+        ({"many_boxes": "ignore", "soon": "ignore"}, ("--strict",), 0, False),
+    ],
+)
+def test_the_recipe_chooses_what_stops(
+    folder: Path, choices: dict[str, str], options: tuple[str, ...], code: int, shown: bool
+) -> None:
     write_recipe(folder, STEPS, coco(), findings={"soon": "ignore"} | choices)
     for _ in range(2):
         done = command("run", "recipe.yaml", "--plugin", "look.py", *options, cwd=folder)

@@ -8,12 +8,24 @@ from coco_recipe import plugins
 from coco_recipe.errors import about, counted
 
 
-@pytest.mark.parametrize(("text", "of_one"), [
-    ("boxes have no area", "1 box has no area"), ("file names are no text", "1 file name is no text"),
-    ("categories lie in 0..1, and images have none", "1 category lies in 0..1, and images have none"),
-    ("keys of images are no text: they are numbers", "1 key of images is no text: they are numbers"),
-    ("crowds (iscrowd 1) have their polygons", "1 crowd (iscrowd 1) has its polygons"),
-    ("filters drop and change nothing", "1 filter drops and changes nothing"), ("iscrowd is no 0", "1 iscrowd is no 0")])
+@pytest.mark.parametrize(
+    ("text", "of_one"),
+    [
+        ("boxes have no area", "1 box has no area"),
+        ("file names are no text", "1 file name is no text"),
+        (
+            "categories lie in 0..1, and images have none",
+            "1 category lies in 0..1, and images have none",
+        ),
+        (
+            "keys of images are no text: they are numbers",
+            "1 key of images is no text: they are numbers",
+        ),
+        ("crowds (iscrowd 1) have their polygons", "1 crowd (iscrowd 1) has its polygons"),
+        ("filters drop and change nothing", "1 filter drops and changes nothing"),
+        ("iscrowd is no 0", "1 iscrowd is no 0"),
+    ],
+)
 def test_a_sentence_about_several_things_is_told_of_one(text: str, of_one: str) -> None:
     assert about(1, text) == of_one
     assert about(2, text) == f"2 {text}"
@@ -22,11 +34,23 @@ def test_a_sentence_about_several_things_is_told_of_one(text: str, of_one: str) 
 def test_every_kind_of_finding_is_told_of_one_thing_in_english() -> None:
     told = [about(1, kind.what) for kind in plugins.find().kinds.values()]
     assert len(told) > 40
-    assert [text for text in told if re.match(r"1 [^,:(]*?\b(have|are|lie|reach|point|look|go|end)\b", text)
-            and not text.startswith("1 file goes on after the picture's end")] == []
+    assert [
+        text
+        for text in told
+        if re.match(r"1 [^,:(]*?\b(have|are|lie|reach|point|look|go|end)\b", text)
+        and not text.startswith("1 file goes on after the picture's end")
+    ] == []
 
 
-@pytest.mark.parametrize(("number", "noun", "text"), [
-    (1, "box", "1 box"), (2, "box", "2 boxes"), (3, "category", "3 categories"), (2, "key", "2 keys"), (0, "class", "0 classes")])
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [
+        (1, "box", "1 box"),
+        (2, "box", "2 boxes"),
+        (3, "category", "3 categories"),
+        (2, "key", "2 keys"),
+        (0, "class", "0 classes"),
+    ],
+)
 def test_nouns_are_counted(number: int, noun: str, text: str) -> None:
     assert counted(number, noun) == text

@@ -43,11 +43,13 @@ def test_a_file_that_is_cut_off_is_not_whole(form: str, share: float) -> None:
     data = _saved(_picture(), form)
     assert header_of(data).stored == (60, 40)
     with pytest.raises(CutOffError):
-        header_of(data[:int(len(data) * share)])
+        header_of(data[: int(len(data) * share)])
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "BMP"])
-@pytest.mark.parametrize("tail", [b"\0" * 7, b"PK\x03\x04 an archive", b"\xff\xd8 \xff\xd9 and so on"])
+@pytest.mark.parametrize(
+    "tail", [b"\0" * 7, b"PK\x03\x04 an archive", b"\xff\xd8 \xff\xd9 and so on"]
+)
 def test_bytes_after_the_end_are_counted(form: str, tail: bytes) -> None:
     data = _saved(_picture(), form)
     assert header_of(data).trailing == 0
@@ -56,11 +58,15 @@ def test_bytes_after_the_end_are_counted(form: str, tail: bytes) -> None:
 
 @pytest.mark.parametrize("lost", [1, 2, 200, 1500, 3000])
 @pytest.mark.parametrize("frames", [1, 2])
-def test_a_gif_whose_end_is_lost_is_cut_off_whatever_bytes_its_pixels_have(lost: int, frames: int) -> None:
-    data = _saved(_picture(), "GIF", save_all=True, append_images=[_picture().rotate(90)][:frames - 1])
+def test_a_gif_whose_end_is_lost_is_cut_off_whatever_bytes_its_pixels_have(
+    lost: int, frames: int
+) -> None:
+    data = _saved(
+        _picture(), "GIF", save_all=True, append_images=[_picture().rotate(90)][: frames - 1]
+    )
     assert data.count(b"\0;") == 1
     within = len(data) - 2000  # an end and what follows it, where a frame's pixels are
-    lying = data[:within] + b"\0;" + data[within + 2:]
+    lying = data[:within] + b"\0;" + data[within + 2 :]
     for whole in (data, lying):
         assert header_of(whole).trailing == 0
         with pytest.raises(CutOffError):
@@ -82,7 +88,9 @@ def test_more_than_one_picture_in_a_file_is_told(form: str) -> None:
     assert header_of(_saved(_picture(), "JPEG" if form == "MPO" else form)).frames == 1
 
 
-@pytest.mark.parametrize(("mode", "form"), [("RGBA", "PNG"), ("LA", "PNG"), ("RGBA", "WEBP"), ("RGBA", "TIFF")])
+@pytest.mark.parametrize(
+    ("mode", "form"), [("RGBA", "PNG"), ("LA", "PNG"), ("RGBA", "WEBP"), ("RGBA", "TIFF")]
+)
 def test_an_alpha_channel_is_told(mode: str, form: str) -> None:
     assert header_of(_saved(_picture(mode), form)).has_alpha
     assert not header_of(_saved(_picture(), form)).has_alpha
@@ -102,7 +110,9 @@ def test_sixteen_bits_are_told(form: str) -> None:
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_size_that_is_shown_is_the_size_that_opencv_decodes(form: str, orientation: int) -> None:
+def test_the_size_that_is_shown_is_the_size_that_opencv_decodes(
+    form: str, orientation: int
+) -> None:
     cv2 = pytest.importorskip("cv2")
     data = _turned(form, orientation)
     height, width = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape[:2]
@@ -113,7 +123,9 @@ def test_the_size_that_is_shown_is_the_size_that_opencv_decodes(form: str, orien
 
 
 def test_exif_with_the_high_byte_first_is_read() -> None:
-    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHH", 0x0112, 3, 1, 8, 0) + b"\0\0\0\0"
+    exif = (
+        b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHH", 0x0112, 3, 1, 8, 0) + b"\0\0\0\0"
+    )
     data = _saved(_picture(), "JPEG")
     data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:]
     assert (header_of(data).orientation, header_of(data).shown) == (8, (40, 60))
@@ -136,12 +148,22 @@ def test_a_png_whose_header_is_damaged_is_told() -> None:
         header_of(bytes(damaged))
 
 
-@pytest.mark.parametrize(("data", "what"), [
-    (b"", "empty"), (b"hello, world" * 9, "text"), (b"\0" * 500, "only zero bytes"),
-    (b"version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"),
-    (b"<!DOCTYPE html>\n<html><body>404", "HTML page"), (b"<html>", "HTML page"),
-    (b'<?xml version="1.0"?>\n<svg xmlns="x">', "SVG"), (b'{"error": 404}', "JSON"),
-    (b"PK\x03\x04\x14\0", "ZIP"), (b"%PDF-1.7", "PDF"), (b"\x01\x02\x03\x04" * 50, "not a picture")])
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"", "empty"),
+        (b"hello, world" * 9, "text"),
+        (b"\0" * 500, "only zero bytes"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"),
+        (b"<!DOCTYPE html>\n<html><body>404", "HTML page"),
+        (b"<html>", "HTML page"),
+        (b'<?xml version="1.0"?>\n<svg xmlns="x">', "SVG"),
+        (b'{"error": 404}', "JSON"),
+        (b"PK\x03\x04\x14\0", "ZIP"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\x01\x02\x03\x04" * 50, "not a picture"),
+    ],
+)
 def test_what_is_no_picture_is_called_what_it_is(data: bytes, what: str) -> None:
     with pytest.raises(ValueError, match=what):
         header_of(data)

@@ -19,8 +19,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:(?s).*(unused_categories|cut_off
 STEPS = [
     {"id": "cats", "use": "filter_categories", "in": "raw", "with": {"keep": ["cat"]}},
     {"id": "parts", "use": "split", "in": "cats", "with": {"every": 2}},
-    {"id": "d", "use": "export_coco", "in": {"train": "parts.train", "val": "parts.val"},
-     "with": {"to": "dataset"}},
+    {
+        "id": "d",
+        "use": "export_coco",
+        "in": {"train": "parts.train", "val": "parts.val"},
+        "with": {"to": "dataset"},
+    },
 ]
 # what the first version didn't write
 LATER = {"plugin", "plugin_version", "environment", "findings", "notes", "dropped", "outputs"}
@@ -33,8 +37,9 @@ def recipe(tmp_path: Path) -> Path:
     (tmp_path / "images").mkdir()
     for row in data["images"]:
         (tmp_path / "images" / row["file_name"]).write_bytes(b"\xff\xd8 picture %d" % row["id"])
-    return write_recipe(tmp_path, STEPS, data,
-                        inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    return write_recipe(
+        tmp_path, STEPS, data, inputs={"raw": {"annotations": "raw.json", "images": "images"}}
+    )
 
 
 @pytest.fixture
@@ -57,8 +62,9 @@ def _rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     path.write_text(json.dumps(data), "utf-8")
 
 
-def test_a_run_decodes_each_manifest_at_most_once(recipe: Path, tmp_path: Path,
-                                                  decoded: Counter[str]) -> None:
+def test_a_run_decodes_each_manifest_at_most_once(
+    recipe: Path, tmp_path: Path, decoded: Counter[str]
+) -> None:
     out = tmp_path / "out"
     coco_recipe.run(recipe, out=out, jobs=1)
     assert not decoded, "what a run commits it knows"
@@ -86,8 +92,9 @@ def test_a_manifest_that_was_replaced_is_read_anew(recipe: Path, tmp_path: Path)
     assert store.manifest("parts") is None
 
 
-def test_what_a_manifest_of_an_earlier_version_lacks_has_defaults(recipe: Path,
-                                                                 tmp_path: Path) -> None:
+def test_what_a_manifest_of_an_earlier_version_lacks_has_defaults(
+    recipe: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     coco_recipe.run(recipe, out=out, jobs=1)
 
@@ -171,8 +178,16 @@ def test_a_plan_shows_the_rows_of_steps_that_are_done(recipe: Path, tmp_path: Pa
 
 def test_values_without_rows_are_passed_over() -> None:
     rows = manifest.Counts(4, 1, {"cat": 1})
-    found = manifest.data_sets({"checkpoints": [manifest.Counts(), manifest.Counts()],
-                                "parts": [rows, manifest.Counts(0, 0, {})],
-                                "best": manifest.Counts(), "rest": rows})
+    found = manifest.data_sets(
+        {
+            "checkpoints": [manifest.Counts(), manifest.Counts()],
+            "parts": [rows, manifest.Counts(0, 0, {})],
+            "best": manifest.Counts(),
+            "rest": rows,
+        }
+    )
     assert [(port, str(one)) for port, one in found] == [
-        ("parts", "4 images, 1 box"), ("parts", "0 images, 0 boxes"), ("rest", "4 images, 1 box")]
+        ("parts", "4 images, 1 box"),
+        ("parts", "0 images, 0 boxes"),
+        ("rest", "4 images, 1 box"),
+    ]

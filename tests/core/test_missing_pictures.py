@@ -20,44 +20,87 @@ def _finding(folder: Path, names: Sequence[str], files: Sequence[str]) -> Findin
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_bytes(b"x")
     images = tuple(Image(number, name) for number, name in enumerate(names, 1))
-    found = missing_files.finding(Dataset(images, (), (), home="raw", folders={"raw": folder}), "raw")
+    found = missing_files.finding(
+        Dataset(images, (), (), home="raw", folders={"raw": folder}), "raw"
+    )
     assert found
     return found
 
 
-@pytest.mark.parametrize(("names", "files", "mends"), [
-    (["images/a+1.png", "a%2B2.png"], ["a+1.png", "a+2.png"], "unquote: true, strip_prefix: images/"),
-    (["sub/a 1.png", "a%202.png", "x/y/a%203.png"], ["a 1.png", "a 2.png", "a 3.png"], "unquote: true, basename: true"),
-    (["images/1.png", "C:\\data\\2.png"], ["1.png", "2.png"], "basename: true"),
-    (["train\\1.png", "%C3%BC%2B%26.png"], ["train/1.png", "ü+&.png"], "unquote: true, slashes: true"),
-    (["images\\1.png"], ["1.PNG"], "basename: true, match_case: true"),
-    (["a\\1.png", "b\\1.png"], ["sets/1.png", "a/1.PNG", "b/1.PNG"], "slashes: true, match_case: true"),
-    (["1.png "], ["1.png"], "trim: true"),
-    (["up, load/1.png"], ["1.png"], 'strip_prefix: "up, load/"'),
-    (["x/1.png", "y/1.png"], ["z/x/1.PNG", "x/1.PNG", "y/1.PNG"], "match_case: true"),
-    (["7/train/1.png", "7/val/1.png"], ["train/1.png", "val/1.png", "1.png"], "strip_prefix: 7/")])
-def test_the_fewest_mends_that_find_all_are_proposed(names: list[str], files: list[str], mends: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names", "files", "mends"),
+    [
+        (
+            ["images/a+1.png", "a%2B2.png"],
+            ["a+1.png", "a+2.png"],
+            "unquote: true, strip_prefix: images/",
+        ),
+        (
+            ["sub/a 1.png", "a%202.png", "x/y/a%203.png"],
+            ["a 1.png", "a 2.png", "a 3.png"],
+            "unquote: true, basename: true",
+        ),
+        (["images/1.png", "C:\\data\\2.png"], ["1.png", "2.png"], "basename: true"),
+        (
+            ["train\\1.png", "%C3%BC%2B%26.png"],
+            ["train/1.png", "ü+&.png"],
+            "unquote: true, slashes: true",
+        ),
+        (["images\\1.png"], ["1.PNG"], "basename: true, match_case: true"),
+        (
+            ["a\\1.png", "b\\1.png"],
+            ["sets/1.png", "a/1.PNG", "b/1.PNG"],
+            "slashes: true, match_case: true",
+        ),
+        (["1.png "], ["1.png"], "trim: true"),
+        (["up, load/1.png"], ["1.png"], 'strip_prefix: "up, load/"'),
+        (["x/1.png", "y/1.png"], ["z/x/1.PNG", "x/1.PNG", "y/1.PNG"], "match_case: true"),
+        (
+            ["7/train/1.png", "7/val/1.png"],
+            ["train/1.png", "val/1.png", "1.png"],
+            "strip_prefix: 7/",
+        ),
+    ],
+)
+def test_the_fewest_mends_that_find_all_are_proposed(
+    names: list[str], files: list[str], mends: str, tmp_path: Path
+) -> None:
     assert _finding(tmp_path, names, files).remedy == f"repair: file_names: {{{mends}}}"
 
 
 def test_what_stays_missing_is_counted_beside_the_mends(tmp_path: Path) -> None:
-    found = _finding(tmp_path, ["images/1.png", "2.png", "3.png", "4.png", "5.png"], ["1.png", "5.png"])
-    assert found.remedy == ("repair: file_names: {strip_prefix: images/} finds 1 of 4; "
-                            f"those still missing (3): {DROP}")
+    found = _finding(
+        tmp_path, ["images/1.png", "2.png", "3.png", "4.png", "5.png"], ["1.png", "5.png"]
+    )
+    assert found.remedy == (
+        "repair: file_names: {strip_prefix: images/} finds 1 of 4; "
+        f"those still missing (3): {DROP}"
+    )
 
 
-@pytest.mark.parametrize(("names", "files"), [
-    (["a%2B.png", "b%2B.png"], ["a+.png", "b%2B.png"]),  # what is found with it is lost with it
-    (["x/1.png", "1.png"], ["1.png"]),                   # both names would be one
-    (["..%2F1.png", "2.png"], ["2.png"])])
+@pytest.mark.parametrize(
+    ("names", "files"),
+    [
+        (["a%2B.png", "b%2B.png"], ["a+.png", "b%2B.png"]),  # what is found with it is lost with it
+        (["x/1.png", "1.png"], ["1.png"]),  # both names would be one
+        (["..%2F1.png", "2.png"], ["2.png"]),
+    ],
+)
 def test_a_mend_that_loses_as_much_or_stops_the_repair_is_not_proposed(
-        names: list[str], files: list[str], tmp_path: Path) -> None:
+    names: list[str], files: list[str], tmp_path: Path
+) -> None:
     assert _finding(tmp_path, names, files).remedy == DROP
 
 
-@pytest.mark.parametrize(("name", "file", "value"), [
-    ("images\\1.png", "1.PNG", "there is '1.PNG'"), ("\t1.png ", "1.png", "there is '1.png'"),
-    ("a/b%20c/1.png", "b c/1.png", "there is 'b c/1.png'"), ("deep/1.png", "other/1.PNG", "there is 'other/1.PNG'")])
+@pytest.mark.parametrize(
+    ("name", "file", "value"),
+    [
+        ("images\\1.png", "1.PNG", "there is '1.PNG'"),
+        ("\t1.png ", "1.png", "there is '1.png'"),
+        ("a/b%20c/1.png", "b c/1.png", "there is 'b c/1.png'"),
+        ("deep/1.png", "other/1.PNG", "there is 'other/1.PNG'"),
+    ],
+)
 def test_the_file_that_was_meant_is_told(name: str, file: str, value: str, tmp_path: Path) -> None:
     assert _finding(tmp_path, [name], [file]).first[0].value == value
 
@@ -65,32 +108,48 @@ def test_the_file_that_was_meant_is_told(name: str, file: str, value: str, tmp_p
 def test_a_link_to_nothing_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "4.png").symlink_to("../gone/4.png")
     found = _finding(tmp_path, ["4.png", "sub/4.png"], [])
-    assert [row.value for row in found.first] == ["is a link to '../gone/4.png', which is not there", None]
+    assert [row.value for row in found.first] == [
+        "is a link to '../gone/4.png', which is not there",
+        None,
+    ]
 
 
-def _recipe(folder: Path, steps: Sequence[Mapping[str, Any]], present: Sequence[str], images: int = 9) -> None:
+def _recipe(
+    folder: Path, steps: Sequence[Mapping[str, Any]], present: Sequence[str], images: int = 9
+) -> None:
     data = coco(images, [(n, 1) for n in range(1, images + 1)])
     for image in data["images"]:
         image["file_name"] = f"up/{image['file_name']}"
     (folder / "images").mkdir()
     for name in present:
         (folder / "images" / name).write_bytes(b"\xff\xd8 picture")
-    write_recipe(folder, steps, data, inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    write_recipe(
+        folder, steps, data, inputs={"raw": {"annotations": "raw.json", "images": "images"}}
+    )
 
 
-MENDED = {"id": "mended", "use": "repair", "in": "raw", "with": {"file_names": {"strip_prefix": "up/"}}}
+MENDED = {
+    "id": "mended",
+    "use": "repair",
+    "in": "raw",
+    "with": {"file_names": {"strip_prefix": "up/"}},
+}
 EXPORT = {"id": "out", "use": "export_coco", "in": {"all": "kept"}}
 
 
 @pytest.mark.parametrize("verb", ["run", "plan", "check"])
-def test_what_is_missing_behind_a_repair_of_names_is_told_before_the_work(verb: str, tmp_path: Path) -> None:
+def test_what_is_missing_behind_a_repair_of_names_is_told_before_the_work(
+    verb: str, tmp_path: Path
+) -> None:
     kept = {"id": "kept", "use": "filter_categories", "in": "mended", "with": {"drop": ["dog"]}}
     _recipe(tmp_path, [MENDED, kept, EXPORT], ["1.jpg", "3.jpg"])
     done = command(verb, "recipe.yaml", cwd=tmp_path)
     assert done.returncode == 1
-    assert ("raw (images, 9 images): 7 pictures are not in the folder of images: image 2 ('2.jpg'); image 4 ('4.jpg'); "
-            "image 5 ('5.jpg'); image 6 ('6.jpg'); image 7 ('7.jpg'); and 2 more (missing_pictures)"
-            f"\n    hint: {DROP}") in done.stdout + done.stderr
+    assert (
+        "raw (images, 9 images): 7 pictures are not in the folder of images: image 2 ('2.jpg'); image 4 ('4.jpg'); "
+        "image 5 ('5.jpg'); image 6 ('6.jpg'); image 7 ('7.jpg'); and 2 more (missing_pictures)"
+        f"\n    hint: {DROP}"
+    ) in done.stdout + done.stderr
     assert not list((tmp_path).glob("runs/test/steps/*"))
 
 
@@ -124,6 +183,8 @@ def coco_recipe_steps():
     _recipe(tmp_path, [MENDED, kept, EXPORT], ["1.jpg"])
     done = command("run", "recipe.yaml", "--plugin", "writes.py", cwd=tmp_path)
     assert done.returncode != 0
-    assert ("step 'out' (export_coco): all: 8 pictures are not in the folder of images: image 2 ('2.jpg'): "
-            "there is no file") in done.stderr
+    assert (
+        "step 'out' (export_coco): all: 8 pictures are not in the folder of images: image 2 ('2.jpg'): "
+        "there is no file"
+    ) in done.stderr
     assert f"and 3 more (missing_pictures)\n    hint: {DROP}" in done.stderr

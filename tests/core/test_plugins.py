@@ -37,21 +37,40 @@ STEPS = [{"id": "big", "use": "drop_small", "in": "raw", "with": {"min_side_px":
 
 def test_a_plugin_of_one_file_works(tmp_path: Path) -> None:
     (tmp_path / "drop_small.py").write_text(DROP_SMALL)
-    done = command("run", write_recipe(tmp_path, STEPS, coco()), "--plugin", "drop_small.py", cwd=tmp_path)
+    done = command(
+        "run", write_recipe(tmp_path, STEPS, coco()), "--plugin", "drop_small.py", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert "3 images, 0 boxes; dropped 2 annotations (too small)" in done.stderr
 
 
-def test_a_plugin_works_as_an_installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plugin_works_as_an_installed_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     package = tmp_path / "package"
     package.mkdir()
     (package / "drop_small.py").write_text(DROP_SMALL)
     (package / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
         '[project]\nname = "drop-small"\nversion = "1.2"\n[tool.setuptools]\npy-modules = ["drop_small"]\n'
-        '[project.entry-points.coco_recipe]\ndrop_small = "drop_small"\n')
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index",
-                    "--target", str(tmp_path / "site"), str(package)], check=True)
+        '[project.entry-points.coco_recipe]\ndrop_small = "drop_small"\n'
+    )
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--no-build-isolation",
+            "--no-index",
+            "--target",
+            str(tmp_path / "site"),
+            str(package),
+        ],
+        check=True,
+    )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
     assert "drop-small 1.2" in command("steps", cwd=tmp_path).stdout
     assert command("run", write_recipe(tmp_path, STEPS, coco()), cwd=tmp_path).returncode == 0
@@ -61,9 +80,14 @@ BROKEN = {
     "import": ("import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module'"),
     "syntax": ("def x(:\n", "SyntaxError at line 1"),
     "exits": ("import sys\nsys.exit(0)\n", "SystemExit: 0"),
-    "misspelt hook": (DROP_SMALL.replace("def coco_recipe_steps", "def coco_recipe_step"), "is not a hook"),
-    "keywords": (DROP_SMALL.replace("dataset: Dataset, min_side_px", "dataset: Dataset, min_side"),
-                 "ports and parameters differ: min_side, min_side_px"),
+    "misspelt hook": (
+        DROP_SMALL.replace("def coco_recipe_steps", "def coco_recipe_step"),
+        "is not a hook",
+    ),
+    "keywords": (
+        DROP_SMALL.replace("dataset: Dataset, min_side_px", "dataset: Dataset, min_side"),
+        "ports and parameters differ: min_side, min_side_px",
+    ),
     "schema": (DROP_SMALL.replace('"type": "number"', '"type": "nummer"'), "are not a JSON Schema"),
 }
 
@@ -77,23 +101,30 @@ def test_a_broken_plugin_file_is_named_with_its_own_message(name: str, tmp_path:
     assert command("steps", "--plugin", path, cwd=tmp_path).returncode == 2
 
 
-def test_broken_installed_plugins_are_listed_and_stop_nobody_else(tmp_path: Path,
-                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_installed_plugins_are_listed_and_stop_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number, (text, _) in enumerate(BROKEN.values()):
         (tmp_path / f"broken_{number}.py").write_text(text)
         info = tmp_path / f"broken_{number}-1.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: broken-{number}\nVersion: 1\n")
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: broken-{number}\nVersion: 1\n"
+        )
         (info / "entry_points.txt").write_text(f"[coco_recipe]\nx = broken_{number}\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     done = command("steps", cwd=tmp_path)
     assert done.returncode == 0
     assert "reindex" in done.stdout
     for number, (_, message) in enumerate(BROKEN.values()):
-        assert any(f"broken-{number} " in line and message in line for line in done.stderr.splitlines()), done.stderr
+        assert any(
+            f"broken-{number} " in line and message in line for line in done.stderr.splitlines()
+        ), done.stderr
 
 
 def test_two_plugins_with_one_step_name_are_both_named(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(DROP_SMALL.replace('"drop_small"', '"reindex"'))
-    with pytest.raises(PluginError, match=r"mine.py: offers step 'reindex', which coco-recipe offers too"):
+    with pytest.raises(
+        PluginError, match=r"mine.py: offers step 'reindex', which coco-recipe offers too"
+    ):
         plugins.find([tmp_path / "mine.py"])

@@ -27,16 +27,23 @@ def _project(tmp_path: Path, to: str = "dataset", **params: Any) -> Path:
 
 def _write(folder: Path, to: str, **params: Any) -> Path:
     step = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"to": to} | params}
-    return write_recipe(folder, [step], coco(), inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+    return write_recipe(
+        folder, [step], coco(), inputs={"raw": {"annotations": "raw.json", "images": "images"}}
+    )
 
 
 def _run(folder: Path, out: Path | None = None, **options: Any) -> stages.RunResult:
-    return stages.run(stages.prepare(folder / "recipe.yaml"), out=out or folder / "runs/test", **options)
+    return stages.run(
+        stages.prepare(folder / "recipe.yaml"), out=out or folder / "runs/test", **options
+    )
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*"))
-            if path.is_file() and "steps" not in path.parts}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "steps" not in path.parts
+    }
 
 
 def test_a_published_folder_is_marked_with_its_files(tmp_path: Path) -> None:
@@ -44,16 +51,47 @@ def test_a_published_folder_is_marked_with_its_files(tmp_path: Path) -> None:
     _run(folder)
     published = folder / "runs/test/dataset"
     mark = json.loads((published / MARK).read_text())
-    assert (mark["recipe"], mark["step"], mark["recipe_file"]) == ("test", "d", "../../../recipe.yaml")
-    assert sorted(mark["files"]) == ["all/1.jpg", "all/2.jpg", "all/3.jpg", "annotations/instances_all.json"]
+    assert (mark["recipe"], mark["step"], mark["recipe_file"]) == (
+        "test",
+        "d",
+        "../../../recipe.yaml",
+    )
+    assert sorted(mark["files"]) == [
+        "all/1.jpg",
+        "all/2.jpg",
+        "all/3.jpg",
+        "annotations/instances_all.json",
+    ]
     assert "before" not in mark or mark["before"] == {}
 
 
-@pytest.mark.parametrize("to", ["../../precious", "{absolute}", "../..", "../../..", ".", "..", "steps", "steps/d", "STEPS",
-                                ".lock", "provenance.jsonl", "error.log", "Error.LOG/x", "recipe.yaml/x",
-                                "../../images", "../../images/new",
-                                "../../raw.json", "../../file", "../../file/below", "../../loop", "../../to_precious",
-                                "a/../../../precious"])
+@pytest.mark.parametrize(
+    "to",
+    [
+        "../../precious",
+        "{absolute}",
+        "../..",
+        "../../..",
+        ".",
+        "..",
+        "steps",
+        "steps/d",
+        "STEPS",
+        ".lock",
+        "provenance.jsonl",
+        "error.log",
+        "Error.LOG/x",
+        "recipe.yaml/x",
+        "../../images",
+        "../../images/new",
+        "../../raw.json",
+        "../../file",
+        "../../file/below",
+        "../../loop",
+        "../../to_precious",
+        "a/../../../precious",
+    ],
+)
 def test_a_folder_that_is_not_ours_is_refused_before_the_run(to: str, tmp_path: Path) -> None:
     folder = _project(tmp_path)
     (folder / "precious").mkdir()
@@ -63,9 +101,13 @@ def test_a_folder_that_is_not_ours_is_refused_before_the_run(to: str, tmp_path: 
     (folder / "to_precious").symlink_to(folder / "precious")
     _write(folder, to.format(absolute=folder / "precious"))
     before = _bytes(tmp_path)
-    for check in (lambda: _run(folder), lambda: stages.check_targets(
-            stages.prepare(folder / "recipe.yaml"), folder / "runs/test")):
-        with pytest.raises(RecipeError, match=r"recipe.yaml:\d+:\d+: steps\[0\].with.to: step 'd' can't publish in"):
+    for check in (
+        lambda: _run(folder),
+        lambda: stages.check_targets(stages.prepare(folder / "recipe.yaml"), folder / "runs/test"),
+    ):
+        with pytest.raises(
+            RecipeError, match=r"recipe.yaml:\d+:\d+: steps\[0\].with.to: step 'd' can't publish in"
+        ):
             check()
     assert _bytes(tmp_path) == before
 
@@ -82,8 +124,12 @@ def test_validate_tells_what_is_in_the_folder_and_what_to_do(tmp_path: Path) -> 
     assert (folder / "precious/thesis.txt").read_text() == "years"
 
 
-@pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir(parents=True)], ids=["absent", "empty"])
-def test_an_absent_or_empty_folder_anywhere_is_fine(make: Callable[[Path], None], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "make", [lambda p: None, lambda p: p.mkdir(parents=True)], ids=["absent", "empty"]
+)
+def test_an_absent_or_empty_folder_anywhere_is_fine(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
     folder = _project(tmp_path, str(tmp_path / "elsewhere/set"))
     make(tmp_path / "elsewhere/set")
     _run(folder)
@@ -93,14 +139,18 @@ def test_an_absent_or_empty_folder_anywhere_is_fine(make: Callable[[Path], None]
 def test_two_steps_into_one_folder_or_into_one_another_are_refused(tmp_path: Path) -> None:
     folder = _project(tmp_path)
     for first, second in (("a", "a"), ("a", "a/b"), ("a/b", "a"), ("a", "A")):
-        steps = [{"id": name, "use": "export_coco", "in": {"all": "raw"}, "with": {"to": to}}
-                 for name, to in (("x", first), ("y", second))]
+        steps = [
+            {"id": name, "use": "export_coco", "in": {"all": "raw"}, "with": {"to": to}}
+            for name, to in (("x", first), ("y", second))
+        ]
         write_recipe(folder, steps, inputs={"raw": {"annotations": "raw.json", "images": "images"}})
         with pytest.raises(RecipeError, match=r"steps\[1\].with.to: .*step 'x' publishes in"):
             _run(folder)
 
 
-def test_a_file_of_the_users_stays_when_there_is_nothing_to_do_and_when_all_is_made_again(tmp_path: Path) -> None:
+def test_a_file_of_the_users_stays_when_there_is_nothing_to_do_and_when_all_is_made_again(
+    tmp_path: Path,
+) -> None:
     folder = _project(tmp_path)
     _run(folder)
     published = folder / "runs/test/dataset"
@@ -125,7 +175,9 @@ def test_a_file_of_ours_that_somebody_changed_stops_the_run_until_republish(tmp_
     (published / "all/2.jpg").write_bytes(b"touched up by hand")
     (published / "all/2.jpg.changed").write_bytes(b"the user's own")
     for options in ({}, {"force": True}):
-        with pytest.raises(RecipeError, match=r"1 published file was changed by somebody: all/2.jpg\n.*--republish"):
+        with pytest.raises(
+            RecipeError, match=r"1 published file was changed by somebody: all/2.jpg\n.*--republish"
+        ):
             _run(folder, **options)
     _run(folder, republish=True)
     assert (published / "all/2.jpg").read_bytes() == b"\xff\xd8 picture 2"
@@ -160,10 +212,14 @@ def test_files_that_somebody_changed_are_told_when_planned(verb: str, tmp_path: 
     before = _bytes(tmp_path)
     done = command(verb, "recipe.yaml", cwd=folder)
     assert done.returncode == 2
-    assert f"steps[0].with.to: step 'd' can't publish in {published}: 2 published files were changed by somebody: " \
+    assert (
+        f"steps[0].with.to: step 'd' can't publish in {published}: 2 published files were changed by somebody: "
         "all/3.jpg, annotations/instances_all.json" in done.stderr
-    assert ("hint: delete them, or run with --republish, which moves each to <name>.changed and puts ours back"
-            in done.stderr)
+    )
+    assert (
+        "hint: delete them, or run with --republish, which moves each to <name>.changed and puts ours back"
+        in done.stderr
+    )
     assert _bytes(tmp_path) == before
     (published / "all/3.jpg").unlink()
     (published / "annotations/instances_all.json").unlink()
@@ -183,7 +239,9 @@ def test_a_changed_file_stops_the_run_before_any_step_works(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("earlier", ["link", "symlink"])
-def test_pictures_that_were_links_are_copies_once_the_recipe_says_so(earlier: str, tmp_path: Path) -> None:
+def test_pictures_that_were_links_are_copies_once_the_recipe_says_so(
+    earlier: str, tmp_path: Path
+) -> None:
     folder = _project(tmp_path, images=earlier)
     _run(folder)
     _write(folder, "dataset", images="copy")
@@ -228,8 +286,9 @@ def test_what_stands_where_a_new_file_must_go_is_not_overwritten(kind: str, tmp_
 
 @pytest.mark.parametrize("images", ["none", "copy", "link", "symlink"])
 @pytest.mark.parametrize("killed", [False, True], ids=["whole", "killed while it was marked"])
-def test_an_unmarked_folder_that_holds_just_what_was_committed_is_taken_over(images: str, killed: bool,
-                                                                             tmp_path: Path) -> None:
+def test_an_unmarked_folder_that_holds_just_what_was_committed_is_taken_over(
+    images: str, killed: bool, tmp_path: Path
+) -> None:
     folder = _project(tmp_path, images=images)
     _run(folder)
     published = folder / "runs/test/dataset"
@@ -250,8 +309,12 @@ def test_an_unmarked_folder_that_holds_just_what_was_committed_is_taken_over(ima
 
 
 @pytest.mark.parametrize("images", ["copy", "symlink"])
-@pytest.mark.parametrize("change", ["a picture", "annotations", "more", "a broken link", "another link"])
-def test_an_unmarked_folder_with_something_else_in_it_is_refused(change: str, images: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change", ["a picture", "annotations", "more", "a broken link", "another link"]
+)
+def test_an_unmarked_folder_with_something_else_in_it_is_refused(
+    change: str, images: str, tmp_path: Path
+) -> None:
     folder = _project(tmp_path, images=images)
     _run(folder)
     published = folder / "runs/test/dataset"
@@ -285,8 +348,11 @@ def test_what_the_step_placed_is_not_believed_if_its_list_was_changed(tmp_path: 
     (published / MARK).unlink()
     (published / "all/2.jpg").write_bytes(b"mine")
     placed = folder / "runs/test/steps/d/placed.jsonl"
-    placed.write_text(placed.read_text().replace(hashlib.sha256(b"\xff\xd8 picture 2").hexdigest(),
-                                                 hashlib.sha256(b"mine").hexdigest()))
+    placed.write_text(
+        placed.read_text().replace(
+            hashlib.sha256(b"\xff\xd8 picture 2").hexdigest(), hashlib.sha256(b"mine").hexdigest()
+        )
+    )
     with pytest.raises(RecipeError, match="didn't publish"):
         _run(folder)
     assert (published / "all/2.jpg").read_bytes() == b"mine"
@@ -309,14 +375,19 @@ def test_a_folder_that_another_recipe_published_is_refused(tmp_path: Path) -> No
         _run(other)
 
 
-def test_a_run_directory_of_another_recipe_is_refused_and_a_moved_one_is_not(tmp_path: Path) -> None:
+def test_a_run_directory_of_another_recipe_is_refused_and_a_moved_one_is_not(
+    tmp_path: Path,
+) -> None:
     folder = _project(tmp_path)
     _run(folder)
     text = json.loads((folder / "recipe.yaml").read_text())
     (folder / "copy.yaml").write_text(json.dumps(text))
     stages.run(stages.prepare(folder / "copy.yaml"), out=folder / "runs/test")  # the recorded text
     (folder / "other.yaml").write_text(json.dumps(text | {"seed": 5}))
-    with pytest.raises(RunError, match=r"is the run directory of another recipe, .*copy.yaml; choose another folder \(--out\)"):
+    with pytest.raises(
+        RunError,
+        match=r"is the run directory of another recipe, .*copy.yaml; choose another folder \(--out\)",
+    ):
         stages.run(stages.prepare(folder / "other.yaml"), out=folder / "runs/test")
     (folder / "copy.yaml").write_text(json.dumps(text | {"seed": 6}))
     shutil.move(folder, tmp_path / "moved")
@@ -324,14 +395,18 @@ def test_a_run_directory_of_another_recipe_is_refused_and_a_moved_one_is_not(tmp
     stages.run(stages.prepare(moved / "copy.yaml"), out=moved / "runs/test")
 
 
-@pytest.mark.parametrize("name", ["../../../precious.txt", "all/../../../../precious.txt", "{absolute}"])
+@pytest.mark.parametrize(
+    "name", ["../../../precious.txt", "all/../../../../precious.txt", "{absolute}"]
+)
 def test_a_mark_that_names_a_file_outside_is_no_mark(name: str, tmp_path: Path) -> None:
     folder = _project(tmp_path)
     _run(folder)
     (folder / "precious.txt").write_text("mine")
     path = folder / f"runs/test/dataset/{MARK}"
     mark = json.loads(path.read_text())
-    mark["files"][name.format(absolute=folder / "precious.txt")] = {"sha256": hashlib.sha256(b"mine").hexdigest()}
+    mark["files"][name.format(absolute=folder / "precious.txt")] = {
+        "sha256": hashlib.sha256(b"mine").hexdigest()
+    }
     path.write_text(json.dumps(mark))
     with pytest.raises(RecipeError, match="can't be read, so it is not known which files are ours"):
         _run(folder)
@@ -346,11 +421,17 @@ def test_nothing_is_removed_through_a_folder_that_is_now_a_link(tmp_path: Path) 
     (published / "all").symlink_to(tmp_path / "moved")
     _write(folder, "dataset", images="none")
     _run(folder)
-    assert sorted(path.name for path in (tmp_path / "moved").iterdir()) == ["1.jpg", "2.jpg", "3.jpg"]
+    assert sorted(path.name for path in (tmp_path / "moved").iterdir()) == [
+        "1.jpg",
+        "2.jpg",
+        "3.jpg",
+    ]
 
 
 @pytest.mark.parametrize("gone", [True, False], ids=["no longer ours", "written anew"])
-def test_a_file_that_is_changed_while_the_run_is_at_work_is_not_overwritten(gone: bool, tmp_path: Path) -> None:
+def test_a_file_that_is_changed_while_the_run_is_at_work_is_not_overwritten(
+    gone: bool, tmp_path: Path
+) -> None:
     folder = _project(tmp_path)
     _run(folder)
     published = folder / "runs/test/dataset/all/2.jpg"
@@ -359,7 +440,9 @@ def test_a_file_that_is_changed_while_the_run_is_at_work_is_not_overwritten(gone
         (folder / "raw.json").write_text(json.dumps(coco(1, [(1, 1)])))
 
     def touch(event: Any) -> None:
-        if event.what == "step":  # after the look at what is published, and before it is published again
+        if (
+            event.what == "step"
+        ):  # after the look at what is published, and before it is published again
             published.write_bytes(b"the user's")
 
     with pytest.raises(RunError, match=r"isn't ours|was changed by somebody"):
@@ -434,26 +517,56 @@ def test_no_byte_that_others_wrote_changes_whatever_the_targets_are(tmp_path: Pa
         theirs = _users_tree(rng, root)
         for _ in range(3):
             names = [_target(rng, root) for _ in range(rng.choice((1, 1, 2)))]
-            steps = [{"id": f"d{n}", "use": "export_coco", "in": {"all": "raw"},
-                      "with": {"to": to, "images": rng.choice(("copy", "link", "symlink", "none")),
-                               "layout": rng.choice(("coco", "flat"))}} for n, to in enumerate(names)]
-            write_recipe(folder, steps, coco(rng.choice((1, 3)), [(1, 1)]),
-                         inputs={"raw": {"annotations": "raw.json", "images": "images"}})
+            steps = [
+                {
+                    "id": f"d{n}",
+                    "use": "export_coco",
+                    "in": {"all": "raw"},
+                    "with": {
+                        "to": to,
+                        "images": rng.choice(("copy", "link", "symlink", "none")),
+                        "layout": rng.choice(("coco", "flat")),
+                    },
+                }
+                for n, to in enumerate(names)
+            ]
+            write_recipe(
+                folder,
+                steps,
+                coco(rng.choice((1, 3)), [(1, 1)]),
+                inputs={"raw": {"annotations": "raw.json", "images": "images"}},
+            )
             try:
-                _run(folder, out=root / rng.choice(("project/runs/test", "out")), republish=rng.random() < 0.3,
-                     force=rng.random() < 0.3)
+                _run(
+                    folder,
+                    out=root / rng.choice(("project/runs/test", "out")),
+                    republish=rng.random() < 0.3,
+                    force=rng.random() < 0.3,
+                )
                 outcomes["ran"] += 1
             except (RecipeError, RunError):
                 outcomes["refused"] += 1
             if rng.random() < 0.5:
                 theirs |= _more(rng, root)
-            changed = [path for path, data in theirs.items() if not path.is_file() or path.read_bytes() != data]
+            changed = [
+                path
+                for path, data in theirs.items()
+                if not path.is_file() or path.read_bytes() != data
+            ]
             assert not changed, (trial, names, changed)
         shutil.rmtree(root)
     assert min(outcomes.values()) > TREES // 2, outcomes
 
 
-PLACES = ("precious", "precious/deep", "project/precious", "project/notes", "out", "project/runs/test", "project/runs")
+PLACES = (
+    "precious",
+    "precious/deep",
+    "project/precious",
+    "project/notes",
+    "out",
+    "project/runs/test",
+    "project/runs",
+)
 
 
 def _users_tree(rng: Any, root: Path) -> dict[Path, bytes]:
@@ -472,9 +585,29 @@ def _users_tree(rng: Any, root: Path) -> dict[Path, bytes]:
 
 
 def _target(rng: Any, root: Path) -> str:
-    return str(rng.choice(("dataset", "sets/one", "..", ".", "../..", "../../precious", "../../../precious", "../precious",
-                           "steps", "steps/d0", str(root / "precious/deep"), str(root / "new"), "../../images", "../../notes",
-                           "dataset/inner", "all", "Dataset")))
+    return str(
+        rng.choice(
+            (
+                "dataset",
+                "sets/one",
+                "..",
+                ".",
+                "../..",
+                "../../precious",
+                "../../../precious",
+                "../precious",
+                "steps",
+                "steps/d0",
+                str(root / "precious/deep"),
+                str(root / "new"),
+                "../../images",
+                "../../notes",
+                "dataset/inner",
+                "all",
+                "Dataset",
+            )
+        )
+    )
 
 
 def _more(rng: Any, root: Path) -> dict[Path, bytes]:

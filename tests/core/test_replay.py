@@ -55,7 +55,16 @@ def test_a_plugin_file_that_was_changed_or_is_another_is_not_run(folder: Path) -
     assert "mine.py: is not the file that runs/test used" in done.stderr
     (folder / "other.py").write_text(PLUGIN.replace("letter", "note"))
     (folder / "mine.py").write_text(PLUGIN)
-    done = command("replay", "runs/test", "letter.txt", "--plugin", "mine.py", "--plugin", "other.py", cwd=folder)
+    done = command(
+        "replay",
+        "runs/test",
+        "letter.txt",
+        "--plugin",
+        "mine.py",
+        "--plugin",
+        "other.py",
+        cwd=folder,
+    )
     assert done.returncode == 2
     assert "other.py: runs/test was made without it" in done.stderr
     assert not (folder / "was_run").exists()

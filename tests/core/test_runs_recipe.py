@@ -23,13 +23,29 @@ def project(tmp_path: Path) -> Path:
     (folder / "data/raw.json").write_text(json.dumps(data))
     for row in data["images"]:
         (folder / "data/images" / row["file_name"]).write_bytes(b"\xff\xd8 picture %d" % row["id"])
-    (folder / "groups/by_day.txt").write_text("".join(f"{row['file_name']} {row['id']}\n" for row in data["images"]))
+    (folder / "groups/by_day.txt").write_text(
+        "".join(f"{row['file_name']} {row['id']}\n" for row in data["images"])
+    )
     steps: list[dict[str, Any]] = [
-        {"id": "parts", "use": "split", "in": "raw",
-         "with": {"every": 2, "first": "${first}", "group_by": {"file": "groups/by_day.txt"}}},
-        {"id": "d", "use": "export_coco", "in": {"train": "parts.train", "val": "parts.val"}, "with": {"to": "dataset"}}]
-    write_recipe(folder, steps, vars={"first": 1},
-                 inputs={"raw": {"annotations": "data/raw.json", "images": "data/images"}})
+        {
+            "id": "parts",
+            "use": "split",
+            "in": "raw",
+            "with": {"every": 2, "first": "${first}", "group_by": {"file": "groups/by_day.txt"}},
+        },
+        {
+            "id": "d",
+            "use": "export_coco",
+            "in": {"train": "parts.train", "val": "parts.val"},
+            "with": {"to": "dataset"},
+        },
+    ]
+    write_recipe(
+        folder,
+        steps,
+        vars={"first": 1},
+        inputs={"raw": {"annotations": "data/raw.json", "images": "data/images"}},
+    )
     return folder
 
 
@@ -39,8 +55,11 @@ def _run(recipe: Path, out: Path, *options: str, cwd: Path) -> None:
 
 
 def _data(run: Path) -> dict[str, bytes]:
-    return {path.relative_to(run).as_posix(): path.read_bytes() for path in sorted((run / "dataset").rglob("*"))
-            if path.is_file() and path.name != ".coco-recipe.json"}
+    return {
+        path.relative_to(run).as_posix(): path.read_bytes()
+        for path in sorted((run / "dataset").rglob("*"))
+        if path.is_file() and path.name != ".coco-recipe.json"
+    }
 
 
 @pytest.mark.parametrize("name", ["recipe.yaml", "recipe.resolved.yaml"])
@@ -78,8 +97,9 @@ def _without_its_file(tmp_path: Path, project: Path, out: Path) -> Path:
 
 
 @pytest.mark.parametrize("move", [_moved_together, _moved_alone, _without_its_file])
-def test_the_run_or_the_project_may_have_moved(move: Callable[[Path, Path, Path], Path], tmp_path: Path,
-                                               project: Path) -> None:
+def test_the_run_or_the_project_may_have_moved(
+    move: Callable[[Path, Path, Path], Path], tmp_path: Path, project: Path
+) -> None:
     out = project / "runs/x"
     _run(project / "recipe.yaml", out, *SET, cwd=project)
     found = move(tmp_path, project, out)
@@ -87,9 +107,14 @@ def test_the_run_or_the_project_may_have_moved(move: Callable[[Path, Path, Path]
     assert _data(tmp_path / "again") == _data(found)
 
 
-def test_a_file_of_a_step_decides_where_inputs_are_named_by_absolute_paths(tmp_path: Path, project: Path) -> None:
+def test_a_file_of_a_step_decides_where_inputs_are_named_by_absolute_paths(
+    tmp_path: Path, project: Path
+) -> None:
     recipe = json.loads((project / "recipe.yaml").read_text())
-    recipe["inputs"]["raw"] = {"annotations": str(project / "data/raw.json"), "images": str(project / "data/images")}
+    recipe["inputs"]["raw"] = {
+        "annotations": str(project / "data/raw.json"),
+        "images": str(project / "data/images"),
+    }
     (project / "recipe.yaml").write_text(json.dumps(recipe))
     out = project / "runs/x"
     _run(project / "recipe.yaml", out, cwd=project)
@@ -107,11 +132,15 @@ def test_in_its_own_run_directory_there_is_nothing_to_do(tmp_path: Path, project
         done = command("run", out / "recipe.yaml", "--out", out, cwd=tmp_path)
         assert (done.returncode, "nothing to do" in done.stderr) == (0, True), done.stderr
         assert tree(out) == before
-    _run(project / "recipe.yaml", out, *SET, cwd=project)  # and the recipe itself is still the recorded one
+    _run(
+        project / "recipe.yaml", out, *SET, cwd=project
+    )  # and the recipe itself is still the recorded one
     assert tree(out) == before
 
 
-def test_the_run_has_the_same_bytes_wherever_the_project_lies(tmp_path: Path, project: Path) -> None:
+def test_the_run_has_the_same_bytes_wherever_the_project_lies(
+    tmp_path: Path, project: Path
+) -> None:
     shutil.copytree(project, tmp_path / "a/much/deeper/place")
     found = []
     for folder in (project, tmp_path / "a/much/deeper/place"):
@@ -128,13 +157,19 @@ def test_what_is_gone_is_told_with_the_place_where_it_was(tmp_path: Path, projec
     assert done.returncode == 2
     assert f"{tmp_path}/x/recipe.yaml:" in done.stderr
     assert f"hint: paths are relative to the recipe's folder, which was {project}" in done.stderr
-    shutil.copy(tmp_path / "x/recipe.yaml", tmp_path / "moved/again.yaml")  # among its inputs it is a recipe like any other
+    shutil.copy(
+        tmp_path / "x/recipe.yaml", tmp_path / "moved/again.yaml"
+    )  # among its inputs it is a recipe like any other
     _run(tmp_path / "moved/again.yaml", tmp_path / "y", cwd=tmp_path)
     assert _data(tmp_path / "y") == _data(tmp_path / "x")
 
 
-@pytest.mark.parametrize("line", ["", "[]", "{}", '{"clock": 3}', '{"clock": {"recipe": 4, "recipe_from_run": []}}'])
-def test_a_recipe_beside_another_file_of_that_name_is_relative_to_itself(line: str, project: Path) -> None:
+@pytest.mark.parametrize(
+    "line", ["", "[]", "{}", '{"clock": 3}', '{"clock": {"recipe": 4, "recipe_from_run": []}}']
+)
+def test_a_recipe_beside_another_file_of_that_name_is_relative_to_itself(
+    line: str, project: Path
+) -> None:
     (project / "provenance.jsonl").write_text(line)
     done = command("validate", "recipe.yaml", cwd=project)
     assert done.returncode == 0, done.stderr

@@ -9,8 +9,10 @@ from builders import coco, command, write_recipe
 from coco_recipe import stages
 from coco_recipe.errors import RecipeError
 
-STEPS = [{"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}},
-         {"id": "numbered", "use": "reindex", "in": "clean", "with": {"images": "${first}"}}]
+STEPS = [
+    {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}},
+    {"id": "numbered", "use": "reindex", "in": "clean", "with": {"images": "${first}"}},
+]
 
 
 @pytest.fixture
@@ -18,20 +20,34 @@ def recipe(tmp_path: Path) -> Path:
     return write_recipe(tmp_path, STEPS, coco(), vars={"first": 1})
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("[cat, dog]", ["cat", "dog"]), ('["1", 2]', ["1", 2]), ("[]", []), ("[no, ~]", ["no", None])])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("[cat, dog]", ["cat", "dog"]), ('["1", 2]', ["1", 2]), ("[]", []), ("[no, ~]", ["no", None])],
+)
 def test_a_value_may_be_a_list(text: str, value: object, recipe: Path) -> None:
     data = stages.source.load(recipe, [f"steps.clean.with.drop={text}"]).data
     assert data["steps"][0]["with"]["drop"] == value
-    assert stages.source.load(recipe, ["steps.0.with.drop.0=cat"]).data["steps"][0]["with"]["drop"] == ["cat"]
+    assert stages.source.load(recipe, ["steps.0.with.drop.0=cat"]).data["steps"][0]["with"][
+        "drop"
+    ] == ["cat"]
 
 
-@pytest.mark.parametrize(("option", "what"), [
-    ("steps.numbered.with.images=x", "is none of 0, 1"), ("vars.first=x", "is none of 0, 1"),
-    ("steps.clean.wiht.drop=[cat]", "unknown key 'wiht'"), ("steps.claen.with.drop=[cat]", "did you mean 'clean'"),
-    ("inputs.raw.annotations=nowhere.json", "there is no file"), ("inputs.more.images=.", "must have either"),
-    ("steps.clean.with.drop=[cat", "is not YAML"), ("steps.clean.with.drop.0.x=1", "sets nothing"), ("seed", "sets nothing"),
-    ("steps.clean.in=rwa", "no input or step 'rwa'"), ("steps.clean.with.drop=[[cat]]", "expected a string or a whole number")])
+@pytest.mark.parametrize(
+    ("option", "what"),
+    [
+        ("steps.numbered.with.images=x", "is none of 0, 1"),
+        ("vars.first=x", "is none of 0, 1"),
+        ("steps.clean.wiht.drop=[cat]", "unknown key 'wiht'"),
+        ("steps.claen.with.drop=[cat]", "did you mean 'clean'"),
+        ("inputs.raw.annotations=nowhere.json", "there is no file"),
+        ("inputs.more.images=.", "must have either"),
+        ("steps.clean.with.drop=[cat", "is not YAML"),
+        ("steps.clean.with.drop.0.x=1", "sets nothing"),
+        ("seed", "sets nothing"),
+        ("steps.clean.in=rwa", "no input or step 'rwa'"),
+        ("steps.clean.with.drop=[[cat]]", "expected a string or a whole number"),
+    ],
+)
 def test_a_mistake_in_an_option_is_told_at_the_option(option: str, what: str, recipe: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         stages.prepare(recipe, [option])
@@ -42,6 +58,8 @@ def test_a_mistake_in_an_option_is_told_at_the_option(option: str, what: str, re
 
 @pytest.mark.parametrize("form", [["--format", "json"], ["--format=json"]])
 def test_problems_come_as_json_however_the_option_is_written(form: list[str], recipe: Path) -> None:
-    done = command("validate", recipe, *form, "--set", "steps.numbered.with.images=x", cwd=recipe.parent)
+    done = command(
+        "validate", recipe, *form, "--set", "steps.numbered.with.images=x", cwd=recipe.parent
+    )
     assert done.returncode == 2
     assert json.loads(done.stdout)[0]["file"] == "--set"

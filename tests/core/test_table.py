@@ -21,6 +21,16 @@ def test_no_line_is_wider_than_it_may_be(parts: list[str], names: list[str], dig
 
 
 def test_columns_stand_below_one_another() -> None:
-    shown = table.text({"head": ["", "train", "测试"], "rows": [["images", "10", "2"], ["瓶盖 %", "70.0", "30.0"]],
-                        "foot": "and 3 more"})
-    assert shown.split("\n") == ["        train  测试", "images     10     2", "瓶盖 %   70.0  30.0", "and 3 more"]
+    shown = table.text(
+        {
+            "head": ["", "train", "测试"],
+            "rows": [["images", "10", "2"], ["瓶盖 %", "70.0", "30.0"]],
+            "foot": "and 3 more",
+        }
+    )
+    assert shown.split("\n") == [
+        "        train  测试",
+        "images     10     2",
+        "瓶盖 %   70.0  30.0",
+        "and 3 more",
+    ]

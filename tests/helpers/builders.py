@@ -19,26 +19,58 @@ DATA = Path(os.environ.get("COCO_RECIPE_DATA", REPOSITORY.parent / "shared" / "d
 def real_data(name: str) -> Path:
     """Return a folder of real data, or skip the test."""
     if not (DATA / name).exists():
-        pytest.skip(f"there is no {DATA / name}; set COCO_RECIPE_DATA to the folder with the real data")
+        pytest.skip(
+            f"there is no {DATA / name}; set COCO_RECIPE_DATA to the folder with the real data"
+        )
     return DATA / name
 
 
-def coco(images: int = 3, boxes: Sequence[tuple[int, int]] = ((1, 1), (2, 2)), names: Sequence[str] = ("cat", "dog"),
-         **extra: Any) -> dict[str, Any]:
+def coco(
+    images: int = 3,
+    boxes: Sequence[tuple[int, int]] = ((1, 1), (2, 2)),
+    names: Sequence[str] = ("cat", "dog"),
+    **extra: Any,
+) -> dict[str, Any]:
     """Return COCO JSON; ``boxes`` are (image id, category id), each of 10x10 px."""
-    return {"info": {"year": 2026}, **extra,
-            "images": [{"id": i, "file_name": f"{i}.jpg", "width": 64, "height": 48} for i in range(1, images + 1)],
-            "annotations": [{"id": n, "image_id": i, "category_id": c, "bbox": [1, 2, 10, 10], "area": 100, "iscrowd": 0}
-                            for n, (i, c) in enumerate(boxes, 1)],
-            "categories": [{"id": n, "name": name, "supercategory": name} for n, name in enumerate(names, 1)]}
+    return {
+        "info": {"year": 2026},
+        **extra,
+        "images": [
+            {"id": i, "file_name": f"{i}.jpg", "width": 64, "height": 48}
+            for i in range(1, images + 1)
+        ],
+        "annotations": [
+            {
+                "id": n,
+                "image_id": i,
+                "category_id": c,
+                "bbox": [1, 2, 10, 10],
+                "area": 100,
+                "iscrowd": 0,
+            }
+            for n, (i, c) in enumerate(boxes, 1)
+        ],
+        "categories": [
+            {"id": n, "name": name, "supercategory": name} for n, name in enumerate(names, 1)
+        ],
+    }
 
 
-def write_recipe(folder: Path, steps: Sequence[Mapping[str, Any]], data: Mapping[str, Any] | None = None,
-                 **top: Any) -> Path:
+def write_recipe(
+    folder: Path,
+    steps: Sequence[Mapping[str, Any]],
+    data: Mapping[str, Any] | None = None,
+    **top: Any,
+) -> Path:
     """Write a recipe with the input ``raw`` (and its file, if ``data`` is given); return its path."""
     if data is not None:
         (folder / "raw.json").write_text(json.dumps(data), "utf-8")
-    recipe = {"coco_recipe": 1, "name": "test", "inputs": {"raw": {"annotations": "raw.json"}}, "steps": list(steps)}
+    recipe = {
+        "coco_recipe": 1,
+        "name": "test",
+        "inputs": {"raw": {"annotations": "raw.json"}},
+        "steps": list(steps),
+    }
     path = folder / "recipe.yaml"
     path.write_text(json.dumps(recipe | top, ensure_ascii=False), "utf-8")
     return path
@@ -51,14 +83,23 @@ def times(soak: int) -> int:
 
 def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run ``coco-recipe`` in a process of its own."""
-    return subprocess.run([sys.executable, "-m", "coco_recipe.cli", *map(str, arguments)], cwd=cwd, text=True,
-                          capture_output=True, check=False, timeout=300)
+    return subprocess.run(
+        [sys.executable, "-m", "coco_recipe.cli", *map(str, arguments)],
+        cwd=cwd,
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
 
 
 def tree(folder: Path) -> dict[str, Any]:
     """Return every file below a run directory by name, clocks taken out."""
-    return {path.relative_to(folder).as_posix(): _without_clock(path)
-            for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".lock"}
+    return {
+        path.relative_to(folder).as_posix(): _without_clock(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }
 
 
 def recorded(step: Path) -> manifest.StepRecord:
@@ -71,8 +112,11 @@ def recorded(step: Path) -> manifest.StepRecord:
 def _without_clock(path: Path) -> Any:
     if path.name not in ("manifest.json", "provenance.jsonl"):
         return path.read_bytes()
-    lines = [json.loads(path.read_text())] if path.suffix == ".json" else [
-        json.loads(line) for line in path.read_text().splitlines()]
+    lines = (
+        [json.loads(path.read_text())]
+        if path.suffix == ".json"
+        else [json.loads(line) for line in path.read_text().splitlines()]
+    )
     for line in lines:
         line.get("record", line).pop("clock")
     return lines

@@ -26,7 +26,9 @@ class Changes:
         sys.addaudithook(self.hear)
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event in CHANGES or (event == "open" and arguments[2] & WRITES and self.folder in str(arguments[0])):
+        if event in CHANGES or (
+            event == "open" and arguments[2] & WRITES and self.folder in str(arguments[0])
+        ):
             self.count += 1
             if self.count == self.last:
                 os._exit(9)
@@ -48,14 +50,20 @@ def attempt(recipe: Path, out: Path, dies_at: int = 0) -> int:
 def main(recipe: Path, folder: Path) -> None:
     whole, out = folder / "whole", folder / "dying"
     changes = Changes(whole)
-    stages.run(stages.prepare(recipe), out=whole)  # in this process, so that the forks have everything imported
+    stages.run(
+        stages.prepare(recipe), out=whole
+    )  # in this process, so that the forks have everything imported
     number, expected = changes.count, tree(whole)
     print(number)
     for at in range(1, number + 1):
         codes = attempt(recipe, out, at), attempt(recipe, out)
         found = tree(out)
         if codes != (9, 0) or found != expected:
-            names = [name for name in sorted({*found, *expected}) if found.get(name) != expected.get(name)]
+            names = [
+                name
+                for name in sorted({*found, *expected})
+                if found.get(name) != expected.get(name)
+            ]
             print(f"death before change {at}: exit codes {codes}, other files: {', '.join(names)}")
         shutil.rmtree(out)
 

@@ -14,16 +14,29 @@ from coco_recipe.record_schema import described
 def steps() -> str:
     """Return docs/steps.md: the page of each step, as ``coco-recipe steps NAME`` shows it."""
     offers = sorted(plugins.find().offers.values(), key=lambda offer: offer.step.name)
-    pages = (f"## {offer.step.name}\n\n```\n{cli._page(offer).partition(chr(10))[2].strip()}\n```\n" for offer in offers)
-    return "\n".join(["# Steps\n\nWhat `coco-recipe steps NAME` shows of each step: what it does, its inputs and outputs, "
-                      "and the\nparameters that stand below `with`.\n", *pages])
+    pages = (
+        f"## {offer.step.name}\n\n```\n{cli._page(offer).partition(chr(10))[2].strip()}\n```\n"
+        for offer in offers
+    )
+    return "\n".join(
+        [
+            "# Steps\n\nWhat `coco-recipe steps NAME` shows of each step: what it does, its inputs and outputs, "
+            "and the\nparameters that stand below `with`.\n",
+            *pages,
+        ]
+    )
 
 
 def commands() -> str:
     """Return docs/commands.md: the help of each command."""
     pages = (f"## {name}\n\n```\n{text}\n```\n" for name, text in _helps(cli.cli, "coco-recipe"))
-    return "\n".join(["# Commands\n\nWhat `--help` shows of each command. Exit codes: 0 done, 1 failed, 2 a wrong recipe or "
-                      "command,\n101 a fault of coco-recipe, 130 interrupted.\n", *pages])
+    return "\n".join(
+        [
+            "# Commands\n\nWhat `--help` shows of each command. Exit codes: 0 done, 1 failed, 2 a wrong recipe or "
+            "command,\n101 a fault of coco-recipe, 130 interrupted.\n",
+            *pages,
+        ]
+    )
 
 
 def _helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
@@ -52,8 +65,9 @@ def struct(name: str) -> type[msgspec.Struct]:
 
 def _table(kind: type[msgspec.Struct]) -> str:
     texts = described(kind)
-    rows = (f"| `{key}` | {texts[key].replace('``', '`')} |\n"
-            for key in kind.__struct_encode_fields__)
+    rows = (
+        f"| `{key}` | {texts[key].replace('``', '`')} |\n" for key in kind.__struct_encode_fields__
+    )
     return "".join(["| key | what |\n|---|---|\n", *rows])
 
 
@@ -72,13 +86,18 @@ def tells(page: str, name: str) -> bool:
         (r".+/results/[^/]+[.]bbox[.]json", "results/<label>.bbox.json"),
         (r"steps/[^/]+/data/([^/]+)", r"data/\1"),
     ]
-    told = next((re.sub(f"^{kind}$", written, name) for kind, written in kinds
-                 if re.fullmatch(kind, name)), name.rpartition("/")[2])
+    told = next(
+        (re.sub(f"^{kind}$", written, name) for kind, written in kinds if re.fullmatch(kind, name)),
+        name.rpartition("/")[2],
+    )
     return f"`{told}`" in page or bool(re.search(rf"^##+ {re.escape(told)}$", page, re.MULTILINE))
 
 
-PAGES = {"docs/steps.md": steps, "docs/commands.md": commands,
-         "docs/run_directory.md": run_directory}
+PAGES = {
+    "docs/steps.md": steps,
+    "docs/commands.md": commands,
+    "docs/run_directory.md": run_directory,
+}
 
 if __name__ == "__main__":
     for path, page in PAGES.items():

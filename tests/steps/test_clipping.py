@@ -20,8 +20,11 @@ from coco_recipe.errors import StepError
 
 def _row(**keys: Any) -> Any:
     """Return an annotation with these keys on an image of 120x80."""
-    data = {"images": [{"id": 1, "file_name": "a.png", "width": 120, "height": 80}], "categories": [],
-            "annotations": [{"id": 1, "image_id": 1, **keys}]}
+    data = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 120, "height": 80}],
+        "categories": [],
+        "annotations": [{"id": 1, "image_id": 1, **keys}],
+    }
     return parse(json.dumps(data).encode()).annotations[0]
 
 
@@ -36,7 +39,9 @@ SQUARE = [100, 10, 140, 10, 140, 50, 100, 50]
 
 
 def test_box_polygon_keypoints_and_area_are_cut_together() -> None:
-    row = _clip(**BOX, segmentation=[SQUARE], keypoints=[110, 20, 2, 135, 20, 2, 0, 0, 0], num_keypoints=2)
+    row = _clip(
+        **BOX, segmentation=[SQUARE], keypoints=[110, 20, 2, 135, 20, 2, 0, 0, 0], num_keypoints=2
+    )
     assert row["bbox"] == [100, 10, 20, 40]
     assert ring_area(row["segmentation"][0]) == 800
     assert max(row["segmentation"][0][0::2]) == 120
@@ -44,12 +49,20 @@ def test_box_polygon_keypoints_and_area_are_cut_together() -> None:
     assert (row["num_keypoints"], row["area"]) == (1, 800)
 
 
-@pytest.mark.parametrize(("keys", "area"), [
-    ({**BOX}, 800), ({**BOX, "area": 400}, 200), ({**BOX, "area": 700, "segmentation": []}, 350),
-    ({**BOX, "area": 1000, "segmentation": [SQUARE]}, 500),
-    ({**BOX, "area": 7, "segmentation": {"size": [80, 120], "counts": [9600]}}, 7),
-    ({"bbox": [100.1, 10, 250.73, 40], "area": 250.73 * 40}, 796)])
-def test_an_area_at_odds_with_its_shape_is_scaled_and_never_replaced(keys: dict[str, Any], area: float) -> None:
+@pytest.mark.parametrize(
+    ("keys", "area"),
+    [
+        ({**BOX}, 800),
+        ({**BOX, "area": 400}, 200),
+        ({**BOX, "area": 700, "segmentation": []}, 350),
+        ({**BOX, "area": 1000, "segmentation": [SQUARE]}, 500),
+        ({**BOX, "area": 7, "segmentation": {"size": [80, 120], "counts": [9600]}}, 7),
+        ({"bbox": [100.1, 10, 250.73, 40], "area": 250.73 * 40}, 796),
+    ],
+)
+def test_an_area_at_odds_with_its_shape_is_scaled_and_never_replaced(
+    keys: dict[str, Any], area: float
+) -> None:
     assert _clip(**keys)["area"] == area
 
 
@@ -77,8 +90,12 @@ def test_what_joins_two_parts_outside_leaves_no_spike_beyond_them() -> None:
 def test_the_part_inside_has_the_area_of_its_pixels(points: list[tuple[int, int]]) -> None:
     ring = [float(v) for point in points for v in point]
     scale, pad = 8, 40  # drawn by pycocotools on a large canvas, and cut there
-    canvas = masks.decode(masks.frPyObjects([[(v + pad) * scale for v in ring]], 160 * scale, 200 * scale))[:, :, 0]
-    inside = canvas[pad * scale:(pad + 80) * scale, pad * scale:(pad + 120) * scale].sum() / scale**2
+    canvas = masks.decode(
+        masks.frPyObjects([[(v + pad) * scale for v in ring]], 160 * scale, 200 * scale)
+    )[:, :, 0]
+    inside = (
+        canvas[pad * scale : (pad + 80) * scale, pad * scale : (pad + 120) * scale].sum() / scale**2
+    )
     got = clip_ring(ring, 120, 80)
     border = sum(np.hypot(*(np.subtract(points[n], points[n - 1]))) for n in range(3))
     assert abs((ring_area(got) if got else 0) - inside) <= border / scale + 1
@@ -86,12 +103,20 @@ def test_the_part_inside_has_the_area_of_its_pixels(points: list[tuple[int, int]
     assert all(0 <= y <= 80 for y in got[1::2])
 
 
-def _ran(tmp_path: Path, data: dict[str, Any], **params: Any) -> tuple[list[dict[str, Any]], list[Any]]:
+def _ran(
+    tmp_path: Path, data: dict[str, Any], **params: Any
+) -> tuple[list[dict[str, Any]], list[Any]]:
     step = {"id": "x", "use": "filter_annotations", "in": "raw", "with": params}
     stages.run(stages.prepare(write_recipe(tmp_path, [step], data)), out=tmp_path / "out")
     folder = tmp_path / "out/steps/x"
-    lines = (folder / "dropped.jsonl").read_text().splitlines() if (folder / "dropped.jsonl").exists() else []
-    return json.loads((folder / "dataset.json").read_text())["annotations"], list(map(json.loads, lines))
+    lines = (
+        (folder / "dropped.jsonl").read_text().splitlines()
+        if (folder / "dropped.jsonl").exists()
+        else []
+    )
+    return json.loads((folder / "dataset.json").read_text())["annotations"], list(
+        map(json.loads, lines)
+    )
 
 
 def test_rows_without_a_box_and_polygons_outside_are_seen(tmp_path: Path) -> None:
@@ -106,7 +131,10 @@ def test_rows_without_a_box_and_polygons_outside_are_seen(tmp_path: Path) -> Non
     kept, lost = _ran(tmp_path, data, past_the_edge="drop", no_area="drop")
     assert [row["id"] for row in kept] == [3]
     assert [(line["id"], line["reason"]) for line in lost] == [
-        (1, "reaches out of its image"), (2, "reaches out of its image"), (4, "polygon has no area")]
+        (1, "reaches out of its image"),
+        (2, "reaches out of its image"),
+        (4, "polygon has no area"),
+    ]
 
 
 def test_a_filter_that_nothing_matches_says_so(tmp_path: Path) -> None:
@@ -128,7 +156,9 @@ def _turned(degrees: float, *bbox: float) -> dict[str, Any]:
 
 @pytest.mark.parametrize("degrees", [0.0, 90.0, 180.0, 270.0])
 def test_an_upright_turned_box_is_cut_at_the_edge(degrees: float, tmp_path: Path) -> None:
-    data = coco(1, [(1, 1)])  # 64x48 px; seen, the box is 20 wide and 10 high, and 6 px past the right edge
+    data = coco(
+        1, [(1, 1)]
+    )  # 64x48 px; seen, the box is 20 wide and 10 high, and 6 px past the right edge
     box = (50, 10, 20, 10) if degrees % 180 == 0 else (55, 5, 10, 20)
     data["annotations"][0] |= _turned(degrees, *box)
     (row,), lost = _ran(tmp_path, data, past_the_edge="clip")
@@ -144,7 +174,10 @@ def test_an_askew_box_keeps_its_angle_and_what_is_inside(tmp_path: Path) -> None
     data["annotations"][0] |= _turned(30.0, 30, 20, 40, 10)
     (row,), _ = _ran(tmp_path, data, past_the_edge="clip")
     before, after = TurnedBox((30, 20, 40, 10), 30.0), TurnedBox(tuple(row["bbox"]), 30.0)
-    inside = [[side for point in framed(box.corners(), 64, 48) for side in point] for box in (before, after)]
+    inside = [
+        [side for point in framed(box.corners(), 64, 48) for side in point]
+        for box in (before, after)
+    ]
     assert ring_area(inside[0]) == pytest.approx(ring_area(inside[1]), abs=1e-3)
     assert row["bbox"][2] < 40
     assert row["bbox"][3] == pytest.approx(10)
@@ -161,14 +194,34 @@ def test_a_turned_box_outside_has_no_area(tmp_path: Path) -> None:
     assert (kept["id"], lost["id"], lost["reason"]) == (2, 1, "box has no area")
 
 
-@pytest.mark.parametrize(("keys", "after"), [
-    ({"face_box": [60, 2, 10, 10], "face_valid": True}, {"face_box": [60, 2, 4, 10], "face_valid": True}),
-    ({"lefthand_box": [70, 2, 10, 10], "lefthand_valid": True}, {"lefthand_box": [0, 0, 0, 0], "lefthand_valid": False}),
-    ({"righthand_kpts": [5, 5, 0.4, 70, 5, 0.6]}, {"righthand_kpts": [5, 5, 0.4, 0, 0, 0]}),
-    ({"foot_kpts": [5, 50, 2] * 6, "foot_valid": True}, {"foot_kpts": [0, 0, 0] * 6, "foot_valid": False}),
-    ({"face_kpts": [5, 5, 2] * 68}, {"face_kpts": [5, 5, 2] * 68}), ({"face_box": None}, {"face_box": None}),
-    ({"face_box": [0, 0, 0, 0], "face_valid": False}, {"face_box": [0, 0, 0, 0], "face_valid": False})], ids=str)
-def test_parts_of_a_person_are_clipped(keys: dict[str, Any], after: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("keys", "after"),
+    [
+        (
+            {"face_box": [60, 2, 10, 10], "face_valid": True},
+            {"face_box": [60, 2, 4, 10], "face_valid": True},
+        ),
+        (
+            {"lefthand_box": [70, 2, 10, 10], "lefthand_valid": True},
+            {"lefthand_box": [0, 0, 0, 0], "lefthand_valid": False},
+        ),
+        ({"righthand_kpts": [5, 5, 0.4, 70, 5, 0.6]}, {"righthand_kpts": [5, 5, 0.4, 0, 0, 0]}),
+        (
+            {"foot_kpts": [5, 50, 2] * 6, "foot_valid": True},
+            {"foot_kpts": [0, 0, 0] * 6, "foot_valid": False},
+        ),
+        ({"face_kpts": [5, 5, 2] * 68}, {"face_kpts": [5, 5, 2] * 68}),
+        ({"face_box": None}, {"face_box": None}),
+        (
+            {"face_box": [0, 0, 0, 0], "face_valid": False},
+            {"face_box": [0, 0, 0, 0], "face_valid": False},
+        ),
+    ],
+    ids=str,
+)
+def test_parts_of_a_person_are_clipped(
+    keys: dict[str, Any], after: dict[str, Any], tmp_path: Path
+) -> None:
     data = coco(1, [(1, 1)])
     data["annotations"][0] |= keys
     (row,), _ = _ran(tmp_path, data, past_the_edge="clip")
@@ -182,9 +235,14 @@ def test_parts_of_a_person_are_clipped(keys: dict[str, Any], after: dict[str, An
 @pytest.mark.parametrize("counts", ["0", [10]], ids=str)
 def test_a_mask_of_another_size_is_refused_by_name(size: Any, counts: Any, tmp_path: Path) -> None:
     data = coco(1, [(1, 1), (1, 1)])
-    data["annotations"][1] |= {"segmentation": {"counts": counts} | ({"size": size} if size else {}), "iscrowd": 1}
-    told = (r"1 mask is not of its image's size and can't be clipped: annotation 2 on image 1 has a mask of .*"
-            r"its image is of \[48, 64\].*take the annotation out")
+    data["annotations"][1] |= {
+        "segmentation": {"counts": counts} | ({"size": size} if size else {}),
+        "iscrowd": 1,
+    }
+    told = (
+        r"1 mask is not of its image's size and can't be clipped: annotation 2 on image 1 has a mask of .*"
+        r"its image is of \[48, 64\].*take the annotation out"
+    )
     with pytest.raises(StepError, match=told):
         _ran(tmp_path, data, past_the_edge="clip")
 
@@ -192,24 +250,45 @@ def test_a_mask_of_another_size_is_refused_by_name(size: Any, counts: Any, tmp_p
 def test_a_mask_keeps_its_area_where_the_box_is_cut(tmp_path: Path) -> None:
     data = coco(1, [(1, 1)])
     mask = {"size": [48, 64], "counts": [5, 7, 48 * 64 - 12]}
-    data["annotations"][0] |= {"bbox": [60, 2, 10, 10], "area": 7, "segmentation": mask, "iscrowd": 1}
+    data["annotations"][0] |= {
+        "bbox": [60, 2, 10, 10],
+        "area": 7,
+        "segmentation": mask,
+        "iscrowd": 1,
+    }
     (row,), _ = _ran(tmp_path, data, past_the_edge="clip")
     assert (row["bbox"], row["area"], row["segmentation"]) == ([60, 2, 4, 10], 7, mask)
 
 
-INSIDE, HALF, OUTSIDE = [1, 2, 11, 2, 11, 12, 1, 12], [54, 2, 74, 2, 74, 12, 54, 12], [70, 2, 80, 2, 80, 12, 70, 12]
+INSIDE, HALF, OUTSIDE = (
+    [1, 2, 11, 2, 11, 12, 1, 12],
+    [54, 2, 74, 2, 74, 12, 54, 12],
+    [70, 2, 80, 2, 80, 12, 70, 12],
+)
 
 
-@pytest.mark.parametrize(("keys", "area"), [
-    ({"bbox": [54, 2, 20, 10], "area": 0}, 0), ({"bbox": [54, 2, 20, 10], "area": 400}, 200),
-    ({"bbox": [54, 2, 20, 10], "area": 50.5, "iscrowd": 1}, 25.25),
-    ({"area": 300, "segmentation": [HALF]}, 150), ({"area": 300, "segmentation": [INSIDE, HALF]}, 200),
-    ({"area": 300, "segmentation": [HALF, [1, 2, 3, 4]]}, 150),  # two points are as good as absent
-    ({"area": 300, "segmentation": [OUTSIDE]}, 300),  # no polygon is left, and the box is whole
-    ({"bbox": [54, 2, 20, 10], "area": 300, "segmentation": [OUTSIDE]}, 150),
-    ({"bbox": [54, 2, 20, 10], "area": 300, "segmentation": [INSIDE]}, 300),
-    ({"bbox": [54, 2, 20, 10], "area": 300, "segmentation": []}, 150)], ids=str)
-def test_the_area_follows_the_mask_or_else_the_box(keys: dict[str, Any], area: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("keys", "area"),
+    [
+        ({"bbox": [54, 2, 20, 10], "area": 0}, 0),
+        ({"bbox": [54, 2, 20, 10], "area": 400}, 200),
+        ({"bbox": [54, 2, 20, 10], "area": 50.5, "iscrowd": 1}, 25.25),
+        ({"area": 300, "segmentation": [HALF]}, 150),
+        ({"area": 300, "segmentation": [INSIDE, HALF]}, 200),
+        (
+            {"area": 300, "segmentation": [HALF, [1, 2, 3, 4]]},
+            150,
+        ),  # two points are as good as absent
+        ({"area": 300, "segmentation": [OUTSIDE]}, 300),  # no polygon is left, and the box is whole
+        ({"bbox": [54, 2, 20, 10], "area": 300, "segmentation": [OUTSIDE]}, 150),
+        ({"bbox": [54, 2, 20, 10], "area": 300, "segmentation": [INSIDE]}, 300),
+        ({"bbox": [54, 2, 20, 10], "area": 300, "segmentation": []}, 150),
+    ],
+    ids=str,
+)
+def test_the_area_follows_the_mask_or_else_the_box(
+    keys: dict[str, Any], area: float, tmp_path: Path
+) -> None:
     data = coco(1, [(1, 1)])
     data["annotations"][0] |= keys
     (row,), _ = _ran(tmp_path, data, past_the_edge="clip")

@@ -24,10 +24,14 @@ def test_the_demo_has_the_quirks_of_the_real_set(demo: tuple[Path, dict[str, Any
     assert {(row["width"], row["height"]) for row in data["images"]} == {(658, 492), (4096, 3000)}
     assert len({row["id"] for row in data["annotations"]}) < 0.5 * len(data["annotations"])
     assert all("segmentation" not in row for row in data["annotations"])
-    assert {row["file_name"] for row in data["images"]} == {path.name for path in (folder / "images").iterdir()}
+    assert {row["file_name"] for row in data["images"]} == {
+        path.name for path in (folder / "images").iterdir()
+    }
 
 
-def test_a_quarter_of_the_demo_has_nothing_but_background(demo: tuple[Path, dict[str, Any]]) -> None:
+def test_a_quarter_of_the_demo_has_nothing_but_background(
+    demo: tuple[Path, dict[str, Any]],
+) -> None:
     found: dict[int, set[int]] = {}
     for row in demo[1]["annotations"]:
         found.setdefault(row["image_id"], set()).add(row["category_id"])
@@ -45,7 +49,9 @@ def test_every_box_of_the_demo_is_inside_its_image(demo: tuple[Path, dict[str, A
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         write_demo(tmp_path / name, images=4, seed=seed)
-    a, b, c = ({path.name: path.read_bytes() for path in (tmp_path / name).rglob("*.*")} for name in "abc")
+    a, b, c = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).rglob("*.*")} for name in "abc"
+    )
     assert a == b
     assert a != c
 

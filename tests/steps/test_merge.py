@@ -17,7 +17,12 @@ def _merged(tmp_path: Path, *files: dict[str, Any], **params: Any) -> dict[str, 
     for name, data in zip(names, files, strict=True):
         (tmp_path / f"{name}.json").write_text(json.dumps(data), "utf-8")
     inputs = {name: {"annotations": f"{name}.json"} for name in names}
-    step = {"id": "x", "use": "merge", "in": {"datasets": names}, "with": {"same_file_name": "rename"} | params}
+    step = {
+        "id": "x",
+        "use": "merge",
+        "in": {"datasets": names},
+        "with": {"same_file_name": "rename"} | params,
+    }
     stages.run(stages.prepare(write_recipe(tmp_path, [step], inputs=inputs)), out=tmp_path / "out")
     data: dict[str, Any] = json.loads((tmp_path / "out/steps/x/dataset.json").read_text("utf-8"))
     return data
@@ -28,8 +33,12 @@ def _found(tmp_path: Path) -> list[str]:
     return [finding.kind for finding in record.findings]
 
 
-def _person(names: list[str] | None, rows: list[list[float]], skeleton: list[list[int]] | None = None,
-            **other: Any) -> dict[str, Any]:
+def _person(
+    names: list[str] | None,
+    rows: list[list[float]],
+    skeleton: list[list[int]] | None = None,
+    **other: Any,
+) -> dict[str, Any]:
     data = coco(1, [(1, 1)] * len(rows), ["person"])
     if names is not None:
         data["categories"][0] |= {"keypoints": names, **other}
@@ -42,13 +51,17 @@ def _person(names: list[str] | None, rows: list[list[float]], skeleton: list[lis
 
 def test_keypoints_in_another_order_are_joined_by_name(tmp_path: Path) -> None:
     first = _person(["left_eye", "right_eye"], [[1, 1, 2, 2, 2, 1]], [[1, 2]])
-    second = _person(["right_eye", "nose", "left_eye"], [[20, 20, 2, 30, 30, 1, 10, 10, 2]], [[3, 1], [1, 2]])
+    second = _person(
+        ["right_eye", "nose", "left_eye"], [[20, 20, 2, 30, 30, 1, 10, 10, 2]], [[3, 1], [1, 2]]
+    )
     data = _merged(tmp_path, first, second)
-    category, = data["categories"]
+    (category,) = data["categories"]
     assert category["keypoints"] == ["left_eye", "right_eye", "nose"]
     assert category["skeleton"] == [[1, 2], [2, 3]]
     assert [row["keypoints"] for row in data["annotations"]] == [
-        [1, 1, 2, 2, 2, 1, 0, 0, 0], [10, 10, 2, 20, 20, 2, 30, 30, 1]]
+        [1, 1, 2, 2, 2, 1, 0, 0, 0],
+        [10, 10, 2, 20, 20, 2, 30, 30, 1],
+    ]
     assert [row["num_keypoints"] for row in data["annotations"]] == [2, 3]
 
 
@@ -56,18 +69,34 @@ def test_equal_keypoints_and_rows_without_any_stay_as_they_are(tmp_path: Path) -
     first = _person(["a", "b"], [[1, 1, 2, 2, 2, 1]], [[2, 1]])
     data = _merged(tmp_path, first, copy.deepcopy(first), coco(1, [(1, 1)], ["person"]))
     assert data["categories"][0]["skeleton"] == [[2, 1]]
-    assert [row.get("keypoints") for row in data["annotations"]] == [[1, 1, 2, 2, 2, 1]] * 2 + [None]
+    assert [row.get("keypoints") for row in data["annotations"]] == [[1, 1, 2, 2, 2, 1]] * 2 + [
+        None
+    ]
 
 
-@pytest.mark.parametrize(("second", "message"), [
-    (_person(None, [[1, 1, 2, 2, 2, 1]]), r"annotation 2 of b: has 6 numbers in 'keypoints', and category 'person' of b "
-                                           r"has no list of keypoint names, .* write the list 'keypoints' into this"),
-    (_person(["b", "a"], [[1, 1, 2]]), r"annotation 2: 3 numbers for 2 keypoints"),
-    (_person(["b", "b"], [[1, 1, 2, 2, 2, 1]]), r"are no list of different names"),
-    (_person(["b", "a"], [[1, 1, 2, 2, 2, 1]], [[0, 1]]), r"the edge \[0, 1\] of its skeleton names no two of its 2 .* add 1 to"),
-    (_person(["b", "a"], [[1, 1, 2, 2, 2, 1]], [[1, 3]]), r"of b: the edge \[1, 3\] .* mend the skeleton, or remove it"),
-])
-def test_keypoints_that_no_name_joins_are_refused(second: dict[str, Any], message: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        (
+            _person(None, [[1, 1, 2, 2, 2, 1]]),
+            r"annotation 2 of b: has 6 numbers in 'keypoints', and category 'person' of b "
+            r"has no list of keypoint names, .* write the list 'keypoints' into this",
+        ),
+        (_person(["b", "a"], [[1, 1, 2]]), r"annotation 2: 3 numbers for 2 keypoints"),
+        (_person(["b", "b"], [[1, 1, 2, 2, 2, 1]]), r"are no list of different names"),
+        (
+            _person(["b", "a"], [[1, 1, 2, 2, 2, 1]], [[0, 1]]),
+            r"the edge \[0, 1\] of its skeleton names no two of its 2 .* add 1 to",
+        ),
+        (
+            _person(["b", "a"], [[1, 1, 2, 2, 2, 1]], [[1, 3]]),
+            r"of b: the edge \[1, 3\] .* mend the skeleton, or remove it",
+        ),
+    ],
+)
+def test_keypoints_that_no_name_joins_are_refused(
+    second: dict[str, Any], message: str, tmp_path: Path
+) -> None:
     second["annotations"][0]["id"] = 2
     with pytest.raises((StepError, DatasetError), match=message):
         _merged(tmp_path, _person(["a", "b"], [[1, 1, 2, 2, 2, 1]]), second)
@@ -75,31 +104,52 @@ def test_keypoints_that_no_name_joins_are_refused(second: dict[str, Any], messag
 
 def test_a_list_with_a_value_for_each_keypoint_is_not_left_too_short(tmp_path: Path) -> None:
     first = _person(["a", "b"], [[1, 1, 2, 2, 2, 1]], sigmas=[0.1, 0.2])
-    with pytest.raises(StepError, match=r"'sigmas' has a value for each of its 2 keypoints, and 1 more come to it \(c\)"):
+    with pytest.raises(
+        StepError,
+        match=r"'sigmas' has a value for each of its 2 keypoints, and 1 more come to it \(c\)",
+    ):
         _merged(tmp_path, first, _person(["c"], [[1, 1, 2]]))
 
 
-@pytest.mark.parametrize(("key", "values", "expected"), [
-    ("keypoint_scores", [0.2, 0.1], [0.1, 0.2, 0]), ("keypoints_conf", [[2, 2], [1, 1]], [[1, 1], [2, 2], [0, 0]]),
-    ("keypoints_3d", [2, 2, 2, 2, 1, 1, 1, 1], [1, 1, 1, 1, 2, 2, 2, 2, 0, 0, 0, 0]), ("keypoint_seen", [True, False],
-                                                                                    [False, True, False])])
-def test_values_for_each_keypoint_follow(key: str, values: list[Any], expected: list[Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "values", "expected"),
+    [
+        ("keypoint_scores", [0.2, 0.1], [0.1, 0.2, 0]),
+        ("keypoints_conf", [[2, 2], [1, 1]], [[1, 1], [2, 2], [0, 0]]),
+        ("keypoints_3d", [2, 2, 2, 2, 1, 1, 1, 1], [1, 1, 1, 1, 2, 2, 2, 2, 0, 0, 0, 0]),
+        ("keypoint_seen", [True, False], [False, True, False]),
+    ],
+)
+def test_values_for_each_keypoint_follow(
+    key: str, values: list[Any], expected: list[Any], tmp_path: Path
+) -> None:
     first = _person(["a", "b", "c"], [[1, 1, 2, 2, 2, 1, 0, 0, 0]])
     second = _person(["b", "a"], [[2, 2, 2, 1, 1, 2]])
     second["annotations"][0][key] = values
     row = _merged(tmp_path, first, second)["annotations"][1]
     assert (row["keypoints"], row[key]) == ([1, 1, 2, 2, 2, 2, 0, 0, 0], expected)
     second["annotations"][0][key] = [1, 2, 3]
-    with pytest.raises(StepError, match=f"annotation 1 of b: '{key}' has 3 values for the 2 keypoints .* or remove it"):
+    with pytest.raises(
+        StepError,
+        match=f"annotation 1 of b: '{key}' has 3 values for the 2 keypoints .* or remove it",
+    ):
         _merged(tmp_path, first, second)
 
 
 def test_map_categories_joins_keypoints_by_name_too(tmp_path: Path) -> None:
     data = coco(1, [(1, 1), (1, 2)], ["cat", "dog"])
-    data["categories"][0]["keypoints"], data["categories"][1]["keypoints"] = ["nose", "tail"], ["tail", "nose"]
+    data["categories"][0]["keypoints"], data["categories"][1]["keypoints"] = (
+        ["nose", "tail"],
+        ["tail", "nose"],
+    )
     data["annotations"][0]["keypoints"] = [1, 1, 2, 9, 9, 2]
     data["annotations"][1]["keypoints"] = [9, 9, 2, 1, 1, 2]
-    step = {"id": "x", "use": "map_categories", "in": "raw", "with": {"map": {"cat": "pet", "dog": "pet"}}}
+    step = {
+        "id": "x",
+        "use": "map_categories",
+        "in": "raw",
+        "with": {"map": {"cat": "pet", "dog": "pet"}},
+    }
     stages.run(stages.prepare(write_recipe(tmp_path, [step], data)), out=tmp_path / "out")
     out = json.loads((tmp_path / "out/steps/x/dataset.json").read_text("utf-8"))
     assert [row["keypoints"] for row in out["annotations"]] == [[1, 1, 2, 9, 9, 2]] * 2
@@ -114,14 +164,19 @@ def _film(name: str, table: str = "videos", key: str = "video_id") -> dict[str, 
     return data
 
 
-@pytest.mark.parametrize(("table", "key"), [("videos", "video_id"), ("sequences", "sequence_id"), ("bodies", "body_id")])
-def test_tables_are_joined_and_renumbered_with_what_refers_to_them(table: str, key: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("table", "key"), [("videos", "video_id"), ("sequences", "sequence_id"), ("bodies", "body_id")]
+)
+def test_tables_are_joined_and_renumbered_with_what_refers_to_them(
+    table: str, key: str, tmp_path: Path
+) -> None:
     data = _merged(tmp_path, _film("A", table, key), _film("B", table, key), _film("C", table, key))
     assert [(row["id"], row["name"]) for row in data[table]] == [(1, "A"), (2, "B"), (3, "C")]
     assert [row[key] for row in data["images"]] == [1, 1, 2, 2, 3, 3]
     assert [row["track_id"] for row in data["annotations"]] == [1, 1, 2, 2, 3, 3]
     assert [row["attributes"] for row in data["annotations"]] == [
-        {"track_id": n, "hidden": False} for n in (1, 1, 2, 2, 3, 3)]
+        {"track_id": n, "hidden": False} for n in (1, 1, 2, 2, 3, 3)
+    ]
     assert [(row["frame_id"], row["flickr_id"]) for row in data["images"]] == [(0, 7), (1, 7)] * 3
 
 
@@ -133,20 +188,29 @@ def test_tables_that_refer_to_tables_and_categories_follow(tmp_path: Path) -> No
         data["tracks"] = [{"id": 1, "video_id": 1, "category_id": 1}]
         files.append(data)
     data = _merged(tmp_path, *files)
-    assert data["tracks"] == [{"id": 1, "video_id": 1, "category_id": 1}, {"id": 2, "video_id": 2, "category_id": 2}]
+    assert data["tracks"] == [
+        {"id": 1, "video_id": 1, "category_id": 1},
+        {"id": 2, "video_id": 2, "category_id": 2},
+    ]
     assert [row["track_id"] for row in data["annotations"]] == [1, 1, 2, 2]
 
 
 def test_a_film_that_two_files_share_is_one_and_so_are_its_tracks(tmp_path: Path) -> None:
     data = _merged(tmp_path, _film("A"), _film("A"))
     assert data["videos"] == [{"id": 1, "name": "A"}]
-    assert {row["video_id"] for row in data["images"]} == {row["track_id"] for row in data["annotations"]} == {1}
+    assert (
+        {row["video_id"] for row in data["images"]}
+        == {row["track_id"] for row in data["annotations"]}
+        == {1}
+    )
 
 
 def test_a_row_that_names_what_its_file_lacks_is_refused(tmp_path: Path) -> None:
     first, second = _film("A"), _film("B")
     second["videos"][0]["id"] = 5
-    with pytest.raises(StepError, match=r"image 1 of b has video_id 1, which is not in its 'videos'"):
+    with pytest.raises(
+        StepError, match=r"image 1 of b has video_id 1, which is not in its 'videos'"
+    ):
         _merged(tmp_path, first, second)
 
 
@@ -166,9 +230,13 @@ def test_ids_that_are_text_get_free_ones_too(tmp_path: Path) -> None:
 def test_every_row_can_be_followed_back_to_its_file(tmp_path: Path) -> None:
     data = _merged(tmp_path, _film("A"), _film("B"))
     second = json.loads((tmp_path / "out/steps/x/ids.json").read_text())["datasets"][1]
-    assert second == {"home": "b", "images": {"old": [1, 2], "new": [3, 4]}, "annotations": {"old": [1, 2], "new": [3, 4]},
-                      "categories": {"old": [1], "new": [1]},
-                      "references": {"video_id": {"old": [1], "new": [2]}, "track_id": {"old": [1], "new": [2]}}}
+    assert second == {
+        "home": "b",
+        "images": {"old": [1, 2], "new": [3, 4]},
+        "annotations": {"old": [1, 2], "new": [3, 4]},
+        "categories": {"old": [1], "new": [1]},
+        "references": {"video_id": {"old": [1], "new": [2]}, "track_id": {"old": [1], "new": [2]}},
+    }
     assert [row["id"] for row in data["images"]] == [1, 2, 3, 4]
 
 
@@ -186,7 +254,11 @@ def test_what_the_first_data_set_overrules_is_named(tmp_path: Path) -> None:
     second = coco(1, [], ["Car", "car"], notes="y")
     second["categories"][0]["supercategory"] = "vehicle"
     _merged(tmp_path, first, second)
-    assert _found(tmp_path) == ["top_level_keys_differ", "category_keys_differ", "merged_categories_alike"]
+    assert _found(tmp_path) == [
+        "top_level_keys_differ",
+        "category_keys_differ",
+        "merged_categories_alike",
+    ]
 
 
 def _named(table: str, key: str, value: Any = 1, **rows: Any) -> list[dict[str, Any]]:
@@ -199,37 +271,77 @@ def _named(table: str, key: str, value: Any = 1, **rows: Any) -> list[dict[str, 
     return files
 
 
-@pytest.mark.parametrize(("table", "key"), [
-    ("people", "person_id"), ("key_people", "key_person_id"), ("children", "child_id"), ("series", "series_id"),
-    ("species", "species_id"), ("vertices", "vertex_id"), ("indices", "index_id"), ("matrices", "matrix_id"),
-    ("classes", "class_id"), ("batches", "batch_id"), ("media", "medium_id"), ("media", "media_id"),
-    ("criteria", "criterion_id"), ("analyses", "analysis_id"), ("bases", "base_id"), ("axes", "axis_id"),
-    ("lenses", "lens_id"), ("foxes", "fox_id"), ("knives", "knife_id"), ("movies", "movie_id"),
-    ("stimuli", "stimulus_id"), ("person", "person_id"), ("videos", "next_video_id")])
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("people", "person_id"),
+        ("key_people", "key_person_id"),
+        ("children", "child_id"),
+        ("series", "series_id"),
+        ("species", "species_id"),
+        ("vertices", "vertex_id"),
+        ("indices", "index_id"),
+        ("matrices", "matrix_id"),
+        ("classes", "class_id"),
+        ("batches", "batch_id"),
+        ("media", "medium_id"),
+        ("media", "media_id"),
+        ("criteria", "criterion_id"),
+        ("analyses", "analysis_id"),
+        ("bases", "base_id"),
+        ("axes", "axis_id"),
+        ("lenses", "lens_id"),
+        ("foxes", "fox_id"),
+        ("knives", "knife_id"),
+        ("movies", "movie_id"),
+        ("stimuli", "stimulus_id"),
+        ("person", "person_id"),
+        ("videos", "next_video_id"),
+    ],
+)
 def test_irregular_plurals_are_followed(table: str, key: str, tmp_path: Path) -> None:
     data = _merged(tmp_path, *_named(table, key))
     assert [(row["id"], row["name"]) for row in data[table]] == [(1, "A"), (2, "B")]
     assert [row[key] for row in data["images"]] == [1, 2]
 
 
-@pytest.mark.parametrize(("key", "value", "expected"), [
-    ("person_ids", [1], [2]), ("person_id", 1.0, 2), ("meta", {"seen": [{"person_id": 1}]}, {"seen": [{"person_id": 2}]}),
-    ("attributes", {"person_id": 1, "n": 1}, {"person_id": 2, "n": 1}), ("pairs", [{"person_ids": [1]}], [{"person_ids": [2]}])])
-def test_lists_and_what_stands_in_mappings_is_followed(key: str, value: Any, expected: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("person_ids", [1], [2]),
+        ("person_id", 1.0, 2),
+        ("meta", {"seen": [{"person_id": 1}]}, {"seen": [{"person_id": 2}]}),
+        ("attributes", {"person_id": 1, "n": 1}, {"person_id": 2, "n": 1}),
+        ("pairs", [{"person_ids": [1]}], [{"person_ids": [2]}]),
+    ],
+)
+def test_lists_and_what_stands_in_mappings_is_followed(
+    key: str, value: Any, expected: Any, tmp_path: Path
+) -> None:
     data = _merged(tmp_path, *_named("people", key, value))
     assert [row[key] for row in data["images"]] == [value, expected]
 
 
 @pytest.mark.parametrize("value", [1, "1", {"of": 1}])
-def test_a_table_that_nothing_is_seen_to_name_is_refused_until_told(value: Any, tmp_path: Path) -> None:
+def test_a_table_that_nothing_is_seen_to_name_is_refused_until_told(
+    value: Any, tmp_path: Path
+) -> None:
     files = _named("people", "who", value)
-    with pytest.raises(StepError, match=r"the row 1 of 'people' of b is another one .* no row has people_id or person_id: "
-                                        r".*tables: \{people: <key>\}, or tables: \{people: \[\]\} if none does"):
+    with pytest.raises(
+        StepError,
+        match=r"the row 1 of 'people' of b is another one .* no row has people_id or person_id: "
+        r".*tables: \{people: <key>\}, or tables: \{people: \[\]\} if none does",
+    ):
         _merged(tmp_path, *files)
-    assert [row["who"] for row in _merged(tmp_path, *files, tables={"people": []})["images"]] == [value, value]
+    assert [row["who"] for row in _merged(tmp_path, *files, tables={"people": []})["images"]] == [
+        value,
+        value,
+    ]
     with pytest.raises(StepError, match="no row has the key 'whoo'; did you mean 'who'"):
         _merged(tmp_path, *files, tables={"people": "whoo"})
-    with pytest.raises(StepError, match="no data set has a list 'poeple' of rows with ids; did you mean 'people'"):
+    with pytest.raises(
+        StepError, match="no data set has a list 'poeple' of rows with ids; did you mean 'people'"
+    ):
         _merged(tmp_path, *files, tables={"poeple": "who"})
 
 
@@ -242,7 +354,9 @@ def test_a_key_that_the_recipe_names_is_followed(keys: Any, tmp_path: Path) -> N
     data = _merged(tmp_path, *files, tables={"people": keys, "photos": []})
     assert [row["who"] for row in data["images"]] == [1, 2]
     assert [row["attributes"]["who"] for row in data["annotations"]] == [1, 2]
-    assert [row["person"] for row in data["annotations"]] == ([[1], [2]] if "person" in keys else [[1], [1]])
+    assert [row["person"] for row in data["annotations"]] == (
+        [[1], [2]] if "person" in keys else [[1], [1]]
+    )
     assert data["photos"] == [{"id": 5, "who": 1}, {"id": 6, "who": 2}]
 
 
@@ -268,19 +382,43 @@ def test_ids_that_do_not_overlap_need_no_key(tmp_path: Path) -> None:
 def test_tables_that_name_one_another_and_themselves_follow(tmp_path: Path) -> None:
     files = []
     for name in "AB":
-        data = coco(1, [(1, 1)], ["car"], videos=[{"id": 1, "name": name, "frame_ids": [1, 2]}],
-                    frames=[{"id": 1, "video_id": 1, "next_frame_id": 2}, {"id": 2, "video_id": 1}],
-                    people=[{"id": 1, "name": "same", "parent_id": 2}, {"id": 2, "name": name, "parent_id": None}])
+        data = coco(
+            1,
+            [(1, 1)],
+            ["car"],
+            videos=[{"id": 1, "name": name, "frame_ids": [1, 2]}],
+            frames=[{"id": 1, "video_id": 1, "next_frame_id": 2}, {"id": 2, "video_id": 1}],
+            people=[
+                {"id": 1, "name": "same", "parent_id": 2},
+                {"id": 2, "name": name, "parent_id": None},
+            ],
+        )
         data["images"][0] |= {"frame_id": 1, "video_id": 1, "person_ids": [1, 2]}
         files.append(data)
     data = _merged(tmp_path, *files)
     assert data["videos"][1] == {"id": 2, "name": "B", "frame_ids": [3, 4]}
-    assert data["frames"][2:] == [{"id": 3, "video_id": 2, "next_frame_id": 4}, {"id": 4, "video_id": 2}]
-    assert data["people"][2:] == [{"id": 3, "name": "same", "parent_id": 4}, {"id": 4, "name": "B", "parent_id": None}]
-    assert data["images"][1] | {"frame_id": 3, "video_id": 2, "person_ids": [3, 4]} == data["images"][1]
-    data = _merged(tmp_path, *files, copy.deepcopy(files[1]), copy.deepcopy(files[0]))  # equal ones are joined with theirs
+    assert data["frames"][2:] == [
+        {"id": 3, "video_id": 2, "next_frame_id": 4},
+        {"id": 4, "video_id": 2},
+    ]
+    assert data["people"][2:] == [
+        {"id": 3, "name": "same", "parent_id": 4},
+        {"id": 4, "name": "B", "parent_id": None},
+    ]
+    assert (
+        data["images"][1] | {"frame_id": 3, "video_id": 2, "person_ids": [3, 4]}
+        == data["images"][1]
+    )
+    data = _merged(
+        tmp_path, *files, copy.deepcopy(files[1]), copy.deepcopy(files[0])
+    )  # equal ones are joined with theirs
     assert (len(data["videos"]), len(data["frames"])) == (2, 4)
-    assert [(row["video_id"], row["frame_id"]) for row in data["images"]] == [(1, 1), (2, 3), (2, 3), (1, 1)]
+    assert [(row["video_id"], row["frame_id"]) for row in data["images"]] == [
+        (1, 1),
+        (2, 3),
+        (2, 3),
+        (1, 1),
+    ]
 
 
 def test_rows_of_tables_follow_tracks_that_no_table_lists(tmp_path: Path) -> None:
@@ -290,7 +428,10 @@ def test_rows_of_tables_follow_tracks_that_no_table_lists(tmp_path: Path) -> Non
         data["annotations"][0] |= {"track_id": 1, "clip_id": 1}
         files.append(data)
     data = _merged(tmp_path, *files)
-    assert data["clips"] == [{"id": 1, "name": "A", "track_id": 1}, {"id": 2, "name": "B", "track_id": 2}]
+    assert data["clips"] == [
+        {"id": 1, "name": "A", "track_id": 1},
+        {"id": 2, "name": "B", "track_id": 2},
+    ]
     assert [(row["track_id"], row["clip_id"]) for row in data["annotations"]] == [(1, 1), (2, 2)]
 
 
@@ -304,7 +445,10 @@ def test_categories_follow_tables_too(tmp_path: Path) -> None:
 
 
 def test_a_text_that_names_a_number_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StepError, match=r"image 1 of b has person_id '1', and the id in 'people' is 1: .* write both as"):
+    with pytest.raises(
+        StepError,
+        match=r"image 1 of b has person_id '1', and the id in 'people' is 1: .* write both as",
+    ):
         _merged(tmp_path, *_named("people", "person_id", "1"))
 
 

@@ -40,13 +40,19 @@ def test_the_parent_of_a_category_follows_in_merge_and_reindex(key: str, tmp_pat
 
     data = _merged(tmp_path, _tree(key, "animal", "dog"), _tree(key, "vehicle", "car"))
     assert [(row["id"], row.get(key)) for row in data["categories"]] == [
-        (1, None), (2, written(1)), (3, None), (4, written(3))]
+        (1, None),
+        (2, written(1)),
+        (3, None),
+        (4, written(3)),
+    ]
     data = _ran(tmp_path, _tree(key, "animal", "dog", 5, 9), "reindex", categories=0)
     assert _parents(data, key) == [None, written(0)]
 
 
 def test_a_tree_that_two_files_number_otherwise_is_one(tmp_path: Path) -> None:
-    data = _merged(tmp_path, _tree("parent_id", "animal", "dog"), _tree("parent_id", "animal", "dog", 2, 1))
+    data = _merged(
+        tmp_path, _tree("parent_id", "animal", "dog"), _tree("parent_id", "animal", "dog", 2, 1)
+    )
     assert _parents(data, "parent_id") == [None, 1]
     assert "category_keys_differ" not in _found(tmp_path)
 
@@ -62,11 +68,16 @@ def test_a_parent_follows_a_category_that_is_joined_and_is_never_itself(tmp_path
     data = _tree("parent_id", "animal", "dog")
     data["categories"].append({"id": 3, "name": "puppy", "parent_id": 2})
     out = _ran(tmp_path, data, "map_categories", map={"dog": "animal"})
-    assert [(row["name"], row.get("parent_id")) for row in out["categories"]] == [("animal", None), ("puppy", 1)]
+    assert [(row["name"], row.get("parent_id")) for row in out["categories"]] == [
+        ("animal", None),
+        ("puppy", 1),
+    ]
     data["categories"].reverse()
     out = _ran(tmp_path, data, "map_categories", map={"dog": "pup", "puppy": "pup"})
     assert [(row["id"], row["name"], row.get("parent_id")) for row in out["categories"]] == [
-        (3, "pup", None), (1, "animal", None)]
+        (3, "pup", None),
+        (1, "animal", None),
+    ]
     assert "references_left_out" in _found(tmp_path)
 
 
@@ -87,13 +98,19 @@ def test_annotations_and_images_name_their_own(tmp_path: Path) -> None:
     assert _ran(tmp_path, data, "reindex")["annotations"][1]["parent_id"] == 1
 
 
-def test_one_that_its_file_lacks_is_refused_in_merge_and_left_out_in_reindex(tmp_path: Path) -> None:
+def test_one_that_its_file_lacks_is_refused_in_merge_and_left_out_in_reindex(
+    tmp_path: Path,
+) -> None:
     other = _part_of(None)
     other["annotations"].append(other["annotations"][0] | {"id": 9})
     data = _part_of(1)
     data["annotations"][1]["parent_id"] = 9
-    with pytest.raises(StepError, match=re.escape(
-            "annotation 2 of b has parent_id 9, which is not in its 'annotations'; another data set has this id")):
+    with pytest.raises(
+        StepError,
+        match=re.escape(
+            "annotation 2 of b has parent_id 9, which is not in its 'annotations'; another data set has this id"
+        ),
+    ):
         _merged(tmp_path, other, data)
     data = _part_of(1)
     data["annotations"][0]["id"], data["annotations"][1]["id"] = 5, 6

@@ -28,7 +28,9 @@ def _data() -> dict[str, Any]:
 
 def _run(folder: Path, steps: list[dict[str, Any]], data: dict[str, Any]) -> dict[str, Any]:
     stages.run(stages.prepare(write_recipe(folder, steps, data)), out=folder / "out")
-    found: dict[str, Any] = json.loads((folder / "out/steps/out/annotations/instances_all.json").read_text("utf-8"))
+    found: dict[str, Any] = json.loads(
+        (folder / "out/steps/out/annotations/instances_all.json").read_text("utf-8")
+    )
     return found
 
 
@@ -38,32 +40,56 @@ def test_a_repair_gives_ids_above_the_largest_and_has_each_in_its_ledger(tmp_pat
     out = _run(tmp_path, [NUMBER, EXPORT], data)
     assert [row["id"] for row in out["annotations"]] == [17, 41, 40, 42]
     assert [row["id"] for row in out["images"]] == [1, 2, 3]
-    ledger = [json.loads(line) for line in (tmp_path / "out/steps/ids/repaired.jsonl").read_text().splitlines()]
+    ledger = [
+        json.loads(line)
+        for line in (tmp_path / "out/steps/ids/repaired.jsonl").read_text().splitlines()
+    ]
     assert [(line["row"], line["old"], line["new"]) for line in ledger] == [
-        ("images[2] ('3.jpg')", None, 3), ("annotations[1]", None, 41), ("annotation 40", "40", 40), ("annotations[3]", None, 42)]
+        ("images[2] ('3.jpg')", None, 3),
+        ("annotations[1]", None, 41),
+        ("annotation 40", "40", 40),
+        ("annotations[3]", None, 42),
+    ]
 
 
 def test_reindex_numbers_them_and_remembers_that_they_had_none(tmp_path: Path) -> None:
     out = _run(tmp_path, [REINDEX, EXPORT], _data())
     assert [row["id"] for row in out["annotations"]] == [1, 2, 3, 4]
     ids = json.loads((tmp_path / "out/steps/ids/ids.json").read_text())
-    assert ids == {"images": {"base": 1, "old": [1, 2, None]}, "annotations": {"base": 1, "old": [17, None, 3, None]}}
+    assert ids == {
+        "images": {"base": 1, "old": [1, 2, None]},
+        "annotations": {"base": 1, "old": [17, None, 3, None]},
+    }
 
 
 def test_what_is_numbered_is_a_warning_with_its_number(tmp_path: Path) -> None:
     write_recipe(tmp_path, [REINDEX, EXPORT], _data())
     done = command("run", "recipe.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert ("warning: raw: 2 annotations have no id: annotations[1]: id is missing; "
-            "annotations[3]: id is null (annotations_without_id)") in done.stderr
-    assert "warning: raw: 1 image has no id: images[2] ('3.jpg'): id is missing (images_without_id)" in done.stderr
+    assert (
+        "warning: raw: 2 annotations have no id: annotations[1]: id is missing; "
+        "annotations[3]: id is null (annotations_without_id)"
+    ) in done.stderr
+    assert (
+        "warning: raw: 1 image has no id: images[2] ('3.jpg'): id is missing (images_without_id)"
+        in done.stderr
+    )
 
 
-@pytest.mark.parametrize("steps", [
-    [REINDEX | {"with": {"annotations": None}}, EXPORT], [REINDEX | {"with": {"images": None}}, EXPORT],
-    [FILTER, REINDEX | {"in": "few"}, EXPORT], [NUMBER | {"with": {"ids": "to_int"}}, EXPORT],
-    [EXPORT | {"in": {"all": "raw"}}]], ids=["annotations kept", "images kept", "below a filter", "to_int", "nothing"])
-def test_where_nothing_numbers_them_the_way_on_is_told_and_works(steps: list[dict[str, Any]], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [REINDEX | {"with": {"annotations": None}}, EXPORT],
+        [REINDEX | {"with": {"images": None}}, EXPORT],
+        [FILTER, REINDEX | {"in": "few"}, EXPORT],
+        [NUMBER | {"with": {"ids": "to_int"}}, EXPORT],
+        [EXPORT | {"in": {"all": "raw"}}],
+    ],
+    ids=["annotations kept", "images kept", "below a filter", "to_int", "nothing"],
+)
+def test_where_nothing_numbers_them_the_way_on_is_told_and_works(
+    steps: list[dict[str, Any]], tmp_path: Path
+) -> None:
     with pytest.raises(FindingsError, match="repair: ids: number gives them ids above the largest"):
         _run(tmp_path, steps, _data())
     renamed = [step | {"in": "mended"} if step["in"] == "raw" else step for step in steps]
@@ -78,7 +104,11 @@ def test_a_category_without_id_is_numbered_only_where_categories_are(tmp_path: P
     with pytest.raises(FindingsError, match="1 category has no id"):
         _run(tmp_path, [REINDEX, EXPORT], data)
     out = _run(tmp_path, [REINDEX | {"with": {"categories": 1}}, EXPORT], data)
-    assert [(row["id"], row["name"]) for row in out["categories"]] == [(1, "cat"), (2, "dog"), (3, "cow")]
+    assert [(row["id"], row["name"]) for row in out["categories"]] == [
+        (1, "cat"),
+        (2, "dog"),
+        (3, "cow"),
+    ]
 
 
 def test_a_check_goes_on_past_them(tmp_path: Path) -> None:

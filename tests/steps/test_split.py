@@ -25,17 +25,28 @@ from coco_recipe.errors import RecipeError, StepError
 def _parts(tmp_path: Path, data: dict[str, Any], **params: Any) -> dict[str, dict[str, Any]]:
     step = {"id": "x", "use": "split", "in": "raw", "with": params}
     stages.run(stages.prepare(write_recipe(tmp_path, [step], data)), out=tmp_path / "out")
-    return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted((tmp_path / "out/steps/x").glob("*.json"))
-            if path.stem != "manifest"}
+    return {
+        path.stem: json.loads(path.read_text("utf-8"))
+        for path in sorted((tmp_path / "out/steps/x").glob("*.json"))
+        if path.stem != "manifest"
+    }
 
 
 def _sizes(parts: dict[str, dict[str, Any]]) -> dict[str, int]:
     return {name: len(part["images"]) for name, part in parts.items()}
 
 
-@pytest.mark.parametrize(("params", "val"), [({"every": 5}, [1, 6]), ({"every": 5, "first": 4}, [5, 10]),
-                                             ({"every": 2, "first": 1}, [2, 4, 6, 8, 10])])
-def test_every_begins_with_the_first_unless_told(params: dict[str, Any], val: list[int], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("params", "val"),
+    [
+        ({"every": 5}, [1, 6]),
+        ({"every": 5, "first": 4}, [5, 10]),
+        ({"every": 2, "first": 1}, [2, 4, 6, 8, 10]),
+    ],
+)
+def test_every_begins_with_the_first_unless_told(
+    params: dict[str, Any], val: list[int], tmp_path: Path
+) -> None:
     parts = _parts(tmp_path, coco(10, []), **params)
     assert [row["id"] for row in parts["val"]["images"]] == val
 
@@ -47,24 +58,35 @@ def test_first_must_be_below_every(params: dict[str, Any], tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("method", ["hash", "shuffle", "stratified"])
-@pytest.mark.parametrize("way", [{"every": 5}, {"by": {"field": "part", "parts": ["train", "valid"]}}])
-def test_a_method_beside_a_way_that_needs_none_is_refused(way: dict[str, Any], method: str, tmp_path: Path) -> None:
-    name, = way
+@pytest.mark.parametrize(
+    "way", [{"every": 5}, {"by": {"field": "part", "parts": ["train", "valid"]}}]
+)
+def test_a_method_beside_a_way_that_needs_none_is_refused(
+    way: dict[str, Any], method: str, tmp_path: Path
+) -> None:
+    (name,) = way
     with pytest.raises(RecipeError, match=rf"with.method: has no effect beside '{name}'") as caught:
         _parts(tmp_path, coco(10, []), **way, method=method)
-    assert f"remove 'method', or divide by 'fractions' or 'folds' instead of '{name}'" in str(caught.value)
+    assert f"remove 'method', or divide by 'fractions' or 'folds' instead of '{name}'" in str(
+        caught.value
+    )
 
 
 def test_a_division_of_which_every_default_is_written_out_is_planned_again(tmp_path: Path) -> None:
     """recipe.resolved.yaml has every default: none of them may be one that is refused."""
     _parts(tmp_path, coco(10, []), every=5, group_by={"pattern": "^."})
     assert stages.reopen(tmp_path / "out").steps[0].params == {
-        "every": 5, "group_by": {"pattern": "^."}, "min_per_part": 1}
+        "every": 5,
+        "group_by": {"pattern": "^."},
+        "min_per_part": 1,
+    }
 
 
 def test_a_part_without_images_is_an_error_unless_allowed(tmp_path: Path) -> None:
     shares = {"fractions": {"train": 0.98, "val": 0.01, "test": 0.01}}
-    with pytest.raises(StepError, match=r"part 'val' would get 0 of 3 images, and min_per_part is 1; choose other"):
+    with pytest.raises(
+        StepError, match=r"part 'val' would get 0 of 3 images, and min_per_part is 1; choose other"
+    ):
         _parts(tmp_path, coco(3, []), **shares)
     assert sum(_sizes(_parts(tmp_path, coco(3, []), **shares, min_per_part=0)).values()) == 3
 
@@ -78,29 +100,71 @@ def test_shuffle_is_within_one_of_exact(tmp_path: Path) -> None:
 def test_a_class_on_two_images_is_in_both_parts(tmp_path: Path) -> None:
     data = coco(10, [(n, 1) for n in range(1, 11)] + [(3, 2), (7, 2)])
     for seed in range(5):
-        step = {"id": "x", "use": "split", "in": "raw", "with": {"fractions": {"train": 0.8, "val": 0.2}, "method": "stratified"}}
-        stages.run(stages.prepare(write_recipe(tmp_path, [step], data, seed=seed)), out=tmp_path / str(seed))
-        parts = {name: json.loads((tmp_path / f"{seed}/steps/x/{name}.json").read_text()) for name in ("train", "val")}
+        step = {
+            "id": "x",
+            "use": "split",
+            "in": "raw",
+            "with": {"fractions": {"train": 0.8, "val": 0.2}, "method": "stratified"},
+        }
+        stages.run(
+            stages.prepare(write_recipe(tmp_path, [step], data, seed=seed)),
+            out=tmp_path / str(seed),
+        )
+        parts = {
+            name: json.loads((tmp_path / f"{seed}/steps/x/{name}.json").read_text())
+            for name in ("train", "val")
+        }
         assert _sizes(parts) == {"train": 8, "val": 2}
-        assert all({row["category_id"] for row in part["annotations"]} == {1, 2} for part in parts.values())
+        assert all(
+            {row["category_id"] for row in part["annotations"]} == {1, 2} for part in parts.values()
+        )
 
 
 def test_real_pictures_are_divided_exactly(tmp_path: Path) -> None:
     folder = real_data("car_damage")
-    inputs = {name: {"annotations": str(folder / name / "_annotations.coco.json")} for name in ("train", "valid", "test")}
+    inputs = {
+        name: {"annotations": str(folder / name / "_annotations.coco.json")}
+        for name in ("train", "valid", "test")
+    }
     shares = {"train": 0.7, "val": 0.2, "test": 0.1}
-    steps = [{"id": "all", "use": "merge", "in": {"datasets": list(inputs)}, "with": {"same_file_name": "rename"}},
-             {"id": "x", "use": "split", "in": "all", "with": {"fractions": shares, "method": "stratified"}}]
+    steps = [
+        {
+            "id": "all",
+            "use": "merge",
+            "in": {"datasets": list(inputs)},
+            "with": {"same_file_name": "rename"},
+        },
+        {
+            "id": "x",
+            "use": "split",
+            "in": "all",
+            "with": {"fractions": shares, "method": "stratified"},
+        },
+    ]
     for seed in (0, 1):
-        stages.run(stages.prepare(write_recipe(tmp_path, steps, inputs=inputs, seed=seed)), out=tmp_path / str(seed))
-        parts = {name: json.loads((tmp_path / f"{seed}/steps/x/{name}.json").read_text("utf-8")) for name in shares}
+        stages.run(
+            stages.prepare(write_recipe(tmp_path, steps, inputs=inputs, seed=seed)),
+            out=tmp_path / str(seed),
+        )
+        parts = {
+            name: json.loads((tmp_path / f"{seed}/steps/x/{name}.json").read_text("utf-8"))
+            for name in shares
+        }
         assert _sizes(parts) == {"train": 210, "val": 60, "test": 30}
-        found = {name: Counter(row["category_id"] for row in part["annotations"]) for name, part in parts.items()}
+        found = {
+            name: Counter(row["category_id"] for row in part["annotations"])
+            for name, part in parts.items()
+        }
         groups: dict[int, set[str]] = {}
         for name, part in parts.items():
             for row in part["annotations"]:
                 groups.setdefault(row["category_id"], set()).add(f"{name}{row['image_id']}")
-        assert all(found[name][label] for label, images in groups.items() if len(images) >= 3 for name in shares)
+        assert all(
+            found[name][label]
+            for label, images in groups.items()
+            if len(images) >= 3
+            for name in shares
+        )
 
 
 SHARES = [(0.8, 0.2), (0.7, 0.2, 0.1), (0.2,) * 5, (0.5, 0.5), (0.9, 0.05, 0.05), (1 / 3,) * 3]
@@ -108,9 +172,14 @@ Cost = tuple[int, int, float]
 
 
 def _draw(rng: random.Random, groups: int, images: int) -> list[Group]:
-    return [Group(str(n), rng.randint(1, images),
-                  Counter(rng.choices(range(6), [60, 20, 10, 5, 3, 2], k=rng.randint(0, 4))))
-            for n in range(groups)]
+    return [
+        Group(
+            str(n),
+            rng.randint(1, images),
+            Counter(rng.choices(range(6), [60, 20, 10, 5, 3, 2], k=rng.randint(0, 4))),
+        )
+        for n in range(groups)
+    ]
 
 
 def _named(shares: Sequence[float]) -> dict[str, float]:
@@ -128,8 +197,10 @@ def _allowed(groups: Sequence[Group], share: Fraction) -> tuple[int, int]:
 def _cost(groups: Sequence[Group], shares: Sequence[float], side: Sequence[int]) -> Cost:
     """Judge a division: images out of bounds, classes that a part lacks, sum of |share - wanted|."""
     exact = [Fraction(str(share)) / sum(Fraction(str(s)) for s in shares) for share in shares]
-    images = [sum(g.images for g, at in zip(groups, side, strict=True) if at == part)
-              for part in range(len(shares))]
+    images = [
+        sum(g.images for g, at in zip(groups, side, strict=True) if at == part)
+        for part in range(len(shares))
+    ]
     boxes = [Counter[int]() for _ in shares]
     holding, total = Counter[int](), Counter[int]()
     for group, at in zip(groups, side, strict=True):
@@ -140,11 +211,18 @@ def _cost(groups: Sequence[Group], shares: Sequence[float], side: Sequence[int])
     for n, share in zip(images, exact, strict=True):
         fewest, most = _allowed(groups, share)
         outside += max(fewest - n, n - most, 0)
-    lacking = sum(not found[label] for label, n in holding.items() if n >= len(shares) for found in boxes)
-    spread = sum(abs(found[label] / n - share) for label, n in total.items()
-                 for found, share in zip(boxes, map(float, exact), strict=True))
+    lacking = sum(
+        not found[label] for label, n in holding.items() if n >= len(shares) for found in boxes
+    )
+    spread = sum(
+        abs(found[label] / n - share)
+        for label, n in total.items()
+        for found, share in zip(boxes, map(float, exact), strict=True)
+    )
     if max(g.images for g in groups) > 1:
-        spread += sum(abs(n / sum(images) - share) for n, share in zip(images, map(float, exact), strict=True))
+        spread += sum(
+            abs(n / sum(images) - share) for n, share in zip(images, map(float, exact), strict=True)
+        )
     return outside, lacking, round(spread, 6)
 
 
@@ -153,8 +231,12 @@ def _side(groups: Sequence[Group], found: Division) -> list[int]:
 
 
 @settings(deadline=None, max_examples=30)
-@given(st.integers(0, 10**6), st.integers(3, 7), st.sampled_from([1, 4, 6]), st.sampled_from(SHARES))
-def test_no_division_of_a_small_set_is_better(seed: int, number: int, largest: int, shares: tuple[float, ...]) -> None:
+@given(
+    st.integers(0, 10**6), st.integers(3, 7), st.sampled_from([1, 4, 6]), st.sampled_from(SHARES)
+)
+def test_no_division_of_a_small_set_is_better(
+    seed: int, number: int, largest: int, shares: tuple[float, ...]
+) -> None:
     groups = _draw(random.Random(seed), min(number, 5) if len(shares) > 3 else number, largest)
     found = divide(groups, _named(shares))
     every = itertools.product(range(len(shares)), repeat=len(groups))
@@ -167,9 +249,12 @@ def test_no_division_of_a_small_set_is_better(seed: int, number: int, largest: i
 
 
 @settings(deadline=None, max_examples=12)
-@given(st.integers(0, 10**6), st.integers(8, 11), st.sampled_from([1, 3, 6]), st.sampled_from(SHARES))
-def test_the_best_of_all_at_once_is_no_worse_than_the_best_of_many_starts(seed: int, number: int, largest: int,
-                                                                          shares: tuple[float, ...]) -> None:
+@given(
+    st.integers(0, 10**6), st.integers(8, 11), st.sampled_from([1, 3, 6]), st.sampled_from(SHARES)
+)
+def test_the_best_of_all_at_once_is_no_worse_than_the_best_of_many_starts(
+    seed: int, number: int, largest: int, shares: tuple[float, ...]
+) -> None:
     """What is proved for few groups is what a search, which knows nothing of the proof, can't beat."""
     groups = _draw(random.Random(seed), number, largest)
     proved = _cost(groups, shares, _side(groups, divide(groups, _named(shares))))
@@ -182,14 +267,25 @@ def test_the_best_of_all_at_once_is_no_worse_than_the_best_of_many_starts(seed: 
 
 def test_parts_that_are_alike_are_not_taken_for_one() -> None:
     """Five equal folds of groups that only one way of dividing makes equal."""
-    groups = [Group(str(n), images, Counter({0: images})) for n, images in enumerate((6, 5, 4, 3, 2, 1, 3, 3, 1, 2))]
+    groups = [
+        Group(str(n), images, Counter({0: images}))
+        for n, images in enumerate((6, 5, 4, 3, 2, 1, 3, 3, 1, 2))
+    ]
     side = _side(groups, divide(groups, _named((0.2,) * 5)))
-    assert sorted(sum(g.images for g, at in zip(groups, side, strict=True) if at == part) for part in range(5)) == [6] * 5
+    assert (
+        sorted(
+            sum(g.images for g, at in zip(groups, side, strict=True) if at == part)
+            for part in range(5)
+        )
+        == [6] * 5
+    )
 
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 10**6), st.integers(3, 60), st.sampled_from(SHARES))
-def test_groups_of_one_image_give_counts_within_one(seed: int, number: int, shares: tuple[float, ...]) -> None:
+def test_groups_of_one_image_give_counts_within_one(
+    seed: int, number: int, shares: tuple[float, ...]
+) -> None:
     found = divide(_draw(random.Random(seed), number, 1), _named(shares))
     assert len(found.side) == number
     assert found.off == ()
@@ -198,9 +294,14 @@ def test_groups_of_one_image_give_counts_within_one(seed: int, number: int, shar
 
 
 @settings(deadline=None, max_examples=12)
-@given(st.integers(0, 10**6), st.sampled_from([(24, 3, 3), (21, 2, 1), (40, 10, 10)]), st.integers(3, 12))
-def test_every_class_is_in_every_part_where_a_division_has_it(seed: int, sizes: tuple[int, ...],
-                                                              classes: int) -> None:
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([(24, 3, 3), (21, 2, 1), (40, 10, 10)]),
+    st.integers(3, 12),
+)
+def test_every_class_is_in_every_part_where_a_division_has_it(
+    seed: int, sizes: tuple[int, ...], classes: int
+) -> None:
     """The data are drawn from a division that has them, so that there is one."""
     rng, images = random.Random(seed), range(sum(sizes))
     boxes = [Counter[int]() for _ in images]
@@ -213,12 +314,16 @@ def test_every_class_is_in_every_part_where_a_division_has_it(seed: int, sizes: 
     found = divide(groups, {f"p{n}": size / len(images) for n, size in enumerate(sizes)})
     assert found.lacking == found.off == ()
     for label in range(classes):
-        assert {found.side[g.name] for g in groups if g.boxes[label]} == {f"p{n}" for n in range(len(sizes))}
+        assert {found.side[g.name] for g in groups if g.boxes[label]} == {
+            f"p{n}" for n in range(len(sizes))
+        }
 
 
 @settings(deadline=None, max_examples=12)
 @given(st.integers(0, 10**6), st.integers(8, 40), st.sampled_from([(0.6, 0.4), (0.9, 0.1)]))
-def test_large_groups_are_within_half_the_largest(seed: int, number: int, shares: tuple[float, ...]) -> None:
+def test_large_groups_are_within_half_the_largest(
+    seed: int, number: int, shares: tuple[float, ...]
+) -> None:
     """Of two parts this can always be had: cut any order of groups where it is nearest to the share."""
     groups = _draw(random.Random(seed), number, 9)
     found = divide(groups, _named(shares))
@@ -245,8 +350,13 @@ def test_the_order_of_rows_does_not_matter(tmp_path: Path) -> None:
     data = coco(40, [(rng.randint(1, 40), rng.randint(1, 2)) for _ in range(90)])
     turned = data | {"images": data["images"][::-1], "annotations": data["annotations"][::-1]}
     shares = {"fractions": {"a": 0.7, "b": 0.3}, "method": "stratified"}
-    first, second = ({name: {row["id"] for row in part["images"]} for name, part in _parts(folder, found, **shares).items()}
-                     for folder, found in ((_new(tmp_path, "1"), data), (_new(tmp_path, "2"), turned)))
+    first, second = (
+        {
+            name: {row["id"] for row in part["images"]}
+            for name, part in _parts(folder, found, **shares).items()
+        }
+        for folder, found in ((_new(tmp_path, "1"), data), (_new(tmp_path, "2"), turned))
+    )
     assert first == second
 
 
@@ -257,8 +367,12 @@ def _new(folder: Path, name: str) -> Path:
 
 def _given_up(folder: Path) -> list[tuple[str, str]]:
     record = recorded(folder / "out/steps/x")
-    return [(row.row, row.value) for finding in record.findings if finding.kind == "split_gives_up"
-            for row in finding.first]
+    return [
+        (row.row, row.value)
+        for finding in record.findings
+        if finding.kind == "split_gives_up"
+        for row in finding.first
+    ]
 
 
 def test_a_class_that_is_given_up_is_named(tmp_path: Path) -> None:
@@ -269,7 +383,8 @@ def test_a_class_that_is_given_up_is_named(tmp_path: Path) -> None:
     there = {row["category_id"] for row in parts["val"]["annotations"]}
     name = {frozenset({1}): "dog", frozenset({2}): "cat"}[frozenset(there)]
     assert _given_up(tmp_path) == [
-        (f"class '{name}' in 'val'", "given up for the numbers of images: none of its 2 groups")]
+        (f"class '{name}' in 'val'", "given up for the numbers of images: none of its 2 groups")
+    ]
 
 
 def test_a_number_of_images_that_is_given_up_is_named(tmp_path: Path) -> None:
@@ -283,7 +398,8 @@ def test_a_number_of_images_that_is_given_up_is_named(tmp_path: Path) -> None:
         large = next(name for name, size in _sizes(parts).items() if size == 10)
         assert sorted(_sizes(parts).values()) == [5, 5, 10]
         assert _given_up(folder) == [
-            (f"part '{large}'", "its number of images is given up: 10, where 6.7 are its share")]
+            (f"part '{large}'", "its number of images is given up: 10, where 6.7 are its share")
+        ]
 
 
 def test_nothing_is_said_of_a_class_with_fewer_groups_than_parts(tmp_path: Path) -> None:
@@ -298,16 +414,22 @@ NAMES = [f"第{n}类瓶盖表面缺陷与划痕检测结果异常" for n in rang
 def test_a_table_of_shares_is_shown_by_run_and_plan_and_recorded(tmp_path: Path) -> None:
     rng = random.Random(0)
     data = coco(100, [(rng.randint(1, 100), n % 80 + 1) for n in range(400)], NAMES)
-    step = {"id": "x", "use": "split", "in": "raw",
-            "with": {"fractions": {"train": 0.7, "validation": 0.2, "测试": 0.1}, "method": "shuffle"}}
+    step = {
+        "id": "x",
+        "use": "split",
+        "in": "raw",
+        "with": {"fractions": {"train": 0.7, "validation": 0.2, "测试": 0.1}, "method": "shuffle"},
+    }
     recipe = write_recipe(tmp_path, [step], data)
     planned = command("plan", recipe, "--out", tmp_path / "out", cwd=tmp_path)
     ran = command("run", recipe, "--out", tmp_path / "out", cwd=tmp_path)
     assert (planned.returncode, ran.returncode) == (0, 0)
     for text in (planned.stdout, ran.stderr):
         lines = text.splitlines()
-        first = next(n for n, line in enumerate(lines) if line.split() == ["train", "validation", "测试"])
-        table = lines[first:first + 18]
+        first = next(
+            n for n, line in enumerate(lines) if line.split() == ["train", "validation", "测试"]
+        )
+        table = lines[first : first + 18]
         assert max(map(cell_len, table)) <= 80
         assert table[1].split() == ["images", "70", "20", "10"]
         assert table[2].split()[0] == "boxes"
@@ -315,19 +437,40 @@ def test_a_table_of_shares_is_shown_by_run_and_plan_and_recorded(tmp_path: Path)
         assert [row.split()[0][0] for row in table[5:17]] == ["第"] * 12
         assert table[17].strip().startswith("and 68 more classes")
     notes = recorded(tmp_path / "out/steps/x").notes
-    boxes = {name: Counter(row["category_id"] for row in json.loads(
-        (tmp_path / f"out/steps/x/{name}.json").read_text("utf-8"))["annotations"]) for name in notes["shares"]}
-    assert notes["shares"] == {name: {label: round(found[n] / 5, 4) for n, label in enumerate(NAMES, 1)}
-                               for name, found in boxes.items()}
-    off = {label: max(abs(notes["shares"][name][label] - share) for name, share in step["with"]["fractions"].items())
-           for label in NAMES}
+    boxes = {
+        name: Counter(
+            row["category_id"]
+            for row in json.loads((tmp_path / f"out/steps/x/{name}.json").read_text("utf-8"))[
+                "annotations"
+            ]
+        )
+        for name in notes["shares"]
+    }
+    assert notes["shares"] == {
+        name: {label: round(found[n] / 5, 4) for n, label in enumerate(NAMES, 1)}
+        for name, found in boxes.items()
+    }
+    off = {
+        label: max(
+            abs(notes["shares"][name][label] - share)
+            for name, share in step["with"]["fractions"].items()
+        )
+        for label in NAMES
+    }
     shown = [row[0].removesuffix(" %") for row in notes["table"]["rows"][4:]]
-    assert min(off[label] for label in shown) >= max(off[label] for label in NAMES if label not in shown) - 1e-9
+    assert (
+        min(off[label] for label in shown)
+        >= max(off[label] for label in NAMES if label not in shown) - 1e-9
+    )
 
 
 def test_plan_shows_what_is_given_up(tmp_path: Path) -> None:
-    step = {"id": "x", "use": "split", "in": "raw",
-            "with": {"fractions": {"train": 0.9, "val": 0.1}, "method": "stratified"}}
+    step = {
+        "id": "x",
+        "use": "split",
+        "in": "raw",
+        "with": {"fractions": {"train": 0.9, "val": 0.1}, "method": "stratified"},
+    }
     recipe = write_recipe(tmp_path, [step], coco(10, [(1, 1), (2, 1), (3, 2), (4, 2)]))
     done = command("plan", recipe, "--out", tmp_path / "out", cwd=tmp_path)
     assert "(split_gives_up)" in done.stderr
@@ -335,27 +478,47 @@ def test_plan_shows_what_is_given_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["shuffle", "stratified"])
-def test_bytes_are_the_same_with_any_number_of_workers(method: str, tmp_path: Path,
-                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bytes_are_the_same_with_any_number_of_workers(
+    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = random.Random(1)
     data = coco(60, [(rng.randint(1, 60), rng.randint(1, 2)) for _ in range(150)])
     for row in data["images"]:
         row["video"] = f"v{row['id'] // 3}"
-    step = {"id": "x", "use": "split", "in": "raw",
-            "with": {"folds": 3, "method": method, "group_by": {"field": "video"}}}
+    step = {
+        "id": "x",
+        "use": "split",
+        "in": "raw",
+        "with": {"folds": 3, "method": method, "group_by": {"field": "video"}},
+    }
     recipe = write_recipe(tmp_path, [step], data)
     found = []
     for jobs, hash_seed in (("1", "1"), ("2", "2")):
         monkeypatch.setenv("PYTHONHASHSEED", hash_seed)
-        assert command("run", recipe, "--out", tmp_path / jobs, "--jobs", jobs, cwd=tmp_path).returncode == 0
+        assert (
+            command(
+                "run", recipe, "--out", tmp_path / jobs, "--jobs", jobs, cwd=tmp_path
+            ).returncode
+            == 0
+        )
         found.append([(tmp_path / jobs / f"steps/x/fold_{n}.json").read_bytes() for n in (1, 2, 3)])
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize("group_by", [{"field": "video"}, {"pattern": r"^(v\d)_"}, {"file": "groups.txt"}])
-@pytest.mark.parametrize("way", [{"folds": 3, "method": "stratified"}, {"every": 2},
-                                 {"fractions": {"a": 0.5, "b": 0.5}, "method": "shuffle"}])
-def test_no_group_is_on_two_sides(group_by: dict[str, str], way: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "group_by", [{"field": "video"}, {"pattern": r"^(v\d)_"}, {"file": "groups.txt"}]
+)
+@pytest.mark.parametrize(
+    "way",
+    [
+        {"folds": 3, "method": "stratified"},
+        {"every": 2},
+        {"fractions": {"a": 0.5, "b": 0.5}, "method": "shuffle"},
+    ],
+)
+def test_no_group_is_on_two_sides(
+    group_by: dict[str, str], way: dict[str, Any], tmp_path: Path
+) -> None:
     data = coco(30, [(n, 1 + n % 2) for n in range(1, 31)])
     for row in data["images"]:
         row |= {"video": row["id"] % 7, "file_name": f"v{row['id'] % 7}_{row['id']}.jpg"}
@@ -369,24 +532,43 @@ def test_no_group_is_on_two_sides(group_by: dict[str, str], way: dict[str, Any],
 def test_hash_moves_no_image_when_one_is_added(tmp_path: Path) -> None:
     side = []
     for number in (40, 41):
-        parts = _parts(_new(tmp_path, str(number)), coco(number, []), fractions={"a": 0.6, "b": 0.4})
-        side.append({row["file_name"]: name for name, part in parts.items() for row in part["images"]})
+        parts = _parts(
+            _new(tmp_path, str(number)), coco(number, []), fractions={"a": 0.6, "b": 0.4}
+        )
+        side.append(
+            {row["file_name"]: name for name, part in parts.items() for row in part["images"]}
+        )
     assert side[0].items() < side[1].items()
 
 
 @pytest.mark.parametrize("method", ["shuffle", "stratified"])
-def test_a_part_gets_its_fewest_images_where_its_share_allows_it(method: str, tmp_path: Path) -> None:
+def test_a_part_gets_its_fewest_images_where_its_share_allows_it(
+    method: str, tmp_path: Path
+) -> None:
     way = {"fractions": {"train": 0.8, "val": 0.2}, "method": method}
     assert _sizes(_parts(_new(tmp_path, "1"), coco(3, []), **way)) == {"train": 2, "val": 1}
-    assert _sizes(_parts(_new(tmp_path, "2"), coco(13, []), **way, min_per_part=3)) == {"train": 10, "val": 3}
-    with pytest.raises(StepError, match=r"part 'val' would get 3 of 13 images, and min_per_part is 4; choose other "
-                                        r"fractions, or fewer folds \(min_per_part: 3 allows it\)"):
+    assert _sizes(_parts(_new(tmp_path, "2"), coco(13, []), **way, min_per_part=3)) == {
+        "train": 10,
+        "val": 3,
+    }
+    with pytest.raises(
+        StepError,
+        match=r"part 'val' would get 3 of 13 images, and min_per_part is 4; choose other "
+        r"fractions, or fewer folds \(min_per_part: 3 allows it\)",
+    ):
         _parts(_new(tmp_path, "3"), coco(13, []), **way, min_per_part=4)
 
 
-@pytest.mark.parametrize("params", [{"by": {"field": "prat", "parts": ["train", "valid"]}},
-                                    {"folds": 2, "group_by": {"field": "prat"}}])
-def test_a_field_that_no_image_has_is_found_before_anything_runs(params: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"by": {"field": "prat", "parts": ["train", "valid"]}},
+        {"folds": 2, "group_by": {"field": "prat"}},
+    ],
+)
+def test_a_field_that_no_image_has_is_found_before_anything_runs(
+    params: dict[str, Any], tmp_path: Path
+) -> None:
     data = coco(4, [])
     for row in data["images"]:
         row["part"] = "train"
@@ -395,27 +577,41 @@ def test_a_field_that_no_image_has_is_found_before_anything_runs(params: dict[st
 
 
 @pytest.mark.parametrize("value", [None, "test"])
-def test_an_image_whose_given_part_is_none_of_the_parts_is_named(value: str | None, tmp_path: Path) -> None:
+def test_an_image_whose_given_part_is_none_of_the_parts_is_named(
+    value: str | None, tmp_path: Path
+) -> None:
     data = coco(3, [])
     for row, part in zip(data["images"], ("train", value, "valid"), strict=True):
         row["part"] = part
     said = "it has no part" if value is None else "its part is 'test', which is none of by.parts"
-    with pytest.raises(StepError, match=rf"image 2 \('2.jpg'\): {said} \(train, valid\); .* \(1 in all\)"):
+    with pytest.raises(
+        StepError, match=rf"image 2 \('2.jpg'\): {said} \(train, valid\); .* \(1 in all\)"
+    ):
         _parts(tmp_path, data, by={"field": "part", "parts": ["train", "valid"]})
 
 
 def test_real_parts_as_they_were_given_are_kept(tmp_path: Path) -> None:
     folder, names = real_data("car_damage"), ["train", "valid", "test"]
-    inputs = {name: {"annotations": str(folder / name / "_annotations.coco.json")} for name in names}
-    steps = [{"id": "all", "use": "merge", "in": {"datasets": names},
-              "with": {"same_file_name": "rename", "origin_field": "part"}},
-             {"id": "x", "use": "split", "in": "all", "with": {"by": {"field": "part", "parts": names}}}]
+    inputs = {
+        name: {"annotations": str(folder / name / "_annotations.coco.json")} for name in names
+    }
+    steps = [
+        {
+            "id": "all",
+            "use": "merge",
+            "in": {"datasets": names},
+            "with": {"same_file_name": "rename", "origin_field": "part"},
+        },
+        {"id": "x", "use": "split", "in": "all", "with": {"by": {"field": "part", "parts": names}}},
+    ]
     stages.run(stages.prepare(write_recipe(tmp_path, steps, inputs=inputs)), out=tmp_path / "out")
     for name in names:
         before = json.loads(Path(inputs[name]["annotations"]).read_text("utf-8"))
         after = json.loads((tmp_path / f"out/steps/x/{name}.json").read_text("utf-8"))
         assert len(after["images"]) == len(before["images"])
-        assert [row["bbox"] for row in after["annotations"]] == [row["bbox"] for row in before["annotations"]]
+        assert [row["bbox"] for row in after["annotations"]] == [
+            row["bbox"] for row in before["annotations"]
+        ]
 
 
 def test_parts_as_they_were_given_are_kept_through_a_merge(tmp_path: Path) -> None:
@@ -427,20 +623,40 @@ def test_parts_as_they_were_given_are_kept_through_a_merge(tmp_path: Path) -> No
         (tmp_path / f"{name}.json").write_text(json.dumps(data))
         inputs[name] = {"annotations": f"{name}.json"}
     by = {"field": "part", "parts": ["train", "valid"]}
-    steps = [{"id": "all", "use": "merge", "in": {"datasets": list(inputs)}, "with": {"origin_field": "part"}},
-             {"id": "x", "use": "split", "in": "all", "with": {"by": by}}]
+    steps = [
+        {
+            "id": "all",
+            "use": "merge",
+            "in": {"datasets": list(inputs)},
+            "with": {"origin_field": "part"},
+        },
+        {"id": "x", "use": "split", "in": "all", "with": {"by": by}},
+    ]
     stages.run(stages.prepare(write_recipe(tmp_path, steps, inputs=inputs)), out=tmp_path / "out")
-    parts = {name: json.loads((tmp_path / f"out/steps/x/{name}.json").read_text()) for name in inputs}
-    assert {name: [row["file_name"][:5] for row in part["images"]] for name, part in parts.items()} == {
-        "train": ["train"] * 3, "valid": ["valid"] * 2}
+    parts = {
+        name: json.loads((tmp_path / f"out/steps/x/{name}.json").read_text()) for name in inputs
+    }
+    assert {
+        name: [row["file_name"][:5] for row in part["images"]] for name, part in parts.items()
+    } == {"train": ["train"] * 3, "valid": ["valid"] * 2}
     by["parts"] = ["train", "test"]
-    with pytest.raises(StepError, match=r"image 4 \('valid_1.jpg'\): its part is 'valid', which is none of by.parts"):
-        stages.run(stages.prepare(write_recipe(tmp_path, steps, inputs=inputs)), out=tmp_path / "out")
+    with pytest.raises(
+        StepError,
+        match=r"image 4 \('valid_1.jpg'\): its part is 'valid', which is none of by.parts",
+    ):
+        stages.run(
+            stages.prepare(write_recipe(tmp_path, steps, inputs=inputs)), out=tmp_path / "out"
+        )
 
 
 def test_given_parts_that_share_a_family_are_refused(tmp_path: Path) -> None:
     data = coco(2, [])
     for row, part in zip(data["images"], ("train", "valid"), strict=True):
-        row |= {"part": part, "coco_recipe": {"root": "raw/1.jpg", "source": "raw/1.jpg", "step": "more", "copy": 1}}
-    with pytest.raises(StepError, match=r"raw/1.jpg: .* stand in train \('1.jpg'\) and valid \('2.jpg'\), 1 such"):
+        row |= {
+            "part": part,
+            "coco_recipe": {"root": "raw/1.jpg", "source": "raw/1.jpg", "step": "more", "copy": 1},
+        }
+    with pytest.raises(
+        StepError, match=r"raw/1.jpg: .* stand in train \('1.jpg'\) and valid \('2.jpg'\), 1 such"
+    ):
         _parts(tmp_path, data, by={"field": "part", "parts": ["train", "valid"]})

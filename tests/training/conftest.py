@@ -12,8 +12,13 @@ from builders import REPOSITORY, command, recorded
 
 from coco_recipe.manifest import StepRecord
 
-TINY = {"train_pipeline.2.scale": [96, 96], "test_pipeline.1.scale": [96, 96], "model.test_cfg.score_thr": 0.001,
-        "model.neck.out_channels": 64, "model.bbox_head": {"in_channels": 64, "feat_channels": 64, "stacked_convs": 1}}
+TINY = {
+    "train_pipeline.2.scale": [96, 96],
+    "test_pipeline.1.scale": [96, 96],
+    "model.test_cfg.score_thr": 0.001,
+    "model.neck.out_channels": 64,
+    "model.bbox_head": {"in_channels": 64, "feat_channels": 64, "stacked_convs": 1},
+}
 CONFIG = REPOSITORY / "recipes/configs/retinanet_r18_small.py"
 CPU = {"device": "cpu", "workers": 0}
 
@@ -26,10 +31,23 @@ class Shapes:
 
     def recipe(self, name: str, steps: Sequence[Mapping[str, Any]], **inputs: Any) -> Path:
         """Write a recipe of these steps."""
-        given = {part: {"annotations": f"{part}/annotations.json", "images": f"{part}/images"} for part in ("train", "val")}
+        given = {
+            part: {"annotations": f"{part}/annotations.json", "images": f"{part}/images"}
+            for part in ("train", "val")
+        }
         path = self.folder / f"{name}.yaml"
-        path.write_text(json.dumps({"coco_recipe": 1, "name": name, "seed": 1, "inputs": given | inputs,
-                                    "steps": list(steps)}, ensure_ascii=False))
+        path.write_text(
+            json.dumps(
+                {
+                    "coco_recipe": 1,
+                    "name": name,
+                    "seed": 1,
+                    "inputs": given | inputs,
+                    "steps": list(steps),
+                },
+                ensure_ascii=False,
+            )
+        )
         return path
 
     def run(self, name: str, steps: Sequence[Mapping[str, Any]], **inputs: Any) -> Path:
@@ -48,8 +66,12 @@ class Shapes:
 
 def train_step(**with_: Any) -> dict[str, Any]:
     """Return a step that trains the small detector on the CPU."""
-    return {"id": "fit", "use": "train", "in": {"train": "train", "val": "val"},
-            "with": {"config": "small.py", "seed": 0, "epochs": 3, "set": TINY, **CPU, **with_}}
+    return {
+        "id": "fit",
+        "use": "train",
+        "in": {"train": "train", "val": "val"},
+        "with": {"config": "small.py", "seed": 0, "epochs": 3, "set": TINY, **CPU, **with_},
+    }
 
 
 def provenance(steps: Path, step: str) -> StepRecord:
@@ -74,12 +96,45 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Shapes:
 @pytest.fixture(scope="session")
 def trained(shapes: Shapes) -> Path:
     """Train once, and do all that can be done with the checkpoints; return the folder of the steps."""
-    return shapes.run("trained", [
-        train_step(),
-        {"id": "score", "use": "evaluate", "in": {"checkpoints": ["fit.checkpoints", "fit.best"], "dataset": "val"}, "with": CPU},
-        {"id": "averaged", "use": "average_weights", "in": "fit.checkpoints", "with": {"last": 2}},
-        {"id": "score_average", "use": "evaluate", "in": {"checkpoints": "averaged", "dataset": "val"}, "with": CPU},
-        {"id": "guess", "use": "predict", "in": {"checkpoint": "fit.checkpoint"}, "with": {"folder": "val/images", **CPU}},
-        {"id": "soup", "use": "greedy_soup", "in": {"checkpoints": "fit.checkpoints", "dataset": "val"}, "with": CPU},
-        {"id": "renormed", "use": "recompute_batch_norm", "in": {"checkpoint": "fit.checkpoint", "dataset": "train"},
-         "with": {"batch_size": 16, **CPU}}])
+    return shapes.run(
+        "trained",
+        [
+            train_step(),
+            {
+                "id": "score",
+                "use": "evaluate",
+                "in": {"checkpoints": ["fit.checkpoints", "fit.best"], "dataset": "val"},
+                "with": CPU,
+            },
+            {
+                "id": "averaged",
+                "use": "average_weights",
+                "in": "fit.checkpoints",
+                "with": {"last": 2},
+            },
+            {
+                "id": "score_average",
+                "use": "evaluate",
+                "in": {"checkpoints": "averaged", "dataset": "val"},
+                "with": CPU,
+            },
+            {
+                "id": "guess",
+                "use": "predict",
+                "in": {"checkpoint": "fit.checkpoint"},
+                "with": {"folder": "val/images", **CPU},
+            },
+            {
+                "id": "soup",
+                "use": "greedy_soup",
+                "in": {"checkpoints": "fit.checkpoints", "dataset": "val"},
+                "with": CPU,
+            },
+            {
+                "id": "renormed",
+                "use": "recompute_batch_norm",
+                "in": {"checkpoint": "fit.checkpoint", "dataset": "train"},
+                "with": {"batch_size": 16, **CPU},
+            },
+        ],
+    )

@@ -21,9 +21,13 @@ from coco_recipe.schema_check import with_defaults
 
 NEW = ("cat", "zzz", "person", "dog")
 KEPT = {0: 15, 2: 0, 3: 16}  # row in the new head: row in COCO's
-CONFIGS = {"retinanet": "retinanet/retinanet_r18_fpn_1x_coco.py", "cascade": "cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py",
-           "mask": "mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py", "ssdlite": "ssd/ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py",
-           "ssd": "ssd/ssd300_coco.py"}
+CONFIGS = {
+    "retinanet": "retinanet/retinanet_r18_fpn_1x_coco.py",
+    "cascade": "cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py",
+    "mask": "mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py",
+    "ssdlite": "ssd/ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py",
+    "ssd": "ssd/ssd300_coco.py",
+}
 HAS_BACKGROUND = ("cascade", "mask", "ssdlite", "ssd")
 
 
@@ -49,7 +53,9 @@ def build(config: str, classes: int) -> Any:
     torch.manual_seed(0)
     built = MODELS.build(model).eval()
     for name, weight in built.named_parameters():
-        if "l2_norm" in name or "level_embed" in name:  # without init_cfg mmdet leaves what was in memory there
+        if (
+            "l2_norm" in name or "level_embed" in name
+        ):  # without init_cfg mmdet leaves what was in memory there
             torch.nn.init.constant_(weight, 20)
     return built
 
@@ -79,37 +85,62 @@ def models() -> Callable[[str, int], Any]:
 
 def weights(model: Any) -> dict[str, Any]:
     """Return a model's state dict in float32, which loses nothing: its weights were drawn so."""
-    return {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in model.state_dict().items()}
+    return {
+        key: tensor.float() if tensor.is_floating_point() else tensor
+        for key, tensor in model.state_dict().items()
+    }
 
 
 def dataset(names: Sequence[str] = NEW) -> Dataset:
     return Dataset((), (), tuple(Category(id=n, name=name) for n, name in enumerate(names, 1)))
 
 
-def adapt(folder: Path, state: Mapping[str, Any], *, names: Sequence[str] = NEW, classes: Sequence[str] = COCO_NAMES,
-          seed: int = 3, **given: Any) -> Adapted:
+def adapt(
+    folder: Path,
+    state: Mapping[str, Any],
+    *,
+    names: Sequence[str] = NEW,
+    classes: Sequence[str] = COCO_NAMES,
+    seed: int = 3,
+    **given: Any,
+) -> Adapted:
     """Write a checkpoint, and run the step on it."""
     folder.mkdir(exist_ok=True)
     checkpoints.write(folder / "old.pth", state, classes)
-    parameters = dict.fromkeys(adapt_head.PARAMS["properties"]) | with_defaults(adapt_head.PARAMS, given)
-    made = adapt_head.STEP.run(Context("adapt", seed, folder), checkpoint=Checkpoint(folder / "old.pth"),
-                               dataset=dataset(names), **parameters)["checkpoint"]
-    return Adapted(made, json.loads((folder / "head.json").read_text()), checkpoints.read(made.path).state)
+    parameters = dict.fromkeys(adapt_head.PARAMS["properties"]) | with_defaults(
+        adapt_head.PARAMS, given
+    )
+    made = adapt_head.STEP.run(
+        Context("adapt", seed, folder),
+        checkpoint=Checkpoint(folder / "old.pth"),
+        dataset=dataset(names),
+        **parameters,
+    )["checkpoint"]
+    return Adapted(
+        made, json.loads((folder / "head.json").read_text()), checkpoints.read(made.path).state
+    )
 
 
 def logits(model: Any, name: str) -> list[Any]:
     """Return a model's raw answers to one picture, by head: (rows of classes, cells or boxes), and its masks'."""
     side = 320 if name == "ssd" else 96
-    picture = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    picture = torch.rand(
+        1, 3, side, side, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+    )
     with torch.no_grad():
         features = model.extract_feat(picture)
         if name not in ("cascade", "mask"):
             levels = model.bbox_head(features)[0]
             classes = model.bbox_head.cls_out_channels
-            return [level.reshape(-1, classes, level.shape[-2] * level.shape[-1]).transpose(0, 1) for level in levels]
+            return [
+                level.reshape(-1, classes, level.shape[-2] * level.shape[-1]).transpose(0, 1)
+                for level in levels
+            ]
         boxes = torch.tensor([[0.0, 0, 0, 60, 60], [0, 10, 20, 90, 70]], dtype=torch.float64)
         stages = range(3) if name == "cascade" else [None]
-        answers = [part for stage in stages for part in _box_head(model.roi_head, features, boxes, stage)]
+        answers = [
+            part for stage in stages for part in _box_head(model.roi_head, features, boxes, stage)
+        ]
         if name == "mask":
             regions = model.roi_head.mask_roi_extractor(features[:4], boxes)
             answers.append(model.roi_head.mask_head(regions).transpose(0, 1))
@@ -117,7 +148,10 @@ def logits(model: Any, name: str) -> list[Any]:
 
 
 def _box_head(roi_head: Any, features: Any, boxes: Any, stage: int | None) -> list[Any]:
-    extractor, head = (part if stage is None else part[stage] for part in (roi_head.bbox_roi_extractor, roi_head.bbox_head))
+    extractor, head = (
+        part if stage is None else part[stage]
+        for part in (roi_head.bbox_roi_extractor, roi_head.bbox_head)
+    )
     scores, deltas = head(extractor(features[:4], boxes))
     deltas = deltas.reshape(len(boxes), -1, 4).transpose(0, 1)
     return [scores.T, deltas]
@@ -139,16 +173,22 @@ def assert_kept(old: Sequence[Any], new: Sequence[Any], *, background: bool) -> 
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_kept_classes_get_the_same_logits(name: str, models: Callable[[str, int], Any], tmp_path: Path) -> None:
+def test_kept_classes_get_the_same_logits(
+    name: str, models: Callable[[str, int], Any], tmp_path: Path
+) -> None:
     old, new = models(name, 80), models(name, 4)
     adapted = adapt(tmp_path, weights(old))
-    new.load_state_dict(torch.load(adapted.checkpoint.path, weights_only=True)["state_dict"], strict=True)
+    new.load_state_dict(
+        torch.load(adapted.checkpoint.path, weights_only=True)["state_dict"], strict=True
+    )
     assert_kept(logits(old, name), logits(new, name), background=name in HAS_BACKGROUND)
     assert adapted.checkpoint.classes == NEW
     assert adapted.table["kept"] == ["cat", "person", "dog"]
     assert adapted.table["new"] == ["zzz"]
     assert len(adapted.table["dropped"]) == 77
-    changed = [key for key, tensor in adapted.state.items() if tensor.shape != old.state_dict()[key].shape]
+    changed = [
+        key for key, tensor in adapted.state.items() if tensor.shape != old.state_dict()[key].shape
+    ]
     assert sorted(adapted.table["rows"]) == sorted(changed)
     assert adapted.table["keys_untouched"] == len(adapted.state) - len(changed)
 
@@ -169,8 +209,9 @@ def as_1x(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["cascade", "mask"])
-def test_weights_of_mmdet_1_are_renamed_and_their_background_row_goes_last(name: str, models: Callable[[str, int], Any],
-                                                                            tmp_path: Path) -> None:
+def test_weights_of_mmdet_1_are_renamed_and_their_background_row_goes_last(
+    name: str, models: Callable[[str, int], Any], tmp_path: Path
+) -> None:
     old, new = models(name, 80), models(name, 4)
     given = as_1x(weights(old))
     assert not any(key.startswith("roi_head") for key in given)
@@ -179,7 +220,9 @@ def test_weights_of_mmdet_1_are_renamed_and_their_background_row_goes_last(name:
     assert_kept(logits(old, name), logits(new, name), background=True)
 
 
-def test_the_names_of_mmdet_1_stay_where_that_is_asked_for(models: Callable[[str, int], Any], tmp_path: Path) -> None:
+def test_the_names_of_mmdet_1_stay_where_that_is_asked_for(
+    models: Callable[[str, int], Any], tmp_path: Path
+) -> None:
     given = as_1x(weights(models("mask", 80)))
     assert list(adapt(tmp_path, given, rename_1x=False).state) == list(given)
 
@@ -187,9 +230,13 @@ def test_the_names_of_mmdet_1_stay_where_that_is_asked_for(models: Callable[[str
 def small(classes: int = 80) -> dict[str, Any]:
     """Return a box head whose row of class n is n, of the background -1."""
     rows = torch.cat([torch.arange(float(classes)), torch.tensor([-1.0])])
-    return {"backbone.conv1.weight": torch.ones(8, 3, 7, 7), "roi_head.bbox_head.fc_cls.weight": rows[:, None].repeat(1, 6),
-            "roi_head.bbox_head.fc_cls.bias": rows, "roi_head.bbox_head.fc_reg.weight": rows[:-1].repeat_interleave(4)[:, None],
-            "roi_head.bbox_head.fc_reg.bias": rows[:-1].repeat_interleave(4)}
+    return {
+        "backbone.conv1.weight": torch.ones(8, 3, 7, 7),
+        "roi_head.bbox_head.fc_cls.weight": rows[:, None].repeat(1, 6),
+        "roi_head.bbox_head.fc_cls.bias": rows,
+        "roi_head.bbox_head.fc_reg.weight": rows[:-1].repeat_interleave(4)[:, None],
+        "roi_head.bbox_head.fc_reg.bias": rows[:-1].repeat_interleave(4),
+    }
 
 
 def biases(adapted: Adapted) -> list[float]:
@@ -205,11 +252,19 @@ def test_rows_go_by_name_boxes_too_and_the_background_stays_last(tmp_path: Path)
 
 
 def test_the_background_is_first_where_the_recipe_says_so(tmp_path: Path) -> None:
-    assert biases(adapt(tmp_path, small(), new_rows="zeros", background="first")) == [16, 0, 1, 17, 0]
+    assert biases(adapt(tmp_path, small(), new_rows="zeros", background="first")) == [
+        16,
+        0,
+        1,
+        17,
+        0,
+    ]
 
 
 def test_several_classes_may_take_one_old_class(tmp_path: Path) -> None:
-    adapted = adapt(tmp_path, small(), names=("kitten", "tomcat", "dog"), map={"kitten": "cat", "tomcat": "cat"})
+    adapted = adapt(
+        tmp_path, small(), names=("kitten", "tomcat", "dog"), map={"kitten": "cat", "tomcat": "cat"}
+    )
     assert biases(adapted) == [15, 15, 16, -1]
     assert adapted.table["mapped"] == {"kitten": "cat", "tomcat": "cat"}
     assert adapted.table["kept"] == ["dog"]
@@ -222,9 +277,13 @@ def test_new_rows_are_the_mean_or_a_copy(tmp_path: Path) -> None:
 
 
 def test_new_rows_are_drawn_from_the_seed(tmp_path: Path) -> None:
-    once, again, other = (adapt(tmp_path / str(n), small(), std=0.5, seed=seed) for n, seed in enumerate((3, 3, 4)))
+    once, again, other = (
+        adapt(tmp_path / str(n), small(), std=0.5, seed=seed) for n, seed in enumerate((3, 3, 4))
+    )
     assert once.checkpoint.path.read_bytes() == again.checkpoint.path.read_bytes()
-    assert once.checkpoint.fingerprint == again.checkpoint.fingerprint != other.checkpoint.fingerprint
+    assert (
+        once.checkpoint.fingerprint == again.checkpoint.fingerprint != other.checkpoint.fingerprint
+    )
     row = once.state["roi_head.bbox_head.fc_cls.weight"][1]
     assert 0 < row.abs().max() < 2.5
     assert row.unique().numel() == 6
@@ -237,10 +296,14 @@ def test_slice_takes_the_first_rows(tmp_path: Path) -> None:
 
 def test_anchors_stand_before_classes(tmp_path: Path) -> None:
     rows = torch.arange(9 * 80.0)
-    state = {"bbox_head.retina_cls.weight": rows.reshape(720, 1, 1, 1), "bbox_head.retina_cls.bias": rows}
+    state = {
+        "bbox_head.retina_cls.weight": rows.reshape(720, 1, 1, 1),
+        "bbox_head.retina_cls.bias": rows,
+    }
     adapted = adapt(tmp_path, state, new_rows="zeros")
     assert adapted.state["bbox_head.retina_cls.bias"].reshape(9, 4).tolist() == [
-        [80 * anchor + 15, 0, 80 * anchor, 80 * anchor + 16] for anchor in range(9)]
+        [80 * anchor + 15, 0, 80 * anchor, 80 * anchor + 16] for anchor in range(9)
+    ]
     assert adapted.state["bbox_head.retina_cls.weight"].shape == (36, 1, 1, 1)
 
 
@@ -248,30 +311,62 @@ def test_a_head_of_one_class_is_widened(tmp_path: Path) -> None:
     adapted = adapt(tmp_path, small(1), classes=("dog",), new_rows={"copy": "dog"})
     assert biases(adapted) == [0, 0, 0, 0, -1]
     assert adapted.state["roi_head.bbox_head.fc_reg.bias"].shape == (16,)
-    stage = {"roi_head.bbox_head.0.fc_cls.weight": torch.zeros(2, 6), "roi_head.bbox_head.0.fc_reg.weight": torch.zeros(4, 6)}
-    assert list(heads.layouts(stage, 1, "last")) == ["roi_head.bbox_head.0.fc_cls.weight"], "a cascade has one box for all"
+    stage = {
+        "roi_head.bbox_head.0.fc_cls.weight": torch.zeros(2, 6),
+        "roi_head.bbox_head.0.fc_reg.weight": torch.zeros(4, 6),
+    }
+    assert list(heads.layouts(stage, 1, "last")) == ["roi_head.bbox_head.0.fc_cls.weight"], (
+        "a cascade has one box for all"
+    )
 
 
 def test_the_old_names_must_be_known(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"old\.pth: doesn't say its class names; set from_classes: coco"):
+    with pytest.raises(
+        ValueError, match=r"old\.pth: doesn't say its class names; set from_classes: coco"
+    ):
         adapt(tmp_path, small(), classes=())
-    assert biases(adapt(tmp_path, small(), classes=(), from_classes="coco", new_rows="zeros")) == [15, 0, 0, 16, -1]
+    assert biases(adapt(tmp_path, small(), classes=(), from_classes="coco", new_rows="zeros")) == [
+        15,
+        0,
+        0,
+        16,
+        -1,
+    ]
     listed = adapt(tmp_path, small(2), classes=(), from_classes=["dog", "cat"], new_rows="zeros")
     assert biases(listed) == [1, 0, 0, 0, -1]
 
 
-@pytest.mark.parametrize(("change", "given", "reason"), [
-    ({}, {"map": {"wolf": "dog"}}, r"map\.wolf: the data set has no category 'wolf'"),
-    ({}, {"map": {"zzz": "wolf"}}, r"map\.zzz: the checkpoint has no class 'wolf'"),
-    ({}, {"new_rows": {"copy": "wolf"}}, r"new_rows\.copy: the checkpoint has no class 'wolf'"),
-    ({}, {"from_classes": ["cat", "dog"]}, r"old\.pth: says that its classes are person, .* not those of from_classes"),
-    ({}, {"background": "none"}, r"doesn't fit 80 classes and no background: roi_head\.bbox_head\.fc_cls\.weight has 81 rows"),
-    ({"bbox_head.cls_branches.0.weight": torch.ones(80, 256)}, {},
-     r"belongs to no head that is known here, .*: bbox_head\.cls_branches\.0\.weight \(80, 256\)"),
-    ({"roi_head.bbox_head.fc_cls.bias": torch.ones(80)}, {}, r"roi_head\.bbox_head\.fc_cls\.bias has 80 rows"),
-])
-def test_what_is_not_understood_is_refused_by_name(tmp_path: Path, change: Mapping[str, Any], given: Mapping[str, Any],
-                                                   reason: str) -> None:
+@pytest.mark.parametrize(
+    ("change", "given", "reason"),
+    [
+        ({}, {"map": {"wolf": "dog"}}, r"map\.wolf: the data set has no category 'wolf'"),
+        ({}, {"map": {"zzz": "wolf"}}, r"map\.zzz: the checkpoint has no class 'wolf'"),
+        ({}, {"new_rows": {"copy": "wolf"}}, r"new_rows\.copy: the checkpoint has no class 'wolf'"),
+        (
+            {},
+            {"from_classes": ["cat", "dog"]},
+            r"old\.pth: says that its classes are person, .* not those of from_classes",
+        ),
+        (
+            {},
+            {"background": "none"},
+            r"doesn't fit 80 classes and no background: roi_head\.bbox_head\.fc_cls\.weight has 81 rows",
+        ),
+        (
+            {"bbox_head.cls_branches.0.weight": torch.ones(80, 256)},
+            {},
+            r"belongs to no head that is known here, .*: bbox_head\.cls_branches\.0\.weight \(80, 256\)",
+        ),
+        (
+            {"roi_head.bbox_head.fc_cls.bias": torch.ones(80)},
+            {},
+            r"roi_head\.bbox_head\.fc_cls\.bias has 80 rows",
+        ),
+    ],
+)
+def test_what_is_not_understood_is_refused_by_name(
+    tmp_path: Path, change: Mapping[str, Any], given: Mapping[str, Any], reason: str
+) -> None:
     with pytest.raises(ValueError, match=reason):
         adapt(tmp_path, small() | dict(change), **given)
     assert not (tmp_path / "adapted.pth").exists()
@@ -288,9 +383,23 @@ def recipe(folder: Path, **with_: Any) -> Path:
     (folder / "raw.json").write_text(json.dumps(coco(names=NEW)))
     checkpoints.write(folder / "old.pth", small())
     path = folder / "recipe.yaml"
-    path.write_text(json.dumps({
-        "coco_recipe": 1, "name": "test", "inputs": {"raw": {"annotations": "raw.json"}, "old": {"checkpoint": "old.pth"}},
-        "steps": [{"id": "head", "use": "adapt_head", "in": {"checkpoint": "old", "dataset": "raw"}, "with": with_}]}))
+    path.write_text(
+        json.dumps(
+            {
+                "coco_recipe": 1,
+                "name": "test",
+                "inputs": {"raw": {"annotations": "raw.json"}, "old": {"checkpoint": "old.pth"}},
+                "steps": [
+                    {
+                        "id": "head",
+                        "use": "adapt_head",
+                        "in": {"checkpoint": "old", "dataset": "raw"},
+                        "with": with_,
+                    }
+                ],
+            }
+        )
+    )
     return path
 
 
@@ -306,10 +415,16 @@ def test_a_recipe_adapts_a_head_and_its_record_says_what_came_out(tmp_path: Path
     assert recorded(step).notes["head"]["new"] == ["zzz"]
 
 
-@pytest.mark.parametrize(("with_", "reason"), [
-    ({"from_classes": "coco", "map": {"wolf": "dog"}}, "the data set has no category 'wolf'"),
-    ({"method": "slice", "map": {"zzz": "dog"}}, "slice takes rows by their place")])
-def test_what_cannot_fit_is_found_before_anything_runs(tmp_path: Path, with_: Mapping[str, Any], reason: str) -> None:
+@pytest.mark.parametrize(
+    ("with_", "reason"),
+    [
+        ({"from_classes": "coco", "map": {"wolf": "dog"}}, "the data set has no category 'wolf'"),
+        ({"method": "slice", "map": {"zzz": "dog"}}, "slice takes rows by their place"),
+    ],
+)
+def test_what_cannot_fit_is_found_before_anything_runs(
+    tmp_path: Path, with_: Mapping[str, Any], reason: str
+) -> None:
     done = command("plan", recipe(tmp_path, **with_), cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert reason in done.stderr
@@ -333,11 +448,15 @@ def as_old_ssd(state: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def test_an_ssd_of_mmdet_1_is_renamed_once_its_version_is_known(models: Callable[[str, int], Any], tmp_path: Path) -> None:
+def test_an_ssd_of_mmdet_1_is_renamed_once_its_version_is_known(
+    models: Callable[[str, int], Any], tmp_path: Path
+) -> None:
     old, new = models("ssd", 80), models("ssd", 4)
     given = as_old_ssd(weights(old))
     assert "bbox_head.cls_convs.0.weight" in given
-    with pytest.raises(ValueError, match=r"is an SSD of mmdet 1\.x or of an early 2\.x, .* set background: first"):
+    with pytest.raises(
+        ValueError, match=r"is an SSD of mmdet 1\.x or of an early 2\.x, .* set background: first"
+    ):
         adapt(tmp_path, given)
     new.load_state_dict(adapt(tmp_path, given, background="first").state, strict=True)
     assert_kept(logits(old, "ssd"), logits(new, "ssd"), background=True)
@@ -345,9 +464,16 @@ def test_an_ssd_of_mmdet_1_is_renamed_once_its_version_is_known(models: Callable
     assert heads.background_of(given, {"mmdet_version": "2.8.0"}) == "last"
 
 
-@pytest.mark.parametrize("config", ["fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py", "atss/atss_r50_fpn_1x_coco.py",
-                                    "gfl/gfl_r50_fpn_1x_coco.py", "yolox/yolox_tiny_8xb8-300e_coco.py",
-                                    "cascade_rcnn/cascade-mask-rcnn_r50_fpn_1x_coco.py"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        "fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py",
+        "atss/atss_r50_fpn_1x_coco.py",
+        "gfl/gfl_r50_fpn_1x_coco.py",
+        "yolox/yolox_tiny_8xb8-300e_coco.py",
+        "cascade_rcnn/cascade-mask-rcnn_r50_fpn_1x_coco.py",
+    ],
+)
 def test_other_heads_fit_the_model_of_the_new_classes(config: str, tmp_path: Path) -> None:
     adapted = adapt(tmp_path, build(config, 80).state_dict())
     build(config, 4).load_state_dict(adapted.state, strict=True)
@@ -356,7 +482,10 @@ def test_other_heads_fit_the_model_of_the_new_classes(config: str, tmp_path: Pat
 
 
 def test_dino_is_refused_naming_its_class_branches(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"old\.pth: belongs to no head that is known here.*: bbox_head\.cls_branches\.0"):
+    with pytest.raises(
+        ValueError,
+        match=r"old\.pth: belongs to no head that is known here.*: bbox_head\.cls_branches\.0",
+    ):
         adapt(tmp_path, build("dino/dino-4scale_r50_8xb2-12e_coco.py", 80).state_dict())
 
 
@@ -377,5 +506,7 @@ def test_a_head_without_a_background_is_taken_so(tmp_path: Path) -> None:
 
 def test_the_underscores_of_mmdet_1_are_no_other_classes(tmp_path: Path) -> None:
     old = tuple(name.replace(" ", "_") for name in COCO_NAMES)
-    adapted = adapt(tmp_path, small(), classes=old, from_classes="coco", names=("fire hydrant", "cat"))
+    adapted = adapt(
+        tmp_path, small(), classes=old, from_classes="coco", names=("fire hydrant", "cat")
+    )
     assert biases(adapted) == [10, 15, -1]

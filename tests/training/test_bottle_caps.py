@@ -24,13 +24,32 @@ def clone(shapes: Shapes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("recipe", "steps"), [
-    ("bottle_caps_small.yaml", ["pretrained", "adapted", "fit", "averaged", "score"]),
-    ("bottle_caps.yaml", ["plain_head", "dconv_head", "plain", "dconv", "plain_average", "dconv_average", "score_plain",
-                          "score_dconv"])])
+@pytest.mark.parametrize(
+    ("recipe", "steps"),
+    [
+        ("bottle_caps_small.yaml", ["pretrained", "adapted", "fit", "averaged", "score"]),
+        (
+            "bottle_caps.yaml",
+            [
+                "plain_head",
+                "dconv_head",
+                "plain",
+                "dconv",
+                "plain_average",
+                "dconv_average",
+                "score_plain",
+                "score_dconv",
+            ],
+        ),
+    ],
+)
 def test_the_whole_chain_is_planned(clone: Path, recipe: str, steps: list[str]) -> None:
     whole = recipe == "bottle_caps.yaml"
-    ours = [f"inputs.{name}.sha256={hashlib.sha256(WEIGHTS).hexdigest()}" for name in ("coco_plain", "coco_dconv") if whole]
+    ours = [
+        f"inputs.{name}.sha256={hashlib.sha256(WEIGHTS).hexdigest()}"
+        for name in ("coco_plain", "coco_dconv")
+        if whole
+    ]
     given = [word for value in ("vars.root=../data/caps", *ours) for word in ("--set", value)]
     done = command("plan", clone / "recipes" / recipe, *given, "--format", "json", cwd=clone)
     assert done.returncode == 0, done.stderr
@@ -41,7 +60,9 @@ def test_the_whole_chain_is_planned(clone: Path, recipe: str, steps: list[str]) 
 
 
 def test_weights_that_are_not_the_model_zoos_are_refused(clone: Path) -> None:
-    done = command("plan", clone / "recipes/bottle_caps.yaml", "--set", "vars.root=../data/caps", cwd=clone)
+    done = command(
+        "plan", clone / "recipes/bottle_caps.yaml", "--set", "vars.root=../data/caps", cwd=clone
+    )
     assert done.returncode == 2
     assert "inputs.coco_plain.sha256: the SHA-256 of " in done.stderr
 
@@ -50,7 +71,10 @@ def test_more_epochs_than_are_trained_cannot_be_averaged(clone: Path) -> None:
     wrong = ("--set", "steps.averaged.with.last=13")
     done = command("plan", clone / "recipes/bottle_caps_small.yaml", *wrong, cwd=clone)
     assert done.returncode == 2
-    assert "step 'averaged' (average_weights): 13 checkpoints are asked for, there are 12" in done.stderr
+    assert (
+        "step 'averaged' (average_weights): 13 checkpoints are asked for, there are 12"
+        in done.stderr
+    )
 
 
 def test_a_head_for_other_classes_is_found_when_planning(clone: Path) -> None:

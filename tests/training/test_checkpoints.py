@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from builders import command
 
-torch = pytest.importorskip("torch", reason="the training stack is not installed: make test does it")
+torch = pytest.importorskip(
+    "torch", reason="the training stack is not installed: make test does it"
+)
 
 from coco_recipe_torch import checkpoints  # noqa: E402
 
@@ -29,8 +31,11 @@ class Runs:
 
 
 def state() -> dict[str, Any]:
-    return {"fc.weight": torch.arange(2000.0).reshape(20, 100), "fc.bias": torch.ones(20, dtype=torch.float16),
-            "bn.num_batches_tracked": torch.tensor(7)}
+    return {
+        "fc.weight": torch.arange(2000.0).reshape(20, 100),
+        "fc.bias": torch.ones(20, dtype=torch.float16),
+        "bn.num_batches_tracked": torch.tensor(7),
+    }
 
 
 def saved(path: Path, content: Any, **how: Any) -> Path:
@@ -50,7 +55,10 @@ def os_system(folder: Path) -> Path:
 
 
 def in_the_meta(folder: Path) -> Path:
-    return saved(folder / "bad.pth", {"meta": {"log": [{"deep": Runs(folder / "marker")}]}, "state_dict": state()})
+    return saved(
+        folder / "bad.pth",
+        {"meta": {"log": [{"deep": Runs(folder / "marker")}]}, "state_dict": state()},
+    )
 
 
 def in_the_legacy_format(folder: Path) -> Path:
@@ -68,7 +76,9 @@ def with_pickle(folder: Path, code: bytes) -> Path:
     path = saved(folder / "good.pth", {"state_dict": state()})
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(folder / "bad.pth", "w") as new:
         for entry in old.infolist():
-            new.writestr(entry.filename, code if entry.filename.endswith("data.pkl") else old.read(entry))
+            new.writestr(
+                entry.filename, code if entry.filename.endswith("data.pkl") else old.read(entry)
+            )
     return folder / "bad.pth"
 
 
@@ -80,23 +90,37 @@ def builtin_eval(folder: Path) -> Path:
 
 def getattr_of_init(folder: Path) -> Path:
     """Ask for ``getattr(HistoryBuffer, "__init__")``, from which all of Python can be reached."""
-    return with_pickle(folder, b"\x80\x02cbuiltins\ngetattr\ncmmengine.logging.history_buffer\nHistoryBuffer\n"
-                       b"X\x08\x00\x00\x00__init__\x86R.")
+    return with_pickle(
+        folder,
+        b"\x80\x02cbuiltins\ngetattr\ncmmengine.logging.history_buffer\nHistoryBuffer\n"
+        b"X\x08\x00\x00\x00__init__\x86R.",
+    )
 
 
-@pytest.mark.parametrize(("make", "reason"), [
-    (os_system, "system, which no weights need"), (in_the_meta, "system, which no weights need"),
-    (in_the_legacy_format, "system, which no weights need"), (raw_pickle, "is not a checkpoint of torch or safetensors"),
-    (builtin_eval, "asks for eval, which no weights need"),
-    (getattr_of_init, "asks for getattr of '__init__', which no weights need")])
-def test_code_in_a_file_is_refused_and_never_run(tmp_path: Path, make: Callable[[Path], Path], reason: str) -> None:
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (os_system, "system, which no weights need"),
+        (in_the_meta, "system, which no weights need"),
+        (in_the_legacy_format, "system, which no weights need"),
+        (raw_pickle, "is not a checkpoint of torch or safetensors"),
+        (builtin_eval, "asks for eval, which no weights need"),
+        (getattr_of_init, "asks for getattr of '__init__', which no weights need"),
+    ],
+)
+def test_code_in_a_file_is_refused_and_never_run(
+    tmp_path: Path, make: Callable[[Path], Path], reason: str
+) -> None:
     refused(make(tmp_path), reason)
     assert not (tmp_path / "marker").exists()
 
 
 def test_the_marker_does_appear_where_such_a_file_is_read_without_care(tmp_path: Path) -> None:
     path = os_system(tmp_path)
-    subprocess.run([sys.executable, "-c", f"import torch; torch.load({str(path)!r}, weights_only=False)"], check=True)
+    subprocess.run(
+        [sys.executable, "-c", f"import torch; torch.load({str(path)!r}, weights_only=False)"],
+        check=True,
+    )
     assert (tmp_path / "marker").exists()
 
 
@@ -105,7 +129,10 @@ def test_a_zip_bomb_is_refused_before_anything_unfolds(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.pth"
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
-            new.writestr(entry.filename, bytes(50_000_000) if entry.filename.endswith("data/0") else old.read(entry))
+            new.writestr(
+                entry.filename,
+                bytes(50_000_000) if entry.filename.endswith("data/0") else old.read(entry),
+            )
     assert bomb.stat().st_size < 100_000
     refused(bomb, "is compressed")
 
@@ -122,9 +149,11 @@ def test_entries_that_share_their_bytes_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("percent", [0, 10, 50, 90, 99])
 @pytest.mark.parametrize("new_format", [True, False])
 def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, percent: int, new_format: bool) -> None:
-    path = saved(tmp_path / "cut.pth", {"state_dict": state()}, _use_new_zipfile_serialization=new_format)
+    path = saved(
+        tmp_path / "cut.pth", {"state_dict": state()}, _use_new_zipfile_serialization=new_format
+    )
     data = path.read_bytes()
-    path.write_bytes(data[:len(data) * percent // 100])
+    path.write_bytes(data[: len(data) * percent // 100])
     if not percent:
         refused(path, "is empty (0 bytes)")
     else:
@@ -133,9 +162,16 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, percent: int, new_for
 
 def test_a_flipped_bit_is_told_from_the_recorded_hash(tmp_path: Path) -> None:
     path = saved(tmp_path / "good.pth", {"state_dict": state()})
-    (tmp_path / "recipe.yaml").write_text(json.dumps({
-        "coco_recipe": 1, "name": "mean", "inputs": {"w": {"checkpoint": "good.pth", "sha256": sha256(path)}},
-        "steps": [{"id": "mean", "use": "average_weights", "in": "w"}]}))
+    (tmp_path / "recipe.yaml").write_text(
+        json.dumps(
+            {
+                "coco_recipe": 1,
+                "name": "mean",
+                "inputs": {"w": {"checkpoint": "good.pth", "sha256": sha256(path)}},
+                "steps": [{"id": "mean", "use": "average_weights", "in": "w"}],
+            }
+        )
+    )
     assert command("run", "recipe.yaml", cwd=tmp_path).returncode == 0
     data = bytearray(path.read_bytes())
     data[data.index(state()["fc.weight"].numpy().tobytes()[64:128])] ^= 1
@@ -148,9 +184,16 @@ def test_a_flipped_bit_is_told_from_the_recorded_hash(tmp_path: Path) -> None:
 
 def test_a_flipped_bit_in_a_result_is_found_by_the_next_run(tmp_path: Path) -> None:
     saved(tmp_path / "good.pth", {"state_dict": state()})
-    (tmp_path / "recipe.yaml").write_text(json.dumps({
-        "coco_recipe": 1, "name": "mean", "inputs": {"w": {"checkpoint": "good.pth"}},
-        "steps": [{"id": "mean", "use": "average_weights", "in": "w"}]}))
+    (tmp_path / "recipe.yaml").write_text(
+        json.dumps(
+            {
+                "coco_recipe": 1,
+                "name": "mean",
+                "inputs": {"w": {"checkpoint": "good.pth"}},
+                "steps": [{"id": "mean", "use": "average_weights", "in": "w"}],
+            }
+        )
+    )
     assert command("run", "recipe.yaml", cwd=tmp_path).returncode == 0
     path = tmp_path / "runs/mean/steps/mean/averaged.pth"
     good = path.read_bytes()
@@ -162,14 +205,21 @@ def test_a_flipped_bit_in_a_result_is_found_by_the_next_run(tmp_path: Path) -> N
     assert path.read_bytes() == good
 
 
-def test_a_flipped_bit_is_told_from_the_recorded_fingerprint_and_other_classes_from_the_names(tmp_path: Path) -> None:
+def test_a_flipped_bit_is_told_from_the_recorded_fingerprint_and_other_classes_from_the_names(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "good.pth"
     checkpoints.write(path, state(), ("cat", "dog"))
     good = Checkpoint(path, ("cat", "dog"), checkpoints.fingerprint(state()))
     assert checkpoints.read_checkpoint(good).classes == ("cat", "dog")
-    with pytest.raises(ValueError, match=r"good\.pth: has other classes than recorded: cat, dog instead of dog, cat"):
+    with pytest.raises(
+        ValueError,
+        match=r"good\.pth: has other classes than recorded: cat, dog instead of dog, cat",
+    ):
         checkpoints.read_checkpoint(Checkpoint(path, ("dog", "cat")))
-    checkpoints.write(path, state() | {"fc.bias": torch.zeros(20, dtype=torch.float16)}, ("cat", "dog"))
+    checkpoints.write(
+        path, state() | {"fc.bias": torch.zeros(20, dtype=torch.float16)}, ("cat", "dog")
+    )
     with pytest.raises(ValueError, match=r"good\.pth: its tensors are not those recorded"):
         checkpoints.read_checkpoint(good)
 
@@ -179,11 +229,17 @@ def stride_0(folder: Path) -> Path:
 
 
 def not_a_number(folder: Path) -> Path:
-    return saved(folder / "bad.pth", {"state_dict": state() | {"fc.scale": torch.tensor([1.0, float("nan"), 2.0])}})
+    return saved(
+        folder / "bad.pth",
+        {"state_dict": state() | {"fc.scale": torch.tensor([1.0, float("nan"), 2.0])}},
+    )
 
 
 def infinite(folder: Path) -> Path:
-    return saved(folder / "bad.pth", state() | {"fc.scale": torch.full((3, 3), -float("inf"), dtype=torch.float16)})
+    return saved(
+        folder / "bad.pth",
+        state() | {"fc.scale": torch.full((3, 3), -float("inf"), dtype=torch.float16)},
+    )
 
 
 def not_a_tensor(folder: Path) -> Path:
@@ -217,17 +273,32 @@ def a_text(folder: Path) -> Path:
 
 
 def a_pointer(folder: Path) -> Path:
-    (folder / "bad.pth").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n")
+    (folder / "bad.pth").write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n"
+    )
     return folder / "bad.pth"
 
 
-@pytest.mark.parametrize(("make", "reason"), [
-    (stride_0, "'w' claims the shape (1000000000000,)"), (not_a_number, "'fc.scale' has a value that is not finite"),
-    (infinite, "'fc.scale' has a value that is not finite"), (not_a_tensor, "'fc.names' is a str"),
-    (sparse, "'w'"), (shared_memory, "share memory"), (no_weights, "has no weights"), (only_a_meta, "'meta' is a dict"),
-    (a_list, "holds a list"), (a_text, "is not a checkpoint"), (a_pointer, "git lfs pull"),
-    (lambda folder: folder / "none.pth", "there is no such file")])
-def test_what_is_not_a_set_of_weights_is_refused(tmp_path: Path, make: Callable[[Path], Path], reason: str) -> None:
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (stride_0, "'w' claims the shape (1000000000000,)"),
+        (not_a_number, "'fc.scale' has a value that is not finite"),
+        (infinite, "'fc.scale' has a value that is not finite"),
+        (not_a_tensor, "'fc.names' is a str"),
+        (sparse, "'w'"),
+        (shared_memory, "share memory"),
+        (no_weights, "has no weights"),
+        (only_a_meta, "'meta' is a dict"),
+        (a_list, "holds a list"),
+        (a_text, "is not a checkpoint"),
+        (a_pointer, "git lfs pull"),
+        (lambda folder: folder / "none.pth", "there is no such file"),
+    ],
+)
+def test_what_is_not_a_set_of_weights_is_refused(
+    tmp_path: Path, make: Callable[[Path], Path], reason: str
+) -> None:
     refused(make(tmp_path), reason)
 
 
@@ -237,12 +308,28 @@ def mmengine_like(folder: Path, **more: Any) -> Path:
     import numpy as np
 
     history = logging.HistoryBuffer([1.5, 1.25], [1, 1])
-    return saved(folder / "epoch_3.pth", {
-        "meta": {"epoch": 3, "iter": 90, "dataset_meta": {"classes": ("cat", "dog"), "palette": [(1, 2, 3)]},
-                 "seed": np.int64(5), "lr": np.float64(0.5)},
-        "message_hub": {"log_scalars": {"train/loss": history}, "resumed_keys": {"train/loss": True}},
-        "optimizer": {"state": {0: {"step": torch.tensor(3.0), "exp_avg": torch.ones(20)}}, "param_groups": [{"lr": 0.1}]},
-        "state_dict": state(), **more})
+    return saved(
+        folder / "epoch_3.pth",
+        {
+            "meta": {
+                "epoch": 3,
+                "iter": 90,
+                "dataset_meta": {"classes": ("cat", "dog"), "palette": [(1, 2, 3)]},
+                "seed": np.int64(5),
+                "lr": np.float64(0.5),
+            },
+            "message_hub": {
+                "log_scalars": {"train/loss": history},
+                "resumed_keys": {"train/loss": True},
+            },
+            "optimizer": {
+                "state": {0: {"step": torch.tensor(3.0), "exp_avg": torch.ones(20)}},
+                "param_groups": [{"lr": 0.1}],
+            },
+            "state_dict": state(),
+            **more,
+        },
+    )
 
 
 def test_a_checkpoint_of_mmengine_is_read_and_changes_nothing_in_mmengine(tmp_path: Path) -> None:
@@ -259,40 +346,64 @@ def test_a_checkpoint_of_mmengine_is_read_and_changes_nothing_in_mmengine(tmp_pa
 
 
 def test_a_checkpoint_of_mmengine_is_read_where_mmengine_is_not_loaded(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from coco_recipe_torch import checkpoints; " \
-           f"found = checkpoints.read(Path({str(mmengine_like(tmp_path))!r})); " \
-           "assert 'mmengine' not in sys.modules; print(*found.classes)"
+    code = (
+        "import sys; from pathlib import Path; from coco_recipe_torch import checkpoints; "
+        f"found = checkpoints.read(Path({str(mmengine_like(tmp_path))!r})); "
+        "assert 'mmengine' not in sys.modules; print(*found.classes)"
+    )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "cat dog\n"
 
 
 def test_a_moving_average_is_told_from_plain_weights(tmp_path: Path) -> None:
-    assert checkpoints.read(mmengine_like(tmp_path, ema_state_dict={"module.fc.weight": torch.ones(3)})).kind == "ema"
+    assert (
+        checkpoints.read(
+            mmengine_like(tmp_path, ema_state_dict={"module.fc.weight": torch.ones(3)})
+        ).kind
+        == "ema"
+    )
 
 
-@pytest.mark.parametrize("content", [
-    state(), {"model": state()}, {"state_dict": {f"module.{key}": value for key, value in state().items()}}])
-def test_weights_are_found_bare_or_under_a_key_or_with_the_prefix_of_data_parallel(tmp_path: Path, content: Any) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        state(),
+        {"model": state()},
+        {"state_dict": {f"module.{key}": value for key, value in state().items()}},
+    ],
+)
+def test_weights_are_found_bare_or_under_a_key_or_with_the_prefix_of_data_parallel(
+    tmp_path: Path, content: Any
+) -> None:
     found = checkpoints.read(saved(tmp_path / "a.pth", content))
     assert list(found.state) == list(state())
 
 
 def test_the_format_before_torch_1_6_is_read(tmp_path: Path) -> None:
     content = {"meta": {"CLASSES": ["cat", "dog"]}, "state_dict": state()}
-    found = checkpoints.read(saved(tmp_path / "old.pth", content, _use_new_zipfile_serialization=False))
+    found = checkpoints.read(
+        saved(tmp_path / "old.pth", content, _use_new_zipfile_serialization=False)
+    )
     assert found.classes == ("cat", "dog")
     assert all(torch.equal(found.state[key], tensor) for key, tensor in state().items())
 
 
 @pytest.mark.parametrize("ending", ["pth", "safetensors"])
-def test_what_is_written_is_read_again_and_equal_weights_give_equal_bytes(tmp_path: Path, ending: str) -> None:
+def test_what_is_written_is_read_again_and_equal_weights_give_equal_bytes(
+    tmp_path: Path, ending: str
+) -> None:
     if ending == "safetensors":
         pytest.importorskip("safetensors")
     (tmp_path / "elsewhere").mkdir()
     one, two = tmp_path / f"one.{ending}", tmp_path / f"elsewhere/other-name.{ending}"
     meta = {"averaged": [{"share": 0.5, "weights": "plain"}]}
     digest = checkpoints.write(one, state(), ("cat", "dog"), meta)
-    assert checkpoints.write(two, {key: tensor.clone() for key, tensor in state().items()}, ["cat", "dog"], meta) == digest
+    assert (
+        checkpoints.write(
+            two, {key: tensor.clone() for key, tensor in state().items()}, ["cat", "dog"], meta
+        )
+        == digest
+    )
     assert one.read_bytes() == two.read_bytes()
     assert digest == sha256(one)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", one.name]
@@ -315,14 +426,19 @@ def test_a_safetensors_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
 
 def test_a_view_is_written_without_the_rest_of_its_memory(tmp_path: Path) -> None:
     large = torch.zeros(1_000_000)
-    checkpoints.write(tmp_path / "view.pth", {"w": large[:10], "same": large[:10], "columns": torch.ones(4, 6).t()})
+    checkpoints.write(
+        tmp_path / "view.pth",
+        {"w": large[:10], "same": large[:10], "columns": torch.ones(4, 6).t()},
+    )
     assert (tmp_path / "view.pth").stat().st_size < 10_000
     found = checkpoints.read(tmp_path / "view.pth").state
     assert found["columns"].shape == (6, 4)
     assert torch.equal(found["same"], torch.zeros(10))
 
 
-def test_the_fingerprint_does_not_depend_on_order_or_file_and_does_on_all_else(tmp_path: Path) -> None:
+def test_the_fingerprint_does_not_depend_on_order_or_file_and_does_on_all_else(
+    tmp_path: Path,
+) -> None:
     known = checkpoints.fingerprint(state())
     assert checkpoints.fingerprint(dict(reversed(state().items()))) == known
     saved(tmp_path / "a.pth", {"state_dict": state(), "optimizer": {"x": 1}})
@@ -331,9 +447,14 @@ def test_the_fingerprint_does_not_depend_on_order_or_file_and_does_on_all_else(t
         assert checkpoints.fingerprint(checkpoints.read(tmp_path / name).state) == known
     one_bit = state()
     one_bit["fc.weight"].view(torch.int32)[3, 4] ^= 1
-    others = [one_bit, state() | {"fc.bias": torch.ones(20, dtype=torch.bfloat16)}, state() | {"fc.bias": torch.ones(20)},
-              state() | {"fc.weight": state()["fc.weight"].reshape(100, 20)}, {"fc.weight": state()["fc.weight"]},
-              state() | {"fc.more": torch.ones(1)}]
+    others = [
+        one_bit,
+        state() | {"fc.bias": torch.ones(20, dtype=torch.bfloat16)},
+        state() | {"fc.bias": torch.ones(20)},
+        state() | {"fc.weight": state()["fc.weight"].reshape(100, 20)},
+        {"fc.weight": state()["fc.weight"]},
+        state() | {"fc.more": torch.ones(1)},
+    ]
     assert len({known, *map(checkpoints.fingerprint, others)}) == 7
 
 
@@ -341,6 +462,15 @@ def test_the_fingerprint_is_what_its_description_says() -> None:
     import hashlib
     import json
 
-    lines = [json.dumps([key, str(tensor.dtype), list(tensor.shape), hashlib.sha256(tensor.numpy().tobytes()).hexdigest()])
-             for key, tensor in sorted(state().items())]
+    lines = [
+        json.dumps(
+            [
+                key,
+                str(tensor.dtype),
+                list(tensor.shape),
+                hashlib.sha256(tensor.numpy().tobytes()).hexdigest(),
+            ]
+        )
+        for key, tensor in sorted(state().items())
+    ]
     assert checkpoints.fingerprint(state()) == hashlib.sha256("\n".join(lines).encode()).hexdigest()

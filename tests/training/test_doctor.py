@@ -19,22 +19,48 @@ from coco_recipe_mmdet.pins import Pin
 
 GIB = 2**30
 MACHINE = Machine("Linux", 8, 32 * GIB, 8 * GIB, 100 * GIB, "c++", "", (), True, "/fonts/wqy.ttc")
-GPU_MACHINE = replace(MACHINE, driver=("NVIDIA A100, 81920 MiB, 550.54, 8.0",), nvcc="/usr/local/cuda/bin/nvcc")
-GPU = {"version": "2.13.0+cu128", "cuda": "12.8",
-       "gpus": [{"name": "NVIDIA A100", "memory_bytes": 80 * GIB, "capability": "8.0"}]}
-PACKAGES = {"albumentations": "2.0.8", "numpy": "2.2.6", "opencv-python": "4.12.0.88", "opencv-python-headless": "4.12.0.88",
-            "pillow": "12.0.0", "torch": "2.13.0+cpu", "setuptools": "81.0.0", "wheel": "0.45", "ninja": "1.11",
-            "psutil": "7.0", "onedl-mmcv": "2.3.6", "onedl-mmengine": "0.10.12", "onedl-mmdetection": "3.5.1",
-            "safetensors": "0.8.0"}
+GPU_MACHINE = replace(
+    MACHINE, driver=("NVIDIA A100, 81920 MiB, 550.54, 8.0",), nvcc="/usr/local/cuda/bin/nvcc"
+)
+GPU = {
+    "version": "2.13.0+cu128",
+    "cuda": "12.8",
+    "gpus": [{"name": "NVIDIA A100", "memory_bytes": 80 * GIB, "capability": "8.0"}],
+}
+PACKAGES = {
+    "albumentations": "2.0.8",
+    "numpy": "2.2.6",
+    "opencv-python": "4.12.0.88",
+    "opencv-python-headless": "4.12.0.88",
+    "pillow": "12.0.0",
+    "torch": "2.13.0+cpu",
+    "setuptools": "81.0.0",
+    "wheel": "0.45",
+    "ninja": "1.11",
+    "psutil": "7.0",
+    "onedl-mmcv": "2.3.6",
+    "onedl-mmengine": "0.10.12",
+    "onedl-mmdetection": "3.5.1",
+    "safetensors": "0.8.0",
+}
 PROBES: dict[str, dict[str, Any]] = {
-    "versions": {"python": "3.11.7", "headers": True}, "albumentations": {"version": "2.0.8"}, "cv2": {"version": "4.12.0"},
-    "torch": {"version": "2.13.0+cpu", "cuda": None, "gpus": []}, "operators": {"version": "2.3.6", "gpu_error": ""},
-    "mmdet": {"version": "3.5.1"}}
+    "versions": {"python": "3.11.7", "headers": True},
+    "albumentations": {"version": "2.0.8"},
+    "cv2": {"version": "4.12.0"},
+    "torch": {"version": "2.13.0+cpu", "cuda": None, "gpus": []},
+    "operators": {"version": "2.3.6", "gpu_error": ""},
+    "mmdet": {"version": "3.5.1"},
+}
 NO_OPERATORS = {"error": "ModuleNotFoundError: No module named 'mmcv._ext'"}
 
 
-def _found(*, without: tuple[str, ...] = (), packages: Mapping[str, str] = {}, here: Machine = MACHINE,
-           **probes: dict[str, Any] | None) -> Findings:
+def _found(
+    *,
+    without: tuple[str, ...] = (),
+    packages: Mapping[str, str] = {},
+    here: Machine = MACHINE,
+    **probes: dict[str, Any] | None,
+) -> Findings:
     """Return a machine on which all is well, but for what a test changes; a probe of None did not run."""
     answers = {name: answer for name, answer in (PROBES | probes).items() if answer is not None}
     there = {name: version for name, version in PACKAGES.items() if name not in without}
@@ -50,7 +76,14 @@ def _line(found: Findings, name: str) -> Check:
 
 
 def _bare() -> Findings:
-    return _found(without=tuple(PACKAGES), albumentations=None, cv2=None, torch=None, operators=None, mmdet=None)
+    return _found(
+        without=tuple(PACKAGES),
+        albumentations=None,
+        cv2=None,
+        torch=None,
+        operators=None,
+        mmdet=None,
+    )
 
 
 def test_a_machine_with_everything_augments_and_trains_but_not_on_a_gpu() -> None:
@@ -66,52 +99,120 @@ def test_a_bare_environment_gets_the_commands_in_the_order_that_works() -> None:
         "/env/bin/python -m pip install torch==2.13.0 'setuptools>=80,<82' wheel ninja psutil numpy==2.2.6 "
         "opencv-python==4.12.0.88",
         "/env/bin/python -m pip install --no-build-isolation onedl-mmcv==2.3.6",
-        "/env/bin/python -m pip install onedl-mmengine==0.10.12 onedl-mmdetection==3.5.1 safetensors==0.8.0")
+        "/env/bin/python -m pip install onedl-mmengine==0.10.12 onedl-mmdetection==3.5.1 safetensors==0.8.0",
+    )
     assert [reason.partition(":")[0] for reason in verdict.reasons] == [
-        "torch", "numpy", "opencv-python", "onedl-mmcv", "onedl-mmengine", "onedl-mmdetection", "safetensors"]
+        "torch",
+        "numpy",
+        "opencv-python",
+        "onedl-mmcv",
+        "onedl-mmengine",
+        "onedl-mmdetection",
+        "safetensors",
+    ]
     augment = _verdict("augment", _bare())
     assert len(augment.commands) == 1
-    assert augment.commands[0].startswith("/env/bin/python -m pip install albumentations==2.0.8 'numpy>=1.26' ")
+    assert augment.commands[0].startswith(
+        "/env/bin/python -m pip install albumentations==2.0.8 'numpy>=1.26' "
+    )
 
 
 def test_a_compiler_comes_first_where_there_is_none() -> None:
     here = replace(MACHINE, compiler="")
-    assert _verdict("train", replace(_bare(), machine=here)).commands[0] == "apt-get install -y g++ python3.11-dev"
-    assert "C++ compiler" in _verdict("train", replace(_bare(), machine=replace(here, has_apt=False))).commands[0]
+    assert (
+        _verdict("train", replace(_bare(), machine=here)).commands[0]
+        == "apt-get install -y g++ python3.11-dev"
+    )
+    assert (
+        "C++ compiler"
+        in _verdict("train", replace(_bare(), machine=replace(here, has_apt=False))).commands[0]
+    )
     assert _verdict("train", _found(here=here)).ready  # nothing needs to be built
 
 
-@pytest.mark.parametrize(("found", "commands"), [
-    (_found(operators=NO_OPERATORS, mmdet=NO_OPERATORS), [
-        "install torch==2.13.0", "install --force-reinstall --no-deps --no-cache-dir --no-build-isolation onedl-mmcv==2.3.6"]),
-    (_found(without=("onedl-mmengine",), operators={"error": "ModuleNotFoundError: No module named 'mmengine'"},
-            mmdet={"error": "ModuleNotFoundError: No module named 'mmengine'"}), ["install onedl-mmengine==0.10.12"]),
-    (_found(packages={"mmdet": "3.3.0"}, mmdet={"error": "AssertionError: MMCV==2.3.6 is used but incompatible"}), [
-        "uninstall -y mmdet onedl-mmdetection", "install onedl-mmdetection==3.5.1"]),
-    (_found(packages={"mmcv": "2.1.0"}), [
-        "uninstall -y mmcv onedl-mmcv", "install torch==2.13.0", "install --no-build-isolation onedl-mmcv==2.3.6"]),
-    (_found(packages={"opencv-python": "4.11.0.86"}), [
-        "uninstall -y opencv-python opencv-python-headless", "install opencv-python-headless==4.12.0.88",
-        "install opencv-python==4.12.0.88"]),
-    (_found(mmdet={"error": "ModuleNotFoundError: No module named 'shapely'"}), [
-        "uninstall -y onedl-mmdetection", "install onedl-mmdetection==3.5.1"]),
-    (_found(torch={"error": "crashes the interpreter (SIGSEGV)"}, operators={"error": "crashes the interpreter (SIGSEGV)"}), [
-        "uninstall -y torch", "install torch==2.13.0", "install --force-reinstall"]),
-    (_found(packages={"torch": "2.8.0"}), ["install torch==2.13.0", "install --force-reinstall"]),
-], ids=["no operators", "a package is missing", "mmdet beside its fork", "mmcv beside its fork", "cv2 twice",
-        "mmdet lacks a package", "torch crashes", "torch that runs what it reads"])
+@pytest.mark.parametrize(
+    ("found", "commands"),
+    [
+        (
+            _found(operators=NO_OPERATORS, mmdet=NO_OPERATORS),
+            [
+                "install torch==2.13.0",
+                "install --force-reinstall --no-deps --no-cache-dir --no-build-isolation onedl-mmcv==2.3.6",
+            ],
+        ),
+        (
+            _found(
+                without=("onedl-mmengine",),
+                operators={"error": "ModuleNotFoundError: No module named 'mmengine'"},
+                mmdet={"error": "ModuleNotFoundError: No module named 'mmengine'"},
+            ),
+            ["install onedl-mmengine==0.10.12"],
+        ),
+        (
+            _found(
+                packages={"mmdet": "3.3.0"},
+                mmdet={"error": "AssertionError: MMCV==2.3.6 is used but incompatible"},
+            ),
+            ["uninstall -y mmdet onedl-mmdetection", "install onedl-mmdetection==3.5.1"],
+        ),
+        (
+            _found(packages={"mmcv": "2.1.0"}),
+            [
+                "uninstall -y mmcv onedl-mmcv",
+                "install torch==2.13.0",
+                "install --no-build-isolation onedl-mmcv==2.3.6",
+            ],
+        ),
+        (
+            _found(packages={"opencv-python": "4.11.0.86"}),
+            [
+                "uninstall -y opencv-python opencv-python-headless",
+                "install opencv-python-headless==4.12.0.88",
+                "install opencv-python==4.12.0.88",
+            ],
+        ),
+        (
+            _found(mmdet={"error": "ModuleNotFoundError: No module named 'shapely'"}),
+            ["uninstall -y onedl-mmdetection", "install onedl-mmdetection==3.5.1"],
+        ),
+        (
+            _found(
+                torch={"error": "crashes the interpreter (SIGSEGV)"},
+                operators={"error": "crashes the interpreter (SIGSEGV)"},
+            ),
+            ["uninstall -y torch", "install torch==2.13.0", "install --force-reinstall"],
+        ),
+        (
+            _found(packages={"torch": "2.8.0"}),
+            ["install torch==2.13.0", "install --force-reinstall"],
+        ),
+    ],
+    ids=[
+        "no operators",
+        "a package is missing",
+        "mmdet beside its fork",
+        "mmcv beside its fork",
+        "cv2 twice",
+        "mmdet lacks a package",
+        "torch crashes",
+        "torch that runs what it reads",
+    ],
+)
 def test_each_fault_has_its_remedy(found: Findings, commands: list[str]) -> None:
     verdict = _verdict("train", found)
     assert not verdict.ready
     assert verdict.reasons
     given = [text.removeprefix("/env/bin/python -m pip ") for text in verdict.commands]
-    assert [got[:len(want)] for got, want in zip(given, commands, strict=True)] == commands
+    assert [got[: len(want)] for got, want in zip(given, commands, strict=True)] == commands
 
 
 def test_a_torch_that_breaks_albumentations_is_what_is_mended() -> None:
     broken = {"error": "crashes the interpreter (SIGABRT)"}
     verdict = _verdict("augment", _found(torch=broken, albumentations=broken))
-    assert [text.partition("pip ")[2] for text in verdict.commands] == ["uninstall -y torch", "install torch==2.13.0"]
+    assert [text.partition("pip ")[2] for text in verdict.commands] == [
+        "uninstall -y torch",
+        "install torch==2.13.0",
+    ]
 
 
 def test_opencv_twice_in_one_version_is_well_and_in_two_is_not() -> None:
@@ -124,7 +225,10 @@ def test_opencv_twice_in_one_version_is_well_and_in_two_is_not() -> None:
 def test_another_version_that_works_is_noted_and_does_not_stop() -> None:
     found = _found(packages={"torch": "2.12.1", "numpy": "2.1.0", "onedl-mmdetection": "3.5.0"})
     assert _verdict("train", found).ready
-    assert (_line(found, "torch").status, _line(found, "torch").note) == ("note", "tested with 2.13.0")
+    assert (_line(found, "torch").status, _line(found, "torch").note) == (
+        "note",
+        "tested with 2.13.0",
+    )
 
 
 def test_another_albumentations_stops() -> None:
@@ -143,15 +247,24 @@ def test_a_gpu_wants_a_torch_and_operators_that_are_built_for_it() -> None:
     no_cuda = _verdict("gpu", _found(here=GPU_MACHINE))
     assert no_cuda.reasons == ("torch sees: torch 2.13.0+cpu is built without CUDA",)
     assert no_cuda.commands[0] == "/env/bin/python -m pip uninstall -y torch"
-    assert no_cuda.commands[-1].startswith("FORCE_CUDA=1 /env/bin/python -m pip install --force-reinstall")
-    on_cpu = _verdict("gpu", _found(here=GPU_MACHINE, torch=GPU, operators={"version": "2.3.6", "gpu_error": "not compiled"}))
+    assert no_cuda.commands[-1].startswith(
+        "FORCE_CUDA=1 /env/bin/python -m pip install --force-reinstall"
+    )
+    on_cpu = _verdict(
+        "gpu",
+        _found(
+            here=GPU_MACHINE, torch=GPU, operators={"version": "2.3.6", "gpu_error": "not compiled"}
+        ),
+    )
     assert on_cpu.reasons == ("mmcv's operators: not compiled",)
     assert "FORCE_CUDA=1" in on_cpu.commands[-1]
     assert _verdict("train", _found(here=GPU_MACHINE)).ready
 
 
 def test_small_shared_memory_little_disk_and_a_missing_font_are_noted() -> None:
-    found = _found(here=replace(MACHINE, shared_memory=64 * 2**20, disk_free=GIB, font="", memory=GIB))
+    found = _found(
+        here=replace(MACHINE, shared_memory=64 * 2**20, disk_free=GIB, font="", memory=GIB)
+    )
     notes = {line.name for line in diagnosis.checks(found) if line.status == "note"}
     assert notes == {"/dev/shm", "free disk", "font with Chinese", "memory"}
     assert _verdict("train", found).ready
@@ -174,13 +287,24 @@ def test_the_json_has_the_same_answers() -> None:
     assert answer["verdicts"]["train"]["ready"] is False
     assert answer["verdicts"]["train"]["commands"] == list(_verdict("train", found).commands)
     assert {"status": "stops", "name": "torch"}.items() <= next(
-        line for line in answer["checks"] if line["name"] == "torch").items()
+        line for line in answer["checks"] if line["name"] == "torch"
+    ).items()
 
 
-@pytest.mark.parametrize(("version", "spec", "fits"), [
-    ("2.13.0+cpu", "==2.13.0", True), ("2.13", "==2.13.0", True), ("2.13.1", "==2.13.0", False), ("81.0.0", ">=80,<82", True),
-    ("82.0", ">=80,<82", False), ("9.0", ">=10.1", False), ("10.1.0", ">=10.1", True), ("1.0rc1", "!=1.0", False),
-    ("anything", "", True)])
+@pytest.mark.parametrize(
+    ("version", "spec", "fits"),
+    [
+        ("2.13.0+cpu", "==2.13.0", True),
+        ("2.13", "==2.13.0", True),
+        ("2.13.1", "==2.13.0", False),
+        ("81.0.0", ">=80,<82", True),
+        ("82.0", ">=80,<82", False),
+        ("9.0", ">=10.1", False),
+        ("10.1.0", ">=10.1", True),
+        ("1.0rc1", "!=1.0", False),
+        ("anything", "", True),
+    ],
+)
 def test_versions_are_compared_by_number(version: str, spec: str, fits: bool) -> None:
     assert Pin("package", spec).fits(version) is fits
 
@@ -197,19 +321,32 @@ def test_the_extra_the_makefile_and_doctor_follow_one_file() -> None:
 
 def test_what_make_installs_first_is_what_stands_above_the_operators() -> None:
     stack = REPOSITORY / "plugins/coco_recipe_mmdet/training_stack.txt"
-    done = subprocess.run(["sed", "/^onedl-mmcv/,$d", str(stack)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["sed", "/^onedl-mmcv/,$d", str(stack)], capture_output=True, text=True, check=True
+    )
     first = [line for line in done.stdout.splitlines() if not line.startswith("#")]
-    assert first == [str(pin) for pin in pins.training_stack()][:len(first)]
+    assert first == [str(pin) for pin in pins.training_stack()][: len(first)]
     assert pins.training_stack()[len(first)].name == pins.BUILT
 
 
-@pytest.mark.parametrize(("body", "reason"), [
-    ("import os; os.abort()", r"crashes the interpreter \(SIGABRT\)"), ("import time; time.sleep(60)", "no answer within 3 s"),
-    ("raise ImportError('libcudart.so.13: cannot open')", "ImportError: libcudart.so.13: cannot open"),
-    ("import sys; sys.exit(0)", "SystemExit"), ("import os; os._exit(7)", "exit status 7"),
-    ("print('hello')", "AttributeError")], ids=["abort", "hang", "library", "exit", "hard exit", "something else"])
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("import os; os.abort()", r"crashes the interpreter \(SIGABRT\)"),
+        ("import time; time.sleep(60)", "no answer within 3 s"),
+        (
+            "raise ImportError('libcudart.so.13: cannot open')",
+            "ImportError: libcudart.so.13: cannot open",
+        ),
+        ("import sys; sys.exit(0)", "SystemExit"),
+        ("import os; os._exit(7)", "exit status 7"),
+        ("print('hello')", "AttributeError"),
+    ],
+    ids=["abort", "hang", "library", "exit", "hard exit", "something else"],
+)
 def test_a_broken_library_is_told_and_takes_nothing_down(
-        body: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("cv2", "numpy"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text(body if name == "cv2" else "")
@@ -223,7 +360,9 @@ def test_an_interpreter_that_is_not_there_is_a_usage_error(tmp_path: Path) -> No
     assert str(tmp_path / "python") in done.stderr
 
 
-def test_the_command_looks_at_this_machine_and_its_exit_status_answers_what_was_asked(tmp_path: Path) -> None:
+def test_the_command_looks_at_this_machine_and_its_exit_status_answers_what_was_asked(
+    tmp_path: Path,
+) -> None:
     pytest.importorskip("albumentations")
     done = command("doctor", "--for", "augment", "--format", "json", cwd=tmp_path)
     answer = json.loads(done.stdout)

@@ -15,55 +15,169 @@ from conftest import CPU, Shapes
 CANARY = "touch was_run"
 # key path that is told, what stands there, and the words that name it
 EVIL: dict[str, tuple[str, Any, str]] = {
-    "pipeline": ("test_dataloader.dataset.pipeline", [{"type": "os.system", "command": CANARY}],
-                 "pipeline.0.type is 'os.system'"),
-    "model": ("model", {"type": "subprocess.Popen", "args": ["touch", "was_run"]}, "model.type is 'subprocess.Popen'"),
-    "part of a model": ("model.neck", {"type": "builtins.eval", "source": "1"}, "model.neck.type is 'builtins.eval'"),
-    "in a tuple": ("model.parts", ({"deep": ({"type": "os.system"},)},), "model.parts.0.deep.0.type is 'os.system'"),
-    "hook": ("custom_hooks", [{"type": "os.system", "command": CANARY}], "custom_hooks.0.type is 'os.system'"),
-    "preprocessor": ("data_preprocessor", {"type": "shutil.rmtree", "path": "x"}, "data_preprocessor.type is 'shutil.rmtree'"),
+    "pipeline": (
+        "test_dataloader.dataset.pipeline",
+        [{"type": "os.system", "command": CANARY}],
+        "pipeline.0.type is 'os.system'",
+    ),
+    "model": (
+        "model",
+        {"type": "subprocess.Popen", "args": ["touch", "was_run"]},
+        "model.type is 'subprocess.Popen'",
+    ),
+    "part of a model": (
+        "model.neck",
+        {"type": "builtins.eval", "source": "1"},
+        "model.neck.type is 'builtins.eval'",
+    ),
+    "in a tuple": (
+        "model.parts",
+        ({"deep": ({"type": "os.system"},)},),
+        "model.parts.0.deep.0.type is 'os.system'",
+    ),
+    "hook": (
+        "custom_hooks",
+        [{"type": "os.system", "command": CANARY}],
+        "custom_hooks.0.type is 'os.system'",
+    ),
+    "preprocessor": (
+        "data_preprocessor",
+        {"type": "shutil.rmtree", "path": "x"},
+        "data_preprocessor.type is 'shutil.rmtree'",
+    ),
     "evaluator": ("val_evaluator", {"type": "os.system"}, "val_evaluator.type is 'os.system'"),
-    "visualizer": ("visualizer", {"type": "Visualizer", "vis_backends": [{"type": "os.system"}]},
-                   "visualizer.vis_backends.0.type is 'os.system'"),
-    "optimizer": ("optim_wrapper.optimizer", {"type": "os.system"}, "optim_wrapper.optimizer.type is 'os.system'"),
-    "constructor": ("optim_wrapper.constructor", "os.system", "optim_wrapper.constructor is 'os.system'"),
-    "collate": ("test_dataloader.collate_fn", {"type": "os.system"}, "test_dataloader.collate_fn.type is 'os.system'"),
-    "worker": ("test_dataloader.worker_init_fn", {"type": "os.system"}, "worker_init_fn.type is 'os.system'"),
-    "sampler": ("test_dataloader.sampler", {"type": "os.system"}, "test_dataloader.sampler.type is 'os.system'"),
-    "policy": ("model_wrapper_cfg", {"auto_wrap_policy": "os.system"}, "model_wrapper_cfg.auto_wrap_policy is 'os.system'"),
-    "custom imports": ("custom_imports", {"imports": ["neighbour"]}, "custom_imports is {'imports': ['neighbour']}"),
+    "visualizer": (
+        "visualizer",
+        {"type": "Visualizer", "vis_backends": [{"type": "os.system"}]},
+        "visualizer.vis_backends.0.type is 'os.system'",
+    ),
+    "optimizer": (
+        "optim_wrapper.optimizer",
+        {"type": "os.system"},
+        "optim_wrapper.optimizer.type is 'os.system'",
+    ),
+    "constructor": (
+        "optim_wrapper.constructor",
+        "os.system",
+        "optim_wrapper.constructor is 'os.system'",
+    ),
+    "collate": (
+        "test_dataloader.collate_fn",
+        {"type": "os.system"},
+        "test_dataloader.collate_fn.type is 'os.system'",
+    ),
+    "worker": (
+        "test_dataloader.worker_init_fn",
+        {"type": "os.system"},
+        "worker_init_fn.type is 'os.system'",
+    ),
+    "sampler": (
+        "test_dataloader.sampler",
+        {"type": "os.system"},
+        "test_dataloader.sampler.type is 'os.system'",
+    ),
+    "policy": (
+        "model_wrapper_cfg",
+        {"auto_wrap_policy": "os.system"},
+        "model_wrapper_cfg.auto_wrap_policy is 'os.system'",
+    ),
+    "custom imports": (
+        "custom_imports",
+        {"imports": ["neighbour"]},
+        "custom_imports is {'imports': ['neighbour']}",
+    ),
     "base": ("_base_", "evil.py", "_base_ is 'evil.py'"),
     "scope": ("default_scope", "os", "default_scope is 'os'"),
-    "inner scope": ("model.neck", {"type": "FPN", "_scope_": "neighbour"}, "model.neck._scope_ is 'neighbour'"),
+    "inner scope": (
+        "model.neck",
+        {"type": "FPN", "_scope_": "neighbour"},
+        "model.neck._scope_ is 'neighbour'",
+    ),
     "scope of a name": ("model.neck.type", "neighbour.FPN", "model.neck.type is 'neighbour.FPN'"),
-    "a module that can be imported": ("model.neck.type", "neighbour", "model.neck.type is 'neighbour'"),
-    "another registry's": ("model.type", "mmengine.runner.Runner", "model.type is 'mmengine.runner.Runner'"),
-    "through a module": ("model.type", "mmdet.registry.MODELS", "model.type is 'mmdet.registry.MODELS'"),
+    "a module that can be imported": (
+        "model.neck.type",
+        "neighbour",
+        "model.neck.type is 'neighbour'",
+    ),
+    "another registry's": (
+        "model.type",
+        "mmengine.runner.Runner",
+        "model.type is 'mmengine.runner.Runner'",
+    ),
+    "through a module": (
+        "model.type",
+        "mmdet.registry.MODELS",
+        "model.type is 'mmdet.registry.MODELS'",
+    ),
     "no text": ("model.type", 5, "model.type is 5"),
-    "nms": ("model.test_cfg.nms.type", "__import__('os').system('touch was_run')", "model.test_cfg.nms.type is"),
-    "inside Albu": ("test_dataloader.dataset.pipeline", [{"type": "Albu", "transforms": [{"type": "load"}]}],
-                    "pipeline.0.transforms.0.type is 'load'"),
+    "nms": (
+        "model.test_cfg.nms.type",
+        "__import__('os').system('touch was_run')",
+        "model.test_cfg.nms.type is",
+    ),
+    "inside Albu": (
+        "test_dataloader.dataset.pipeline",
+        [{"type": "Albu", "transforms": [{"type": "load"}]}],
+        "pipeline.0.transforms.0.type is 'load'",
+    ),
 }
 HAZARDS: dict[str, tuple[str, Any, str]] = {
-    "evaluates": ("model.neck", {"type": "CameraMotionCompensation", "warp_mode": "1"}, "it evaluates its warp_mode as Python"),
-    "runs a file": ("model.type", "KnowledgeDistillationSingleStageDetector", "it runs the config file of its teacher"),
-    "fetches": ("model.teacher", "https://example.org/x.pth", "model.teacher is 'https://example.org/x.pth', which is on the"),
+    "evaluates": (
+        "model.neck",
+        {"type": "CameraMotionCompensation", "warp_mode": "1"},
+        "it evaluates its warp_mode as Python",
+    ),
+    "runs a file": (
+        "model.type",
+        "KnowledgeDistillationSingleStageDetector",
+        "it runs the config file of its teacher",
+    ),
+    "fetches": (
+        "model.teacher",
+        "https://example.org/x.pth",
+        "model.teacher is 'https://example.org/x.pth', which is on the",
+    ),
     "pickle": ("test_dataloader.dataset.lists", "x.pkl", "reading a pickle runs what is in it"),
-    "import path": ("test_dataloader.backend_args", {"backend": "memcached", "sys_path": "evil"}, "backend is 'memcached'"),
-    "overwrites": ("model.neck.out_dir", "../../precious", "out_dir is '../../precious', outside of the step's folder"),
+    "import path": (
+        "test_dataloader.backend_args",
+        {"backend": "memcached", "sys_path": "evil"},
+        "backend is 'memcached'",
+    ),
+    "overwrites": (
+        "model.neck.out_dir",
+        "../../precious",
+        "out_dir is '../../precious', outside of the step's folder",
+    ),
 }
 
 
 def _config() -> dict[str, Any]:
     """Return a small config whose names are all registered, in each of the ways that they are written."""
-    loader = {"batch_size": 1, "num_workers": 0, "sampler": {"type": "DefaultSampler", "shuffle": False},
-              "dataset": {"type": "CocoDataset", "ann_file": "x", "pipeline": [{"type": "LoadImageFromFile"}]}}
-    return {"default_scope": "mmdet",
-            "model": {"type": "mmdet.models.detectors.retinanet.RetinaNet", "neck": {"type": "mmdet.FPN", "_scope_": "mmdet"},
-                      "test_cfg": {"nms": {"type": "nms"}}},
-            "test_dataloader": loader, "param_scheduler": [{"type": "mmdet.QuadraticWarmupLR"}],
-            "optim_wrapper": {"type": "OptimWrapper", "constructor": "DefaultOptimWrapperConstructor",
-                              "optimizer": {"type": "torch.optim.AdamW"}}}
+    loader = {
+        "batch_size": 1,
+        "num_workers": 0,
+        "sampler": {"type": "DefaultSampler", "shuffle": False},
+        "dataset": {
+            "type": "CocoDataset",
+            "ann_file": "x",
+            "pipeline": [{"type": "LoadImageFromFile"}],
+        },
+    }
+    return {
+        "default_scope": "mmdet",
+        "model": {
+            "type": "mmdet.models.detectors.retinanet.RetinaNet",
+            "neck": {"type": "mmdet.FPN", "_scope_": "mmdet"},
+            "test_cfg": {"nms": {"type": "nms"}},
+        },
+        "test_dataloader": loader,
+        "param_scheduler": [{"type": "mmdet.QuadraticWarmupLR"}],
+        "optim_wrapper": {
+            "type": "OptimWrapper",
+            "constructor": "DefaultOptimWrapperConstructor",
+            "optimizer": {"type": "torch.optim.AdamW"},
+        },
+    }
 
 
 def _put(tree: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -120,26 +234,40 @@ def said(shapes: Shapes, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
         for suffix in ("pth", "safetensors"):
             files.append(f"{name}.{suffix}")
             checkpoints.write(folder / files[-1], state, meta={"cfg": text})
-    (folder / "cases.json").write_text(json.dumps({"set": cases, "files": files, "sound": _config()}))
+    (folder / "cases.json").write_text(
+        json.dumps({"set": cases, "files": files, "sound": _config()})
+    )
     paths = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "plugins"), str(folder)])
-    done = subprocess.run([sys.executable, "-c", CHILD], cwd=folder, env={**os.environ, "PYTHONPATH": paths},
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return folder, json.loads((folder / "said.json").read_text())
 
 
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])
 @pytest.mark.parametrize("case", [*EVIL, *HAZARDS])
-def test_what_is_not_registered_is_not_built_from_a_checkpoint(said: tuple[Path, dict[str, Any]], case: str,
-                                                               suffix: str) -> None:
+def test_what_is_not_registered_is_not_built_from_a_checkpoint(
+    said: tuple[Path, dict[str, Any]], case: str, suffix: str
+) -> None:
     folder, answers = said
     words = (EVIL | HAZARDS)[case][2]
     assert words in answers[f"{case}.{suffix}"]
-    assert "nothing of it was built (a config that you trust can be named" in answers[f"{case}.{suffix}"]
+    assert (
+        "nothing of it was built (a config that you trust can be named"
+        in answers[f"{case}.{suffix}"]
+    )
     assert not (folder / "was_run").exists()
 
 
-@pytest.mark.parametrize("case", [name for name in (*EVIL, *HAZARDS) if name not in ("base", "custom imports")])
+@pytest.mark.parametrize(
+    "case", [name for name in (*EVIL, *HAZARDS) if name not in ("base", "custom imports")]
+)
 def test_a_set_is_data_too(said: tuple[Path, dict[str, Any]], case: str) -> None:
     folder, answers = said
     assert (EVIL | HAZARDS)[case][2] in answers[f"set {case}"]
@@ -147,10 +275,16 @@ def test_a_set_is_data_too(said: tuple[Path, dict[str, Any]], case: str) -> None
     assert not (folder / "was_run").exists()
 
 
-def test_looking_at_names_imports_nothing_and_sound_ones_pass(said: tuple[Path, dict[str, Any]]) -> None:
+def test_looking_at_names_imports_nothing_and_sound_ones_pass(
+    said: tuple[Path, dict[str, Any]],
+) -> None:
     _, answers = said
     assert answers["sound.pth"] == answers["sound.safetensors"] == ""
-    assert [name for name in answers["imported"] if not name.startswith(("safetensors", "json", "numpy", "torch"))] == []
+    assert [
+        name
+        for name in answers["imported"]
+        if not name.startswith(("safetensors", "json", "numpy", "torch"))
+    ] == []
 
 
 @pytest.mark.parametrize("trusted", [False, True])
@@ -195,25 +329,53 @@ def test_the_package_s_own_configs_pass(shapes: Shapes) -> None:
             tree = job_config.load(f"mmdet::{path.relative_to(root)}")
         except ValueError:  # it asks for the network, or for a package that isn't installed
             continue
-        faults = [fault for fault in registered.complaints(tree, ()) if not any(
-            absent in fault for absent in ("'mmpretrain.", "'LoadOneDL", "'JpegCompression'", "'MOTChallengeMetrics'",
-                                           "'Collect'", "'DefaultFormatBundle'"))]
+        faults = [
+            fault
+            for fault in registered.complaints(tree, ())
+            if not any(
+                absent in fault
+                for absent in (
+                    "'mmpretrain.",
+                    "'LoadOneDL",
+                    "'JpegCompression'",
+                    "'MOTChallengeMetrics'",
+                    "'Collect'",
+                    "'DefaultFormatBundle'",
+                )
+            )
+        ]
         assert faults == [], path
         looked += 1
     assert looked > 30
 
 
-def test_evaluate_refuses_a_config_that_an_average_carries_along(shapes: Shapes, trained: Path) -> None:
+def test_evaluate_refuses_a_config_that_an_average_carries_along(
+    shapes: Shapes, trained: Path
+) -> None:
     import torch
     from coco_recipe_torch import checkpoints
 
     found = torch.load(trained / "fit/checkpoints/epoch_3.pth", weights_only=True)
-    evil = found["meta"]["cfg"] + "\ncustom_hooks = [dict(type='os.system', command='touch was_run')]\n"
-    write = partial(checkpoints.write, state=found["state_dict"], classes=("disc", "square", "triangle"))
+    evil = (
+        found["meta"]["cfg"]
+        + "\ncustom_hooks = [dict(type='os.system', command='touch was_run')]\n"
+    )
+    write = partial(
+        checkpoints.write, state=found["state_dict"], classes=("disc", "square", "triangle")
+    )
     write(shapes.folder / "evil.pth", meta={"cfg": evil})
-    said = shapes.fails("carried", [
-        {"id": "averaged", "use": "average_weights", "in": {"checkpoints": ["start", "start"]}},
-        {"id": "score", "use": "evaluate", "in": {"checkpoints": "averaged", "dataset": "val"}, "with": CPU}],
-        start={"checkpoint": "evil.pth"})
+    said = shapes.fails(
+        "carried",
+        [
+            {"id": "averaged", "use": "average_weights", "in": {"checkpoints": ["start", "start"]}},
+            {
+                "id": "score",
+                "use": "evaluate",
+                "in": {"checkpoints": "averaged", "dataset": "val"},
+                "with": CPU,
+            },
+        ],
+        start={"checkpoint": "evil.pth"},
+    )
     assert "custom_hooks.0.type is 'os.system'" in said
     assert not list(shapes.folder.rglob("was_run"))

@@ -30,10 +30,13 @@ def test_results_get_the_ids_of_the_source(tmp_path: Path) -> None:
     source, own = _renumbered()
     images, categories = predict.source_ids(own, source, ["cat", "dog"])
     assert (images, categories) == ({1: 70, 2: 5, 3: 900}, {"cat": 18, "dog": 3})
-    (tmp_path / "predictions.bbox.json").write_text(json.dumps([{"image_id": 3, "category_id": 2, "score": 0.5}]))
+    (tmp_path / "predictions.bbox.json").write_text(
+        json.dumps([{"image_id": 3, "category_id": 2, "score": 0.5}])
+    )
     predict.renumber(tmp_path, images, {1: 18, 2: 3})
     assert json.loads((tmp_path / "predictions.bbox.json").read_text()) == [
-        {"image_id": 900, "category_id": 3, "score": 0.5}]
+        {"image_id": 900, "category_id": 3, "score": 0.5}
+    ]
 
 
 def test_images_and_classes_that_the_source_lacks_are_named() -> None:

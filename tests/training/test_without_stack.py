@@ -9,7 +9,12 @@ from pathlib import Path
 from builders import REPOSITORY, coco, write_recipe
 
 CORE = ("click", "filelock", "jsonschema", "msgspec", "pluggy", "pyyaml", "rich")
-STEP = {"id": "fit", "use": "train", "in": {"train": "raw"}, "with": {"config": "mmdet::retinanet/retinanet_r18_fpn_1x_coco.py"}}
+STEP = {
+    "id": "fit",
+    "use": "train",
+    "in": {"train": "raw"},
+    "with": {"config": "mmdet::retinanet/retinanet_r18_fpn_1x_coco.py"},
+}
 
 
 def _bare_site(folder: Path) -> Path:
@@ -26,12 +31,17 @@ def _bare_site(folder: Path) -> Path:
             found = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue  # needed on another system only
-        for top in {Path(str(file)).parts[0] for file in found.files or () if not str(file).startswith("..")}:
+        for top in {
+            Path(str(file)).parts[0] for file in found.files or () if not str(file).startswith("..")
+        }:
             target = site / top
             if not target.is_symlink():
                 target.symlink_to(Path(str(found.locate_file(top))))
-        todo += [text.partition(";")[0].strip().partition(" ")[0].rstrip("<>=!~0123456789.,")
-                 for text in found.requires or () if "extra ==" not in text]
+        todo += [
+            text.partition(";")[0].strip().partition(" ")[0].rstrip("<>=!~0123456789.,")
+            for text in found.requires or ()
+            if "extra ==" not in text
+        ]
     for path in (REPOSITORY / "plugins").iterdir():
         (site / path.name).symlink_to(path)
     (site / "coco_recipe").mkdir()
@@ -40,15 +50,29 @@ def _bare_site(folder: Path) -> Path:
     own = site / "coco_recipe-0.0.0.dist-info"
     own.mkdir()
     (own / "METADATA").write_text("Metadata-Version: 2.1\nName: coco-recipe\nVersion: 0.0.0\n")
-    plugins = {f"{entry.name} = {entry.value}" for entry in metadata.entry_points(group="coco_recipe")}
+    plugins = {
+        f"{entry.name} = {entry.value}" for entry in metadata.entry_points(group="coco_recipe")
+    }
     (own / "entry_points.txt").write_text("\n".join(["[coco_recipe]", *sorted(plugins)]) + "\n")
     return site
 
 
 def _bare(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(_bare_site(folder))}
-    return subprocess.run([sys.executable, "-S", "-c", "import sys; from coco_recipe.cli import main; main()",
-                           *map(str, arguments)], cwd=folder, env=environment, text=True, capture_output=True, check=False)
+    return subprocess.run(
+        [
+            sys.executable,
+            "-S",
+            "-c",
+            "import sys; from coco_recipe.cli import main; main()",
+            *map(str, arguments),
+        ],
+        cwd=folder,
+        env=environment,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
 
 
 def test_validate_says_which_packages_are_missing_and_what_to_do(tmp_path: Path) -> None:
