@@ -177,10 +177,9 @@ def with_turned_box(
         share = after.box[2] * after.box[3] / (before.box[2] * before.box[3])
         changes["area"] = round(source.area * share, 2)
     attributes = dict(extras(row))["attributes"] | {"rotation": after.degrees}
-    moved: Annotation = with_extras(
-        msgspec.structs.replace(row, **changes), {"attributes": attributes}
-    )
-    return moved
+    turned: Annotation = msgspec.structs.replace(row, **changes)
+    turned = with_extras(turned, {"attributes": attributes})
+    return turned
 
 
 def _is_filled(segmentation: Any) -> bool:
