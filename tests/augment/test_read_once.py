@@ -15,8 +15,9 @@ from coco_recipe import stages, yaml_text
 
 pytest.importorskip("albumentations")
 
-from coco_recipe_albumentations import checks, forms, pipeline
-from coco_recipe_albumentations.pipeline import Pipeline
+from coco_recipe_albumentations.pipeline import checks, forms
+from coco_recipe_albumentations.pipeline import read as pipeline
+from coco_recipe_albumentations.pipeline.read import Pipeline
 
 ROWS: list[Any] = [
     {"HorizontalFlip": {"p": 1}},
