@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 from coco_recipe_albumentations import mask_checks
 
-from coco_recipe import coco_json, read_header, repeated_keys, row_checks
+from coco_recipe import coco_json, read_header
+from coco_recipe.checks import repeated_keys, row_checks
 
 MARK_S, MARK_HEADERS = 6.0, 5000
 CROWDS = 85  # one annotation in so many

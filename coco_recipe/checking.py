@@ -4,17 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from coco_recipe import (
-    coco_json,
-    files,
-    missing_files,
-    plan,
-    provenance,
-    reaching,
-    row_checks,
-    slow_reading,
-)
+from coco_recipe import coco_json, files, plan, provenance, reaching
 from coco_recipe.ahead import Ahead
+from coco_recipe.checks import missing_files, row_checks, slow_reading
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
 from coco_recipe.findings import Check, Finding, Row

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from builders import coco, command, recorded, write_recipe
 
-from coco_recipe import engine, worker
-from coco_recipe.engine_local import WINDOW
+from coco_recipe.engines import engine, worker
+from coco_recipe.engines.local import WINDOW
 from coco_recipe.errors import RunError, StepError
 
 STARTS = ["forkserver", "spawn"]
@@ -262,7 +262,7 @@ PARENT = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background without it
 import sys, time
-from coco_recipe import engine
+from coco_recipe.engines import engine
 import work_of_parent
 
 for number in engine.local(2, sys.argv[1]).map(work_of_parent.work, range(10 if {are_busy} else 2), preload=("numpy",)):
@@ -344,7 +344,7 @@ def test_an_interrupt_from_the_terminal_ends_all_within_seconds_and_only_the_par
 def test_a_forkserver_that_has_imported_heavy_packages_has_one_thread() -> None:
     pytest.importorskip("albumentations")
     code = (
-        "import os\nfrom coco_recipe import engine\n"
+        "import os\nfrom coco_recipe.engines import engine\n"
         "list(engine.local(2).map(abs, range(4), preload=('albumentations', 'cv2', 'numpy')))\n"
         "from multiprocessing.forkserver import _forkserver\n"
         "print(len(os.listdir(f'/proc/{_forkserver._forkserver_pid}/task')))\n"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coco_recipe import loose_values
+from coco_recipe.checks import loose_values
 
 NO_NUMBERS = [
     "",

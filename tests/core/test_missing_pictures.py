@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import missing_files
+from coco_recipe.checks import missing_files
 from coco_recipe.dataset import Dataset, Image
 from coco_recipe.findings import Finding
 

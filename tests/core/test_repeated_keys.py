@@ -9,7 +9,8 @@ from builders import coco, command, real_data, write_recipe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coco_recipe import provenance, repeated_keys
+from coco_recipe import provenance
+from coco_recipe.checks import repeated_keys
 from coco_recipe.errors import DatasetError
 
 

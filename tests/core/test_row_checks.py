@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import coco_json, provenance, row_checks
+from coco_recipe import coco_json, provenance
+from coco_recipe.checks import row_checks
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coco_recipe import engine
+from coco_recipe.engines import engine
 from coco_recipe.errors import StepError
 
 ENGINES = ["local", "local:spawn", "dask"]
@@ -31,7 +31,7 @@ def look(number):
 SCRIPT = """
 import sys
 safe = sys.path.pop(0)
-from coco_recipe import engine
+from coco_recipe.engines import engine
 import work
 import distributed
 sys.path.insert(0, safe)
@@ -73,7 +73,7 @@ def test_workers_import_nothing_from_the_current_folder_and_never_the_script(
 
 
 def test_a_folder_that_pythonpath_names_stays_on_the_path(tmp_path: Path) -> None:
-    code = "from coco_recipe import safe_path; print(*safe_path.entries(), sep='\\n')"
+    code = "from coco_recipe.engines import safe_path; print(*safe_path.entries(), sep='\\n')"
     for path, is_there in ((str(tmp_path), True), ("", False)):
         done = subprocess.run(
             [sys.executable, "-c", code],

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from coco_recipe import worker
+from coco_recipe.engines import worker
 from coco_recipe.errors import StepError
 
 if TYPE_CHECKING:

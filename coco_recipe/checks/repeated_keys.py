@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from coco_recipe.checks.rows import of_category, of_image
 from coco_recipe.dataset import Annotation, Dataset, Image
 from coco_recipe.findings import Finding, Kind, Row
-from coco_recipe.rows import of_category, of_image
 
 REPEATED = Kind(
     "repeated_keys",

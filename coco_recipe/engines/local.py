@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any, TypeVar
 
-from coco_recipe import safe_path, worker
+from coco_recipe.engines import safe_path, worker
 from coco_recipe.errors import StepError
 from coco_recipe.failure import WorkerTraceback
 

@@ -6,18 +6,10 @@ A check is a fast predicate over every row; only rows that fail it are looked at
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
-from coco_recipe import (
-    find_boxes,
-    find_ids,
-    find_keypoints,
-    find_keys,
-    find_masks,
-    find_names,
-    find_shapes,
-)
+from coco_recipe.checks import boxes, ids, keypoints, keys, masks, names, shapes
+from coco_recipe.checks.rows import Rows
 from coco_recipe.dataset import Dataset
 from coco_recipe.findings import Finding, Kind, Row
-from coco_recipe.rows import Rows
 
 Finder = Callable[[Rows], Iterable[Row]]
 
@@ -66,104 +58,104 @@ NO_AREA, WRONG_RUNS = "segmentations_of_no_area", "masks_with_wrong_runs"
 CHECKS = (
     _always(
         "repeated_image_ids",
-        find_ids.repeated_image_ids,
+        ids.repeated_image_ids,
         "images have an id that another has",
         "give each image its own id",
     ),
     _always(
         "repeated_file_names",
-        find_names.repeated_file_names,
+        names.repeated_file_names,
         "images have the file name of another",
         "keep one row for each file",
     ),
     _always(
         "repeated_category_ids",
-        find_ids.repeated_category_ids,
+        ids.repeated_category_ids,
         "categories have an id that another has",
         "give each category its own id",
     ),
     _always(
         "repeated_category_names",
-        find_names.repeated_category_names,
+        names.repeated_category_names,
         "categories have the name of another",
         "give each its own name, or join them",
     ),
     _always(
         "empty_category_names",
-        find_names.empty_names,
+        names.empty_names,
         "categories have an empty name",
         "give it a name",
     ),
     _always(
         "unsafe_file_names",
-        find_names.unsafe_file_names,
+        names.unsafe_file_names,
         "images have a file name that can't be used below a folder",
         "repair: file_names: {basename: true}",
     ),
     _always(
         "dangling_image_ids",
-        find_ids.dangling_images,
+        ids.dangling_images,
         "annotations point to an image that is not in the file",
         "add the image, or remove the rows",
     ),
     _always(
         "dangling_category_ids",
-        find_ids.dangling_categories,
+        ids.dangling_categories,
         "annotations point to a category that is not in the file",
         "add the category, or remove the rows",
     ),
     _warning(
         "no_categories",
-        find_ids.no_categories,
+        ids.no_categories,
         "annotations have a category id, and the file has no category",
         "list the categories in the file",
     ),
     _warning(
         "annotations_without_category",
-        find_ids.without_category,
+        ids.without_category,
         "annotations have no category id",
         "give them one, or remove them",
     ),
     _warning(
         "repeated_annotation_ids",
-        find_ids.repeated_annotation_ids,
+        ids.repeated_annotation_ids,
         "annotations have an id that another has",
         "reindex numbers them anew",
     ),
     _warning(
         "image_ids_out_of_range",
-        find_ids.image_ids_out_of_range,
+        ids.image_ids_out_of_range,
         "images have an id below 0 or of over 64 bits, which hotcoco can't load",
         "reindex numbers them anew",
     ),
     _warning(
         "annotation_ids_out_of_range",
-        find_ids.annotation_ids_out_of_range,
+        ids.annotation_ids_out_of_range,
         "annotations have an id below 0 or of over 64 bits, which hotcoco can't load",
         "reindex numbers them anew",
     ),
     _warning(
         "category_ids_out_of_range",
-        find_ids.category_ids_out_of_range,
+        ids.category_ids_out_of_range,
         "categories have an id below 0 or of over 64 bits, which hotcoco can't load",
         "reindex: categories: 1 numbers them anew",
     ),
     _warning(
         "licenses_of_wrong_type",
-        find_names.wrong_licenses,
+        names.wrong_licenses,
         "images have a license that is no whole number from 0 up, of at most 64 bits, which "
         "hotcoco can't load",
         "repair: licenses: drop",
     ),
     _warning(
         "sizes_too_large",
-        find_keys.sizes_too_large,
-        f"images have a width or height of over {find_keys.LARGEST} px, which hotcoco can't load",
+        keys.sizes_too_large,
+        f"images have a width or height of over {keys.LARGEST} px, which hotcoco can't load",
         "repair: sizes: from_pictures",
     ),
     _warning(
         "keys_of_wrong_type",
-        find_keys.wrong_values(find_keys.OTHERS),
+        keys.wrong_values(keys.OTHERS),
         "keys (score, obb, is_group_of and others) are of a type that hotcoco can't load",
         "write a number (score), five (obb), 0 or 1 (is_group_of, isthing), a list of ids "
         "(neg_category_ids, not_exhaustive_category_ids) or a text (frequency), or leave the "
@@ -171,170 +163,168 @@ CHECKS = (
     ),
     _warning(
         "annotations_without_box",
-        find_boxes.without_box,
+        boxes.without_box,
         "annotations have no bbox",
         "repair: bbox: from_segmentation",
     ),
     _warning(
         "annotations_without_area",
-        find_boxes.without_area,
+        boxes.without_area,
         "annotations have no area",
         "repair: area: recompute",
     ),
     _warning(
         "images_without_size",
-        find_boxes.without_size,
+        boxes.without_size,
         "images have no width and height above 0",
         "repair: sizes: from_pictures",
     ),
     _warning(
         "boxes_of_no_area",
-        find_boxes.no_area_boxes,
+        boxes.no_area_boxes,
         "boxes have a width or height of 0 or less",
         "filter_annotations: no_area: drop",
     ),
     _warning(
         "boxes_outside",
-        find_boxes.outside,
+        boxes.outside,
         "boxes lie outside of their image",
         "filter_annotations: past_the_edge: drop",
     ),
     _warning(
         "boxes_past_the_edge",
-        find_boxes.past_the_edge,
+        boxes.past_the_edge,
         "boxes reach out of their image",
         "filter_annotations: past_the_edge: clip",
     ),
     _warning(
         "boxes_normalised",
-        find_boxes.normalised,
+        boxes.normalised,
         "boxes lie in 0..1, all of them, and images are larger: they look normalised",
         "multiply them by their image's width and height",
     ),
     _warning(
         "boxes_as_corners",
-        find_boxes.corners,
+        boxes.corners,
         "boxes look like x1 y1 x2 y2: many reach out as x y w h, and all fit their image as "
         "corners",
         "write them as x, y, x2 - x1, y2 - y1",
     ),
     _warning(
         "areas_not_positive",
-        find_boxes.areas_not_positive,
+        boxes.areas_not_positive,
         "areas are 0 or less, and trainers skip such rows",
         "repair: area: recompute",
     ),
     _warning(
         "area_not_of_box",
-        find_boxes.area_not_of_box,
+        boxes.area_not_of_box,
         "areas are at odds with their box, without a segmentation",
         "repair: area: recompute",
     ),
     _warning(
         "segmentations_flat",
-        find_shapes.segmentation_forms("flat"),
+        shapes.segmentation_forms("flat"),
         "segmentations are a flat list of numbers, where COCO has a list of polygons",
         "repair: segmentations: flat_to_list",
     ),
     _warning(
         "segmentations_of_pairs",
-        find_shapes.segmentation_forms("pairs"),
+        shapes.segmentation_forms("pairs"),
         "segmentations are pairs of numbers, where COCO has flat polygons",
         "repair: segmentations: pairs_to_list",
     ),
     _warning(
         "segmentations_of_texts",
-        find_shapes.segmentation_forms("texts"),
+        shapes.segmentation_forms("texts"),
         "segmentations have numbers in quotes",
         "repair: segmentations: to_numbers",
     ),
     _warning(
         "segmentations_of_unknown_form",
-        find_shapes.segmentation_forms("other"),
+        shapes.segmentation_forms("other"),
         "segmentations are neither polygons nor a run-length mask",
         "correct these rows, or set segmentation to []",
     ),
     _warning(
         WRONG_RUNS,
-        find_masks.wrong_runs,
+        masks.wrong_runs,
         "run-length masks have counts that don't sum to height * width, or can't be read",
         "write these masks again, or drop them",
     ),
     _warning(
         "polygons_too_short",
-        find_shapes.short_polygons,
+        shapes.short_polygons,
         "polygons have an odd number of coordinates or fewer than 6",
         "repair: segmentations: drop_degenerate",
     ),
     _warning(
         NO_AREA,
-        find_shapes.flat_segmentations,
+        shapes.flat_segmentations,
         "segmentations have no area",
         "repair: segmentations: drop_degenerate",
     ),
-    _warning(
-        "crowd_flags", find_shapes.crowd_flags, "iscrowd is neither 0 nor 1", "set it to 0 or 1"
-    ),
+    _warning("crowd_flags", shapes.crowd_flags, "iscrowd is neither 0 nor 1", "set it to 0 or 1"),
     _error(
         "keypoints_of_wrong_type",
-        find_keys.wrong_values(find_keys.KEYPOINTS),
+        keys.wrong_values(keys.KEYPOINTS),
         "lists of keypoints are something other than numbers, which hotcoco can't load",
         "write x, y, flag for each keypoint, or leave the key out",
     ),
     _warning(
         "num_keypoints_of_wrong_type",
-        find_keys.wrong_values(find_keys.NUM_KEYPOINTS),
+        keys.wrong_values(keys.NUM_KEYPOINTS),
         "annotations have a num_keypoints that is no whole number from 0 to "
-        f"{find_keys.LARGEST}, which hotcoco can't load",
+        f"{keys.LARGEST}, which hotcoco can't load",
         "repair: num_keypoints: recompute",
     ),
     _warning(
         "category_keypoints_of_wrong_type",
-        find_keys.wrong_values(find_keys.OF_CATEGORIES),
+        keys.wrong_values(keys.OF_CATEGORIES),
         "categories have keypoints or a skeleton of a type that hotcoco can't load",
         "write keypoints as names in quotes and skeleton as pairs of whole numbers, or leave "
         "the key out",
     ),
     _error(
         "keypoints_of_wrong_number",
-        find_keypoints.keypoint_number,
+        keypoints.keypoint_number,
         "lists of keypoints are not three numbers (x, y, flag) for each name of their category",
         "write x, y, flag for each keypoint, or correct the category's list",
     ),
     _warning(
         "keypoint_flags",
-        find_keypoints.keypoint_flags,
+        keypoints.keypoint_flags,
         "keypoints have a flag other than 0, 1 and 2",
         "write 0 (not labelled), 1 (hidden) or 2 (visible)",
     ),
     _warning(
         "num_keypoints_at_odds",
-        find_keypoints.keypoint_counts,
+        keypoints.keypoint_counts,
         "num_keypoints is not the number of labelled keypoints",
         "repair: num_keypoints: recompute",
     ),
     _warning(
         "categories_alike",
-        find_names.categories_alike,
+        names.categories_alike,
         "categories have the name of another but for case, blanks or Unicode form",
         "map_categories: map: {<name>: <the other>} joins them",
     ),
     _warning(
         "file_names_alike",
-        find_names.file_names_alike,
+        names.file_names_alike,
         "file names are another's but for case or Unicode form: some file systems have one "
         "file for both",
         "rename one of the files",
     ),
     _warning(
         "texts_of_wrong_type",
-        find_names.wrong_texts,
+        names.wrong_texts,
         "keys of images (date_captured, coco_url, flickr_url) are no text",
         "repair: texts: to_text",
     ),
     _warning(
         "unused_categories",
-        find_ids.unused_categories,
+        ids.unused_categories,
         "categories have no box",
         "repair: categories: drop_unused",
     ),

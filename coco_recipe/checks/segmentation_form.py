@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from coco_recipe import loose_values
+from coco_recipe.checks import loose_values
 
 _polygons = msgspec.json.Decoder(list[list[float]])
 

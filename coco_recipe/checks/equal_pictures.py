@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from coco_recipe.checks.rows import of_image
 from coco_recipe.dataset import Dataset, Image
 from coco_recipe.findings import Finding, Kind, Row
-from coco_recipe.rows import of_image
 
 ACROSS = Kind(
     "equal_pictures_across_inputs",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
-from coco_recipe.engine_local import Local
+from coco_recipe.engines.local import Local
 from coco_recipe.errors import RunError
 
 Item = TypeVar("Item")
@@ -75,6 +75,6 @@ def dask(address: str | None, jobs: int) -> Engine:
     """
     if importlib.util.find_spec("distributed") is None:
         raise RunError("--engine: Dask is not installed; pip install 'coco-recipe[dask]'")
-    from coco_recipe.engine_dask import Dask
+    from coco_recipe.engines.on_dask import Dask
 
     return Dask(address, jobs)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import msgspec
 from msgspec import UNSET
 
+from coco_recipe.checks.rows import Rows, text_of
+from coco_recipe.checks.segmentation_form import form
 from coco_recipe.findings import Row
-from coco_recipe.rows import Rows, text_of
 from coco_recipe.segmentation import has_area, is_flat
-from coco_recipe.segmentation_form import form
 
 _polygons = msgspec.json.Decoder(list[list[float]])
 

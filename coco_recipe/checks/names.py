@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from coco_recipe.checks.rows import Rows, of_category, of_image, repeated
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Category
 from coco_recipe.findings import Row
-from coco_recipe.rows import Rows, of_category, of_image, repeated
 
 TEXTS = ("date_captured", "coco_url", "flickr_url")  # hotcoco reads text only
 

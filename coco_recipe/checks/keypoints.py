@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from coco_recipe.checks.rows import Rows
 from coco_recipe.dataset import Annotation, extras
 from coco_recipe.findings import Row
-from coco_recipe.rows import Rows
 
 _numbers = msgspec.json.Decoder(list[int | float] | None)
 
@@ -48,7 +48,7 @@ def _at_odds(rows: Rows, row: Annotation, value: Any, labelled: int) -> Iterator
     number = msgspec.json.decode(value)
     if isinstance(number, bool) or not isinstance(number, int | float):
         return
-    if number >= 0 and number % 1 == 0 and number != labelled:  # `find_keys` names the others
+    if number >= 0 and number % 1 == 0 and number != labelled:  # `keys` names the others
         yield rows.of(row, {"num_keypoints": number, "labelled": labelled})
 
 
@@ -65,7 +65,7 @@ def _has(rows: Rows, key: str) -> bool:
 def _keypoints(rows: Rows) -> Iterator[tuple[Annotation, list[Any], int]]:
     """Yield the rows that have keypoints, these, decoded, and how many names they should have.
 
-    Keypoints that are no list of numbers are left out: `find_keys` names them.
+    Keypoints that are no list of numbers are left out: `keys` names them.
     """
     if not _has(rows, "keypoints"):
         return

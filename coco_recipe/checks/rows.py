@@ -8,9 +8,9 @@ from typing import Any
 
 from msgspec import UNSET
 
+from coco_recipe.checks.segmentation_form import form
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.findings import Row
-from coco_recipe.segmentation_form import form
 
 EDGE_PX = 1.0  # labelling tools round a box outward by as much
 AREA_SHARE = 0.01  # an area that differs from w * h by less was rounded

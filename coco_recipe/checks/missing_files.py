@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from coco_recipe.checks.name_mends import Folder, proposed
+from coco_recipe.checks.rows import of_image
 from coco_recipe.dataset import Dataset, Image
 from coco_recipe.findings import Finding, Kind
-from coco_recipe.name_mends import Folder, proposed
-from coco_recipe.rows import of_image
 
 MISSING = Kind(
     "missing_pictures",

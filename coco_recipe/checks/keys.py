@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta
 
+from coco_recipe.checks.rows import Rows, of_category, of_image
 from coco_recipe.dataset import Annotation, Category, Image
 from coco_recipe.findings import Row
-from coco_recipe.rows import Rows, of_category, of_image
 
 LARGEST = 2**32 - 1  # of a size, a count, or a place in a skeleton
 LARGEST_ID = 2**64

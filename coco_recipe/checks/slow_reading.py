@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw
 
-from coco_recipe import coco_json, loose_values
+from coco_recipe import coco_json
+from coco_recipe.checks import loose_values
 from coco_recipe.dataset import Dataset, Loose
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding, Kind, Row

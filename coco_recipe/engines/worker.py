@@ -17,7 +17,8 @@ from queue import SimpleQueue
 from textwrap import shorten
 from typing import Any
 
-from coco_recipe import failure, plugins, safe_path
+from coco_recipe import failure, plugins
+from coco_recipe.engines import safe_path
 from coco_recipe.errors import StepError
 
 ENVIRONMENT = {

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from coco_recipe.find_keys import LARGEST
+from coco_recipe.checks.keys import LARGEST
+from coco_recipe.checks.rows import Rows, text_of
 from coco_recipe.findings import Row
-from coco_recipe.rows import Rows, text_of
 from coco_recipe.segmentation import checked_runs
 
 

@@ -11,8 +11,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from coco_recipe.checks.file_names import mended_name
 from coco_recipe.coco_json import unsafe_name
-from coco_recipe.file_names import mended_name
 from coco_recipe.files import plain_name
 
 Mends = Mapping[str, Any]

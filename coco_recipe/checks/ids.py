@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec import UNSET
 
+from coco_recipe.checks.rows import Rows, of_category, of_image, repeated
 from coco_recipe.findings import Row
-from coco_recipe.rows import Rows, of_category, of_image, repeated
 
 
 def repeated_image_ids(rows: Rows) -> Iterator[Row]:
