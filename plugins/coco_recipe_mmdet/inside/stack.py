@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-from coco_recipe_mmdet import weights
+from coco_recipe_mmdet.inside import weights
 
 
 def begin(job: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coco_recipe_mmdet import job_config, settings, stack, weights
+from coco_recipe_mmdet.inside import job_config, settings, stack, weights
 
 DATA = "data/images.json"
 _STATS = (

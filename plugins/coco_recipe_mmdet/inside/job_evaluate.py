@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from coco_recipe_mmdet import inference
+from coco_recipe_mmdet.inside import inference
 
 
 def evaluate(job: dict[str, Any], tell: Any) -> list[dict[str, Any]]:

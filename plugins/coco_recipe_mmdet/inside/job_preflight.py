@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from coco_recipe_mmdet import inference, job_config, job_train, stack
+from coco_recipe_mmdet.inside import inference, job_config, job_train, stack
 
 
 def preflight(job: dict[str, Any], tell: Any) -> list[str]:

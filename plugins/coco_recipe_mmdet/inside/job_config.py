@@ -6,8 +6,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from coco_recipe_mmdet import configs, flat_config, registered, settings
-from coco_recipe_mmdet.settings import Changes, Tree, mappings
+from coco_recipe_mmdet import configs
+from coco_recipe_mmdet.inside import flat_config, registered, settings
+from coco_recipe_mmdet.inside.settings import Changes, Tree, mappings
 
 TRAIN, VAL = "data/train.json", "data/val.json"
 MIN_SIDE_PX = 32

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from coco_recipe_mmdet import job_config, settings, stack, weights
+from coco_recipe_mmdet.inside import job_config, settings, stack, weights
 
 
 def init_weights(job: dict[str, Any], tell: Any) -> dict[str, Any]:

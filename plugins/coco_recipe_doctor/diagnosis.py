@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from coco_recipe_mmdet.machine import Findings
-from coco_recipe_mmdet.pins import BUILT, Pin, extra, install, install_stack, training_stack
+from coco_recipe_doctor.machine import Findings
+from coco_recipe_doctor.pins import BUILT, Pin, extra, install, install_stack, training_stack
 
 Goal = Literal["augment", "train", "gpu"]
 GOALS: tuple[Goal, ...] = ("augment", "train", "gpu")

@@ -1,6 +1,6 @@
 """Run a job in a process of its own: its crash, its memory and its threads are not ours.
 
-The job is a JSON file; the process is ``python -m coco_recipe_mmdet.job JOB.json`` in the step's folder, maybe under
+The job is a JSON file; the process is ``python -m coco_recipe_mmdet.inside.job JOB.json`` in the step's folder, maybe under
 torchrun or srun. It tells events (progress, notes, its result, what is wrong) as JSON lines in a file. It ends when its
 standard input ends: so it never outlives us, however we end.
 """
@@ -18,8 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Complaint, Misfit, StepContext
-from coco_recipe_mmdet import configs
+from coco_recipe import StepContext
 
 SCRATCH, JOB, EVENTS, LOG, COMMAND = (
     ".job",
@@ -30,7 +29,7 @@ SCRATCH, JOB, EVENTS, LOG, COMMAND = (
 )
 WATCH = "COCO_RECIPE_ENDS_WITH_STDIN"
 GRACE_SECONDS = 5.0
-_PACKAGES = ("coco_recipe", "coco_recipe_torch", "coco_recipe_mmdet")
+_PACKAGES = ("coco_recipe", "coco_recipe_jobs", "coco_recipe_torch", "coco_recipe_mmdet")
 
 
 def run(ctx: StepContext, job: Mapping[str, Any], *, log: str = LOG) -> Any:
@@ -65,53 +64,6 @@ def run(ctx: StepContext, job: Mapping[str, Any], *, log: str = LOG) -> Any:
     return result["result"]
 
 
-def preflight(
-    ctx: StepContext,
-    kind: str,
-    with_: Mapping[str, Any],
-    classes: Sequence[str] | None,
-    **more: Any,
-) -> None:
-    """Run the config of a step that isn't due yet, and see whether it goes together with the parameters.
-
-    Args:
-        ctx: a context of its own.
-        kind: "train", or another name of a job with a config.
-        with_: the parameters, with their defaults.
-        classes: of the data set, as far as they are known.
-        more: what else the job knows.
-
-    Raises:
-        Misfit: they don't go together.
-    """
-    if not with_.get("config"):
-        return
-    elsewhere = (
-        with_.get("launcher") == "slurm"
-    )  # where there may be GPUs that this machine has not
-    job = {
-        **with_,
-        **more,
-        "do": "preflight",
-        "for": kind,
-        "config": configs.absolute(with_["config"]),
-        "classes": list(classes or ("unknown",)),
-        "launcher": "none",
-        "device": "auto" if elsewhere else with_["device"],
-    }
-    try:
-        run(ctx, job, log=LOG)
-    except ValueError as error:
-        log = ctx.workdir / LOG  # which nobody will find
-        text = (
-            str(error).replace(f" (the log is {log})", "").replace(f"the log is {log}, its", "its")
-        )
-        name, _, what = text.partition(": ")  # as in "scale_lr: the config doesn't say ..."
-        raise Misfit(
-            [Complaint((name,), what) if name in with_ else Complaint(("config",), text)]
-        ) from error
-
-
 def tidy(ctx: StepContext) -> None:
     """Remove what only the process needed."""
     shutil.rmtree(ctx.workdir / SCRATCH)
@@ -125,7 +77,7 @@ def command(job: Mapping[str, Any], job_file: str) -> list[str]:
         int(job.get("gpus", 1)),
         int(job.get("nnodes", 1)),
     )
-    module = ["-m", "coco_recipe_mmdet.job", job_file]
+    module = ["-m", "coco_recipe_mmdet.inside.job", job_file]
     if launcher == "pytorch":
         place = (
             ["--standalone"]

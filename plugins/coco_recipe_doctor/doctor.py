@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from coco_recipe_mmdet.diagnosis import GOALS, Check, Verdict, checks, verdicts
-from coco_recipe_mmdet.machine import Findings, look
+from coco_recipe_doctor.diagnosis import GOALS, Check, Verdict, checks, verdicts
+from coco_recipe_doctor.machine import Findings, look
 
 MARKS = {"ok": "ok   ", "note": "note ", "stops": "NO   "}
 HEADINGS = {

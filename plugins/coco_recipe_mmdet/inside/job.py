@@ -14,13 +14,13 @@ from coco_recipe import told
 from coco_recipe_mmdet.params import STACK
 
 KINDS = {
-    "train": "coco_recipe_mmdet.job_train",
-    "evaluate": "coco_recipe_mmdet.job_evaluate",
-    "predict": "coco_recipe_mmdet.job_evaluate",
-    "greedy_soup": "coco_recipe_mmdet.job_soup",
-    "recompute_batch_norm": "coco_recipe_mmdet.job_batch_norm",
-    "init_weights": "coco_recipe_mmdet.job_init",
-    "preflight": "coco_recipe_mmdet.job_preflight",
+    "train": "coco_recipe_mmdet.inside.job_train",
+    "evaluate": "coco_recipe_mmdet.inside.job_evaluate",
+    "predict": "coco_recipe_mmdet.inside.job_evaluate",
+    "greedy_soup": "coco_recipe_mmdet.inside.job_soup",
+    "recompute_batch_norm": "coco_recipe_mmdet.inside.job_batch_norm",
+    "init_weights": "coco_recipe_mmdet.inside.job_init",
+    "preflight": "coco_recipe_mmdet.inside.job_preflight",
 }
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from coco_recipe_jobs.training_record import Record
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
-from coco_recipe_mmdet.stack import seed_everything
-from coco_recipe_mmdet.training_record import Record
+from coco_recipe_mmdet.inside.stack import seed_everything
 
 _WRITING = ".writing.pth"
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from coco_recipe_mmdet import inference, weights
+from coco_recipe_mmdet.inside import inference, weights
 
 
 def recompute_batch_norm(job: dict[str, Any], tell: Any) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from coco_recipe_mmdet import configs, job_config, settings, stack, weights
-from coco_recipe_mmdet.training_record import Record
+from coco_recipe_jobs.training_record import Record
+
+from coco_recipe_mmdet import configs
+from coco_recipe_mmdet.inside import job_config, settings, stack, weights
 
 _UNUSED = ("test_dataloader", "test_cfg", "test_evaluator")
 _VALIDATION = ("val_dataloader", "val_cfg", "val_evaluator")
@@ -131,7 +133,7 @@ def _start(job: Mapping[str, Any], runner: Any, tell: Any) -> None:
 def _add_hooks(job: Mapping[str, Any], tree: settings.Tree, runner: Any, tell: Any) -> None:
     from mmengine.hooks import SyncBuffersHook
 
-    from coco_recipe_mmdet.hooks import Metrics, Scalars, SeedEachEpoch, WholeCheckpoints
+    from coco_recipe_mmdet.inside.hooks import Metrics, Scalars, SeedEachEpoch, WholeCheckpoints
 
     record = Record(Path("."), job["key"])
     classes, config = tuple(job["classes"]), job_config.text(tree)
