@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from coco_recipe_mmdet import evaluate, inference, job_soup
-from conftest import CPU, TINY, Shapes, provenance
+from training import CPU, TINY, Shapes, provenance
 
 from coco_recipe import Checkpoint, Dataset, Facts, Misfit
 

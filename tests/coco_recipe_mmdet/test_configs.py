@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 from coco_recipe_mmdet import configs, datasets, flat_config, inference, job_config, settings, stack
-from conftest import Shapes
+from training import Shapes
 
 from coco_recipe import Dataset
 

@@ -14,7 +14,7 @@ import pytest
 from builders import REPOSITORY, coco, command
 from coco_recipe_mmdet import flat_config, job_train, process
 from coco_recipe_mmdet import train as train_module
-from conftest import CPU, Shapes, provenance, train_step
+from training import CPU, Shapes, provenance, train_step
 
 from coco_recipe import Facts, Misfit
 from coco_recipe.schema_check import with_defaults
