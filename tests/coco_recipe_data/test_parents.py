@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from builders import coco, write_recipe
-from test_merge import _found, _merged
 
 from coco_recipe import stages
 from coco_recipe.errors import StepError
+from tests.coco_recipe_data.test_merge import _found, _merged
 
 KEYS = ["parent_id", "parent", "parent_ids", "supercategory_id", "parent_category_id"]
 

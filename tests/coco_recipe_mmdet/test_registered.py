@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from builders import REPOSITORY
-from conftest import CPU, Shapes
+from training import CPU, Shapes
 
 CANARY = "touch was_run"
 # key path that is told, what stands there, and the words that name it

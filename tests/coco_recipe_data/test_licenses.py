@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from builders import coco
-from test_merge import _found, _merged
 
 from coco_recipe.errors import StepError
+from tests.coco_recipe_data.test_merge import _found, _merged
 
 
 def _licensed(names: list[str], *used: Any) -> dict[str, Any]:

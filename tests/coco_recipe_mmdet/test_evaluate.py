@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from coco_recipe_mmdet import evaluate
 from coco_recipe_mmdet.inside import inference, job_soup
-from conftest import CPU, TINY, Shapes, provenance
+from training import CPU, TINY, Shapes, provenance
 
 from coco_recipe import Checkpoint, Dataset, Facts, Misfit
 

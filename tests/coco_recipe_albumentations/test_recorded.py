@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from builders import coco
-from test_augment import Bench
+
+from tests.coco_recipe_albumentations.test_augment import Bench
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")

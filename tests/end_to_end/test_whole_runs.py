@@ -154,7 +154,7 @@ def test_a_run_that_dies_before_any_change_of_the_disk_ends_with_the_same_bytes(
         inputs={"raw": {"annotations": "drawn/annotations.json", "images": "drawn/images"}},
     )
     done = subprocess.run(
-        [sys.executable, Path(__file__).parent / "helpers/dying.py", path, tmp_path],
+        [sys.executable, REPOSITORY / "tests/helpers/dying.py", path, tmp_path],
         text=True,
         capture_output=True,
         check=False,

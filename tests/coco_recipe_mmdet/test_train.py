@@ -15,7 +15,7 @@ from builders import REPOSITORY, coco, command
 from coco_recipe_jobs import process
 from coco_recipe_mmdet import train as train_module
 from coco_recipe_mmdet.inside import flat_config, job_train
-from conftest import CPU, Shapes, provenance, train_step
+from training import CPU, Shapes, provenance, train_step
 
 from coco_recipe import Facts, Misfit
 from coco_recipe.schema_check import with_defaults

@@ -355,7 +355,7 @@ def test_mended_values_are_shown_and_recorded_as_a_warning(tmp_path: Path) -> No
 
 
 def test_sizes_of_a_wrong_type_come_from_the_pictures(tmp_path: Path) -> None:
-    from test_repair import _png
+    from tests.coco_recipe_data.test_repair import _png
 
     (tmp_path / "images").mkdir()
     data = coco(1, [])

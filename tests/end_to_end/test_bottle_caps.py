@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import REPOSITORY, command
-from conftest import Shapes
+from training import Shapes
 
 WEIGHTS = b"opened only when the step runs"
 

@@ -10,7 +10,7 @@ import pytest
 from builders import coco, command, write_recipe
 from coco_recipe_mmdet import configs, datasets
 from coco_recipe_mmdet.inside import flat_config, inference, job_config, settings, stack
-from conftest import Shapes
+from training import Shapes
 
 from coco_recipe import Dataset
 
