@@ -131,7 +131,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load the Python API when it is asked for: plugins, and who reads a data set, don't need it."""
+    """Load the Python API when it is asked for: plugins and readers of data sets don't need it."""
     if name == "run":
         from coco_recipe.api import run
 

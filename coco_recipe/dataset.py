@@ -155,7 +155,7 @@ class Dataset:
         return folder / file
 
     def place_of(self, image: Image) -> tuple[str, str]:
-        """Return the input or step in whose folder the image's pixels are, and the file's name there."""
+        """Return the input or step whose folder has the image's pixels, and its name there."""
         mark = image.coco_recipe if isinstance(image.coco_recipe, Origin) else Origin()
         return mark.folder or self.home, mark.file or image.file_name
 

@@ -12,10 +12,10 @@ from coco_recipe.plan import Plan, PlannedStep
 
 
 def opened(planned: Plan, name: str, ahead: Ahead) -> tuple[Image, ...]:
-    """Return the images of an input whose pictures steps will open, by the names that are theirs then.
+    """Return the images of an input whose pictures steps will open, with the names that they have then.
 
-    The steps in memory above are run, if they haven't been. Rows that can't be had before the run are
-    left to the step that opens their pictures.
+    The steps in memory above are run, if they haven't been. Rows that can't be had before the run
+    are left to the step that opens their pictures.
     """
     found: dict[str, Image] = {}
     for step in planned.steps:
