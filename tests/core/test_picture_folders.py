@@ -49,7 +49,8 @@ def _recipe(folder: Path) -> Path:
         {"id": "d", "use": "export_coco", "in": {"train": "n"}, "with": {"to": "published"}},
     ]
     inputs = {"raw": {"annotations": "raw.json", "images": "pictures"}}
-    return write_recipe(folder, steps, coco(), inputs=inputs)
+    ignored = {"unreadable_pictures": "ignore"}
+    return write_recipe(folder, steps, coco(), inputs=inputs, findings=ignored)
 
 
 def _run(
