@@ -165,7 +165,9 @@ def _forbidden(
     if _holds(folder, recipe_dir):
         return "it is the recipe's own folder, or holds it", ELSEWHERE
     for item in planned.recipe.inputs:
-        for name in filter(None, (item.annotations, item.images, item.checkpoint)):
+        for name in filter(
+            None, (item.annotations, item.images, item.checkpoint, item.file, item.of)
+        ):
             place = (planned.recipe.folder / name).resolve()
             if _holds(folder, place) or _holds(place, folder):
                 return f"it and the input {place} lie in one another", ELSEWHERE
