@@ -21,7 +21,7 @@ from typing import Any
 import coco_scale
 import cv2
 import numpy as np
-from coco_recipe_albumentations import mask_checks
+from coco_recipe_pictures.checks import mask_checks
 
 from coco_recipe import coco_json, read_header
 from coco_recipe.checks import repeated_keys, row_checks

@@ -29,8 +29,8 @@ from typing import Any
 import albumentations as A
 import cv2
 import numpy as np
-from coco_recipe_albumentations import rle
-from coco_recipe_albumentations.geometry import Carried, Carrier, Instance, Moved
+from coco_recipe_pictures.geometry import rle
+from coco_recipe_pictures.geometry.carried import Carried, Carrier, Instance, Moved
 
 HEIGHT, WIDTH, LEAST_PX = 240, 320, 200
 COLOURS = (60, 120, 180, 240)
