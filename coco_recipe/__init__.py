@@ -1,6 +1,7 @@
 """The names that a plugin author imports, and ``run``, the Python API.
 
-``from coco_recipe import yaml_text`` gives the reader of recipes for other files.
+``from coco_recipe import events`` gives what an observer sees, ``yaml_text`` the reader of recipes
+for other files.
 """
 
 from typing import TYPE_CHECKING, Any

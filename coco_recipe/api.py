@@ -10,10 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import forecast, stages
+from coco_recipe import events, forecast, stages
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import did_you_mean
+from coco_recipe.events import Observer
 from coco_recipe.plan import Plan
 from coco_recipe.progress import Display
 
@@ -33,6 +34,7 @@ def run(
     republish: bool = False,
     plugins: Sequence[AnyPath] = (),
     progress: bool | None = None,
+    observers: Sequence[Observer] = (),
 ) -> "Result":
     """Run a recipe, as ``coco-recipe run`` does: reuse what is unchanged, make the rest.
 
@@ -49,6 +51,7 @@ def run(
         plugins: plugin files to load.
         progress: show on stderr what goes on, findings among it; None does in a notebook. Without it
             nothing is printed, and a finding is a Python warning.
+        observers: callables that are given each event of the run (`coco_recipe.events`).
 
     Raises:
         RecipeError: the recipe is wrong; ``problems`` lists all that was found.
@@ -67,7 +70,8 @@ def run(
     )
     planned = stages.prepare(Path(recipe), overrides, [Path(file) for file in plugins])
     shown = "ipykernel" in sys.modules if progress is None else progress
-    with Display(quiet=not shown, ids=[step.id for step in planned.steps], tenths=True) as display:
+    warner = _Warner()
+    with Display(quiet=not shown, tenths=True) as display:
         done = stages.run(
             planned,
             out=None if out is None else Path(out),
@@ -77,16 +81,36 @@ def run(
             from_step=from_step,
             strict=strict,
             republish=republish,
-            report=display.show if shown else _warn,
+            observers=[display if shown else warner, *observers],
         )
+    if warner.refused:
+        raise warner.refused
     return Result(
         planned, done.folder.resolve(), done.ran, done.reused, done.keys, done.moved, done.put_back
     )
 
 
-def _warn(event: stages.Event) -> None:
-    if event.what == "finding":
-        warnings.warn(event.text, stacklevel=2)
+@dataclass
+class _Warner:
+    """Makes a Python warning of each finding, and of an observer that fails.
+
+    Attributes:
+        refused: the first warning that Python was asked to make an error of; the run goes on.
+    """
+
+    refused: Warning | None = None
+
+    def __call__(self, event: events.Event) -> None:
+        if isinstance(event, events.Found) and not event.stops:
+            self._warn(str(event.finding))
+        elif isinstance(event, events.ObserverFailed):
+            self._warn(str(event))
+
+    def _warn(self, text: str) -> None:
+        try:
+            warnings.warn(text, stacklevel=2)
+        except Warning as error:
+            self.refused = self.refused or error
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def run(
     from coco_recipe.progress import Display
 
     planned = stages.prepare(recipe, overrides, plugin_files)
-    with Display(quiet=quiet, ids=[step.id for step in planned.steps]) as display:
+    with Display(quiet=quiet) as display:
         result = stages.run(
             planned,
             out=out,
@@ -149,7 +149,7 @@ def run(
             from_step=from_step,
             strict=strict,
             republish=republish,
-            report=display.show,
+            observers=[display],
         )
     if form == "json":
         click.echo(

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,6 +19,7 @@ from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.engine import Engine, local
 from coco_recipe.errors import StepError
+from coco_recipe.events import Progress
 from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.manifest import (
     Balance,
@@ -32,6 +34,7 @@ from coco_recipe.manifest import (
     StepRecord,
 )
 from coco_recipe.plan import PlannedStep
+from coco_recipe.read_only import ReadOnlyDict
 from coco_recipe.steps import OpenPorts
 from coco_recipe.store import DROPPED, PLACED, Store
 
@@ -48,7 +51,7 @@ class Context:
     workdir: Path
     engine: Engine = field(default_factory=lambda: local(1))
     preload: tuple[str, ...] = ()
-    on_progress: Callable[[int, int, str], None] = lambda done, total, text: None
+    on_progress: Callable[[Progress], None] = lambda progress: None
     key: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     earlier: Path | None = None
@@ -99,8 +102,16 @@ class Context:
             found = self.known_hashes[str(path)] = files.sha256(path)
         return found
 
-    def progress(self, done: int, total: int, text: str = "") -> None:
-        self.on_progress(done, total, text)
+    def progress(
+        self,
+        done: int,
+        total: int,
+        text: str = "",
+        *,
+        figures: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        numbers = ReadOnlyDict({name: float(figure) for name, figure in figures.items()})
+        self.on_progress(Progress(self.step_id, done, total, numbers, text))
 
     def map(
         self,
@@ -136,7 +147,7 @@ def execute(
     engine: Engine,
     environment: Mapping[str, str],
     afresh: bool = False,
-    on_progress: Callable[[int, int, str], None],
+    on_progress: Callable[[Progress], None],
     judge: Callable[[Iterable[Finding]], None] = lambda found: None,
     known_hashes: dict[str, str] | None = None,
 ) -> StepResult:
@@ -257,7 +268,7 @@ def rehearse(
             keep=set(),
             engine=local(1),
             environment={},
-            on_progress=lambda done, total, text: None,
+            on_progress=lambda progress: None,
         )
 
 

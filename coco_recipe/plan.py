@@ -13,6 +13,7 @@ from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import Problem, RecipeError, did_you_mean
 from coco_recipe.findings import Check, Finding
+from coco_recipe.observers import Named
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Recipe, RecipeStep
 from coco_recipe.slow_reading import Excuse
@@ -66,12 +67,14 @@ class Plan:
         steps: its steps, bound.
         plugin_files: the plugins that were named for it.
         checks: the checks of pictures and masks that are installed.
+        observers: what plugins want to be told of its runs.
     """
 
     recipe: Recipe
     steps: tuple[PlannedStep, ...]
     plugin_files: tuple[Path, ...] = ()
     checks: tuple[Check, ...] = ()
+    observers: tuple[Named, ...] = ()
 
     def first_writer(self) -> str | None:
         """Return the id of the first step that writes files: all above it can be had without opening an image."""
@@ -133,7 +136,7 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
             steps.append(planned)
     if found := recipe.source.independent(problems):
         raise RecipeError(found)
-    return Plan(recipe, tuple(steps), checks=registry.checks)
+    return Plan(recipe, tuple(steps), checks=registry.checks, observers=registry.observers)
 
 
 def foresee(

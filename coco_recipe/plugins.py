@@ -17,6 +17,7 @@ from coco_recipe import hookspecs, row_checks, slow_reading
 from coco_recipe.errors import PluginError
 from coco_recipe.findings import Check, Kind
 from coco_recipe.kinds import CORE_KINDS
+from coco_recipe.observers import Named
 from coco_recipe.steps import OpenPorts, Port, Step
 
 if TYPE_CHECKING:
@@ -38,9 +39,15 @@ class Offer:
 
 @dataclass(slots=True)
 class Registry:
-    """The steps, commands and kinds of findings that are there, by name, and checks of pictures and masks.
+    """What the plugins offer.
 
-    ``broken`` has the installed plugins that can't be used, each with its error.
+    Attributes:
+        offers: the steps by name.
+        commands: the commands by name.
+        broken: the installed plugins that can't be used, each with its error.
+        kinds: the kinds of findings by name.
+        checks: the checks of pictures and masks.
+        observers: what is told of a run.
     """
 
     offers: dict[str, Offer]
@@ -48,6 +55,7 @@ class Registry:
     broken: dict[str, str]
     kinds: dict[str, Kind]
     checks: tuple[Check, ...] = ()
+    observers: tuple[Named, ...] = ()
 
 
 def find(files: Sequence[Path] = ()) -> Registry:
@@ -127,7 +135,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     ]:
         raise PluginError(
             f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps, "
-            "coco_recipe_findings, coco_recipe_checks and coco_recipe_commands"
+            "coco_recipe_findings, coco_recipe_checks, coco_recipe_commands and coco_recipe_observers"
         )
     manager.check_pending()
     if not manager.get_hookcallers(module):
@@ -146,6 +154,11 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
         ]
     }
     commands = {str(command.name): command for command in _all(manager.hook.coco_recipe_commands())}
+    observers = tuple(
+        Named.of(observer, label) for observer in _all(manager.hook.coco_recipe_observers())
+    )
+    if uncallable := [one.name for one in observers if not callable(one.observe)]:
+        raise PluginError(f"coco_recipe_observers yields {uncallable[0]}, which can't be called")
     for offer in offers.values():
         check_step(offer.step)
         if other := registry.offers.get(offer.step.name):
@@ -156,6 +169,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     registry.commands.update(commands)
     registry.kinds.update(kinds)
     registry.checks += checks
+    registry.observers += observers
 
 
 def _all(results: list[Iterator[Any]]) -> Iterator[Any]:

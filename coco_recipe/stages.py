@@ -3,7 +3,6 @@
 import contextlib
 import os
 import tempfile
-import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,9 @@ from coco_recipe import (
     emptiness,
     equal_pictures,
     error_log,
+    events,
     execute,
+    failure,
     files,
     missing_files,
     plan,
@@ -25,7 +26,6 @@ from coco_recipe import (
     reaching,
     recipe,
     source,
-    table,
     yaml_text,
 )
 from coco_recipe import engine as engines
@@ -38,8 +38,17 @@ from coco_recipe.errors import (
     RecipeError,
     RunError,
     StepError,
-    counted,
     did_you_mean,
+)
+from coco_recipe.events import (
+    Event,
+    Noted,
+    Observer,
+    Progress,
+    RunEnded,
+    RunStarted,
+    StepFailed,
+    StepStarted,
 )
 from coco_recipe.findings import Choice, Finding, judged
 from coco_recipe.manifest import (
@@ -48,27 +57,16 @@ from coco_recipe.manifest import (
     PluginFile,
     RunClock,
     RunRecord,
-    StepRecord,
-    data_sets,
     read_run,
 )
+from coco_recipe.observers import Named, Observers
 from coco_recipe.plan import Plan, PlannedStep
 from coco_recipe.steps import facts_of
 from coco_recipe.store import Store
 
+Tell = Callable[[Event], None]
 ASKED_FOR = "asked for"
 COPIES = ("recipe.yaml", "recipe.resolved.yaml")  # what a run directory keeps of the recipe
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something to show: ``what`` is step, done, reused, progress, finding or note; ``text`` says why, or what came out."""
-
-    what: str
-    step: str
-    text: str = ""
-    done: int = 0
-    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,7 +395,7 @@ def run(
     from_step: str = "",
     strict: bool = False,
     republish: bool = False,
-    report: Callable[[Event], None] = lambda event: None,
+    observers: Iterable[Observer] = (),
 ) -> RunResult:
     """Run a plan: reuse what is unchanged, make the rest, record everything.
 
@@ -410,7 +408,7 @@ def run(
         from_step: run this step and all below again.
         strict: stop at warnings too.
         republish: move published files that somebody changed to ``<name>.changed``, and put ours back.
-        report: told what goes on.
+        observers: given each event of the run, before those of plugins.
 
     Raises:
         DatasetError: an input is wrong.
@@ -425,17 +423,45 @@ def run(
     store = Store(folder)
     publisher = publish.Publisher(planned, folder, republish=republish)
     check_folder(planned, folder, publisher, store)
-    with _locked(folder):
+    told = Observers([*map(Named.of, observers), *planned.observers])
+    with _locked(folder), _told(told, planned, folder) as tally:
         publisher.begin(store.committed_files(planned))
         if modules := _early_modules(planned, store):
             workers.prepare(modules)
         state = Run(planned, folder, store=store)
-        judge = _Judge(planned.recipe.findings, strict, report)
+        judge = _Judge(planned.recipe.findings, strict, told.tell)
         judge(state.findings)
-        _name_leftovers(planned, store, report)
-        return _run(
-            state, state.states(force=force, from_step=from_step), workers, report, judge, publisher
-        )
+        _name_leftovers(planned, store, told.tell)
+        states = state.states(force=force, from_step=from_step)
+        return _run(state, states, workers, told.tell, tally, judge, publisher)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """The steps that are behind the run, by id."""
+
+    ran: list[str] = field(default_factory=list)
+    reused: list[str] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def _told(told: Observers, planned: Plan, folder: Path) -> Iterator[_Tally]:
+    """Tell observers that a run begins, and however it ends, that and how it ended."""
+    tally = _Tally()
+    told.tell(RunStarted(planned.recipe.name, folder, tuple(step.id for step in planned.steps)))
+    outcome: Literal["done", "failed", "interrupted"] = "done"
+    problem = ""
+    try:
+        yield tally
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+        raise
+    except BaseException as error:
+        outcome = "failed"
+        problem = failure.told(error)
+        raise
+    finally:
+        told.tell(RunEnded(outcome, tuple(tally.ran), tuple(tally.reused), problem))
 
 
 def _early_modules(planned: Plan, store: Store) -> tuple[str, ...]:
@@ -452,7 +478,8 @@ def _run(
     run_: Run,
     states: list[State],
     workers: engines.Engine,
-    report: Callable[[Event], None],
+    tell: Tell,
+    tally: _Tally,
     judge: "_Judge",
     publisher: publish.Publisher,
 ) -> RunResult:
@@ -473,9 +500,9 @@ def _run(
     for i, state in enumerate(states):
         step = state.step
         if step.id in todo:
-            report(Event("step", step.id, todo[step.id]))
+            tell(StepStarted(step.id, todo[step.id]))
             values = plan.bound(step, lambda ref: value_of(run_, ref))
-            teller = _Teller(step.id, report)
+            teller = _Teller(tell)
             try:
                 result = execute.execute(
                     step,
@@ -493,7 +520,8 @@ def _run(
                     known_hashes=run_.known_hashes,
                 )
             except (StepError, FindingsError) as error:
-                log.add(FailedStep(step.id, step.offer.step.name, str(error)))
+                problem = str(error)
+                log.add(FailedStep(step.id, step.offer.step.name, problem))
                 if isinstance(error, StepError):
                     error.log = error_log.write(
                         run_.folder,
@@ -503,6 +531,10 @@ def _run(
                         progress=str(teller),
                         unfinished=store.unfinished(step.id),
                     )
+                    failed = StepFailed(step.id, problem, failure.trace(error), error.log)
+                else:
+                    failed = StepFailed(step.id, problem)
+                tell(failed)
                 raise
             del values
             for port, value in result.values.items():
@@ -512,10 +544,12 @@ def _run(
                     run_.values[(step.id, port)] = value
             manifest = result.manifest
             del result
-            report(Event("done", step.id, _summary(manifest.record)))
+            tally.ran.append(step.id)
+            tell(events.done(manifest.record))
         else:
             manifest = _committed(store, step.id)
-            report(Event("reused", step.id))
+            tally.reused.append(step.id)
+            tell(events.reused(manifest.record))
             judge(map(Finding.from_record, manifest.record.findings))
         if step.offer.step.writes:
             run_.known_hashes |= {
@@ -529,9 +563,9 @@ def _run(
             step, store.publishable(step.id, manifest, run_.folders()) if step.published() else {}
         )
     for path, place in publisher.moved.items():
-        report(Event("note", "", f"{path} was changed by somebody, and is now {place}"))
+        tell(Noted(f"{path} was changed by somebody, and is now {place}"))
     for path in publisher.put_back:
-        report(Event("note", "", f"{path} is put back as it was published"))
+        tell(Noted(f"{path} is put back as it was published"))
     keys = {state.step.id: state.key for state in states}
     return RunResult(
         run_.folder,
@@ -556,14 +590,13 @@ class _Judge:
 
     choices: Mapping[str, Choice]
     strict: bool
-    report: Callable[[Event], None]
+    tell: Tell
 
     def __call__(self, found: Iterable[Finding]) -> None:
         findings = judged(found, self.choices)
         stopping = [finding for finding in findings if self.strict or finding.severity == "error"]
         for finding in findings:
-            if finding not in stopping:
-                self.report(Event("finding", finding.place, str(finding)))
+            self.tell(events.found(finding, stops=finding in stopping))
         if stopping:
             raise FindingsError(stopping)
 
@@ -592,19 +625,16 @@ def _preflight(run_: Run, steps: Iterable[PlannedStep]) -> None:
 class _Teller:
     """Passes a step's progress on, and keeps the last of it, which str() tells."""
 
-    step_id: str
-    report: Callable[[Event], None]
-    last: tuple[int, int, str] | None = None
+    tell: Tell
+    last: Progress | None = None
 
-    def __call__(self, done: int, total: int, text: str) -> None:
-        self.last = done, total, text
-        self.report(Event("progress", self.step_id, text, done, total))
+    def __call__(self, progress: Progress) -> None:
+        self.last = progress
+        self.tell(progress)
 
     def __str__(self) -> str:
-        if self.last is None:
-            return ""
-        done, total, text = self.last
-        return f"{done} of {total}  {text}".rstrip()
+        last = self.last
+        return f"{last.done} of {last.total}  {last.status()}".rstrip() if last else ""
 
 
 def value_of(run_: Run, ref: plan.Reference) -> Any:
@@ -613,21 +643,6 @@ def value_of(run_: Run, ref: plan.Reference) -> Any:
         form = _committed(run_.store, ref[0]).outputs[ref[1]]
         run_.values[ref] = run_.store.read_value(ref[0], form, run_.folders())
     return run_.values[ref]
-
-
-def _summary(record: StepRecord) -> str:
-    notes = record.notes
-    rows_out = (
-        ""
-        if "table" in notes
-        else "; ".join(f"{port}: {counts}" for port, counts in data_sets(record.counts.out))
-    )
-    counts = "; ".join(filter(None, (rows_out, notes.get("summary"))))
-    counts = counts or counted(record.files.count, "file")
-    counts += "".join(f"; {key}: {value}" for key, value in record.clock.this_run.items())
-    lost = ", ".join(f"{counted(d.count, d.kind)} ({d.reason})" for d in record.dropped)
-    rows = "\n" + textwrap.indent(table.text(notes["table"]), "  ") if "table" in notes else ""
-    return counts + (f"; dropped {lost}" if lost else "") + rows
 
 
 def _run_record(run_: Run) -> RunRecord:
@@ -724,15 +739,9 @@ def check_targets(
     )
 
 
-def _name_leftovers(planned: Plan, store: Store, report: Callable[[Event], None]) -> None:
+def _name_leftovers(planned: Plan, store: Store, tell: Tell) -> None:
     for name in sorted(store.step_ids() - {step.id for step in planned.steps}):
-        report(
-            Event(
-                "note",
-                name,
-                f"{store.final(name)} is of no step of this recipe; it is left where it is",
-            )
-        )
+        tell(Noted(f"{store.final(name)} is of no step of this recipe; it is left where it is"))
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar
 
 from coco_recipe.checkpoint import Checkpoint
@@ -319,8 +320,22 @@ class StepContext(Protocol):
         """Return the SHA-256 of a file that the step reads; the run computes it once."""
         ...
 
-    def progress(self, done: int, total: int, text: str = "") -> None:
-        """Tell how far the step is, and in ``text`` what there is to say of it now."""
+    def progress(
+        self,
+        done: int,
+        total: int,
+        text: str = "",
+        *,
+        figures: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        """Report how far the step is.
+
+        Args:
+            done: how much is done.
+            total: how much there is.
+            text: a line for people, beside the figures.
+            figures: numbers by name for observers, as ``{"loss": 0.31}``; the first few are shown.
+        """
         ...
 
     def map(
