@@ -17,6 +17,7 @@ from coco_recipe.errors import did_you_mean
 from coco_recipe.events import Observer
 from coco_recipe.plan import Plan
 from coco_recipe.progress import Display
+from coco_recipe.session import Session
 
 AnyPath = str | os.PathLike[str]
 
@@ -154,7 +155,7 @@ class Result:
             raise KeyError(
                 f"there is no output '{name}'; {did_you_mean(name, ['.'.join(k) for k in self._kinds])}"
             )
-        return forecast.value(self._run, (key[0], key[1]), self._keys)
+        return forecast.value(self._session, (key[0], key[1]), self._keys)
 
     @property
     def datasets(self) -> Mapping[str | tuple[str, str], Dataset]:
@@ -175,8 +176,8 @@ class Result:
         }
 
     @cached_property
-    def _run(self) -> stages.Run:
-        return stages.Run(self._plan, self.folder, with_pixels=False)
+    def _session(self) -> Session:
+        return Session.open(self._plan, self.folder, with_pixels=False)
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from coco_recipe import (
     row_checks,
     slow_reading,
 )
-from coco_recipe.ahead import Ahead
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
 from coco_recipe.findings import Check, Finding, Row
 from coco_recipe.kinds import LEFT_OUT
 from coco_recipe.plan import Plan
+from coco_recipe.rehearsal import Rehearsal
 
 
 def of_file(
@@ -81,7 +81,7 @@ def of_rows(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
 
 
 def of_content(
-    planned: Plan, name: str, dataset: Dataset, about: str, ahead: Ahead
+    planned: Plan, name: str, dataset: Dataset, about: str, ahead: Rehearsal
 ) -> Iterator[Finding]:
     """Yield what the installed checks of pictures or masks find in an input, as the recipe's steps take it.
 
@@ -150,7 +150,7 @@ def _for_recipe(planned: Plan, name: str, found: Iterable[Finding]) -> Iterator[
         yield replace(finding, severity="error" if step else finding.severity, remedy=remedy)
 
 
-def _by_picture(planned: Plan, name: str, finding: Finding, ahead: Ahead) -> Iterator[Finding]:
+def _by_picture(planned: Plan, name: str, finding: Finding, ahead: Rehearsal) -> Iterator[Finding]:
     """Divide a finding: an error of the pictures at which a step would stop, by step, and what is left."""
     left = frozenset(finding.pictures)
     for step in plan.refusing(planned, name, finding.kind.name):

@@ -18,7 +18,7 @@ from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Recipe, RecipeStep
 from coco_recipe.slow_reading import Excuse
 from coco_recipe.source import Source
-from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port
+from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port, Step
 from coco_recipe.yaml_text import KeyPath
 
 Reference = tuple[str, str]  # the input or step, and its port
@@ -48,9 +48,18 @@ class PlannedStep:
     files: tuple[Path, ...]
     outputs: Mapping[str, Port]
 
+    @property
+    def step(self) -> Step:
+        """The step that the plugin offers."""
+        return self.offer.step
+
+    def references(self) -> tuple[Reference, ...]:
+        """Return all that the step reads, each once."""
+        return tuple(dict.fromkeys(ref for many in self.inputs.values() for ref in many))
+
     def published(self) -> dict[str, str]:
         """Return the folders in which the result appears as well, by parameter, as the recipe has them."""
-        rules = self.offer.step.params.get("properties", {})
+        rules = self.step.params.get("properties", {})
         return {
             name: self.params[name]
             for name, rule in rules.items()

@@ -6,12 +6,12 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from coco_recipe.ahead import Ahead
 from coco_recipe.dataset import Dataset, Image
 from coco_recipe.plan import Plan, PlannedStep
+from coco_recipe.rehearsal import Rehearsal
 
 
-def opened(planned: Plan, name: str, ahead: Ahead) -> tuple[Image, ...]:
+def opened(planned: Plan, name: str, ahead: Rehearsal) -> tuple[Image, ...]:
     """Return the images of an input whose pictures steps will open, by the names that are theirs then.
 
     The steps in memory above are run, if they haven't been. Rows that can't be had before the run are
@@ -28,7 +28,7 @@ def opened(planned: Plan, name: str, ahead: Ahead) -> tuple[Image, ...]:
     return tuple(found.values())
 
 
-def stopped_at(ahead: Ahead, step: PlannedStep, pictures: frozenset[str]) -> frozenset[str]:
+def stopped_at(ahead: Rehearsal, step: PlannedStep, pictures: frozenset[str]) -> frozenset[str]:
     """Return at which pictures, given by their paths, a step would stop that refuses their kind.
 
     The steps in memory above it are run, if they haven't been. Where it can't be known what comes

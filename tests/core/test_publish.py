@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from builders import coco, command, times, write_recipe
 
-from coco_recipe import events, stages
+from coco_recipe import events, run_folder, stages
 from coco_recipe.errors import RecipeError, RunError
 from coco_recipe.publish import MARK
 
@@ -103,7 +103,9 @@ def test_a_folder_that_is_not_ours_is_refused_before_the_run(to: str, tmp_path: 
     before = _bytes(tmp_path)
     for check in (
         lambda: _run(folder),
-        lambda: stages.check_targets(stages.prepare(folder / "recipe.yaml"), folder / "runs/test"),
+        lambda: run_folder.check_targets(
+            stages.prepare(folder / "recipe.yaml"), folder / "runs/test"
+        ),
     ):
         with pytest.raises(
             RecipeError, match=r"recipe.yaml:\d+:\d+: steps\[0\].with.to: step 'd' can't publish in"
