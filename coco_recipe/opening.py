@@ -7,12 +7,11 @@ from typing import Any, Literal
 from coco_recipe import (
     checking,
     emptiness,
-    equal_pictures,
-    missing_files,
     plan,
     provenance,
     reaching,
 )
+from coco_recipe.checks import equal_pictures, missing_files
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding, judged

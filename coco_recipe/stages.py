@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from coco_recipe import engine as engines
 from coco_recipe import (
     error_log,
     execute,
@@ -19,6 +18,7 @@ from coco_recipe import (
     run_folder,
     source,
 )
+from coco_recipe.engines import engine as engines
 from coco_recipe.errors import DatasetError, Problem, RecipeError, RunError, did_you_mean
 from coco_recipe.events import Noted, Observer, RunEnded, RunStarted
 from coco_recipe.judge import Judge

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coco_recipe import files, provenance, run_folder, tasks
-from coco_recipe.engine import Engine
+from coco_recipe.engines.engine import Engine
 from coco_recipe.judge import Judge
 from coco_recipe.manifest import PluginFile, RunClock, RunRecord
 from coco_recipe.observers import Observers
