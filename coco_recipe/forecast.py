@@ -15,7 +15,6 @@ from coco_recipe.plan import PlannedStep
 from coco_recipe.rehearsal import Rehearsal
 from coco_recipe.reopening import reopen
 from coco_recipe.session import Session
-from coco_recipe.steps import facts_of
 from coco_recipe.tasks import Task
 
 
@@ -41,15 +40,9 @@ def records(session: Session, due: Sequence[Task]) -> dict[str, StepRecord]:
         values = rehearsal.values_of(step)
         if values is not None and not result:
             # sizes are exact here, where steps above have dropped images
-            plan.foresee_step(session.plan, step, _facts(values), partial(dict, values))
+            facts = {port: session.plan.kinds.facts(value) for port, value in values.items()}
+            plan.foresee_step(session.plan, step, facts, partial(dict, values))
     return found
-
-
-def _facts(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        port: tuple(map(facts_of, value)) if isinstance(value, tuple) else facts_of(value)
-        for port, value in values.items()
-    }
 
 
 def preview(session: Session, step_id: str, target: Path, *, images: int | tuple[str, ...]) -> None:
@@ -149,7 +142,7 @@ def value(session: Session, reference: plan.Reference, keys: Mapping[str, str]) 
         )
     manifest = manifests[step_id]
     if manifest and port in manifest.outputs:
-        return session.store.read_value(step_id, manifest.outputs[port], session.folders())
+        return session.read(reference)
     recorded_run = read_run(session.folder)
     for name, recorded in recorded_run.inputs.items() if recorded_run else ():
         digests = session.inputs.digests[name]
@@ -207,9 +200,6 @@ def _rehearsal(session: Session, due: Sequence[Task]) -> Rehearsal:
         is_current = manifest and (manifest.key == by_id[step.id].key or not session.with_pixels)
         if manifest is None or not is_current:
             return {}
-        return {
-            port: session.store.read_value(step.id, form, session.folders())
-            for port, form in manifest.outputs.items()
-        }
+        return {port: session.read((step.id, port)) for port in manifest.outputs}
 
     return Rehearsal(session.plan, session.values, run=run, on_disk=on_disk)

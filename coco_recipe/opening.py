@@ -12,14 +12,13 @@ from coco_recipe import (
     reaching,
 )
 from coco_recipe.checks import equal_pictures, missing_files
-from coco_recipe.dataset import Dataset
 from coco_recipe.errors import FindingsError
+from coco_recipe.facts import Facts
 from coco_recipe.findings import Finding, judged
 from coco_recipe.manifest import FindingRecord
 from coco_recipe.plan import Plan, Reference
 from coco_recipe.recipe import Input
 from coco_recipe.rehearsal import Rehearsal
-from coco_recipe.steps import Facts, facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def opened(planned: Plan, *, with_pixels: bool) -> Opened:
     facts: dict[Reference, Facts] = {}
     reviewed: list[Finding] = []
     if inputs.are_sound():  # facts are of rows on which steps can rely
-        known = {ref: facts_of(value) for ref, value in inputs.values.items()}
+        known = {ref: planned.kinds.of(value).facts(value) for ref, value in inputs.values.items()}
         facts = plan.foresee(planned, known, ahead.values_of)
         reviewed = [*plan.review(planned, facts), *emptiness.of_plan(planned)]
     if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):
@@ -102,7 +101,9 @@ class _Inputs:
         for item in self.plan.recipe.inputs:
             try:
                 excuse = plan.excuse(self.plan, item.name)
-                reading = provenance.read_input(item, self.plan.recipe.source, excuse)
+                reading = provenance.read_input(
+                    item, self.plan.recipe.source, self.plan.kinds, excuse
+                )
             except FindingsError as error:
                 unread += error.findings
                 self._add(item, self._beside(item))
@@ -110,7 +111,7 @@ class _Inputs:
             self.values[item.name, ""] = reading.value
             self.digests[item.name] = reading.digests
             self.found += reading.findings
-            if isinstance(reading.value, Dataset):
+            if item.annotations:
                 self._add(item, checking.of_input(self.plan, item.name, reading.value))
         if unread:
             raise FindingsError([*unread, *judged(self.found, self.plan.recipe.findings)])
@@ -160,7 +161,7 @@ class _Inputs:
     def _beside(self, item: Input) -> Iterator[Finding]:
         """Yield what is wrong with the other rows of an input, of which some can't be read."""
         excuse = replace(plan.excuse(self.plan, item.name), leaves_out=True)
-        reading = provenance.read_input(item, self.plan.recipe.source, excuse)
+        reading = provenance.read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
         yield from reading.findings
         yield from checking.of_rows(self.plan, item.name, reading.value)
 

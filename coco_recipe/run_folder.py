@@ -87,7 +87,7 @@ def _check_inputs(planned: Plan, folder: Path) -> None:
     """Refuse a run directory whose steps and an input would lie in one another."""
     steps = (folder / "steps").resolve()
     for item in planned.recipe.inputs:
-        for name in filter(None, (item.images, item.annotations)):
+        for name in filter(None, (item.images, item.annotations, item.file, item.of)):
             place = (planned.recipe.folder / name).resolve()
             if steps == place or steps in place.parents or place in steps.parents:
                 raise RunError(

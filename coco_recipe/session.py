@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import opening, run_folder
+from coco_recipe import opening, run_folder, stored_values
 from coco_recipe.manifest import Manifest
 from coco_recipe.opening import Opened
 from coco_recipe.plan import Plan, Reference
@@ -64,16 +64,24 @@ class Session:
         """Return the folders of images, by input or step."""
         recipe = self.plan.recipe
         named = {item.name: recipe.folder / item.images for item in recipe.inputs if item.images}
-        made = {step.id: self.store.final(step.id) / "images" for step in self.plan.steps}
-        return named | made
+        for step in self.plan.steps:
+            if manifest := self.store.manifest(step.id):
+                final = self.store.final(step.id)
+                named |= {name: final / folder for name, folder in manifest.folders.items()}
+        return named
 
     def value(self, ref: Reference) -> Any:
         """Return an input, a result that is in memory, or what a step committed; it stays in memory."""
         if ref not in self.values:
-            step_id, port = ref
-            form = self.committed(step_id).outputs[port]
-            self.values[ref] = self.store.read_value(step_id, form, self.folders())
+            self.values[ref] = self.read(ref)
         return self.values[ref]
+
+    def read(self, ref: Reference) -> Any:
+        """Return an output that a step has committed, read from its folder."""
+        step_id, port = ref
+        stored = self.committed(step_id).outputs[port]
+        folder = self.store.final(step_id)
+        return stored_values.read(self.plan.kinds, folder, stored, self.folders())
 
     def committed(self, step_id: str) -> Manifest:
         """Return the manifest of a step that is known to be committed."""
