@@ -20,7 +20,9 @@ from coco_recipe.plan import Plan
 def of_file(
     annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool = False
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with a file; an error is what a reader of COCO files would crash on, misassign or lose.
+    """Return what is wrong with a file.
+
+    An error is what a reader of COCO files would crash on, misassign or lose.
 
     Args:
         annotations: the annotation file.
@@ -63,7 +65,10 @@ def _of_file(
 
 
 def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
-    """Yield what is wrong with an input's rows; an error where a step of the recipe can't take them."""
+    """Yield what is wrong with an input's rows.
+
+    A finding is an error where a step of the recipe can't take them.
+    """
     yield from of_rows(planned, name, dataset)
     for finding in slow_reading.found(dataset.loose, name):
         yield replace(

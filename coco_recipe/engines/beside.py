@@ -14,8 +14,8 @@ MOST = 4  # copies: each costs memory
 def copies() -> int:
     """Return how many copies of this process may work at once.
 
-    A copy is safe on Linux while this process has one thread; it pays with a second core. Without these it is 1: the
-    work is done here.
+    A copy is safe on Linux while this process has one thread; it pays with a second core. Without
+    these it is 1: the work is done here.
     """
     if sys.platform != "linux" or len(os.listdir("/proc/self/task")) > 1:
         return 1
@@ -40,7 +40,10 @@ class Beside(Generic[Result]):
             theirs.close()
 
     def result(self) -> Result:
-        """Return the result; what a copy couldn't do is done again here, so that its error comes from here."""
+        """Return the result.
+
+        What a copy couldn't do is done again here, so that its error comes from here.
+        """
         if self._answer is None:
             return self._function()
         try:

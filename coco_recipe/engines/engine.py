@@ -1,4 +1,7 @@
-"""Where a step's work runs: in this process, in local worker processes, or on Dask; the results are the same."""
+"""Where a step's work runs: in this process, in local worker processes, or on Dask.
+
+The results are the same.
+"""
 
 import importlib.util
 import re
@@ -30,9 +33,11 @@ class Engine(Protocol):
         """Yield the results in the items' order; few items are taken ahead, whatever their number.
 
         Args:
-            function: a module-level function, or a partial of one; running it twice on an item must do no harm.
+            function: a module-level function, or a partial of one; running it twice on an item must
+                do no harm.
             items: taken one after another as they are needed; must be picklable.
-            lost: makes the result of an item whose worker died each time that it was tried; called with the reason.
+            lost: makes the result of an item whose worker died each time that it was tried; called
+                with the reason.
             preload: as for ``prepare``, if that wasn't called.
 
         Raises:
@@ -61,8 +66,8 @@ def local(jobs: int, start: str = "forkserver") -> Engine:
 
     Args:
         jobs: number of workers.
-        start: "forkserver" imports heavy packages once for all workers, "spawn" in each. Never "fork": the threads of
-            OpenCV and torch don't survive it.
+        start: "forkserver" imports heavy packages once for all workers, "spawn" in each. Never
+            "fork": the threads of OpenCV and torch don't survive it.
     """
     return Local(jobs, start)
 

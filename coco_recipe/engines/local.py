@@ -19,15 +19,20 @@ from coco_recipe.failure import WorkerTraceback
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 IN_FLIGHT = 2  # items that a worker holds: one at work, one that waits in its pipe
-WINDOW = 8  # items taken and not yet yielded, for each worker: a slow item holds up the order, not the others
-RETRIES = 2  # a worker may die without its item's fault: killed from outside, or for memory that another took
+# items taken and not yet yielded, for each worker: a slow item holds up the order, not the others
+WINDOW = 8
+# a worker may die without its item's fault: killed from outside, or for memory that another took
+RETRIES = 2
 FAILED_STARTS = 3
 END_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """An engine of ``jobs`` processes of this machine that ``start`` by "forkserver" or "spawn"; 1 is this process."""
+    """An engine of ``jobs`` processes of this machine that ``start`` by "forkserver" or "spawn".
+
+    1 is this process.
+    """
 
     jobs: int
     start: str
@@ -58,7 +63,9 @@ class Local:
 
 
 def _start_forkserver(preload: Sequence[str]) -> None:
-    """Start the process that workers are forked from, if there is none yet; it imports ``preload`` while we go on.
+    """Start the process that workers are forked from, if there is none yet.
+
+    It imports ``preload`` while we go on.
 
     It only imports, with one thread, so that a fork of it is safe.
     """
