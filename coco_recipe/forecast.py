@@ -8,14 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import execute, failure, files, plan, tasks
-from coco_recipe.errors import CocoRecipeError, RunError, StepError, did_you_mean
+from coco_recipe import agenda, execute, files, plan
+from coco_recipe.context import Context
+from coco_recipe.errors import CocoRecipeError, RunError, did_you_mean
 from coco_recipe.manifest import StepRecord, read_run
 from coco_recipe.plan import PlannedStep
 from coco_recipe.rehearsal import Rehearsal
 from coco_recipe.reopening import reopen
 from coco_recipe.session import Session
-from coco_recipe.tasks import Task
+from coco_recipe.task import Task
 
 
 def records(session: Session, due: Sequence[Task]) -> dict[str, StepRecord]:
@@ -63,7 +64,7 @@ def preview(session: Session, step_id: str, target: Path, *, images: int | tuple
         hint = did_you_mean(step_id, [step.id for step in session.plan.steps])
         raise RunError(f"there is no step '{step_id}'; {hint}")
     if planned.step.preview is None:
-        raise RunError(f"step '{step_id}' ({planned.step.name}) has no preview")
+        raise RunError(f"{planned.label} has no preview")
     with _called(session, planned) as (context, keywords):
         planned.step.preview(context, target, images, **keywords)
 
@@ -149,18 +150,16 @@ def value(session: Session, reference: plan.Reference, keys: Mapping[str, str]) 
         if any(recorded.get(kind) != digest for kind, digest in digests.items()):
             raise RunError(f"the input '{name}' has changed since the run; run the recipe again")
     step = next(step for step in session.plan.steps if step.id == step_id)
-    result = _rehearsal(session, tasks.of(session)).result_of(step)
+    result = _rehearsal(session, agenda.of(session)).result_of(step)
     if result is None:
         raise RunError(f"{step_id}.{port} can't be made again: run the recipe again")
     return result.values[port]
 
 
 @contextlib.contextmanager
-def _called(
-    session: Session, step: PlannedStep
-) -> Iterator[tuple[execute.Context, dict[str, Any]]]:
+def _called(session: Session, step: PlannedStep) -> Iterator[tuple[Context, dict[str, Any]]]:
     """Give what a step's functions are called with; name the step in what they raise."""
-    due = tasks.of(session)
+    due = agenda.of(session)
     task = next(task for task in due if task.step is step)
     values = _rehearsal(session, due).values_of(step)
     if values is None:
@@ -168,32 +167,25 @@ def _called(
             f"step '{step.id}' follows a step that writes files, which must be run first"
         )
     with tempfile.TemporaryDirectory() as scratch:
-        context = execute.Context(
+        context = Context(
             step.id,
-            execute.step_seed(session.plan.recipe.seed, step.id),
+            task.parts.seed,
             Path(scratch),
             key=task.key,
-            environment=task.parts["environment"],
+            environment=task.environment(),
             earlier=session.store.earlier(step.id),
         )
         try:
-            yield context, execute.keywords(step, values)
+            yield context, step.keywords(values)
         except CocoRecipeError:
             raise
         except (Exception, SystemExit) as error:
-            text = failure.told(error, failure.home_of(step.step.run))
-            raise StepError(f"step '{step.id}' ({step.step.name}): {text}") from error
+            raise execute.failed(step, error) from error
 
 
 def _rehearsal(session: Session, due: Sequence[Task]) -> Rehearsal:
     """Return what can be had of a plan's values, with what its run directory has of them."""
     by_id = {task.step.id: task for task in due}
-
-    def run(step: PlannedStep, values: Mapping[str, Any]) -> execute.StepResult:
-        task = by_id[step.id]
-        return execute.rehearse(
-            step, values, seed=session.plan.recipe.seed, key=task.key, parts=task.parts
-        )
 
     def on_disk(step: PlannedStep) -> Mapping[str, Any]:
         manifest = session.store.manifest(step.id)
@@ -202,4 +194,9 @@ def _rehearsal(session: Session, due: Sequence[Task]) -> Rehearsal:
             return {}
         return {port: session.read((step.id, port)) for port in manifest.outputs}
 
-    return Rehearsal(session.plan, session.values, run=run, on_disk=on_disk)
+    return Rehearsal(
+        session.plan,
+        session.values,
+        task_of=lambda step: by_id[step.id],
+        on_disk=on_disk,
+    )

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from coco_recipe import error_log, events, execute, failure, plan
+from coco_recipe import error_log, events, failure, plan
 from coco_recipe.errors import FindingsError, StepError
 from coco_recipe.events import Progress, StepFailed, StepStarted
+from coco_recipe.execute import Workshop, execute
 from coco_recipe.findings import Finding
 from coco_recipe.manifest import FailedStep, Manifest
 from coco_recipe.observers import Observers
 from coco_recipe.plan import Reference
-from coco_recipe.tasks import ASKED_FOR, Task
+from coco_recipe.task import Task
 from coco_recipe.work import Work
 
 
@@ -49,22 +50,11 @@ def _make(work: Work, task: Task) -> Manifest:
     step, session = task.step, work.session
     work.told.tell(StepStarted(step.id, work.reasons[step.id]))
     last_progress = _LastProgress(work.told)
+    workshop = Workshop(
+        work.store, work.engine, last_progress, work.judge, session.inputs.known_hashes
+    )
     try:
-        result = execute.execute(
-            step,
-            plan.bound(step, session.value),
-            store=work.store,
-            seed=work.plan.recipe.seed,
-            key=task.key,
-            parts=task.parts,
-            keep=set(task.terminal),
-            engine=work.engine,
-            afresh=task.reason == ASKED_FOR,
-            environment=task.parts["environment"],
-            on_progress=last_progress,
-            judge=work.judge,
-            known_hashes=session.inputs.known_hashes,
-        )
+        result = execute(task, plan.bound(step, session.value), workshop)
     except (StepError, FindingsError) as error:
         _record_failure(work, task, error, str(last_progress))
         raise
@@ -97,7 +87,7 @@ def _record_failure(
             work.folder,
             step,
             error,
-            environment=task.parts["environment"],
+            environment=task.parts.environment,
             progress=progress,
             unfinished=work.store.unfinished(step.id),
         )

@@ -8,13 +8,13 @@ from coco_recipe import (
     checking,
     emptiness,
     plan,
-    provenance,
     reaching,
 )
 from coco_recipe.checks import equal_pictures, missing_files
 from coco_recipe.errors import FindingsError
 from coco_recipe.facts import Facts
 from coco_recipe.findings import Finding, judged
+from coco_recipe.inputs import pixel_digest, read_input
 from coco_recipe.manifest import FindingRecord
 from coco_recipe.plan import Plan, Reference
 from coco_recipe.recipe import Input
@@ -101,9 +101,7 @@ class _Inputs:
         for item in self.plan.recipe.inputs:
             try:
                 excuse = plan.excuse(self.plan, item.name)
-                reading = provenance.read_input(
-                    item, self.plan.recipe.source, self.plan.kinds, excuse
-                )
+                reading = read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
             except FindingsError as error:
                 unread += error.findings
                 self._add(item, self._beside(item))
@@ -139,7 +137,7 @@ class _Inputs:
     def hash_pictures(self) -> None:
         """Hash every picture of every input."""
         for item in self._with_images():
-            self.digests[item.name]["images"] = provenance.pixel_digest(
+            self.digests[item.name]["images"] = pixel_digest(
                 self.values[item.name, ""],
                 self.known_hashes,
                 names_are_mended=self._names_are_mended(item),
@@ -161,7 +159,7 @@ class _Inputs:
     def _beside(self, item: Input) -> Iterator[Finding]:
         """Yield what is wrong with the other rows of an input, of which some can't be read."""
         excuse = replace(plan.excuse(self.plan, item.name), leaves_out=True)
-        reading = provenance.read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
+        reading = read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
         yield from reading.findings
         yield from checking.of_rows(self.plan, item.name, reading.value)
 

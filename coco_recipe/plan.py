@@ -56,6 +56,16 @@ class PlannedStep:
         """The step that the plugin offers."""
         return self.offer.step
 
+    @property
+    def label(self) -> str:
+        """The step as messages name it: ``step 'parts' (split)``."""
+        return f"step '{self.id}' ({self.step.name})"
+
+    def keywords(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the step's functions are called with: input values by port, and parameters."""
+        names = self.step.params.get("properties", {})
+        return self.step.given(values) | {name: self.bound.get(name) for name in names}
+
     def references(self) -> tuple[Reference, ...]:
         """Return all that the step reads, each once."""
         return tuple(dict.fromkeys(ref for many in self.inputs.values() for ref in many))

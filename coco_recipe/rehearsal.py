@@ -8,8 +8,8 @@ from coco_recipe import execute, plan
 from coco_recipe.errors import StepError
 from coco_recipe.execute import StepResult
 from coco_recipe.plan import Plan, PlannedStep, Reference
+from coco_recipe.task import Task
 
-Results = Callable[[PlannedStep, Mapping[str, Any]], StepResult]
 Outputs = Callable[[PlannedStep], Mapping[str, Any]]
 
 
@@ -21,7 +21,7 @@ class Rehearsal:
     Args:
         planned: the plan.
         inputs: the values of the recipe's inputs.
-        run: runs a step in memory with its input values.
+        task_of: gives a step's task, for its record; None where values alone are wanted.
         on_disk: gives the outputs of a step that can't be run here, by port, as far as they are on disk.
         forgiving: what a failing step would give isn't known, instead of an error.
     """
@@ -31,13 +31,13 @@ class Rehearsal:
         planned: Plan,
         inputs: Mapping[Reference, Any],
         *,
-        run: Results | None = None,
+        task_of: Callable[[PlannedStep], Task] | None = None,
         on_disk: Outputs = lambda step: {},
         forgiving: bool = False,
     ) -> None:
-        self._seed = planned.recipe.seed
+        seed = planned.recipe.seed
+        self._task_of = task_of or (lambda step: Task.without_key(step, seed))
         self._steps = {step.id: step for step in planned.steps}
-        self._run = run or self._run_without_key
         self._on_disk = on_disk
         self._forgiving = forgiving
         self._known: dict[Reference, Any] = dict(inputs)
@@ -79,8 +79,5 @@ class Rehearsal:
         if values is None:
             return None
         with contextlib.suppress(*([StepError] if self._forgiving else [])):
-            return self._run(step, values)
+            return execute.rehearse(self._task_of(step), values)
         return None
-
-    def _run_without_key(self, step: PlannedStep, values: Mapping[str, Any]) -> StepResult:
-        return execute.rehearse(step, values, seed=self._seed)

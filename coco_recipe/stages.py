@@ -2,14 +2,13 @@
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from coco_recipe import (
     error_log,
-    execute,
     failure,
     plan,
     plugins,
@@ -18,6 +17,7 @@ from coco_recipe import (
     run_folder,
     source,
 )
+from coco_recipe.context import Context
 from coco_recipe.engines import engine as engines
 from coco_recipe.errors import DatasetError, Problem, RecipeError, RunError, did_you_mean
 from coco_recipe.events import Noted, Observer, RunEnded, RunStarted
@@ -28,6 +28,7 @@ from coco_recipe.plan import Plan
 from coco_recipe.publish import Publisher
 from coco_recipe.session import Session
 from coco_recipe.store import Store
+from coco_recipe.task import step_seed
 from coco_recipe.work import Work
 
 
@@ -109,6 +110,7 @@ def run(
     from_step: str = "",
     strict: bool = False,
     republish: bool = False,
+    accept_versions: Collection[str] = (),
     observers: Iterable[Observer] = (),
 ) -> RunResult:
     """Run a plan: reuse what is unchanged, make the rest, record everything.
@@ -122,12 +124,14 @@ def run(
         from_step: run this step and all below again.
         strict: stop at warnings too.
         republish: move published files that somebody changed to ``<name>.changed``, and put ours back.
+        accept_versions: steps whose results are kept, with those above, where only versions differ.
         observers: given each event of the run, before those of plugins.
 
     Raises:
         DatasetError: an input is wrong.
         StepError: a step failed.
-        RunError: the run directory can't be used, or there is no such engine.
+        RunError: the run directory can't be used, there is no such engine, or a result can't be
+            kept.
     """
     if from_step and from_step not in {step.id for step in planned.steps}:
         hint = did_you_mean(from_step, [step.id for step in planned.steps])
@@ -139,6 +143,7 @@ def run(
         folder=folder,
         force=force,
         from_step=from_step,
+        accept_versions=accept_versions,
         store=Store(folder),
         publisher=Publisher(planned, folder, republish=republish),
         engine=engines.parse(engine, jobs),
@@ -223,7 +228,7 @@ def try_configs(work: Work) -> None:
             continue
         known = plan.by_port(step, facts.__getitem__)
         with tempfile.TemporaryDirectory() as scratch:
-            context = execute.Context(step.id, execute.step_seed(seed, step.id), Path(scratch))
+            context = Context(step.id, step_seed(seed, step.id), Path(scratch))
             try:
                 with plan.blamed(work.plan, step):
                     step.step.preflight(context, step.bound, known)

@@ -2,11 +2,11 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coco_recipe import files, provenance, run_folder, tasks
+from coco_recipe import agenda, files, libraries, provenance, run_folder
 from coco_recipe.engines.engine import Engine
 from coco_recipe.judge import Judge
 from coco_recipe.manifest import PluginFile, RunClock, RunRecord
@@ -15,7 +15,7 @@ from coco_recipe.plan import Plan
 from coco_recipe.publish import Publisher
 from coco_recipe.session import Session
 from coco_recipe.store import Store
-from coco_recipe.tasks import Task
+from coco_recipe.task import Task
 
 
 @dataclass(slots=True)
@@ -27,6 +27,7 @@ class Work:
         folder: the run directory.
         force: whether every step is to be made again.
         from_step: the step that is to be made again, and all below; empty for none.
+        accept_versions: steps whose results are kept where only versions of libraries differ.
         store: the committed steps.
         publisher: of the folders that the recipe publishes in.
         engine: where the items of steps are worked on.
@@ -45,6 +46,7 @@ class Work:
     folder: Path
     force: bool
     from_step: str
+    accept_versions: Collection[str]
     store: Store
     publisher: Publisher
     engine: Engine
@@ -63,9 +65,17 @@ class Work:
         self.session = Session.open(self.plan, self.folder, store=self.store)
 
     def compare(self) -> None:
-        """Find out what is to be done about each step."""
-        self.tasks = tasks.of(self.session, force=self.force, from_step=self.from_step)
-        self.reasons = tasks.needed(self.session, self.tasks)
+        """Find out what is to be done about each step; put versions that are accepted on record."""
+        self.tasks = agenda.of(
+            self.session,
+            force=self.force,
+            from_step=self.from_step,
+            accept_versions=self.accept_versions,
+        )
+        self.reasons = agenda.needed(self.session, self.tasks)
+        for task in self.tasks:
+            if task.accepted:
+                self.store.accept(task.step.id, task.accepted)
 
     def begin_record(self) -> None:
         """Begin the run's record, and keep the recipe; say whether there is anything new to record."""
@@ -84,7 +94,7 @@ class Work:
             seed=self.plan.recipe.seed,
             inputs=dict(self.session.inputs.digests),
             findings=self.session.inputs.recorded,
-            versions={"coco-recipe": provenance.version("coco-recipe")},
+            versions={"coco-recipe": libraries.version("coco-recipe")},
             clock=RunClock(
                 started=time.time(),
                 recipe=str(path),

@@ -48,6 +48,13 @@ UNCHANGED = "unchanged"
     is_flag=True,
     help="Move published files that somebody changed to <name>.changed, and put ours back.",
 )
+@click.option(
+    "--accept-versions",
+    "accept_versions",
+    multiple=True,
+    metavar="STEP",
+    help="Keep this step's result, and those above it, if only versions of libraries are others.",
+)
 @click.option("--strict", is_flag=True, help="Stop at warnings, too.")
 @options.PLUGIN
 @options.FORMAT
@@ -61,6 +68,7 @@ def run(
     engine: str,
     from_step: str,
     force: bool,
+    accept_versions: tuple[str, ...],
     strict: bool,
     republish: bool,
     plugin_files: tuple[Path, ...],
@@ -82,6 +90,7 @@ def run(
             from_step=from_step,
             strict=strict,
             republish=republish,
+            accept_versions=accept_versions,
             observers=[display],
         )
     if form == "json":
@@ -110,15 +119,15 @@ def plan(
     form: str,
 ) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
-    from coco_recipe import forecast, run_folder, stages, tasks
+    from coco_recipe import forecast, run_folder, stages, agenda
     from coco_recipe.session import Session
 
     planned = stages.prepare(recipe, overrides, plugin_files)
     run_folder.check(planned, out or run_folder.default(planned))
     session = Session.open(planned, out)
     _show_findings(session.inputs.findings)
-    due = tasks.of(session)
-    reasons = tasks.needed(session, due)
+    due = agenda.of(session)
+    reasons = agenda.needed(session, due)
     records = forecast.records(session, due)
     found = (Finding.from_record(row) for record in records.values() for row in record.findings)
     _show_findings(judged(found, planned.recipe.findings))

@@ -122,7 +122,7 @@ def resume(ctx, *, dataset):
     left = ctx.workdir / "left"
     ctx.note("found", left.read_text() if left.exists() else "")
     ctx.note("earlier", ctx.earlier is not None)
-    ctx.note("plugin", ctx.environment["plugin"])
+    ctx.note("code", ctx.environment["code"])
     left.write_text("half")
     if not ctx.earlier and not ctx.notes["found"]:
         raise ValueError("stopped half-way")
