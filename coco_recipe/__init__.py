@@ -56,7 +56,7 @@ from coco_recipe.segmentation import (
     segmentation_area,
     segmentation_box,
 )
-from coco_recipe.steps import Complaint, Misfit, OpenPorts, Port, Step, StepContext
+from coco_recipe.steps import Complaint, Misfit, OpenPorts, Package, Port, Step, StepContext
 from coco_recipe.turned_box import TurnedBox, turned_box
 from coco_recipe.values import ValueKind
 
@@ -91,6 +91,7 @@ __all__ = [
     "Misfit",
     "OpenPorts",
     "Origin",
+    "Package",
     "PluginError",
     "Port",
     "Prediction",

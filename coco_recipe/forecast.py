@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import agenda, execute, files, plan
+from coco_recipe import agenda, execute, files, foresight
 from coco_recipe.context import Context
 from coco_recipe.errors import CocoRecipeError, RunError, did_you_mean
 from coco_recipe.manifest import StepRecord, read_run
-from coco_recipe.plan import PlannedStep
+from coco_recipe.plan import PlannedStep, Reference
 from coco_recipe.rehearsal import Rehearsal
 from coco_recipe.reopening import reopen
 from coco_recipe.session import Session
@@ -42,7 +42,7 @@ def records(session: Session, due: Sequence[Task]) -> dict[str, StepRecord]:
         if values is not None and not result:
             # sizes are exact here, where steps above have dropped images
             facts = {port: session.plan.kinds.facts(value) for port, value in values.items()}
-            plan.foresee_step(session.plan, step, facts, partial(dict, values))
+            foresight.foresee_step(session.plan, step, facts, partial(dict, values))
     return found
 
 
@@ -122,7 +122,7 @@ def _made_file(session: Session, name: str) -> _MadeFile:
     raise RunError(f"{session.folder}: '{name}' is {what}")
 
 
-def value(session: Session, reference: plan.Reference, keys: Mapping[str, str]) -> Any:
+def value(session: Session, reference: Reference, keys: Mapping[str, str]) -> Any:
     """Return an output of a finished run: read if it was committed, else made again by the steps in memory.
 
     Args:

@@ -148,7 +148,7 @@ def _home(function: Callable[..., object]) -> str:
 
 def _environment(step: PlannedStep, code: Closure) -> dict[str, str]:
     """Return the versions that a step's result depends on; and the CPU, if it reads pictures."""
-    needs = step.step.needs_for(step.params)
+    needs = {package.module for package in step.step.needs_for(step.params)}
     versions = libraries.versions(sorted({*code.libraries, *needs}))
     if step.step.reads_pixels and needs:
         versions |= {

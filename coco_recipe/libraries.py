@@ -65,7 +65,7 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _distributions_of(package: str, stamps: tuple[object, ...]) -> tuple[str, ...]:
     listed, unlisted = _packages(stamps)
     if names := listed.get(package):
@@ -109,7 +109,7 @@ def _stamps() -> tuple[object, ...]:
     return tuple(found)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _head(distribution: str, stamps: tuple[object, ...]) -> _Head | None:
     """Read a distribution's name, its version and what it requires; None if it isn't installed."""
     try:

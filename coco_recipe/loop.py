@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from coco_recipe import error_log, events, failure, plan
+from coco_recipe import error_log, events, failure
 from coco_recipe.errors import FindingsError, StepError
 from coco_recipe.events import Progress, StepFailed, StepStarted
 from coco_recipe.execute import Workshop, execute
@@ -54,7 +54,7 @@ def _make(work: Work, task: Task) -> Manifest:
         work.store, work.engine, last_progress, work.judge, session.inputs.known_hashes
     )
     try:
-        result = execute(task, plan.bound(step, session.value), workshop)
+        result = execute(task, step.values(session.value), workshop)
     except (StepError, FindingsError) as error:
         _record_failure(work, task, error, str(last_progress))
         raise

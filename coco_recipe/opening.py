@@ -7,8 +7,9 @@ from typing import Any, Literal
 from coco_recipe import (
     checking,
     emptiness,
-    plan,
+    foresight,
     reaching,
+    refusals,
 )
 from coco_recipe.checks import equal_pictures, missing_files
 from coco_recipe.errors import FindingsError
@@ -62,9 +63,9 @@ def opened(planned: Plan, *, with_pixels: bool) -> Opened:
     reviewed: list[Finding] = []
     if inputs.are_sound():  # facts are of rows on which steps can rely
         known = {ref: planned.kinds.of(value).facts(value) for ref, value in inputs.values.items()}
-        facts = plan.foresee(planned, known, ahead.values_of)
-        reviewed = [*plan.review(planned, facts), *emptiness.of_plan(planned)]
-    if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):
+        facts = foresight.foresee(planned, known, ahead.values_of)
+        reviewed = [*foresight.review(planned, facts), *emptiness.of_plan(planned)]
+    if with_pixels and any(step.step.reads_pixels for step in planned.steps):
         inputs.look_for_pictures(ahead)
         inputs.look_into("pictures", ahead)
         if inputs.are_sound():  # what is wrong above costs no hashing
@@ -100,7 +101,7 @@ class _Inputs:
         unread: list[object] = []
         for item in self.plan.recipe.inputs:
             try:
-                excuse = plan.excuse(self.plan, item.name)
+                excuse = refusals.excuse(self.plan, item.name)
                 reading = read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
             except FindingsError as error:
                 unread += error.findings
@@ -116,7 +117,7 @@ class _Inputs:
 
     def look_into(self, about: Literal["pictures", "masks"], ahead: Rehearsal) -> None:
         """Look into the pictures or the masks of inputs, where a step asks for it."""
-        if not any(about in step.offer.step.checks for step in self.plan.steps):
+        if not any(about in step.step.checks for step in self.plan.steps):
             return
         for item in self.plan.recipe.inputs:
             if item.annotations and (item.images or about == "masks"):
@@ -154,11 +155,11 @@ class _Inputs:
 
     def _names_are_mended(self, item: Input) -> bool:
         """Say whether a step mends file names, or drops rows without a picture, before one is opened."""
-        return plan.is_mended(self.plan, item.name, missing_files.MISSING.name)
+        return refusals.is_mended(self.plan, item.name, missing_files.MISSING.name)
 
     def _beside(self, item: Input) -> Iterator[Finding]:
         """Yield what is wrong with the other rows of an input, of which some can't be read."""
-        excuse = replace(plan.excuse(self.plan, item.name), leaves_out=True)
+        excuse = replace(refusals.excuse(self.plan, item.name), leaves_out=True)
         reading = read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
         yield from reading.findings
         yield from checking.of_rows(self.plan, item.name, reading.value)

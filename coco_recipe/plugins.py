@@ -19,7 +19,7 @@ from coco_recipe.errors import PluginError
 from coco_recipe.findings import Check, Kind
 from coco_recipe.kinds import CORE_KINDS
 from coco_recipe.observers import Named
-from coco_recipe.steps import Port, Step
+from coco_recipe.steps import Package, Port, Step
 from coco_recipe.values import ValueKinds
 
 if TYPE_CHECKING:
@@ -198,6 +198,8 @@ def check_step(step: Step) -> None:
         _check_kind(f"step '{step.name}': input '{name}'", step.input(name))
     for name, port in () if callable(step.outputs) else step.outputs_for({}).items():
         _check_kind(f"step '{step.name}': output '{name}'", port)
+    if not callable(step.needs) and not all(isinstance(one, Package) for one in step.needs):
+        raise PluginError(f"step '{step.name}': what it needs must be Packages: Package('cv2')")
     _check_schema(step)
     signature = inspect.signature(step.run).parameters
     keywords = {

@@ -20,7 +20,7 @@ def opened(planned: Plan, name: str, ahead: Rehearsal) -> tuple[Image, ...]:
     """
     found: dict[str, Image] = {}
     for step in planned.steps:
-        values = (ahead.values_of(step) or {}) if step.offer.step.reads_pixels else {}
+        values = (ahead.values_of(step) or {}) if step.step.reads_pixels else {}
         for dataset in (dataset for value in values.values() for dataset in _datasets(value)):
             for image in dataset.images:
                 folder, file = dataset.place_of(image)
@@ -56,9 +56,9 @@ def _stopped(step: PlannedStep, dataset: Dataset, pictures: frozenset[str]) -> f
         for image in dataset.images
         if dataset.folders.get(dataset.place_of(image)[0])
     }
-    if step.offer.step.stops_at is None or not here:
+    if step.step.stops_at is None or not here:
         return here
     try:
-        return here & frozenset(step.offer.step.stops_at(step.bound, dataset, here))
+        return here & frozenset(step.step.stops_at(step.bound, dataset, here))
     except Exception:  # as where the rows are wrong, too, which is told beside this
         return here

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from coco_recipe import execute, plan
+from coco_recipe import execute
 from coco_recipe.errors import StepError
 from coco_recipe.execute import StepResult
 from coco_recipe.plan import Plan, PlannedStep, Reference
@@ -59,7 +59,7 @@ class Rehearsal:
                 self.result_of(self._steps[name])
             if self._known[name, port] is None:
                 return None
-        return plan.bound(step, self._known.__getitem__)
+        return step.values(self._known.__getitem__)
 
     def result_of(self, step: PlannedStep) -> StepResult | None:
         """Return what a step in memory gives; None where it can't be run here.

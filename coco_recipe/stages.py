@@ -10,7 +10,7 @@ from typing import Literal
 from coco_recipe import (
     error_log,
     failure,
-    plan,
+    foresight,
     plugins,
     provenance,
     recipe,
@@ -26,6 +26,7 @@ from coco_recipe.loop import make_steps
 from coco_recipe.observers import Named, Observers
 from coco_recipe.plan import Plan
 from coco_recipe.publish import Publisher
+from coco_recipe.resolve import resolve
 from coco_recipe.session import Session
 from coco_recipe.store import Store
 from coco_recipe.task import step_seed
@@ -60,7 +61,7 @@ def planned_from(text: source.Source, places: Sequence[Path], registry: plugins.
         problems: list[Problem] = []
         try:
             valid = recipe.validate(replace(text, recorded=place), problems)
-            return plan.resolve(valid, registry, problems)
+            return resolve(valid, registry, problems)
         except RecipeError as error:
             errors.append(error)
     raise min(errors, key=lambda error: len(error.problems))
@@ -226,11 +227,11 @@ def try_configs(work: Work) -> None:
     for step in due[1:]:  # the first finds out for itself
         if step.step.preflight is None:
             continue
-        known = plan.by_port(step, facts.__getitem__)
+        known = step.by_port(facts.__getitem__)
         with tempfile.TemporaryDirectory() as scratch:
             context = Context(step.id, step_seed(seed, step.id), Path(scratch))
             try:
-                with plan.blamed(work.plan, step):
+                with foresight.blamed(work.plan, step):
                     step.step.preflight(context, step.bound, known)
             except RecipeError as error:
                 problems += error.problems

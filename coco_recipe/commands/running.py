@@ -119,7 +119,7 @@ def plan(
     form: str,
 ) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
-    from coco_recipe import forecast, run_folder, stages, agenda
+    from coco_recipe import agenda, forecast, run_folder, stages
     from coco_recipe.session import Session
 
     planned = stages.prepare(recipe, overrides, plugin_files)

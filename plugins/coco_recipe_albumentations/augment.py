@@ -16,6 +16,7 @@ from coco_recipe import (
     Finding,
     Image,
     Misfit,
+    Package,
     Port,
     Step,
     StepContext,
@@ -38,6 +39,8 @@ from coco_recipe_albumentations.copying import Job, Made, Settings
 from coco_recipe_albumentations.output import Output
 from coco_recipe_albumentations.pipeline import Pipeline
 from coco_recipe_albumentations.records import IMAGES, Books, Record, item_digest
+
+INSTALL = 'pip install "coco-recipe[augment]"'
 
 if TYPE_CHECKING:
     from coco_recipe_albumentations.geometry import Instance
@@ -600,7 +603,11 @@ STEP = Step(
     review=_review,
     preview=_preview,
     replay=_replay,
-    needs=("albumentations", "cv2", "numpy"),
+    needs=(
+        Package("albumentations", install=INSTALL),
+        Package("cv2", "opencv-python-headless", INSTALL),
+        Package("numpy", install=INSTALL),
+    ),
     preload=("coco_recipe_albumentations.preload",),
     writes=True,
     reads_pixels=True,
