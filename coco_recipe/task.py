@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from coco_recipe import files
 from coco_recipe.manifest import KeyParts
@@ -30,7 +29,7 @@ class Task:
     parts: KeyParts
     reason: str = ""
     terminal: frozenset[str] = frozenset()
-    accepted: Mapping[str, str] = MappingProxyType({})
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def without_key(cls, step: PlannedStep, recipe_seed: int) -> "Task":
