@@ -10,12 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import forecast, stages
+from coco_recipe import events, forecast, stages
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import did_you_mean
+from coco_recipe.events import Observer
 from coco_recipe.plan import Plan
 from coco_recipe.progress import Display
+from coco_recipe.session import Session
 
 AnyPath = str | os.PathLike[str]
 
@@ -31,8 +33,10 @@ def run(
     force: bool = False,
     strict: bool = False,
     republish: bool = False,
+    accept_versions: Sequence[str] = (),
     plugins: Sequence[AnyPath] = (),
     progress: bool | None = None,
+    observers: Sequence[Observer] = (),
 ) -> "Result":
     """Run a recipe, as ``coco-recipe run`` does: reuse what is unchanged, make the rest.
 
@@ -46,16 +50,20 @@ def run(
         force: run every step again.
         strict: stop at warnings too.
         republish: move published files that somebody changed to ``<name>.changed``, and put ours back.
+        accept_versions: names of steps whose results are kept, with those above them, although
+            versions of libraries are others than they were made with.
         plugins: plugin files to load.
         progress: show on stderr what goes on, findings among it; None does in a notebook. Without it
             nothing is printed, and a finding is a Python warning.
+        observers: callables that are given each event of the run (`coco_recipe.events`).
 
     Raises:
         RecipeError: the recipe is wrong; ``problems`` lists all that was found.
         DatasetError: an input is wrong.
         PluginError: a plugin file is broken.
         StepError: a step failed; ``log`` is the path of its ``error.log``.
-        RunError: the run directory can't be used, or there is no such engine.
+        RunError: the run directory can't be used, there is no such engine, or a result that is to
+            be kept differs in more than versions.
     """
     overrides = (
         [
@@ -67,7 +75,8 @@ def run(
     )
     planned = stages.prepare(Path(recipe), overrides, [Path(file) for file in plugins])
     shown = "ipykernel" in sys.modules if progress is None else progress
-    with Display(quiet=not shown, ids=[step.id for step in planned.steps], tenths=True) as display:
+    warner = _Warner()
+    with Display(quiet=not shown, tenths=True) as display:
         done = stages.run(
             planned,
             out=None if out is None else Path(out),
@@ -77,16 +86,37 @@ def run(
             from_step=from_step,
             strict=strict,
             republish=republish,
-            report=display.show if shown else _warn,
+            accept_versions=accept_versions,
+            observers=[display if shown else warner, *observers],
         )
+    if warner.refused:
+        raise warner.refused
     return Result(
         planned, done.folder.resolve(), done.ran, done.reused, done.keys, done.moved, done.put_back
     )
 
 
-def _warn(event: stages.Event) -> None:
-    if event.what == "finding":
-        warnings.warn(event.text, stacklevel=2)
+@dataclass
+class _Warner:
+    """Makes a Python warning of each finding, and of an observer that fails.
+
+    Attributes:
+        refused: the first warning that Python was asked to make an error of; the run goes on.
+    """
+
+    refused: Warning | None = None
+
+    def __call__(self, event: events.Event) -> None:
+        if isinstance(event, events.Found) and not event.stops:
+            self._warn(str(event.finding))
+        elif isinstance(event, events.ObserverFailed):
+            self._warn(str(event))
+
+    def _warn(self, text: str) -> None:
+        try:
+            warnings.warn(text, stacklevel=2)
+        except Warning as error:
+            self.refused = self.refused or error
 
 
 @dataclass(frozen=True)
@@ -130,7 +160,7 @@ class Result:
             raise KeyError(
                 f"there is no output '{name}'; {did_you_mean(name, ['.'.join(k) for k in self._kinds])}"
             )
-        return forecast.value(self._run, (key[0], key[1]), self._keys)
+        return forecast.value(self._session, (key[0], key[1]), self._keys)
 
     @property
     def datasets(self) -> Mapping[str | tuple[str, str], Dataset]:
@@ -151,8 +181,8 @@ class Result:
         }
 
     @cached_property
-    def _run(self) -> stages.Run:
-        return stages.Run(self._plan, self.folder, with_pixels=False)
+    def _session(self) -> Session:
+        return Session.open(self._plan, self.folder, with_pixels=False)
 
 
 @dataclass(frozen=True)

@@ -48,4 +48,4 @@ def of_plan(planned: Plan) -> Iterator[Finding]:
     for step in planned.steps[: publishing[-1]] if publishing else ():
         gives_data = any(step.kinds[port.kind].in_books for port in step.outputs.values())
         if gives_data and step.id not in consumed and not step.published():
-            yield Finding.of(UNREAD, step.id, [Row(f"step '{step.id}' ({step.offer.step.name})")])
+            yield Finding.of(UNREAD, step.id, [Row(f"step '{step.id}' ({step.step.name})")])

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar
 
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
@@ -43,6 +44,26 @@ class OpenPorts:
     name: str
     kind: type
     reads_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package that a step imports when it runs.
+
+    Attributes:
+        module: the name by which it is imported.
+        dist: the distribution that has it, as its registry names it; empty if that is the module's.
+            Another distribution that has the module will do as well.
+        install: what to do where it isn't installed; empty for ``pip install`` of the distribution.
+    """
+
+    module: str
+    dist: str = ""
+    install: str = ""
+
+    def remedy(self) -> str:
+        """Return what to do where the package isn't installed."""
+        return self.install or f"pip install {self.dist or self.module}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +141,7 @@ class Step:
         preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the step would do to so
             many images, or to those with the file names in the tuple ``images``.
         replay: ``replay(ctx, name, *, <ports>, <params>) -> bytes`` makes one file of ``ctx.earlier`` again.
-        needs: import names that must be installed; or a function from the parameters to them.
+        needs: packages that must be installed; or a function from the parameters to them.
         files: further files that the result depends on, which the parameters name indirectly (a file that a named file
             is built on); called once the parameters are sound. Raises ValueError where they can't be told.
         writes: the result lives in files, is committed to disk and reused; else it lives in memory.
@@ -128,6 +149,11 @@ class Step:
         resumes: ``ctx.workdir`` comes with what an interrupted run left in it; the step answers for what it finds there,
             and leaves nothing but its output.
         preload: modules that the workers of ``ctx.map`` use; they are imported while the inputs are read.
+        also: modules, by name, that make the result in another process, where the step's own code
+            doesn't import them. The result depends on them and on what they import of the
+            project's and plugins' packages. Libraries that they need here, the step ``needs``.
+        apart: modules, by name, that the step's code imports and on which no result depends, as
+            those of a preview.
     """
 
     name: str
@@ -153,12 +179,14 @@ class Step:
     preflight: Callable[["StepContext", Mapping[str, Any], Mapping[str, Any]], None] | None = None
     preview: Callable[..., None] | None = None
     replay: Callable[..., bytes] | None = None
-    needs: tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] = ()
+    needs: tuple[Package, ...] | Callable[[Mapping[str, Any]], tuple[Package, ...]] = ()
     files: Callable[[Mapping[str, Any]], Iterable[Path]] | None = None
     writes: bool = False
     reads_pixels: bool = False
     resumes: bool = False
     preload: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
     @property
     def open_inputs(self) -> OpenPorts | None:
@@ -185,8 +213,8 @@ class Step:
         """Return the parameters as the step's functions get them: what it reads once is read."""
         return {**params, **self.read(params)} if self.read else params
 
-    def needs_for(self, params: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the import names that must be installed for these parameters."""
+    def needs_for(self, params: Mapping[str, Any]) -> tuple[Package, ...]:
+        """Return the packages that must be installed for these parameters."""
         return self.needs(params) if callable(self.needs) else self.needs
 
     def refused_for(self, params: Mapping[str, Any]) -> frozenset[str]:
@@ -219,7 +247,8 @@ class StepContext(Protocol):
         seed: from the recipe's seed and the step's name.
         workdir: where the step writes.
         key: digest of all that the result depends on.
-        environment: the versions that the result may depend on, the plugin's own source among them.
+        environment: the versions that the result may depend on; ``code`` is a digest of the
+            modules that make it.
         earlier: the folder of this step's last commit, to read only; None where there is none, or the run is forced.
     """
 
@@ -296,8 +325,22 @@ class StepContext(Protocol):
         """Return the SHA-256 of a file that the step reads; the run computes it once."""
         ...
 
-    def progress(self, done: int, total: int, text: str = "") -> None:
-        """Tell how far the step is, and in ``text`` what there is to say of it now."""
+    def progress(
+        self,
+        done: int,
+        total: int,
+        text: str = "",
+        *,
+        figures: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        """Report how far the step is.
+
+        Args:
+            done: how much is done.
+            total: how much there is.
+            text: a line for people, beside the figures.
+            figures: numbers by name for observers, as ``{"loss": 0.31}``; the first few are shown.
+        """
         ...
 
     def map(

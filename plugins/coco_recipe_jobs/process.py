@@ -182,7 +182,7 @@ def _tell(ctx: StepContext, events: Path, seen: int, result: dict[str, Any]) -> 
     for line in whole.splitlines():
         event = json.loads(line)
         if event["event"] == "progress":
-            ctx.progress(event["done"], event["total"], event["text"])
+            ctx.progress(event["done"], event["total"], event["text"], figures=event["figures"])
         elif event["event"] == "note":
             ctx.note(event["key"], event["value"])
         else:

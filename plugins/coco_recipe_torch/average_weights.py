@@ -19,6 +19,7 @@ from coco_recipe_torch.checkpoints import (
     make_checkpoint,
     read_checkpoint,
 )
+from coco_recipe_torch.needed import TORCH
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -428,6 +429,6 @@ STEP = Step(
     params=PARAMS,
     check=_check,
     foresee=_foresee,
-    needs=("torch",),
+    needs=(TORCH,),
     writes=True,
 )

@@ -134,14 +134,18 @@ class Scalars(Hook):  # type: ignore[misc]
             self.told = now
             seconds = (now - self.began) / (done - self.first) * (total - done)
             text = (
-                f"epoch {runner.epoch + 1}/{runner.max_epochs}  loss {losses.get('loss', 0.0):.3f}  "
+                f"epoch {runner.epoch + 1}/{runner.max_epochs}  "
                 f"eta {int(seconds // 60)}:{int(seconds % 60):02}"
             )
-            self.tell.progress(done, total, text)
+            loss = {"loss": losses["loss"]} if "loss" in losses else {}
+            self.tell.progress(done, total, text, loss | {"lr": rate} | losses)
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
-        """Write the metrics of a validation."""
+        """Write and report the metrics of a validation."""
         self._write({"epoch": runner.epoch, "iter": runner.iter, "val": metrics or {}})
+        figures = {key: float(n) for key, n in (metrics or {}).items() if math.isfinite(n)}
+        text = f"epoch {runner.epoch}/{runner.max_epochs}  validated"
+        self.tell.progress(runner.iter, runner.max_iters, text, figures)
 
     @master_only  # type: ignore[untyped-decorator]
     def _write(self, line: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import platform
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,13 @@ class Teller:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line)
 
-    def progress(self, done: int, total: int, text: str) -> None:
-        """Tell how far the job is."""
+    def progress(
+        self, done: int, total: int, text: str, figures: Mapping[str, float] | None = None
+    ) -> None:
+        """Report how far the job is; ``figures`` are numbers by name."""
         if self.first:
-            self._write("progress", done=done, total=total, text=text)
+            figures = dict(figures or {})
+            self._write("progress", done=done, total=total, text=text, figures=figures)
 
     def note(self, key: str, value: Any) -> None:
         """Put a value into the record of the step."""

@@ -17,6 +17,7 @@ from coco_recipe import (
     Finding,
     Image,
     Misfit,
+    Package,
     Port,
     Step,
     StepContext,
@@ -32,6 +33,8 @@ from coco_recipe_pictures.augment.output import Output
 from coco_recipe_pictures.augment.records import IMAGES, Books, Record, item_digest
 from coco_recipe_pictures.checks import picture_checks
 from coco_recipe_pictures.geometry import instances, parts
+
+INSTALL = 'pip install "coco-recipe[augment]"'
 
 if TYPE_CHECKING:
     from coco_recipe_pictures.geometry.carried import Instance
@@ -594,7 +597,11 @@ STEP = Step(
     review=_review,
     preview=_preview,
     replay=_replay,
-    needs=("albumentations", "cv2", "numpy"),
+    needs=(
+        Package("albumentations", install=INSTALL),
+        Package("cv2", "opencv-python-headless", INSTALL),
+        Package("numpy", install=INSTALL),
+    ),
     preload=("coco_recipe_albumentations.preload",),
     writes=True,
     reads_pixels=True,
