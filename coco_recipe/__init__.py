@@ -56,7 +56,16 @@ from coco_recipe.segmentation import (
     segmentation_area,
     segmentation_box,
 )
-from coco_recipe.steps import Complaint, Misfit, OpenPorts, Package, Port, Step, StepContext
+from coco_recipe.steps import (
+    Backend,
+    Complaint,
+    Misfit,
+    OpenPorts,
+    Package,
+    Port,
+    Step,
+    StepContext,
+)
 from coco_recipe.turned_box import TurnedBox, turned_box
 from coco_recipe.values import ValueKind
 
@@ -71,6 +80,7 @@ __all__ = [
     "SHORT",
     "TEXTS",
     "Annotation",
+    "Backend",
     "Category",
     "Check",
     "Checkpoint",

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.coco_recipe_pictures.test_augment import Bench
 
 from coco_recipe import stages, yaml_text
+from tests.coco_recipe_pictures.test_augment import Bench
 
 pytest.importorskip("albumentations")
 

@@ -10,11 +10,11 @@ from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
 from coco_recipe import Annotation, Image, about, is_flat, turned_box
-from coco_recipe_pictures.augment.copying import Left
 from coco_recipe_pictures.geometry import other_places
+from coco_recipe_pictures.geometry.judging import Left
 
 if TYPE_CHECKING:
-    from coco_recipe_pictures.geometry.carried import Instance
+    from coco_recipe_pictures.geometry.instance import Instance
 
 Row = TypeVar("Row", Annotation, Image)
 _OVERHANG_PX = 1e-6
@@ -33,7 +33,7 @@ def instance(
         swap: by category id, the keypoints that trade places in a mirrored picture.
         or_upright: as for `turned_box`.
     """
-    from coco_recipe_pictures.geometry.carried import Instance
+    from coco_recipe_pictures.geometry.instance import Instance
     from coco_recipe_pictures.geometry.rle import runs_of
 
     box: Any = tuple(map(float, row.bbox)) if isinstance(row.bbox, tuple) else None
