@@ -106,6 +106,7 @@ def coco_recipe_backends():
     yield Plain()
 """
 WIDTH, HEIGHT = 60, 40
+INPUTS = {"raw": {"annotations": "raw.json", "images": "images"}}
 
 
 def _recipe(folder: Path, **pipeline: object) -> Path:
@@ -129,9 +130,8 @@ def _recipe(folder: Path, **pipeline: object) -> Path:
         "categories": [{"id": 1, "name": "cap", "keypoints": ["left_rim", "right_rim"]}],
     }
     step = {"id": "more", "use": "augment", "in": "raw"}
-    return write_recipe(
-        folder, [step | {"with": {"format": "png", "pipeline": pipeline}}], data, images="images"
-    )
+    steps = [step | {"with": {"format": "png", "pipeline": pipeline}}]
+    return write_recipe(folder, steps, data, inputs=INPUTS)
 
 
 def _made(folder: Path, jobs: int, **pipeline: object) -> tuple[dict[str, object], bytes]:
