@@ -9,10 +9,11 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from importlib import metadata
+from typing import Any
 
 NOT_INSTALLED = "not installed"
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)[^;]*(?:;(.*))?")
-_COMPARISONS: dict[type, Callable[[object, object], bool]] = {
+_COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -65,7 +66,7 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _distributions_of(package: str, stamps: tuple[object, ...]) -> tuple[str, ...]:
     listed, unlisted = _packages(stamps)
     if names := listed.get(package):
@@ -109,7 +110,7 @@ def _stamps() -> tuple[object, ...]:
     return tuple(found)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _head(distribution: str, stamps: tuple[object, ...]) -> _Head | None:
     """Read a distribution's name, its version and what it requires; None if it isn't installed."""
     try:

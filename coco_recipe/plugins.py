@@ -133,8 +133,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     if not manager.get_hookcallers(module):
         raise PluginError("implements no hook; mark coco_recipe_steps with @hookimpl")
     offers = {
-        step.name: Offer(step, label, version)
-        for step in _all(manager.hook.coco_recipe_steps())
+        step.name: Offer(step, label, version) for step in _all(manager.hook.coco_recipe_steps())
     }
     checks = tuple(_all(manager.hook.coco_recipe_checks()))
     kinds = {

@@ -602,6 +602,7 @@ STEP = Step(
     replay=_replay,
     needs=("albumentations", "cv2", "numpy"),
     preload=("coco_recipe_albumentations.preload",),
+    apart=("coco_recipe_albumentations.previewing",),
     writes=True,
     reads_pixels=True,
     resumes=True,
