@@ -9,10 +9,11 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from importlib import metadata
+from typing import Any
 
 NOT_INSTALLED = "not installed"
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)[^;]*(?:;(.*))?")
-_COMPARISONS: dict[type, Callable[[object, object], bool]] = {
+_COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,

@@ -603,6 +603,7 @@ STEP = Step(
         Package("numpy", install=INSTALL),
     ),
     preload=("coco_recipe_albumentations.preload",),
+    apart=("coco_recipe_pictures.augment.previewing",),
     writes=True,
     reads_pixels=True,
     resumes=True,
