@@ -160,6 +160,8 @@ class _Reader:
         for node in ast.walk(annotation) if annotation else ():
             if isinstance(node, ast.Name):
                 self.annotated.add(node.id)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                self.annotated.update(re.findall(r"\w+", node.value))
 
     def _node(self, node: ast.AST) -> str:
         if isinstance(node, ast.Constant):
