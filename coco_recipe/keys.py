@@ -17,9 +17,10 @@ from coco_recipe.plan import Plan, PlannedStep
 from coco_recipe.steps import Step
 
 EVERY_STEP = {
-    "coco_recipe.coco_json": "reads annotation files, and writes the data sets of outputs",
+    "coco_recipe.coco_json": "reads and writes annotation files",
+    "coco_recipe.dataset_value": "writes the data sets of outputs, and reads them again",
+    "coco_recipe.stored_values": "names the files of outputs",
     "coco_recipe.checks.slow_reading": "reads annotation files that have values of a wrong type",
-    "coco_recipe.dataset_value": "writes data sets of outputs, and reads them again",
     "coco_recipe.dataset": "holds rows on their way from step to step",
     "coco_recipe.checkpoint": "holds a checkpoint on its way from step to step",
 }
@@ -28,6 +29,8 @@ EVERY_STEP = {
 NO_STEP = {
     "coco_recipe.steps": "declares what a step is",
     "coco_recipe.hookspecs": "declares what a plugin is",
+    "coco_recipe.values": "declares what a kind of value is",
+    "coco_recipe.facts": "declares what is foreseen of a value",
     "coco_recipe.findings": "declares what a finding is",
     "coco_recipe.manifest": "declares what is recorded of a result",
     "coco_recipe.errors": "words what is wrong",

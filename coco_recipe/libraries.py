@@ -9,10 +9,11 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from importlib import metadata
+from typing import Any
 
 NOT_INSTALLED = "not installed"
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)[^;]*(?:;(.*))?")
-_COMPARISONS: dict[type, Callable[[object, object], bool]] = {
+_COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -68,8 +69,8 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 @functools.cache
 def _distributions_of(package: str, stamps: tuple[object, ...]) -> tuple[str, ...]:
     listed, unlisted = _packages(stamps)
-    if names := listed.get(package):
-        return names
+    if found := listed.get(package):
+        return tuple(sorted({dist.name for dist in found}))
     inside = re.compile(rf"^{re.escape(package)}(/|\.py,|\.[\w.-]+\.so,)", re.MULTILINE)
     return tuple(
         sorted(dist.name for dist in unlisted if inside.search(dist.read_text("RECORD") or ""))
@@ -79,17 +80,17 @@ def _distributions_of(package: str, stamps: tuple[object, ...]) -> tuple[str, ..
 @functools.lru_cache(maxsize=1)
 def _packages(
     stamps: tuple[object, ...],
-) -> tuple[dict[str, tuple[str, ...]], list[metadata.Distribution]]:
+) -> tuple[dict[str, list[metadata.Distribution]], list[metadata.Distribution]]:
     """Return the distributions by top-level package, and those that don't list their packages."""
-    listed: dict[str, set[str]] = {}
+    listed: dict[str, list[metadata.Distribution]] = {}
     unlisted = []
     for dist in metadata.distributions():
         tops = dist.read_text("top_level.txt")
         for package in (tops or "").split():
-            listed.setdefault(package, set()).add(dist.name)
+            listed.setdefault(package, []).append(dist)
         if not tops:
             unlisted.append(dist)
-    return {package: tuple(sorted(names)) for package, names in listed.items()}, unlisted
+    return listed, unlisted
 
 
 @functools.lru_cache(maxsize=1)

@@ -112,7 +112,7 @@ class Plan:
 
     def first_writer(self) -> str | None:
         """Return the id of the first step that writes files: all above it can be had without opening an image."""
-        return next((step.id for step in self.steps if step.offer.step.writes), None)
+        return next((step.id for step in self.steps if step.step.writes), None)
 
     def consumed(self) -> set[Reference]:
         """Return every output that a later step reads."""

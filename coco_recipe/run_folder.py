@@ -5,9 +5,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from coco_recipe import files, provenance, publish, yaml_text
+from coco_recipe import files, provenance, yaml_text
 from coco_recipe.errors import RunError
 from coco_recipe.plan import Plan
+from coco_recipe.publish import Publisher
 from coco_recipe.store import Store
 
 WRITTEN = "recipe.yaml"  # the recipe as it was written
@@ -40,7 +41,7 @@ def keep_recipe(planned: Plan, folder: Path) -> None:
 def check(
     planned: Plan,
     folder: Path,
-    publisher: publish.Publisher | None = None,
+    publisher: Publisher | None = None,
     store: Store | None = None,
 ) -> None:
     """Refuse a run directory, or a folder to publish in, that would touch somebody else's files.
@@ -71,7 +72,7 @@ def check(
 def check_targets(
     planned: Plan,
     folder: Path,
-    publisher: publish.Publisher | None = None,
+    publisher: Publisher | None = None,
     store: Store | None = None,
 ) -> None:
     """Refuse folders to publish in that may hold something of the user's, or lie in one another (see `check`).
@@ -79,7 +80,7 @@ def check_targets(
     Raises:
         RecipeError: says what is in the folder, and what to do.
     """
-    publisher = publisher or publish.Publisher(planned, folder)
+    publisher = publisher or Publisher(planned, folder)
     publisher.check((store or Store(folder)).committed_files(planned))
 
 

@@ -7,12 +7,11 @@ fields stand there, and the types by which a msgspec Struct is decoded.
 """
 
 import ast
+import contextlib
 import hashlib
-import importlib.util
 import os
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -61,7 +60,8 @@ _known: dict[tuple[str, str], tuple[tuple[int, int, int], Code]] = {}
 def code_of(path: Path, module: str) -> Code:
     """Return what is known of a module: read once, until its file is another.
 
-    It is kept beside Python's own byte code, so that the next process need not parse it.
+    Of a package's module it is kept in the user's cache, so that the next process need not parse
+    it; by the digest of its bytes it is known to be current.
 
     Args:
         path: its file; one that isn't Python has only the digest of its bytes.
@@ -79,11 +79,11 @@ def code_of(path: Path, module: str) -> Code:
     made_from = hashlib.sha256(f"{_FORM}/{module}/".encode() + data).hexdigest()
     if path.suffix != ".py":
         code = Code(made_from, _short(data))
-    elif (kept := _kept(path)) and kept.made_from == made_from:
+    elif (kept := _kept(place := _place(path, module))) and kept.made_from == made_from:
         code = kept
     else:
         code = parse(data, module, is_package=path.name == "__init__.py", made_from=made_from)
-        _keep(path, code)
+        _keep(place, code)
     _known[str(path), module] = stamp, code
     return code
 
@@ -94,112 +94,135 @@ def parse(text: bytes | str, module: str, *, is_package: bool = False, made_from
     Raises:
         SyntaxError: it is not Python.
     """
-    strip = _Strip()
-    tree = strip.visit(ast.parse(text))
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    strings = [
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ]
+    tree = ast.parse(text)
     package = module if is_package else module.rpartition(".")[0]
-    bound = {name: one for name, one in _bound(tree, package) if name != "*"}
-    _Unused(strip.annotated - used - set(strings)).visit(tree)
+    reader = _Reader(package)
+    body = [(statement, reader.block([statement])) for statement in tree.body]
+    written = [text for _, text in body if text]
+    passed_over = reader.annotated - reader.named
+    imports = [(name, one) for name, one in reader.imports if name not in passed_over]
+    names = (s for s in reader.strings if len(s) < 100 and _FILE_NAME.fullmatch(s))
     return Code(
         made_from,
-        _short("".join(_written(tree)).encode()),
-        any(_acts(statement) for statement in tree.body),
-        tuple(dict.fromkeys(_imports(tree, package))),
-        bound,
-        tuple(sorted({s for s in strings if len(s) < 100 and _FILE_NAME.fullmatch(s)})),
+        _short("\n".join([*written, *(f"{name}={one}" for name, one in imports)]).encode()),
+        any(text and _acts(statement) for statement, text in body),
+        tuple(dict.fromkeys(one for _, one in imports)),
+        {name: one for name, one in _bound(tree, package) if name != "*"},
+        tuple(sorted(names)),
     )
 
 
-class _Strip(ast.NodeTransformer):
-    """Takes away what changes nothing, and keeps the names that annotations name."""
+class _Reader:
+    """Writes a syntax tree without what changes nothing, and keeps what it names and imports.
 
-    def __init__(self) -> None:
+    What is written is the same whatever the version of Python that parsed the text. Imports aren't
+    written where they stand, but kept, so that those can be left out that only annotations need.
+
+    Attributes:
+        annotated: the names that annotations name.
+        named: the names that the rest names, and its strings.
+        strings: its strings.
+        imports: the name that each import binds, and what is imported.
+    """
+
+    def __init__(self, package: str) -> None:
+        self.package = package
         self.annotated: set[str] = set()
+        self.named: set[str] = set()
+        self.strings: set[str] = set()
+        self.imports: list[tuple[str, Import]] = []
+
+    def block(self, statements: list[ast.stmt], *, is_class: bool = False) -> str:
+        """Write statements, but for docstrings and what only a type checker reads."""
+        lines = (self._statement(statement, is_class=is_class) for statement in statements)
+        return ";".join(filter(None, lines))
+
+    def _statement(self, node: ast.stmt, *, is_class: bool) -> str:
+        match node:
+            case ast.Expr(value=ast.Constant(value=str())):
+                return ""
+            case ast.Import() | ast.ImportFrom():
+                self.imports += _imports(node, self.package)
+                return ""
+            case ast.If() if _last(node.test) == "TYPE_CHECKING":
+                return self.block(node.orelse)
+            case ast.AnnAssign() if not is_class:
+                self._forget(node.annotation)
+                return f"Assign({self._list([node.target])}={self._any(node.value)})" * bool(
+                    node.value
+                )
+            case ast.Assign():
+                return f"Assign({self._list(node.targets)}={self._any(node.value)})"
+        return self._node(node)
 
     def _forget(self, annotation: ast.expr | None) -> None:
-        if annotation:
-            named = (node.id for node in ast.walk(annotation) if isinstance(node, ast.Name))
-            self.annotated.update(named)
+        """Pass over an annotation, but for the names in it."""
+        for node in ast.walk(annotation) if annotation else ():
+            if isinstance(node, ast.Name):
+                self.annotated.add(node.id)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                self.annotated.update(re.findall(r"\w+", node.value))
 
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        self._forget(node.annotation)
-        node.annotation = None
-        return node
+    def _node(self, node: ast.AST) -> str:
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                self.strings.add(node.value)
+                self.named.add(node.value)
+            return repr(node.value)
+        if isinstance(node, ast.Name):
+            self.named.add(node.id)
+            return node.id
+        passed_over = _PASSED_OVER
+        if isinstance(node, ast.arg | ast.FunctionDef | ast.AsyncFunctionDef):
+            self._forget(node.annotation if isinstance(node, ast.arg) else node.returns)
+            passed_over = _PASSED_OVER | {"annotation", "returns"}
+        elif isinstance(node, ast.Call) and _last(node.func) == "import_module":
+            match node.args:
+                case [ast.Constant(value=str(name))]:
+                    self.imports.append(("", Import(name)))
+        fields = []
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if value is None or value == [] or name in passed_over:
+                continue
+            if isinstance(value, list) and isinstance(value[0], ast.stmt):
+                text = f"[{self.block(value, is_class=isinstance(node, ast.ClassDef))}]"
+            else:
+                text = self._any(value)
+            fields.append(f"{name}={text}")
+        return f"{type(node).__name__}({' '.join(fields)})"
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        self._forget(node.returns)
-        node.returns = None
-        return self.generic_visit(node)
+    def _any(self, value: object) -> str:
+        if isinstance(value, ast.AST):
+            return self._node(value)
+        return self._list(value) if isinstance(value, list) else repr(value)
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        self._forget(node.returns)
-        node.returns = None
-        return self.generic_visit(node)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        fields = {id(line): line for line in node.body if isinstance(line, ast.AnnAssign)}
-        others = ast.Module([line for line in node.body if id(line) not in fields], [])
-        stripped = {id(line): line for line in self.generic_visit(others).body}  # type: ignore[attr-defined]
-        node.body = [line for line in node.body if id(line) in fields or id(line) in stripped]
-        return node
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
-        self._forget(node.annotation)
-        if node.value is None:
-            return None
-        return self.generic_visit(ast.Assign([node.target], node.value))
-
-    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
-        if ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            self.generic_visit(rest := ast.Module(node.orelse, []))
-            return rest.body
-        return self.generic_visit(node)
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if is_text else self.generic_visit(node)
+    def _list(self, values: Sequence[object]) -> str:
+        return f"[{','.join(map(self._any, values))}]"
 
 
-class _Unused(ast.NodeTransformer):
-    """Takes away the imports of names."""
+def _imports(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[tuple[str, Import]]:
+    """Yield the names that an import binds, and what each stands for; and what else it brings."""
+    for one in node.names:
+        name = _binds(one)
+        if isinstance(node, ast.ImportFrom):
+            yield name, Import(_absolute(node, package), "" if one.name == "*" else one.name)
+        else:
+            yield name, Import(one.name)
+            if not one.asname and "." in one.name:  # of the first, others may be taken, too
+                yield name, Import(name)
 
-    def __init__(self, names: set[str]) -> None:
-        self.names = names
 
-    def visit_Import(self, node: ast.Import) -> ast.AST | None:
-        return self._without(node)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
-        return self._without(node)
-
-    def _without(self, node: ast.Import | ast.ImportFrom) -> ast.AST | None:
-        node.names = [one for one in node.names if _binds(one) not in self.names]
-        return node if node.names else None
+def _last(node: ast.expr) -> str:
+    """Return a name, or the last part of a dotted one; empty for another expression."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
 
 
 def _binds(alias: ast.alias) -> str:
     return alias.asname or alias.name.partition(".")[0]
-
-
-def _imports(tree: ast.AST, package: str) -> Iterator[Import]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for one in node.names:
-                yield Import(one.name)
-                if not one.asname:  # it binds the first name, of which others may be taken
-                    yield Import(one.name.partition(".")[0])
-        elif isinstance(node, ast.ImportFrom):
-            for one in node.names:
-                yield Import(_absolute(node, package), "" if one.name == "*" else one.name)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
-            match node.args:
-                case [ast.Constant(value=str(name))]:
-                    yield Import(name)
 
 
 def _bound(tree: ast.AST, package: str) -> Iterator[tuple[str, Import]]:
@@ -235,52 +258,31 @@ def _acts(statement: ast.stmt) -> bool:
     return True
 
 
-def _written(node: object) -> Iterator[str]:
-    """Write a syntax tree, the same whatever the version of Python that parsed it."""
-    if isinstance(node, ast.Constant):
-        yield repr(node.value)
-    elif isinstance(node, ast.AST):
-        yield f"{type(node).__name__}("
-        for name, value in ast.iter_fields(node):
-            if value is not None and value != [] and name not in _PASSED_OVER:
-                yield f"{name}="
-                yield from _written(value)
-        yield ")"
-    elif isinstance(node, list):
-        yield "["
-        for item in node:
-            yield from _written(item)
-            yield ","
-        yield "]"
-    else:
-        yield repr(node)
-
-
 def _short(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def _place(path: Path) -> Path:
-    """Return the file that what is known of a module is kept in, beside its byte code."""
-    return Path(importlib.util.cache_from_source(str(path))).with_suffix(".coco-recipe")
+def _place(path: Path, module: str) -> Path | None:
+    """Return the file in the user's cache in which a package's module is kept; None for others."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if "." not in module or not os.path.isabs(base):
+        return None
+    name = hashlib.sha256(f"{module}/{path}".encode()).hexdigest()[:16]
+    return Path(base, "coco-recipe", "code", f"{module}.{name}.json")
 
 
-def _kept(path: Path) -> Code | None:
+def _kept(place: Path | None) -> Code | None:
     try:
-        return msgspec.json.decode(_place(path).read_bytes(), type=Code)
-    except (OSError, NotImplementedError, msgspec.DecodeError):
+        return msgspec.json.decode(place.read_bytes(), type=Code) if place else None
+    except (OSError, msgspec.DecodeError):
         return None
 
 
-def _keep(path: Path, code: Code) -> None:
+def _keep(place: Path | None, code: Code) -> None:
     """Keep what is known of a module; where nothing can be written, it is parsed again each time."""
-    if sys.dont_write_bytecode:
-        return
-    try:
-        place = _place(path)
+    if place:
         partial = place.with_name(f"{place.name}.{os.getpid()}")
-        place.parent.mkdir(exist_ok=True)
-        partial.write_bytes(msgspec.json.encode(code))
-        os.replace(partial, place)
-    except (OSError, NotImplementedError):
-        return
+        with contextlib.suppress(OSError):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(msgspec.json.encode(code))
+            os.replace(partial, place)

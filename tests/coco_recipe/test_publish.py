@@ -12,7 +12,7 @@ from builders import coco, command, times, write_recipe
 
 from coco_recipe import events, run_folder, stages
 from coco_recipe.errors import RecipeError, RunError
-from coco_recipe.publish import MARK
+from coco_recipe.published import MARK
 
 
 def _project(tmp_path: Path, to: str = "dataset", **params: Any) -> Path:

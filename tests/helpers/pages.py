@@ -7,7 +7,7 @@ import click
 import msgspec
 from builders import REPOSITORY
 
-from coco_recipe import cli, manifest, plugins, publish
+from coco_recipe import cli, manifest, plugins, published
 from coco_recipe.commands import lists
 from coco_recipe.record_schema import described
 
@@ -60,7 +60,7 @@ def run_directory() -> str:
 
 def struct(name: str) -> type[msgspec.Struct]:
     """Return a Struct of what a run records, by its name."""
-    found: type[msgspec.Struct] = getattr(manifest, name, None) or getattr(publish, name)
+    found: type[msgspec.Struct] = getattr(manifest, name, None) or getattr(published, name)
     return found
 
 

@@ -139,6 +139,7 @@ STEP = Step(
     replay=_replay,
     needs=before.needs,
     preload=before.preload,
+    apart=("coco_recipe_pictures.augment.previewing",),
     writes=True,
     reads_pixels=True,
     resumes=True,
