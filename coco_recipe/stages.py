@@ -252,6 +252,8 @@ class Run:
                 ahead.values_of,
             )
             reviewed = [*plan.review(planned, self.facts), *emptiness.of_plan(planned)]
+            found += reaching.stopping_rows(planned, ahead, found)
+            is_sound = not _stops(found)
         if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):
             found += [*self._missing(ahead), *self._of_content("pictures", ahead)]
             is_sound = not _stops(found)

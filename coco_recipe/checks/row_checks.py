@@ -253,6 +253,12 @@ CHECKS = (
         "write these masks again, or drop them",
     ),
     _warning(
+        "masks_of_another_size",
+        masks.of_another_size,
+        "run-length masks have a size other than their image's",
+        "draw these masks again for the picture as it is, or drop them",
+    ),
+    _warning(
         "polygons_too_short",
         shapes.short_polygons,
         "polygons have an odd number of coordinates or fewer than 6",

@@ -213,7 +213,7 @@ def test_a_box_of_the_turned_picture_goes_into_quarantine_with_it(
     done = command("run", "recipe.yaml", cwd=tmp_path)
     if policy == "error":
         assert done.returncode == 1
-        assert "annotation 2 on image 2 has the box [30, 50, 10, 10]" in done.stderr
+        assert "annotation 2 on image 2 ('2.jpg'): has the box [30, 50, 10, 10]" in done.stderr
         assert "EXIF orientation, the boxes may be right and the size wrong" in done.stderr
         return
     assert done.returncode == 0, done.stderr

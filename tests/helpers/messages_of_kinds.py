@@ -380,6 +380,12 @@ MESSAGES = {
         "raw.json: 1 row is something other than an object: images[3]: 7 (rows_of_wrong_type)\n    hint: "
         "remove them"
     ),
+    "rows_that_stop_a_step": (
+        "few: 1 row can't be taken by the step: annotation 2 on image 2 ('2.jpg'): reaches "
+        "out of its image: [60, 2, 10, 10]; choose past_the_edge: clip or drop "
+        "(rows_that_stop_a_step)\n    hint: "
+        "correct them, or drop them above the step"
+    ),
     "rows_that_trainers_skip": (
         "out: 1 row is skipped by mmdet (images under 32 px, boxes with a side under 1 px or "
         "an area of 0 or less): annotation 2 of 'all': [1, 2, 0.5, 10] "
