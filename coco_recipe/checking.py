@@ -6,7 +6,7 @@ from pathlib import Path
 
 from coco_recipe import coco_json, files, plan, provenance, reaching
 from coco_recipe.ahead import Ahead
-from coco_recipe.checks import missing_files, row_checks, slow_reading
+from coco_recipe.checks import missing_files, row_checks, slow_reading, trainers
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
 from coco_recipe.findings import Check, Finding, Row
@@ -49,6 +49,9 @@ def _of_file(
             if finding.kind.name in row_checks.READERS_REFUSE
             else finding
         )
+    skipped = Finding.of(trainers.TRAINERS_SKIP, place, trainers.skipped(dataset))
+    if skipped.count:
+        yield skipped
     for check in _usable(checks, "masks"):
         yield from check.run(dataset, place)
     if images is not None:

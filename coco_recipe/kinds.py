@@ -3,6 +3,7 @@
 from coco_recipe.checks.equal_pictures import ACROSS
 from coco_recipe.checks.missing_files import MISSING
 from coco_recipe.checks.repeated_keys import REPEATED
+from coco_recipe.checks.trainers import TRAINERS_SKIP
 from coco_recipe.findings import Kind
 
 NO_IMAGES = Kind(
@@ -54,5 +55,6 @@ CORE_KINDS = {
         MISSING,
         REPEATED,
         ACROSS,
+        TRAINERS_SKIP,
     )
 }
