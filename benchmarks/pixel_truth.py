@@ -1,18 +1,21 @@
 """Where boxes and masks say that things are, against where the pixels are, over random pipelines.
 
-Four painted rectangles on each picture, one to four geometric transforms, nearest interpolation: the tight box of the pixels
-that survived against the annotation of the copy, beside what Albumentations itself makes of the boxes. Then painted polygons
-with a hole and in two parts, as polygons and as run-length masks, through affine, perspective, elastic and grid transforms
-with flips before and after them, and through several. Rectangles given as polygons that begin at any corner and go either
-way round, and rings given as run-length masks, whose border is drawn in a colour of its own. Last, what dropouts and weather
-hide: the visibility of the copy against the pixels that are left; and borders that repeat the picture: every connected
-region of an object's colour against the boxes of the labels that lie on it, and all pixels of an object against the masks of
-its labels. Exits with 1 where a median is below 0.99, or a first percentile below 0.88.
+Four painted rectangles on each picture, one to four geometric transforms, nearest interpolation:
+the tight box of the pixels that survived against the annotation of the copy, beside what
+Albumentations itself makes of the boxes. Then painted polygons with a hole and in two parts, as
+polygons and as run-length masks, through affine, perspective, elastic and grid transforms with
+flips before and after them, and through several. Rectangles given as polygons that begin at any
+corner and go either way round, and rings given as run-length masks, whose border is drawn in a
+colour of its own. Last, what dropouts and weather hide: the visibility of the copy against the
+pixels that are left; and borders that repeat the picture: every connected region of an object's
+colour against the boxes of the labels that lie on it, and all pixels of an object against the masks
+of its labels. Exits with 1 where a median is below 0.99, or a first percentile below 0.88.
 
-What pixels say is no finer than a pixel: the nearest one moves an edge by up to half of it, and a tip that reaches no pixel's
-middle shows in none. So where outlines are compared, stars and askew rectangles, scenes are drawn `FINE` times as large, sizes
-of crops with them. And no finer than a grey level: of what lets near a tenth of a contrast through, a pixel that is within one
-level of it counts as hidden or not, as the visibility has it.
+What pixels say is no finer than a pixel: the nearest one moves an edge by up to half of it, and a
+tip that reaches no pixel's middle shows in none. So where outlines are compared, stars and askew
+rectangles, scenes are drawn `FINE` times as large, sizes of crops with them. And no finer than a
+grey level: of what lets near a tenth of a contrast through, a pixel that is within one level of it
+counts as hidden or not, as the visibility has it.
 """
 
 import argparse
@@ -26,8 +29,8 @@ from typing import Any
 import albumentations as A
 import cv2
 import numpy as np
-from coco_recipe_albumentations import rle
-from coco_recipe_albumentations.geometry import Carried, Carrier, Instance, Moved
+from coco_recipe_pictures.geometry import rle
+from coco_recipe_pictures.geometry.carried import Carried, Carrier, Instance, Moved
 
 HEIGHT, WIDTH, LEAST_PX = 240, 320, 200
 COLOURS = (60, 120, 180, 240)
@@ -36,7 +39,9 @@ Box = tuple[float, float, float, float]
 
 
 def geometric(rng: random.Random, scale: int = 1) -> Any:
-    """Draw one geometric transform; nearest interpolation, so that a painted pixel stays one or goes.
+    """Draw one geometric transform.
+
+    Nearest interpolation, so that a painted pixel stays one or goes.
 
     Args:
         rng: what is drawn depends on it.
@@ -141,7 +146,7 @@ def boxes_of(pipelines: int, seed: int = 0) -> tuple[list[float], list[float]]:
 
 @dataclass(frozen=True)
 class Painting:
-    """A picture with a shape that has a hole and a second part, and the same shape as annotations."""
+    """A picture with a shape of two parts, one with a hole, and the same shape as annotations."""
 
     picture: Any
     polygons: list[list[float]]
@@ -149,7 +154,7 @@ class Painting:
 
 
 def shape(rng: random.Random, scale: int = 1) -> Painting:
-    """Draw a star with a hole, bridged to its border as COCO's polygons want it, and a triangle beside it."""
+    """Draw a star with a hole, bridged to its border as in COCO, and a triangle beside it."""
     height, width = HEIGHT * scale, WIDTH * scale
     x, y, turn = rng.uniform(110, 140), rng.uniform(100, 140), rng.uniform(0, 1)
     angles = np.linspace(0, 2 * np.pi, 15)[:-1] + turn
@@ -208,7 +213,10 @@ KINDS = {
 
 
 def masks_of(kind: str, count: int, seed: int = 0) -> Iterator[tuple[float, float]]:
-    """Yield the IoU of the surviving pixels with our polygons, and with our run-length mask, both drawn by pycocotools."""
+    """Yield the IoU of the surviving pixels with our polygons, and with our run-length mask.
+
+    pycocotools draws both.
+    """
     rng = random.Random(seed)
     for number in range(count):
         drawn = shape(rng, FINE)
@@ -372,7 +380,7 @@ def _regions(mask: Any, boxes: Sequence[Box], found: Again) -> None:
 def repeated_masks(
     steps: Callable[[random.Random], Sequence[Any]], count: int, seed: int = 0
 ) -> Iterator[tuple[float, float]]:
-    """Yield the IoU of all pixels of a shape with all its labels together: as polygons, and as run-length masks."""
+    """Yield the IoU of all pixels of a shape with all its labels, as polygons and as masks."""
     rng = random.Random(seed)
     for number in range(count):
         drawn = shape(rng)
@@ -401,13 +409,19 @@ def _overlap_of_masks(masks: Sequence[Any], truth: Any) -> float:
 
 
 def bordered(mode: int, least: int = 1, most: int = 1) -> Callable[[random.Random], list[Any]]:
-    """Return what draws transforms whose borders repeat the picture; the library takes seconds for a PiecewiseAffine."""
+    """Return what draws transforms whose borders repeat the picture.
+
+    The library takes seconds for a PiecewiseAffine.
+    """
     names = [name for name in BORDERED if name != "PiecewiseAffine"]
     return lambda rng: [BORDERED[rng.choice(names)](mode) for _ in range(rng.randint(least, most))]
 
 
 def repeats_hold(count: int) -> Iterator[bool]:
-    """Print what borders that repeat the picture come to; yield whether each line holds its marks."""
+    """Print what borders that repeat the picture come to.
+
+    Yield whether each line holds its marks.
+    """
     for name, mode in MODES.items():
         for label, most in ((name, 1), (f"{name}, two and three in a row", 3)):
             steps = bordered(mode, 1 if most == 1 else 2, most)
@@ -415,7 +429,8 @@ def repeats_hold(count: int) -> Iterator[bool]:
             yield show(f"{label}: boxes", found.ious)
             missing = found.ious.count(0)
             print(
-                f"{'':66} {missing} regions without a label, {found.empty} of {found.labels} labels without a pixel"
+                f"{'':66} {missing} regions without a label, "
+                f"{found.empty} of {found.labels} labels without a pixel"
             )
             yield not missing and not found.empty
             pairs = list(repeated_masks(steps, count))
@@ -515,7 +530,8 @@ def hidden_of(name: str, count: int, seed: int = 0) -> Iterator[float]:
     One transform hides and up to two move afterwards. A pixel shows if it differs, by more than a
     tenth of the contrast, from what becomes of the same picture without the objects; within one
     grey level of it, it may show or not (the library rounds after each thing that it draws). Which
-    pixels of the copy are an object's is what the library says, which moves a mask of the objects along.
+    pixels of the copy are an object's is what the library says, which moves a mask of the objects
+    along.
     """
     rng, contrast = random.Random(seed), 64
     for number in range(count):
@@ -542,7 +558,7 @@ def hidden_of(name: str, count: int, seed: int = 0) -> Iterator[float]:
 
 
 def _blind(rng: random.Random) -> Any:
-    """Draw a geometric transform that doesn't look at boxes, of which the library alone knows none."""
+    """Draw a geometric transform that doesn't look at boxes: the library alone knows none."""
     return next(
         one for one in iter(lambda: geometric(rng), None) if "BBox" not in type(one).__name__
     )

@@ -1,7 +1,9 @@
-"""check: everything that is wrong with an annotation file and its pictures, on its own or for a recipe."""
+"""check: what is wrong with an annotation file and its pictures, alone or for a recipe."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from coco_recipe import coco_json, files, plan, provenance, reaching
@@ -9,7 +11,8 @@ from coco_recipe.ahead import Ahead
 from coco_recipe.checks import missing_files, row_checks, slow_reading, trainers
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
-from coco_recipe.findings import Check, Finding, Row
+from coco_recipe.engines.beside import Beside, copies
+from coco_recipe.findings import Check, Finding, Row, merged
 from coco_recipe.kinds import LEFT_OUT
 from coco_recipe.plan import Plan
 
@@ -17,7 +20,9 @@ from coco_recipe.plan import Plan
 def of_file(
     annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool = False
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with a file; an error is what a reader of COCO files would crash on, misassign or lose.
+    """Return what is wrong with a file.
+
+    An error is what a reader of COCO files would crash on, misassign or lose.
 
     Args:
         annotations: the annotation file.
@@ -41,6 +46,8 @@ def _of_file(
     dataset, of_text = provenance.read_rows(
         text, str(annotations), place, images, slow_reading.TO_GO_ON
     )
+    of_masks = _usable(checks, "masks")
+    beside = _beside(of_masks, dataset, place)
     yield from slow_reading.found(dataset.loose, place)
     yield from of_text
     for finding in row_checks.findings(dataset, place):
@@ -52,15 +59,19 @@ def _of_file(
     skipped = Finding.of(trainers.TRAINERS_SKIP, place, trainers.skipped(dataset))
     if skipped.count:
         yield skipped
-    for check in _usable(checks, "masks"):
-        yield from check.run(dataset, place)
+    order = {kind.name: n for n, kind in enumerate(k for check in of_masks for k in check.kinds)}
+    found = merged(finding for part in beside for finding in part.result())
+    yield from sorted(found, key=lambda finding: order.get(finding.kind.name, len(order)))
     if images is not None:
         yield from _of_pictures(dataset, place, checks, decode=decode)
     yield from left_out(checks, place, ("masks",) if images is None else ("masks", "pictures"))
 
 
 def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
-    """Yield what is wrong with an input's rows; an error where a step of the recipe can't take them."""
+    """Yield what is wrong with an input's rows.
+
+    A finding is an error where a step of the recipe can't take them.
+    """
     yield from of_rows(planned, name, dataset)
     for finding in slow_reading.found(dataset.loose, name):
         yield replace(
@@ -78,9 +89,10 @@ def of_rows(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
 def of_content(
     planned: Plan, name: str, dataset: Dataset, about: str, ahead: Ahead
 ) -> Iterator[Finding]:
-    """Yield what the installed checks of pictures or masks find in an input, as the recipe's steps take it.
+    """Yield what the installed checks find in an input's pictures or masks, as the steps take it.
 
-    A picture is an error only where a step would stop at it; ``ahead`` tells which pictures come to a step.
+    A picture is an error only where a step would stop at it; ``ahead`` tells which pictures come
+    to a step.
     """
     if about == "pictures":
         dataset = _with_pictures(dataset)
@@ -95,10 +107,22 @@ def of_content(
 
 
 def left_out(checks: Sequence[Check], place: str, about: Collection[str]) -> Iterator[Finding]:
-    """Yield that checks of these (pictures, masks) are left out, where packages that they need aren't installed."""
+    """Yield that checks of pictures or masks are left out, for want of packages that they need."""
     rows = [Row(check.name) for check in checks if check.about in about and not _is_usable(check)]
     if rows:
         yield Finding.of(LEFT_OUT, place, rows)
+
+
+def _beside(checks: Sequence[Check], dataset: Dataset, place: str) -> list[Beside[list[Finding]]]:
+    """Begin to check the rows' segmentations in parts of about the same size."""
+    rows, parts = dataset.annotations, copies() if checks else 1
+    ends = [len(rows) * n // parts for n in range(parts + 1)]
+    divided = [dataset.replace(annotations=rows[start:end]) for start, end in pairwise(ends)]
+    return [Beside(partial(_all_of, checks, part, place)) for part in divided]
+
+
+def _all_of(checks: Sequence[Check], dataset: Dataset, place: str) -> list[Finding]:
+    return [finding for check in checks for finding in check.run(dataset, place)]
 
 
 def _of_pictures(
@@ -112,7 +136,7 @@ def _of_pictures(
 
 
 def _with_pictures(dataset: Dataset) -> Dataset:
-    """Leave out what has no picture: images of an unsafe name or without a file, and rows of none of the others."""
+    """Leave out images of an unsafe name or without a file, and the rows of these."""
     there = tuple(
         {
             image.id: image
@@ -146,11 +170,12 @@ def _for_recipe(planned: Plan, name: str, found: Iterable[Finding]) -> Iterator[
 
 
 def _by_picture(planned: Plan, name: str, finding: Finding, ahead: Ahead) -> Iterator[Finding]:
-    """Divide a finding: an error of the pictures at which a step would stop, by step, and what is left."""
+    """Divide a finding: an error of the pictures at which a step would stop, and what is left."""
     left = frozenset(finding.pictures)
     for step in plan.refusing(planned, name, finding.kind.name):
         if stopped := reaching.stopped_at(ahead, step, left):
-            told = f"step '{step.id}' would stop at {'it' if len(stopped) == 1 else 'them'}: {finding.remedy}"
+            them = "it" if len(stopped) == 1 else "them"
+            told = f"step '{step.id}' would stop at {them}: {finding.remedy}"
             yield replace(finding.of_some(stopped), severity="error", remedy=told)
             left -= stopped
     if left:

@@ -16,7 +16,6 @@ EDGE_PX = 1.0  # labelling tools round a box outward by as much
 AREA_SHARE = 0.01  # an area that differs from w * h by less was rounded
 _POLYGON_HEADS = {b"[[%c" % c for c in b"0123456789-]"} | {b"[]"}
 _N, _QUOTE, _E = b'n"e'  # of null, text and exponents; a number is found ten times as fast as bytes
-_HEAD = 40  # characters: three points are longer, but for the smallest numbers
 SHORT = 120  # characters; longer segmentations are left to the checks of masks
 
 
@@ -58,18 +57,17 @@ class Rows:
             if row.segmentation is not UNSET:
                 text = bytes(row.segmentation)
                 length = len(text)
-                end = text.find(b"]", 0, _HEAD)
+                if length < SHORT:
+                    found.short.append(row)
                 if (
                     text[:3] not in _POLYGON_HEADS
-                    or (end > 0 and text.count(b",", 0, end) < 5)
+                    or text.rfind(b"[") > 1
                     or _N in text
                     or _QUOTE in text
                     or _E in text
-                    or text.rfind(b"[") > 1
+                    or (length < SHORT and text.count(b",") < 5)
                 ):
                     found.odd.append(row)
-                if length < SHORT:
-                    found.short.append(row)
             if row.bbox is UNSET:
                 continue
             boxes += 1
@@ -136,8 +134,8 @@ class Survey:
     """Annotations that a fast predicate has noticed.
 
     Attributes:
-        odd: their segmentation doesn't begin as polygons of three points or more do, has more than one
-            list of numbers, or has null, text or an exponent in it.
+        odd: their segmentation doesn't begin as polygons of three points or more do, has more than
+            one list of numbers, or has null, text or an exponent in it.
         short: their segmentation has few characters.
         boxes: how many have a box.
         no_area: their box has a side of 0 or less.
