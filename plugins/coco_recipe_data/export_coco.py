@@ -11,8 +11,11 @@ from coco_recipe import (
     BEFORE_EXPORT,
     READERS_REFUSE,
     TRAINERS_SKIP,
+    Complaint,
     Dataset,
+    Facts,
     Image,
+    Misfit,
     OpenPorts,
     Origin,
     Step,
@@ -109,12 +112,23 @@ def export_coco(
     return {}
 
 
+NO_IMAGE = "leave it out, or divide otherwise"
+
+
+def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+    """Refuse parts of which it is known that they have no image."""
+    Misfit.if_any(
+        Complaint((name,), f"part '{name}' has no image, and readers can't load it", NO_IMAGE, "in")
+        for name, known in facts.items()
+        if known.images == 0
+    )
+    return {}
+
+
 def _refuse(name: str, part: Dataset) -> None:
     """Refuse what pycocotools, mmdet's CocoDataset or hotcoco couldn't load with every row."""
     if not part.images:
-        raise ValueError(
-            f"part '{name}' has no image, and readers can't load it; leave it out, or divide otherwise"
-        )
+        raise ValueError(f"part '{name}' has no image, and readers can't load it; {NO_IMAGE}")
     if found := list(row_findings(part, name, BEFORE_EXPORT)):
         raise ValueError(
             "readers of COCO files would crash on these rows, misassign or lose them:\n"
@@ -168,6 +182,7 @@ STEP = Step(
     inputs=OpenPorts("parts", Dataset),
     outputs={},
     params=PARAMS,
+    foresee=_foresee,
     writes=True,
     reads_pixels=True,
     refuses=READERS_REFUSE,
