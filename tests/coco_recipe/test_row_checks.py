@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import coco_json, provenance
+from coco_recipe import coco_json, inputs
 from coco_recipe.checks import row_checks
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding
@@ -490,7 +490,7 @@ def test_a_file_with_wrong_types_is_read_to_its_end(
     for row in data["annotations"]:
         row |= change
     with pytest.raises(FindingsError) as error:
-        provenance.read_rows(json.dumps(data).encode(), "raw.json", "raw", None)
+        inputs.read_rows(json.dumps(data).encode(), "raw.json", "raw", None)
     (finding,) = error.value.findings
     assert isinstance(finding, Finding)
     assert (finding.kind.name, finding.count, finding.severity) == (kind, 8, "error")
@@ -535,7 +535,7 @@ def test_a_file_with_wrong_types_is_read_to_its_end(
 )
 def test_other_wrong_types_are_named(kind: str, data: dict[str, Any], text: str) -> None:
     with pytest.raises(FindingsError) as error:
-        provenance.read_rows(json.dumps(data).encode(), "raw.json", "raw", None)
+        inputs.read_rows(json.dumps(data).encode(), "raw.json", "raw", None)
     (finding,) = error.value.findings
     assert isinstance(finding, Finding)
     assert finding.kind.name == kind
@@ -574,7 +574,7 @@ def test_repeated_annotation_ids_stop_a_run_only_where_an_export_would_lose_rows
 def test_findings_are_written_to_the_runs_record(tmp_path: Path) -> None:
     write_recipe(tmp_path, [NUMBERED], _repeat("annotations", "id"))
     command("run", "recipe.yaml", cwd=tmp_path)
-    line = json.loads((tmp_path / "runs/test/provenance.jsonl").read_text().splitlines()[0])
+    line = json.loads((tmp_path / "runs/test/inputs.jsonl").read_text().splitlines()[0])
     (finding,) = line["findings"]
     assert (finding["kind"], finding["place"], finding["count"]) == (
         "repeated_annotation_ids",
