@@ -23,8 +23,20 @@ def of(pipeline: Written) -> Effects:
         untraceable=tuple(
             one.name for one in transforms if one.name in UNTRACEABLE and one.name in names
         ),
+        moved_outlines=tuple(
+            (one.name, px) for one in transforms if (px := _moves_outlines(one)) > 1
+        ),
         repeats=tuple(repeat for one in transforms for repeat in _repeats(one)),
     )
+
+
+def _moves_outlines(transform: Transform) -> int:
+    """Return by how many pixels a morphological transform moves outlines; 0 where none."""
+    scale = transform.arguments.get("scale", ())
+    sides = scale if isinstance(scale, list | tuple) else [scale]
+    if transform.name != "Morphological" or transform.arguments.get("p", 0.5) == 0:
+        return 0
+    return max((side for side in sides if isinstance(side, int)), default=0) // 2
 
 
 def _repeats(transform: Transform) -> list[Repeat]:

@@ -44,6 +44,8 @@ class Effects:
         mirrors: it may leave the picture mirrored, borders apart.
         turns: it may turn the picture upside down or on its side.
         untraceable: names of its transforms that move pixels in a way that nothing can follow.
+        moved_outlines: names of its transforms that move outlines without moving the picture, as a
+            dilation does, each with by how many pixels.
         repeats: its borders that repeat the picture.
     """
 
@@ -51,6 +53,7 @@ class Effects:
     mirrors: bool = False
     turns: bool = False
     untraceable: tuple[str, ...] = ()
+    moved_outlines: tuple[tuple[str, int], ...] = ()
     repeats: tuple[Repeat, ...] = ()
 
 

@@ -27,7 +27,7 @@ from coco_recipe_pictures import pictures
 from coco_recipe_pictures.augment.refusals import places
 from coco_recipe_pictures.checks import picture_checks
 from coco_recipe_pictures.geometry import instances, other_places, parts
-from coco_recipe_pictures.geometry.instances import Row
+from coco_recipe_pictures.geometry.instances import Placed
 from coco_recipe_pictures.geometry.judging import Left, judged
 from coco_recipe_pictures.needed import NEEDS
 
@@ -204,7 +204,7 @@ def _jobs(
             stem = f"{stem}.{image.id}"
         taken.add(stem.casefold())
         files = [f"{stem}_{'_'.join(map(str, window))}.{params['format']}" for window in found]
-        targets = tuple((ctx.workdir / IMAGES / file).absolute() for file in files)
+        targets = tuple((ctx.images / file).absolute() for file in files)
         targets[0].parent.mkdir(parents=True, exist_ok=True)
         source = dataset.path_of(image)
         yield Job(
@@ -225,7 +225,7 @@ class _Output:
         self.ctx = ctx
         self.source = dataset
         self.is_dropping = is_dropping
-        self.folder = (ctx.workdir / IMAGES).absolute()
+        self.folder = (ctx.images).absolute()
         self.turns = any(map(turned_box, dataset.annotations))
         self.images = list[Image]()
         self.rows = list[Annotation]()
@@ -242,7 +242,7 @@ class _Output:
             window = job.windows[number - 1]
             if made.sha256:
                 self._add_image(image, name, number, window)
-                self.ctx.wrote(self.ctx.workdir / IMAGES / name, made.sha256)
+                self.ctx.wrote(self.ctx.images / name, made.sha256)
             else:
                 self.ctx.drop(image, "no annotation is left in the tile", tile=name)
             for n, row in enumerate(rows):
@@ -269,7 +269,7 @@ class _Output:
             )
         )
 
-    def _cleared(self, row: Row) -> Row:
+    def _cleared(self, row: Placed) -> Placed:
         found = list(places(row, warps=False)) if self.is_dropping else []
         return instances.without(row, found) if found else row
 
@@ -311,7 +311,7 @@ class _Output:
             tuple(self.rows),
             self.source.categories,
             self.ctx.step_id,
-            {self.ctx.step_id: self.ctx.workdir / IMAGES},
+            {self.ctx.step_id: self.ctx.images},
             self.source.extra,
         )
 

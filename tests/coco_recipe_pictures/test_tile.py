@@ -142,7 +142,9 @@ def test_two_workers_make_the_same_bytes(tmp_path: Path) -> None:
 
 def test_places_under_other_keys_are_asked_for(tmp_path: Path) -> None:
     row = {"bbox": [1, 1, 9, 9], "area": 81, "head_box": [2, 2, 3, 3]}
-    with pytest.raises(StepError, match="annotations have places under other keys: beak_box, head_box"):
+    with pytest.raises(
+        StepError, match="annotations have places under other keys: beak_box, head_box"
+    ):
         _run(tmp_path, [{**row, "beak_box": [2, 2, 3, 3]}])
 
 

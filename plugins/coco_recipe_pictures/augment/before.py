@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Backend, Complaint, Dataset, Facts, Finding, Misfit, Package
+from coco_recipe import Backend, Complaint, Dataset, Facts, Finding, Misfit, Package, Row
 from coco_recipe_pictures import pipelines
 from coco_recipe_pictures.augment import choosing, refusals
 from coco_recipe_pictures.augment.chosen import Chosen
@@ -12,7 +12,27 @@ from coco_recipe_pictures.augment.params import PARAMS
 from coco_recipe_pictures.augment.work import applied, would_stop
 from coco_recipe_pictures.backend import Backend as Library
 from coco_recipe_pictures.checks import picture_checks
+from coco_recipe_pictures.geometry import instances
 from coco_recipe_pictures.needed import NEEDS
+
+DOUBTS = (  # what an input with rows that can't be moved has
+    "images_without_size",
+    "boxes_of_no_area",
+    "boxes_outside",
+    "boxes_past_the_edge",
+    "boxes_normalised",
+    "keypoints_of_wrong_number",
+    "keypoints_of_wrong_type",
+    "masks_of_another_size",
+    "masks_with_wrong_runs",
+    "polygons_too_short",
+    "segmentations_far_outside",
+    "segmentations_flat",
+    "segmentations_of_no_area",
+    "segmentations_of_pairs",
+    "segmentations_of_texts",
+    "segmentations_of_unknown_form",
+)
 
 
 def read(params: Mapping[str, Any], backends: Mapping[str, Backend]) -> Mapping[str, Any]:
@@ -105,6 +125,24 @@ def stops_at(
         path = dataset.path_of(image)
         if copies and str(path) in pictures_ and would_stop(params, image, path):
             yield str(path)
+
+
+def stops_at_rows(given: Mapping[str, Any], dataset: Dataset) -> Iterator[Row]:
+    """Yield rows of what gets copies that can't be moved; those of pictures in quarantine are left out."""
+    params = {name: given.get(name) for name in PARAMS["properties"]}
+    try:
+        chosen = Chosen.of(dataset, params, applied(params))
+    except ValueError:  # what is to be chosen is asked beside this
+        return
+    yield from instances.unmovable(
+        chosen.annotations,
+        chosen.images,
+        chosen.swap,
+        is_left_out=lambda image: (
+            params["bad_images"] == "quarantine"
+            and would_stop(params, image, dataset.path_of(image))
+        ),
+    )
 
 
 def review(

@@ -48,6 +48,7 @@ def may_ask(pipeline: Pipeline, params: Mapping[str, Any], known: Facts) -> bool
     effects = pipeline.effects
     return bool(
         effects.untraceable
+        or effects.moved_outlines
         or (params["repeated"] is None and effects.repeats)
         or (may_have_places and _asks_of_places(effects, params))
         or (
@@ -84,6 +85,12 @@ def complaints(
             ("pipeline",),
             f"{name} moves pixels in a way that annotations can't follow",
             "leave it out; ElasticTransform and GridDistortion are followed",
+        )
+    for name, outline_px in effects.moved_outlines:
+        yield Complaint(
+            ("pipeline",),
+            f"{name} moves outlines by up to {outline_px} px, and annotations can't follow",
+            "leave it out, or write scale: [2, 3], which moves them by 1 px at most",
         )
     for repeat in effects.repeats if params["repeated"] is None else ():
         yield Complaint(
@@ -203,4 +210,6 @@ def direction(
 def _words(name: str) -> set[str]:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     words = {word.lower() for word in re.split(r"[^A-Za-z]+", spaced) if word}
+    if words <= {"l", "r"}:  # a letter by itself is a name
+        words = set()
     return words | ({"左"} if "左" in name else set()) | ({"右"} if "右" in name else set())
