@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from coco_recipe_pictures.geometry.move import Border, Maps, Mask, Matrix, Move, Size, Warp
+from numpy.typing import NDArray
 
 REFUSED = {
     "Mosaic": "it puts several pictures into one",
@@ -96,8 +97,12 @@ def move_of(fired: Fired, hidden: Mask | None) -> Move:
         warp=partial(warp_of, fired) if matrix is None else None,
         border=_border(fired),
         hidden=hidden,
-        send=lambda mask: fired.transform.apply_to_mask(mask, **fired.params),
+        send=partial(_send, fired) if hasattr(fired.transform, "apply_to_mask") else None,
     )
+
+
+def _send(fired: Fired, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(fired.transform.apply_to_mask(mask, **fired.params), np.uint8)
 
 
 def _border(fired: Fired) -> Border | None:
