@@ -65,6 +65,7 @@ def opened(planned: Plan, *, with_pixels: bool) -> Opened:
         known = {ref: planned.kinds.of(value).facts(value) for ref, value in inputs.values.items()}
         facts = foresight.foresee(planned, known, ahead.values_of)
         reviewed = [*foresight.review(planned, facts), *emptiness.of_plan(planned)]
+        inputs.found += reaching.stopping_rows(planned, ahead, inputs.found)
     if with_pixels and any(step.step.reads_pixels for step in planned.steps):
         inputs.look_for_pictures(ahead)
         inputs.look_into("pictures", ahead)

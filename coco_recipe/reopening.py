@@ -1,20 +1,27 @@
 """Make the plan of a finished run again, from its directory."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from coco_recipe import files, plugins, provenance, run_folder, source, stages
-from coco_recipe.errors import RunError
+from coco_recipe.errors import Problem, RecipeError, RunError, Where
 from coco_recipe.manifest import PluginFile, read_run
 from coco_recipe.plan import Plan
 
 
-def reopen(folder: Path, plugin_files: Sequence[Path] = ()) -> Plan:
+def reopen(folder: Path, plugin_files: Sequence[Path] = (), moved_to: Path | None = None) -> Plan:
     """Return the plan of a finished run, as its directory has it.
 
     Paths are relative to where the recipe was, seen from the run directory (they may have moved
     together), or else to where it was then. A run directory may come from anybody: no plugin file
     that it names is loaded unless it is given.
+
+    Args:
+        folder: the run directory.
+        plugin_files: the plugin files that the run used.
+        moved_to: the recipe's file, where it has moved without the run directory; None looks where
+            it was.
 
     Raises:
         RunError: the folder is no run directory, or the plugin files aren't those that the run used.
@@ -28,8 +35,18 @@ def reopen(folder: Path, plugin_files: Sequence[Path] = ()) -> Plan:
     except OSError as error:
         raise RunError(f"{folder}: is not the directory of a finished run") from error
     _check_plugins(folder, run_record.clock.plugins, plugin_files)
+    registry = plugins.find(plugin_files)
+    if moved_to:
+        return stages.planned_from(text, [Path(os.path.abspath(moved_to))], registry)
     places = provenance.recorded_places(folder)
-    return stages.planned_from(text, places, plugins.find(plugin_files))
+    try:
+        return stages.planned_from(text, places, registry)
+    except RecipeError as error:
+        if any(place.is_file() for place in places):
+            raise
+        told = f"its recipe is no longer at {' or '.join(map(str, places))}"
+        hint = "replay RUN IMAGE --recipe FILE says where it is now"
+        raise RecipeError([Problem(Where(str(folder)), told, hint), *error.problems]) from error
 
 
 def _check_plugins(
