@@ -15,7 +15,7 @@ def of_counts(step: PlannedStep, counts: Balance) -> Iterator[Finding]:
         step: the step.
         counts: the rows that came in and went out, by port, as the record has them.
     """
-    ports = step.offer.step
+    ports = step.step
     before = [one for port, one in data_sets(counts.entered) if not ports.input(port).reads_only]
     after = dict(data_sets(counts.out))
     boxes = {name for one in before for name, n in (one.categories or {}).items() if n}

@@ -61,7 +61,7 @@ def stopping_rows(planned: Plan, ahead: Rehearsal, found: Iterable[Finding]) -> 
     """
     kinds = {finding.kind.name for finding in found}
     for step in planned.steps:
-        offered = step.offer.step
+        offered = step.step
         if offered.stops_at_rows is None or not kinds.intersection(offered.doubts):
             continue
         values = ahead.values_of(step) or {}
