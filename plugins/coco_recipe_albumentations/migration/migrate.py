@@ -11,7 +11,8 @@ from coco_recipe_pictures import pipeline_file
 from coco_recipe import Complaint, Misfit, show_path, yaml_text
 from coco_recipe_albumentations import catalogue
 from coco_recipe_albumentations.migration import compositions, strength
-from coco_recipe_albumentations.migration.rewrite import ALWAYS, RULES, Draft, first_channel
+from coco_recipe_albumentations.migration.draft import Draft
+from coco_recipe_albumentations.migration.rewrite import ALWAYS, RULES, first_channel
 from coco_recipe_albumentations.pipeline import checks
 from coco_recipe_albumentations.pipeline.building import ANY_SIZE
 from coco_recipe_albumentations.pipeline.forms import CLASS, Transform, Written, parse
