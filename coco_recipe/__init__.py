@@ -25,7 +25,7 @@ from coco_recipe.errors import (
 )
 from coco_recipe.failure import told
 from coco_recipe.file_names import mended_name
-from coco_recipe.files import link_or_copy, place, plain_name, sha256
+from coco_recipe.files import link_or_copy, place, plain_name, sha256, write_bytes
 from coco_recipe.find_names import TEXTS, is_license
 from coco_recipe.findings import Check, Finding, Kind, Row
 from coco_recipe.framing import framed
@@ -127,6 +127,7 @@ __all__ = [
     "unsafe_name",
     "with_extras",
     "write",
+    "write_bytes",
 ]
 
 

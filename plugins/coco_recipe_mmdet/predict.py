@@ -19,14 +19,16 @@ from coco_recipe import (
     Step,
     StepContext,
     about,
+    counted,
 )
-from coco_recipe_mmdet import configs, evaluate, params
+from coco_recipe_mmdet import configs, params, with_checkpoints
+from coco_recipe_mmdet.jobs import PROGRAM, Predicted, PredictJob
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 PARAMS = params.schema(
     (),
-    config=evaluate.CONFIG,
-    batch_size=evaluate.BATCH,
+    config=with_checkpoints.CONFIG,
+    batch_size=with_checkpoints.BATCH,
     folder={
         "type": "string",
         "format": "recipe-folder",
@@ -68,12 +70,16 @@ def predict(
         raise ValueError(
             "the data set has no images" if folder is None else f"there are no pictures in {folder}"
         )
-    classes = evaluate.class_order([checkpoint], dataset)
-    found = process.run(
+    classes = with_checkpoints.class_order([checkpoint], dataset)
+    job = with_checkpoints.job(
+        PredictJob,
         ctx,
-        evaluate.job("predict", ctx, [checkpoint], ["predictions"], dataset, classes, with_),
-        log="predict.log",
+        with_,
+        checkpoints={"predictions": checkpoint},
+        dataset=dataset,
+        classes=classes,
     )
+    found = process.run(ctx, PROGRAM, job, Predicted, log="predict.log")
     image_ids = {image.id: image.id for image in dataset.images}
     category_ids = {category.name: category.id for category in dataset.categories}
     if source is not None:
@@ -98,8 +104,9 @@ def predict(
         "categories": [{"id": category_ids[name], "name": name} for name in classes],
     }
     (ctx.workdir / "images.json").write_text(json.dumps(listed, ensure_ascii=False) + "\n", "utf-8")
-    ctx.note("summary", f"{found['boxes']} boxes on {len(dataset.images)} images")
-    ctx.note("found", {"images": len(dataset.images), "boxes": found["boxes"]})
+    images = counted(len(dataset.images), "image")
+    ctx.note("summary", f"{counted(found.boxes, 'box')} on {images}")
+    ctx.note("found", {"images": len(dataset.images), "boxes": found.boxes})
     process.tidy(ctx)
     return {}
 
@@ -211,7 +218,7 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
                 )
             ]
         )
-    evaluate.foresee(with_, facts)
+    with_checkpoints.foresee_classes(facts)
     return {}
 
 
@@ -240,7 +247,7 @@ STEP = Step(
     params=PARAMS,
     check=_check,
     foresee=foresee,
-    preflight=evaluate.preflight,
+    preflight=with_checkpoints.preflight,
     needs=params.needs,
     inputs={
         "checkpoint": Port(Checkpoint),
