@@ -1,0 +1,382 @@
+"""A config that a checkpoint carries, and a ``set``, are data: what they name is built only if it is registered."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import REPOSITORY
+from training import CPU, Shapes
+
+CANARY = "touch was_run"
+# key path that is told, what stands there, and the words that name it
+EVIL: dict[str, tuple[str, Any, str]] = {
+    "pipeline": (
+        "test_dataloader.dataset.pipeline",
+        [{"type": "os.system", "command": CANARY}],
+        "pipeline.0.type is 'os.system'",
+    ),
+    "model": (
+        "model",
+        {"type": "subprocess.Popen", "args": ["touch", "was_run"]},
+        "model.type is 'subprocess.Popen'",
+    ),
+    "part of a model": (
+        "model.neck",
+        {"type": "builtins.eval", "source": "1"},
+        "model.neck.type is 'builtins.eval'",
+    ),
+    "in a tuple": (
+        "model.parts",
+        ({"deep": ({"type": "os.system"},)},),
+        "model.parts.0.deep.0.type is 'os.system'",
+    ),
+    "hook": (
+        "custom_hooks",
+        [{"type": "os.system", "command": CANARY}],
+        "custom_hooks.0.type is 'os.system'",
+    ),
+    "preprocessor": (
+        "data_preprocessor",
+        {"type": "shutil.rmtree", "path": "x"},
+        "data_preprocessor.type is 'shutil.rmtree'",
+    ),
+    "evaluator": ("val_evaluator", {"type": "os.system"}, "val_evaluator.type is 'os.system'"),
+    "visualizer": (
+        "visualizer",
+        {"type": "Visualizer", "vis_backends": [{"type": "os.system"}]},
+        "visualizer.vis_backends.0.type is 'os.system'",
+    ),
+    "optimizer": (
+        "optim_wrapper.optimizer",
+        {"type": "os.system"},
+        "optim_wrapper.optimizer.type is 'os.system'",
+    ),
+    "constructor": (
+        "optim_wrapper.constructor",
+        "os.system",
+        "optim_wrapper.constructor is 'os.system'",
+    ),
+    "collate": (
+        "test_dataloader.collate_fn",
+        {"type": "os.system"},
+        "test_dataloader.collate_fn.type is 'os.system'",
+    ),
+    "worker": (
+        "test_dataloader.worker_init_fn",
+        {"type": "os.system"},
+        "worker_init_fn.type is 'os.system'",
+    ),
+    "sampler": (
+        "test_dataloader.sampler",
+        {"type": "os.system"},
+        "test_dataloader.sampler.type is 'os.system'",
+    ),
+    "policy": (
+        "model_wrapper_cfg",
+        {"auto_wrap_policy": "os.system"},
+        "model_wrapper_cfg.auto_wrap_policy is 'os.system'",
+    ),
+    "custom imports": (
+        "custom_imports",
+        {"imports": ["neighbour"]},
+        "custom_imports is {'imports': ['neighbour']}",
+    ),
+    "base": ("_base_", "evil.py", "_base_ is 'evil.py'"),
+    "scope": ("default_scope", "os", "default_scope is 'os'"),
+    "inner scope": (
+        "model.neck",
+        {"type": "FPN", "_scope_": "neighbour"},
+        "model.neck._scope_ is 'neighbour'",
+    ),
+    "scope of a name": ("model.neck.type", "neighbour.FPN", "model.neck.type is 'neighbour.FPN'"),
+    "a module that can be imported": (
+        "model.neck.type",
+        "neighbour",
+        "model.neck.type is 'neighbour'",
+    ),
+    "another registry's": (
+        "model.type",
+        "mmengine.runner.Runner",
+        "model.type is 'mmengine.runner.Runner'",
+    ),
+    "through a module": (
+        "model.type",
+        "mmdet.registry.MODELS",
+        "model.type is 'mmdet.registry.MODELS'",
+    ),
+    "no text": ("model.type", 5, "model.type is 5"),
+    "nms": (
+        "model.test_cfg.nms.type",
+        "__import__('os').system('touch was_run')",
+        "model.test_cfg.nms.type is",
+    ),
+    "inside Albu": (
+        "test_dataloader.dataset.pipeline",
+        [{"type": "Albu", "transforms": [{"type": "load"}]}],
+        "pipeline.0.transforms.0.type is 'load'",
+    ),
+}
+HAZARDS: dict[str, tuple[str, Any, str]] = {
+    "evaluates": (
+        "model.neck",
+        {"type": "CameraMotionCompensation", "warp_mode": "1"},
+        "it evaluates its warp_mode as Python",
+    ),
+    "runs a file": (
+        "model.type",
+        "KnowledgeDistillationSingleStageDetector",
+        "it runs the config file of its teacher",
+    ),
+    "fetches": (
+        "model.teacher",
+        "https://example.org/x.pth",
+        "model.teacher is 'https://example.org/x.pth', which is on the",
+    ),
+    "pickle": ("test_dataloader.dataset.lists", "x.pkl", "reading a pickle runs what is in it"),
+    "import path": (
+        "test_dataloader.backend_args",
+        {"backend": "memcached", "sys_path": "evil"},
+        "backend is 'memcached'",
+    ),
+    "overwrites": (
+        "model.neck.out_dir",
+        "../../precious",
+        "out_dir is '../../precious', outside of the step's folder",
+    ),
+}
+
+
+def _config() -> dict[str, Any]:
+    """Return a small config whose names are all registered, in each of the ways that they are written."""
+    loader = {
+        "batch_size": 1,
+        "num_workers": 0,
+        "sampler": {"type": "DefaultSampler", "shuffle": False},
+        "dataset": {
+            "type": "CocoDataset",
+            "ann_file": "x",
+            "pipeline": [{"type": "LoadImageFromFile"}],
+        },
+    }
+    return {
+        "default_scope": "mmdet",
+        "model": {
+            "type": "mmdet.models.detectors.retinanet.RetinaNet",
+            "neck": {"type": "mmdet.FPN", "_scope_": "mmdet"},
+            "test_cfg": {"nms": {"type": "nms"}},
+        },
+        "test_dataloader": loader,
+        "param_scheduler": [{"type": "mmdet.QuadraticWarmupLR"}],
+        "optim_wrapper": {
+            "type": "OptimWrapper",
+            "constructor": "DefaultOptimWrapperConstructor",
+            "optimizer": {"type": "torch.optim.AdamW"},
+        },
+    }
+
+
+def _put(tree: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    *parents, last = path.split(".")
+    node = tree
+    for key in parents:
+        node = node.setdefault(key, {})
+    node[last] = value
+    return tree
+
+
+CHILD = """
+import json, sys
+from pathlib import Path
+from coco_recipe_mmdet.inside import job_config, registered, settings, weights
+cases = json.loads(Path("cases.json").read_text())
+registered.index()
+before = set(sys.modules)
+said = {}
+def tried(name, does):
+    try:
+        does()
+        said[name] = ""
+    except ValueError as error:
+        said[name] = str(error)
+for name, (path, value) in cases["set"].items():
+    changes = settings.Changes(json.loads(json.dumps(cases["sound"])))
+    tried("set " + name, lambda: job_config.override(changes, {"set": {path: value}}))
+for file in cases["files"]:
+    _, meta = weights.read(Path(file))
+    def carried():
+        tree = job_config.of_checkpoint(meta, file)
+        job_config.expect_harmless(file, model=tree["model"], test_dataloader=tree["test_dataloader"])
+    tried(file, carried)
+said["imported"] = sorted(set(sys.modules) - before - {"safetensors", "json"})
+Path("said.json").write_text(json.dumps(said))
+"""
+
+
+@pytest.fixture(scope="module")
+def said(shapes: Shapes, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """Show every case to one child process, as a checkpoint of both formats and as a ``set``; return what it says."""
+    import torch
+    from coco_recipe_mmdet.inside import job_config
+    from coco_recipe_torch import checkpoints
+
+    folder = tmp_path_factory.mktemp("evil")
+    (folder / "neighbour.py").write_text("open('was_run', 'w')\n")
+    state = {"a": torch.ones(2)}
+    cases = {name: (path, value) for name, (path, value, _) in (EVIL | HAZARDS).items()}
+    files = []
+    for name, (path, value) in {**cases, "sound": ("model.x", 1)}.items():
+        text = job_config.text(_put(_config(), path, value))
+        for suffix in ("pth", "safetensors"):
+            files.append(f"{name}.{suffix}")
+            checkpoints.write(folder / files[-1], state, meta={"cfg": text})
+    (folder / "cases.json").write_text(
+        json.dumps({"set": cases, "files": files, "sound": _config()})
+    )
+    paths = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "plugins"), str(folder)])
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, json.loads((folder / "said.json").read_text())
+
+
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+@pytest.mark.parametrize("case", [*EVIL, *HAZARDS])
+def test_what_is_not_registered_is_not_built_from_a_checkpoint(
+    said: tuple[Path, dict[str, Any]], case: str, suffix: str
+) -> None:
+    folder, answers = said
+    words = (EVIL | HAZARDS)[case][2]
+    assert words in answers[f"{case}.{suffix}"]
+    assert (
+        "nothing of it was built (a config that you trust can be named"
+        in answers[f"{case}.{suffix}"]
+    )
+    assert not (folder / "was_run").exists()
+
+
+@pytest.mark.parametrize(
+    "case", [name for name in (*EVIL, *HAZARDS) if name not in ("base", "custom imports")]
+)
+def test_a_set_is_data_too(said: tuple[Path, dict[str, Any]], case: str) -> None:
+    folder, answers = said
+    assert (EVIL | HAZARDS)[case][2] in answers[f"set {case}"]
+    assert "(trust_set: true, if you trust it)" in answers[f"set {case}"]
+    assert not (folder / "was_run").exists()
+
+
+def test_looking_at_names_imports_nothing_and_sound_ones_pass(
+    said: tuple[Path, dict[str, Any]],
+) -> None:
+    _, answers = said
+    assert answers["sound.pth"] == answers["sound.safetensors"] == ""
+    assert [
+        name
+        for name in answers["imported"]
+        if not name.startswith(("safetensors", "json", "numpy", "torch"))
+    ] == []
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_set_may_be_trusted(shapes: Shapes, trusted: bool) -> None:
+    from coco_recipe_mmdet.inside import job_config, settings
+
+    changes = settings.Changes(_config())
+    job = {"set": {"model.n*": {"type": "os.system"}}, "trust_set": trusted}
+    if trusted:
+        job_config.override(changes, job)
+        assert changes.tree["model"]["neck"]["type"] == "os.system"
+    else:
+        with pytest.raises(ValueError, match=r"set: model\.neck\.type is 'os\.system'"):
+            job_config.override(changes, job)
+
+
+def test_a_pattern_that_stands_for_type_is_looked_at_where_it_leads(shapes: Shapes) -> None:
+    from coco_recipe_mmdet.inside import job_config, settings
+
+    with pytest.raises(ValueError, match=r"model\.neck\.type is 'os\.system'"):
+        job_config.override(settings.Changes(_config()), {"set": {"model.neck.t*": "os.system"}})
+
+
+def test_a_key_that_would_be_code_in_the_written_config_is_refused(shapes: Shapes) -> None:
+    from coco_recipe_mmdet.inside import job_config, settings
+
+    with pytest.raises(ValueError, match="is no name of a variable"):
+        job_config.override(settings.Changes(_config()), {"set": {"custom_x = exec('1') #": 1}})
+
+
+def test_the_package_s_own_configs_pass(shapes: Shapes) -> None:
+    """Every 20th, and YOLOX; some name parts that this installation hasn't, and so couldn't be built either."""
+    from coco_recipe_mmdet import configs
+    from coco_recipe_mmdet.inside import job_config, registered
+
+    folder = configs.package_folder()
+    assert folder is not None
+    root = folder / ".mim/configs"
+    files = [path for path in sorted(root.rglob("*.py")) if "_base_" not in path.parts]
+    looked = 0
+    for path in [*files[::20], root / "yolox/yolox_s_8xb8-300e_coco.py"]:
+        try:
+            tree = job_config.load(f"mmdet::{path.relative_to(root)}")
+        except ValueError:  # it asks for the network, or for a package that isn't installed
+            continue
+        faults = [
+            fault
+            for fault in registered.complaints(tree, ())
+            if not any(
+                absent in fault
+                for absent in (
+                    "'mmpretrain.",
+                    "'LoadOneDL",
+                    "'JpegCompression'",
+                    "'MOTChallengeMetrics'",
+                    "'Collect'",
+                    "'DefaultFormatBundle'",
+                )
+            )
+        ]
+        assert faults == [], path
+        looked += 1
+    assert looked > 30
+
+
+def test_evaluate_refuses_a_config_that_an_average_carries_along(
+    shapes: Shapes, trained: Path
+) -> None:
+    import torch
+    from coco_recipe_torch import checkpoints
+
+    found = torch.load(trained / "fit/checkpoints/epoch_3.pth", weights_only=True)
+    evil = (
+        found["meta"]["cfg"]
+        + "\ncustom_hooks = [dict(type='os.system', command='touch was_run')]\n"
+    )
+    write = partial(
+        checkpoints.write, state=found["state_dict"], classes=("disc", "square", "triangle")
+    )
+    write(shapes.folder / "evil.pth", meta={"cfg": evil})
+    said = shapes.fails(
+        "carried",
+        [
+            {"id": "averaged", "use": "average_weights", "in": {"checkpoints": ["start", "start"]}},
+            {
+                "id": "score",
+                "use": "evaluate",
+                "in": {"checkpoints": "averaged", "dataset": "val"},
+                "with": CPU,
+            },
+        ],
+        start={"checkpoint": "evil.pth"},
+    )
+    assert "custom_hooks.0.type is 'os.system'" in said
+    assert not list(shapes.folder.rglob("was_run"))

@@ -1,0 +1,682 @@
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pages
+import pytest
+from builders import REPOSITORY, coco, command
+from coco_recipe_jobs import process
+from coco_recipe_mmdet import train as train_module
+from coco_recipe_mmdet.inside import flat_config, job_train
+from training import CPU, Shapes, provenance, train_step
+
+from coco_recipe import Facts, Misfit
+from coco_recipe.schema_check import with_defaults
+
+
+def test_the_loss_falls_and_the_folder_has_all_that_was_done(trained: Path) -> None:
+    lines = [json.loads(line) for line in (trained / "fit/scalars.jsonl").read_text().splitlines()]
+    epochs = {
+        n: [line["loss"] for line in lines if line["epoch"] == n and "loss" in line]
+        for n in (1, 2, 3)
+    }
+    assert [len(losses) for losses in epochs.values()] == [5, 5, 5]
+    means = [sum(losses) / 5 for losses in epochs.values()]
+    assert means[2] < means[1] < means[0]
+    names = {
+        path.relative_to(trained / "fit").as_posix()
+        for path in (trained / "fit").rglob("*")
+        if path.is_file()
+    }
+    assert names == {
+        "config.py",
+        "train.log",
+        "scalars.jsonl",
+        "command.txt",
+        "job.json",
+        "data/train.json",
+        "data/val.json",
+        "manifest.json",
+        *(f"checkpoints/epoch_{n}.pth" for n in (1, 2, 3)),
+    }
+
+
+def test_the_page_of_the_run_directory_names_each_file(trained: Path) -> None:
+    page = (REPOSITORY / "docs/run_directory.md").read_text("utf-8")
+    names = [
+        path.relative_to(trained.parent).as_posix()
+        for path in sorted(trained.rglob("*"))
+        if path.is_file()
+    ]
+    assert len(names) > 30
+    assert [name for name in names if not pages.tells(page, name)] == []
+
+
+def test_the_checkpoints_load_strictly_in_the_model_of_the_resolved_config(trained: Path) -> None:
+    import torch
+    from mmdet.registry import MODELS
+    from mmdet.utils import register_all_modules
+    from mmengine.config import Config
+
+    register_all_modules(init_default_scope=True)
+    model = MODELS.build(Config.fromfile(trained / "fit/config.py").model)
+    for path in sorted((trained / "fit/checkpoints").iterdir()):
+        found = torch.load(path, weights_only=True)
+        model.load_state_dict(found["state_dict"], strict=True)
+        assert found["meta"]["dataset_meta"]["classes"] == ("disc", "square", "triangle")
+        assert "optimizer" not in found
+        assert all(torch.isfinite(value).all() for value in found["state_dict"].values())
+
+
+def test_what_was_changed_in_the_config_is_on_record(trained: Path) -> None:
+    notes = provenance(trained, "fit").notes
+    changed = notes["config"]["changed"]
+    assert "model.bbox_head.num_classes: 80 -> 3" in changed
+    assert (
+        "train_dataloader.dataset.filter_cfg: {'filter_empty_gt': True, 'min_size': 32} -> "
+        "{'filter_empty_gt': False, 'min_size': 32}" in changed
+    )
+    assert any(line.startswith("val_dataloader.dataset.pipeline: ") for line in changed), (
+        "set reaches every loader"
+    )
+    assert {"small.py", "mmdet::retinanet/retinanet_r18_fpn_1x_coco.py"} <= notes["config"][
+        "files"
+    ].keys()
+    boxes = len(json.loads((trained / "fit/data/train.json").read_text())["annotations"])
+    assert boxes > 40
+    assert notes["train_uses"] == {
+        "images": 40,
+        "boxes": boxes,
+        "crowd_regions": 0,
+        "images_without_box": 0,
+        "skipped": {},
+        "skipped_ids": {},
+    }
+
+
+def test_the_same_training_gives_the_same_weights_after_two_kills(
+    shapes: Shapes, trained: Path
+) -> None:
+    path = shapes.recipe("killed", [train_step()])
+    partial = shapes.folder / "runs/killed/steps/.fit.partial"
+    kill_when(
+        path, lambda: len(_lines(partial / "scalars.jsonl")) in range(8, 10)
+    )  # epoch 2, in the middle
+    assert (partial / "checkpoints/epoch_1.pth").is_file()
+    kill_when(
+        path, lambda: (partial / ".job/states/.writing.pth").exists()
+    )  # epoch 2's checkpoint is being written
+    done = command("run", path, cwd=shapes.folder)
+    assert done.returncode == 0, done.stderr
+    steps = shapes.folder / "runs/killed/steps"
+    assert provenance(steps, "fit").clock.this_run["resumed after epoch"] in (1, 2)
+    for epoch in (1, 2, 3):
+        assert _same_weights(
+            steps / f"fit/checkpoints/epoch_{epoch}.pth",
+            trained / f"fit/checkpoints/epoch_{epoch}.pth",
+        )
+    lines = [json.loads(line) for line in _lines(steps / "fit/scalars.jsonl")]
+    assert [line["iter"] for line in lines if "loss" in line] == list(range(1, 16))
+    assert not list((steps / "fit").rglob(".*"))
+
+
+def test_a_damaged_checkpoint_is_not_resumed_from(shapes: Shapes) -> None:
+    path = shapes.recipe("damaged", [train_step()])
+    partial = shapes.folder / "runs/damaged/steps/.fit.partial"
+    kill_when(
+        path,
+        lambda: (
+            (partial / "checkpoints/epoch_2.pth").exists()
+            and '"2"' in (partial / ".job/record.json").read_text()
+        ),
+    )
+    state = partial / ".job/states/epoch_2.pth"
+    data = bytearray(state.read_bytes())
+    data[len(data) // 2] ^= 1
+    state.write_bytes(data)
+    done = command("run", path, cwd=shapes.folder)
+    assert done.returncode == 0, done.stderr
+    assert (
+        provenance(shapes.folder / "runs/damaged/steps", "fit").clock.this_run[
+            "resumed after epoch"
+        ]
+        == 1
+    )
+
+
+def test_two_processes_finish_an_epoch(shapes: Shapes) -> None:
+    score = {
+        "id": "score",
+        "use": "evaluate",
+        "in": {"checkpoints": "fit.checkpoint", "dataset": "val"},
+        "with": CPU,
+    }
+    steps = shapes.run("two", [train_step(epochs=1, launcher="pytorch", gpus=2), score])
+    losses = [json.loads(line) for line in _lines(steps / "fit/scalars.jsonl")]
+    assert [line["iter"] for line in losses if "loss" in line] == [
+        1,
+        2,
+        3,
+    ]  # 40 pictures, twice 8 at a time
+    assert (steps / "fit/checkpoints/epoch_1.pth").is_file()
+    during, after = (
+        provenance(steps, name).notes["metrics"]["epoch_1"] for name in ("fit", "score")
+    )
+    assert during["bbox_mAP_50"] > 0
+    assert after["bbox"]["mAP_50"] == pytest.approx(during["bbox_mAP_50"], abs=6e-4), (
+        "batch norms are one for all"
+    )
+    assert (
+        "torch.distributed.run --standalone --nproc_per_node=2"
+        in (steps / "fit/command.txt").read_text()
+    )
+
+
+def test_a_loss_that_is_not_finite_stops_the_training_at_once(shapes: Shapes) -> None:
+    said = shapes.fails(
+        "nan",
+        [
+            train_step(
+                set={
+                    "optim_wrapper.optimizer": {"_delete_": True, "type": "SGD", "lr": 1e9},
+                    "param_scheduler": [],
+                    **train_step()["with"]["set"],
+                }
+            )
+        ],
+    )
+    assert "is nan at iteration" in said or "is inf at iteration" in said
+    assert "lower the learning rate" in said
+
+
+def test_a_crash_is_reported_with_the_place_of_the_log(shapes: Shapes) -> None:
+    (shapes.folder / "crash.py").write_text(
+        "_base_ = 'small.py'\nimport os\nprint('its last', 'words')\nos.abort()\n"
+    )
+    said = shapes.fails("crash", [train_step(config="crash.py")])
+    assert "was ended by SIGABRT" in said
+    assert "train.log" in said
+    assert said.endswith("\n(details: runs/crash/error.log)\n")
+    log = (shapes.folder / "runs/crash/error.log").read_text("utf-8")
+    end = log.partition("the end of runs/crash/steps/.fit.partial/train.log, last written ")[2]
+    assert "\nits last words\n" in end
+
+
+def test_what_mmdet_says_is_passed_on_with_its_place(shapes: Shapes) -> None:
+    said = shapes.fails(
+        "wrong", [train_step(set={"model.backbone.type": "NoSuchNet"}, trust_set=True)]
+    )
+    [line] = [line for line in said.splitlines() if "NoSuchNet" in line]
+    assert "KeyError: 'NoSuchNet is not in the mmdet::model registry" in line
+    assert "[mmengine/registry/build_functions.py:" in said
+    assert ", from coco_recipe_mmdet/inside/job_" in said
+    log = (shapes.folder / "runs/wrong/error.log").read_text("utf-8")
+    assert "in build_from_cfg" in log.partition("train.log, last written")[2]
+
+
+def test_a_path_that_the_config_has_not_is_refused_with_what_there_is(shapes: Shapes) -> None:
+    said = shapes.fails("path", [train_step(set={"model.backbon.depth": 50})])
+    assert (
+        "the config has no 'model.backbon.depth'; 'model' has type, data_preprocessor, backbone"
+        in said
+    )
+
+
+NUMBERED = {"id": "numbered", "use": "reindex", "in": "train"}
+
+
+@pytest.mark.parametrize(
+    ("key", "with_", "reason"),
+    [
+        ("set", {"set": {"model.backbon.depth": 50}}, "the config has no 'model.backbon.depth'"),
+        (
+            "best_by",
+            {"best_by": "segm_mAP"},
+            "segm_mAP is of masks, and the config's model has none",
+        ),
+        (
+            "scale_lr",
+            {"scale_lr": True, "set": {"auto_scale_lr": None}},
+            "the config doesn't say which batch size",
+        ),
+        ("config", {"config": "broken.py"}, "the config broken.py can't be run: ZeroDivisionError"),
+    ],
+)
+def test_a_config_is_tried_before_the_steps_above_run(
+    shapes: Shapes, key: str, with_: dict[str, Any], reason: str
+) -> None:
+    (shapes.folder / "broken.py").write_text("_base_ = 'small.py'\nx = 1 / 0\n")
+    later = {
+        "id": "later",
+        "use": "export_coco",
+        "in": {"train": "numbered"},
+        "with": {"to": "later"},
+    }
+    said = shapes.fails("tried", [NUMBERED, later, train_step(**with_)])
+    assert f"steps[2].with.{key}: step 'fit' (train): {reason}" in said.replace(
+        f"{shapes.folder}/", ""
+    )
+    assert "the log is" not in said
+    assert not (shapes.folder / "runs/tried/steps").exists()
+
+
+def _resolved(
+    shapes: Shapes, config: str = "small.py", **with_: Any
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the config of a training with some parameters, and what was changed in it."""
+    given = with_defaults(train_module.PARAMS, {"config": config, "device": "cpu", **with_})
+    return job_train.resolve(
+        dict.fromkeys(train_module.PARAMS["properties"])
+        | given
+        | {
+            "val": True,
+            "checkpoint": None,
+            "resume": None,
+            "classes": ["a"],
+            "config": str(shapes.folder / config),
+        },
+        "cpu",
+    )
+
+
+def test_a_checkpoint_that_the_config_starts_from_is_not_left_out_without_a_word(
+    shapes: Shapes,
+) -> None:
+    (shapes.folder / "fine.py").write_text(
+        "_base_ = 'small.py'\nload_from = 'coco.pth'\nresume = True\n"
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"it starts from the checkpoint coco.pth \(load_from\).* in: {checkpoint: ...}",
+    ):
+        _resolved(shapes, "fine.py")
+    tree, changed = _resolved(shapes, "fine.py", set={"load_from": None})
+    assert (tree["load_from"], tree["resume"]) == (None, False)
+    assert "resume: True -> False" in changed
+
+
+def test_what_is_set_is_undone_by_no_default(shapes: Shapes) -> None:
+    wanted = {
+        "*_dataloader.num_workers": 3,
+        "train_cfg.val_interval": 4,
+        "auto_scale_lr": {"enable": True},
+    }
+    tree, _ = _resolved(shapes, epochs=8, set=wanted)
+    assert [tree[name]["num_workers"] for name in ("train_dataloader", "val_dataloader")] == [3, 3]
+    assert (tree["train_cfg"]["max_epochs"], tree["train_cfg"]["val_interval"]) == (8, 4)
+    assert tree["auto_scale_lr"]["enable"] is True
+    tree, _ = _resolved(shapes, epochs=8, set=wanted, workers=0, val_interval=2, scale_lr=False)
+    assert (
+        tree["train_dataloader"]["num_workers"],
+        tree["train_dataloader"]["persistent_workers"],
+    ) == (0, False)
+    assert (tree["train_cfg"]["val_interval"], tree["auto_scale_lr"]["enable"]) == (2, False)
+
+
+def test_a_val_for_which_the_config_has_no_loader_is_refused(shapes: Shapes) -> None:
+    with pytest.raises(ValueError, match="it has no val_dataloader, and there is a val"):
+        _resolved(shapes, set={"val_dataloader": None, "val_evaluator": None, "val_cfg": None})
+
+
+def test_the_learning_rate_is_scaled_by_the_batch_size(shapes: Shapes) -> None:
+    tree, _ = _resolved(shapes, batch_size=4, learning_rate=0.01, scale_lr=16)
+    assert tree["auto_scale_lr"] == {"enable": True, "base_batch_size": 16}
+    assert (
+        tree["optim_wrapper"]["optimizer"]["lr"] == 0.01
+    )  # mmengine scales it, by the batch size of all processes
+
+
+def test_a_checkpoint_that_says_other_classes_than_it_is_taken_for_is_refused(
+    shapes: Shapes, trained: Path
+) -> None:
+    data = json.loads((shapes.folder / "val/annotations.json").read_text())
+    data["categories"].reverse()  # the model's outputs would be taken for one another
+    (shapes.folder / "val/reversed.json").write_text(json.dumps(data))
+    inputs = {
+        "reversed": {"annotations": "val/reversed.json", "images": "val/images"},
+        "old": {
+            "checkpoint": os.path.relpath(trained / "fit/checkpoints/epoch_3.pth", shapes.folder)
+        },
+    }
+    score = {
+        "id": "score",
+        "use": "evaluate",
+        "in": {"checkpoints": "old", "dataset": "reversed"},
+        "with": {"device": "cpu", "workers": 0},
+    }
+    said = shapes.fails("said", [score], **inputs)
+    assert (
+        "says that its classes are disc, square, triangle, and is taken for one of triangle, square, disc"
+        in said
+    )
+    step = train_step() | {"in": {"train": "reversed", "checkpoint": "old"}}
+    assert "says that its classes are disc, square, triangle" in shapes.fails(
+        "said_too", [step], **inputs
+    )
+
+
+def test_data_with_crowds_alone_has_nothing_to_learn(shapes: Shapes) -> None:
+    data = json.loads((shapes.folder / "val/annotations.json").read_text())
+    for row in data["annotations"]:
+        row["iscrowd"] = 1
+    (shapes.folder / "val/crowds.json").write_text(json.dumps(data))
+    said = shapes.fails(
+        "crowds",
+        [train_step() | {"in": {"train": "crowds"}}],
+        crowds={"annotations": "val/crowds.json", "images": "val/images"},
+    )
+    assert "mmdet would train on none of the" in said
+
+
+def test_a_child_ends_when_its_parent_is_killed(shapes: Shapes) -> None:
+    path = shapes.recipe("orphan", [train_step(epochs=50)])
+    process_ = _start(path)
+    scalars = shapes.folder / "runs/orphan/steps/.fit.partial/scalars.jsonl"
+    _wait(process_, lambda: len(_lines(scalars)) > 0)
+    children = _children(process_.pid)
+    assert children
+    os.kill(process_.pid, signal.SIGKILL)
+    process_.wait()
+    deadline = time.monotonic() + 10
+    while any(_alive(pid) for pid in children) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(_alive(pid) for pid in children)
+
+
+@pytest.mark.parametrize(("signal_", "code"), [(signal.SIGINT, 130)])
+def test_an_interrupt_ends_the_child_too(
+    shapes: Shapes, signal_: signal.Signals, code: int
+) -> None:
+    path = shapes.recipe("interrupted", [train_step(epochs=50)])
+    process_ = _start(path)
+    _wait(
+        process_,
+        lambda: (
+            len(_lines(shapes.folder / "runs/interrupted/steps/.fit.partial/scalars.jsonl")) > 0
+        ),
+    )
+    children = _children(process_.pid)
+    process_.send_signal(signal_)
+    assert process_.wait(15) == code
+    assert not any(_alive(pid) for pid in children)
+
+
+@pytest.mark.parametrize("name", ["cascade_rcnn_r50", "cascade_rcnn_r50_dconv"])
+def test_both_cascade_configs_train_two_iterations_with_the_classes_of_the_data(
+    shapes: Shapes, name: str
+) -> None:
+    from builders import REPOSITORY
+
+    shutil.copyfile(REPOSITORY / f"recipes/configs/{name}.py", shapes.folder / f"{name}.py")
+    few = json.loads((shapes.folder / "train/annotations.json").read_text())
+    few["images"] = few["images"][:4]
+    ids = {row["id"] for row in few["images"]}
+    few["annotations"] = [row for row in few["annotations"] if row["image_id"] in ids]
+    (shapes.folder / "train/few.json").write_text(json.dumps(few))
+    resize = {
+        "train_pipeline.2": {
+            "type": "Resize",
+            "scale": [160, 160],
+            "keep_ratio": True,
+            "_delete_": True,
+        },
+        "model.backbone.init_cfg": None,
+        "model.train_cfg.rpn_proposal": {"nms_pre": 200, "max_per_img": 100},
+    }
+    step = {
+        "id": "fit",
+        "use": "train",
+        "in": {"train": "few"},
+        "with": {
+            "config": f"{name}.py",
+            "epochs": 1,
+            "batch_size": 2,
+            "set": resize,
+            "device": "cpu",
+            "workers": 0,
+        },
+    }
+    steps = shapes.run(
+        name, [step], few={"annotations": "train/few.json", "images": "train/images"}
+    )
+    losses = [json.loads(line)["loss"] for line in _lines(steps / "fit/scalars.jsonl")]
+    assert len(losses) == 2
+    assert all(map(math.isfinite, losses))
+    tree = flat_config.read((steps / "fit/config.py").read_text())
+    assert tree["train_dataloader"]["dataset"]["pipeline"][2]["scale"] == (160, 160)
+    import torch
+
+    state = torch.load(steps / "fit/checkpoints/epoch_1.pth", weights_only=True)["state_dict"]
+    assert [tuple(state[f"roi_head.bbox_head.{n}.fc_cls.weight"].shape) for n in range(3)] == [
+        (4, 1024)
+    ] * 3
+    assert any("conv_offset" in key for key in state) == name.endswith("dconv")
+
+
+def test_a_data_set_of_which_mmdet_would_use_nothing_is_refused_before_the_process_starts(
+    shapes: Shapes,
+) -> None:
+    data = coco(images=1, boxes=[(1, 1), (1, 1)])
+    data["images"][0]["file_name"] = "0001.png"
+    data["annotations"][0]["bbox"] = [1, 1, 0.5, 20]
+    data["annotations"][1]["bbox"] = [100, 100, 5, 5]
+    (shapes.folder / "nothing.json").write_text(json.dumps(data))
+    step = train_step() | {"in": {"train": "nothing"}}
+    said = shapes.fails(
+        "nothing", [step], nothing={"annotations": "nothing.json", "images": "train/images"}
+    )
+    assert (
+        "mmdet would train on none of the 2 boxes of 1 images: 1 (box under 1 px: 1), 1 (box outside its image: 2)"
+        in said
+    )
+    assert not (shapes.folder / "runs/nothing/steps/.fit.partial/train.log").exists()
+
+
+def test_masks_that_are_missing_are_told_before_training(shapes: Shapes) -> None:
+    said = shapes.fails(
+        "masks",
+        [
+            train_step(
+                config="mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py",
+                set={"model.backbone.init_cfg": None},
+            )
+        ],
+    )
+    assert "the config's model has masks, and " in said
+    assert "add_segmentation makes them" in said
+
+
+def test_val_with_other_classes_is_refused_before_anything_runs(shapes: Shapes) -> None:
+    (shapes.folder / "other.json").write_text(json.dumps(coco()))
+    said = shapes.fails(
+        "classes",
+        [train_step() | {"in": {"train": "train", "val": "other"}}],
+        other={"annotations": "other.json"},
+    )
+    assert "'val' has not the training set's disc, square, triangle" in said
+    assert not (shapes.folder / "runs/classes/steps/.fit.partial").exists()
+
+
+def test_a_checkpoint_with_other_classes_points_to_adapt_head() -> None:
+    known: dict[str, Any] = {"train": Facts(("cat", "dog")), "checkpoint": Facts(("person", "cat"))}
+    with_ = {"strict": True, "keep": 0, "checkpoint_interval": 1}
+    with pytest.raises(
+        Misfit, match=r"'checkpoint' has not the training set's dog; adapt_head fits"
+    ):
+        train_module.foresee(with_, known)
+    known["checkpoint"] = Facts(("dog", "cat"))
+    with pytest.raises(Misfit, match="in another order"):
+        train_module.foresee(with_, known)
+    assert train_module.foresee(with_, known | {"checkpoint": Facts()})["best"].classes == (
+        "cat",
+        "dog",
+    )
+
+
+@pytest.mark.parametrize(
+    ("with_", "labels"),
+    [
+        ({"epochs": 3, "checkpoint_interval": 1}, ("epoch_1", "epoch_2", "epoch_3")),
+        ({"epochs": 5, "checkpoint_interval": 2}, ("epoch_2", "epoch_4", "epoch_5")),
+        ({"checkpoint_interval": 1}, None),
+        ({"epochs": 3, "checkpoint_interval": 1, "keep": 2}, None),
+    ],
+)
+def test_which_checkpoints_there_will_be_is_known_where_the_recipe_says_it(
+    with_: dict[str, Any], labels: tuple[str, ...] | None
+) -> None:
+    found = train_module.foresee({"strict": True, "keep": 0, **with_}, {"train": Facts(("cat",))})
+    assert found["checkpoints"].labels == labels
+    assert found["checkpoint"].labels == (labels[-1:] if labels else None)
+
+
+def test_a_starting_checkpoint_is_taken_whole_or_not_at_all(shapes: Shapes, trained: Path) -> None:
+    start = {"checkpoint": os.path.relpath(trained / "fit/checkpoints/epoch_3.pth", shapes.folder)}
+    step = train_step(epochs=1, learning_rate=1e-12, python=sys.executable)
+    step["in"]["checkpoint"] = "start"
+    steps = shapes.run("started", [step], start=start)
+    before, after = _losses(trained / "fit/scalars.jsonl"), _losses(steps / "fit/scalars.jsonl")
+    assert sum(after) / len(after) < sum(before[:5]) / 5
+    step["with"]["set"] = {**step["with"]["set"], "model.backbone.depth": 34}
+    assert "doesn't fit the config's model" in shapes.fails("misfit", [step], start=start)
+
+
+def test_code_in_a_starting_checkpoint_is_not_run(shapes: Shapes) -> None:
+    import torch
+
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return os.system, (f"touch {shapes.folder}/was_run",)
+
+    torch.save({"state_dict": {}, "meta": Trap()}, shapes.folder / "trap.pth")
+    step = train_step(epochs=1)
+    step["in"]["checkpoint"] = "start"
+    said = shapes.fails("trap", [step], start={"checkpoint": "trap.pth"})
+    assert "trap.pth" in said
+    assert not (shapes.folder / "was_run").exists()
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [
+        ({"launcher": "none"}, ["PY", "-m", "coco_recipe_mmdet.inside.job", "J"]),
+        (
+            {"launcher": "pytorch", "gpus": 4},
+            [
+                "PY",
+                "-m",
+                "torch.distributed.run",
+                "--standalone",
+                "--nproc_per_node=4",
+                "-m",
+                "coco_recipe_mmdet.inside.job",
+                "J",
+            ],
+        ),
+        (
+            {
+                "launcher": "pytorch",
+                "gpus": 8,
+                "nnodes": 2,
+                "node_rank": 1,
+                "master_addr": "10.0.0.1",
+                "master_port": 1234,
+            },
+            [
+                "PY",
+                "-m",
+                "torch.distributed.run",
+                "--nnodes=2",
+                "--node_rank=1",
+                "--master_addr=10.0.0.1",
+                "--master_port=1234",
+                "--nproc_per_node=8",
+                "-m",
+                "coco_recipe_mmdet.inside.job",
+                "J",
+            ],
+        ),
+        (
+            {"launcher": "slurm", "gpus": 8, "nnodes": 2, "partition": "gpu"},
+            [
+                "srun",
+                "--nodes=2",
+                "--ntasks=16",
+                "--ntasks-per-node=8",
+                "--gres=gpu:8",
+                "--partition=gpu",
+                "--kill-on-bad-exit=1",
+                "--input=all",
+                "PY",
+                "-u",
+                "-m",
+                "coco_recipe_mmdet.inside.job",
+                "J",
+            ],
+        ),
+    ],
+    ids=["one", "torchrun", "torchrun on two machines", "slurm"],
+)
+def test_the_command_line_of_each_launcher(job: dict[str, Any], expected: list[str]) -> None:
+    assert process.command({"python": "PY", **job}, "J") == expected
+
+
+def kill_when(recipe: Path, condition: Any) -> None:
+    """Start a run, and kill it and its child with SIGKILL at the moment that a condition holds."""
+    process_ = _start(recipe)
+    _wait(process_, condition)
+    for pid in [*_children(process_.pid), process_.pid]:
+        os.kill(pid, signal.SIGKILL)
+    process_.wait()
+
+
+def _start(recipe: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "coco_recipe.cli", "run", recipe],
+        cwd=recipe.parent,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # a shell starts jobs in the background, and so maybe us, without SIGINT
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def _wait(process_: subprocess.Popen[bytes], condition: Any) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert process_.poll() is None, "it ended too soon"
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def _losses(path: Path) -> list[float]:
+    return [line["loss"] for line in map(json.loads, _lines(path)) if "loss" in line]
+
+
+def _same_weights(one: Path, other: Path) -> bool:
+    import torch
+
+    a, b = (torch.load(path, weights_only=True)["state_dict"] for path in (one, other))
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
