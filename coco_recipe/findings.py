@@ -1,4 +1,4 @@
-"""Findings: what is wrong with data, or worth knowing about a step, all of it and not the first row only."""
+"""Findings: what is wrong with data, or worth knowing about a step; all of it."""
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -39,7 +39,8 @@ class Check:
         name: what it is called in messages.
         about: pictures (the data set has a folder of them) or masks.
         kinds: the kinds that it finds.
-        run: ``run(dataset, place, decode=False) -> findings``; with ``decode`` whole pictures are read.
+        run: ``run(dataset, place, decode=False) -> findings``; with ``decode`` whole pictures are
+            read.
         needs: import names that must be installed.
     """
 
@@ -156,7 +157,10 @@ class Finding:
 
 
 def merged(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Put findings of one kind together, in the order of each kind's first; they are of parts of one place."""
+    """Put findings of one kind together, in the order of each kind's first.
+
+    They are of parts of one place.
+    """
     by_kind: dict[str, Finding] = {}
     for finding in found:
         if before := by_kind.get(finding.kind.name):
@@ -167,7 +171,10 @@ def merged(found: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def judged(found: Iterable[Finding], choices: Mapping[str, Choice]) -> tuple[Finding, ...]:
-    """Give each finding the severity that the recipe chose for its kind; leave out what it ignores."""
+    """Give each finding the severity that the recipe chose for its kind.
+
+    Leave out what it ignores.
+    """
     result = []
     for finding in found:
         choice = choices.get(finding.kind.name, finding.severity)

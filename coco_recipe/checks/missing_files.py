@@ -1,4 +1,4 @@
-"""Pictures that an annotation file names and the folder lacks, each with the file that was meant."""
+"""Pictures that annotations name and the folder lacks, each with the file that was meant."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -44,7 +44,10 @@ def of_images(images: Collection[Image], folder: Path, place: str) -> Finding | 
 
 
 def told(parts: Mapping[str, Dataset]) -> str:
-    """Say which pictures of data sets are missing, as the message of a step that opens them; empty where none are."""
+    """Say which pictures of data sets are missing, as the message of a step that opens them.
+
+    Return an empty text where none are.
+    """
     rows = [
         of_image(image, f"there is no file {path}")
         for part in parts.values()
@@ -59,7 +62,10 @@ def _file(folder: Path, image: Image) -> Path:
 
 
 def _told(folder: Path, image: Image, there: Folder) -> str | None:
-    """Say what stands in a picture's place: a link to nothing, or the file that was meant; None where nothing does."""
+    """Say what stands in a picture's place: a link to nothing, or the file that was meant.
+
+    Return None where nothing does.
+    """
     if (path := _file(folder, image)).is_symlink():
         return f"is a link to {str(path.readlink())!r}, which is not there"
     meant = there.meant(image.file_name)

@@ -22,7 +22,10 @@ _PLAIN = re.compile(r"[\w.][\w./-]*")  # what YAML reads as a text without quote
 
 
 class Folder:
-    """The files below a folder, by several readings of their names; links to nothing aren't files."""
+    """The files below a folder, by several readings of their names.
+
+    Links to nothing aren't files.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -90,8 +93,9 @@ class Proposal:
 def proposed(names: Sequence[str], missing: Sequence[str], there: Folder) -> Proposal:
     """Return the fewest mends that find the most of the missing pictures.
 
-    A mend is applied to all names, so that one by which ``repair`` would stop (two names become one,
-    or a name leads out of the folder), or which loses as many pictures as it finds, isn't proposed.
+    A mend is applied to all names, so that one by which ``repair`` would stop (two names become
+    one, or a name leads out of the folder), or which loses as many pictures as it finds, isn't
+    proposed.
 
     Args:
         names: the file names of all images.
@@ -154,7 +158,7 @@ def _is_changed(names: Sequence[str], mends: Mends, beside: Mends | None = None)
 
 
 def _prefixes(missing: Sequence[str], first: Mends, there: Folder) -> list[str]:
-    """Return the beginnings without which the most names are those of files, but for case and blanks."""
+    """Return the beginnings without which most names are files', whatever case and blanks."""
     found: Counter[str] = Counter()
     for name in missing:
         text = mended_name(name, first, {})

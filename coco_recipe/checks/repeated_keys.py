@@ -1,7 +1,9 @@
-"""Keys that stand more than once in an object of an annotation file; readers keep the last value, in silence.
+"""Keys that stand more than once in an object of an annotation file.
 
-Good files cost a count of their bytes: an object has a colon for each key, and those that its values
-have inside; what the rows have must be as many.
+Readers keep the last value, in silence.
+
+Good files cost a count of their bytes: an object has a colon for each key, and those that its
+values have inside; what the rows have must be as many.
 """
 
 import json
@@ -40,7 +42,8 @@ def findings(
 ) -> Iterator[Finding]:
     """Yield the keys that are repeated: an error where a whole table is, which would be lost.
 
-    Keys inside a value that stays undecoded (``attributes``, a mask) aren't looked at: it goes through as it is.
+    Keys inside a value that stays undecoded (``attributes``, a mask) aren't looked at: it goes
+    through as it is.
 
     Args:
         text: the file's bytes.
@@ -64,7 +67,8 @@ def findings(
                 found.count,
                 found.first,
                 "error",
-                "join the tables, or remove what isn't meant; 'findings: {repeated_keys: warning}' reads the last",
+                "join the tables, or remove what isn't meant; "
+                "'findings: {repeated_keys: warning}' reads the last",
             )
         if others:
             yield Finding.of(REPEATED, place, [Row("the file", _short(others))])
@@ -79,7 +83,10 @@ def findings(
 
 
 def _spans(text: bytes, top: Mapping[str, Raw]) -> dict[str, tuple[int, int]] | None:
-    """Return where each top-level value stands; None where the file is longer than these, as with repeated keys."""
+    """Return where each top-level value stands.
+
+    Return None where the file is longer than these, as with repeated keys.
+    """
     spans: dict[str, tuple[int, int]] = {}
     at = text.find(b"{") + 1
     for n in range(len(top)):

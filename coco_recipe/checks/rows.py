@@ -116,8 +116,8 @@ class Survey:
     """Annotations that a fast predicate has noticed.
 
     Attributes:
-        odd: their segmentation doesn't begin as polygons of three points or more do, has more than one
-            list of numbers, or has null, text or an exponent in it.
+        odd: their segmentation doesn't begin as polygons of three points or more do, has more than
+            one list of numbers, or has null, text or an exponent in it.
         short: their segmentation has few characters.
         boxes: how many have a box.
         no_area: their box has a side of 0 or less.

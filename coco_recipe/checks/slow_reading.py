@@ -1,4 +1,4 @@
-"""The slow, thorough reading of an annotation file that the fast one refuses: every value of a wrong type.
+"""Slow, thorough reading of a file that the fast one refuses: every value of a wrong type.
 
 Where a step of the recipe takes such values in (`repair`), the file is read with what they mean.
 """
@@ -195,7 +195,9 @@ TO_GO_ON = Excuse(
 def read(
     top: Mapping[str, Raw], name: str, home: str, images: Path | None, excuse: Excuse
 ) -> Dataset | None:
-    """Read an annotation file that the fast reading refuses; None where no value is of a wrong type.
+    """Read an annotation file that the fast reading refuses.
+
+    Return None where no value is of a wrong type.
 
     Args:
         top: its top-level keys, as `coco_json.decode_top` returns them.
@@ -205,8 +207,9 @@ def read(
         excuse: what of its wrong types is taken in.
 
     Returns:
-        The data set, with what was meant for each value of a wrong type; ``loose`` has what stood there, and
-        ``left_out`` the rows that aren't in it.
+        The data set, with what was meant for each value of a wrong type; ``loose`` has what stood
+        there,
+        and ``left_out`` the rows that aren't in it.
 
     Raises:
         FindingsError: values are of a wrong type and aren't excused; lists all of them.
@@ -231,7 +234,10 @@ def read(
 
 
 def found(values: Iterable[Loose], place: str) -> tuple[Finding, ...]:
-    """Return the findings of values of a wrong type; those whose meaning can be told apart, as a repair reads them."""
+    """Return the findings of values of a wrong type.
+
+    Those whose meaning can be told apart, as a repair reads them.
+    """
     rows: dict[tuple[str, str], list[Row]] = {}
     for one in values:
         mend = _MENDS.get(one.kind, "") if one.new is not UNSET else ""
@@ -315,7 +321,10 @@ def _named(table: str, n: int, row: Mapping[str, Any]) -> str:
 
 
 def _mended(raw: Raw, values: Iterable[Loose], left_out: Collection[int]) -> Raw:
-    """Put what was meant in place of values of a wrong type; all else stays as it is, to the byte."""
+    """Put what was meant in place of values of a wrong type.
+
+    All else stays as it is, to the byte.
+    """
     rows = msgspec.json.decode(raw, type=list[Raw])
     changed: dict[int, dict[str, Raw]] = {}
     for one in values:

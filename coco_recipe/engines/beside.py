@@ -1,4 +1,4 @@
-"""Work beside what goes on: a function in a copy of this process, which has all that is in memory at once."""
+"""Work beside what goes on: a function in a copy of this process, with all its memory."""
 
 import os
 import sys
@@ -14,8 +14,8 @@ MOST = 4  # copies: each costs memory
 def copies() -> int:
     """Return how many copies of this process may work at once.
 
-    A copy is safe on Linux while this process has one thread; it pays with a second core. Without these it is 1: the
-    work is done here.
+    A copy is safe on Linux while this process has one thread; it pays with a second core. Without
+    these it is 1: the work is done here.
     """
     if sys.platform != "linux" or len(os.listdir("/proc/self/task")) > 1:
         return 1
@@ -23,7 +23,9 @@ def copies() -> int:
 
 
 class Beside(Generic[Result]):
-    """A function without side effects that runs in a copy of this process, or else in this one when it is asked for.
+    """A function without side effects, which runs in a copy of this process.
+
+    Where no copy can be made it runs in this process, when its result is asked for.
 
     Args:
         function: what to run; its result must be picklable.
@@ -40,7 +42,10 @@ class Beside(Generic[Result]):
             theirs.close()
 
     def result(self) -> Result:
-        """Return the result; what a copy couldn't do is done again here, so that its error comes from here."""
+        """Return the result.
+
+        What a copy couldn't do is done again here, so that its error comes from here.
+        """
         if self._answer is None:
             return self._function()
         try:

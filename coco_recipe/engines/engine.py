@@ -1,4 +1,7 @@
-"""Where a step's work runs: in this process, in local worker processes, or on Dask; the results are the same."""
+"""Where a step's work runs: in this process, in local worker processes, or on Dask.
+
+The results are the same.
+"""
 
 import importlib.util
 import re
@@ -17,7 +20,7 @@ class Engine(Protocol):
     """Applies a function to items, many at a time."""
 
     def prepare(self, preload: Sequence[str]) -> None:
-        """Begin to import, beside what goes on here, what functions will need: import names of heavy packages."""
+        """Begin to import heavy packages that functions will need, by import name."""
         ...
 
     def map(
@@ -30,9 +33,11 @@ class Engine(Protocol):
         """Yield the results in the items' order; few items are taken ahead, whatever their number.
 
         Args:
-            function: a module-level function, or a partial of one; running it twice on an item must do no harm.
+            function: a module-level function, or a partial of one; running it twice on an item must
+                do no harm.
             items: taken one after another as they are needed; must be picklable.
-            lost: makes the result of an item whose worker died each time that it was tried; called with the reason.
+            lost: makes the result of an item whose worker died each time that it was tried; called
+                with the reason.
             preload: as for ``prepare``, if that wasn't called.
 
         Raises:
@@ -61,14 +66,18 @@ def local(jobs: int, start: str = "forkserver") -> Engine:
 
     Args:
         jobs: number of workers.
-        start: "forkserver" imports heavy packages once for all workers, "spawn" in each. Never "fork": the threads of
-            OpenCV and torch don't survive it.
+        start: "forkserver" imports heavy packages once for all workers, "spawn" in each. Never
+            "fork": the threads of OpenCV and torch don't survive it.
     """
     return Local(jobs, start)
 
 
 def dask(address: str | None, jobs: int) -> Engine:
-    """Return an engine that runs on Dask: the scheduler at ``address`` (host:port), or a cluster of ``jobs`` processes.
+    """Return an engine that runs on Dask.
+
+    Args:
+        address: the scheduler's host:port; None starts a cluster of this machine.
+        jobs: the processes of that cluster.
 
     Raises:
         RunError: Dask isn't installed.

@@ -1,4 +1,4 @@
-"""Run a step's work on Dask: a cluster of this machine's processes that lives as long as the work, or a scheduler."""
+"""Run a step's work on Dask: on a scheduler, or on a cluster of this machine's processes."""
 
 import contextlib
 import pickle
@@ -25,10 +25,12 @@ ALLOWED_FAILURES = (
 
 @dataclass(frozen=True, slots=True)
 class Dask:
-    """An engine on Dask; ``address`` is a scheduler's host:port, without it ``jobs`` local processes do the work.
+    """An engine on Dask.
 
-    The workers of a scheduler need the same files under the same paths, and coco-recipe and the step's packages in the
-    same versions: those that are there when the work begins are asked.
+    ``address`` is a scheduler's host:port, without it ``jobs`` local processes do the work.
+
+    The workers of a scheduler need the same files under the same paths, and coco-recipe and the
+    step's packages in the same versions: those that are there when the work begins are asked.
     """
 
     address: str | None
@@ -102,7 +104,8 @@ def _check_versions(client: "Client", preload: Sequence[str]) -> None:
             if there[name] != here[name]
         ]:
             raise StepError(
-                f"the Dask worker {address} has {', '.join(odd)}; its results could differ, install the same"
+                f"the Dask worker {address} has {', '.join(odd)}; "
+                "its results could differ, install the same"
             )
 
 
@@ -139,7 +142,10 @@ class _Stream:
         return _Flight(item, data, self.client.submit(worker.answer, self.call, data, pure=False))
 
     def _land(self, flight: _Flight) -> Any:
-        """Wait for an item's answer; if workers died, try it again with nothing beside it to be suspected."""
+        """Wait for an item's answer.
+
+        If workers died, try it again with nothing beside it to be suspected.
+        """
         from distributed.scheduler import KilledWorker
 
         try:

@@ -1,4 +1,4 @@
-"""What happens inside a worker process, whichever engine started it: take an item, answer with a result or an error."""
+"""What a worker process does, whichever engine started it: take an item, answer with a result."""
 
 import contextlib
 import importlib
@@ -27,7 +27,8 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "NO_ALBUMENTATIONS_UPDATE": "1",
-    # glibc: pictures come from memory that the last ones left, not from the system, page by page, each time
+    # glibc: pictures come from memory that the last ones left, not from the system, page by page,
+    # each time
     "MALLOC_MMAP_THRESHOLD_": str(64 * 2**20),
     "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20),
 }
@@ -41,7 +42,10 @@ _SPOKEN = (
 
 @contextlib.contextmanager
 def environment() -> Iterator[None]:
-    """Let processes be started with the workers' environment; ours is then what it was, whatever others have put into it."""
+    """Let processes be started with the workers' environment.
+
+    Ours is then what it was, whatever others have put into it.
+    """
     safe_path.install()
     before = dict(os.environ)
     if "PYTHONPATH" in before:
@@ -57,7 +61,7 @@ def environment() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function on its way to workers: pickled, and the ``--plugin`` files that it, its items or results may need."""
+    """A function on its way to workers: pickled, with the ``--plugin`` files that it may need."""
 
     function: bytes
     plugin_files: tuple[str, ...]
@@ -74,14 +78,18 @@ class Call:
             inner = inner.func
         if getattr(inner, "__module__", "") == "__main__":
             raise StepError(
-                f"'{getattr(inner, '__name__', inner)}' stands in the main script, which workers don't "
+                f"'{getattr(inner, '__name__', inner)}' stands in the main script, which workers "
+                "don't "
                 "import: put it into a module"
             )
         return cls(pickle.dumps(function), plugins.loaded_files())
 
 
 def here(function: Callable[[Any], Any], item: Any) -> Any:
-    """Call the function in this process; what it raises is an error, as if a worker had raised it."""
+    """Call the function in this process.
+
+    What it raises is an error, as if a worker had raised it.
+    """
     try:
         return function(item)
     except KeyboardInterrupt:
@@ -98,8 +106,8 @@ def answer(call: Call, item: bytes) -> bytes:
 
     With an error go its traceback and what is told of it, which need the frames that stay here.
 
-    SystemExit and KeyboardInterrupt don't end the worker. An exception that pickle can't carry, or that would end the
-    parent without a word, becomes a StepError with its type and text.
+    SystemExit and KeyboardInterrupt don't end the worker. An exception that pickle can't carry, or
+    that would end the parent without a word, becomes a StepError with its type and text.
     """
     function, given = None, None
     try:
@@ -114,7 +122,7 @@ def answer(call: Call, item: bytes) -> bytes:
 
 
 def unpack(done: bool, value: Any, there: failure.WorkerTraceback | None) -> Any:
-    """Return the result in an answer, or raise the error in it, with the worker's traceback as its cause."""
+    """Return an answer's result, or raise its error, with the worker's traceback as the cause."""
     if done:
         return value
     raise value from there
@@ -166,7 +174,9 @@ def serve(connection: Connection, call: Call) -> None:
 
 
 def _receive(connection: Connection, inbox: "SimpleQueue[bytes]") -> None:
-    """Read ahead, so that parent and worker never wait for each other to read; end the process when the parent is gone.
+    """Read ahead, so that parent and worker never wait for each other to read.
+
+    End the process when the parent is gone.
 
     However the parent ends, its end of the pipe closes with it: nobody else holds it.
     """

@@ -265,7 +265,7 @@ def augment(ctx: StepContext, *, dataset: Dataset, **params: Any) -> Mapping[str
             tuple(out.rows),
             dataset.categories,
             ctx.step_id,
-            {ctx.step_id: ctx.workdir / IMAGES},
+            {ctx.step_id: ctx.images},
             dataset.extra,
         )
     }

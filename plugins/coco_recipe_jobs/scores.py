@@ -1,5 +1,6 @@
 """The figures of several checkpoints on one data set: the best of them, and the files for people."""
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from coco_recipe_jobs.coco_metrics import Figures
+from coco_recipe import Figure, Metrics
+from coco_recipe_jobs.coco_metrics import UNKNOWN, Figures
 
 SHOWN = ("mAP", "mAP_50", "mAP_75", "AR_100")
 
@@ -56,6 +58,24 @@ def score_of(
     """Return the score of a checkpoint from its figures by kind; see `Score`."""
     segm = figures.get("segm", UNSET)
     return Score(label=label, results=results, bbox=figures["bbox"], segm=segm)
+
+
+def as_metrics(scores: Sequence[Score]) -> Metrics:
+    """Return the figures by label, numbered where it repeats; None where there was nothing to find."""
+    figures: dict[str, Figure] = {}
+    for score in scores:
+        numbered = (f"{score.label}-{n}" for n in itertools.count(2))
+        names = itertools.chain([score.label], numbered)
+        label = next(name for name in names if name not in figures)
+        figures[label] = _known(as_json(score.figures()))
+    return Metrics(figures)
+
+
+def _known(figures: object) -> Figure:
+    if isinstance(figures, Mapping):
+        return {name: _known(figure) for name, figure in figures.items()}
+    assert isinstance(figures, int | float)
+    return None if figures == UNKNOWN else figures
 
 
 def best_of(scores: Sequence[Score], best_by: str) -> Score:

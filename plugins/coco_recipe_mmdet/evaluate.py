@@ -6,7 +6,17 @@ from typing import Any
 
 from coco_recipe_jobs import process, scores
 
-from coco_recipe import Checkpoint, Dataset, Facts, Port, Step, StepContext, link_or_copy
+from coco_recipe import (
+    Checkpoint,
+    Dataset,
+    Facts,
+    Metrics,
+    Port,
+    Predictions,
+    Step,
+    StepContext,
+    link_or_copy,
+)
 from coco_recipe_mmdet import configs, params, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, EvaluateJob
 
@@ -18,7 +28,7 @@ def evaluate(
     dataset: Dataset,
     best_by: str,
     **with_: Any,
-) -> Mapping[str, Checkpoint]:
+) -> Mapping[str, Checkpoint | Metrics | tuple[Predictions, ...]]:
     """Measure checkpoints on a data set.
 
     The step's folder has ``metrics.json`` (COCO's figures by checkpoint, overall and per class, and
@@ -34,7 +44,8 @@ def evaluate(
         with_: the other parameters, by name.
 
     Returns:
-        ``best``: the checkpoint, with its file in the step's own folder, too.
+        ``best``: the checkpoint, with its file in the step's own folder, too. ``metrics``: the
+        figures by checkpoint. ``predictions``: what each checkpoint found, in their order.
 
     Raises:
         ValueError: the data set has no boxes; a checkpoint has other classes, or doesn't fit the
@@ -58,7 +69,16 @@ def evaluate(
     scores.write(ctx.workdir, rows, best_by, best.label)
     _note(ctx, rows, best_by, best)
     process.tidy(ctx)
-    return {"best": _kept(ctx.workdir, by_label[best.label], classes, best.label)}
+    return {
+        "best": _kept(ctx.workdir, by_label[best.label], classes, best.label),
+        "metrics": scores.as_metrics(rows),
+        "predictions": tuple(_found(ctx.workdir, row) for row in rows),
+    }
+
+
+def _found(folder: Path, score: scores.Score) -> Predictions:
+    files = {kind: folder / name for kind, name in (score.results or {}).items()}
+    return Predictions(files, folder / "data/images.json", score.label)
 
 
 def _note(ctx: StepContext, rows: list[scores.Score], best_by: str, best: scores.Score) -> None:
@@ -77,13 +97,18 @@ def _kept(folder: Path, checkpoint: Checkpoint, classes: tuple[str, ...], label:
 
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
     """Refuse checkpoints with other classes than the data set's."""
-    return {"best": with_checkpoints.foresee_classes(facts)}
+    known = with_checkpoints.foresee_classes(facts)
+    return {"best": known, "predictions": known}
 
 
 STEP = Step(
     name="evaluate",
     run=evaluate,
-    outputs={"best": Checkpoint},
+    outputs={
+        "best": Checkpoint,
+        "metrics": Metrics,
+        "predictions": Port(Predictions, many=True),
+    },
     params=params.schema(
         (),
         config=with_checkpoints.CONFIG,

@@ -6,7 +6,7 @@ from typing import Any
 
 from coco_recipe_jobs import process, scores
 
-from coco_recipe import Checkpoint, Dataset, Facts, Port, Step, StepContext
+from coco_recipe import Checkpoint, Dataset, Facts, Metrics, Port, Step, StepContext
 from coco_recipe_mmdet import configs, params, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, Soup, SoupJob
 
@@ -20,13 +20,13 @@ def greedy_soup(
     dataset: Dataset,
     best_by: str,
     **with_: Any,
-) -> Mapping[str, Checkpoint]:
+) -> Mapping[str, Checkpoint | Metrics]:
     """Average checkpoints, taking one in only if the metric on ``dataset`` doesn't fall.
 
     The checkpoints are measured one by one. From the best on down, each is added to the (uniform)
     average, and stays in it if the average is then no worse. The step's folder has
-    ``metrics.json`` with every measurement. The figures are those of the data that has chosen:
-    measure the result on other data.
+    ``metrics.json`` with every measurement, and so has the output ``metrics``. The figures are those
+    of the data that has chosen: measure the result on other data.
 
     Source: Wortsman et al. 2022, Model soups, arXiv:2203.05482, recipe 1.
 
@@ -38,7 +38,7 @@ def greedy_soup(
         with_: the other parameters, by name.
 
     Returns:
-        ``checkpoint``: the average.
+        ``checkpoint``: the average. ``metrics``: every measurement.
 
     Raises:
         ValueError: the data set has no boxes; the checkpoints have other classes, configs, keys or
@@ -63,7 +63,7 @@ def greedy_soup(
     ctx.note("metric", {"soup": soup.score, **soup.scores})
     process.tidy(ctx)
     made = Checkpoint(ctx.workdir / "soup.pth", classes, soup.fingerprint, LABEL)
-    return {"checkpoint": made}
+    return {"checkpoint": made, "metrics": scores.as_metrics(soup.rows)}
 
 
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
@@ -74,7 +74,7 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
 STEP = Step(
     name="greedy_soup",
     run=greedy_soup,
-    outputs={"checkpoint": Checkpoint},
+    outputs={"checkpoint": Checkpoint, "metrics": Metrics},
     params=params.schema(
         (),
         config=with_checkpoints.CONFIG,

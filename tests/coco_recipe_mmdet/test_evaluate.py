@@ -2,9 +2,12 @@ import contextlib
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from training import Shapes, provenance
+
+from coco_recipe import manifest, shipped_values, stored_values
 
 
 def test_the_metrics_are_those_of_pycocotools_on_the_results_file(
@@ -51,3 +54,35 @@ def test_the_metrics_of_the_training_are_those_of_evaluate(trained: Path) -> Non
         assert after[epoch]["bbox"]["mAP_50"] == pytest.approx(
             during[epoch].get("bbox_mAP_50", 0.0), abs=6e-4
         )
+
+
+def _output(step: Path, port: str) -> Any:
+    found = manifest.read(step / "manifest.json")
+    assert found
+    return stored_values.read(shipped_values.KINDS, step, found.outputs[port], {})
+
+
+def test_later_steps_can_read_what_was_measured_and_found(trained: Path) -> None:
+    report = json.loads((trained / "score/metrics.json").read_text())
+    metrics = _output(trained / "score", "metrics")
+    assert list(metrics.figures) == [row["label"] for row in report["checkpoints"]]
+    flat = dict(metrics.flat())
+    for row in report["checkpoints"]:
+        assert flat[row["label"], "bbox", "mAP"] == row["bbox"]["mAP"]
+        assert flat[row["label"], "bbox", "mAP_l"] is None, "nothing is so large: -1 in the file"
+        for name, one in row["bbox"]["classes"].items():
+            assert flat[row["label"], "bbox", "classes", name, "boxes"] == one["boxes"]
+    several = _output(trained / "score", "predictions")
+    assert [one.label for one in several] == [row["label"] for row in report["checkpoints"]]
+    guess = _output(trained / "guess", "predictions")
+    assert guess.label == "epoch_3"
+    assert guess.rows() == several[2].rows("bbox"), "the same pictures in the same order"
+    assert [image.id for image in guess.dataset().images] == list(range(1, 13))
+    for one in (guess, *several):
+        one.check()
+        assert one.counts == {"bbox": len(one.rows())}
+    soup = json.loads((trained / "soup/metrics.json").read_text())["checkpoints"]
+    figures = _output(trained / "soup", "metrics").figures
+    assert [figures[row["label"]]["bbox"]["mAP"] for row in soup] == [
+        row["bbox"]["mAP"] for row in soup
+    ]
