@@ -1,4 +1,4 @@
-"""What a step hands to a process of its own: the base of every job, and the program that does it."""
+"""What a step hands to a process: the base of every job, and the program that does it."""
 
 import sys
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The figures of several checkpoints on one data set: the best of them, and the files for people."""
+"""The figures of several checkpoints on one data set: the best, and files for people."""
 
 import itertools
 import json
@@ -61,7 +61,7 @@ def score_of(
 
 
 def as_metrics(scores: Sequence[Score]) -> Metrics:
-    """Return the figures by label, numbered where it repeats; None where there was nothing to find."""
+    """Return the figures by label, numbered where it repeats; None for nothing to find."""
     figures: dict[str, Figure] = {}
     for score in scores:
         numbered = (f"{score.label}-{n}" for n in itertools.count(2))

@@ -32,9 +32,10 @@ def evaluate(
     """Measure checkpoints on a data set.
 
     The step's folder has ``metrics.json`` (COCO's figures by checkpoint, overall and per class, and
-    the best), ``metrics.txt`` (the same as a table), and in ``results/`` what each checkpoint found,
-    as COCO results JSON. The figures are pycocotools' of these files: IoU .50:.95, at most 100 boxes
-    an image. ``best`` is the checkpoint with the highest ``best_by``, the first of equals.
+    the best), ``metrics.txt`` (the same as a table), and in ``results/`` what each checkpoint
+    found, as COCO results JSON. The figures are pycocotools' of these files: IoU .50:.95, at most
+    100 boxes an image. ``best`` is the checkpoint with the highest ``best_by``, the first of
+    equals.
 
     Args:
         ctx: the step's context.

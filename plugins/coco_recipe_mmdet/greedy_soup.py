@@ -25,8 +25,8 @@ def greedy_soup(
 
     The checkpoints are measured one by one. From the best on down, each is added to the (uniform)
     average, and stays in it if the average is then no worse. The step's folder has
-    ``metrics.json`` with every measurement, and so has the output ``metrics``. The figures are those
-    of the data that has chosen: measure the result on other data.
+    ``metrics.json`` with every measurement, and so has the output ``metrics``. The figures are
+    those of the data that has chosen: measure the result on other data.
 
     Source: Wortsman et al. 2022, Model soups, arXiv:2203.05482, recipe 1.
 

@@ -1,4 +1,4 @@
-"""Step ``init_weights``: a checkpoint of a config's model with weights that are drawn, not learnt."""
+"""Step ``init_weights``: a checkpoint of a config's model with drawn weights."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ LABEL = "initial"
 def init_weights(
     ctx: StepContext, *, classes: str | Sequence[str], seed: int | None, **with_: Any
 ) -> Mapping[str, Checkpoint]:
-    """Make a checkpoint with the initial weights of a config's model, drawn by its rules from a seed.
+    """Make a checkpoint with a config's initial weights, drawn by its rules from a seed.
 
     It stands in for a trained one where none can be had, so that a recipe runs whole; it has learnt
     nothing.

@@ -56,8 +56,8 @@ RUNS: dict[str, Schema] = {
         "type": "string",
         "pattern": "^/",
         "examples": ["/opt/mmdet/bin/python"],
-        "description": "Interpreter of another environment that has mmdet (and msgspec and pluggy), "
-        "by its whole path.",
+        "description": "Interpreter of another environment that has mmdet (and msgspec and "
+        "pluggy), by its whole path.",
     },
 }
 

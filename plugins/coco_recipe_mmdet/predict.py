@@ -57,14 +57,18 @@ def predict(
     folder: str | None,
     **with_: Any,
 ) -> Mapping[str, Predictions]:
-    """Write what a checkpoint finds on the pictures of a data set or of a folder; annotations aren't needed.
+    """Write what a checkpoint finds on the pictures of a data set or a folder.
 
-    The step's folder has ``results/predictions.bbox.json`` (and ``.segm.json``, where the model has masks): a list of
-    ``image_id, category_id, bbox, score``; and ``images.json``, the COCO file without annotations that these ids are of.
-    With the input ``source`` the ids are that data set's: images are found by what they go back to, categories by name.
+    Annotations aren't needed.
+
+    The step's folder has ``results/predictions.bbox.json`` (and ``.segm.json``, where the model has
+    masks): a list of ``image_id, category_id, bbox, score``; and ``images.json``, the COCO file
+    without annotations that these ids are of. With the input ``source`` the ids are that data
+    set's: images are found by what they go back to, categories by name.
 
     Raises:
-        ValueError: there are no pictures; one can't be read; the classes aren't known; the checkpoint doesn't fit.
+        ValueError: there are no pictures; one can't be read; the classes aren't known; the
+            checkpoint doesn't fit.
     """
     if dataset is None:
         dataset = pictures(Path(str(folder)), checkpoint.classes)
@@ -120,19 +124,21 @@ def source_ids(
     """Return the source's id of each image by its own id, and of each class by its name.
 
     Raises:
-        ValueError: an image goes back to none of the source's, or two of them to one; a class isn't there.
+        ValueError: an image goes back to none of the source's, or two of them to one; a class isn't
+            there.
     """
     by_identity = {source.identity(image): image.id for image in source.images}
     images = {image.id: by_identity.get(dataset.family(image)) for image in dataset.images}
     if lost := [image for image in dataset.images if images[image.id] is None]:
         raise ValueError(
             f"{about(len(lost), 'images go back')} to none of 'source': "
-            f"{', '.join(image.file_name for image in lost[:5])}; name the data set that they were made from"
+            f"{', '.join(image.file_name for image in lost[:5])}; name the data set that they "
+            "were made from"
         )
     if len(set(images.values())) < len(images):
         raise ValueError(
-            "several images go back to one of 'source', so its ids can't tell them apart; predict on the "
-            "originals"
+            "several images go back to one of 'source', so its ids can't tell them apart; predict "
+            "on the originals"
         )
     categories = {category.name: category.id for category in source.categories}
     if absent := [name for name in classes if name not in categories]:
@@ -208,7 +214,7 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
-    """Refuse a checkpoint with other classes than the data set's, and anything but one source of pictures."""
+    """Refuse a checkpoint with other classes, and anything but one source of pictures."""
     if ("dataset" in facts) == bool(with_.get("folder")):
         raise Misfit(
             [

@@ -40,11 +40,11 @@ def train(
 
     Class names, their order and every ``num_classes`` of the model come from the data set
     ``train``, and so do files and filters of the config; what was changed is in the record. The
-    step's folder has ``config.py`` (the resolved flat config), ``train.log``, ``scalars.jsonl`` (one
-    line an iteration and a validation), ``command.txt`` with its ``job.json``, and in ``data/`` what
-    mmdet was given. ``checkpoints`` are weights without optimizer, labelled ``epoch_N``;
-    ``checkpoint`` is the last of them, ``best`` the one with the highest ``best_by`` on ``val``, and
-    without ``val`` the last.
+    step's folder has ``config.py`` (the resolved flat config), ``train.log``, ``scalars.jsonl``
+    (one line an iteration and a validation), ``command.txt`` with its ``job.json``, and in
+    ``data/`` what mmdet was given. ``checkpoints`` are weights without optimizer, labelled
+    ``epoch_N``; ``checkpoint`` is the last of them, ``best`` the one with the highest ``best_by``
+    on ``val``, and without ``val`` the last.
 
     Interrupted, the same command goes on from the newest checkpoint that is whole. With
     ``workers: 0`` on a CPU the result is that of an uninterrupted training.
@@ -228,7 +228,7 @@ def _other_classes(
 
 
 def _labels(with_: params.Params) -> tuple[str, ...] | None:
-    """Return the labels of the epochs that are kept; None where the config or the metric decides."""
+    """Return the labels of the kept epochs; None where the config or the metric decides."""
     last = with_.get("epochs")
     if last is None or with_["keep"]:
         return None

@@ -107,8 +107,8 @@ PARAMS = params.schema(
         "minimum": 0,
         "default": 0,
         "examples": [1],
-        "description": "Which of the machines this is (launcher pytorch); the others run the line in "
-        "command.txt with theirs, in the same folder.",
+        "description": "Which of the machines this is (launcher pytorch); the others run the line "
+        "in command.txt with theirs, in the same folder.",
     },
     master_addr={
         "type": "string",

@@ -30,15 +30,17 @@ PARAMS: dict[str, Any] = {
         "method": {
             "enum": ["uniform", "weighted", "sequential", "ema"],
             "default": "uniform",
-            "description": "uniform: the mean; weighted: with 'weights'; sequential: A * (1 - alpha) + alpha * B from "
-            "one to the next; ema: decay * A + (1 - decay) * B from one to the next.",
+            "description": "uniform: the mean; weighted: with 'weights'; sequential: A * (1 - "
+            "alpha) + alpha * B from one to the next; ema: decay * A + (1 - decay) * B from one "
+            "to the next.",
             "examples": ["sequential"],
         },
         "weights": {
             "type": "array",
             "minItems": 1,
             "items": {"type": "number", "minimum": 0},
-            "description": "weighted: a number for each checkpoint, in order; they need not add up to 1.",
+            "description": "weighted: a number for each checkpoint, in order; they need not add "
+            "up to 1.",
             "examples": [[1, 1, 2]],
         },
         "alpha": {
@@ -72,8 +74,8 @@ PARAMS: dict[str, Any] = {
         "batch_norm": {
             "enum": ["average", "last"],
             "default": "average",
-            "description": "Running means and variances of batch norms: averaged like all else, or those of the "
-            "last. (recompute_batch_norm measures them anew.)",
+            "description": "Running means and variances of batch norms: averaged like all else, "
+            "or those of the last. (recompute_batch_norm measures them anew.)",
             "examples": ["last"],
         },
         "format": {
@@ -91,7 +93,9 @@ _BELONGS = {"weights": "weighted", "alpha": "sequential", "decay": "ema"}
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """How x_1, x_2, ... become one: ``a = add_1 * x_1``, then ``a = keep_i * a + add_i * x_i``, at last ``a / total``.
+    """How x_1, x_2, ... become one.
+
+    ``a = add_1 * x_1``, then ``a = keep_i * a + add_i * x_i``, at last ``a / total``.
 
     Attributes:
         factors: (keep, add) for each x.
@@ -150,11 +154,13 @@ def average(
 ) -> State:
     """Average model weights element by element.
 
-    Floating tensors are blended in float64 and rounded once to their own type. Others (``num_batches_tracked``) are
-    taken from the last, and so are ``running_mean`` and ``running_var`` where ``batch_norm`` is "last".
+    Floating tensors are blended in float64 and rounded once to their own type. Others
+    (``num_batches_tracked``) are taken from the last, and so are ``running_mean`` and
+    ``running_var`` where ``batch_norm`` is "last".
 
     Args:
-        states: K state dicts with equal keys and, per key, equal shapes and types, as ``check_alike`` holds them.
+        states: K state dicts with equal keys and, per key, equal shapes and types, as
+            ``check_alike`` holds them.
         how: factors for K; None for the mean.
         batch_norm: "average" or "last".
         names: what to call the states in an error.
@@ -164,7 +170,8 @@ def average(
         One state dict with the keys, shapes and types of the last.
 
     Raises:
-        ValueError: a tensor is complex or has a value that is not finite; names the state and the key.
+        ValueError: a tensor is complex or has a value that is not finite; names the state and the
+            key.
     """
     blended, names = (
         how or blend("uniform", len(states)),
@@ -196,7 +203,7 @@ def average(
 
 @contextlib.contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Keep torch from sharing an operation among threads, where the threads share the tensors already."""
+    """Let each operation of torch use one thread, where threads share the tensors already."""
     import torch
 
     before = torch.get_num_threads()
@@ -208,7 +215,7 @@ def _one_thread_each() -> Iterator[None]:
 
 
 def _mix(tensors: Sequence["Tensor"], how: Blend) -> "tuple[Tensor, bool]":
-    """Return the blend, and whether all of it is finite, which it is only if all that went in is."""
+    """Return the blend, and whether every value is finite."""
     import torch
 
     flat = [tensor.reshape(-1) for tensor in tensors]
@@ -222,7 +229,8 @@ def _mix(tensors: Sequence["Tensor"], how: Blend) -> "tuple[Tensor, bool]":
         for tensor, (keep, add) in zip(flat[1:], how.factors[1:], strict=True):
             if keep != 1:
                 total.mul_(keep)
-            # multiplied first, not add_(alpha=): that may round once for both, and differ from the plain formula
+            # multiplied first, not add_(alpha=): that may round once for both, and differ from the
+            # plain formula
             total.add_(tensor[part] if add == 1 else tensor[part].to(torch.float64).mul(add))
         out[part] = total.div_(how.total) if how.total != 1 else total
         finite = finite and math.isfinite(total.sum())
@@ -230,7 +238,12 @@ def _mix(tensors: Sequence["Tensor"], how: Blend) -> "tuple[Tensor, bool]":
 
 
 def check_alike(names: Sequence[str], weights: Sequence[Weights]) -> None:
-    """Raise ValueError if checkpoints differ in keys, shapes, types or class names; names the first of each and the files."""
+    """Compare checkpoints.
+
+    Raises:
+        ValueError: they differ in keys, shapes, types or class names; names the first difference of
+            each and the files.
+    """
     first, problems = weights[0], []
     classes = next(
         ((name, w.classes) for name, w in zip(names, weights, strict=True) if w.classes), ("", ())
@@ -262,7 +275,8 @@ def check_alike(names: Sequence[str], weights: Sequence[Weights]) -> None:
                 if tensor.shape != other.state[key].shape or tensor.dtype != other.state[key].dtype
             )
             problems += [
-                f"{name}: {key!r} is {tuple(b.shape)} {b.dtype}, in {names[0]} {tuple(a.shape)} {a.dtype}"
+                f"{name}: {key!r} is {tuple(b.shape)} {b.dtype}, in {names[0]} {tuple(a.shape)} "
+                f"{a.dtype}"
                 for key, a, b in unlike
             ][:1]
     if problems:
@@ -271,7 +285,7 @@ def check_alike(names: Sequence[str], weights: Sequence[Weights]) -> None:
 
 
 def choose(labels: Sequence[str], *, last: int | None, epochs: Sequence[int] | None) -> list[int]:
-    """Return the places of the checkpoints that are asked for: the last so many, those of some epochs, or all.
+    """Return the places of the chosen checkpoints: the last N, those of some epochs, or all.
 
     Raises:
         Misfit: there are fewer, or an epoch's label (``epoch_12``) stands nowhere or twice.
@@ -324,10 +338,11 @@ def average_weights(
 ) -> Mapping[str, Checkpoint]:
     """Average checkpoints of one model: the mean, a weighted mean, or one blended into the next.
 
-    Floating tensors are blended in float64, tensor by tensor from mapped files, and rounded once; integer buffers are the
-    last one's. Checkpoints that differ in keys, shapes, types or class names, or have a value that is not finite, are
-    refused. What was averaged, and with which shares, is in the record. The tensors aren't compared with what is
-    recorded of them: the run has compared the files, where a hash of theirs is recorded.
+    Floating tensors are blended in float64, tensor by tensor from mapped files, and rounded once;
+    integer buffers are the last one's. Checkpoints that differ in keys, shapes, types or class
+    names, or have a value that is not finite, are refused. What was averaged, and with which
+    shares, is in the record. The tensors aren't compared with what is recorded of them: the run has
+    compared the files, where a hash of theirs is recorded.
     """
     chosen = [
         checkpoints[n] for n in choose([one.label for one in checkpoints], last=last, epochs=epochs)

@@ -39,7 +39,7 @@ def load(config: str) -> Tree:
 
 
 def of_checkpoint(meta: Meta, name: str) -> Tree:
-    """Return the config that a checkpoint carries, without running it, or importing anything for it.
+    """Return the config that a checkpoint carries, without running or importing anything.
 
     From here on mmengine's registries find only what is registered by now.
 

@@ -95,7 +95,7 @@ class WholeCheckpoints(Hook):  # type: ignore[misc]
 
 
 class Metrics(Hook):  # type: ignore[misc]
-    """Puts the metrics of each validation on record, and makes up for one that a kill has prevented."""
+    """Puts the metrics of each validation on record; makes up for one that a kill prevented."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
@@ -177,7 +177,7 @@ class Scalars(Hook):  # type: ignore[misc]
 
 
 class SeedEachEpoch(Hook):  # type: ignore[misc]
-    """Starts the generators of every epoch anew, so that a resumed training goes on as an uninterrupted one does."""
+    """Seeds each epoch, so that a resumed training goes on as an uninterrupted one does."""
 
     priority = "VERY_HIGH"
 

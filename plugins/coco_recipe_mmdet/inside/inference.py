@@ -19,7 +19,7 @@ DATA = "data/images.json"
 
 
 class Detector:
-    """A model of a config for some classes, on a device, with the data loader of the job's pictures."""
+    """A model for some classes, on a device, with the data loader of the job's pictures."""
 
     def __init__(self, job: DetectorJob, tree: settings.Tree, device: str) -> None:
         """Build the model, without weights, and its data loader.

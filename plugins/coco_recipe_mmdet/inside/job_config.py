@@ -152,8 +152,9 @@ def bind_data(
             bind_loader(changes, name, classes, VAL)
     if val:
         if not tree.get("val_dataloader"):
-            what = "it has no val_dataloader, and there is a val: leave val out, or give the config one"
-            raise Misfit([Complaint(("config",), f"{what} with set: {{val_dataloader: ...}}")])
+            what = "it has no val_dataloader, and there is a val"
+            hint = "leave val out, or give the config one with set: {val_dataloader: ...}"
+            raise Misfit([Complaint(("config",), f"{what}: {hint}")])
         changes.set(
             "val_evaluator", {"type": "CocoMetric", "ann_file": VAL, "metric": list(metrics)}
         )

@@ -135,7 +135,7 @@ def _children(node: object) -> Iterator[tuple[str, object]]:
 
 
 def _matching(node: object, parts: Sequence[str], path: Place) -> Iterator[Place]:
-    """Yield the paths that a dotted path with * stands for; the last key may be new in a mapping."""
+    """Yield the places that a path with * stands for; the last key may be new in a mapping."""
     if not parts:
         yield path
         return
@@ -200,7 +200,7 @@ def _like(old: object, new: object, key: str) -> object:
 
 
 def _spread(changes: Changes, name: str, old: object, new: object) -> int:
-    """Put a changed top-level variable wherever the config has used it; return in how many places."""
+    """Put a changed variable wherever the config has used it; return in how many places."""
     before = len(changes.made)
 
     def visit(node: object, path: Place) -> None:

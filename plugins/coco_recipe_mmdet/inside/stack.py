@@ -1,4 +1,4 @@
-"""What every job does first: pick the device, register mmdet, read checkpoints by our reader only."""
+"""What every job does first: pick the device, register mmdet, read checkpoints safely."""
 
 import os
 from pathlib import Path
@@ -51,7 +51,7 @@ def seed_everything(seed: int) -> None:
 
 
 def join(launcher: str, device: str) -> None:
-    """Join the other processes of the job, over gloo on the CPU; mmengine's own way asks for a GPU."""
+    """Join the other processes of the job, over gloo on the CPU: mmengine's way asks for a GPU."""
     import torch.distributed
 
     if launcher == "slurm":
