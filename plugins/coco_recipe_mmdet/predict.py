@@ -66,6 +66,17 @@ def predict(
     without annotations that these ids are of. With the input ``source`` the ids are that data
     set's: images are found by what they go back to, categories by name.
 
+    Args:
+        ctx: the step's context.
+        checkpoint: the detector's weights.
+        dataset: the pictures; None where ``folder`` names them.
+        source: the data set whose ids the results get; None for their own.
+        folder: a folder of pictures.
+        with_: the other parameters, by name.
+
+    Returns:
+        ``predictions``: what was found.
+
     Raises:
         ValueError: there are no pictures; one can't be read; the classes aren't known; the
             checkpoint doesn't fit.
@@ -170,7 +181,8 @@ def pictures(folder: Path, classes: tuple[str, ...]) -> Dataset:
         raise ValueError(
             "the checkpoint's class names aren't known: name them with the input (classes: [...])"
         )
-    images, broken = [], []
+    images = []
+    broken = []
     for number, path in enumerate(files_of(folder), 1):
         picture = cv2.imread(str(path))
         if picture is None:
@@ -198,7 +210,7 @@ def pictures(folder: Path, classes: tuple[str, ...]) -> Dataset:
 
 
 def _is_text(path: Path) -> bool:
-    """Tell whether a path can be written into a JSON file."""
+    """Return whether a path can be written into a JSON file."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

@@ -18,6 +18,7 @@ from coco_recipe import (
     did_you_mean,
 )
 from coco_recipe_torch import heads
+from coco_recipe_torch.adapt_head_params import PARAMS
 from coco_recipe_torch.checkpoints import Weights, like, make_checkpoint, read_checkpoint
 from coco_recipe_torch.coco_names import COCO_NAMES
 
@@ -25,78 +26,6 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-PARAMS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "method": {
-            "enum": ["by_name", "slice"],
-            "default": "by_name",
-            "examples": ["slice"],
-            "description": "by_name: a class keeps the rows of the old class of its name; slice: "
-            "the first N rows, whatever they stood for.",
-        },
-        "map": {
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "default": {},
-            "description": "New name to old name, for synonyms; several may take one.",
-            "examples": [{"cap": "bottle"}],
-        },
-        "from_classes": {
-            "anyOf": [
-                {"const": "coco"},
-                {"type": "array", "items": {"type": "string"}, "minItems": 1},
-            ],
-            "description": "The old class names in order, where the checkpoint doesn't say them; "
-            "coco stands for COCO's 80.",
-            "examples": ["coco"],
-        },
-        "new_rows": {
-            "anyOf": [
-                {"enum": ["zeros", "normal", "mean"]},
-                {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "required": ["copy"],
-                    "properties": {
-                        "copy": {
-                            "type": "string",
-                            "description": "An old class.",
-                            "examples": ["bottle"],
-                        }
-                    },
-                },
-            ],
-            "default": "normal",
-            "examples": ["mean", {"copy": "bottle"}],
-            "description": "Rows of classes without an old one: zeros; normal: weights drawn with "
-            "std, biases the mean of the old ones; mean of all old rows; or copied from a named "
-            "old class.",
-        },
-        "std": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "default": 0.01,
-            "examples": [0.01],
-            "description": "Standard deviation for new_rows: normal.",
-        },
-        "background": {
-            "enum": ["auto", "first", "last", "none"],
-            "default": "auto",
-            "examples": ["first"],
-            "description": "Which row of a softmax head is the background: mmdet 1.x has it "
-            "first, 2.x and 3.x last; auto tells by the keys. In what comes out it is last.",
-        },
-        "rename_1x": {
-            "type": "boolean",
-            "default": True,
-            "examples": [False],
-            "description": "Give a checkpoint of mmdet 1.x the keys and the order of rows of 3.x; "
-            "false leaves both as they were.",
-        },
-    },
-}
 LABEL = "adapted"
 _PLUS_ONE = (
     "mmdet 1.x took a box from x1 to x2 as x2 - x1 + 1 wide: a model made of its weights wants "
@@ -141,6 +70,25 @@ def adapt_head(
     heads, heads of anchors x classes as RetinaNet's, FCOS's, ATSS's, GFL's and YOLOX's, and SSD's
     of several levels. What else may have rows for classes is refused by name. ``head.json`` has
     each class's old row and the rows of each key, before and after.
+
+    Args:
+        ctx: the step's context.
+        checkpoint: the weights, with their old class names.
+        dataset: names the new classes, in order; no picture is opened.
+        method: ``by_name`` or ``slice``.
+        map: new name to old name.
+        from_classes: the old names in order, or ``coco``; None for those that the file has.
+        new_rows: how rows without an old one are made.
+        std: the standard deviation of drawn weights.
+        background: ``first``, ``last``, ``none`` or ``auto``.
+        rename_1x: whether keys of mmdet 1.x become those of 3.x.
+
+    Returns:
+        ``checkpoint``: the adapted weights.
+
+    Raises:
+        Misfit: a parameter names a class that isn't there.
+        ValueError: the old classes aren't known, or the heads don't fit them; names the file.
     """
     import torch
 

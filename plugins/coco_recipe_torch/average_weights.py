@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coco_recipe import Checkpoint, Complaint, Facts, Misfit, Port, Step, StepContext
+from coco_recipe_torch.average_weights_params import PARAMS
 from coco_recipe_torch.checkpoints import (
     NOT_FINITE,
     State,
@@ -23,69 +24,6 @@ from coco_recipe_torch.checkpoints import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-PARAMS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "method": {
-            "enum": ["uniform", "weighted", "sequential", "ema"],
-            "default": "uniform",
-            "description": "uniform: the mean; weighted: with 'weights'; sequential: A * (1 - "
-            "alpha) + alpha * B from one to the next; ema: decay * A + (1 - decay) * B from one "
-            "to the next.",
-            "examples": ["sequential"],
-        },
-        "weights": {
-            "type": "array",
-            "minItems": 1,
-            "items": {"type": "number", "minimum": 0},
-            "description": "weighted: a number for each checkpoint, in order; they need not add "
-            "up to 1.",
-            "examples": [[1, 1, 2]],
-        },
-        "alpha": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "maximum": 1,
-            "description": "sequential: the share of the next.",
-            "examples": [0.7],
-        },
-        "decay": {
-            "type": "number",
-            "minimum": 0,
-            "exclusiveMaximum": 1,
-            "description": "ema: what is kept of those before.",
-            "examples": [0.9],
-        },
-        "last": {
-            "type": "integer",
-            "minimum": 1,
-            "description": "Only the last so many.",
-            "examples": [3],
-        },
-        "epochs": {
-            "type": "array",
-            "minItems": 1,
-            "uniqueItems": True,
-            "items": {"type": "integer", "minimum": 0},
-            "description": "Only those of these epochs, in this order.",
-            "examples": [[10, 11, 12]],
-        },
-        "batch_norm": {
-            "enum": ["average", "last"],
-            "default": "average",
-            "description": "Running means and variances of batch norms: averaged like all else, "
-            "or those of the last. (recompute_batch_norm measures them anew.)",
-            "examples": ["last"],
-        },
-        "format": {
-            "enum": ["pth", "safetensors"],
-            "default": "pth",
-            "description": "pth, which mmdet loads, or safetensors.",
-            "examples": ["pth"],
-        },
-    },
-}
 LABEL = "average"
 CHUNK = 2**17  # elements at a time: 1 MiB of float64 stays in the processor's cache
 _BELONGS = {"weights": "weighted", "alpha": "sequential", "decay": "ema"}
@@ -173,10 +111,8 @@ def average(
         ValueError: a tensor is complex or has a value that is not finite; names the state and the
             key.
     """
-    blended, names = (
-        how or blend("uniform", len(states)),
-        names or [f"state {n}" for n in range(1, len(states) + 1)],
-    )
+    blended = how or blend("uniform", len(states))
+    names = names or [f"state {n}" for n in range(1, len(states) + 1)]
 
     def one(key: str) -> "Tensor":
         tensors = [state[key] for state in states]
@@ -244,7 +180,8 @@ def check_alike(names: Sequence[str], weights: Sequence[Weights]) -> None:
         ValueError: they differ in keys, shapes, types or class names; names the first difference of
             each and the files.
     """
-    first, problems = weights[0], []
+    first = weights[0]
+    problems: list[str] = []
     classes = next(
         ((name, w.classes) for name, w in zip(names, weights, strict=True) if w.classes), ("", ())
     )
@@ -343,6 +280,25 @@ def average_weights(
     names, or have a value that is not finite, are refused. What was averaged, and with which
     shares, is in the record. The tensors aren't compared with what is recorded of them: the run has
     compared the files, where a hash of theirs is recorded.
+
+    Args:
+        ctx: the step's context.
+        checkpoints: weights of one model.
+        method: ``uniform``, ``weighted``, ``sequential`` or ``ema``.
+        weights: a number for each chosen checkpoint (``weighted``).
+        alpha: the share of the next (``sequential``).
+        decay: what is kept of those before (``ema``).
+        last: only the last so many.
+        epochs: only those of these epochs.
+        batch_norm: ``average`` or ``last``.
+        format: ``pth`` or ``safetensors``.
+
+    Returns:
+        ``checkpoint``: the average.
+
+    Raises:
+        Misfit: there are fewer checkpoints, or another number of weights.
+        ValueError: the checkpoints differ, or have a value that is not finite.
     """
     chosen = [
         checkpoints[n] for n in choose([one.label for one in checkpoints], last=last, epochs=epochs)
