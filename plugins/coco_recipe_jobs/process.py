@@ -28,6 +28,7 @@ COMMAND = "command.txt"
 POLL_SECONDS = 0.1
 GRACE_SECONDS = 5.0
 LAST_LINES = 8
+SHOWN_FIGURES = 3
 R = TypeVar("R")
 
 
@@ -125,8 +126,9 @@ class _Heard:
 
 
 def shown(text: str, figures: dict[str, float]) -> str:
-    """Return a line for people: the text, then the figures with three decimals at most."""
-    return "  ".join([*filter(None, [text]), *(f"{k} {v:.4g}" for k, v in figures.items())])
+    """Return a line for people: the text, then the first figures with four digits."""
+    first = list(figures.items())[:SHOWN_FIGURES]
+    return "  ".join([*filter(None, [text]), *(f"{name} {value:.4g}" for name, value in first)])
 
 
 @contextlib.contextmanager

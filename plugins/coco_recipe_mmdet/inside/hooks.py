@@ -128,9 +128,13 @@ class Scalars(Hook):  # type: ignore[misc]
         self.path = path
         self.report = report
         self.reported = 0.0
+        self.began = 0.0
+        self.first = 0
 
     def before_train(self, runner: "Runner") -> None:
         """Forget the lines after the iteration that is resumed from."""
+        self.began = time.monotonic()
+        self.first = runner.iter
         _cut(self.path, runner.iter, runner.epoch)
 
     def after_train_iter(
@@ -162,7 +166,9 @@ class Scalars(Hook):  # type: ignore[misc]
         now = time.monotonic()
         if now - self.reported > REPORT_SECONDS or done == runner.max_iters:
             self.reported = now
-            figures = {"loss": losses.get("loss", 0.0), "lr": rate, "epoch": epoch, **losses}
+            left = (now - self.began) / (done - self.first) * (runner.max_iters - done)
+            known = {"loss": losses.get("loss", 0.0), "lr": rate, "eta_s": round(left)}
+            figures = {**known, "epoch": epoch, **losses}
             text = f"epoch {epoch}/{runner.max_epochs}"
             self.report.progress(done, runner.max_iters, text, figures)
 
