@@ -13,7 +13,7 @@ from coco_recipe import (
     Facts,
     Misfit,
     StepContext,
-    about,
+    counted,
     missing_pictures,
 )
 from coco_recipe_mmdet import configs, datasets, params, preflights
@@ -56,7 +56,7 @@ def usage(dataset: Dataset, hint: str = "") -> datasets.Usage:
     """
     used = datasets.usage(dataset, training=False)
     if not used.boxes:
-        where = about(len(dataset.images), "images")
+        where = counted(len(dataset.images), "image")
         raise ValueError(
             f"the data set has no usable box on its {where}: there is nothing to compare with"
             + f"; {hint}" * bool(hint)

@@ -46,3 +46,11 @@ def test_checkpoints_with_other_classes_are_refused() -> None:
         with_checkpoints.foresee_classes(
             {"dataset": Facts(("a", "b")), "checkpoints": (Facts(("a", "b")), Facts(("b", "a")))},
         )
+
+
+def test_a_data_set_without_boxes_is_refused_in_the_right_number() -> None:
+    from coco_recipe import Image
+
+    dataset = Dataset((Image(1, "a.png", 9, 9),), (), ())
+    with pytest.raises(ValueError, match="no usable box on its 1 image: .*; predict works"):
+        with_checkpoints.usage(dataset, "predict works without")
