@@ -52,5 +52,5 @@ def test_a_data_set_without_boxes_is_refused_in_the_right_number() -> None:
     from coco_recipe import Image
 
     dataset = Dataset((Image(1, "a.png", 9, 9),), (), ())
-    with pytest.raises(ValueError, match="no usable box on its 1 image: .*; predict works"):
+    with pytest.raises(ValueError, match=r"no usable box on its 1 image: .*; predict works"):
         with_checkpoints.usage(dataset, "predict works without")
