@@ -115,6 +115,13 @@ _OUT = click.option(
     is_flag=True,
     help="Move published files that somebody changed to <name>.changed, and put ours back.",
 )
+@click.option(
+    "--accept-versions",
+    "accept_versions",
+    multiple=True,
+    metavar="STEP",
+    help="Keep this step's result, and those above it, if only versions of libraries are others.",
+)
 @click.option("--strict", is_flag=True, help="Stop at warnings, too.")
 @_PLUGIN
 @_FORMAT
@@ -128,6 +135,7 @@ def run(
     engine: str,
     from_step: str,
     force: bool,
+    accept_versions: tuple[str, ...],
     strict: bool,
     republish: bool,
     plugin_files: tuple[Path, ...],
@@ -149,6 +157,7 @@ def run(
             from_step=from_step,
             strict=strict,
             republish=republish,
+            accept_versions=accept_versions,
             report=display.show,
         )
     if form == "json":
@@ -352,15 +361,26 @@ def preview(
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write (default: the image's name, in this folder).",
 )
+@click.option(
+    "--recipe",
+    "moved_to",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Where the recipe is now, if it has moved without the run directory.",
+)
 @_PLUGIN
 @_TRACEBACK
 def replay(
-    run_directory: Path, image: str, target: Path | None, plugin_files: tuple[Path, ...]
+    run_directory: Path,
+    image: str,
+    target: Path | None,
+    moved_to: Path | None,
+    plugin_files: tuple[Path, ...],
 ) -> None:
     """Make one image of a finished run again, and say whether its bytes are those that were recorded."""
     from coco_recipe import forecast
 
-    data, same = forecast.replay(run_directory, image, plugin_files)
+    data, same = forecast.replay(run_directory, image, plugin_files, moved_to)
     target = target or Path(Path(image).name)
     if target.exists():
         raise click.UsageError(f"{target} is there already; name another file (--to)")

@@ -110,6 +110,10 @@ class Step:
         stops_at: ``stops_at(params, dataset, pictures) -> pictures``: at which of these pictures, given
             by their paths, the step would stop. They are those of a kind that it ``refuses``; the data
             set is what comes to it. Called before any step runs; without it, it stops at all that come.
+        stops_at_rows: ``stops_at_rows(params, dataset) -> rows``: the rows at which the step would stop, each
+            with the reason. Called before any step runs, with what comes to the step, where an input has a
+            finding that the step ``doubts``.
+        doubts: names of kinds of findings that may mean rows at which the step stops.
         mends: names of kinds of findings that are gone behind this step; or a function from the
             parameters to them.
         understands: names of kinds of values of a wrong type that the step takes in where their
@@ -128,6 +132,11 @@ class Step:
         resumes: ``ctx.workdir`` comes with what an interrupted run left in it; the step answers for what it finds there,
             and leaves nothing but its output.
         preload: modules that the workers of ``ctx.map`` use; they are imported while the inputs are read.
+        also: modules, by name, that make the result in another process, where the step's own code
+            doesn't import them. The result depends on them and on what they import of the
+            project's and plugins' packages. Libraries that they need here, the step ``needs``.
+        apart: modules, by name, that the step's code imports and on which no result depends, as
+            those of a preview.
     """
 
     name: str
@@ -147,6 +156,8 @@ class Step:
     review: Callable[[str, Mapping[str, Any], Mapping[str, Any]], Iterable[Finding]] | None = None
     refuses: Kinds = ()
     stops_at: Callable[[Mapping[str, Any], Dataset, Container[str]], Iterable[str]] | None = None
+    stops_at_rows: Callable[[Mapping[str, Any], Dataset], Iterable[Row]] | None = None
+    doubts: tuple[str, ...] = ()
     mends: Kinds = ()
     understands: Kinds = ()
     checks: tuple[Literal["pictures", "masks"], ...] = ()
@@ -159,6 +170,8 @@ class Step:
     reads_pixels: bool = False
     resumes: bool = False
     preload: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
     @property
     def open_inputs(self) -> OpenPorts | None:
@@ -219,7 +232,8 @@ class StepContext(Protocol):
         seed: from the recipe's seed and the step's name.
         workdir: where the step writes.
         key: digest of all that the result depends on.
-        environment: the versions that the result may depend on, the plugin's own source among them.
+        environment: the versions that the result may depend on; ``code`` is a digest of the
+            modules that make it.
         earlier: the folder of this step's last commit, to read only; None where there is none, or the run is forced.
     """
 

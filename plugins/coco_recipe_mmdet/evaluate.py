@@ -122,6 +122,8 @@ STEP = Step(
     inputs={"checkpoints": Port(Checkpoint, many=True), "dataset": Port(Dataset, reads_only=True)},
     preflight=with_checkpoints.preflight,
     needs=params.needs,
+    also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_evaluate"),
+    apart=("coco_recipe_mmdet.preflights",),
     files=configs.built_on,
     writes=True,
     reads_pixels=True,

@@ -80,6 +80,8 @@ STEP = Step(
     check=configs.complaints,
     foresee=foresee,
     needs=params.needs,
+    also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_init"),
+    apart=("coco_recipe_mmdet.preflights",),
     files=configs.built_on,
     writes=True,
 )

@@ -270,6 +270,8 @@ STEP = Step(
     foresee=foresee,
     preflight=with_checkpoints.preflight,
     needs=params.needs,
+    also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_evaluate"),
+    apart=("coco_recipe_mmdet.preflights",),
     inputs={
         "checkpoint": Port(Checkpoint),
         "dataset": Port(Dataset, optional=True, reads_only=True),

@@ -6,7 +6,7 @@ import pytest
 from builders import coco, recorded, write_recipe
 
 from coco_recipe import stages
-from coco_recipe.errors import RecipeError, StepError
+from coco_recipe.errors import FindingsError, RecipeError, StepError
 
 
 def _result(
@@ -74,7 +74,8 @@ for _row, _box in zip(
 
 def test_filter_annotations_refuses_bad_boxes_by_default(tmp_path: Path) -> None:
     with pytest.raises(
-        StepError, match=r"3 annotations are not valid: annotation 2 on image 1 reaches out"
+        FindingsError,
+        match=r"3 rows can't be taken by the step: annotation 2 on image 1 \('1.jpg'\): reaches out",
     ):
         _result(tmp_path, [_step("filter_annotations")], EDGY)
 
