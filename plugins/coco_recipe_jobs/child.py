@@ -17,7 +17,8 @@ from coco_recipe_jobs import events
 from coco_recipe_jobs.job import EVENTS, WATCH, Job
 
 STOPPED = 143  # exit code of a process that was asked to end
-Work = Mapping[type[Job], Callable[[Any, "Reporter"], object]]
+Function = Callable[[Any, "Reporter"], object]
+Work = Mapping[type[Job], Function | str]  # a name, "MODULE:FUNCTION", is imported when needed
 
 
 class Reporter:
@@ -83,17 +84,26 @@ def main(work: Work, *, libraries: Sequence[str] = ()) -> None:
 def do(path: Path, work: Work, libraries: Sequence[str] = ()) -> int:
     """Do the job in a file, in the current folder; return the exit code."""
     report = Reporter(Path(EVENTS))
-    home = next(iter(work.values())).__module__.partition(".")[0]
+    first = next(iter(work.values()))
+    home = (first if isinstance(first, str) else first.__module__).partition(".")[0]
     try:
         job = read(path, tuple(work))
         if job.python:
             report.note("versions of python", _versions(libraries))
-        report.done(work[type(job)](job, report))
+        report.done(_function(work[type(job)])(job, report))
     except BaseException as error:
         traceback.print_exc()
         report.failed(error, home)
         return 1
     return 0
+
+
+def _function(work: Function | str) -> Function:
+    if not isinstance(work, str):
+        return work
+    module, _, name = work.partition(":")
+    found: Function = getattr(importlib.import_module(module), name)
+    return found
 
 
 def read(path: Path, kinds: Sequence[type[Job]]) -> Job:
