@@ -37,6 +37,11 @@ def steps(name: str | None, plugin_files: tuple[Path, ...]) -> None:
     click.echo(page(registry.offers[name]))
 
 
+def _without_arguments(doc: str) -> str:
+    """Return a docstring without ``Args``: the page of a step lists ports and parameters itself."""
+    return "\n\n".join(part for part in doc.split("\n\n") if not part.startswith("Args:"))
+
+
 def page(offer: "Offer") -> str:
     """Return the page of a step: what it does, its inputs and outputs, and its parameters."""
     step = offer.step
@@ -44,7 +49,7 @@ def page(offer: "Offer") -> str:
     lines = [
         f"{step.name}  [{offer.plugin} {offer.version}]",
         "",
-        inspect.getdoc(step.run) or "",
+        _without_arguments(inspect.getdoc(step.run) or ""),
         "",
         "inputs:",
     ]
