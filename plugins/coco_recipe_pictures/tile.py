@@ -23,6 +23,7 @@ from coco_recipe import (
     counted,
     turned_box,
 )
+from coco_recipe import Row as FoundRow
 from coco_recipe_pictures import pictures
 from coco_recipe_pictures.augment.refusals import places
 from coco_recipe_pictures.checks import picture_checks
@@ -327,6 +328,11 @@ def _other_places(dataset: Dataset) -> Iterator[Complaint]:
             )
 
 
+def _stops_at_rows(params: Mapping[str, Any], dataset: Dataset) -> Iterator[FoundRow]:
+    """Yield the rows that can't be moved."""
+    yield from instances.unmovable(dataset.annotations_of(), dataset.images, {})
+
+
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     """Return what is known of the tiles: none is larger than a slice, or than its picture."""
     known = facts["dataset"]
@@ -438,6 +444,8 @@ STEP = Step(
     writes=True,
     reads_pixels=True,
     checks=("pictures", "masks"),
+    stops_at_rows=_stops_at_rows,
+    doubts=instances.DOUBTS,
     refuses=tuple(kind.name for kind in picture_checks.REFUSED),
     mends=tuple(kind.name for kind in picture_checks.KINDS),
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from builders import write_recipe
 
-from coco_recipe import StepError, stages
+from coco_recipe import FindingsError, StepError, stages
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
@@ -153,3 +153,9 @@ def test_places_under_other_keys_can_be_left_out(tmp_path: Path) -> None:
     (found,) = _data(_run(tmp_path, [row], other_geometry="drop"))["annotations"]
     assert "beak_box" not in found
     assert found["seen"] == "left"
+
+
+def test_a_row_that_cannot_be_moved_is_told_before_the_run(tmp_path: Path) -> None:
+    with pytest.raises(FindingsError, match=r"annotation 1 on image 1 .*\[95, 2, 10, 10\]"):
+        _run(tmp_path, [{"bbox": [95, 2, 10, 10], "area": 100}])
+    assert not (tmp_path / "out/steps").exists()

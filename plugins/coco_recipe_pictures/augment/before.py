@@ -15,25 +15,6 @@ from coco_recipe_pictures.checks import picture_checks
 from coco_recipe_pictures.geometry import instances
 from coco_recipe_pictures.needed import NEEDS
 
-DOUBTS = (  # what an input with rows that can't be moved has
-    "images_without_size",
-    "boxes_of_no_area",
-    "boxes_outside",
-    "boxes_past_the_edge",
-    "boxes_normalised",
-    "keypoints_of_wrong_number",
-    "keypoints_of_wrong_type",
-    "masks_of_another_size",
-    "masks_with_wrong_runs",
-    "polygons_too_short",
-    "segmentations_far_outside",
-    "segmentations_flat",
-    "segmentations_of_no_area",
-    "segmentations_of_pairs",
-    "segmentations_of_texts",
-    "segmentations_of_unknown_form",
-)
-
 
 def read(params: Mapping[str, Any], backends: Mapping[str, Backend]) -> Mapping[str, Any]:
     """Read the pipeline, once for all that asks of it."""

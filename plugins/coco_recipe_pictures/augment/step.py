@@ -16,6 +16,7 @@ from coco_recipe_pictures.augment.params import PARAMS
 from coco_recipe_pictures.augment.records import IMAGES, Books, Record
 from coco_recipe_pictures.augment.work import Work
 from coco_recipe_pictures.checks import picture_checks
+from coco_recipe_pictures.geometry import instances
 
 
 def augment(ctx: StepContext, *, dataset: Dataset, **params: Any) -> Mapping[str, Dataset]:
@@ -145,6 +146,8 @@ STEP = Step(
     resumes=True,
     checks=("pictures", "masks"),
     stops_at=before.stops_at,
+    stops_at_rows=before.stops_at_rows,
+    doubts=instances.DOUBTS,
     refuses=lambda params: tuple(before.refuses(params)),
     mends=tuple(kind.name for kind in picture_checks.KINDS),
 )  # its pictures are new ones

@@ -19,6 +19,25 @@ if TYPE_CHECKING:
 Placed = TypeVar("Placed", Annotation, Image)
 _OVERHANG_PX = 1e-6
 FAR_PX = 1e6  # a vertex or keypoint beyond it, or no finite number, is no place of a picture
+# kinds of findings that an input has whose rows can't be moved
+DOUBTS = (
+    "images_without_size",
+    "boxes_of_no_area",
+    "boxes_outside",
+    "boxes_past_the_edge",
+    "boxes_normalised",
+    "keypoints_of_wrong_number",
+    "keypoints_of_wrong_type",
+    "masks_of_another_size",
+    "masks_with_wrong_runs",
+    "polygons_too_short",
+    "segmentations_far_outside",
+    "segmentations_flat",
+    "segmentations_of_no_area",
+    "segmentations_of_pairs",
+    "segmentations_of_texts",
+    "segmentations_of_unknown_form",
+)
 
 
 def instance(
