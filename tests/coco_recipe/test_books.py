@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from builders import coco, recorded, write_recipe
 
-from coco_recipe import StepError, stages
+from coco_recipe import StepError
+from coco_recipe.running import stages
 
 PLUGIN = '''"""A step whose outputs and books are as the test says."""
 from coco_recipe import Dataset, Port, Step, hookimpl

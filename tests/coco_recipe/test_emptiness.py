@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import events, stages
+from coco_recipe import events
+from coco_recipe.running import stages
 
 
 def _warnings(

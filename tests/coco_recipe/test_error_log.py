@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from builders import coco, command, tree, write_recipe
 
-from coco_recipe import error_log, stages
 from coco_recipe.errors import FindingsError, StepError
+from coco_recipe.running import error_log, stages
 
 PLUGIN = '''
 import math, sys, time

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from builders import coco, command, recorded, write_recipe
 
-from coco_recipe import forecast, stages
 from coco_recipe.errors import RecipeError, RunError, StepError
-from coco_recipe.session import Session
+from coco_recipe.running import forecast, stages
+from coco_recipe.running.session import Session
 from coco_recipe.steps import Facts
 
 TWO = {"fractions": {"a": 0.5, "b": 0.5}}

@@ -4,8 +4,8 @@ import pytest
 
 from coco_recipe import FindingsError, events
 from coco_recipe.findings import Choice, Finding, Kind
-from coco_recipe.judge import Judge
-from coco_recipe.observers import Named, Observers
+from coco_recipe.observing.observers import Named, Observers
+from coco_recipe.running.judge import Judge
 
 
 @pytest.mark.parametrize(

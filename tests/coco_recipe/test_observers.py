@@ -10,8 +10,9 @@ import pytest
 from builders import REPOSITORY, coco, command, tree, write_recipe
 
 import coco_recipe
-from coco_recipe import FindingsError, StepError, events, stages
+from coco_recipe import FindingsError, StepError, events
 from coco_recipe.errors import PluginError
+from coco_recipe.running import stages
 
 PLUGIN = '''"""coco-recipe plugin: step ``descend`` reports a falling loss, ``odd`` fails in several ways."""
 import os, signal

@@ -5,7 +5,7 @@ import pytest
 from coco_recipe import events
 from coco_recipe.findings import Finding, Kind
 from coco_recipe.manifest import StepRecord
-from coco_recipe.progress import Display
+from coco_recipe.observing.progress import Display
 
 STARTED = events.RunStarted("caps", Path("runs/caps"), ("parts", "more"))
 FINDING = Finding.of(Kind("odd", "warning", "rows are odd", "look"), "raw", [], count=2)

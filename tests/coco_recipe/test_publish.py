@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from builders import coco, command, times, write_recipe
 
-from coco_recipe import events, run_folder, stages
+from coco_recipe import events
 from coco_recipe.errors import RecipeError, RunError
-from coco_recipe.published import MARK
+from coco_recipe.publishing.marks import MARK
+from coco_recipe.running import run_folder, stages
 
 
 def _project(tmp_path: Path, to: str = "dataset", **params: Any) -> Path:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import RecipeError, plugins, stages
+from coco_recipe import RecipeError, plugins
 from coco_recipe.errors import PluginError
+from coco_recipe.running import stages
 
 PLUGIN = '''from coco_recipe import Dataset, Package, Port, Step, hookimpl
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import coco_json, inputs
+from coco_recipe import coco_json
 from coco_recipe.checks import row_checks
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding
+from coco_recipe.running import inputs
 
 
 def _found(data: dict[str, Any]) -> dict[str, Finding]:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import source, stages
 from coco_recipe.errors import RecipeError
+from coco_recipe.language import source
+from coco_recipe.running import stages
 
 STEPS = [
     {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}},

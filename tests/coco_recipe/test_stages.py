@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from builders import coco, command, tree, write_recipe
 
-from coco_recipe import events, files, stages
+from coco_recipe import events, files
 from coco_recipe.errors import RecipeError, RunError, StepError
+from coco_recipe.running import stages
 
 CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
 NUMBERED = {"id": "numbered", "use": "reindex", "in": "clean"}

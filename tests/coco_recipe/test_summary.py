@@ -1,7 +1,7 @@
 import pytest
 
-from coco_recipe import summary
 from coco_recipe.manifest import Balance, Clock, Counts, Dropped, FileSet, StepRecord
+from coco_recipe.observing import summary
 
 ROWS = Balance(out={"train": Counts(images=1, annotations=2), "model": Counts()})
 

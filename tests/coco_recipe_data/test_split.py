@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from coco_recipe import reopening, stages
 from coco_recipe.errors import RecipeError, StepError
+from coco_recipe.running import reopening, stages
 
 
 def _parts(tmp_path: Path, data: dict[str, Any], **params: Any) -> dict[str, dict[str, Any]]:

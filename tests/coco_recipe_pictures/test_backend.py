@@ -1,13 +1,15 @@
 """Another library of transforms: a plugin brings it, and nothing else knows of it."""
 
+import ast
 import json
 import sys
 from pathlib import Path
 
 import pytest
-from builders import write_recipe
+from builders import REPOSITORY, write_recipe
 
-from coco_recipe import RecipeError, stages
+from coco_recipe import RecipeError
+from coco_recipe.running import stages
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
@@ -180,6 +182,16 @@ def test_a_library_that_no_plugin_offers_is_refused_by_name(tmp_path: Path, name
     said = f"pipeline says library '{name}', which no plugin offers; offered: albumentations"
     with pytest.raises(RecipeError, match=said):
         stages.prepare(recipe)
+
+
+def test_no_module_that_opens_pictures_imports_a_library_of_transforms() -> None:
+    """Neither at its top nor in a function; import-linter sees the packages of this project only."""
+    for path in (REPOSITORY / "plugins/coco_recipe_pictures").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            libraries = {"albumentations", "torchvision", "imgaug", "kornia"}
+            assert not libraries & {name.partition(".")[0] for name in names}, path
 
 
 def test_opening_pictures_loads_no_library_of_transforms() -> None:

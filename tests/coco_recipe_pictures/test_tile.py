@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from builders import write_recipe
 
-from coco_recipe import FindingsError, StepError, stages
+from coco_recipe import FindingsError, StepError
+from coco_recipe.running import stages
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
