@@ -52,7 +52,8 @@ from coco_recipe.geometry.segmentation import (
     segmentation_box,
 )
 from coco_recipe.geometry.turned_box import TurnedBox, turned_box
-from coco_recipe.headers import CutOffError, Header, header_of, read_header
+from coco_recipe.headers.header import CutOffError, Header
+from coco_recipe.headers.reading import header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.steps import (
     Backend,
