@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from coco_recipe_pictures import pipeline_file
+
 from coco_recipe import Complaint, Misfit, show_path, yaml_text
 from coco_recipe_albumentations import catalogue
 from coco_recipe_albumentations.migration import compositions, strength
-from coco_recipe_albumentations.migration.rewrite import ALWAYS, RULES, Draft, first_channel
+from coco_recipe_albumentations.migration.draft import Draft
+from coco_recipe_albumentations.migration.rewrite import ALWAYS, RULES, first_channel
 from coco_recipe_albumentations.pipeline import checks
-from coco_recipe_albumentations.pipeline import file as pipeline_file
 from coco_recipe_albumentations.pipeline.building import ANY_SIZE
 from coco_recipe_albumentations.pipeline.forms import CLASS, Transform, Written, parse
 from coco_recipe_albumentations.pipeline.history import (

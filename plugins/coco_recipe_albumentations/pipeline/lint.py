@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from coco_recipe_pictures import pipeline_file
+
 from coco_recipe import Complaint, Misfit
 from coco_recipe_albumentations.migration import migrate
 from coco_recipe_albumentations.pipeline import checks
-from coco_recipe_albumentations.pipeline import file as pipeline_file
 from coco_recipe_albumentations.pipeline.building import ANY_SIZE
 from coco_recipe_albumentations.pipeline.read import Pipeline
 

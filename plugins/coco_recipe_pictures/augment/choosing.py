@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from coco_recipe_albumentations.pipeline.forms import KeyPath
-
 from coco_recipe import (
     Annotation,
     Category,
@@ -21,6 +19,8 @@ from coco_recipe import (
     extras,
 )
 from coco_recipe_pictures.augment import balance
+
+KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ import msgspec
 
 from coco_recipe import told
 from coco_recipe_pictures import pictures
+from coco_recipe_pictures.geometry.judging import Left, judged
 
 if TYPE_CHECKING:
-    from coco_recipe_albumentations.pipeline.building import Builder
-
-    from coco_recipe_pictures.geometry.carried import Carrier, Instance, Moved
+    from coco_recipe_pictures.backend import Builder, Carrier
+    from coco_recipe_pictures.geometry.instance import Instance, Moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +83,6 @@ class Job:
 
     def __str__(self) -> str:
         return str(self.source)
-
-
-class Left(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is left of one annotation in a copy.
-
-    ``reason`` says why it is not in it; ``scale`` by how much its area has grown. One that a border shows again is of
-    annotation ``of``, of those with a geometry counted from 0; ``tiles``, ``mirrored`` and ``hidden_keypoints``
-    are as in `geometry.Moved`.
-    """
-
-    visibility: float
-    bbox: tuple[float, float, float, float] | None = None
-    area: float = 0
-    segmentation: Any = None
-    keypoints: tuple[float, ...] | None = None
-    num_keypoints: int | None = None
-    reason: str = ""
-    scale: float = 1.0
-    of: int | None = None
-    tiles: tuple[tuple[int, int], ...] = ()
-    mirrored: bool = False
-    hidden_keypoints: int = 0
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -203,7 +181,7 @@ def one_try(
     count = len(job.instances)
     whose = [n if moved.of is None else moved.of for n, moved in enumerate(carried.moved)]
     left = tuple(
-        _left(moved, settings.limits)
+        judged(moved, settings.limits)
         for n, moved in zip(whose, carried.moved, strict=True)
         if n < count
     )
@@ -240,41 +218,13 @@ def _carrier(pipeline: "Builder", size: tuple[int, int] | None) -> "Carrier":
     """Build the pipeline once a process; once a picture size where it has sizes in it."""
     import cv2
 
-    from coco_recipe_pictures.geometry.carried import Carrier
-
     cv2.setNumThreads(0)
-    return Carrier(pipeline.build(size))
-
-
-def _left(moved: "Moved", limits: Mapping[str, float]) -> Left:
-    reason, box = "", moved.bbox
-    if moved.visibility <= 0:
-        reason = "nothing of it is left in the copy"
-    elif moved.visibility < limits["min_visibility"]:
-        reason = f"visibility is below min_visibility ({limits['min_visibility']})"
-    elif box and moved.area * (1 - moved.hidden) < limits["min_area_px"]:
-        reason = f"area is below min_area_px ({limits['min_area_px']})"
-    elif box and min(box[2:]) < limits["min_side_px"]:
-        reason = f"a side is below min_side_px ({limits['min_side_px']})"
-    return Left(
-        moved.visibility,
-        moved.bbox,
-        moved.area,
-        moved.segmentation,
-        moved.keypoints,
-        moved.num_keypoints,
-        reason,
-        moved.scale,
-        moved.of,
-        moved.tiles,
-        moved.mirrored,
-        moved.hidden_keypoints,
-    )
+    return pipeline.carrier(size)
 
 
 def _part(moved: "Moved", number: int) -> Left:
     """Return what is left of a part; no limit is for parts. One that a border shows again is of part ``number``."""
-    left = _left(moved, {"min_visibility": 0.0, "min_area_px": 0.0, "min_side_px": 0.0})
+    left = judged(moved, {"min_visibility": 0.0, "min_area_px": 0.0, "min_side_px": 0.0})
     return left if moved.of is None else msgspec.structs.replace(left, of=number)
 
 

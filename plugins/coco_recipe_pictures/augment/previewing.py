@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from coco_recipe import Annotation, Image, did_you_mean
 from coco_recipe_pictures.augment import copying
 from coco_recipe_pictures.augment.choosing import Copy
-from coco_recipe_pictures.augment.copying import Left
+from coco_recipe_pictures.geometry.judging import Left
 
 if TYPE_CHECKING:
-    from coco_recipe_pictures.augment.step import Work
+    from coco_recipe_pictures.augment.work import Work
     from coco_recipe_pictures.sheet.contact_sheet import Cell, Mark
 
 MOST_COPIES = 3

@@ -10,15 +10,34 @@ from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
 from coco_recipe import Annotation, Image, Row, about, is_flat, turned_box
-from coco_recipe_pictures.augment.copying import Left
 from coco_recipe_pictures.geometry import other_places
+from coco_recipe_pictures.geometry.judging import Left
 
 if TYPE_CHECKING:
-    from coco_recipe_pictures.geometry.carried import Instance
+    from coco_recipe_pictures.geometry.instance import Instance
 
 Placed = TypeVar("Placed", Annotation, Image)
 _OVERHANG_PX = 1e-6
 FAR_PX = 1e6  # a vertex or keypoint beyond it, or no finite number, is no place of a picture
+# kinds of findings that an input has whose rows can't be moved
+DOUBTS = (
+    "images_without_size",
+    "boxes_of_no_area",
+    "boxes_outside",
+    "boxes_past_the_edge",
+    "boxes_normalised",
+    "keypoints_of_wrong_number",
+    "keypoints_of_wrong_type",
+    "masks_of_another_size",
+    "masks_with_wrong_runs",
+    "polygons_too_short",
+    "segmentations_far_outside",
+    "segmentations_flat",
+    "segmentations_of_no_area",
+    "segmentations_of_pairs",
+    "segmentations_of_texts",
+    "segmentations_of_unknown_form",
+)
 
 
 def instance(
@@ -33,7 +52,7 @@ def instance(
         swap: by category id, the keypoints that trade places in a mirrored picture.
         or_upright: as for `turned_box`.
     """
-    from coco_recipe_pictures.geometry.carried import Instance
+    from coco_recipe_pictures.geometry.instance import Instance
     from coco_recipe_pictures.geometry.rle import runs_of
 
     box: Any = tuple(map(float, row.bbox)) if isinstance(row.bbox, tuple) else None

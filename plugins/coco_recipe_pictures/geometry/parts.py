@@ -14,10 +14,10 @@ import msgspec
 from msgspec import UNSET
 
 from coco_recipe import Annotation, TurnedBox, body_parts, extras, turned_box, with_extras
-from coco_recipe_pictures.augment.copying import Left
+from coco_recipe_pictures.geometry.judging import Left
 
 if TYPE_CHECKING:
-    from coco_recipe_pictures.geometry.carried import Instance
+    from coco_recipe_pictures.geometry.instance import Instance
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -51,7 +51,7 @@ ROTATION = "attributes.rotation"
 
 def of(row: Annotation) -> dict[str, "Instance"]:
     """Return the geometry of a row's boxes and keypoints of parts, by key."""
-    from coco_recipe_pictures.geometry.carried import Instance
+    from coco_recipe_pictures.geometry.instance import Instance
 
     found = {}
     for key, value in _parts(row):

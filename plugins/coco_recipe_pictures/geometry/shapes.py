@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from coco_recipe_albumentations.moves import Matrix, Size, Warp
 from numpy.typing import NDArray
 
+from coco_recipe_pictures.geometry.move import Matrix, Size, Warp
 from coco_recipe_pictures.geometry.rings import (
     Mask,
     Points,
