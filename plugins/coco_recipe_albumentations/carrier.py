@@ -69,7 +69,10 @@ class Carrier:
         leaf.apply_with_params = listened
 
     def _show_boxes(self, leaf: Any) -> None:
-        """Let a transform that looks at boxes see them where they are by now; the library's own would be hulls of hulls."""
+        """Let a transform that looks at boxes see them where they are by now.
+
+        The library's own would be hulls of hulls.
+        """
         ask = leaf.get_params_dependent_on_data
 
         def asked(params: dict[str, Any], data: dict[str, Any]) -> Any:

@@ -1,7 +1,8 @@
 """What each Albumentations transform does to a place in the picture: a 3x3 matrix, a map of pixels, or nothing.
 
-Places are in pixels from the corner of the first pixel. The library moves keypoints by the pixels' middles in some transforms
-and by their corners in others; here the transform's own parameters are read, so that a box lands on its pixels to the half px.
+Places are in pixels from the corner of the first pixel. The library moves keypoints by the pixels'
+middles in some transforms and by their corners in others; here the transform's own parameters are
+read, so that a box lands on its pixels to the half px.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -184,7 +185,11 @@ def _of_middles(matrix: Any) -> Matrix:
 
 
 def _resized(transform: Any, before: Size, after: Size) -> Matrix:
-    """Scale; cv2.resize takes nearest pixels from the left, which moves a picture by up to half a pixel of the new size."""
+    """Scale.
+
+    Cv2.resize takes nearest pixels from the left, which moves a picture by up to half a pixel of
+    the new size.
+    """
     smaller = after[0] < before[0] or after[1] < before[1]
     area = smaller and getattr(transform, "area_for_downscale", None) in ("image", "image_mask")
     nearest = transform.interpolation == NEAREST and not area
@@ -305,7 +310,8 @@ def _motion_blur(fired: Fired) -> Matrix:
     return np.eye(3) if max(abs(right), abs(down)) <= 0.5 else _shift(-right, -down)
 
 
-# The nearest class of a transform's bases counts; a class that isn't here is followed pixel by pixel.
+# The nearest class of a transform's bases counts; a class that isn't here is followed pixel by
+# pixel.
 MOVES: dict[str, Callable[[Fired], Matrix]] = {
     "HorizontalFlip": _horizontal,
     "VerticalFlip": _vertical,

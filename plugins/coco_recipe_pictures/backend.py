@@ -83,7 +83,10 @@ class Carrier(Protocol):
 
 
 class Builder(Protocol):
-    """What makes carriers in a worker; it can be pickled, and is equal to one that makes the same."""
+    """What makes carriers in a worker.
+
+    It can be pickled, and is equal to one that makes the same.
+    """
 
     def __hash__(self) -> int: ...
 

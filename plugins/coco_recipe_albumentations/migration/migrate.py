@@ -55,7 +55,9 @@ class Migration:
 
 
 def migrate_file(path: Path) -> Migration:
-    """Rewrite a file's pipeline; a bare word such as IMAGE_HEIGHT becomes the expression that it stands for.
+    """Rewrite a file's pipeline.
+
+    A bare word such as IMAGE_HEIGHT becomes the expression that it stands for.
 
     Raises:
         ValueError: the file is no pipeline, or has a bare word whose meaning isn't clear.
@@ -164,7 +166,10 @@ def is_current(pipeline: Written) -> bool:
 
 
 def refused(form: Any) -> list[str]:
-    """Build a rewritten pipeline, and return what the library has against it; nothing where it isn't installed."""
+    """Build a rewritten pipeline, and return what the library has against it.
+
+    Nothing where it isn't installed.
+    """
     try:
         Pipeline.of(form, allow_files=True).build(ANY_SIZE)
     except ValueError as error:

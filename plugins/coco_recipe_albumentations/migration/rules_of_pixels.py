@@ -81,8 +81,8 @@ def gauss_noise(draft: Draft, current: bool) -> None:
 def _deviations(low: float, high: float, version: Version) -> list[float]:
     """Return a range of deviations whose mean is within a tenth of that of even variances.
 
-    The mean root of an even variance is 2/3 (high^1.5 - low^1.5) / (high - low). Since 1.4.9 what is
-    drawn is cut off towards 0, which takes half a level of a pixel's change: a deviation of 0.6.
+    The mean root of an even variance is 2/3 (high^1.5 - low^1.5) / (high - low). Since 1.4.9 what
+    is drawn is cut off towards 0, which takes half a level of a pixel's change: a deviation of 0.6.
     """
     first, last = math.sqrt(low), math.sqrt(high)
     mean = 2 / 3 * (high**1.5 - low**1.5) / (high - low) if high > low else last
@@ -93,7 +93,9 @@ def _deviations(low: float, high: float, version: Version) -> list[float]:
 
 
 def gaussian_blur(draft: Draft, current: bool) -> None:
-    """A sigma of 0 meant one that fits the kernel, by OpenCV's rule; 2.0.8 divides by it, and the picture turns black.
+    """A sigma of 0 meant one that fits the kernel, by OpenCV's rule.
+
+    2.0.8 divides by it, and the picture turns black.
 
     A kernel of 0 means one that fits sigma; 2.0.8 would draw the two apart.
     """

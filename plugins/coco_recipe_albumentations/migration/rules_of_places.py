@@ -56,7 +56,9 @@ def flip(draft: Draft, current: bool) -> None:
 
 
 def elastic(draft: Draft, current: bool) -> None:
-    """The noise was even from -1 to 1 before it was blurred; 2.0.8 divides normal noise by its maximum.
+    """The noise was even from -1 to 1 before it was blurred.
+
+    2.0.8 divides normal noise by its maximum.
 
     1.4.21 drew 2 n - 1 with n normal, later versions n, not divided: deviations of 2 and 1 in place
     of 1/sqrt(3). From 1.4.17 on ``approximate`` did the opposite of what it said.

@@ -17,7 +17,8 @@ def lint(path: Path) -> tuple[Sequence[str], Sequence[str]]:
     """Look at a file.
 
     Returns:
-        What is wrong, and what is worth knowing; each a line with file, line and remedy. Where nothing is wrong and the
+        What is wrong, and what is worth knowing; each a line with file, line and remedy. Where
+        nothing is wrong and the
         library is installed, the pipeline has been built.
     """
     try:

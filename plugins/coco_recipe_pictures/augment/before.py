@@ -56,7 +56,10 @@ def check(params: Mapping[str, Any]) -> Iterator[Complaint]:
 
 
 def foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
-    """Build the pipeline as it will be built, for the sizes that are known; look for the names in the parameters."""
+    """Build the pipeline as it will be built, for the sizes that are known.
+
+    Look for the names in the parameters.
+    """
     known, pipeline = facts["dataset"], params["pipeline"].pipeline
     chosen = known.of_fewer_images() if params.get("where") else known
     sizes = [size for size in (chosen.smallest, chosen.largest) if size]
@@ -74,9 +77,12 @@ def examine(
     facts: Mapping[str, Facts],
     values: Callable[[], Mapping[str, Any] | None],
 ) -> None:
-    """Ask what must be chosen for the rows, before the first step runs; where they aren't known, `Work` asks it.
+    """Ask what must be chosen for the rows, before the first step runs.
 
-    The rows are those that come here: a step above may drop the keys, categories or images that would ask.
+    Where they aren't known, `Work` asks it.
+
+    The rows are those that come here: a step above may drop the keys, categories or images that
+    would ask.
     """
     params = {name: given.get(name) for name in PARAMS["properties"]}
     pipeline = applied(params)
@@ -109,7 +115,10 @@ def stops_at(
 
 
 def stops_at_rows(given: Mapping[str, Any], dataset: Dataset) -> Iterator[Row]:
-    """Yield rows of what gets copies that can't be moved; those of pictures in quarantine are left out."""
+    """Yield rows of what gets copies that can't be moved.
+
+    Those of pictures in quarantine are left out.
+    """
     params = {name: given.get(name) for name in PARAMS["properties"]}
     try:
         chosen = Chosen.of(dataset, params, applied(params))

@@ -86,8 +86,8 @@ def choose(
 def named(dataset: Dataset, choice: Choice, step_id: str, suffix: str) -> Iterator[Copy]:
     """Yield each copy with a file name that is none of the source's and not given twice, on any file system.
 
-    Images whose names differ by more than the ending give theirs to their copies, the others have the id in it, too:
-    whatever their order, and however many of them get copies.
+    Images whose names differ by more than the ending give theirs to their copies, the others have
+    the id in it, too: whatever their order, and however many of them get copies.
     """
     taken = {_folded(image.file_name) for image in dataset.images}
     twins = _twins(dataset)

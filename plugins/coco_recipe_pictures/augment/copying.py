@@ -26,7 +26,8 @@ class Settings:
 
     Attributes:
         pipeline: what builds the transforms.
-        limits: ``min_visibility``, ``min_area_px``, ``min_side_px`` of what is left of an annotation.
+        limits: ``min_visibility``, ``min_area_px``, ``min_side_px`` of what is left of an
+            annotation.
         accept: rules for a whole copy.
         max_tries: tries before a copy is given up.
         unchanged: ``keep``, ``skip`` or ``retry`` a copy in which no transform fired.
@@ -88,9 +89,10 @@ class Job:
 class Made(msgspec.Struct, frozen=True):
     """What became of a job; ``skipped`` or ``bad`` says why there is no file.
 
-    ``key`` is the seed of the try that was taken, as text: it has 64 bits, which not every JSON reader keeps.
-    ``mirrored`` says that left and right have traded places; ``left`` is of the annotations, ``parts`` of their
-    parts, in order; ``matrix`` is the pipeline's, where turned boxes ask for it.
+    ``key`` is the seed of the try that was taken, as text: it has 64 bits, which not every JSON
+    reader keeps. ``mirrored`` says that left and right have traded places; ``left`` is of the
+    annotations, ``parts`` of their parts, in order; ``matrix`` is the pipeline's, where turned
+    boxes ask for it.
     """
 
     width: int = 0
@@ -111,8 +113,8 @@ def make(settings: Settings, job: Job) -> Made:
     """Make one copy and write its file.
 
     Raises:
-        ValueError: the picture is bad and not to be quarantined, has changed since it was hashed, or the pipeline
-            fails on it; names the file.
+        ValueError: the picture is bad and not to be quarantined, has changed since it was hashed,
+            or the pipeline fails on it; names the file.
     """
     try:
         picture = decode(settings, job)
@@ -139,7 +141,10 @@ def decode(settings: Settings, job: Job) -> "pictures.Picture":
 
 
 def attempt(settings: Settings, job: Job, picture: "pictures.Picture") -> tuple[Made, bytes]:
-    """Try until a copy is accepted; return what became of it, and the bytes of its file (none if given up)."""
+    """Try until a copy is accepted.
+
+    Return what became of it, and the bytes of its file (none if given up).
+    """
     *refused, (made, carried) = tries(settings, job, picture)
     if not made.skipped:
         content = pictures.encode(carried, settings.suffix, settings.quality)
@@ -155,7 +160,10 @@ def attempt(settings: Settings, job: Job, picture: "pictures.Picture") -> tuple[
 
 
 def tries(settings: Settings, job: Job, picture: "pictures.Picture") -> Iterator[tuple[Made, Any]]:
-    """Yield the tries up to the one that is taken, or the last; only the last has its picture, the others None."""
+    """Yield the tries up to the one that is taken, or the last.
+
+    Only the last has its picture, the others None.
+    """
     for number in range(1, settings.max_tries + 1):
         made, carried = one_try(settings, job, picture, number)
         ends = (
@@ -171,7 +179,10 @@ def tries(settings: Settings, job: Job, picture: "pictures.Picture") -> Iterator
 def one_try(
     settings: Settings, job: Job, picture: "pictures.Picture", number: int
 ) -> tuple[Made, "pictures.Picture"]:
-    """Carry the picture and its annotations through the pipeline once; ``skipped`` says why the try isn't taken."""
+    """Carry the picture and its annotations through the pipeline once.
+
+    ``skipped`` says why the try isn't taken.
+    """
     key = seed_of(job.seed, number)
     try:
         carrier = _carrier(settings.pipeline, job.size if settings.pipeline.needs_size else None)
@@ -223,13 +234,19 @@ def _carrier(pipeline: "Builder", size: tuple[int, int] | None) -> "Carrier":
 
 
 def _part(moved: "Moved", number: int) -> Left:
-    """Return what is left of a part; no limit is for parts. One that a border shows again is of part ``number``."""
+    """Return what is left of a part.
+
+    No limit is for parts. One that a border shows again is of part ``number``.
+    """
     left = judged(moved, {"min_visibility": 0.0, "min_area_px": 0.0, "min_side_px": 0.0})
     return left if moved.of is None else msgspec.structs.replace(left, of=number)
 
 
 def _unaccepted(left: Sequence[Left], accept: Mapping[str, Any]) -> str:
-    """Say which rule a copy breaks; the rules are about annotations, so a picture without any breaks none."""
+    """Say which rule a copy breaks.
+
+    The rules are about annotations, so a picture without any breaks none.
+    """
     low, high = accept.get("no_visibility_between", (1, 1))
     kept = sum(not one.reason for one in left)
     if any(low < one.visibility < high for one in left):

@@ -39,7 +39,10 @@ _UPRIGHT_WORDS = {"up", "down", "upward", "downward"}
 
 
 def may_ask(pipeline: Pipeline, params: Mapping[str, Any], known: Facts) -> bool:
-    """Say whether `complaints` may find anything, by the keys that the rows may have; it reads no row."""
+    """Say whether `complaints` may find anything, by the keys that the rows may have.
+
+    It reads no row.
+    """
     may_have_places = any(
         keys is None or other_places.may_be_in(kind, keys)
         for kind, keys in ((Annotation, known.annotation_fields), (Image, known.fields))
@@ -194,7 +197,8 @@ def direction(
         pipeline: the pipeline.
         classes: the classes' names.
         place: the step, as findings name it.
-        pairs: the classes that trade places in a mirrored picture; None where the recipe doesn't say.
+        pairs: the classes that trade places in a mirrored picture; None where the recipe doesn't
+            say.
         repeated: what becomes of borders that repeat the picture.
     """
     effects = pipeline.effects

@@ -22,16 +22,17 @@ from coco_recipe_pictures.geometry import instances
 def augment(ctx: StepContext, *, dataset: Dataset, **params: Any) -> Mapping[str, Dataset]:
     """Make new images; the output holds the new ones only: merge them with the old.
 
-    Each copy has a seed of its own (from the recipe's seed, the step, the image's identity, the copy and the try), so
-    that neither order nor the number of workers matters. Each annotation is carried through the whole pipeline, and its
-    box, area and segmentation are derived once, at the end; what falls out is in the ledger with its visibility. New ids
-    follow the largest of the source, so that they collide with none of it. ``augmented.jsonl`` says for each copy which
-    transforms fired, with their parameters; a copy whose picture, pipeline and environment are unchanged isn't made
-    again.
+    Each copy has a seed of its own (from the recipe's seed, the step, the image's identity, the
+    copy and the try), so that neither order nor the number of workers matters. Each annotation is
+    carried through the whole pipeline, and its box, area and segmentation are derived once, at the
+    end; what falls out is in the ledger with its visibility. New ids follow the largest of the
+    source, so that they collide with none of it. ``augmented.jsonl`` says for each copy which
+    transforms fired, with their parameters; a copy whose picture, pipeline and environment are
+    unchanged isn't made again.
 
     Raises:
-        ValueError: the pipeline is wrong; an image can't be read or hasn't the size that the data set says; a box
-            reaches out of its image.
+        ValueError: the pipeline is wrong; an image can't be read or hasn't the size that the data
+            set says; a box reaches out of its image.
     """
     work = Work(ctx, dataset, params)
     books, out = Books(ctx.workdir, ctx.earlier), Output(ctx, work)

@@ -75,7 +75,10 @@ class Work:
         return choosing.named(self.dataset, self.choice, self.ctx.step_id, self.settings.suffix)
 
     def _shapes(self, image_id: int) -> "tuple[Instance | None, ...]":
-        """Return the geometry of an image's annotations, in order; ``shapes`` does it once for what is in flight."""
+        """Return the geometry of an image's annotations, in order.
+
+        ``shapes`` does it once for what is in flight.
+        """
         return tuple(
             instances.instance(row, self.swap, or_upright=self.turns)
             for row in self.annotations[image_id]

@@ -41,8 +41,9 @@ BOXES = {
 def write_demo(folder: Path, *, images: int = 60, seed: int = 0) -> None:
     """Write ``folder/annotations.json`` and ``folder/images/*.jpg``: drawn pictures with a real set's quirks.
 
-    The quirks: repeated annotation ids, a background class with id 0 that fills a quarter of the pictures, categories
-    out of order, gaps in image ids, two picture sizes, and the key ``license`` where COCO has ``licenses``.
+    The quirks: repeated annotation ids, a background class with id 0 that fills a quarter of the
+    pictures, categories out of order, gaps in image ids, two picture sizes, and the key ``license``
+    where COCO has ``licenses``.
 
     Args:
         folder: a new or empty folder.

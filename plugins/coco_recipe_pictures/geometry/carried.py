@@ -226,7 +226,10 @@ def _with_box(moved: Moved, one: Instance, box: Box | None) -> Moved:
 
 
 def _behind(moved: Moved, shape: Shape, hidden: Mask) -> Moved:
-    """Lower the visibility of an annotation by the share of its pixels that are hidden; hidden keypoints are v 1."""
+    """Lower the visibility of an annotation by the share of its pixels that are hidden.
+
+    Hidden keypoints are v 1.
+    """
     moved = _with_hidden_points(moved, hidden)
     if not shape.groups or moved.visibility <= 0:
         return moved

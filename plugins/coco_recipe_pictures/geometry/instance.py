@@ -31,11 +31,12 @@ class Instance:
 class Moved:
     """What is left of an annotation in the new picture.
 
-    ``visibility`` is the share of the original that can be seen, 0 to 1; ``hidden`` the share of what is left that
-    a transform drew over (see `hiding`), ``hidden_keypoints`` how many of its keypoints no longer can be seen by that.
-    ``scale`` is by how much its area is larger than that of the original. One that
-    a border shows again is of annotation ``of``; ``tiles`` are the places (column, row) of its tile, for each transform
-    with such a border; ``mirrored`` tells whether these tiles mirror it.
+    ``visibility`` is the share of the original that can be seen, 0 to 1; ``hidden`` the share of
+    what is left that a transform drew over (see `hiding`), ``hidden_keypoints`` how many of its
+    keypoints no longer can be seen by that. ``scale`` is by how much its area is larger than that
+    of the original. One that a border shows again is of annotation ``of``; ``tiles`` are the places
+    (column, row) of its tile, for each transform with such a border; ``mirrored`` tells whether
+    these tiles mirror it.
     """
 
     visibility: float

@@ -83,7 +83,9 @@ def _decoded(value: Any) -> Any:
 def copied(
     row: Annotation, before: "Instance | None", left: Left | None, *, id: int, image_id: int
 ) -> Annotation:
-    """Return the copy's row: the source's with new ids and what is left of its geometry; other keys travel along.
+    """Return the copy's row: the source's with new ids and what is left of its geometry.
+
+    Other keys travel along.
 
     Where the geometry has not changed, its numbers are the source's own, to the last digit.
     """
@@ -124,7 +126,10 @@ def _moved(row: Annotation, before: "Instance", left: Left) -> dict[str, Any]:
 
 
 def _area(row: Annotation, left: Left) -> float:
-    """Return a copy's area: the recorded one, as much larger as the geometry; without one, the geometry's."""
+    """Return a copy's area: the recorded one, as much larger as the geometry.
+
+    Without one, the geometry's.
+    """
     return left.area if row.area is UNSET else round(row.area * left.scale, 2)
 
 
@@ -156,7 +161,9 @@ def check(
     *,
     is_left_out: Callable[[Image], bool] = lambda image: False,
 ) -> None:
-    """Refuse what can't be moved, before a picture is opened; the arguments are those of `unmovable`.
+    """Refuse what can't be moved, before a picture is opened.
+
+    The arguments are those of `unmovable`.
 
     Raises:
         ValueError: there is something; names the first five rows.

@@ -88,7 +88,10 @@ def _scale(area: float, shape: Shape) -> float:
 
 
 def _polygons(shape: Shape, size: Size) -> list[Ring]:
-    """Return one ring for each part, rounded and inside the picture; holes that a warp left are bridged to their border."""
+    """Return one ring for each part, rounded and inside the picture.
+
+    Holes that a warp left are bridged to their border.
+    """
     rings = [
         ring for group in shape.groups for ring in (_parts(group) if shape.is_traced else group)
     ]
@@ -97,7 +100,10 @@ def _polygons(shape: Shape, size: Size) -> list[Ring]:
 
 
 def _parts(group: Sequence[Ring]) -> list[Ring]:
-    """Join each hole with the smallest outer ring around it; the largest ring is no hole, and holes turn the other way."""
+    """Join each hole with the smallest outer ring around it.
+
+    The largest ring is no hole, and holes turn the other way.
+    """
     import cv2
 
     turn = signed_area(max(group, key=lambda ring: abs(signed_area(ring))))

@@ -52,7 +52,9 @@ def recorded(place: int, bbox: Sides, outline: Shape) -> Iterator[Recorded]:
 def moved(
     boxes: Sequence[Recorded], moving: Sequence[Move]
 ) -> dict[tuple[int | None, Tiles], Sides]:
-    """Send recorded boxes through transforms; return their sides by the rows' places, and by the tiles that show them.
+    """Send recorded boxes through transforms.
+
+    Return their sides by the rows' places, and by the tiles that show them.
 
     A box that lies upright and whole in the end has its own sides. Of one that was cut or turned,
     or went through a map of pixels, only the hull is known: so it is left out where it fits its
