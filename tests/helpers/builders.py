@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from coco_recipe import manifest
+from coco_recipe.testing import coco
+
+__all__ = ["coco"]
 
 REPOSITORY = Path(__file__).parents[2]
 DATA = Path(os.environ.get("COCO_RECIPE_DATA", REPOSITORY.parent / "shared" / "data"))
@@ -23,37 +26,6 @@ def real_data(name: str) -> Path:
             f"there is no {DATA / name}; set COCO_RECIPE_DATA to the folder with the real data"
         )
     return DATA / name
-
-
-def coco(
-    images: int = 3,
-    boxes: Sequence[tuple[int, int]] = ((1, 1), (2, 2)),
-    names: Sequence[str] = ("cat", "dog"),
-    **extra: Any,
-) -> dict[str, Any]:
-    """Return COCO JSON; ``boxes`` are (image id, category id), each of 10x10 px."""
-    return {
-        "info": {"year": 2026},
-        **extra,
-        "images": [
-            {"id": i, "file_name": f"{i}.jpg", "width": 64, "height": 48}
-            for i in range(1, images + 1)
-        ],
-        "annotations": [
-            {
-                "id": n,
-                "image_id": i,
-                "category_id": c,
-                "bbox": [1, 2, 10, 10],
-                "area": 100,
-                "iscrowd": 0,
-            }
-            for n, (i, c) in enumerate(boxes, 1)
-        ],
-        "categories": [
-            {"id": n, "name": name, "supercategory": name} for n, name in enumerate(names, 1)
-        ],
-    }
 
 
 def write_recipe(

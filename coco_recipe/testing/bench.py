@@ -1,0 +1,207 @@
+"""run_step: run one step on values, without a recipe's file and without a run's other stages."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from coco_recipe import engine, plan, plugins
+from coco_recipe.checkpoint import Checkpoint
+from coco_recipe.dataset import Dataset
+from coco_recipe.execute import execute
+from coco_recipe.findings import Finding
+from coco_recipe.manifest import StepRecord
+from coco_recipe.plugins import Offer, Registry
+from coco_recipe.recipe import Input, Recipe, RecipeStep
+from coco_recipe.source import Source
+from coco_recipe.steps import Facts, OpenPorts, Step, Value, facts_of
+from coco_recipe.store import DROPPED, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where and how `run_step` runs a step.
+
+    Attributes:
+        folder: stands for the run directory: the step is committed at ``steps/<its name>`` below
+            it, and paths of parameters are relative to it. A step that lives in memory needs none.
+        seed: the recipe's seed.
+        jobs: number of processes that ``ctx.map`` has; 1 is this process.
+        keeps_outputs: write data sets that come out, also of a step that lives in memory.
+    """
+
+    folder: Path | None = None
+    seed: int = 0
+    jobs: int = 1
+    keeps_outputs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a step said of how far it was: so much of a total, and a line of text."""
+
+    done: int
+    total: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step gave, and what it said meanwhile.
+
+    Attributes:
+        values: its outputs by port.
+        notes: what it noted for the record (``ctx.note``).
+        dropped: the lines of its ledger in order (``ctx.drop``), as in ``dropped.jsonl``.
+        findings: what it found (``ctx.find``), errors too: here nothing stops at them.
+        progress: what it said of how far it was (``ctx.progress``), in order.
+        facts: what it foresaw of its outputs, by port.
+        record: its record, as in ``manifest.json``.
+        folder: where it is committed; None where the bench has no folder.
+    """
+
+    values: Mapping[str, Value]
+    notes: Mapping[str, Any]
+    dropped: tuple[Mapping[str, Any], ...]
+    findings: tuple[Finding, ...]
+    progress: tuple[Progress, ...]
+    facts: Mapping[str, Facts]
+    record: StepRecord
+    folder: Path | None
+
+    @property
+    def value(self) -> Value:
+        """The only output.
+
+        Raises:
+            ValueError: there are several, or none.
+        """
+        if len(self.values) != 1:
+            raise ValueError(f"the step gave the outputs {list(self.values)}; name one of `values`")
+        return next(iter(self.values.values()))
+
+
+def run_step(step: Step, bench: Bench | None = None, /, **given: Any) -> Outcome:
+    """Run one step as a recipe does: its parameters are checked, its books are closed.
+
+    Rows are not checked, and findings stop nothing.
+
+    Args:
+        step: the step.
+        bench: where and how it runs.
+        given: its input values by port (a tuple where a port takes many, a mapping by name where
+            its ports are open), and its parameters; those left out have their defaults.
+
+    Raises:
+        PluginError: the step's function, ports and schema don't fit together.
+        RecipeError: a parameter or an input is wrong; each problem names its key.
+        StepError: the step failed, or its books don't close.
+        ValueError: the step writes files, and the bench has no folder; an input is no value.
+    """
+    bench = bench or Bench()
+    plugins.check_step(step)
+    if bench.folder is not None:
+        return _run(step, bench, bench.folder, given)
+    if step.writes:
+        raise ValueError(f"step '{step.name}' writes files; give it a folder: Bench(tmp_path)")
+    with tempfile.TemporaryDirectory() as folder:
+        return _run(step, bench, Path(folder), given)
+
+
+def _run(step: Step, bench: Bench, folder: Path, given: Mapping[str, Any]) -> Outcome:
+    ports, params = _divided(step, given)
+    named = {name: value for port in ports for name, value in _named(port, ports[port]).items()}
+    planned = _planned(step, bench, folder / "recipe.yaml", ports, params)
+    (bound,) = planned.steps
+    values = plan.bound(bound, lambda ref: named[ref[0]])
+    facts = plan.by_port(bound, lambda ref: facts_of(named[ref[0]]))
+    foreseen = plan.foresee_step(planned, bound, facts, lambda: values)
+    store = Store(folder)
+    findings: list[Finding] = []
+    progress: list[Progress] = []
+    result = execute(
+        bound,
+        values,
+        store=store,
+        seed=bench.seed,
+        key=f"of {step.name} on the bench",
+        parts={"inputs": {}},
+        keep=set(bound.outputs) if bench.keeps_outputs else set(),
+        engine=engine.local(bench.jobs),
+        environment={},
+        on_progress=lambda done, total, text: progress.append(Progress(done, total, text)),
+        judge=findings.extend,
+    )
+    committed = store.final(step.name)
+    return Outcome(
+        values=result.values,
+        notes=result.manifest.record.notes,
+        dropped=_lines(committed / DROPPED),
+        findings=tuple(findings),
+        progress=tuple(progress),
+        facts=foreseen,
+        record=result.manifest.record,
+        folder=committed if bench.folder else None,
+    )
+
+
+def _divided(step: Step, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Divide what is given into values by port and parameters.
+
+    An optional port that is given None is left out.
+    """
+    if isinstance(step.inputs, OpenPorts):
+        params = dict(given)
+        return dict(params.pop(step.inputs.name, {})), params
+    ports = {
+        name: value for name, value in given.items() if name in step.inputs and value is not None
+    }
+    return ports, {name: value for name, value in given.items() if name not in step.inputs}
+
+
+def _named(port: str, value: Any) -> dict[str, Dataset | Checkpoint]:
+    """Return the values of a port, each by a name of its own.
+
+    Raises:
+        ValueError: one of them is no value.
+    """
+    items = value if isinstance(value, tuple) else (value,)
+    for item in items:
+        if not isinstance(item, Dataset | Checkpoint):
+            raise ValueError(
+                f"input '{port}' is a {type(item).__name__}; "
+                "give it a Dataset (coco_recipe.testing.dataset makes one) or a Checkpoint"
+            )
+    return {f"{port}-{number}": item for number, item in enumerate(items, 1)}
+
+
+def _planned(
+    step: Step, bench: Bench, path: Path, ports: Mapping[str, Any], params: Mapping[str, Any]
+) -> plan.Plan:
+    """Return the plan of a recipe that has only this step.
+
+    Raises:
+        RecipeError: a parameter or an input is wrong.
+    """
+    references: dict[str, str | list[str]] = {}
+    inputs = []
+    for port, value in ports.items():
+        named = _named(port, value)
+        references[port] = list(named) if isinstance(value, tuple) else next(iter(named))
+        for name, item in named.items():
+            is_checkpoint = isinstance(item, Checkpoint)
+            inputs.append(Input(name, checkpoint="given" if is_checkpoint else ""))
+    source = Source(path, "", {}, {}, {})
+    row = RecipeStep(step.name, step.name, references, params, ())
+    recipe = Recipe(source, "bench", bench.seed, tuple(inputs), (row,))
+    offers = {step.name: Offer(step, "bench", "", "")}
+    return plan.resolve(recipe, Registry(offers, {}, {}, {}), [])
+
+
+def _lines(path: Path) -> tuple[Mapping[str, Any], ...]:
+    """Return the lines of a ledger; none where there is no file."""
+    text = path.read_bytes() if path.is_file() else b""
+    return tuple(msgspec.json.decode(line) for line in text.splitlines())
