@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, command, recorded, write_recipe
+from builders import coco, command, process, recorded, write_recipe
 
 from coco_recipe import engine, worker
 from coco_recipe.engine_local import WINDOW
@@ -382,7 +382,7 @@ def test_a_plugin_file_has_its_functions_and_records_in_workers(name: str, tmp_p
         pytest.importorskip("distributed")
     (tmp_path / "mine.py").write_text(PLUGIN)
     path = write_recipe(tmp_path, [{"id": "x", "use": "check", "in": "raw"}], coco())
-    done = command(
+    done = process(
         "run", path, "--plugin", "mine.py", "--jobs", "2", "--engine", name, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr

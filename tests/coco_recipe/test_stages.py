@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, command, tree, write_recipe
+from builders import coco, command, process, tree, write_recipe
 
 from coco_recipe import files, stages
 from coco_recipe.errors import RecipeError, RunError, StepError
@@ -161,11 +161,11 @@ def test_a_folder_of_someone_else_is_refused(tmp_path: Path) -> None:
 
 def test_exit_codes_and_streams(tmp_path: Path) -> None:
     path = write_recipe(tmp_path, [CLEAN], coco())
-    done = command("run", path, cwd=tmp_path)
+    done = process("run", path, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "runs/test\n")
     assert "nothing to do" in command("run", path, cwd=tmp_path).stderr
     bad = write_recipe(tmp_path, [CLEAN | {"with": {"drop": ["cow"]}}])
-    assert command("run", bad, cwd=tmp_path).returncode == 2
+    assert process("run", bad, cwd=tmp_path).returncode == 2
     assert "there is no category 'cow'" in command("run", bad, cwd=tmp_path).stderr
     by_id = write_recipe(
         tmp_path, [CLEAN | {"with": {"drop": [7]}}]

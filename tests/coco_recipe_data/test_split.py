@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, command, real_data, recorded, write_recipe
+from builders import coco, command, process, real_data, recorded, write_recipe
 from coco_recipe_data import stratify
 from coco_recipe_data.stratify import Division, Group, divide
 from hypothesis import given, settings
@@ -496,7 +496,7 @@ def test_bytes_are_the_same_with_any_number_of_workers(
     for jobs, hash_seed in (("1", "1"), ("2", "2")):
         monkeypatch.setenv("PYTHONHASHSEED", hash_seed)
         assert (
-            command(
+            process(
                 "run", recipe, "--out", tmp_path / jobs, "--jobs", jobs, cwd=tmp_path
             ).returncode
             == 0
