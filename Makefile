@@ -1,7 +1,7 @@
 # Each target is one command on a fresh machine with Python 3.11.
 PYTHON ?= python3.11
 BIN := .venv/bin
-STACK := plugins/coco_recipe_mmdet/training_stack.txt
+STACK := plugins/coco_recipe_doctor/training_stack.txt
 
 .PHONY: run train-small test soak lint bench bench-train clean
 

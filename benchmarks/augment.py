@@ -206,7 +206,10 @@ def notebook(folder: Path, images: int, sleep_seconds: float) -> float:
 
 
 def peak(folder: Path) -> float:
-    """Return the peak memory in MB of the process `coco-recipe run`; its workers aren't its children, and not in it."""
+    """Return the peak memory in MB of the process `coco-recipe run`.
+
+    Its workers aren't its children, and not in it.
+    """
     shutil.rmtree(folder / "runs", ignore_errors=True)
     return int(_output([sys.executable, "-c", PEAK, *COMMAND], folder)) / 1024
 

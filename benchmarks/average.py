@@ -91,7 +91,10 @@ def make(folder: Path, scale: float) -> None:
 
 
 def measure(arguments: list[str], folder: Path) -> tuple[float, float, float]:
-    """Run a process; return the seconds of its work, if it says them, and of all, and its peak memory in MB."""
+    """Run a process.
+
+    Return the seconds of its work, if it says them, and of all, and its peak memory in MB.
+    """
     code = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); "
         "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"

@@ -1,18 +1,21 @@
 """Where boxes and masks say that things are, against where the pixels are, over random pipelines.
 
-Four painted rectangles on each picture, one to four geometric transforms, nearest interpolation: the tight box of the pixels
-that survived against the annotation of the copy, beside what Albumentations itself makes of the boxes. Then painted polygons
-with a hole and in two parts, as polygons and as run-length masks, through affine, perspective, elastic and grid transforms
-with flips before and after them, and through several. Rectangles given as polygons that begin at any corner and go either
-way round, and rings given as run-length masks, whose border is drawn in a colour of its own. Last, what dropouts and weather
-hide: the visibility of the copy against the pixels that are left; and borders that repeat the picture: every connected
-region of an object's colour against the boxes of the labels that lie on it, and all pixels of an object against the masks of
-its labels. Exits with 1 where a median is below 0.99, or a first percentile below 0.88.
+Four painted rectangles on each picture, one to four geometric transforms, nearest interpolation:
+the tight box of the pixels that survived against the annotation of the copy, beside what
+Albumentations itself makes of the boxes. Then painted polygons with a hole and in two parts, as
+polygons and as run-length masks, through affine, perspective, elastic and grid transforms with
+flips before and after them, and through several. Rectangles given as polygons that begin at any
+corner and go either way round, and rings given as run-length masks, whose border is drawn in a
+colour of its own. Last, what dropouts and weather hide: the visibility of the copy against the
+pixels that are left; and borders that repeat the picture: every connected region of an object's
+colour against the boxes of the labels that lie on it, and all pixels of an object against the masks
+of its labels. Exits with 1 where a median is below 0.99, or a first percentile below 0.88.
 
-What pixels say is no finer than a pixel: the nearest one moves an edge by up to half of it, and a tip that reaches no pixel's
-middle shows in none. So where outlines are compared, stars and askew rectangles, scenes are drawn `FINE` times as large, sizes
-of crops with them. And no finer than a grey level: of what lets near a tenth of a contrast through, a pixel that is within one
-level of it counts as hidden or not, as the visibility has it.
+What pixels say is no finer than a pixel: the nearest one moves an edge by up to half of it, and a
+tip that reaches no pixel's middle shows in none. So where outlines are compared, stars and askew
+rectangles, scenes are drawn `FINE` times as large, sizes of crops with them. And no finer than a
+grey level: of what lets near a tenth of a contrast through, a pixel that is within one level of it
+counts as hidden or not, as the visibility has it.
 """
 
 import argparse
@@ -36,7 +39,9 @@ Box = tuple[float, float, float, float]
 
 
 def geometric(rng: random.Random, scale: int = 1) -> Any:
-    """Draw one geometric transform; nearest interpolation, so that a painted pixel stays one or goes.
+    """Draw one geometric transform.
+
+    Nearest interpolation, so that a painted pixel stays one or goes.
 
     Args:
         rng: what is drawn depends on it.
@@ -401,13 +406,19 @@ def _overlap_of_masks(masks: Sequence[Any], truth: Any) -> float:
 
 
 def bordered(mode: int, least: int = 1, most: int = 1) -> Callable[[random.Random], list[Any]]:
-    """Return what draws transforms whose borders repeat the picture; the library takes seconds for a PiecewiseAffine."""
+    """Return what draws transforms whose borders repeat the picture.
+
+    The library takes seconds for a PiecewiseAffine.
+    """
     names = [name for name in BORDERED if name != "PiecewiseAffine"]
     return lambda rng: [BORDERED[rng.choice(names)](mode) for _ in range(rng.randint(least, most))]
 
 
 def repeats_hold(count: int) -> Iterator[bool]:
-    """Print what borders that repeat the picture come to; yield whether each line holds its marks."""
+    """Print what borders that repeat the picture come to.
+
+    Yield whether each line holds its marks.
+    """
     for name, mode in MODES.items():
         for label, most in ((name, 1), (f"{name}, two and three in a row", 3)):
             steps = bordered(mode, 1 if most == 1 else 2, most)
@@ -515,7 +526,8 @@ def hidden_of(name: str, count: int, seed: int = 0) -> Iterator[float]:
     One transform hides and up to two move afterwards. A pixel shows if it differs, by more than a
     tenth of the contrast, from what becomes of the same picture without the objects; within one
     grey level of it, it may show or not (the library rounds after each thing that it draws). Which
-    pixels of the copy are an object's is what the library says, which moves a mask of the objects along.
+    pixels of the copy are an object's is what the library says, which moves a mask of the objects
+    along.
     """
     rng, contrast = random.Random(seed), 64
     for number in range(count):

@@ -191,7 +191,10 @@ def ours(boxes: Boxes, shares: Sequence[float]) -> tuple[list[int], float]:
 def others(
     python: Path, sets: Sequence[tuple[Boxes, Sequence[float], bool]], seeds: int, folder: Path
 ) -> list[dict[str, Any]]:
-    """Run the libraries in their environment; of a set that ``lacks`` classes, prove how few it can lack."""
+    """Run the libraries in their environment.
+
+    Of a set that ``lacks`` classes, prove how few it can lack.
+    """
     rows = [
         {
             "boxes": [sorted(row.items()) for row in boxes],

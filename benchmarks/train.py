@@ -67,7 +67,10 @@ def learn(folder: Path) -> bool:
 
 
 def overhead(folder: Path) -> bool:
-    """Compare whole processes in turns; at most 5 % beyond the start of coco-recipe's own process."""
+    """Compare whole processes in turns.
+
+    At most 5 % beyond the start of coco-recipe's own process.
+    """
     recipe = _shapes(folder, epochs=2)
     steps, plain = folder / "runs/learn/steps", folder / "plain"
     ours, alone, start = [], [], []
@@ -93,7 +96,10 @@ def overhead(folder: Path) -> bool:
 
 
 def caps(folder: Path) -> bool:
-    """Run the small bottle-cap recipe; the averaged weights are at most 0.02 below the best single epoch."""
+    """Run the small bottle-cap recipe.
+
+    The averaged weights are at most 0.02 below the best single epoch.
+    """
     work = folder / "caps"
     shutil.copytree(ROOT / "recipes", work / "recipes", dirs_exist_ok=True)
     if not (work / "data/caps/annotations.json").exists():

@@ -7,6 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from coco_recipe import body_parts
 from coco_recipe.checkpoint import Checkpoint
+from coco_recipe.checks.file_names import mended_name
+from coco_recipe.checks.loose_values import segmentation as numbers_of_segmentation
+from coco_recipe.checks.missing_files import told as missing_pictures
+from coco_recipe.checks.names import TEXTS, is_license
+from coco_recipe.checks.row_checks import (
+    BEFORE_EXPORT,
+    POLYGONS_TOO_SHORT,
+    READERS_REFUSE,
+    SEGMENTATIONS_OF_NO_AREA,
+)
+from coco_recipe.checks.row_checks import findings as row_findings
+from coco_recipe.checks.rows import SHORT
 from coco_recipe.coco_json import unsafe_name, with_extras, write
 from coco_recipe.dataset import Annotation, Category, Dataset, Image, Loose, Origin, extras
 from coco_recipe.errors import (
@@ -24,24 +36,12 @@ from coco_recipe.errors import (
     show_path,
 )
 from coco_recipe.failure import told
-from coco_recipe.file_names import mended_name
 from coco_recipe.files import link_or_copy, place, plain_name, sha256
-from coco_recipe.find_names import TEXTS, is_license
 from coco_recipe.findings import Check, Finding, Kind, Row
 from coco_recipe.framing import framed
 from coco_recipe.headers import CutOffError, Header, header_of, read_header
 from coco_recipe.hookspecs import hookimpl
-from coco_recipe.loose_values import segmentation as numbers_of_segmentation
-from coco_recipe.missing_files import told as missing_pictures
 from coco_recipe.rounding import tidy
-from coco_recipe.row_checks import (
-    BEFORE_EXPORT,
-    POLYGONS_TOO_SHORT,
-    READERS_REFUSE,
-    SEGMENTATIONS_OF_NO_AREA,
-)
-from coco_recipe.row_checks import findings as row_findings
-from coco_recipe.rows import SHORT
 from coco_recipe.segmentation import (
     checked_runs,
     has_area,

@@ -12,8 +12,8 @@ from coco_recipe.plan import Plan, PlannedStep, Reference
 class Ahead:
     """What steps will be given, as far as it can be had before the first of them runs.
 
-    Each step is run once at most. What lies below a step that writes files isn't known: making it is
-    the run's work. Neither is what lies below a step that fails, which the run says better.
+    Each step is run once at most. What lies below a step that writes files isn't known: making it
+    is the run's work. Neither is what lies below a step that fails, which the run says better.
 
     Args:
         planned: the plan.

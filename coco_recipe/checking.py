@@ -2,22 +2,17 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
-from coco_recipe import (
-    coco_json,
-    files,
-    missing_files,
-    plan,
-    provenance,
-    reaching,
-    row_checks,
-    slow_reading,
-)
+from coco_recipe import coco_json, files, plan, provenance, reaching
 from coco_recipe.ahead import Ahead
+from coco_recipe.checks import missing_files, row_checks, slow_reading
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
-from coco_recipe.findings import Check, Finding, Row
+from coco_recipe.engines.beside import Beside, copies
+from coco_recipe.findings import Check, Finding, Row, merged
 from coco_recipe.kinds import LEFT_OUT
 from coco_recipe.plan import Plan
 
@@ -25,7 +20,9 @@ from coco_recipe.plan import Plan
 def of_file(
     annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool = False
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with a file; an error is what a reader of COCO files would crash on, misassign or lose.
+    """Return what is wrong with a file.
+
+    An error is what a reader of COCO files would crash on, misassign or lose.
 
     Args:
         annotations: the annotation file.
@@ -49,6 +46,8 @@ def _of_file(
     dataset, of_text = provenance.read_rows(
         text, str(annotations), place, images, slow_reading.TO_GO_ON
     )
+    of_masks = _usable(checks, "masks")
+    beside = _beside(of_masks, dataset, place)
     yield from slow_reading.found(dataset.loose, place)
     yield from of_text
     for finding in row_checks.findings(dataset, place):
@@ -57,15 +56,19 @@ def _of_file(
             if finding.kind.name in row_checks.READERS_REFUSE
             else finding
         )
-    for check in _usable(checks, "masks"):
-        yield from check.run(dataset, place)
+    order = {kind.name: n for n, kind in enumerate(k for check in of_masks for k in check.kinds)}
+    found = merged(finding for part in beside for finding in part.result())
+    yield from sorted(found, key=lambda finding: order.get(finding.kind.name, len(order)))
     if images is not None:
         yield from _of_pictures(dataset, place, checks, decode=decode)
     yield from left_out(checks, place, ("masks",) if images is None else ("masks", "pictures"))
 
 
 def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
-    """Yield what is wrong with an input's rows; an error where a step of the recipe can't take them."""
+    """Yield what is wrong with an input's rows.
+
+    A finding is an error where a step of the recipe can't take them.
+    """
     yield from of_rows(planned, name, dataset)
     for finding in slow_reading.found(dataset.loose, name):
         yield replace(
@@ -104,6 +107,18 @@ def left_out(checks: Sequence[Check], place: str, about: Collection[str]) -> Ite
     rows = [Row(check.name) for check in checks if check.about in about and not _is_usable(check)]
     if rows:
         yield Finding.of(LEFT_OUT, place, rows)
+
+
+def _beside(checks: Sequence[Check], dataset: Dataset, place: str) -> list[Beside[list[Finding]]]:
+    """Begin to check the rows' segmentations in parts of about the same size."""
+    rows, parts = dataset.annotations, copies() if checks else 1
+    ends = [len(rows) * n // parts for n in range(parts + 1)]
+    divided = [dataset.replace(annotations=rows[start:end]) for start, end in pairwise(ends)]
+    return [Beside(partial(_all_of, checks, part, place)) for part in divided]
+
+
+def _all_of(checks: Sequence[Check], dataset: Dataset, place: str) -> list[Finding]:
+    return [finding for check in checks for finding in check.run(dataset, place)]
 
 
 def _of_pictures(

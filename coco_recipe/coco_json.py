@@ -1,7 +1,8 @@
 """Dataset <-> COCO JSON: lossless, fast, and exact about what is wrong.
 
-A row's class is made for the keys that the file has (unknown ones become undecoded fields), so that a file goes
-through with the same ids, the same extra keys and the same numbers, and polygons are never decoded.
+A row's class is made for the keys that the file has (unknown ones become undecoded fields), so that
+a file goes through with the same ids, the same extra keys and the same numbers, and polygons are
+never decoded.
 """
 
 import gc
@@ -91,7 +92,9 @@ def of_top(
 
 
 def write(dataset: Dataset, path: Path) -> str:
-    """Write a data set as COCO JSON to ``path`` and flush it to disk; return the SHA-256 of the file.
+    """Write a data set as COCO JSON to ``path`` and flush it to disk.
+
+    Return the SHA-256 of the file.
 
     A thread hashes and writes a piece while the next one is encoded.
     """
@@ -113,7 +116,10 @@ def write(dataset: Dataset, path: Path) -> str:
 
 
 def encode(dataset: Dataset) -> Iterable[bytes]:
-    """Yield a data set as COCO JSON, piece by piece; extra keys first, as COCO's own files have them."""
+    """Yield a data set as COCO JSON, piece by piece.
+
+    Extra keys first, as COCO's own files have them.
+    """
     encoder = msgspec.json.Encoder()
     yield b"{"
     for key, value in dataset.extra.items():
@@ -143,7 +149,10 @@ _classes: dict[tuple[type, tuple[str, ...]], type[msgspec.Struct]] = {}
 
 
 def _extended(base: type[msgspec.Struct], keys: Iterable[str]) -> type[msgspec.Struct]:
-    """Return ``base`` with one undecoded optional field for each key; the same class for the same keys."""
+    """Return ``base`` with one undecoded optional field for each key.
+
+    The same class for the same keys.
+    """
     wanted = (base, tuple(keys))
     if wanted not in _classes:
         names: list[Any] = []
@@ -173,7 +182,10 @@ def _extended(base: type[msgspec.Struct], keys: Iterable[str]) -> type[msgspec.S
 
 
 def decode_top(text: bytes, name: str) -> dict[str, Raw]:
-    """Return the top-level keys of an annotation file, undecoded; raise a DatasetError where it is none."""
+    """Return the top-level keys of an annotation file, undecoded.
+
+    Raise a DatasetError where it is none.
+    """
     if text[:2] == b"\x1f\x8b":
         raise DatasetError(f"{name}: is compressed with gzip; unpack it first (gunzip)")
     if text[:2] in (b"\xff\xfe", b"\xfe\xff"):

@@ -19,9 +19,10 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 class Origin(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Where an image came from, kept in the COCO file under the image's key ``coco_recipe``.
 
-    An identity is ``<input>/<file name in that input>``. ``root`` is the untouched original, ``source`` the image
-    that this one was made from, ``step`` and ``copy`` what made it. ``folder`` and ``file`` say where the pixels
-    are while they can't be told from the data set alone; a published file doesn't have these two.
+    An identity is ``<input>/<file name in that input>``. ``root`` is the untouched original,
+    ``source`` the image that this one was made from, ``step`` and ``copy`` what made it. ``folder``
+    and ``file`` say where the pixels are while they can't be told from the data set alone; a
+    published file doesn't have these two.
     """
 
     root: str = ""

@@ -59,8 +59,8 @@ _OF_ONE = {
 def about(number: int, text: str) -> str:
     """Write a number before a sentence about several things; about one thing if the number is 1.
 
-    ``2 boxes have no area``, ``1 box has no area``. The noun stands before the first verb; what follows
-    a comma or a colon stays as it is.
+    ``2 boxes have no area``, ``1 box has no area``. The noun stands before the first verb; what
+    follows a comma or a colon stays as it is.
     """
     said = re.match(r"(?:\([^)]*\)|[^,:(])*", text)[0]  # type: ignore[index]
     words = said.split(" ")

@@ -16,7 +16,7 @@ import msgspec
 from coco_recipe import emptiness, failure, files
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
-from coco_recipe.engine import Engine, local
+from coco_recipe.engines.engine import Engine, local
 from coco_recipe.errors import StepError
 from coco_recipe.findings import Finding, Kind, Row
 from coco_recipe.manifest import (

@@ -72,7 +72,8 @@ def files_below(folder: Path) -> list[Path]:
 def flush(folder: Path) -> None:
     """Flush every file and folder below ``folder`` to disk.
 
-    Several at a time: the file system then writes its journal once for many (0.1 s for 400 files, one by one 2 s).
+    Several at a time: the file system then writes its journal once for many (0.1 s for 400 files,
+    one by one 2 s).
     """
     paths = [path for path in files_below(folder) if not path.is_symlink()]
     with ThreadPoolExecutor(FLUSHING) as threads:
@@ -99,7 +100,10 @@ def put_in_place(made: Path, final: Path) -> None:
 
 
 def link_or_copy(source: Path, target: Path) -> str:
-    """Make ``target`` a hard link to ``source``, or a copy where a link can't be made; say which."""
+    """Make ``target`` a hard link to ``source``, or a copy where a link can't be made.
+
+    Say which.
+    """
     try:
         os.link(source.resolve(), target)
     except OSError:
@@ -109,7 +113,10 @@ def link_or_copy(source: Path, target: Path) -> str:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a file's bytes; where the file system can, the two share them until one is changed (FICLONE)."""
+    """Copy a file's bytes.
+
+    Where the file system can, the two share them until one is changed (FICLONE).
+    """
     with source.open("rb") as reader, target.open("wb") as writer:
         with contextlib.suppress(
             ImportError, OSError

@@ -39,7 +39,8 @@ class Check:
         name: what it is called in messages.
         about: pictures (the data set has a folder of them) or masks.
         kinds: the kinds that it finds.
-        run: ``run(dataset, place, decode=False) -> findings``; with ``decode`` whole pictures are read.
+        run: ``run(dataset, place, decode=False) -> findings``; with ``decode`` whole pictures are
+            read.
         needs: import names that must be installed.
     """
 
@@ -155,8 +156,25 @@ class Finding:
         return f"{text} ({self.kind.name})" + (f"\n    hint: {self.remedy}" if self.remedy else "")
 
 
+def merged(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Put findings of one kind together, in the order of each kind's first.
+
+    They are of parts of one place.
+    """
+    by_kind: dict[str, Finding] = {}
+    for finding in found:
+        if before := by_kind.get(finding.kind.name):
+            first = (*before.first, *finding.first)[:FIRST_ROWS]
+            finding = replace(before, count=before.count + finding.count, first=first)
+        by_kind[finding.kind.name] = finding
+    return tuple(by_kind.values())
+
+
 def judged(found: Iterable[Finding], choices: Mapping[str, Choice]) -> tuple[Finding, ...]:
-    """Give each finding the severity that the recipe chose for its kind; leave out what it ignores."""
+    """Give each finding the severity that the recipe chose for its kind.
+
+    Leave out what it ignores.
+    """
     result = []
     for finding in found:
         choice = choices.get(finding.kind.name, finding.severity)

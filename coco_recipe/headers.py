@@ -109,8 +109,9 @@ def read_header(path: Path, *, to_its_end: bool = False) -> Header:
 def header_of(data: Bytes, *, to_its_end: bool = False) -> Header:
     """Read the header of a picture, and see that its file goes on to the picture's end.
 
-    OpenCV decodes a JPEG that is cut in half as a half grey picture, without an error. A JPEG file whose last bytes are
-    an end marker is taken to end there, unless ``to_its_end`` asks to go through all of it for the first one.
+    OpenCV decodes a JPEG that is cut in half as a half grey picture, without an error. A JPEG file
+    whose last bytes are an end marker is taken to end there, unless ``to_its_end`` asks to go
+    through all of it for the first one.
 
     Raises:
         CutOffError: the file is cut off or damaged.
@@ -233,15 +234,21 @@ def _orientation(exif: bytes) -> int:
 
 
 def _deep_tiff(data: Bytes) -> Header | None:
-    """Return the header of a TIFF of more than 8 bits a channel, of which Pillow knows few; None where it is none."""
+    """Return the header of a TIFF of more than 8 bits a channel, of which Pillow knows few.
+
+    Return None where it is none.
+    """
     width, height, bits = (_tag(data, tag) for tag in (256, 257, 258))
     return Header("tiff", width, height, bits) if width and height and bits > 8 else None
 
 
 def _tag(tiff: Bytes, wanted: int) -> int:
-    """Return the (first) number of a tag in the first directory of a TIFF structure; 0 where there is none.
+    """Return the (first) number of a tag in the first directory of a TIFF structure.
 
-    EXIF and MPF are such structures: a byte order, and at an offset rows of tag, type, count, value.
+    0 where there is none.
+
+    EXIF and MPF are such structures: a byte order, and at an offset rows of tag, type, count,
+    value.
     """
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None or len(tiff) < 8:
@@ -339,7 +346,10 @@ def _stored_size(picture: Any) -> tuple[int, int]:
 
 
 def _bits(picture: Any, start: bytes) -> int:
-    """Return the bits of a channel: TIFF's own tag, PPM's greatest value; else as Pillow's mode has them."""
+    """Return the bits of a channel: TIFF's own tag, PPM's greatest value.
+
+    Else as Pillow's mode has them.
+    """
     given = getattr(picture, "tag_v2", {}).get(258)
     if given:
         return max(given) if isinstance(given, tuple) else int(given)
@@ -350,7 +360,10 @@ def _bits(picture: Any, start: bytes) -> int:
 
 
 def _gif_end(data: Bytes, picture: Any) -> int:
-    """Walk the blocks to the trailer; return its end, or a place past the file's where it is cut off."""
+    """Walk the blocks to the trailer.
+
+    Return its end, or a place past the file's where it is cut off.
+    """
     at = 13 + _gif_colours(data, 10)
     while (name := data[at : at + 1]) in (b"!", b","):
         # an extension has a label, a frame its place, size and colours and the bits of a code

@@ -1,9 +1,9 @@
 """The kinds of findings that the core itself makes."""
 
-from coco_recipe.equal_pictures import ACROSS
+from coco_recipe.checks.equal_pictures import ACROSS
+from coco_recipe.checks.missing_files import MISSING
+from coco_recipe.checks.repeated_keys import REPEATED
 from coco_recipe.findings import Kind
-from coco_recipe.missing_files import MISSING
-from coco_recipe.repeated_keys import REPEATED
 
 NO_IMAGES = Kind(
     "no_images_left",

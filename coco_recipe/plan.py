@@ -8,14 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import failure, schema_check, slow_reading
+from coco_recipe import failure, schema_check
 from coco_recipe.checkpoint import Checkpoint
+from coco_recipe.checks import slow_reading
+from coco_recipe.checks.slow_reading import Excuse
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import Problem, RecipeError, did_you_mean
 from coco_recipe.findings import Check, Finding
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Recipe, RecipeStep
-from coco_recipe.slow_reading import Excuse
 from coco_recipe.source import Source
 from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port
 from coco_recipe.yaml_text import KeyPath

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from coco_recipe import hookspecs, row_checks, slow_reading
+from coco_recipe import hookspecs
+from coco_recipe.checks import row_checks, slow_reading
 from coco_recipe.errors import PluginError
 from coco_recipe.findings import Check, Kind
 from coco_recipe.kinds import CORE_KINDS

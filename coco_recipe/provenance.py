@@ -11,15 +11,16 @@ from typing import Any
 
 import msgspec
 
-from coco_recipe import coco_json, files, repeated_keys, slow_reading
+from coco_recipe import coco_json, files
 from coco_recipe.checkpoint import Checkpoint
+from coco_recipe.checks import repeated_keys, slow_reading
+from coco_recipe.checks.slow_reading import Excuse
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import DatasetError, Problem, RecipeError, about
 from coco_recipe.findings import Finding
 from coco_recipe.manifest import FailedStep, RunRecord, StepRecord, read_run
 from coco_recipe.plan import PlannedStep
 from coco_recipe.recipe import Input
-from coco_recipe.slow_reading import Excuse
 from coco_recipe.source import Source
 
 NO_EXCUSE = Excuse()

@@ -1,4 +1,7 @@
-"""publish: show a committed step's files in a folder of the user's; no file that isn't ours is touched."""
+"""publish: show a committed step's files in a folder of the user's.
+
+No file that isn't ours is touched.
+"""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -104,14 +107,14 @@ def check(
     Args:
         planned: the plan.
         run_dir: its run directory.
-        committed: by step, the files of its last commit with their hashes: a folder that holds just these
-            was published before there were marks.
+        committed: by step, the files of its last commit with their hashes: a folder that holds just
+            these was published before there were marks.
         republish: files of ours that somebody changed will be moved away, and don't count.
         seen: hashes that are known already; those that are computed are added.
 
     Raises:
-        RecipeError: a folder is neither absent nor empty nor ours, or somebody changed files of ours in it;
-            says what is in it, and what to do.
+        RecipeError: a folder is neither absent nor empty nor ours, or somebody changed files of
+            ours in it; says what is in it, and what to do.
     """
     problems, taken = [], list[Target]()
     for target in targets(planned, run_dir):
@@ -296,7 +299,10 @@ def _mark(planned: Plan, target: Target, **found: Mapping[str, Published]) -> Ma
 
 
 def _read(folder: Path) -> Mark:
-    """Read the mark of a folder; raise a ValueError where it names a file outside, which no run of ours has put there."""
+    """Read the mark of a folder.
+
+    Raise a ValueError where it names a file outside, which no run of ours has put there.
+    """
     mark = msgspec.json.decode((folder / MARK).read_bytes(), type=Mark)
     if outside := [name for name in (*mark.files, *mark.before) if unsafe_name(name)]:
         raise ValueError(f"names {outside[0]!r}, which is not below the folder")
@@ -346,14 +352,17 @@ class Publisher:
             self._set_aside(target, _changed(target.folder, _read(target.folder), self.seen))
 
     def publish(self, step: PlannedStep, wanted: Mapping[str, File]) -> None:
-        """Bring the folders of a step to what is wanted, file by file; safe to be killed and done again.
+        """Bring the folders of a step to what is wanted, file by file.
+
+        Safe to be killed and done again.
 
         Args:
             step: the step.
             wanted: its files by name.
 
         Raises:
-            RunError: a file that isn't ours stands where one of ours must go, or a source changed meanwhile.
+            RunError: a file that isn't ours stands where one of ours must go, or a source changed
+                meanwhile.
         """
         for target in targets(self.planned, self.run_dir):
             if target.step.id == step.id:

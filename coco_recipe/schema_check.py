@@ -143,9 +143,12 @@ def with_defaults(schema: Mapping[str, Any], value: Any) -> Any:
 
 
 def resolve_files(schema: Mapping[str, Any], value: Any, folder: Path, found: list[Path]) -> Any:
-    """Return ``value`` with each ``format: recipe-file`` string made a path below ``folder``; list them in ``found``.
+    """Return ``value`` with each ``format: recipe-file`` string made a path below ``folder``.
 
-    So is a ``format: recipe-folder`` string, but it isn't listed. ``package::path`` names a package's own file, and stays.
+    List them in ``found``.
+
+    So is a ``format: recipe-folder`` string, but it isn't listed. ``package::path`` names a
+    package's own file, and stays.
     """
     branches = [schema, *schema.get("anyOf", ())]
     formats = {branch.get("format") for branch in branches}

@@ -42,7 +42,10 @@ class Source:
 
     @property
     def origin(self) -> Path:
-        """The recipe's file, to whose folder its paths are relative; of a run's copy, the file that was run."""
+        """The recipe's file, to whose folder its paths are relative.
+
+        Of a run's copy, the file that was run.
+        """
         return self.recorded or self.path
 
     def relative_to(self) -> str:
@@ -65,7 +68,10 @@ class Source:
         ]
 
     def where(self, path: KeyPath, *, key: bool = False) -> Where:
-        """Return the place of a value (or its key); of the nearest parent where there is none; or its option."""
+        """Return the place of a value (or its key); of the nearest parent where there is none.
+
+        Or its option.
+        """
         for end in range(len(path), 0, -1):
             if path[:end] in self.options:
                 return Where(OPTION, path=self.options[path[:end]])
@@ -81,10 +87,12 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Source:
 
     Args:
         path: the file.
-        overrides: ``a.b=value`` each, as --set takes them; a step is named by its id: ``steps.more.with.copies=2``.
+        overrides: ``a.b=value`` each, as --set takes them; a step is named by its id:
+            ``steps.more.with.copies=2``.
 
     Returns:
-        What could be read; what is wrong with the text is in ``faults``, so that the rest can be checked, too.
+        What could be read; what is wrong with the text is in ``faults``, so that the rest can be
+        checked, too.
 
     Raises:
         RecipeError: the file can't be read, or isn't YAML.

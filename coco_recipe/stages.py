@@ -13,11 +13,9 @@ from typing import Any, Literal
 from coco_recipe import (
     checking,
     emptiness,
-    equal_pictures,
     error_log,
     execute,
     files,
-    missing_files,
     plan,
     plugins,
     provenance,
@@ -28,9 +26,10 @@ from coco_recipe import (
     table,
     yaml_text,
 )
-from coco_recipe import engine as engines
 from coco_recipe.ahead import Ahead
+from coco_recipe.checks import equal_pictures, missing_files
 from coco_recipe.dataset import Dataset
+from coco_recipe.engines import engine as engines
 from coco_recipe.errors import (
     DatasetError,
     FindingsError,

@@ -12,7 +12,8 @@ def text(table: Mapping[str, Any], *, width: int = 70) -> str:
     """Write a table with a column of names and columns of figures.
 
     Args:
-        table: what a step notes as ``table``: ``head`` (texts), ``rows`` (lists of as many) and ``foot``.
+        table: what a step notes as ``table``: ``head`` (texts), ``rows`` (lists of as many) and
+            ``foot``.
         width: cells of a line; columns that have no room are counted below.
     """
     lines = [table["head"], *table["rows"]]

@@ -33,9 +33,12 @@ class TurnedBox:
         ]
 
     def within(self, width: float, height: float) -> "TurnedBox | None":
-        """Return the smallest box of the same angle around what is inside a picture; None where nothing is.
+        """Return the smallest box of the same angle around what is inside a picture.
 
-        One that lies upright is cut at the picture's edges; a corner of another may still be outside.
+        Return None where nothing is.
+
+        One that lies upright is cut at the picture's edges; a corner of another may still be
+        outside.
         """
         corners = self.corners()
         if all(
@@ -58,7 +61,8 @@ def turned_box(row: Annotation, *, or_upright: bool = False) -> TurnedBox | None
 
     Args:
         row: the row.
-        or_upright: a box whose rotation is 0 is one, too: among turned boxes, it is one that happens to lie upright.
+        or_upright: a box whose rotation is 0 is one, too: among turned boxes, it is one that
+            happens to lie upright.
     """
     if not isinstance(row.bbox, tuple) or "attributes" not in row.__struct_encode_fields__:
         return None

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from coco_recipe import engine, plan, plugins
+from coco_recipe import plan, plugins
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
+from coco_recipe.engines import engine
 from coco_recipe.execute import execute
 from coco_recipe.findings import Finding
 from coco_recipe.manifest import StepRecord

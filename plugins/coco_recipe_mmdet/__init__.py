@@ -1,7 +1,6 @@
 """Steps that need mmdet: each runs it in a process of its own."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from coco_recipe import Step, hookimpl
 from coco_recipe_mmdet import (
@@ -13,20 +12,9 @@ from coco_recipe_mmdet import (
     train,
 )
 
-if TYPE_CHECKING:
-    import click
-
 
 @hookimpl
 def coco_recipe_steps() -> Iterator[Step]:
     """Yield the steps."""
     for module in (train, evaluate, predict, greedy_soup, recompute_batch_norm, init_weights):
         yield module.STEP
-
-
-@hookimpl
-def coco_recipe_commands() -> "Iterator[click.Command]":
-    """Yield ``coco-recipe doctor``."""
-    from coco_recipe_mmdet import doctor
-
-    yield doctor.command

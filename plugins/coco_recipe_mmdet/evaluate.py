@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from coco_recipe_jobs import process
+
 from coco_recipe import (
     Checkpoint,
     Complaint,
@@ -18,7 +20,7 @@ from coco_recipe import (
     link_or_copy,
     missing_pictures,
 )
-from coco_recipe_mmdet import configs, datasets, params, process
+from coco_recipe_mmdet import configs, datasets, params, preflights
 
 ADAPT = "adapt_head fits a checkpoint's head to the data set's classes"
 ORDERS = "the checkpoints have their classes in different orders"
@@ -229,10 +231,8 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
 
 
 def preflight(ctx: StepContext, with_: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    """See whether a config that is named goes together with the parameters; see ``process.preflight``."""
-    process.preflight(
-        ctx, "evaluate", with_, facts["dataset"].classes if "dataset" in facts else None
-    )
+    """See whether a config that is named goes together with the parameters; see ``preflights.run``."""
+    preflights.run(ctx, "evaluate", with_, facts["dataset"].classes if "dataset" in facts else None)
 
 
 def check(with_: Mapping[str, Any]) -> Iterator[Complaint]:

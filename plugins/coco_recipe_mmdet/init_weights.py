@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from coco_recipe_jobs import process
 from coco_recipe_torch.coco_names import COCO_NAMES
 
 from coco_recipe import Checkpoint, Facts, Step, StepContext
-from coco_recipe_mmdet import configs, evaluate, params, process
+from coco_recipe_mmdet import configs, evaluate, params
 
 LABEL = "initial"
 PARAMS = params.schema(

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from coco_recipe_jobs import process
+
 from coco_recipe import (
     Category,
     Checkpoint,
@@ -18,7 +20,7 @@ from coco_recipe import (
     StepContext,
     about,
 )
-from coco_recipe_mmdet import configs, evaluate, params, process
+from coco_recipe_mmdet import configs, evaluate, params
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 PARAMS = params.schema(

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from coco_recipe_jobs import process
+
 from coco_recipe import Checkpoint, Dataset, Facts, Port, Step, StepContext
-from coco_recipe_mmdet import configs, evaluate, params, process
+from coco_recipe_mmdet import configs, evaluate, params
 
 PARAMS = params.schema(
     (),

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from coco_recipe_jobs import process
+from coco_recipe_jobs.training_record import Record, clear, key_of
+
 from coco_recipe import (
     Checkpoint,
     Complaint,
@@ -14,8 +17,7 @@ from coco_recipe import (
     StepContext,
     missing_pictures,
 )
-from coco_recipe_mmdet import configs, datasets, evaluate, params, process
-from coco_recipe_mmdet.training_record import Record, clear, key_of
+from coco_recipe_mmdet import configs, datasets, evaluate, params, preflights
 
 PARAMS = params.schema(
     ("config",),
@@ -298,9 +300,9 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
 
 
 def preflight(ctx: StepContext, with_: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    """See whether config and parameters go together; see ``process.preflight``."""
+    """See whether config and parameters go together; see ``preflights.run``."""
     given = dict.fromkeys(PARAMS["properties"]) | dict(with_)
-    process.preflight(
+    preflights.run(
         ctx,
         "train",
         {**given, "seed": 0},

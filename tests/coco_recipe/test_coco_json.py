@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from builders import coco, real_data
 
-from coco_recipe import coco_json, row_checks
+from coco_recipe import coco_json
+from coco_recipe.checks import row_checks
 from coco_recipe.errors import DatasetError
 
 # every file of odd_json: empty where it goes through unchanged, else what the error says

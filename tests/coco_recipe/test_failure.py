@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from coco_recipe import Complaint, Misfit, engine, failure
+from coco_recipe import Complaint, Misfit, failure
+from coco_recipe.engines import engine
 from coco_recipe.errors import DatasetError, StepError
 
 HOME = __name__.partition(".")[0]

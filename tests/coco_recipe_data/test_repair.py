@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import coco_json, row_checks, stages
+from coco_recipe import coco_json, stages
+from coco_recipe.checks import row_checks
 from coco_recipe.errors import RecipeError, StepError
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from builders import coco, command, write_recipe
-from coco_recipe_mmdet import configs, datasets, flat_config, inference, job_config, settings, stack
+from coco_recipe_mmdet import configs, datasets
+from coco_recipe_mmdet.inside import flat_config, inference, job_config, settings, stack
 from training import Shapes
 
 from coco_recipe import Dataset

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from builders import REPOSITORY, command
-from coco_recipe_mmdet import diagnosis, doctor, machine, pins
-from coco_recipe_mmdet.diagnosis import Check, Verdict
-from coco_recipe_mmdet.machine import Findings, Machine
-from coco_recipe_mmdet.pins import Pin
+from coco_recipe_doctor import diagnosis, doctor, machine, pins
+from coco_recipe_doctor.diagnosis import Check, Verdict
+from coco_recipe_doctor.machine import Findings, Machine
+from coco_recipe_doctor.pins import Pin
 
 GIB = 2**30
 MACHINE = Machine("Linux", 8, 32 * GIB, 8 * GIB, 100 * GIB, "c++", "", (), True, "/fonts/wqy.ttc")
@@ -313,14 +313,14 @@ def test_the_extra_the_makefile_and_doctor_follow_one_file() -> None:
     stack = [str(pin) for pin in pins.training_stack()]
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
     assert project["project"]["optional-dependencies"]["train"] == stack
-    assert "coco_recipe_mmdet" in project["tool"]["setuptools"]["package-data"]
+    assert "coco_recipe_doctor" in project["tool"]["setuptools"]["package-data"]
     makefile = (REPOSITORY / "Makefile").read_text("utf-8")
-    assert "STACK := plugins/coco_recipe_mmdet/training_stack.txt" in makefile
+    assert "STACK := plugins/coco_recipe_doctor/training_stack.txt" in makefile
     assert not re.search(r"(torch|onedl-\w+|numpy|opencv\S*)\s*[=<>]=", makefile)
 
 
 def test_what_make_installs_first_is_what_stands_above_the_operators() -> None:
-    stack = REPOSITORY / "plugins/coco_recipe_mmdet/training_stack.txt"
+    stack = REPOSITORY / "plugins/coco_recipe_doctor/training_stack.txt"
     done = subprocess.run(
         ["sed", "/^onedl-mmcv/,$d", str(stack)], capture_output=True, text=True, check=True
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coco_recipe_mmdet import evaluate, inference, job_soup
+from coco_recipe_mmdet import evaluate
+from coco_recipe_mmdet.inside import inference, job_soup
 from training import CPU, TINY, Shapes, provenance
 
 from coco_recipe import Checkpoint, Dataset, Facts, Misfit
@@ -241,7 +242,7 @@ def _model(path: Path) -> tuple[tuple[Any, Any], dict[str, Any]]:
     import os
 
     import torch
-    from coco_recipe_mmdet import flat_config, stack
+    from coco_recipe_mmdet.inside import flat_config, stack
 
     stack.begin({"device": "cpu"})
     found = torch.load(path, weights_only=True)

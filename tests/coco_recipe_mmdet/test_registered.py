@@ -192,7 +192,7 @@ def _put(tree: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 CHILD = """
 import json, sys
 from pathlib import Path
-from coco_recipe_mmdet import job_config, registered, settings, weights
+from coco_recipe_mmdet.inside import job_config, registered, settings, weights
 cases = json.loads(Path("cases.json").read_text())
 registered.index()
 before = set(sys.modules)
@@ -221,7 +221,7 @@ Path("said.json").write_text(json.dumps(said))
 def said(shapes: Shapes, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """Show every case to one child process, as a checkpoint of both formats and as a ``set``; return what it says."""
     import torch
-    from coco_recipe_mmdet import job_config
+    from coco_recipe_mmdet.inside import job_config
     from coco_recipe_torch import checkpoints
 
     folder = tmp_path_factory.mktemp("evil")
@@ -289,7 +289,7 @@ def test_looking_at_names_imports_nothing_and_sound_ones_pass(
 
 @pytest.mark.parametrize("trusted", [False, True])
 def test_a_set_may_be_trusted(shapes: Shapes, trusted: bool) -> None:
-    from coco_recipe_mmdet import job_config, settings
+    from coco_recipe_mmdet.inside import job_config, settings
 
     changes = settings.Changes(_config())
     job = {"set": {"model.n*": {"type": "os.system"}}, "trust_set": trusted}
@@ -302,14 +302,14 @@ def test_a_set_may_be_trusted(shapes: Shapes, trusted: bool) -> None:
 
 
 def test_a_pattern_that_stands_for_type_is_looked_at_where_it_leads(shapes: Shapes) -> None:
-    from coco_recipe_mmdet import job_config, settings
+    from coco_recipe_mmdet.inside import job_config, settings
 
     with pytest.raises(ValueError, match=r"model\.neck\.type is 'os\.system'"):
         job_config.override(settings.Changes(_config()), {"set": {"model.neck.t*": "os.system"}})
 
 
 def test_a_key_that_would_be_code_in_the_written_config_is_refused(shapes: Shapes) -> None:
-    from coco_recipe_mmdet import job_config, settings
+    from coco_recipe_mmdet.inside import job_config, settings
 
     with pytest.raises(ValueError, match="is no name of a variable"):
         job_config.override(settings.Changes(_config()), {"set": {"custom_x = exec('1') #": 1}})
@@ -317,7 +317,8 @@ def test_a_key_that_would_be_code_in_the_written_config_is_refused(shapes: Shape
 
 def test_the_package_s_own_configs_pass(shapes: Shapes) -> None:
     """Every 20th, and YOLOX; some name parts that this installation hasn't, and so couldn't be built either."""
-    from coco_recipe_mmdet import configs, job_config, registered
+    from coco_recipe_mmdet import configs
+    from coco_recipe_mmdet.inside import job_config, registered
 
     folder = configs.package_folder()
     assert folder is not None

@@ -12,8 +12,9 @@ from typing import Any
 import pages
 import pytest
 from builders import REPOSITORY, coco, command
-from coco_recipe_mmdet import flat_config, job_train, process
+from coco_recipe_jobs import process
 from coco_recipe_mmdet import train as train_module
+from coco_recipe_mmdet.inside import flat_config, job_train
 from training import CPU, Shapes, provenance, train_step
 
 from coco_recipe import Facts, Misfit
@@ -215,7 +216,7 @@ def test_what_mmdet_says_is_passed_on_with_its_place(shapes: Shapes) -> None:
     [line] = [line for line in said.splitlines() if "NoSuchNet" in line]
     assert "KeyError: 'NoSuchNet is not in the mmdet::model registry" in line
     assert "[mmengine/registry/build_functions.py:" in said
-    assert ", from coco_recipe_mmdet/job_" in said
+    assert ", from coco_recipe_mmdet/inside/job_" in said
     log = (shapes.folder / "runs/wrong/error.log").read_text("utf-8")
     assert "in build_from_cfg" in log.partition("train.log, last written")[2]
 
@@ -565,7 +566,7 @@ def test_code_in_a_starting_checkpoint_is_not_run(shapes: Shapes) -> None:
 @pytest.mark.parametrize(
     ("job", "expected"),
     [
-        ({"launcher": "none"}, ["PY", "-m", "coco_recipe_mmdet.job", "J"]),
+        ({"launcher": "none"}, ["PY", "-m", "coco_recipe_mmdet.inside.job", "J"]),
         (
             {"launcher": "pytorch", "gpus": 4},
             [
@@ -575,7 +576,7 @@ def test_code_in_a_starting_checkpoint_is_not_run(shapes: Shapes) -> None:
                 "--standalone",
                 "--nproc_per_node=4",
                 "-m",
-                "coco_recipe_mmdet.job",
+                "coco_recipe_mmdet.inside.job",
                 "J",
             ],
         ),
@@ -598,7 +599,7 @@ def test_code_in_a_starting_checkpoint_is_not_run(shapes: Shapes) -> None:
                 "--master_port=1234",
                 "--nproc_per_node=8",
                 "-m",
-                "coco_recipe_mmdet.job",
+                "coco_recipe_mmdet.inside.job",
                 "J",
             ],
         ),
@@ -616,7 +617,7 @@ def test_code_in_a_starting_checkpoint_is_not_run(shapes: Shapes) -> None:
                 "PY",
                 "-u",
                 "-m",
-                "coco_recipe_mmdet.job",
+                "coco_recipe_mmdet.inside.job",
                 "J",
             ],
         ),

@@ -1,0 +1,102 @@
+"""Boxes, areas and sizes that are missing, empty, outside, or not in the form of COCO."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import UNSET
+
+from coco_recipe.checks.rows import EDGE_PX, Rows, of_image, text_of
+from coco_recipe.dataset import Image
+from coco_recipe.findings import Row
+from coco_recipe.turned_box import turned_box
+
+FEW = 0.2  # share of boxes that must reach out before corners are suspected
+_NOTHING = (b"[]", b"null", b"{}", b"[[]]", b'""')
+
+
+def without_box(rows: Rows) -> Iterator[Row]:
+    return (rows.of(row) for row in rows.annotations if row.bbox is UNSET)
+
+
+def without_area(rows: Rows) -> Iterator[Row]:
+    return (rows.of(row) for row in rows.annotations if row.area is UNSET)
+
+
+def without_size(rows: Rows) -> Iterator[Row]:
+    return (
+        of_image(image, _told_size(image)) for image in rows.images if rows.sizes[image.id] is None
+    )
+
+
+def _told_size(image: Image) -> str:
+    return " x ".join(
+        "missing" if side is UNSET else str(side) for side in (image.width, image.height)
+    )
+
+
+def no_area_boxes(rows: Rows) -> Iterator[Row]:
+    return (rows.of(row, _listed(row.bbox)) for row in rows.survey.no_area)
+
+
+def outside(rows: Rows) -> Iterator[Row]:
+    return (
+        rows.of(row, list(box))
+        for row, box, size in rows.survey.outside
+        if _is_outside(box, size) and not turned_box(row)
+    )
+
+
+def past_the_edge(rows: Rows) -> Iterator[Row]:
+    return (
+        rows.of(row, list(box))
+        for row, box, size in rows.survey.outside
+        if not _is_outside(box, size) and not turned_box(row)
+    )
+
+
+def _listed(box: Any) -> list[float]:
+    return list(box)
+
+
+def _is_outside(box: tuple[float, float, float, float], size: tuple[int, int]) -> bool:
+    x, y, w, h = box
+    return x >= size[0] or y >= size[1] or x + w <= 0 or y + h <= 0
+
+
+def normalised(rows: Rows) -> Iterator[Row]:
+    """Yield all boxes where every one of them lies in 0..1, which is no larger than a pixel."""
+    if rows.survey.has_large:
+        return iter(())
+    sized = [(row, box) for row, box, size in rows.boxes if min(size) > 2]
+    if all(box[2] == 1 and box[3] == 1 for _, box in sized):
+        return iter(())
+    return (rows.of(row, list(box)) for row, box in sized)
+
+
+def corners(rows: Rows) -> Iterator[Row]:
+    """Yield all boxes where many reach out as x y w h, and all fit as x1 y1 x2 y2."""
+    if len(rows.survey.outside) < max(1, FEW * rows.survey.boxes) or not all(
+        0 <= x < right <= size[0] + EDGE_PX and 0 <= y < bottom <= size[1] + EDGE_PX
+        for _, (x, y, right, bottom), size in rows.boxes
+    ):
+        return iter(())
+    return (rows.of(row, list(box)) for row, box, _ in rows.boxes)
+
+
+def areas_not_positive(rows: Rows) -> Iterator[Row]:
+    return (
+        rows.of(row, row.area)
+        for row in rows.annotations
+        if row.area is not UNSET and not row.area > 0
+    )
+
+
+def area_not_of_box(rows: Rows) -> Iterator[Row]:
+    """Yield rows without a segmentation whose area isn't their box's."""
+    for row in rows.survey.at_odds:
+        if (row.segmentation is UNSET or text_of(row).strip() in _NOTHING) and isinstance(
+            row.bbox, tuple
+        ):
+            expected = row.bbox[2] * row.bbox[3]
+            if row.area is not UNSET and row.area > 0:
+                yield rows.of(row, {"area": row.area, "w * h": round(expected, 2)})

@@ -1,0 +1,182 @@
+"""Which mends of ``repair: file_names`` find the most of the pictures that are missing."""
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from coco_recipe.checks.file_names import mended_name
+from coco_recipe.coco_json import unsafe_name
+from coco_recipe.files import plain_name
+
+Mends = Mapping[str, Any]
+PREFIXES = 3  # that are tried: those which the most names begin with
+SAMPLE = 1000  # missing names, about
+_PLAIN = re.compile(r"[\w.][\w./-]*")  # what YAML reads as a text without quotes
+
+
+class Folder:
+    """The files below a folder, by several readings of their names.
+
+    Links to nothing aren't files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        return frozenset(
+            Path(top, name).relative_to(self.folder).as_posix()
+            for top, _, names in os.walk(self.folder)
+            for name in names
+            if os.path.isfile(os.path.join(top, name))
+        )
+
+    @cached_property
+    def by_plain_name(self) -> dict[str, str]:
+        return {plain_name(file): file for file in sorted(self.files)}
+
+    @cached_property
+    def _by_loose_name(self) -> dict[str, str]:
+        return {plain.strip(): file for plain, file in self.by_plain_name.items()}
+
+    @cached_property
+    def _by_last_part(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for plain, file in self._by_loose_name.items():
+            found.setdefault(plain.rpartition("/")[2].strip(), []).append(file)
+        return found
+
+    def meant(self, name: str) -> str:
+        """Return the file that a name most likely means; empty where none or several could be."""
+        readings = dict.fromkeys(
+            mended_name(name, mends, {})
+            for mends in ({"slashes": True}, {"unquote": True, "slashes": True})
+        )
+        tails = [tail for text in readings for tail in _tails(text)]
+        for tail in tails:
+            if (
+                found := tail
+                if tail in self.files
+                else self._by_loose_name.get(plain_name(tail).strip())
+            ):
+                return found
+        for text in readings:
+            same = self._by_last_part.get(plain_name(text).rpartition("/")[2].strip(), [])
+            if len(same) == 1:
+                return same[0]
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Mends, in the order in which they work, and how many of the missing pictures they find."""
+
+    mends: Mends
+    found: int
+
+    def __str__(self) -> str:
+        listed = (
+            f"{mend}: {'true' if value is True else _quoted(value)}"
+            for mend, value in self.mends.items()
+        )
+        return f"repair: file_names: {{{', '.join(listed)}}}"
+
+
+def proposed(names: Sequence[str], missing: Sequence[str], there: Folder) -> Proposal:
+    """Return the fewest mends that find the most of the missing pictures.
+
+    A mend is applied to all names, so that one by which ``repair`` would stop (two names become
+    one, or a name leads out of the folder), or which loses as many pictures as it finds, isn't
+    proposed.
+
+    Args:
+        names: the file names of all images.
+        missing: those of them that have no file.
+        there: the folder of images.
+    """
+    present, best = set(names) - set(missing), Proposal({}, 0)
+    some = missing[:: max(1, len(missing) // SAMPLE)]  # by which the order of trying is chosen
+    if not there.files:
+        return best
+    tried = ((_hits(some, mends, there), mends) for mends in _candidates(some, there))
+    for hits, mends in sorted(tried, key=lambda each: (-each[0], len(each[1]))):
+        if hits * len(missing) <= best.found * len(some):
+            break
+        made = [mended_name(name, mends, there.by_plain_name) for name in names]
+        if len(set(made)) < len(made) or any(map(unsafe_name, made)):
+            continue
+        found = sum(
+            name in there.files or (name == old and old in present)
+            for old, name in zip(names, made, strict=True)
+        ) - len(present)
+        if found > best.found:
+            best = Proposal(mends, found)
+    return best
+
+
+def _hits(names: Sequence[str], mends: Mends, there: Folder) -> int:
+    return sum(mended_name(name, mends, there.by_plain_name) in there.files for name in names)
+
+
+def _candidates(missing: Sequence[str], there: Folder) -> Iterator[dict[str, Any]]:
+    """Yield the sets of mends that change anything: of encoded names, folders, blanks, and case."""
+    choices: list[list[dict[str, Any]]] = [[{}], [{}]]
+    mends: list[dict[str, Any]] = [{"unquote": True}, {"slashes": True}]
+    for choice, mend in zip(choices, mends, strict=True):
+        if _is_changed(missing, mend):
+            choice.append(mend)
+    for first in ({**a, **b} for a, b in product(*choices)):
+        folders: list[dict[str, Any]] = [
+            {},
+            *({"strip_prefix": prefix} for prefix in _prefixes(missing, first, there)),
+        ]
+        if _is_changed(missing, {**first, "basename": True}, {**first, "slashes": True}):
+            folders.append({"basename": True})
+        for folder in folders:
+            for trim in (
+                [{}, {"trim": True}]
+                if _is_changed(missing, {**first, **folder, "trim": True}, {**first, **folder})
+                else [{}]
+            ):
+                yield from (
+                    {**first, **folder, **trim, **case} for case in ({}, {"match_case": True})
+                )
+
+
+def _is_changed(names: Sequence[str], mends: Mends, beside: Mends | None = None) -> bool:
+    return any(
+        mended_name(name, mends, {}) != mended_name(name, beside or {}, {}) for name in names
+    )
+
+
+def _prefixes(missing: Sequence[str], first: Mends, there: Folder) -> list[str]:
+    """Return the beginnings without which the most names are those of files, but for case and blanks."""
+    found: Counter[str] = Counter()
+    for name in missing:
+        text = mended_name(name, first, {})
+        found.update(
+            text[: len(text) - len(tail)]
+            for tail in _tails(text)
+            if tail != text and plain_name(tail).strip() in there.by_plain_name
+        )
+    return [prefix for prefix, _ in found.most_common(PREFIXES)]
+
+
+def _tails(name: str) -> Iterator[str]:
+    """Yield a name, and what is left of it without its first folder, its first two, and so on."""
+    yield name
+    while "/" in name:
+        name = name.partition("/")[2]
+        yield name
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,158 @@
+"""A data set as checks of its rows see it: one pass over all, and names for rows."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from msgspec import UNSET
+
+from coco_recipe.checks.segmentation_form import form
+from coco_recipe.dataset import Annotation, Category, Dataset, Image
+from coco_recipe.findings import Row
+
+EDGE_PX = 1.0  # labelling tools round a box outward by as much
+AREA_SHARE = 0.01  # an area that differs from w * h by less was rounded
+_POLYGON_HEADS = {b"[[%c" % c for c in b"0123456789-]"} | {b"[]"}
+_N, _QUOTE, _E = b'n"e'  # of null, text and exponents; a number is found ten times as fast as bytes
+SHORT = 120  # characters; longer segmentations are left to the checks of masks
+
+
+class Rows:
+    """A data set with what several checks ask of it."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.images, self.annotations, self.categories = (
+            dataset.images,
+            dataset.annotations,
+            dataset.categories,
+        )
+
+    @cached_property
+    def file_names(self) -> dict[int, str]:
+        return {image.id: image.file_name for image in self.images}
+
+    @cached_property
+    def sizes(self) -> dict[int, tuple[int, int] | None]:
+        """Width and height in pixels by image id; None where they are missing or not above 0."""
+        return {
+            image.id: (image.width, image.height)
+            if isinstance(image.width, int)
+            and isinstance(image.height, int)
+            and image.width > 0
+            and image.height > 0
+            else None
+            for image in self.images
+        }
+
+    @cached_property
+    def survey(self) -> "Survey":
+        """What one pass over the annotations tells, by fast predicates."""
+        found, size_of, edge = Survey(), self.sizes.get, EDGE_PX
+        has_large, boxes = False, 0
+        for row in self.annotations:
+            length = 0
+            if row.segmentation is not UNSET:
+                text = bytes(row.segmentation)
+                length = len(text)
+                if length < SHORT:
+                    found.short.append(row)
+                if (
+                    text[:3] not in _POLYGON_HEADS
+                    or text.rfind(b"[") > 1
+                    or _N in text
+                    or _QUOTE in text
+                    or _E in text
+                    or (length < SHORT and text.count(b",") < 5)
+                ):
+                    found.odd.append(row)
+            if row.bbox is UNSET:
+                continue
+            boxes += 1
+            x, y, w, h = row.bbox
+            has_large = has_large or x > 1 or y > 1 or w > 1 or h > 1 or x < 0 or y < 0
+            if not (w > 0 and h > 0):
+                found.no_area.append(row)
+            if (size := size_of(row.image_id)) and (
+                x < -edge or y < -edge or x + w > size[0] + edge or y + h > size[1] + edge
+            ):
+                found.outside.append((row, row.bbox, size))
+            if (
+                length < SHORT
+                and row.area is not UNSET
+                and abs(row.area - w * h) > AREA_SHARE * abs(w * h) + 1
+            ):
+                found.at_odds.append(row)
+        found.has_large, found.boxes = has_large, boxes
+        return found
+
+    @cached_property
+    def boxes(self) -> list[tuple[Annotation, tuple[float, float, float, float], tuple[int, int]]]:
+        """Every annotation that has a box and an image of known size."""
+        return [
+            (row, row.bbox, size)
+            for row in self.annotations
+            if isinstance(row.bbox, tuple) and (size := self.sizes.get(row.image_id))
+        ]
+
+    @cached_property
+    def odd_forms(self) -> list[tuple[Annotation, str]]:
+        """The annotations whose segmentation doesn't begin as polygons do, with its form."""
+        return [(row, form(text_of(row))) for row in self.survey.odd]
+
+    def unread(self, table: str) -> set[int | None]:
+        """Return the ids of a table's rows that the file has, but that can't be read."""
+        return set(self.dataset.left_out.get(table, {}).values())
+
+    def of(self, row: Annotation, value: Any = None) -> Row:
+        """Name an annotation."""
+        return Row(f"annotation {row.id}", value, self.file_names.get(row.image_id, ""))
+
+
+@dataclass(slots=True)
+class Survey:
+    """Annotations that a fast predicate has noticed.
+
+    Attributes:
+        odd: their segmentation doesn't begin as polygons of three points or more do, has more than
+            one list of numbers, or has null, text or an exponent in it.
+        short: their segmentation has few characters.
+        boxes: how many have a box.
+        no_area: their box has a side of 0 or less.
+        outside: their box reaches out of the image by more than rounding; with box and size.
+        at_odds: their area isn't their box's, and they have no long segmentation.
+        has_large: a box isn't within 0..1.
+    """
+
+    odd: list[Annotation] = field(default_factory=list)
+    short: list[Annotation] = field(default_factory=list)
+    boxes: int = 0
+    no_area: list[Annotation] = field(default_factory=list)
+    outside: list[tuple[Annotation, tuple[float, float, float, float], tuple[int, int]]] = field(
+        default_factory=list
+    )
+    at_odds: list[Annotation] = field(default_factory=list)
+    has_large: bool = False
+
+
+def of_image(image: Image, value: Any = None) -> Row:
+    """Name an image."""
+    return Row(f"image {image.id} ({image.file_name!r})", value, image.file_name)
+
+
+def of_category(category: Category, value: Any = None) -> Row:
+    """Name a category."""
+    return Row(f"category {category.id} ({category.name!r})", value)
+
+
+def repeated(values: Iterable[Any]) -> set[Any]:
+    listed = list(values)
+    if len(set(listed)) == len(listed):
+        return set()
+    return {value for value, n in Counter(listed).items() if n > 1}
+
+
+def text_of(row: Annotation) -> bytes:
+    return b"" if row.segmentation is UNSET else bytes(row.segmentation)

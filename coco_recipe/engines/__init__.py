@@ -1,0 +1,1 @@
+"""Where the work of a step runs: in this process, in worker processes, or on Dask."""

@@ -1,0 +1,85 @@
+"""Where a step's work runs: in this process, in local worker processes, or on Dask.
+
+The results are the same.
+"""
+
+import importlib.util
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from coco_recipe.engines.local import Local
+from coco_recipe.errors import RunError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+NAMES = "local, local:forkserver, local:spawn, dask or dask://HOST:PORT"
+
+
+class Engine(Protocol):
+    """Applies a function to items, many at a time."""
+
+    def prepare(self, preload: Sequence[str]) -> None:
+        """Begin to import, beside what goes on here, what functions will need: import names of heavy packages."""
+        ...
+
+    def map(
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        lost: Callable[[Item, str], Result] | None = None,
+        preload: Sequence[str] = (),
+    ) -> Iterator[Result]:
+        """Yield the results in the items' order; few items are taken ahead, whatever their number.
+
+        Args:
+            function: a module-level function, or a partial of one; running it twice on an item must
+                do no harm.
+            items: taken one after another as they are needed; must be picklable.
+            lost: makes the result of an item whose worker died each time that it was tried; called
+                with the reason.
+            preload: as for ``prepare``, if that wasn't called.
+
+        Raises:
+            StepError: a worker died, and ``lost`` isn't given; names the item.
+            Exception: what the function raised, with the worker's traceback as its cause.
+        """
+        ...
+
+
+def parse(text: str, jobs: int) -> Engine:
+    """Return the engine that ``--engine`` names.
+
+    Raises:
+        RunError: there is no such engine, or it isn't installed.
+    """
+    kind, _, rest = text.partition(":")
+    if kind == "local" and rest in ("", "forkserver", "spawn") and text != "local:":
+        return local(jobs, rest or "forkserver")
+    if text == "dask" or re.fullmatch(r"dask://[^\s/:]+:\d{1,5}", text):
+        return dask(text.removeprefix("dask://") if rest else None, jobs)
+    raise RunError(f"--engine: there is no engine '{text}'; allowed are {NAMES}")
+
+
+def local(jobs: int, start: str = "forkserver") -> Engine:
+    """Return an engine with that many processes of this machine; 1 is this process.
+
+    Args:
+        jobs: number of workers.
+        start: "forkserver" imports heavy packages once for all workers, "spawn" in each. Never
+            "fork": the threads of OpenCV and torch don't survive it.
+    """
+    return Local(jobs, start)
+
+
+def dask(address: str | None, jobs: int) -> Engine:
+    """Return an engine that runs on Dask: the scheduler at ``address`` (host:port), or a cluster of ``jobs`` processes.
+
+    Raises:
+        RunError: Dask isn't installed.
+    """
+    if importlib.util.find_spec("distributed") is None:
+        raise RunError("--engine: Dask is not installed; pip install 'coco-recipe[dask]'")
+    from coco_recipe.engines.on_dask import Dask
+
+    return Dask(address, jobs)

@@ -1,0 +1,224 @@
+"""Local worker processes: each with a pipe of its own, none outlives its parent, a dead one is replaced."""
+
+import contextlib
+import multiprocessing
+import pickle
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.connection import Connection
+from selectors import EVENT_READ, DefaultSelector
+from typing import Any, TypeVar
+
+from coco_recipe.engines import safe_path, worker
+from coco_recipe.errors import StepError
+from coco_recipe.failure import WorkerTraceback
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+IN_FLIGHT = 2  # items that a worker holds: one at work, one that waits in its pipe
+# items taken and not yet yielded, for each worker: a slow item holds up the order, not the others
+WINDOW = 8
+# a worker may die without its item's fault: killed from outside, or for memory that another took
+RETRIES = 2
+FAILED_STARTS = 3
+END_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """An engine of ``jobs`` processes of this machine that ``start`` by "forkserver" or "spawn".
+
+    1 is this process.
+    """
+
+    jobs: int
+    start: str
+
+    def prepare(self, preload: Sequence[str]) -> None:
+        """See Engine."""
+        if self.jobs > 1 and self.start == "forkserver":
+            _start_forkserver(preload)
+
+    def map(
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        lost: Callable[[Item, str], Result] | None = None,
+        preload: Sequence[str] = (),
+    ) -> Iterator[Result]:
+        """See Engine."""
+        if self.jobs <= 1:
+            for item in items:
+                yield worker.here(function, item)
+            return
+        self.prepare(preload)
+        pool = _Pool(self.jobs, self.start, worker.Call.of(function), lost)
+        try:
+            yield from pool.run(items)
+        finally:
+            pool.close()
+
+
+def _start_forkserver(preload: Sequence[str]) -> None:
+    """Start the process that workers are forked from, if there is none yet.
+
+    It imports ``preload`` while we go on.
+
+    It only imports, with one thread, so that a fork of it is safe.
+    """
+    forkserver.set_forkserver_preload([worker.__name__, *preload])
+    with worker.environment(), _signals_held():
+        forkserver.ensure_running()
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Start processes that a Ctrl-C in the terminal doesn't reach: it is the parent that ends them."""
+    resource_tracker.ensure_running()  # it would take the signal out of the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@dataclass(slots=True)
+class _Task:
+    """An item on its way: its place in the order, how it is sent, and how many workers it has outlived."""
+
+    index: int
+    item: Any
+    data: bytes
+    deaths: int = 0
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A worker process, and the tasks that it holds: the first is at work."""
+
+    process: Any
+    connection: Connection
+    held: deque[_Task] = field(default_factory=deque)
+    ready: bool = False
+
+
+class _Pool:
+    """Worker processes, each with a pipe of its own: so it is known which item a dead one held."""
+
+    def __init__(
+        self, jobs: int, start: str, call: worker.Call, lost: Callable[[Any, str], Any] | None
+    ) -> None:
+        self.jobs, self.call, self.lost = jobs, call, lost
+        self.context: Any = multiprocessing.get_context(start)
+        self.selector = DefaultSelector()
+        self.workers: list[_Worker] = []
+        self.again: deque[_Task] = deque()
+        self.answers: dict[int, tuple[bool, Any, WorkerTraceback | None]] = {}
+        self.taken, self.more, self.failed_starts = 0, True, 0
+
+    def run(self, items: Iterable[Any]) -> Iterator[Any]:
+        """Yield the results in order; raise the first error when its turn comes."""
+        source, turn = enumerate(items), 0
+        while self.more or turn < self.taken:
+            while self._has_room() and (task := self._next(source, turn)):
+                self._give(task)
+            if turn in self.answers:
+                self._collect(wait=False)
+                yield worker.unpack(*self.answers.pop(turn))
+                turn += 1
+            elif turn < self.taken:
+                self._collect(wait=True)
+
+    def _has_room(self) -> bool:
+        return len(self.workers) < self.jobs or any(
+            len(each.held) < IN_FLIGHT for each in self.workers
+        )
+
+    def _next(self, source: Iterator[tuple[int, Any]], turn: int) -> _Task | None:
+        if self.again:
+            return self.again.popleft()
+        if self.taken - turn >= self.jobs * WINDOW:
+            return None
+        if (entry := next(source, None)) is None:
+            self.more = False
+            return None
+        self.taken += 1
+        return _Task(*entry, pickle.dumps(entry[1]))
+
+    def _give(self, task: _Task) -> None:
+        """Send a task to the worker with the least to do, or to a new one while there are too few."""
+        target = min(self.workers, key=lambda each: len(each.held), default=None)
+        if target is None or (target.held and len(self.workers) < self.jobs):
+            target = self._start()
+        target.held.append(task)
+        with contextlib.suppress(OSError):  # it is dead: reading from it will tell
+            target.connection.send_bytes(task.data)
+
+    def _start(self) -> _Worker:
+        connection, theirs = self.context.Pipe()
+        process = self.context.Process(
+            target=worker.serve, args=(theirs, self.call), daemon=True, name=safe_path.NAME
+        )
+        with worker.environment(), _signals_held():
+            process.start()
+        theirs.close()
+        self.workers.append(_Worker(process, connection))
+        self.selector.register(connection, EVENT_READ, self.workers[-1])
+        return self.workers[-1]
+
+    def _collect(self, *, wait: bool) -> None:
+        """Read an answer from each worker that has one."""
+        for key, _ in self.selector.select(None if wait else 0):
+            try:
+                answer = key.data.connection.recv_bytes()
+            except (EOFError, OSError):
+                self._bury(key.data)
+                continue
+            if key.data.ready:
+                self.answers[key.data.held.popleft().index] = pickle.loads(answer)
+            key.data.ready, self.failed_starts = True, 0
+
+    def _bury(self, dead: _Worker) -> None:
+        """Settle what a dead worker leaves: its item is tried again or given up, what waited behind it goes to others."""
+        self.selector.unregister(dead.connection)
+        self.workers.remove(dead)
+        reason = f"a worker process died ({_end(dead)})"
+        if dead.ready and dead.held:
+            task = dead.held.popleft()
+            task.deaths += 1
+            if task.deaths <= RETRIES:
+                self.again.appendleft(task)
+            elif self.lost:
+                self.answers[task.index] = (True, self.lost(task.item, reason), None)
+            else:
+                self.answers[task.index] = (False, StepError(f"{reason} on {task.item}"), None)
+        self.again.extend(dead.held)
+        self.failed_starts += not dead.ready
+        if self.failed_starts >= FAILED_STARTS:
+            raise StepError(f"{reason} while it started; its own message is above")
+
+    def close(self) -> None:
+        """End the workers: at once those that are at work."""
+        for each in self.workers:
+            if each.held:
+                each.process.kill()
+            else:
+                with contextlib.suppress(OSError):
+                    each.connection.send_bytes(worker.END)
+        for each in self.workers:
+            _end(each)
+        self.selector.close()
+
+
+def _end(each: _Worker) -> str:
+    """See a worker process to its end; tell how it ended."""
+    each.process.join(END_SECONDS)
+    if each.process.is_alive():
+        each.process.kill()
+        each.process.join(END_SECONDS)
+    each.connection.close()
+    code = each.process.exitcode
+    return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"

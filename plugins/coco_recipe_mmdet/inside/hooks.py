@@ -1,0 +1,192 @@
+"""mmengine hooks of a training job: checkpoints that are whole or absent, progress, scalars, and a stop at NaN."""
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from coco_recipe_jobs.training_record import Record
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+
+from coco_recipe_mmdet.inside.stack import seed_everything
+
+_WRITING = ".writing.pth"
+
+
+class WholeCheckpoints(Hook):  # type: ignore[misc]
+    """Saves weights for the recipe and a state to resume from; each appears by rename, and is then put on record.
+
+    A kill leaves the old files or the new: mmengine's own hook writes in place, and deletes the old before the new.
+    """
+
+    priority = "VERY_LOW"  # after EMAHook has put its weights in the checkpoint's state_dict
+
+    def __init__(
+        self,
+        record: Record,
+        *,
+        interval: int,
+        keep: int,
+        write: Callable[[Any, Path], tuple[str, str]],
+    ) -> None:
+        self.record, self.interval, self.keep, self.write = record, interval, keep, write
+        self.last: dict[str, Any] = {}
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Remember what is saved, for the weights-only file; leave out what only unsafe reading could bring back."""
+        runtime = checkpoint["message_hub"][
+            "runtime_info"
+        ]  # the curves are in scalars.jsonl; their objects are pickled code
+        kept = {
+            key: value
+            for key, value in runtime.items()
+            if isinstance(value, bool | int | float | str | None)
+        }
+        checkpoint["message_hub"] = {
+            "log_scalars": {},
+            "runtime_info": kept,
+            "resumed_keys": dict.fromkeys(kept, True),
+        }
+        for key, value in checkpoint.items():
+            checkpoint[key] = _plain(value) if key != "state_dict" else value
+        self.last = checkpoint
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Save, if this epoch is due or the last."""
+        epoch = runner.epoch + 1
+        if epoch % self.interval == 0 or epoch == runner.max_epochs:
+            self._save(runner, epoch)
+
+    @master_only  # type: ignore[untyped-decorator]
+    def _save(self, runner: Any, epoch: int) -> None:
+        states, checkpoints = self.record.states, self.record.checkpoints
+        runner.save_checkpoint(
+            str(states), _WRITING, meta={"epoch": epoch, "iter": runner.iter}, by_epoch=True
+        )
+        sha256, fingerprint = self.write(self.last, checkpoints / _WRITING)
+        _put(checkpoints / _WRITING, checkpoints / f"epoch_{epoch}.pth")
+        _put(states / _WRITING, states / f"epoch_{epoch}.pth")
+        self.record.saved(epoch, sha256, fingerprint)
+        self.record.forget_old(self.keep)
+        self.last = {}
+
+
+class Metrics(Hook):  # type: ignore[misc]
+    """Puts the metrics of each validation on record, and makes up for one that a kill has prevented."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    def before_train(self, runner: Any) -> None:
+        """Validate the epoch that is resumed from, if that wasn't done."""
+        epoch, loop = runner.epoch, runner.train_loop
+        due = epoch and (epoch % loop.val_interval == 0 or epoch == runner.max_epochs)
+        if due and runner.val_loop is not None and epoch not in self.record.metrics:
+            runner.val_loop.run()
+
+    @master_only  # type: ignore[untyped-decorator]
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Keep the metrics of this epoch."""
+        self.record.measured(
+            runner.epoch,
+            {key.partition("/")[2] or key: value for key, value in (metrics or {}).items()},
+        )
+
+
+class Scalars(Hook):  # type: ignore[misc]
+    """Writes a JSON line for every iteration and validation, tells progress, and stops at a loss that isn't finite."""
+
+    def __init__(self, path: Path, tell: Any) -> None:
+        self.path, self.tell = path, tell
+        self.began, self.first, self.told = 0.0, 0, 0.0
+
+    def before_train(self, runner: Any) -> None:
+        """Forget the lines after the iteration that is resumed from."""
+        self.began, self.first = time.monotonic(), runner.iter
+        _cut(self.path, runner.iter, runner.epoch)
+
+    def after_train_iter(
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict[str, Any] | None = None,
+    ) -> None:
+        """Write and tell this iteration."""
+        losses = {
+            key: float(value.detach()) for key, value in (outputs or {}).items() if "loss" in key
+        }
+        odd = [key for key, value in losses.items() if not math.isfinite(value)]
+        done, total = runner.iter + 1, runner.max_iters
+        if odd:
+            raise ValueError(
+                f"{odd[0]} is {losses[odd[0]]} at iteration {done} (epoch {runner.epoch + 1}); lower the learning "
+                "rate, lengthen the warm-up, or clip gradients (set: {optim_wrapper.clip_grad: {max_norm: 35}})"
+            )
+        rate = runner.optim_wrapper.get_lr().get("lr", [0.0])[0]
+        self._write({"epoch": runner.epoch + 1, "iter": done, "lr": rate, **losses})
+        now = time.monotonic()
+        if now - self.told > 0.5 or done == total:
+            self.told = now
+            seconds = (now - self.began) / (done - self.first) * (total - done)
+            text = (
+                f"epoch {runner.epoch + 1}/{runner.max_epochs}  loss {losses.get('loss', 0.0):.3f}  "
+                f"eta {int(seconds // 60)}:{int(seconds % 60):02}"
+            )
+            self.tell.progress(done, total, text)
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Write the metrics of a validation."""
+        self._write({"epoch": runner.epoch, "iter": runner.iter, "val": metrics or {}})
+
+    @master_only  # type: ignore[untyped-decorator]
+    def _write(self, line: dict[str, Any]) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+class SeedEachEpoch(Hook):  # type: ignore[misc]
+    """Starts the generators of every epoch anew, so that a resumed training goes on as an uninterrupted one does."""
+
+    priority = "VERY_HIGH"
+
+    def __init__(self, seed: int, rank: int) -> None:
+        self.seed, self.rank = seed, rank
+
+    def before_train_epoch(self, runner: Any) -> None:
+        """Seed by epoch and process."""
+        seed_everything(self.seed + 1009 * runner.epoch + 100003 * self.rank)
+
+
+def _plain(value: Any) -> Any:
+    """Make Python's numbers of NumPy's, which a safe reader knows nothing of."""
+    if isinstance(value, dict):
+        return {key: _plain(child) for key, child in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(child) for child in value)
+    return value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
+
+
+def _put(made: Path, final: Path) -> None:
+    with made.open("rb") as file:
+        os.fsync(file.fileno())
+    os.replace(made, final)
+
+
+@master_only  # type: ignore[untyped-decorator]
+def _cut(path: Path, iteration: int, epoch: int) -> None:
+    if not path.is_file():
+        return
+    kept = []
+    for line in path.read_text("utf-8").splitlines(keepends=True):
+        try:
+            values = json.loads(line)
+        except ValueError:
+            break
+        if values["iter"] <= iteration and values["epoch"] <= epoch:
+            kept.append(line)
+    path.write_text("".join(kept), "utf-8")

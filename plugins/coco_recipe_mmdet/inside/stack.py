@@ -1,0 +1,113 @@
+"""What every job does first: pick the device, register mmdet, and let no checkpoint be loaded but by our own reader."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from coco_recipe_mmdet.inside import weights
+
+
+def begin(job: dict[str, Any]) -> str:
+    """Prepare the process; return the device, ``cpu`` or ``cuda``.
+
+    Raises:
+        ValueError: a GPU is asked for and there is none.
+    """
+    import cv2
+    from mmdet.utils import register_all_modules
+
+    register_all_modules(init_default_scope=True)
+    _read_safely()
+    cv2.setNumThreads(0)
+    return device(job)
+
+
+def device(job: dict[str, Any]) -> str:
+    """Return the device of a job, ``cpu`` or ``cuda``.
+
+    Raises:
+        ValueError: a GPU is asked for and there is none.
+    """
+    import torch
+
+    if job["device"] == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            "device: cuda, but torch finds no GPU here; coco-recipe doctor says what there is (device: cpu)"
+        )
+    return "cuda" if job["device"] != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def seed_everything(seed: int) -> None:
+    """Start every generator from a seed."""
+    from mmengine.runner import set_random_seed
+
+    set_random_seed(seed % 2**31)
+
+
+def join(launcher: str, device: str) -> None:
+    """Join the other processes of the job, over gloo on the CPU; mmengine's own way asks for a GPU."""
+    import torch.distributed
+
+    if launcher == "slurm":
+        os.environ.update(
+            RANK=os.environ["SLURM_PROCID"],
+            WORLD_SIZE=os.environ["SLURM_NTASKS"],
+            LOCAL_RANK=os.environ.get("SLURM_LOCALID", "0"),
+        )
+    if launcher != "none" and device == "cpu":
+        if launcher == "slurm" and "MASTER_ADDR" not in os.environ:
+            import subprocess
+
+            names = subprocess.run(
+                ["scontrol", "show", "hostnames", os.environ["SLURM_NODELIST"]],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout.split()
+            os.environ.update(
+                MASTER_ADDR=names[0], MASTER_PORT=os.environ.get("MASTER_PORT", "29500")
+            )
+        torch.distributed.init_process_group("gloo")
+
+
+def leave() -> None:
+    """Leave the group of processes."""
+    import torch.distributed
+
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
+def _read_safely() -> None:
+    """Let mmengine read every checkpoint with our reader: its own falls back to running what it can't read.
+
+    Its loaders of all schemes (files, http, torchvision://, open-mmlab://, s3://, ...) end at one of these two functions.
+    """
+    from mmengine.runner import checkpoint
+
+    checkpoint._safe_torch_load = _load
+    checkpoint.load_url = _load_url
+
+
+def _load(file: Any, map_location: Any = None, weights_only: Any = None) -> dict[str, Any]:
+    if not isinstance(file, str | Path):
+        raise ValueError(
+            "a checkpoint comes neither from a file nor from http: download it, and name the file"
+        )
+    return weights.read_whole(str(file))
+
+
+def _load_url(
+    url: str, model_dir: str | None = None, map_location: Any = None, progress: bool = True
+) -> dict[str, Any]:
+    """Download to where torch.hub keeps checkpoints, unless it is there; then read."""
+    import torch.hub
+
+    path = (
+        Path(model_dir or Path(torch.hub.get_dir()) / "checkpoints") / Path(urlparse(url).path).name
+    )
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(path), progress=progress)
+    return weights.read_whole(str(path))
