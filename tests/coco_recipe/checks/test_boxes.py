@@ -24,7 +24,7 @@ ROWS = "annotations"
         (boxes.past_the_edge, {"bbox": [1, 40, 10, 10]}),
         (boxes.areas_not_positive, {"area": 0}),
         (boxes.areas_not_positive, {"area": -3.5}),
-        (boxes.area_not_of_box, {"area": 102}),
+        (boxes.area_not_of_box, {"area": 102.5}),
     ],
 )
 def test_a_wrong_box_or_area_is_found(find: Find, change: dict[str, Any]) -> None:

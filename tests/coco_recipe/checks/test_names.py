@@ -19,7 +19,7 @@ IMAGES = "images"
         (names.repeated_category_names, CLASSES, {"name": "cat"}),
         (names.empty_names, CLASSES, {"name": "\u3000"}),
         (names.unsafe_file_names, IMAGES, {"file_name": "../2.jpg"}),
-        (names.unsafe_file_names, IMAGES, {"file_name": "C:\\2.jpg"}),
+        (names.unsafe_file_names, IMAGES, {"file_name": "/data/2.jpg"}),
         (names.categories_alike, CLASSES, {"name": "c\u200bat"}),
         (names.categories_alike, CLASSES, {"name": "ＣＡＴ"}),
         (names.file_names_alike, IMAGES, {"file_name": "1.JPG"}),
