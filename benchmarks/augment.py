@@ -1,9 +1,10 @@
-"""The step augment against a bare loop of two processes, and against the notebook's own loop, in the same run.
+"""The step augment against a bare loop of two processes and the notebook's own loop, in one run.
 
-Draws 1,500 pictures of 658x492 with two boxes each and gives them the notebook's six transforms. The bare loop is what
-one would write by hand: multiprocessing.Pool(2) of imread, Compose with boxes, imwrite. It and `coco-recipe run` take
-turns; the medians are compared. The step's seconds are its own record's, those of the loop its own clock's; the whole
-processes are timed too, the interpreter's start and the imports included.
+Draws 1,500 pictures of 658x492 with two boxes each and gives them the notebook's six transforms.
+The bare loop is what one would write by hand: multiprocessing.Pool(2) of imread, Compose with
+boxes, imwrite. It and `coco-recipe run` take turns; the medians are compared. The step's seconds
+are its own record's, those of the loop its own clock's; the whole processes are timed too, the
+interpreter's start and the imports included.
 """
 
 import argparse
@@ -49,7 +50,8 @@ os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 import albumentations as A
 import cv2
 
-TRANSFORMS = [A.HorizontalFlip(p=0.5), A.RandomSizedBBoxSafeCrop(height=492, width=658, erosion_rate=0.0, p=0.5),
+TRANSFORMS = [A.HorizontalFlip(p=0.5),
+              A.RandomSizedBBoxSafeCrop(height=492, width=658, erosion_rate=0.0, p=0.5),
               A.RGBShift(p=0.5), A.Blur(blur_limit=3, p=0.5), A.CLAHE(p=0.5), A.Transpose(p=0.5)]
 PARAMS = A.BboxParams(format="coco", label_fields=["labels"])
 data = json.load(open("annotations.json"))
@@ -79,7 +81,8 @@ if __name__ == "__main__":
     with multiprocessing.Pool(2, start) as pool:
         results = list(pool.imap_unordered(work, data["images"], chunksize=4))
     seconds = time.perf_counter() - began
-    json.dump([[number, [list(map(float, box)) for box in rows]] for number, rows in results], open("loop.json", "w"))
+    found = [[number, [list(map(float, box)) for box in rows]] for number, rows in results]
+    json.dump(found, open("loop.json", "w"))
     print(seconds)
 """
 )
@@ -87,7 +90,8 @@ NOTEBOOK = (
     COMMON
     + """
 def augment(picture, rows):
-    return A.Compose(TRANSFORMS, bbox_params=PARAMS)(image=picture, bboxes=rows, labels=[1] * len(rows))
+    labels = [1] * len(rows)
+    return A.Compose(TRANSFORMS, bbox_params=PARAMS)(image=picture, bboxes=rows, labels=labels)
 
 began = time.perf_counter()
 for row in data["images"][:int(sys.argv[1])]:
@@ -140,7 +144,7 @@ def draw(size: tuple[int, int], rng: "np.random.Generator") -> "np.ndarray":
 
 
 def make(folder: Path, images: int, large_every: int = 0) -> None:
-    """Write ``images`` pictures with two boxes each, every so many of them large, and the recipe."""
+    """Write pictures with two boxes each, every so many of them large, and the recipe."""
     import cv2
     import numpy as np
 
@@ -234,10 +238,12 @@ def compare(folder: Path, images: int, repeat: int) -> tuple[Times, Times]:
         for times in zip(*pairs, strict=True)
     )
     print(
-        f"  bare loop        {images / loops.inner:7.1f} images/s;   whole process {loops.whole:6.2f} s"
+        f"  bare loop        {images / loops.inner:7.1f} images/s;   "
+        f"whole process {loops.whole:6.2f} s"
     )
     print(
-        f"  step augment     {images / steps.inner:7.1f} images/s;   whole command {steps.whole:6.2f} s"
+        f"  step augment     {images / steps.inner:7.1f} images/s;   "
+        f"whole command {steps.whole:6.2f} s"
     )
     print(
         f"  step / loop      {loops.inner / steps.inner:7.2f} (target 0.9);   "
@@ -296,7 +302,8 @@ def main() -> None:
             make(folder / "many", options.many)
             few, many = peak(folder / "small"), peak(folder / "many")
             print(
-                f"peak memory of the parent: {few:.0f} MB with {options.images} images, {many:.0f} MB with "
+                f"peak memory of the parent: {few:.0f} MB with {options.images} images, "
+                f"{many:.0f} MB with "
                 f"{options.many}; grows by {many - few:.0f} MB (target at most 50)"
             )
             missed += ["memory"] * (many - few > 50)

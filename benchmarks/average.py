@@ -1,13 +1,15 @@
-"""average_weights against ``torch.load`` of all files and a loop, in the same run: seconds and peak memory.
+"""average_weights against ``torch.load`` of all files and a loop: seconds and peak memory.
 
-Makes three checkpoints with the tensors of a Cascade R-CNN R50 (69 million parameters, 276 MB) and their optimizer's
-momentum, 530 MB a file. Each way runs in a process of its own; "work" is from after the imports to the end, "process"
-all of it; the best of a few, the ways in turn:
+Makes three checkpoints with the tensors of a Cascade R-CNN R50 (69 million parameters, 276 MB) and
+their optimizer's momentum, 530 MB a file. Each way runs in a process of its own; "work" is from
+after the imports to the end, "process" all of it; the best of a few, the ways in turn:
 
 - loop: ``torch.load`` of all, a float64 loop over the keys, ``torch.save``;
-- function: the step's function in a process of its own; it checks the files' structure and looks for values that are not
-  finite, fingerprints the result and hashes its file, none of which the loop does;
-- recipe: ``coco-recipe run``, which also hashes the whole input files, and flushes and commits the result.
+- function: the step's function in a process of its own; it checks the files' structure and looks
+  for values that are not finite, fingerprints the result and hashes its file, none of which the
+  loop does;
+- recipe: ``coco-recipe run``, which also hashes the whole input files, and flushes and commits the
+result.
 """
 
 import argparse
@@ -31,7 +33,8 @@ SHAPES = [
 LOOP = """
 import sys, time, torch
 began = time.perf_counter()
-files = [torch.load(path, map_location="cpu", weights_only=True)["state_dict"] for path in sys.argv[1:4]]
+paths = sys.argv[1:4]
+files = [torch.load(p, map_location="cpu", weights_only=True)["state_dict"] for p in paths]
 made = {}
 for key, tensor in files[-1].items():
     if not tensor.is_floating_point():
@@ -155,12 +158,14 @@ def main() -> None:
         work, process, memory = (min(column) for column in zip(*found, strict=True))
         ratios[label] = work / base[0], memory / base[2]
         print(
-            f"{label:10} {work:5.2f} s ({work / base[0]:.2f})   {process:5.2f} s ({process / base[1]:.2f})   "
+            f"{label:10} {work:5.2f} s ({work / base[0]:.2f})   "
+            f"{process:5.2f} s ({process / base[1]:.2f})   "
             f"{memory:5.0f} MB ({memory / base[2]:.2f})"
         )
     time_, memory = ratios["function"]
     print(
-        f"function: {time_:.2f} of the loop's time (at most 0.50), {memory:.2f} of its memory (at most 0.75)"
+        f"function: {time_:.2f} of the loop's time (at most 0.50), "
+        f"{memory:.2f} of its memory (at most 0.75)"
     )
     sys.exit(0 if equal and time_ <= 0.5 and memory <= 0.75 else "missed")
 

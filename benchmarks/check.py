@@ -1,10 +1,10 @@
-"""The checks at COCO scale: seconds of loading, of rows and of segmentations, and picture headers a second.
+"""The checks at COCO scale: seconds of loading, rows and segmentations; headers a second.
 
-Draws a file with the shape of instances_train2017 (118,287 images, 860,000 annotations, one in 85 a crowd with
-a run-length mask), and a folder of JPEGs. The marks: rows and segmentations take at most 6 s beyond loading,
-and 5,000 headers are read a second. The parts are CPU seconds of one process; `coco-recipe check` as a
-whole is timed by the clock, beside a process that only loads: it works in as many processes as there are
-cores. All are the least of several rounds.
+Draws a file with the shape of instances_train2017 (118,287 images, 860,000 annotations, one in 85 a
+crowd with a run-length mask), and a folder of JPEGs. The marks: rows and segmentations take at most
+6 s beyond loading, and 5,000 headers are read a second. The parts are CPU seconds of one process;
+`coco-recipe check` as a whole is timed by the clock, beside a process that only loads: it works in
+as many processes as there are cores. All are the least of several rounds.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any
 import coco_scale
 import cv2
 import numpy as np
-from coco_recipe_albumentations import mask_checks
+from coco_recipe_pictures.checks import mask_checks
 
 from coco_recipe import coco_json, read_header
 from coco_recipe.checks import repeated_keys, row_checks
@@ -104,7 +104,8 @@ def of_headers(folder: Path, pictures: int, rounds: int) -> None:
     random.Random(0).shuffle(paths)
     seconds, _ = least(rounds, lambda: [read_header(path) for path in paths])
     print(
-        f"headers: {pictures / seconds:.0f} a second of {len(encoded) / 1e3:.0f} kB JPEGs (mark: {MARK_HEADERS})"
+        f"headers: {pictures / seconds:.0f} a second of {len(encoded) / 1e3:.0f} kB JPEGs "
+        f"(mark: {MARK_HEADERS})"
     )
 
 

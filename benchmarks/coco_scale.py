@@ -1,9 +1,10 @@
-"""The data path at COCO scale: one recipe against a plain json script and against hotcoco, in the same run.
+"""The data path at COCO scale: a recipe against a json script and hotcoco, in the same run.
 
-Makes a file with the shape of instances_train2017 (118,287 images, 860,000 annotations) and times whole
-processes, the interpreter's start included: filter one category -> reindex -> split 80/20 -> write the
-annotations of both parts. hotcoco filters, splits and saves; it renumbers nothing and keeps no books. The
-recipe's checks of rows are timed apart: a process that loads and checks, less one that loads.
+Makes a file with the shape of instances_train2017 (118,287 images, 860,000 annotations) and times
+whole processes, the interpreter's start included: filter one category -> reindex -> split 80/20 ->
+write the annotations of both parts. hotcoco filters, splits and saves; it renumbers nothing and
+keeps no books. The recipe's checks of rows are timed apart: a process that loads and checks, less
+one that loads.
 
 Marks: 0.2 of the json script's time; without the checks, 1.1 of hotcoco's time and CPU.
 """

@@ -297,7 +297,7 @@ def new_side(text: str, name: str, moves: bool, seconds: float) -> Measures:
 def _drawn(form: Any, name: str, moves: bool, seconds: float) -> Measures:
     import albumentations as A
     import cv2
-    from coco_recipe_albumentations.pipeline import Pipeline
+    from coco_recipe_albumentations.pipeline.read import Pipeline
 
     cv2.setNumThreads(1)
     with warnings.catch_warnings():
@@ -418,7 +418,7 @@ def by_hand(row: dict[str, Any], version: str, **more: Any) -> dict[str, Any]:
 
 def ways(row: dict[str, Any], version: str) -> Iterator[tuple[str, Any, Any]]:
     """Yield how a row is written, its old form and its migration; equal outcomes only once."""
-    from coco_recipe_albumentations import migrate
+    from coco_recipe_albumentations.migration import migrate
 
     bare = by_hand(row, version, p=1)
     first = migrate.migrate(bare)
@@ -444,7 +444,7 @@ def _whole(form: dict[str, Any]) -> Any:
 
 def default_p(row: dict[str, Any], version: str) -> float | None:
     """Return the p that a transform written without one gets."""
-    from coco_recipe_albumentations import migrate
+    from coco_recipe_albumentations.migration import migrate
 
     made = migrate.migrate(by_hand(row, version)).form["transform"]["transforms"]
     return float(made[0]["p"]) if made else None

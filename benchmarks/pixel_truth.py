@@ -29,8 +29,8 @@ from typing import Any
 import albumentations as A
 import cv2
 import numpy as np
-from coco_recipe_albumentations import rle
-from coco_recipe_albumentations.geometry import Carried, Carrier, Instance, Moved
+from coco_recipe_pictures.geometry import rle
+from coco_recipe_pictures.geometry.carried import Carried, Carrier, Instance, Moved
 
 HEIGHT, WIDTH, LEAST_PX = 240, 320, 200
 COLOURS = (60, 120, 180, 240)
@@ -146,7 +146,7 @@ def boxes_of(pipelines: int, seed: int = 0) -> tuple[list[float], list[float]]:
 
 @dataclass(frozen=True)
 class Painting:
-    """A picture with a shape that has a hole and a second part, and the same shape as annotations."""
+    """A picture with a shape of two parts, one with a hole, and the same shape as annotations."""
 
     picture: Any
     polygons: list[list[float]]
@@ -154,7 +154,7 @@ class Painting:
 
 
 def shape(rng: random.Random, scale: int = 1) -> Painting:
-    """Draw a star with a hole, bridged to its border as COCO's polygons want it, and a triangle beside it."""
+    """Draw a star with a hole, bridged to its border as in COCO, and a triangle beside it."""
     height, width = HEIGHT * scale, WIDTH * scale
     x, y, turn = rng.uniform(110, 140), rng.uniform(100, 140), rng.uniform(0, 1)
     angles = np.linspace(0, 2 * np.pi, 15)[:-1] + turn
@@ -213,7 +213,10 @@ KINDS = {
 
 
 def masks_of(kind: str, count: int, seed: int = 0) -> Iterator[tuple[float, float]]:
-    """Yield the IoU of the surviving pixels with our polygons, and with our run-length mask, both drawn by pycocotools."""
+    """Yield the IoU of the surviving pixels with our polygons, and with our run-length mask.
+
+    pycocotools draws both.
+    """
     rng = random.Random(seed)
     for number in range(count):
         drawn = shape(rng, FINE)
@@ -377,7 +380,7 @@ def _regions(mask: Any, boxes: Sequence[Box], found: Again) -> None:
 def repeated_masks(
     steps: Callable[[random.Random], Sequence[Any]], count: int, seed: int = 0
 ) -> Iterator[tuple[float, float]]:
-    """Yield the IoU of all pixels of a shape with all its labels together: as polygons, and as run-length masks."""
+    """Yield the IoU of all pixels of a shape with all its labels, as polygons and as masks."""
     rng = random.Random(seed)
     for number in range(count):
         drawn = shape(rng)
@@ -426,7 +429,8 @@ def repeats_hold(count: int) -> Iterator[bool]:
             yield show(f"{label}: boxes", found.ious)
             missing = found.ious.count(0)
             print(
-                f"{'':66} {missing} regions without a label, {found.empty} of {found.labels} labels without a pixel"
+                f"{'':66} {missing} regions without a label, "
+                f"{found.empty} of {found.labels} labels without a pixel"
             )
             yield not missing and not found.empty
             pairs = list(repeated_masks(steps, count))
@@ -554,7 +558,7 @@ def hidden_of(name: str, count: int, seed: int = 0) -> Iterator[float]:
 
 
 def _blind(rng: random.Random) -> Any:
-    """Draw a geometric transform that doesn't look at boxes, of which the library alone knows none."""
+    """Draw a geometric transform that doesn't look at boxes: the library alone knows none."""
     return next(
         one for one in iter(lambda: geometric(rng), None) if "BBox" not in type(one).__name__
     )

@@ -1,11 +1,14 @@
-"""Stratified splits beside iterative-stratification's, scikit-multilearn's and Datumaro's, and the time at COCO's scale.
+"""Stratified splits beside three libraries', and the time at COCO's scale.
+
+The libraries are iterative-stratification, scikit-multilearn and Datumaro.
 
 The other libraries run in an environment of their own: a virtual environment in a temporary folder,
-made here, or the one whose interpreter ``--python`` names. They get several seeds; Datumaro divides at
-random and by its stratified split for detection. What is compared is the best of their results whose
-numbers of images are as near (within one of exact) and that leave no more classes out of parts than
-ours does. Where ours leaves classes out, HiGHS (of scipy) looks for the division that leaves out the
-fewest, and proves it. Real sets are looked for in ../shared/data (or $COCO_RECIPE_DATA).
+made here, or the one whose interpreter ``--python`` names. They get several seeds; Datumaro divides
+at random and by its stratified split for detection. What is compared is the best of their results
+whose numbers of images are as near (within one of exact) and that leave no more classes out of
+parts than ours does. Where ours leaves classes out, HiGHS (of scipy) looks for the division that
+leaves out the fewest, and proves it. Real sets are looked for in ../shared/data (or
+$COCO_RECIPE_DATA).
 """
 
 import argparse
@@ -60,12 +63,14 @@ job = json.load(open(sys.argv[1]))
 
 def iterative_stratification(labels, boxes, shares, seed):
     from iterstrat.ml_stratifiers import IterativeStratification
-    return IterativeStratification(labels.astype(bool), np.array(shares), np.random.RandomState(seed))
+    state = np.random.RandomState(seed)
+    return IterativeStratification(labels.astype(bool), np.array(shares), state)
 
 def scikit_multilearn(labels, boxes, shares, seed):
     from skmultilearn.model_selection import IterativeStratification
     np.random.seed(seed)
-    folds = IterativeStratification(n_splits=len(shares), order=1, sample_distribution_per_fold=list(shares))
+    folds = IterativeStratification(
+        n_splits=len(shares), order=1, sample_distribution_per_fold=list(shares))
     side = np.zeros(len(labels), dtype=int)
     for part, (_, ids) in enumerate(folds.split(np.zeros((len(labels), 1)), labels)):
         side[ids] = part
@@ -75,7 +80,8 @@ def datumaro(labels, boxes, shares, seed, **way):
     from datumaro.components.annotation import Bbox
     from datumaro.components.dataset import Dataset
     from datumaro.components.dataset_base import DatasetItem
-    items = [DatasetItem(id=str(n), annotations=[Bbox(0, 0, 1, 1, label=c) for c, k in row for _ in range(k)])
+    items = [DatasetItem(id=str(n),
+                         annotations=[Bbox(0, 0, 1, 1, label=c) for c, k in row for _ in range(k)])
              for n, row in enumerate(boxes)]
     data = Dataset.from_iterable(items, categories=[str(c) for c in range(labels.shape[1])])
     names = [f"part{p}" for p in range(len(shares))]
@@ -95,9 +101,10 @@ def fewest_lacking(labels, boxes, shares, seed):
     needed = labels[:, labels.sum(axis=0) >= parts]
     gaps = needed.shape[1] * parts
     exact, ones = np.array(shares) * images, lambda *shape: np.ones(shape)
-    rows = bmat([[kron(eye(images), ones(1, parts)), None],             # an image is in one part
-                 [kron(ones(1, images), eye(parts)), None],             # a part has its number of images
-                 [kron(needed.T, eye(parts)), eye(gaps)]]).tocsr()      # and each class, or there is a gap
+    # an image is in one part; a part has its number of images, and each class, or there is a gap
+    rows = bmat([[kron(eye(images), ones(1, parts)), None],
+                 [kron(ones(1, images), eye(parts)), None],
+                 [kron(needed.T, eye(parts)), eye(gaps)]]).tocsr()
     least = np.concatenate([ones(images), np.floor(exact + 1e-9), ones(gaps)])
     most = np.concatenate([ones(images), np.ceil(exact - 1e-9), np.full(gaps, np.inf)])
     cost = np.concatenate([np.zeros(images * parts), ones(gaps)])
@@ -107,7 +114,8 @@ def fewest_lacking(labels, boxes, shares, seed):
     return best.x[:images * parts].reshape(images, parts).argmax(axis=1)
 
 found = []
-for name in ("iterative_stratification", "scikit_multilearn", "datumaro_split", "datumaro_random", "fewest_lacking"):
+for name in ("iterative_stratification", "scikit_multilearn", "datumaro_split", "datumaro_random",
+             "fewest_lacking"):
     for number, one in enumerate(job["sets"]):
         labels = np.zeros((len(one["boxes"]), one["classes"]), dtype=int)
         for n, row in enumerate(one["boxes"]):
@@ -116,11 +124,13 @@ for name in ("iterative_stratification", "scikit_multilearn", "datumaro_split", 
         for seed in range(job["seeds"] if name != "fewest_lacking" else int(one["lacks"])):
             began = time.process_time()
             try:
-                side = [int(part) for part in globals()[name](labels, one["boxes"], one["shares"], seed)]
+                divide = globals()[name]
+                side = [int(part) for part in divide(labels, one["boxes"], one["shares"], seed)]
             except Exception as error:
                 side = None
                 print(name, number, repr(error)[:200], file=sys.stderr)
-            found.append({"tool": name, "set": number, "side": side, "seconds": time.process_time() - began})
+            seconds = time.process_time() - began
+            found.append({"tool": name, "set": number, "side": side, "seconds": seconds})
 json.dump(found, open(sys.argv[2], "w"))
 """
 Boxes = list[dict[int, int]]
@@ -157,7 +167,10 @@ def drawn_set(
 
 
 def score(boxes: Boxes, shares: Sequence[float], side: Sequence[int]) -> Score:
-    """Return how far the numbers of images are off, how often a class lacks a part, and the sum of |share - wanted|."""
+    """Return how far numbers of images are off, how often a class lacks a part, and a sum.
+
+    The sum is of |share - wanted| over classes and parts.
+    """
     total, holders, parts = Counter[int](), Counter[int](), range(len(shares))
     found = [Counter[int]() for _ in parts]
     for row, part in zip(boxes, side, strict=True):
@@ -241,7 +254,8 @@ def compare(python: Path, seeds: int, folder: Path) -> None:
     ]
     results = others(python, sets, seeds, folder)
     print(
-        "each cell: sum over classes and parts of |share - wanted|, images off, classes lacking, seconds of CPU"
+        "each cell: sum over classes and parts of |share - wanted|, images off, classes lacking, "
+        "seconds of CPU"
     )
     tools = "".join(f"{tool:26}" for tool in _tools(results))
     print(f"{'set':16} {'images':>6} {'parts':12} {'ours':26}{tools}verdict")
@@ -274,7 +288,7 @@ def _tools(results: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _best(scored: Sequence[tuple[str, Score, float]], tool: str, mine: Score) -> str:
-    """Show a library's best result: a comparable one, else the one with the nearest numbers of images."""
+    """Show a library's best result: a comparable one, else that of the nearest counts."""
     tried = [(found, seconds) for name, found, seconds in scored if name == tool]
     best = min(
         tried,
@@ -342,8 +356,10 @@ def coco_scale(folder: Path, images: int) -> Iterator[str]:
             for name, part in manifest.data_sets(record.counts.out)
         )
         yield (
-            f"{images} images, {number} boxes, 80 classes, {label}: the step {record.clock.seconds:.1f} s; "
-            f"with reading and writing {time.perf_counter() - began:.1f} s, {time.process_time() - used:.1f} s of CPU; "
+            f"{images} images, {number} boxes, 80 classes, {label}: "
+            f"the step {record.clock.seconds:.1f} s; "
+            f"with reading and writing {time.perf_counter() - began:.1f} s, "
+            f"{time.process_time() - used:.1f} s of CPU; "
             f"images off {float(off):.1f}; {record.notes['table']['foot']}"
         )
 

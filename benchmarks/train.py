@@ -1,9 +1,9 @@
-"""Does a training through a recipe learn, what does it cost beside mmengine's Runner alone, and is an average worth it?
+"""Does a training by recipe learn, what does it cost beside mmengine alone, is an average worth it?
 
 python benchmarks/train.py             # all three
-python benchmarks/train.py learn       # 240 + 60 drawn pictures, 12 epochs: mAP50 on val, epoch by epoch
-python benchmarks/train.py overhead    # whole processes, in turns: coco-recipe run, and Runner.train() of the same config
-python benchmarks/train.py caps        # recipes/bottle_caps_small.yaml: the averaged weights against the best epoch
+python benchmarks/train.py learn       # 240 + 60 drawn pictures, 12 epochs: mAP50 by epoch
+python benchmarks/train.py overhead    # in turns: coco-recipe run, and Runner.train()
+python benchmarks/train.py caps        # bottle_caps_small.yaml: average against best epoch
 """
 
 import argparse
@@ -59,7 +59,8 @@ def learn(folder: Path) -> bool:
         found = {key.rpartition("/")[2]: value for key, value in val.items()}
         best = max(best, found.get("bbox_mAP_50", 0.0))
         print(
-            f"  epoch {epoch:2}  loss {sum(losses) / len(losses):.3f}  mAP50 {found.get('bbox_mAP_50', 0.0):.3f}  "
+            f"  epoch {epoch:2}  loss {sum(losses) / len(losses):.3f}  "
+            f"mAP50 {found.get('bbox_mAP_50', 0.0):.3f}  "
             f"mAP {found.get('bbox_mAP', 0.0):.3f}"
         )
     print(f"  best mAP50 {best:.3f} (at least 0.9)")
@@ -89,8 +90,10 @@ def overhead(folder: Path) -> bool:
         alone.append(_timed([sys.executable, "-c", RUNNER], plain))
     beyond = (min(ours) - min(start) - min(alone)) / min(alone)
     print(
-        f"overhead: coco-recipe run {min(ours):.1f} s, of which its start {min(start):.1f} s; Runner.train() alone "
-        f"{min(alone):.1f} s; beyond its start {beyond:+.1%} (at most +5 %; least of {len(ours)} in turns)"
+        f"overhead: coco-recipe run {min(ours):.1f} s, of which its start {min(start):.1f} s; "
+        "Runner.train() alone "
+        f"{min(alone):.1f} s; beyond its start {beyond:+.1%} "
+        f"(at most +5 %; least of {len(ours)} in turns)"
     )
     return beyond <= 0.05
 

@@ -21,6 +21,7 @@ from coco_recipe.checks.row_checks import findings as row_findings
 from coco_recipe.checks.rows import SHORT
 from coco_recipe.coco_json import unsafe_name, with_extras, write
 from coco_recipe.dataset import Annotation, Category, Dataset, Image, Loose, Origin, extras
+from coco_recipe.dataset_value import facts_of
 from coco_recipe.errors import (
     CocoRecipeError,
     DatasetError,
@@ -35,12 +36,15 @@ from coco_recipe.errors import (
     did_you_mean,
     show_path,
 )
+from coco_recipe.facts import Facts
 from coco_recipe.failure import told
 from coco_recipe.files import link_or_copy, place, plain_name, sha256
 from coco_recipe.findings import Check, Finding, Kind, Row
 from coco_recipe.framing import framed
 from coco_recipe.headers import CutOffError, Header, header_of, read_header
 from coco_recipe.hookspecs import hookimpl
+from coco_recipe.metrics import Figure, Metrics
+from coco_recipe.predictions import Prediction, Predictions, write_predictions
 from coco_recipe.rounding import tidy
 from coco_recipe.segmentation import (
     checked_runs,
@@ -51,8 +55,9 @@ from coco_recipe.segmentation import (
     segmentation_area,
     segmentation_box,
 )
-from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port, Step, StepContext, facts_of
+from coco_recipe.steps import Complaint, Misfit, OpenPorts, Port, Step, StepContext
 from coco_recipe.turned_box import TurnedBox, turned_box
+from coco_recipe.values import ValueKind
 
 if TYPE_CHECKING:
     from coco_recipe.api import run
@@ -74,17 +79,21 @@ __all__ = [
     "Dataset",
     "DatasetError",
     "Facts",
+    "Figure",
     "Finding",
     "FindingsError",
     "Header",
     "Image",
     "Kind",
     "Loose",
+    "Metrics",
     "Misfit",
     "OpenPorts",
     "Origin",
     "PluginError",
     "Port",
+    "Prediction",
+    "Predictions",
     "Problem",
     "RecipeError",
     "Row",
@@ -93,6 +102,7 @@ __all__ = [
     "StepContext",
     "StepError",
     "TurnedBox",
+    "ValueKind",
     "about",
     "body_parts",
     "checked_runs",
@@ -127,11 +137,12 @@ __all__ = [
     "unsafe_name",
     "with_extras",
     "write",
+    "write_predictions",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Load the Python API when it is asked for: plugins, and who reads a data set, don't need it."""
+    """Load the Python API when it is asked for: plugins and readers of data sets don't need it."""
     if name == "run":
         from coco_recipe.api import run
 

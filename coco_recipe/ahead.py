@@ -1,4 +1,4 @@
-"""Values before the run: of outputs above which every step lives in memory, made where somebody asks for them."""
+"""Values before the run, made on demand: of outputs above which every step lives in memory."""
 
 import contextlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""check: everything that is wrong with an annotation file and its pictures, on its own or for a recipe."""
+"""check: what is wrong with an annotation file and its pictures, alone or for a recipe."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -86,9 +86,10 @@ def of_rows(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
 def of_content(
     planned: Plan, name: str, dataset: Dataset, about: str, ahead: Ahead
 ) -> Iterator[Finding]:
-    """Yield what the installed checks of pictures or masks find in an input, as the recipe's steps take it.
+    """Yield what the installed checks find in an input's pictures or masks, as the steps take it.
 
-    A picture is an error only where a step would stop at it; ``ahead`` tells which pictures come to a step.
+    A picture is an error only where a step would stop at it; ``ahead`` tells which pictures come
+    to a step.
     """
     if about == "pictures":
         dataset = _with_pictures(dataset)
@@ -103,7 +104,7 @@ def of_content(
 
 
 def left_out(checks: Sequence[Check], place: str, about: Collection[str]) -> Iterator[Finding]:
-    """Yield that checks of these (pictures, masks) are left out, where packages that they need aren't installed."""
+    """Yield that checks of pictures or masks are left out, for want of packages that they need."""
     rows = [Row(check.name) for check in checks if check.about in about and not _is_usable(check)]
     if rows:
         yield Finding.of(LEFT_OUT, place, rows)
@@ -132,7 +133,7 @@ def _of_pictures(
 
 
 def _with_pictures(dataset: Dataset) -> Dataset:
-    """Leave out what has no picture: images of an unsafe name or without a file, and rows of none of the others."""
+    """Leave out images of an unsafe name or without a file, and the rows of these."""
     there = tuple(
         {
             image.id: image
@@ -166,11 +167,12 @@ def _for_recipe(planned: Plan, name: str, found: Iterable[Finding]) -> Iterator[
 
 
 def _by_picture(planned: Plan, name: str, finding: Finding, ahead: Ahead) -> Iterator[Finding]:
-    """Divide a finding: an error of the pictures at which a step would stop, by step, and what is left."""
+    """Divide a finding: an error of the pictures at which a step would stop, and what is left."""
     left = frozenset(finding.pictures)
     for step in plan.refusing(planned, name, finding.kind.name):
         if stopped := reaching.stopped_at(ahead, step, left):
-            told = f"step '{step.id}' would stop at {'it' if len(stopped) == 1 else 'them'}: {finding.remedy}"
+            them = "it" if len(stopped) == 1 else "them"
+            told = f"step '{step.id}' would stop at {them}: {finding.remedy}"
             yield replace(finding.of_some(stopped), severity="error", remedy=told)
             left -= stopped
     if left:

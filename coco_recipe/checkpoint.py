@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from coco_recipe.facts import Facts
+from coco_recipe.values import Folders, Form, ValueKind, Written
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -19,3 +22,29 @@ class Checkpoint:
     classes: tuple[str, ...] = ()
     fingerprint: str = ""
     label: str = ""
+
+
+def _write(value: Checkpoint, folder: Path, name: str) -> Written:
+    form = {
+        "file": str(value.path.relative_to(folder)),
+        "classes": list(value.classes),
+        "fingerprint": value.fingerprint,
+        "label": value.label,
+    }
+    return form, {}
+
+
+def _read(form: Form, folder: Path, folders: Folders) -> Checkpoint:
+    return Checkpoint(
+        folder / form["file"], tuple(form["classes"]), form["fingerprint"], form["label"]
+    )
+
+
+KIND = ValueKind(
+    name="checkpoint",
+    type=Checkpoint,
+    write=_write,
+    read=_read,
+    files=lambda value: (value.path,),
+    facts=lambda value: Facts(value.classes or None, labels=(value.label,)),
+)

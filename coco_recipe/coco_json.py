@@ -255,8 +255,8 @@ def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
                 )
                 if bad := [key for key in keys if re.search(r'["\\\x00-\x1f]', key)]:
                     raise DatasetError(
-                        f"{name}: $.{table}: the key {bad[0]!r} has a quote, a backslash or a control "
-                        "character, with which it can't be kept; rename it"
+                        f"{name}: $.{table}: the key {bad[0]!r} has a quote, a backslash or a "
+                        "control character, with which it can't be kept; rename it"
                     ) from error
                 row_class = _extended(row_class, keys)
             elif re.match(r"Expected `[^`]*\bint`, got `float`", message) and not normalised:
@@ -289,7 +289,8 @@ def _refuse(name: str, table: str, message: str, text: Raw) -> NoReturn:
     what, _, place = message.partition(" - at `$")
     hint = ""
     if table == "annotations" and b'"segments_info"' in bytes(text):
-        hint = "; this is COCO's panoptic form, whose segments carry the categories: convert it to instances first"
+        hint = "; this is COCO's panoptic form, whose segments carry the categories: "
+        hint += "convert it to instances first"
     elif "got `str`" in what and re.search(r"[._]id$", place.rstrip("`")):
         hint = "; COCO ids are whole numbers: remove the quotes, or number the rows"
     raise DatasetError(f"{name}: $.{table}{place.rstrip('`')}: {what.replace('`', '')}{hint}")

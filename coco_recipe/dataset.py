@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,7 +93,7 @@ class Loose:
     new: Any = UNSET
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dataset:
     """Annotations by value, pixels by path.
 
@@ -117,13 +118,16 @@ class Dataset:
     extra: Mapping[str, Raw] = field(default_factory=dict)
     loose: tuple[Loose, ...] = ()
     left_out: Mapping[str, Mapping[int, int | None]] = field(default_factory=dict)
-    _counted: list[Mapping[str, Any]] = field(
-        default_factory=list, init=False, repr=False, compare=False
-    )
 
     def replace(self, **changes: Any) -> "Dataset":
-        """Return a copy with some attributes changed."""
-        return replace(self, **changes)
+        """Return a copy with some attributes changed; rows that are the same aren't counted again."""
+        made = replace(self, **changes)
+        if "_counts" in vars(self) and all(
+            getattr(made, table) is getattr(self, table)
+            for table in ("images", "annotations", "categories")
+        ):
+            vars(made)["_counts"] = self._counts
+        return made
 
     def identity(self, image: Image) -> str:
         """Return the name by which this very image is known, whatever its id is."""
@@ -155,7 +159,7 @@ class Dataset:
         return folder / file
 
     def place_of(self, image: Image) -> tuple[str, str]:
-        """Return the input or step in whose folder the image's pixels are, and the file's name there."""
+        """Return the input or step whose folder has the image's pixels, and its name there."""
         mark = image.coco_recipe if isinstance(image.coco_recipe, Origin) else Origin()
         return mark.folder or self.home, mark.file or image.file_name
 
@@ -188,19 +192,17 @@ class Dataset:
         )
 
     def counts(self) -> Mapping[str, Any]:
-        """Count images, annotations and, by category name, boxes; once for each data set."""
-        if not self._counted:
-            used = Counter(map(attrgetter("category_id"), self.annotations))
-            self._counted.append(
-                {
-                    "images": len(self.images),
-                    "annotations": len(self.annotations),
-                    "categories": {
-                        category.name: used[category.id] for category in self.categories
-                    },
-                }
-            )
-        return self._counted[0]
+        """Count images, annotations and, by category name, boxes; once for the same rows."""
+        return self._counts
+
+    @cached_property
+    def _counts(self) -> Mapping[str, Any]:
+        used = Counter(map(attrgetter("category_id"), self.annotations))
+        return {
+            "images": len(self.images),
+            "annotations": len(self.annotations),
+            "categories": {category.name: used[category.id] for category in self.categories},
+        }
 
 
 def extras(row: msgspec.Struct) -> Iterator[tuple[str, Any]]:

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-from coco_recipe.dataset import Dataset
 from coco_recipe.findings import Finding, Row
 from coco_recipe.kinds import NO_BOX_OF_CLASS, NO_BOXES, NO_IMAGES, UNREAD
 from coco_recipe.manifest import Balance, data_sets
 from coco_recipe.plan import Plan, PlannedStep
-from coco_recipe.steps import OpenPorts
 
 
 def of_counts(step: PlannedStep, counts: Balance) -> Iterator[Finding]:
@@ -17,7 +15,8 @@ def of_counts(step: PlannedStep, counts: Balance) -> Iterator[Finding]:
         step: the step.
         counts: the rows that came in and went out, by port, as the record has them.
     """
-    before = [one for port, one in data_sets(counts.entered) if _flows_on(step, port)]
+    ports = step.offer.step
+    before = [one for port, one in data_sets(counts.entered) if not ports.input(port).reads_only]
     after = dict(data_sets(counts.out))
     boxes = {name for one in before for name, n in (one.categories or {}).items() if n}
     entered = sum(one.annotations or 0 for one in before)
@@ -47,11 +46,6 @@ def of_plan(planned: Plan) -> Iterator[Finding]:
     consumed = {name for name, _ in planned.consumed()}
     publishing = [n for n, step in enumerate(planned.steps) if step.published()]
     for step in planned.steps[: publishing[-1]] if publishing else ():
-        gives_data = any(port.kind is Dataset for port in step.outputs.values())
+        gives_data = any(step.kinds[port.kind].in_books for port in step.outputs.values())
         if gives_data and step.id not in consumed and not step.published():
             yield Finding.of(UNREAD, step.id, [Row(f"step '{step.id}' ({step.offer.step.name})")])
-
-
-def _flows_on(step: PlannedStep, port: str) -> bool:
-    ports = step.offer.step.inputs
-    return not (ports.reads_only if isinstance(ports, OpenPorts) else ports[port].reads_only)

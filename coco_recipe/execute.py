@@ -13,9 +13,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from coco_recipe import emptiness, failure, files
-from coco_recipe.checkpoint import Checkpoint
-from coco_recipe.dataset import Annotation, Category, Dataset, Image
+from coco_recipe import emptiness, failure, files, stored_values
+from coco_recipe.dataset import Annotation, Category, Image
 from coco_recipe.engines.engine import Engine, local
 from coco_recipe.errors import StepError
 from coco_recipe.findings import Finding, Kind, Row
@@ -30,10 +29,11 @@ from coco_recipe.manifest import (
     Manifest,
     Placed,
     StepRecord,
+    data_sets,
 )
 from coco_recipe.plan import PlannedStep
-from coco_recipe.steps import OpenPorts
 from coco_recipe.store import DROPPED, PLACED, Store
+from coco_recipe.values import each
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -60,6 +60,10 @@ class Context:
     made: Counter[str] = field(default_factory=Counter)
     hashes: dict[str, str] = field(default_factory=dict)
     placed: list[Placed] = field(default_factory=list)
+
+    @property
+    def images(self) -> Path:
+        return self.workdir / stored_values.IMAGES
 
     def rng(self) -> random.Random:
         return random.Random(self.seed)
@@ -180,13 +184,17 @@ def execute(
         text = failure.told(error, failure.home_of(step.offer.step.run))
         raise StepError(f"{label}: {text}") from error
     _check_outputs(step, outputs, label)
+    folders = _own_folders(step, values, outputs, workdir, label)
     counts = _balance(step, values, outputs, context, label)
     context.findings += emptiness.of_counts(step, counts)
     judge(context.findings)
     forms, hashes = {}, dict(context.hashes)
     for port, value in outputs.items():
         if step.offer.step.writes or port in keep:
-            forms[port], written = store.write_value(context.workdir, port, value)
+            try:
+                forms[port], written = stored_values.write(step.kinds, workdir, port, value)
+            except ValueError as error:
+                raise StepError(f"{label}: {error}") from error
             hashes |= written
     for name, rows in ((DROPPED, context.dropped), (PLACED, context.placed)):
         if rows:
@@ -220,7 +228,12 @@ def execute(
         ),
     )
     manifest = Manifest(
-        key=key, parts=dict(parts), outputs=forms, files=dict(sorted(hashes.items())), record=record
+        key=key,
+        parts=dict(parts),
+        outputs=forms,
+        folders=folders,
+        files=dict(sorted(hashes.items())),
+        record=record,
     )
     store.commit(step.id, manifest)
     return StepResult(outputs, manifest)
@@ -263,13 +276,7 @@ def rehearse(
 
 def keywords(step: PlannedStep, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a step's functions are called with: its input values by port, and its parameters."""
-    ports = step.offer.step.inputs
-    bound = (
-        {ports.name: dict(values)}
-        if isinstance(ports, OpenPorts)
-        else {p: values.get(p) for p in ports}
-    )
-    return bound | {
+    return step.offer.step.given(values) | {
         name: step.bound.get(name) for name in step.offer.step.params.get("properties", {})
     }
 
@@ -279,18 +286,33 @@ def _check_outputs(step: PlannedStep, outputs: Any, label: str) -> None:
         found = list(outputs) if isinstance(outputs, Mapping) else type(outputs).__name__
         raise StepError(f"{label}: gave the outputs {found}, declared are {list(step.outputs)}")
     for port, value in outputs.items():
-        for item in value if isinstance(value, tuple) else (value,):
-            if not isinstance(item, step.outputs[port].kind) or not isinstance(
-                item, Dataset | Checkpoint
-            ):
+        declared = step.outputs[port]
+        for item in each(value):
+            if not isinstance(item, declared.kind):
                 raise StepError(
                     f"{label}: output '{port}' is a {type(item).__name__}, "
-                    f"declared is {step.outputs[port].kind.__name__}"
+                    f"declared is {declared.kind.__name__}"
                 )
-        if isinstance(value, tuple) is not step.outputs[port].many:
-            raise StepError(
-                f"{label}: output '{port}' must be {'a tuple' if step.outputs[port].many else 'one value'}"
-            )
+        if isinstance(value, tuple) is not declared.many:
+            wanted = "a tuple" if declared.many else "one value"
+            raise StepError(f"{label}: output '{port}' must be {wanted}")
+
+
+def _own_folders(
+    step: PlannedStep,
+    values: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+    workdir: Path,
+    label: str,
+) -> dict[str, str]:
+    """Return the step's own folders of pictures; refuse outputs whose files lie outside its folder."""
+    entered = [value for value in values.values() if value is not None]
+    try:
+        return stored_values.own_folders(
+            step.kinds, step.id, workdir, outputs, entered, writes=step.offer.step.writes
+        )
+    except ValueError as error:
+        raise StepError(f"{label}: {error}") from error
 
 
 def _balance(
@@ -301,46 +323,27 @@ def _balance(
     label: str,
 ) -> Balance:
     """Check that rows in + rows made = rows out + rows dropped, for images and for annotations."""
-    ports = step.offer.step.inputs
-    entering = [
-        value
-        for port, value in values.items()
-        if not (ports.reads_only if isinstance(ports, OpenPorts) else ports[port].reads_only)
-    ]
-    rows_in, rows_out = _rows(entering), _rows(list(outputs.values()))
+    entered = {port: step.kinds.counts(value) for port, value in values.items()}
+    out = {port: step.kinds.counts(value) for port, value in outputs.items()}
+    flowing = {port: n for port, n in entered.items() if not step.offer.step.input(port).reads_only}
+    rows_in, rows_out = _rows(flowing), _rows(out)
     dropped = Counter(line["kind"] for line in context.dropped)
-    if any(port.kind is Dataset for port in step.outputs.values()):
+    if any(step.kinds[port.kind].in_books for port in step.outputs.values()):
         for kind in ("image", "annotation"):
-            entered, made, left, lost = (
-                rows_in[kind],
-                context.made[kind],
-                rows_out[kind],
-                dropped[kind],
-            )
-            if entered + made != left + lost:
+            came, made = rows_in[kind], context.made[kind]
+            left, lost = rows_out[kind], dropped[kind]
+            if came + made != left + lost:
                 raise StepError(
-                    f"{label}: the books don't close: {entered} {kind}s in + {made} made is not "
+                    f"{label}: the books don't close: {came} {kind}s in + {made} made is not "
                     f"{left} out + {lost} dropped; the step must account for each row (ctx.drop, ctx.make)"
                 )
     return Balance(
-        entered={port: _counts(value) for port, value in values.items()},
-        out={port: _counts(value) for port, value in outputs.items()},
-        made=Made(context.made["image"], context.made["annotation"]),
+        entered=entered, out=out, made=Made(context.made["image"], context.made["annotation"])
     )
 
 
-def _rows(values: Iterable[Any]) -> Counter[str]:
+def _rows(counts: Mapping[str, Counts | list[Counts]]) -> Counter[str]:
     total: Counter[str] = Counter()
-    for value in values:
-        for item in value if isinstance(value, tuple) else (value,):
-            if isinstance(item, Dataset):
-                total.update(image=len(item.images), annotation=len(item.annotations))
+    for _, one in data_sets(counts):
+        total.update(image=one.images or 0, annotation=one.annotations or 0)
     return total
-
-
-def _counts(value: Any) -> Counts | list[Counts]:
-    return [_counted(item) for item in value] if isinstance(value, tuple) else _counted(value)
-
-
-def _counted(value: Any) -> Counts:
-    return Counts(**value.counts()) if isinstance(value, Dataset) else Counts()

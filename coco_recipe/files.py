@@ -1,4 +1,4 @@
-"""Files that are whole or absent: hashing, writing under a temporary name, moving folders into place."""
+"""Files that are whole or absent: hash, write under a temporary name, move into place."""
 
 import contextlib
 import hashlib
@@ -19,7 +19,7 @@ COPY_BYTES = 2**20
 
 
 def plain_name(name: str) -> str:
-    """Return a file name without case and Unicode form, in which some file systems tell no difference."""
+    """Return a file name without case and Unicode form, which some file systems don't tell."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
@@ -139,7 +139,7 @@ def place(source: Path, target: Path, how: str, *, link_text: str = "") -> None:
 
 
 def same_device(source: Path, folder: Path) -> bool:
-    """Say whether a file and an existing folder are on one file system, so that a hard link can be made."""
+    """Report whether a file and a folder are on one file system, so that links can be made."""
     return source.stat().st_dev == folder.stat().st_dev
 
 

@@ -1,4 +1,4 @@
-"""Findings: what is wrong with data, or worth knowing about a step, all of it and not the first row only."""
+"""Findings: what is wrong with data, or worth knowing about a step; all of it."""
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace

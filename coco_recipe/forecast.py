@@ -11,7 +11,6 @@ from coco_recipe import execute, failure, files, plan
 from coco_recipe.errors import CocoRecipeError, RunError, StepError, did_you_mean
 from coco_recipe.manifest import StepRecord, read_run
 from coco_recipe.stages import Run, State, reopen
-from coco_recipe.steps import facts_of
 
 
 def records(run_: Run, states: Sequence[State]) -> dict[str, StepRecord]:
@@ -29,10 +28,7 @@ def records(run_: Run, states: Sequence[State]) -> dict[str, StepRecord]:
         if (
             values is not None and not result
         ):  # sizes are exact here, where steps above have dropped images
-            facts = {
-                port: tuple(map(facts_of, value)) if isinstance(value, tuple) else facts_of(value)
-                for port, value in values.items()
-            }
+            facts = {port: run_.plan.kinds.facts(value) for port, value in values.items()}
             plan.foresee_step(run_.plan, state.step, facts, partial(dict, values))
     return found
 
@@ -118,7 +114,7 @@ def value(run_: Run, reference: plan.Reference, keys: Mapping[str, str]) -> Any:
         raise RunError(f"{run_.folder}: was run anew since; run it again to read what it has now")
     manifest = manifests[reference[0]]
     if manifest and reference[1] in manifest.outputs:
-        return run_.store.read_value(reference[0], manifest.outputs[reference[1]], run_.folders())
+        return run_.committed(reference)
     recorded_run = read_run(run_.folder)
     for name, recorded in recorded_run.inputs.items() if recorded_run else ():
         if any(recorded.get(kind) != digest for kind, digest in run_.digests[name].items()):
@@ -179,7 +175,4 @@ def _dry(
         yield state, values, result
         manifest = run_.store.manifest(step.id)
         if result is None and manifest and (manifest.key == state.key or not run_.with_pixels):
-            known |= {
-                (step.id, port): run_.store.read_value(step.id, form, run_.folders())
-                for port, form in manifest.outputs.items()
-            }
+            known |= {(step.id, port): run_.committed((step.id, port)) for port in manifest.outputs}

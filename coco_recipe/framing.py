@@ -1,4 +1,7 @@
-"""What of a polygon is inside a picture (Sutherland and Hodgman 1974, Reentrant polygon clipping)."""
+"""What of a polygon is inside a picture.
+
+Source: Sutherland and Hodgman 1974, Reentrant polygon clipping.
+"""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""What the first and last bytes of a picture's file say: format, size, depth, EXIF, whether it is whole.
+"""What a picture's first and last bytes say: format, size, depth, EXIF, whether it is whole.
 
 JPEG and PNG, which most data sets are made of, are read here, about 30 bytes of each segment;
 Pillow reads the others. Nothing is decoded.

@@ -1,12 +1,13 @@
 """The hooks that a plugin implements, and the markers for them."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from coco_recipe.findings import Check, Kind
 from coco_recipe.steps import Step
+from coco_recipe.values import ValueKind
 
 if TYPE_CHECKING:
     import click
@@ -19,6 +20,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def coco_recipe_steps() -> "Iterator[Step]":  # type: ignore[empty-body]
     """Yield the plugin's steps."""
+
+
+@hookspec
+def coco_recipe_values() -> "Iterator[ValueKind[Any]]":  # type: ignore[empty-body]
+    """Yield the kinds of values that the plugin's steps, or those of others, read and write."""
 
 
 @hookspec

@@ -24,11 +24,13 @@ class Counts(msgspec.Struct, frozen=True, omit_defaults=True):
         images: number of images.
         annotations: number of annotations.
         categories: number of annotations by category name.
+        rows: number of rows of other kinds, by what they are, as the boxes of predictions.
     """
 
     images: int | None = None
     annotations: int | None = None
     categories: dict[str, int] | None = None
+    rows: dict[str, int] | None = None
 
     def __str__(self) -> str:
         return f"{counted(self.images or 0, 'image')}, {counted(self.annotations or 0, 'box')}"
@@ -227,7 +229,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
         recipe: the recipe's name.
         recipe_sha256: of recipe.resolved.yaml.
         seed: the recipe's seed.
-        inputs: hashes of each input's files, by kind: annotations, images or checkpoint.
+        inputs: hashes of each input's files, by key: annotations, images, checkpoint, file or of.
         findings: what was found in the inputs.
         versions: the version of coco-recipe.
         clock: when and where the run was done.
@@ -242,20 +244,39 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     clock: RunClock = RunClock()
 
 
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """An output that is on disk.
+
+    Attributes:
+        kind: its kind of values, as dataset or checkpoint.
+        form: what the kind makes the value of again.
+        files: its own files, by their names in the step's folder.
+        folders: the inputs and steps whose folders of pictures it refers to.
+    """
+
+    kind: str
+    form: dict[str, Any]
+    files: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """``steps/<id>/manifest.json``: it stands there when the step is committed, and not before.
 
     Attributes:
         key: digest of ``parts``, by which a result is known to be current.
         parts: all that the result depends on, readable: what changed is told from it.
-        outputs: how each output on disk is read again, by port; outputs in memory aren't here.
+        outputs: the outputs on disk by port, a list where there are several; those in memory
+            aren't here.
+        folders: the step's own folders of pictures by name, relative to its folder.
         files: SHA-256 of each file of the step by its name, but for the manifest itself.
         record: what the step did, as in provenance.jsonl.
     """
 
     key: str
     parts: dict[str, Any]
-    outputs: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    outputs: dict[str, Stored | list[Stored]] = msgspec.field(default_factory=dict)
+    folders: dict[str, str] = msgspec.field(default_factory=dict)
     files: Digests
     record: StepRecord
 

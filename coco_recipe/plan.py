@@ -3,22 +3,22 @@
 import contextlib
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from coco_recipe import failure, schema_check
-from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.checks import slow_reading
 from coco_recipe.checks.slow_reading import Excuse
-from coco_recipe.dataset import Dataset
 from coco_recipe.errors import Problem, RecipeError, did_you_mean
+from coco_recipe.facts import Facts
 from coco_recipe.findings import Check, Finding
 from coco_recipe.plugins import Offer, Registry
-from coco_recipe.recipe import Recipe, RecipeStep
+from coco_recipe.recipe import Input, Recipe, RecipeStep
 from coco_recipe.source import Source
-from coco_recipe.steps import Complaint, Facts, Misfit, OpenPorts, Port
+from coco_recipe.steps import Complaint, Misfit, Port
+from coco_recipe.values import ValueKinds, each
 from coco_recipe.yaml_text import KeyPath
 
 Reference = tuple[str, str]  # the input or step, and its port
@@ -38,6 +38,7 @@ class PlannedStep:
         bound: the same with file names made paths, and what the step reads once in place of what is written.
         files: the files that parameters name.
         outputs: output kinds by port.
+        kinds: the kinds of values that there are.
     """
 
     id: str
@@ -47,6 +48,7 @@ class PlannedStep:
     bound: Mapping[str, Any]
     files: tuple[Path, ...]
     outputs: Mapping[str, Port]
+    kinds: ValueKinds
 
     def published(self) -> dict[str, str]:
         """Return the folders in which the result appears as well, by parameter, as the recipe has them."""
@@ -67,12 +69,14 @@ class Plan:
         steps: its steps, bound.
         plugin_files: the plugins that were named for it.
         checks: the checks of pictures and masks that are installed.
+        kinds: the kinds of values that there are.
     """
 
     recipe: Recipe
     steps: tuple[PlannedStep, ...]
     plugin_files: tuple[Path, ...] = ()
     checks: tuple[Check, ...] = ()
+    kinds: ValueKinds = field(default_factory=ValueKinds)
 
     def first_writer(self) -> str | None:
         """Return the id of the first step that writes files: all above it can be had without opening an image."""
@@ -114,7 +118,9 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
                 )
             )
     known: dict[str, Mapping[str, Port]] = {
-        item.name: {"": Port(Checkpoint if item.checkpoint else Dataset)} for item in recipe.inputs
+        item.name: {"": Port(registry.values.named(item.kind).type)}
+        for item in recipe.inputs
+        if _can_be_input(recipe, item, registry.values, problems)
     }
     later = [step.id for step in recipe.steps]
     steps = []
@@ -134,7 +140,22 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
             steps.append(planned)
     if found := recipe.source.independent(problems):
         raise RecipeError(found)
-    return Plan(recipe, tuple(steps), checks=registry.checks)
+    return Plan(recipe, tuple(steps), checks=registry.checks, kinds=registry.values)
+
+
+def _can_be_input(recipe: Recipe, item: Input, kinds: ValueKinds, problems: list[Problem]) -> bool:
+    """See that an input is of a kind that can be read from a file made elsewhere."""
+    inputs = sorted(kind.name for kind in kinds.by_type.values() if kind.load)
+    if not item.other_kind or item.other_kind in inputs:
+        return True
+    problems.append(
+        Problem(
+            recipe.source.where(("inputs", item.name, "kind")),
+            f"there is no kind of values '{item.other_kind}' that can be an input",
+            did_you_mean(item.other_kind, inputs),
+        )
+    )
+    return False
 
 
 def foresee(
@@ -158,7 +179,9 @@ def foresee(
     """
     facts, problems = dict(known), dict[Problem, None]()
     for step in planned.steps:
-        facts |= {(step.id, port): Facts() for port in step.outputs}
+        facts |= {
+            (step.id, port): planned.kinds[rule.kind].unknown for port, rule in step.outputs.items()
+        }
         with _collected(problems):
             found = foresee_step(
                 planned, step, by_port(step, facts.__getitem__), partial(values_of, step)
@@ -225,8 +248,8 @@ def _is_taken_in(planned: Plan, ref: Reference, kind: str, *, whole: bool) -> bo
         (step, port) for step in planned.steps for port, refs in step.inputs.items() if ref in refs
     ]
     for step, port in reading:
-        ports, taken = step.offer.step.inputs, step.offer.step.mended_for(step.params)
-        if isinstance(ports, OpenPorts) or not ports[port].loose:
+        taken = step.offer.step.mended_for(step.params)
+        if not step.offer.step.input(port).loose:
             return False
         if not whole:
             taken |= step.offer.step.understood_for(step.params)
@@ -240,12 +263,9 @@ def _is_taken_in(planned: Plan, ref: Reference, kind: str, *, whole: bool) -> bo
 
 def by_port(step: PlannedStep, look_up: Callable[[Reference], Any]) -> dict[str, Any]:
     """Return what is looked up for a step's inputs, by port; a tuple where a port takes many."""
-    ports = step.offer.step.inputs
-    many = (
-        {name for name, port in ports.items() if port.many} if isinstance(ports, Mapping) else set()
-    )
+    is_many = {port: step.offer.step.input(port).many for port in step.inputs}
     return {
-        port: tuple(map(look_up, refs)) if port in many else look_up(refs[0])
+        port: tuple(map(look_up, refs)) if is_many[port] else look_up(refs[0])
         for port, refs in step.inputs.items()
     }
 
@@ -259,9 +279,7 @@ def bound(step: PlannedStep, look_up: Callable[[Reference], Any]) -> dict[str, A
 
 
 def _flat(values: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(
-        item for value in values for item in (value if isinstance(value, tuple) else (value,))
-    )
+    return tuple(item for value in values for item in each(value))
 
 
 def foresee_step(
@@ -387,7 +405,24 @@ class _Binder:
                 self.problem(("with",), str(error))
         inputs = self.inputs(offer)
         outputs = offer.step.outputs_for(params) if sound else {}
-        return PlannedStep(self.step.id, offer, inputs, params, bound, tuple(files), outputs)
+        self.kinds(offer, outputs, registry.values)
+        return PlannedStep(
+            self.step.id, offer, inputs, params, bound, tuple(files), outputs, registry.values
+        )
+
+    def kinds(self, offer: Offer, outputs: Mapping[str, Port], kinds: ValueKinds) -> None:
+        """Find ports of a kind of values that no plugin offers."""
+        step = offer.step
+        ports = {f"input '{name}'": step.input(name) for name in step.input_names()}
+        ports |= {f"output '{name}'": port for name, port in outputs.items()}
+        for name, port in ports.items():
+            if port.kind not in kinds:
+                self.problem(
+                    ("use",),
+                    f"the {name} of step '{step.name}' is a {port.kind.__name__}, "
+                    "and no plugin offers such a kind of values",
+                    f"name the plugin that does (--plugin); the kinds are {', '.join(kinds.names())}",
+                )
 
     def packages(self, offer: Offer, params: Mapping[str, Any]) -> None:
         for name in offer.step.needs_for(params):
@@ -403,44 +438,45 @@ class _Binder:
                 )
 
     def inputs(self, offer: Offer) -> dict[str, tuple[Reference, ...]]:
-        given, ports = self.step.inputs, offer.step.inputs
-        if isinstance(ports, OpenPorts):
+        given, step = self.step.inputs, offer.step
+        names = step.input_names()
+        if step.open_inputs:
             if not isinstance(given, dict) or not given:
                 self.problem(
                     ("in",), "must map your port names to references", "in: {train: parts.train}"
                 )
                 return {}
             return {
-                name: self.references(("in", name), Port(ports.kind), value)
+                name: self.references(("in", name), step.input(name), value)
                 for name, value in given.items()
             }
         if isinstance(given, str | list):
-            if len(ports) != 1:
+            if len(names) != 1:
                 self.problem(
                     ("in",),
-                    f"step '{offer.step.name}' has the ports {', '.join(ports)}; say which is which",
+                    f"step '{step.name}' has the ports {', '.join(names)}; say which is which",
                 )
                 return {}
-            given, short = {next(iter(ports)): given}, True
+            given, short = {names[0]: given}, True
         else:
             given, short = given or {}, False
         for name in given:
-            if name not in ports:
+            if name not in names:
                 self.problem(
                     ("in", name),
-                    f"step '{offer.step.name}' has no input '{name}'",
-                    did_you_mean(name, list(ports)),
+                    f"step '{step.name}' has no input '{name}'",
+                    did_you_mean(name, list(names)),
                     key=True,
                 )
-        for name, port in ports.items():
-            if name not in given and not port.optional:
+        for name in names:
+            if name not in given and not step.input(name).optional:
                 self.problem(
                     (), f"the input '{name}' is missing", f"in: {{{name}: <a name from above>}}"
                 )
         return {
-            name: self.references(("in",) if short else ("in", name), ports[name], value)
+            name: self.references(("in",) if short else ("in", name), step.input(name), value)
             for name, value in given.items()
-            if name in ports
+            if name in names
         }
 
     def references(self, path: KeyPath, port: Port, value: Any) -> tuple[Reference, ...]:
@@ -480,8 +516,11 @@ class _Binder:
             if name not in self.later and not self.problems:
                 self.problem(path, f"step '{name}' has no output to read")
             return None
+        fitting = [out for out, one in outputs.items() if one.kind is port.kind]
         if not wanted and len(outputs) == 1:
             wanted = next(iter(outputs))
+        elif not wanted and len(fitting) == 1:  # the others can't be meant
+            wanted = fitting[0]
         if wanted not in outputs:
             ports = [f"{name}.{port_name}" for port_name in outputs if port_name]
             self.problem(

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from coco_recipe import hookspecs
+from coco_recipe import hookspecs, shipped_values
 from coco_recipe.checks import row_checks, slow_reading
 from coco_recipe.errors import PluginError
 from coco_recipe.findings import Check, Kind
 from coco_recipe.kinds import CORE_KINDS
-from coco_recipe.steps import OpenPorts, Port, Step
+from coco_recipe.steps import Port, Step
+from coco_recipe.values import ValueKinds
 
 if TYPE_CHECKING:
     import click
@@ -41,7 +42,8 @@ class Offer:
 class Registry:
     """The steps, commands and kinds of findings that are there, by name, and checks of pictures and masks.
 
-    ``broken`` has the installed plugins that can't be used, each with its error.
+    ``broken`` has the installed plugins that can't be used, each with its error; ``values`` has the
+    kinds of values.
     """
 
     offers: dict[str, Offer]
@@ -49,6 +51,7 @@ class Registry:
     broken: dict[str, str]
     kinds: dict[str, Kind]
     checks: tuple[Check, ...] = ()
+    values: ValueKinds = shipped_values.KINDS
 
 
 def find(files: Sequence[Path] = ()) -> Registry:
@@ -128,11 +131,14 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     ]:
         raise PluginError(
             f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps, "
-            "coco_recipe_findings, coco_recipe_checks and coco_recipe_commands"
+            "coco_recipe_values, coco_recipe_findings, coco_recipe_checks and coco_recipe_commands"
         )
     manager.check_pending()
     if not manager.get_hookcallers(module):
         raise PluginError("implements no hook; mark coco_recipe_steps with @hookimpl")
+    values = registry.values
+    for value_kind in _all(manager.hook.coco_recipe_values()):
+        values = values.with_kind(value_kind, label)
     source = _source_digest(module)
     offers = {
         step.name: Offer(step, label, version, source)
@@ -157,6 +163,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     registry.commands.update(commands)
     registry.kinds.update(kinds)
     registry.checks += checks
+    registry.values = values
 
 
 def _all(results: list[Iterator[Any]]) -> Iterator[Any]:
@@ -172,11 +179,13 @@ def check_step(step: Step) -> None:
     """
     if not isinstance(step, Step):
         raise PluginError(f"coco_recipe_steps yields {type(step).__name__}, expected Step")
-    ports = {step.inputs.name} if isinstance(step.inputs, OpenPorts) else set(step.inputs)
-    if not isinstance(step.inputs, OpenPorts) and not all(
-        isinstance(port, Port) for port in step.inputs.values()
-    ):
-        raise PluginError(f"step '{step.name}': every input must be a Port")
+    ports = set(step.input_names())
+    for name in ports:
+        if not isinstance(step.input(name), Port):
+            raise PluginError(f"step '{step.name}': every input must be a Port")
+        _check_kind(f"step '{step.name}': input '{name}'", step.input(name))
+    for name, port in () if callable(step.outputs) else step.outputs_for({}).items():
+        _check_kind(f"step '{step.name}': output '{name}'", port)
     _check_schema(step)
     signature = inspect.signature(step.run).parameters
     keywords = {
@@ -192,6 +201,11 @@ def check_step(step: Step) -> None:
         raise PluginError(
             f"step '{step.name}': the keywords of its function and its ports and parameters differ: {odd}"
         )
+
+
+def _check_kind(what: str, port: Port) -> None:
+    if not isinstance(port.kind, type):
+        raise PluginError(f"{what}: its kind must be a class, as Dataset, not {port.kind!r}")
 
 
 def _check_schema(step: Step) -> None:

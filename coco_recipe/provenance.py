@@ -22,6 +22,7 @@ from coco_recipe.manifest import FailedStep, RunRecord, StepRecord, read_run
 from coco_recipe.plan import PlannedStep
 from coco_recipe.recipe import Input
 from coco_recipe.source import Source
+from coco_recipe.values import ValueKinds
 
 NO_EXCUSE = Excuse()
 _DISTRIBUTIONS = {
@@ -95,7 +96,9 @@ class Reading:
     findings: tuple[Finding, ...] = ()
 
 
-def read_input(item: Input, source: Source, excuse: Excuse = NO_EXCUSE) -> Reading:
+def read_input(
+    item: Input, source: Source, kinds: ValueKinds, excuse: Excuse = NO_EXCUSE
+) -> Reading:
     """Read an input.
 
     The bytes that are hashed are those that are decoded. ``excuse`` says which values of a wrong
@@ -106,6 +109,8 @@ def read_input(item: Input, source: Source, excuse: Excuse = NO_EXCUSE) -> Readi
         DatasetError: the annotation file is wrong.
     """
     path = source.origin.parent / (item.checkpoint or item.annotations)
+    if item.other_kind:
+        return _read_other(item, source, kinds)
     if item.checkpoint:
         digest = _expected(item, source, path, files.sha256(path))
         return Reading(Checkpoint(path, item.classes, "", item.name), {"checkpoint": digest})
@@ -118,6 +123,18 @@ def read_input(item: Input, source: Source, excuse: Excuse = NO_EXCUSE) -> Readi
         finally:  # that it is another file matters more than what is wrong in it
             digest = _expected(item, source, path, hashing.result())
     return Reading(dataset, {"annotations": digest}, found)
+
+
+def _read_other(item: Input, source: Source, kinds: ValueKinds) -> Reading:
+    """Read an input of a kind that is named by ``kind``."""
+    path = source.origin.parent / item.file
+    of = source.origin.parent / item.of if item.of else None
+    digests = {"file": _expected(item, source, path, files.sha256(path))}
+    if of:
+        digests["of"] = files.sha256(of)
+    load = kinds.named(item.other_kind).load
+    assert load is not None, f"BUG: {item.other_kind} can't be an input"
+    return Reading(load(path, of, item.name), digests)
 
 
 def read_rows(

@@ -71,7 +71,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A folder in which a step's result appears: the step, the parameter that names it, and where it is."""
+    """A folder in which a step's result appears: its step, the parameter, its place."""
 
     step: PlannedStep
     parameter: str
@@ -165,7 +165,9 @@ def _forbidden(
     if _holds(folder, recipe_dir):
         return "it is the recipe's own folder, or holds it", ELSEWHERE
     for item in planned.recipe.inputs:
-        for name in filter(None, (item.annotations, item.images, item.checkpoint)):
+        for name in filter(
+            None, (item.annotations, item.images, item.checkpoint, item.file, item.of)
+        ):
             place = (planned.recipe.folder / name).resolve()
             if _holds(folder, place) or _holds(place, folder):
                 return f"it and the input {place} lie in one another", ELSEWHERE
@@ -179,7 +181,7 @@ def _forbidden(
 
 
 def _holds(folder: Path, inner: Path) -> bool:
-    """Say whether a folder is, or holds, another, also where the file system takes no heed of case."""
+    """Report whether a folder is, or holds, another, also where file systems ignore case."""
     parts = tuple(map(files.plain_name, folder.parts))
     return tuple(map(files.plain_name, inner.parts))[: len(parts)] == parts
 
@@ -206,7 +208,8 @@ def _occupied(
         )
     if not _is_ours(mark, planned, target):
         return (
-            f"it was published by step '{mark.step}' of the recipe '{mark.recipe}' ({mark.recipe_file})",
+            f"it was published by step '{mark.step}' of the recipe '{mark.recipe}' "
+            f"({mark.recipe_file})",
             ELSEWHERE,
         )
     return None
@@ -229,7 +232,7 @@ def _is_just(folder: Path, committed: Mapping[str, str]) -> bool:
 
 
 def _names(folder: Path) -> list[str]:
-    """Return the names of the files below a folder, but for a mark that a killed run was writing."""
+    """Return the names of the files below a folder, without a killed run's unfinished mark."""
     found = (path.relative_to(folder).as_posix() for path in files.files_below(folder))
     return [name for name in found if name != MARK_PARTIAL]
 
@@ -253,15 +256,18 @@ def _changed(folder: Path, mark: Mark, seen: Seen) -> list[str]:
 
 def _told(changed: Sequence[str]) -> tuple[str, str]:
     """Say that files were changed, and what to do."""
-    listed = f"{', '.join(changed[:LISTED])}{f' and {len(changed) - LISTED} more' * (len(changed) > LISTED)}"
+    more = f" and {len(changed) - LISTED} more" if len(changed) > LISTED else ""
+    listed = f"{', '.join(changed[:LISTED])}{more}"
     if len(changed) == 1:
         return (
             f"1 published file was changed by somebody: {listed}",
-            "delete it, or run with --republish, which moves it to <name>.changed and puts ours back",
+            "delete it, or run with --republish, which moves it to <name>.changed "
+            "and puts ours back",
         )
     return (
         f"{len(changed)} published files were changed by somebody: {listed}",
-        "delete them, or run with --republish, which moves each to <name>.changed and puts ours back",
+        "delete them, or run with --republish, which moves each to <name>.changed "
+        "and puts ours back",
     )
 
 
@@ -310,7 +316,7 @@ def _read(folder: Path) -> Mark:
 
 
 def _is_below(folder: Path, name: str) -> bool:
-    """Say whether a name leads to a place below a folder, and not through a link to somewhere else."""
+    """Report whether a name leads to a place below a folder, through no link to elsewhere."""
     return not any((folder / above).is_symlink() for above in list(Path(name).parents)[:-1])
 
 
@@ -334,7 +340,7 @@ class Publisher:
         check(self.planned, self.run_dir, committed, republish=self.republish, seen=self.seen)
 
     def begin(self, committed: Mapping[str, Mapping[str, str]]) -> None:
-        """Before work: take over folders that were published before there were marks, and look for changed files.
+        """Before work: take over folders published before there were marks; look for changed files.
 
         Raises:
             RunError: a file of ours was changed by somebody, and ``republish`` isn't set.
@@ -414,13 +420,15 @@ class Publisher:
                 place = folder / above
                 if place.is_symlink() or (place.exists() and not place.is_dir()):
                     raise RunError(
-                        f"{place} stands where the folder of {name} must go, and isn't ours; move it away"
+                        f"{place} stands where the folder of {name} must go, and isn't ours; "
+                        "move it away"
                     )
             if os.path.lexists(folder / name) and not any(
                 _is(folder, name, entry, self.seen) for entry in ours.entries(name)
             ):
                 raise RunError(
-                    f"{folder / name} stands where a file must be published, and isn't ours; move it away, "
+                    f"{folder / name} stands where a file must be published, and isn't ours; "
+                    "move it away, "
                     "and run the same command again"
                 )
 
@@ -435,7 +443,8 @@ class Publisher:
                 if files.sha256(temporary) != file.sha256:
                     temporary.unlink()
                     raise RunError(
-                        f"{file.source} changed while the run was at work; run the same command again"
+                        f"{file.source} changed while the run was at work; "
+                        "run the same command again"
                     )
                 made.append(temporary)
         files.flush_files(made)

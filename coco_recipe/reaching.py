@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from coco_recipe.ahead import Ahead
 from coco_recipe.dataset import Dataset, Image
 from coco_recipe.plan import Plan, PlannedStep
+from coco_recipe.values import each
 
 
 def opened(planned: Plan, name: str, ahead: Ahead) -> tuple[Image, ...]:
-    """Return the images of an input whose pictures steps will open, by the names that are theirs then.
+    """Return the images of an input whose pictures steps will open, with the names that they have then.
 
-    The steps in memory above are run, if they haven't been. Rows that can't be had before the run are
-    left to the step that opens their pictures.
+    The steps in memory above are run, if they haven't been. Rows that can't be had before the run
+    are left to the step that opens their pictures.
     """
     found: dict[str, Image] = {}
     for step in planned.steps:
@@ -46,9 +47,7 @@ def stopped_at(ahead: Ahead, step: PlannedStep, pictures: frozenset[str]) -> fro
 
 
 def _datasets(value: Any) -> Iterator[Dataset]:
-    yield from (
-        one for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, Dataset)
-    )
+    yield from (one for one in each(value) if isinstance(one, Dataset))
 
 
 def _stopped(step: PlannedStep, dataset: Dataset, pictures: frozenset[str]) -> frozenset[str]:

@@ -14,9 +14,9 @@ from coco_recipe.yaml_text import KeyPath
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A data set (``annotations``, maybe ``images``) or a checkpoint to start from; paths as the recipe has them.
+    """A value to start from; paths as the recipe has them. Its ``kind`` is named by its key.
 
-    ``sha256`` is how the hash of the annotation file or checkpoint must begin.
+    ``sha256`` is how the hash of the annotation file, checkpoint or other file must begin.
     """
 
     name: str
@@ -25,6 +25,14 @@ class Input:
     checkpoint: str = ""
     classes: tuple[str, ...] = ()
     sha256: str = ""
+    other_kind: str = ""
+    file: str = ""
+    of: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind of values."""
+        return self.other_kind or ("checkpoint" if self.checkpoint else "dataset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +105,27 @@ def _items(value: Any) -> list[tuple[str, dict[str, Any]]]:
 
 def _input(name: str, row: dict[str, Any], source: Source, problems: list[Problem]) -> Input:
     at = ("inputs", name)
-    if ("annotations" in row) == ("checkpoint" in row):
-        problems.append(Problem(source.where(at), "must have either 'annotations' or 'checkpoint'"))
+    if sum(key in row for key in ("annotations", "checkpoint", "file")) != 1:
+        problems.append(
+            Problem(
+                source.where(at),
+                "must have one of 'annotations', 'checkpoint' and 'kind' with 'file'",
+            )
+        )
+    elif ("kind" in row) != ("file" in row) or ("of" in row and "file" not in row):
+        problems.append(
+            Problem(
+                source.where(at),
+                "'kind' and 'file' stand together, and 'of' with them",
+                "{kind: predictions, file: results.json, of: val.json}",
+            )
+        )
     for key, is_there in (
         ("annotations", Path.is_file),
         ("checkpoint", Path.is_file),
         ("images", Path.is_dir),
+        ("file", Path.is_file),
+        ("of", Path.is_file),
     ):
         path = row.get(key)
         if isinstance(path, str) and not is_there(source.origin.parent / path):
@@ -114,8 +137,10 @@ def _input(name: str, row: dict[str, Any], source: Source, problems: list[Proble
             )
     text = {
         key: row[key]
-        for key in ("annotations", "images", "checkpoint", "sha256")
+        for key in ("annotations", "images", "checkpoint", "sha256", "file", "of")
         if isinstance(row.get(key), str)
     }
+    if isinstance(row.get("kind"), str):
+        text["other_kind"] = row["kind"]
     classes = row.get("classes")
     return Input(name, **text, classes=tuple(classes) if isinstance(classes, list) else ())

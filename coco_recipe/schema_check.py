@@ -1,4 +1,4 @@
-"""JSON Schema in the recipe's words: problems with positions and hints, defaults, files that a schema names."""
+"""JSON Schema in the recipe's words: problems with places and hints, defaults, named files."""
 
 import functools
 import json
@@ -60,7 +60,9 @@ def _names() -> Any:
 
 
 def name_fault(text: str, *, is_recipe: bool = False) -> str:
-    """Say what is wrong with the name of an input or step (or of a recipe): it becomes a folder's name; empty if nothing.
+    """Return what is wrong with the name of an input, a step or a recipe; an empty text if nothing.
+
+    The name becomes a folder's.
 
     A letter's marks (Unicode category M) are part of it, as in Devanagari and Thai.
     """
@@ -116,7 +118,8 @@ def _explain(error: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
             source.where(place, key=True),
             f"{error.instance!r} can't be a name here: "
             f"{name_fault(error.instance, is_recipe=is_recipe)}",
-            f"allowed are letters of any script, digits, _ and -{' and .' * is_recipe}; the first is a letter"
+            f"allowed are letters of any script, digits, _ and -{' and .' * is_recipe}; "
+            "the first is a letter"
             f"{', a digit' * is_recipe} or _",
         )
     elif kind in ("anyOf", "oneOf"):
@@ -168,7 +171,7 @@ def resolve_files(schema: Mapping[str, Any], value: Any, folder: Path, found: li
 
 
 def composed(params: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the recipe's schema with each step's parameters: ``if use: X then with: X``, in draft-07."""
+    """Return the recipe's schema with each step's parameters (``if use: X then with: X``)."""
     schema = shipped("shape")
     item = schema["properties"]["steps"]["items"]
     item["properties"]["use"]["enum"] = list(params)

@@ -1,4 +1,4 @@
-"""What a segmentation covers, without drawing it: polygons by the shoelace formula, masks by their runs.
+"""What a segmentation covers, without drawing it: polygons by the shoelace formula, masks by runs.
 
 Coordinates are pixels from the corner of the first pixel; areas are square pixels.
 """
@@ -16,7 +16,7 @@ Box = tuple[float, float, float, float]
 
 
 def polygon_area(polygon: Sequence[float]) -> float:
-    """Return the area inside a closed polygon x, y, x, y, ..., as long as it doesn't cross itself."""
+    """Return the area inside a closed polygon x, y, x, y, ... that doesn't cross itself."""
     if len(polygon) < 6:
         return 0.0
     x0, y0 = polygon[0], polygon[1]  # counted from the first point, large numbers lose no digits

@@ -1,4 +1,4 @@
-"""load: a recipe's file -> Source, its data with variables and ``--set`` filled in, and the place of all of it."""
+"""load: a recipe's file -> Source: its data, variables and ``--set`` filled in, with places."""
 
 import os
 import re
@@ -50,10 +50,11 @@ class Source:
 
     def relative_to(self) -> str:
         """Say what paths are relative to, as a hint."""
-        return f"paths are relative to the recipe's folder{f', which was {self.origin.parent}' * bool(self.recorded)}"
+        was = f", which was {self.origin.parent}" if self.recorded else ""
+        return f"paths are relative to the recipe's folder{was}"
 
     def independent(self, problems: Sequence[Problem]) -> list[Problem]:
-        """Return the text's faults, and those of other problems that don't only follow from one of these."""
+        """Return the text's problems, and those that don't only follow from one of these."""
         places = [fault.where.path for fault in self.faults if fault.where.path]
         return [
             *self.faults,
@@ -124,7 +125,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Source:
 
 
 def _with_options(data: Any, overrides: Sequence[str]) -> str:
-    """Return the recipe's text with the values of --set in it, which makes the same data without them."""
+    """Return the recipe's text with the values of --set in it, which makes the same data."""
     lines = "".join(f"# --set {item}\n" for item in overrides).replace("\r", " ")
     return lines + yaml_text.dump(data)
 
@@ -152,7 +153,7 @@ def _override(data: Any, overrides: Sequence[str], problems: list[Problem]) -> d
 
 
 def _option_value(text: str) -> Any:
-    """Read a value as a recipe has it: a plain scalar, or a list, mapping or quoted string in YAML's flow style."""
+    """Read a value as a recipe has it: a plain scalar, or a value in YAML's flow style."""
     if not text.lstrip().startswith(("[", "{", '"', "'")):
         return yaml_text.core_scalar(text)
     try:
@@ -181,7 +182,7 @@ def _put(data: Any, parts: Sequence[str], value: Any) -> Iterator[KeyPath]:
 
 
 def _key(target: Any, part: str) -> str | int:
-    """Return the key of a mapping, or the place of a list's row: by its id, or by its number from 0."""
+    """Return the key of a mapping, or the place of a list's row, by its id or number from 0."""
     if isinstance(target, dict):
         return part
     if not isinstance(target, list):
@@ -192,7 +193,8 @@ def _key(target: Any, part: str) -> str | int:
     if part.isdecimal() and int(part) < len(target):
         return int(part)
     raise ValueError(
-        f"sets nothing: there is no '{part}' here; {did_you_mean(part, [x for x in ids if isinstance(x, str)])}"
+        f"sets nothing: there is no '{part}' here; "
+        f"{did_you_mean(part, [x for x in ids if isinstance(x, str)])}"
     )
 
 

@@ -23,12 +23,12 @@ from coco_recipe import (
     reaching,
     recipe,
     source,
+    stored_values,
     table,
     yaml_text,
 )
 from coco_recipe.ahead import Ahead
 from coco_recipe.checks import equal_pictures, missing_files
-from coco_recipe.dataset import Dataset
 from coco_recipe.engines import engine as engines
 from coco_recipe.errors import (
     DatasetError,
@@ -52,7 +52,6 @@ from coco_recipe.manifest import (
     read_run,
 )
 from coco_recipe.plan import Plan, PlannedStep
-from coco_recipe.steps import facts_of
 from coco_recipe.store import Store
 
 ASKED_FOR = "asked for"
@@ -228,7 +227,7 @@ class Run:
         for item in planned.recipe.inputs:
             try:
                 reading = provenance.read_input(
-                    item, planned.recipe.source, plan.excuse(planned, item.name)
+                    item, planned.recipe.source, planned.kinds, plan.excuse(planned, item.name)
                 )
             except (
                 FindingsError
@@ -238,7 +237,7 @@ class Run:
                 continue
             self.values[item.name, ""], self.digests[item.name] = reading.value, reading.digests
             found += reading.findings
-            if isinstance(reading.value, Dataset):
+            if item.annotations:
                 found += self._in_file(item, checking.of_input(planned, item.name, reading.value))
         if unread:
             raise FindingsError([*unread, *judged(found, planned.recipe.findings)])
@@ -248,7 +247,7 @@ class Run:
         if is_sound := not _stops(found):  # facts are of rows on which steps can rely
             self.facts = plan.foresee(
                 planned,
-                {ref: facts_of(value) for ref, value in self.values.items()},
+                {ref: planned.kinds.of(value).facts(value) for ref, value in self.values.items()},
                 ahead.values_of,
             )
             reviewed = [*plan.review(planned, self.facts), *emptiness.of_plan(planned)]
@@ -266,7 +265,7 @@ class Run:
     def _beside(self, item: recipe.Input) -> Iterator[Finding]:
         """Yield what is wrong with the other rows of an input, of which some can't be read."""
         excuse = replace(plan.excuse(self.plan, item.name), leaves_out=True)
-        reading = provenance.read_input(item, self.plan.recipe.source, excuse)
+        reading = provenance.read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
         yield from reading.findings
         yield from checking.of_rows(self.plan, item.name, reading.value)
 
@@ -383,7 +382,18 @@ class Run:
             for item in self.plan.recipe.inputs
             if item.images
         }
-        return named | {step.id: self.store.final(step.id) / "images" for step in self.plan.steps}
+        for step in self.plan.steps:
+            if manifest := self.store.manifest(step.id):
+                final = self.store.final(step.id)
+                named |= {name: final / folder for name, folder in manifest.folders.items()}
+        return named
+
+    def committed(self, reference: plan.Reference) -> Any:
+        """Return an output that a step has committed, read from its folder."""
+        step_id, port = reference
+        stored = _committed(self.store, step_id).outputs[port]
+        folder = self.store.final(step_id)
+        return stored_values.read(self.plan.kinds, folder, stored, self.folders())
 
 
 def run(
@@ -609,8 +619,7 @@ class _Teller:
 def value_of(run_: Run, ref: plan.Reference) -> Any:
     """Return an input, an in-memory result, or what a step committed."""
     if ref not in run_.values:
-        form = _committed(run_.store, ref[0]).outputs[ref[1]]
-        run_.values[ref] = run_.store.read_value(ref[0], form, run_.folders())
+        run_.values[ref] = run_.committed(ref)
     return run_.values[ref]
 
 
@@ -687,7 +696,7 @@ def check_folder(
     inputs = [
         (planned.recipe.folder / name).resolve()
         for item in planned.recipe.inputs
-        for name in (item.images, item.annotations)
+        for name in (item.images, item.annotations, item.file, item.of)
         if name
     ]
     steps = (folder / "steps").resolve()

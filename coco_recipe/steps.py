@@ -2,16 +2,15 @@
 
 import random
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
-from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import show_path
+from coco_recipe.facts import Facts
 from coco_recipe.findings import Finding, Kind, Row
 
-Value = Dataset | Checkpoint | tuple[Dataset, ...] | tuple[Checkpoint, ...]
 Kinds = tuple[str, ...] | Callable[[Mapping[str, Any]], Iterable[str]]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -22,7 +21,7 @@ class Port:
     """One input or output of a step.
 
     Attributes:
-        kind: Dataset or Checkpoint.
+        kind: the class of a kind of values, as Dataset or Checkpoint.
         many: several values, passed as a tuple; in a recipe, a list of references.
         optional: may be left out; the step then gets None.
         reads_only: the rows don't flow on to the outputs, so they are not in the step's books.
@@ -44,58 +43,6 @@ class OpenPorts:
     name: str
     kind: type
     reads_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of a value before the run; None for what isn't.
-
-    Attributes:
-        classes: the names of a data set's categories in order, or of the classes that a checkpoint answers with.
-        smallest: (least width, least height) over the images, in pixels.
-        largest: (greatest width, greatest height) over the images, in pixels.
-        fields: keys that the images may have; none has another.
-        annotation_fields: keys that the annotations may have; none has another.
-        keypoints: names of keypoints that the categories may have; none has another.
-        labels: the labels of the checkpoints in order, one for each.
-    """
-
-    classes: tuple[str, ...] | None = None
-    smallest: tuple[int, int] | None = None
-    largest: tuple[int, int] | None = None
-    fields: tuple[str, ...] | None = None
-    keypoints: tuple[str, ...] | None = None
-    labels: tuple[str, ...] | None = None
-    annotation_fields: tuple[str, ...] | None = None
-
-    def of_fewer_images(self) -> "Facts":
-        """Return what is still known where some of the images, unknown which, have gone."""
-        return self if self.smallest == self.largest else self.of_other_images()
-
-    def of_other_images(self) -> "Facts":
-        """Return what is still known where images of other sizes stand for them."""
-        return replace(self, smallest=None, largest=None)
-
-
-def facts_of(value: Dataset | Checkpoint) -> Facts:
-    """Return what is to know of a value: a data set's categories, sizes and keys, a checkpoint's classes and label."""
-    if not isinstance(value, Dataset):
-        return Facts(value.classes or None, labels=(value.label,))
-    sizes = [(image.width, image.height) for image in value.images]
-    known = [(w, h) for w, h in sizes if isinstance(w, int) and isinstance(h, int)]
-    smallest, largest = (
-        ((f(w for w, _ in known), f(h for _, h in known)) for f in (min, max))
-        if known
-        else (None, None)
-    )
-    return Facts(
-        tuple(category.name for category in value.categories),
-        smallest,
-        largest,
-        value.image_fields() or None,
-        value.keypoint_names(),
-        annotation_fields=value.annotation_fields(),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +131,7 @@ class Step:
     """
 
     name: str
-    run: Callable[..., Mapping[str, Value]]
+    run: Callable[..., Mapping[str, Any]]
     inputs: Mapping[str, Port] | OpenPorts
     outputs: Mapping[str, type | Port] | Callable[[Mapping[str, Any]], Mapping[str, type | Port]]
     params: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
@@ -212,6 +159,27 @@ class Step:
     reads_pixels: bool = False
     resumes: bool = False
     preload: tuple[str, ...] = ()
+
+    @property
+    def open_inputs(self) -> OpenPorts | None:
+        """The input ports whose names are the user's; None where they are the step's own."""
+        return self.inputs if isinstance(self.inputs, OpenPorts) else None
+
+    def input(self, name: str) -> Port:
+        """Return an input port by its name; any name is one where the names are the user's."""
+        if isinstance(self.inputs, OpenPorts):
+            return Port(self.inputs.kind, reads_only=self.inputs.reads_only)
+        return self.inputs[name]
+
+    def input_names(self) -> tuple[str, ...]:
+        """Return the names of the keywords that bring the step's inputs."""
+        return (self.inputs.name,) if isinstance(self.inputs, OpenPorts) else tuple(self.inputs)
+
+    def given(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the keywords that bring these input values; None for what is left out."""
+        if isinstance(self.inputs, OpenPorts):
+            return {self.inputs.name: dict(values)}
+        return {name: values.get(name) for name in self.inputs}
 
     def read_for(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the parameters as the step's functions get them: what it reads once is read."""
@@ -261,6 +229,15 @@ class StepContext(Protocol):
     key: str
     environment: Mapping[str, str]
     earlier: Path | None
+
+    @property
+    def images(self) -> Path:
+        """The folder in ``workdir`` for pictures that the step makes; it isn't there yet.
+
+        Another folder in ``workdir`` will do as well: the manifest has the place of each folder of
+        pictures that the outputs name.
+        """
+        ...
 
     def rng(self) -> random.Random:
         """Return a new generator that starts from the step's seed."""

@@ -3,14 +3,11 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from coco_recipe import coco_json, files
+from coco_recipe import files
 from coco_recipe import manifest as manifests
-from coco_recipe.checkpoint import Checkpoint
-from coco_recipe.dataset import Dataset
 from coco_recipe.manifest import Manifest, Placed
 from coco_recipe.plan import Plan
 from coco_recipe.publish import File
@@ -126,42 +123,6 @@ class Store:
                 target = files.free_name(self.run_dir / "kept" / step_id / name)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 path.rename(target)
-
-    def write_value(
-        self, folder: Path, port: str, value: Any
-    ) -> tuple[dict[str, Any], dict[str, str]]:
-        """Write an output into a step's folder; return how to read it again, and the hashes of its files."""
-        if isinstance(value, tuple):
-            parts = [self.write_value(folder, f"{port}_{i}", item) for i, item in enumerate(value)]
-            return {"many": [form for form, _ in parts]}, {
-                k: v for _, hashes in parts for k, v in hashes.items()
-            }
-        if isinstance(value, Checkpoint):
-            form = {
-                "checkpoint": str(value.path.relative_to(folder)),
-                "classes": list(value.classes),
-                "fingerprint": value.fingerprint,
-                "label": value.label,
-            }
-            return form, {}
-        name = f"{port}.json"
-        return {"dataset": name, "home": value.home, "folders": sorted(value.folders)}, {
-            name: coco_json.write(value, folder / name)
-        }
-
-    def read_value(self, step_id: str, form: Mapping[str, Any], folders: Mapping[str, Path]) -> Any:
-        """Read an output of a committed step; ``folders`` has the image folders by input or step."""
-        if "many" in form:
-            return tuple(self.read_value(step_id, part, folders) for part in form["many"])
-        if "checkpoint" in form:
-            return Checkpoint(
-                self.final(step_id) / form["checkpoint"],
-                tuple(form["classes"]),
-                form["fingerprint"],
-                form["label"],
-            )
-        dataset: Dataset = coco_json.load(self.final(step_id) / form["dataset"], home=form["home"])
-        return dataset.replace(folders={name: folders[name] for name in form["folders"]})
 
     def publishable(
         self, step_id: str, manifest: Manifest, folders: Mapping[str, Path]

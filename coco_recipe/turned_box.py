@@ -1,4 +1,7 @@
-"""Boxes that are turned about their middle, as CVAT writes them: ``bbox``, unturned, and ``attributes.rotation``."""
+"""Boxes turned about their middle, as CVAT writes them.
+
+``bbox`` has the unturned box, ``attributes.rotation`` the degrees.
+"""
 
 import math
 from dataclasses import dataclass

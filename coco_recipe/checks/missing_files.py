@@ -1,4 +1,4 @@
-"""Pictures that an annotation file names and the folder lacks, each with the file that was meant."""
+"""Pictures that annotations name and the folder lacks, each with the file that was meant."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path

@@ -158,7 +158,7 @@ def _is_changed(names: Sequence[str], mends: Mends, beside: Mends | None = None)
 
 
 def _prefixes(missing: Sequence[str], first: Mends, there: Folder) -> list[str]:
-    """Return the beginnings without which the most names are those of files, but for case and blanks."""
+    """Return the beginnings without which most names are files', whatever case and blanks."""
     found: Counter[str] = Counter()
     for name in missing:
         text = mended_name(name, first, {})

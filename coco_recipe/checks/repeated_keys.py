@@ -67,7 +67,8 @@ def findings(
                 found.count,
                 found.first,
                 "error",
-                "join the tables, or remove what isn't meant; 'findings: {repeated_keys: warning}' reads the last",
+                "join the tables, or remove what isn't meant; "
+                "'findings: {repeated_keys: warning}' reads the last",
             )
         if others:
             yield Finding.of(REPEATED, place, [Row("the file", _short(others))])

@@ -1,4 +1,4 @@
-"""The slow, thorough reading of an annotation file that the fast one refuses: every value of a wrong type.
+"""Slow, thorough reading of a file that the fast one refuses: every value of a wrong type.
 
 Where a step of the recipe takes such values in (`repair`), the file is read with what they mean.
 """

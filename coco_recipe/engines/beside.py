@@ -1,4 +1,4 @@
-"""Work beside what goes on: a function in a copy of this process, which has all that is in memory at once."""
+"""Work beside what goes on: a function in a copy of this process, with all its memory."""
 
 import os
 import sys
@@ -23,7 +23,9 @@ def copies() -> int:
 
 
 class Beside(Generic[Result]):
-    """A function without side effects that runs in a copy of this process, or else in this one when it is asked for.
+    """A function without side effects, which runs in a copy of this process.
+
+    Where no copy can be made it runs in this process, when its result is asked for.
 
     Args:
         function: what to run; its result must be picklable.

@@ -20,7 +20,7 @@ class Engine(Protocol):
     """Applies a function to items, many at a time."""
 
     def prepare(self, preload: Sequence[str]) -> None:
-        """Begin to import, beside what goes on here, what functions will need: import names of heavy packages."""
+        """Begin to import heavy packages that functions will need, by import name."""
         ...
 
     def map(
@@ -73,7 +73,11 @@ def local(jobs: int, start: str = "forkserver") -> Engine:
 
 
 def dask(address: str | None, jobs: int) -> Engine:
-    """Return an engine that runs on Dask: the scheduler at ``address`` (host:port), or a cluster of ``jobs`` processes.
+    """Return an engine that runs on Dask.
+
+    Args:
+        address: the scheduler's host:port; None starts a cluster of this machine.
+        jobs: the processes of that cluster.
 
     Raises:
         RunError: Dask isn't installed.

@@ -1,4 +1,4 @@
-"""Local worker processes: each with a pipe of its own, none outlives its parent, a dead one is replaced."""
+"""Local worker processes: each has a pipe, none outlives its parent, a dead one is replaced."""
 
 import contextlib
 import multiprocessing
@@ -76,7 +76,7 @@ def _start_forkserver(preload: Sequence[str]) -> None:
 
 @contextlib.contextmanager
 def _signals_held() -> Iterator[None]:
-    """Start processes that a Ctrl-C in the terminal doesn't reach: it is the parent that ends them."""
+    """Start processes that a Ctrl-C in the terminal doesn't reach: the parent ends them."""
     resource_tracker.ensure_running()  # it would take the signal out of the mask
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
@@ -87,7 +87,7 @@ def _signals_held() -> Iterator[None]:
 
 @dataclass(slots=True)
 class _Task:
-    """An item on its way: its place in the order, how it is sent, and how many workers it has outlived."""
+    """An item on its way: its place in the order, its bytes, how many workers it has outlived."""
 
     index: int
     item: Any
@@ -149,7 +149,7 @@ class _Pool:
         return _Task(*entry, pickle.dumps(entry[1]))
 
     def _give(self, task: _Task) -> None:
-        """Send a task to the worker with the least to do, or to a new one while there are too few."""
+        """Send a task to the worker with the least to do, or to a new one if there are too few."""
         target = min(self.workers, key=lambda each: len(each.held), default=None)
         if target is None or (target.held and len(self.workers) < self.jobs):
             target = self._start()
@@ -182,7 +182,7 @@ class _Pool:
             key.data.ready, self.failed_starts = True, 0
 
     def _bury(self, dead: _Worker) -> None:
-        """Settle what a dead worker leaves: its item is tried again or given up, what waited behind it goes to others."""
+        """Try a dead worker's item again or give it up; hand what waited behind it to others."""
         self.selector.unregister(dead.connection)
         self.workers.remove(dead)
         reason = f"a worker process died ({_end(dead)})"

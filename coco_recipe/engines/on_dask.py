@@ -1,4 +1,4 @@
-"""Run a step's work on Dask: a cluster of this machine's processes that lives as long as the work, or a scheduler."""
+"""Run a step's work on Dask: on a scheduler, or on a cluster of this machine's processes."""
 
 import contextlib
 import pickle
@@ -104,7 +104,8 @@ def _check_versions(client: "Client", preload: Sequence[str]) -> None:
             if there[name] != here[name]
         ]:
             raise StepError(
-                f"the Dask worker {address} has {', '.join(odd)}; its results could differ, install the same"
+                f"the Dask worker {address} has {', '.join(odd)}; "
+                "its results could differ, install the same"
             )
 
 

@@ -1,7 +1,8 @@
-"""What child processes may import: nothing from the current folder or beside the user's script, and never ``__main__``.
+"""What child processes may import: nothing from where the user stands, and never ``__main__``.
 
-Python puts the script's folder, or the current one, first on ``sys.path``, and multiprocessing hands that on to its
-children and has them run the main script again. A ``struct.py`` there would be run by every worker.
+Python puts the script's folder, or the current one, first on ``sys.path``. multiprocessing hands
+that on to its children and has them run the main script again. A ``struct.py`` there would be run
+by every worker.
 """
 
 import os
@@ -23,15 +24,16 @@ _MAIN = ("init_main_from_name", "init_main_from_path", "main_path")
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return what makes a child's own start safe: an empty part of PYTHONPATH is the current folder."""
+    """Return what makes a child's start safe: an empty part of PYTHONPATH is the current folder."""
     parts = [part for part in variables.get("PYTHONPATH", "").split(os.pathsep) if part]
     return {"PYTHONSAFEPATH": "1", **({"PYTHONPATH": os.pathsep.join(parts)} if parts else {})}
 
 
 def entries() -> list[str]:
-    """Return this process's import path without what the interpreter put there for the script or the current folder.
+    """Return this process's import path without the script's or the current folder.
 
-    A folder that PYTHONPATH, an installation or the program names as well stands there twice, and stays once.
+    A folder that PYTHONPATH, an installation or the program names as well stands there twice, and
+    stays once.
     """
     path = [entry for entry in sys.path if entry]
     first = None if sys.flags.safe_path else _first()
@@ -41,7 +43,7 @@ def entries() -> list[str]:
 
 
 def _first() -> str | None:
-    """Return the folder that the interpreter put first: the script's, or the current one with ``-m``."""
+    """Return the folder that Python put first: the script's, or the current one with ``-m``."""
     main = sys.modules["__main__"]
     if getattr(main, "__spec__", None) is not None:  # python -m
         return str(vars(process)["ORIGINAL_DIR"])
@@ -50,14 +52,14 @@ def _first() -> str | None:
 
 
 def install() -> None:
-    """Have multiprocessing start our workers and Dask's, and no other process of this program, with a safe path.
+    """Have multiprocessing start our workers and Dask's, and no other process, with a safe path.
 
     Raises:
         StepError: this interpreter ignores PYTHONSAFEPATH, and so would its children.
     """
     if sys.flags.ignore_environment and not sys.flags.safe_path:
         raise StepError(
-            "python -E ignores PYTHONSAFEPATH, so that workers would import from the current folder: "
+            "python -E ignores PYTHONSAFEPATH: workers would import from the current folder; "
             "start Python with -P, too, or use --jobs 1"
         )
     if not hasattr(spawn.get_preparation_data, "is_safe"):

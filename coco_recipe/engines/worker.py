@@ -1,4 +1,4 @@
-"""What happens inside a worker process, whichever engine started it: take an item, answer with a result or an error."""
+"""What a worker process does, whichever engine started it: take an item, answer with a result."""
 
 import contextlib
 import importlib
@@ -61,7 +61,7 @@ def environment() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function on its way to workers: pickled, and the ``--plugin`` files that it, its items or results may need."""
+    """A function on its way to workers: pickled, with the ``--plugin`` files that it may need."""
 
     function: bytes
     plugin_files: tuple[str, ...]
@@ -78,7 +78,8 @@ class Call:
             inner = inner.func
         if getattr(inner, "__module__", "") == "__main__":
             raise StepError(
-                f"'{getattr(inner, '__name__', inner)}' stands in the main script, which workers don't "
+                f"'{getattr(inner, '__name__', inner)}' stands in the main script, which workers "
+                "don't "
                 "import: put it into a module"
             )
         return cls(pickle.dumps(function), plugins.loaded_files())
@@ -121,7 +122,7 @@ def answer(call: Call, item: bytes) -> bytes:
 
 
 def unpack(done: bool, value: Any, there: failure.WorkerTraceback | None) -> Any:
-    """Return the result in an answer, or raise the error in it, with the worker's traceback as its cause."""
+    """Return an answer's result, or raise its error, with the worker's traceback as the cause."""
     if done:
         return value
     raise value from there

@@ -1,39 +1,17 @@
-"""Steps and commands that draw: augment, and the demo data set."""
+"""Albumentations: its pipelines, what its transforms do to places, and commands for its files."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from coco_recipe import Check, Kind, Step, hookimpl
-from coco_recipe_albumentations import augment, refusals
+from coco_recipe import hookimpl
 
 if TYPE_CHECKING:
     import click
 
 
 @hookimpl
-def coco_recipe_steps() -> Iterator[Step]:
-    """Yield the steps that open images."""
-    yield augment.STEP
-
-
-@hookimpl
-def coco_recipe_findings() -> Iterator[Kind]:
-    """Yield the kinds of findings that augment makes."""
-    yield from (refusals.DIRECTION, refusals.TURNED)
-
-
-@hookimpl
-def coco_recipe_checks() -> Iterator[Check]:
-    """Yield the checks of pictures and of segmentations; what they need is imported when they run."""
-    from coco_recipe_albumentations import offered_checks
-
-    yield from offered_checks.CHECKS
-
-
-@hookimpl
 def coco_recipe_commands() -> "Iterator[click.Command]":
-    """Yield ``coco-recipe demo`` and ``coco-recipe pipeline``."""
-    from coco_recipe_albumentations import commands, pipeline_commands
+    """Yield ``coco-recipe pipeline``."""
+    from coco_recipe_albumentations.pipeline import commands
 
-    yield commands.demo
-    yield pipeline_commands.pipeline
+    yield commands.pipeline

@@ -6,7 +6,6 @@ _LIBRARY = albumentations()
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
-
-from coco_recipe_albumentations import copying, geometry, pipeline  # noqa: E402, F401
+from coco_recipe_pictures.geometry import carried as geometry  # noqa: E402, F401
 
 __version__ = f"albumentations {_LIBRARY.__version__}, cv2 {cv2.__version__}, numpy {np.__version__}"  # Dask compares these

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PROBE = Path(__file__).with_name("probe.py")
-FONT = "from coco_recipe_albumentations.fonts import find_font; print(find_font('瓶盖破损') or '')"
+FONT = "from coco_recipe_pictures.sheet.fonts import find_font; print(find_font('瓶盖破损') or '')"
 HEAVY = {
     "albumentations": ("albumentations",),
     "torch": ("torch",),

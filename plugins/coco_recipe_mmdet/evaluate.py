@@ -13,8 +13,11 @@ from coco_recipe import (
     Complaint,
     Dataset,
     Facts,
+    Figure,
+    Metrics,
     Misfit,
     Port,
+    Predictions,
     Step,
     StepContext,
     link_or_copy,
@@ -52,13 +55,14 @@ def evaluate(
     dataset: Dataset,
     best_by: str,
     **with_: Any,
-) -> Mapping[str, Checkpoint]:
+) -> Mapping[str, Checkpoint | Metrics | tuple[Predictions, ...]]:
     """Measure checkpoints on a data set.
 
     The step's folder has ``metrics.json`` (COCO's figures by checkpoint, overall and per class, and the best),
     ``metrics.txt`` (the same as a table), and in ``results/`` what each checkpoint found, as COCO results JSON. The
     figures are pycocotools' of these files: IoU .50:.95, at most 100 boxes an image. ``best`` is the checkpoint with the
-    highest ``best_by``, the first of equals.
+    highest ``best_by``, the first of equals; ``metrics`` has the figures by checkpoint, and
+    ``predictions`` what each checkpoint found, in their order.
 
     Raises:
         ValueError: the data set has no boxes; a checkpoint has other classes, or doesn't fit the config.
@@ -101,7 +105,34 @@ def evaluate(
         + ", ".join(f"{label} {score:.3f}" for label, score in scores.items()),
     )
     process.tidy(ctx)
-    return {"best": kept(ctx.workdir, checkpoints[labels.index(best)], classes, best)}
+    return {
+        "best": kept(ctx.workdir, checkpoints[labels.index(best)], classes, best),
+        "metrics": metrics_of(rows),
+        "predictions": tuple(
+            Predictions(
+                {of: ctx.workdir / name for of, name in row["results"].items()},
+                ctx.workdir / "data/images.json",
+                row["label"],
+            )
+            for row in rows
+        ),
+    }
+
+
+def metrics_of(rows: Iterable[Mapping[str, Any]]) -> Metrics:
+    """Return what was measured by checkpoint; None where there was nothing to find (-1 in COCO)."""
+    figures: dict[str, Figure] = {}
+    for row in rows:
+        names = itertools.chain([row["label"]], (f"{row['label']}-{n}" for n in itertools.count(2)))
+        label = next(name for name in names if name not in figures)
+        figures[label] = {kind: _told(row[kind]) for kind in ("bbox", "segm") if kind in row}
+    return Metrics(figures)
+
+
+def _told(figures: Any) -> Any:
+    if isinstance(figures, Mapping):
+        return {name: _told(figure) for name, figure in figures.items()}
+    return None if figures == -1 else figures
 
 
 def class_order(checkpoints: Sequence[Checkpoint], dataset: Dataset) -> tuple[str, ...]:
@@ -223,11 +254,8 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
                 )
             ]
         )
-    return {
-        "best": Facts(
-            next((known.classes for known in given.values() if known.classes), own.classes)
-        )
-    }
+    classes = next((known.classes for known in given.values() if known.classes), own.classes)
+    return {"best": Facts(classes), "predictions": Facts(classes)}
 
 
 def preflight(ctx: StepContext, with_: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
@@ -243,7 +271,11 @@ def check(with_: Mapping[str, Any]) -> Iterator[Complaint]:
 STEP = Step(
     name="evaluate",
     run=evaluate,
-    outputs={"best": Checkpoint},
+    outputs={
+        "best": Checkpoint,
+        "metrics": Metrics,
+        "predictions": Port(Predictions, many=True),
+    },
     params=PARAMS,
     check=check,
     foresee=foresee,

@@ -6,7 +6,7 @@ from typing import Any
 
 from coco_recipe_jobs import process
 
-from coco_recipe import Checkpoint, Dataset, Facts, Port, Step, StepContext
+from coco_recipe import Checkpoint, Dataset, Facts, Metrics, Port, Step, StepContext
 from coco_recipe_mmdet import configs, datasets, evaluate, params
 
 LABEL = "soup"
@@ -22,12 +22,12 @@ def greedy_soup(
     dataset: Dataset,
     best_by: str,
     **with_: Any,
-) -> Mapping[str, Checkpoint]:
+) -> Mapping[str, Checkpoint | Metrics]:
     """Average checkpoints, taking one in only if the metric on ``dataset`` doesn't fall.
 
     The checkpoints are measured one by one; from the best on down, each is added to the (uniform) average, and stays in it
-    if the average is then no worse. The step's folder has ``metrics.json`` with every measurement. The figures are those
-    of the data that has chosen: measure the result on other data.
+    if the average is then no worse. The step's folder has ``metrics.json`` with every measurement, and so has the
+    output ``metrics``. The figures are those of the data that has chosen: measure the result on other data.
 
     Source: Wortsman et al. 2022, Model soups, arXiv:2203.05482, recipe 1.
 
@@ -51,7 +51,8 @@ def greedy_soup(
     ctx.note("metric", {"soup": found["score"], **found["scores"]})
     process.tidy(ctx)
     return {
-        "checkpoint": Checkpoint(ctx.workdir / "soup.pth", classes, found["fingerprint"], LABEL)
+        "checkpoint": Checkpoint(ctx.workdir / "soup.pth", classes, found["fingerprint"], LABEL),
+        "metrics": evaluate.metrics_of(found["rows"]),
     }
 
 
@@ -63,7 +64,7 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
 STEP = Step(
     name="greedy_soup",
     run=greedy_soup,
-    outputs={"checkpoint": Checkpoint},
+    outputs={"checkpoint": Checkpoint, "metrics": Metrics},
     params=PARAMS,
     check=evaluate.check,
     inputs={"checkpoints": Port(Checkpoint, many=True), "dataset": Port(Dataset, reads_only=True)},

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from coco_recipe import (
     Image,
     Misfit,
     Port,
+    Predictions,
     Step,
     StepContext,
     about,
@@ -52,7 +54,7 @@ def predict(
     source: Dataset | None,
     folder: str | None,
     **with_: Any,
-) -> Mapping[str, Dataset]:
+) -> Mapping[str, Predictions]:
     """Write what a checkpoint finds on the pictures of a data set or of a folder; annotations aren't needed.
 
     The step's folder has ``results/predictions.bbox.json`` (and ``.segm.json``, where the model has masks): a list of
@@ -101,7 +103,8 @@ def predict(
     ctx.note("summary", f"{found['boxes']} boxes on {len(dataset.images)} images")
     ctx.note("found", {"images": len(dataset.images), "boxes": found["boxes"]})
     process.tidy(ctx)
-    return {}
+    results = {kind: ctx.workdir / name for kind, name in found["files"].items()}
+    return {"predictions": Predictions(results, ctx.workdir / "images.json", checkpoint.label)}
 
 
 def source_ids(
@@ -211,8 +214,8 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
                 )
             ]
         )
-    evaluate.foresee(with_, facts)
-    return {}
+    known = evaluate.foresee(with_, facts)
+    return {"predictions": replace(known["best"], labels=facts["checkpoint"].labels)}
 
 
 def _check(with_: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -236,7 +239,7 @@ def _files(with_: Mapping[str, Any]) -> list[Path]:
 STEP = Step(
     name="predict",
     run=predict,
-    outputs={},
+    outputs={"predictions": Predictions},
     params=PARAMS,
     check=_check,
     foresee=foresee,

@@ -1,7 +1,8 @@
-"""Cascade R-CNN R50-FPN with deformable convolutions in stages c3 to c5, half precision and multi-scale training.
+"""Cascade R-CNN R50-FPN with deformable convolutions, half precision, multi-scale training.
 
-The notebook's second detector: pictures of 1333 x 800 to 1200 in training and 1333 x 1000 in testing, 5 at a time, learning
-rate 0.05, 12 epochs. Half precision needs a GPU; on a CPU the same is trained in full precision.
+The notebook's second detector: pictures of 1333 x 800 to 1200 in training and 1333 x 1000 in
+testing, 5 at a time, learning rate 0.05, 12 epochs. Half precision needs a GPU; on a CPU the same
+is trained in full precision.
 """
 
 _base_ = "mmdet::dcn/cascade-rcnn_r50-dconv-c3-c5_fpn_1x_coco.py"

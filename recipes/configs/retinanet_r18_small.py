@@ -1,4 +1,4 @@
-"""RetinaNet with ResNet-18 for small pictures and few epochs, which a CPU trains in minutes, from nothing.
+"""RetinaNet with ResNet-18 for small pictures, which a CPU trains in minutes, from nothing.
 
 It learns from nothing only when no stage is frozen and batch norm is trained.
 """

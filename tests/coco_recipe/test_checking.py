@@ -254,7 +254,7 @@ def _grey_alpha_16(random: Any) -> bytes:
 
 
 def test_decoding_tells_what_each_picture_is_and_nothing_else(tmp_path: Path) -> None:
-    picture_checks = pytest.importorskip("coco_recipe_albumentations.picture_checks")
+    picture_checks = pytest.importorskip("coco_recipe_pictures.checks.picture_checks")
     from coco_recipe import Dataset, Image
 
     for n, (name, (file_name, data, expected)) in enumerate(_pictures().items()):

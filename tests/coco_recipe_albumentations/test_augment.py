@@ -676,7 +676,7 @@ def test_names_of_copies_do_not_depend_on_the_order_of_images_whose_names_differ
 def test_a_preview_shows_what_goes_into_quarantine(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from coco_recipe_albumentations import sheet
+    from coco_recipe_pictures.sheet import contact_sheet as sheet
 
     from coco_recipe import forecast
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from coco_recipe_albumentations.balance import solve
+from coco_recipe_pictures.augment.balance import solve
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,8 +7,8 @@ import random
 from typing import Any
 
 import pytest
-from coco_recipe_albumentations import migrate
-from coco_recipe_albumentations.pipeline import Pipeline
+from coco_recipe_albumentations.migration import migrate
+from coco_recipe_albumentations.pipeline.read import Pipeline
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")

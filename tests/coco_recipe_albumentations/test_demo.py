@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("cv2")
 
-from coco_recipe_albumentations.demo import write_demo
+from coco_recipe_pictures.demo.write import write_demo
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
 
-from coco_recipe_albumentations import catalogue, hiding, rle  # noqa: E402
-from coco_recipe_albumentations.geometry import Carrier, Instance, Moved  # noqa: E402
+from coco_recipe_albumentations import catalogue  # noqa: E402
+from coco_recipe_pictures.geometry import hiding, rle  # noqa: E402
+from coco_recipe_pictures.geometry.carried import Carrier, Instance, Moved  # noqa: E402
 
 HEIGHT, WIDTH = 120, 160
 BOX = (50.0, 40.0, 60.0, 40.0)

@@ -9,7 +9,7 @@ from builders import coco
 
 pytest.importorskip("numpy")
 
-from coco_recipe_albumentations import mask_checks
+from coco_recipe_pictures.checks import mask_checks
 
 from coco_recipe import coco_json
 

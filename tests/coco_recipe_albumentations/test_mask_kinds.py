@@ -8,7 +8,7 @@ from builders import coco
 
 pytest.importorskip("numpy")
 
-from coco_recipe_albumentations import mask_checks, mask_kinds
+from coco_recipe_pictures.checks import mask_checks, mask_kinds
 
 from coco_recipe import coco_json
 

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from builders import command, real_data
 from click.testing import CliRunner, Result
-from coco_recipe_albumentations import migrate, rewrite
-from coco_recipe_albumentations.history import GONE
-from coco_recipe_albumentations.pipeline import Pipeline
-from coco_recipe_albumentations.pipeline_commands import pipeline as commands
+from coco_recipe_albumentations.migration import migrate, rewrite
+from coco_recipe_albumentations.pipeline.commands import pipeline as commands
+from coco_recipe_albumentations.pipeline.history import GONE
+from coco_recipe_albumentations.pipeline.read import Pipeline
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")

@@ -11,7 +11,8 @@ pytest.importorskip("albumentations")
 import cv2
 import numpy as np
 from builders import coco, command, write_recipe
-from coco_recipe_albumentations import instances, other_places, refusals
+from coco_recipe_pictures.augment import refusals
+from coco_recipe_pictures.geometry import instances, other_places
 
 from coco_recipe import Annotation, Image, extras
 from coco_recipe.coco_json import parse

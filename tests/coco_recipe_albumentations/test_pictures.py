@@ -12,7 +12,8 @@ from builders import real_data
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
 
-from coco_recipe_albumentations import codec_lines, picture_checks, pictures  # noqa: E402
+from coco_recipe_pictures import codec_lines, pictures  # noqa: E402
+from coco_recipe_pictures.checks import picture_checks  # noqa: E402
 
 from coco_recipe import Dataset, Image, header_of  # noqa: E402
 

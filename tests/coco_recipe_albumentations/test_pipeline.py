@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coco_recipe_albumentations import catalogue, pipeline_file
-from coco_recipe_albumentations.pipeline import Pipeline
+from coco_recipe_albumentations import catalogue
+from coco_recipe_albumentations.pipeline import file as pipeline_file
+from coco_recipe_albumentations.pipeline.read import Pipeline
 
 from coco_recipe import Misfit, source
 from coco_recipe.errors import RecipeError
@@ -160,7 +161,7 @@ def test_the_catalogue_is_that_of_the_installed_library() -> None:
 
 def test_checking_a_pipeline_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
-        "import sys; from coco_recipe_albumentations.pipeline import Pipeline; form = sys.argv[1]\n"
+        "import sys; from coco_recipe_albumentations.pipeline.read import Pipeline; form = sys.argv[1]\n"
         "assert not Pipeline.of(form).problems and not Pipeline.of(form).needs_size\n"
         "print(sorted({'albumentations', 'cv2', 'numpy', 'torch'} & set(sys.modules)))"
     )

@@ -15,8 +15,9 @@ from tests.coco_recipe_albumentations.test_augment import Bench
 
 pytest.importorskip("albumentations")
 
-from coco_recipe_albumentations import checks, forms, pipeline
-from coco_recipe_albumentations.pipeline import Pipeline
+from coco_recipe_albumentations.pipeline import checks, forms
+from coco_recipe_albumentations.pipeline import read as pipeline
+from coco_recipe_albumentations.pipeline.read import Pipeline
 
 ROWS: list[Any] = [
     {"HorizontalFlip": {"p": 1}},

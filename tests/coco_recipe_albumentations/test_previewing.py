@@ -9,7 +9,7 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("albumentations")
 
 from builders import coco, command, write_recipe  # noqa: E402
-from coco_recipe_albumentations import sheet  # noqa: E402
+from coco_recipe_pictures.sheet import contact_sheet as sheet  # noqa: E402
 
 from coco_recipe import forecast, stages  # noqa: E402
 from coco_recipe.errors import StepError  # noqa: E402

@@ -11,8 +11,8 @@ from tests.coco_recipe_albumentations.test_augment import Bench
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 
-from coco_recipe_albumentations import rle  # noqa: E402
-from coco_recipe_albumentations.geometry import Carrier, Instance  # noqa: E402
+from coco_recipe_pictures.geometry import rle  # noqa: E402
+from coco_recipe_pictures.geometry.carried import Carrier, Instance  # noqa: E402
 
 WIDTH, HEIGHT = 120, 80
 POLYGON = [20, 10, 50, 10, 50, 50, 35, 48, 20, 50]  # its hull is (20, 10, 30, 40)

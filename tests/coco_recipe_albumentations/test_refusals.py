@@ -13,9 +13,9 @@ pytest.importorskip("albumentations")
 import cv2
 import numpy as np
 from builders import coco, command, write_recipe
-from coco_recipe_albumentations import choosing, keypoint_pairs, refusals
-from coco_recipe_albumentations.geometry import Carrier
-from coco_recipe_albumentations.pipeline import Pipeline
+from coco_recipe_albumentations.pipeline.read import Pipeline
+from coco_recipe_pictures.augment import choosing, keypoint_pairs, refusals
+from coco_recipe_pictures.geometry.carried import Carrier
 
 from coco_recipe import Misfit, execute, stages
 from coco_recipe.coco_json import parse

@@ -16,8 +16,10 @@ A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
 
 import pixel_truth  # noqa: E402
-from coco_recipe_albumentations import catalogue, refusals, rle  # noqa: E402
-from coco_recipe_albumentations.geometry import Carrier, Instance, Moved  # noqa: E402
+from coco_recipe_albumentations import catalogue  # noqa: E402
+from coco_recipe_pictures.augment import refusals  # noqa: E402
+from coco_recipe_pictures.geometry import rle  # noqa: E402
+from coco_recipe_pictures.geometry.carried import Carrier, Instance, Moved  # noqa: E402
 from pixel_truth import BORDERED, MODES, NEAREST  # noqa: E402
 
 REFLECT, WRAP, REFLECT_101 = 2, 3, 4

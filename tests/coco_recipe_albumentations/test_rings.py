@@ -10,7 +10,7 @@ from msgspec import Raw
 
 np = pytest.importorskip("numpy")
 
-from coco_recipe_albumentations import instances, rings, sweep  # noqa: E402
+from coco_recipe_pictures.geometry import instances, rings, sweep  # noqa: E402
 
 from coco_recipe import Annotation, Image  # noqa: E402
 

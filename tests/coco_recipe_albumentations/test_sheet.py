@@ -12,8 +12,9 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("cv2")
 pytest.importorskip("PIL")
 
-from coco_recipe_albumentations import fonts, marks, sheet  # noqa: E402
-from coco_recipe_albumentations.sheet import Cell, Mark, contact_sheet, find_font  # noqa: E402
+from coco_recipe_pictures.sheet import contact_sheet as sheet  # noqa: E402
+from coco_recipe_pictures.sheet import fonts, marks  # noqa: E402
+from coco_recipe_pictures.sheet.contact_sheet import Cell, Mark, contact_sheet, find_font  # noqa: E402
 from PIL import Image  # noqa: E402
 
 LEFT, TOP = (

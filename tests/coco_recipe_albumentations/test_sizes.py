@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from coco_recipe_albumentations import sizes
+from coco_recipe_albumentations.pipeline import sizes
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,7 +11,15 @@ from coco_recipe_mmdet import evaluate
 from coco_recipe_mmdet.inside import inference, job_soup
 from training import CPU, TINY, Shapes, provenance
 
-from coco_recipe import Checkpoint, Dataset, Facts, Misfit
+from coco_recipe import (
+    Checkpoint,
+    Dataset,
+    Facts,
+    Misfit,
+    manifest,
+    shipped_values,
+    stored_values,
+)
 
 
 def test_the_metrics_are_those_of_pycocotools_on_the_results_file(
@@ -135,6 +143,38 @@ def test_predict_writes_results_for_a_folder_without_annotations(trained: Path) 
     assert text == (trained / "score/results/epoch_3.bbox.json").read_text(), (
         "the same pictures in the same order"
     )
+
+
+def _output(step: Path, port: str) -> Any:
+    found = manifest.read(step / "manifest.json")
+    assert found
+    return stored_values.read(shipped_values.KINDS, step, found.outputs[port], {})
+
+
+def test_later_steps_can_read_what_was_measured_and_found(trained: Path) -> None:
+    report = json.loads((trained / "score/metrics.json").read_text())
+    metrics = _output(trained / "score", "metrics")
+    assert list(metrics.figures) == [row["label"] for row in report["checkpoints"]]
+    flat = dict(metrics.flat())
+    for row in report["checkpoints"]:
+        assert flat[row["label"], "bbox", "mAP"] == row["bbox"]["mAP"]
+        assert flat[row["label"], "bbox", "mAP_l"] is None, "nothing is so large: -1 in the file"
+        for name, one in row["bbox"]["classes"].items():
+            assert flat[row["label"], "bbox", "classes", name, "boxes"] == one["boxes"]
+    several = _output(trained / "score", "predictions")
+    assert [one.label for one in several] == [row["label"] for row in report["checkpoints"]]
+    guess = _output(trained / "guess", "predictions")
+    assert guess.label == "epoch_3"
+    assert guess.rows() == several[2].rows("bbox"), "the same pictures in the same order"
+    assert [image.id for image in guess.dataset().images] == list(range(1, 13))
+    for one in (guess, *several):
+        one.check()
+        assert one.counts == {"bbox": len(one.rows())}
+    soup = json.loads((trained / "soup/metrics.json").read_text())["checkpoints"]
+    figures = _output(trained / "soup", "metrics").figures
+    assert [figures[row["label"]]["bbox"]["mAP"] for row in soup] == [
+        row["bbox"]["mAP"] for row in soup
+    ]
 
 
 def test_a_picture_that_can_not_be_read_is_named(shapes: Shapes, trained: Path) -> None:

@@ -12,7 +12,7 @@ import pages
 import pytest
 import shapes
 from builders import REPOSITORY, write_recipe
-from coco_recipe_albumentations import copying, records
+from coco_recipe_pictures.augment import copying, records
 
 import coco_recipe
 from coco_recipe import manifest, publish

@@ -1,0 +1,1 @@
+"""Pipelines of Albumentations: read, checked, built, and brought into one form."""

@@ -1,0 +1,291 @@
+"""Make one copy of one picture, in a worker: decode, carry, judge, encode, write."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from coco_recipe import told
+from coco_recipe_pictures import pictures
+
+if TYPE_CHECKING:
+    from coco_recipe_albumentations.pipeline.building import Builder
+
+    from coco_recipe_pictures.geometry.carried import Carrier, Instance, Moved
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is the same for every copy of a step.
+
+    Attributes:
+        pipeline: what builds the transforms.
+        limits: ``min_visibility``, ``min_area_px``, ``min_side_px`` of what is left of an annotation.
+        accept: rules for a whole copy.
+        max_tries: tries before a copy is given up.
+        unchanged: ``keep``, ``skip`` or ``retry`` a copy in which no transform fired.
+        suffix: ``.jpg`` or ``.png``.
+        quality: JPEG quality.
+        exif: EXIF policy of `pictures.decode`.
+        max_pixels: largest source, in pixels.
+        quarantine: a bad picture is listed and left out; else it is an error.
+    """
+
+    pipeline: "Builder"
+    limits: Mapping[str, float]
+    accept: Mapping[str, Any]
+    max_tries: int
+    unchanged: str
+    suffix: str
+    quality: int
+    exif: str
+    max_pixels: int
+    quarantine: bool
+
+    def decisive(self) -> dict[str, Any]:
+        """Return all that a good copy depends on, but for the pipeline, of which there is a canonical form."""
+        return {
+            each.name: getattr(self, each.name)
+            for each in fields(self)
+            if each.name not in ("pipeline", "quarantine")
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One copy to make.
+
+    Attributes:
+        source: the picture's file, with the hash that it must have.
+        sha256: SHA-256 of that file.
+        target: the file to write.
+        size: (width, height) that the data set says.
+        instances: geometry of its annotations, in their order.
+        seed: the text that, with the number of a try, the try's seed is made of.
+        parts: geometry of the parts of annotations, in their order (see `parts`).
+        is_turned: some boxes are turned about their middle.
+    """
+
+    source: Path
+    sha256: str
+    target: Path
+    size: tuple[int, int]
+    instances: "tuple[Instance, ...]"
+    seed: str
+    parts: "tuple[Instance, ...]" = ()
+    is_turned: bool = False
+
+    def __str__(self) -> str:
+        return str(self.source)
+
+
+class Left(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is left of one annotation in a copy.
+
+    ``reason`` says why it is not in it; ``scale`` by how much its area has grown. One that a border shows again is of
+    annotation ``of``, of those with a geometry counted from 0; ``tiles``, ``mirrored`` and ``hidden_keypoints``
+    are as in `geometry.Moved`.
+    """
+
+    visibility: float
+    bbox: tuple[float, float, float, float] | None = None
+    area: float = 0
+    segmentation: Any = None
+    keypoints: tuple[float, ...] | None = None
+    num_keypoints: int | None = None
+    reason: str = ""
+    scale: float = 1.0
+    of: int | None = None
+    tiles: tuple[tuple[int, int], ...] = ()
+    mirrored: bool = False
+    hidden_keypoints: int = 0
+
+
+class Made(msgspec.Struct, frozen=True):
+    """What became of a job; ``skipped`` or ``bad`` says why there is no file.
+
+    ``key`` is the seed of the try that was taken, as text: it has 64 bits, which not every JSON reader keeps.
+    ``mirrored`` says that left and right have traded places; ``left`` is of the annotations, ``parts`` of their
+    parts, in order; ``matrix`` is the pipeline's, where turned boxes ask for it.
+    """
+
+    width: int = 0
+    height: int = 0
+    sha256: str = ""
+    key: str = ""
+    number_of_try: int = 0
+    applied: tuple[tuple[str, dict[str, Any]], ...] = ()
+    left: tuple[Left, ...] = ()
+    skipped: str = ""
+    bad: str = ""
+    mirrored: bool = False
+    parts: tuple[Left, ...] = ()
+    matrix: tuple[float, ...] | None = None
+
+
+def make(settings: Settings, job: Job) -> Made:
+    """Make one copy and write its file.
+
+    Raises:
+        ValueError: the picture is bad and not to be quarantined, has changed since it was hashed, or the pipeline
+            fails on it; names the file.
+    """
+    try:
+        picture = decode(settings, job)
+    except (ValueError, OSError) as error:
+        if settings.quarantine:
+            return Made(bad=str(error))
+        raise ValueError(f"{job.source}: {error}") from error
+    made, content = attempt(settings, job, picture)
+    if content:
+        partial = job.target.with_name(f".{job.target.name}.partial")
+        partial.write_bytes(content)
+        os.replace(
+            partial, job.target
+        )  # what stood there may be a hard link to an earlier run's file
+    return made
+
+
+def decode(settings: Settings, job: Job) -> "pictures.Picture":
+    """Read the job's picture and check that it is the one that was hashed."""
+    data = pictures.read(job.source)
+    if hashlib.sha256(data).hexdigest() != job.sha256:
+        raise ValueError("has changed while the run was at work; run again")
+    return pictures.decode(data, size=job.size, exif=settings.exif, max_pixels=settings.max_pixels)
+
+
+def attempt(settings: Settings, job: Job, picture: "pictures.Picture") -> tuple[Made, bytes]:
+    """Try until a copy is accepted; return what became of it, and the bytes of its file (none if given up)."""
+    *refused, (made, carried) = tries(settings, job, picture)
+    if not made.skipped:
+        content = pictures.encode(carried, settings.suffix, settings.quality)
+        return msgspec.structs.replace(made, sha256=hashlib.sha256(content).hexdigest()), content
+    if settings.unchanged == "skip" and not made.applied:
+        return made, b""
+    reasons = Counter([*(one.skipped for one, _ in refused), made.skipped])
+    why = "; ".join(f"{n} x {reason}" for reason, n in reasons.items())
+    return Made(
+        number_of_try=settings.max_tries,
+        skipped=f"none of {settings.max_tries} tries was accepted: {why}",
+    ), b""
+
+
+def tries(settings: Settings, job: Job, picture: "pictures.Picture") -> Iterator[tuple[Made, Any]]:
+    """Yield the tries up to the one that is taken, or the last; only the last has its picture, the others None."""
+    for number in range(1, settings.max_tries + 1):
+        made, carried = one_try(settings, job, picture, number)
+        ends = (
+            not made.skipped
+            or number == settings.max_tries
+            or (settings.unchanged == "skip" and not made.applied)
+        )
+        yield made, carried if ends else None
+        if ends:
+            return
+
+
+def one_try(
+    settings: Settings, job: Job, picture: "pictures.Picture", number: int
+) -> tuple[Made, "pictures.Picture"]:
+    """Carry the picture and its annotations through the pipeline once; ``skipped`` says why the try isn't taken."""
+    key = seed_of(job.seed, number)
+    try:
+        carrier = _carrier(settings.pipeline, job.size if settings.pipeline.needs_size else None)
+        carried = carrier(picture, (*job.instances, *job.parts), key, with_matrix=job.is_turned)
+    except Exception as error:
+        raise ValueError(f"{job.source}: the pipeline failed: {told(error)}") from error
+    count = len(job.instances)
+    whose = [n if moved.of is None else moved.of for n, moved in enumerate(carried.moved)]
+    left = tuple(
+        _left(moved, settings.limits)
+        for n, moved in zip(whose, carried.moved, strict=True)
+        if n < count
+    )
+    parts = tuple(
+        _part(moved, n - count) for n, moved in zip(whose, carried.moved, strict=True) if n >= count
+    )
+    height, width = carried.picture.shape[:2]
+    reason = _unaccepted(left, settings.accept)
+    if not carried.applied and settings.unchanged != "keep":
+        reason = "no transform fired"
+    made = Made(
+        width,
+        height,
+        "",
+        str(key),
+        number,
+        carried.applied,
+        left,
+        reason,
+        mirrored=carried.mirrored,
+        parts=parts,
+        matrix=carried.matrix,
+    )
+    return made, carried.picture
+
+
+def seed_of(text: str, number: int) -> int:
+    """Return the seed of a try: 64 bits that depend on nothing but recipe seed, step, image, copy and try."""
+    return int.from_bytes(hashlib.sha256(f"{text}/{number}".encode()).digest()[:8], "big")
+
+
+@lru_cache(maxsize=64)
+def _carrier(pipeline: "Builder", size: tuple[int, int] | None) -> "Carrier":
+    """Build the pipeline once a process; once a picture size where it has sizes in it."""
+    import cv2
+
+    from coco_recipe_pictures.geometry.carried import Carrier
+
+    cv2.setNumThreads(0)
+    return Carrier(pipeline.build(size))
+
+
+def _left(moved: "Moved", limits: Mapping[str, float]) -> Left:
+    reason, box = "", moved.bbox
+    if moved.visibility <= 0:
+        reason = "nothing of it is left in the copy"
+    elif moved.visibility < limits["min_visibility"]:
+        reason = f"visibility is below min_visibility ({limits['min_visibility']})"
+    elif box and moved.area * (1 - moved.hidden) < limits["min_area_px"]:
+        reason = f"area is below min_area_px ({limits['min_area_px']})"
+    elif box and min(box[2:]) < limits["min_side_px"]:
+        reason = f"a side is below min_side_px ({limits['min_side_px']})"
+    return Left(
+        moved.visibility,
+        moved.bbox,
+        moved.area,
+        moved.segmentation,
+        moved.keypoints,
+        moved.num_keypoints,
+        reason,
+        moved.scale,
+        moved.of,
+        moved.tiles,
+        moved.mirrored,
+        moved.hidden_keypoints,
+    )
+
+
+def _part(moved: "Moved", number: int) -> Left:
+    """Return what is left of a part; no limit is for parts. One that a border shows again is of part ``number``."""
+    left = _left(moved, {"min_visibility": 0.0, "min_area_px": 0.0, "min_side_px": 0.0})
+    return left if moved.of is None else msgspec.structs.replace(left, of=number)
+
+
+def _unaccepted(left: Sequence[Left], accept: Mapping[str, Any]) -> str:
+    """Say which rule a copy breaks; the rules are about annotations, so a picture without any breaks none."""
+    low, high = accept.get("no_visibility_between", (1, 1))
+    kept = sum(not one.reason for one in left)
+    if any(low < one.visibility < high for one in left):
+        return f"an annotation is between {low:g} and {high:g} visible"
+    if left and kept < accept.get("min_annotations", 0):
+        return f"fewer than {accept['min_annotations']} annotations are left"
+    if len(left) - kept > accept.get("max_lost", len(left)):
+        return f"more than {accept['max_lost']} annotations are lost"
+    return ""

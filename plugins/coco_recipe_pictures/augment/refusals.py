@@ -1,0 +1,243 @@
+"""What a pipeline would do to annotations that nobody could see afterwards: asked before, with the parameter to paste."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from coco_recipe_albumentations import catalogue
+from coco_recipe_albumentations.pipeline import checks
+from coco_recipe_albumentations.pipeline.forms import Transform, Written
+
+from coco_recipe import Annotation, Complaint, Dataset, Facts, Finding, Image, Kind, Row, extras
+from coco_recipe_pictures.augment import keypoint_pairs
+from coco_recipe_pictures.geometry import other_places, parts
+
+MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
+UNTRACEABLE = {"ThinPlateSpline", "RandomGridShuffle"}
+TURNS = {"VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip", "RandomRotate90"}
+DIRECTION = Kind(
+    "classes_with_a_direction",
+    "warning",
+    "classes have a direction in their name, and the pipeline mirrors pictures",
+    "mirrored_categories: [[<left>, <right>]], or [] where none trades places",
+)
+TURNED = Kind(
+    "directions_turned",
+    "warning",
+    "classes have a direction in their name, and the pipeline turns pictures upside down or on their side",
+    "leave the turning transform out where the direction is the picture's (an arrow); where it is the thing's "
+    "own (a left hand), findings: {directions_turned: ignore}",
+)
+
+_SIDE_WORDS = {
+    "left",
+    "right",
+    "lefthand",
+    "righthand",
+    "leftward",
+    "rightward",
+    "左",
+    "右",
+    "l",
+    "r",
+}
+_UPRIGHT_WORDS = {"up", "down", "upward", "downward"}
+
+
+def may_ask(pipeline: Written, params: Mapping[str, Any], known: Facts) -> bool:
+    """Say whether `complaints` may find anything, by the keys that the rows may have; it reads no row."""
+    may_have_places = any(
+        keys is None or other_places.may_be_in(kind, keys)
+        for kind, keys in ((Annotation, known.annotation_fields), (Image, known.fields))
+    )
+    may_have_points = known.annotation_fields is None or "keypoints" in known.annotation_fields
+    return bool(
+        any(
+            _follows_nothing(transform)
+            or (
+                params["repeated"] is None and checks.repeating(transform.name, transform.arguments)
+            )
+            for transform in pipeline.walk()
+        )
+        or (may_have_places and _asks_of_places(pipeline, params))
+        or (
+            may_have_points
+            and params["mirrored_keypoints"] is None
+            and _mirrors(pipeline, params["repeated"])
+        )
+    )
+
+
+def complaints(
+    pipeline: Written,
+    dataset: Dataset,
+    images: Sequence[Image],
+    annotations: Sequence[Annotation],
+    pairs: Mapping[int, Sequence[Any]],
+    params: Mapping[str, Any],
+) -> Iterator[Complaint]:
+    """Yield what must be chosen before a data set with annotations goes through a pipeline.
+
+    Args:
+        pipeline: the pipeline.
+        dataset: the data set.
+        images: those that get copies.
+        annotations: their rows.
+        pairs: by category id, the keypoints that trade places.
+        params: the step's parameters.
+    """
+    if not annotations:
+        return
+    for transform in pipeline.walk():
+        if _follows_nothing(transform):
+            yield Complaint(
+                ("pipeline",),
+                f"{transform.name} moves pixels in a way that annotations can't follow",
+                "leave it out; ElasticTransform and GridDistortion are followed",
+            )
+        if params["repeated"] is None:
+            for what, _ in checks.borders(transform.name, transform.arguments):
+                yield Complaint(
+                    ("pipeline",),
+                    what,
+                    "repeated: label (they are annotated too), "
+                    "repeated: fill (borders of one colour), or another border_mode there",
+                )
+    no_matrix = warps(pipeline, params["repeated"])
+    for whose, rows in (
+        (("annotations", annotations), ("images", images))
+        if _asks_of_places(pipeline, params)
+        else ()
+    ):
+        found = sorted(
+            {other_places.shown(path) for row in rows for path in places(row, warps=no_matrix)}
+        )
+        if found:
+            yield Complaint(
+                ("pipeline",),
+                f"it moves pixels, and {whose} have places under other keys: {', '.join(found)}",
+                "drop leaves them out of the copies, keep leaves them as they are:\n    other_geometry: drop",
+            )
+    if _mirrors(pipeline, params["repeated"]) and params["mirrored_keypoints"] is None:
+        yield from _unpaired(dataset, annotations, pairs)
+
+
+def _follows_nothing(transform: Transform) -> bool:
+    return transform.name in UNTRACEABLE and transform.arguments.get("p", 0.5) != 0
+
+
+def _asks_of_places(pipeline: Written, params: Mapping[str, Any]) -> bool:
+    """Say whether places under other keys are asked for, where there are any."""
+    return params["other_geometry"] == "refuse" and _moves(
+        {transform.name for transform in pipeline.walk()}
+    )
+
+
+def _mirrors(pipeline: Written, repeated: str | None) -> bool:
+    """Tell whether objects may be mirrored, in the picture or labelled in a reflected border."""
+    return any(
+        transform.name in MIRRORS
+        or (repeated == "label" and checks.repeating(transform.name, transform.arguments) in (2, 4))
+        for transform in pipeline.walk()
+    )
+
+
+def _moves(names: set[str]) -> bool:
+    _, entries = catalogue.load()
+    return any(
+        "BBoxes" in entries[name].targets
+        for name in names
+        if name in entries
+        and not entries[name].holds_others
+        and "Dropout" not in name
+        and name not in ("Erasing", "XYMasking")
+    )
+
+
+def warps(pipeline: Written, repeated: str | None) -> bool:
+    """Say whether a pipeline may move annotations by no matrix, or by several, where borders show them again."""
+    from coco_recipe_albumentations.moves import is_warp
+
+    return any(
+        is_warp(transform.name)
+        or (repeated == "label" and checks.repeating(transform.name, transform.arguments))
+        for transform in pipeline.walk()
+    )
+
+
+def places(row: Annotation | Image, *, warps: bool) -> Iterator[other_places.Path]:
+    """Yield the paths in a row at which there are places of which nobody knows how they move."""
+    found = list(other_places.of(row))
+    moved = parts.known(row, warps=warps) if found and isinstance(row, Annotation) else set()
+    yield from (path for path in found if other_places.shown(path) not in moved)
+
+
+def _unpaired(
+    dataset: Dataset, annotations: Sequence[Annotation], pairs: Mapping[int, Sequence[Any]]
+) -> Iterator[Complaint]:
+    """Ask for the pairs of a category whose rows have two keypoints or more, of which no pair is known."""
+    known = dataset.category_names()
+    with_points = {
+        row.category_id
+        for row in annotations
+        for key, value in extras(row)
+        if key == "keypoints" and isinstance(value, list) and len(value) >= 6
+    }
+    for category_id in sorted(with_points, key=str):
+        if isinstance(category_id, int) and not pairs.get(category_id):
+            yield Complaint(
+                ("pipeline",),
+                f"it mirrors pictures, and no keypoints of category '{known.get(category_id)}' are "
+                "known to trade places",
+                "mirrored_keypoints: [[<left>, <right>]], by name or by number from 1; "
+                "mirrored_keypoints: [] where none does",
+            )
+    for category in dataset.categories:
+        if category.id in with_points and (alone := list(keypoint_pairs.without_partner(category))):
+            yield Complaint(
+                ("pipeline",),
+                f"it mirrors pictures, and keypoints of category '{category.name}' have no partner on "
+                f"the other side: {', '.join(alone)}",
+                "write those that trade places, beside the pairs that are "
+                "known: mirrored_keypoints: [[<left>, <right>]]",
+            )
+        perhaps = list(keypoint_pairs.perhaps_pairs(category))
+        if category.id in with_points and perhaps and pairs.get(category.id):
+            pairs_ = ", ".join(f"[{one}, {other}]" for one, other in perhaps)
+            yield Complaint(
+                ("pipeline",),
+                f"it mirrors pictures, and keypoints of category '{category.name}' may be of the left "
+                f"and the right: {', '.join(f'{one} and {other}' for one, other in perhaps)}",
+                f"mirrored_keypoints: [{pairs_}], beside the pairs that are known; a list without them leaves them",
+            )
+
+
+def direction(
+    pipeline: Written,
+    classes: Sequence[str],
+    place: str,
+    pairs: Sequence[Sequence[str]] | None = None,
+    repeated: str | None = None,
+) -> Iterator[Finding]:
+    """Yield warnings where a pipeline mirrors or turns classes whose names have a direction, as a word (not 'bright').
+
+    Args:
+        pipeline: the pipeline.
+        classes: the classes' names.
+        place: the step, as findings name it.
+        pairs: the classes that trade places in a mirrored picture; None where the recipe doesn't say.
+        repeated: what becomes of borders that repeat the picture.
+    """
+    names = {transform.name for transform in pipeline.walk() if transform.arguments.get("p") != 0}
+    sides = [name for name in classes if _words(name) & _SIDE_WORDS]
+    if sides and pairs is None and _mirrors(pipeline, repeated):
+        yield Finding.of(DIRECTION, place, [Row(f"class '{name}'") for name in sides])
+    directed = [name for name in classes if _words(name) & (_SIDE_WORDS | _UPRIGHT_WORDS)]
+    if directed and (names & TURNS or (_mirrors(pipeline, repeated) and not names & MIRRORS)):
+        yield Finding.of(TURNED, place, [Row(f"class '{name}'") for name in directed])
+
+
+def _words(name: str) -> set[str]:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    words = {word.lower() for word in re.split(r"[^A-Za-z]+", spaced) if word}
+    return words | ({"左"} if "左" in name else set()) | ({"右"} if "右" in name else set())

@@ -1,0 +1,1 @@
+"""Checks of picture files and of segmentations."""

@@ -1,0 +1,231 @@
+"""What is wrong with pictures, by the first and last bytes of their files; with ``decode``, by all of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from coco_recipe import CutOffError, Dataset, Finding, Header, Image, Kind, Row, read_header, sha256
+from coco_recipe_pictures.deep_pictures import DeepError
+
+SIZE = Kind(
+    "sizes_not_of_pictures",
+    "warning",
+    "images have a size other than their picture's",
+    "repair: sizes: from_pictures",
+)
+UNREADABLE = Kind(
+    "unreadable_pictures",
+    "warning",
+    "pictures can't be read",
+    "get them again, or drop their rows; augment: bad_images: quarantine goes on without them",
+)
+CUT_OFF = Kind(
+    "cut_off_pictures",
+    "warning",
+    "pictures end too early or are damaged",
+    "get them again, or drop their rows; augment: bad_images: quarantine goes on without them",
+)
+DEEP = Kind(
+    "pictures_of_16_bits",
+    "warning",
+    "pictures have more than 8 bits a channel",
+    "convert them to 8 bits: trainers cut them, each in its own way; augment: bad_images: quarantine goes on "
+    "without them",
+)
+ALPHA = Kind(
+    "pictures_with_alpha",
+    "warning",
+    "pictures have an alpha channel, which is left out",
+    "lay them on a background first, if what is transparent matters",
+)
+CMYK = Kind(
+    "pictures_of_cmyk",
+    "warning",
+    "pictures are CMYK, which decoders turn into RGB in different ways",
+    "convert them to RGB",
+)
+FRAMES = Kind(
+    "pictures_of_several_frames",
+    "warning",
+    "files hold more than one picture, of which the first is used",
+    "write the frame that is meant into a file of its own",
+)
+TRAILING = Kind(
+    "bytes_after_pictures",
+    "warning",
+    "files go on after the picture's end",
+    "save the pictures again",
+)
+FORMAT = Kind(
+    "pictures_of_another_format",
+    "warning",
+    "file names have the ending of another format",
+    "rename the files: some tools go by the ending",
+)
+EQUAL = Kind(
+    "equal_pictures",
+    "warning",
+    "pictures are equal to another, byte for byte",
+    "keep one of them: on two sides of a split they leak",
+)
+REFUSED = (SIZE, UNREADABLE, CUT_OFF, DEEP)  # at such pictures augment stops
+KINDS = (SIZE, UNREADABLE, CUT_OFF, DEEP, ALPHA, CMYK, FRAMES, TRAILING, FORMAT, EQUAL)
+
+TURNED, OTHER = "turned by EXIF", "other"  # why a size may not be the picture's
+
+_ENDINGS = {
+    "jpeg": {".jpg", ".jpeg", ".jpe", ".jfif"},
+    "png": {".png"},
+    "gif": {".gif"},
+    "bmp": {".bmp", ".dib"},
+    "webp": {".webp"},
+    "tiff": {".tif", ".tiff"},
+    "avif": {".avif"},
+    "mpo": {".jpg", ".jpeg", ".mpo"},
+}
+
+
+@dataclass(slots=True)
+class _Found:
+    """Rows by kind and cause and by path, and the files by size, in bytes, for those that are equal."""
+
+    rows: dict[tuple[str, str], dict[str, Row]] = field(default_factory=dict)
+    by_bytes: dict[int, list[tuple[Image, Path]]] = field(default_factory=dict)
+
+    def add(
+        self, kind: Kind, image: Image, path: Path, value: object = None, *, cause: str = ""
+    ) -> None:
+        row = Row(f"image {image.id} ({image.file_name!r})", value, image.file_name)
+        self.rows.setdefault((kind.name, cause), {})[str(path)] = row
+
+
+def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Finding]:
+    """Find what is wrong with the pictures of a data set.
+
+    Args:
+        dataset: the data set; its pictures are there.
+        place: the input's name or the file, for the findings.
+        decode: decode each picture, as ``augment`` does; else only its header and its end are read.
+    """
+    found, boxes = _Found(), dataset.annotations_of()
+    for image in dataset.images:
+        path = dataset.path_of(image)
+        try:
+            header = read_header(path, to_its_end=decode)
+            _look(
+                found,
+                image,
+                path,
+                header,
+                [row.bbox for row in boxes[image.id] if isinstance(row.bbox, tuple)],
+            )
+            if decode:
+                _decode(path, header, partial(_hear, found, image, path))
+        except DeepError as error:
+            found.add(DEEP, image, path, f"{error.bits} bits")
+        except CutOffError as error:
+            found.add(CUT_OFF, image, path, str(error))
+        except (ValueError, OSError) as error:
+            found.add(UNREADABLE, image, path, getattr(error, "strerror", None) or str(error))
+        found.by_bytes.setdefault(path.stat().st_size, []).append((image, path))
+    _equal(found)
+    for kind in KINDS:
+        causes = [cause for name, cause in found.rows if name == kind.name]
+        for cause in causes:
+            yield Finding.of_pictures(
+                kind, place, found.rows[kind.name, cause], remedy=_remedy(cause, causes)
+            )
+
+
+def _decode(path: Path, header: Header, told: Callable[[str], None]) -> None:
+    from coco_recipe_pictures import pictures
+
+    data = path.read_bytes()
+    if header.bits > 8:  # which is told; here it is asked whether it can be decoded at all
+        pictures.decode_as_stored(data, told)
+    else:
+        pictures.decode(data, size=None, told=told)
+
+
+def _hear(found: _Found, image: Image, path: Path, line: str) -> None:
+    """Take a codec's line for damage if it is about the picture's data, and not about its colour profile or text."""
+    if line.startswith("Corrupt JPEG data"):
+        found.add(CUT_OFF, image, path, line)
+
+
+def _look(
+    found: _Found, image: Image, path: Path, header: Header, boxes: list[tuple[float, ...]]
+) -> None:
+    if (
+        isinstance(image.width, int)
+        and isinstance(image.height, int)
+        and image.width > 0
+        and image.height > 0
+        and (image.width, image.height) != header.shown
+    ):
+        size = image.width, image.height
+        found.add(
+            SIZE,
+            image,
+            path,
+            _told(size, header, boxes),
+            cause=TURNED if size == header.stored else OTHER,
+        )
+    for kind, is_so, value in (
+        (DEEP, header.bits > 8, f"{header.bits} bits"),
+        (ALPHA, header.has_alpha, None),
+        (CMYK, header.is_cmyk, None),
+        (FRAMES, header.frames > 1, None),
+        (TRAILING, header.trailing > 0, f"{header.trailing} bytes"),
+        (
+            FORMAT,
+            path.suffix.lower() not in _ENDINGS.get(header.kind, {path.suffix.lower()}),
+            f"is {header.kind.upper()}",
+        ),
+    ):
+        if is_so:
+            found.add(kind, image, path, value)
+
+
+def _told(size: tuple[int, int], header: Header, boxes: list[tuple[float, ...]]) -> str:
+    """Say what differs and why: EXIF only where the file has an orientation that turns, and what boxes fit."""
+    said, shown = (f"{w} x {h}" for w, h in (size, header.shown))
+    if size == header.stored:
+        fits = [
+            name
+            for name, (width, height) in (("stored", header.stored), ("turned", header.shown))
+            if all(
+                x >= -1 and y >= -1 and x + w <= width + 1 and y + h <= height + 1
+                for x, y, w, h in boxes
+            )
+        ]
+        evidence = f"; its boxes fit the {' and the '.join(fits)} picture" if fits and boxes else ""
+        return f"{said} as stored; EXIF turns it (orientation {header.orientation}) to {shown}{evidence}"
+    if size == header.shown[::-1]:
+        return f"width and height are swapped: {said}, the picture has {shown}"
+    return f"{said}, the picture has {shown}"
+
+
+def _remedy(cause: str, causes: list[str]) -> str:
+    """Name both ways where EXIF is the cause: which is right depends on what the boxes were drawn on."""
+    if cause == TURNED:
+        return (
+            "if the boxes were drawn on the turned picture, repair: sizes: from_pictures; if on the stored one, "
+            "augment: exif: ignore (trainers turn it: write the pictures again without EXIF)"
+        )
+    if TURNED in causes:  # the mend would take these, too
+        return (
+            f"{SIZE.remedy}, once it is known what the boxes of those that EXIF turns were drawn on: "
+            "it takes them, too"
+        )
+    return ""
+
+
+def _equal(found: _Found) -> None:
+    for files in found.by_bytes.values():
+        if len(files) > 1:
+            first: dict[str, Image] = {}
+            for image, path in files:
+                if (other := first.setdefault(sha256(path), image)) is not image:
+                    found.add(EQUAL, image, path, f"equals {other.file_name!r}")

@@ -1,0 +1,270 @@
+"""Annotation rows and their geometry: out of a row before a copy is made, and into the copy's row afterwards."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isfinite
+from sys import float_info
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, Raw
+from msgspec.structs import replace
+
+from coco_recipe import Annotation, Image, about, is_flat, turned_box
+from coco_recipe_pictures.augment.copying import Left
+from coco_recipe_pictures.geometry import other_places
+
+if TYPE_CHECKING:
+    from coco_recipe_pictures.geometry.carried import Instance
+
+Row = TypeVar("Row", Annotation, Image)
+_OVERHANG_PX = 1e-6
+FAR_PX = 1e6  # a vertex or keypoint beyond it, or no finite number, is no place of a picture
+
+
+def instance(
+    row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]], *, or_upright: bool = False
+) -> "Instance | None":
+    """Return the geometry of a row; None where it has none (a caption, a tag).
+
+    Polygons of which none has an area, and a mask without a pixel, are as good as absent.
+
+    Args:
+        row: the row.
+        swap: by category id, the keypoints that trade places in a mirrored picture.
+        or_upright: as for `turned_box`.
+    """
+    from coco_recipe_pictures.geometry.carried import Instance
+    from coco_recipe_pictures.geometry.rle import runs_of
+
+    box: Any = tuple(map(float, row.bbox)) if isinstance(row.bbox, tuple) else None
+    segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))
+    if (
+        all(map(is_flat, segmentation))
+        if isinstance(segmentation, list)
+        else segmentation is not None and not any(runs_of(segmentation["counts"])[1::2])
+    ):
+        segmentation = None
+    if segmentation is None and (turned := turned_box(row, or_upright=or_upright)):
+        box, segmentation = None, [[side for corner in turned.corners() for side in corner]]
+    if box is None and segmentation is None and keypoints is None:
+        return None
+    return Instance(
+        box,
+        segmentation,
+        tuple(keypoints) if keypoints else None,
+        swap.get(row.category_id, ()) if isinstance(row.category_id, int) else (),
+    )
+
+
+def _decoded(value: Any) -> Any:
+    """Decode a field; null, [] and {} are as good as absent."""
+    return (msgspec.json.decode(value) or None) if isinstance(value, Raw) else None
+
+
+def copied(
+    row: Annotation, before: "Instance | None", left: Left | None, *, id: int, image_id: int
+) -> Annotation:
+    """Return the copy's row: the source's with new ids and what is left of its geometry; other keys travel along.
+
+    Where the geometry has not changed, its numbers are the source's own, to the last digit.
+    """
+    if before is None or left is None:
+        return replace(row, id=id, image_id=image_id)
+    changes = (
+        {}
+        if before.bbox in (None, left.bbox) and left.segmentation == before.segmentation
+        else _moved(row, before, left)
+    )
+    if before.keypoints is not None and left.keypoints != before.keypoints:
+        changes["keypoints"] = _encoded(left.keypoints)
+        if getattr(row, "num_keypoints", UNSET) is not UNSET and left.num_keypoints != _labelled(
+            before
+        ):
+            changes["num_keypoints"] = _encoded(left.num_keypoints)
+    return replace(row, id=id, image_id=image_id, **changes)
+
+
+def _labelled(one: "Instance") -> int:
+    return sum(flag > 0 for flag in (one.keypoints or ())[2::3])
+
+
+def _moved(row: Annotation, before: "Instance", left: Left) -> dict[str, Any]:
+    """Return a copy's box, area and segmentation by their keys."""
+    has_area = (before.bbox or before.segmentation) and not (
+        row.area is UNSET and row.bbox is UNSET
+    )
+    changes: dict[str, Any] = {
+        "bbox": left.bbox if isinstance(row.bbox, tuple) and left.bbox else row.bbox,
+        "area": _area(row, left) if has_area else row.area,
+    }
+    if _decoded(row.segmentation) is not None:  # one of no area isn't where it was
+        changes["segmentation"] = (
+            Raw(b"[]") if before.segmentation is None else _encoded(left.segmentation)
+        )
+    return changes
+
+
+def _area(row: Annotation, left: Left) -> float:
+    """Return a copy's area: the recorded one, as much larger as the geometry; without one, the geometry's."""
+    return left.area if row.area is UNSET else round(row.area * left.scale, 2)
+
+
+def without(row: Row, paths: Sequence[other_places.Path]) -> Row:
+    """Return a row without what is at these paths (see `refusals.places`)."""
+    own = {
+        key: name
+        for name, key in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True)
+    }
+    changes: dict[str, Any] = {}
+    for key in dict.fromkeys(path[0] for path in paths):
+        inner = [path[1:] for path in paths if path[0] == key]
+        changes[own[key]] = (
+            UNSET
+            if () in inner
+            else _encoded(other_places.without(_decoded(getattr(row, own[key])), inner))
+        )
+    return replace(row, **changes)
+
+
+def _encoded(value: Any) -> Raw:
+    return Raw(msgspec.json.encode(value))
+
+
+def check(
+    annotations: Mapping[int, Sequence[Annotation]],
+    images: Sequence[Image],
+    swap: Mapping[int, tuple[tuple[int, int], ...]],
+    *,
+    is_left_out: Callable[[Image], bool] = lambda image: False,
+) -> None:
+    """Refuse what can't be moved, before a picture is opened.
+
+    Args:
+        annotations: all of the data set, by image id.
+        images: those that get copies.
+        swap: by category id, the keypoints that trade places.
+        is_left_out: says of an image with a fault whether its picture will be put in quarantine.
+
+    Raises:
+        ValueError: images without a size; boxes that are not inside their image; segmentations and keypoints that are none;
+            names the first five.
+    """
+    faults: list[str] = []
+    outside = 0
+    for image in images:
+        if not (
+            isinstance(image.width, int)
+            and isinstance(image.height, int)
+            and image.width > 0
+            and image.height > 0
+        ):
+            faults.append(f"image {image.id} ({image.file_name}) has no width and height")
+            continue
+        boxes = [
+            f"annotation {row.id} on image {image.id} has the box {list(row.bbox)}, which is not inside its "
+            f"{image.width}x{image.height} px"
+            for row in annotations[image.id]
+            if isinstance(row.bbox, tuple)
+            and not _inside(row.bbox, image.width, image.height)
+            and not turned_box(row)
+        ]
+        others = [
+            f"annotation {row.id} on image {image.id}: {reason}"
+            for row in annotations[image.id]
+            if (reason := _malformed(row, [image.height, image.width], swap))
+        ]
+        if (boxes or others) and not is_left_out(image):
+            faults += [*boxes, *others]
+            outside += len(boxes)
+    if faults:
+        hint = (
+            (
+                "; where a picture has an EXIF orientation, the boxes may be right and the size wrong "
+                "(repair: sizes: from_pictures); else filter_annotations mends or drops boxes that "
+                "reach out of their image"
+            )
+            if outside
+            else ""
+        )
+        told = about(len(faults), "rows can't be augmented")
+        raise ValueError(f"{told}: {'; '.join(faults[:5])}{hint}")
+
+
+def _malformed(
+    row: Annotation, size: list[int], swap: Mapping[int, tuple[tuple[int, int], ...]]
+) -> str:
+    """Say what is wrong with the form of a segmentation or of keypoints; empty if nothing is."""
+    from coco_recipe_pictures.geometry import rle
+
+    segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))
+    if isinstance(segmentation, dict):
+        if segmentation.get("size") != size:
+            return f"its mask is of {segmentation.get('size')} (height, width), the image of {size}"
+        if not isinstance(segmentation.get("counts"), str | list):
+            return "its mask has no counts"
+        try:
+            rle.checked_runs(segmentation)
+        except ValueError as error:
+            return str(error)
+    elif odd := _odd(segmentation):
+        return f"its segmentation has a polygon of {odd} numbers, and they come in pairs; repair: segmentations: drop_degenerate"
+    elif segmentation is not None and not (
+        isinstance(segmentation, list) and all(map(_is_polygon, segmentation))
+    ):
+        return "its segmentation is neither a mask nor a list of polygons [[x, y, x, y, ...], ...]"
+    elif far := _far(segmentation or ()):
+        return f"its segmentation has a vertex at {far}"
+    if keypoints is None:
+        return ""
+    if (
+        not isinstance(keypoints, list)
+        or len(keypoints) % 3
+        or not all(isinstance(value, int | float) for value in keypoints)
+    ):
+        return "its keypoints aren't numbers x, y, v for each"
+    labelled = [keypoints[at : at + 2] for at in range(0, len(keypoints), 3) if keypoints[at + 2]]
+    if far := _far(labelled):
+        return f"it has a keypoint at {far}"
+    pairs = swap.get(row.category_id, ()) if isinstance(row.category_id, int) else ()
+    most = max((place for pair in pairs for place in pair), default=-1)
+    return (
+        f"it has {len(keypoints) // 3} keypoints, its category more"
+        if most >= len(keypoints) // 3
+        else ""
+    )
+
+
+def _far(places: Iterable[Sequence[float]]) -> str:
+    """Name the first number that is no place of a picture, and the remedy; empty if none is."""
+    far = next((v for numbers in places for v in numbers if not abs(v) <= FAR_PX), None)
+    if far is None:
+        return ""
+    shown = min(max(far, -float_info.max), float_info.max)  # a whole number may be larger
+    return f"{shown:.15g} px, where no picture reaches; correct it, or leave the annotation out"
+
+
+def _odd(segmentation: Any) -> int:
+    """Return the length of the first polygon that has an odd one; 0 if none has."""
+    polygons = segmentation if isinstance(segmentation, list) else ()
+    return next((len(one) for one in polygons if isinstance(one, list) and len(one) % 2), 0)
+
+
+def _is_polygon(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) % 2 == 0
+        and all(isinstance(number, int | float) for number in value)
+    )
+
+
+def _inside(box: tuple[float, float, float, float], width: int, height: int) -> bool:
+    x, y, w, h = box
+    return (
+        all(map(isfinite, box))
+        and w > 0
+        and h > 0
+        and x >= -_OVERHANG_PX
+        and y >= -_OVERHANG_PX
+        and x + w <= width + _OVERHANG_PX
+        and y + h <= height + _OVERHANG_PX
+    )

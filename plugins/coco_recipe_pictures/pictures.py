@@ -1,0 +1,154 @@
+"""Picture files: decoding that refuses what is damaged, encoding; one seam to OpenCV."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coco_recipe import Header, header_of
+from coco_recipe_pictures import codec_lines
+from coco_recipe_pictures.deep_pictures import DeepError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Picture = np.ndarray[Any, np.dtype[np.uint8]]
+
+_DEPTH_KNOWN = {"jpeg", "png", "gif", "bmp", "webp", "tiff"}  # formats whose header tells the bits
+
+
+def decode(
+    data: bytes,
+    *,
+    size: tuple[int, int] | None,
+    exif: str = "apply",
+    max_pixels: int = 0,
+    told: Callable[[str], object] | None = None,
+) -> "Picture":
+    """Decode a picture.
+
+    Args:
+        data: the file's bytes.
+        size: (width, height) that the data set says; None leaves it unchecked.
+        exif: ``apply`` turns the picture as its EXIF orientation says, ``ignore`` leaves the pixels as they are stored.
+        max_pixels: a larger picture is refused before it is decoded; 0 for no limit.
+        told: is given each line in which a codec says that it found damage and went on.
+
+    Returns:
+        uint8 (H, W, 3), RGB; an alpha channel is left out.
+
+    Raises:
+        ValueError: the file is damaged, too large, has 16 bits a channel, or not the size that the data set says.
+    """
+    import cv2
+    import numpy as np
+
+    head = header_of(data)
+    _check_header(head, max_pixels)
+    as_rgb = head.kind in (
+        "jpeg",
+        "png",
+    )  # of OpenCV's decoders for other formats, some give RGB for RGB and some BGR
+    flags = cv2.IMREAD_COLOR_RGB if as_rgb else cv2.IMREAD_COLOR
+    flags |= cv2.IMREAD_IGNORE_ORIENTATION if exif == "ignore" else 0
+    picture: Picture = _decoded(data, flags, told)
+    height, width = picture.shape[:2]
+    _check_pixels(width, height, max_pixels)
+    if head.kind not in _DEPTH_KNOWN:
+        with codec_lines.taken():
+            stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if stored is not None and stored.dtype != np.uint8:
+            raise DeepError(8 * stored.dtype.itemsize)
+    if size is not None and (width, height) != size:
+        raise ValueError(
+            f"has {width}x{height} px, the data set says {size[0]}x{size[1]}"
+            + _why_other(head, size, exif)
+        )
+    if not as_rgb:
+        cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, picture)
+    return picture
+
+
+def decode_as_stored(data: bytes, told: Callable[[str], object] | None = None) -> Any:
+    """Decode a picture of any depth, in the channels that it has; as `decode` in what it raises and tells."""
+    import cv2
+
+    return _decoded(data, cv2.IMREAD_UNCHANGED, told)
+
+
+def would_stop(head: Header, *, size: tuple[int, int], exif: str, max_pixels: int) -> bool:
+    """Say whether `decode` would refuse a picture for what its header says."""
+    try:
+        _check_header(head, max_pixels)
+    except ValueError:
+        return True
+    return size != (head.stored if exif == "ignore" else head.shown)
+
+
+def _check_header(head: Header, max_pixels: int) -> None:
+    _check_pixels(head.width, head.height, max_pixels)
+    if head.bits > 8:
+        raise DeepError(head.bits)
+
+
+def _decoded(data: bytes, flags: int, told: Callable[[str], object] | None) -> Any:
+    import cv2
+    import numpy as np
+
+    try:
+        with codec_lines.taken() as lines:
+            picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        raise ValueError(f"can't be decoded: {error.err}") from error
+    if picture is None:
+        raise ValueError("is not a picture that OpenCV can read")
+    if told:
+        for line in lines:
+            told(line)
+    return picture
+
+
+def _why_other(head: Header, size: tuple[int, int], exif: str) -> str:
+    """Say what may be the cause where a picture's size isn't the data set's, and the way on."""
+    if head.stored != head.shown and size in (head.stored, head.shown):
+        if exif == "ignore":
+            return (
+                f"; it is turned by its EXIF orientation {head.orientation}, and the data set has "
+                "the turned size: exif: apply"
+            )
+        return (
+            f"; it is turned by its EXIF orientation {head.orientation}, and the data set has the "
+            "size as stored: either only the size was read without EXIF, and the boxes lie on the "
+            "turned picture (repair: sizes: from_pictures), or the boxes lie on the picture as it "
+            "is stored (exif: ignore)"
+        )
+    return "; repair: sizes: from_pictures, if the boxes lie on this picture"
+
+
+def _check_pixels(width: int, height: int, most: int) -> None:
+    if most and width * height > most:
+        raise ValueError(f"has {width}x{height} px, more than max_pixels ({most})")
+
+
+def encode(picture: "Picture", suffix: str, quality: int) -> bytes:
+    """Encode a picture, uint8 (H, W, 3) RGB, as ``.jpg`` (quality 1 to 100) or ``.png``.
+
+    Raises:
+        ValueError: the format can't hold it (a JPEG has at most 65,535 px a side).
+    """
+    import cv2
+
+    flags = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == ".jpg" else []
+    try:
+        done, data = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), flags)
+    except cv2.error:
+        done = False
+    if not done:
+        raise ValueError(f"{picture.shape[1]}x{picture.shape[0]} px can't be written as {suffix}")
+    return bytes(data.tobytes())
+
+
+def read(path: Path) -> bytes:
+    """Read a picture's file; Python does it, because OpenCV crashes on odd paths."""
+    if not path.is_file():
+        raise ValueError("there is no such file")
+    return path.read_bytes()

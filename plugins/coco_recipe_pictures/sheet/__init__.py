@@ -1,0 +1,1 @@
+"""Contact sheets: pictures side by side with their annotations drawn on them."""
