@@ -2,24 +2,24 @@
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from coco_recipe import plan, plugins
-from coco_recipe.checkpoint import Checkpoint
-from coco_recipe.dataset import Dataset
+from coco_recipe import plan, plugins, shipped_values
 from coco_recipe.engines import engine
 from coco_recipe.execute import execute
+from coco_recipe.facts import Facts
 from coco_recipe.findings import Finding
 from coco_recipe.manifest import StepRecord
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Input, Recipe, RecipeStep
 from coco_recipe.source import Source
-from coco_recipe.steps import Facts, OpenPorts, Step, Value, facts_of
+from coco_recipe.steps import OpenPorts, Step
 from coco_recipe.store import DROPPED, Store
+from coco_recipe.values import ValueKinds, each
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,16 @@ class Bench:
             it, and paths of parameters are relative to it. A step that lives in memory needs none.
         seed: the recipe's seed.
         jobs: number of processes that ``ctx.map`` has; 1 is this process.
-        keeps_outputs: write data sets that come out, also of a step that lives in memory.
+        keeps_outputs: write values that come out, also of a step that lives in memory.
+        kinds: the kinds of values that there are. A plugin's own comes in by
+            ``shipped_values.KINDS.with_kind(KIND, "my plugin")``.
     """
 
     folder: Path | None = None
     seed: int = 0
     jobs: int = 1
     keeps_outputs: bool = False
+    kinds: ValueKinds = shipped_values.KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Outcome:
         folder: where it is committed; None where the bench has no folder.
     """
 
-    values: Mapping[str, Value]
+    values: Mapping[str, Any]
     notes: Mapping[str, Any]
     dropped: tuple[Mapping[str, Any], ...]
     findings: tuple[Finding, ...]
@@ -74,7 +77,7 @@ class Outcome:
     folder: Path | None
 
     @property
-    def value(self) -> Value:
+    def value(self) -> Any:
         """The only output.
 
         Raises:
@@ -114,11 +117,12 @@ def run_step(step: Step, bench: Bench | None = None, /, **given: Any) -> Outcome
 
 def _run(step: Step, bench: Bench, folder: Path, given: Mapping[str, Any]) -> Outcome:
     ports, params = _divided(step, given)
-    named = {name: value for port in ports for name, value in _named(port, ports[port]).items()}
+    named = {name: item for port in ports for name, item in _named(port, ports[port]).items()}
+    _check_kinds(ports, bench.kinds)
     planned = _planned(step, bench, folder / "recipe.yaml", ports, params)
     (bound,) = planned.steps
     values = plan.bound(bound, lambda ref: named[ref[0]])
-    facts = plan.by_port(bound, lambda ref: facts_of(named[ref[0]]))
+    facts = plan.by_port(bound, lambda ref: bench.kinds.facts(named[ref[0]]))
     foreseen = plan.foresee_step(planned, bound, facts, lambda: values)
     store = Store(folder)
     findings: list[Finding] = []
@@ -163,20 +167,24 @@ def _divided(step: Step, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict
     return ports, {name: value for name, value in given.items() if name not in step.inputs}
 
 
-def _named(port: str, value: Any) -> dict[str, Dataset | Checkpoint]:
-    """Return the values of a port, each by a name of its own.
+def _named(port: str, value: Any) -> dict[str, Any]:
+    """Return the values of a port, each by a name of its own."""
+    return {f"{port}-{number}": item for number, item in enumerate(each(value), 1)}
+
+
+def _check_kinds(ports: Mapping[str, Any], kinds: ValueKinds) -> None:
+    """Refuse what is no value.
 
     Raises:
-        ValueError: one of them is no value.
+        ValueError: names the port, and how to make a value of JSON.
     """
-    items = value if isinstance(value, tuple) else (value,)
-    for item in items:
-        if not isinstance(item, Dataset | Checkpoint):
-            raise ValueError(
-                f"input '{port}' is a {type(item).__name__}; "
-                "give it a Dataset (coco_recipe.testing.dataset makes one) or a Checkpoint"
-            )
-    return {f"{port}-{number}": item for number, item in enumerate(items, 1)}
+    for port, value in ports.items():
+        for item in each(value):
+            if not any(isinstance(item, kind) for kind in kinds.by_type):
+                raise ValueError(
+                    f"input '{port}' is a {type(item).__name__}, which is no kind of value; "
+                    "coco_recipe.testing.dataset makes a Dataset of COCO JSON"
+                )
 
 
 def _planned(
@@ -192,14 +200,25 @@ def _planned(
     for port, value in ports.items():
         named = _named(port, value)
         references[port] = list(named) if isinstance(value, tuple) else next(iter(named))
-        for name, item in named.items():
-            is_checkpoint = isinstance(item, Checkpoint)
-            inputs.append(Input(name, checkpoint="given" if is_checkpoint else ""))
+        inputs += [
+            Input(name, other_kind=bench.kinds.of(item).name) for name, item in named.items()
+        ]
     source = Source(path, "", {}, {}, {})
     row = RecipeStep(step.name, step.name, references, params, ())
     recipe = Recipe(source, "bench", bench.seed, tuple(inputs), (row,))
     offers = {step.name: Offer(step, "bench", "", "")}
-    return plan.resolve(recipe, Registry(offers, {}, {}, {}), [])
+    return plan.resolve(recipe, Registry(offers, {}, {}, {}, values=_givable(bench.kinds)), [])
+
+
+def _givable(kinds: ValueKinds) -> ValueKinds:
+    """Return the kinds, each as one that a recipe may start from: here it needs no file to be read."""
+    return replace(
+        kinds,
+        by_type={
+            type_: replace(kind, load=kind.load or (lambda path, of, name: None))
+            for type_, kind in kinds.by_type.items()
+        },
+    )
 
 
 def _lines(path: Path) -> tuple[Mapping[str, Any], ...]:

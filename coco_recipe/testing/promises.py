@@ -6,17 +6,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import files, plugins
+from coco_recipe import files, plugins, shipped_values
 from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import CocoRecipeError, PluginError, RecipeError
-from coco_recipe.steps import Facts, Step, facts_of
+from coco_recipe.facts import Facts
+from coco_recipe.steps import Step
 from coco_recipe.testing.bench import Bench, Outcome, run_step
+from coco_recipe.values import ValueKinds
 
 _UNKNOWN = "no_parameter_has_this_name"
 
 
-def broken_promises(step: Step, folder: Path, /, **given: Any) -> tuple[str, ...]:
+def broken_promises(
+    step: Step, folder: Path, kinds: ValueKinds = shipped_values.KINDS, /, **given: Any
+) -> tuple[str, ...]:
     """Run a step four times, and say which promises it breaks; none for a sound step.
 
     A step promises that
@@ -32,6 +36,7 @@ def broken_promises(step: Step, folder: Path, /, **given: Any) -> tuple[str, ...
     Args:
         step: the step.
         folder: an empty folder to work in, as pytest's ``tmp_path``.
+        kinds: the kinds of values that there are, as in `Bench`.
         given: a case that the step must do, as `run_step` takes it.
 
     Returns:
@@ -41,7 +46,7 @@ def broken_promises(step: Step, folder: Path, /, **given: Any) -> tuple[str, ...
         plugins.check_step(step)
     except PluginError as error:
         return (f"contract: {error}",)
-    return (*_of_page(step), *_of_runs(step, folder, given))
+    return (*_of_page(step), *_of_runs(step, folder, kinds, given))
 
 
 def _of_page(step: Step) -> Iterator[str]:
@@ -66,16 +71,18 @@ def _of_schema(schema: Mapping[str, Any], at: str) -> Iterator[str]:
         yield from _of_schema(rule, path)
 
 
-def _of_runs(step: Step, folder: Path, given: Mapping[str, Any]) -> Iterator[str]:
+def _of_runs(
+    step: Step, folder: Path, kinds: ValueKinds, given: Mapping[str, Any]
+) -> Iterator[str]:
     before = _state(given)
     try:
-        first = run_step(step, Bench(folder / "first", keeps_outputs=True), **given)
+        first = run_step(step, Bench(folder / "first", keeps_outputs=True, kinds=kinds), **given)
     except CocoRecipeError as error:
         yield f"run: {error}"
         return
-    yield from _of_foresight(first)
-    ways = {"a second time": Bench(folder / "again", keeps_outputs=True)}
-    ways["with two processes"] = Bench(folder / "jobs", jobs=2, keeps_outputs=True)
+    yield from _of_foresight(first, kinds)
+    ways = {"a second time": Bench(folder / "again", keeps_outputs=True, kinds=kinds)}
+    ways["with two processes"] = Bench(folder / "jobs", jobs=2, keeps_outputs=True, kinds=kinds)
     for way, bench in ways.items():
         try:
             outcome = run_step(step, bench, **given)
@@ -87,17 +94,17 @@ def _of_runs(step: Step, folder: Path, given: Mapping[str, Any]) -> Iterator[str
     for name in sorted(before):
         if before[name] != _state(given)[name]:
             yield f"inputs: the step has changed '{name}'"
-    if _takes(step, folder / "unknown", {**given, _UNKNOWN: 1}):
+    if _takes(step, Bench(folder / "unknown", kinds=kinds), {**given, _UNKNOWN: 1}):
         yield "parameters: the step takes unknown ones; add 'additionalProperties': False"
 
 
-def _of_foresight(outcome: Outcome) -> Iterator[str]:
+def _of_foresight(outcome: Outcome, kinds: ValueKinds) -> Iterator[str]:
     """Yield what the step foresaw of its outputs, and isn't so."""
     for port, foreseen in outcome.facts.items():
-        value = outcome.values.get(port)
-        if isinstance(value, Dataset | Checkpoint):
-            for name in _wrong(foreseen, facts_of(value)):
-                told, found = getattr(foreseen, name), getattr(facts_of(value), name)
+        facts = kinds.facts(outcome.values[port])
+        if isinstance(foreseen, Facts) and isinstance(facts, Facts):
+            for name in _wrong(foreseen, facts):
+                told, found = getattr(foreseen, name), getattr(facts, name)
                 yield f"foresee: {name} of '{port}' were to be {told}, and are {found}"
 
 
@@ -152,10 +159,10 @@ def _hashes(paths: list[Path]) -> dict[Path, str]:
     return {path: files.sha256(path) for path in paths}
 
 
-def _takes(step: Step, folder: Path, given: Mapping[str, Any]) -> bool:
+def _takes(step: Step, bench: Bench, given: Mapping[str, Any]) -> bool:
     """Say whether the step begins to run with what is given."""
     try:
-        run_step(step, Bench(folder), **given)
+        run_step(step, bench, **given)
     except RecipeError:
         return False
     except CocoRecipeError:
