@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from augmenting import Bench
 from builders import coco
-
-from tests.coco_recipe_albumentations.test_augment import Bench
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from augmenting import Bench
 
 from coco_recipe import stages, yaml_text
-from tests.coco_recipe_albumentations.test_augment import Bench
 
 pytest.importorskip("albumentations")
 
