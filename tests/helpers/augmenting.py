@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
+import pytest
 from builders import coco, recorded, write_recipe
 
 from coco_recipe import manifest, stages
+
+cv2 = pytest.importorskip("cv2")
+np = pytest.importorskip("numpy")
 
 
 def draw(folder: Path, data: dict[str, Any]) -> None:
