@@ -160,73 +160,6 @@ def test_what_has_no_form_of_a_place_does_not(keys: dict[str, Any]) -> None:
 POINTS = {"keypoints": [1, 2, 2, 3, 4, 2]}
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        ["l_eye", "r_eye"],
-        ["eye_L", "eye_R"],
-        ["LEye", "REye"],
-        ["左眼", "右眼"],
-        ["leftEye", "rightEye"],
-        ["eye.l", "eye.r"],
-        ["EYE_LEFT", "EYE_RIGHT"],
-    ],
-    ids=str,
-)
-def test_pairs_are_known_by_their_names(names: list[str]) -> None:
-    assert _asked([FLIP], POINTS, names) == []
-
-
-@pytest.mark.parametrize(
-    "names", [None, ["nose", "tail"], ["lamp", "ramp"], ["ear", "eal"]], ids=str
-)
-def test_where_no_pair_is_known_a_mirroring_pipeline_asks(names: list[str] | None) -> None:
-    (asked,) = _asked([FLIP], POINTS, names)
-    assert "no keypoints of category 'cat' are known to trade places" in asked
-    assert "mirrored_keypoints: [] where none does" in asked
-    assert _asked([FLIP], POINTS, names, mirrored_keypoints=[]) == []
-    assert _asked([{"Affine": {"scale": 1.1}}], POINTS, names) == []
-
-
-@pytest.mark.parametrize(
-    ("others", "pair"),
-    [
-        (["lf_paw", "rf_paw"], "[lf_paw, rf_paw]"),
-        (["tL", "tR"], "[tL, tR]"),
-        (["Lear", "Rear"], "[Lear, Rear]"),
-    ],
-    ids=str,
-)
-def test_names_that_differ_by_an_l_for_an_r_are_asked_for_beside_a_known_pair(
-    others: list[str], pair: str
-) -> None:
-    points = {"keypoints": [1, 2, 2] * 4}
-    names = ["left_eye", "right_eye", *others]
-    (asked,) = _asked([FLIP], points, names)
-    assert f"mirrored_keypoints: [{pair}], beside the pairs that are known" in asked
-    assert _asked([FLIP], points, names, mirrored_keypoints=[others]) == []
-
-
-@pytest.mark.parametrize(
-    ("declared", "pairs"),
-    [
-        ([["lf_paw", "rf_paw"]], {(0, 1), (2, 3)}),
-        ([], set()),
-        (None, {(0, 1)}),
-        ([["left_eye", "rf_paw"]], {(0, 3)}),
-        ([[3, 4]], {(0, 1), (2, 3)}),
-    ],
-    ids=str,
-)
-def test_a_list_of_pairs_adds_to_those_that_names_tell(
-    declared: Any, pairs: set[tuple[int, int]]
-) -> None:
-    data = coco(1, [])
-    data["categories"][0]["keypoints"] = ["left_eye", "right_eye", "lf_paw", "rf_paw"]
-    found = keypoint_pairs.mirrored_pairs(parse(json.dumps(data).encode()).categories, declared)[1]
-    assert set(found) == pairs
-
-
 @pytest.mark.parametrize(("mode", "mirrors"), [(2, True), (3, False), (4, True)])
 def test_a_reflected_border_that_is_labelled_mirrors_as_a_flip_does(
     mode: int, mirrors: bool
@@ -244,11 +177,6 @@ def test_a_reflected_border_that_is_labelled_mirrors_as_a_flip_does(
     assert not list(
         refusals.direction(Pipeline.of(pad).written, ["arrow_left"], "more", None, "fill")
     )
-
-
-def test_pairs_by_number_count_from_one() -> None:
-    categories = parse(json.dumps(coco(1, [])).encode()).categories
-    assert keypoint_pairs.mirrored_pairs(categories, [[1, 2]])[1] == ((0, 1),)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from augmenting import Bench, draw
+from augmenting import Bench
 from builders import coco
 
-from coco_recipe import manifest, stages
+from coco_recipe import stages
 from coco_recipe.errors import DatasetError, FindingsError, RecipeError, StepError
 from coco_recipe.store import Store
 
@@ -48,25 +48,6 @@ def test_a_flip_moves_the_box_with_its_pixels(form: str, bench: Bench) -> None:
     assert (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1) == (53, 2, 63, 12)
 
 
-def test_size_ids_names_and_origin_of_a_copy(bench: Bench) -> None:
-    data = bench.run([{"Transpose": {"p": 1}}], copies=2)
-    assert [(row["id"], row["width"], row["height"]) for row in data["images"]] == [
-        (n, 48, 64) for n in (3, 4, 5, 6)
-    ]
-    assert data["images"][1]["coco_recipe"] == {
-        "root": "raw/1.jpg",
-        "source": "raw/1.jpg",
-        "step": "more",
-        "copy": 2,
-    }
-    assert [(row["id"], row["image_id"], row["category_id"]) for row in data["annotations"]] == [
-        (3, 3, 1),
-        (4, 4, 1),
-        (5, 5, 2),
-        (6, 6, 2),
-    ]
-
-
 def test_what_falls_out_is_in_the_ledger_with_the_reason_and_the_figure(bench: Bench) -> None:
     assert len(bench.run(CROP, min_visibility=0.5)["annotations"]) == 2  # of 10 px, 5 are left
     data = bench.run(CROP, min_visibility=0.6)
@@ -88,74 +69,6 @@ def test_what_falls_out_is_in_the_ledger_with_the_reason_and_the_figure(bench: B
 def _dropped(bench: Bench, pipeline: Any, **params: Any) -> list[dict[str, Any]]:
     bench.run(pipeline, **params)
     return bench.lines("dropped.jsonl")
-
-
-def test_a_copy_that_no_try_makes_acceptable_is_given_up_with_the_reason(bench: Bench) -> None:
-    data = bench.run(CROP, accept={"no_visibility_between": [0.1, 0.6]}, max_tries=3)
-    assert data["images"] == data["annotations"] == []
-    first = next(row for row in bench.lines("dropped.jsonl") if row["kind"] == "image")
-    assert (
-        first["why"]
-        == "none of 3 tries was accepted: 3 x an annotation is between 0.1 and 0.6 visible"
-    )
-    assert bench.record().counts.made == manifest.Made(2, 2)
-
-
-def test_another_try_has_another_seed_and_the_record_says_which_was_taken(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, coco(20, [(n, 1) for n in range(1, 21)]))
-    half = [{"Crop": {"x_min": 30, "y_min": 0, "x_max": 60, "y_max": 40, "p": 0.5}}]
-    data = bench.run(half, accept={"min_annotations": 1}, max_tries=50)
-    assert len(data["images"]) == 20
-    tries = [row["made"]["number_of_try"] for row in bench.lines("augmented.jsonl")]
-    assert set(tries) > {1}
-    assert len({row["made"]["key"] for row in bench.lines("augmented.jsonl")}) == 20
-    assert not any(row["made"].get("applied") for row in bench.lines("augmented.jsonl"))
-
-
-def test_a_negative_breaks_no_rule_about_annotations(tmp_path: Path) -> None:
-    assert (
-        len(
-            Bench(tmp_path, coco(2, [])).run(CROP, accept={"min_annotations": 1, "max_lost": 0})[
-                "images"
-            ]
-        )
-        == 2
-    )
-
-
-@pytest.mark.parametrize(("unchanged", "images"), [("keep", 40), ("retry", 40), ("skip", None)])
-def test_a_copy_in_which_nothing_fired(unchanged: str, images: int | None, bench: Bench) -> None:
-    data = bench.run([{"HorizontalFlip": {"p": 0.5}}], copies=20, unchanged=unchanged, max_tries=50)
-    fired = Counter(bool(row["made"].get("applied")) for row in bench.lines("augmented.jsonl"))
-    assert len(data["images"]) == (images or fired[True])
-    assert (fired[False] == 0) is (unchanged == "retry")
-    assert 0 < fired[True] <= 40
-
-
-def test_only_images_that_fit_are_augmented(tmp_path: Path) -> None:
-    data = coco(4, [(1, 1), (2, 2), (3, 2)])
-    for row, camera in zip(data["images"], "abab", strict=True):
-        row["camera"] = camera
-    bench = Bench(tmp_path, data)
-    assert _sources(bench.run(SHORT, where={"categories": ["dog"]})) == ["raw/2.jpg", "raw/3.jpg"]
-    assert _sources(bench.run(SHORT, where={"fields": {"camera": "b"}})) == [
-        "raw/2.jpg",
-        "raw/4.jpg",
-    ]
-    assert _sources(
-        bench.run(SHORT, where={"categories": ["dog"], "fields": {"camera": ["a", "c"]}})
-    ) == ["raw/3.jpg"]
-    with pytest.raises(
-        RecipeError, match=r"with.where.categories\[1\]: step 'more' .*: there is no category 'cow'"
-    ):
-        bench.run(SHORT, where={"categories": ["cat", "cow"]})
-    with pytest.raises(
-        RecipeError,
-        match=r"with.where.fields.widht: .*no image has the field 'widht'\n.*mean 'width'",
-    ):
-        bench.run(SHORT, where={"fields": {"widht": 64}})
-    with pytest.raises(RecipeError, match="where: none of 4 images fits"):
-        bench.run(SHORT, where={"fields": {"camera": "z"}})
 
 
 def test_keypoints_that_no_category_has_are_missed_before_anything_runs(tmp_path: Path) -> None:
@@ -187,34 +100,6 @@ def _sources(data: dict[str, Any]) -> list[str]:
     return [row["coco_recipe"]["source"] for row in data["images"]]
 
 
-def test_balancing_fills_the_rare_class_and_shows_what_came_of_it(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, coco(3, [(1, 1), (2, 1), (3, 1), (3, 2)]))
-    bench.run(SHORT, balance={"boxes": {"dog": 4}, "max_copies": 10})
-    assert bench.record().notes["balance"] == {
-        "cat": {"before": 3, "wanted": 3, "planned": 6, "after": 6},
-        "dog": {"before": 1, "wanted": 4, "planned": 4, "after": 4},
-    }
-
-
-def test_a_balance_that_cannot_be_is_refused_and_one_that_falls_short_says_so(bench: Bench) -> None:
-    with pytest.raises(RecipeError, match=r"with.balance.boxes.cow: .*there is no category 'cow'"):
-        bench.run(SHORT, balance={"boxes": {"cow": 4}})
-    with pytest.raises(RecipeError, match="copies: stands beside 'balance'"):
-        bench.run(SHORT, balance={"boxes": 4}, copies=2)
-    bench.run(SHORT, balance={"boxes": {"dog": 9}, "max_copies": 2})
-    assert bench.record().clock.this_run["below the balance's target"] == "dog 3 of 9"
-
-
-def test_flips_of_one_copy_are_drawn_independently(bench: Bench) -> None:
-    data = bench.run([{"HorizontalFlip": {"p": 0.5}}, {"VerticalFlip": {"p": 0.5}}], copies=40)
-    assert {tuple(row["bbox"][:2]) for row in data["annotations"]} == {
-        (1, 2),
-        (53, 2),
-        (1, 36),
-        (53, 36),
-    }
-
-
 @pytest.mark.parametrize(
     ("pipeline", "place", "message"),
     [
@@ -235,12 +120,6 @@ def test_a_wrong_pipeline_is_refused_at_its_place(
     assert message in str(caught.value)
     assert place in str(caught.value)
     assert not bench.out.exists() or not (bench.out / "steps").exists()
-
-
-def test_large_ids_survive(tmp_path: Path) -> None:
-    data = coco(1, [(1, 1)])
-    data["annotations"][0]["id"] = 900100581904
-    assert Bench(tmp_path, data).run(SHORT)["annotations"][0]["id"] == 900100581905
 
 
 def test_everything_of_an_annotation_moves_together_and_the_rest_travels_along(
@@ -361,76 +240,6 @@ def test_sizes_come_from_each_image_and_are_checked_before_anything_runs(tmp_pat
         bench.run([{"CenterCrop": {"width": "${image.height - 40}", "height": 8}}])
 
 
-def test_the_record_of_a_copy_is_enough_to_make_its_pixels_again(bench: Bench) -> None:
-    from coco_recipe import forecast
-
-    pipeline = [{"Affine": {"rotate": [-30, 30], "p": 1}}, {"HorizontalFlip": {"p": 0.5}}]
-    names = [row["file_name"] for row in bench.run(pipeline, copies=3, format="jpg")["images"]]
-    for name in names:
-        assert forecast.replay(bench.out, name) == (
-            (bench.step / "images" / name).read_bytes(),
-            True,
-        )
-    line = bench.lines("augmented.jsonl")[0]
-    assert (line["image"], line["source"], line["root"], line["copy"]) == (
-        names[0],
-        "raw/1.jpg",
-        "raw/1.jpg",
-        1,
-    )
-    name, parameters = line["made"]["applied"][0]
-    assert name == "Affine"
-    assert -30 <= parameters["rotate"] <= 30
-    (bench.folder / "images/1.jpg").write_bytes(b"other")
-    with pytest.raises(StepError, match="has changed since the run"):
-        forecast.replay(bench.out, names[0])
-
-
-def test_only_what_changed_is_made_again(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, coco(6, [(n, 1) for n in range(1, 7)]))
-    pipeline = [{"HorizontalFlip": {"p": 0.5}}]
-    bench.run(pipeline, copies=2)
-    assert bench.made_now() == 12
-    before, names = bench.stamps(), sorted(bench.stamps())
-    bench.run(pipeline, copies=2)
-    assert (bench.stamps(), bench.made_now()) == (before, 12)  # the step was not run at all
-
-    for name in names[:3]:
-        (bench.step / "images" / name).unlink()
-    bench.run(pipeline, copies=2)
-    assert bench.made_now() == 3
-    assert {name for name in names if bench.stamps()[name] == before[name]} == set(names[3:])
-
-    stamps = bench.stamps()
-    picture = np.full((48, 64, 3), 7, np.uint8)
-    (bench.folder / "images/4.jpg").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-    bench.run(pipeline, copies=2)
-    assert bench.made_now() == 2
-    assert {name for name in names if bench.stamps()[name] != stamps[name]} == {
-        "4.more-1.png",
-        "4.more-2.png",
-    }
-
-    bench.data["images"].insert(0, {"id": 77, "file_name": "new.jpg", "width": 64, "height": 48})
-    draw(bench.folder, {"images": bench.data["images"][:1]})
-    bench.run(pipeline, copies=2)
-    assert bench.made_now() == 2
-    bench.run(pipeline, copies=3)
-    assert bench.made_now() == 7
-    bench.run(pipeline, copies=2)
-    assert bench.made_now() == 0
-    assert len(bench.stamps()) == 14
-
-
-def test_a_damaged_copy_is_not_taken_for_a_whole_one(bench: Bench) -> None:
-    names = [row["file_name"] for row in bench.run(SHORT)["images"]]
-    good = (bench.step / "images" / names[0]).read_bytes()
-    (bench.step / "images" / names[0]).write_bytes(good[:-1] + b"x")
-    bench.run(SHORT)
-    assert bench.made_now() == 1
-    assert (bench.step / "images" / names[0]).read_bytes() == good
-
-
 def test_a_stop_just_before_the_commit_loses_no_work_and_leaves_nothing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -474,28 +283,6 @@ def test_a_changed_reference_image_is_noticed_and_a_missing_one_found_before_any
         RecipeError, match=r"steps\[0\].with: .*there is no reference image .*reference.png"
     ):
         bench.run(fda, allow_files=True)
-
-
-def test_only_the_images_that_are_chosen_must_be_large_enough(tmp_path: Path) -> None:
-    data = coco(2, [(1, 1), (2, 1)])
-    data["images"][1] |= {"width": 32, "height": 24}
-    bench = Bench(tmp_path, data)
-    crop = [{"RandomCrop": {"width": 40, "height": 40, "p": 1}}]
-    assert len(bench.run(crop, where={"fields": {"width": 64}})["images"]) == 1
-    with pytest.raises(RecipeError, match="needs 40x40 px, the smallest image has 32x24"):
-        bench.run(crop)
-
-
-def test_what_is_copied_for_balance_does_not_depend_on_the_order_of_the_file(
-    tmp_path: Path,
-) -> None:
-    data = coco(4, [(1, 1), (2, 1), (3, 1), (4, 1)])
-    first = _sources(Bench(tmp_path / "a", data).run(SHORT, balance={"boxes": 6}))
-    turned = data | {"images": data["images"][::-1], "annotations": data["annotations"][::-1]}
-    assert len(first) == 2
-    assert sorted(
-        _sources(Bench(tmp_path / "b", turned).run(SHORT, balance={"boxes": 6}))
-    ) == sorted(first)
 
 
 @pytest.mark.parametrize(
@@ -588,29 +375,6 @@ def test_keypoints_without_a_box_keep_their_area_and_need_not_be_labelled(tmp_pa
     assert [line["id"] for line in bench.lines("dropped.jsonl")] == [3]
 
 
-def test_names_of_copies_do_not_depend_on_the_order_of_images_whose_names_differ_by_the_ending(
-    tmp_path: Path,
-) -> None:
-    names = []
-    for order in (1, -1):
-        data = coco(3, [(1, 1)])
-        for row, name in zip(data["images"], ("a.png", "a.jpg", "b.jpg"), strict=True):
-            row["file_name"] = name
-        data["images"] = data["images"][::order]
-        (tmp_path / str(order)).mkdir()
-        found = Bench(tmp_path / str(order), data).run(SHORT)["images"]
-        names.append({row["coco_recipe"]["source"]: row["file_name"] for row in found})
-    assert (
-        names[0]
-        == names[1]
-        == {
-            "raw/a.png": "a.more-1.1.png",
-            "raw/a.jpg": "a.more-1.2.png",
-            "raw/b.jpg": "b.more-1.png",
-        }
-    )
-
-
 def test_a_preview_shows_what_goes_into_quarantine(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -632,14 +396,6 @@ def test_a_preview_shows_what_goes_into_quarantine(
         "1.jpg: in quarantine: is text, not a picture",
         "2.jpg",
     ]
-
-
-def test_force_makes_every_copy_again(bench: Bench) -> None:
-    bench.run(SHORT)
-    before = bench.stamps()
-    stages.run(stages.prepare(bench.folder / "recipe.yaml"), out=bench.out, force=True)
-    assert bench.made_now() == 2
-    assert not set(before.values()) & set(bench.stamps().values())
 
 
 def test_an_area_that_came_without_a_box_stays_where_nothing_moves(tmp_path: Path) -> None:

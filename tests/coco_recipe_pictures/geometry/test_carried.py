@@ -262,49 +262,6 @@ def test_what_cannot_be_followed_or_read_is_refused() -> None:
         _carry(flip, Instance(BOX, [[1.0, 2, 3, 4, 5, float("inf")]], None))
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.integers(1, 12), st.integers(1, 12), st.data())
-def test_run_lengths_are_those_of_pycocotools(height: int, width: int, data: st.DataObject) -> None:
-    from pycocotools import mask as coco
-
-    mask = np.array(
-        data.draw(st.lists(st.booleans(), min_size=height * width, max_size=height * width))
-    ).reshape(height, width)
-    ours = rle.encode(mask, compressed=True)
-    assert (
-        ours["counts"] == coco.encode(np.asfortranarray(mask.astype(np.uint8)))["counts"].decode()
-    )
-    assert (rle.decode(ours) == mask).all()
-    assert (rle.decode(rle.encode(mask, compressed=False)) == mask).all()
-    assert (
-        (rings.fill([rings.outline(mask)], height, width) == mask).all()
-        if mask.any()
-        else not rings.outline(mask)
-    )
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(-20, 100), st.integers(-20, 80)), min_size=3, max_size=8),
-    st.floats(0, 6.3),
-    st.floats(-40, 40),
-)
-def test_what_is_cut_covers_what_was_inside(
-    points: list[tuple[int, int]], angle: float, offset: float
-) -> None:
-    ring = np.array(points, dtype=float) + np.array(
-        [0.1234567, 0.0765433]
-    )  # so that no edge goes through the middle of a pixel
-    line = np.array([np.cos(angle), np.sin(angle), offset])
-    pieces = rings.cut(ring, line)
-    rows, columns = np.mgrid[0:80, 0:100] + 0.5
-    depth = columns * line[0] + rows * line[1] + line[2]
-    expected = rings.fill([[ring]], 80, 100) & (depth > 1e-3)
-    assert (
-        rings.fill([pieces], 80, 100)[np.abs(depth) > 1e-3] == expected[np.abs(depth) > 1e-3]
-    ).all()
-
-
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from(["box", "polygon", "mask"]))
 def test_box_area_and_segmentation_agree_and_stay_inside(key: int, kind: str) -> None:
@@ -390,20 +347,6 @@ def test_a_box_never_passes_the_border_by_the_last_bit(x: float, w: float, key: 
     assert moved.bbox is None or moved.bbox[0] + moved.bbox[2] <= 600
 
 
-BOWTIE = [[10.0, 10, 30, 30, 30, 10, 10, 30]]
-
-
-def test_a_polygon_that_crosses_itself_has_the_area_that_is_drawn() -> None:
-    """Two triangles of 100 px each, as pycocotools draws them; the shoelace says 0."""
-    one = Instance((10, 10, 20, 20), BOWTIE, None)
-    (flipped,) = _carry([A.HorizontalFlip(p=1)], one)
-    assert (flipped.area, flipped.visibility, flipped.bbox) == (200, 1, (50, 10, 20, 20))
-    (still,) = _carry([A.NoOp(p=1)], one)
-    assert (still.area, still.segmentation) == (200, BOWTIE)
-    (half,) = _carry([A.Crop(x_min=0, y_min=0, x_max=20, y_max=60, p=1)], one)
-    assert (half.area, half.visibility) == (pytest.approx(100), pytest.approx(0.5))
-
-
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=3, max_size=9, unique=True)
 )
@@ -423,37 +366,7 @@ def test_what_reached_out_of_its_own_picture_is_not_brought_back_by_a_pad() -> N
     assert (padded.bbox, padded.area, padded.visibility) == ((80, 40, 20, 10), 200, 1)
 
 
-@given(st.integers(0, 2**32), st.floats(0.8, 5))
-@settings(max_examples=60, deadline=None)
-def test_a_smooth_ring_has_the_area_of_the_pixels_that_it_was_traced_from(
-    seed: int, grain: float
-) -> None:
-    mask = cv2.GaussianBlur(np.random.default_rng(seed).random((40, 40)), (0, 0), grain) > 0.5
-    for ring in rings.outline(mask):
-        soft = rings.smooth(ring, 0.5)
-        assert rings.signed_area(soft) == pytest.approx(rings.signed_area(ring), rel=0.021)
-        assert (
-            (soft.min(axis=0) - ring.min(axis=0)).max()
-            < 1.5
-            > (ring.max(axis=0) - soft.max(axis=0)).max()
-        )
-        assert (soft.min(axis=0) >= ring.min(axis=0)).all()
-        assert (soft.max(axis=0) <= ring.max(axis=0)).all()
-
-
 def test_a_small_polygon_keeps_its_area_through_an_elastic_transform() -> None:
     one = Instance((20, 20, 4, 4), [[20.0, 20, 24, 20, 24, 24, 22, 24, 20, 24]], None)
     (warped,) = _carry([A.ElasticTransform(alpha=1, sigma=50, **NEAR)], one)
     assert (warped.area, warped.bbox) == (pytest.approx(16, abs=0.2), (20, 20, 4, 4))
-
-
-def test_what_is_too_thin_for_an_area_of_two_digits_is_gone() -> None:
-    for segmentation in (
-        None,
-        [[10.0, 20, 10.2, 20, 10.2, 20.02, 10, 20.02]],
-        [[10.0, 20, 10.2, 20, 10.2, 20.02]],
-    ):
-        (moved,) = _carry(
-            [A.HorizontalFlip(p=1)], Instance((10, 20, 0.2, 0.02), segmentation, None)
-        )
-        assert (moved.bbox, moved.area, moved.visibility) == (None, 0, 0)

@@ -1,7 +1,6 @@
 """The contact sheet: what is drawn where, in which colour, and names that no font of the system can write."""
 
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ pytest.importorskip("cv2")
 pytest.importorskip("PIL")
 
 from coco_recipe_pictures.sheet import contact_sheet as sheet  # noqa: E402
-from coco_recipe_pictures.sheet import fonts, marks  # noqa: E402
+from coco_recipe_pictures.sheet import marks  # noqa: E402
 from coco_recipe_pictures.sheet.contact_sheet import Cell, Mark, contact_sheet, find_font  # noqa: E402
 from PIL import Image  # noqa: E402
 
@@ -43,106 +42,6 @@ def _mark(colour: int = 1, bbox: Any = BOX, **changed: Any) -> Mark:
 
 def _is(pixels: Any, colour: Sequence[int]) -> Any:
     return (pixels == np.array(colour)).all(axis=-1)
-
-
-def _picture(drawn: Any) -> Any:
-    return drawn[TOP : TOP + 200, LEFT : LEFT + 200]
-
-
-def test_a_box_is_drawn_on_its_outermost_pixels_in_the_colour_of_its_category() -> None:
-    x, y, w, h = BOX
-    blue = _is(_picture(_sheet(Cell(_grey(), "one", (_mark(colour=1),)))), marks.PALETTE[1])
-    assert blue[y + 1 : y + h - 1, x].all()
-    assert blue[y + 1 : y + h - 1, x + w - 1].all()
-    assert blue[y + h - 1, x + 1 : x + w - 1].all()
-    assert not blue[y + 5 : y + h - 5, x + 5 : x + w - 5].any()
-    assert not blue[y + h + 3 :].any()
-
-
-def test_a_large_picture_is_scaled_with_its_boxes() -> None:
-    drawn = _picture(_sheet(Cell(_grey(2000, 2000), "large", (_mark(bbox=(200, 600, 800, 300)),))))
-    x, y, w, h = BOX
-    assert _is(drawn, marks.PALETTE[1])[y + 1 : y + h - 1, [x, x + w - 1]].all()
-
-
-def test_one_category_has_one_colour_and_another_has_another() -> None:
-    drawn = _picture(
-        _sheet(
-            Cell(_grey(), "", (_mark(0), _mark(0, (120, 60, 40, 30)), _mark(1, (20, 120, 80, 30))))
-        )
-    )
-    assert _is(drawn[75, [20, 120]], marks.PALETTE[0]).all()
-    assert _is(drawn[135, 20], marks.PALETTE[1])
-    assert len(set(marks.PALETTE)) == len(marks.PALETTE)
-
-
-def test_a_dropped_box_is_dashed_and_red_and_a_kept_one_is_not() -> None:
-    x, y, w, h = BOX
-    kept, dropped = (
-        _picture(_sheet(Cell(_grey(), "", (_mark(reason=reason),)))) for reason in ("", "too small")
-    )
-    assert _is(kept[y + h - 1, x + 2 : x + w - 2], marks.PALETTE[1]).all()
-    side = _is(dropped[y + h - 1, x + 2 : x + w - 2], marks.DROPPED)
-    assert 0.4 < side.mean() < 0.9
-    assert (
-        np.abs(np.diff(side.astype(int))).sum() >= 8
-    )  # it changes between line and gap, again and again
-    assert not _is(dropped, marks.PALETTE[1]).any()
-
-
-def test_a_reason_makes_its_plate_longer() -> None:
-    short, long = (
-        _is(_picture(_sheet(Cell(_grey(), "", (_mark(reason=reason),)))), marks.DROPPED).sum()
-        for reason in ("x", "12 % visible, less than 30 %")
-    )
-    assert long > short + 500
-
-
-def test_a_polygon_is_tinted_inside_and_nowhere_else() -> None:
-    drawn = _picture(
-        _sheet(
-            Cell(
-                _grey(),
-                "",
-                (_mark(bbox=None, segmentation=[[50, 100, 150, 100, 150, 180, 50, 180]]),),
-            )
-        )
-    )
-    tinted = np.round(128 + (np.array(marks.PALETTE[1]) - 128) * marks.TINT)
-    assert (np.abs(drawn[105:175, 55:145] - tinted) <= 1).all()
-    assert (drawn[186:, :] == 128).all()
-
-
-@pytest.mark.parametrize("counts", [[2000, 100, 37900], ""], ids=["runs", "string"])
-def test_a_run_length_mask_is_tinted(counts: Any) -> None:
-    """Column 10 of a 200x200 picture, rows 0 to 99; pycocotools writes the string."""
-    if not counts:
-        mask = pytest.importorskip("pycocotools.mask")
-        counts = mask.frPyObjects({"size": [200, 200], "counts": [2000, 100, 37900]}, 200, 200)[
-            "counts"
-        ].decode()
-    drawn = _picture(
-        _sheet(
-            Cell(
-                _grey(),
-                "",
-                (_mark(label="", bbox=None, segmentation={"size": [200, 200], "counts": counts}),),
-            )
-        )
-    )
-    assert (drawn[:100, 10] != 128).any(axis=-1).all()
-    assert (drawn[105:, :] == 128).all()
-    assert (drawn[:, 20:] == 128).all()
-
-
-def test_keypoints_are_drawn_filled_where_seen_hollow_where_hidden_and_not_where_unlabelled() -> (
-    None
-):
-    joints = (50.0, 150.0, 2, 100.0, 150.0, 1, 150.0, 150.0, 0)
-    drawn = _picture(_sheet(Cell(_grey(), "", (_mark(label="", bbox=None, keypoints=joints),))))
-    assert _is(drawn[150, 50], marks.PALETTE[1])
-    assert _is(drawn[150, 100], marks.HALO)
-    assert (drawn[140:160, 140:160] == 128).all()
 
 
 @pytest.mark.parametrize(
@@ -221,32 +120,6 @@ def test_a_plate_without_a_place_is_left_out_but_one_with_a_reason_is_not() -> N
     assert _is(_sheet(Cell(_grey(), "", (*crowd, _mark(reason="gone")))), marks.DROPPED).sum() > 500
 
 
-@pytest.mark.parametrize(
-    ("text", "fits"),
-    [
-        ("raw/caps_001.jpg", "raw/caps_001.jpg"),
-        ("a/very/long/path/to/a/picture_number_000000123456.jpg", "...6.jpg"),
-        ("copy 1: HorizontalFlip, Blur, CLAHE, RGBShift, GaussNoise", "copy 1"),
-    ],
-    ids=["short", "path", "transforms"],
-)
-def test_a_long_title_keeps_the_part_that_tells(text: str, fits: str) -> None:
-    font = fonts.load(None, 15)
-    short = fonts.shorten(text, 180, font)
-    assert font.getlength(short) <= 180
-    head, _, tail = fits.rpartition("...")
-    assert short == text if fits == text else "..." in short
-    assert short.endswith(tail) if "/" in text else short.startswith(head or fits)
-
-
-def test_a_text_is_wrapped_at_spaces_into_so_many_lines() -> None:
-    font = fonts.load(None, 15)
-    lines = fonts.wrap("one two three four five six seven", 90, font, 2)
-    assert len(lines) == 2
-    assert all(font.getlength(line) <= 90 for line in lines)
-    assert lines[0].startswith("one two")
-
-
 def test_without_a_font_the_sheet_says_so_and_shows_escapes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -267,31 +140,6 @@ def test_without_a_font_the_sheet_says_so_and_shows_escapes(
         _sheet(Cell(_grey(), "", (_mark(label=label),))).shape[0] for label in ("瓶盖", "cap")
     )
     assert with_note > without
-
-
-def test_a_font_of_the_system_is_chosen_by_its_glyphs() -> None:
-    latin = find_font("cap")
-    if latin is None:
-        pytest.skip("this system has no fonts")
-    assert not fonts.lacking("cap", fonts.load(latin, 16))
-    chinese = find_font("瓶盖破损")
-    if chinese is None:
-        pytest.skip("this system has no font with Chinese glyphs (apt-get install fonts-noto-cjk)")
-    assert not fonts.lacking("瓶盖破损", fonts.load(chinese, 16))
-    assert find_font("瓶盖\U00012000") is None  # no font has Chinese and cuneiform
-
-
-def test_with_a_font_chinese_names_are_written(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    chinese = find_font("瓶盖破损 cap")
-    if chinese is None:
-        pytest.skip("this system has no font with Chinese glyphs (apt-get install fonts-noto-cjk)")
-    os.symlink(chinese, tmp_path / chinese.name)
-    monkeypatch.setenv("COCO_RECIPE_FONTS", f"{tmp_path / 'none'}{os.pathsep}{tmp_path}")
-    writing = sheet._writing([Cell(_grey(), "", (_mark(label="瓶盖破损"),))])
-    assert writing.plate(_mark(label="瓶盖破损")) == "瓶盖破损"
-    assert not sheet._font_note(writing)
 
 
 def test_the_legend_counts_sources_copies_and_what_was_dropped() -> None:
