@@ -19,6 +19,8 @@ from coco_recipe.checks.row_checks import (
 )
 from coco_recipe.checks.row_checks import findings as row_findings
 from coco_recipe.checks.rows import SHORT
+from coco_recipe.checks.trainers import TRAINERS_SKIP
+from coco_recipe.checks.trainers import skipped as trainers_skip
 from coco_recipe.coco_json import unsafe_name, with_extras, write
 from coco_recipe.dataset import Annotation, Category, Dataset, Image, Loose, Origin, extras
 from coco_recipe.dataset_value import facts_of
@@ -69,6 +71,7 @@ __all__ = [
     "SEGMENTATIONS_OF_NO_AREA",
     "SHORT",
     "TEXTS",
+    "TRAINERS_SKIP",
     "Annotation",
     "Category",
     "Check",
@@ -133,6 +136,7 @@ __all__ = [
     "show_path",
     "tidy",
     "told",
+    "trainers_skip",
     "turned_box",
     "unsafe_name",
     "with_extras",

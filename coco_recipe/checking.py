@@ -8,7 +8,7 @@ from pathlib import Path
 
 from coco_recipe import coco_json, files, plan, provenance, reaching
 from coco_recipe.ahead import Ahead
-from coco_recipe.checks import missing_files, row_checks, slow_reading
+from coco_recipe.checks import missing_files, row_checks, slow_reading, trainers
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
 from coco_recipe.engines.beside import Beside, copies
@@ -56,6 +56,9 @@ def _of_file(
             if finding.kind.name in row_checks.READERS_REFUSE
             else finding
         )
+    skipped = Finding.of(trainers.TRAINERS_SKIP, place, trainers.skipped(dataset))
+    if skipped.count:
+        yield skipped
     order = {kind.name: n for n, kind in enumerate(k for check in of_masks for k in check.kinds)}
     found = merged(finding for part in beside for finding in part.result())
     yield from sorted(found, key=lambda finding: order.get(finding.kind.name, len(order)))

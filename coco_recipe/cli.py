@@ -352,15 +352,26 @@ def preview(
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write (default: the image's name, in this folder).",
 )
+@click.option(
+    "--recipe",
+    "moved_to",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Where the recipe is now, if it has moved without the run directory.",
+)
 @_PLUGIN
 @_TRACEBACK
 def replay(
-    run_directory: Path, image: str, target: Path | None, plugin_files: tuple[Path, ...]
+    run_directory: Path,
+    image: str,
+    target: Path | None,
+    moved_to: Path | None,
+    plugin_files: tuple[Path, ...],
 ) -> None:
     """Make one image of a finished run again, and say whether its bytes are those that were recorded."""
     from coco_recipe import forecast
 
-    data, same = forecast.replay(run_directory, image, plugin_files)
+    data, same = forecast.replay(run_directory, image, plugin_files, moved_to)
     target = target or Path(Path(image).name)
     if target.exists():
         raise click.UsageError(f"{target} is there already; name another file (--to)")

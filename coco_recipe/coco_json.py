@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from coco_recipe import not_finite
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import DatasetError
 
@@ -224,7 +225,10 @@ def _malformed(text: bytes, name: str, error: Exception) -> NoReturn:
     if re.match(rb"[a-zA-Z]", text[at : at + 1]) and re.search(
         rb"-?\b(NaN|Infinity)", text[max(at - 2, 0) : at + 12]
     ):
-        hint = "; NaN and Infinity are not JSON: correct these numbers or remove their rows"
+        places = not_finite.told(text)
+        hint = "; NaN and Infinity are not JSON: correct these numbers or remove their rows" + (
+            f" ({places})" if places else ""
+        )
     raise DatasetError(
         f"{name}:{line}:{column}: is not JSON: {error}, near {around!r}{hint}"
     ) from error

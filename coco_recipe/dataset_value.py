@@ -24,6 +24,7 @@ def facts_of(value: Dataset) -> Facts:
         value.image_fields() or None,
         value.keypoint_names(),
         annotation_fields=value.annotation_fields(),
+        images=len(value.images),
     )
 
 

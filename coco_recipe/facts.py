@@ -19,6 +19,7 @@ class Facts:
         annotation_fields: keys that the annotations may have; none has another.
         keypoints: names of keypoints that the categories may have; none has another.
         labels: the labels of checkpoints or predictions in order, one for each.
+        images: how many images a data set has.
     """
 
     classes: tuple[str, ...] | None = None
@@ -28,11 +29,13 @@ class Facts:
     keypoints: tuple[str, ...] | None = None
     labels: tuple[str, ...] | None = None
     annotation_fields: tuple[str, ...] | None = None
+    images: int | None = None
 
     def of_fewer_images(self) -> "Facts":
         """Return what is still known where some of the images, unknown which, have gone."""
-        return self if self.smallest == self.largest else self.of_other_images()
+        of_one_size = self.smallest == self.largest
+        return replace(self, images=None) if of_one_size else self.of_other_images()
 
     def of_other_images(self) -> "Facts":
         """Return what is still known where images of other sizes stand for them."""
-        return replace(self, smallest=None, largest=None)
+        return replace(self, smallest=None, largest=None, images=None)

@@ -60,13 +60,16 @@ def preview(
         step.preview(context, target, images, **keywords)
 
 
-def replay(folder: Path, name: str, plugin_files: Sequence[Path] = ()) -> tuple[bytes, bool]:
+def replay(
+    folder: Path, name: str, plugin_files: Sequence[Path] = (), moved_to: Path | None = None
+) -> tuple[bytes, bool]:
     """Make one file of a finished run again.
 
     Args:
         folder: the run directory.
         name: the file's name, or its path below the run directory.
         plugin_files: the plugin files that the run used; only these are loaded, whatever the run directory says.
+        moved_to: the recipe's file, where it has moved without the run directory.
 
     Returns:
         Its bytes, and whether they are what the run recorded.
@@ -75,7 +78,7 @@ def replay(folder: Path, name: str, plugin_files: Sequence[Path] = ()) -> tuple[
         RunError: there is no such run or file, no step that can make it again, or the plugin files are others.
         StepError: the step can't make it.
     """
-    run_ = Run(reopen(folder, plugin_files), folder, with_pixels=False)
+    run_ = Run(reopen(folder, plugin_files, moved_to), folder, with_pixels=False)
     found = [
         (step, file, recorded)
         for step in run_.plan.steps

@@ -10,7 +10,7 @@ import re
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +37,8 @@ _NO_PICTURES = (
     (rb"%PDF", "is a PDF document, not a picture"),
     (rb"\0+\Z", "has only zero bytes"),
 )
+_TIFF_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}  # by type
+_TIFF_PIXELS = (273, 279, 324, 325)  # where strips and tiles start, and how many bytes they have
 _MOST_OF_PPM = re.compile(rb"P[2356](?:\s+|#[^\n]*\n)+\d+\s+\d+\s+(\d+)\s")
 _MAGIC = {
     rb"GIF8": "GIF",
@@ -239,7 +241,11 @@ def _deep_tiff(data: Bytes) -> Header | None:
     Return None where it is none.
     """
     width, height, bits = (_tag(data, tag) for tag in (256, 257, 258))
-    return Header("tiff", width, height, bits) if width and height and bits > 8 else None
+    if not (width and height and bits > 8):
+        return None
+    if max(_tiff_ends(data)) > len(data):
+        raise CutOffError("the TIFF file is cut off")
+    return Header("tiff", width, height, bits)
 
 
 def _tag(tiff: Bytes, wanted: int) -> int:
@@ -399,13 +405,36 @@ def _bmp_end(data: Bytes, picture: Any) -> int:
 
 
 def _tiff_end(data: Bytes, picture: Any) -> int:
-    """Return where the last strip or tile ends, or the file: a TIFF's parts stand in any order."""
-    ends = [len(data)]
-    for starts, lengths in ((273, 279), (324, 325)):
-        if starts in picture.tag_v2 and lengths in picture.tag_v2:
-            rows = zip(picture.tag_v2[starts], picture.tag_v2[lengths], strict=False)
-            ends += [start + length for start, length in rows]
-    return max(ends)
+    """Return where the last part of a TIFF ends, or the file: its parts stand in any order."""
+    return max(len(data), *_tiff_ends(data))
+
+
+def _tiff_ends(data: Bytes) -> Iterator[int]:
+    """Yield where the directories of a TIFF end, the values that they point to, and the pixels."""
+    yield 8
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(data[:4]))
+    at, seen = (int(struct.unpack(order + "I", data[4:8])[0]) if order else 0), set[int]()
+    while at and at not in seen and order:
+        seen.add(at)
+        rows = int(struct.unpack(order + "H", data[at : at + 2])[0]) if at + 2 <= len(data) else 0
+        end = at + 2 + 12 * rows + 4
+        yield end
+        if end > len(data):
+            return
+        parts: dict[int, Sequence[int]] = {}
+        for row in range(at + 2, at + 2 + 12 * rows, 12):
+            tag, kind, count = struct.unpack(order + "HHI", data[row : row + 8])
+            size, start = count * _TIFF_BYTES.get(kind, 1), row + 8
+            if size > 4:
+                start = int(struct.unpack(order + "I", data[start : start + 4])[0])
+            yield start + size
+            if tag in _TIFF_PIXELS and kind in (3, 4) and start + size <= len(data):
+                form = f"{order}{count}{'H' if kind == 3 else 'I'}"
+                parts[tag] = struct.unpack(form, data[start : start + size])
+        for starts, lengths in ((273, 279), (324, 325)):
+            pairs = zip(parts.get(starts, ()), parts.get(lengths, ()), strict=False)
+            yield from (start + length for start, length in pairs)
+        at = int(struct.unpack(order + "I", data[end - 4 : end])[0])
 
 
 def _jpeg2000_end(data: Bytes, picture: Any) -> int:

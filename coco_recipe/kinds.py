@@ -3,6 +3,7 @@
 from coco_recipe.checks.equal_pictures import ACROSS
 from coco_recipe.checks.missing_files import MISSING
 from coco_recipe.checks.repeated_keys import REPEATED
+from coco_recipe.checks.trainers import TRAINERS_SKIP
 from coco_recipe.findings import Kind
 
 NO_IMAGES = Kind(
@@ -29,6 +30,13 @@ UNREAD = Kind(
     "steps stand above the last published one unread",
     "name it under 'in' of a later step, or remove it",
 )
+STOPPING = Kind(
+    "rows_that_stop_a_step",
+    "error",
+    "rows can't be taken by the step",
+    "correct them, or drop them above the step",
+    needed=True,
+)
 LEFT_OUT = Kind(
     "checks_left_out",
     "warning",
@@ -37,5 +45,16 @@ LEFT_OUT = Kind(
 )
 CORE_KINDS = {
     kind.name: kind
-    for kind in (LEFT_OUT, NO_IMAGES, NO_BOXES, NO_BOX_OF_CLASS, UNREAD, MISSING, REPEATED, ACROSS)
+    for kind in (
+        STOPPING,
+        LEFT_OUT,
+        NO_IMAGES,
+        NO_BOXES,
+        NO_BOX_OF_CLASS,
+        UNREAD,
+        MISSING,
+        REPEATED,
+        ACROSS,
+        TRAINERS_SKIP,
+    )
 }

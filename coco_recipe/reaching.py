@@ -1,6 +1,6 @@
-"""Which pictures of the inputs come to the steps that open them, or would stop at them."""
+"""Which pictures and rows of the inputs come to the steps that open them, or would stop at them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import UNSET
@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from coco_recipe.ahead import Ahead
 from coco_recipe.dataset import Dataset, Image
+from coco_recipe.findings import Finding
+from coco_recipe.kinds import STOPPING
 from coco_recipe.plan import Plan, PlannedStep
 from coco_recipe.values import each
 
@@ -44,6 +46,33 @@ def stopped_at(ahead: Ahead, step: PlannedStep, pictures: frozenset[str]) -> fro
         for dataset in _datasets(value):
             found |= _stopped(step, dataset, pictures)
     return frozenset(found)
+
+
+def stopping_rows(planned: Plan, ahead: Ahead, found: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield, by step, the rows that come to a step and at which it would stop.
+
+    The steps in memory above it are run, if they haven't been. Rows that can't be had before the run
+    are left to the step itself.
+
+    Args:
+        planned: the plan.
+        ahead: gives what comes to a step.
+        found: what is wrong with the inputs; a step that doubts none of it isn't asked.
+    """
+    kinds = {finding.kind.name for finding in found}
+    for step in planned.steps:
+        offered = step.offer.step
+        if offered.stops_at_rows is None or not kinds.intersection(offered.doubts):
+            continue
+        values = ahead.values_of(step) or {}
+        rows = [
+            row
+            for value in values.values()
+            for dataset in _datasets(value)
+            for row in offered.stops_at_rows(step.bound, dataset)
+        ]
+        if rows:
+            yield Finding.of(STOPPING, step.id, rows)
 
 
 def _datasets(value: Any) -> Iterator[Dataset]:

@@ -3,6 +3,7 @@
 Coordinates are pixels from the corner of the first pixel; areas are square pixels.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any
@@ -11,6 +12,11 @@ from coco_recipe.rounding import tidy
 
 NO_AREA_PX = 1e-6  # square pixels: what collinear points leave as dust
 DIGITS = 2
+
+_LETTERS = bytes(range(48, 112))  # of a compressed mask: 5 bits each, and one that says "goes on"
+_LAST_LETTERS = _LETTERS[:32]
+_NUMBER = re.compile(rb"[P-o]*[0-O]")
+_FEW = 3
 
 Box = tuple[float, float, float, float]
 
@@ -109,7 +115,7 @@ def checked_runs(mask: dict[str, Any]) -> list[int]:
     """
     height, width = (int(side) for side in mask["size"])
     runs = runs_of(mask["counts"])
-    if below := next((run for run in runs if run < 0), 0):
+    if (below := min(runs, default=0)) < 0:
         raise ValueError(f"a run of a mask of {height}x{width} is below 0: {below}")
     if sum(runs) != height * width:
         raise ValueError(
@@ -136,20 +142,30 @@ def runs_of(counts: str | Iterable[float]) -> list[int]:
 
 def _unpacked(text: str) -> list[int]:
     """Read pycocotools' ``rleToString``: from the third on, differences to the run two before."""
-    runs: list[int] = []
-    value = shift = 0
-    for code in map(ord, text):
-        letter = code - 48
-        if not 0 <= letter < 64:
-            raise ValueError(f"the letter {chr(code)!r} can't stand in a compressed mask")
-        value |= (letter & 0x1F) << shift
-        shift += 5
-        if letter & 0x20:
-            continue
-        if letter & 0x10:
-            value -= 1 << shift
-        runs.append(value + runs[-2] if len(runs) > 2 else value)
-        value = shift = 0
-    if shift:
+    letters = text.encode("utf-8", "surrogatepass")
+    if letters.translate(None, _LETTERS):
+        wrong = next(letter for letter in text if not "0" <= letter <= "o")
+        raise ValueError(f"the letter {wrong!r} can't stand in a compressed mask")
+    if letters and letters[-1] not in _LAST_LETTERS:
         raise ValueError("a compressed mask ends in the middle of a run")
+    runs = list(map(_number, _NUMBER.findall(letters)))
+    runs[1::2] = accumulate(runs[1::2])
+    runs[2::2] = accumulate(runs[2::2])
     return runs
+
+
+class _Numbers(dict[bytes, int]):
+    """Numbers by their letters: 5 bits each, the lowest first; the highest bit is the sign."""
+
+    def __missing__(self, letters: bytes) -> int:
+        value = 0
+        for place, letter in enumerate(letters):
+            value |= (letter - 48 & 0x1F) << 5 * place
+        if letters[-1] - 48 & 0x10:
+            value -= 1 << 5 * len(letters)
+        if len(letters) <= _FEW:  # nearly all are, and there are no more than 34,000 of these
+            self[letters] = value
+        return value
+
+
+_number = _Numbers().__getitem__

@@ -37,6 +37,7 @@ from coco_recipe.errors import (
     RecipeError,
     RunError,
     StepError,
+    Where,
     counted,
     did_you_mean,
 )
@@ -131,11 +132,16 @@ def hold_against_rows(planned: Plan) -> bool:
     return True
 
 
-def reopen(folder: Path, plugin_files: Sequence[Path] = ()) -> Plan:
+def reopen(folder: Path, plugin_files: Sequence[Path] = (), moved_to: Path | None = None) -> Plan:
     """Return the plan of a finished run, as its directory has it.
 
     Paths are relative to where the recipe was, seen from the run directory (they may have moved together), or else to
     where it was then. A run directory may come from anybody: no plugin file that it names is loaded unless it is given.
+
+    Args:
+        folder: the run directory.
+        plugin_files: the plugin files that the run used.
+        moved_to: the recipe's file, where it has moved without the run directory; None looks where it was.
 
     Raises:
         RunError: the folder is no run directory, or the plugin files aren't those that the run used.
@@ -149,7 +155,18 @@ def reopen(folder: Path, plugin_files: Sequence[Path] = ()) -> Plan:
     except OSError as error:
         raise RunError(f"{folder}: is not the directory of a finished run") from error
     _check_plugins(folder, run_record.clock.plugins, plugin_files)
-    return _planned(text, provenance.recorded_places(folder), plugins.find(plugin_files))
+    registry = plugins.find(plugin_files)
+    if moved_to:
+        return _planned(text, [Path(os.path.abspath(moved_to))], registry)
+    places = provenance.recorded_places(folder)
+    try:
+        return _planned(text, places, registry)
+    except RecipeError as error:
+        if any(place.is_file() for place in places):
+            raise
+        told = f"its recipe is no longer at {' or '.join(map(str, places))}"
+        hint = "replay RUN IMAGE --recipe FILE says where it is now"
+        raise RecipeError([Problem(Where(str(folder)), told, hint), *error.problems]) from error
 
 
 def _planned(text: source.Source, places: Sequence[Path], registry: plugins.Registry) -> Plan:
@@ -251,6 +268,8 @@ class Run:
                 ahead.values_of,
             )
             reviewed = [*plan.review(planned, self.facts), *emptiness.of_plan(planned)]
+            found += reaching.stopping_rows(planned, ahead, found)
+            is_sound = not _stops(found)
         if with_pixels and any(step.offer.step.reads_pixels for step in planned.steps):
             found += [*self._missing(ahead), *self._of_content("pictures", ahead)]
             is_sound = not _stops(found)

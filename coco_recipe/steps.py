@@ -110,6 +110,10 @@ class Step:
         stops_at: ``stops_at(params, dataset, pictures) -> pictures``: at which of these pictures, given
             by their paths, the step would stop. They are those of a kind that it ``refuses``; the data
             set is what comes to it. Called before any step runs; without it, it stops at all that come.
+        stops_at_rows: ``stops_at_rows(params, dataset) -> rows``: the rows at which the step would stop, each
+            with the reason. Called before any step runs, with what comes to the step, where an input has a
+            finding that the step ``doubts``.
+        doubts: names of kinds of findings that may mean rows at which the step stops.
         mends: names of kinds of findings that are gone behind this step; or a function from the
             parameters to them.
         understands: names of kinds of values of a wrong type that the step takes in where their
@@ -147,6 +151,8 @@ class Step:
     review: Callable[[str, Mapping[str, Any], Mapping[str, Any]], Iterable[Finding]] | None = None
     refuses: Kinds = ()
     stops_at: Callable[[Mapping[str, Any], Dataset, Container[str]], Iterable[str]] | None = None
+    stops_at_rows: Callable[[Mapping[str, Any], Dataset], Iterable[Row]] | None = None
+    doubts: tuple[str, ...] = ()
     mends: Kinds = ()
     understands: Kinds = ()
     checks: tuple[Literal["pictures", "masks"], ...] = ()

@@ -64,13 +64,25 @@ def _is_outside(box: tuple[float, float, float, float], size: tuple[int, int]) -
 
 
 def normalised(rows: Rows) -> Iterator[Row]:
-    """Yield all boxes where every one of them lies in 0..1, which is no larger than a pixel."""
-    if rows.survey.has_large:
-        return iter(())
-    sized = [(row, box) for row, box, size in rows.boxes if min(size) > 2]
-    if all(box[2] == 1 and box[3] == 1 for _, box in sized):
-        return iter(())
-    return (rows.of(row, list(box)) for row, box in sized)
+    """Yield boxes that look like shares of an image of more than 2 px a side.
+
+    All are told where the place of each lies in 0..1, or both its sides, which are no larger than a
+    pixel; else those of less than a pixel at the image's corner.
+    """
+    survey = rows.survey
+    every = not (survey.has_far_place and survey.has_large_side)
+    judged = rows.boxes if every else rows.tiny
+    found = [(row, box) for row, box, size in judged if min(size) > 2]
+    shares = {
+        box if every else box[2:]
+        for _, box in found
+        if (not survey.has_large_side and (box[2] % 1 or box[3] % 1))
+        or (not survey.has_far_place and (box[0] % 1 or box[1] % 1))
+        or not every
+    }
+    # one box may lie in a corner, or be thin
+    least = 1 if not every or not (survey.has_far_place or survey.has_large_side) else 2
+    return (rows.of(row, list(box)) for row, box in found if len(shares) >= least)
 
 
 def corners(rows: Rows) -> Iterator[Row]:

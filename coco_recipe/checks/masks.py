@@ -11,12 +11,33 @@ from coco_recipe.findings import Row
 from coco_recipe.segmentation import checked_runs
 
 
+class _Sized(msgspec.Struct):
+    size: tuple[int, int]
+
+
+_sized = msgspec.json.Decoder(_Sized)
+
+
 def wrong_runs(rows: Rows) -> Iterator[Row]:
     """Yield masks of COCO's form that pycocotools can't decode, or hotcoco can't load."""
     for row, form in rows.odd_forms:
         text = text_of(row)
         if text[:1] == b"{" and not form and (reason := _reason(msgspec.json.decode(text))):
             yield rows.of(row, reason)
+
+
+def of_another_size(rows: Rows) -> Iterator[Row]:
+    """Yield masks whose height and width aren't their image's, where that is known."""
+    for row, form in rows.odd_forms:
+        text, size = text_of(row), rows.sizes.get(row.image_id)
+        if size is None or form or text[:1] != b"{":
+            continue
+        try:
+            height, width = _sized.decode(text).size
+        except msgspec.DecodeError:  # numbers that are no sides, which `wrong_runs` tells
+            continue
+        if (width, height) != size:
+            yield rows.of(row, f"{width}x{height} px in {size[0]}x{size[1]} px")
 
 
 def _reason(mask: dict[str, Any]) -> str:

@@ -107,10 +107,11 @@ def proposed(names: Sequence[str], missing: Sequence[str], there: Folder) -> Pro
     if not there.files:
         return best
     tried = ((_hits(some, mends, there), mends) for mends in _candidates(some, there))
+    made_by: dict[tuple[str, ...], list[str]] = {(): list(names)}
     for hits, mends in sorted(tried, key=lambda each: (-each[0], len(each[1]))):
         if hits * len(missing) <= best.found * len(some):
             break
-        made = [mended_name(name, mends, there.by_plain_name) for name in names]
+        made = _made(made_by, mends, there)
         if len(set(made)) < len(made) or any(map(unsafe_name, made)):
             continue
         found = sum(
@@ -120,6 +121,23 @@ def proposed(names: Sequence[str], missing: Sequence[str], there: Folder) -> Pro
         if found > best.found:
             best = Proposal(mends, found)
     return best
+
+
+def _made(by: dict[tuple[str, ...], list[str]], mends: Mends, there: Folder) -> list[str]:
+    """Return all names after mends, made of those after all but the last of them, and keep them.
+
+    Args:
+        by: the names by the mends that are behind them, written as text; takes more.
+        mends: in their order.
+        there: the folder of images.
+    """
+    listed = [(mend, value, f"{mend}: {value}") for mend, value in mends.items()]
+    behind: tuple[str, ...] = ()
+    for mend, value, text in listed:
+        before, behind = by[behind], (*behind, text)
+        if behind not in by:
+            by[behind] = [mended_name(name, {mend: value}, there.by_plain_name) for name in before]
+    return by[behind]
 
 
 def _hits(names: Sequence[str], mends: Mends, there: Folder) -> int:

@@ -54,6 +54,7 @@ def _always(name: str, find: Finder, what: str, remedy: str) -> RowCheck:
     return _error(name, find, what, remedy, needed=True)
 
 
+_BOX = "repair: bbox: from_segmentation, for rows with a segmentation"
 NO_AREA, WRONG_RUNS = "segmentations_of_no_area", "masks_with_wrong_runs"
 CHECKS = (
     _always(
@@ -183,24 +184,24 @@ CHECKS = (
         "boxes_of_no_area",
         boxes.no_area_boxes,
         "boxes have a width or height of 0 or less",
-        "filter_annotations: no_area: drop",
+        f"{_BOX}; else filter_annotations: no_area: drop",
     ),
     _warning(
         "boxes_outside",
         boxes.outside,
         "boxes lie outside of their image",
-        "filter_annotations: past_the_edge: drop",
+        f"{_BOX}; else filter_annotations: past_the_edge: drop",
     ),
     _warning(
         "boxes_past_the_edge",
         boxes.past_the_edge,
         "boxes reach out of their image",
-        "filter_annotations: past_the_edge: clip",
+        f"{_BOX}; else filter_annotations: past_the_edge: clip",
     ),
     _warning(
         "boxes_normalised",
         boxes.normalised,
-        "boxes lie in 0..1, all of them, and images are larger: they look normalised",
+        "boxes lie in 0..1, by place, sides or both, and images are larger: they look normalised",
         "multiply them by their image's width and height",
     ),
     _warning(
@@ -251,6 +252,12 @@ CHECKS = (
         masks.wrong_runs,
         "run-length masks have counts that don't sum to height * width, or can't be read",
         "write these masks again, or drop them",
+    ),
+    _warning(
+        "masks_of_another_size",
+        masks.of_another_size,
+        "run-length masks have a size other than their image's",
+        "draw these masks again for the picture as it is, or drop them",
     ),
     _warning(
         "polygons_too_short",

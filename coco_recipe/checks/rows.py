@@ -51,7 +51,7 @@ class Rows:
     def survey(self) -> "Survey":
         """What one pass over the annotations tells, by fast predicates."""
         found, size_of, edge = Survey(), self.sizes.get, EDGE_PX
-        has_large, boxes = False, 0
+        has_far_place, has_large_side, boxes = False, False, 0
         for row in self.annotations:
             length = 0
             if row.segmentation is not UNSET:
@@ -72,7 +72,11 @@ class Rows:
                 continue
             boxes += 1
             x, y, w, h = row.bbox
-            has_large = has_large or x > 1 or y > 1 or w > 1 or h > 1 or x < 0 or y < 0
+            has_far_place = has_far_place or x > 1 or y > 1 or x < 0 or y < 0
+            if w > 1 or h > 1:
+                has_large_side = True
+            elif w > 0 and h > 0:
+                found.tiny.append(row)
             if not (w > 0 and h > 0):
                 found.no_area.append(row)
             if (size := size_of(row.image_id)) and (
@@ -85,7 +89,8 @@ class Rows:
                 and abs(row.area - w * h) > AREA_SHARE * abs(w * h) + 1
             ):
                 found.at_odds.append(row)
-        found.has_large, found.boxes = has_large, boxes
+        found.has_far_place, found.has_large_side = has_far_place, has_large_side
+        found.boxes = boxes
         return found
 
     @cached_property
@@ -95,6 +100,19 @@ class Rows:
             (row, row.bbox, size)
             for row in self.annotations
             if isinstance(row.bbox, tuple) and (size := self.sizes.get(row.image_id))
+        ]
+
+    @property
+    def tiny(self) -> list[tuple[Annotation, tuple[float, float, float, float], tuple[int, int]]]:
+        """Those of them whose box has no side above 1 px, and lies in the first pixel of its image."""
+        return [
+            (row, row.bbox, size)
+            for row in self.survey.tiny
+            if isinstance(row.bbox, tuple)
+            and 0 <= row.bbox[0] <= 1
+            and 0 <= row.bbox[1] <= 1
+            and (row.bbox[2] % 1 or row.bbox[3] % 1)
+            and (size := self.sizes.get(row.image_id))
         ]
 
     @cached_property
@@ -123,7 +141,9 @@ class Survey:
         no_area: their box has a side of 0 or less.
         outside: their box reaches out of the image by more than rounding; with box and size.
         at_odds: their area isn't their box's, and they have no long segmentation.
-        has_large: a box isn't within 0..1.
+        tiny: their box has sides of up to 1 px.
+        has_far_place: the left top of a box isn't within 0..1.
+        has_large_side: a box has a side of over 1 px.
     """
 
     odd: list[Annotation] = field(default_factory=list)
@@ -134,7 +154,9 @@ class Survey:
         default_factory=list
     )
     at_odds: list[Annotation] = field(default_factory=list)
-    has_large: bool = False
+    tiny: list[Annotation] = field(default_factory=list)
+    has_far_place: bool = False
+    has_large_side: bool = False
 
 
 def of_image(image: Image, value: Any = None) -> Row:

@@ -55,14 +55,14 @@ def leaves(transforms: Sequence[Any]) -> Iterator[Any]:
     Raises:
         ValueError: one of them can't be followed; names it and says why.
     """
-    from albumentations import BaseCompose, SelectiveChannelTransform
+    from albumentations import BaseCompose, ImageOnlyTransform, SelectiveChannelTransform
 
     for transform in transforms:
         if isinstance(transform, BaseCompose):
             inner = list(leaves(transform.transforms))
             if isinstance(transform, SelectiveChannelTransform):
                 for leaf in inner:
-                    if moves(leaf):
+                    if moves(leaf) and not isinstance(leaf, ImageOnlyTransform):
                         raise ValueError(
                             f"{type(leaf).__name__} in SelectiveChannelTransform moves some channels and leaves "
                             "others, so that no box is right; take it out of there"
@@ -77,16 +77,17 @@ def moves(transform: Any) -> bool:
     """Say whether a transform can move pixels."""
     from albumentations import ImageOnlyTransform
 
-    return not isinstance(transform, ImageOnlyTransform) and _entry(transform) is not _stays
+    move = _entry(transform)
+    return move is not _stays and not (move is None and isinstance(transform, ImageOnlyTransform))
 
 
 def matrix_of(fired: Fired) -> Matrix | None:
     """Return the 3x3 matrix of what a transform did to places, or None where it is none (an elastic one)."""
     from albumentations import ImageOnlyTransform
 
-    if isinstance(fired.transform, ImageOnlyTransform):
-        return np.eye(3)
     move = _entry(fired.transform)
+    if isinstance(fired.transform, ImageOnlyTransform):
+        return np.eye(3) if move is None else move(fired)
     return None if move is None else move(fired)
 
 
@@ -289,6 +290,20 @@ def _resize(fired: Fired) -> Matrix:
     return _resized(fired.transform, fired.before, fired.after)
 
 
+def _motion_blur(fired: Fired) -> Matrix:
+    """Return the shift to the middle of the blurred object: a kernel may lie beside the pixel that it is of.
+
+    Half a pixel is within what a blur leaves open.
+    """
+    kernel = np.asarray(fired.params["kernel"], np.float64)
+    total = kernel.sum() or 1.0
+    down, right = (
+        (np.arange(side) * kernel.sum(1 - axis)).sum() / total - side // 2
+        for axis, side in enumerate(kernel.shape)
+    )
+    return np.eye(3) if max(abs(right), abs(down)) <= 0.5 else _shift(-right, -down)
+
+
 # The nearest class of a transform's bases counts; a class that isn't here is followed pixel by pixel.
 MOVES: dict[str, Callable[[Fired], Matrix]] = {
     "HorizontalFlip": _horizontal,
@@ -311,6 +326,7 @@ MOVES: dict[str, Callable[[Fired], Matrix]] = {
     "PixelDropout": _stays,
     "Morphological": _stays,
     "NoOp": _stays,
+    "MotionBlur": _motion_blur,
 }
 
 

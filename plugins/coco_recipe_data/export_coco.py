@@ -1,31 +1,33 @@
 """Step ``export_coco``: write data sets as a folder in COCO's layout, or a flat one."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from coco_recipe import (
     BEFORE_EXPORT,
     READERS_REFUSE,
+    TRAINERS_SKIP,
+    Complaint,
     Dataset,
+    Facts,
     Image,
+    Misfit,
     OpenPorts,
     Origin,
-    Row,
     Step,
     StepContext,
     missing_pictures,
     place,
     row_findings,
     sha256,
+    trainers_skip,
     unsafe_name,
     write,
 )
-from coco_recipe_data import kinds
 
 PARAMS: dict[str, Any] = {
     "type": "object",
@@ -50,7 +52,7 @@ PARAMS: dict[str, Any] = {
             "minLength": 1,
             "format": "publish-folder",
             "examples": ["dataset"],
-            "pattern": "^[^~\\u0000][^\\u0000]*$",
+            "pattern": "^([^~\\u0000][^\\u0000]*)?$",
             "description": "Folder, relative to the run directory, where the result appears as well; ~ isn't expanded.",
         },
     },
@@ -77,7 +79,8 @@ def export_coco(
     if images != "none" and (missing := missing_pictures(parts)):
         raise ValueError(missing)
     ctx.find(
-        kinds.TRAINERS_SKIP, (row for name, part in parts.items() for row in _skipped(name, part))
+        TRAINERS_SKIP,
+        (row for name, part in parts.items() for row in trainers_skip(part, f" of '{name}'")),
     )
     done, total = 0, sum(len(part.images) for part in parts.values()) if images != "none" else 0
     made: Counter[str] = Counter()
@@ -109,43 +112,28 @@ def export_coco(
     return {}
 
 
+NO_IMAGE = "leave it out, or divide otherwise"
+
+
+def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+    """Refuse parts of which it is known that they have no image."""
+    Misfit.if_any(
+        Complaint((name,), f"part '{name}' has no image, and readers can't load it", NO_IMAGE, "in")
+        for name, known in facts.items()
+        if known.images == 0
+    )
+    return {}
+
+
 def _refuse(name: str, part: Dataset) -> None:
     """Refuse what pycocotools, mmdet's CocoDataset or hotcoco couldn't load with every row."""
     if not part.images:
-        raise ValueError(
-            f"part '{name}' has no image, and readers can't load it; leave it out, or divide otherwise"
-        )
+        raise ValueError(f"part '{name}' has no image, and readers can't load it; {NO_IMAGE}")
     if found := list(row_findings(part, name, BEFORE_EXPORT)):
         raise ValueError(
             "readers of COCO files would crash on these rows, misassign or lose them:\n"
             + "\n".join(map(str, found))
         )
-
-
-SMALLEST_SIDE_PX, SMALLEST_IMAGE_PX = 1, 32  # mmdet's CocoDataset: filter_cfg and parse_data_info
-
-
-def _skipped(name: str, part: Dataset) -> Iterator[Row]:
-    """Yield what mmdet's CocoDataset is documented to skip."""
-    small = {
-        image.id
-        for image in part.images
-        if isinstance(image.width, int)
-        and isinstance(image.height, int)
-        and min(image.width, image.height) < SMALLEST_IMAGE_PX
-    }
-    for image in part.images:
-        if image.id in small:
-            yield Row(
-                f"image {image.id} ({image.file_name!r}) of '{name}'",
-                f"{image.width} x {image.height}",
-            )
-    for row in part.annotations:
-        box = row.bbox
-        if box is UNSET or row.area is UNSET:
-            continue
-        if row.area <= 0 or box[2] < SMALLEST_SIDE_PX or box[3] < SMALLEST_SIDE_PX:
-            yield Row(f"annotation {row.id} of '{name}'", list(box))
 
 
 def _published(part: Dataset) -> Dataset:
@@ -194,6 +182,7 @@ STEP = Step(
     inputs=OpenPorts("parts", Dataset),
     outputs={},
     params=PARAMS,
+    foresee=_foresee,
     writes=True,
     reads_pixels=True,
     refuses=READERS_REFUSE,

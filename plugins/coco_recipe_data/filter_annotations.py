@@ -1,6 +1,7 @@
 """Step ``filter_annotations``: drop boxes by size, shape or crowd, and mend or refuse boxes that are not valid."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import UNSET
@@ -86,59 +87,24 @@ def filter_annotations(
         ValueError: rows past the edge or of no area, where the policy is ``error``, and run-length masks that
             aren't of their image's size, where it is ``clip``; names the first five.
     """
-    images = {image.id: image for image in dataset.images}
+    rules = _Rules(
+        min_area_px, max_area_px, min_side_px, max_aspect_ratio, crowd, past_the_edge, no_area
+    )
     kept: list[Annotation] = []
-    faults, misfits = list[str](), list[str]()
-    clipped, lost, clips = 0, 0, past_the_edge == "clip"
-    for row in dataset.annotations:
-        places, size = Places.of(row), _size(images[row.image_id])
-        outside = places.reaches_out(*size, slack_px=0 if clips else clipping.SLACK_PX)
-        if clips and (other := clipping.mask_of_other_size(row, *size)):
-            misfits.append(f"annotation {row.id} on image {row.image_id} has {other}")
-            continue
-        whole = places
-        if clips and (outside or places.a_part_reaches_out(*size)):
-            before, row = row, clipping.clipped(row, places, *size)
-            places, clipped = Places.of(row), clipped + (row != before)
-            lost += whole.labelled() - places.labelled()
-        empty, what = places.has_no_area(), "box" if places.box is not None else "polygon"
-        empty = empty or (places.box is None and bool(whole.rings) and not places.rings)
-        seen = {"bbox": row.bbox} if places.box is not None else {}
-        if empty and no_area == "error":
-            faults.append(f"annotation {row.id} on image {row.image_id} has no area: {_told(row)}")
-        elif empty:
-            ctx.drop(row, f"{what} has no area", **seen)
-        elif outside and past_the_edge == "error":
-            faults.append(
-                f"annotation {row.id} on image {row.image_id} reaches out of its image: {_told(row)}"
-            )
-        elif outside and past_the_edge == "drop":
-            ctx.drop(row, "reaches out of its image", **seen)
-        elif places.box is not None and (
-            reason := _too(
-                places.box[2],
-                places.box[3],
-                min_area_px,
-                max_area_px,
-                min_side_px,
-                max_aspect_ratio,
-            )
-        ):
-            ctx.drop(row, reason, **seen)
-        elif crowd == "drop" and row.iscrowd is not UNSET and row.iscrowd:
-            ctx.drop(row, "is a crowd")
+    stopping: list[Row] = []
+    clipped, lost = 0, 0
+    for row, verdict in rules.verdicts(dataset):
+        clipped += verdict.row != row
+        lost += verdict.lost_keypoints
+        if verdict.stops:
+            stopping.append(verdict.stops)
+        elif verdict.drops:
+            ctx.drop(row, verdict.drops, **verdict.seen)
         else:
-            kept.append(row)
-    if misfits:
-        told = about(len(misfits), "masks are not of their image's size and can't be clipped")
-        raise ValueError(
-            f"{told}: {'; '.join(misfits[:5])}; correct the size that is wrong, or take the annotation out"
-        )
-    if faults:
-        raise ValueError(
-            f"{about(len(faults), 'annotations are not valid')}: {'; '.join(faults[:5])}; choose with "
-            "past_the_edge: clip or drop, and no_area: drop"
-        )
+            kept.append(verdict.row)
+    if stopping:
+        told = about(len(stopping), "annotations are not valid")
+        raise ValueError(f"{told}: {'; '.join(f'{one.name} {one.value}' for one in stopping[:5])}")
     ctx.note("clipped_boxes", clipped)
     if clipped:
         ctx.note(
@@ -149,6 +115,102 @@ def filter_annotations(
     if not clipped and len(kept) == len(dataset.annotations):
         ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
     return {"dataset": dataset.replace(annotations=tuple(kept))}
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What becomes of a row.
+
+    Attributes:
+        row: the row as it goes on, clipped or as it was.
+        drops: why it is dropped; empty if it isn't.
+        stops: the row at which the step stops, with the reason; None if it doesn't.
+        seen: what the ledger keeps of a dropped row.
+        lost_keypoints: labelled keypoints that clipping took.
+    """
+
+    row: Annotation
+    drops: str = ""
+    stops: Row | None = None
+    seen: Mapping[str, Any] = field(default_factory=dict)
+    lost_keypoints: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The parameters of the step; sides are pixels, areas square pixels."""
+
+    min_area_px: float | None
+    max_area_px: float | None
+    min_side_px: float | None
+    max_aspect_ratio: float | None
+    crowd: str
+    past_the_edge: str
+    no_area: str
+
+    def verdicts(self, dataset: Dataset) -> Iterator[tuple[Annotation, _Verdict]]:
+        """Yield each annotation with what becomes of it.
+
+        Raises:
+            ValueError: an image with annotations has no width and height.
+        """
+        images = {image.id: image for image in dataset.images}
+        for row in dataset.annotations:
+            yield row, self._of(row, images[row.image_id])
+
+    def _of(self, row: Annotation, image: Image) -> _Verdict:
+        places, size, clips = Places.of(row), _size(image), self.past_the_edge == "clip"
+        if clips and (other := clipping.mask_of_other_size(row, *size)):
+            hint = "correct the size that is wrong, or take the annotation out"
+            return _stopping(row, image, f"has {other}, and can't be clipped; {hint}")
+        outside = places.reaches_out(*size, slack_px=0 if clips else clipping.SLACK_PX)
+        whole, lost = places, 0
+        if clips and (outside or places.a_part_reaches_out(*size)):
+            row = clipping.clipped(row, places, *size)
+            places = Places.of(row)
+            lost = whole.labelled() - places.labelled()
+        seen = {"bbox": row.bbox} if places.box is not None else {}
+        if places.has_no_area() or (places.box is None and whole.rings and not places.rings):
+            if self.no_area == "error":
+                return _stopping(row, image, f"has no area: {_told(row)}; choose no_area: drop")
+            what = "box" if places.box is not None else "polygon"
+            return _Verdict(row, f"{what} has no area", None, seen, lost)
+        if outside and self.past_the_edge == "error":
+            hint = "choose past_the_edge: clip or drop"
+            return _stopping(row, image, f"reaches out of its image: {_told(row)}; {hint}")
+        if outside and self.past_the_edge == "drop":
+            return _Verdict(row, "reaches out of its image", None, seen)
+        if places.box is not None and (reason := self._too(places.box[2], places.box[3])):
+            return _Verdict(row, reason, None, seen, lost)
+        if self.crowd == "drop" and row.iscrowd is not UNSET and row.iscrowd:
+            return _Verdict(row, "is a crowd", None, {}, lost)
+        return _Verdict(row, lost_keypoints=lost)
+
+    def _too(self, w: float, h: float) -> str:
+        """Say which rule of size a box of so many pixels breaks; empty where none."""
+        if self.min_area_px is not None and w * h < self.min_area_px:
+            return f"box area is below {self.min_area_px} px"
+        if self.max_area_px is not None and w * h > self.max_area_px:
+            return f"box area is above {self.max_area_px} px"
+        if self.min_side_px is not None and min(w, h) < self.min_side_px:
+            return f"box side is below {self.min_side_px} px"
+        if self.max_aspect_ratio is not None and max(w, h) > self.max_aspect_ratio * min(w, h):
+            return f"aspect ratio is above {self.max_aspect_ratio}"
+        return ""
+
+
+def _stopping(row: Annotation, image: Image, reason: str) -> _Verdict:
+    name = f"annotation {row.id} on image {image.id} ({image.file_name!r})"
+    return _Verdict(row, stops=Row(name, reason, image.file_name))
+
+
+def _stops_at_rows(params: Mapping[str, Any], dataset: Dataset) -> Iterator[Row]:
+    given: dict[str, Any] = {name: params.get(name) for name in PARAMS["properties"]}
+    rules = _Rules(**given)
+    try:
+        yield from (found.stops for _, found in rules.verdicts(dataset) if found.stops)
+    except ValueError:  # images without a size, where the step says so
+        return
 
 
 def _size(image: Image) -> tuple[int, int]:
@@ -167,25 +229,6 @@ def _told(row: Annotation) -> str:
     )
 
 
-def _too(
-    w: float,
-    h: float,
-    min_area_px: float | None,
-    max_area_px: float | None,
-    min_side_px: float | None,
-    max_aspect_ratio: float | None,
-) -> str:
-    if min_area_px is not None and w * h < min_area_px:
-        return f"box area is below {min_area_px} px"
-    if max_area_px is not None and w * h > max_area_px:
-        return f"box area is above {max_area_px} px"
-    if min_side_px is not None and min(w, h) < min_side_px:
-        return f"box side is below {min_side_px} px"
-    if max_aspect_ratio is not None and max(w, h) > max_aspect_ratio * min(w, h):
-        return f"aspect ratio is above {max_aspect_ratio}"
-    return ""
-
-
 STEP = Step(
     name="filter_annotations",
     run=filter_annotations,
@@ -194,4 +237,13 @@ STEP = Step(
     params=PARAMS,
     foresee=lambda params, facts: {"dataset": facts["dataset"]},
     refuses=("sizes_not_of_pictures",),
+    stops_at_rows=_stops_at_rows,
+    doubts=(
+        "boxes_of_no_area",
+        "boxes_outside",
+        "boxes_past_the_edge",
+        "masks_of_another_size",
+        "segmentations_of_no_area",
+        "segmentations_of_unknown_form",
+    ),
 )

@@ -50,13 +50,6 @@ FILTER_MATCHES_NOTHING = Kind(
     "filters drop and change nothing",
     "check its parameters, or remove the step",
 )
-TRAINERS_SKIP = Kind(
-    "rows_that_trainers_skip",
-    "warning",
-    "rows are skipped by mmdet (images under 32 px, boxes with a side under 1 px or an area of 0 or less)",
-    "boxes: filter_annotations: min_side_px: 1, no_area: drop; repair: area: recompute; images: enlarge the "
-    "pictures (augment, with A.SmallestMaxSize), or leave their rows out of the file",
-)
 SPLIT_GIVES_UP = Kind(
     "split_gives_up",
     "warning",
@@ -66,7 +59,6 @@ SPLIT_GIVES_UP = Kind(
 
 ALL = (
     SPLIT_GIVES_UP,
-    TRAINERS_SKIP,
     FILTER_MATCHES_NOTHING,
     TOP_LEVEL_KEYS_DIFFER,
     CATEGORY_KEYS_DIFFER,

@@ -46,6 +46,30 @@ def test_a_file_that_is_cut_off_is_not_whole(form: str, share: float) -> None:
         header_of(data[: int(len(data) * share)])
 
 
+TIFFS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "packed": {"compression": "tiff_lzw"},
+    "jpeg": {"compression": "jpeg"},
+    "pages": {"save_all": True, "append_images": [_picture(width=30)]},
+}
+
+
+@pytest.mark.parametrize("depth", ["8", "16", "jpeg", "packed", "pages", "plain"])
+def test_a_tiff_is_cut_off_wherever_its_directory_stands(depth: str) -> None:
+    if depth in TIFFS:
+        data = _saved(_picture(), "TIFF", **TIFFS[depth])
+    else:
+        cv2 = pytest.importorskip("cv2")
+        kind = np.uint16 if depth == "16" else np.uint8
+        shades = np.random.default_rng(1).integers(0, 255, (40, 60, 3)).astype(kind)
+        data = cv2.imencode(".tiff", shades)[1].tobytes()
+    assert header_of(data).stored == (60, 40)
+    assert header_of(data + b"some bytes more").stored == (60, 40)
+    for lost in (40, 77, len(data) // 3, len(data) // 2, len(data) - 60):
+        with pytest.raises(CutOffError):
+            header_of(data[:-lost])
+
+
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "BMP"])
 @pytest.mark.parametrize(
     "tail", [b"\0" * 7, b"PK\x03\x04 an archive", b"\xff\xd8 \xff\xd9 and so on"]

@@ -1,5 +1,6 @@
 """Areas, boxes and runs of segmentations; pycocotools is the oracle of its own strings."""
 
+import random
 from typing import Any
 
 import pytest
@@ -69,3 +70,33 @@ def test_runs_are_read_from_both_forms(runs: list[int]) -> None:
 def test_runs_that_cannot_be_are_refused(counts: Any, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         segmentation.checked_runs({"size": [4, 3], "counts": counts})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_runs_are_those_that_were_packed(seed: int) -> None:
+    masks = pytest.importorskip("pycocotools.mask")
+    chance = random.Random(seed)
+    runs = [chance.choice((0, 1, 7, 31, 32, 900, 40_000)) + chance.randrange(40) for _ in range(61)]
+    size = [sum(runs), 1]
+    packed = masks.frPyObjects({"size": size, "counts": runs}, *size)["counts"].decode()
+    assert segmentation.runs_of(packed) == runs
+    assert segmentation.checked_runs({"size": size, "counts": packed}) == runs
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ("12p", "the letter 'p' can't stand"),
+        ("1 2", "the letter ' ' can't stand"),
+        ("1\u4eba", "the letter '人' can't stand"),
+        ("12`", "ends in the middle of a run"),
+    ],
+)
+def test_a_text_that_is_no_mask_is_told(counts: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        segmentation.runs_of(counts)
+
+
+def test_a_run_below_zero_is_told() -> None:
+    with pytest.raises(ValueError, match="below 0: -1"):
+        segmentation.checked_runs({"size": [1, 2], "counts": "O3"})

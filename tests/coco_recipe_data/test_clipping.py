@@ -15,7 +15,7 @@ from pycocotools import mask as masks
 
 from coco_recipe import TurnedBox, framed, stages
 from coco_recipe.coco_json import parse
-from coco_recipe.errors import StepError
+from coco_recipe.errors import FindingsError
 
 
 def _row(**keys: Any) -> Any:
@@ -240,10 +240,10 @@ def test_a_mask_of_another_size_is_refused_by_name(size: Any, counts: Any, tmp_p
         "iscrowd": 1,
     }
     told = (
-        r"1 mask is not of its image's size and can't be clipped: annotation 2 on image 1 has a mask of .*"
+        r"1 row can't be taken by the step: annotation 2 on image 1 \('1.jpg'\): has a mask of .*"
         r"its image is of \[48, 64\].*take the annotation out"
     )
-    with pytest.raises(StepError, match=told):
+    with pytest.raises(FindingsError, match=told):
         _ran(tmp_path, data, past_the_edge="clip")
 
 

@@ -19,7 +19,7 @@ def _edgy() -> dict[str, Any]:
 
 
 def test_bad_boxes_are_refused_by_default() -> None:
-    told = r"3 annotations are not valid: annotation 2 on image 1 reaches out"
+    told = r"3 annotations are not valid: annotation 2 on image 1 \('1.jpg'\) reaches out"
     with pytest.raises(StepError, match=told):
         run_step(STEP, dataset=dataset(_edgy()))
 

@@ -281,6 +281,10 @@ CASES["filter_matches_nothing"] = lambda: Case(steps=[_filter(min_side_px=2)])
 CASES["rows_that_trainers_skip"] = lambda: Case(
     _changed(bbox=[1, 2, 0.5, 10], area=5), [EXPORT], GOOD
 )
+CASES["rows_that_stop_a_step"] = lambda: Case(
+    _changed(bbox=[60, 2, 10, 10]),
+    [{"id": "few", "use": "filter_annotations", "in": "raw"}],
+)
 CASES["split_gives_up"] = lambda: Case(
     coco(10, [(1, 1), (2, 1), (3, 2), (4, 2)]),
     steps=[

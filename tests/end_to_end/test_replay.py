@@ -92,3 +92,17 @@ def test_a_run_that_moved_with_its_recipe_or_alone_is_replayed(folder: Path) -> 
     options = ("letter.txt", "--plugin", folder / "mine.py", "--to")
     done = command("replay", folder / "alone", *options, folder / "b", cwd=folder)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_recipe_that_moved_alone_is_named(folder: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    for name in ("recipe.yaml", "raw.json"):
+        (folder / name).rename(moved / name)
+    replay = ("replay", "runs/test", "letter.txt", "--plugin", "mine.py")
+    done = command(*replay, cwd=folder)
+    assert done.returncode == 2
+    assert "its recipe is no longer at" in done.stderr
+    assert "replay RUN IMAGE --recipe FILE says where it is now" in done.stderr
+    done = command(*replay, "--recipe", moved / "recipe.yaml", cwd=folder)
+    assert (done.returncode, (folder / "letter.txt").read_text()) == (0, "3 images"), done.stderr

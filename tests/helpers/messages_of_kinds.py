@@ -58,7 +58,7 @@ MESSAGES = {
         "write them as x, y, x2 - x1, y2 - y1"
     ),
     "boxes_normalised": (
-        "raw.json: 2 boxes lie in 0..1, all of them, and images are larger: they look "
+        "raw.json: 2 boxes lie in 0..1, by place, sides or both, and images are larger: they look "
         "normalised: annotation 1: [0.1, 0.2, 0.3, 0.4]; annotation 2: [0.1, 0.2, 0.3, 0.4] "
         "(boxes_normalised)\n    hint: "
         "multiply them by their image's width and height"
@@ -66,7 +66,7 @@ MESSAGES = {
     "boxes_of_no_area": (
         "raw.json: 1 box has a width or height of 0 or less: annotation 2: [1, 2, 10, -3] "
         "(boxes_of_no_area)\n    hint: "
-        "filter_annotations: no_area: drop"
+        "repair: bbox: from_segmentation, for rows with a segmentation; else filter_annotations: no_area: drop"
     ),
     "boxes_of_wrong_type": (
         "raw.json: 1 box is not four numbers: annotation 2: {'bbox': [1, 2, 3]} "
@@ -77,12 +77,12 @@ MESSAGES = {
     "boxes_outside": (
         "raw.json: 1 box lies outside of its image: annotation 2: [1, 60, 10, 10] "
         "(boxes_outside)\n    hint: "
-        "filter_annotations: past_the_edge: drop"
+        "repair: bbox: from_segmentation, for rows with a segmentation; else filter_annotations: past_the_edge: drop"
     ),
     "boxes_past_the_edge": (
         "raw.json: 1 box reaches out of its image: annotation 2: [60, 2, 10, 10] "
         "(boxes_past_the_edge)\n    hint: "
-        "filter_annotations: past_the_edge: clip"
+        "repair: bbox: from_segmentation, for rows with a segmentation; else filter_annotations: past_the_edge: clip"
     ),
     "bytes_after_pictures": (
         "raw.json: 1 file goes on after the picture's end: image 2 ('2.jpg'): 512 bytes "
@@ -379,6 +379,12 @@ MESSAGES = {
     "rows_of_wrong_type": (
         "raw.json: 1 row is something other than an object: images[3]: 7 (rows_of_wrong_type)\n    hint: "
         "remove them"
+    ),
+    "rows_that_stop_a_step": (
+        "few: 1 row can't be taken by the step: annotation 2 on image 2 ('2.jpg'): reaches "
+        "out of its image: [60, 2, 10, 10]; choose past_the_edge: clip or drop "
+        "(rows_that_stop_a_step)\n    hint: "
+        "correct them, or drop them above the step"
     ),
     "rows_that_trainers_skip": (
         "out: 1 row is skipped by mmdet (images under 32 px, boxes with a side under 1 px or "

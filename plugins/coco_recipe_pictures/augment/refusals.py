@@ -54,6 +54,7 @@ def may_ask(pipeline: Written, params: Mapping[str, Any], known: Facts) -> bool:
     return bool(
         any(
             _follows_nothing(transform)
+            or _moves_outlines(transform)
             or (
                 params["repeated"] is None and checks.repeating(transform.name, transform.arguments)
             )
@@ -95,6 +96,12 @@ def complaints(
                 f"{transform.name} moves pixels in a way that annotations can't follow",
                 "leave it out; ElasticTransform and GridDistortion are followed",
             )
+        if outline_px := _moves_outlines(transform):
+            yield Complaint(
+                ("pipeline",),
+                f"{transform.name} moves outlines by up to {outline_px} px, and annotations can't follow",
+                "leave it out, or write scale: [2, 3], which moves them by 1 px at most",
+            )
         if params["repeated"] is None:
             for what, _ in checks.borders(transform.name, transform.arguments):
                 yield Complaint(
@@ -124,6 +131,16 @@ def complaints(
 
 def _follows_nothing(transform: Transform) -> bool:
     return transform.name in UNTRACEABLE and transform.arguments.get("p", 0.5) != 0
+
+
+def _moves_outlines(transform: Transform) -> int:
+    """Return by how many pixels a morphological transform moves outlines; 0 where it is one at most."""
+    scale = transform.arguments.get("scale", ())
+    sides = scale if isinstance(scale, list | tuple) else [scale]
+    if transform.name != "Morphological" or transform.arguments.get("p", 0.5) == 0:
+        return 0
+    largest = max((side for side in sides if isinstance(side, int)), default=0)
+    return largest // 2 if largest > 3 else 0
 
 
 def _asks_of_places(pipeline: Written, params: Mapping[str, Any]) -> bool:
@@ -240,4 +257,6 @@ def direction(
 def _words(name: str) -> set[str]:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     words = {word.lower() for word in re.split(r"[^A-Za-z]+", spaced) if word}
+    if words <= {"l", "r"}:  # a letter by itself is a name
+        words = set()
     return words | ({"左"} if "左" in name else set()) | ({"右"} if "右" in name else set())

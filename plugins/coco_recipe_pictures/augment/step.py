@@ -18,6 +18,7 @@ from coco_recipe import (
     Image,
     Misfit,
     Port,
+    Row,
     Step,
     StepContext,
     read_header,
@@ -37,6 +38,24 @@ if TYPE_CHECKING:
     from coco_recipe_pictures.geometry.carried import Instance
 
 IN_FLIGHT = 64  # images
+_DOUBTS = (  # what an input with rows that can't be moved has
+    "images_without_size",
+    "boxes_of_no_area",
+    "boxes_outside",
+    "boxes_past_the_edge",
+    "boxes_normalised",
+    "keypoints_of_wrong_number",
+    "keypoints_of_wrong_type",
+    "masks_of_another_size",
+    "masks_with_wrong_runs",
+    "polygons_too_short",
+    "segmentations_far_outside",
+    "segmentations_flat",
+    "segmentations_of_no_area",
+    "segmentations_of_pairs",
+    "segmentations_of_texts",
+    "segmentations_of_unknown_form",
+)
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 PARAMS: dict[str, Any] = {
     "type": "object",
@@ -536,6 +555,24 @@ def _stops_at(
             yield str(path)
 
 
+def _stops_at_rows(given: Mapping[str, Any], dataset: Dataset) -> Iterator[Row]:
+    """Yield rows of what gets copies that can't be moved; those of pictures in quarantine are left out."""
+    params = {name: given.get(name) for name in PARAMS["properties"]}
+    try:
+        chosen = Chosen.of(dataset, params, _applied(params).written)
+    except ValueError:  # what is to be chosen is asked beside this
+        return
+    yield from instances.unmovable(
+        chosen.annotations,
+        chosen.images,
+        chosen.swap,
+        is_left_out=lambda image: (
+            params["bad_images"] == "quarantine"
+            and _would_stop(params, image, dataset.path_of(image))
+        ),
+    )
+
+
 def _would_stop(params: Mapping[str, Any], image: Image, path: Path) -> bool:
     try:
         head = read_header(path)
@@ -625,6 +662,8 @@ STEP = Step(
     resumes=True,
     checks=("pictures", "masks"),
     stops_at=_stops_at,
+    stops_at_rows=_stops_at_rows,
+    doubts=_DOUBTS,
     refuses=lambda params: tuple(_refuses(params)),
     mends=tuple(kind.name for kind in picture_checks.KINDS),
 )  # its pictures are new ones

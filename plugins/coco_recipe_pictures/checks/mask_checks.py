@@ -6,7 +6,6 @@ Polygons are taken by the thousand, so that COCO's 860,000 of 44 numbers take se
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any
@@ -32,7 +31,6 @@ from coco_recipe_pictures.checks.mask_kinds import (
     CROWD_POLYGONS,
     FAR_OUTSIDE,
     KINDS,
-    MASK_SIZE,
     NOT_THE_AREA,
     NOT_THE_BOX,
     OUTSIDE,
@@ -115,7 +113,7 @@ def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Fin
 def _check_chunk(tally: _Tally, start: int, rows: Sequence[Annotation], sizes: _Sizes) -> None:
     crowds = [n for n, flag in enumerate(map(_iscrowd, rows)) if flag == 1]
     places, polygons, masks = _segmentations(rows, crowds)
-    of_masks = outlines.of_masks(_whole_masks(tally, start, masks, rows, sizes))
+    of_masks = outlines.of_masks(_whole_masks(masks, rows, sizes))
     for chosen, found in ((places, outlines.of_polygons(polygons)), (list(masks), of_masks)):
         if len(found.rows):
             found.rows = np.asarray(chosen, np.intp)[found.rows]
@@ -307,11 +305,11 @@ def _short(numbers: Floats) -> str:
 
 
 def _whole_masks(
-    tally: _Tally, start: int, masks: Mapping[int, bytes], rows: Sequence[Annotation], sizes: _Sizes
+    masks: Mapping[int, bytes], rows: Sequence[Annotation], sizes: _Sizes
 ) -> list[tuple[int, Sequence[int], int]]:
-    """Return number, runs and height of run-length masks; count those of another size.
+    """Return number, runs and height of run-length masks.
 
-    Those that can't be read are left out: the checks of rows name them.
+    Those of another size and those that can't be read are left out: the checks of rows name them.
     """
     whole: list[tuple[int, Sequence[int], int]] = []
     for n, (place, text) in enumerate(masks.items()):
@@ -321,17 +319,9 @@ def _whole_masks(
             runs = rle.checked_runs(mask)
         except (ValueError, KeyError, TypeError):
             continue
-        size = sizes.get(rows[place].image_id, (width, height))
-        if size != (width, height):
-            seen = f"{width}x{height} px in {size[0]}x{size[1]} px"
-            tally.add(MASK_SIZE, [start + place], partial(_always, seen))
-        else:
+        if sizes.get(rows[place].image_id, (width, height)) == (width, height):
             whole.append((n, runs, height))
     return whole
-
-
-def _always(text: str, n: int) -> str:
-    return text
 
 
 def _polygons_of(text: bytes) -> Polygons:

@@ -38,12 +38,6 @@ NOT_THE_AREA = Kind(
     "areas are at odds with their segmentation",
     "repair: area: recompute",
 )
-MASK_SIZE = Kind(
-    "masks_of_another_size",
-    "warning",
-    "run-length masks have a size other than their image's",
-    "draw these masks again for the picture as it is, or drop them",
-)
 CROWD_POLYGONS = Kind(
     "crowds_with_polygons",
     "warning",
@@ -59,6 +53,5 @@ KINDS = (
     FAR_OUTSIDE,
     NOT_THE_BOX,
     NOT_THE_AREA,
-    MASK_SIZE,
     CROWD_POLYGONS,
 )

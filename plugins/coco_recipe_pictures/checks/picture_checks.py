@@ -72,6 +72,7 @@ EQUAL = Kind(
 REFUSED = (SIZE, UNREADABLE, CUT_OFF, DEEP)  # at such pictures augment stops
 KINDS = (SIZE, UNREADABLE, CUT_OFF, DEEP, ALPHA, CMYK, FRAMES, TRAILING, FORMAT, EQUAL)
 
+SAME_SCALE = 0.02  # sides are rounded to whole pixels
 TURNED, OTHER = "turned by EXIF", "other"  # why a size may not be the picture's
 
 _ENDINGS = {
@@ -88,10 +89,14 @@ _ENDINGS = {
 
 @dataclass(slots=True)
 class _Found:
-    """Rows by kind and cause and by path, and the files by size, in bytes, for those that are equal."""
+    """Rows by kind and cause and by path; the files by size in bytes, for those that are equal.
+
+    ``scales`` has how many times as wide and as high as it is said each picture of another size is.
+    """
 
     rows: dict[tuple[str, str], dict[str, Row]] = field(default_factory=dict)
     by_bytes: dict[int, list[tuple[Image, Path]]] = field(default_factory=dict)
+    scales: list[tuple[float, float]] = field(default_factory=list)
 
     def add(
         self, kind: Kind, image: Image, path: Path, value: object = None, *, cause: str = ""
@@ -134,7 +139,11 @@ def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Fin
         causes = [cause for name, cause in found.rows if name == kind.name]
         for cause in causes:
             yield Finding.of_pictures(
-                kind, place, found.rows[kind.name, cause], remedy=_remedy(cause, causes)
+                kind,
+                place,
+                found.rows[kind.name, cause],
+                remedy=(_rescaled(found.scales) if cause == OTHER else "")
+                or _remedy(cause, causes),
             )
 
 
@@ -165,6 +174,9 @@ def _look(
         and (image.width, image.height) != header.shown
     ):
         size = image.width, image.height
+        if size != header.stored:
+            width, height = header.shown
+            found.scales.append((width / image.width, height / image.height))
         found.add(
             SIZE,
             image,
@@ -205,6 +217,23 @@ def _told(size: tuple[int, int], header: Header, boxes: list[tuple[float, ...]])
     if size == header.shown[::-1]:
         return f"width and height are swapped: {said}, the picture has {shown}"
     return f"{said}, the picture has {shown}"
+
+
+def _rescaled(scales: list[tuple[float, float]]) -> str:
+    """Say that pictures were enlarged or shrunk, where all differ by one scale; empty where not.
+
+    Args:
+        scales: how many times as wide and as high as it is said a picture is, of those of another size.
+    """
+    sides = [side for scale in scales for side in scale]
+    if not sides or max(sides) > (1 + SAME_SCALE) * min(sides):
+        return ""
+    change = "enlarged" if sides[0] > 1 else "shrunk"
+    return (
+        f"{SIZE.remedy}, if the boxes were drawn on the pictures as they are; but all differ by one scale, so "
+        f"that they look {change} after labelling ({sides[0]:.4g} times as large): then put those back "
+        "that were labelled, or multiply boxes, segmentations, keypoints and sizes by it, and areas by its square"
+    )
 
 
 def _remedy(cause: str, causes: list[str]) -> str:

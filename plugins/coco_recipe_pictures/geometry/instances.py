@@ -1,6 +1,6 @@
 """Annotation rows and their geometry: out of a row before a copy is made, and into the copy's row afterwards."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from sys import float_info
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,14 +9,14 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Image, about, is_flat, turned_box
+from coco_recipe import Annotation, Image, Row, about, is_flat, turned_box
 from coco_recipe_pictures.augment.copying import Left
 from coco_recipe_pictures.geometry import other_places
 
 if TYPE_CHECKING:
     from coco_recipe_pictures.geometry.carried import Instance
 
-Row = TypeVar("Row", Annotation, Image)
+Placed = TypeVar("Placed", Annotation, Image)
 _OVERHANG_PX = 1e-6
 FAR_PX = 1e6  # a vertex or keypoint beyond it, or no finite number, is no place of a picture
 
@@ -109,7 +109,7 @@ def _area(row: Annotation, left: Left) -> float:
     return left.area if row.area is UNSET else round(row.area * left.scale, 2)
 
 
-def without(row: Row, paths: Sequence[other_places.Path]) -> Row:
+def without(row: Placed, paths: Sequence[other_places.Path]) -> Placed:
     """Return a row without what is at these paths (see `refusals.places`)."""
     own = {
         key: name
@@ -137,7 +137,25 @@ def check(
     *,
     is_left_out: Callable[[Image], bool] = lambda image: False,
 ) -> None:
-    """Refuse what can't be moved, before a picture is opened.
+    """Refuse what can't be moved, before a picture is opened; the arguments are those of `unmovable`.
+
+    Raises:
+        ValueError: there is something; names the first five rows.
+    """
+    faults = list(unmovable(annotations, images, swap, is_left_out=is_left_out))
+    if faults:
+        told = about(len(faults), "rows can't be augmented")
+        raise ValueError(f"{told}: {'; '.join(f'{row.name} {row.value}' for row in faults[:5])}")
+
+
+def unmovable(
+    annotations: Mapping[int, Sequence[Annotation]],
+    images: Sequence[Image],
+    swap: Mapping[int, tuple[tuple[int, int], ...]],
+    *,
+    is_left_out: Callable[[Image], bool] = lambda image: False,
+) -> Iterator[Row]:
+    """Yield images without a size, and rows whose box, segmentation or keypoints can't be moved.
 
     Args:
         annotations: all of the data set, by image id.
@@ -145,12 +163,9 @@ def check(
         swap: by category id, the keypoints that trade places.
         is_left_out: says of an image with a fault whether its picture will be put in quarantine.
 
-    Raises:
-        ValueError: images without a size; boxes that are not inside their image; segmentations and keypoints that are none;
-            names the first five.
+    Returns:
+        The rows, each with what is wrong and what to do about it.
     """
-    faults: list[str] = []
-    outside = 0
     for image in images:
         if not (
             isinstance(image.width, int)
@@ -158,36 +173,38 @@ def check(
             and image.width > 0
             and image.height > 0
         ):
-            faults.append(f"image {image.id} ({image.file_name}) has no width and height")
-            continue
-        boxes = [
-            f"annotation {row.id} on image {image.id} has the box {list(row.bbox)}, which is not inside its "
-            f"{image.width}x{image.height} px"
-            for row in annotations[image.id]
-            if isinstance(row.bbox, tuple)
-            and not _inside(row.bbox, image.width, image.height)
-            and not turned_box(row)
-        ]
-        others = [
-            f"annotation {row.id} on image {image.id}: {reason}"
-            for row in annotations[image.id]
-            if (reason := _malformed(row, [image.height, image.width], swap))
-        ]
-        if (boxes or others) and not is_left_out(image):
-            faults += [*boxes, *others]
-            outside += len(boxes)
-    if faults:
-        hint = (
-            (
-                "; where a picture has an EXIF orientation, the boxes may be right and the size wrong "
-                "(repair: sizes: from_pictures); else filter_annotations mends or drops boxes that "
-                "reach out of their image"
+            yield Row(
+                f"image {image.id} ({image.file_name!r})",
+                "has no width and height; repair: sizes: from_pictures",
+                image.file_name,
             )
-            if outside
-            else ""
-        )
-        told = about(len(faults), "rows can't be augmented")
-        raise ValueError(f"{told}: {'; '.join(faults[:5])}{hint}")
+            continue
+        faults = [
+            Row(
+                f"annotation {row.id} on image {image.id} ({image.file_name!r})",
+                reason,
+                image.file_name,
+            )
+            for row in annotations[image.id]
+            for reason in (
+                _misplaced(row, image.width, image.height),
+                _malformed(row, [image.height, image.width], swap),
+            )
+            if reason
+        ]
+        if faults and not is_left_out(image):
+            yield from faults
+
+
+def _misplaced(row: Annotation, width: int, height: int) -> str:
+    """Say that a box isn't inside its image, with what may mend it; empty where it is."""
+    if not isinstance(row.bbox, tuple) or _inside(row.bbox, width, height) or turned_box(row):
+        return ""
+    return (
+        f"has the box {list(row.bbox)}, which is not inside its {width}x{height} px; where a picture "
+        "has an EXIF orientation, the boxes may be right and the size wrong (repair: sizes: "
+        "from_pictures); else filter_annotations mends or drops boxes that reach out of their image"
+    )
 
 
 def _malformed(
@@ -199,21 +216,27 @@ def _malformed(
     segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))
     if isinstance(segmentation, dict):
         if segmentation.get("size") != size:
-            return f"its mask is of {segmentation.get('size')} (height, width), the image of {size}"
+            return (
+                f"has a mask of {segmentation.get('size')} (height, width), its image is of {size}; "
+                "draw the mask again, or leave the annotation out"
+            )
         if not isinstance(segmentation.get("counts"), str | list):
-            return "its mask has no counts"
+            return "has a mask without counts"
         try:
             rle.checked_runs(segmentation)
         except ValueError as error:
-            return str(error)
+            return f"has a mask that can't be read: {error}"
     elif odd := _odd(segmentation):
-        return f"its segmentation has a polygon of {odd} numbers, and they come in pairs; repair: segmentations: drop_degenerate"
+        return (
+            f"has a polygon of {odd} numbers, and they come in pairs; "
+            "repair: segmentations: drop_degenerate"
+        )
     elif segmentation is not None and not (
         isinstance(segmentation, list) and all(map(_is_polygon, segmentation))
     ):
-        return "its segmentation is neither a mask nor a list of polygons [[x, y, x, y, ...], ...]"
+        return "has a segmentation that is neither a mask nor polygons [[x, y, x, y, ...], ...]"
     elif far := _far(segmentation or ()):
-        return f"its segmentation has a vertex at {far}"
+        return f"has a polygon with a vertex at {far}"
     if keypoints is None:
         return ""
     if (
@@ -221,14 +244,14 @@ def _malformed(
         or len(keypoints) % 3
         or not all(isinstance(value, int | float) for value in keypoints)
     ):
-        return "its keypoints aren't numbers x, y, v for each"
+        return "has keypoints that aren't numbers x, y, flag for each"
     labelled = [keypoints[at : at + 2] for at in range(0, len(keypoints), 3) if keypoints[at + 2]]
     if far := _far(labelled):
-        return f"it has a keypoint at {far}"
+        return f"has a keypoint at {far}"
     pairs = swap.get(row.category_id, ()) if isinstance(row.category_id, int) else ()
     most = max((place for pair in pairs for place in pair), default=-1)
     return (
-        f"it has {len(keypoints) // 3} keypoints, its category more"
+        f"has {about(len(keypoints) // 3, 'keypoints')}, and its category more"
         if most >= len(keypoints) // 3
         else ""
     )

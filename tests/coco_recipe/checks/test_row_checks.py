@@ -176,7 +176,13 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
                 }
             ]
         },
-        "1 box lies in 0..1, all of them, and images are larger: they look normalised: annotation 1: [0.1, 0.2, 0.5, 0.4]",
+        "1 box lies in 0..1, by place, sides or both, and images are larger: they look normalised: "
+        "annotation 1: [0.1, 0.2, 0.5, 0.4]",
+    ),
+    (
+        "masks_of_another_size",
+        _data(annotations__segmentation={"size": [64, 48], "counts": [0, 3072]}),
+        "1 run-length mask has a size other than its image's: annotation 1: 48x64 px in 64x48 px",
     ),
     ("boxes_as_corners", _corners(), "3 boxes look like x1 y1 x2 y2: many reach out"),
     (
@@ -433,13 +439,33 @@ def test_a_sound_data_set_has_none(data: dict[str, Any]) -> None:
     assert set(_found(data)) <= {"unused_categories"}
 
 
+@pytest.mark.parametrize(
+    ("boxes", "told"),
+    [
+        ([[10, 10, 20, 20], [0.1, 0.2, 0.5, 0.4], [30, 5, 9, 9]], [2]),  # some rows
+        ([[0.5, 0.25, 20, 20], [0.1, 0.75, 30, 12]], [1, 2]),  # places only
+        ([[10, 10, 0.5, 0.25], [20.5, 7, 0.1, 0.75]], [1, 2]),  # sides only
+        ([[0.5, 0.25, 20, 20], [10, 20, 30, 12]], []),  # a box in the corner
+        ([[0, 0, 20, 20], [0, 1, 30, 12]], []),  # all in the corner, whole
+        ([[10, 10, 0.5, 7], [20, 20, 9, 9]], []),  # a thin one
+        ([[0, 0, 1, 1], [20, 20, 9, 9]], []),  # one pixel
+    ],
+)
+def test_boxes_are_normalised_in_part(boxes: list[list[float]], told: list[int]) -> None:
+    data = coco(1, [(1, 1)] * len(boxes))
+    for row, box in zip(data["annotations"], boxes, strict=True):
+        row |= {"bbox": box, "area": box[2] * box[3]}
+    found = _found(data).get("boxes_normalised")
+    assert [int(row.name.split()[1]) for row in (found.first if found else ())] == told
+
+
 def test_all_wrong_rows_are_counted_and_only_the_first_shown() -> None:
     data = coco(1, [(1, 1)] * 50)
     for row in data["annotations"]:
         row["bbox"] = [1, 1, -1, 1]
     finding = _found(data)["boxes_of_no_area"]
     assert (finding.count, len(finding.first)) == (50, 5)
-    assert "; and 45 more (boxes_of_no_area)\n    hint: filter_annotations: no_area: drop" in str(
+    assert "; and 45 more (boxes_of_no_area)\n    hint: repair: bbox: from_segmentation" in str(
         finding
     )
 
@@ -637,7 +663,13 @@ def test_check_goes_on_past_a_row_of_a_wrong_type(tmp_path: Path) -> None:
     data["annotations"][0]["id"] = "x"
     (tmp_path / "a.json").write_text(json.dumps(data))
     found = json.loads(command("check", "a.json", "--format", "json", cwd=tmp_path).stdout)
-    others = {"areas_of_wrong_type", "dangling_image_ids", "boxes_of_no_area", "area_not_of_box"}
+    others = {
+        "areas_of_wrong_type",
+        "dangling_image_ids",
+        "boxes_of_no_area",
+        "area_not_of_box",
+        "rows_that_trainers_skip",
+    }
     assert {one["kind"] for one in found} == {"ids_of_wrong_type", *others}
 
 
@@ -672,6 +704,7 @@ def test_a_row_that_cannot_be_read_hides_nothing_of_the_others(
         one["kind"]
         for one in json.loads(command("check", "raw.json", "--format", "json", cwd=tmp_path).stdout)
     }
+    found -= {"rows_that_trainers_skip"}  # of which a run tells when it exports
     assert len(found & wrong) == 2
     assert found - wrong == others | ({"dangling_image_ids"} if change == {"id": "x"} else set())
     done = command("run", "recipe.yaml", cwd=tmp_path)

@@ -68,11 +68,6 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         "1 area is at odds with its segmentation: annotation 1: area 500, segmentation 100",
     ),
     (
-        "masks_of_another_size",
-        {"segmentation": {"size": [9, 9], "counts": [1, 80]}},
-        "1 run-length mask has a size other than its image's: annotation 1: 9x9 px in 64x48 px",
-    ),
-    (
         "crowds_with_polygons",
         {"segmentation": [SQUARE], "iscrowd": 1},
         "1 crowd (iscrowd 1) has polygons, where COCO has a run-length mask: annotation 1",

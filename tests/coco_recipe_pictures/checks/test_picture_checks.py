@@ -213,7 +213,7 @@ def test_a_box_of_the_turned_picture_goes_into_quarantine_with_it(
     done = command("run", "recipe.yaml", cwd=tmp_path)
     if policy == "error":
         assert done.returncode == 1
-        assert "annotation 2 on image 2 has the box [30, 50, 10, 10]" in done.stderr
+        assert "annotation 2 on image 2 ('2.jpg'): has the box [30, 50, 10, 10]" in done.stderr
         assert "EXIF orientation, the boxes may be right and the size wrong" in done.stderr
         return
     assert done.returncode == 0, done.stderr
@@ -243,6 +243,28 @@ def test_sizes_turned_by_exif_are_told_apart_from_others_wherever_they_stand(
     )
     assert "augment: exif: ignore" in turned["remedy"]
     assert "EXIF turns it (orientation 8) to 48 x 64" in turned["first"][1]["value"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        ([(128, 96), (128, 96)], "look enlarged after labelling (2 times as large)"),
+        ([(32, 24), (32, 24)], "look shrunk after labelling (0.5 times as large)"),
+        ([(100, 75)], "look enlarged after labelling (1.562 times as large)"),
+        ([(128, 96), (32, 24)], ""),
+        ([(128, 48), (128, 48)], ""),
+    ],
+)
+def test_pictures_that_differ_by_one_scale_are_told_as_rescaled(
+    sizes: list[tuple[int, int]], told: str, tmp_path: Path
+) -> None:
+    wrong = {f"{n}.jpg": _picture(*size) for n, size in enumerate(sizes, 1)}
+    _folder(tmp_path, [EXPORT], wrong, images=4)
+    done = command("check", "raw.json", "images", "--format", "json", cwd=tmp_path)
+    (found,) = (row for row in json.loads(done.stdout) if row["kind"] == "sizes_not_of_pictures")
+    assert found["remedy"].startswith("repair: sizes: from_pictures")
+    assert told in found["remedy"]
+    assert bool(told) == ("after labelling" in found["remedy"])
 
 
 def test_missing_pictures_hide_nothing_of_the_others(tmp_path: Path) -> None:

@@ -112,6 +112,8 @@ def test_a_vertex_where_no_picture_reaches_is_refused_by_name(value: float) -> N
     )
     with pytest.raises(
         ValueError,
-        match=rf"annotation 12 on image 7: .*vertex at {value:.15g} px".replace("+", r"\+"),
+        match=rf"annotation 12 on image 7 \('a.jpg'\) .*vertex at {value:.15g} px".replace(
+            "+", r"\+"
+        ),
     ):
         instances.check({7: [row]}, [image], {})
