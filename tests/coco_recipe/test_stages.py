@@ -1,12 +1,9 @@
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, command, process, tree, write_recipe
+from builders import coco, command, tree, write_recipe
 
 from coco_recipe import files, stages
 from coco_recipe.errors import RecipeError, RunError, StepError
@@ -157,71 +154,6 @@ def test_a_folder_of_someone_else_is_refused(tmp_path: Path) -> None:
             ),
             out=tmp_path / "mine/out",
         )
-
-
-def test_exit_codes_and_streams(tmp_path: Path) -> None:
-    path = write_recipe(tmp_path, [CLEAN], coco())
-    done = process("run", path, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (0, "runs/test\n")
-    assert "nothing to do" in command("run", path, cwd=tmp_path).stderr
-    bad = write_recipe(tmp_path, [CLEAN | {"with": {"drop": ["cow"]}}])
-    assert process("run", bad, cwd=tmp_path).returncode == 2
-    assert "there is no category 'cow'" in command("run", bad, cwd=tmp_path).stderr
-    by_id = write_recipe(
-        tmp_path, [CLEAN | {"with": {"drop": [7]}}]
-    )  # ids are looked up only when the step runs
-    assert command("run", by_id, cwd=tmp_path).returncode == 1
-    path = write_recipe(tmp_path, [CLEAN])
-    (tmp_path / "raw.json").write_text("[]")
-    assert command("run", path, cwd=tmp_path).returncode == 1
-    assert command("run", tmp_path / "none.yaml", cwd=tmp_path).returncode == 2
-    assert command("nonsense", cwd=tmp_path).returncode == 2
-
-
-@pytest.mark.parametrize("words", [["steps"], ["schema"], ["--help"]])
-def test_a_reader_that_has_gone_is_no_fault_of_ours(words: list[str]) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "coco_recipe.cli", *words],
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    os.close(writing)
-    assert (done.returncode, done.stderr) == (1, "")
-
-
-def test_a_log_that_is_not_of_this_recipe_is_written_although_nothing_is_to_do(
-    tmp_path: Path,
-) -> None:
-    path, log = (
-        write_recipe(tmp_path, [CLEAN, NUMBERED | {"in": "raw"}], coco()),
-        tmp_path / "runs/test/provenance.jsonl",
-    )
-    command("run", path, cwd=tmp_path)
-    whole = log.read_bytes()
-    assert "nothing to do" in command("run", path, cwd=tmp_path).stderr
-    assert log.read_bytes() == whole
-    for left in (
-        b"",
-        b"{",
-        whole.partition(b"\n")[0],
-        whole[:-9],
-        whole.replace(b"numbered", b"noticed"),
-    ):
-        log.write_bytes(left)  # as if killed between the last step and its line
-        assert "nothing to do" in command("run", path, cwd=tmp_path).stderr
-        assert log.read_bytes().splitlines()[1:] == whole.splitlines()[1:]
-    path.write_text(path.read_text() + "  # a comment")
-    moved = path.rename(tmp_path / "moved.yaml")
-    assert "nothing to do" in command("run", moved, cwd=tmp_path).stderr
-    assert json.loads(log.read_bytes().splitlines()[0])["clock"]["recipe"] == str(moved)
-    assert (tmp_path / "runs/test/recipe.yaml").read_text().endswith("comment")
-    command("run", write_recipe(tmp_path, [CLEAN]).rename(moved), cwd=tmp_path)
-    assert log.read_bytes().splitlines()[1:] == whole.splitlines()[1:2]
-    assert "numbered" not in (tmp_path / "runs/test/recipe.resolved.yaml").read_text()
 
 
 def test_plan_counts_what_each_step_leaves_without_writing(tmp_path: Path) -> None:

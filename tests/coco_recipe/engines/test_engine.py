@@ -3,17 +3,13 @@
 import importlib.util
 import os
 import signal
-import subprocess
-import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from builders import coco, command, process, recorded, write_recipe
+from builders import coco, command, write_recipe
 
 from coco_recipe.engines import engine, worker
 from coco_recipe.engines.local import WINDOW
@@ -59,31 +55,6 @@ def _die_once(number: int, *, folder: Path) -> int:
     return number
 
 
-class _Odd(Exception):
-    def __init__(self, first: str, second: str) -> None:
-        super().__init__(first + second)
-
-
-def _raise(kind: str) -> str:
-    class Local(Exception):
-        pass
-
-    def forever() -> None:
-        forever()
-
-    if kind == "RecursionError":
-        forever()
-    raise {
-        "ValueError": ValueError("it is bad"),
-        "Local": Local("hidden"),
-        "_Odd": _Odd("a", "b"),
-        "SystemExit": SystemExit(0),
-        "KeyboardInterrupt": KeyboardInterrupt(),
-        "MemoryError": MemoryError("full"),
-        "OSError": FileNotFoundError(2, "gone", "a.jpg"),
-    }[kind]
-
-
 def _big(size: int) -> bytes:
     return bytes(size)
 
@@ -92,10 +63,6 @@ def _environment(_: int) -> bool:
     """Say whether this process was started with the workers' environment: glibc reads its part at the start alone."""
     started = Path("/proc/self/environ").read_bytes().split(b"\0")
     return all(f"{name}={value}".encode() in started for name, value in worker.ENVIRONMENT.items())
-
-
-def _hands_a_function(_: int) -> Callable[[], None]:
-    return lambda: None
 
 
 @pytest.mark.parametrize("name", ["local", "local:spawn"])
@@ -180,49 +147,6 @@ def test_an_item_whose_worker_died_by_chance_is_tried_again(tmp_path: Path) -> N
     )
 
 
-def test_workers_that_are_killed_at_random_cost_no_item() -> None:
-    results = engine.local(2).map(_pid_after_a_while, range(60))
-    victims = []
-    for number, (index, pid) in enumerate(results):
-        assert index == number
-        if number in (5, 20, 35):
-            os.kill(pid, signal.SIGKILL)
-            victims.append(pid)
-    assert number == 59
-    assert len(set(victims)) == 3
-
-
-def _pid_after_a_while(number: int) -> tuple[int, int]:
-    time.sleep(0.005)
-    return number, os.getpid()
-
-
-@pytest.mark.parametrize(
-    ("kind", "error", "text"),
-    [
-        ("ValueError", ValueError, "it is bad"),
-        ("OSError", FileNotFoundError, "gone: 'a.jpg'"),
-        ("Local", StepError, "Local: hidden"),
-        ("_Odd", StepError, "_Odd: ab"),
-        ("SystemExit", StepError, "SystemExit: 0"),
-        ("KeyboardInterrupt", StepError, "KeyboardInterrupt"),
-        ("MemoryError", MemoryError, "full"),
-        ("RecursionError", RecursionError, "maximum recursion"),
-    ],
-)
-def test_what_a_worker_raises_arrives_with_its_traceback(
-    kind: str, error: type[Exception], text: str
-) -> None:
-    with pytest.raises(error, match=text) as caught:
-        list(engine.local(2).map(_raise, [kind]))
-    assert "in _raise" in str(caught.value.__cause__)
-
-
-def test_a_result_that_cannot_be_sent_is_an_error() -> None:
-    with pytest.raises(Exception, match=r"[Cc]an't (get|pickle) local object"):
-        list(engine.local(2).map(_hands_a_function, range(3)))
-
-
 @IN_PROC
 def test_workers_start_with_their_environment_and_the_parent_keeps_its_own(
     monkeypatch: pytest.MonkeyPatch,
@@ -249,204 +173,9 @@ def test_an_unknown_engine_is_refused_with_those_that_there_are(text: str) -> No
         engine.parse(text, 2)
 
 
-WORK = """
-import os, time
-
-def work(number):
-    os.write(1, b"%d\\n" % number)  # in one piece: print sends two where PYTHONUNBUFFERED is set, and workers share the pipe
-    if number >= 2:
-        {busy}
-    return number
-"""
-PARENT = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background without it
-import sys, time
-from coco_recipe.engines import engine
-import work_of_parent
-
-for number in engine.local(2, sys.argv[1]).map(work_of_parent.work, range(10 if {are_busy} else 2), preload=("numpy",)):
-    if not {are_busy}:
-        print("idle", flush=True)
-        time.sleep(60)
-"""
-
-
-def _parent(folder: Path, start: str, busy: str) -> tuple["subprocess.Popen[str]", str]:
-    """Start a parent with two workers, in a session of its own; return it when they are idle or busy, and its mark."""
-    mark = f"MARK={uuid.uuid4().hex}"
-    (folder / "parent.py").write_text(PARENT.format(are_busy=bool(busy)))
-    (folder / "work_of_parent.py").write_text(WORK.format(busy=busy or "pass"))
-    parent = subprocess.Popen(
-        [sys.executable, str(folder / "parent.py"), start],
-        stdout=subprocess.PIPE,
-        text=True,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        env=os.environ | dict([mark.split("=")]) | {"PYTHONPATH": str(folder)},
-    )
-    seen: set[str] = set()
-    assert parent.stdout
-    while not ({"2", "3"} <= seen if busy else "idle" in seen):
-        line = parent.stdout.readline()
-        assert line, parent.stderr and parent.stderr.read()
-        seen.add(line.strip())
-    return parent, mark
-
-
-def _alive(mark: str) -> list[str]:
-    """Return the commands of the living processes that have the mark in their environment."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                if (
-                    mark.encode() in (folder / "environ").read_bytes()
-                    and "\nState:\tZ" not in (folder / "status").read_text()
-                ):
-                    found.append((folder / "cmdline").read_text().replace("\0", " "))
-            except OSError:
-                continue
-    return found
-
-
-def _wait_until_gone(mark: str) -> list[str]:
-    until = time.monotonic() + 20
-    while _alive(mark) and time.monotonic() < until:
-        time.sleep(0.05)
-    return _alive(mark)
-
-
-@IN_PROC
-@pytest.mark.parametrize("busy", ["", "time.sleep(60)", "while True: pass"])
-@pytest.mark.parametrize("start", STARTS)
-def test_no_process_outlives_a_parent_that_is_killed(start: str, busy: str, tmp_path: Path) -> None:
-    parent, mark = _parent(tmp_path, start, busy)
-    assert len(_alive(mark)) >= 4  # the parent, two workers, the resource tracker
-    parent.kill()
-    parent.wait()
-    assert _wait_until_gone(mark) == []
-
-
-@IN_PROC
-@pytest.mark.parametrize("start", STARTS)
-def test_an_interrupt_from_the_terminal_ends_all_within_seconds_and_only_the_parent_speaks(
-    start: str, tmp_path: Path
-) -> None:
-    parent, mark = _parent(tmp_path, start, "time.sleep(60)")
-    os.killpg(parent.pid, signal.SIGINT)  # as a terminal does: every process of the group
-    _, text = parent.communicate(timeout=10)
-    assert text.count("Traceback") == text.count("KeyboardInterrupt") == 1
-    assert _wait_until_gone(mark) == []
-
-
-@IN_PROC
-def test_a_forkserver_that_has_imported_heavy_packages_has_one_thread() -> None:
-    pytest.importorskip("albumentations")
-    code = (
-        "import os\nfrom coco_recipe.engines import engine\n"
-        "list(engine.local(2).map(abs, range(4), preload=('albumentations', 'cv2', 'numpy')))\n"
-        "from multiprocessing.forkserver import _forkserver\n"
-        "print(len(os.listdir(f'/proc/{_forkserver._forkserver_pid}/task')))\n"
-        "print('cv2' in open(f'/proc/{_forkserver._forkserver_pid}/maps').read())\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["1", "True"]
-
-
-PLUGIN = '''
-from dataclasses import dataclass
-from coco_recipe import Dataset, Port, Step, hookimpl
-
-@dataclass(frozen=True)
-class Row:
-    number: int
-
-def twice(row):
-    return Row(2 * row.number)
-
-def check(ctx, *, dataset):
-    """Have rows made by workers."""
-    ctx.note("rows", [row.number for row in ctx.map(twice, map(Row, range(5)))])
-    return {"dataset": dataset}
-
-@hookimpl
-def coco_recipe_steps():
-    yield Step(name="check", run=check, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset})
-'''
-
-
-@pytest.mark.parametrize("name", ["local", "local:spawn", "dask"])
-def test_a_plugin_file_has_its_functions_and_records_in_workers(name: str, tmp_path: Path) -> None:
-    if name == "dask":
-        pytest.importorskip("distributed")
-    (tmp_path / "mine.py").write_text(PLUGIN)
-    path = write_recipe(tmp_path, [{"id": "x", "use": "check", "in": "raw"}], coco())
-    done = process(
-        "run", path, "--plugin", "mine.py", "--jobs", "2", "--engine", name, cwd=tmp_path
-    )
-    assert done.returncode == 0, done.stderr
-    assert recorded(tmp_path / "runs/test/steps/x").notes["rows"] == [0, 2, 4, 6, 8]
-
-
 def test_an_engine_that_is_not_there_is_exit_code_2(tmp_path: Path) -> None:
     path = write_recipe(tmp_path, [{"id": "x", "use": "reindex", "in": "raw"}], coco())
     done = command("run", path, "--engine", "ray", cwd=tmp_path)
     assert done.returncode == 2
     assert "there is no engine 'ray'" in done.stderr
     assert not (tmp_path / "runs").exists()
-
-
-def _summary(number: int) -> dict[str, Any]:
-    return {"number": number, "square": number**2}
-
-
-def test_dask_gives_what_local_workers_give_and_names_the_item_at_fault() -> None:
-    pytest.importorskip("distributed")
-    taken = 0
-
-    def items() -> Iterator[int]:
-        nonlocal taken
-        for number in range(30):
-            taken += 1
-            yield number
-
-    results = engine.dask(None, 2).map(_summary, items())
-    first = next(results)
-    assert taken <= 10
-    assert [first, *results] == list(engine.local(2).map(_summary, range(30)))
-    with pytest.raises(ValueError, match="it is bad"):
-        list(engine.dask(None, 2).map(_raise, ["ValueError"]))
-
-
-def test_dask_loses_the_item_that_ends_its_workers_and_does_the_others() -> None:
-    pytest.importorskip("distributed")
-    results = list(
-        engine.dask(None, 2).map(
-            partial(_signal_at_bad, code=signal.SIGKILL), range(20), lambda item, reason: -item
-        )
-    )
-    assert results == [*range(BAD), -BAD, *range(BAD + 1, 20)]
-
-
-def _pretend_another_numpy() -> None:
-    import numpy as np
-
-    np.__version__ = "0.1"
-
-
-def test_a_scheduler_that_is_already_there_does_the_work() -> None:
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
-    ) as cluster:
-        address = cluster.scheduler_address.removeprefix("tcp://")
-        there = engine.parse(f"dask://{address}", 1)
-        assert list(there.map(_double, range(20), preload=("numpy",))) == list(range(0, 40, 2))
-        with distributed.Client(cluster) as client:
-            client.run(_pretend_another_numpy)
-        with pytest.raises(
-            StepError,
-            match=r"the Dask worker .* has numpy 0\.1 \(here [\d.]+\); its results could differ",
-        ):
-            list(there.map(_double, range(20), preload=("numpy",)))
