@@ -31,6 +31,7 @@ def run(
     force: bool = False,
     strict: bool = False,
     republish: bool = False,
+    accept_versions: Sequence[str] = (),
     plugins: Sequence[AnyPath] = (),
     progress: bool | None = None,
 ) -> "Result":
@@ -46,6 +47,8 @@ def run(
         force: run every step again.
         strict: stop at warnings too.
         republish: move published files that somebody changed to ``<name>.changed``, and put ours back.
+        accept_versions: names of steps whose results are kept, with those above them, although
+            versions of libraries are others than they were made with.
         plugins: plugin files to load.
         progress: show on stderr what goes on, findings among it; None does in a notebook. Without it
             nothing is printed, and a finding is a Python warning.
@@ -55,7 +58,8 @@ def run(
         DatasetError: an input is wrong.
         PluginError: a plugin file is broken.
         StepError: a step failed; ``log`` is the path of its ``error.log``.
-        RunError: the run directory can't be used, or there is no such engine.
+        RunError: the run directory can't be used, there is no such engine, or a result that is to
+            be kept differs in more than versions.
     """
     overrides = (
         [
@@ -77,6 +81,7 @@ def run(
             from_step=from_step,
             strict=strict,
             republish=republish,
+            accept_versions=accept_versions,
             report=display.show if shown else _warn,
         )
     return Result(

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from coco_recipe import coco_json, files, plan, provenance, reaching
+from coco_recipe import coco_json, files, inputs, plan, reaching
 from coco_recipe.ahead import Ahead
 from coco_recipe.checks import missing_files, row_checks, slow_reading, trainers
 from coco_recipe.coco_json import unsafe_name
@@ -43,7 +43,7 @@ def _of_file(
     annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool
 ) -> Iterator[Finding]:
     place, text = annotations.name, coco_json.read_bytes(annotations)
-    dataset, of_text = provenance.read_rows(
+    dataset, of_text = inputs.read_rows(
         text, str(annotations), place, images, slow_reading.TO_GO_ON
     )
     of_masks = _usable(checks, "masks")

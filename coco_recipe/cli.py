@@ -115,6 +115,13 @@ _OUT = click.option(
     is_flag=True,
     help="Move published files that somebody changed to <name>.changed, and put ours back.",
 )
+@click.option(
+    "--accept-versions",
+    "accept_versions",
+    multiple=True,
+    metavar="STEP",
+    help="Keep this step's result, and those above it, if only versions of libraries are others.",
+)
 @click.option("--strict", is_flag=True, help="Stop at warnings, too.")
 @_PLUGIN
 @_FORMAT
@@ -128,6 +135,7 @@ def run(
     engine: str,
     from_step: str,
     force: bool,
+    accept_versions: tuple[str, ...],
     strict: bool,
     republish: bool,
     plugin_files: tuple[Path, ...],
@@ -149,6 +157,7 @@ def run(
             from_step=from_step,
             strict=strict,
             republish=republish,
+            accept_versions=accept_versions,
             report=display.show,
         )
     if form == "json":
@@ -411,6 +420,11 @@ def steps(name: str | None, plugin_files: tuple[Path, ...]) -> None:
     click.echo(_page(registry.offers[name]))
 
 
+def _without_arguments(doc: str) -> str:
+    """Return a docstring without ``Args``: the page of a step lists ports and parameters itself."""
+    return "\n\n".join(part for part in doc.split("\n\n") if not part.startswith("Args:"))
+
+
 def _page(offer: Any) -> str:
     import inspect
 
@@ -419,7 +433,7 @@ def _page(offer: Any) -> str:
     lines = [
         f"{step.name}  [{offer.plugin} {offer.version}]",
         "",
-        inspect.getdoc(step.run) or "",
+        _without_arguments(inspect.getdoc(step.run) or ""),
         "",
         "inputs:",
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from coco_recipe import failure, files
+from coco_recipe import failure, files, libraries
 from coco_recipe.errors import StepError
 from coco_recipe.plan import PlannedStep
 
@@ -55,6 +55,7 @@ def write(
     versions = {
         "python": platform.python_version(),
         "system": platform.platform(),
+        "coco-recipe": libraries.version("coco-recipe"),
         **environment,
         **_loaded(),
     }

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,6 +26,7 @@ from coco_recipe.manifest import (
     Dropped,
     FileSet,
     How,
+    KeyParts,
     Made,
     Manifest,
     Placed,
@@ -135,11 +137,11 @@ def execute(
     store: Store,
     seed: int,
     key: str,
-    parts: Mapping[str, Any],
+    parts: KeyParts,
     keep: set[str],
     engine: Engine,
-    environment: Mapping[str, str],
     afresh: bool = False,
+    accepted: Mapping[str, str] = MappingProxyType({}),
     on_progress: Callable[[int, int, str], None],
     judge: Callable[[Iterable[Finding]], None] = lambda found: None,
     known_hashes: dict[str, str] | None = None,
@@ -154,8 +156,8 @@ def execute(
         key: digest of all that the result depends on; ``parts`` is the same, readable.
         keep: output ports whose data sets must be written even though the step works in memory.
         engine: where its work runs.
-        environment: versions, for the record.
         afresh: take nothing from an earlier or interrupted run.
+        accepted: versions here that are others than the key has, for the record.
         on_progress: told how far the step is.
         judge: given the step's findings before the commit; raises where they stop the run.
         known_hashes: SHA-256 of input files, by path (as text: a Path takes three times its memory); what is missing is
@@ -174,7 +176,7 @@ def execute(
         step.offer.step.preload,
         on_progress,
         key,
-        {**environment, "plugin": step.offer.source_sha256},
+        {**parts.environment, "code": files.digest(parts.code)},
         None if afresh else store.earlier(step.id),
         {} if known_hashes is None else known_hashes,
     )
@@ -212,8 +214,9 @@ def execute(
         parameters=dict(step.params),
         seed=context.seed,
         key=key,
-        inputs=parts["inputs"],
-        environment=dict(environment),
+        inputs=parts.inputs,
+        environment=parts.environment,
+        accepted=dict(accepted),
         counts=counts,
         dropped=tuple(Dropped(*line, n) for line, n in sorted(reasons.items())),
         findings=tuple(finding.record() for finding in context.findings),
@@ -229,7 +232,7 @@ def execute(
     )
     manifest = Manifest(
         key=key,
-        parts=dict(parts),
+        parts=parts,
         outputs=forms,
         folders=folders,
         files=dict(sorted(hashes.items())),
@@ -245,7 +248,7 @@ def rehearse(
     *,
     seed: int,
     key: str = "",
-    parts: Mapping[str, Any] | None = None,
+    parts: KeyParts | None = None,
 ) -> StepResult:
     """Run a step that lives in memory for its values and its record, and commit nothing.
 
@@ -266,10 +269,9 @@ def rehearse(
             store=Store(Path(scratch)),
             seed=seed,
             key=key,
-            parts=parts or {"inputs": {}},
+            parts=parts or KeyParts(),
             keep=set(),
             engine=local(1),
-            environment={},
             on_progress=lambda done, total, text: None,
         )
 

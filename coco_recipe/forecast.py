@@ -146,7 +146,7 @@ def _ready(
             execute.step_seed(run_.plan.recipe.seed, step_id),
             Path(scratch),
             key=state.key,
-            environment=state.parts["environment"],
+            environment=state.parts.environment,
             earlier=run_.store.earlier(step_id),
         )
         try:

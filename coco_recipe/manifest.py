@@ -140,6 +140,28 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
     this_run: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class KeyParts(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a step's result depends on, readable; its digest is the step's key.
+
+    Attributes:
+        use: the name of what the step uses, as "augment".
+        parameters: all its parameters, defaults filled in.
+        seed: the seed of its random choices.
+        inputs: what comes to each port: hashes of an input's files by kind, or KEY:PORT of a step.
+        files: hash of each file that a parameter names.
+        code: digest of what each module does that makes the result, and of each file it reads.
+        environment: versions of the libraries that these modules import and of what those load.
+    """
+
+    use: str = ""
+    parameters: dict[str, Any] = msgspec.field(default_factory=dict)
+    seed: int = 0
+    inputs: dict[str, str | Digests] = msgspec.field(default_factory=dict)
+    files: Digests = msgspec.field(default_factory=dict)
+    code: Digests = msgspec.field(default_factory=dict)
+    environment: dict[str, str] = msgspec.field(default_factory=dict)
+
+
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What a step did: ``record`` of its manifest, and its line of provenance.jsonl.
 
@@ -152,7 +174,9 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
         seed: the seed of its random choices; it follows from the recipe's seed and the step's id.
         key: digest of all that the result depends on.
         inputs: what came to each port: hashes of an input's files by kind, or KEY:PORT of a step.
-        environment: version of each package that the result depends on.
+        environment: version of each library that the result depends on, as it was made.
+        accepted: versions that were others later, as they were when the result was kept with them
+            (``--accept-versions``).
         counts: the rows that came in, were made and went out.
         dropped: the rows that were dropped, by reason.
         findings: what is worth knowing about the result.
@@ -171,6 +195,7 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     inputs: dict[str, str | Digests] = msgspec.field(default_factory=dict)
     environment: dict[str, str] = msgspec.field(default_factory=dict)
+    accepted: dict[str, str] = msgspec.field(default_factory=dict)
     counts: Balance = Balance()
     dropped: tuple[Dropped, ...] = ()
     findings: tuple[FindingRecord, ...] = ()
@@ -274,7 +299,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     key: str
-    parts: dict[str, Any]
+    parts: KeyParts
     outputs: dict[str, Stored | list[Stored]] = msgspec.field(default_factory=dict)
     folders: dict[str, str] = msgspec.field(default_factory=dict)
     files: Digests

@@ -30,12 +30,11 @@ FILE_MODULE = "coco_recipe_plugin_"
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A step with the plugin that it comes from; ``source_sha256`` covers the plugin's Python files."""
+    """A step with the plugin that it comes from."""
 
     step: Step
     plugin: str
     version: str
-    source_sha256: str
 
 
 @dataclass(slots=True)
@@ -139,10 +138,8 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     values = registry.values
     for value_kind in _all(manager.hook.coco_recipe_values()):
         values = values.with_kind(value_kind, label)
-    source = _source_digest(module)
     offers = {
-        step.name: Offer(step, label, version, source)
-        for step in _all(manager.hook.coco_recipe_steps())
+        step.name: Offer(step, label, version) for step in _all(manager.hook.coco_recipe_steps())
     }
     checks = tuple(_all(manager.hook.coco_recipe_checks()))
     kinds = {
@@ -219,18 +216,6 @@ def _check_schema(step: Step) -> None:
         ) from error
     if step.params.get("type") != "object":
         raise PluginError(f"step '{step.name}': its params must be a JSON Schema of type object")
-
-
-def _source_digest(module: Any) -> str:
-    """Hash the plugin's Python files, so that an edited plugin makes its results stale."""
-    file = Path(getattr(module, "__file__", None) or "")
-    if not file.is_file():
-        return ""
-    files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
-    total = hashlib.sha256()
-    for path in files:
-        total.update(path.name.encode() + b"\0" + path.read_bytes())
-    return total.hexdigest()
 
 
 def _reason(error: BaseException) -> str:

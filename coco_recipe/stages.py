@@ -5,7 +5,7 @@ import os
 import tempfile
 import textwrap
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,9 @@ from coco_recipe import (
     error_log,
     execute,
     files,
+    inputs,
+    keys,
+    libraries,
     plan,
     plugins,
     provenance,
@@ -44,6 +47,7 @@ from coco_recipe.errors import (
 from coco_recipe.findings import Choice, Finding, judged
 from coco_recipe.manifest import (
     FailedStep,
+    KeyParts,
     Manifest,
     PluginFile,
     RunClock,
@@ -97,9 +101,10 @@ class State:
 
     step: PlannedStep
     key: str
-    parts: dict[str, Any]
+    parts: KeyParts
     reason: str
     terminal: set[str]
+    accepted: Mapping[str, str]
 
 
 def prepare(path: Path, overrides: Sequence[str] = (), plugin_files: Sequence[Path] = ()) -> Plan:
@@ -243,7 +248,7 @@ class Run:
         unread: list[object] = []
         for item in planned.recipe.inputs:
             try:
-                reading = provenance.read_input(
+                reading = inputs.read_input(
                     item, planned.recipe.source, planned.kinds, plan.excuse(planned, item.name)
                 )
             except (
@@ -284,7 +289,7 @@ class Run:
     def _beside(self, item: recipe.Input) -> Iterator[Finding]:
         """Yield what is wrong with the other rows of an input, of which some can't be read."""
         excuse = replace(plan.excuse(self.plan, item.name), leaves_out=True)
-        reading = provenance.read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
+        reading = inputs.read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
         yield from reading.findings
         yield from checking.of_rows(self.plan, item.name, reading.value)
 
@@ -315,7 +320,7 @@ class Run:
     def _hash_pictures(self) -> None:
         for item in self.plan.recipe.inputs:
             if item.images:
-                self.digests[item.name]["images"] = provenance.pixel_digest(
+                self.digests[item.name]["images"] = inputs.pixel_digest(
                     self.values[item.name, ""],
                     self.known_hashes,
                     names_are_mended=self._names_are_mended(item.name),
@@ -343,38 +348,47 @@ class Run:
             )
         ]
 
-    def states(self, *, force: bool = False, from_step: str = "") -> list[State]:
-        """Compare each step's key with what is committed."""
-        keys: dict[str, str] = {}
+    def states(
+        self, *, force: bool = False, from_step: str = "", accept: Collection[str] = ()
+    ) -> list[State]:
+        """Compare each step's key with what is committed.
+
+        Raises:
+            RunError: a result of the steps to ``accept`` differs in more than versions.
+        """
+        digests: dict[str, str] = {}
+        accept = keys.with_those_above(self.plan, accept)
         result: list[State] = []
         consumed = self.plan.consumed()
         forced = force
         for step in self.plan.steps:
             forced = forced or step.id == from_step
-            inputs = {
-                f"{port}{f'[{i}]' if len(references) > 1 else ''}": self._digest(reference, keys)
+            coming = {
+                f"{port}{f'[{i}]' if len(references) > 1 else ''}": self._digest(reference, digests)
                 for port, references in step.inputs.items()
                 for i, reference in enumerate(references)
             }
-            parts = provenance.key_parts(
-                step, inputs, execute.step_seed(self.plan.recipe.seed, step.id)
-            )
-            keys[step.id] = files.digest(parts)
+            parts = keys.parts_of(step, coming, execute.step_seed(self.plan.recipe.seed, step.id))
+            kept = None if forced else self.store.manifest(step.id)
+            key = keys.current(parts, kept, accept=step.id in accept)
+            digests[step.id] = key.digest
             terminal = {port for port in step.outputs if (step.id, port) not in consumed}
-            reason = ASKED_FOR if forced else self._why(step, keys[step.id], parts, terminal)
-            result.append(State(step, keys[step.id], parts, reason, terminal))
+            reason = ASKED_FOR if forced else self._why(step, key, terminal)
+            if reason and step.id in accept:
+                keys.refuse(step.id, reason)
+            result.append(State(step, key.digest, key.parts, reason, terminal, key.accepted))
         return result
 
-    def _digest(self, reference: plan.Reference, keys: dict[str, str]) -> Any:
+    def _digest(self, reference: plan.Reference, digests: dict[str, str]) -> Any:
         name, port = reference
-        return f"{keys[name]}:{port}" if name in keys else self.digests[name]
+        return f"{digests[name]}:{port}" if name in digests else self.digests[name]
 
-    def _why(self, step: PlannedStep, key: str, parts: dict[str, Any], terminal: set[str]) -> str:
+    def _why(self, step: PlannedStep, key: keys.Key, terminal: set[str]) -> str:
         manifest = self.store.manifest(step.id)
         if manifest is None:
             return "not done yet"
-        if manifest.key != key:
-            return provenance.why(manifest.parts, parts)
+        if manifest.key != key.digest:
+            return keys.why(manifest.parts, key.parts)
         if not terminal <= manifest.outputs.keys():
             return "its result is not on disk"
         return self.store.damage(step.id, manifest)
@@ -425,6 +439,7 @@ def run(
     from_step: str = "",
     strict: bool = False,
     republish: bool = False,
+    accept_versions: Collection[str] = (),
     report: Callable[[Event], None] = lambda event: None,
 ) -> RunResult:
     """Run a plan: reuse what is unchanged, make the rest, record everything.
@@ -438,12 +453,14 @@ def run(
         from_step: run this step and all below again.
         strict: stop at warnings too.
         republish: move published files that somebody changed to ``<name>.changed``, and put ours back.
+        accept_versions: steps whose results are kept, with those above, where only versions differ.
         report: told what goes on.
 
     Raises:
         DatasetError: an input is wrong.
         StepError: a step failed.
-        RunError: the run directory can't be used, or there is no such engine.
+        RunError: the run directory can't be used, there is no such engine, or a result can't be
+            kept.
     """
     if from_step and from_step not in {step.id for step in planned.steps}:
         hint = did_you_mean(from_step, [s.id for s in planned.steps])
@@ -461,9 +478,8 @@ def run(
         judge = _Judge(planned.recipe.findings, strict, report)
         judge(state.findings)
         _name_leftovers(planned, store, report)
-        return _run(
-            state, state.states(force=force, from_step=from_step), workers, report, judge, publisher
-        )
+        states = state.states(force=force, from_step=from_step, accept=accept_versions)
+        return _run(state, states, workers, report, judge, publisher)
 
 
 def _early_modules(planned: Plan, store: Store) -> tuple[str, ...]:
@@ -486,6 +502,9 @@ def _run(
 ) -> RunResult:
     todo = run_.needed(states)
     planned, store = run_.plan, run_.store
+    for state in states:
+        if state.accepted:
+            store.accept(state.step.id, state.accepted)
     _preflight(run_, [state.step for state in states if state.step.id in todo][1:])
     log = provenance.Log(run_.folder / "provenance.jsonl", _run_record(run_))
     log.begin()
@@ -515,7 +534,7 @@ def _run(
                     keep=state.terminal,
                     engine=workers,
                     afresh=state.reason == ASKED_FOR,
-                    environment=state.parts["environment"],
+                    accepted=state.accepted,
                     on_progress=teller,
                     judge=judge,
                     known_hashes=run_.known_hashes,
@@ -527,7 +546,7 @@ def _run(
                         run_.folder,
                         step,
                         error,
-                        environment=state.parts["environment"],
+                        environment=state.parts.environment,
                         progress=str(teller),
                         unfinished=store.unfinished(step.id),
                     )
@@ -560,12 +579,12 @@ def _run(
         report(Event("note", "", f"{path} was changed by somebody, and is now {place}"))
     for path in publisher.put_back:
         report(Event("note", "", f"{path} is put back as it was published"))
-    keys = {state.step.id: state.key for state in states}
+    made = {state.step.id: state.key for state in states}
     return RunResult(
         run_.folder,
         tuple(todo),
-        tuple(id_ for id_ in keys if id_ not in todo),
-        keys,
+        tuple(id_ for id_ in made if id_ not in todo),
+        made,
         publisher.moved,
         tuple(publisher.put_back),
     )
@@ -668,7 +687,7 @@ def _run_record(run_: Run) -> RunRecord:
         seed=run_.plan.recipe.seed,
         inputs=run_.digests,
         findings=run_.input_findings,
-        versions={"coco-recipe": provenance.version("coco-recipe")},
+        versions={"coco-recipe": libraries.version("coco-recipe")},
         clock=RunClock(
             started=time.time(),
             recipe=str(path),

@@ -132,6 +132,11 @@ class Step:
         resumes: ``ctx.workdir`` comes with what an interrupted run left in it; the step answers for what it finds there,
             and leaves nothing but its output.
         preload: modules that the workers of ``ctx.map`` use; they are imported while the inputs are read.
+        also: modules, by name, that make the result in another process, where the step's own code
+            doesn't import them. The result depends on them and on what they import of the
+            project's and plugins' packages. Libraries that they need here, the step ``needs``.
+        apart: modules, by name, that the step's code imports and on which no result depends, as
+            those of a preview.
     """
 
     name: str
@@ -165,6 +170,8 @@ class Step:
     reads_pixels: bool = False
     resumes: bool = False
     preload: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
     @property
     def open_inputs(self) -> OpenPorts | None:
@@ -225,7 +232,8 @@ class StepContext(Protocol):
         seed: from the recipe's seed and the step's name.
         workdir: where the step writes.
         key: digest of all that the result depends on.
-        environment: the versions that the result may depend on, the plugin's own source among them.
+        environment: the versions that the result may depend on; ``code`` is a digest of the
+            modules that make it.
         earlier: the folder of this step's last commit, to read only; None where there is none, or the run is forced.
     """
 

@@ -113,6 +113,14 @@ class Store:
         if stamp := _stamp(self.final(step_id) / MANIFEST):
             self._decoded[step_id] = stamp, manifest
 
+    def accept(self, step_id: str, accepted: Mapping[str, str]) -> None:
+        """Write into a committed step's record the versions that its result is kept with."""
+        manifest = self.manifest(step_id)
+        if manifest and manifest.record.accepted != accepted:
+            record = msgspec.structs.replace(manifest.record, accepted=dict(accepted))
+            manifest = msgspec.structs.replace(manifest, record=record)
+            files.write_json(self.final(step_id) / MANIFEST, manifest)
+
     def _keep_strays(self, step_id: str) -> None:
         """Move what isn't ours out of a step's folder, before that is replaced: to ``kept/<step>`` of the run directory."""
         final, manifest = self.final(step_id), self.manifest(step_id)

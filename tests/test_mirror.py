@@ -16,14 +16,22 @@ EXEMPT = {
     "coco_recipe/facts.py": "a record",
     "coco_recipe/hookspecs.py": "declarations",
     "coco_recipe/kinds.py": "constants",
+    "coco_recipe/progress.py": "seen through the command line",
     "coco_recipe/shipped_values.py": "a list of constants",
     "coco_recipe_albumentations/library.py": "imports the library",
     "coco_recipe_albumentations/pipeline/history.py": "constants",
     "coco_recipe_albumentations/preload.py": "imports the library",
     "coco_recipe_data/kinds.py": "constants",
+    "coco_recipe_mmdet/inside/job.py": "runs in the child only, in every test of training",
+    "coco_recipe_mmdet/inside/job_batch_norm.py": "as job.py: test_recompute_batch_norm.py",
+    "coco_recipe_mmdet/inside/job_init.py": "as job.py: test_init_weights.py",
+    "coco_recipe_mmdet/inside/job_preflight.py": "as job.py: test_preflights.py",
+    "coco_recipe_mmdet/train_params.py": "a schema",
     "coco_recipe_pictures/checks/offered_checks.py": "a list of constants",
     "coco_recipe_pictures/commands.py": "a command that calls demo/write.py",
     "coco_recipe_pictures/deep_pictures.py": "constants",
+    "coco_recipe_torch/adapt_head_params.py": "a schema",
+    "coco_recipe_torch/average_weights_params.py": "a schema",
 }
 
 

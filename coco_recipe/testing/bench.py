@@ -13,7 +13,7 @@ from coco_recipe.engines import engine
 from coco_recipe.execute import execute
 from coco_recipe.facts import Facts
 from coco_recipe.findings import Finding
-from coco_recipe.manifest import StepRecord
+from coco_recipe.manifest import KeyParts, StepRecord
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Input, Recipe, RecipeStep
 from coco_recipe.source import Source
@@ -133,10 +133,9 @@ def _run(step: Step, bench: Bench, folder: Path, given: Mapping[str, Any]) -> Ou
         store=store,
         seed=bench.seed,
         key=f"of {step.name} on the bench",
-        parts={"inputs": {}},
+        parts=KeyParts(),
         keep=set(bound.outputs) if bench.keeps_outputs else set(),
         engine=engine.local(bench.jobs),
-        environment={},
         on_progress=lambda done, total, text: progress.append(Progress(done, total, text)),
         judge=findings.extend,
     )
@@ -206,7 +205,7 @@ def _planned(
     source = Source(path, "", {}, {}, {})
     row = RecipeStep(step.name, step.name, references, params, ())
     recipe = Recipe(source, "bench", bench.seed, tuple(inputs), (row,))
-    offers = {step.name: Offer(step, "bench", "", "")}
+    offers = {step.name: Offer(step, "bench", "")}
     return plan.resolve(recipe, Registry(offers, {}, {}, {}, values=_givable(bench.kinds)), [])
 
 

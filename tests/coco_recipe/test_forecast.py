@@ -1,6 +1,5 @@
 """What is known of a recipe's values before anything runs."""
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -122,7 +121,7 @@ def resume(ctx, *, dataset):
     left = ctx.workdir / "left"
     ctx.note("found", left.read_text() if left.exists() else "")
     ctx.note("earlier", ctx.earlier is not None)
-    ctx.note("plugin", ctx.environment["plugin"])
+    ctx.note("code", ctx.environment["code"])
     left.write_text("half")
     if not ctx.earlier and not ctx.notes["found"]:
         raise ValueError("stopped half-way")
@@ -205,7 +204,7 @@ def test_a_step_that_resumes_finds_what_an_interrupted_run_left(
         stages.run(planned, out=tmp_path / "out", force=True)
 
 
-def test_a_step_is_told_its_plugins_source_so_that_it_takes_nothing_from_an_older_one(
+def test_a_step_is_told_a_digest_of_its_code_so_that_it_takes_nothing_from_an_older_one(
     tmp_path: Path, plugin: Path
 ) -> None:
     with pytest.raises(StepError):
@@ -217,8 +216,13 @@ def test_a_step_is_told_its_plugins_source_so_that_it_takes_nothing_from_an_olde
         _run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan,
         out=tmp_path / "out",
     )
-    notes = recorded(tmp_path / "out/steps/r").notes
-    assert notes["plugin"] == hashlib.sha256(b"plugin.py\0" + plugin.read_bytes()).hexdigest()
+    first = recorded(tmp_path / "out/steps/r").notes["code"]
+    plugin.write_text(PLUGIN.replace('"half"', '"a half"'))
+    stages.run(
+        _run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan,
+        out=tmp_path / "out",
+    )
+    assert recorded(tmp_path / "out/steps/r").notes["code"] not in ("", first)
 
 
 def test_a_preview_is_drawn_by_the_step_from_what_comes_to_it(tmp_path: Path, plugin: Path) -> None:

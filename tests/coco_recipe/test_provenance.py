@@ -1,13 +1,9 @@
-"""Keys say why a step is made again; the log is that of this recipe."""
+"""The log is that of this recipe, and is written again where it isn't."""
 
 import json
 from pathlib import Path
-from typing import Any
 
-import pytest
 from builders import coco, command, write_recipe
-
-from coco_recipe import provenance
 
 CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
 
@@ -44,18 +40,3 @@ def test_a_log_that_is_not_of_this_recipe_is_written_although_nothing_is_to_do(
     command("run", write_recipe(tmp_path, [CLEAN]).rename(moved), cwd=tmp_path)
     assert log.read_bytes().splitlines()[1:] == whole.splitlines()[1:2]
     assert "numbered" not in (tmp_path / "runs/test/recipe.resolved.yaml").read_text()
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        ({"seed": 1}, {"seed": 2}, "seed changed"),
-        ({"parameters": {"a": 1}}, {"parameters": {"a": 2}}, "parameter a changed: 1 -> 2"),
-        ({"inputs": {"x": "1"}}, {"inputs": {"x": "2"}}, "input x changed"),
-        ({"inputs": {"x": "1"}}, {"inputs": {"x": "1", "y": "2"}}, "input y changed"),
-    ],
-)
-def test_it_is_told_why_a_step_is_made_again(
-    old: dict[str, Any], new: dict[str, Any], told: str
-) -> None:
-    assert provenance.why(old, new) == told

@@ -657,6 +657,7 @@ STEP = Step(
     replay=_replay,
     needs=("albumentations", "cv2", "numpy"),
     preload=("coco_recipe_albumentations.preload",),
+    apart=("coco_recipe_pictures.augment.previewing",),
     writes=True,
     reads_pixels=True,
     resumes=True,

@@ -9,13 +9,13 @@ from builders import coco, command, real_data, write_recipe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coco_recipe import provenance
+from coco_recipe import inputs
 from coco_recipe.checks import repeated_keys
 from coco_recipe.errors import DatasetError
 
 
 def _found(text: str) -> list[tuple[str, Any]]:
-    findings = provenance.read_rows(text.encode(), "raw.json", "raw", None)[1]
+    findings = inputs.read_rows(text.encode(), "raw.json", "raw", None)[1]
     return [(row.name, row.value) for finding in findings for row in finding.first]
 
 
@@ -86,7 +86,7 @@ def test_a_repeated_key_is_named_with_its_row_and_values(
 
 def test_all_rows_are_counted() -> None:
     text = PLAIN.replace('"area": 100', '"area": 1, "area": 100')
-    (finding,) = provenance.read_rows(text.encode(), "raw.json", "raw", None)[1]
+    (finding,) = inputs.read_rows(text.encode(), "raw.json", "raw", None)[1]
     assert (finding.count, finding.severity) == (2, "warning")
     assert str(finding).startswith(
         "raw: 2 objects have a key more than once, of which the last value counts: annotation 1: "
@@ -151,7 +151,7 @@ def test_a_whole_table_that_stands_twice_stops_a_run_unless_the_recipe_says_othe
 def test_real_files_have_none() -> None:
     for path in sorted(real_data("odd_json").parent.rglob("*.json")):
         try:
-            assert provenance.read_rows(path.read_bytes(), path.name, "", None)[1] == (), path
+            assert inputs.read_rows(path.read_bytes(), path.name, "", None)[1] == (), path
         except DatasetError:
             continue
 

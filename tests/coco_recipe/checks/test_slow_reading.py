@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import coco_json, provenance
+from coco_recipe import coco_json, inputs
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding
 
@@ -48,7 +48,7 @@ def test_a_file_with_wrong_types_is_read_to_its_end(
     for row in data["annotations"]:
         row |= change
     with pytest.raises(FindingsError) as error:
-        provenance.read_rows(json.dumps(data).encode(), "raw.json", "raw", None)
+        inputs.read_rows(json.dumps(data).encode(), "raw.json", "raw", None)
     (finding,) = error.value.findings
     assert isinstance(finding, Finding)
     assert (finding.kind.name, finding.count, finding.severity) == (kind, 8, "error")
@@ -93,7 +93,7 @@ def test_a_file_with_wrong_types_is_read_to_its_end(
 )
 def test_other_wrong_types_are_named(kind: str, data: dict[str, Any], text: str) -> None:
     with pytest.raises(FindingsError) as error:
-        provenance.read_rows(json.dumps(data).encode(), "raw.json", "raw", None)
+        inputs.read_rows(json.dumps(data).encode(), "raw.json", "raw", None)
     (finding,) = error.value.findings
     assert isinstance(finding, Finding)
     assert finding.kind.name == kind
