@@ -51,7 +51,7 @@ FUNCTION = """
 import sys, time, torch
 from pathlib import Path
 from coco_recipe import Checkpoint
-from coco_recipe.execute import Context
+from coco_recipe.context import Context
 from coco_recipe_torch.average_weights import STEP
 from coco_recipe.schema_check import with_defaults
 began = time.perf_counter()

@@ -1,6 +1,7 @@
 """The names that a plugin author imports, and ``run``, the Python API.
 
-``from coco_recipe import yaml_text`` gives the reader of recipes for other files.
+``from coco_recipe import events`` gives what an observer sees, ``yaml_text`` the reader of recipes
+for other files.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,7 @@ from coco_recipe.segmentation import (
     segmentation_area,
     segmentation_box,
 )
-from coco_recipe.steps import Complaint, Misfit, OpenPorts, Port, Step, StepContext
+from coco_recipe.steps import Complaint, Misfit, OpenPorts, Package, Port, Step, StepContext
 from coco_recipe.turned_box import TurnedBox, turned_box
 from coco_recipe.values import ValueKind
 
@@ -93,6 +94,7 @@ __all__ = [
     "Misfit",
     "OpenPorts",
     "Origin",
+    "Package",
     "PluginError",
     "Port",
     "Prediction",

@@ -6,8 +6,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from coco_recipe import coco_json, files, inputs, plan, reaching
-from coco_recipe.ahead import Ahead
+from coco_recipe import coco_json, files, inputs, reaching, refusals
 from coco_recipe.checks import missing_files, row_checks, slow_reading, trainers
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
@@ -15,6 +14,7 @@ from coco_recipe.engines.beside import Beside, copies
 from coco_recipe.findings import Check, Finding, Row, merged
 from coco_recipe.kinds import LEFT_OUT
 from coco_recipe.plan import Plan
+from coco_recipe.rehearsal import Rehearsal
 
 
 def of_file(
@@ -82,12 +82,12 @@ def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
 def of_rows(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
     """Yield the same, but for values of a wrong type."""
     for finding in _for_recipe(planned, name, row_checks.findings(dataset, name)):
-        is_mended = finding.kind.needed and plan.is_mended(planned, name, finding.kind.name)
+        is_mended = finding.kind.needed and refusals.is_mended(planned, name, finding.kind.name)
         yield replace(finding, severity="warning") if is_mended else finding
 
 
 def of_content(
-    planned: Plan, name: str, dataset: Dataset, about: str, ahead: Ahead
+    planned: Plan, name: str, dataset: Dataset, about: str, ahead: Rehearsal
 ) -> Iterator[Finding]:
     """Yield what the installed checks find in an input's pictures or masks, as the steps take it.
 
@@ -160,7 +160,7 @@ def _is_usable(check: Check) -> bool:
 
 def _for_recipe(planned: Plan, name: str, found: Iterable[Finding]) -> Iterator[Finding]:
     for finding in found:
-        step = next(plan.refusing(planned, name, finding.kind.name), None)
+        step = next(refusals.refusing(planned, name, finding.kind.name), None)
         remedy = (
             f"{finding.remedy}, above step '{step.id}', which can't take them"
             if step
@@ -169,10 +169,10 @@ def _for_recipe(planned: Plan, name: str, found: Iterable[Finding]) -> Iterator[
         yield replace(finding, severity="error" if step else finding.severity, remedy=remedy)
 
 
-def _by_picture(planned: Plan, name: str, finding: Finding, ahead: Ahead) -> Iterator[Finding]:
+def _by_picture(planned: Plan, name: str, finding: Finding, ahead: Rehearsal) -> Iterator[Finding]:
     """Divide a finding: an error of the pictures at which a step would stop, and what is left."""
     left = frozenset(finding.pictures)
-    for step in plan.refusing(planned, name, finding.kind.name):
+    for step in refusals.refusing(planned, name, finding.kind.name):
         if stopped := reaching.stopped_at(ahead, step, left):
             them = "it" if len(stopped) == 1 else "them"
             told = f"step '{step.id}' would stop at {them}: {finding.remedy}"

@@ -15,7 +15,7 @@ def of_counts(step: PlannedStep, counts: Balance) -> Iterator[Finding]:
         step: the step.
         counts: the rows that came in and went out, by port, as the record has them.
     """
-    ports = step.offer.step
+    ports = step.step
     before = [one for port, one in data_sets(counts.entered) if not ports.input(port).reads_only]
     after = dict(data_sets(counts.out))
     boxes = {name for one in before for name, n in (one.categories or {}).items() if n}
@@ -48,4 +48,4 @@ def of_plan(planned: Plan) -> Iterator[Finding]:
     for step in planned.steps[: publishing[-1]] if publishing else ():
         gives_data = any(step.kinds[port.kind].in_books for port in step.outputs.values())
         if gives_data and step.id not in consumed and not step.published():
-            yield Finding.of(UNREAD, step.id, [Row(f"step '{step.id}' ({step.offer.step.name})")])
+            yield Finding.of(UNREAD, step.id, [Row(f"step '{step.id}' ({step.step.name})")])

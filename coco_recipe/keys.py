@@ -87,8 +87,7 @@ def with_those_above(planned: Plan, names: Collection[str]) -> frozenset[str]:
     found = set(names)
     for step in reversed(planned.steps):
         if step.id in found:
-            above = {name for references in step.inputs.values() for name, _ in references}
-            found |= above.intersection(ids)
+            found |= {name for name, _ in step.references()}.intersection(ids)
     return frozenset(found)
 
 
@@ -112,9 +111,9 @@ def parts_of(step: PlannedStep, inputs: Mapping[str, str | Digests], seed: int) 
         inputs: what comes to each port: hashes of an input's files, or KEY:PORT of a step.
         seed: of the step's random choices.
     """
-    found = code_of(step.offer.step)
+    found = code_of(step.step)
     return KeyParts(
-        use=step.offer.step.name,
+        use=step.step.name,
         parameters=dict(step.params),
         seed=seed,
         inputs=dict(inputs),
@@ -152,9 +151,9 @@ def _home(function: Callable[..., object]) -> str:
 
 def _environment(step: PlannedStep, code: Closure) -> dict[str, str]:
     """Return the versions that a step's result depends on; and the CPU, if it reads pictures."""
-    needs = step.offer.step.needs_for(step.params)
+    needs = {package.module for package in step.step.needs_for(step.params)}
     versions = libraries.versions(sorted({*code.libraries, *needs}))
-    if step.offer.step.reads_pixels and needs:
+    if step.step.reads_pixels and needs:
         versions |= {
             "python": platform.python_version(),
             "machine": platform.machine(),

@@ -4,326 +4,32 @@ No file that isn't ours is touched.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
-from coco_recipe import files
-from coco_recipe.coco_json import unsafe_name
-from coco_recipe.errors import Problem, RecipeError, RunError
-from coco_recipe.manifest import How
+from coco_recipe import files, publish_targets
+from coco_recipe.errors import RunError
 from coco_recipe.plan import Plan, PlannedStep
-
-MARK = ".coco-recipe.json"
-MARK_PARTIAL = f".{MARK}.partial"  # a mark that is being written, or was when a run was killed
-PARTIAL = ".coco-recipe.partial"
-OWN_NAMES = (
-    "steps",
-    ".lock",
-    "provenance.jsonl",
-    "error.log",
-    "recipe.yaml",
-    "recipe.resolved.yaml",
+from coco_recipe.publish_targets import told_of_changes
+from coco_recipe.published import (
+    MARK,
+    File,
+    Mark,
+    Published,
+    Seen,
+    Target,
+    changed_in,
+    content_of,
+    is_as_published,
+    is_below,
+    mark_of,
+    names_below,
+    read_mark,
+    targets,
+    write_mark,
 )
-LISTED = 5
-Seen = dict[Path, str]  # the SHA-256 of published files, each computed once a run
 
-
-class Published(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A file as it was put there.
-
-    Attributes:
-        sha256: of its bytes.
-        how: a copy, a hard link or a symbolic link.
-        source: of a link, what it points to, relative to the published folder.
-    """
-
-    sha256: str
-    how: How = "copy"
-    source: str = ""
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """The mark ``.coco-recipe.json`` of a published folder.
-
-    Attributes:
-        recipe: the recipe's name.
-        recipe_file: the recipe's file, relative to the folder.
-        recipe_sha256: of the recipe's text.
-        step: the step whose result this is.
-        files: the files that are ours, by name.
-        before: while files are being written, those that were ours before.
-    """
-
-    recipe: str
-    recipe_file: str
-    recipe_sha256: str
-    step: str
-    files: dict[str, Published] = msgspec.field(default_factory=dict)
-    before: dict[str, Published] = msgspec.field(default_factory=dict)
-
-    def entries(self, name: str) -> tuple[Published, ...]:
-        """Return what our file of this name may look like."""
-        return tuple(found[name] for found in (self.files, self.before) if name in found)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A folder in which a step's result appears: its step, the parameter, its place."""
-
-    step: PlannedStep
-    parameter: str
-    folder: Path
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file to publish: where its bytes are, their SHA-256, and how they get there."""
-
-    source: Path
-    sha256: str
-    how: How = "copy"
-
-
-def targets(planned: Plan, run_dir: Path) -> Iterator[Target]:
-    """Yield the folders in which a plan publishes, links resolved."""
-    for step in planned.steps:
-        for name, folder in step.published().items():
-            yield Target(step, name, (run_dir / folder).resolve())
-
-
-def check(
-    planned: Plan,
-    run_dir: Path,
-    committed: Mapping[str, Mapping[str, str]],
-    *,
-    republish: bool = False,
-    seen: Seen | None = None,
-) -> None:
-    """Refuse every folder to publish in that may hold something of the user's.
-
-    Args:
-        planned: the plan.
-        run_dir: its run directory.
-        committed: by step, the files of its last commit with their hashes: a folder that holds just
-            these was published before there were marks.
-        republish: files of ours that somebody changed will be moved away, and don't count.
-        seen: hashes that are known already; those that are computed are added.
-
-    Raises:
-        RecipeError: a folder is neither absent nor empty nor ours, or somebody changed files of
-            ours in it; says what is in it, and what to do.
-    """
-    problems, taken = [], list[Target]()
-    for target in targets(planned, run_dir):
-        what, hint = (
-            _forbidden(planned, run_dir, target, taken)
-            or _occupied(planned, target, committed)
-            or (None if republish else _touched(target.folder, {} if seen is None else seen))
-            or ("", "")
-        )
-        taken.append(target)
-        if what:
-            row = next(row for row in planned.recipe.steps if row.id == target.step.id)
-            problems.append(
-                Problem(
-                    planned.recipe.source.where((*row.at, "with", target.parameter)),
-                    f"step '{target.step.id}' can't publish in {target.folder}: {what}",
-                    hint,
-                )
-            )
-    if problems:
-        raise RecipeError(problems)
-
-
-ELSEWHERE = "name a folder of its own, which doesn't exist yet or is empty"
-
-
-def _forbidden(
-    planned: Plan, run_dir: Path, target: Target, taken: Sequence[Target]
-) -> tuple[str, str] | None:
-    """Say why nothing may be published in a place, whatever is there."""
-    folder, run_dir, recipe_dir = target.folder, run_dir.resolve(), planned.recipe.folder.resolve()
-    asked = Path(os.path.normpath(run_dir / target.step.params[target.parameter]))
-    if asked.is_symlink() and not asked.exists():
-        return f"{asked} is a link to nothing", "remove the link, or name another folder"
-    for above in (folder, *folder.parents):
-        if above.exists() and not above.is_dir():
-            return f"{above} is a file", ELSEWHERE
-    if _holds(folder, run_dir):
-        return "it is the run directory, or holds it", ELSEWHERE
-    if (
-        _holds(run_dir, folder)
-        and files.plain_name(folder.relative_to(run_dir).parts[0]) in OWN_NAMES
-    ):
-        return (
-            f"'{folder.relative_to(run_dir).parts[0]}' in a run directory is coco-recipe's own",
-            ELSEWHERE,
-        )
-    if _holds(folder, recipe_dir):
-        return "it is the recipe's own folder, or holds it", ELSEWHERE
-    for item in planned.recipe.inputs:
-        for name in filter(
-            None, (item.annotations, item.images, item.checkpoint, item.file, item.of)
-        ):
-            place = (planned.recipe.folder / name).resolve()
-            if _holds(folder, place) or _holds(place, folder):
-                return f"it and the input {place} lie in one another", ELSEWHERE
-    for other in taken:
-        if _holds(folder, other.folder) or _holds(other.folder, folder):
-            return (
-                f"step '{other.step.id}' publishes in {other.folder}",
-                "give each step a folder of its own",
-            )
-    return None
-
-
-def _holds(folder: Path, inner: Path) -> bool:
-    """Report whether a folder is, or holds, another, also where file systems ignore case."""
-    parts = tuple(map(files.plain_name, folder.parts))
-    return tuple(map(files.plain_name, inner.parts))[: len(parts)] == parts
-
-
-def _occupied(
-    planned: Plan, target: Target, committed: Mapping[str, Mapping[str, str]]
-) -> tuple[str, str] | None:
-    """Say what is in a folder that isn't empty and isn't ours."""
-    inside = _content(target.folder)
-    if not inside:
-        return None
-    more = f" and {len(inside) - LISTED} more" if len(inside) > LISTED else ""
-    listed = f"{', '.join(inside[:LISTED])}{more}"
-    if MARK not in inside:
-        if _is_just(target.folder, committed.get(target.step.id, {})):
-            return None
-        return f"it holds files that coco-recipe didn't publish ({listed})", ELSEWHERE
-    try:
-        mark = _read(target.folder)
-    except (OSError, msgspec.DecodeError, ValueError):
-        return (
-            f"its {MARK} can't be read, so it is not known which files are ours ({listed})",
-            f"move the folder away, or remove {MARK} and its files if you don't need them",
-        )
-    if not _is_ours(mark, planned, target):
-        return (
-            f"it was published by step '{mark.step}' of the recipe '{mark.recipe}' "
-            f"({mark.recipe_file})",
-            ELSEWHERE,
-        )
-    return None
-
-
-def _content(folder: Path) -> list[str]:
-    """Return the names in a folder, but for a mark that a killed run was writing."""
-    return sorted(set(os.listdir(folder)) - {MARK_PARTIAL}) if folder.is_dir() else []
-
-
-def _is_just(folder: Path, committed: Mapping[str, str]) -> bool:
-    """Say whether a folder holds just these files, all as they were committed."""
-    names = _names(folder)
-    return bool(names) and all(
-        name in committed
-        and (folder / name).is_file()
-        and files.sha256(folder / name) == committed[name]
-        for name in names
-    )
-
-
-def _names(folder: Path) -> list[str]:
-    """Return the names of the files below a folder, without a killed run's unfinished mark."""
-    found = (path.relative_to(folder).as_posix() for path in files.files_below(folder))
-    return [name for name in found if name != MARK_PARTIAL]
-
-
-def _touched(folder: Path, seen: Seen) -> tuple[str, str] | None:
-    """Say which files of ours somebody changed."""
-    changed = _changed(folder, _read(folder), seen) if (folder / MARK).exists() else []
-    return _told(changed) if changed else None
-
-
-def _changed(folder: Path, mark: Mark, seen: Seen) -> list[str]:
-    names = dict.fromkeys([*mark.files, *mark.before])
-    return [
-        name
-        for name in names
-        if _is_below(folder, name)
-        and os.path.lexists(folder / name)
-        and not any(_is(folder, name, entry, seen) for entry in mark.entries(name))
-    ]
-
-
-def _told(changed: Sequence[str]) -> tuple[str, str]:
-    """Say that files were changed, and what to do."""
-    more = f" and {len(changed) - LISTED} more" if len(changed) > LISTED else ""
-    listed = f"{', '.join(changed[:LISTED])}{more}"
-    if len(changed) == 1:
-        return (
-            f"1 published file was changed by somebody: {listed}",
-            "delete it, or run with --republish, which moves it to <name>.changed "
-            "and puts ours back",
-        )
-    return (
-        f"{len(changed)} published files were changed by somebody: {listed}",
-        "delete them, or run with --republish, which moves each to <name>.changed "
-        "and puts ours back",
-    )
-
-
-def _is(folder: Path, name: str, entry: Published, seen: Seen) -> bool:
-    """Say whether a file is as it was published."""
-    path = folder / name
-    if entry.how == "symlink":
-        return path.is_symlink() and os.readlink(path) == entry.source
-    if path.is_symlink() or not path.is_file():
-        return False
-    if entry.how == "link":
-        source = folder / entry.source
-        return source.exists() and path.samefile(source)
-    if path not in seen:
-        seen[path] = files.sha256(path)
-    return seen[path] == entry.sha256
-
-
-def _is_ours(mark: Mark, planned: Plan, target: Target) -> bool:
-    mine = _mark(planned, target)
-    same_recipe = mine.recipe_file == mark.recipe_file or mine.recipe_sha256 == mark.recipe_sha256
-    return mark.step == mine.step and same_recipe
-
-
-def _mark(planned: Plan, target: Target, **found: Mapping[str, Published]) -> Mark:
-    source = planned.recipe.source
-    place = Path(os.path.relpath(source.origin.resolve(), target.folder)).as_posix()
-    return Mark(
-        planned.recipe.name,
-        place,
-        files.sha256_of(source.text.encode()),
-        target.step.id,
-        **{key: dict(value) for key, value in found.items()},
-    )
-
-
-def _read(folder: Path) -> Mark:
-    """Read the mark of a folder.
-
-    Raise a ValueError where it names a file outside, which no run of ours has put there.
-    """
-    mark = msgspec.json.decode((folder / MARK).read_bytes(), type=Mark)
-    if outside := [name for name in (*mark.files, *mark.before) if unsafe_name(name)]:
-        raise ValueError(f"names {outside[0]!r}, which is not below the folder")
-    return mark
-
-
-def _is_below(folder: Path, name: str) -> bool:
-    """Report whether a name leads to a place below a folder, through no link to elsewhere."""
-    return not any((folder / above).is_symlink() for above in list(Path(name).parents)[:-1])
-
-
-def _write(folder: Path, mark: Mark) -> None:
-    data = msgspec.json.format(msgspec.json.encode(mark, order="deterministic"), indent=1) + b"\n"
-    if not (folder / MARK).is_file() or (folder / MARK).read_bytes() != data:
-        files.write_bytes(folder / MARK, data)
+PARTIAL = ".coco-recipe.partial"
 
 
 class Publisher:
@@ -337,7 +43,9 @@ class Publisher:
 
     def check(self, committed: Mapping[str, Mapping[str, str]]) -> None:
         """Refuse every folder to publish in that may hold something of the user's (see `check`)."""
-        check(self.planned, self.run_dir, committed, republish=self.republish, seen=self.seen)
+        publish_targets.check(
+            self.planned, self.run_dir, committed, republish=self.republish, seen=self.seen
+        )
 
     def begin(self, committed: Mapping[str, Mapping[str, str]]) -> None:
         """Before work: take over folders published before there were marks; look for changed files.
@@ -346,16 +54,16 @@ class Publisher:
             RunError: a file of ours was changed by somebody, and ``republish`` isn't set.
         """
         for target in targets(self.planned, self.run_dir):
-            if not _content(target.folder):
+            if not content_of(target.folder):
                 continue
             if not (target.folder / MARK).exists():
                 hashes = committed[target.step.id]
                 found = {
                     name: _found(target.folder / name, hashes[name])
-                    for name in _names(target.folder)
+                    for name in names_below(target.folder)
                 }
-                _write(target.folder, _mark(self.planned, target, files=found))
-            self._set_aside(target, _changed(target.folder, _read(target.folder), self.seen))
+                write_mark(target.folder, mark_of(self.planned, target, files=found))
+            self._set_aside(target, changed_in(target.folder, read_mark(target.folder), self.seen))
 
     def publish(self, step: PlannedStep, wanted: Mapping[str, File]) -> None:
         """Bring the folders of a step to what is wanted, file by file.
@@ -377,24 +85,24 @@ class Publisher:
     def _bring(self, target: Target, wanted: Mapping[str, File]) -> None:
         folder = target.folder
         folder.mkdir(parents=True, exist_ok=True)
-        ours = _read(folder) if (folder / MARK).exists() else _mark(self.planned, target)
+        ours = read_mark(folder) if (folder / MARK).exists() else mark_of(self.planned, target)
         new = {name: _published(folder, file) for name, file in wanted.items()}
         missing = [
             name
             for name, entry in new.items()
-            if not _is(folder, name, entry, self.seen)
+            if not is_as_published(folder, name, entry, self.seen)
             or (entry.how == "copy" and _is_hard_link(folder / name, wanted[name].source))
         ]
         old = {name: entry for found in (ours.before, ours.files) for name, entry in found.items()}
-        gone = [name for name in old if name not in new and _is_below(folder, name)]
+        gone = [name for name in old if name not in new and is_below(folder, name)]
         for name in (*missing, *gone):  # hours may have passed since they were looked at
             self.seen.pop(folder / name, None)
         self._refuse_others(folder, ours, missing)
         self._set_aside(
-            target, [name for name in _changed(folder, ours, self.seen) if name in gone]
+            target, [name for name in changed_in(folder, ours, self.seen) if name in gone]
         )
         if missing or gone or ours.before:
-            _write(folder, _mark(self.planned, target, files=new, before=old))
+            write_mark(folder, mark_of(self.planned, target, files=new, before=old))
             _sweep(folder)
             self._put(folder, {name: wanted[name] for name in missing}, new)
             if not ours.before:  # else a killed run's publishing goes on
@@ -403,11 +111,11 @@ class Publisher:
                 ]
             for name in gone:
                 _remove(folder, name)
-        _write(folder, _mark(self.planned, target, files=new))
+        write_mark(folder, mark_of(self.planned, target, files=new))
 
     def _set_aside(self, target: Target, changed: Sequence[str]) -> None:
         if changed and not self.republish:
-            raise RunError(f"{target.folder}: {'; '.join(_told(changed))}")
+            raise RunError(f"{target.folder}: {'; '.join(told_of_changes(changed))}")
         for name in changed:
             path = target.folder / name
             self.moved[path] = files.free_name(path.with_name(f"{path.name}.changed"))
@@ -424,7 +132,7 @@ class Publisher:
                         "move it away"
                     )
             if os.path.lexists(folder / name) and not any(
-                _is(folder, name, entry, self.seen) for entry in ours.entries(name)
+                is_as_published(folder, name, entry, self.seen) for entry in ours.entries(name)
             ):
                 raise RunError(
                     f"{folder / name} stands where a file must be published, and isn't ours; "

@@ -6,15 +6,15 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from coco_recipe.ahead import Ahead
 from coco_recipe.dataset import Dataset, Image
 from coco_recipe.findings import Finding
 from coco_recipe.kinds import STOPPING
 from coco_recipe.plan import Plan, PlannedStep
+from coco_recipe.rehearsal import Rehearsal
 from coco_recipe.values import each
 
 
-def opened(planned: Plan, name: str, ahead: Ahead) -> tuple[Image, ...]:
+def opened(planned: Plan, name: str, ahead: Rehearsal) -> tuple[Image, ...]:
     """Return the images of an input whose pictures steps will open, with the names that they have then.
 
     The steps in memory above are run, if they haven't been. Rows that can't be had before the run
@@ -22,7 +22,7 @@ def opened(planned: Plan, name: str, ahead: Ahead) -> tuple[Image, ...]:
     """
     found: dict[str, Image] = {}
     for step in planned.steps:
-        values = (ahead.values_of(step) or {}) if step.offer.step.reads_pixels else {}
+        values = (ahead.values_of(step) or {}) if step.step.reads_pixels else {}
         for dataset in (dataset for value in values.values() for dataset in _datasets(value)):
             for image in dataset.images:
                 folder, file = dataset.place_of(image)
@@ -31,7 +31,7 @@ def opened(planned: Plan, name: str, ahead: Ahead) -> tuple[Image, ...]:
     return tuple(found.values())
 
 
-def stopped_at(ahead: Ahead, step: PlannedStep, pictures: frozenset[str]) -> frozenset[str]:
+def stopped_at(ahead: Rehearsal, step: PlannedStep, pictures: frozenset[str]) -> frozenset[str]:
     """Return at which pictures, given by their paths, a step would stop that refuses their kind.
 
     The steps in memory above it are run, if they haven't been. Where it can't be known what comes
@@ -48,7 +48,7 @@ def stopped_at(ahead: Ahead, step: PlannedStep, pictures: frozenset[str]) -> fro
     return frozenset(found)
 
 
-def stopping_rows(planned: Plan, ahead: Ahead, found: Iterable[Finding]) -> Iterator[Finding]:
+def stopping_rows(planned: Plan, ahead: Rehearsal, found: Iterable[Finding]) -> Iterator[Finding]:
     """Yield, by step, the rows that come to a step and at which it would stop.
 
     The steps in memory above it are run, if they haven't been. Rows that can't be had before the run
@@ -61,7 +61,7 @@ def stopping_rows(planned: Plan, ahead: Ahead, found: Iterable[Finding]) -> Iter
     """
     kinds = {finding.kind.name for finding in found}
     for step in planned.steps:
-        offered = step.offer.step
+        offered = step.step
         if offered.stops_at_rows is None or not kinds.intersection(offered.doubts):
             continue
         values = ahead.values_of(step) or {}
@@ -85,9 +85,9 @@ def _stopped(step: PlannedStep, dataset: Dataset, pictures: frozenset[str]) -> f
         for image in dataset.images
         if dataset.folders.get(dataset.place_of(image)[0])
     }
-    if step.offer.step.stops_at is None or not here:
+    if step.step.stops_at is None or not here:
         return here
     try:
-        return here & frozenset(step.offer.step.stops_at(step.bound, dataset, here))
+        return here & frozenset(step.step.stops_at(step.bound, dataset, here))
     except Exception:  # as where the rows are wrong, too, which is told beside this
         return here

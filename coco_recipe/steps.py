@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar
 
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
@@ -43,6 +44,26 @@ class OpenPorts:
     name: str
     kind: type
     reads_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package that a step imports when it runs.
+
+    Attributes:
+        module: the name by which it is imported.
+        dist: the distribution that has it, as its registry names it; empty if that is the module's.
+            Another distribution that has the module will do as well.
+        install: what to do where it isn't installed; empty for ``pip install`` of the distribution.
+    """
+
+    module: str
+    dist: str = ""
+    install: str = ""
+
+    def remedy(self) -> str:
+        """Return what to do where the package isn't installed."""
+        return self.install or f"pip install {self.dist or self.module}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +145,7 @@ class Step:
         preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the step would do to so
             many images, or to those with the file names in the tuple ``images``.
         replay: ``replay(ctx, name, *, <ports>, <params>) -> bytes`` makes one file of ``ctx.earlier`` again.
-        needs: import names that must be installed; or a function from the parameters to them.
+        needs: packages that must be installed; or a function from the parameters to them.
         files: further files that the result depends on, which the parameters name indirectly (a file that a named file
             is built on); called once the parameters are sound. Raises ValueError where they can't be told.
         writes: the result lives in files, is committed to disk and reused; else it lives in memory.
@@ -164,7 +185,7 @@ class Step:
     preflight: Callable[["StepContext", Mapping[str, Any], Mapping[str, Any]], None] | None = None
     preview: Callable[..., None] | None = None
     replay: Callable[..., bytes] | None = None
-    needs: tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] = ()
+    needs: tuple[Package, ...] | Callable[[Mapping[str, Any]], tuple[Package, ...]] = ()
     files: Callable[[Mapping[str, Any]], Iterable[Path]] | None = None
     writes: bool = False
     reads_pixels: bool = False
@@ -198,8 +219,8 @@ class Step:
         """Return the parameters as the step's functions get them: what it reads once is read."""
         return {**params, **self.read(params)} if self.read else params
 
-    def needs_for(self, params: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the import names that must be installed for these parameters."""
+    def needs_for(self, params: Mapping[str, Any]) -> tuple[Package, ...]:
+        """Return the packages that must be installed for these parameters."""
         return self.needs(params) if callable(self.needs) else self.needs
 
     def refused_for(self, params: Mapping[str, Any]) -> frozenset[str]:
@@ -310,8 +331,22 @@ class StepContext(Protocol):
         """Return the SHA-256 of a file that the step reads; the run computes it once."""
         ...
 
-    def progress(self, done: int, total: int, text: str = "") -> None:
-        """Tell how far the step is, and in ``text`` what there is to say of it now."""
+    def progress(
+        self,
+        done: int,
+        total: int,
+        text: str = "",
+        *,
+        figures: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        """Report how far the step is.
+
+        Args:
+            done: how much is done.
+            total: how much there is.
+            text: a line for people, beside the figures.
+            figures: numbers by name for observers, as ``{"loss": 0.31}``; the first few are shown.
+        """
         ...
 
     def map(

@@ -10,7 +10,7 @@ from coco_recipe import files
 from coco_recipe import manifest as manifests
 from coco_recipe.manifest import Manifest, Placed
 from coco_recipe.plan import Plan
-from coco_recipe.publish import File
+from coco_recipe.published import File
 
 MANIFEST, DROPPED, PLACED = "manifest.json", "dropped.jsonl", "placed.jsonl"
 Stamp = tuple[int, int, int]  # of a file: its inode, when it was written in ns, its bytes

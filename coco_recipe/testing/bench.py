@@ -8,17 +8,21 @@ from typing import Any
 
 import msgspec
 
-from coco_recipe import plan, plugins, shipped_values
+from coco_recipe import foresight, plugins, shipped_values
 from coco_recipe.engines import engine
-from coco_recipe.execute import execute
+from coco_recipe.events import Progress
+from coco_recipe.execute import Workshop, execute
 from coco_recipe.facts import Facts
 from coco_recipe.findings import Finding
-from coco_recipe.manifest import KeyParts, StepRecord
+from coco_recipe.manifest import StepRecord
+from coco_recipe.plan import Plan
 from coco_recipe.plugins import Offer, Registry
 from coco_recipe.recipe import Input, Recipe, RecipeStep
+from coco_recipe.resolve import resolve
 from coco_recipe.source import Source
 from coco_recipe.steps import OpenPorts, Step
 from coco_recipe.store import DROPPED, Store
+from coco_recipe.task import Task
 from coco_recipe.values import ValueKinds, each
 
 
@@ -41,15 +45,6 @@ class Bench:
     jobs: int = 1
     keeps_outputs: bool = False
     kinds: ValueKinds = shipped_values.KINDS
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What a step said of how far it was: so much of a total, and a line of text."""
-
-    done: int
-    total: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,25 +116,22 @@ def _run(step: Step, bench: Bench, folder: Path, given: Mapping[str, Any]) -> Ou
     _check_kinds(ports, bench.kinds)
     planned = _planned(step, bench, folder / "recipe.yaml", ports, params)
     (bound,) = planned.steps
-    values = plan.bound(bound, lambda ref: named[ref[0]])
-    facts = plan.by_port(bound, lambda ref: bench.kinds.facts(named[ref[0]]))
-    foreseen = plan.foresee_step(planned, bound, facts, lambda: values)
-    store = Store(folder)
+    values = bound.values(lambda ref: named[ref[0]])
+    facts = bound.by_port(lambda ref: bench.kinds.facts(named[ref[0]]))
+    foreseen = foresight.foresee_step(planned, bound, facts, lambda: values)
     findings: list[Finding] = []
     progress: list[Progress] = []
-    result = execute(
-        bound,
-        values,
-        store=store,
-        seed=bench.seed,
-        key=f"of {step.name} on the bench",
-        parts=KeyParts(),
-        keep=set(bound.outputs) if bench.keeps_outputs else set(),
-        engine=engine.local(bench.jobs),
-        on_progress=lambda done, total, text: progress.append(Progress(done, total, text)),
+    workshop = Workshop(
+        Store(folder),
+        engine.local(bench.jobs),
+        on_progress=progress.append,
         judge=findings.extend,
     )
-    committed = store.final(step.name)
+    task = Task.without_key(bound, bench.seed)
+    if bench.keeps_outputs:
+        task = replace(task, terminal=frozenset(bound.outputs))
+    result = execute(task, values, workshop)
+    committed = workshop.store.final(step.name)
     return Outcome(
         values=result.values,
         notes=result.manifest.record.notes,
@@ -188,7 +180,7 @@ def _check_kinds(ports: Mapping[str, Any], kinds: ValueKinds) -> None:
 
 def _planned(
     step: Step, bench: Bench, path: Path, ports: Mapping[str, Any], params: Mapping[str, Any]
-) -> plan.Plan:
+) -> Plan:
     """Return the plan of a recipe that has only this step.
 
     Raises:
@@ -206,7 +198,7 @@ def _planned(
     row = RecipeStep(step.name, step.name, references, params, ())
     recipe = Recipe(source, "bench", bench.seed, tuple(inputs), (row,))
     offers = {step.name: Offer(step, "bench", "")}
-    return plan.resolve(recipe, Registry(offers, {}, {}, {}, values=_givable(bench.kinds)), [])
+    return resolve(recipe, Registry(offers, {}, {}, {}, values=_givable(bench.kinds)), [])
 
 
 def _givable(kinds: ValueKinds) -> ValueKinds:

@@ -1,4 +1,4 @@
-"""execute: a step's seed, its books, and what it gives that it hasn't declared."""
+"""execute: a step's books, and what it gives that it hasn't declared."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,18 +7,12 @@ from typing import Any
 import pytest
 
 from coco_recipe import Dataset, Port, Step, StepContext, StepError
-from coco_recipe.execute import step_seed
 from coco_recipe.testing import Bench, dataset, run_step
 
 
 def _step(run: Any, **more: Any) -> Step:
     settings = {"inputs": {"dataset": Port(Dataset)}, "outputs": {"dataset": Dataset}} | more
     return Step(name="try", run=run, **settings)
-
-
-def test_a_seed_depends_on_the_recipes_and_on_the_steps_name_only() -> None:
-    assert step_seed(1, "a") == step_seed(1, "a")
-    assert len({step_seed(1, "a"), step_seed(2, "a"), step_seed(1, "b")}) == 3
 
 
 def test_rows_that_were_made_and_dropped_are_in_the_books() -> None:

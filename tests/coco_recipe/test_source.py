@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import stages
+from coco_recipe import source, stages
 from coco_recipe.errors import RecipeError
 
 STEPS = [
@@ -25,11 +25,11 @@ def recipe(tmp_path: Path) -> Path:
     [("[cat, dog]", ["cat", "dog"]), ('["1", 2]', ["1", 2]), ("[]", []), ("[no, ~]", ["no", None])],
 )
 def test_a_value_may_be_a_list(text: str, value: object, recipe: Path) -> None:
-    data = stages.source.load(recipe, [f"steps.clean.with.drop={text}"]).data
+    data = source.load(recipe, [f"steps.clean.with.drop={text}"]).data
     assert data["steps"][0]["with"]["drop"] == value
-    assert stages.source.load(recipe, ["steps.0.with.drop.0=cat"]).data["steps"][0]["with"][
-        "drop"
-    ] == ["cat"]
+    assert source.load(recipe, ["steps.0.with.drop.0=cat"]).data["steps"][0]["with"]["drop"] == [
+        "cat"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from builders import coco, command, process, real_data, recorded, write_recipe
 from coco_recipe_data.split import STEP
 from rich.cells import cell_len
 
-from coco_recipe import Dataset, stages
+from coco_recipe import Dataset, reopening, stages
 from coco_recipe.errors import RecipeError, StepError
 from coco_recipe.testing import dataset, run_step
 
@@ -69,7 +69,7 @@ def test_a_method_beside_a_way_that_needs_none_is_refused(
 def test_a_division_of_which_every_default_is_written_out_is_planned_again(tmp_path: Path) -> None:
     """recipe.resolved.yaml has every default: none of them may be one that is refused."""
     _parts(tmp_path, coco(10, []), every=5, group_by={"pattern": "^."})
-    assert stages.reopen(tmp_path / "out").steps[0].params == {
+    assert reopening.reopen(tmp_path / "out").steps[0].params == {
         "every": 5,
         "group_by": {"pattern": "^."},
         "min_per_part": 1,

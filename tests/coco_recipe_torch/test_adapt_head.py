@@ -12,7 +12,7 @@ from coco_recipe_torch import adapt_head, checkpoints, heads
 from coco_recipe_torch.coco_names import COCO_NAMES
 
 from coco_recipe import Category, Checkpoint, Dataset
-from coco_recipe.execute import Context
+from coco_recipe.context import Context
 from coco_recipe.schema_check import with_defaults
 
 if importlib.util.find_spec("mmdet") is None:

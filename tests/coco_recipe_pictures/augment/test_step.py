@@ -11,6 +11,7 @@ from builders import coco
 
 from coco_recipe import stages
 from coco_recipe.errors import DatasetError, FindingsError, RecipeError, StepError
+from coco_recipe.session import Session
 from coco_recipe.store import Store
 
 np = pytest.importorskip("numpy")
@@ -392,8 +393,8 @@ def test_a_preview_shows_what_goes_into_quarantine(
     bench.run(SHORT, bad_images="quarantine")
     (bench.folder / "images/1.jpg").write_bytes(b"not a picture")
     target = bench.folder / "sheet.png"
-    opened = stages.Run(stages.prepare(bench.folder / "recipe.yaml"), bench.out)
-    forecast.preview(opened, opened.states(), "more", target, images=2)
+    opened = Session.open(stages.prepare(bench.folder / "recipe.yaml"), bench.out)
+    forecast.preview(opened, "more", target, images=2)
     assert cv2.imread(str(target)) is not None
     assert [row[0].title for row in shown] == [
         "1.jpg: in quarantine: is text, not a picture",

@@ -11,7 +11,7 @@ from builders import recorded, times, write_recipe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coco_recipe import plan, plugins, recipe, source, stages
+from coco_recipe import plugins, recipe, resolve, source, stages
 from coco_recipe.errors import Problem
 
 np = pytest.importorskip("numpy")
@@ -269,7 +269,7 @@ def _augmented(
         Problem
     ] = []  # as stages.prepare does, but with plugins that are looked for once
     stages.run(
-        plan.resolve(recipe.validate(source.load(path), problems), REGISTRY, problems),
+        resolve.resolve(recipe.validate(source.load(path), problems), REGISTRY, problems),
         out=folder / "out",
     )
     step = folder / "out/steps/more"

@@ -6,7 +6,8 @@ from typing import Any
 from builders import coco, write_recipe
 
 from coco_recipe import stages
-from coco_recipe.ahead import Ahead
+from coco_recipe.plan import PlannedStep
+from coco_recipe.rehearsal import Rehearsal
 from coco_recipe.testing import dataset
 
 STEPS: list[dict[str, Any]] = [
@@ -16,23 +17,23 @@ STEPS: list[dict[str, Any]] = [
 ]
 
 
-def _ahead(folder: Path, steps: list[dict[str, Any]]) -> Ahead:
+def _ahead(folder: Path, steps: list[dict[str, Any]]) -> tuple[Rehearsal, tuple[PlannedStep, ...]]:
     planned = stages.prepare(write_recipe(folder, steps, coco()))
-    return Ahead(planned, {("raw", ""): dataset()})
+    return Rehearsal.ahead(planned, {("raw", ""): dataset()}), planned.steps
 
 
 def test_steps_above_are_run_once(tmp_path: Path) -> None:
-    ahead = _ahead(tmp_path, STEPS)
-    found = ahead.values_of(ahead.steps["out"])
+    ahead, planned = _ahead(tmp_path, STEPS)
+    found = ahead.values_of(planned[2])
     assert found
     assert [category.name for category in found["all"].categories] == ["cat"]
-    again = ahead.values_of(ahead.steps["out"])
+    again = ahead.values_of(planned[2])
     assert again
     assert again["all"] is found["all"]
 
 
 def test_what_lies_below_a_step_that_fails_is_not_known(tmp_path: Path) -> None:
     wrong = {**STEPS[0], "with": {"drop": [7]}}  # an id is looked up when the step runs
-    ahead = _ahead(tmp_path, [wrong, *STEPS[1:]])
-    assert ahead.values_of(ahead.steps["few"]) is not None
-    assert ahead.values_of(ahead.steps["out"]) is None
+    ahead, planned = _ahead(tmp_path, [wrong, *STEPS[1:]])
+    assert ahead.values_of(planned[0]) is not None
+    assert ahead.values_of(planned[2]) is None
