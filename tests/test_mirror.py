@@ -16,7 +16,11 @@ EXEMPT = {
     "coco_recipe/facts.py": "a record",
     "coco_recipe/hookspecs.py": "declarations",
     "coco_recipe/kinds.py": "constants",
-    "coco_recipe/progress.py": "seen through the command line",
+    "coco_recipe/commands/options.py": "declarations",
+    "coco_recipe/commands/pictures.py": "preview and replay: test_forecast.py, test_reopening.py",
+    "coco_recipe/loop.py": "the loop over steps: test_stages.py",
+    "coco_recipe/session.py": "a record",
+    "coco_recipe/work.py": "a record",
     "coco_recipe/shipped_values.py": "a list of constants",
     "coco_recipe_albumentations/library.py": "imports the library",
     "coco_recipe_albumentations/pipeline/history.py": "constants",
@@ -28,10 +32,9 @@ EXEMPT = {
     "coco_recipe_mmdet/inside/job_preflight.py": "as job.py: test_preflights.py",
     "coco_recipe_mmdet/train_params.py": "a schema",
     "coco_recipe_pictures/checks/offered_checks.py": "a list of constants",
-    "coco_recipe_pictures/commands.py": "a command that calls demo/write.py",
-    "coco_recipe_pictures/deep_pictures.py": "constants",
     "coco_recipe_torch/adapt_head_params.py": "a schema",
     "coco_recipe_torch/average_weights_params.py": "a schema",
+    "coco_recipe_torch/needed.py": "constants",
 }
 
 

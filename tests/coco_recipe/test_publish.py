@@ -3,14 +3,13 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import coco, command, times, write_recipe
 
-from coco_recipe import events, run_folder, stages
+from coco_recipe import events, stages
 from coco_recipe.errors import RecipeError, RunError
 from coco_recipe.published import MARK
 
@@ -44,110 +43,6 @@ def _bytes(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and "steps" not in path.parts
     }
-
-
-def test_a_published_folder_is_marked_with_its_files(tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
-    published = folder / "runs/test/dataset"
-    mark = json.loads((published / MARK).read_text())
-    assert (mark["recipe"], mark["step"], mark["recipe_file"]) == (
-        "test",
-        "d",
-        "../../../recipe.yaml",
-    )
-    assert sorted(mark["files"]) == [
-        "all/1.jpg",
-        "all/2.jpg",
-        "all/3.jpg",
-        "annotations/instances_all.json",
-    ]
-    assert "before" not in mark or mark["before"] == {}
-
-
-@pytest.mark.parametrize(
-    "to",
-    [
-        "../../precious",
-        "{absolute}",
-        "../..",
-        "../../..",
-        ".",
-        "..",
-        "steps",
-        "steps/d",
-        "STEPS",
-        ".lock",
-        "provenance.jsonl",
-        "error.log",
-        "Error.LOG/x",
-        "recipe.yaml/x",
-        "../../images",
-        "../../images/new",
-        "../../raw.json",
-        "../../file",
-        "../../file/below",
-        "../../loop",
-        "../../to_precious",
-        "a/../../../precious",
-    ],
-)
-def test_a_folder_that_is_not_ours_is_refused_before_the_run(to: str, tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    (folder / "precious").mkdir()
-    (folder / "precious/thesis.txt").write_text("years")
-    (folder / "file").write_text("mine")
-    (folder / "loop").symlink_to(folder / "nowhere")
-    (folder / "to_precious").symlink_to(folder / "precious")
-    _write(folder, to.format(absolute=folder / "precious"))
-    before = _bytes(tmp_path)
-    for check in (
-        lambda: _run(folder),
-        lambda: run_folder.check_targets(
-            stages.prepare(folder / "recipe.yaml"), folder / "runs/test"
-        ),
-    ):
-        with pytest.raises(
-            RecipeError, match=r"recipe.yaml:\d+:\d+: steps\[0\].with.to: step 'd' can't publish in"
-        ):
-            check()
-    assert _bytes(tmp_path) == before
-
-
-def test_validate_tells_what_is_in_the_folder_and_what_to_do(tmp_path: Path) -> None:
-    folder = _project(tmp_path, "../../precious")
-    (folder / "precious").mkdir()
-    (folder / "precious/thesis.txt").write_text("years")
-    for verb in ("validate", "plan", "run"):
-        done = command(verb, "recipe.yaml", cwd=folder)
-        assert done.returncode == 2, done.stderr
-        assert "it holds files that coco-recipe didn't publish (thesis.txt)" in done.stderr
-        assert "hint: name a folder of its own, which doesn't exist yet or is empty" in done.stderr
-    assert (folder / "precious/thesis.txt").read_text() == "years"
-
-
-@pytest.mark.parametrize(
-    "make", [lambda p: None, lambda p: p.mkdir(parents=True)], ids=["absent", "empty"]
-)
-def test_an_absent_or_empty_folder_anywhere_is_fine(
-    make: Callable[[Path], None], tmp_path: Path
-) -> None:
-    folder = _project(tmp_path, str(tmp_path / "elsewhere/set"))
-    make(tmp_path / "elsewhere/set")
-    _run(folder)
-    assert (tmp_path / "elsewhere/set/all/2.jpg").read_bytes() == b"\xff\xd8 picture 2"
-
-
-def test_two_steps_into_one_folder_or_into_one_another_are_refused(tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    for first, second in (("a", "a"), ("a", "a/b"), ("a/b", "a"), ("a", "A")):
-        steps = [
-            {"id": name, "use": "export_coco", "in": {"all": "raw"}, "with": {"to": to}}
-            for name, to in (("x", first), ("y", second))
-        ]
-        write_recipe(folder, steps, inputs={"raw": {"annotations": "raw.json", "images": "images"}})
-        with pytest.raises(RecipeError, match=r"steps\[1\].with.to: .*step 'x' publishes in"):
-            _run(folder)
 
 
 def test_a_file_of_the_users_stays_when_there_is_nothing_to_do_and_when_all_is_made_again(
@@ -286,62 +181,6 @@ def test_what_stands_where_a_new_file_must_go_is_not_overwritten(kind: str, tmp_
         assert list((tmp_path / "other").iterdir()) == []
 
 
-@pytest.mark.parametrize("images", ["none", "copy", "link", "symlink"])
-@pytest.mark.parametrize("killed", [False, True], ids=["whole", "killed while it was marked"])
-def test_an_unmarked_folder_that_holds_just_what_was_committed_is_taken_over(
-    images: str, killed: bool, tmp_path: Path
-) -> None:
-    folder = _project(tmp_path, images=images)
-    _run(folder)
-    published = folder / "runs/test/dataset"
-    mark = (published / MARK).read_text()
-    (published / MARK).unlink()
-    if killed:
-        (published / f".{MARK}.partial").write_text("{")
-    assert command("plan", "recipe.yaml", cwd=folder).returncode == 0
-    assert _run(folder).ran == ()
-    assert (published / MARK).read_text() == mark
-    data = coco()
-    data["images"].pop()
-    (folder / "raw.json").write_text(json.dumps(data))
-    _run(folder)  # what was taken over is ours: it is replaced, and removed
-    assert (published / "all/1.jpg").exists() is (images != "none")
-    assert not (published / "all/3.jpg").is_symlink()
-    assert not (published / "all/3.jpg").exists()
-
-
-@pytest.mark.parametrize("images", ["copy", "symlink"])
-@pytest.mark.parametrize(
-    "change", ["a picture", "annotations", "more", "a broken link", "another link"]
-)
-def test_an_unmarked_folder_with_something_else_in_it_is_refused(
-    change: str, images: str, tmp_path: Path
-) -> None:
-    folder = _project(tmp_path, images=images)
-    _run(folder)
-    published = folder / "runs/test/dataset"
-    (published / MARK).unlink()
-    (tmp_path / "mine.jpg").write_bytes(b"mine")
-    picture = published / "all/2.jpg"
-    if change != "annotations":
-        picture.unlink()
-    if change == "a picture":
-        picture.write_bytes(b"touched up by hand")
-    elif change == "annotations":
-        (published / "annotations/instances_all.json").write_text("{}")
-    elif change == "more":
-        (published / "all/mine.txt").write_text("mine")
-    else:
-        picture.symlink_to(tmp_path / ("nowhere" if change == "a broken link" else "mine.jpg"))
-    before = _bytes(tmp_path)
-    for verb in ("validate", "plan", "run"):
-        done = command(verb, "recipe.yaml", cwd=folder)
-        assert done.returncode == 2
-        assert "it holds files that coco-recipe didn't publish (all, annotations)" in done.stderr
-        assert "hint: name a folder of its own" in done.stderr
-    assert _bytes(tmp_path) == before
-
-
 def test_what_the_step_placed_is_not_believed_if_its_list_was_changed(tmp_path: Path) -> None:
     """Somebody who writes another list of pictures doesn't make a user's folder ours."""
     folder = _project(tmp_path)
@@ -358,23 +197,6 @@ def test_what_the_step_placed_is_not_believed_if_its_list_was_changed(tmp_path: 
     with pytest.raises(RecipeError, match="didn't publish"):
         _run(folder)
     assert (published / "all/2.jpg").read_bytes() == b"mine"
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"recipe": 1}', "\x00"])
-def test_a_mark_that_cannot_be_read_is_no_mark(text: str, tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
-    (folder / f"runs/test/dataset/{MARK}").write_text(text)
-    with pytest.raises(RecipeError, match="can't be read, so it is not known which files are ours"):
-        _run(folder)
-
-
-def test_a_folder_that_another_recipe_published_is_refused(tmp_path: Path) -> None:
-    folder = _project(tmp_path, "../../set")
-    _run(folder)
-    other = _project(tmp_path / "two", str(folder / "set"))
-    with pytest.raises(RecipeError, match=r"it was published by step 'd' of the recipe 'test'"):
-        _run(other)
 
 
 def test_a_run_directory_of_another_recipe_is_refused_and_a_moved_one_is_not(
@@ -395,24 +217,6 @@ def test_a_run_directory_of_another_recipe_is_refused_and_a_moved_one_is_not(
     shutil.move(folder, tmp_path / "moved")
     moved = tmp_path / "moved"
     stages.run(stages.prepare(moved / "copy.yaml"), out=moved / "runs/test")
-
-
-@pytest.mark.parametrize(
-    "name", ["../../../precious.txt", "all/../../../../precious.txt", "{absolute}"]
-)
-def test_a_mark_that_names_a_file_outside_is_no_mark(name: str, tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
-    (folder / "precious.txt").write_text("mine")
-    path = folder / f"runs/test/dataset/{MARK}"
-    mark = json.loads(path.read_text())
-    mark["files"][name.format(absolute=folder / "precious.txt")] = {
-        "sha256": hashlib.sha256(b"mine").hexdigest()
-    }
-    path.write_text(json.dumps(mark))
-    with pytest.raises(RecipeError, match="can't be read, so it is not known which files are ours"):
-        _run(folder)
-    assert (folder / "precious.txt").read_text() == "mine"
 
 
 def test_nothing_is_removed_through_a_folder_that_is_now_a_link(tmp_path: Path) -> None:
@@ -625,12 +429,3 @@ def _more(rng: Any, root: Path) -> dict[Path, bytes]:
         path.write_bytes(b"mine")
         found[path] = b"mine"
     return found
-
-
-@pytest.mark.parametrize("to", ["~/x", "~", "a\0b", "\0"])
-def test_a_home_that_is_not_expanded_and_a_null_byte_are_refused(to: str, tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    step = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"to": to}}
-    write_recipe(folder, [step], inputs={"raw": {"annotations": "raw.json", "images": "images"}})
-    with pytest.raises(RecipeError, match="does not match"):
-        _run(folder)
