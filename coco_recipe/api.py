@@ -10,14 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import events, forecast, stages
-from coco_recipe.checkpoint import Checkpoint
+from coco_recipe import events
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import did_you_mean
 from coco_recipe.events import Observer
-from coco_recipe.plan import Plan
-from coco_recipe.progress import Display
-from coco_recipe.session import Session
+from coco_recipe.observing.progress import Display
+from coco_recipe.planning.plan import Plan
+from coco_recipe.running import forecast, stages
+from coco_recipe.running.session import Session
+from coco_recipe.values.checkpoint import Checkpoint
 
 AnyPath = str | os.PathLike[str]
 
@@ -43,18 +44,21 @@ def run(
     Args:
         recipe: the recipe file.
         out: the run directory; None for ``runs/<recipe name>`` below the current folder.
-        set: values that override the recipe's: ``{"steps.more.with.copies": 2}``, or ``["steps.more.with.copies=2"]``.
-        jobs: number of worker processes; None for as many as there are cores. The result is the same with any number.
+        set: values that override the recipe's: ``{"steps.more.with.copies": 2}``, or
+            ``["steps.more.with.copies=2"]``.
+        jobs: number of worker processes; None for as many as there are cores. The result is the
+            same with any number.
         engine: where the work runs: "local", "local:spawn", "dask", or "dask://HOST:PORT".
         from_step: run this step and all below again.
         force: run every step again.
         strict: stop at warnings too.
-        republish: move published files that somebody changed to ``<name>.changed``, and put ours back.
+        republish: move published files that somebody changed to ``<name>.changed``, and put ours
+            back.
         accept_versions: names of steps whose results are kept, with those above them, although
             versions of libraries are others than they were made with.
         plugins: plugin files to load.
-        progress: show on stderr what goes on, findings among it; None does in a notebook. Without it
-            nothing is printed, and a finding is a Python warning.
+        progress: show on stderr what goes on, findings among it; None does in a notebook. Without
+            it nothing is printed, and a finding is a Python warning.
         observers: callables that are given each event of the run (`coco_recipe.events`).
 
     Raises:
@@ -121,10 +125,13 @@ class _Warner:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run left; values are named as a recipe refers to them: ``"more"``, ``"parts.train"``, ``("parts", "train")``.
+    """What a run left.
 
-    A value is read when it is asked for. Rows of a step that lives in memory weren't written: they are made again from
-    the inputs, by running the steps in memory above.
+    Values are named as a recipe refers to them: ``"more"``, ``"parts.train"``, ``("parts",
+    "train")``.
+
+    A value is read when it is asked for. Rows of a step that lives in memory weren't written: they
+    are made again from the inputs, by running the steps in memory above.
 
     Attributes:
         folder: the run directory.

@@ -8,7 +8,7 @@ import pluggy
 from coco_recipe.events import Observer
 from coco_recipe.findings import Check, Kind
 from coco_recipe.steps import Step
-from coco_recipe.values import ValueKind
+from coco_recipe.values.kind import ValueKind
 
 if TYPE_CHECKING:
     import click

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from coco_recipe import hookspecs, shipped_values
+from coco_recipe import hookspecs
 from coco_recipe.checks import row_checks, slow_reading
 from coco_recipe.errors import PluginError
 from coco_recipe.findings import Check, Kind
 from coco_recipe.kinds import CORE_KINDS
-from coco_recipe.observers import Named
+from coco_recipe.observing.observers import Named
 from coco_recipe.steps import Package, Port, Step
-from coco_recipe.values import ValueKinds
+from coco_recipe.values import shipped as shipped_values
+from coco_recipe.values.kind import ValueKinds
 
 if TYPE_CHECKING:
     import click

@@ -12,16 +12,16 @@ from builders import REPOSITORY
 
 ROOTS = (REPOSITORY, REPOSITORY / "plugins")
 EXEMPT = {
-    "coco_recipe/checkpoint.py": "a record",
-    "coco_recipe/facts.py": "a record",
+    "coco_recipe/values/checkpoint.py": "a record",
+    "coco_recipe/values/facts.py": "a record",
     "coco_recipe/hookspecs.py": "declarations",
     "coco_recipe/kinds.py": "constants",
     "coco_recipe/commands/options.py": "declarations",
     "coco_recipe/commands/pictures.py": "preview and replay: test_forecast.py, test_reopening.py",
-    "coco_recipe/loop.py": "the loop over steps: test_stages.py",
-    "coco_recipe/session.py": "a record",
-    "coco_recipe/work.py": "a record",
-    "coco_recipe/shipped_values.py": "a list of constants",
+    "coco_recipe/running/loop.py": "the loop over steps: test_stages.py",
+    "coco_recipe/running/session.py": "a record",
+    "coco_recipe/running/work.py": "a record",
+    "coco_recipe/values/shipped.py": "a list of constants",
     "coco_recipe_albumentations/library.py": "imports the library",
     "coco_recipe_albumentations/pipeline/history.py": "constants",
     "coco_recipe_albumentations/preload.py": "imports the library",

@@ -16,8 +16,11 @@ from coco_recipe.errors import Problem, RecipeError, counted
 def validate(
     recipes: tuple[Path, ...], overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str
 ) -> None:
-    """Check a recipe, and hold it against the rows of its inputs; run nothing, print every problem at once."""
-    from coco_recipe import run_folder, stages
+    """Check a recipe, and hold it against the rows of its inputs.
+
+    Run nothing, print every problem at once.
+    """
+    from coco_recipe.running import run_folder, stages
 
     problems: list[Problem] = []
     for path in recipes:
@@ -49,11 +52,12 @@ def check(
 ) -> None:
     """Say everything that is wrong with an annotation file (and its IMAGES), or with the inputs of a recipe.
 
-    Exit 1 if a finding is an error: what a step of the recipe, or a reader of COCO files, would crash on,
-    misassign or lose.
+    Exit 1 if a finding is an error: what a step of the recipe, or a reader of COCO files, would
+    crash on, misassign or lose.
     """
-    from coco_recipe import checking, plugins, stages
-    from coco_recipe.session import Session
+    from coco_recipe import plugins
+    from coco_recipe.running import checking, stages
+    from coco_recipe.running.session import Session
 
     if source.suffix.lower() in (".yaml", ".yml"):
         planned = stages.prepare(source, (), plugin_files)

@@ -83,7 +83,8 @@ def schema(what: str, plugin_files: tuple[Path, ...]) -> None:
     Of a recipe with the steps that are installed, for editors; of the manifest of a step; or of a
     line of provenance.jsonl.
     """
-    from coco_recipe import plugins, record_schema, schema_check
+    from coco_recipe import plugins, record_schema
+    from coco_recipe.language import schema_check
 
     if what == "recipe":
         offers = sorted(plugins.find(plugin_files).offers.items())

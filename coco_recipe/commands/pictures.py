@@ -45,8 +45,8 @@ def preview(
     plugin_files: tuple[Path, ...],
 ) -> None:
     """Write a picture of what a step would do to some images, before it is run."""
-    from coco_recipe import forecast, stages
-    from coco_recipe.session import Session
+    from coco_recipe.running import forecast, stages
+    from coco_recipe.running.session import Session
 
     planned = stages.prepare(recipe, overrides, plugin_files)
     first = planned.first_writer()
@@ -82,7 +82,7 @@ def replay(
     plugin_files: tuple[Path, ...],
 ) -> None:
     """Make one image of a finished run again, and say whether its bytes are those that were recorded."""
-    from coco_recipe import forecast
+    from coco_recipe.running import forecast
 
     data, same = forecast.replay(run_directory, image, plugin_files, moved_to)
     target = target or Path(Path(image).name)

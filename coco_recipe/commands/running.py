@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from coco_recipe import table
 from coco_recipe.commands import options, reports
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding, judged
 from coco_recipe.manifest import StepRecord, data_sets
+from coco_recipe.observing import table
 
 if TYPE_CHECKING:
-    from coco_recipe.plan import PlannedStep
+    from coco_recipe.planning.plan import PlannedStep
 
 UNCHANGED = "unchanged"
 
@@ -76,8 +76,8 @@ def run(
     quiet: bool,
 ) -> None:
     """Run a recipe: reuse what is unchanged, make the rest."""
-    from coco_recipe import stages
-    from coco_recipe.progress import Display
+    from coco_recipe.observing.progress import Display
+    from coco_recipe.running import stages
 
     planned = stages.prepare(recipe, overrides, plugin_files)
     with Display(quiet=quiet) as display:
@@ -119,8 +119,8 @@ def plan(
     form: str,
 ) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
-    from coco_recipe import agenda, forecast, run_folder, stages
-    from coco_recipe.session import Session
+    from coco_recipe.running import agenda, forecast, run_folder, stages
+    from coco_recipe.running.session import Session
 
     planned = stages.prepare(recipe, overrides, plugin_files)
     run_folder.check(planned, out or run_folder.default(planned))

@@ -8,22 +8,24 @@ from typing import Any
 
 import msgspec
 
-from coco_recipe import foresight, plugins, shipped_values
+from coco_recipe import plugins
 from coco_recipe.engines import engine
 from coco_recipe.events import Progress
-from coco_recipe.execute import Workshop, execute
-from coco_recipe.facts import Facts
 from coco_recipe.findings import Finding
+from coco_recipe.language.recipe import Input, Recipe, RecipeStep
+from coco_recipe.language.source import Source
 from coco_recipe.manifest import StepRecord
-from coco_recipe.plan import Plan
+from coco_recipe.planning import foresight
+from coco_recipe.planning.plan import Plan
+from coco_recipe.planning.resolve import resolve
 from coco_recipe.plugins import Offer, Registry
-from coco_recipe.recipe import Input, Recipe, RecipeStep
-from coco_recipe.resolve import resolve
-from coco_recipe.source import Source
+from coco_recipe.running.execute import Workshop, execute
+from coco_recipe.running.store import DROPPED, Store
+from coco_recipe.running.task import Task
 from coco_recipe.steps import OpenPorts, Step
-from coco_recipe.store import DROPPED, Store
-from coco_recipe.task import Task
-from coco_recipe.values import ValueKinds, each
+from coco_recipe.values import shipped as shipped_values
+from coco_recipe.values.facts import Facts
+from coco_recipe.values.kind import ValueKinds, each
 
 
 @dataclass(frozen=True, slots=True)

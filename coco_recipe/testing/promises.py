@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import files, plugins, shipped_values
-from coco_recipe.checkpoint import Checkpoint
+from coco_recipe import files, plugins
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import CocoRecipeError, PluginError, RecipeError
-from coco_recipe.facts import Facts
 from coco_recipe.steps import Step
 from coco_recipe.testing.bench import Bench, Outcome, run_step
-from coco_recipe.values import ValueKinds
+from coco_recipe.values import shipped as shipped_values
+from coco_recipe.values.checkpoint import Checkpoint
+from coco_recipe.values.facts import Facts
+from coco_recipe.values.kind import ValueKinds
 
 _UNKNOWN = "no_parameter_has_this_name"
 

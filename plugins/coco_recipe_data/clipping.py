@@ -36,7 +36,7 @@ class Places:
             pixels are the image's own.
         keypoints: x, y, flag, x, y, flag, ...
         turned: the box, where CVAT has turned it about its middle, so that ``box`` is no bound of its own.
-        parts: boxes and keypoints of the parts of a person, by key (see `coco_recipe.body_parts`).
+        parts: boxes and keypoints of the parts of a person, by key (see `coco_recipe.geometry.body_parts`).
     """
 
     box: Box | None

@@ -10,7 +10,13 @@ from coco_recipe.errors import PluginError
 
 DROP_SMALL = '''"""coco-recipe plugin: step ``drop_small``, which removes tiny boxes."""
 from collections.abc import Iterator
-from coco_recipe import Dataset, Port, Step, StepContext, hookimpl
+from coco_recipe import (
+    Dataset,
+    Port,
+    Step,
+    StepContext,
+    hookimpl,
+)
 
 PARAMS = {"type": "object", "additionalProperties": False, "required": ["min_side_px"],
           "properties": {"min_side_px": {"type": "number", "description": "Shortest side, in pixels."}}}

@@ -7,14 +7,20 @@ from typing import Any
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import stages
 from coco_recipe.errors import RecipeError
+from coco_recipe.running import stages
 
 RENAME = '''"""coco-recipe plugin: step ``rename``, with names from a file."""
 from dataclasses import replace
 from pathlib import Path
 import msgspec
-from coco_recipe import Complaint, Dataset, Port, Step, hookimpl
+from coco_recipe import (
+    Complaint,
+    Dataset,
+    Port,
+    Step,
+    hookimpl,
+)
 
 PARAMS = {"type": "object", "additionalProperties": False, "required": ["names"], "properties": {
     "names": {"type": "string", "format": "recipe-file", "description": "A file.",

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import stages
 from coco_recipe.errors import StepError
+from coco_recipe.running import stages
 from coco_recipe.testing import draw
 
 

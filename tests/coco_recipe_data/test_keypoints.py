@@ -9,8 +9,8 @@ import pytest
 from builders import coco, write_recipe
 from merging import merged
 
-from coco_recipe import stages
 from coco_recipe.errors import DatasetError, StepError
+from coco_recipe.running import stages
 
 
 def _person(

@@ -7,7 +7,13 @@ from typing import Any
 from coco_recipe_data.mend_ledger import Ledger
 from msgspec import UNSET
 
-from coco_recipe import Dataset, Loose, Port, Step, StepContext
+from coco_recipe import (
+    Dataset,
+    Loose,
+    Port,
+    Step,
+    StepContext,
+)
 from coco_recipe.testing import Bench, dataset, run_step
 
 

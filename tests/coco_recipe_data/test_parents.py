@@ -9,8 +9,8 @@ import pytest
 from builders import coco, write_recipe
 from merging import kinds_found, merged
 
-from coco_recipe import stages
 from coco_recipe.errors import StepError
+from coco_recipe.running import stages
 
 KEYS = ["parent_id", "parent", "parent_ids", "supercategory_id", "parent_category_id"]
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import coco_json, stages
+from coco_recipe import coco_json
 from coco_recipe.checks import row_checks
 from coco_recipe.errors import RecipeError
+from coco_recipe.running import stages
 
 
 def _repaired(

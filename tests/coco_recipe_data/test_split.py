@@ -11,8 +11,9 @@ from builders import coco, command, process, real_data, recorded, write_recipe
 from coco_recipe_data.split import STEP
 from rich.cells import cell_len
 
-from coco_recipe import Dataset, reopening, stages
+from coco_recipe import Dataset
 from coco_recipe.errors import RecipeError, StepError
+from coco_recipe.running import reopening, stages
 from coco_recipe.testing import dataset, run_step
 
 

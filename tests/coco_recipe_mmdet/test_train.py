@@ -16,7 +16,8 @@ from coco_recipe_mmdet import train as train_module
 from coco_recipe_mmdet.inside import flat_config
 from training import CPU, Shapes, provenance, train_step
 
-from coco_recipe import Facts, Misfit, events, stages
+from coco_recipe import Facts, Misfit, events
+from coco_recipe.running import stages
 
 
 def test_the_loss_falls_and_the_folder_has_all_that_was_done(trained: Path) -> None:

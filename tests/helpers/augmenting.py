@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from builders import coco, recorded, write_recipe
 
-from coco_recipe import manifest, stages
+from coco_recipe import manifest
+from coco_recipe.running import stages
 
 cv2 = pytest.importorskip("cv2")
 np = pytest.importorskip("numpy")

@@ -7,8 +7,9 @@ import click
 import msgspec
 from builders import REPOSITORY
 
-from coco_recipe import cli, manifest, plugins, published
+from coco_recipe import cli, manifest, plugins
 from coco_recipe.commands import lists
+from coco_recipe.publishing import marks as published
 from coco_recipe.record_schema import described
 
 

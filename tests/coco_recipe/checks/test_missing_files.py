@@ -95,7 +95,12 @@ def test_a_second_mend_is_proposed_for_names_as_the_first_leaves_them(tmp_path: 
 def test_an_export_below_a_step_that_writes_counts_what_is_missing(tmp_path: Path) -> None:
     plugin = tmp_path / "writes.py"
     plugin.write_text("""
-from coco_recipe import Dataset, Port, Step, hookimpl
+from coco_recipe import (
+    Dataset,
+    Port,
+    Step,
+    hookimpl,
+)
 @hookimpl
 def coco_recipe_steps():
     return [Step(name="writes", run=lambda ctx, *, dataset: {"dataset": dataset}, inputs={"dataset": Port(Dataset)},

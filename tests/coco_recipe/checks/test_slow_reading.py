@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import coco_json, inputs
+from coco_recipe import coco_json
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding
+from coco_recipe.running import inputs
 
 
 def _data(**changes: Any) -> dict[str, Any]:

@@ -67,7 +67,12 @@ def test_a_result_that_cannot_be_sent_is_an_error() -> None:
 
 PLUGIN = '''
 from dataclasses import dataclass
-from coco_recipe import Dataset, Port, Step, hookimpl
+from coco_recipe import (
+    Dataset,
+    Port,
+    Step,
+    hookimpl,
+)
 
 @dataclass(frozen=True)
 class Row:

@@ -21,8 +21,8 @@ from coco_recipe import (
     StepContext,
     StepError,
 )
-from coco_recipe.shipped_values import KINDS
 from coco_recipe.testing import Bench, coco, dataset, run_step
+from coco_recipe.values.shipped import KINDS
 
 ODD = Kind("odd_ids", "error", "ids are odd", "number them by two")
 PARAMS: dict[str, Any] = {

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from coco_recipe import Dataset, Facts, Port, Step, StepContext
+from coco_recipe import (
+    Dataset,
+    Facts,
+    Port,
+    Step,
+    StepContext,
+)
 from coco_recipe.testing import broken_promises, coco, dataset, draw
 
 NAME = {"type": "string", "default": "x", "description": "A name."}

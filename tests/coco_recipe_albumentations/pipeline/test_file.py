@@ -8,8 +8,8 @@ import pytest
 from coco_recipe_albumentations.pipeline import file as pipeline_file
 from coco_recipe_albumentations.pipeline.read import Pipeline
 
-from coco_recipe import source
 from coco_recipe.errors import RecipeError
+from coco_recipe.language import source
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("albumentations")

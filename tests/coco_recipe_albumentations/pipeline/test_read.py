@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from coco_recipe_albumentations.pipeline import file as pipeline_file
 
-from coco_recipe import source
+from coco_recipe.language import source
 
 pytestmark = pytest.mark.filterwarnings("ignore:Got processor")
 np = pytest.importorskip("numpy")

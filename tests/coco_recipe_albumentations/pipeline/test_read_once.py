@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from augmenting import Bench
 
-from coco_recipe import stages, yaml_text
+from coco_recipe import yaml_text
+from coco_recipe.running import stages
 
 pytest.importorskip("albumentations")
 

@@ -11,9 +11,9 @@ pytest.importorskip("albumentations")
 from builders import coco, command, write_recipe  # noqa: E402
 from coco_recipe_pictures.sheet import contact_sheet as sheet  # noqa: E402
 
-from coco_recipe import forecast, stages  # noqa: E402
 from coco_recipe.errors import StepError  # noqa: E402
-from coco_recipe.session import Session  # noqa: E402
+from coco_recipe.running import forecast, stages  # noqa: E402
+from coco_recipe.running.session import Session  # noqa: E402
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from augmenting import Bench, draw
 from builders import coco
 
-from coco_recipe import stages
 from coco_recipe.errors import StepError
+from coco_recipe.running import stages
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
@@ -23,7 +23,7 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def test_the_record_of_a_copy_is_enough_to_make_its_pixels_again(bench: Bench) -> None:
-    from coco_recipe import forecast
+    from coco_recipe.running import forecast
 
     pipeline = [{"Affine": {"rotate": [-30, 30], "p": 1}}, {"HorizontalFlip": {"p": 0.5}}]
     names = [row["file_name"] for row in bench.run(pipeline, copies=3, format="jpg")["images"]]

@@ -17,10 +17,11 @@ from coco_recipe_albumentations.pipeline.read import Pipeline
 from coco_recipe_pictures.augment import choosing, keypoint_pairs, refusals
 from coco_recipe_pictures.geometry.carried import Carrier
 
-from coco_recipe import Misfit, execute, stages
+from coco_recipe import Misfit
 from coco_recipe.coco_json import parse
 from coco_recipe.errors import RecipeError, StepError
-from coco_recipe.session import Session
+from coco_recipe.running import execute, stages
+from coco_recipe.running.session import Session
 
 PARAMS: dict[str, Any] = {"repeated": None, "other_geometry": "refuse", "mirrored_keypoints": None}
 FLIP: dict[str, Any] = {"HorizontalFlip": {"p": 0.5}}

@@ -9,10 +9,10 @@ import pytest
 from augmenting import Bench
 from builders import coco
 
-from coco_recipe import stages
 from coco_recipe.errors import DatasetError, FindingsError, RecipeError, StepError
-from coco_recipe.session import Session
-from coco_recipe.store import Store
+from coco_recipe.running import stages
+from coco_recipe.running.session import Session
+from coco_recipe.running.store import Store
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
@@ -384,7 +384,7 @@ def test_a_preview_shows_what_goes_into_quarantine(
 ) -> None:
     from coco_recipe_pictures.sheet import contact_sheet as sheet
 
-    from coco_recipe import forecast
+    from coco_recipe.running import forecast
 
     shown, draw_sheet = [], sheet.contact_sheet
     monkeypatch.setattr(
