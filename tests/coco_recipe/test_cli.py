@@ -11,6 +11,7 @@ from builders import coco, command, process, write_recipe
 CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
 
 
+@pytest.mark.slow
 def test_exit_codes_and_streams(tmp_path: Path) -> None:
     path = write_recipe(tmp_path, [CLEAN], coco())
     done = process("run", path, cwd=tmp_path)

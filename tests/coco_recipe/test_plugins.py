@@ -50,6 +50,7 @@ def test_a_plugin_of_one_file_works(tmp_path: Path) -> None:
     assert "3 images, 0 boxes; dropped 2 annotations (too small)" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_plugin_works_as_an_installed_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

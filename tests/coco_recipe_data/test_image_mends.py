@@ -103,6 +103,7 @@ def test_images_without_a_picture_are_dropped_with_their_rows(tmp_path: Path) ->
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "mend"),
     [

@@ -335,6 +335,7 @@ def test_a_value_for_which_nothing_can_be_made_is_not_lost(tmp_path: Path) -> No
         _run(tmp_path, _changed(bbox=[]), {"bbox": "from_segmentation"})
 
 
+@pytest.mark.slow
 def test_mended_values_are_shown_and_recorded_as_a_warning(tmp_path: Path) -> None:
     write_recipe(
         tmp_path,

@@ -228,6 +228,7 @@ def test_nothing_is_said_of_a_class_with_fewer_groups_than_parts(tmp_path: Path)
 NAMES = [f"第{n}类瓶盖表面缺陷与划痕检测结果异常" for n in range(80)]
 
 
+@pytest.mark.slow
 def test_a_table_of_shares_is_shown_by_run_and_plan_and_recorded(tmp_path: Path) -> None:
     rng = random.Random(0)
     data = coco(100, [(rng.randint(1, 100), n % 80 + 1) for n in range(400)], NAMES)
@@ -294,6 +295,7 @@ def test_plan_shows_what_is_given_up(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["shuffle", "stratified"])
 def test_bytes_are_the_same_with_any_number_of_workers(
     method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -76,6 +76,7 @@ def _side(groups: Sequence[Group], found: Division) -> list[int]:
     return [int(found.side[group.name].removeprefix("p")) for group in groups]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(
     st.integers(0, 10**6), st.integers(3, 7), st.sampled_from([1, 4, 6]), st.sampled_from(SHARES)
@@ -94,6 +95,7 @@ def test_no_division_of_a_small_set_is_better(
     assert bool(found.off) is bool(best[0])
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=12)
 @given(
     st.integers(0, 10**6), st.integers(8, 11), st.sampled_from([1, 3, 6]), st.sampled_from(SHARES)
@@ -139,6 +141,7 @@ def test_groups_of_one_image_give_counts_within_one(
         assert abs(sum(side == name for side in found.side.values()) - share * number) < 1
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=12)
 @given(
     st.integers(0, 10**6),
@@ -165,6 +168,7 @@ def test_every_class_is_in_every_part_where_a_division_has_it(
         }
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=12)
 @given(st.integers(0, 10**6), st.integers(8, 40), st.sampled_from([(0.6, 0.4), (0.9, 0.1)]))
 def test_large_groups_are_within_half_the_largest(
@@ -179,6 +183,7 @@ def test_large_groups_are_within_half_the_largest(
     assert found.off == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "images"), [(80, 1), (60, 7)])
 def test_no_exchange_of_two_groups_would_help(number: int, images: int) -> None:
     groups, shares = _draw(random.Random(5), number, images), (0.6, 0.3, 0.1)

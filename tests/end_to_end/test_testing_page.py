@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from builders import REPOSITORY
 
 STEP = '''"""coco-recipe plugin: step ``drop_small``, which removes small boxes."""
@@ -40,6 +41,7 @@ STEP = Step(
 '''
 
 
+@pytest.mark.slow
 def test_the_example_passes_and_fails_where_the_step_is_wrong(tmp_path: Path) -> None:
     page = (REPOSITORY / "docs/testing_steps.md").read_text("utf-8")
     example = re.search(r"```python\n(.*?)```", page, re.DOTALL)

@@ -104,6 +104,7 @@ values = st.recursive(
 keys = st.sampled_from(["attributes", "segmentation", "x", "a b", "a:b", "扩展"])
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.dictionaries(keys, values, max_size=4), min_size=1, max_size=4),
     st.sampled_from([None, 0, 2]),
@@ -119,6 +120,7 @@ def test_sound_files_have_none_however_they_are_written(
     assert _found(json.dumps(data, indent=indent, separators=separators)) == []
 
 
+@pytest.mark.slow
 @given(st.lists(st.dictionaries(keys, values, max_size=4), min_size=1, max_size=4), st.data())
 def test_a_key_that_is_put_in_again_is_found(
     extras: list[dict[str, Any]], data: st.DataObject

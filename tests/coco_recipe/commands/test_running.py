@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from builders import coco, command, write_recipe
 
 CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
@@ -11,6 +12,7 @@ CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop"
 NUMBERED = {"id": "numbered", "use": "reindex", "in": "clean"}
 
 
+@pytest.mark.slow
 def test_plan_counts_what_each_step_leaves_without_writing(tmp_path: Path) -> None:
     path = write_recipe(tmp_path, [CLEAN, NUMBERED], coco())
     rows = json.loads(command("plan", path, "--format", "json", cwd=tmp_path).stdout)

@@ -52,6 +52,7 @@ def test_an_error_comes_from_this_process_once() -> None:
         Beside(lambda: 1 // 0).result()
 
 
+@pytest.mark.slow
 def test_check_finds_the_same_in_one_process_and_in_several(tmp_path: Path) -> None:
     data = coco(images=9, boxes=[(1 + n % 9, 1 + n % 2) for n in range(40)])
     for n, row in enumerate(data["annotations"]):

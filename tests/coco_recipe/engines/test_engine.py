@@ -65,6 +65,7 @@ def _environment(_: int) -> bool:
     return all(f"{name}={value}".encode() in started for name, value in worker.ENVIRONMENT.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["local", "local:spawn"])
 @pytest.mark.parametrize("jobs", [1, 2, 3])
 def test_results_come_in_the_order_of_the_items(name: str, jobs: int) -> None:
@@ -122,6 +123,7 @@ def test_the_item_that_ends_its_worker_is_named_and_all_others_are_done(
     assert results == [*range(BAD), (BAD, f"a worker process died ({how})"), *range(BAD + 1, 40)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", STARTS)
 def test_without_a_way_to_lose_an_item_the_error_names_it_when_its_turn_comes(start: str) -> None:
     done = []
@@ -147,6 +149,7 @@ def test_an_item_whose_worker_died_by_chance_is_tried_again(tmp_path: Path) -> N
     )
 
 
+@pytest.mark.slow
 @IN_PROC
 def test_workers_start_with_their_environment_and_the_parent_keeps_its_own(
     monkeypatch: pytest.MonkeyPatch,

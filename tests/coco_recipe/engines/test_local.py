@@ -118,6 +118,7 @@ def test_no_process_outlives_a_parent_that_is_killed(start: str, busy: str, tmp_
     assert _wait_until_gone(mark) == []
 
 
+@pytest.mark.slow
 @IN_PROC
 @pytest.mark.parametrize("start", STARTS)
 def test_an_interrupt_from_the_terminal_ends_all_within_seconds_and_only_the_parent_speaks(
@@ -130,6 +131,7 @@ def test_an_interrupt_from_the_terminal_ends_all_within_seconds_and_only_the_par
     assert _wait_until_gone(mark) == []
 
 
+@pytest.mark.slow
 @IN_PROC
 def test_a_forkserver_that_has_imported_heavy_packages_has_one_thread() -> None:
     pytest.importorskip("albumentations")

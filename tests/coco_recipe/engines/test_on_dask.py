@@ -54,6 +54,7 @@ def _summary(number: int) -> dict[str, Any]:
     return {"number": number, "square": number**2}
 
 
+@pytest.mark.slow
 def test_dask_gives_what_local_workers_give_and_names_the_item_at_fault() -> None:
     pytest.importorskip("distributed")
     taken = 0
@@ -72,6 +73,7 @@ def test_dask_gives_what_local_workers_give_and_names_the_item_at_fault() -> Non
         list(engine.dask(None, 2).map(_raise, ["ValueError"]))
 
 
+@pytest.mark.slow
 def test_dask_loses_the_item_that_ends_its_workers_and_does_the_others() -> None:
     pytest.importorskip("distributed")
     results = list(
@@ -88,6 +90,7 @@ def _pretend_another_numpy() -> None:
     np.__version__ = "0.1"
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_already_there_does_the_work() -> None:
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(

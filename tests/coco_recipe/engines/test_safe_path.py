@@ -44,6 +44,7 @@ print("done")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENGINES)
 def test_workers_import_nothing_from_the_current_folder_and_never_the_script(
     name: str, tmp_path: Path

@@ -92,6 +92,7 @@ def coco_recipe_steps():
 '''
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["local", "local:spawn", "dask"])
 def test_a_plugin_file_has_its_functions_and_records_in_workers(name: str, tmp_path: Path) -> None:
     if name == "dask":

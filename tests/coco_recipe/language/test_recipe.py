@@ -41,6 +41,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.slow
 def test_ten_mistakes_are_reported_at_once_each_at_its_line_and_column(tmp_path: Path) -> None:
     (tmp_path / "raw.json").write_text(json.dumps(coco()))
     path = tmp_path / "recipe.yaml"
@@ -103,6 +104,7 @@ def test_bad_yaml_is_refused_with_its_place(text: str, message: str, tmp_path: P
         stages.prepare(path)
 
 
+@pytest.mark.slow
 def test_validating_imports_no_heavy_library(tmp_path: Path) -> None:
     import subprocess
 
@@ -121,6 +123,7 @@ def test_validating_imports_no_heavy_library(tmp_path: Path) -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_the_recipe_of_a_run_has_the_values_of_its_options_in_it(tmp_path: Path) -> None:
     (tmp_path / "raw.json").write_text(json.dumps(coco()))
     (tmp_path / "recipe.yaml").write_text(

@@ -84,6 +84,7 @@ def test_a_file_of_ours_that_somebody_changed_stops_the_run_until_republish(tmp_
     _run(folder)
 
 
+@pytest.mark.slow
 def test_republishing_names_what_it_moves_and_what_it_puts_back(tmp_path: Path) -> None:
     folder = _project(tmp_path)
     _run(folder)
@@ -100,6 +101,7 @@ def test_republishing_names_what_it_moves_and_what_it_puts_back(tmp_path: Path) 
     assert "note: " not in command("run", "recipe.yaml", "--republish", cwd=folder).stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["validate", "plan", "run"])
 def test_files_that_somebody_changed_are_told_when_planned(verb: str, tmp_path: Path) -> None:
     folder = _project(tmp_path)
@@ -315,6 +317,7 @@ def test_without_a_target_the_pictures_are_in_the_steps_folder(tmp_path: Path) -
 TREES = times(1000)
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 def test_no_byte_that_others_wrote_changes_whatever_the_targets_are(tmp_path: Path) -> None:
     """Random recipes with random targets in a tree of the user's files."""

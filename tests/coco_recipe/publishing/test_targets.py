@@ -93,6 +93,7 @@ def test_a_folder_that_is_not_ours_is_refused_before_the_run(to: str, tmp_path: 
     assert _bytes(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_validate_tells_what_is_in_the_folder_and_what_to_do(tmp_path: Path) -> None:
     folder = _project(tmp_path, "../../precious")
     (folder / "precious").mkdir()
@@ -129,6 +130,7 @@ def test_two_steps_into_one_folder_or_into_one_another_are_refused(tmp_path: Pat
             _run(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("images", ["none", "copy", "link", "symlink"])
 @pytest.mark.parametrize("killed", [False, True], ids=["whole", "killed while it was marked"])
 def test_an_unmarked_folder_that_holds_just_what_was_committed_is_taken_over(
@@ -153,6 +155,7 @@ def test_an_unmarked_folder_that_holds_just_what_was_committed_is_taken_over(
     assert not (published / "all/3.jpg").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("images", ["copy", "symlink"])
 @pytest.mark.parametrize(
     "change", ["a picture", "annotations", "more", "a broken link", "another link"]

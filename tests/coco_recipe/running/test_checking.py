@@ -49,6 +49,7 @@ def folder(tmp_path: Path) -> Path:
 LEFT_OUT = "left out without coco-recipe[augment]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -87,6 +88,7 @@ def test_a_base_install_says_in_one_line_what_it_leaves_out(
     )
 
 
+@pytest.mark.slow
 def test_a_recipe_whose_pictures_are_not_checked_is_told_so(folder: Path) -> None:
     (folder / "images/2.jpg").write_bytes(b"not a picture")
     export = {"id": "out", "use": "export_coco", "in": {"all": "raw"}}

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from builders import coco, command, write_recipe
 
 CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
@@ -11,6 +12,7 @@ CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop"
 NUMBERED = {"id": "numbered", "use": "reindex", "in": "clean"}
 
 
+@pytest.mark.slow
 def test_a_log_that_is_not_of_this_recipe_is_written_although_nothing_is_to_do(
     tmp_path: Path,
 ) -> None:

@@ -73,6 +73,7 @@ def _picture() -> Any:
     return np.random.default_rng(1).integers(40, 220, (180, 240, 3)).astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "status", "before", "after", "lost"), FILES, ids=[row[0][:2] for row in FILES]
 )
@@ -182,6 +183,7 @@ def test_placeholders_become_expressions_and_others_are_asked_about(tmp_path: Pa
         migrate.migrate_file(path)
 
 
+@pytest.mark.slow
 def test_migrate_writes_yaml_for_yaml_and_says_what_changed_on_the_other_channel(
     tmp_path: Path,
 ) -> None:

@@ -45,6 +45,7 @@ def _picture() -> Any:
     return np.random.default_rng(1).integers(40, 220, (180, 240, 3)).astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -314,6 +315,7 @@ def test_an_old_transform_becomes_what_it_was(old: dict[str, Any], new: dict[str
     assert _apply(done.form, _picture()).dtype == np.uint8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({*rewrite.RULES, *GONE}))
 def test_every_old_transform_is_rewritten_or_named_and_what_is_left_builds(name: str) -> None:
     given = {"IAACropAndPad": {"px": 2}, "CropAndPad": {"px": 2}}.get(name, {})

@@ -30,6 +30,7 @@ def test_a_problem_in_a_file_names_file_and_line(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

@@ -63,6 +63,7 @@ def test_images_can_be_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
         _preview(folder, "a.png", "4.jpg")
 
 
+@pytest.mark.slow
 def test_the_command_takes_names_and_an_ending(folder: Path) -> None:
     done = command(
         "preview", "recipe.yaml", "more", "--image", "2.jpg", "--to", "x.jpg", cwd=folder

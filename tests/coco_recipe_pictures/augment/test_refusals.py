@@ -300,6 +300,7 @@ def _with(data: dict[str, Any], keys: dict[str, Any], category: int = 0) -> dict
 BOXES = [(1, 1), (2, 2), (3, 1), (4, 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["run", "plan", "validate", "check"])
 @pytest.mark.parametrize(
     ("above", "reads"),

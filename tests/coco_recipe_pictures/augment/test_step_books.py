@@ -107,6 +107,7 @@ def datasets(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 @settings(max_examples=times(1000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(

@@ -73,6 +73,7 @@ def expected(folder: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("jobs", "engine", "hash_seed"),
     [
@@ -91,6 +92,7 @@ def test_workers_and_hash_seeds_change_nothing(
     )
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_gives_the_bytes_of_local_workers(
     folder: Path, expected: dict[str, Any]
 ) -> None:
@@ -98,6 +100,7 @@ def test_a_dask_cluster_gives_the_bytes_of_local_workers(
     assert _run(folder, "dask", "--jobs", "2", "--engine", "dask") == expected
 
 
+@pytest.mark.slow
 def test_the_order_of_the_input_changes_no_picture(folder: Path, expected: dict[str, Any]) -> None:
     data = json.loads((folder / "raw.json").read_text("utf-8"))
     data["images"].reverse()

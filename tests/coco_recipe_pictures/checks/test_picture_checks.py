@@ -79,6 +79,7 @@ def _severities(folder: Path, *options: str) -> dict[tuple[str, str], int]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["run", "plan", "check"])
 def test_all_bad_pictures_above_augment_are_told_at_once_before_it_runs(
     verb: str, tmp_path: Path
@@ -95,6 +96,7 @@ def test_all_bad_pictures_above_augment_are_told_at_once_before_it_runs(
     assert not (tmp_path / "runs/test/steps").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("steps", "choices"),
     [
@@ -113,6 +115,7 @@ def test_where_nothing_stops_they_are_warnings(
         assert command("run", "recipe.yaml", cwd=tmp_path).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("above", "where", "errors"),
     [
@@ -142,6 +145,7 @@ def test_only_pictures_that_come_to_the_step_are_errors(
     }
 
 
+@pytest.mark.slow
 def test_one_kind_is_divided_into_pictures_that_come_to_the_step_and_others(tmp_path: Path) -> None:
     few = {
         "id": "few",
@@ -162,6 +166,7 @@ def test_one_kind_is_divided_into_pictures_that_come_to_the_step_and_others(tmp_
     assert "warning: raw: 1 picture can't be read: image 1 ('1.jpg')" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_second_augmentation_opens_the_pictures_of_the_first(tmp_path: Path) -> None:
     first = AUGMENT | {"with": AUGMENT["with"] | {"bad_images": "quarantine"}}  # type: ignore[operator]
     _folder(tmp_path, [first, AUGMENT | {"id": "again", "in": "more"}])
@@ -169,6 +174,7 @@ def test_a_second_augmentation_opens_the_pictures_of_the_first(tmp_path: Path) -
     assert command("run", "recipe.yaml", cwd=tmp_path).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_repair_above_mends_sizes_and_stops_where_it_cannot_measure(tmp_path: Path) -> None:
     repair = {"id": "mended", "use": "repair", "in": "raw", "with": {"sizes": "from_pictures"}}
     _folder(
@@ -189,6 +195,7 @@ def test_a_repair_above_mends_sizes_and_stops_where_it_cannot_measure(tmp_path: 
     assert command("run", "recipe.yaml", cwd=tmp_path).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("exif", "severity"), [("apply", "error"), ("ignore", "warning")])
 def test_a_size_as_stored_stops_only_a_step_that_turns_pictures(
     exif: str, severity: str, tmp_path: Path
@@ -199,6 +206,7 @@ def test_a_size_as_stored_stops_only_a_step_that_turns_pictures(
     assert command("run", "recipe.yaml", cwd=tmp_path).returncode == (severity == "error")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["error", "quarantine"])
 def test_a_box_of_the_turned_picture_goes_into_quarantine_with_it(
     policy: str, tmp_path: Path
@@ -225,6 +233,7 @@ def test_a_box_of_the_turned_picture_goes_into_quarantine_with_it(
     assert list(record["notes"]["quarantined"]) == ["2.jpg"]
 
 
+@pytest.mark.slow
 def test_sizes_turned_by_exif_are_told_apart_from_others_wherever_they_stand(
     tmp_path: Path,
 ) -> None:
@@ -267,6 +276,7 @@ def test_pictures_that_differ_by_one_scale_are_told_as_rescaled(
     assert bool(told) == ("after labelling" in found["remedy"])
 
 
+@pytest.mark.slow
 def test_missing_pictures_hide_nothing_of_the_others(tmp_path: Path) -> None:
     _folder(tmp_path, [AUGMENT], BAD | {"5.jpg": b""})
     for verb in ("run", "plan", "check"):
@@ -280,6 +290,7 @@ def test_missing_pictures_hide_nothing_of_the_others(tmp_path: Path) -> None:
         assert all(row in told for row in FOUND.values()), told
 
 
+@pytest.mark.slow
 def test_rows_that_stop_the_run_hide_no_picture(tmp_path: Path) -> None:
     _folder(tmp_path, [AUGMENT])
     data = json.loads((tmp_path / "raw.json").read_text())

@@ -16,6 +16,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]
     return folder, json.loads((folder / "annotations.json").read_text("utf-8"))
 
 
+@pytest.mark.slow
 def test_the_demo_has_the_quirks_of_the_real_set(demo: tuple[Path, dict[str, Any]]) -> None:
     folder, data = demo
     assert [row["id"] for row in data["categories"]] == [1, 9, 5, 3, 4, 0, 2, 8, 6, 10, 7]

@@ -25,6 +25,7 @@ def _carry(
     return Carrier(transforms)(np.zeros((*size, 3), np.uint8), instances, key).moved
 
 
+@pytest.mark.slow
 def test_boxes_are_where_the_pixels_are() -> None:
     ours, theirs = pixel_truth.boxes_of(80)
     assert len(ours) > 200
@@ -33,6 +34,7 @@ def test_boxes_are_where_the_pixels_are() -> None:
     assert np.percentile(ours, 1) > np.percentile(theirs, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(pixel_truth.KINDS))
 def test_polygons_and_masks_with_holes_and_parts_cover_the_pixels(kind: str) -> None:
     for found in zip(*pixel_truth.masks_of(kind, 12), strict=True):
@@ -41,6 +43,7 @@ def test_polygons_and_masks_with_holes_and_parts_cover_the_pixels(kind: str) -> 
         assert np.percentile(found, 1) >= pixel_truth.FIRST_PERCENTILE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["RandomFog", "Spatter, mud"])
 def test_what_fades_hides_what_the_pixels_say(name: str) -> None:
     found = list(pixel_truth.hidden_of(name, 8))
@@ -49,6 +52,7 @@ def test_what_fades_hides_what_the_pixels_say(name: str) -> None:
     assert np.percentile(found, 1) >= pixel_truth.FIRST_PERCENTILE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pairs_of", [pixel_truth.rectangles_of, pixel_truth.rings_of])
 def test_rectangles_as_polygons_and_rings_as_masks_cover_the_pixels(pairs_of: Any) -> None:
     for found in zip(*pairs_of(30), strict=True):
@@ -347,6 +351,7 @@ def test_a_box_never_passes_the_border_by_the_last_bit(x: float, w: float, key: 
     assert moved.bbox is None or moved.bbox[0] + moved.bbox[2] <= 600
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=3, max_size=9, unique=True)
 )

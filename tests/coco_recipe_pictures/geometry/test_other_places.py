@@ -94,6 +94,7 @@ def test_plain_rows_are_passed_by_their_keys(keys: list[str], may: bool) -> None
     assert other_places.may_be_in(Annotation, keys) is may
 
 
+@pytest.mark.slow
 def test_a_run_asks_by_path_and_drops_what_it_is_told_to(tmp_path: Path) -> None:
     data = coco(1, [(1, 1)])
     data["annotations"][0]["tools"] = [{"name": "saw", "polyline": "4,3 9,8"}]

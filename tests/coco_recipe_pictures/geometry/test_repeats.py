@@ -51,6 +51,7 @@ def test_every_transform_with_a_border_mode_is_tried() -> None:
     )
 
 
+@pytest.mark.slow
 @modes
 @pytest.mark.parametrize("name", BORDERED)
 def test_every_region_of_an_object_has_a_label_and_every_label_its_object(
@@ -65,6 +66,7 @@ def test_every_region_of_an_object_has_a_label_and_every_label_its_object(
     assert np.median(found.ious) >= 0.99
 
 
+@pytest.mark.slow
 @modes
 def test_borders_one_after_another_repeat_what_was_repeated(mode: int) -> None:
     found = pixel_truth.repeated(pixel_truth.bordered(mode, 2, 3), 12)

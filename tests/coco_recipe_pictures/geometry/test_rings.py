@@ -58,6 +58,7 @@ SIMPLE: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["star", "askew comb", "spiral", "anywhere"])
 def test_areas_and_masks_of_100_000_vertices_take_memory_by_their_number(
     kind: str, monkeypatch: pytest.MonkeyPatch

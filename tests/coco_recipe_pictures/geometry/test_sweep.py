@@ -95,6 +95,7 @@ def test_a_sweep_finds_what_holding_all_edges_against_each_other_finds(side: int
     assert min(found) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SIMPLE)
 def test_a_ring_of_100_000_vertices_is_swept_in_n_log_n_comparisons(kind: str) -> None:
     swept = sweep._Sweep(SIMPLE[kind]())

@@ -71,6 +71,7 @@ def test_a_row_of_many_copies_goes_on_in_the_next_line() -> None:
     assert drawn.shape[0] == 2 * sheet.MARGIN + 4 * (200 + sheet.LINE + 4 + sheet.GUTTER)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mark",
     [
@@ -114,6 +115,7 @@ def test_plates_lie_over_no_other_plate_and_never_over_the_title() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_plate_without_a_place_is_left_out_but_one_with_a_reason_is_not() -> None:
     assert marks._place((60, 16), (0, 0, 10, 10), (0, 0, 60, 16), [(0, 0, 60, 16)], 99) is None
     crowd = tuple(_mark(i, (20, 60, 80, 30), label="a name that is quite long") for i in range(200))
