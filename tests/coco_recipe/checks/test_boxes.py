@@ -50,10 +50,10 @@ def test_an_image_without_a_size_is_found(size: dict[str, Any]) -> None:
     assert rows_found(boxes.without_size, changed("images", {}, {}, size)) == ["image 3 ('3.jpg')"]
 
 
-def test_boxes_in_shares_of_the_picture_are_found_only_together() -> None:
+def test_boxes_in_shares_of_the_picture_are_found() -> None:
     shares = {"bbox": [0.25, 0.5, 0.5, 0.5]}
     assert len(rows_found(boxes.normalised, changed(ROWS, shares, shares))) == 2
-    assert not rows_found(boxes.normalised, changed(ROWS, shares, {}))
+    assert not rows_found(boxes.normalised, coco())
 
 
 def test_boxes_as_corners_are_found_where_many_reach_out() -> None:

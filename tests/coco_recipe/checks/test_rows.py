@@ -31,7 +31,7 @@ def test_one_pass_notices_boxes_and_segmentations_to_look_at() -> None:
     assert [row.id for row in survey.no_area] == [2]
     assert [row.id for row in survey.odd] == [2]
     assert 1 in [row.id for row in survey.at_odds]
-    assert survey.has_large
+    assert survey.has_large_side
 
 
 def test_values_that_repeat() -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import REPOSITORY, coco, command, recorded, write_recipe
+from builders import REPOSITORY, coco, process, recorded, write_recipe
 
 from coco_recipe import plugins
 from coco_recipe.keys import key as keys
@@ -164,7 +164,7 @@ class _Folder:
     def run(self, version: str, *options: str) -> subprocess.CompletedProcess[str]:
         metadata = self.folder / "site/zoolib-1.dist-info/METADATA"
         metadata.write_text(f"Name: zoolib\nVersion: {version}\n")
-        return command(
+        return process(
             "run", "recipe.yaml", "--out", "out", "--plugin", "mine.py", *options, cwd=self.folder
         )
 

@@ -41,7 +41,7 @@ def test_a_value_may_be_a_list(text: str, value: object, recipe: Path) -> None:
         ("steps.clean.wiht.drop=[cat]", "unknown key 'wiht'"),
         ("steps.claen.with.drop=[cat]", "did you mean 'clean'"),
         ("inputs.raw.annotations=nowhere.json", "there is no file"),
-        ("inputs.more.images=.", "must have either"),
+        ("inputs.more.images=.", "must have one of"),
         ("steps.clean.with.drop=[cat", "is not YAML"),
         ("steps.clean.with.drop.0.x=1", "sets nothing"),
         ("seed", "sets nothing"),

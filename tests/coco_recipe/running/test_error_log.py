@@ -19,14 +19,7 @@ from coco_recipe.running import error_log, stages
 PLUGIN = '''
 import math, sys, time
 from functools import partial
-from coco_recipe import (
-    Dataset,
-    Finding,
-    Kind,
-    Port,
-    Step,
-    hookimpl,
-)
+from coco_recipe import Dataset, Finding, Kind, Port, Step, hookimpl
 
 DOUBT = Kind("doubt", "error", "is doubtful", "look")
 

@@ -32,4 +32,4 @@ def test_facts_of_images_without_sizes_and_of_none() -> None:
     assert (facts.smallest, facts.largest) == ((7, 9), (7, 9)), "of those that have both"
     assert facts.fields is not None
     assert "dark" in facts.fields
-    assert facts_of(Dataset((), (), ())) == Facts((), keypoints=(), annotation_fields=())
+    assert facts_of(Dataset((), (), ())) == Facts((), keypoints=(), annotation_fields=(), images=0)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, command, recorded, write_recipe
+from builders import coco, command, process, recorded, write_recipe
 
 import coco_recipe
 from coco_recipe import (
@@ -221,7 +221,7 @@ def test_an_installed_plugin_with_a_wrong_kind_stops_nobody_else(
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: kind-{number}\nVersion: 1\n")
         (info / "entry_points.txt").write_text(f"[coco_recipe]\nx{number} = kind_{number}\n")
     monkeypatch.setenv("PYTHONPATH", os.fspath(tmp_path))
-    done = command("steps", cwd=tmp_path)
+    done = process("steps", cwd=tmp_path)
     assert done.returncode == 0
     assert "reindex" in done.stdout
     assert "choose" not in done.stdout, "all of a plugin, or nothing"
