@@ -158,8 +158,8 @@ def area(groups: Sequence[Sequence[Ring]], *, crosses: bool = False) -> float:
 def hull(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
     """Return left, top, right and bottom of rings."""
     points = np.concatenate([ring for group in groups for ring in group])
-    # type: ignore[return-value]
-    return (*(float(v) for v in points.min(axis=0)), *(float(v) for v in points.max(axis=0)))
+    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return left, top, right, bottom
 
 
 def frame(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
