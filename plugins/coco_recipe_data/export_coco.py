@@ -29,50 +29,31 @@ from coco_recipe import (
     write,
 )
 
-PARAMS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "images": {
-            "enum": ["copy", "link", "symlink", "none"],
-            "default": "copy",
-            "examples": ["symlink"],
-            "description": "How the pictures get there: a copy, which shares its bytes on disk where the file "
-            "system can; a hard link to the same file (a copy on another file system); a symbolic link; or "
-            "not at all.",
-        },
-        "layout": {
-            "enum": ["coco", "flat"],
-            "default": "coco",
-            "examples": ["flat"],
-            "description": "coco: annotations/instances_<part>.json and <part>/; flat: <part>.json and images/.",
-        },
-        "to": {
-            "type": "string",
-            "minLength": 1,
-            "format": "publish-folder",
-            "examples": ["dataset"],
-            "pattern": "^([^~\\u0000][^\\u0000]*)?$",
-            "description": "Folder, relative to the run directory, where the result appears as well; ~ isn't expanded.",
-        },
-    },
-}
-
 
 def export_coco(
     ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, layout: str, to: str | None
 ) -> Mapping[str, Dataset]:
     """Write each part's annotations, and its pictures.
 
-    With ``to`` the pictures are only in the published folder; the step keeps where each comes from and its hash
-    (``placed.jsonl``). Without it they are in the step's folder.
+    With ``to`` the pictures are only in the published folder; the step keeps where each comes from
+    and its hash (``placed.jsonl``). Without it they are in the step's folder.
 
-    ``info``, ``licenses`` and unknown keys are carried along; non-ASCII stays readable. Where a part has images that
-    were made from others, every image says its root.
+    ``info``, ``licenses`` and unknown keys are carried along; non-ASCII stays readable. Where a
+    part has images that were made from others, every image says its root.
+
+    Args:
+        ctx: the step's context.
+        parts: the data sets by the name of their part.
+        images: how the pictures get there: ``copy``, ``link``, ``symlink`` or ``none``.
+        layout: where files stand: ``coco`` or ``flat``.
+        to: the published folder, relative to the run directory; None for none.
+
+    Returns:
+        Each part, by its name.
 
     Raises:
-        ValueError: a part has no image, or rows that readers of COCO files would crash on, misassign or lose;
-            in the flat layout two parts have the same file name.
+        ValueError: a part has no image, or rows that readers of COCO files would crash on,
+            misassign or lose; in the flat layout two parts have the same file name.
     """
     for name, part in parts.items():
         _refuse(name, part)
@@ -82,7 +63,8 @@ def export_coco(
         TRAINERS_SKIP,
         (row for name, part in parts.items() for row in trainers_skip(part, f" of '{name}'")),
     )
-    done, total = 0, sum(len(part.images) for part in parts.values()) if images != "none" else 0
+    done = 0
+    total = sum(len(part.images) for part in parts.values()) if images != "none" else 0
     made: Counter[str] = Counter()
     taken: dict[str, str] = {}
     for name, part in parts.items():
@@ -95,7 +77,8 @@ def export_coco(
         for image in part.images if images != "none" else ():
             if layout == "flat" and taken.setdefault(image.file_name, name) != name:
                 raise ValueError(
-                    f"{image.file_name} is in {taken[image.file_name]} and in {name}; use layout: coco"
+                    f"{image.file_name} is in {taken[image.file_name]} and in {name}; use layout: "
+                    "coco"
                 )
             _place(
                 ctx,
@@ -110,6 +93,38 @@ def export_coco(
             ctx.progress(done, total)
     ctx.note("images_placed", dict(made))
     return {}
+
+
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "images": {
+            "enum": ["copy", "link", "symlink", "none"],
+            "default": "copy",
+            "examples": ["symlink"],
+            "description": "How the pictures get there: a copy, which shares its bytes on disk "
+            "where the file system can; a hard link to the same file (a copy on another file "
+            "system); a symbolic link; or not at all.",
+        },
+        "layout": {
+            "enum": ["coco", "flat"],
+            "default": "coco",
+            "examples": ["flat"],
+            "description": "coco: annotations/instances_<part>.json and <part>/; flat: <part>.json "
+            "and images/.",
+        },
+        "to": {
+            "type": "string",
+            "minLength": 1,
+            "format": "publish-folder",
+            "examples": ["dataset"],
+            "pattern": "^([^~\\u0000][^\\u0000]*)?$",
+            "description": "Folder, relative to the run directory, where the result appears as "
+            "well; ~ isn't expanded.",
+        },
+    },
+}
 
 
 NO_IMAGE = "leave it out, or divide otherwise"
@@ -171,7 +186,8 @@ def _place(
     place(source, target, how)
     if sha256(target) != digest:
         raise ValueError(
-            f"image {image.id}: {source} changed while the run was at work; run the same command again"
+            f"image {image.id}: {source} changed while the run was at work; run the same command "
+            "again"
         )
     ctx.wrote(target, digest)
 

@@ -28,40 +28,6 @@ from coco_recipe import (
 from coco_recipe_data import keypoints, kinds, licenses, parents
 from coco_recipe_data.tables import Ids, Joined, follow, join, names_rows, refer
 
-PARAMS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "same_file_name": {
-            "enum": ["error", "rename"],
-            "default": "error",
-            "description": "File names that are equal, also by case or Unicode form: refuse, or rename "
-            "the later one to <name>_2.<suffix>.",
-            "examples": ["rename"],
-        },
-        "origin_field": {
-            "type": "string",
-            "minLength": 1,
-            "description": "Image key that gets the name of the input which the image goes back to.",
-            "examples": ["part"],
-        },
-        "tables": {
-            "type": "object",
-            "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}},
-            "description": "Key (or keys) by which rows name those of a further top-level list, where it isn't "
-            "<singular>_id, or of images, annotations or categories; [] says that nothing names them.",
-            "examples": [{"people": "who", "notes": []}],
-        },
-        "ids": {
-            "type": "object",
-            "additionalProperties": {"enum": ["own", "shared"]},
-            "description": "Key that no table lists: its numbers are each file's own (renumbered where two share one) or "
-            "shared by all (left as they are).",
-            "examples": [{"rider_id": "own", "camera_id": "shared"}],
-        },
-    },
-}
-
 
 def merge(
     ctx: StepContext,
@@ -74,26 +40,41 @@ def merge(
 ) -> Mapping[str, Dataset]:
     """Join data sets: images out are the sum of images in.
 
-    Categories are joined by name, never by id; where their keypoints differ, they are joined by name too, and
-    rows follow. Ids stay where they are free; rows of later data sets whose ids are taken get the next free
-    ones. Tables that rows refer to (``videos``, ``people``: any list of rows with ids) are joined, and what
-    refers to them follows: by ``<singular>_id``, ``<singular>_ids`` and the keys of ``tables``, with a word
-    before it (``next_video_id``), and in mappings in rows (``attributes``). Numbers that no table lists are renumbered
-    where two files share one, if the key's last word is a thing that a file counts (``track_id``, ``object_id``,
-    ``person_id``, ``group_id``, ``identity``); not where it is a kind, a source or a place in an order (``class_id``,
-    ``dataset_id``, ``frame_id``), nor where they don't count from 0 or 1; other keys are named by a finding, and
-    ``ids`` says what they are. ``info`` is the first data set's;
-    licenses are joined. ``ids.json`` in the step's folder has the new id of every row of every data set.
+    Categories are joined by name, never by id; where their keypoints differ, they are joined by
+    name too, and rows follow. Ids stay where they are free; rows of later data sets whose ids are
+    taken get the next free ones. Tables that rows refer to (``videos``, ``people``: any list of
+    rows with ids) are joined, and what refers to them follows: by ``<singular>_id``,
+    ``<singular>_ids`` and the keys of ``tables``, with a word before it (``next_video_id``), and in
+    mappings in rows (``attributes``). Numbers that no table lists are renumbered where two files
+    share one, if the key's last word is a thing that a file counts (``track_id``, ``object_id``,
+    ``person_id``, ``group_id``, ``identity``); not where it is a kind, a source or a place in an
+    order (``class_id``, ``dataset_id``, ``frame_id``), nor where they don't count from 0 or 1;
+    other keys are named by a finding, and ``ids`` says what they are. ``info`` is the first data
+    set's; licenses are joined. ``ids.json`` in the step's folder has the new id of every row of
+    every data set.
+
+    Args:
+        ctx: the step's context.
+        datasets: the data sets, in order; the first one's home and ``info`` stay.
+        same_file_name: ``error`` or ``rename`` for file names that are equal.
+        origin_field: the image key that gets the input's name; None for none.
+        tables: by top-level list, the key or keys by which rows name its rows; None for none.
+        ids: by key that no table lists, ``own`` or ``shared``; None for none.
+
+    Returns:
+        ``dataset``: the joined data set.
 
     Raises:
-        ValueError: file names collide and ``same_file_name`` is ``error``; keypoints can't be joined by name;
-            a row refers to a row of a table that its own file lacks.
-        Misfit: rows of a table must get other ids, and nothing is seen to name them (``tables`` says what does); it
-            isn't known what a key such as ``subject_id`` names (``tables`` says it, or ``ids``).
+        ValueError: file names collide and ``same_file_name`` is ``error``; keypoints can't be
+            joined by name; a row refers to a row of a table that its own file lacks.
+        Misfit: rows of a table must get other ids, and nothing is seen to name them (``tables``
+            says what does); it isn't known what a key such as ``subject_id`` names (``tables`` says
+            it, or ``ids``).
     """
     categories, category_maps, places, firsts = _join_categories(datasets)
     licensed = licenses.join(datasets)
-    image_maps, annotation_ids = _image_ids(datasets), _annotation_ids(datasets)
+    image_maps = _image_ids(datasets)
+    annotation_ids = _annotation_ids(datasets)
     known: list[Ids] = [
         {
             "image_id": image_maps[n],
@@ -124,10 +105,13 @@ def merge(
         follow(row, parents.naming(every[n], "category_id"))
         for row, n in zip(categories, firsts, strict=True)
     )
-    names, images, annotations = _Names(same_file_name), list[Image](), list[Annotation]()
+    names = _Names(same_file_name)
+    images = list[Image]()
+    annotations = list[Annotation]()
     home = datasets[0].home
     for n, part in enumerate(datasets):
-        shown, own = parents.naming(every[n], "image_id"), parents.naming(every[n], "annotation_id")
+        shown = parents.naming(every[n], "image_id")
+        own = parents.naming(every[n], "annotation_id")
         of_images, of_rows = refer(part.images, shown), refer(part.annotations, own)
         for image in part.images:
             name = names.take(image.file_name, part.home)
@@ -160,6 +144,43 @@ def merge(
     return {"dataset": Dataset(tuple(images), tuple(annotations), categories, home, folders, extra)}
 
 
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "same_file_name": {
+            "enum": ["error", "rename"],
+            "default": "error",
+            "description": "File names that are equal, also by case or Unicode form: refuse, or "
+            "rename the later one to <name>_2.<suffix>.",
+            "examples": ["rename"],
+        },
+        "origin_field": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Image key that gets the name of the input which the image goes back "
+            "to.",
+            "examples": ["part"],
+        },
+        "tables": {
+            "type": "object",
+            "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}},
+            "description": "Key (or keys) by which rows name those of a further top-level list, "
+            "where it isn't <singular>_id, or of images, annotations or categories; [] says that "
+            "nothing names them.",
+            "examples": [{"people": "who", "notes": []}],
+        },
+        "ids": {
+            "type": "object",
+            "additionalProperties": {"enum": ["own", "shared"]},
+            "description": "Key that no table lists: its numbers are each file's own (renumbered "
+            "where two share one) or shared by all (left as they are).",
+            "examples": [{"rider_id": "own", "camera_id": "shared"}],
+        },
+    },
+}
+
+
 def _refuse_strangers(datasets: tuple[Dataset, ...], ids: Sequence[Ids]) -> None:
     """Refuse a row that names one of its own list that its file lacks and another data set has."""
     for own, table in (
@@ -172,9 +193,9 @@ def _refuse_strangers(datasets: tuple[Dataset, ...], ids: Sequence[Ids]) -> None
             if row := parents.dangling(getattr(part, table), own, each[own], taken):
                 told = " ".join(f"{key} {value!r}" for key, value in row.value.items())
                 raise ValueError(
-                    f"{row.name} of {part.home} has {told}, which is not in its '{table}'; another data set has "
-                    f"this id, so it would mean another thing after the merge: add the row to '{table}', or "
-                    f"remove {' '.join(row.value)}"
+                    f"{row.name} of {part.home} has {told}, which is not in its '{table}'; another "
+                    "data set has this id, so it would mean another thing after the merge: add the "
+                    f"row to '{table}', or remove {' '.join(row.value)}"
                 )
 
 
@@ -184,8 +205,12 @@ def _image_ids(datasets: tuple[Dataset, ...]) -> list[dict[int, int]]:
 
 
 def _annotation_ids(datasets: tuple[Dataset, ...]) -> list[list[int]]:
-    """Return each data set's new ids in order; an id that repeats within one data set goes on repeating."""
-    ids, result = _Ids(row.id for part in datasets for row in part.annotations), []
+    """Return each data set's new ids in order.
+
+    An id that repeats within one data set goes on repeating.
+    """
+    ids = _Ids(row.id for part in datasets for row in part.annotations)
+    result = []
     for part in datasets:
         taken = ids.taken & {row.id for row in part.annotations}
         result.append([ids.fresh() if row.id in taken else row.id for row in part.annotations])
@@ -200,8 +225,8 @@ def _with_origin(image: Image, part: Dataset, key: str) -> Image:
     )
     if there not in (None, origin):
         raise ValueError(
-            f"image {image.id} ({image.file_name!r}) of {part.home} has {key} {there!r} already, and would "
-            f"get {origin!r}; choose another origin_field"
+            f"image {image.id} ({image.file_name!r}) of {part.home} has {key} {there!r} already, "
+            f"and would get {origin!r}; choose another origin_field"
         )
     changed: Image = with_extras(image, {key: origin})
     return changed
@@ -215,7 +240,7 @@ def _write_ids(
     category_ids: list[dict[int, int]],
     joined: Joined,
 ) -> None:
-    """Write ``ids.json``: for each data set and table the old ids in order, and the new ones beside them."""
+    """Write ``ids.json``: for each data set and table the old ids in order, the new ones beside."""
 
     def pairs(mapping: Mapping[Any, Any]) -> dict[str, list[Any]]:
         return {"old": list(mapping), "new": list(mapping.values())}
@@ -300,7 +325,8 @@ class _Ids:
     """Hands out ids: the wanted one where it is free, else one above all."""
 
     def __init__(self, everything: Iterable[int]) -> None:
-        self.next, self.taken = max(everything, default=0) + 1, set[int]()
+        self.next = max(everything, default=0) + 1
+        self.taken = set[int]()
 
     def fresh(self) -> int:
         self.next += 1
@@ -316,17 +342,21 @@ class _Names:
     """Finds file names that can't stand beside one another on every file system."""
 
     def __init__(self, policy: str) -> None:
-        self.policy, self.owner, self.clashes = policy, dict[str, str](), list[str]()
+        self.policy = policy
+        self.owner = dict[str, str]()
+        self.clashes = list[str]()
         self.renamed = 0
 
     def take(self, name: str, home: str) -> str:
-        got, n = name, 2
+        got = name
+        n = 2
         while (key := plain_name(got)) in self.owner:
             if self.policy == "error":
                 self.clashes.append(f"{name} ({self.owner[key]} and {home})")
                 break
             path = PurePosixPath(name)
-            got, n = str(path.with_name(f"{path.stem}_{n}{path.suffix}")), n + 1
+            got = str(path.with_name(f"{path.stem}_{n}{path.suffix}"))
+            n += 1
         self.owner.setdefault(plain_name(got), home)
         self.renamed += got != name
         return got
@@ -362,8 +392,8 @@ def _join_categories(
     """Join categories by name.
 
     Returns:
-        The categories; for each data set the new ids, and where keypoints have gone; and for each category
-        the number of the data set that has it first.
+        The categories; for each data set the new ids, and where keypoints have gone; and for each
+        category the number of the data set that has it first.
     """
     ids = _Ids(category.id for part in datasets for category in part.categories)
     groups: dict[str, list[tuple[int, Category]]] = {}
@@ -382,7 +412,8 @@ def _join_categories(
         )
         joined.append(category)
         for (n, member), move in zip(members, moves[1:], strict=True):
-            maps[n][member.id], places[n][member.id] = category.id, move
+            maps[n][member.id] = category.id
+            places[n][member.id] = move
     return tuple(joined), maps, places, [members[1][0] for members in groups.values()]
 
 

@@ -1,4 +1,4 @@
-"""Step ``repair``: mend by name what findings name, each mend in the ledger with its old and new value."""
+"""Step ``repair``: mend by name what findings name, and write each old and new value down."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -32,140 +32,12 @@ from coco_recipe_data.segmentation_mends import is_numbers
 ANY = ""
 FIRST = 5  # rows that an error names
 WRONG_RUNS = "masks_with_wrong_runs"  # no box or area can be taken from such a mask
-UNMEASURED = (
-    "unreadable_pictures",
-    "cut_off_pictures",
-)  # kinds of pictures that have no size to take
-SIDE_PX, AREA_SHARE = 1.0, 0.01  # a box or area that differs by less was rounded
+# kinds of pictures that have no size to take
+UNMEASURED = ("unreadable_pictures", "cut_off_pictures")
+# a box or area that differs by less was rounded
+SIDE_PX = 1.0
+AREA_SHARE = 0.01
 
-PARAMS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "file_names": {
-            "type": "object",
-            "additionalProperties": False,
-            "minProperties": 1,
-            "description": "Mends of file names, applied in the order in which they are written.",
-            "examples": [{"unquote": True}],
-            "properties": {
-                "unquote": {
-                    "const": True,
-                    "description": "Decode %20 and its like.",
-                    "examples": [True],
-                },
-                "slashes": {
-                    "const": True,
-                    "description": "Backslashes become slashes.",
-                    "examples": [True],
-                },
-                "basename": {
-                    "const": True,
-                    "description": "Leave out the folders.",
-                    "examples": [True],
-                },
-                "strip_prefix": {
-                    "type": "string",
-                    "minLength": 1,
-                    "description": "Leave out this beginning.",
-                    "examples": ["upload/7/"],
-                },
-                "trim": {
-                    "const": True,
-                    "description": "Leave out blanks at both ends.",
-                    "examples": [True],
-                },
-                "match_case": {
-                    "const": True,
-                    "examples": [True],
-                    "description": "Take the case and the Unicode form of the file in the folder.",
-                },
-            },
-        },
-        "missing_pictures": {
-            "enum": ["drop"],
-            "examples": ["drop"],
-            "description": "Drop the images whose picture isn't in the folder, with their annotations; "
-            "each is in the ledger (dropped.jsonl).",
-        },
-        "ids": {
-            "enum": ["to_int", "number"],
-            "examples": ["to_int"],
-            "description": "to_int: read ids in quotes as whole numbers: id, image_id, category_id; number: do so, "
-            "and give rows without an id one above the largest of their table.",
-        },
-        "sizes": {
-            "enum": ["from_pictures", "to_numbers"],
-            "examples": ["from_pictures"],
-            "description": "from_pictures: width and height as the picture has them, turned as its EXIF "
-            "orientation says; to_numbers: read those in quotes as numbers.",
-        },
-        "texts": {
-            "enum": ["to_text"],
-            "examples": ["to_text"],
-            "description": "Write date_captured, coco_url and flickr_url of images as text.",
-        },
-        "licenses": {
-            "enum": ["drop"],
-            "examples": ["drop"],
-            "description": "Leave out the license of images where it is no whole number, or not in `licenses`.",
-        },
-        "segmentations": {
-            "description": "One mend, or a list in order. to_numbers: read numbers in quotes; drop_degenerate: leave "
-            "out polygons of no area; close: end each polygon where it began; flat_to_list: "
-            "[x, y, ...] to [[x, y, ...]]; pairs_to_list: [[x, y], ...] to [[x, y, ...]].",
-            "anyOf": [
-                {"enum": segmentation_mends.NAMES},
-                {"type": "array", "minItems": 1, "items": {"enum": segmentation_mends.NAMES}},
-            ],
-            "examples": [["flat_to_list", "drop_degenerate"]],
-        },
-        "bbox": {
-            "enum": ["from_segmentation", "to_numbers"],
-            "examples": ["from_segmentation"],
-            "description": "from_segmentation: the box around the segmentation, where there is none or it is "
-            "another by over 1 px; to_numbers: read numbers in quotes.",
-        },
-        "area": {
-            "enum": ["recompute", "to_numbers"],
-            "examples": ["recompute"],
-            "description": "recompute: the segmentation's area, or the box's without one, where there is none or "
-            "it is another by over 1 %; to_numbers: read numbers in quotes.",
-        },
-        "num_keypoints": {
-            "enum": ["recompute"],
-            "examples": ["recompute"],
-            "description": "The number of labelled keypoints.",
-        },
-        "crowd": {
-            "description": "Annotations of these categories become crowds (iscrowd 1); or to_numbers: read iscrowd in "
-            "quotes as 0 or 1, and null as 0.",
-            "examples": [{"categories": ["people"]}],
-            "anyOf": [
-                {"enum": ["to_numbers"]},
-                {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "required": ["categories"],
-                    "properties": {
-                        "categories": {
-                            "type": "array",
-                            "items": {"type": "string"},
-                            "minItems": 1,
-                            "description": "Names of categories.",
-                            "examples": [["people"]],
-                        }
-                    },
-                },
-            ],
-        },
-        "categories": {
-            "enum": ["drop_unused"],
-            "examples": ["drop_unused"],
-            "description": "Drop categories that no annotation has.",
-        },
-    },
-}
 
 # the kinds of findings that are gone behind each parameter, or behind one value of it
 _MENDED: Mapping[tuple[str, Any], tuple[str, ...]] = {
@@ -229,13 +101,34 @@ def repair(
 ) -> Mapping[str, Dataset]:
     """Mend what is named, and nothing else; rows that are right stay as they are.
 
-    The order is: what ``to_int``, ``number`` and ``to_numbers`` read, names, missing pictures, sizes, texts, licenses,
-    segmentations, boxes, areas, keypoints, crowds, categories.
-    ``repaired.jsonl`` in the step's folder has a line for each value: row, key, old and new value.
+    A parameter that is None mends nothing. The order is: what ``to_int``, ``number`` and
+    ``to_numbers`` read, names, missing pictures, sizes, texts, licenses, segmentations, boxes,
+    areas, keypoints, crowds, categories. ``repaired.jsonl`` in the step's folder has a line for
+    each value: row, key, old and new value.
+
+    Args:
+        ctx: the step's context.
+        dataset: the rows, with their values of a wrong type (``Dataset.loose``).
+        file_names: mends of file names, in order.
+        missing_pictures: ``drop`` for images whose picture isn't there.
+        ids: ``to_int`` or ``number``.
+        sizes: ``from_pictures`` or ``to_numbers``; sizes are in pixels.
+        texts: ``to_text``.
+        licenses: ``drop`` for those that ``licenses`` lacks.
+        segmentations: a mend, or several in order.
+        bbox: ``from_segmentation`` or ``to_numbers``; boxes are in pixels.
+        area: ``recompute`` or ``to_numbers``; areas are in square pixels.
+        num_keypoints: ``recompute``.
+        crowd: the categories whose annotations become crowds, or ``to_numbers``.
+        categories: ``drop_unused``.
+
+    Returns:
+        ``dataset``: the mended rows.
 
     Raises:
-        ValueError: two images would get one file name, a picture that is to be measured can't be read, a
-            category isn't there, or there is nothing to make a value of a wrong type anew from.
+        ValueError: two images would get one file name, a picture that is to be measured can't be
+            read, a category isn't there, or there is nothing to make a value of a wrong type anew
+            from.
     """
     given = {"ids": ids, "sizes": sizes, "bbox": bbox, "area": area, "crowd": crowd}
     mine, others = _taken_in(
@@ -283,8 +176,142 @@ def repair(
     }
 
 
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "file_names": {
+            "type": "object",
+            "additionalProperties": False,
+            "minProperties": 1,
+            "description": "Mends of file names, applied in the order in which they are written.",
+            "examples": [{"unquote": True}],
+            "properties": {
+                "unquote": {
+                    "const": True,
+                    "description": "Decode %20 and its like.",
+                    "examples": [True],
+                },
+                "slashes": {
+                    "const": True,
+                    "description": "Backslashes become slashes.",
+                    "examples": [True],
+                },
+                "basename": {
+                    "const": True,
+                    "description": "Leave out the folders.",
+                    "examples": [True],
+                },
+                "strip_prefix": {
+                    "type": "string",
+                    "minLength": 1,
+                    "description": "Leave out this beginning.",
+                    "examples": ["upload/7/"],
+                },
+                "trim": {
+                    "const": True,
+                    "description": "Leave out blanks at both ends.",
+                    "examples": [True],
+                },
+                "match_case": {
+                    "const": True,
+                    "examples": [True],
+                    "description": "Take the case and the Unicode form of the file in the folder.",
+                },
+            },
+        },
+        "missing_pictures": {
+            "enum": ["drop"],
+            "examples": ["drop"],
+            "description": "Drop the images whose picture isn't in the folder, with their "
+            "annotations; each is in the ledger (dropped.jsonl).",
+        },
+        "ids": {
+            "enum": ["to_int", "number"],
+            "examples": ["to_int"],
+            "description": "to_int: read ids in quotes as whole numbers: id, image_id, "
+            "category_id; number: do so, "
+            "and give rows without an id one above the largest of their table.",
+        },
+        "sizes": {
+            "enum": ["from_pictures", "to_numbers"],
+            "examples": ["from_pictures"],
+            "description": "from_pictures: width and height as the picture has them, turned as its "
+            "EXIF orientation says; to_numbers: read those in quotes as numbers.",
+        },
+        "texts": {
+            "enum": ["to_text"],
+            "examples": ["to_text"],
+            "description": "Write date_captured, coco_url and flickr_url of images as text.",
+        },
+        "licenses": {
+            "enum": ["drop"],
+            "examples": ["drop"],
+            "description": "Leave out the license of images where it is no whole number, or not in "
+            "`licenses`.",
+        },
+        "segmentations": {
+            "description": "One mend, or a list in order. to_numbers: read numbers in quotes; "
+            "drop_degenerate: leave out polygons of no area; close: end each polygon where it "
+            "began; flat_to_list: [x, y, ...] to [[x, y, ...]]; pairs_to_list: [[x, y], ...] to "
+            "[[x, y, ...]].",
+            "anyOf": [
+                {"enum": segmentation_mends.NAMES},
+                {"type": "array", "minItems": 1, "items": {"enum": segmentation_mends.NAMES}},
+            ],
+            "examples": [["flat_to_list", "drop_degenerate"]],
+        },
+        "bbox": {
+            "enum": ["from_segmentation", "to_numbers"],
+            "examples": ["from_segmentation"],
+            "description": "from_segmentation: the box around the segmentation, where there is "
+            "none or it is another by over 1 px; to_numbers: read numbers in quotes.",
+        },
+        "area": {
+            "enum": ["recompute", "to_numbers"],
+            "examples": ["recompute"],
+            "description": "recompute: the segmentation's area, or the box's without one, where "
+            "there is none or it is another by over 1 %; to_numbers: read numbers in quotes.",
+        },
+        "num_keypoints": {
+            "enum": ["recompute"],
+            "examples": ["recompute"],
+            "description": "The number of labelled keypoints.",
+        },
+        "crowd": {
+            "description": "Annotations of these categories become crowds (iscrowd 1); or "
+            "to_numbers: read iscrowd in "
+            "quotes as 0 or 1, and null as 0.",
+            "examples": [{"categories": ["people"]}],
+            "anyOf": [
+                {"enum": ["to_numbers"]},
+                {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["categories"],
+                    "properties": {
+                        "categories": {
+                            "type": "array",
+                            "items": {"type": "string"},
+                            "minItems": 1,
+                            "description": "Names of categories.",
+                            "examples": [["people"]],
+                        }
+                    },
+                },
+            ],
+        },
+        "categories": {
+            "enum": ["drop_unused"],
+            "examples": ["drop_unused"],
+            "description": "Drop categories that no annotation has.",
+        },
+    },
+}
+
+
 def _taken_in(dataset: Dataset, given: Mapping[str, str]) -> tuple[list[Loose], tuple[Loose, ...]]:
-    """Divide the values of a wrong type: those that these parameters take in, and those of another repair."""
+    """Divide the values of a wrong type: those that these parameters take in, and the others."""
     mended = {kind for each in given.items() for kind in _MENDED.get(each, ())}
     understood = {kind for each in given.items() for kind in _UNDERSTOOD.get(each, ())}
     is_mine = [
@@ -385,10 +412,8 @@ def _mended_count(row: Annotation) -> Mend | None:
     found = [] if found is None and count is not UNSET else found  # none are labelled
     if not is_numbers(found) or len(found) % 3:
         return None
-    old, new = (
-        None if count is UNSET else msgspec.json.decode(count),
-        sum(1 for flag in found[2::3] if flag),
-    )
+    old = None if count is UNSET else msgspec.json.decode(count)
+    new = sum(1 for flag in found[2::3] if flag)
     return (
         None
         if old == new
@@ -401,7 +426,8 @@ def _crowd_ids(dataset: Dataset, names: Sequence[str]) -> frozenset[int]:
     for name in names:
         if name not in known:
             raise ValueError(
-                f"crowd.categories: there is no category '{name}'; {did_you_mean(name, list(known))}"
+                f"crowd.categories: there is no category '{name}'; "
+                f"{did_you_mean(name, list(known))}"
             )
     return frozenset(known[name] for name in names)
 

@@ -1,11 +1,12 @@
 """Divide groups of images among parts so that every class has its share in every part.
 
-The start is iterative stratification over whole groups (Sechidis, Tsoumakas and Vlahavas 2011, On the
-stratification of multi-label data). Exchanges refine it: a group moves to another part, or changes places
-with a group of it. They are drawn, and made where the division costs no more than it did some draws ago
-(late acceptance: Burke and Bykov 2017, The late acceptance hill-climbing heuristic). A few groups at a time are
-then placed as well as can be (`placing`), which finds what takes three or more of them at once; where there
-are few groups in all, this finds the best division by itself.
+The start is iterative stratification over whole groups (Sechidis, Tsoumakas and Vlahavas 2011, On
+the stratification of multi-label data). Exchanges refine it: a group moves to another part, or
+changes places with a group of it. They are drawn, and made where the division costs no more than it
+did some draws ago (late acceptance: Burke and Bykov 2017, The late acceptance hill-climbing
+heuristic). A few groups at a time are then placed as well as can be (`placing`), which finds what
+takes three or more of them at once; where there are few groups in all, this finds the best division
+by itself.
 
 Whole numbers only, so that neither the order of rows nor rounding decides a tie.
 """
@@ -37,17 +38,15 @@ FEW = 5_000  # of others a few are placed anew, so many placings of which there 
 PLACINGS = 5_000  # and so many placings of single groups in all
 NOBODY = -1
 T = TypeVar("T")
-Cost = tuple[
-    int, int, int
-]  # images out of bounds, classes that a part lacks, sum of |share - wanted share|
-Exchange = tuple[
-    int, int, int
-]  # this group goes to that part, and a group of it (or nobody) comes in its place
+# images out of bounds, classes that a part lacks, sum of |share - wanted share|
+Cost = tuple[int, int, int]
+# this group goes to that part, and a group of it (or nobody) comes in its place
+Exchange = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What must stay together: its name, how many images it has, and how many boxes of each class."""
+    """What must stay together: its name, its number of images, and of boxes of each class."""
 
     name: str
     images: int
@@ -60,8 +59,10 @@ class Division:
 
     Attributes:
         side: the part by the group's name.
-        lacking: (class, part): the class has as many groups as there are parts, and none in this part.
-        off: (part, its number of images, its exact share of them): they are farther apart than they should be.
+        lacking: (class, part): the class has as many groups as there are parts, and none in this
+            part.
+        off: (part, its number of images, its exact share of them): they are farther apart than they
+            should be.
     """
 
     side: Mapping[str, str]
@@ -74,15 +75,16 @@ def divide(groups: Sequence[Group], shares: Mapping[str, float], *, at_least: in
 
     Args:
         groups: in an order that doesn't depend on the file's; what is tried goes by it.
-        shares: the share of each part, in order; taken as the decimal numbers that they are written as.
+        shares: the share of each part, in order; taken as the decimal numbers that they are written
+            as.
         at_least: the fewest images of a part, where its share allows so many.
 
     Returns:
-        A division in which, in this order: the number of images of each part is within one of exact (within
-        half the largest group where groups have several images); every class that has as many groups as there
-        are parts is in every part; the sum over classes and parts of \|share of boxes - wanted share\| is as
-        small as exchanges of groups make it. Where groups have several images, the images count as one more
-        class in this sum.
+        A division in which, in this order: the number of images of each part is within one of
+        exact (within half the largest group where groups have several images); every class that
+        has as many groups as there are parts is in every part; the sum over classes and parts of
+        \|share of boxes - wanted share\| is as small as exchanges of groups make it. Where groups
+        have several images, the images count as one more class in this sum.
     """
     names = list(shares)
     goal = _Goal(groups, list(shares.values()), at_least)
@@ -128,7 +130,8 @@ class _Goal:
 
         written = [Fraction(str(share)) for share in shares]
         exact = [share / sum(written) for share in written]
-        self.parts, self.scale = range(len(exact)), lcm(*(share.denominator for share in exact))
+        self.parts = range(len(exact))
+        self.scale = lcm(*(share.denominator for share in exact))
         self.shares = [int(share * self.scale) for share in exact]
         totals = [boxes[label] for label in self.labels]
         self.aims = [[share * total for share in self.shares] for total in totals]
@@ -141,7 +144,8 @@ class _Goal:
             )
         ]
 
-        images, largest = sum(self.sizes), max(self.sizes, default=0)
+        images = sum(self.sizes)
+        largest = max(self.sizes, default=0)
         self.image_aims = [share * images for share in self.shares]
         self.image_weight = ONE // images if largest > 1 else 0
         self.bounds = [_bounds(share * images, largest, at_least) for share in exact]
@@ -162,7 +166,7 @@ def _bounds(exact: Fraction, largest: int, at_least: int) -> tuple[int, int]:
 
 
 def _least(total: int, aims: Sequence[int], scale: int, at_least: int) -> int:
-    """Return the least sum of |scale * boxes - aim| over whole numbers of boxes that add up to the total."""
+    """Return the least sum of |scale * boxes - aim| over whole boxes that add up to the total."""
     boxes = [max(aim // scale, at_least) for aim in aims]
     parts = range(len(aims))
     while sum(boxes) > total:
@@ -178,7 +182,8 @@ class _State:
     """A division that is being improved: the part of each group, and what each part has."""
 
     def __init__(self, goal: _Goal, side: Sequence[int]) -> None:
-        self.goal, self.side = goal, list(side)
+        self.goal = goal
+        self.side = list(side)
         self.images = [0 for _ in goal.parts]
         self.boxes = [[0 for _ in goal.parts] for _ in goal.labels]
         for n, part in enumerate(side):
@@ -204,12 +209,10 @@ class _State:
     def change(self, exchange: Exchange) -> Cost:
         """Return by how much an exchange changes the cost."""
         n, there, other = exchange
-        goal, here, images, boxes = (
-            self.goal,
-            self.side[n],
-            self.goal.sizes[n],
-            dict(self.goal.boxes[n]),
-        )
+        goal = self.goal
+        here = self.side[n]
+        images = self.goal.sizes[n]
+        boxes = dict(self.goal.boxes[n])
         if other != NOBODY:
             images -= goal.sizes[other]
             for label, count in goal.boxes[other]:
@@ -259,7 +262,8 @@ class _State:
 
 def _best_of_starts(goal: _Goal) -> _State:
     """Refine divisions from several starts, and return the one of least cost."""
-    rng, number = random.Random(0), len(goal.sizes)
+    rng = random.Random(0)
+    number = len(goal.sizes)
     if number <= ALL_AT_ONCE:
         state = _State(goal, _greedy(goal, _order(goal, 0, rng)))
         placing = Placing(goal, state.side, range(number), state.cost(), TRIES)
@@ -268,7 +272,8 @@ def _best_of_starts(goal: _Goal) -> _State:
             return _State(goal, side) if side else state
     starts = min(max(START_GROUPS // max(number, 1), 1), MOST_STARTS)
     draws = min(DRAWS // starts, DRAWS_PER_PAIR * (number * len(goal.parts)) ** 2)
-    costs, best = list[Cost](), _State(goal, [0] * number)
+    costs = list[Cost]()
+    best = _State(goal, [0] * number)
     for start in range(PATIENCE * starts if number <= MANY else starts):
         state = _State(goal, _greedy(goal, _order(goal, start, rng)))
         if start % 2:
@@ -303,7 +308,10 @@ def _place_few(goal: _Goal, state: _State, rng: random.Random) -> _State:
 
 
 def _order(goal: _Goal, start: int, rng: random.Random) -> list[int]:
-    """Return groups by falling size; equal ones in the given order, at later starts in a drawn one."""
+    """Return groups by falling size.
+
+    Equal ones stand in the given order, at later starts in a drawn one.
+    """
     order = list(range(len(goal.sizes)))
     if start:
         order.sort(key=lambda _: rng.random())
@@ -311,7 +319,7 @@ def _order(goal: _Goal, start: int, rng: random.Random) -> list[int]:
 
 
 def _greedy(goal: _Goal, order: Sequence[int]) -> list[int]:
-    """Place the groups of the rarest class first, each in the part that misses it most and has room."""
+    """Place the groups of the rarest class first, each where it is missed most and fits."""
     missing = [list(aims) for aims in goal.aims]
     room = list(goal.image_aims)
     full = [
@@ -350,14 +358,18 @@ def _wander(state: _State, rng: random.Random, draws: int, *, weight: int) -> No
         state: the division, which is changed.
         rng: where exchanges are drawn.
         draws: how many.
-        weight: of the shares; with 0 only counts and classes are looked at, until no part lacks one.
+        weight: of the shares; with 0 only counts and classes are looked at, until no part lacks
+            one.
     """
     goal = state.goal
     lacking = 2 * ONE * (len(goal.labels) + 2) * goal.scale
     outside = lacking * (len(goal.labels) * len(goal.parts) + 1)
-    off, gaps, spread = best = state.cost()
-    now, least = outside * off + lacking * gaps + weight * spread, sum(goal.least)
-    exchanges, undo = _Draws(state, rng), list[Exchange]()
+    best = state.cost()
+    off, gaps, spread = best
+    now = outside * off + lacking * gaps + weight * spread
+    least = sum(goal.least)
+    exchanges = _Draws(state, rng)
+    undo = list[Exchange]()
     memory = [now] * MEMORY
     for n in range(draws):
         if best[:2] == (0, 0) and (not weight or best[2] <= least):
@@ -378,16 +390,21 @@ def _wander(state: _State, rng: random.Random, draws: int, *, weight: int) -> No
 
 
 class _Draws:
-    """Draws exchanges, more often such as bring a class to a part that lacks it, or change one that is off its share."""
+    """Draw exchanges.
+
+    Those that bring a class to a part that lacks it, or change one that is off its share, come
+    more often.
+    """
 
     def __init__(self, state: _State, rng: random.Random) -> None:
         goal = state.goal
-        self.state, self.random = state, rng.random
+        self.state = state
+        self.random = rng.random
         self.labels = range(len(goal.labels))
-        self.off, self.gaps = list[int](), list[tuple[int, int]]()
-        self.moves = (
-            0.15 if goal.image_weight else 0.03
-        )  # alone, a group of one image can hardly ever move
+        self.off = list[int]()
+        self.gaps = list[tuple[int, int]]()
+        # alone, a group of one image can hardly ever move
+        self.moves = 0.15 if goal.image_weight else 0.03
         most = SMALLEST if len(goal.sizes) > MANY else len(goal.sizes)
         self.holders: list[list[int]] = [[] for _ in self.labels]
         by_size = sorted(
@@ -401,7 +418,8 @@ class _Draws:
 
     def draw(self, turn: int) -> Exchange | None:
         """Draw an exchange; None if what was drawn is none."""
-        state, side = self.state, self.state.side
+        state = self.state
+        side = self.state.side
         if turn % 1000 == 0:
             self.off = [n for n in self.labels if state.spread(n) > state.goal.least[n]]
         if turn % 50 == 0:
@@ -412,7 +430,8 @@ class _Draws:
                 for part in state.goal.parts
                 if not state.boxes[n][part]
             ]
-        kind, there = self.random(), NOBODY
+        kind = self.random()
+        there = NOBODY
         numbers = self.all
         if kind < 0.4 and self.gaps:
             label, there = self._one_of(self.gaps)

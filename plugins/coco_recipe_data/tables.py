@@ -1,4 +1,4 @@
-"""Top-level tables besides COCO's own, as ``videos`` and ``tracks``: joined, with what refers to them."""
+"""Top-level tables besides COCO's own, as ``videos``: joined, with what refers to them."""
 
 import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -60,16 +60,18 @@ def join(
 
     Args:
         parts: the data sets.
-        known: for each data set the new ids of its images, annotations and categories, by key (``image_id``).
-        named: by table, the further keys that name its rows; images, annotations and categories are tables, too.
+        known: for each data set the new ids of its images, annotations and categories, by key
+            (``image_id``).
+        named: by table, the further keys that name its rows; images, annotations and categories are
+            tables, too.
         told: by key that no table lists, whether its numbers are each file's ``own`` or ``shared``.
 
     Raises:
-        Misfit: rows of a table must get other ids, and nothing is seen to name them, so that what does
-            couldn't follow; it isn't known what rows of a key name; ``named`` or ``told`` has a table or key
-            that isn't there.
-        ValueError: an id stands twice in a table, or a row refers to one that its own file doesn't have
-            and that means another thing in the joined table.
+        Misfit: rows of a table must get other ids, and nothing is seen to name them, so that what
+            does couldn't follow; it isn't known what rows of a key name; ``named`` or ``told`` has
+            a table or key that isn't there.
+        ValueError: an id stands twice in a table, or a row refers to one that its own file doesn't
+            have and that means another thing in the joined table.
     """
     tables = [_tables(part) for part in parts]
     further = {
@@ -91,7 +93,9 @@ def join(
         for one in known
     ]
     names_of = _tables_named(tables, keys)
-    order, joined, complaints = _in_order(names_of), dict[str, list[_Joined]](), list[Complaint]()
+    order = _in_order(names_of)
+    joined = dict[str, list[_Joined]]()
+    complaints = list[Complaint]()
     for n, name in enumerate(order):
         entangled = _reached(name, names_of) if names_of[name] & {*order[n:]} else set[str]()
         joined[name], maps = _join_table(name, keys[name], tables, ids, parts, entangled)
@@ -114,9 +118,8 @@ def join(
         for each, mapping in zip(ids, _join_loose(key, parts, left, ids, told), strict=True):
             each[key] = mapping
     extra = {}
-    for n, name in enumerate(
-        order
-    ):  # two tables may name one another, so some ids are known only now
+    # two tables may name one another, so some ids are known only now
+    for n, name in enumerate(order):
         later = {*(key for other in order[n + 1 :] for key in keys[other]), *own_keys}
         extra[name] = Raw(msgspec.json.encode(_with_later(joined[name], later, ids)))
     for each in ids:
@@ -196,10 +199,11 @@ def _unnamed(
         if moved := [old for old, new in mapping.items() if old != new]:
             yield Complaint(
                 ("tables",),
-                f"the row {moved[0]!r} of '{name}' of {part.home} is another one than an earlier data "
-                f"set's with this id, and no row has {' or '.join(keys[name][:3])}: what names the rows of "
-                f"'{name}' would mean others after the merge",
-                f"say which key names them, tables: {{{name}: <key>}}, or tables: {{{name}: []}} if none does",
+                f"the row {moved[0]!r} of '{name}' of {part.home} is another one than an earlier "
+                f"data set's with this id, and no row has {' or '.join(keys[name][:3])}: what "
+                f"names the rows of '{name}' would mean others after the merge",
+                f"say which key names them, tables: {{{name}: <key>}}, or tables: {{{name}: []}} "
+                "if none does",
             )
             return
 
@@ -215,7 +219,10 @@ def _with_later(
 
 
 def refer(rows: Sequence[Any], keys: Collection[str] = ()) -> bool:
-    """Say whether some rows may name others: by keys that end as references do or are in ``keys``, or in mappings."""
+    """Say whether some rows may name others.
+
+    They do by keys that end as references do or are in ``keys``, also in mappings.
+    """
     fields = {field for kind in _kinds(rows) for field in extra_fields(kind)}
     if any(key in keys or key.endswith(_ENDINGS) for _, key in fields):
         return True
@@ -255,7 +262,7 @@ def without_categories(rows: Sequence[Listed], gone: Collection[int]) -> tuple[L
 
 
 def follow(row: Any, ids: Mapping[str, Mapping[Any, Id]]) -> Any:
-    """Return a row with the new ids under its keys, and under those of mappings in it, as ``attributes``."""
+    """Return a row with the new ids under its keys, and under those of its mappings."""
     changed = {}
     for key, value in _references(row, ids):
         new = _mapped(key, value, ids)
@@ -267,7 +274,7 @@ def follow(row: Any, ids: Mapping[str, Mapping[Any, Id]]) -> Any:
 def follow_in_tables(
     extra: Mapping[str, Raw], ids: Mapping[str, Mapping[Any, Id]]
 ) -> dict[str, Raw]:
-    """Return a data set's other top-level keys, with the new ids in tables whose rows name others."""
+    """Return a data set's other top-level keys, with the new ids in their tables' rows."""
     changed = {}
     for name, raw in extra.items():
         if any(key.encode() in bytes(raw) for key in ids) and (rows := _table(name, raw)):
@@ -292,15 +299,15 @@ def _mapped(key: str, value: Any, ids: Ids) -> Any:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, int | str | float) and not isinstance(
-        value, bool
-    )  # some write 1.0 for 1
+    # some write 1.0 for 1
+    return isinstance(value, int | str | float) and not isinstance(value, bool)
 
 
 def key_in(key: str, known: Collection[str]) -> str:
-    """Return which of the known keys one is: it, it in the plural, or with a word before it; empty if none.
+    """Return which of the known keys one is: it, it in the plural, or with a word before it.
 
-    LVIS has ``neg_category_ids``, video sets have ``next_image_id``.
+    Return nothing if it is none of them. LVIS has ``neg_category_ids``, video sets have
+    ``next_image_id``.
     """
     one = key.removesuffix("s")
     if key in known or one in known:
@@ -324,7 +331,10 @@ def extra_fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
 
 
 def _references(row: Any, keys: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield the keys of a row that end as references do or are in ``keys``, and those with mappings that have such."""
+    """Yield the keys of a row that end as references do or are in ``keys``, with their values.
+
+    Keys with mappings that have such keys are among them.
+    """
     kind: Any = type(row)
     for name, key in extra_fields(kind):
         value = getattr(row, name)
@@ -335,7 +345,7 @@ def _references(row: Any, keys: Collection[str] = ()) -> Iterator[tuple[str, Any
 
 
 def _names_within(text: bytes, keys: Collection[str]) -> bool:
-    """Say whether a JSON value has mappings with keys that end as references do, or are in ``keys``."""
+    """Say whether a JSON value has mappings with keys of references, or such as ``keys`` has."""
     return b"{" in text and (
         b'_id"' in text or b'_ids"' in text or any(f'"{key}"'.encode() in text for key in keys)
     )
@@ -343,7 +353,10 @@ def _names_within(text: bytes, keys: Collection[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """An id that a row has under a key; ``what`` names the row, ``table`` its table if it isn't one of COCO's."""
+    """An id that a row has under a key.
+
+    ``what`` names the row, ``table`` its table if it isn't one of COCO's.
+    """
 
     what: str
     key: str
@@ -400,7 +413,10 @@ def _tables(part: Dataset) -> dict[str, list[dict[str, Any]]]:
 
 
 def _table(name: str, raw: Raw) -> list[dict[str, Any]]:
-    """Return a top-level list of objects, empty where the key holds something else; licenses have their own way."""
+    """Return a top-level list of objects, or none where the key holds something else.
+
+    Licenses have their own way.
+    """
     rows = (
         msgspec.json.decode(raw)
         if bytes(raw).lstrip().startswith(b"[") and name != "licenses"
@@ -410,7 +426,7 @@ def _table(name: str, raw: Raw) -> list[dict[str, Any]]:
 
 
 def names_rows(name: str, raw: Raw) -> bool:
-    """Say whether rows of a top-level list without ids name others, so that equal ones may mean others."""
+    """Say whether rows of a list without ids name others, so that equal ones may mean others."""
     return any(
         key.endswith(_ENDINGS) or key in loose.BARE_PAIRS
         for row in _table(name, raw)
@@ -481,22 +497,25 @@ def _join_table(
 ) -> tuple[list[_Joined], list[dict[Id, Id]]]:
     """Join one table; return its rows, and for each data set the new id by the old one.
 
-    Where rows name rows of tables that are joined after this one (``entangled``: all that are reached), equal
-    rows may mean others: they are joined only with a data set whose tables are all equal.
+    Where rows name rows of tables that are joined after this one (``entangled``: all that are
+    reached), equal rows may mean others: they are joined only with a data set whose tables are all
+    equal.
     """
     free = _Free([row["id"] for found in tables for row in found.get(name, ())])
     rows: dict[Id, _Joined] = {}
-    maps, before = list[dict[Id, Id]](), list[dict[Id, dict[str, Any]]]()
+    maps = list[dict[Id, Id]]()
+    before = list[dict[Id, dict[str, Any]]]()
     for n, (part, found, own) in enumerate(zip(parts, tables, ids, strict=True)):
         moved: dict[Id, dict[str, Any]] = {}
         for row in found.get(name, ()):
             if row["id"] in moved:
                 raise ValueError(
-                    f"'{name}' of {part.home}: the id {row['id']!r} is there twice, so it is not known "
-                    "which row is meant; number the rows"
+                    f"'{name}' of {part.home}: the id {row['id']!r} is there twice, so it is not "
+                    "known which row is meant; number the rows"
                 )
             moved[row["id"]] = {key: _mapped(key, value, own) for key, value in row.items()}
-        itself, same = _own_keys(moved, keys, own), dict[Id, Id]()
+        itself = _own_keys(moved, keys, own)
+        same = dict[Id, Id]()
         for m in reversed(range(n)):  # the first data set that has an equal row decides
             common = moved.keys() & before[m].keys()
             equal = {old for old in common if before[m][old] == moved[old]}
@@ -504,9 +523,8 @@ def _join_table(
                 tables[m].get(other) == found.get(other) for other in entangled
             ):
                 continue
-            if (
-                itself and equal < common
-            ):  # a row names others, so that an equal one may mean others
+            # a row names others, so that an equal one may mean others
+            if itself and equal < common:
                 continue
             same |= {old: maps[m][old] for old in equal}
         mapping = {
@@ -573,22 +591,25 @@ def _refuse_dangling(
     everyone: Collection[Id],
     mapping: Mapping[Id, Id],
 ) -> None:
-    """Refuse a row that names what its own file lacks and another data set has: it would mean another thing."""
+    """Refuse a row that names what its own file lacks and another data set has.
+
+    It would mean another thing.
+    """
     written = {str(old): old for old, new in mapping.items() if old != new}
     for use in uses:
         if use.value in mapping or not {use.key, use.key.removesuffix("s")} & {*keys}:
             continue
         if use.value in everyone:
             raise ValueError(
-                f"{use.what} of {part.home} has {use.key} {use.value!r}, which is not in its '{table}'; "
-                "another data set has this id, so it would mean another thing after the merge: "
-                f"add the row to '{table}', or remove {use.key}"
+                f"{use.what} of {part.home} has {use.key} {use.value!r}, which is not in its "
+                f"'{table}'; another data set has this id, so it would mean another thing after "
+                f"the merge: add the row to '{table}', or remove {use.key}"
             )
         if str(use.value) in written:
             raise ValueError(
-                f"{use.what} of {part.home} has {use.key} {use.value!r}, and the id in '{table}' is "
-                f"{written[str(use.value)]!r}: it gets another one, which {use.key} can't follow; write "
-                "both as numbers, or both as texts"
+                f"{use.what} of {part.home} has {use.key} {use.value!r}, and the id in '{table}' "
+                f"is {written[str(use.value)]!r}: it gets another one, which {use.key} can't "
+                "follow; write both as numbers, or both as texts"
             )
 
 
@@ -599,10 +620,12 @@ def _join_loose(
     ids: Sequence[Mapping[str, Mapping[Any, Id]]],
     told: Collection[str],
 ) -> list[dict[Id, Id]]:
-    """Map the ids under a key that no table lists: one that an earlier data set has gets a free number.
+    """Map the ids under a key that no table lists.
 
-    Where all videos of a data set are an earlier one's too (equal rows of ``videos``), the ids mean the same
-    things as there, and stay.
+    An id that an earlier data set has gets a free number.
+
+    Where all videos of a data set are an earlier one's too (equal rows of ``videos``), the ids mean
+    the same things as there, and stay.
     """
     texts = key in loose.WITH_TEXTS or key in told
     values = [
@@ -614,15 +637,19 @@ def _join_loose(
         }
         for used in uses
     ]
-    free, earlier, maps = _Free(one for found in values for one in found), set[Id](), []
+    free = _Free(one for found in values for one in found)
+    earlier = set[Id]()
+    maps = []
     videos = set[Id]()
     for part, found, own in zip(parts, values, ids, strict=True):
-        again, mine = found & earlier, set(own.get("video_id", {}).values())
+        again = found & earlier
+        mine = set(own.get("video_id", {}).values())
         if again and key != "video_id" and mine & videos:
             if not mine <= videos:
                 raise ValueError(
-                    f"{part.home}: shares some of its videos with an earlier data set, and not others, so "
-                    f"it is not known which {key} mean the same; merge the files of one video first"
+                    f"{part.home}: shares some of its videos with an earlier data set, and not "
+                    f"others, so it is not known which {key} mean the same; merge the files of one "
+                    "video first"
                 )
             again = set()
         maps.append({old: free.take(old) for old in sorted(again, key=str)})
