@@ -40,7 +40,7 @@ from coco_recipe.errors import (
 )
 from coco_recipe.facts import Facts
 from coco_recipe.failure import told
-from coco_recipe.files import link_or_copy, place, plain_name, sha256
+from coco_recipe.files import link_or_copy, place, plain_name, sha256, write_bytes
 from coco_recipe.findings import Check, Finding, Kind, Row
 from coco_recipe.framing import framed
 from coco_recipe.headers import CutOffError, Header, header_of, read_header
@@ -141,6 +141,7 @@ __all__ = [
     "unsafe_name",
     "with_extras",
     "write",
+    "write_bytes",
     "write_predictions",
 ]
 

@@ -420,6 +420,11 @@ def steps(name: str | None, plugin_files: tuple[Path, ...]) -> None:
     click.echo(_page(registry.offers[name]))
 
 
+def _without_arguments(doc: str) -> str:
+    """Return a docstring without ``Args``: the page of a step lists ports and parameters itself."""
+    return "\n\n".join(part for part in doc.split("\n\n") if not part.startswith("Args:"))
+
+
 def _page(offer: Any) -> str:
     import inspect
 
@@ -428,7 +433,7 @@ def _page(offer: Any) -> str:
     lines = [
         f"{step.name}  [{offer.plugin} {offer.version}]",
         "",
-        inspect.getdoc(step.run) or "",
+        _without_arguments(inspect.getdoc(step.run) or ""),
         "",
         "inputs:",
     ]

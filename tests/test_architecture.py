@@ -63,3 +63,9 @@ def test_the_schemas_are_current(what: str) -> None:
     )
     kept = (REPOSITORY / f"schemas/{what}.schema.json").read_text("utf-8")
     assert json.loads(kept) == json.loads(done.stdout)
+
+
+def test_what_any_trainer_needs_names_no_trainer() -> None:
+    for path in (PLUGINS / "coco_recipe_jobs").rglob("*.py"):
+        text = path.read_text("utf-8").lower()
+        assert [word for word in ("mmdet", "mmengine", "mmcv") if word in text] == [], path

@@ -1,4 +1,4 @@
-"""From what was found on a machine: does it fit, what is it good for, and which commands get there."""
+"""Judge what was found on a machine: what it is good for, which commands get there."""
 
 import re
 import shlex
@@ -36,7 +36,16 @@ SHARED = GIB  # of /dev/shm, through which data loaders pass pictures
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the report; ``stops`` are the goals that it stands in the way of, ``note`` what to know about it."""
+    """One line of the report.
+
+    Attributes:
+        group: the heading that it stands below.
+        name: what was looked at.
+        found: what there is.
+        wanted: what should be there.
+        note: what to know about it.
+        stops: the goals that it stands in the way of.
+    """
 
     group: str
     name: str
@@ -53,7 +62,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a goal can be reached as things are; if not, why, and the commands to run, in order."""
+    """Whether a goal can be reached; if not, why, and the commands to run, in order."""
 
     goal: Goal
     ready: bool
@@ -141,7 +150,9 @@ def _augment(found: Findings) -> Iterator[Check]:
             yield Check("augment", pin.name, "not installed", pin.spec, stops=("augment",))
         elif pin.fits(version):
             yield Check("augment", pin.name, version, pin.spec)
-        else:  # of an exact version another may do, but each release of Albumentations means other things by its parameters
+        else:
+            # another version than an exact one may do, but each release of Albumentations means
+            # other things by its parameters
             strict = pin.name == "albumentations" or "==" not in pin.spec
             yield Check(
                 "augment",
@@ -334,7 +345,7 @@ def _commands(goal: Goal, found: Findings) -> Iterator[str]:
 
 
 def _to_remove(found: Findings, goal: Goal) -> set[str]:
-    """Return the packages that stand in each other's files, and those that are there and can't be used."""
+    """Return the packages that overwrite each other's files, and those that can't be used."""
     there = set(found.packages)
     opencv = there & set(OPENCV)
     gone = opencv if len({found.packages[name] for name in opencv}) > 1 else set[str]()
@@ -352,7 +363,7 @@ def _to_remove(found: Findings, goal: Goal) -> set[str]:
 
 
 def _must_build(found: Findings, goal: Goal, packages: Mapping[str, str]) -> bool:
-    """Say whether mmcv's operators must be built: they are missing, made for another torch, or without CUDA."""
+    """Return whether mmcv's operators are missing, of another torch, or without CUDA."""
     if BUILT not in packages or not SAFE_TORCH.fits(packages.get("torch", "")):
         return True
     missing = re.search(

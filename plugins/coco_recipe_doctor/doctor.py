@@ -1,4 +1,4 @@
-"""``coco-recipe doctor``: what is installed, what fits together, and the exact commands for what is missing."""
+"""``coco-recipe doctor``: what is installed, what fits, and the commands for the rest."""
 
 import json
 import sys

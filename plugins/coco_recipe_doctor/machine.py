@@ -1,4 +1,4 @@
-"""What this machine has, for ``coco-recipe doctor``: found with the standard library and with processes of their own."""
+"""Find what this machine has, by the standard library and by processes of their own."""
 
 import json
 import os
@@ -48,7 +48,14 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that was found: ``packages`` are versions by name; ``probes`` what importing a library gave, or its ``error``."""
+    """What was found.
+
+    Attributes:
+        python: the interpreter.
+        machine: the machine.
+        packages: versions by name.
+        probes: what importing each library gave, or its ``error``.
+    """
 
     python: str
     machine: Machine
@@ -83,7 +90,7 @@ def look(python: str = sys.executable, *, seconds: float = 120) -> Findings:
 
 
 def probe(python: str, name: str, seconds: float) -> dict[str, Any]:
-    """Return what ``probe.py NAME`` tells; a crash, a hang and an unreadable answer are errors too."""
+    """Return what ``probe.py NAME`` reports; a crash, a hang and a bad answer are errors too."""
     done = _run([python, "-P", "-W", "ignore", str(PROBE), name], seconds)
     if isinstance(done, str):
         return {"error": done}
@@ -129,7 +136,7 @@ def machine() -> Machine:
 
 
 def _driver() -> tuple[str, ...]:
-    """Return a line for each GPU that NVIDIA's driver knows: name, memory, driver version, capability."""
+    """Return a line for each GPU of NVIDIA's driver: name, memory, version, capability."""
     if not shutil.which("nvidia-smi"):
         return ()
     done = _run(

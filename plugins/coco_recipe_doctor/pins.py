@@ -1,4 +1,4 @@
-"""The versions that the steps were tested with, and the pip commands that install them in the order that works."""
+"""The versions that the steps were tested with, and the pip commands that install them."""
 
 import re
 import shlex
@@ -11,7 +11,7 @@ BUILT = "onedl-mmcv"  # from source, against the torch that is installed
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A package and the versions of it that fit, as ``==2.13.0`` or ``>=80,<82``; empty if all do."""
+    """A package and the versions that fit, as ``==2.13.0`` or ``>=80,<82``; empty if all do."""
 
     name: str
     spec: str = ""
@@ -43,7 +43,7 @@ def extra(name: str) -> tuple[Pin, ...]:
 
 
 def install(python: str, pins: Sequence[Pin], *options: str) -> str:
-    """Return the pip command that installs pins, ready to be pasted into a shell; without a pin, nothing."""
+    """Return the pip command that installs pins, quoted for a shell; empty without a pin."""
     return shlex.join([python, "-m", "pip", "install", *options, *map(str, pins)]) if pins else ""
 
 
@@ -56,7 +56,8 @@ def install_stack(
         python: the interpreter.
         lacking: which of the stack's pins are missing.
         build: whether the operators must be built; then what they are built with becomes as pinned.
-        rebuild: whether they must be built again although the package is there, past pip's cache of an older build.
+        rebuild: whether they must be built again although the package is there, past pip's cache of
+            an older build.
     """
     stack = training_stack()
     at = [pin.name for pin in stack].index(BUILT)

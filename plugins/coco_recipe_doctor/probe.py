@@ -1,4 +1,4 @@
-"""Import one heavy library in a process of its own and tell as JSON what came of it: ``python -P probe.py NAME``."""
+"""Import one heavy library and print what came of it: ``python -P probe.py NAME``."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def versions() -> dict[str, Any]:
-    """Every installed package with its version, the interpreter's own, and whether it can compile extensions."""
+    """Return each package's version, the interpreter's, and whether there are its headers."""
     first_wins = reversed(list(metadata.distributions()))
     found = {
         str(row.metadata["Name"]).lower().replace("_", "-"): row.version
@@ -61,7 +61,7 @@ def torch() -> dict[str, Any]:
 
 
 def operators() -> dict[str, Any]:
-    """The compiled operators of mmcv: non-maximum suppression of two boxes, on the CPU and on a GPU."""
+    """Try mmcv's operators: non-maximum suppression of two boxes, on the CPU and a GPU."""
     import mmcv
     import mmcv.ops
     import torch

@@ -1,67 +1,89 @@
-"""Run a job in a process of its own: its crash, its memory and its threads are not ours.
+"""Run a job in a process of its own: its crash, its memory and its threads stay there.
 
-The job is a JSON file; the process is ``python -m coco_recipe_mmdet.inside.job JOB.json`` in the step's folder, maybe under
-torchrun or srun. It tells events (progress, notes, its result, what is wrong) as JSON lines in a file. It ends when its
-standard input ends: so it never outlives us, however we end.
+The job is a JSON file. The process runs in the step's folder, maybe under torchrun or srun, and
+reports events (see `coco_recipe_jobs.events`) as lines of a file. It ends when its standard input
+ends, so it never outlives the step, however that ends.
 """
 
 import contextlib
-import json
 import os
 import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, TypeVar
 
-from coco_recipe import StepContext
+import msgspec
 
-SCRATCH, JOB, EVENTS, LOG, COMMAND = (
-    ".job",
-    "job.json",
-    ".job/events.jsonl",
-    "train.log",
-    "command.txt",
-)
-WATCH = "COCO_RECIPE_ENDS_WITH_STDIN"
+from coco_recipe import Complaint, StepContext
+from coco_recipe_jobs import events
+from coco_recipe_jobs.job import EVENTS, SCRATCH, WATCH, Job, Program, command
+
+JOB = "job.json"
+LOG = "train.log"
+COMMAND = "command.txt"
+POLL_SECONDS = 0.1
 GRACE_SECONDS = 5.0
-_PACKAGES = ("coco_recipe", "coco_recipe_jobs", "coco_recipe_torch", "coco_recipe_mmdet")
+LAST_LINES = 8
+SHOWN_FIGURES = 3
+R = TypeVar("R")
 
 
-def run(ctx: StepContext, job: Mapping[str, Any], *, log: str = LOG) -> Any:
+class JobError(ValueError):
+    """A job that failed.
+
+    Attributes:
+        what: what went wrong, without the place of the log.
+        complaints: the same by key path, where parameters of the step are at fault.
+        log: the file with what the process printed.
+    """
+
+    def __init__(
+        self, what: str, log: Path, *, complaints: Sequence[Complaint] = (), lines: str = ""
+    ) -> None:
+        self.what = f"{what}; its last lines:\n{lines}" if lines else what
+        self.complaints = tuple(complaints)
+        self.log = log
+        end = f"; the log is {log}, its last lines:\n{lines}" if lines else f" (the log is {log})"
+        super().__init__(what + end)
+
+
+def run(ctx: StepContext, program: Program, job: Job, result: type[R], *, log: str = LOG) -> R:
     """Run a job in ``ctx.workdir`` and return its result; progress and notes go to ``ctx``.
 
     Args:
         ctx: the step's context.
-        job: what to do; ``job["do"]`` names it, ``python``, ``launcher``, ``gpus``, ... say with what.
+        program: the code that does the job.
+        job: what to do.
+        result: the type of the result, which is read from JSON.
         log: name of the file that takes what the process prints; it is appended to.
 
     Raises:
-        ValueError: the job failed; with its last words, and the place of the log.
+        JobError: the job failed; with its last words and the place of the log.
     """
     folder = ctx.workdir
     (folder / SCRATCH).mkdir(parents=True, exist_ok=True)
-    events = folder / EVENTS
-    events.unlink(missing_ok=True)
-    (folder / JOB).write_text(json.dumps(job, ensure_ascii=False, indent=1), "utf-8")
-    arguments = command(job, JOB)
+    (folder / EVENTS).unlink(missing_ok=True)
+    (folder / JOB).write_bytes(msgspec.json.format(msgspec.json.encode(job), indent=1))
+    arguments = command(program, job, JOB)
     (folder / COMMAND).write_text(shlex.join(arguments) + "\n", "utf-8")
-    result: dict[str, Any] = {}
-    with (folder / log).open("ab") as output, _started(arguments, folder, output, job) as process:
-        seen = 0
-        while True:
-            ended = process.poll() is not None
-            seen = _tell(ctx, events, seen, result)
-            if ended:
-                break
-            time.sleep(0.1)
-    if process.returncode != 0 or "error" in result or "result" not in result:
-        raise ValueError(_last_words(process.returncode, result, folder / log))
-    return result["result"]
+    heard = _Heard(ctx, folder / EVENTS)
+    with (
+        (folder / log).open("ab") as output,
+        _started(arguments, folder, output, program, job) as process,
+    ):
+        while process.poll() is None:
+            heard.listen()
+            time.sleep(POLL_SECONDS)
+        heard.listen()
+    if heard.failed:
+        raise JobError(heard.failed.text, folder / log, complaints=heard.failed.complaints)
+    if process.returncode != 0 or heard.done is None:
+        raise JobError(_end_of(process.returncode), folder / log, lines=_last(folder / log))
+    return msgspec.json.decode(heard.done.result, type=result)
 
 
 def tidy(ctx: StepContext) -> None:
@@ -69,63 +91,55 @@ def tidy(ctx: StepContext) -> None:
     shutil.rmtree(ctx.workdir / SCRATCH)
 
 
-def command(job: Mapping[str, Any], job_file: str) -> list[str]:
-    """Return the command line of a job, as for one process, torchrun or srun."""
-    python = job.get("python") or sys.executable
-    launcher, gpus, nodes = (
-        job.get("launcher", "none"),
-        int(job.get("gpus", 1)),
-        int(job.get("nnodes", 1)),
-    )
-    module = ["-m", "coco_recipe_mmdet.inside.job", job_file]
-    if launcher == "pytorch":
-        place = (
-            ["--standalone"]
-            if nodes == 1
-            else [
-                f"--nnodes={nodes}",
-                f"--node_rank={job.get('node_rank', 0)}",
-                f"--master_addr={job['master_addr']}",
-                f"--master_port={job.get('master_port', 29500)}",
-            ]
-        )
-        return [python, "-m", "torch.distributed.run", *place, f"--nproc_per_node={gpus}", *module]
-    if launcher == "slurm":
-        on_gpu = [f"--gres=gpu:{gpus}"] if job.get("device") != "cpu" else []
-        return [
-            "srun",
-            f"--nodes={nodes}",
-            f"--ntasks={nodes * gpus}",
-            f"--ntasks-per-node={gpus}",
-            *on_gpu,
-            *([f"--partition={job['partition']}"] if job.get("partition") else []),
-            "--kill-on-bad-exit=1",
-            "--input=all",
-            python,
-            "-u",
-            *module,
-        ]
-    return [python, *module]
+class _Heard:
+    """The events of a job so far: progress and notes are passed on, the end is kept."""
+
+    def __init__(self, ctx: StepContext, path: Path) -> None:
+        self.ctx = ctx
+        self.path = path
+        self.bytes_read = 0
+        self.failed: events.Failed | None = None
+        self.done: events.Done | None = None
+
+    def listen(self) -> None:
+        """Take in the whole lines that are new."""
+        if not self.path.is_file():
+            return
+        with self.path.open("rb") as file:
+            file.seek(self.bytes_read)
+            text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self.bytes_read += len(whole)
+        for line in whole.splitlines():
+            self._take(events.read(line))
+
+    def _take(self, event: events.Event) -> None:
+        match event:
+            case events.Progress(done, total, text, figures):
+                self.ctx.progress(done, total, shown(text, figures))
+            case events.Note(key, value):
+                self.ctx.note(key, msgspec.json.decode(value))
+            case events.Failed():
+                self.failed = self.failed or event
+            case events.Done():
+                self.done = self.done or event
+
+
+def shown(text: str, figures: dict[str, float]) -> str:
+    """Return a line for people: the text, then the first figures with four digits."""
+    first = list(figures.items())[:SHOWN_FIGURES]
+    return "  ".join([*filter(None, [text]), *(f"{name} {value:.4g}" for name, value in first)])
 
 
 @contextlib.contextmanager
 def _started(
-    arguments: Sequence[str], folder: Path, output: Any, job: Mapping[str, Any]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the process in a session of its own; when we leave, however, it and its children are ended."""
-    ours, theirs = str(_import_folder(folder / SCRATCH)), os.environ.get("PYTHONPATH", "")
-    paths = os.pathsep.join([ours, *([theirs] if theirs and not job.get("python") else [])])
-    environment = dict(os.environ) | {
-        "PYTHONPATH": paths,
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONSAFEPATH": "1",
-        WATCH: "1",
-        "NO_ALBUMENTATIONS_UPDATE": "1",
-    }
-    if job.get("device") == "cpu":
-        environment["CUDA_VISIBLE_DEVICES"] = ""
-    if job.get("deterministic"):
-        environment["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    arguments: Sequence[str], folder: Path, output: IO[bytes], program: Program, job: Job
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start the process in a session of its own; it and its children are ended on the way out.
+
+    Raises:
+        ValueError: it can't be started.
+    """
     try:
         process = subprocess.Popen(
             arguments,
@@ -133,7 +147,7 @@ def _started(
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=_environment(folder, program, job),
             start_new_session=True,
         )
     except OSError as error:
@@ -144,7 +158,36 @@ def _started(
         _end(process)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _environment(folder: Path, program: Program, job: Job) -> dict[str, str]:
+    """Return the variables of the process; another interpreter keeps its own libraries."""
+    ours = str(_import_folder(folder / SCRATCH, program))
+    theirs = "" if job.python else os.environ.get("PYTHONPATH", "")
+    environment = dict(os.environ) | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [ours, theirs])),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONSAFEPATH": "1",
+        WATCH: "1",
+        "NO_ALBUMENTATIONS_UPDATE": "1",
+    }
+    if job.device == "cpu":
+        environment["CUDA_VISIBLE_DEVICES"] = ""
+    if job.deterministic:
+        environment["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    return environment
+
+
+def _import_folder(scratch: Path, program: Program) -> Path:
+    """Make a folder that has the program's code and nothing else."""
+    folder = (scratch / "path").absolute()
+    folder.mkdir(exist_ok=True)
+    for code in program.all_code():
+        link = folder / code.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(code)
+    return folder
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
     if process.stdin:
         process.stdin.close()  # the signal for every process of the job
     with contextlib.suppress(ProcessLookupError):
@@ -159,44 +202,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)  # what it may have left behind
 
 
-def _import_folder(scratch: Path) -> Path:
-    """Make a folder that has our packages and nothing else, so that another environment keeps its own libraries."""
-    folder = (scratch / "path").absolute()
-    folder.mkdir(exist_ok=True)
-    for name in _PACKAGES:
-        link = folder / name
-        link.unlink(missing_ok=True)
-        __import__(name)
-        link.symlink_to(Path(str(sys.modules[name].__file__)).absolute().parent)
-    return folder
-
-
-def _tell(ctx: StepContext, events: Path, seen: int, result: dict[str, Any]) -> int:
-    """Pass on the events that are new; return how many bytes of the file are known."""
-    if not events.is_file():
-        return seen
-    with events.open("rb") as file:
-        file.seek(seen)
-        lines = file.read()
-    whole = lines[: lines.rfind(b"\n") + 1]
-    for line in whole.splitlines():
-        event = json.loads(line)
-        if event["event"] == "progress":
-            ctx.progress(event["done"], event["total"], event["text"])
-        elif event["event"] == "note":
-            ctx.note(event["key"], event["value"])
-        else:
-            result.setdefault(event["event"], event["value"])
-    return seen + len(whole)
-
-
-def _last_words(code: int, result: Mapping[str, Any], log: Path) -> str:
-    if "error" in result:
-        return f"{result['error']} (the log is {log})"
-    lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()][-8:]
-    how = f"ended with exit code {code}"
+def _end_of(code: int) -> str:
+    """Say how a process ended that reported neither a result nor what went wrong."""
+    if code == -signal.SIGKILL:
+        return "the process was ended by SIGKILL (out of memory?)"
     if code < 0:
-        how = f"was ended by {signal.Signals(-code).name}" + " (out of memory?)" * (
-            code == -signal.SIGKILL
-        )
-    return f"the process {how}; the log is {log}, its last lines:\n" + "\n".join(lines)
+        return f"the process was ended by {signal.Signals(-code).name}"
+    return f"the process ended with exit code {code}"
+
+
+def _last(log: Path) -> str:
+    lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
+    return "\n".join(lines[-LAST_LINES:])

@@ -1,63 +1,87 @@
-"""What a training has done so far, on disk: which checkpoints are whole, and the metrics of each validated epoch."""
+"""What a training has done so far, on disk: whole checkpoints, and metrics by epoch."""
 
-import hashlib
-import json
-import os
 import shutil
 from pathlib import Path
-from typing import Any
+
+import msgspec
+
+from coco_recipe import sha256, write_bytes
 
 STATES_KEPT = 2
+PATH = ".job/record.json"
+Metrics = dict[str, float | None]  # None for a number that JSON has not, as NaN
+
+
+class Data(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The file ``.job/record.json``; every mapping is by epoch.
+
+    Attributes:
+        key: the key of the step that the training is for.
+        best_by: the metric that picks the best epoch.
+        checkpoints: SHA-256 of ``checkpoints/epoch_N.pth``.
+        fingerprints: SHA-256 over the tensors of that file.
+        states: SHA-256 of ``.job/states/epoch_N.pth``.
+        metrics: metrics by name.
+    """
+
+    key: str
+    best_by: str = ""
+    checkpoints: dict[int, str] = {}
+    fingerprints: dict[int, str] = {}
+    states: dict[int, str] = {}
+    metrics: dict[int, Metrics] = {}
 
 
 class Record:
-    """The record ``.job/record.json``, with the weights in ``checkpoints/`` and the states to resume from in ``.job/states/``.
+    """The record of a training in a folder, with the files that it is about.
 
-    A file that isn't on record, or hasn't the recorded hash, isn't whole.
+    The weights are in ``checkpoints/``, the states to resume from in ``.job/states/``. A file that
+    isn't on record, or hasn't the recorded hash, isn't whole.
     """
 
-    def __init__(self, folder: Path, key: str) -> None:
-        """Read the record of an interrupted training with this key; without one, begin afresh."""
-        self.checkpoints, self.states = folder / "checkpoints", folder / ".job" / "states"
-        self.path = folder / ".job" / "record.json"
-        self.data: dict[str, Any] = {
-            "key": key,
-            "checkpoints": {},
-            "fingerprints": {},
-            "states": {},
-            "metrics": {},
-        }
-        try:
-            found = json.loads(self.path.read_text("utf-8"))
-        except (OSError, ValueError):
-            found = {}
-        if found.get("key") == key:
-            self.data = found
+    def __init__(self, folder: Path, key: str, best_by: str = "") -> None:
+        """Read the record of an interrupted training with this key; without one, begin afresh.
+
+        Args:
+            folder: the step's folder.
+            key: the step's key.
+            best_by: the metric that picks the best epoch.
+        """
+        self.checkpoints = folder / "checkpoints"
+        self.states = folder / ".job" / "states"
+        self.path = folder / PATH
+        found = _read(self.path)
+        self.data = found if found and found.key == key else Data(key=key)
+        self.data.best_by = best_by
         for place in (self.checkpoints, self.states):
             place.mkdir(parents=True, exist_ok=True)
 
     @property
-    def metrics(self) -> dict[int, dict[str, float]]:
+    def metrics(self) -> dict[int, Metrics]:
         """The metrics by epoch."""
-        return {int(epoch): values for epoch, values in self.data["metrics"].items()}
+        return self.data.metrics
 
     @property
     def epochs(self) -> dict[int, str]:
-        """The file of each saved epoch, in order."""
-        return {
-            int(name): f"epoch_{name}.pth" for name in sorted(self.data["checkpoints"], key=int)
-        }
+        """The name of the file of each saved epoch, in order."""
+        return {epoch: file_of(epoch) for epoch in sorted(self.data.checkpoints)}
 
-    def saved(self, epoch: int, sha256: str, fingerprint: str) -> None:
-        """Put an epoch's two files on record: the weights by the file's hash and the tensors', and the state."""
-        self.data["checkpoints"][str(epoch)] = sha256
-        self.data["fingerprints"][str(epoch)] = fingerprint
-        self.data["states"][str(epoch)] = _sha256(self.states / f"epoch_{epoch}.pth")
+    def saved(self, epoch: int, sha256_: str, fingerprint: str) -> None:
+        """Put an epoch's two files on record, which are whole by now.
+
+        Args:
+            epoch: from 1.
+            sha256_: of the file of weights.
+            fingerprint: the SHA-256 over its tensors.
+        """
+        self.data.checkpoints[epoch] = sha256_
+        self.data.fingerprints[epoch] = fingerprint
+        self.data.states[epoch] = sha256(self.states / file_of(epoch))
         self._write()
 
-    def measured(self, epoch: int, metrics: dict[str, float]) -> None:
+    def measured(self, epoch: int, metrics: Metrics) -> None:
         """Put an epoch's metrics on record."""
-        self.data["metrics"][str(epoch)] = metrics
+        self.data.metrics[epoch] = metrics
         self._write()
 
     def resume_from(self) -> tuple[int, Path] | None:
@@ -66,58 +90,77 @@ class Record:
         It is the newest whose state is whole, and before which no checkpoint on record is damaged.
         """
         good: tuple[int, Path] | None = None
-        for epoch in sorted({*map(int, self.data["checkpoints"]), *map(int, self.data["states"])}):
-            name = f"epoch_{epoch}.pth"
-            expected = self.data["checkpoints"].get(str(epoch))
-            if expected and not _whole(self.checkpoints / name, expected):
+        for epoch in sorted({*self.data.checkpoints, *self.data.states}):
+            expected = self.data.checkpoints.get(epoch)
+            if expected and not _is_whole(self.checkpoints / file_of(epoch), expected):
                 break
-            if _whole(self.states / name, self.data["states"].get(str(epoch), "")):
-                good = epoch, self.states / name
-        last = good[0] if good else 0
-        for part in ("checkpoints", "fingerprints", "states", "metrics"):
-            self.data[part] = {
-                epoch: value for epoch, value in self.data[part].items() if int(epoch) <= last
-            }
-        self._tidy()
+            state = self.states / file_of(epoch)
+            if _is_whole(state, self.data.states.get(epoch, "")):
+                good = epoch, state
+        self._forget_after(good[0] if good else 0)
+        self._remove_unknown()
         self._write()
         return good
 
     def forget_old(self, keep: int) -> None:
-        """Remove states that aren't needed to resume, and all but the newest ``keep`` checkpoints (0: none is removed)."""
-        for part, number in (("states", STATES_KEPT), ("checkpoints", keep)):
-            epochs = sorted(map(int, self.data[part]))
-            for epoch in epochs[:-number] if number else []:
-                if part == "states" or epoch != self.best(""):
-                    self.data[part].pop(str(epoch))
-        self._write()
-        self._tidy()
+        """Remove states that aren't needed to resume, and old checkpoints, but not the best.
 
-    def best(self, metric: str) -> int | None:
-        """Return the saved epoch with the highest metric, the first of equals; None where none was measured.
-
-        An epoch without any metric found nothing on any picture (mmdet gives none then): it counts as 0.
+        Args:
+            keep: how many of the newest checkpoints stay; 0 keeps all.
         """
-        metric = metric or self.data.get("best_by", "")
+        for epoch in sorted(self.data.states)[:-STATES_KEPT]:
+            self.data.states.pop(epoch)
+        best = self.best()
+        for epoch in sorted(self.data.checkpoints)[:-keep] if keep else []:
+            if epoch != best:
+                self.data.checkpoints.pop(epoch)
+        self._write()
+        self._remove_unknown()
+
+    def best(self) -> int | None:
+        """Return the saved epoch with the highest metric, the first of equals; None without any.
+
+        An epoch without any metric found nothing on any picture: it counts as 0.
+        """
+        metric = self.data.best_by
         measured = {
-            epoch: values.get(metric, 0.0)
+            epoch: values.get(metric) or 0.0
             for epoch, values in sorted(self.metrics.items())
-            if (metric in values or not values) and str(epoch) in self.data["checkpoints"]
+            if (metric in values or not values) and epoch in self.data.checkpoints
         }
         return max(measured, key=lambda epoch: measured[epoch]) if measured else None
 
-    def _tidy(self) -> None:
-        for folder, part in ((self.checkpoints, "checkpoints"), (self.states, "states")):
-            for path in folder.iterdir():
-                if path.stem.removeprefix("epoch_") not in self.data[part]:
-                    path.unlink()
+    def best_value(self, epoch: int) -> float:
+        """Return the metric that picks the best, of an epoch that was measured."""
+        return self.metrics[epoch].get(self.data.best_by) or 0.0
+
+    def _forget_after(self, last: int) -> None:
+        data = self.data
+        self.data = msgspec.structs.replace(
+            data,
+            checkpoints={n: value for n, value in data.checkpoints.items() if n <= last},
+            fingerprints={n: value for n, value in data.fingerprints.items() if n <= last},
+            states={n: value for n, value in data.states.items() if n <= last},
+            metrics={n: values for n, values in data.metrics.items() if n <= last},
+        )
+
+    def _remove_unknown(self) -> None:
+        _keep_only(self.checkpoints, self.data.checkpoints)
+        _keep_only(self.states, self.data.states)
 
     def _write(self) -> None:
-        temporary = self.path.with_name(".record.partial")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(self.data, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.path)
+        write_bytes(self.path, msgspec.json.encode(self.data))
+
+
+def file_of(epoch: int) -> str:
+    """Return the name of an epoch's file of weights, and of its state."""
+    return f"epoch_{epoch}.pth"
+
+
+def key_of(folder: Path) -> str:
+    """Return the key that the record in a step's folder is for; empty where there is none."""
+    found = _read(folder / PATH)
+    return found.key if found else ""
 
 
 def clear(folder: Path) -> None:
@@ -129,18 +172,19 @@ def clear(folder: Path) -> None:
             path.unlink()
 
 
-def key_of(folder: Path) -> str:
-    """Return the key that the record in a step's folder is for; empty where there is none."""
+def _read(path: Path) -> Data | None:
     try:
-        return str(json.loads((folder / ".job" / "record.json").read_text("utf-8"))["key"])
-    except (OSError, ValueError, KeyError):
-        return ""
+        return msgspec.json.decode(path.read_bytes(), type=Data)
+    except (OSError, msgspec.MsgspecError):
+        return None
 
 
-def _whole(path: Path, expected: str) -> bool:
-    return path.is_file() and _sha256(path) == expected
+def _keep_only(folder: Path, epochs: dict[int, str]) -> None:
+    known = set(map(file_of, epochs))
+    for path in folder.iterdir():
+        if path.name not in known:
+            path.unlink()
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _is_whole(path: Path, expected: str) -> bool:
+    return path.is_file() and sha256(path) == expected

@@ -1,28 +1,29 @@
-"""Find a detector's config and all that it is built on, without running any of it: a config is code."""
+"""Find a detector's config and the files that it is built on, without running them."""
 
 import ast
 import hashlib
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from coco_recipe import Complaint
-from coco_recipe_mmdet.params import other_environment
+from coco_recipe_mmdet.params import Params, other_environment
 
 PACKAGE = "mmdet::"
 
 
 def package_folder() -> Path | None:
-    """Return the folder of the installed mmdet package, without importing it; None where there is none."""
+    """Return the folder of the installed mmdet package, without importing it; None without one."""
     spec = importlib.util.find_spec("mmdet")
     places = list(spec.submodule_search_locations or ()) if spec else []
     return Path(places[0]) if places else None
 
 
 def locate(config: str) -> Path | None:
-    """Return the file of ``mmdet::path/in/the/package.py`` or of a path; None for mmdet's where mmdet isn't installed.
+    """Return the file of ``mmdet::path/in/the/package.py`` or of a path.
+
+    It is None for one of mmdet's where mmdet isn't installed.
 
     Raises:
         ValueError: there is no such file; names those with a similar name.
@@ -52,7 +53,9 @@ def absolute(config: str | None) -> str | None:
 
 
 def chain(config: str) -> list[Path]:
-    """Return the config's file and every file that it is built on, each once; bases of mmdet only where it is installed.
+    """Return the config's file and every file that it is built on, each once.
+
+    Files of mmdet are among them only where it is installed.
 
     Raises:
         ValueError: a file is missing, isn't Python, or its bases can't be told without running it.
@@ -70,7 +73,7 @@ def chain(config: str) -> list[Path]:
 
 
 def hashes(config: str) -> dict[str, str]:
-    """Return the SHA-256 of the config and of its bases, by name; mmdet's own by their path in the package."""
+    """Return the SHA-256 of the config and of its bases by name; of mmdet's by path."""
     return {_shown(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in chain(config)}
 
 
@@ -84,7 +87,7 @@ def strangers(config: str, trusted: Path) -> list[Path]:
     ]
 
 
-def complaints(params: Mapping[str, Any]) -> Iterator[Complaint]:
+def complaints(params: Params) -> Iterator[Complaint]:
     """Yield what is wrong with the parameters ``config``, ``trust`` and ``python`` of a step."""
     if params.get("python") and not Path(params["python"]).is_file():
         yield Complaint(("python",), f"there is no interpreter {params['python']}")
@@ -102,13 +105,14 @@ def complaints(params: Mapping[str, Any]) -> Iterator[Complaint]:
     if files:
         yield Complaint(
             ("config",),
-            f"{files[0].resolve()} lies outside the recipe's folder, and a config is code that will run",
+            f"{files[0].resolve()} lies outside the recipe's folder, and a config is code that "
+            "will run",
             f"if you trust it, say so: trust: {_common(files)}",
         )
 
 
-def built_on(params: Mapping[str, Any]) -> list[Path]:
-    """Return what the parameters ``config`` and ``python`` lead to, besides a file that the recipe names itself."""
+def built_on(params: Params) -> list[Path]:
+    """Return the files that ``config`` and ``python`` lead to, but none that the recipe names."""
     config = params.get("config")
     files = chain(config) if config else []
     return (files if not config or config.startswith(PACKAGE) else files[1:]) + other_environment(
@@ -136,15 +140,16 @@ def _bases(path: Path) -> Iterator[Path]:
                 value = ast.literal_eval(node.value)
             except ValueError as error:
                 raise ValueError(
-                    f"{path}:{node.lineno}: _base_ must be a name or a list of names; what it computes can't be "
-                    "known without running it"
+                    f"{path}:{node.lineno}: _base_ must be a name or a list of names; what it "
+                    "computes can't be known without running it"
                 ) from error
             names = [value] if isinstance(value, str) else value
             if not isinstance(names, list | tuple) or not all(
                 isinstance(name, str) for name in names
             ):
                 raise ValueError(
-                    f"{path}:{node.lineno}: _base_ must be a name or a list of names, found {value!r}"
+                    f"{path}:{node.lineno}: _base_ must be a name or a list of names, found "
+                    f"{value!r}"
                 )
             for name in names:
                 base = locate(name) if name.startswith(PACKAGE) else path.parent / name
@@ -159,7 +164,8 @@ def _imported(path: Path, block: ast.With) -> Iterator[Path]:
     for node in block.body:
         if not isinstance(node, ast.ImportFrom) or not node.module:
             continue
-        parts, folder = node.module.split("."), package_folder()
+        parts = node.module.split(".")
+        folder = package_folder()
         if node.level:
             yield path.parents[node.level - 1].joinpath(*parts).with_suffix(".py")
         elif parts[0] == "mmdet" and folder:

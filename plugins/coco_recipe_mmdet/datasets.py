@@ -1,4 +1,4 @@
-"""Write a data set as mmdet's CocoDataset reads it, and count what it will use after its own silent filters."""
+"""Write a data set as mmdet's CocoDataset reads it, and count what mmdet will use of it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,8 @@ class Usage:
     """What mmdet will use of a data set.
 
     Attributes:
-        images, boxes: how many are used.
+        images: how many are used.
+        boxes: how many are used.
         crowds: regions to ignore (``iscrowd: 1``), which are no boxes to find.
         empty: images among them without any usable box.
         skipped: how many rows are not used, by reason; ``examples`` has some ids for each reason.
@@ -53,8 +54,9 @@ def class_names(dataset: Dataset) -> tuple[str, ...]:
 def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usage:
     """Count what mmdet uses of a data set.
 
-    Training takes what its CocoDataset keeps, by its own rules (mmdet 3.x, ``datasets/coco.py``); pycocotools measures
-    against every annotation with a box and a category, the smallest and those outside their image, too.
+    Training takes what its CocoDataset keeps, by its own rules (mmdet 3.x, ``datasets/coco.py``);
+    pycocotools measures against every annotation with a box and a category, the smallest and those
+    outside their image, too.
 
     Args:
         dataset: the data set.
@@ -110,9 +112,9 @@ def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usa
 def write_for_mmdet(dataset: Dataset, path: Path, classes: Sequence[str]) -> None:
     """Write the data set so that mmdet reads it whole.
 
-    File names are absolute, since images may lie in several folders. Annotations are numbered anew, since their ids may
-    repeat, and get the area and iscrowd that mmdet asks for. Categories stand in the order of ``classes``, since mmdet
-    takes the n-th for the n-th class.
+    File names are absolute, since images may lie in several folders. Annotations are numbered anew,
+    since their ids may repeat, and get the area and iscrowd that mmdet asks for. Categories stand
+    in the order of ``classes``, since mmdet takes the n-th for the n-th class.
     """
     images = tuple(
         replace(image, file_name=str(dataset.path_of(image).absolute()), coco_recipe=UNSET)
@@ -192,11 +194,13 @@ def same_classes(
     classes: Sequence[str], others: Sequence[str], what: str, whose: str
 ) -> Iterator[str]:
     """Yield how two lists of class names differ."""
-    missing, extra = (
-        [c for c in classes if c not in others],
-        [c for c in others if c not in classes],
-    )
+    missing = [name for name in classes if name not in others]
+    extra = [name for name in others if name not in classes]
     if missing:
-        yield f"{what} has not {whose}'s {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}"
+        yield f"{what} has not {whose}'s {_listed(missing)}"
     if extra:
-        yield f"{what} has {', '.join(extra[:5])}{', ...' if len(extra) > 5 else ''}, which {whose} has not"
+        yield f"{what} has {_listed(extra)}, which {whose} has not"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + ", ..." * (len(names) > 5)

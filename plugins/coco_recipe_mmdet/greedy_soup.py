@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from coco_recipe_jobs import process
+from coco_recipe_jobs import process, scores
 
 from coco_recipe import Checkpoint, Dataset, Facts, Metrics, Port, Step, StepContext
-from coco_recipe_mmdet import configs, datasets, evaluate, params
+from coco_recipe_mmdet import configs, params, with_checkpoints
+from coco_recipe_mmdet.jobs import PROGRAM, Soup, SoupJob
 
 LABEL = "soup"
-PARAMS = params.schema(
-    (), config=evaluate.CONFIG, best_by=evaluate.METRIC, batch_size=evaluate.BATCH, **params.RUNS
-)
 
 
 def greedy_soup(
@@ -25,51 +23,69 @@ def greedy_soup(
 ) -> Mapping[str, Checkpoint | Metrics]:
     """Average checkpoints, taking one in only if the metric on ``dataset`` doesn't fall.
 
-    The checkpoints are measured one by one; from the best on down, each is added to the (uniform) average, and stays in it
-    if the average is then no worse. The step's folder has ``metrics.json`` with every measurement, and so has the
-    output ``metrics``. The figures are those of the data that has chosen: measure the result on other data.
+    The checkpoints are measured one by one. From the best on down, each is added to the (uniform)
+    average, and stays in it if the average is then no worse. The step's folder has
+    ``metrics.json`` with every measurement, and so has the output ``metrics``. The figures are
+    those of the data that has chosen: measure the result on other data.
 
     Source: Wortsman et al. 2022, Model soups, arXiv:2203.05482, recipe 1.
 
+    Args:
+        ctx: the step's context.
+        checkpoints: weights of one model.
+        dataset: the pictures and the annotations to measure against.
+        best_by: the metric.
+        with_: the other parameters, by name.
+
+    Returns:
+        ``checkpoint``: the average. ``metrics``: every measurement.
+
     Raises:
-        ValueError: the data set has no boxes; the checkpoints have other classes, configs, keys or shapes.
+        ValueError: the data set has no boxes; the checkpoints have other classes, configs, keys or
+            shapes.
     """
-    used = datasets.usage(dataset, training=False)
-    if not used.boxes:
-        raise ValueError(
-            f"the data set has no usable box on its {len(dataset.images)} images: there is nothing to compare with"
-        )
-    classes = evaluate.class_order(checkpoints, dataset)
-    labels = evaluate.unique_labels(checkpoints)
-    job = evaluate.job("greedy_soup", ctx, checkpoints, labels, dataset, classes, with_)
-    found = process.run(
-        ctx, {**job, "best_by": best_by, "without_mask": used.without_mask}, log="greedy_soup.log"
+    used = with_checkpoints.usage(dataset)
+    classes = with_checkpoints.class_order(checkpoints, dataset)
+    labels = with_checkpoints.unique_labels(checkpoints)
+    job = with_checkpoints.job(
+        SoupJob,
+        ctx,
+        {**with_, "best_by": best_by},
+        checkpoints=dict(zip(labels, checkpoints, strict=True)),
+        dataset=dataset,
+        classes=classes,
+        without_mask=used.without_mask,
     )
-    evaluate.write_metrics(ctx.workdir, found["rows"], best_by, found["rows"][-1]["label"])
-    ctx.note("taken", found["taken"])
-    ctx.note("summary", f"{' + '.join(found['taken'])}: {best_by} {found['score']:.3f}")
-    ctx.note("metric", {"soup": found["score"], **found["scores"]})
+    soup = process.run(ctx, PROGRAM, job, Soup, log="greedy_soup.log")
+    scores.write(ctx.workdir, soup.rows, best_by, soup.rows[-1].label)
+    ctx.note("taken", soup.taken)
+    ctx.note("summary", f"{' + '.join(soup.taken)}: {best_by} {soup.score:.3f}")
+    ctx.note("metric", {"soup": soup.score, **soup.scores})
     process.tidy(ctx)
-    return {
-        "checkpoint": Checkpoint(ctx.workdir / "soup.pth", classes, found["fingerprint"], LABEL),
-        "metrics": evaluate.metrics_of(found["rows"]),
-    }
+    made = Checkpoint(ctx.workdir / "soup.pth", classes, soup.fingerprint, LABEL)
+    return {"checkpoint": made, "metrics": scores.as_metrics(soup.rows)}
 
 
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
     """Refuse checkpoints with other classes than the data set's."""
-    return {"checkpoint": replace(evaluate.foresee(with_, facts)["best"], labels=(LABEL,))}
+    return {"checkpoint": replace(with_checkpoints.foresee_classes(facts), labels=(LABEL,))}
 
 
 STEP = Step(
     name="greedy_soup",
     run=greedy_soup,
     outputs={"checkpoint": Checkpoint, "metrics": Metrics},
-    params=PARAMS,
-    check=evaluate.check,
+    params=params.schema(
+        (),
+        config=with_checkpoints.CONFIG,
+        best_by=with_checkpoints.METRIC,
+        batch_size=with_checkpoints.BATCH,
+        **params.RUNS,
+    ),
+    check=configs.complaints,
     inputs={"checkpoints": Port(Checkpoint, many=True), "dataset": Port(Dataset, reads_only=True)},
     foresee=foresee,
-    preflight=evaluate.preflight,
+    preflight=with_checkpoints.preflight,
     needs=params.needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_soup"),
     apart=("coco_recipe_mmdet.preflights",),

@@ -6,13 +6,15 @@ from typing import Any
 
 STACK = ("torch", "mmcv", "mmengine", "mmdet")
 Schema = dict[str, Any]
+Params = Mapping[str, Any]  # of a step, as its schema lets them through
 
 CONFIG: Schema = {
     "anyOf": [
         {"type": "string", "pattern": "^mmdet::"},
         {"type": "string", "format": "recipe-file"},
     ],
-    "description": "Detector config: mmdet::path/in/the/package.py, or a .py file relative to the recipe. It is code.",
+    "description": "Detector config: mmdet::path/in/the/package.py, or a .py file relative to the "
+    "recipe. It is code.",
     "examples": ["mmdet::retinanet/retinanet_r18_fpn_1x_coco.py", "configs/mine.py"],
 }
 RUNS: dict[str, Schema] = {
@@ -20,15 +22,16 @@ RUNS: dict[str, Schema] = {
         "type": "object",
         "default": {},
         "examples": [{"model.backbone.init_cfg": None, "*_dataloader.num_workers": 0}],
-        "description": "Changes to the config by dotted path; * stands for any key, a number for a place in a list. A "
-        "change to a variable such as train_pipeline reaches every data loader that has it.",
+        "description": "Changes to the config by dotted path; * stands for any key, a number for a "
+        "place in a list. A change to a variable such as train_pipeline reaches every data loader "
+        "that has it.",
     },
     "trust_set": {
         "type": "boolean",
         "default": False,
         "examples": [True],
-        "description": "Let 'set' name code to run: types that aren't registered in mmdet, mmcv or mmengine, pickles, "
-        "other file systems. Without it, 'set' is data.",
+        "description": "Let 'set' name code to run: types that aren't registered in mmdet, mmcv or "
+        "mmengine, pickles, other file systems. Without it, 'set' is data.",
     },
     "trust": {
         "type": "string",
@@ -53,8 +56,17 @@ RUNS: dict[str, Schema] = {
         "type": "string",
         "pattern": "^/",
         "examples": ["/opt/mmdet/bin/python"],
-        "description": "Interpreter of another environment that has mmdet (and msgspec and pluggy), by its whole path.",
+        "description": "Interpreter of another environment that has mmdet (and msgspec and "
+        "pluggy), by its whole path.",
     },
+}
+
+
+SEED: Schema = {
+    "type": "integer",
+    "minimum": 0,
+    "examples": [0],
+    "description": "Default: derived from the recipe's seed.",
 }
 
 
@@ -68,8 +80,8 @@ def schema(required: tuple[str, ...], **properties: Schema) -> Schema:
     }
 
 
-def other_environment(params: Mapping[str, Any]) -> list[Path]:
-    """Return what names the versions of the packages in the environment of the parameter ``python``."""
+def other_environment(params: Params) -> list[Path]:
+    """Return the files that name the versions of the packages beside the parameter ``python``."""
     if not params.get("python"):
         return []
     lib = Path(params["python"]).parent.parent / "lib"
@@ -80,6 +92,6 @@ def other_environment(params: Mapping[str, Any]) -> list[Path]:
     )
 
 
-def needs(params: Mapping[str, Any]) -> tuple[str, ...]:
+def needs(params: Params) -> tuple[str, ...]:
     """Return the packages that must be here: none where another environment is named."""
     return () if params.get("python") else STACK

@@ -21,14 +21,16 @@ from coco_recipe import (
     Step,
     StepContext,
     about,
+    counted,
 )
-from coco_recipe_mmdet import configs, evaluate, params
+from coco_recipe_mmdet import configs, params, with_checkpoints
+from coco_recipe_mmdet.jobs import PROGRAM, Predicted, PredictJob
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 PARAMS = params.schema(
     (),
-    config=evaluate.CONFIG,
-    batch_size=evaluate.BATCH,
+    config=with_checkpoints.CONFIG,
+    batch_size=with_checkpoints.BATCH,
     folder={
         "type": "string",
         "format": "recipe-folder",
@@ -55,14 +57,29 @@ def predict(
     folder: str | None,
     **with_: Any,
 ) -> Mapping[str, Predictions]:
-    """Write what a checkpoint finds on the pictures of a data set or of a folder; annotations aren't needed.
+    """Write what a checkpoint finds on the pictures of a data set or a folder.
 
-    The step's folder has ``results/predictions.bbox.json`` (and ``.segm.json``, where the model has masks): a list of
-    ``image_id, category_id, bbox, score``; and ``images.json``, the COCO file without annotations that these ids are of.
-    With the input ``source`` the ids are that data set's: images are found by what they go back to, categories by name.
+    Annotations aren't needed.
+
+    The step's folder has ``results/predictions.bbox.json`` (and ``.segm.json``, where the model has
+    masks): a list of ``image_id, category_id, bbox, score``; and ``images.json``, the COCO file
+    without annotations that these ids are of. With the input ``source`` the ids are that data
+    set's: images are found by what they go back to, categories by name.
+
+    Args:
+        ctx: the step's context.
+        checkpoint: the detector's weights.
+        dataset: the pictures; None where ``folder`` names them.
+        source: the data set whose ids the results get; None for their own.
+        folder: a folder of pictures.
+        with_: the other parameters, by name.
+
+    Returns:
+        ``predictions``: what was found.
 
     Raises:
-        ValueError: there are no pictures; one can't be read; the classes aren't known; the checkpoint doesn't fit.
+        ValueError: there are no pictures; one can't be read; the classes aren't known; the
+            checkpoint doesn't fit.
     """
     if dataset is None:
         dataset = pictures(Path(str(folder)), checkpoint.classes)
@@ -70,12 +87,16 @@ def predict(
         raise ValueError(
             "the data set has no images" if folder is None else f"there are no pictures in {folder}"
         )
-    classes = evaluate.class_order([checkpoint], dataset)
-    found = process.run(
+    classes = with_checkpoints.class_order([checkpoint], dataset)
+    job = with_checkpoints.job(
+        PredictJob,
         ctx,
-        evaluate.job("predict", ctx, [checkpoint], ["predictions"], dataset, classes, with_),
-        log="predict.log",
+        with_,
+        checkpoints={"predictions": checkpoint},
+        dataset=dataset,
+        classes=classes,
     )
+    found = process.run(ctx, PROGRAM, job, Predicted, log="predict.log")
     image_ids = {image.id: image.id for image in dataset.images}
     category_ids = {category.name: category.id for category in dataset.categories}
     if source is not None:
@@ -100,10 +121,11 @@ def predict(
         "categories": [{"id": category_ids[name], "name": name} for name in classes],
     }
     (ctx.workdir / "images.json").write_text(json.dumps(listed, ensure_ascii=False) + "\n", "utf-8")
-    ctx.note("summary", f"{found['boxes']} boxes on {len(dataset.images)} images")
-    ctx.note("found", {"images": len(dataset.images), "boxes": found["boxes"]})
+    images = counted(len(dataset.images), "image")
+    ctx.note("summary", f"{counted(found.boxes, 'box')} on {images}")
+    ctx.note("found", {"images": len(dataset.images), "boxes": found.boxes})
     process.tidy(ctx)
-    results = {kind: ctx.workdir / name for kind, name in found["files"].items()}
+    results = {kind: ctx.workdir / name for kind, name in found.files.items()}
     return {"predictions": Predictions(results, ctx.workdir / "images.json", checkpoint.label)}
 
 
@@ -113,19 +135,21 @@ def source_ids(
     """Return the source's id of each image by its own id, and of each class by its name.
 
     Raises:
-        ValueError: an image goes back to none of the source's, or two of them to one; a class isn't there.
+        ValueError: an image goes back to none of the source's, or two of them to one; a class isn't
+            there.
     """
     by_identity = {source.identity(image): image.id for image in source.images}
     images = {image.id: by_identity.get(dataset.family(image)) for image in dataset.images}
     if lost := [image for image in dataset.images if images[image.id] is None]:
         raise ValueError(
             f"{about(len(lost), 'images go back')} to none of 'source': "
-            f"{', '.join(image.file_name for image in lost[:5])}; name the data set that they were made from"
+            f"{', '.join(image.file_name for image in lost[:5])}; name the data set that they "
+            "were made from"
         )
     if len(set(images.values())) < len(images):
         raise ValueError(
-            "several images go back to one of 'source', so its ids can't tell them apart; predict on the "
-            "originals"
+            "several images go back to one of 'source', so its ids can't tell them apart; predict "
+            "on the originals"
         )
     categories = {category.name: category.id for category in source.categories}
     if absent := [name for name in classes if name not in categories]:
@@ -157,7 +181,8 @@ def pictures(folder: Path, classes: tuple[str, ...]) -> Dataset:
         raise ValueError(
             "the checkpoint's class names aren't known: name them with the input (classes: [...])"
         )
-    images, broken = [], []
+    images = []
+    broken = []
     for number, path in enumerate(files_of(folder), 1):
         picture = cv2.imread(str(path))
         if picture is None:
@@ -185,7 +210,7 @@ def pictures(folder: Path, classes: tuple[str, ...]) -> Dataset:
 
 
 def _is_text(path: Path) -> bool:
-    """Tell whether a path can be written into a JSON file."""
+    """Return whether a path can be written into a JSON file."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -201,7 +226,7 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
-    """Refuse a checkpoint with other classes than the data set's, and anything but one source of pictures."""
+    """Refuse a checkpoint with other classes, and anything but one source of pictures."""
     if ("dataset" in facts) == bool(with_.get("folder")):
         raise Misfit(
             [
@@ -214,8 +239,8 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
                 )
             ]
         )
-    known = evaluate.foresee(with_, facts)
-    return {"predictions": replace(known["best"], labels=facts["checkpoint"].labels)}
+    known = with_checkpoints.foresee_classes(facts)
+    return {"predictions": replace(known, labels=facts["checkpoint"].labels)}
 
 
 def _check(with_: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -243,7 +268,7 @@ STEP = Step(
     params=PARAMS,
     check=_check,
     foresee=foresee,
-    preflight=evaluate.preflight,
+    preflight=with_checkpoints.preflight,
     needs=params.needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_evaluate"),
     apart=("coco_recipe_mmdet.preflights",),

@@ -1,56 +1,30 @@
 """Look at a config before the step that it is for is due."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from coco_recipe_jobs import process
+from msgspec.structs import replace
 
 from coco_recipe import Complaint, Misfit, StepContext
-from coco_recipe_mmdet import configs
+from coco_recipe_mmdet.jobs import PROGRAM, EvaluateJob, PreflightJob, TrainJob
+
+UNKNOWN_CLASSES = ("unknown",)
 
 
-def run(
-    ctx: StepContext,
-    kind: str,
-    with_: Mapping[str, Any],
-    classes: Sequence[str] | None,
-    **more: Any,
-) -> None:
-    """Run the config of a step that isn't due yet, and see whether it goes together with the parameters.
+def run(ctx: StepContext, job: TrainJob | EvaluateJob) -> None:
+    """Run the config of a job, and see whether it goes together with the parameters.
 
     Args:
         ctx: a context of its own.
-        kind: "train", or another name of a job with a config.
-        with_: the parameters, with their defaults.
-        classes: of the data set, as far as they are known.
-        more: what else the job knows.
+        job: what will be done; without a config there is nothing to look at.
 
     Raises:
         Misfit: they don't go together.
     """
-    if not with_.get("config"):
+    if not job.config:
         return
-    elsewhere = (
-        with_.get("launcher") == "slurm"
-    )  # where there may be GPUs that this machine has not
-    job = {
-        **with_,
-        **more,
-        "do": "preflight",
-        "for": kind,
-        "config": configs.absolute(with_["config"]),
-        "classes": list(classes or ("unknown",)),
-        "launcher": "none",
-        "device": "auto" if elsewhere else with_["device"],
-    }
+    # Slurm's machines may have GPUs that this one has not
+    device = "auto" if job.launcher == "slurm" else job.device
+    look = PreflightJob(python=job.python, device=device, job=replace(job, device=device))
     try:
-        process.run(ctx, job, log=process.LOG)
-    except ValueError as error:
-        log = ctx.workdir / process.LOG  # which nobody will find
-        text = (
-            str(error).replace(f" (the log is {log})", "").replace(f"the log is {log}, its", "its")
-        )
-        name, _, what = text.partition(": ")  # as in "scale_lr: the config doesn't say ..."
-        raise Misfit(
-            [Complaint((name,), what) if name in with_ else Complaint(("config",), text)]
-        ) from error
+        process.run(ctx, PROGRAM, look, list[str])
+    except process.JobError as error:
+        raise Misfit(error.complaints or [Complaint(("config",), error.what)]) from error

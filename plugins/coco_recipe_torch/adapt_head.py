@@ -1,4 +1,4 @@
-"""Step ``adapt_head``: a pretrained checkpoint's class head, made to answer with a data set's classes."""
+"""Step ``adapt_head``: a checkpoint's class head, fitted to the classes of a data set."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from coco_recipe import (
     did_you_mean,
 )
 from coco_recipe_torch import heads
+from coco_recipe_torch.adapt_head_params import PARAMS
 from coco_recipe_torch.checkpoints import Weights, like, make_checkpoint, read_checkpoint
 from coco_recipe_torch.coco_names import COCO_NAMES
 
@@ -25,79 +26,11 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-PARAMS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "method": {
-            "enum": ["by_name", "slice"],
-            "default": "by_name",
-            "examples": ["slice"],
-            "description": "by_name: a class keeps the rows of the old class of its name; slice: the first N rows, "
-            "whatever they stood for.",
-        },
-        "map": {
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "default": {},
-            "description": "New name to old name, for synonyms; several may take one.",
-            "examples": [{"cap": "bottle"}],
-        },
-        "from_classes": {
-            "anyOf": [
-                {"const": "coco"},
-                {"type": "array", "items": {"type": "string"}, "minItems": 1},
-            ],
-            "description": "The old class names in order, where the checkpoint doesn't say them; coco stands "
-            "for COCO's 80.",
-            "examples": ["coco"],
-        },
-        "new_rows": {
-            "anyOf": [
-                {"enum": ["zeros", "normal", "mean"]},
-                {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "required": ["copy"],
-                    "properties": {
-                        "copy": {
-                            "type": "string",
-                            "description": "An old class.",
-                            "examples": ["bottle"],
-                        }
-                    },
-                },
-            ],
-            "default": "normal",
-            "examples": ["mean", {"copy": "bottle"}],
-            "description": "Rows of classes without an old one: zeros; normal: weights drawn with std, biases the "
-            "mean of the old ones; mean of all old rows; or copied from a named old class.",
-        },
-        "std": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "default": 0.01,
-            "examples": [0.01],
-            "description": "Standard deviation for new_rows: normal.",
-        },
-        "background": {
-            "enum": ["auto", "first", "last", "none"],
-            "default": "auto",
-            "examples": ["first"],
-            "description": "Which row of a softmax head is the background: mmdet 1.x has it first, 2.x and 3.x "
-            "last; auto tells by the keys. In what comes out it is last.",
-        },
-        "rename_1x": {
-            "type": "boolean",
-            "default": True,
-            "examples": [False],
-            "description": "Give a checkpoint of mmdet 1.x the keys and the order of rows of 3.x; false leaves "
-            "both as they were.",
-        },
-    },
-}
 LABEL = "adapted"
-_PLUS_ONE = "mmdet 1.x took a box from x1 to x2 as x2 - x1 + 1 wide: a model made of its weights wants some training"
+_PLUS_ONE = (
+    "mmdet 1.x took a box from x1 to x2 as x2 - x1 + 1 wide: a model made of its weights wants "
+    "some training"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +44,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class NewRows:
-    """How the rows of a class without an old one are made: ``how`` is the parameter ``new_rows``."""
+    """How rows of classes without an old one are made; ``how`` is the parameter ``new_rows``."""
 
     how: Any
     std: float
@@ -133,9 +66,29 @@ def adapt_head(
 ) -> Mapping[str, Checkpoint]:
     """Give a checkpoint's class heads the data set's classes, in the order of its categories.
 
-    Known are softmax heads of RoIs (every stage of a cascade) with their boxes by class, mask heads, heads of anchors x
-    classes as RetinaNet's, FCOS's, ATSS's, GFL's and YOLOX's, and SSD's of several levels. What else may have rows for
-    classes is refused by name. ``head.json`` has each class's old row and the rows of each key, before and after.
+    Known are softmax heads of RoIs (every stage of a cascade) with their boxes by class, mask
+    heads, heads of anchors x classes as RetinaNet's, FCOS's, ATSS's, GFL's and YOLOX's, and SSD's
+    of several levels. What else may have rows for classes is refused by name. ``head.json`` has
+    each class's old row and the rows of each key, before and after.
+
+    Args:
+        ctx: the step's context.
+        checkpoint: the weights, with their old class names.
+        dataset: names the new classes, in order; no picture is opened.
+        method: ``by_name`` or ``slice``.
+        map: new name to old name.
+        from_classes: the old names in order, or ``coco``; None for those that the file has.
+        new_rows: how rows without an old one are made.
+        std: the standard deviation of drawn weights.
+        background: ``first``, ``last``, ``none`` or ``auto``.
+        rename_1x: whether keys of mmdet 1.x become those of 3.x.
+
+    Returns:
+        ``checkpoint``: the adapted weights.
+
+    Raises:
+        Misfit: a parameter names a class that isn't there.
+        ValueError: the old classes aren't known, or the heads don't fit them; names the file.
     """
     import torch
 
@@ -181,8 +134,8 @@ def adapt_head(
     )
     ctx.note(
         "summary",
-        f"{len(table['kept'])} classes kept, {len(table['mapped'])} mapped, {len(table['new'])} new, "
-        f"{len(table['dropped'])} dropped",
+        f"{len(table['kept'])} classes kept, {len(table['mapped'])} mapped, {len(table['new'])} "
+        f"new, {len(table['dropped'])} dropped",
     )
     return {
         "checkpoint": make_checkpoint(
@@ -296,7 +249,8 @@ def _adapted(
         plan: which to take.
         new: how the others are made.
         first: the background's row comes first.
-        stays: the background stays there, as mmdet 1.x wants it; else it goes last, or out where 3.x has none.
+        stays: the background stays there, as mmdet 1.x wants it; else it goes last, or out where
+            3.x has none.
         is_bias: a bias, whose new rows are never drawn.
     """
     import torch

@@ -7,7 +7,8 @@ from pathlib import Path
 
 LARGEST = 64 * 2**30  # bytes of a file
 LARGEST_PICKLE = 2**28  # bytes of data.pkl: names, shapes and mmengine's log buffers, not weights
-_LEGACY = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # pickle of 0x1950a86a20f9469cfc6c, with which torch < 1.6 begins
+# the pickle of 0x1950a86a20f9469cfc6c, with which files of torch before 1.6 begin
+_LEGACY = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _LOCAL_HEADER = 30
 _ENTRY = re.compile(r"[^/\\]+/([A-Za-z0-9_.-]+/)*[A-Za-z0-9_.-]+")
 
@@ -16,7 +17,8 @@ def kind_of(path: Path) -> str:
     """Return "zip", "legacy" (torch before 1.6) or "safetensors"; a zip's entries are checked.
 
     Raises:
-        ValueError: the file is none of these, cut off, or built to unfold; names the file and the reason.
+        ValueError: the file is none of these, cut off, or built to unfold; names the file and the
+            reason.
     """
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file")
@@ -44,7 +46,7 @@ def kind_of(path: Path) -> str:
 
 
 def _check_zip(path: Path, size: int) -> None:
-    """Hold a zip against what torch.save writes: plain entries, stored one after the other, in one folder."""
+    """Compare a zip with what torch.save writes: entries one after the other, in one folder."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries, end, comment = archive.infolist(), archive.start_dir, archive.comment
@@ -67,8 +69,8 @@ def _fault(entries: list[zipfile.ZipInfo], end: int, comment: bytes, size: int) 
     for entry in entries:
         if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
             return (
-                f"its entry {entry.filename!r} is compressed, {entry.compress_size} bytes that unfold to "
-                f"{entry.file_size}; torch.save stores entries as they are"
+                f"its entry {entry.filename!r} is compressed, {entry.compress_size} bytes that "
+                f"unfold to {entry.file_size}; torch.save stores entries as they are"
             )
         if entry.flag_bits & 1:
             return f"its entry {entry.filename!r} is encrypted"

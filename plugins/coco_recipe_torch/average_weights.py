@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coco_recipe import Checkpoint, Complaint, Facts, Misfit, Port, Step, StepContext
+from coco_recipe_torch.average_weights_params import PARAMS
 from coco_recipe_torch.checkpoints import (
     NOT_FINITE,
     State,
@@ -23,67 +24,6 @@ from coco_recipe_torch.checkpoints import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-PARAMS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "method": {
-            "enum": ["uniform", "weighted", "sequential", "ema"],
-            "default": "uniform",
-            "description": "uniform: the mean; weighted: with 'weights'; sequential: A * (1 - alpha) + alpha * B from "
-            "one to the next; ema: decay * A + (1 - decay) * B from one to the next.",
-            "examples": ["sequential"],
-        },
-        "weights": {
-            "type": "array",
-            "minItems": 1,
-            "items": {"type": "number", "minimum": 0},
-            "description": "weighted: a number for each checkpoint, in order; they need not add up to 1.",
-            "examples": [[1, 1, 2]],
-        },
-        "alpha": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "maximum": 1,
-            "description": "sequential: the share of the next.",
-            "examples": [0.7],
-        },
-        "decay": {
-            "type": "number",
-            "minimum": 0,
-            "exclusiveMaximum": 1,
-            "description": "ema: what is kept of those before.",
-            "examples": [0.9],
-        },
-        "last": {
-            "type": "integer",
-            "minimum": 1,
-            "description": "Only the last so many.",
-            "examples": [3],
-        },
-        "epochs": {
-            "type": "array",
-            "minItems": 1,
-            "uniqueItems": True,
-            "items": {"type": "integer", "minimum": 0},
-            "description": "Only those of these epochs, in this order.",
-            "examples": [[10, 11, 12]],
-        },
-        "batch_norm": {
-            "enum": ["average", "last"],
-            "default": "average",
-            "description": "Running means and variances of batch norms: averaged like all else, or those of the "
-            "last. (recompute_batch_norm measures them anew.)",
-            "examples": ["last"],
-        },
-        "format": {
-            "enum": ["pth", "safetensors"],
-            "default": "pth",
-            "description": "pth, which mmdet loads, or safetensors.",
-            "examples": ["pth"],
-        },
-    },
-}
 LABEL = "average"
 CHUNK = 2**17  # elements at a time: 1 MiB of float64 stays in the processor's cache
 _BELONGS = {"weights": "weighted", "alpha": "sequential", "decay": "ema"}
@@ -91,7 +31,9 @@ _BELONGS = {"weights": "weighted", "alpha": "sequential", "decay": "ema"}
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """How x_1, x_2, ... become one: ``a = add_1 * x_1``, then ``a = keep_i * a + add_i * x_i``, at last ``a / total``.
+    """How x_1, x_2, ... become one.
+
+    ``a = add_1 * x_1``, then ``a = keep_i * a + add_i * x_i``, at last ``a / total``.
 
     Attributes:
         factors: (keep, add) for each x.
@@ -150,11 +92,13 @@ def average(
 ) -> State:
     """Average model weights element by element.
 
-    Floating tensors are blended in float64 and rounded once to their own type. Others (``num_batches_tracked``) are
-    taken from the last, and so are ``running_mean`` and ``running_var`` where ``batch_norm`` is "last".
+    Floating tensors are blended in float64 and rounded once to their own type. Others
+    (``num_batches_tracked``) are taken from the last, and so are ``running_mean`` and
+    ``running_var`` where ``batch_norm`` is "last".
 
     Args:
-        states: K state dicts with equal keys and, per key, equal shapes and types, as ``check_alike`` holds them.
+        states: K state dicts with equal keys and, per key, equal shapes and types, as
+            ``check_alike`` holds them.
         how: factors for K; None for the mean.
         batch_norm: "average" or "last".
         names: what to call the states in an error.
@@ -164,12 +108,11 @@ def average(
         One state dict with the keys, shapes and types of the last.
 
     Raises:
-        ValueError: a tensor is complex or has a value that is not finite; names the state and the key.
+        ValueError: a tensor is complex or has a value that is not finite; names the state and the
+            key.
     """
-    blended, names = (
-        how or blend("uniform", len(states)),
-        names or [f"state {n}" for n in range(1, len(states) + 1)],
-    )
+    blended = how or blend("uniform", len(states))
+    names = names or [f"state {n}" for n in range(1, len(states) + 1)]
 
     def one(key: str) -> "Tensor":
         tensors = [state[key] for state in states]
@@ -196,7 +139,7 @@ def average(
 
 @contextlib.contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Keep torch from sharing an operation among threads, where the threads share the tensors already."""
+    """Let each operation of torch use one thread, where threads share the tensors already."""
     import torch
 
     before = torch.get_num_threads()
@@ -208,7 +151,7 @@ def _one_thread_each() -> Iterator[None]:
 
 
 def _mix(tensors: Sequence["Tensor"], how: Blend) -> "tuple[Tensor, bool]":
-    """Return the blend, and whether all of it is finite, which it is only if all that went in is."""
+    """Return the blend, and whether every value is finite."""
     import torch
 
     flat = [tensor.reshape(-1) for tensor in tensors]
@@ -222,7 +165,8 @@ def _mix(tensors: Sequence["Tensor"], how: Blend) -> "tuple[Tensor, bool]":
         for tensor, (keep, add) in zip(flat[1:], how.factors[1:], strict=True):
             if keep != 1:
                 total.mul_(keep)
-            # multiplied first, not add_(alpha=): that may round once for both, and differ from the plain formula
+            # multiplied first, not add_(alpha=): that may round once for both, and differ from the
+            # plain formula
             total.add_(tensor[part] if add == 1 else tensor[part].to(torch.float64).mul(add))
         out[part] = total.div_(how.total) if how.total != 1 else total
         finite = finite and math.isfinite(total.sum())
@@ -230,8 +174,14 @@ def _mix(tensors: Sequence["Tensor"], how: Blend) -> "tuple[Tensor, bool]":
 
 
 def check_alike(names: Sequence[str], weights: Sequence[Weights]) -> None:
-    """Raise ValueError if checkpoints differ in keys, shapes, types or class names; names the first of each and the files."""
-    first, problems = weights[0], []
+    """Compare checkpoints.
+
+    Raises:
+        ValueError: they differ in keys, shapes, types or class names; names the first difference of
+            each and the files.
+    """
+    first = weights[0]
+    problems: list[str] = []
     classes = next(
         ((name, w.classes) for name, w in zip(names, weights, strict=True) if w.classes), ("", ())
     )
@@ -262,7 +212,8 @@ def check_alike(names: Sequence[str], weights: Sequence[Weights]) -> None:
                 if tensor.shape != other.state[key].shape or tensor.dtype != other.state[key].dtype
             )
             problems += [
-                f"{name}: {key!r} is {tuple(b.shape)} {b.dtype}, in {names[0]} {tuple(a.shape)} {a.dtype}"
+                f"{name}: {key!r} is {tuple(b.shape)} {b.dtype}, in {names[0]} {tuple(a.shape)} "
+                f"{a.dtype}"
                 for key, a, b in unlike
             ][:1]
     if problems:
@@ -271,7 +222,7 @@ def check_alike(names: Sequence[str], weights: Sequence[Weights]) -> None:
 
 
 def choose(labels: Sequence[str], *, last: int | None, epochs: Sequence[int] | None) -> list[int]:
-    """Return the places of the checkpoints that are asked for: the last so many, those of some epochs, or all.
+    """Return the places of the chosen checkpoints: the last N, those of some epochs, or all.
 
     Raises:
         Misfit: there are fewer, or an epoch's label (``epoch_12``) stands nowhere or twice.
@@ -324,10 +275,30 @@ def average_weights(
 ) -> Mapping[str, Checkpoint]:
     """Average checkpoints of one model: the mean, a weighted mean, or one blended into the next.
 
-    Floating tensors are blended in float64, tensor by tensor from mapped files, and rounded once; integer buffers are the
-    last one's. Checkpoints that differ in keys, shapes, types or class names, or have a value that is not finite, are
-    refused. What was averaged, and with which shares, is in the record. The tensors aren't compared with what is
-    recorded of them: the run has compared the files, where a hash of theirs is recorded.
+    Floating tensors are blended in float64, tensor by tensor from mapped files, and rounded once;
+    integer buffers are the last one's. Checkpoints that differ in keys, shapes, types or class
+    names, or have a value that is not finite, are refused. What was averaged, and with which
+    shares, is in the record. The tensors aren't compared with what is recorded of them: the run has
+    compared the files, where a hash of theirs is recorded.
+
+    Args:
+        ctx: the step's context.
+        checkpoints: weights of one model.
+        method: ``uniform``, ``weighted``, ``sequential`` or ``ema``.
+        weights: a number for each chosen checkpoint (``weighted``).
+        alpha: the share of the next (``sequential``).
+        decay: what is kept of those before (``ema``).
+        last: only the last so many.
+        epochs: only those of these epochs.
+        batch_norm: ``average`` or ``last``.
+        format: ``pth`` or ``safetensors``.
+
+    Returns:
+        ``checkpoint``: the average.
+
+    Raises:
+        Misfit: there are fewer checkpoints, or another number of weights.
+        ValueError: the checkpoints differ, or have a value that is not finite.
     """
     chosen = [
         checkpoints[n] for n in choose([one.label for one in checkpoints], last=last, epochs=epochs)

@@ -1,4 +1,4 @@
-"""Checkpoints read without running anything of theirs, written whole, and told apart by the bytes of their tensors."""
+"""Read checkpoints without running anything of theirs, write them whole, compare tensors."""
 
 import ctypes
 import hashlib
@@ -31,10 +31,11 @@ class Weights:
 
     Attributes:
         path: the file.
-        state: CPU tensors by name, in the file's order; mapped from the file where they can be. Read only.
+        state: CPU tensors by name, in the file's order; mapped from the file where they can be.
+            Read only.
         classes: class names in the order of the model's outputs; empty where the file doesn't say.
-        kind: "ema" where the file holds a moving average (mmengine's EMAHook puts it under ``state_dict``, and the raw
-            weights under ``ema_state_dict``), else "plain".
+        kind: "ema" where the file holds a moving average (mmengine's EMAHook puts it under
+            ``state_dict``, and the raw weights under ``ema_state_dict``), else "plain".
         meta: the file's ``meta``, as read.
         mapped: the tensors are mapped from the file.
     """
@@ -47,7 +48,7 @@ class Weights:
     mapped: bool = False
 
     def release(self, key: str) -> None:
-        """Let the kernel take back the memory of a mapped tensor; it is read from the file again when it is needed."""
+        """Give the memory of a mapped tensor back; it is read from the file again when needed."""
         # on memory that isn't a file's this would zero it
         if self.mapped and sys.platform == "linux":
             tensor = self.state[key]
@@ -60,15 +61,18 @@ class Weights:
 
 
 def read(path: Path, *, finite: bool = True) -> Weights:
-    """Read a model's weights: a bare state dict, one under ``state_dict`` or ``model``, or a safetensors file.
+    """Read a model's weights.
+
+    They are a state dict, one under ``state_dict`` or ``model``, or a safetensors file.
 
     Args:
         path: the file.
         finite: look at every value; False where the caller does.
 
     Raises:
-        ValueError: see ``read_whole``; or there is no state dict, or a tensor is larger than its bytes, not dense, or has a
-            value that is not finite. Names the file, the reason and the first such key.
+        ValueError: see ``read_whole``; or there is no state dict, or a tensor is larger than its
+            bytes, not dense, or has a value that is not finite. Names the file, the reason and the
+            first such key.
     """
     kind_of_file = archive.kind_of(path)
     content = read_whole(path)
@@ -91,10 +95,12 @@ def read(path: Path, *, finite: bool = True) -> Weights:
     total, size = sum(_bytes_of(tensor) for tensor in state.values()), path.stat().st_size
     if total > _SHARED * max(size, 2**16):
         raise ValueError(
-            f"{path}: its tensors share memory and would be written as {total} bytes, the file has {size}"
+            f"{path}: its tensors share memory and would be written as {total} bytes, the file "
+            f"has {size}"
         )
     if hasattr(found, "_metadata") and not prefix:
-        state._metadata = found._metadata  # type: ignore[attr-defined]  # torch's versions of modules
+        # the versions of modules, as torch keeps them
+        state._metadata = found._metadata  # type: ignore[attr-defined]
     kind = "ema" if "ema_state_dict" in content or meta.get("ema") is True else "plain"
     return Weights(path, state, _classes(meta), kind, meta, mapped=kind_of_file == "zip")
 
@@ -104,7 +110,8 @@ def read_checkpoint(checkpoint: Checkpoint, *, checked: bool = True) -> Weights:
 
     Args:
         checkpoint: the input.
-        checked: look at every value, and at the fingerprint; False where the caller looks at the values while it uses them.
+        checked: look at every value, and at the fingerprint; False where the caller looks at the
+            values while it uses them.
 
     Raises:
         ValueError: see ``read``; or the file's class names, or its tensors, are not those recorded.
@@ -112,8 +119,8 @@ def read_checkpoint(checkpoint: Checkpoint, *, checked: bool = True) -> Weights:
     weights = read(checkpoint.path, finite=checked)
     if checkpoint.classes and weights.classes and checkpoint.classes != weights.classes:
         raise ValueError(
-            f"{checkpoint.path}: has other classes than recorded: {_listed(weights.classes)} instead of "
-            f"{_listed(checkpoint.classes)}"
+            f"{checkpoint.path}: has other classes than recorded: {_listed(weights.classes)} "
+            f"instead of {_listed(checkpoint.classes)}"
         )
     if (
         checked
@@ -121,21 +128,22 @@ def read_checkpoint(checkpoint: Checkpoint, *, checked: bool = True) -> Weights:
         and (found := fingerprint(weights.state)) != checkpoint.fingerprint
     ):
         raise ValueError(
-            f"{checkpoint.path}: its tensors are not those recorded: SHA-256 {found[:12]}... instead of "
-            f"{checkpoint.fingerprint[:12]}...; the file was changed or damaged: make it again"
+            f"{checkpoint.path}: its tensors are not those recorded: SHA-256 {found[:12]}... "
+            f"instead of {checkpoint.fingerprint[:12]}...; the file was changed or damaged: make "
+            "it again"
         )
     return replace(weights, classes=weights.classes or checkpoint.classes)
 
 
 def fingerprint(state: State) -> str:
-    """Return the SHA-256 over names, dtypes, shapes and bytes of tensors; their order and their file don't matter."""
+    """Return the SHA-256 over names, dtypes, shapes and bytes of tensors, in any order."""
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
         lines = sorted(pool.map(_line, state, state.values()))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _line(name: str, tensor: "Tensor") -> str:
-    """Return the line that stands for a tensor in a fingerprint: ``[name, dtype, shape, SHA-256 of the bytes]``."""
+    """Return a tensor's line of a fingerprint: ``[name, dtype, shape, SHA-256 of the bytes]``."""
     import torch
 
     data = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
@@ -152,7 +160,7 @@ def write(
     *,
     flush: bool = True,
 ) -> str:
-    """Write a clean checkpoint: weights and class names, as mmengine reads them, or safetensors by the file's ending.
+    """Write weights and class names, as mmengine reads them, or safetensors by the ending.
 
     The file appears under its name when it is whole. Equal weights give equal bytes.
 
@@ -198,7 +206,7 @@ def make_checkpoint(
     label: str = "",
     meta: Mapping[str, Any] | None = None,
 ) -> Checkpoint:
-    """Write a step's output checkpoint into its folder, which the run flushes; return it with its fingerprint."""
+    """Write a step's output checkpoint, which the run flushes; return it with its fingerprint."""
     path = ctx.workdir / name
     with ThreadPoolExecutor(1) as pool:
         print_ = pool.submit(fingerprint, state)
@@ -207,7 +215,7 @@ def make_checkpoint(
 
 
 def like(state: State, tensors: Mapping[str, "Tensor"]) -> State:
-    """Return ``tensors`` as a state dict that keeps the module versions that torch put beside ``state``."""
+    """Return ``tensors`` as a state dict with the module versions that ``state`` has."""
     made: OrderedDict[str, Tensor] = OrderedDict(tensors)
     if hasattr(state, "_metadata"):
         made._metadata = state._metadata  # type: ignore[attr-defined]
@@ -273,7 +281,7 @@ def is_finite(tensor: "Tensor") -> bool:
 
 
 def _classes(meta: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the class names in a file's meta: mmdet 3.x's ``dataset_meta``, or the ``CLASSES`` of earlier versions."""
+    """Return the class names in a file's meta: mmdet 3.x's ``dataset_meta``, or ``CLASSES``."""
     inner = meta.get("dataset_meta")
     for place in (inner if isinstance(inner, Mapping) else {}, meta):
         for key in ("classes", "CLASSES"):

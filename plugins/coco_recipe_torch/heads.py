@@ -1,4 +1,4 @@
-"""Class heads of detectors: which tensors have rows for classes, how the rows lie, and the keys of mmdet 1.x."""
+"""Class heads of detectors: tensors with rows for classes, and the keys of mmdet 1.x."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -33,10 +33,12 @@ _HEADS = (
 )
 _NO_CLASSES = re.compile(
     r"(backbone|neck|rpn_head|data_preprocessor)\..*"
-    rf"|{_ROI.format('(bbox|mask)')}(shared_fcs|shared_convs|cls_fcs|cls_convs|reg_fcs|reg_convs|convs)\.\d+\."
+    rf"|{_ROI.format('(bbox|mask)')}"
+    r"(shared_fcs|shared_convs|cls_fcs|cls_convs|reg_fcs|reg_convs|convs)\.\d+\."
     r"((conv|gn|bn|ln)\.)?(weight|bias|running_mean|running_var|num_batches_tracked)"
     rf"|{_ROI.format('mask')}upsample\.(weight|bias)"
-    r"|bbox_head\.(multi_level_)?(cls|reg)_convs\.\d+(\.\d+)?\.(conv|gn|bn|depthwise_conv|pointwise_conv)\..*"
+    r"|bbox_head\.(multi_level_)?(cls|reg)_convs\.\d+(\.\d+)?"
+    r"\.(conv|gn|bn|depthwise_conv|pointwise_conv)\..*"
     r"|bbox_head\.reg_convs\.\d+\.\d+\.(weight|bias)"
     r"|bbox_head\.(retina|conv|atss|gfl)_(reg|centerness)\..*|bbox_head\.(scales|integral)\..*"
     r"|bbox_head\.multi_level_conv_(reg|obj)\.\d+\..*"
@@ -74,7 +76,8 @@ def layouts(state: Mapping[str, "Tensor"], classes: int, background: str) -> dic
         background: "first", "last" or "none": where the background's row is in softmax heads.
 
     Raises:
-        ValueError: a key isn't known, or its rows don't fit the number of classes; or there is no class head.
+        ValueError: a key isn't known, or its rows don't fit the number of classes; or there is no
+            class head.
     """
     found, unknown, unfit = {}, [], []
     retina = any(key.startswith("bbox_head.retina_cls.") for key in state)
@@ -96,13 +99,14 @@ def layouts(state: Mapping[str, "Tensor"], classes: int, background: str) -> dic
         unknown.sort(key=lambda key: not re.search("cls|class|label", key))
         more = f" (and {len(unknown) - 5} more)" if len(unknown) > 5 else ""
         raise ValueError(
-            f"belongs to no head that is known here, and may have rows for classes: {', '.join(unknown[:5])}{more}"
+            "belongs to no head that is known here, and may have rows for classes: "
+            f"{', '.join(unknown[:5])}{more}"
         )
     if unfit:
         rest = "no background" if background == "none" else f"a background that comes {background}"
         raise ValueError(
-            f"doesn't fit {classes} classes and {rest}: {', '.join(unfit[:5])}; from_classes and background say "
-            "what the rows are"
+            f"doesn't fit {classes} classes and {rest}: {', '.join(unfit[:5])}; from_classes and "
+            "background say what the rows are"
         )
     if not found:
         raise ValueError("has no class head")
@@ -110,7 +114,10 @@ def layouts(state: Mapping[str, "Tensor"], classes: int, background: str) -> dic
 
 
 def _is_for_all(key: str, kind: str, rows: int, width: int, classes: int) -> bool:
-    """Tell whether a head has one box or mask for all classes; with one class that can be told by a cascade's stages alone."""
+    """Return whether a head has one box or mask for all classes.
+
+    With one class, only the stages of a cascade show it.
+    """
     return (
         kind in ("boxes", "masks")
         and rows == width
@@ -134,7 +141,10 @@ def _layout(kind: str, width: int, rows: int, classes: int, background: str) -> 
 
 
 def is_1x(keys: Iterable[str]) -> bool:
-    """Tell whether the keys are those of mmdet 1.x: RoI heads stand at the top, beside the RPN's, or SSD's are bare."""
+    """Return whether the keys are those of mmdet 1.x.
+
+    There, RoI heads stand at the top, beside the RPN's, or SSD's are bare.
+    """
     names = set(keys)
     roi = any(_OLD_ROI.fullmatch(key) for key in names) and any(
         key.startswith("rpn_head.") for key in names
@@ -146,15 +156,16 @@ def background_of(keys: Iterable[str], meta: Mapping[str, Any]) -> str:
     """Tell where the background's row is: first in mmdet 1.x, last since.
 
     Raises:
-        ValueError: it can't be told: SSD has these keys in 1.x and in early 2.x, and the file doesn't say its version.
+        ValueError: it can't be told: SSD has these keys in 1.x and in early 2.x, and the file
+            doesn't say its version.
     """
     names = set(keys)
     version = str(meta.get("mmdet_version", ""))
     if _is_old_ssd(names):
         if not version[:1].isdigit():
             raise ValueError(
-                "is an SSD of mmdet 1.x or of an early 2.x, and doesn't say of which; set background: first "
-                "(1.x) or last (2.x)"
+                "is an SSD of mmdet 1.x or of an early 2.x, and doesn't say of which; set "
+                "background: first (1.x) or last (2.x)"
             )
         return "first" if version[0] in "01" else "last"
     return "first" if is_1x(names) else "last"

@@ -12,11 +12,11 @@ _HISTORY = "mmengine.logging.history_buffer"
 
 
 def read_whole(path: Path, *, mmap: bool = True) -> dict[str, Any]:
-    """Read all that a checkpoint file holds, as a mapping; nothing but weights and plain values is ever made.
+    """Read everything in a checkpoint file; only weights and plain values are ever made.
 
-    The file's structure is checked first, then torch's weights-only reader is used with the few classes that a plain
-    checkpoint of mmengine needs: its log buffer (a stand-in that only holds it) and numpy's scalars. There is no other way
-    in: what this refuses is not read.
+    The file's structure is checked first, then torch's weights-only reader is used with the few
+    classes that a plain checkpoint of mmengine needs: its log buffer (a stand-in that only holds
+    it) and numpy's scalars. There is no other way in: what this refuses is not read.
 
     Raises:
         ValueError: the file isn't there, isn't whole, or asks for anything else; names the
@@ -43,16 +43,17 @@ class _History:
 
 
 def _history_method(owner: Any, name: str) -> str:
-    """Stand in for ``getattr``, by which a HistoryBuffer names its methods; gives the name alone."""
+    """Stand in for ``getattr``, by which a HistoryBuffer names its methods; return the name."""
     if owner is not _History or name not in ("min", "max", "current", "mean"):
         raise ValueError(
-            f"it asks for getattr of {str(name)[:50]!r}, which no weights need; nothing of it was run"
+            f"it asks for getattr of {str(name)[:50]!r}, which no weights need; nothing of it was "
+            "run"
         )
     return name
 
 
 def _allowed() -> list[Any]:
-    """Return what a plain checkpoint of mmengine may name: its log buffer, and numpy's arrays and scalars."""
+    """Return what a plain checkpoint of mmengine may name: its log buffer, numpy's arrays."""
     import numpy as np
     from numpy._core import multiarray
 

@@ -1,12 +1,15 @@
 """predict can write the ids of the data set that its images go back to; no detector is needed to see it."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import coco
 from coco_recipe_mmdet import predict
+from training import CPU, Shapes
 
 from coco_recipe.coco_json import parse
 from coco_recipe.dataset import Dataset
@@ -45,3 +48,29 @@ def test_images_and_classes_that_the_source_lacks_are_named() -> None:
         predict.source_ids(own, source.replace(images=source.images[:2]), ["cat"])
     with pytest.raises(ValueError, match="'source' has no category cow"):
         predict.source_ids(own, source, ["cow"])
+
+
+def test_a_picture_that_can_not_be_read_is_named(shapes: Shapes, trained: Path) -> None:
+    folder = shapes.folder / "broken"
+    folder.mkdir()
+    (folder / "text.jpg").write_text("no picture")
+    (folder / "empty.jpg").write_text("")
+    start = {
+        "checkpoint": str(trained.relative_to(shapes.folder) / "fit/checkpoints/epoch_3.pth"),
+        "classes": ["a", "b", "c"],
+    }
+    steps = [
+        {
+            "id": "p",
+            "use": "predict",
+            "in": {"checkpoint": "start"},
+            "with": {"folder": "broken", **CPU},
+        }
+    ]
+    assert f"2 of the pictures in {folder} can't be read: empty.jpg, text.jpg" in shapes.fails(
+        "broken", steps, start=start
+    )
+    shutil.copyfile(shapes.folder / "val/images/0001.png", os.fsencode(folder) + b"/\xff.png")
+    assert "steps[0].with.folder: the name '\\udcff.png' in it is not UTF-8" in shapes.fails(
+        "broken", steps, start=start
+    )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from builders import REPOSITORY
+from coco_recipe_mmdet.jobs import InitJob
 from training import CPU, Shapes
 
 CANARY = "touch was_run"
@@ -189,10 +190,16 @@ def _put(tree: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return tree
 
 
+def _job(wanted: dict[str, object], *, trust_set: bool = False) -> InitJob:
+    """Return a job whose ``set`` is this."""
+    return InitJob(config=None, classes=(), set=wanted, trust_set=trust_set)
+
+
 CHILD = """
 import json, sys
 from pathlib import Path
-from coco_recipe_mmdet.inside import job_config, registered, settings, weights
+from coco_recipe_mmdet.inside import config_source, job_config, registered, settings, weights
+from coco_recipe_mmdet.jobs import InitJob
 cases = json.loads(Path("cases.json").read_text())
 registered.index()
 before = set(sys.modules)
@@ -205,12 +212,12 @@ def tried(name, does):
         said[name] = str(error)
 for name, (path, value) in cases["set"].items():
     changes = settings.Changes(json.loads(json.dumps(cases["sound"])))
-    tried("set " + name, lambda: job_config.override(changes, {"set": {path: value}}))
+    tried("set " + name, lambda: job_config.override(changes, InitJob(config=None, classes=(), set={path: value})))
 for file in cases["files"]:
     _, meta = weights.read(Path(file))
     def carried():
-        tree = job_config.of_checkpoint(meta, file)
-        job_config.expect_harmless(file, model=tree["model"], test_dataloader=tree["test_dataloader"])
+        tree = config_source.of_checkpoint(meta, file)
+        config_source.expect_harmless(file, model=tree["model"], test_dataloader=tree["test_dataloader"])
     tried(file, carried)
 said["imported"] = sorted(set(sys.modules) - before - {"safetensors", "json"})
 Path("said.json").write_text(json.dumps(said))
@@ -221,7 +228,7 @@ Path("said.json").write_text(json.dumps(said))
 def said(shapes: Shapes, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """Show every case to one child process, as a checkpoint of both formats and as a ``set``; return what it says."""
     import torch
-    from coco_recipe_mmdet.inside import job_config
+    from coco_recipe_mmdet.inside import config_source
     from coco_recipe_torch import checkpoints
 
     folder = tmp_path_factory.mktemp("evil")
@@ -230,7 +237,7 @@ def said(shapes: Shapes, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     cases = {name: (path, value) for name, (path, value, _) in (EVIL | HAZARDS).items()}
     files = []
     for name, (path, value) in {**cases, "sound": ("model.x", 1)}.items():
-        text = job_config.text(_put(_config(), path, value))
+        text = config_source.text(_put(_config(), path, value))
         for suffix in ("pth", "safetensors"):
             files.append(f"{name}.{suffix}")
             checkpoints.write(folder / files[-1], state, meta={"cfg": text})
@@ -292,7 +299,7 @@ def test_a_set_may_be_trusted(shapes: Shapes, trusted: bool) -> None:
     from coco_recipe_mmdet.inside import job_config, settings
 
     changes = settings.Changes(_config())
-    job = {"set": {"model.n*": {"type": "os.system"}}, "trust_set": trusted}
+    job = _job({"model.n*": {"type": "os.system"}}, trust_set=trusted)
     if trusted:
         job_config.override(changes, job)
         assert changes.tree["model"]["neck"]["type"] == "os.system"
@@ -305,20 +312,20 @@ def test_a_pattern_that_stands_for_type_is_looked_at_where_it_leads(shapes: Shap
     from coco_recipe_mmdet.inside import job_config, settings
 
     with pytest.raises(ValueError, match=r"model\.neck\.type is 'os\.system'"):
-        job_config.override(settings.Changes(_config()), {"set": {"model.neck.t*": "os.system"}})
+        job_config.override(settings.Changes(_config()), _job({"model.neck.t*": "os.system"}))
 
 
 def test_a_key_that_would_be_code_in_the_written_config_is_refused(shapes: Shapes) -> None:
     from coco_recipe_mmdet.inside import job_config, settings
 
     with pytest.raises(ValueError, match="is no name of a variable"):
-        job_config.override(settings.Changes(_config()), {"set": {"custom_x = exec('1') #": 1}})
+        job_config.override(settings.Changes(_config()), _job({"custom_x = exec('1') #": 1}))
 
 
 def test_the_package_s_own_configs_pass(shapes: Shapes) -> None:
     """Every 20th, and YOLOX; some name parts that this installation hasn't, and so couldn't be built either."""
     from coco_recipe_mmdet import configs
-    from coco_recipe_mmdet.inside import job_config, registered
+    from coco_recipe_mmdet.inside import config_source, registered
 
     folder = configs.package_folder()
     assert folder is not None
@@ -327,7 +334,7 @@ def test_the_package_s_own_configs_pass(shapes: Shapes) -> None:
     looked = 0
     for path in [*files[::20], root / "yolox/yolox_s_8xb8-300e_coco.py"]:
         try:
-            tree = job_config.load(f"mmdet::{path.relative_to(root)}")
+            tree = config_source.load(f"mmdet::{path.relative_to(root)}")
         except ValueError:  # it asks for the network, or for a package that isn't installed
             continue
         faults = [

@@ -12,13 +12,11 @@ from typing import Any
 import pages
 import pytest
 from builders import REPOSITORY, coco, command
-from coco_recipe_jobs import process
 from coco_recipe_mmdet import train as train_module
-from coco_recipe_mmdet.inside import flat_config, job_train
+from coco_recipe_mmdet.inside import flat_config
 from training import CPU, Shapes, provenance, train_step
 
 from coco_recipe import Facts, Misfit
-from coco_recipe.schema_check import with_defaults
 
 
 def test_the_loss_falls_and_the_folder_has_all_that_was_done(trained: Path) -> None:
@@ -227,110 +225,6 @@ def test_a_path_that_the_config_has_not_is_refused_with_what_there_is(shapes: Sh
         "the config has no 'model.backbon.depth'; 'model' has type, data_preprocessor, backbone"
         in said
     )
-
-
-NUMBERED = {"id": "numbered", "use": "reindex", "in": "train"}
-
-
-@pytest.mark.parametrize(
-    ("key", "with_", "reason"),
-    [
-        ("set", {"set": {"model.backbon.depth": 50}}, "the config has no 'model.backbon.depth'"),
-        (
-            "best_by",
-            {"best_by": "segm_mAP"},
-            "segm_mAP is of masks, and the config's model has none",
-        ),
-        (
-            "scale_lr",
-            {"scale_lr": True, "set": {"auto_scale_lr": None}},
-            "the config doesn't say which batch size",
-        ),
-        ("config", {"config": "broken.py"}, "the config broken.py can't be run: ZeroDivisionError"),
-    ],
-)
-def test_a_config_is_tried_before_the_steps_above_run(
-    shapes: Shapes, key: str, with_: dict[str, Any], reason: str
-) -> None:
-    (shapes.folder / "broken.py").write_text("_base_ = 'small.py'\nx = 1 / 0\n")
-    later = {
-        "id": "later",
-        "use": "export_coco",
-        "in": {"train": "numbered"},
-        "with": {"to": "later"},
-    }
-    said = shapes.fails("tried", [NUMBERED, later, train_step(**with_)])
-    assert f"steps[2].with.{key}: step 'fit' (train): {reason}" in said.replace(
-        f"{shapes.folder}/", ""
-    )
-    assert "the log is" not in said
-    assert not (shapes.folder / "runs/tried/steps").exists()
-
-
-def _resolved(
-    shapes: Shapes, config: str = "small.py", **with_: Any
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the config of a training with some parameters, and what was changed in it."""
-    given = with_defaults(train_module.PARAMS, {"config": config, "device": "cpu", **with_})
-    return job_train.resolve(
-        dict.fromkeys(train_module.PARAMS["properties"])
-        | given
-        | {
-            "val": True,
-            "checkpoint": None,
-            "resume": None,
-            "classes": ["a"],
-            "config": str(shapes.folder / config),
-        },
-        "cpu",
-    )
-
-
-def test_a_checkpoint_that_the_config_starts_from_is_not_left_out_without_a_word(
-    shapes: Shapes,
-) -> None:
-    (shapes.folder / "fine.py").write_text(
-        "_base_ = 'small.py'\nload_from = 'coco.pth'\nresume = True\n"
-    )
-    with pytest.raises(
-        ValueError,
-        match=r"it starts from the checkpoint coco.pth \(load_from\).* in: {checkpoint: ...}",
-    ):
-        _resolved(shapes, "fine.py")
-    tree, changed = _resolved(shapes, "fine.py", set={"load_from": None})
-    assert (tree["load_from"], tree["resume"]) == (None, False)
-    assert "resume: True -> False" in changed
-
-
-def test_what_is_set_is_undone_by_no_default(shapes: Shapes) -> None:
-    wanted = {
-        "*_dataloader.num_workers": 3,
-        "train_cfg.val_interval": 4,
-        "auto_scale_lr": {"enable": True},
-    }
-    tree, _ = _resolved(shapes, epochs=8, set=wanted)
-    assert [tree[name]["num_workers"] for name in ("train_dataloader", "val_dataloader")] == [3, 3]
-    assert (tree["train_cfg"]["max_epochs"], tree["train_cfg"]["val_interval"]) == (8, 4)
-    assert tree["auto_scale_lr"]["enable"] is True
-    tree, _ = _resolved(shapes, epochs=8, set=wanted, workers=0, val_interval=2, scale_lr=False)
-    assert (
-        tree["train_dataloader"]["num_workers"],
-        tree["train_dataloader"]["persistent_workers"],
-    ) == (0, False)
-    assert (tree["train_cfg"]["val_interval"], tree["auto_scale_lr"]["enable"]) == (2, False)
-
-
-def test_a_val_for_which_the_config_has_no_loader_is_refused(shapes: Shapes) -> None:
-    with pytest.raises(ValueError, match="it has no val_dataloader, and there is a val"):
-        _resolved(shapes, set={"val_dataloader": None, "val_evaluator": None, "val_cfg": None})
-
-
-def test_the_learning_rate_is_scaled_by_the_batch_size(shapes: Shapes) -> None:
-    tree, _ = _resolved(shapes, batch_size=4, learning_rate=0.01, scale_lr=16)
-    assert tree["auto_scale_lr"] == {"enable": True, "base_batch_size": 16}
-    assert (
-        tree["optim_wrapper"]["optimizer"]["lr"] == 0.01
-    )  # mmengine scales it, by the batch size of all processes
 
 
 def test_a_checkpoint_that_says_other_classes_than_it_is_taken_for_is_refused(
@@ -563,71 +457,6 @@ def test_code_in_a_starting_checkpoint_is_not_run(shapes: Shapes) -> None:
     assert not (shapes.folder / "was_run").exists()
 
 
-@pytest.mark.parametrize(
-    ("job", "expected"),
-    [
-        ({"launcher": "none"}, ["PY", "-m", "coco_recipe_mmdet.inside.job", "J"]),
-        (
-            {"launcher": "pytorch", "gpus": 4},
-            [
-                "PY",
-                "-m",
-                "torch.distributed.run",
-                "--standalone",
-                "--nproc_per_node=4",
-                "-m",
-                "coco_recipe_mmdet.inside.job",
-                "J",
-            ],
-        ),
-        (
-            {
-                "launcher": "pytorch",
-                "gpus": 8,
-                "nnodes": 2,
-                "node_rank": 1,
-                "master_addr": "10.0.0.1",
-                "master_port": 1234,
-            },
-            [
-                "PY",
-                "-m",
-                "torch.distributed.run",
-                "--nnodes=2",
-                "--node_rank=1",
-                "--master_addr=10.0.0.1",
-                "--master_port=1234",
-                "--nproc_per_node=8",
-                "-m",
-                "coco_recipe_mmdet.inside.job",
-                "J",
-            ],
-        ),
-        (
-            {"launcher": "slurm", "gpus": 8, "nnodes": 2, "partition": "gpu"},
-            [
-                "srun",
-                "--nodes=2",
-                "--ntasks=16",
-                "--ntasks-per-node=8",
-                "--gres=gpu:8",
-                "--partition=gpu",
-                "--kill-on-bad-exit=1",
-                "--input=all",
-                "PY",
-                "-u",
-                "-m",
-                "coco_recipe_mmdet.inside.job",
-                "J",
-            ],
-        ),
-    ],
-    ids=["one", "torchrun", "torchrun on two machines", "slurm"],
-)
-def test_the_command_line_of_each_launcher(job: dict[str, Any], expected: list[str]) -> None:
-    assert process.command({"python": "PY", **job}, "J") == expected
-
-
 def kill_when(recipe: Path, condition: Any) -> None:
     """Start a run, and kill it and its child with SIGKILL at the moment that a condition holds."""
     process_ = _start(recipe)
@@ -649,7 +478,7 @@ def _start(recipe: Path) -> subprocess.Popen[bytes]:
 
 
 def _wait(process_: subprocess.Popen[bytes], condition: Any) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300  # a busy machine needs a minute to start mmdet
     while not condition():
         assert process_.poll() is None, "it ended too soon"
         assert time.monotonic() < deadline

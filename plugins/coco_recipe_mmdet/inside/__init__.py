@@ -1,1 +1,1 @@
-"""What runs in the process of a job, and nowhere else: it may import mmdet, mmengine and torch at once."""
+"""What runs in the process of a job only, and may import mmdet, mmengine and torch."""

@@ -1,13 +1,16 @@
-"""Read a flat mmengine config as data: nothing of it is run, so that one that stands in a checkpoint may be read."""
+"""Read a flat mmengine config as data: nothing of it is run."""
 
 import ast
 from typing import Any, NoReturn
 
+from coco_recipe_mmdet.inside.settings import Tree
 
-def read(text: str) -> dict[str, Any]:
+
+def read(text: str) -> Tree:
     """Return the settings of a flat config, as ``Config.pretty_text`` and ``Config.dump`` write it.
 
-    Only ``name = value`` lines are read, of numbers, strings, lists, tuples, mappings and ``dict(...)``.
+    Only ``name = value`` lines are read, of numbers, strings, lists, tuples, mappings and
+    ``dict(...)``.
 
     Raises:
         ValueError: something else stands in it.
@@ -18,7 +21,7 @@ def read(text: str) -> dict[str, Any]:
         raise ValueError(f"is not a flat config: {error}") from error
 
 
-def _setting(node: ast.stmt) -> tuple[str, Any]:
+def _setting(node: ast.stmt) -> tuple[str, object]:
     match node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             return name, _value(value)
@@ -55,5 +58,6 @@ def _value(node: ast.expr | None) -> Any:
 def _refuse(node: ast.AST | None) -> NoReturn:
     code = ast.unparse(node)[:60] if node else ""
     raise ValueError(
-        f"is not a flat config: line {getattr(node, 'lineno', '?')} is code that would have to run: {code}"
+        f"is not a flat config: line {getattr(node, 'lineno', '?')} is code that would have to "
+        f"run: {code}"
     )

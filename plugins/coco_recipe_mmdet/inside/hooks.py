@@ -1,4 +1,4 @@
-"""mmengine hooks of a training job: checkpoints that are whole or absent, progress, scalars, and a stop at NaN."""
+"""mmengine hooks of a training: whole checkpoints, progress, scalars, a stop at NaN."""
 
 import json
 import math
@@ -6,21 +6,29 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.training_record import Record
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
 from coco_recipe_mmdet.inside.stack import seed_everything
 
+if TYPE_CHECKING:
+    from mmengine.runner import Runner
+    from torch import Tensor
+
+Content = dict[str, Any]  # what mmengine saves of a training
 _WRITING = ".writing.pth"
+REPORT_SECONDS = 0.5  # between two reports of progress
 
 
 class WholeCheckpoints(Hook):  # type: ignore[misc]
-    """Saves weights for the recipe and a state to resume from; each appears by rename, and is then put on record.
+    """Saves weights for the recipe and a state to resume from, by rename, and records them.
 
-    A kill leaves the old files or the new: mmengine's own hook writes in place, and deletes the old before the new.
+    A kill leaves the old files or the new: mmengine's own hook writes in place, and deletes the old
+    before the new.
     """
 
     priority = "VERY_LOW"  # after EMAHook has put its weights in the checkpoint's state_dict
@@ -31,16 +39,26 @@ class WholeCheckpoints(Hook):  # type: ignore[misc]
         *,
         interval: int,
         keep: int,
-        write: Callable[[Any, Path], tuple[str, str]],
+        write: Callable[[Content, Path], tuple[str, str]],
     ) -> None:
-        self.record, self.interval, self.keep, self.write = record, interval, keep, write
-        self.last: dict[str, Any] = {}
+        """Take the settings.
 
-    def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Remember what is saved, for the weights-only file; leave out what only unsafe reading could bring back."""
-        runtime = checkpoint["message_hub"][
-            "runtime_info"
-        ]  # the curves are in scalars.jsonl; their objects are pickled code
+        Args:
+            record: where saved epochs are put.
+            interval: epochs between two checkpoints.
+            keep: how many of the newest checkpoints stay; 0 keeps all.
+            write: writes a file of weights; returns the SHA-256 of the file and of the tensors.
+        """
+        self.record = record
+        self.interval = interval
+        self.keep = keep
+        self.write = write
+        self.last: Content = {}
+
+    def before_save_checkpoint(self, runner: "Runner", checkpoint: Content) -> None:
+        """Remember what is saved, for the file of weights; leave out what a safe reader refuses."""
+        # the curves are in scalars.jsonl; their objects are pickled code
+        runtime = checkpoint["message_hub"]["runtime_info"]
         kept = {
             key: value
             for key, value in runtime.items()
@@ -55,15 +73,16 @@ class WholeCheckpoints(Hook):  # type: ignore[misc]
             checkpoint[key] = _plain(value) if key != "state_dict" else value
         self.last = checkpoint
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def after_train_epoch(self, runner: "Runner") -> None:
         """Save, if this epoch is due or the last."""
         epoch = runner.epoch + 1
         if epoch % self.interval == 0 or epoch == runner.max_epochs:
             self._save(runner, epoch)
 
     @master_only  # type: ignore[untyped-decorator]
-    def _save(self, runner: Any, epoch: int) -> None:
-        states, checkpoints = self.record.states, self.record.checkpoints
+    def _save(self, runner: "Runner", epoch: int) -> None:
+        states = self.record.states
+        checkpoints = self.record.checkpoints
         runner.save_checkpoint(
             str(states), _WRITING, meta={"epoch": epoch, "iter": runner.iter}, by_epoch=True
         )
@@ -76,88 +95,103 @@ class WholeCheckpoints(Hook):  # type: ignore[misc]
 
 
 class Metrics(Hook):  # type: ignore[misc]
-    """Puts the metrics of each validation on record, and makes up for one that a kill has prevented."""
+    """Puts the metrics of each validation on record; makes up for one that a kill prevented."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: "Runner") -> None:
         """Validate the epoch that is resumed from, if that wasn't done."""
-        epoch, loop = runner.epoch, runner.train_loop
+        epoch = runner.epoch
+        loop = runner.train_loop
         due = epoch and (epoch % loop.val_interval == 0 or epoch == runner.max_epochs)
         if due and runner.val_loop is not None and epoch not in self.record.metrics:
             runner.val_loop.run()
 
     @master_only  # type: ignore[untyped-decorator]
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: "Runner", metrics: dict[str, float] | None = None) -> None:
         """Keep the metrics of this epoch."""
-        self.record.measured(
-            runner.epoch,
-            {key.partition("/")[2] or key: value for key, value in (metrics or {}).items()},
-        )
+        named = {
+            key.partition("/")[2] or key: value if math.isfinite(value) else None
+            for key, value in (metrics or {}).items()
+        }
+        self.record.measured(runner.epoch, named)
 
 
 class Scalars(Hook):  # type: ignore[misc]
-    """Writes a JSON line for every iteration and validation, tells progress, and stops at a loss that isn't finite."""
+    """Writes a JSON line for every iteration and validation, and reports progress.
 
-    def __init__(self, path: Path, tell: Any) -> None:
-        self.path, self.tell = path, tell
-        self.began, self.first, self.told = 0.0, 0, 0.0
+    It stops the training at a loss that isn't finite.
+    """
 
-    def before_train(self, runner: Any) -> None:
+    def __init__(self, path: Path, report: Reporter) -> None:
+        self.path = path
+        self.report = report
+        self.reported = 0.0
+        self.began = 0.0
+        self.first = 0
+
+    def before_train(self, runner: "Runner") -> None:
         """Forget the lines after the iteration that is resumed from."""
-        self.began, self.first = time.monotonic(), runner.iter
+        self.began = time.monotonic()
+        self.first = runner.iter
         _cut(self.path, runner.iter, runner.epoch)
 
     def after_train_iter(
         self,
-        runner: Any,
+        runner: "Runner",
         batch_idx: int,
-        data_batch: Any = None,
-        outputs: dict[str, Any] | None = None,
+        data_batch: object = None,
+        outputs: "dict[str, Tensor] | None" = None,
     ) -> None:
-        """Write and tell this iteration."""
+        """Write and report this iteration.
+
+        Raises:
+            ValueError: a loss isn't finite.
+        """
         losses = {
             key: float(value.detach()) for key, value in (outputs or {}).items() if "loss" in key
         }
         odd = [key for key, value in losses.items() if not math.isfinite(value)]
-        done, total = runner.iter + 1, runner.max_iters
+        done = runner.iter + 1
+        epoch = runner.epoch + 1
         if odd:
             raise ValueError(
-                f"{odd[0]} is {losses[odd[0]]} at iteration {done} (epoch {runner.epoch + 1}); lower the learning "
-                "rate, lengthen the warm-up, or clip gradients (set: {optim_wrapper.clip_grad: {max_norm: 35}})"
+                f"{odd[0]} is {losses[odd[0]]} at iteration {done} (epoch {epoch}); lower the "
+                "learning rate, lengthen the warm-up, or clip gradients "
+                "(set: {optim_wrapper.clip_grad: {max_norm: 35}})"
             )
         rate = runner.optim_wrapper.get_lr().get("lr", [0.0])[0]
-        self._write({"epoch": runner.epoch + 1, "iter": done, "lr": rate, **losses})
+        self._write({"epoch": epoch, "iter": done, "lr": rate, **losses})
         now = time.monotonic()
-        if now - self.told > 0.5 or done == total:
-            self.told = now
-            seconds = (now - self.began) / (done - self.first) * (total - done)
-            text = (
-                f"epoch {runner.epoch + 1}/{runner.max_epochs}  loss {losses.get('loss', 0.0):.3f}  "
-                f"eta {int(seconds // 60)}:{int(seconds % 60):02}"
-            )
-            self.tell.progress(done, total, text)
+        if now - self.reported > REPORT_SECONDS or done == runner.max_iters:
+            self.reported = now
+            left = (now - self.began) / (done - self.first) * (runner.max_iters - done)
+            known = {"loss": losses.get("loss", 0.0), "lr": rate, "eta_s": round(left)}
+            figures = {**known, "epoch": epoch, **losses}
+            text = f"epoch {epoch}/{runner.max_epochs}"
+            self.report.progress(done, runner.max_iters, text, figures)
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: "Runner", metrics: dict[str, float] | None = None) -> None:
         """Write the metrics of a validation."""
         self._write({"epoch": runner.epoch, "iter": runner.iter, "val": metrics or {}})
 
     @master_only  # type: ignore[untyped-decorator]
-    def _write(self, line: dict[str, Any]) -> None:
+    def _write(self, line: dict[str, object]) -> None:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
 
 class SeedEachEpoch(Hook):  # type: ignore[misc]
-    """Starts the generators of every epoch anew, so that a resumed training goes on as an uninterrupted one does."""
+    """Seeds each epoch, so that a resumed training goes on as an uninterrupted one does."""
 
     priority = "VERY_HIGH"
 
     def __init__(self, seed: int, rank: int) -> None:
-        self.seed, self.rank = seed, rank
+        self.seed = seed
+        self.rank = rank
 
-    def before_train_epoch(self, runner: Any) -> None:
+    def before_train_epoch(self, runner: "Runner") -> None:
         """Seed by epoch and process."""
         seed_everything(self.seed + 1009 * runner.epoch + 100003 * self.rank)
 

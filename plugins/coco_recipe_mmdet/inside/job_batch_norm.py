@@ -1,25 +1,33 @@
 """The job of ``recompute_batch_norm``."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+from coco_recipe_jobs.child import Reporter
 
 from coco_recipe_mmdet.inside import inference, weights
+from coco_recipe_mmdet.jobs import BatchNormJob, Renormed
 
-
-def recompute_batch_norm(job: dict[str, Any], tell: Any) -> dict[str, Any]:
-    """Let every picture through the model, its batch norms averaging what they see; write the result."""
-    import torch
+if TYPE_CHECKING:
+    from torch.nn import Module
     from torch.nn.modules.batchnorm import _BatchNorm
 
-    item, detector = next(iter(inference.detectors(job, tell)))
-    norms = {
-        name: module
-        for name, module in detector.model.named_modules()
-        if isinstance(module, _BatchNorm) and module.track_running_stats
-    }
+
+def recompute_batch_norm(job: BatchNormJob, report: Reporter) -> Renormed:
+    """Let every picture through the model, its batch norms averaging what they see.
+
+    Writes the result to ``checkpoint.pth``.
+
+    Raises:
+        ValueError: the model has no batch norm; the checkpoint doesn't fit it.
+    """
+    import torch
+
+    source, detector = next(iter(inference.detectors(job, report)))
+    norms = _norms(detector.model)
     if not norms:
         raise ValueError(
-            f"the model of {item['label']} has no batch norm: there is nothing to take anew"
+            f"the model of {source.label} has no batch norm: there is nothing to take anew"
         )
     for module in norms.values():
         module.reset_running_stats()
@@ -29,22 +37,27 @@ def recompute_batch_norm(job: dict[str, Any], tell: Any) -> dict[str, Any]:
         for batch in detector.loader:
             inputs = detector.model.data_preprocessor(batch, False)
             pictures = len(inputs["data_samples"])
-            for module in norms.values():
-                module.momentum = pictures / (
-                    done + pictures
-                )  # a running average in which every picture weighs the same
-            detector.model(**inputs, mode="tensor")
             done += pictures
-            tell.progress(done, job["images"], "")
-    state, meta = weights.read(Path(item["path"]))
+            for module in norms.values():
+                module.momentum = pictures / done  # every picture weighs the same in the average
+            detector.model(**inputs, mode="tensor")
+            report.progress(done, job.images)
+    state, meta = weights.read(Path(source.path))
     found = detector.model.state_dict()
     buffers = {
         f"{name}.{buffer}" for name, module in norms.items() for buffer, _ in module.named_buffers()
     }
     changed = {key: found[key].cpu() if key in buffers else value for key, value in state.items()}
-    weights.write(
-        Path("checkpoint.pth"),
-        changed,
-        {key: meta[key] for key in ("cfg", "dataset_meta") if key in meta},
-    )
-    return {"changed": len(buffers), "fingerprint": weights.fingerprint(changed)}
+    weights.write(Path("checkpoint.pth"), changed, weights.plain_meta(meta))
+    return Renormed(len(buffers), weights.fingerprint(changed))
+
+
+def _norms(model: "Module") -> "dict[str, _BatchNorm]":
+    """Return the batch norms that keep statistics, by name."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    return {
+        name: module
+        for name, module in model.named_modules()
+        if isinstance(module, _BatchNorm) and module.track_running_stats
+    }

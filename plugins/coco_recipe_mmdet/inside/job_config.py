@@ -1,189 +1,116 @@
-"""Resolve a detector config for a job: the recipe's changes, and the class contract. Runs in the job's process."""
+"""Fit a detector's config to a job: the recipe's changes, the machine, the classes and the data."""
 
-import copy
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from coco_recipe_mmdet import configs
-from coco_recipe_mmdet.inside import flat_config, registered, settings
+from coco_recipe import Complaint, Misfit, about
+from coco_recipe_mmdet.inside import config_source, registered, settings
 from coco_recipe_mmdet.inside.settings import Changes, Tree, mappings
 
-TRAIN, VAL = "data/train.json", "data/val.json"
+if TYPE_CHECKING:
+    from coco_recipe_mmdet.jobs import DetectorJob, ModelJob, TrainJob
+
+TRAIN = "data/train.json"
+VAL = "data/val.json"
 MIN_SIDE_PX = 32
-OF_CHECKPOINT = "a config that you trust can be named: with: {config: ...}"
 OF_SET = "trust_set: true, if you trust it"
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
-def load(config: str) -> Tree:
-    """Run a config file and return all its settings, flat.
-
-    Raises:
-        ValueError: the config can't be run.
-    """
-    from mmengine.config import Config
-
-    path = configs.locate(config)
-    if path is None:
-        raise ValueError(f"{config}: mmdet is not installed here")
-    try:
-        settings: Tree = Config.fromfile(str(path)).to_dict()
-    except Exception as error:
-        raise ValueError(
-            f"the config {config} can't be run: {type(error).__name__}: {error}"
-        ) from error
-    for _, node in mappings(settings, ()):
-        if (
-            node.get("_scope_") == "mmdet"
-        ):  # mmengine marks some copies of a variable with it and not others
-            del node["_scope_"]
-    return _with_preprocessor(settings)
-
-
-def of_checkpoint(meta: Mapping[str, Any], name: str) -> Tree:
-    """Return the config that a checkpoint carries, without running it, or importing anything for it.
-
-    From here on mmengine's registries find only what is registered by now.
-
-    Raises:
-        ValueError: it carries none, or one that is not flat, or names something that isn't registered.
-    """
-    text = carried(meta)
-    if text is None:
-        raise ValueError(f"{name} carries no config; say which: with: {{config: ...}}")
-    try:
-        tree = _with_preprocessor(flat_config.read(text))
-    except ValueError as error:
-        raise ValueError(
-            f"the config that {name} carries {error}; say which: with: {{config: ...}}"
-        ) from error
-    _refuse(registered.complaints(tree, ()), f"the config that {name} carries", OF_CHECKPOINT)
-    registered.lock()
-    return tree
-
-
-def carried(meta: Mapping[str, Any]) -> str | None:
-    """Return the text of the config that stands in a checkpoint's meta."""
-    text = meta.get("cfg") or meta.get("config")
-    return text if isinstance(text, str) else None
-
-
-def expect_harmless(name: str, **parts: Any) -> None:
-    """Look at the parts of a checkpoint's config that are going to be built.
-
-    Raises:
-        ValueError: one would run, fetch or overwrite something.
-    """
-    _refuse(
-        (fault for key, part in parts.items() for fault in registered.hazards(part, (key,))),
-        f"the config that {name} carries",
-        OF_CHECKPOINT,
-    )
-
-
-def override(changes: Changes, job: Mapping[str, Any]) -> None:
+def override(changes: Changes, job: "ModelJob") -> None:
     """Apply the recipe's ``set``, which is data unless ``trust_set`` says otherwise.
 
     Raises:
-        ValueError: a path leads nowhere; a value names something that isn't registered, or would run, fetch or overwrite.
+        Misfit: a path leads nowhere; a value names something that isn't registered, or would run,
+            fetch or overwrite something.
     """
 
-    def check(value: Any, place: tuple[str, ...]) -> None:
-        _refuse(registered.complaints(value, place), "set", OF_SET)
-        _refuse(registered.hazards(value, place), "set", OF_SET)
+    def check(value: object, place: tuple[str, ...]) -> None:
+        for faults in (registered.complaints(value, place), registered.hazards(value, place)):
+            if found := config_source.refusal(faults, OF_SET):
+                raise Misfit([Complaint(("set",), found)])
 
-    settings.override(
-        changes, job["set"], (lambda value, place: None) if job.get("trust_set") else check
-    )
-
-
-def _refuse(faults: Iterator[str], where: str, hint: str) -> None:
-    if found := list(islice(faults, 6)):
-        raise ValueError(
-            f"{where}: {'; '.join(found[:5])}{'; and more' * (len(found) > 5)}; nothing of it was built ({hint})"
-        )
+    settings.override(changes, job.set, (lambda value, place: None) if job.trust_set else check)
 
 
-def _with_preprocessor(settings: Tree) -> Tree:
-    """Put a data preprocessor at the top level into the model, as mmengine's Runner does."""
-    if (found := settings.get("data_preprocessor")) and isinstance(settings.get("model"), dict):
-        settings["model"].setdefault("data_preprocessor", copy.deepcopy(found))
-    return settings
+def schedule(changes: Changes, job: "TrainJob") -> None:
+    """Apply epochs, batch size and learning rate; schedules by epoch are stretched.
 
-
-def schedule(changes: Changes, job: Mapping[str, Any]) -> None:
-    """Apply epochs, batch size, learning rate and their like; learning rate schedules by epoch are stretched."""
-    tree = changes.tree
-    before = tree.get("train_cfg") or {}
-    by_epoch = before.get("type", "EpochBasedTrainLoop") == "EpochBasedTrainLoop"
-    val_interval = job.get("val_interval") or (before.get("val_interval", 1) if by_epoch else 1)
-    if job.get("epochs"):
-        _stretch(changes, before.get("max_epochs"), job["epochs"])
-        changes.set(
-            "train_cfg",
-            {
-                "type": "EpochBasedTrainLoop",
-                "max_epochs": job["epochs"],
-                "val_interval": val_interval,
-            },
-        )
-        if "Infinite" in str(
-            tree.get("train_dataloader", {}).get("sampler")
-        ):  # its epochs would never end
-            changes.set("train_dataloader.sampler", {"type": "DefaultSampler", "shuffle": True})
-    elif by_epoch:
-        changes.set("train_cfg.val_interval", val_interval)
-    else:
-        raise ValueError(
-            "the config counts iterations, not epochs: say how many epochs (with: {epochs: 12})"
-        )
-    if job.get("batch_size"):
-        changes.set("train_dataloader.batch_size", job["batch_size"])
-    if job.get("learning_rate"):
-        changes.set("optim_wrapper.optimizer.lr", job["learning_rate"])
-    if scale := job.get("scale_lr"):
-        base = (tree.get("auto_scale_lr") or {}).get("base_batch_size") if scale is True else scale
+    Raises:
+        Misfit: the config doesn't say what is needed.
+    """
+    _set_epochs(changes, job)
+    if job.batch_size:
+        changes.set("train_dataloader.batch_size", job.batch_size)
+    if job.learning_rate:
+        changes.set("optim_wrapper.optimizer.lr", job.learning_rate)
+    if job.scale_lr:
+        own = (changes.tree.get("auto_scale_lr") or {}).get("base_batch_size")
+        base = own if job.scale_lr is True else job.scale_lr
         if not base:
-            raise ValueError(
-                "scale_lr: the config doesn't say which batch size its learning rate is for; say it: scale_lr: 16"
-            )
+            what = "the config doesn't say which batch size its learning rate is for"
+            raise Misfit([Complaint(("scale_lr",), what, "say it: scale_lr: 16")])
         changes.set("auto_scale_lr", {"enable": True, "base_batch_size": base})
-    elif scale is False and tree.get("auto_scale_lr"):
+    elif job.scale_lr is False and changes.tree.get("auto_scale_lr"):
         changes.set("auto_scale_lr.enable", False)
 
 
-def hardware(changes: Changes, job: Mapping[str, Any], device: str) -> None:
-    """Fit workers and precision to the machine."""
+def _set_epochs(changes: Changes, job: "TrainJob") -> None:
+    tree = changes.tree
+    before = tree.get("train_cfg") or {}
+    by_epoch = before.get("type", "EpochBasedTrainLoop") == "EpochBasedTrainLoop"
+    interval = job.val_interval or (before.get("val_interval", 1) if by_epoch else 1)
+    if job.epochs:
+        _stretch(changes, before.get("max_epochs"), job.epochs)
+        loop = {"type": "EpochBasedTrainLoop", "max_epochs": job.epochs, "val_interval": interval}
+        changes.set("train_cfg", loop)
+        # the epochs of an infinite sampler would never end
+        if "Infinite" in str(tree.get("train_dataloader", {}).get("sampler")):
+            changes.set("train_dataloader.sampler", {"type": "DefaultSampler", "shuffle": True})
+    elif by_epoch:
+        changes.set("train_cfg.val_interval", interval)
+    else:
+        what = "the config counts iterations, not epochs"
+        raise Misfit([Complaint(("config",), what, "say how many epochs (with: {epochs: 12})")])
+
+
+def hardware(changes: Changes, job: "ModelJob", device: str, *, amp: bool | None = None) -> None:
+    """Fit workers and precision to the machine.
+
+    Args:
+        changes: the config.
+        job: what is to be done.
+        device: ``cpu`` or ``cuda``.
+        amp: half precision; None leaves the config's, False takes it out.
+    """
     for name in _LOADERS:
         if loader := changes.tree.get(name):
-            if job["workers"] is not None:
-                changes.set(f"{name}.num_workers", job["workers"])
-            if job["workers"] is not None or not loader.get("num_workers"):
+            if job.workers is not None:
+                changes.set(f"{name}.num_workers", job.workers)
+            if job.workers is not None or not loader.get("num_workers"):
                 changes.set(f"{name}.persistent_workers", loader.get("num_workers", 0) > 0)
     wrapper = changes.tree.get("optim_wrapper") or {}
-    if job.get("amp") and device != "cpu":
+    if amp and device != "cpu":
         changes.set("optim_wrapper.type", "AmpOptimWrapper")
         changes.set("optim_wrapper.loss_scale", wrapper.get("loss_scale", "dynamic"))
-    elif wrapper.get("type") == "AmpOptimWrapper" and (device == "cpu" or job.get("amp") is False):
+    elif wrapper.get("type") == "AmpOptimWrapper" and (device == "cpu" or amp is False):
         changes.set("optim_wrapper.type", "OptimWrapper")  # half precision needs a GPU
         for key in ("loss_scale", "dtype", "use_fsdp"):
             wrapper.pop(key, None)
-    if job.get("amp") and device == "cpu":
+    if amp and device == "cpu":
         changes.made.append("amp: true -> without effect: half precision needs a GPU")
     changes.set("env_cfg.dist_cfg", {"backend": "gloo" if device == "cpu" else "nccl"})
 
 
 def without_downloads(changes: Changes) -> None:
-    """Take out initial weights that would be fetched from the network, since the weights come from elsewhere."""
+    """Take out initial weights that would be fetched, since the weights come from elsewhere."""
     for path, node in mappings(changes.tree["model"], ("model",)):
         rule = node.get("init_cfg")
         if any(_fetches(one) for one in (rule if isinstance(rule, list | tuple) else [rule])):
             changes.set((*path, "init_cfg"), None)
 
 
-def _fetches(rule: Any) -> bool:
+def _fetches(rule: object) -> bool:
     return isinstance(rule, dict) and str(rule.get("type")).rpartition(".")[2] in (
         "Pretrained",
         "PretrainedInit",
@@ -191,7 +118,10 @@ def _fetches(rule: Any) -> bool:
 
 
 def bind_classes(changes: Changes, classes: Sequence[str]) -> None:
-    """Set every ``num_classes`` of the model to the data set's; region proposals and stuff have classes of their own."""
+    """Set every ``num_classes`` of the model to the data set's.
+
+    Region proposals and stuff have classes of their own.
+    """
     for path, node in mappings(changes.tree["model"], ("model",)):
         for key, value in list(node.items()):
             proposals = value == 1 and any(
@@ -222,10 +152,9 @@ def bind_data(
             bind_loader(changes, name, classes, VAL)
     if val:
         if not tree.get("val_dataloader"):
-            raise ValueError(
-                "config: it has no val_dataloader, and there is a val: leave val out, or give the config one with "
-                "set: {val_dataloader: ...}"
-            )
+            what = "it has no val_dataloader, and there is a val"
+            hint = "leave val out, or give the config one with set: {val_dataloader: ...}"
+            raise Misfit([Complaint(("config",), f"{what}: {hint}")])
         changes.set(
             "val_evaluator", {"type": "CocoMetric", "ann_file": VAL, "metric": list(metrics)}
         )
@@ -240,16 +169,18 @@ def bind_loader(changes: Changes, name: str, classes: Sequence[str], file: str) 
 
 
 def expect_masks(best_by: str, *, masks: bool) -> None:
-    """Raise ValueError if a metric of masks is asked for and the model has none."""
+    """Raise Misfit if a metric of masks is asked for and the model has none."""
     if best_by.startswith("segm") and not masks:
-        raise ValueError(f"best_by: {best_by} is of masks, and the config's model has none")
+        what = f"{best_by} is of masks, and the config's model has none"
+        raise Misfit([Complaint(("best_by",), what)])
 
 
-def expect_segmentations(job: Mapping[str, Any], *, masks: bool) -> None:
+def expect_segmentations(job: "TrainJob | DetectorJob", *, masks: bool) -> None:
     """Raise ValueError if the model has masks and annotations of the job have none."""
-    if masks and job.get("without_mask"):
+    if masks and job.without_mask:
         raise ValueError(
-            f"the config's model has masks, and {job['without_mask']} annotations have no segmentation: "
+            "the config's model has masks, and "
+            f"{about(job.without_mask, 'annotations have no segmentation')}: "
             "add_segmentation makes them of the boxes"
         )
 
@@ -272,16 +203,6 @@ def has_masks(tree: Tree) -> bool:
     return model or loads
 
 
-def dump(tree: Tree, path: Path) -> None:
-    """Write a flat config that mmengine reads."""
-    path.write_text(text(tree), "utf-8")
-
-
-def text(tree: Tree) -> str:
-    """Return a flat config as Python source."""
-    return "".join(f"{key} = {value!r}\n" for key, value in tree.items())
-
-
 def _leaf(tree: Tree, name: str) -> tuple[str, Tree]:
     """Return the one data set below a loader, whatever it is wrapped in."""
     if not tree.get(name):
@@ -293,8 +214,8 @@ def _leaf(tree: Tree, name: str) -> tuple[str, Tree]:
     ]
     if len(found) != 1:
         raise ValueError(
-            f"the config's {name} has {len(found)} data sets, expected one: join data sets in the recipe (merge), "
-            f"and give it one with set: {{{name}.dataset: ...}}"
+            f"the config's {name} has {len(found)} data sets, expected one: join data sets in the "
+            f"recipe (merge), and give it one with set: {{{name}.dataset: ...}}"
         )
     return ".".join(found[0][0]), found[0][1]
 

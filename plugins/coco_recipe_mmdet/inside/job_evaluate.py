@@ -1,31 +1,32 @@
 """The jobs of ``evaluate`` and ``predict``."""
 
 from pathlib import Path
-from typing import Any
+
+from coco_recipe_jobs.child import Reporter
+from coco_recipe_jobs.coco_metrics import measure
+from coco_recipe_jobs.scores import Score, score_of
 
 from coco_recipe_mmdet.inside import inference
+from coco_recipe_mmdet.jobs import EvaluateJob, Predicted, PredictJob
+
+FOLDER = Path("results")
 
 
-def evaluate(job: dict[str, Any], tell: Any) -> list[dict[str, Any]]:
-    """Measure every checkpoint; return label, files and metrics of each."""
-    rows = []
-    total = job["images"] * len(job["checkpoints"])
-    for n, (item, detector) in enumerate(inference.detectors(job, tell)):
-        results = detector.results(tell, n * job["images"], total, item["label"])
-        files = inference.write_results(Path("results"), item["label"], results)
-        rows.append(
-            {
-                "label": item["label"],
-                "results": files,
-                **inference.measure(Path(inference.DATA), results),
-            }
-        )
-    return rows
+def evaluate(job: EvaluateJob, report: Reporter) -> list[Score]:
+    """Measure every checkpoint, and write what it finds."""
+    scores = []
+    total = job.images * len(job.checkpoints)
+    for n, (source, detector) in enumerate(inference.detectors(job, report)):
+        results = detector.results(report, n * job.images, total, source.label)
+        files = inference.write_results(FOLDER, source.label, results)
+        figures = measure(Path(inference.DATA), results)
+        scores.append(score_of(source.label, figures, files))
+    return scores
 
 
-def predict(job: dict[str, Any], tell: Any) -> dict[str, Any]:
-    """Write what a checkpoint finds; return the files and the number of boxes."""
-    _, detector = next(iter(inference.detectors(job, tell)))
-    results = detector.results(tell, 0, job["images"], "")
-    files = inference.write_results(Path("results"), "predictions", results)
-    return {"files": files, "boxes": len(results["bbox"])}
+def predict(job: PredictJob, report: Reporter) -> Predicted:
+    """Write what a checkpoint finds."""
+    _, detector = next(iter(inference.detectors(job, report)))
+    results = detector.results(report, 0, job.images, "")
+    files = inference.write_results(FOLDER, "predictions", results)
+    return Predicted(files, len(results["bbox"]))

@@ -1,17 +1,20 @@
-"""The job of a preflight: run a config, and see whether it goes together with the step's parameters; builds no model."""
+"""The job of a preflight: run a config, and see whether it fits the parameters; builds no model."""
 
-from typing import Any
+from coco_recipe_jobs.child import Reporter
 
-from coco_recipe_mmdet.inside import inference, job_config, job_train, stack
+from coco_recipe_mmdet.inside import config_source, inference, job_train, stack
+from coco_recipe_mmdet.jobs import PreflightJob, TrainJob
 
 
-def preflight(job: dict[str, Any], tell: Any) -> list[str]:
+def preflight(job: PreflightJob, report: Reporter) -> list[str]:
     """Do to the config what the job will do; return all that is changed in it.
 
     Raises:
-        ValueError: they don't go together.
+        Misfit: a parameter and the config don't go together.
+        ValueError: the config and the data don't go together.
     """
-    device = stack.device(job)
-    if job["for"] == "train":
-        return job_train.resolve(job, device)[1]
-    return inference.resolve(job, job_config.load(job["config"]), device)[1]
+    due = job.job
+    device = stack.device(due)
+    if isinstance(due, TrainJob):
+        return job_train.resolve(due, device)[1]
+    return inference.resolve(due, config_source.load(str(due.config)), device)[1]

@@ -1,53 +1,58 @@
 """The job of ``greedy_soup``."""
 
 from pathlib import Path
-from typing import Any
+
+from coco_recipe_jobs.child import Reporter
+from coco_recipe_jobs.coco_metrics import measure
+from coco_recipe_jobs.scores import Score, score_of
+from msgspec.structs import replace
 
 from coco_recipe_mmdet.inside import inference, weights
+from coco_recipe_mmdet.jobs import Soup, SoupJob
 
 
-def greedy_soup(job: dict[str, Any], tell: Any) -> dict[str, Any]:
-    """Measure each checkpoint, then add from the best down what doesn't make the average worse."""
-    kind, _, name = job["best_by"].partition("_")
-    rows: list[dict[str, Any]] = []
-    total = job["images"] * (2 * len(job["checkpoints"]) - 1)
+def greedy_soup(job: SoupJob, report: Reporter) -> Soup:
+    """Measure each checkpoint, then add from the best down what doesn't make the average worse.
 
-    def measure(detector: inference.Detector, label: str) -> float:
-        results = detector.results(tell, len(rows) * job["images"], total, label)
-        rows.append({"label": label, **inference.measure(Path(inference.DATA), results)})
-        if kind not in rows[-1]:
-            raise ValueError(f"best_by: {job['best_by']} is of masks, and the model has none")
-        return float(rows[-1][kind][name])
+    Writes the average to ``soup.pth``.
 
-    scores, detector, paths = {}, None, {}
-    for item, found in inference.detectors(job, tell):
+    Raises:
+        ValueError: the checkpoints carry different configs, keys or shapes.
+    """
+    rows: list[Score] = []
+    total = job.images * (2 * len(job.checkpoints) - 1)
+
+    def measured(detector: inference.Detector, label: str) -> float:
+        results = detector.results(report, len(rows) * job.images, total, label)
+        rows.append(score_of(label, measure(Path(inference.DATA), results)))
+        return rows[-1].metric(job.best_by)
+
+    scores: dict[str, float] = {}
+    paths: dict[str, Path] = {}
+    detector: inference.Detector | None = None
+    for source, found in inference.detectors(job, report):
         if detector not in (None, found):
             raise ValueError(
-                f"config: the checkpoints carry different ones (that of {item['label']} is another): say which"
+                "config: the checkpoints carry different ones "
+                f"(that of {source.label} is another): say which"
             )
         detector = found
-        scores[item["label"]] = measure(detector, item["label"])
-        paths[item["label"]] = Path(item["path"])
+        scores[source.label] = measured(detector, source.label)
+        paths[source.label] = Path(source.path)
     assert detector is not None
     order = sorted(scores, key=lambda label: -scores[label])
-    taken, score = order[:1], scores[order[0]]
+    taken = order[:1]
+    score = scores[order[0]]
     for label in order[1:]:
-        detector.load(
-            weights.average([paths[other] for other in (*taken, label)]), f"{label} in the soup"
-        )
-        new = measure(detector, f"{'+'.join((*taken, label))}")
+        average = weights.average([paths[other] for other in (*taken, label)])
+        detector.load(average, f"{label} in the soup")
+        new = measured(detector, "+".join((*taken, label)))
         if new >= score:
-            taken, score = [*taken, label], new
+            taken.append(label)
+            score = new
     state = weights.average([paths[label] for label in taken])
     _, meta = weights.read(paths[order[0]])
-    weights.write(
-        Path("soup.pth"), state, {key: meta[key] for key in ("cfg", "dataset_meta") if key in meta}
-    )
-    kept = next(row for row in rows if row["label"] == "+".join(taken))
-    return {
-        "rows": [*rows, {**kept, "label": "soup"}],
-        "taken": taken,
-        "score": score,
-        "scores": scores,
-        "fingerprint": weights.fingerprint(state),
-    }
+    weights.write(Path("soup.pth"), state, weights.plain_meta(meta))
+    kept = next(row for row in rows if row.label == "+".join(taken))
+    rows.append(replace(kept, label="soup"))
+    return Soup(rows, taken, score, scores, weights.fingerprint(state))

@@ -1,125 +1,153 @@
 """The job of ``train``: resolve the config, build mmengine's Runner with our hooks, and train."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.training_record import Record
 
+from coco_recipe import Complaint, Misfit
 from coco_recipe_mmdet import configs
-from coco_recipe_mmdet.inside import job_config, settings, stack, weights
+from coco_recipe_mmdet.inside import config_source, job_config, settings, stack, weights
+from coco_recipe_mmdet.jobs import TrainJob
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+    from mmengine.runner import Runner
 
 _UNUSED = ("test_dataloader", "test_cfg", "test_evaluator")
 _VALIDATION = ("val_dataloader", "val_cfg", "val_evaluator")
+SHOWN_FAULTS = 5
+NOTED_FAULTS = 20
 
 
-def train(job: dict[str, Any], tell: Any) -> dict[str, Any]:
-    """Train as the job says; checkpoints, scalars and the record are in the folder that we are in.
+def train(job: TrainJob, report: Reporter) -> None:
+    """Train as the job says; checkpoints, scalars and the record are in the current folder.
 
     Raises:
-        ValueError: the config and the data, or the checkpoint and the model, don't go together; the loss isn't finite.
+        Misfit: a parameter and the config don't go together.
+        ValueError: the config and the data, or the checkpoint and the model, don't go together;
+            the loss isn't finite.
     """
     device = stack.begin(job)
     tree, changed = resolve(job, device)
-    tell.note("config", {"files": configs.hashes(job["config"]), "changed": changed})
-    if tell.first:
-        job_config.dump(tree, Path("config.py"))
-    stack.join(job["launcher"], device)
+    report.note("config", {"files": configs.hashes(str(job.config)), "changed": changed})
+    if report.first:
+        config_source.dump(tree, Path("config.py"))
+    stack.join(job.launcher, device)
     try:
         runner = _runner(job, tree, device)
-        _start(job, runner, tell)
-        _add_hooks(job, tree, runner, tell)
+        _start(job, runner, report)
+        _add_hooks(job, tree, runner, report)
         runner.train()
     finally:
         stack.leave()
-    return {}
 
 
-def resolve(job: Mapping[str, Any], device: str) -> tuple[settings.Tree, list[str]]:
-    """Return the flat config of a training, and all that was changed in it."""
-    changes = settings.Changes(job_config.load(job["config"]))
+def resolve(job: TrainJob, device: str) -> tuple[settings.Tree, list[str]]:
+    """Return the flat config of a training, and all that was changed in it.
+
+    Args:
+        job: the training.
+        device: ``cpu`` or ``cuda``.
+
+    Raises:
+        Misfit: a parameter and the config don't go together.
+        ValueError: the config and the data don't go together.
+    """
+    changes = settings.Changes(config_source.load(str(job.config)))
     job_config.override(changes, job)
     job_config.schedule(changes, job)
-    job_config.hardware(changes, job, device)
-    if (start := changes.tree.get("load_from")) and not job["checkpoint"]:
-        raise ValueError(
-            f"config: it starts from the checkpoint {start} (load_from), which is an input of this step: write it "
-            "as in: {checkpoint: ...}; or set: {load_from: null} to start without"
-        )
-    changes.tree.update(launcher=job["launcher"], work_dir=".job/mmengine")
+    job_config.hardware(changes, job, device, amp=job.amp)
+    _expect_no_other_start(changes.tree, job)
+    changes.tree.update(launcher=job.launcher, work_dir=".job/mmengine")
     changes.set("load_from", None)
     changes.set("resume", False)
-    changes.set(
-        "randomness",
-        {"seed": job["seed"], "deterministic": job["deterministic"], "diff_rank_seed": False},
-    )
-    job_config.bind_classes(changes, job["classes"])
+    randomness = {
+        "seed": job.seed,
+        "deterministic": job.deterministic,
+        "diff_rank_seed": False,
+    }
+    changes.set("randomness", randomness)
+    job_config.bind_classes(changes, job.classes)
     masks = job_config.has_masks(changes.tree)
     job_config.expect_segmentations(job, masks=masks)
-    if job["val"]:
-        job_config.expect_masks(job["best_by"], masks=masks)
+    if job.val:
+        job_config.expect_masks(job.best_by, masks=masks)
     job_config.bind_data(
         changes,
-        job["classes"],
-        val=job["val"],
-        empty_images=job["empty_images"],
+        job.classes,
+        val=job.val,
+        empty_images=job.empty_images,
         metrics=["bbox", "segm"] if masks else ["bbox"],
     )
-    if job["checkpoint"] or job["resume"]:
+    if job.checkpoint or job.resume:
         job_config.without_downloads(changes)
     return changes.tree, changes.made
 
 
-def _runner(job: Mapping[str, Any], tree: settings.Tree, device: str) -> Any:
-    """Build the Runner; its own checkpoint hook and its files of scalars are replaced by ours.
+def _expect_no_other_start(tree: settings.Tree, job: TrainJob) -> None:
+    """Raise Misfit if the config starts from a checkpoint that the recipe doesn't name."""
+    if (start := tree.get("load_from")) and not job.checkpoint:
+        what = f"it starts from the checkpoint {start} (load_from), which is an input of this step"
+        hint = "write it as in: {checkpoint: ...}; or set: {load_from: null} to start without"
+        raise Misfit([Complaint(("config",), f"{what}: {hint}")])
 
-    On the CPU the wrapper for several processes must be named, since the Runner's own choice asks for a GPU.
-    """
+
+def _runner(job: TrainJob, tree: settings.Tree, device: str) -> "Runner":
+    """Build the Runner; its own checkpoint hook and its files of scalars are replaced by ours."""
     from mmengine.config import Config
     from mmengine.runner import Runner
 
-    config = Config({**tree, **dict.fromkeys(_UNUSED if job["val"] else (*_UNUSED, *_VALIDATION))})
+    config = Config({**tree, **dict.fromkeys(_UNUSED if job.val else (*_UNUSED, *_VALIDATION))})
     config.setdefault("default_hooks", {})["checkpoint"] = None
-    visualizer = config.get("visualizer") or {}
-    if all(
-        backend.get("type") == "LocalVisBackend" for backend in visualizer.get("vis_backends") or []
-    ):
-        config.visualizer = {
-            "type": visualizer.get("type", "Visualizer"),
-            "name": "visualizer",
-            "vis_backends": [],
-        }
-    if job["launcher"] != "none" and device == "cpu" and not config.get("model_wrapper_cfg"):
+    _without_files_of_scalars(config)
+    # the Runner's own choice of a wrapper asks for a GPU
+    if job.launcher != "none" and device == "cpu" and not config.get("model_wrapper_cfg"):
         config.model_wrapper_cfg = {
             "type": "MMDistributedDataParallel",
             "broadcast_buffers": False,
             "device_ids": None,
             "find_unused_parameters": config.get("find_unused_parameters", False),
         }
-    if job["resume"]:
-        config.load_from, config.resume = job["resume"], True
+    if job.resume:
+        config.load_from = job.resume
+        config.resume = True
     return Runner.from_cfg(config)
 
 
-def _start(job: Mapping[str, Any], runner: Any, tell: Any) -> None:
-    """Give mmengine a clean copy of the starting checkpoint, read by our own reader."""
-    if not job["checkpoint"] or job["resume"]:
+def _without_files_of_scalars(config: "Config") -> None:
+    """Take out mmengine's local backend; others, as TensorBoard's, stay."""
+    visualizer = config.get("visualizer") or {}
+    backends = visualizer.get("vis_backends") or []
+    if all(backend.get("type") == "LocalVisBackend" for backend in backends):
+        kind = visualizer.get("type", "Visualizer")
+        config.visualizer = {"type": kind, "name": "visualizer", "vis_backends": []}
+
+
+def _start(job: TrainJob, runner: "Runner", report: Reporter) -> None:
+    """Give mmengine a clean copy of the starting checkpoint, read by our own reader.
+
+    Raises:
+        ValueError: it can't be read, or doesn't fit the model.
+    """
+    if not job.checkpoint or job.resume:
         return
     model = runner.model.module if hasattr(runner.model, "module") else runner.model
-    state, _ = weights.read(Path(job["checkpoint"]), job["classes"] if job["strict"] else ())
+    state, _ = weights.read(Path(job.checkpoint), job.classes if job.strict else ())
     wanted = model.state_dict()
     faults = weights.differences(state, wanted)
-    if faults and job["strict"]:
+    if faults and job.strict:
         raise ValueError(
-            f"the checkpoint {job['checkpoint']} doesn't fit the config's model: {'; '.join(faults[:5])}"
-            + f"; and {len(faults) - 5} more" * (len(faults) > 5)
+            f"the checkpoint {job.checkpoint} doesn't fit the config's model: "
+            + "; ".join(faults[:SHOWN_FAULTS])
+            + f"; and {len(faults) - SHOWN_FAULTS} more" * (len(faults) > SHOWN_FAULTS)
             + " (adapt_head fits its head to the classes; strict: false takes what fits)"
         )
     if faults:
-        tell.note(
-            "of the starting checkpoint doesn't fit", {"count": len(faults), "first": faults[:20]}
-        )
+        noted = {"count": len(faults), "first": faults[:NOTED_FAULTS]}
+        report.note("of the starting checkpoint doesn't fit", noted)
     fitting = {
         key: value
         for key, value in state.items()
@@ -130,34 +158,38 @@ def _start(job: Mapping[str, Any], runner: Any, tell: Any) -> None:
     runner._load_from = str(path)
 
 
-def _add_hooks(job: Mapping[str, Any], tree: settings.Tree, runner: Any, tell: Any) -> None:
+def _add_hooks(job: TrainJob, tree: settings.Tree, runner: "Runner", report: Reporter) -> None:
     from mmengine.hooks import SyncBuffersHook
 
-    from coco_recipe_mmdet.inside.hooks import Metrics, Scalars, SeedEachEpoch, WholeCheckpoints
+    from coco_recipe_mmdet.inside.hooks import (
+        Content,
+        Metrics,
+        Scalars,
+        SeedEachEpoch,
+        WholeCheckpoints,
+    )
 
-    record = Record(Path("."), job["key"])
-    classes, config = tuple(job["classes"]), job_config.text(tree)
+    record = Record(Path("."), job.key, job.best_by)
+    config = config_source.text(tree)
 
-    def write(checkpoint: Any, path: Path) -> tuple[str, str]:
+    def write(checkpoint: Content, path: Path) -> tuple[str, str]:
         meta = {
             "epoch": checkpoint["meta"]["epoch"],
             "iter": checkpoint["meta"]["iter"],
             "cfg": config,
-            "dataset_meta": {"classes": classes},
+            "dataset_meta": {"classes": job.classes},
             "ema": "ema_state_dict" in checkpoint,
         }
-        return weights.write(path, checkpoint["state_dict"], meta), weights.fingerprint(
-            checkpoint["state_dict"]
-        )
+        state = checkpoint["state_dict"]
+        return weights.write(path, state, meta), weights.fingerprint(state)
 
-    if runner.distributed:  # else each process validates with batch-norm statistics of its own, and the first's are saved
+    # else each process validates with statistics of its own, and the first one's are saved
+    if runner.distributed:
         runner.register_hook(SyncBuffersHook())
     for hook in (
-        WholeCheckpoints(
-            record, interval=job["checkpoint_interval"], keep=job["keep"], write=write
-        ),
+        WholeCheckpoints(record, interval=job.checkpoint_interval, keep=job.keep, write=write),
         Metrics(record),
-        Scalars(Path("scalars.jsonl"), tell),
-        SeedEachEpoch(job["seed"], runner.rank),
+        Scalars(Path("scalars.jsonl"), report),
+        SeedEachEpoch(job.seed, runner.rank),
     ):
         runner.register_hook(hook, getattr(hook, "priority", None))

@@ -1,8 +1,9 @@
-"""Tell which names in a config may be built when the config is data and not code: those that are registered already.
+"""Say which names in a config that is data may be built: those that are registered.
 
-mmengine imports what a ``type`` names and calls it with what stands beside it, so ``type: os.system`` is a command. Here a
-name is looked up among the objects that mmdet, mmcv and mmengine have registered (torch's optimizers are among mmengine's),
-and nothing is imported for it. Runs in the job's process.
+mmengine imports what a ``type`` names and calls it with what stands beside it, so ``type:
+os.system`` is a command. Here a name is looked up among the objects that mmdet, mmcv and mmengine
+have registered (torch's optimizers are among mmengine's), and nothing is imported for it. Runs in
+the job's process.
 """
 
 import re
@@ -12,10 +13,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmengine.registry import Registry
 
 KeyPath = tuple[str, ...]
-# keys whose value mmengine looks up in a registry when it is a string, and the registries that they are for, if special
+# keys whose value mmengine looks up in a registry when it is a string, and the registries that they
+# are for, if special
 _FUNCTIONS = dict.fromkeys(
     ("collate_fn", "worker_init_fn", "auto_wrap_policy", "param_init_fn", "check_fn"), "function"
 )
@@ -25,7 +30,8 @@ _CODE = ("custom_imports", "_base_")
 # what these hold is for programs: an inferencer runs the config file that it is given
 _OTHER_REGISTRIES = ("runner", "runner constructor", "inferencer", "strategy", "function")
 _FILLED_BY = ("dataset", "evaluator", "hooks", "model", "optim", "runner", "visualization")
-# types that are no names of a registry, by the key that they stand below: mmcv evaluates that of an nms as Python
+# types that are no names of a registry, by the key that they stand below: mmcv evaluates that of an
+# nms as Python
 _NMS = ("nms", "soft_nms")
 _WORDS = {
     "nms": _NMS,
@@ -34,7 +40,8 @@ _WORDS = {
     "adapt_cfg": ("dilation", "offset"),
 }
 _LOCAL = (None, "local", "disk")
-# registered, and yet they run what they are given, or read it in a way that runs it; mmdet 3.x, mmcv 2.x
+# registered, and yet they run what they are given, or read it in a way that runs it; mmdet 3.x,
+# mmcv 2.x
 _UNSAFE = {
     "CameraMotionCompensation": "it evaluates its warp_mode as Python",
     "RFSearchHook": "it evaluates the names of its layers as Python",
@@ -56,15 +63,16 @@ class Index:
         scopes: the names of the packages that have registries.
     """
 
-    names: Mapping[tuple[str, str, str], Any]
+    names: Mapping[tuple[str, str, str], object]
     scopes: frozenset[str]
 
-    def find(self, name: str, kind: str = "") -> Any:
+    def find(self, name: str, kind: str = "") -> object:
         """Return the registered object of a name, or None.
 
         Args:
             name: ``Name``, ``scope.Name``, or the full path of a registered object.
-            kind: the name of the only registry to look in; empty for all that configs have parts of.
+            kind: the name of the only registry to look in; empty for all that configs have parts
+                of.
         """
         scope, _, rest = name.rpartition(".")
         for (registry, owner, known), found in self.names.items():
@@ -102,7 +110,7 @@ def index() -> Index:
     return Index(names, frozenset(scopes))
 
 
-def complaints(value: Any, path: KeyPath) -> Iterator[str]:
+def complaints(value: object, path: KeyPath) -> Iterator[str]:
     """Yield every name at or below a place of a config that isn't registered, with its key path.
 
     Args:
@@ -113,13 +121,15 @@ def complaints(value: Any, path: KeyPath) -> Iterator[str]:
     if key in _CODE and value and (not isinstance(value, Mapping) or value.get("imports")):
         yield f"{_shown(path)} is {_short(value)}, which imports or runs code"
     elif key in _SCOPES and value is not None and value not in index().scopes:
-        yield f"{_shown(path)} is {_short(value)}, which is no package with a registry that is loaded"
+        what = "which is no package with a registry that is loaded"
+        yield f"{_shown(path)} is {_short(value)}, {what}"
     elif (
         key in _NAMES
         and not isinstance(value, Mapping | list | tuple | None)
         and not _resolves(value, path)
     ):
-        yield f"{_shown(path)} is {_short(value)}, which is registered neither in mmdet nor in mmcv or mmengine"
+        what = "which is registered neither in mmdet nor in mmcv or mmengine"
+        yield f"{_shown(path)} is {_short(value)}, {what}"
     within = isinstance(value, Mapping) and str(value.get("type")).rpartition(".")[2] == "Albu"
     for name, child in _children(value, path):
         albu = (within and name != "type") or (
@@ -128,8 +138,8 @@ def complaints(value: Any, path: KeyPath) -> Iterator[str]:
         yield from (_of_albumentations if albu else complaints)(child, (*path, name))
 
 
-def hazards(value: Any, path: KeyPath) -> Iterator[str]:
-    """Yield what a part of a config that is going to be built would run, fetch or overwrite, with its key path.
+def hazards(value: object, path: KeyPath) -> Iterator[str]:
+    """Yield what a part of a config would run, fetch or overwrite, with its key path.
 
     Takes it that every name is registered, see ``complaints``.
     """
@@ -150,13 +160,15 @@ def hazards(value: Any, path: KeyPath) -> Iterator[str]:
         and isinstance(value, Mapping)
         and value.get("backend") not in _LOCAL
     ):
-        yield f"{_shown((*path, 'backend'))} is {_short(value['backend'])}, which is not this machine's file system"
+        backend = _short(value["backend"])
+        what = "which is not this machine's file system"
+        yield f"{_shown((*path, 'backend'))} is {backend}, {what}"
     for name, child in _children(value, path):
         yield from hazards(child, (*path, name))
 
 
 def lock() -> None:
-    """Let mmengine's registries find only what is registered by now, whatever is asked of them; imports nothing more."""
+    """Let mmengine's registries find only what is registered by now, and import nothing more."""
     from mmengine.registry import registry
 
     known = index()
@@ -164,7 +176,7 @@ def lock() -> None:
     registry.import_module = _loaded_module
 
 
-def _below(registries: Iterable[Any]) -> Iterator[Any]:
+def _below(registries: "Iterable[Registry]") -> "Iterator[Registry]":
     for registry in registries:
         yield registry
         yield from _below(registry.children.values())
@@ -174,7 +186,7 @@ def _is_for(registry: str, kind: str) -> bool:
     return registry == kind if kind else registry not in _OTHER_REGISTRIES
 
 
-def _resolves(value: Any, path: KeyPath) -> bool:
+def _resolves(value: object, path: KeyPath) -> bool:
     key, parent = path[-1], path[-2] if len(path) > 1 else ""
     if not isinstance(value, str):
         return False
@@ -188,16 +200,16 @@ def _resolves(value: Any, path: KeyPath) -> bool:
     return index().find(value, kind) is not None
 
 
-def _of_albumentations(value: Any, path: KeyPath) -> Iterator[str]:
-    """Yield every type below a part of mmdet's ``Albu`` that isn't a transform of Albumentations, which it looks in."""
+def _of_albumentations(value: object, path: KeyPath) -> Iterator[str]:
+    """Yield every type below mmdet's ``Albu`` that isn't a transform of Albumentations."""
     if path[-1] == "type" and not _is_transform(value):
         yield f"{_shown(path)} is {_short(value)}, which is no transform of Albumentations"
     for name, child in _children(value, path):
         yield from _of_albumentations(child, (*path, name))
 
 
-def _is_transform(name: Any) -> bool:
-    library: Any = sys.modules.get("albumentations")
+def _is_transform(name: object) -> bool:
+    library = sys.modules.get("albumentations")
     found = vars(library).get(name) if library and isinstance(name, str) else None
     bases = tuple(
         vars(library)[base]
@@ -212,15 +224,15 @@ def _unsafe(name: str) -> str:
     return next((_UNSAFE[kind.__name__] for kind in kinds if kind.__name__ in _UNSAFE), "")
 
 
-def _children(value: Any, path: KeyPath) -> Iterator[tuple[str, Any]]:
+def _children(value: object, path: KeyPath) -> Iterator[tuple[str, object]]:
     if isinstance(value, Mapping):
         yield from ((str(key), child) for key, child in value.items())
     elif isinstance(value, list | tuple | set):
         yield from ((str(n), child) for n, child in enumerate(value))
 
 
-def _loaded_object(path: str) -> Any:
-    """Follow a dotted path through modules that are loaded as mmengine would, importing nothing; None where it ends."""
+def _loaded_object(path: str) -> object:
+    """Follow a dotted path through loaded modules as mmengine would; None where it ends."""
     name, *parts = path.split(".")
     while parts and (module := sys.modules.get(name)) is not None:
         found = vars(module).get(parts[0])  # not getattr: a module may import in its __getattr__
@@ -244,6 +256,6 @@ def _shown(path: KeyPath) -> str:
     return ".".join(path)
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     shown = repr(value)
     return shown if len(shown) <= 80 else shown[:77] + "..."

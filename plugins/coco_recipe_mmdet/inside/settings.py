@@ -5,7 +5,10 @@ import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-Tree = dict[str, Any]
+from coco_recipe import Complaint, Misfit
+
+Tree = dict[str, Any]  # settings by key; a value is a plain value, a list, a tuple or a Tree
+Place = tuple[str, ...]  # the keys that lead to a value; numbers of lists as text
 _KNOWN = frozenset(
     (
         "model",
@@ -48,8 +51,13 @@ class Changes:
         self.tree = tree
         self.made: list[str] = []
 
-    def set(self, path: str | Sequence[str], value: Any) -> None:
-        """Set one place, by dotted path or by its parts; the mapping that it stands in is made if it isn't there."""
+    def set(self, path: str | Sequence[str], value: object) -> None:
+        """Set one place; the mapping that it stands in is made if it isn't there.
+
+        Args:
+            path: the place, dotted or by its parts.
+            value: what is to stand there.
+        """
         node: Any = self.tree
         *parents, last = path.split(".") if isinstance(path, str) else path
         for part in parents:
@@ -63,33 +71,36 @@ class Changes:
 
 def override(
     changes: Changes,
-    wanted: Mapping[str, Any],
-    check: Callable[[Any, tuple[str, ...]], None] = lambda value, place: None,
+    wanted: Mapping[str, object],
+    check: Callable[[object, Place], None] = lambda value, place: None,
 ) -> None:
     """Apply the recipe's ``set``.
 
-    A mapping is merged into a mapping (``_delete_: true`` replaces it), everything else replaces. A change to a variable
-    that isn't one of the runner's keys, as ``train_pipeline``, is made wherever the config has used it.
+    A mapping is merged into a mapping (``_delete_: true`` replaces it), everything else replaces.
+    A change to a variable that isn't one of the runner's keys, as ``train_pipeline``, is made
+    wherever the config has used it.
 
     Args:
         changes: the config.
         wanted: the values by dotted path.
-        check: is given each value with the place that it is for, before it is put there; raises what is wrong with it.
+        check: gets each value with the place that it is for, before it is put there; raises what is
+            wrong with it.
 
     Raises:
-        ValueError: a path leads nowhere (says how far it goes), or to a variable that is used nowhere.
+        Misfit: a path leads nowhere (says how far it goes), or to a variable that is used nowhere.
     """
     tree = changes.tree
     for path, value in wanted.items():
         before = copy.deepcopy(tree)
         places = list(_matching(tree, path.split("."), ()))
         if not places:
-            raise ValueError(f"set: the config has no '{path}'{_how_far(tree, path)}")
+            raise _misfit(path, f"the config has no '{path}'{_how_far(tree, path)}")
         for place in places:
             if not place[0].isidentifier():
-                raise ValueError(
-                    f"set: {place[0]!r} is no name of a variable, and a config's settings are variables"
+                what = (
+                    f"{place[0]!r} is no name of a variable, and a config's settings are variables"
                 )
+                raise _misfit(path, what)
             check(value, place)
             old = _get(tree, place)
             changes.set(place, _like(old, _merged(old, value), place[-1]))
@@ -100,13 +111,15 @@ def override(
                 and _spread(changes, name, before[name], tree[name])
             )
             if not spread and name not in _KNOWN and not name.startswith(("custom_", "tta_")):
-                raise ValueError(
-                    f"set: '{name}' is a variable that nothing in the config uses as it is; change what it is used "
-                    "for, as model.backbone.depth"
-                )
+                what = f"'{name}' is a variable that nothing in the config uses as it is"
+                raise _misfit(path, what, "change what it is used for, as model.backbone.depth")
 
 
-def mappings(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Tree]]:
+def _misfit(path: str, what: str, hint: str = "") -> Misfit:
+    return Misfit([Complaint(("set", path), what, hint)])
+
+
+def mappings(node: object, path: Place) -> Iterator[tuple[Place, Tree]]:
     """Yield every mapping below a node with its path."""
     if isinstance(node, dict):
         yield path, node
@@ -114,15 +127,15 @@ def mappings(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
         yield from mappings(child, (*path, key))
 
 
-def _children(node: Any) -> Iterator[tuple[str, Any]]:
+def _children(node: object) -> Iterator[tuple[str, object]]:
     if isinstance(node, dict):
         yield from ((str(key), value) for key, value in list(node.items()))
     elif isinstance(node, list | tuple):
         yield from ((str(i), value) for i, value in enumerate(node))
 
 
-def _matching(node: Any, parts: Sequence[str], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield the paths that a dotted path with * stands for; the last key may be new in a mapping."""
+def _matching(node: object, parts: Sequence[str], path: Place) -> Iterator[Place]:
+    """Yield the places that a path with * stands for; the last key may be new in a mapping."""
     if not parts:
         yield path
         return
@@ -156,7 +169,7 @@ def _how_far(tree: Any, path: str) -> str:
     return ""
 
 
-def _merged(old: Any, new: Any) -> Any:
+def _merged(old: object, new: object) -> object:
     if not isinstance(new, dict):
         return new
     new = dict(new)
@@ -165,7 +178,7 @@ def _merged(old: Any, new: Any) -> Any:
     return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
 
 
-def _like(old: Any, new: Any, key: str) -> Any:
+def _like(old: object, new: object, key: str) -> object:
     """Make tuples of lists where mmdet insists on them: YAML has none."""
     if isinstance(new, dict):
         return {
@@ -186,11 +199,11 @@ def _like(old: Any, new: Any, key: str) -> Any:
     return new
 
 
-def _spread(changes: Changes, name: str, old: Any, new: Any) -> int:
-    """Put a changed top-level variable wherever the config has used it; return in how many places."""
+def _spread(changes: Changes, name: str, old: object, new: object) -> int:
+    """Put a changed variable wherever the config has used it; return in how many places."""
     before = len(changes.made)
 
-    def visit(node: Any, path: tuple[str, ...]) -> None:
+    def visit(node: object, path: Place) -> None:
         for key, child in _children(node):
             if len(path) == 0 and key == name:
                 continue
@@ -203,6 +216,6 @@ def _spread(changes: Changes, name: str, old: Any, new: Any) -> int:
     return len(changes.made) - before
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     shown = repr(value)
     return shown if len(shown) <= 80 else shown[:77] + "..."

@@ -1,18 +1,23 @@
-"""What every job does first: pick the device, register mmdet, and let no checkpoint be loaded but by our own reader."""
+"""What every job does first: pick the device, register mmdet, read checkpoints safely."""
 
 import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
+from coco_recipe_jobs.job import Job
+
+from coco_recipe import Complaint, Misfit
 from coco_recipe_mmdet.inside import weights
 
+Content = dict[str, Any]  # of a checkpoint file
 
-def begin(job: dict[str, Any]) -> str:
+
+def begin(job: Job) -> str:
     """Prepare the process; return the device, ``cpu`` or ``cuda``.
 
     Raises:
-        ValueError: a GPU is asked for and there is none.
+        Misfit: a GPU is asked for and there is none.
     """
     import cv2
     from mmdet.utils import register_all_modules
@@ -23,19 +28,19 @@ def begin(job: dict[str, Any]) -> str:
     return device(job)
 
 
-def device(job: dict[str, Any]) -> str:
+def device(job: Job) -> str:
     """Return the device of a job, ``cpu`` or ``cuda``.
 
     Raises:
-        ValueError: a GPU is asked for and there is none.
+        Misfit: a GPU is asked for and there is none.
     """
     import torch
 
-    if job["device"] == "cuda" and not torch.cuda.is_available():
-        raise ValueError(
-            "device: cuda, but torch finds no GPU here; coco-recipe doctor says what there is (device: cpu)"
-        )
-    return "cuda" if job["device"] != "cpu" and torch.cuda.is_available() else "cpu"
+    if job.device == "cuda" and not torch.cuda.is_available():
+        what = "cuda, but torch finds no GPU here"
+        hint = "coco-recipe doctor says what there is (device: cpu)"
+        raise Misfit([Complaint(("device",), what, hint)])
+    return "cuda" if job.device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
 def seed_everything(seed: int) -> None:
@@ -46,7 +51,7 @@ def seed_everything(seed: int) -> None:
 
 
 def join(launcher: str, device: str) -> None:
-    """Join the other processes of the job, over gloo on the CPU; mmengine's own way asks for a GPU."""
+    """Join the other processes of the job, over gloo on the CPU: mmengine's way asks for a GPU."""
     import torch.distributed
 
     if launcher == "slurm":
@@ -80,9 +85,10 @@ def leave() -> None:
 
 
 def _read_safely() -> None:
-    """Let mmengine read every checkpoint with our reader: its own falls back to running what it can't read.
+    """Let mmengine read every checkpoint with our reader: its own may run what it can't read.
 
-    Its loaders of all schemes (files, http, torchvision://, open-mmlab://, s3://, ...) end at one of these two functions.
+    Its loaders of all schemes (files, http, torchvision://, open-mmlab://, s3://, ...) end at one
+    of these two functions.
     """
     from mmengine.runner import checkpoint
 
@@ -90,7 +96,7 @@ def _read_safely() -> None:
     checkpoint.load_url = _load_url
 
 
-def _load(file: Any, map_location: Any = None, weights_only: Any = None) -> dict[str, Any]:
+def _load(file: object, map_location: object = None, weights_only: object = None) -> Content:
     if not isinstance(file, str | Path):
         raise ValueError(
             "a checkpoint comes neither from a file nor from http: download it, and name the file"
@@ -99,8 +105,8 @@ def _load(file: Any, map_location: Any = None, weights_only: Any = None) -> dict
 
 
 def _load_url(
-    url: str, model_dir: str | None = None, map_location: Any = None, progress: bool = True
-) -> dict[str, Any]:
+    url: str, model_dir: str | None = None, map_location: object = None, progress: bool = True
+) -> Content:
     """Download to where torch.hub keeps checkpoints, unless it is there; then read."""
     import torch.hub
 

@@ -1,32 +1,32 @@
-"""coco-recipe doctor: machines as they can be, and what is said of them; and the one file of pinned versions."""
+"""What was found on a machine leads to verdicts and commands."""
 
-import json
-import re
-import subprocess
-import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import REPOSITORY, command
-from coco_recipe_doctor import diagnosis, doctor, machine, pins
+from coco_recipe_doctor import diagnosis
 from coco_recipe_doctor.diagnosis import Check, Verdict
 from coco_recipe_doctor.machine import Findings, Machine
-from coco_recipe_doctor.pins import Pin
 
 GIB = 2**30
+
+
 MACHINE = Machine("Linux", 8, 32 * GIB, 8 * GIB, 100 * GIB, "c++", "", (), True, "/fonts/wqy.ttc")
+
+
 GPU_MACHINE = replace(
     MACHINE, driver=("NVIDIA A100, 81920 MiB, 550.54, 8.0",), nvcc="/usr/local/cuda/bin/nvcc"
 )
+
+
 GPU = {
     "version": "2.13.0+cu128",
     "cuda": "12.8",
     "gpus": [{"name": "NVIDIA A100", "memory_bytes": 80 * GIB, "capability": "8.0"}],
 }
+
+
 PACKAGES = {
     "albumentations": "2.0.8",
     "numpy": "2.2.6",
@@ -43,6 +43,8 @@ PACKAGES = {
     "onedl-mmdetection": "3.5.1",
     "safetensors": "0.8.0",
 }
+
+
 PROBES: dict[str, dict[str, Any]] = {
     "versions": {"python": "3.11.7", "headers": True},
     "albumentations": {"version": "2.0.8"},
@@ -268,106 +270,3 @@ def test_small_shared_memory_little_disk_and_a_missing_font_are_noted() -> None:
     notes = {line.name for line in diagnosis.checks(found) if line.status == "note"}
     assert notes == {"/dev/shm", "free disk", "font with Chinese", "memory"}
     assert _verdict("train", found).ready
-
-
-def test_the_text_shows_every_line_and_the_commands() -> None:
-    found = _bare()
-    text = doctor.as_text(diagnosis.checks(found), diagnosis.verdicts(found))
-    for line in diagnosis.checks(found):
-        assert line.name in text
-    for verdict in diagnosis.verdicts(found):
-        for line in verdict.commands:
-            assert f"        {line}" in text.splitlines()
-    assert re.search(r"^  train\? +no$", text, re.MULTILINE)
-
-
-def test_the_json_has_the_same_answers() -> None:
-    found = _bare()
-    answer = json.loads(json.dumps(doctor.as_json(found, diagnosis.verdicts(found))))
-    assert answer["verdicts"]["train"]["ready"] is False
-    assert answer["verdicts"]["train"]["commands"] == list(_verdict("train", found).commands)
-    assert {"status": "stops", "name": "torch"}.items() <= next(
-        line for line in answer["checks"] if line["name"] == "torch"
-    ).items()
-
-
-@pytest.mark.parametrize(
-    ("version", "spec", "fits"),
-    [
-        ("2.13.0+cpu", "==2.13.0", True),
-        ("2.13", "==2.13.0", True),
-        ("2.13.1", "==2.13.0", False),
-        ("81.0.0", ">=80,<82", True),
-        ("82.0", ">=80,<82", False),
-        ("9.0", ">=10.1", False),
-        ("10.1.0", ">=10.1", True),
-        ("1.0rc1", "!=1.0", False),
-        ("anything", "", True),
-    ],
-)
-def test_versions_are_compared_by_number(version: str, spec: str, fits: bool) -> None:
-    assert Pin("package", spec).fits(version) is fits
-
-
-def test_the_extra_the_makefile_and_doctor_follow_one_file() -> None:
-    stack = [str(pin) for pin in pins.training_stack()]
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
-    assert project["project"]["optional-dependencies"]["train"] == stack
-    assert "coco_recipe_doctor" in project["tool"]["setuptools"]["package-data"]
-    makefile = (REPOSITORY / "Makefile").read_text("utf-8")
-    assert "STACK := plugins/coco_recipe_doctor/training_stack.txt" in makefile
-    assert not re.search(r"(torch|onedl-\w+|numpy|opencv\S*)\s*[=<>]=", makefile)
-
-
-def test_what_make_installs_first_is_what_stands_above_the_operators() -> None:
-    stack = REPOSITORY / "plugins/coco_recipe_doctor/training_stack.txt"
-    done = subprocess.run(
-        ["sed", "/^onedl-mmcv/,$d", str(stack)], capture_output=True, text=True, check=True
-    )
-    first = [line for line in done.stdout.splitlines() if not line.startswith("#")]
-    assert first == [str(pin) for pin in pins.training_stack()][: len(first)]
-    assert pins.training_stack()[len(first)].name == pins.BUILT
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        ("import os; os.abort()", r"crashes the interpreter \(SIGABRT\)"),
-        ("import time; time.sleep(60)", "no answer within 3 s"),
-        (
-            "raise ImportError('libcudart.so.13: cannot open')",
-            "ImportError: libcudart.so.13: cannot open",
-        ),
-        ("import sys; sys.exit(0)", "SystemExit"),
-        ("import os; os._exit(7)", "exit status 7"),
-        ("print('hello')", "AttributeError"),
-    ],
-    ids=["abort", "hang", "library", "exit", "hard exit", "something else"],
-)
-def test_a_broken_library_is_told_and_takes_nothing_down(
-    body: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("cv2", "numpy"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "__init__.py").write_text(body if name == "cv2" else "")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert re.search(reason, machine.probe(sys.executable, "cv2", 3)["error"])
-
-
-def test_an_interpreter_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
-    done = command("doctor", "--python", tmp_path / "python", cwd=tmp_path)
-    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
-    assert str(tmp_path / "python") in done.stderr
-
-
-def test_the_command_looks_at_this_machine_and_its_exit_status_answers_what_was_asked(
-    tmp_path: Path,
-) -> None:
-    pytest.importorskip("albumentations")
-    done = command("doctor", "--for", "augment", "--format", "json", cwd=tmp_path)
-    answer = json.loads(done.stdout)
-    assert done.returncode == (0 if answer["verdicts"]["augment"]["ready"] else 1), done.stderr
-    assert answer["probes"]["albumentations"]["version"] == "2.0.8"
-    asked = command("doctor", "--for", "gpu", cwd=tmp_path)
-    assert asked.returncode == (0 if answer["verdicts"]["gpu"]["ready"] else 1)
-    assert "Can this machine" in asked.stdout

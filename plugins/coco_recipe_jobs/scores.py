@@ -1,0 +1,120 @@
+"""The figures of several checkpoints on one data set: the best, and files for people."""
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from coco_recipe import Figure, Metrics
+from coco_recipe_jobs.coco_metrics import UNKNOWN, Figures
+
+SHOWN = ("mAP", "mAP_50", "mAP_75", "AR_100")
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of one checkpoint.
+
+    Attributes:
+        label: the checkpoint's label.
+        results: files with what it found, by kind, relative to the step's folder.
+        bbox: figures of boxes.
+        segm: figures of masks, of a model that has them.
+    """
+
+    label: str
+    results: dict[str, str] | UnsetType = UNSET
+    bbox: Figures
+    segm: Figures | UnsetType = UNSET
+
+    def figures(self) -> dict[str, Figures]:
+        """Return the figures by kind."""
+        masks = {} if self.segm is UNSET else {"segm": self.segm}
+        return {"bbox": self.bbox, **masks}
+
+    def metric(self, name: str) -> float:
+        """Return a figure by kind and name, as ``segm_mAP_50``.
+
+        Raises:
+            ValueError: it is a figure of masks, and the model has none.
+        """
+        kind, _, figure = name.partition("_")
+        figures = self.figures()
+        if kind not in figures:
+            raise ValueError(f"best_by: {name} is of masks, and the model has none")
+        return figures[kind].named(figure)
+
+
+def as_json(figures: Mapping[str, Figures]) -> dict[str, dict[str, object]]:
+    """Return figures by kind as JSON has them."""
+    return {kind: msgspec.to_builtins(found) for kind, found in figures.items()}
+
+
+def score_of(
+    label: str, figures: Mapping[str, Figures], results: dict[str, str] | UnsetType = UNSET
+) -> Score:
+    """Return the score of a checkpoint from its figures by kind; see `Score`."""
+    segm = figures.get("segm", UNSET)
+    return Score(label=label, results=results, bbox=figures["bbox"], segm=segm)
+
+
+def as_metrics(scores: Sequence[Score]) -> Metrics:
+    """Return the figures by label, numbered where it repeats; None for nothing to find."""
+    figures: dict[str, Figure] = {}
+    for score in scores:
+        numbered = (f"{score.label}-{n}" for n in itertools.count(2))
+        names = itertools.chain([score.label], numbered)
+        label = next(name for name in names if name not in figures)
+        figures[label] = _known(as_json(score.figures()))
+    return Metrics(figures)
+
+
+def _known(figures: object) -> Figure:
+    if isinstance(figures, Mapping):
+        return {name: _known(figure) for name, figure in figures.items()}
+    assert isinstance(figures, int | float)
+    return None if figures == UNKNOWN else figures
+
+
+def best_of(scores: Sequence[Score], best_by: str) -> Score:
+    """Return the score with the highest figure, the first of equals.
+
+    Raises:
+        ValueError: see `Score.metric`.
+    """
+    return max(scores, key=lambda score: score.metric(best_by))
+
+
+def write(folder: Path, scores: Sequence[Score], best_by: str, best: str) -> None:
+    """Write ``metrics.json`` and ``metrics.txt``.
+
+    Args:
+        folder: where to.
+        scores: one for each checkpoint, in order.
+        best_by: the figure that picked the best.
+        best: its label.
+    """
+    rows = msgspec.to_builtins(scores)
+    record = {"best": best, "best_by": best_by, "checkpoints": rows}
+    text = json.dumps(record, ensure_ascii=False, indent=1)
+    (folder / "metrics.json").write_text(text + "\n", "utf-8")
+    (folder / "metrics.txt").write_text("\n".join(table(scores, best)) + "\n", "utf-8")
+
+
+def table(scores: Sequence[Score], best: str) -> Iterator[str]:
+    """Yield the lines of a table: one for each checkpoint, then one for each class of the best."""
+    width = max(len(score.label) for score in scores)
+    for kind in scores[0].figures():
+        yield f"{kind:{width}}     mAP   mAP50   mAP75  AR@100"
+        for score in scores:
+            figures = score.figures()[kind]
+            row = "  ".join(f"{figures.named(name):6.3f}" for name in SHOWN)
+            yield f"{score.label:{width}}  {row}" + "  best" * (score.label == best)
+        chosen = next(score for score in scores if score.label == best)
+        yield f"classes of {best}: mAP, mAP50, boxes"
+        yield from (
+            f"  {value.mAP:6.3f}  {value.mAP_50:6.3f}  {value.boxes:5}  {name}"
+            for name, value in chosen.figures()[kind].classes.items()
+        )

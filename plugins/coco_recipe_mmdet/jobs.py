@@ -1,0 +1,149 @@
+"""The jobs that steps hand to the process that mmdet runs in, and what comes out of them."""
+
+import msgspec
+from coco_recipe_jobs.job import Job, Program, folder_of
+from coco_recipe_jobs.scores import Score
+
+PROGRAM = Program(
+    "coco_recipe_mmdet.inside.job",
+    (folder_of("coco_recipe_torch"), folder_of("coco_recipe_mmdet")),
+)
+
+
+class ModelJob(Job, frozen=True, kw_only=True):
+    """What every job with a detector's config has.
+
+    Attributes:
+        config: ``mmdet::path/in/the/package.py`` or an absolute path; None for the config that the
+            checkpoint carries.
+        set: the recipe's changes to the config, by dotted path.
+        trust_set: whether ``set`` may name code to run.
+        workers: processes that load pictures, for each data loader; None leaves the config's.
+        classes: class names, in the order of the model's outputs.
+        seed: what random numbers start from.
+    """
+
+    config: str | None
+    set: dict[str, object]
+    trust_set: bool = False
+    workers: int | None = None
+    classes: tuple[str, ...]
+    seed: int = 0
+
+
+class TrainJob(ModelJob, frozen=True, kw_only=True, tag="train"):
+    """Train a detector; see the parameters of the step ``train``.
+
+    Attributes:
+        key: the step's key, for which checkpoints are on record.
+        val: whether there is a data set to validate on.
+        without_mask: how many annotations of both data sets have no segmentation.
+        checkpoint: the checkpoint to start from, as an absolute path.
+        resume: the state of an interrupted training to go on from, relative to the step's folder.
+    """
+
+    key: str
+    val: bool
+    without_mask: int = 0
+    checkpoint: str | None = None
+    resume: str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    scale_lr: bool | int | None = None
+    amp: bool | None = None
+    val_interval: int | None = None
+    best_by: str = "bbox_mAP"
+    checkpoint_interval: int = 1
+    keep: int = 0
+    empty_images: bool = True
+    strict: bool = True
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A checkpoint of a job: its label, and its file as an absolute path."""
+
+    label: str
+    path: str
+
+
+class DetectorJob(ModelJob, frozen=True, kw_only=True):
+    """What every job has that lets detectors look at pictures.
+
+    Attributes:
+        checkpoints: the weights; one for jobs of one checkpoint.
+        images: how many pictures the data set has.
+        batch_size: pictures at a time; None leaves the config's.
+        best_by: the metric that picks the best; empty where nothing is measured.
+        without_mask: how many annotations have no segmentation.
+    """
+
+    checkpoints: tuple[Source, ...] = ()
+    images: int = 0
+    batch_size: int | None = None
+    best_by: str = ""
+    without_mask: int = 0
+
+
+class EvaluateJob(DetectorJob, frozen=True, kw_only=True, tag="evaluate"):
+    """Measure checkpoints; gives a `Score` for each."""
+
+
+class PredictJob(DetectorJob, frozen=True, kw_only=True, tag="predict"):
+    """Write what a checkpoint finds; gives `Predicted`."""
+
+
+class SoupJob(DetectorJob, frozen=True, kw_only=True, tag="greedy_soup"):
+    """Average the checkpoints that make it better; gives `Soup`."""
+
+
+class BatchNormJob(DetectorJob, frozen=True, kw_only=True, tag="recompute_batch_norm"):
+    """Measure the statistics of batch norms; gives `Renormed`."""
+
+
+class InitJob(ModelJob, frozen=True, kw_only=True, tag="init_weights"):
+    """Draw the weights of a model; gives `Initial`."""
+
+
+class PreflightJob(Job, frozen=True, kw_only=True, tag="preflight"):
+    """Resolve the config of a job that isn't due yet; gives what is changed in it."""
+
+    job: TrainJob | EvaluateJob
+
+
+class Predicted(msgspec.Struct, frozen=True):
+    """The files with what was found, by kind, relative to the step's folder; how many boxes."""
+
+    files: dict[str, str]
+    boxes: int
+
+
+class Soup(msgspec.Struct, frozen=True):
+    """What a greedy soup is made of.
+
+    Attributes:
+        rows: every measurement in order; the last one is the soup's.
+        taken: the labels of the checkpoints in it.
+        score: its metric.
+        scores: the metric of each checkpoint alone, by label.
+        fingerprint: SHA-256 over the tensors.
+    """
+
+    rows: list[Score]
+    taken: list[str]
+    score: float
+    scores: dict[str, float]
+    fingerprint: str
+
+
+class Renormed(msgspec.Struct, frozen=True):
+    """How many buffers of batch norms were replaced; SHA-256 over the tensors."""
+
+    changed: int
+    fingerprint: str
+
+
+class Initial(msgspec.Struct, frozen=True):
+    """SHA-256 over the tensors that were drawn."""
+
+    fingerprint: str

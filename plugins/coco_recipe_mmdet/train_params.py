@@ -1,0 +1,126 @@
+"""The parameters of the step ``train``."""
+
+from coco_recipe_mmdet import params
+
+PARAMS = params.schema(
+    ("config",),
+    config=params.CONFIG,
+    set=params.RUNS["set"],
+    epochs={
+        "type": "integer",
+        "minimum": 1,
+        "examples": [12],
+        "description": "Epochs; schedules by epoch are stretched. Default: the config's.",
+    },
+    batch_size={
+        "type": "integer",
+        "minimum": 1,
+        "examples": [5],
+        "description": "Pictures an iteration and process. Default: the config's.",
+    },
+    learning_rate={
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "examples": [0.05],
+        "description": "Default: the config's.",
+    },
+    scale_lr={
+        "anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1}],
+        "examples": [16],
+        "description": "Scale the learning rate linearly from the batch size that it is for (the "
+        "config's, or this number) to batch_size times processes. Default: as the config says.",
+    },
+    amp={
+        "type": "boolean",
+        "examples": [True],
+        "description": "Half precision, on a GPU. Default: the config's.",
+    },
+    val_interval={
+        "type": "integer",
+        "minimum": 1,
+        "examples": [2],
+        "description": "Validate every N epochs. Default: the config's, or 1.",
+    },
+    best_by={
+        "type": "string",
+        "pattern": "^(bbox|segm)_mAP(_50|_75|_s|_m|_l)?$",
+        "default": "bbox_mAP",
+        "examples": ["bbox_mAP_50", "segm_mAP"],
+        "description": "The metric of val that picks 'best'; the higher the better.",
+    },
+    checkpoint_interval={
+        "type": "integer",
+        "minimum": 1,
+        "default": 1,
+        "examples": [2],
+        "description": "Keep a checkpoint every N epochs; the last epoch's always.",
+    },
+    keep={
+        "type": "integer",
+        "minimum": 0,
+        "default": 0,
+        "examples": [3],
+        "description": "Keep only the newest N checkpoints, and the best; 0 keeps all.",
+    },
+    empty_images={
+        "type": "boolean",
+        "default": True,
+        "examples": [False],
+        "description": "Train on images without boxes, too (mmdet by itself leaves them out).",
+    },
+    strict={
+        "type": "boolean",
+        "default": True,
+        "examples": [False],
+        "description": "The starting checkpoint must have exactly the model's weights; false takes "
+        "what fits.",
+    },
+    seed=params.SEED,
+    deterministic={
+        "type": "boolean",
+        "default": False,
+        "examples": [True],
+        "description": "Take only deterministic GPU algorithms.",
+    },
+    launcher={
+        "enum": ["none", "pytorch", "slurm"],
+        "default": "none",
+        "examples": ["pytorch"],
+        "description": "pytorch: several processes through torchrun; slurm: through srun.",
+    },
+    gpus={
+        "type": "integer",
+        "minimum": 1,
+        "default": 1,
+        "examples": [8],
+        "description": "Processes on each machine.",
+    },
+    nnodes={
+        "type": "integer",
+        "minimum": 1,
+        "default": 1,
+        "examples": [2],
+        "description": "Machines.",
+    },
+    node_rank={
+        "type": "integer",
+        "minimum": 0,
+        "default": 0,
+        "examples": [1],
+        "description": "Which of the machines this is (launcher pytorch); the others run the line "
+        "in command.txt with theirs, in the same folder.",
+    },
+    master_addr={
+        "type": "string",
+        "examples": ["10.1.1.1"],
+        "description": "The first machine (launcher pytorch).",
+    },
+    master_port={
+        "type": "integer",
+        "default": 29500,
+        "examples": [29500],
+        "description": "Its port.",
+    },
+    partition={"type": "string", "examples": ["gpu"], "description": "Slurm's partition."},
+    **{name: rule for name, rule in params.RUNS.items() if name != "set"},
+)

@@ -1,0 +1,191 @@
+"""What the steps share that let checkpoints look at the pictures of a data set."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias, TypeVar
+
+from coco_recipe_jobs.job import make
+
+from coco_recipe import (
+    Checkpoint,
+    Complaint,
+    Dataset,
+    Facts,
+    Misfit,
+    StepContext,
+    counted,
+    missing_pictures,
+)
+from coco_recipe_mmdet import configs, datasets, params, preflights
+from coco_recipe_mmdet.jobs import DetectorJob, EvaluateJob, Source
+from coco_recipe_mmdet.params import Params, Schema
+
+PortFacts: TypeAlias = Mapping[str, Facts | tuple[Facts, ...]]
+J = TypeVar("J", bound=DetectorJob)
+ADAPT = "adapt_head fits a checkpoint's head to the data set's classes"
+ORDERS = "the checkpoints have their classes in different orders"
+METRIC: Schema = {
+    "type": "string",
+    "pattern": "^(bbox|segm)_(mAP(_50|_75|_s|_m|_l)?|AR_(1|10|100|s|m|l))$",
+    "default": "bbox_mAP",
+    "examples": ["bbox_mAP_50", "segm_mAP"],
+    "description": "The metric that picks the best; the higher the better.",
+}
+CONFIG: Schema = {
+    **params.CONFIG,
+    "description": "Detector config, as for train. Default: the one that the checkpoint carries, "
+    "which is read as data and not run.",
+}
+BATCH: Schema = {
+    "type": "integer",
+    "minimum": 1,
+    "examples": [8],
+    "description": "Pictures at a time. Default: the config's.",
+}
+
+
+def usage(dataset: Dataset, hint: str = "") -> datasets.Usage:
+    """Return what pycocotools measures against.
+
+    Args:
+        dataset: the data set.
+        hint: what to do where there is nothing.
+
+    Raises:
+        ValueError: there is no box to find.
+    """
+    used = datasets.usage(dataset, training=False)
+    if not used.boxes:
+        where = counted(len(dataset.images), "image")
+        raise ValueError(
+            f"the data set has no usable box on its {where}: there is nothing to compare with"
+            + f"; {hint}" * bool(hint)
+        )
+    return used
+
+
+def class_order(checkpoints: Sequence[Checkpoint], dataset: Dataset) -> tuple[str, ...]:
+    """Return the class names in the order of the models' answers.
+
+    It is the checkpoints' order, and where they name no classes the data set's.
+
+    Raises:
+        ValueError: they have other classes than the data set, or different orders.
+    """
+    own = datasets.class_names(dataset)
+    orders = {checkpoint.classes for checkpoint in checkpoints if checkpoint.classes}
+    for order in orders:
+        if faults := list(datasets.same_classes(own, order, "the checkpoint", "the data set")):
+            raise ValueError("; ".join(faults))
+    if len(orders) > 1:
+        raise ValueError(ORDERS)
+    return next(iter(orders), own)
+
+
+def unique_labels(checkpoints: Sequence[Checkpoint]) -> list[str]:
+    """Return a name for each checkpoint that is good for a file name.
+
+    It is the label or the name of the file, numbered where it repeats.
+    """
+    labels: list[str] = []
+    for checkpoint in checkpoints:
+        name = "".join(
+            c if c.isalnum() or c in "._-" else "_"
+            for c in checkpoint.label or checkpoint.path.stem
+        )
+        numbered = (f"{name}-{number}" for number in itertools.count(2))
+        free = (label for label in itertools.chain([name], numbered) if label not in labels)
+        labels.append(next(free))
+    return labels
+
+
+def job(
+    kind: type[J],
+    ctx: StepContext,
+    given: Params,
+    *,
+    checkpoints: Mapping[str, Checkpoint],
+    dataset: Dataset,
+    classes: Sequence[str],
+    without_mask: int = 0,
+) -> J:
+    """Write the data set into the step's folder, and return the job.
+
+    Args:
+        kind: the job's class.
+        ctx: the step's context.
+        given: the step's parameters.
+        checkpoints: by label.
+        dataset: the pictures, with the annotations to measure against.
+        classes: class names, in the order of the models' outputs.
+        without_mask: how many annotations have no segmentation.
+
+    Raises:
+        ValueError: a picture is missing.
+    """
+    if missing := missing_pictures({"dataset": dataset}):
+        raise ValueError(missing)
+    datasets.write_for_mmdet(dataset, ctx.workdir / "data/images.json", classes)
+    sources = [
+        Source(label=label, path=str(checkpoint.path.absolute()))
+        for label, checkpoint in checkpoints.items()
+    ]
+    return make(
+        kind,
+        given,
+        config=configs.absolute(given.get("config")),
+        classes=classes,
+        images=len(dataset.images),
+        seed=ctx.seed % 2**31,
+        checkpoints=sources,
+        without_mask=without_mask,
+    )
+
+
+def foresee_classes(facts: PortFacts) -> Facts:
+    """Return which classes the checkpoints answer with.
+
+    Raises:
+        Misfit: a checkpoint has other classes than the data set, or two have different orders.
+    """
+    own = _known(facts, "dataset").classes
+    given = dict(_given(facts))
+    Misfit.if_any(
+        Complaint(path, fault, ADAPT, below="in")
+        for path, known in given.items()
+        if known.classes and own
+        for fault in datasets.same_classes(own, known.classes, "the checkpoint", "the data set")
+    )
+    orders = {known.classes for known in given.values() if known.classes}
+    if len(orders) > 1:
+        hint = "evaluate those with one order together"
+        raise Misfit([Complaint(("checkpoints",), ORDERS, hint, below="in")])
+    return Facts(next(iter(orders), own))
+
+
+def _known(facts: PortFacts, port: str) -> Facts:
+    """Return what is known of the one value of a port; nothing, where the port has none."""
+    known = facts.get(port, Facts())
+    return known if isinstance(known, Facts) else Facts()
+
+
+def _given(
+    facts: PortFacts,
+) -> Iterator[tuple[tuple[str | int, ...], Facts]]:
+    """Yield what is known of each checkpoint, with its place in the step's inputs."""
+    several = facts.get("checkpoints")
+    if isinstance(several, tuple):
+        yield from ((("checkpoints", n), known) for n, known in enumerate(several))
+    else:
+        yield ("checkpoint",), _known(facts, "checkpoint")
+
+
+def preflight(ctx: StepContext, given: Params, facts: PortFacts) -> None:
+    """See whether a config that is named goes together with the parameters.
+
+    Raises:
+        Misfit: it doesn't.
+    """
+    classes = _known(facts, "dataset").classes or preflights.UNKNOWN_CLASSES
+    config = configs.absolute(given.get("config"))
+    preflights.run(ctx, make(EvaluateJob, given, config=config, classes=classes))

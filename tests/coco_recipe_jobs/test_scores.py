@@ -1,0 +1,49 @@
+"""The figures of checkpoints: the best, the files, the value for later steps."""
+
+import json
+from pathlib import Path
+
+import pytest
+from coco_recipe_jobs import scores
+from coco_recipe_jobs.coco_metrics import NAMES, ClassFigures, Figures
+
+
+def _figures(value: float) -> Figures:
+    known = dict.fromkeys(NAMES, value) | {"mAP_l": -1.0}
+    return Figures(**known, classes={"disc": ClassFigures(value, value, 4)})
+
+
+def _score(label: str, value: float, *, masks: float | None = None) -> scores.Score:
+    kinds = {"bbox": _figures(value)} | ({"segm": _figures(masks)} if masks is not None else {})
+    return scores.score_of(label, kinds, {"bbox": f"results/{label}.bbox.json"})
+
+
+def test_the_best_is_the_first_of_the_highest() -> None:
+    rows = [_score("a", 0.1, masks=0.5), _score("b", 0.3, masks=0.2), _score("c", 0.3, masks=0.1)]
+    assert scores.best_of(rows, "bbox_mAP_50").label == "b"
+    assert scores.best_of(rows, "segm_AR_100").label == "a"
+    with pytest.raises(ValueError, match="segm_mAP is of masks, and the model has none"):
+        scores.best_of([_score("d", 0.9)], "segm_mAP")
+
+
+def test_the_files_have_every_figure(tmp_path: Path) -> None:
+    rows = [_score("epoch_1", 0.25), _score("soup", 0.5)]
+    scores.write(tmp_path, rows, "bbox_mAP", "soup")
+    found = json.loads((tmp_path / "metrics.json").read_text())
+    assert (found["best"], found["best_by"]) == ("soup", "bbox_mAP")
+    first = found["checkpoints"][0]
+    assert list(first) == ["label", "results", "bbox"]
+    assert list(first["bbox"]) == [*NAMES, "classes"]
+    assert first["bbox"]["classes"] == {"disc": {"mAP": 0.25, "mAP_50": 0.25, "boxes": 4}}
+    lines = (tmp_path / "metrics.txt").read_text().splitlines()
+    assert lines[1] == "epoch_1   0.250   0.250   0.250   0.250"
+    assert lines[2].endswith("0.500  best")
+    assert lines[-1] == "   0.500   0.500      4  disc"
+
+
+def test_as_a_value_labels_are_unique_and_nothing_to_find_is_none() -> None:
+    value = scores.as_metrics([_score("a", 0.1), _score("a", 0.2)])
+    flat = dict(value.flat())
+    assert flat["a", "bbox", "mAP"] == 0.1
+    assert flat["a-2", "bbox", "classes", "disc", "mAP_50"] == 0.2
+    assert flat["a", "bbox", "mAP_l"] is None

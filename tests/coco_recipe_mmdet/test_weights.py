@@ -1,0 +1,31 @@
+"""Weights of a job: what differs from a model, and whose classes they are."""
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+
+def test_other_shapes_are_named_first() -> None:
+    from coco_recipe_mmdet.inside import weights
+
+    state = {"a": torch.zeros(2), "b": torch.zeros(3), "d": torch.zeros(1)}
+    wanted = {"a": torch.zeros(2), "b": torch.zeros(4), "c": torch.zeros(1)}
+    assert weights.differences(state, wanted) == [
+        "b has shape (3,), the model's (4,)",
+        "c is missing",
+        "d is not in the model",
+    ]
+
+
+def test_a_file_that_names_other_classes_is_refused(tmp_path: Path) -> None:
+    from coco_recipe_mmdet.inside import weights
+
+    meta = {"dataset_meta": {"classes": ("cap", "dent")}, "cfg": "model = {}\n", "epoch": 3}
+    weights.write(tmp_path / "w.pth", {"a": torch.ones(2)}, meta)
+    state, found = weights.read(tmp_path / "w.pth", ("cap", "dent"))
+    assert weights.plain_meta(found).keys() == {"cfg", "dataset_meta"}
+    assert weights.fingerprint(state) == weights.fingerprint({"a": torch.ones(2)})
+    with pytest.raises(ValueError, match=r"classes are cap, dent, and is taken for one of dent, c"):
+        weights.read(tmp_path / "w.pth", ("dent", "cap"))

@@ -1,0 +1,56 @@
+"""Labels and classes of the checkpoints of a step."""
+
+from pathlib import Path
+
+import pytest
+from coco_recipe_mmdet import with_checkpoints
+
+from coco_recipe import Checkpoint, Dataset, Facts, Misfit
+
+
+def test_labels_are_made_unique() -> None:
+    checkpoints = [
+        Checkpoint(Path("a/x.pth"), label=label)
+        for label in ("epoch_1", "epoch_1", "", "a/b", "epoch_1")
+    ]
+    assert with_checkpoints.unique_labels(checkpoints) == [
+        "epoch_1",
+        "epoch_1-2",
+        "x",
+        "a_b",
+        "epoch_1-3",
+    ]
+    assert with_checkpoints.unique_labels(
+        [Checkpoint(Path("x"), label=label) for label in ("run-2", "run", "run")]
+    ) == ["run-2", "run", "run-3"]
+
+
+def test_checkpoints_with_other_classes_are_refused() -> None:
+    from coco_recipe import Category
+
+    dataset = Dataset((), (), (Category(1, "a"), Category(2, "b")))
+    path = Path("x.pth")
+    assert with_checkpoints.class_order(
+        [Checkpoint(path, ("b", "a")), Checkpoint(path)], dataset
+    ) == (
+        "b",
+        "a",
+    )
+    with pytest.raises(ValueError, match="the checkpoint has not the data set's b"):
+        with_checkpoints.class_order([Checkpoint(path, ("a",))], dataset)
+    with pytest.raises(ValueError, match="different orders"):
+        with_checkpoints.class_order(
+            [Checkpoint(path, ("b", "a")), Checkpoint(path, ("a", "b"))], dataset
+        )
+    with pytest.raises(Misfit, match="different orders"):
+        with_checkpoints.foresee_classes(
+            {"dataset": Facts(("a", "b")), "checkpoints": (Facts(("a", "b")), Facts(("b", "a")))},
+        )
+
+
+def test_a_data_set_without_boxes_is_refused_in_the_right_number() -> None:
+    from coco_recipe import Image
+
+    dataset = Dataset((Image(1, "a.png", 9, 9),), (), ())
+    with pytest.raises(ValueError, match=r"no usable box on its 1 image: .*; predict works"):
+        with_checkpoints.usage(dataset, "predict works without")

@@ -1,0 +1,76 @@
+"""A file's structure is checked before anything unfolds."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from coco_recipe_torch import checkpoints
+
+torch = pytest.importorskip(
+    "torch", reason="the training stack is not installed: make test does it"
+)
+
+
+def state() -> dict[str, Any]:
+    return {
+        "fc.weight": torch.arange(2000.0).reshape(20, 100),
+        "fc.bias": torch.ones(20, dtype=torch.float16),
+        "bn.num_batches_tracked": torch.tensor(7),
+    }
+
+
+def saved(path: Path, content: Any, **how: Any) -> Path:
+    torch.save(content, path, **how)
+    return path
+
+
+def refused(path: Path, reason: str, **how: Any) -> None:
+    with pytest.raises(ValueError) as caught:
+        checkpoints.read(path, **how)
+    assert str(path) in str(caught.value)
+    assert reason in str(caught.value), caught.value
+
+
+def test_a_zip_bomb_is_refused_before_anything_unfolds(tmp_path: Path) -> None:
+    path = saved(tmp_path / "good.pth", {"state_dict": state()})
+    bomb = tmp_path / "bomb.pth"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            new.writestr(
+                entry.filename,
+                bytes(50_000_000) if entry.filename.endswith("data/0") else old.read(entry),
+            )
+    assert bomb.stat().st_size < 100_000
+    refused(bomb, "is compressed")
+
+
+def test_entries_that_share_their_bytes_are_refused(tmp_path: Path) -> None:
+    path, bomb = saved(tmp_path / "good.pth", {"state_dict": state()}), tmp_path / "bomb.pth"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(bomb, "w") as new:
+        for entry in old.infolist():
+            new.writestr(entry.filename, old.read(entry))
+        new.filelist[-1].header_offset = new.filelist[0].header_offset
+    refused(bomb, "overlap")
+
+
+@pytest.mark.parametrize("percent", [0, 10, 50, 90, 99])
+@pytest.mark.parametrize("new_format", [True, False])
+def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, percent: int, new_format: bool) -> None:
+    path = saved(
+        tmp_path / "cut.pth", {"state_dict": state()}, _use_new_zipfile_serialization=new_format
+    )
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * percent // 100])
+    if not percent:
+        refused(path, "is empty (0 bytes)")
+    else:
+        refused(path, "is cut off or damaged" if new_format else "is refused")
+
+
+def test_a_safetensors_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    path = tmp_path / "cut.safetensors"
+    checkpoints.write(path, state())
+    path.write_bytes(path.read_bytes()[:-10])
+    refused(path, "is refused")
