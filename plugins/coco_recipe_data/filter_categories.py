@@ -16,7 +16,7 @@ from coco_recipe import (
     StepContext,
     did_you_mean,
 )
-from coco_recipe_data import kinds, parents, tables
+from coco_recipe_data import kinds, parents, references
 
 _NAMES = {"type": "array", "items": {"type": ["string", "integer"]}}
 
@@ -91,8 +91,8 @@ def filter_categories(
     ctx.find(kinds.REFERENCES_LEFT_OUT, [*lost, *lost_by_rows])
     return {
         "dataset": dataset.replace(
-            images=tables.without_categories(images, gone),
-            annotations=tables.without_categories(rows, gone),
+            images=references.without_categories(images, gone),
+            annotations=references.without_categories(rows, gone),
             categories=categories,
         )
     }

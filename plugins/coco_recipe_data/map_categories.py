@@ -22,7 +22,7 @@ from coco_recipe import (
     did_you_mean,
     extras,
 )
-from coco_recipe_data import keypoints, kinds, parents, tables
+from coco_recipe_data import keypoints, kinds, parents, references
 
 
 def map_categories(
@@ -79,16 +79,16 @@ def map_categories(
     ctx.find(
         kinds.REFERENCES_LEFT_OUT, lost, remedy="the categories that they name are joined with them"
     )
-    annotations = tables.followed(tuple(mapped(row) for row in dataset.annotations), ids)
-    images = tables.followed(dataset.images, ids)
+    annotations = references.followed(tuple(mapped(row) for row in dataset.annotations), ids)
+    images = references.followed(dataset.images, ids)
     ctx.find(kinds.NEGATIVE_BUT_THERE, _negative_but_there(images, annotations, of_one))
     ctx.note("joined_categories", len(dataset.categories) - len(categories))
-    extra = tables.follow_in_tables(dataset.extra, ids)
+    extra = references.follow_in_tables(dataset.extra, ids)
     return {
         "dataset": dataset.replace(
             images=images,
             annotations=annotations,
-            categories=tables.followed(categories, parents.naming(ids, "category_id")),
+            categories=references.followed(categories, parents.naming(ids, "category_id")),
             extra=extra,
         )
     }

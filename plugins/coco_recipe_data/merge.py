@@ -1,12 +1,10 @@
 """Step ``merge``: any number of data sets into one, with nothing lost."""
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw
+from msgspec import Raw
 from msgspec.structs import replace
 
 from coco_recipe import (
@@ -17,16 +15,16 @@ from coco_recipe import (
     Image,
     Origin,
     Port,
-    Row,
     Step,
     StepContext,
-    about,
     extras,
-    plain_name,
     with_extras,
 )
 from coco_recipe_data import keypoints, kinds, licenses, parents
-from coco_recipe_data.tables import Ids, Joined, follow, join, names_rows, refer
+from coco_recipe_data.free_names import FreeIds, FreeNames
+from coco_recipe_data.merge_books import report, write_ids
+from coco_recipe_data.references import Ids, follow, refer
+from coco_recipe_data.tables import join
 
 
 def merge(
@@ -105,7 +103,7 @@ def merge(
         follow(row, parents.naming(every[n], "category_id"))
         for row, n in zip(categories, firsts, strict=True)
     )
-    names = _Names(same_file_name)
+    names = FreeNames(same_file_name)
     images = list[Image]()
     annotations = list[Annotation]()
     home = datasets[0].home
@@ -134,8 +132,8 @@ def merge(
             )
             annotations.append(follow(box, own) if of_rows else box)
     names.finish()
-    _write_ids(ctx, datasets, image_maps, annotation_ids, category_maps, joined)
-    _report(ctx, datasets, categories, followed, joined, renamed=names.renamed)
+    write_ids(ctx, datasets, image_maps, annotation_ids, category_maps, joined)
+    report(ctx, datasets, categories, followed, joined, renamed=names.renamed)
     ctx.find(kinds.IDS_SHARED, joined.unknown)
     ctx.find(kinds.LICENSES_UNLISTED, licensed.unlisted)
     extra = {key: value for part in reversed(datasets) for key, value in part.extra.items()}
@@ -200,7 +198,7 @@ def _refuse_strangers(datasets: tuple[Dataset, ...], ids: Sequence[Ids]) -> None
 
 
 def _image_ids(datasets: tuple[Dataset, ...]) -> list[dict[int, int]]:
-    ids = _Ids(image.id for part in datasets for image in part.images)
+    ids = FreeIds(image.id for part in datasets for image in part.images)
     return [{image.id: ids.take(image.id) for image in part.images} for part in datasets]
 
 
@@ -209,7 +207,7 @@ def _annotation_ids(datasets: tuple[Dataset, ...]) -> list[list[int]]:
 
     An id that repeats within one data set goes on repeating.
     """
-    ids = _Ids(row.id for part in datasets for row in part.annotations)
+    ids = FreeIds(row.id for part in datasets for row in part.annotations)
     result = []
     for part in datasets:
         taken = ids.taken & {row.id for row in part.annotations}
@@ -230,143 +228,6 @@ def _with_origin(image: Image, part: Dataset, key: str) -> Image:
         )
     changed: Image = with_extras(image, {key: origin})
     return changed
-
-
-def _write_ids(
-    ctx: StepContext,
-    datasets: tuple[Dataset, ...],
-    image_ids: list[dict[int, int]],
-    annotation_ids: list[list[int]],
-    category_ids: list[dict[int, int]],
-    joined: Joined,
-) -> None:
-    """Write ``ids.json``: for each data set and table the old ids in order, the new ones beside."""
-
-    def pairs(mapping: Mapping[Any, Any]) -> dict[str, list[Any]]:
-        return {"old": list(mapping), "new": list(mapping.values())}
-
-    rows = [
-        {
-            "home": part.home,
-            "images": pairs(image_ids[n]),
-            "categories": pairs(category_ids[n]),
-            "annotations": {"old": [row.id for row in part.annotations], "new": annotation_ids[n]},
-            "references": {key: pairs(mapping) for key, mapping in joined.ids[n].items()},
-        }
-        for n, part in enumerate(datasets)
-    ]
-    (ctx.workdir / "ids.json").write_bytes(msgspec.json.encode({"datasets": rows}))
-
-
-def _report(
-    ctx: StepContext,
-    datasets: tuple[Dataset, ...],
-    categories: Sequence[Category],
-    followed: Sequence[Mapping[str, Category]],
-    joined: Joined,
-    *,
-    renamed: int,
-) -> None:
-    ctx.note("renamed_files", renamed)
-    ctx.note("categories_joined", sum(len(part.categories) for part in datasets) - len(categories))
-    if joined.extra:
-        ctx.note("tables_joined", sorted(joined.extra))
-    if moved := {
-        key: n
-        for key in {key for own in joined.ids for key in own}
-        if (n := sum(old != new for own in joined.ids for old, new in own.get(key, {}).items()))
-    }:
-        ctx.note("references_renumbered", moved)
-    ctx.find(kinds.TOP_LEVEL_KEYS_DIFFER, _other_keys(datasets, joined))
-    ctx.find(kinds.CATEGORY_KEYS_DIFFER, _other_category_keys(datasets, followed, categories))
-    ctx.find(kinds.CATEGORIES_ALIKE, _alike(categories))
-
-
-def _other_keys(datasets: tuple[Dataset, ...], joined: Joined) -> Iterator[Row]:
-    kept: dict[str, bytes] = {}
-    for n, part in enumerate(datasets):
-        for key, value in part.extra.items():
-            if key not in ("info", "licenses", *joined.extra) and (
-                kept.setdefault(key, bytes(value)) != bytes(value) or (n and names_rows(key, value))
-            ):
-                yield Row(f"'{key}' of {part.home}")
-
-
-def _other_category_keys(
-    datasets: tuple[Dataset, ...],
-    followed: Sequence[Mapping[str, Category]],
-    categories: Sequence[Category],
-) -> Iterator[Row]:
-    kept = {category.name: _keys(category) for category in categories}
-    for part, moved in zip(datasets, followed, strict=True):
-        for category in part.categories:
-            for key, value in _keys(moved[category.name]).items():
-                if kept[category.name].get(key) != value:
-                    yield Row(f"category '{category.name}' of {part.home}", {key: value})
-
-
-def _keys(category: Category) -> dict[str, Any]:
-    known = {} if category.supercategory is UNSET else {"supercategory": category.supercategory}
-    return known | {
-        key: value for key, value in extras(category) if key not in ("keypoints", "skeleton")
-    }
-
-
-def _alike(categories: Sequence[Category]) -> Iterator[Row]:
-    """Yield categories whose names another one has but for case, blanks or Unicode form."""
-    first: dict[str, str] = {}
-    for category in categories:
-        key = "".join(unicodedata.normalize("NFKC", category.name).casefold().split())
-        if (other := first.setdefault(key, category.name)) != category.name:
-            yield Row(f"category '{category.name}'", other)
-
-
-class _Ids:
-    """Hands out ids: the wanted one where it is free, else one above all."""
-
-    def __init__(self, everything: Iterable[int]) -> None:
-        self.next = max(everything, default=0) + 1
-        self.taken = set[int]()
-
-    def fresh(self) -> int:
-        self.next += 1
-        return self.next - 1
-
-    def take(self, wanted: int) -> int:
-        got = self.fresh() if wanted in self.taken else wanted
-        self.taken.add(got)
-        return got
-
-
-class _Names:
-    """Finds file names that can't stand beside one another on every file system."""
-
-    def __init__(self, policy: str) -> None:
-        self.policy = policy
-        self.owner = dict[str, str]()
-        self.clashes = list[str]()
-        self.renamed = 0
-
-    def take(self, name: str, home: str) -> str:
-        got = name
-        n = 2
-        while (key := plain_name(got)) in self.owner:
-            if self.policy == "error":
-                self.clashes.append(f"{name} ({self.owner[key]} and {home})")
-                break
-            path = PurePosixPath(name)
-            got = str(path.with_name(f"{path.stem}_{n}{path.suffix}"))
-            n += 1
-        self.owner.setdefault(plain_name(got), home)
-        self.renamed += got != name
-        return got
-
-    def finish(self) -> None:
-        if self.clashes:
-            raise ValueError(
-                f"{about(len(self.clashes), 'file names collide')}: {', '.join(self.clashes[:5])}; "
-                "set same_file_name: rename"
-            )
 
 
 def _marked(image: Image, part: Dataset, home: str, *, renamed: bool) -> Image:
@@ -395,7 +256,7 @@ def _join_categories(
         The categories; for each data set the new ids, and where keypoints have gone; and for each
         category the number of the data set that has it first.
     """
-    ids = _Ids(category.id for part in datasets for category in part.categories)
+    ids = FreeIds(category.id for part in datasets for category in part.categories)
     groups: dict[str, list[tuple[int, Category]]] = {}
     for n, part in enumerate(datasets):
         for category in part.categories:

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from coco_recipe import Annotation, Category, Image, Row, with_extras
-from coco_recipe_data.tables import Ids, extra_fields, followed, key_in
+from coco_recipe_data.references import Ids, extra_fields, followed, key_in
 
 Listed = TypeVar("Listed", Image, Annotation, Category)
 # the keys, besides those with the list's own name, by which a row names another of its list

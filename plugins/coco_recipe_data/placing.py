@@ -9,11 +9,11 @@ the best one.
 from collections.abc import Sequence
 from typing import Protocol
 
-Cost = tuple[int, int, int]  # as in `stratify`
+Cost = tuple[int, int, int]  # as in `division`
 
 
 class Goal(Protocol):
-    """What a division should be (`stratify`)."""
+    """What a division should be (`division`)."""
 
     parts: range
     scale: int

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from coco_recipe import Dataset, Port, Step, StepContext
-from coco_recipe_data import kinds, parents, tables
+from coco_recipe_data import kinds, parents, references
 
 _BASE = {"enum": [0, 1, None]}
 _DEFAULTS = {"images": 1, "annotations": 1, "categories": None}  # competitions score by category id
@@ -105,7 +105,7 @@ def reindex(
             images=of_images,
             annotations=of_rows,
             categories=of_categories,
-            extra=tables.follow_in_tables(dataset.extra, ids),
+            extra=references.follow_in_tables(dataset.extra, ids),
             loose=tuple(one for one in dataset.loose if one.kind not in numbered),
         )
     }

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-from msgspec import UNSET, Raw
-from msgspec.structs import replace
+from msgspec import UNSET
 
 from coco_recipe import (
     Annotation,
@@ -19,67 +17,21 @@ from coco_recipe import (
     StepContext,
     about,
     did_you_mean,
-    has_area,
-    segmentation_area,
-    segmentation_box,
-    with_extras,
 )
 from coco_recipe_data import image_mends, segmentation_mends
+from coco_recipe_data.annotation_mends import (
+    Mend,
+    made_crowd,
+    mended_area,
+    mended_box,
+    mended_count,
+    mended_segmentation,
+)
 from coco_recipe_data.licenses import listed as listed_licenses
 from coco_recipe_data.mend_ledger import Ledger
-from coco_recipe_data.segmentation_mends import is_numbers
+from coco_recipe_data.mended_kinds import MENDED, UNDERSTOOD, mends, refuses, understands
 
-ANY = ""
 FIRST = 5  # rows that an error names
-WRONG_RUNS = "masks_with_wrong_runs"  # no box or area can be taken from such a mask
-# kinds of pictures that have no size to take
-UNMEASURED = ("unreadable_pictures", "cut_off_pictures")
-# a box or area that differs by less was rounded
-SIDE_PX = 1.0
-AREA_SHARE = 0.01
-
-
-# the kinds of findings that are gone behind each parameter, or behind one value of it
-_MENDED: Mapping[tuple[str, Any], tuple[str, ...]] = {
-    ("file_names", ANY): ("missing_pictures", "unsafe_file_names"),
-    ("missing_pictures", "drop"): ("missing_pictures",),
-    ("sizes", "from_pictures"): (
-        "sizes_not_of_pictures",
-        "images_without_size",
-        "sizes_of_wrong_type",
-        "sizes_too_large",
-    ),
-    ("texts", "to_text"): ("texts_of_wrong_type",),
-    ("licenses", "drop"): ("licenses_of_wrong_type",),
-    ("bbox", "from_segmentation"): (
-        "annotations_without_box",
-        "bbox_not_of_segmentation",
-        "boxes_of_wrong_type",
-    ),
-    ("area", "recompute"): (
-        "annotations_without_area",
-        "areas_not_positive",
-        "area_not_of_box",
-        "area_not_of_segmentation",
-        "areas_of_wrong_type",
-    ),
-    ("num_keypoints", "recompute"): ("num_keypoints_at_odds", "num_keypoints_of_wrong_type"),
-    ("categories", "drop_unused"): ("unused_categories",),
-}
-# the kinds of wrong types of which each takes in the values whose meaning can be told
-_UNDERSTOOD: Mapping[tuple[str, Any], tuple[str, ...]] = {
-    ("ids", "to_int"): ("ids_of_wrong_type",),
-    ("ids", "number"): (
-        "ids_of_wrong_type",
-        "images_without_id",
-        "annotations_without_id",
-        "categories_without_id",
-    ),
-    ("sizes", "to_numbers"): ("sizes_of_wrong_type",),
-    ("bbox", "to_numbers"): ("boxes_of_wrong_type",),
-    ("area", "to_numbers"): ("areas_of_wrong_type",),
-    ("crowd", "to_numbers"): ("crowd_flags_of_wrong_type",),
-}
 
 
 def repair(
@@ -151,11 +103,11 @@ def repair(
     crowds = _crowd_ids(dataset, crowd["categories"]) if isinstance(crowd, Mapping) else frozenset()
     mends = [segmentations] if isinstance(segmentations, str) else segmentations or []
     steps: list[Callable[[Annotation], Mend | None]] = [
-        *(lambda row, mend=mend: _mended_segmentation(row, mend) for mend in mends),
-        *([_mended_box] if bbox == "from_segmentation" else []),
-        *([_mended_area] if area == "recompute" else []),
-        *([_mended_count] if num_keypoints else []),
-        *([lambda row: _made_crowd(row, crowds)] if crowds else []),
+        *(lambda row, mend=mend: mended_segmentation(row, mend) for mend in mends),
+        *([mended_box] if bbox == "from_segmentation" else []),
+        *([mended_area] if area == "recompute" else []),
+        *([mended_count] if num_keypoints else []),
+        *([lambda row: made_crowd(row, crowds)] if crowds else []),
     ]
     rows = []
     for place, row in enumerate(dataset.annotations):
@@ -312,8 +264,8 @@ PARAMS: dict[str, Any] = {
 
 def _taken_in(dataset: Dataset, given: Mapping[str, str]) -> tuple[list[Loose], tuple[Loose, ...]]:
     """Divide the values of a wrong type: those that these parameters take in, and the others."""
-    mended = {kind for each in given.items() for kind in _MENDED.get(each, ())}
-    understood = {kind for each in given.items() for kind in _UNDERSTOOD.get(each, ())}
+    mended = {kind for each in given.items() for kind in MENDED.get(each, ())}
+    understood = {kind for each in given.items() for kind in UNDERSTOOD.get(each, ())}
     is_mine = [
         one.kind in mended or (one.kind in understood and one.new is not UNSET)
         for one in dataset.loose
@@ -341,86 +293,6 @@ def _check_made_anew(rows: Sequence[Annotation], set_aside: Iterable[Loose]) -> 
         )
 
 
-Mend = tuple[str, Any, Any, Annotation]
-
-
-def _decoded(row: Annotation) -> Any:
-    return msgspec.json.decode(row.segmentation) if isinstance(row.segmentation, Raw) else None
-
-
-def _mended_segmentation(row: Annotation, mend: str) -> Mend | None:
-    old = _decoded(row)
-    new = segmentation_mends.mended(old, mend)
-    if new == old:
-        return None
-    return "segmentation", old, new, replace(row, segmentation=Raw(msgspec.json.encode(new)))
-
-
-def _shape(row: Annotation) -> Any:
-    """Return the segmentation where it has a form and an area."""
-    found = _decoded(row)
-    try:
-        sound = isinstance(found, dict) or (isinstance(found, list) and all(map(is_numbers, found)))
-        return found if sound and has_area(found) else None
-    except (ValueError, KeyError, TypeError):  # a mask whose runs can't be read
-        return None
-
-
-def _mended_box(row: Annotation) -> Mend | None:
-    shape = _shape(row)
-    try:
-        new = segmentation_box(shape) if shape else None
-    except ValueError as error:
-        raise ValueError(f"annotation {row.id}: {error}") from error
-    if new is None or (isinstance(row.bbox, tuple) and _is_near(row.bbox, new)):
-        return None
-    old = list(row.bbox) if isinstance(row.bbox, tuple) else UNSET
-    return "bbox", old, list(new), replace(row, bbox=new)
-
-
-def _is_near(box: Sequence[float], other: Sequence[float]) -> bool:
-    def corners(b: Sequence[float]) -> tuple[float, ...]:
-        return b[0], b[1], b[0] + b[2], b[1] + b[3]
-
-    return all(abs(a - b) <= SIDE_PX for a, b in zip(corners(box), corners(other), strict=True))
-
-
-def _mended_area(row: Annotation) -> Mend | None:
-    shape = _shape(row)
-    new = (
-        segmentation_area(shape)
-        if shape
-        else row.bbox[2] * row.bbox[3]
-        if isinstance(row.bbox, tuple)
-        else None
-    )
-    if (
-        new is None
-        or new <= 0
-        or (row.area is not UNSET and abs(row.area - new) <= AREA_SHARE * new)
-    ):
-        return None
-    tidied = new if isinstance(new, int) else round(new, 2) or new
-    return "area", row.area, tidied, replace(row, area=tidied)
-
-
-def _mended_count(row: Annotation) -> Mend | None:
-    points, count = (getattr(row, key, UNSET) for key in ("keypoints", "num_keypoints"))
-    if points is UNSET and count is UNSET:
-        return None
-    found: Any = None if points is UNSET else msgspec.json.decode(points)
-    found = [] if found is None and count is not UNSET else found  # none are labelled
-    if not is_numbers(found) or len(found) % 3:
-        return None
-    old = None if count is UNSET else msgspec.json.decode(count)
-    new = sum(1 for flag in found[2::3] if flag)
-    return (
-        None
-        if old == new
-        else ("num_keypoints", old, new, with_extras(row, {"num_keypoints": new}))
-    )
-
-
 def _crowd_ids(dataset: Dataset, names: Sequence[str]) -> frozenset[int]:
     known = {category.name: category.id for category in dataset.categories}
     for name in names:
@@ -432,12 +304,6 @@ def _crowd_ids(dataset: Dataset, names: Sequence[str]) -> frozenset[int]:
     return frozenset(known[name] for name in names)
 
 
-def _made_crowd(row: Annotation, crowds: frozenset[int]) -> Mend | None:
-    if row.category_id not in crowds or (row.iscrowd is not UNSET and row.iscrowd == 1):
-        return None
-    return "iscrowd", row.iscrowd, 1, replace(row, iscrowd=1)
-
-
 def _used(
     ctx: StepContext, categories: tuple[Category, ...], rows: Sequence[Annotation]
 ) -> tuple[Category, ...]:
@@ -446,26 +312,6 @@ def _used(
         if category.id not in used:
             ctx.drop(category, "no annotation has it")
     return tuple(category for category in categories if category.id in used)
-
-
-def _mends(params: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in params.items():
-        yield from _MENDED.get((key, value if isinstance(value, str) else ANY), ())
-    wanted = params.get("segmentations", ())
-    for mend in [wanted] if isinstance(wanted, str) else wanted:
-        yield from segmentation_mends.MENDED[mend]
-
-
-def _understands(params: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in params.items():
-        yield from _UNDERSTOOD.get((key, value), ()) if isinstance(value, str) else ()
-
-
-def _refuses(params: Mapping[str, Any]) -> Iterator[str]:
-    if params.get("sizes") == "from_pictures":
-        yield from UNMEASURED
-    if params.get("bbox") == "from_segmentation" or params.get("area") == "recompute":
-        yield WRONG_RUNS
 
 
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -487,7 +333,7 @@ STEP = Step(
     params=PARAMS,
     check=_check,
     foresee=_foresee,
-    refuses=lambda params: tuple(_refuses(params)),
-    mends=lambda params: tuple(_mends(params)),
-    understands=lambda params: tuple(_understands(params)),
+    refuses=lambda params: tuple(refuses(params)),
+    mends=lambda params: tuple(mends(params)),
+    understands=lambda params: tuple(understands(params)),
 )

@@ -1,13 +1,9 @@
 """Step ``split``: parts that share no image and no family of images."""
 
-import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import isclose
 from typing import Any
-
-from msgspec import UNSET
 
 from coco_recipe import (
     Annotation,
@@ -17,16 +13,14 @@ from coco_recipe import (
     Image,
     Misfit,
     Port,
-    Row,
     Step,
     StepContext,
     counted,
     did_you_mean,
 )
-from coco_recipe_data import kinds, stratify
-from coco_recipe_data.grouping import field_of, groups_of
+from coco_recipe_data.grouping import groups_of
+from coco_recipe_data.sides import Shares, as_given, divided
 
-Shares = dict[str, float]
 WORST = 12  # classes that the table shows
 
 
@@ -81,10 +75,10 @@ def split(
         }
     elif by is not None:
         shares = dict.fromkeys(by["parts"], 0.0)
-        side = _as_given(dataset, groups, by["field"], by["parts"])
+        side = as_given(dataset, groups, by["field"], by["parts"])
     else:
         shares = fractions or {f"fold_{n + 1}": 1 / (folds or 1) for n in range(folds or 0)}
-        side = _divided(ctx, dataset, groups, shares, method, min_per_part)
+        side = divided(ctx, dataset, groups, shares, method, min_per_part)
     parts = _parts(dataset, groups, side, list(shares))
     for name, part in parts.items():
         if len(part.images) < min_per_part:
@@ -292,109 +286,6 @@ def _note(ctx: StepContext, dataset: Dataset, parts: Mapping[str, Dataset], want
             else "",
         },
     )
-
-
-def _divided(
-    ctx: StepContext,
-    dataset: Dataset,
-    groups: Mapping[str, list[int]],
-    shares: Shares,
-    method: str | None,
-    min_per_part: int,
-) -> Mapping[str, str]:
-    if method in (None, "hash"):
-        return {group: _by_hash(group, shares) for group in groups}
-    boxes: dict[str, dict[Any, int]] = {group: {} for group in groups}
-    if method == "stratified":
-        own = {image_id: boxes[group] for group, ids in groups.items() for image_id in ids}
-        for row in dataset.annotations:
-            if row.category_id is not UNSET:
-                found = own[row.image_id]
-                found[row.category_id] = found.get(row.category_id, 0) + 1
-    order = sorted(groups, key=lambda group: (_unit(f"{ctx.seed}/{group}"), group))
-    division = stratify.divide(
-        [stratify.Group(name, len(groups[name]), boxes[name]) for name in order],
-        shares,
-        at_least=min_per_part,
-    )
-    _find_given_up(ctx, dataset, division, boxes)
-    return division.side
-
-
-def _find_given_up(
-    ctx: StepContext,
-    dataset: Dataset,
-    division: stratify.Division,
-    boxes: Mapping[str, Mapping[Any, int]],
-) -> None:
-    names = dataset.category_names()
-    holders = Counter(label for found in boxes.values() for label in found)
-    ctx.find(
-        kinds.SPLIT_GIVES_UP,
-        [
-            *(
-                Row(
-                    f"class '{names.get(label, label)}' in '{part}'",
-                    f"given up for the numbers of images: none of its {holders[label]} groups",
-                )
-                for label, part in division.lacking
-            ),
-            *(
-                Row(
-                    f"part '{part}'",
-                    f"its number of images is given up: {found}, where {exact:.1f} are its share",
-                )
-                for part, found, exact in division.off
-            ),
-        ],
-    )
-
-
-def _as_given(
-    dataset: Dataset, groups: Mapping[str, list[int]], field: str, parts: Sequence[str]
-) -> dict[str, str]:
-    """Return each group's part as the field of its images says; no group may stand in two."""
-    images = {image.id: image for image in dataset.images}
-    named = {image.id: field_of(image, field) for image in dataset.images}
-    if strange := [image for image in dataset.images if named[image.id] not in parts]:
-        image = strange[0]
-        value = named[image.id]
-        has = (
-            f"it has no {field}"
-            if value is None
-            else f"its {field} is {value!r}, which is none of by.parts"
-        )
-        raise ValueError(
-            f"image {image.id} ({image.file_name!r}): {has} ({', '.join(parts)}); add it, or "
-            f"filter these images ({len(strange)} in all)"
-        )
-    if across := [group for group, ids in groups.items() if len({named[n] for n in ids}) > 1]:
-        first = {str(named[n]): images[n].file_name for n in reversed(groups[across[0]])}
-        sides = " and ".join(f"{name} ({first[name]!r})" for name in sorted(first))
-        raise ValueError(
-            f"{across[0]}: images of one family or group stand in {sides}, {len(across)} such in "
-            f"all: the given parts leak; correct their {field}, or let split divide (fractions)"
-        )
-    return {group: str(named[ids[0]]) for group, ids in groups.items()}
-
-
-def _unit(text: str) -> float:
-    """Return a number in [0, 1) that depends on nothing but the text."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big") / 2**56
-
-
-def _by_hash(group: str, shares: Shares) -> str:
-    """Place a group by the hash of its name alone.
-
-    The input's name before the first slash doesn't count.
-    """
-    point = _unit(group.partition("/")[2] or group)
-    bound = 0.0
-    for name, share in shares.items():
-        bound += share
-        if point < bound:
-            return name
-    return next(reversed(shares))
 
 
 def _names(params: Mapping[str, Any]) -> Mapping[str, type]:
