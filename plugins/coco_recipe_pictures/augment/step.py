@@ -44,6 +44,7 @@ _DOUBTS = (  # what an input with rows that can't be moved has
     "boxes_outside",
     "boxes_past_the_edge",
     "boxes_normalised",
+    "keypoints_far_outside",
     "keypoints_of_wrong_number",
     "keypoints_of_wrong_type",
     "masks_of_another_size",

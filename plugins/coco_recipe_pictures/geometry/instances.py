@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Image, Row, about, is_flat, turned_box
+from coco_recipe import NO_PLACE_PX, Annotation, Image, Row, about, is_flat, turned_box
 from coco_recipe_pictures.augment.copying import Left
 from coco_recipe_pictures.geometry import other_places
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 Placed = TypeVar("Placed", Annotation, Image)
 _OVERHANG_PX = 1e-6
-FAR_PX = 1e6  # a vertex or keypoint beyond it, or no finite number, is no place of a picture
 
 
 def instance(
@@ -258,8 +257,8 @@ def _malformed(
 
 
 def _far(places: Iterable[Sequence[float]]) -> str:
-    """Name the first number that is no place of a picture, and the remedy; empty if none is."""
-    far = next((v for numbers in places for v in numbers if not abs(v) <= FAR_PX), None)
+    """Name the first number that is no place of a picture, and the remedy; say nothing if none is."""
+    far = next((v for numbers in places for v in numbers if not abs(v) <= NO_PLACE_PX), None)
     if far is None:
         return ""
     shown = min(max(far, -float_info.max), float_info.max)  # a whole number may be larger
