@@ -51,9 +51,9 @@ FUNCTION = """
 import sys, time, torch
 from pathlib import Path
 from coco_recipe import Checkpoint
-from coco_recipe.execute import Context
+from coco_recipe.running.context import Context
 from coco_recipe_torch.average_weights import STEP
-from coco_recipe.schema_check import with_defaults
+from coco_recipe.language.schema_check import with_defaults
 began = time.perf_counter()
 inputs = tuple(Checkpoint(Path(path)) for path in sys.argv[1:4])
 params = dict.fromkeys(STEP.params["properties"]) | with_defaults(STEP.params, {})

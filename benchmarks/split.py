@@ -27,7 +27,8 @@ from typing import Any
 
 from coco_recipe_data.stratify import Group, divide
 
-from coco_recipe import manifest, stages
+from coco_recipe import manifest
+from coco_recipe.running import stages
 
 DATA = Path(os.environ.get("COCO_RECIPE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 REAL = {

@@ -1,12 +1,11 @@
 """The names that a plugin author imports, and ``run``, the Python API.
 
-``from coco_recipe import yaml_text`` gives the reader of recipes for other files.
+``from coco_recipe import events`` gives what an observer sees, ``yaml_text`` the reader of recipes
+for other files.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from coco_recipe import body_parts
-from coco_recipe.checkpoint import Checkpoint
 from coco_recipe.checks.file_names import mended_name
 from coco_recipe.checks.loose_values import segmentation as numbers_of_segmentation
 from coco_recipe.checks.missing_files import told as missing_pictures
@@ -23,7 +22,6 @@ from coco_recipe.checks.trainers import TRAINERS_SKIP
 from coco_recipe.checks.trainers import skipped as trainers_skip
 from coco_recipe.coco_json import unsafe_name, with_extras, write
 from coco_recipe.dataset import Annotation, Category, Dataset, Image, Loose, Origin, extras
-from coco_recipe.dataset_value import facts_of
 from coco_recipe.errors import (
     CocoRecipeError,
     DatasetError,
@@ -38,17 +36,13 @@ from coco_recipe.errors import (
     did_you_mean,
     show_path,
 )
-from coco_recipe.facts import Facts
 from coco_recipe.failure import told
 from coco_recipe.files import link_or_copy, place, plain_name, sha256, write_bytes
 from coco_recipe.findings import Check, Finding, Kind, Row
-from coco_recipe.framing import framed
-from coco_recipe.headers import CutOffError, Header, header_of, read_header
-from coco_recipe.hookspecs import hookimpl
-from coco_recipe.metrics import Figure, Metrics
-from coco_recipe.predictions import Prediction, Predictions, write_predictions
-from coco_recipe.rounding import tidy
-from coco_recipe.segmentation import (
+from coco_recipe.geometry import body_parts
+from coco_recipe.geometry.framing import framed
+from coco_recipe.geometry.rounding import tidy
+from coco_recipe.geometry.segmentation import (
     checked_runs,
     has_area,
     is_flat,
@@ -57,9 +51,16 @@ from coco_recipe.segmentation import (
     segmentation_area,
     segmentation_box,
 )
-from coco_recipe.steps import Complaint, Misfit, OpenPorts, Port, Step, StepContext
-from coco_recipe.turned_box import TurnedBox, turned_box
-from coco_recipe.values import ValueKind
+from coco_recipe.geometry.turned_box import TurnedBox, turned_box
+from coco_recipe.headers import CutOffError, Header, header_of, read_header
+from coco_recipe.hookspecs import hookimpl
+from coco_recipe.steps import Complaint, Misfit, OpenPorts, Package, Port, Step, StepContext
+from coco_recipe.values.checkpoint import Checkpoint
+from coco_recipe.values.dataset_value import facts_of
+from coco_recipe.values.facts import Facts
+from coco_recipe.values.kind import ValueKind
+from coco_recipe.values.metrics import Figure, Metrics
+from coco_recipe.values.predictions import Prediction, Predictions, write_predictions
 
 if TYPE_CHECKING:
     from coco_recipe.api import run
@@ -95,6 +96,7 @@ __all__ = [
     "Misfit",
     "OpenPorts",
     "Origin",
+    "Package",
     "PluginError",
     "Port",
     "Prediction",

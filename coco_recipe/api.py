@@ -10,12 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import forecast, stages
-from coco_recipe.checkpoint import Checkpoint
+from coco_recipe import events
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import did_you_mean
-from coco_recipe.plan import Plan
-from coco_recipe.progress import Display
+from coco_recipe.events import Observer
+from coco_recipe.observing.progress import Display
+from coco_recipe.planning.plan import Plan
+from coco_recipe.running import forecast, stages
+from coco_recipe.running.session import Session
+from coco_recipe.values.checkpoint import Checkpoint
 
 AnyPath = str | os.PathLike[str]
 
@@ -34,24 +37,29 @@ def run(
     accept_versions: Sequence[str] = (),
     plugins: Sequence[AnyPath] = (),
     progress: bool | None = None,
+    observers: Sequence[Observer] = (),
 ) -> "Result":
     """Run a recipe, as ``coco-recipe run`` does: reuse what is unchanged, make the rest.
 
     Args:
         recipe: the recipe file.
         out: the run directory; None for ``runs/<recipe name>`` below the current folder.
-        set: values that override the recipe's: ``{"steps.more.with.copies": 2}``, or ``["steps.more.with.copies=2"]``.
-        jobs: number of worker processes; None for as many as there are cores. The result is the same with any number.
+        set: values that override the recipe's: ``{"steps.more.with.copies": 2}``, or
+            ``["steps.more.with.copies=2"]``.
+        jobs: number of worker processes; None for as many as there are cores. The result is the
+            same with any number.
         engine: where the work runs: "local", "local:spawn", "dask", or "dask://HOST:PORT".
         from_step: run this step and all below again.
         force: run every step again.
         strict: stop at warnings too.
-        republish: move published files that somebody changed to ``<name>.changed``, and put ours back.
+        republish: move published files that somebody changed to ``<name>.changed``, and put ours
+            back.
         accept_versions: names of steps whose results are kept, with those above them, although
             versions of libraries are others than they were made with.
         plugins: plugin files to load.
-        progress: show on stderr what goes on, findings among it; None does in a notebook. Without it
-            nothing is printed, and a finding is a Python warning.
+        progress: show on stderr what goes on, findings among it; None does in a notebook. Without
+            it nothing is printed, and a finding is a Python warning.
+        observers: callables that are given each event of the run (`coco_recipe.events`).
 
     Raises:
         RecipeError: the recipe is wrong; ``problems`` lists all that was found.
@@ -71,7 +79,8 @@ def run(
     )
     planned = stages.prepare(Path(recipe), overrides, [Path(file) for file in plugins])
     shown = "ipykernel" in sys.modules if progress is None else progress
-    with Display(quiet=not shown, ids=[step.id for step in planned.steps], tenths=True) as display:
+    warner = _Warner()
+    with Display(quiet=not shown, tenths=True) as display:
         done = stages.run(
             planned,
             out=None if out is None else Path(out),
@@ -82,24 +91,47 @@ def run(
             strict=strict,
             republish=republish,
             accept_versions=accept_versions,
-            report=display.show if shown else _warn,
+            observers=[display if shown else warner, *observers],
         )
+    if warner.refused:
+        raise warner.refused
     return Result(
         planned, done.folder.resolve(), done.ran, done.reused, done.keys, done.moved, done.put_back
     )
 
 
-def _warn(event: stages.Event) -> None:
-    if event.what == "finding":
-        warnings.warn(event.text, stacklevel=2)
+@dataclass
+class _Warner:
+    """Makes a Python warning of each finding, and of an observer that fails.
+
+    Attributes:
+        refused: the first warning that Python was asked to make an error of; the run goes on.
+    """
+
+    refused: Warning | None = None
+
+    def __call__(self, event: events.Event) -> None:
+        if isinstance(event, events.Found) and not event.stops:
+            self._warn(str(event.finding))
+        elif isinstance(event, events.ObserverFailed):
+            self._warn(str(event))
+
+    def _warn(self, text: str) -> None:
+        try:
+            warnings.warn(text, stacklevel=2)
+        except Warning as error:
+            self.refused = self.refused or error
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run left; values are named as a recipe refers to them: ``"more"``, ``"parts.train"``, ``("parts", "train")``.
+    """What a run left.
 
-    A value is read when it is asked for. Rows of a step that lives in memory weren't written: they are made again from
-    the inputs, by running the steps in memory above.
+    Values are named as a recipe refers to them: ``"more"``, ``"parts.train"``, ``("parts",
+    "train")``.
+
+    A value is read when it is asked for. Rows of a step that lives in memory weren't written: they
+    are made again from the inputs, by running the steps in memory above.
 
     Attributes:
         folder: the run directory.
@@ -135,7 +167,7 @@ class Result:
             raise KeyError(
                 f"there is no output '{name}'; {did_you_mean(name, ['.'.join(k) for k in self._kinds])}"
             )
-        return forecast.value(self._run, (key[0], key[1]), self._keys)
+        return forecast.value(self._session, (key[0], key[1]), self._keys)
 
     @property
     def datasets(self) -> Mapping[str | tuple[str, str], Dataset]:
@@ -156,8 +188,8 @@ class Result:
         }
 
     @cached_property
-    def _run(self) -> stages.Run:
-        return stages.Run(self._plan, self.folder, with_pixels=False)
+    def _session(self) -> Session:
+        return Session.open(self._plan, self.folder, with_pixels=False)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,10 @@ class Dataset:
     left_out: Mapping[str, Mapping[int, int | None]] = field(default_factory=dict)
 
     def replace(self, **changes: Any) -> "Dataset":
-        """Return a copy with some attributes changed; rows that are the same aren't counted again."""
+        """Return a copy with some attributes changed.
+
+        Rows that are the same aren't counted again.
+        """
         made = replace(self, **changes)
         if "_counts" in vars(self) and all(
             getattr(made, table) is getattr(self, table)

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from coco_recipe.events import Observer
 from coco_recipe.findings import Check, Kind
 from coco_recipe.steps import Step
-from coco_recipe.values import ValueKind
+from coco_recipe.values.kind import ValueKind
 
 if TYPE_CHECKING:
     import click
@@ -40,3 +41,11 @@ def coco_recipe_checks() -> "Iterator[Check]":  # type: ignore[empty-body]
 @hookspec
 def coco_recipe_commands() -> "Iterator[click.Command]":  # type: ignore[empty-body]
     """Yield commands that the plugin adds to the command line."""
+
+
+@hookspec
+def coco_recipe_observers() -> "Iterator[Observer]":  # type: ignore[empty-body]
+    """Yield callables that are given each event of a run (`coco_recipe.events`).
+
+    They are asked for anew for each recipe that is run.
+    """

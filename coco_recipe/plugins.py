@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from coco_recipe import hookspecs, shipped_values
+from coco_recipe import hookspecs
 from coco_recipe.checks import row_checks, slow_reading
 from coco_recipe.errors import PluginError
 from coco_recipe.findings import Check, Kind
 from coco_recipe.kinds import CORE_KINDS
-from coco_recipe.steps import Port, Step
-from coco_recipe.values import ValueKinds
+from coco_recipe.observing.observers import Named
+from coco_recipe.steps import Package, Port, Step
+from coco_recipe.values import shipped as shipped_values
+from coco_recipe.values.kind import ValueKinds
 
 if TYPE_CHECKING:
     import click
@@ -39,10 +41,16 @@ class Offer:
 
 @dataclass(slots=True)
 class Registry:
-    """The steps, commands and kinds of findings that are there, by name, and checks of pictures and masks.
+    """What the plugins offer.
 
-    ``broken`` has the installed plugins that can't be used, each with its error; ``values`` has the
-    kinds of values.
+    Attributes:
+        offers: the steps by name.
+        commands: the commands by name.
+        broken: the installed plugins that can't be used, each with its error.
+        kinds: the kinds of findings by name.
+        checks: the checks of pictures and masks.
+        observers: what is told of a run.
+        values: the kinds of values.
     """
 
     offers: dict[str, Offer]
@@ -50,6 +58,7 @@ class Registry:
     broken: dict[str, str]
     kinds: dict[str, Kind]
     checks: tuple[Check, ...] = ()
+    observers: tuple[Named, ...] = ()
     values: ValueKinds = shipped_values.KINDS
 
 
@@ -130,7 +139,8 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     ]:
         raise PluginError(
             f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps, "
-            "coco_recipe_values, coco_recipe_findings, coco_recipe_checks and coco_recipe_commands"
+            "coco_recipe_values, coco_recipe_findings, coco_recipe_checks, coco_recipe_commands "
+            "and coco_recipe_observers"
         )
     manager.check_pending()
     if not manager.get_hookcallers(module):
@@ -150,6 +160,11 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
         ]
     }
     commands = {str(command.name): command for command in _all(manager.hook.coco_recipe_commands())}
+    observers = tuple(
+        Named.of(observer, label) for observer in _all(manager.hook.coco_recipe_observers())
+    )
+    if uncallable := [one.name for one in observers if not callable(one.observe)]:
+        raise PluginError(f"coco_recipe_observers yields {uncallable[0]}, which can't be called")
     for offer in offers.values():
         check_step(offer.step)
         if other := registry.offers.get(offer.step.name):
@@ -160,6 +175,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     registry.commands.update(commands)
     registry.kinds.update(kinds)
     registry.checks += checks
+    registry.observers += observers
     registry.values = values
 
 
@@ -183,6 +199,8 @@ def check_step(step: Step) -> None:
         _check_kind(f"step '{step.name}': input '{name}'", step.input(name))
     for name, port in () if callable(step.outputs) else step.outputs_for({}).items():
         _check_kind(f"step '{step.name}': output '{name}'", port)
+    if not callable(step.needs) and not all(isinstance(one, Package) for one in step.needs):
+        raise PluginError(f"step '{step.name}': what it needs must be Packages: Package('cv2')")
     _check_schema(step)
     signature = inspect.signature(step.run).parameters
     keywords = {

@@ -4,12 +4,13 @@ import random
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar
 
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import show_path
-from coco_recipe.facts import Facts
 from coco_recipe.findings import Finding, Kind, Row
+from coco_recipe.values.facts import Facts
 
 Kinds = tuple[str, ...] | Callable[[Mapping[str, Any]], Iterable[str]]
 Item = TypeVar("Item")
@@ -26,7 +27,8 @@ class Port:
         optional: may be left out; the step then gets None.
         reads_only: the rows don't flow on to the outputs, so they are not in the step's books.
         loose: the data set may have ``loose`` values, of a wrong type in the file: the step mends
-            those of the kinds that it ``mends`` or ``understands``, and leaves the others in ``loose``.
+            those of the kinds that it ``mends`` or ``understands``, and leaves the others in
+            ``loose``.
     """
 
     kind: type
@@ -38,11 +40,34 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class OpenPorts:
-    """Inputs whose names are the user's; ``run`` gets them as one mapping under the keyword ``name``."""
+    """Inputs whose names are the user's.
+
+    ``run`` gets them as one mapping under the keyword ``name``.
+    """
 
     name: str
     kind: type
     reads_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package that a step imports when it runs.
+
+    Attributes:
+        module: the name by which it is imported.
+        dist: the distribution that has it, as its registry names it; empty if that is the module's.
+            Another distribution that has the module will do as well.
+        install: what to do where it isn't installed; empty for ``pip install`` of the distribution.
+    """
+
+    module: str
+    dist: str = ""
+    install: str = ""
+
+    def remedy(self) -> str:
+        """Return what to do where the package isn't installed."""
+        return self.install or f"pip install {self.dist or self.module}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +88,8 @@ class Complaint:
 class Misfit(ValueError):
     """Parameters and inputs of a step that can't go together, each complaint with its place in the recipe.
 
-    A step raises it in ``foresee``, where the recipe's line is told, and where it runs, if it couldn't be foreseen.
+    A step raises it in ``foresee``, where the recipe's line is told, and where it runs, if it
+    couldn't be foreseen.
     """
 
     def __init__(self, complaints: Iterable[Complaint]) -> None:
@@ -85,53 +111,64 @@ class Step:
         name: the word after ``use:``.
         run: ``run(ctx, *, <ports>, <params>) -> {port: value}``; its docstring is the step's page.
         inputs: input ports by name, or open ports.
-        outputs: outputs by name (a kind, or a Port for a tuple of values), or a function from the parameters to them.
-        params: JSON Schema (draft-07) of ``with``: an object, each property with a description. A property with
-            ``format: recipe-file`` (or ``recipe-folder``) is relative to the recipe; one with ``format: publish-folder`` a
-            folder, relative to the run directory, where the committed result appears.
-        read: ``read(params) -> {name: value}`` reads once, when the recipe is planned, what parameters name or hold, as a
-            file of settings; all functions of the step, ``run`` too, get these values in place of what is written. It
-            raises nothing: what is wrong with a value is for ``check`` to say.
+        outputs: outputs by name (a kind, or a Port for a tuple of values), or a function from the
+            parameters to them.
+        params: JSON Schema (draft-07) of ``with``: an object, each property with a description. A
+            property with ``format: recipe-file`` (or ``recipe-folder``) is relative to the recipe;
+            one with ``format: publish-folder`` a folder, relative to the run directory, where the
+            committed result appears.
+        read: ``read(params) -> {name: value}`` reads once, when the recipe is planned, what
+            parameters name or hold, as a file of settings; all functions of the step, ``run`` too,
+            get these values in place of what is written. It raises nothing: what is wrong with a
+            value is for ``check`` to say.
         check: finds what the schema can't say.
-        foresee: ``foresee(params, facts) -> {port: Facts}``: what will be known of each output, from the parameters and
-            what is known of each input port (a tuple of Facts where a port takes many). Called before any step runs;
-            raises Misfit where inputs and parameters can't go together (another ValueError is told at the step's ``use``).
-            Without it nothing is known.
-        examine: ``examine(params, facts, values)`` looks at rows: it raises as ``foresee`` does, and is called
-            beside it. ``values()`` returns the values of the input ports, as ``run`` gets them, or None where
-            they can't be had before the run: a step above writes files, or fails. It runs the steps above, which
-            live in memory; so it is asked only where the parameters and facts leave something open. What can't
-            be known then, the step itself says when it runs.
-        review: ``review(step_id, params, facts) -> findings``: what is worth knowing before the run and
-            stops nothing by itself, as a pipeline that mirrors classes with a direction. Called where
-            ``foresee`` is.
-        refuses: names of kinds of findings that this step can't take: it would crash on such rows, or
-            misassign or lose them; or a function from the parameters to them.
-        stops_at: ``stops_at(params, dataset, pictures) -> pictures``: at which of these pictures, given
-            by their paths, the step would stop. They are those of a kind that it ``refuses``; the data
-            set is what comes to it. Called before any step runs; without it, it stops at all that come.
-        stops_at_rows: ``stops_at_rows(params, dataset) -> rows``: the rows at which the step would stop, each
-            with the reason. Called before any step runs, with what comes to the step, where an input has a
-            finding that the step ``doubts``.
+        foresee: ``foresee(params, facts) -> {port: Facts}``: what will be known of each output,
+            from the parameters and what is known of each input port (a tuple of Facts where a port
+            takes many). Called before any step runs; raises Misfit where inputs and parameters
+            can't go together (another ValueError is told at the step's ``use``). Without it nothing
+            is known.
+        examine: ``examine(params, facts, values)`` looks at rows: it raises as ``foresee`` does,
+            and is called beside it. ``values()`` returns the values of the input ports, as ``run``
+            gets them, or None where they can't be had before the run: a step above writes files, or
+            fails. It runs the steps above, which live in memory; so it is asked only where the
+            parameters and facts leave something open. What can't be known then, the step itself
+            says when it runs.
+        review: ``review(step_id, params, facts) -> findings``: what is worth knowing before the run
+            and stops nothing by itself, as a pipeline that mirrors classes with a direction. Called
+            where ``foresee`` is.
+        refuses: names of kinds of findings that this step can't take: it would crash on such rows,
+            or misassign or lose them; or a function from the parameters to them.
+        stops_at: ``stops_at(params, dataset, pictures) -> pictures``: at which of these pictures,
+            given by their paths, the step would stop. They are those of a kind that it ``refuses``;
+            the data set is what comes to it. Called before any step runs; without it, it stops at
+            all that come.
+        stops_at_rows: ``stops_at_rows(params, dataset) -> rows``: the rows at which the step would
+            stop, each with the reason. Called before any step runs, with what comes to the step,
+            where an input has a finding that the step ``doubts``.
         doubts: names of kinds of findings that may mean rows at which the step stops.
         mends: names of kinds of findings that are gone behind this step; or a function from the
             parameters to them.
         understands: names of kinds of values of a wrong type that the step takes in where their
             meaning can be told (a number in quotes); or a function from the parameters to them.
         checks: what of its inputs must be checked before it runs, beside rows: pictures, masks.
-        preflight: ``preflight(ctx, params, facts)`` looks at what takes seconds to look at, as code that a parameter names;
-            called at the start of a run, for a step that will run but not as the first. Raises as ``foresee`` does.
-        preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the step would do to so
-            many images, or to those with the file names in the tuple ``images``.
-        replay: ``replay(ctx, name, *, <ports>, <params>) -> bytes`` makes one file of ``ctx.earlier`` again.
-        needs: import names that must be installed; or a function from the parameters to them.
-        files: further files that the result depends on, which the parameters name indirectly (a file that a named file
-            is built on); called once the parameters are sound. Raises ValueError where they can't be told.
+        preflight: ``preflight(ctx, params, facts)`` looks at what takes seconds to look at, as code
+            that a parameter names; called at the start of a run, for a step that will run but not
+            as the first. Raises as ``foresee`` does.
+        preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the
+            step would do to so many images, or to those with the file names in the tuple
+            ``images``.
+        replay: ``replay(ctx, name, *, <ports>, <params>) -> bytes`` makes one file of
+            ``ctx.earlier`` again.
+        needs: packages that must be installed; or a function from the parameters to them.
+        files: further files that the result depends on, which the parameters name indirectly (a
+            file that a named file is built on); called once the parameters are sound. Raises
+            ValueError where they can't be told.
         writes: the result lives in files, is committed to disk and reused; else it lives in memory.
         reads_pixels: the result depends on the bytes of the images.
-        resumes: ``ctx.workdir`` comes with what an interrupted run left in it; the step answers for what it finds there,
-            and leaves nothing but its output.
-        preload: modules that the workers of ``ctx.map`` use; they are imported while the inputs are read.
+        resumes: ``ctx.workdir`` comes with what an interrupted run left in it; the step answers for
+            what it finds there, and leaves nothing but its output.
+        preload: modules that the workers of ``ctx.map`` use; they are imported while the inputs are
+            read.
         also: modules, by name, that make the result in another process, where the step's own code
             doesn't import them. The result depends on them and on what they import of the
             project's and plugins' packages. Libraries that they need here, the step ``needs``.
@@ -164,7 +201,7 @@ class Step:
     preflight: Callable[["StepContext", Mapping[str, Any], Mapping[str, Any]], None] | None = None
     preview: Callable[..., None] | None = None
     replay: Callable[..., bytes] | None = None
-    needs: tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] = ()
+    needs: tuple[Package, ...] | Callable[[Mapping[str, Any]], tuple[Package, ...]] = ()
     files: Callable[[Mapping[str, Any]], Iterable[Path]] | None = None
     writes: bool = False
     reads_pixels: bool = False
@@ -198,8 +235,8 @@ class Step:
         """Return the parameters as the step's functions get them: what it reads once is read."""
         return {**params, **self.read(params)} if self.read else params
 
-    def needs_for(self, params: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the import names that must be installed for these parameters."""
+    def needs_for(self, params: Mapping[str, Any]) -> tuple[Package, ...]:
+        """Return the packages that must be installed for these parameters."""
         return self.needs(params) if callable(self.needs) else self.needs
 
     def refused_for(self, params: Mapping[str, Any]) -> frozenset[str]:
@@ -234,7 +271,8 @@ class StepContext(Protocol):
         key: digest of all that the result depends on.
         environment: the versions that the result may depend on; ``code`` is a digest of the
             modules that make it.
-        earlier: the folder of this step's last commit, to read only; None where there is none, or the run is forced.
+        earlier: the folder of this step's last commit, to read only; None where there is none, or
+            the run is forced.
     """
 
     step_id: str
@@ -260,7 +298,8 @@ class StepContext(Protocol):
     def note(self, key: str, value: Any, *, this_run: bool = False) -> None:
         """Put a JSON-like value into the record of the step.
 
-        What is noted as ``summary`` (a text) and ``table`` (see `coco_recipe.table.text`) is shown when the step is done.
+        What is noted as ``summary`` (a text) and ``table`` (see `coco_recipe.observing.table.text`)
+        is shown when the step is done.
 
         Args:
             key: its name in the record.
@@ -270,7 +309,10 @@ class StepContext(Protocol):
         ...
 
     def drop(self, row: Image | Annotation | Category, reason: str, **figures: Any) -> None:
-        """Account for a row that doesn't go on; ``reason`` is counted, ``figures`` are kept with the row."""
+        """Account for a row that doesn't go on.
+
+        ``reason`` is counted, ``figures`` are kept with the row.
+        """
         ...
 
     def make(self, *, images: int = 0, annotations: int = 0) -> None:
@@ -280,7 +322,9 @@ class StepContext(Protocol):
     def find(
         self, kind: Kind, rows: Iterable[Row] = (), *, count: int | None = None, remedy: str = ""
     ) -> None:
-        """Report a finding about the step's rows; it is shown, recorded, and judged before the commit.
+        """Report a finding about the step's rows.
+
+        It is shown, recorded, and judged before the commit.
 
         Args:
             kind: what was found.
@@ -310,8 +354,22 @@ class StepContext(Protocol):
         """Return the SHA-256 of a file that the step reads; the run computes it once."""
         ...
 
-    def progress(self, done: int, total: int, text: str = "") -> None:
-        """Tell how far the step is, and in ``text`` what there is to say of it now."""
+    def progress(
+        self,
+        done: int,
+        total: int,
+        text: str = "",
+        *,
+        figures: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        """Report how far the step is.
+
+        Args:
+            done: how much is done.
+            total: how much there is.
+            text: a line for people, beside the figures.
+            figures: numbers by name for observers, as ``{"loss": 0.31}``; the first few are shown.
+        """
         ...
 
     def map(
@@ -320,12 +378,14 @@ class StepContext(Protocol):
         items: Iterable[Item],
         lost: Callable[[Item, str], Result] | None = None,
     ) -> Iterator[Result]:
-        """Apply a module-level function to items on the run's workers; results come in the items' order.
+        """Apply a module-level function to items on the run's workers.
+
+        Results come in the items' order.
 
         Args:
             function: importable by name in another process.
             items: taken as they are needed.
-            lost: makes the result of an item whose worker died, from the item and the reason; without it that is an
-                error which names the item.
+            lost: makes the result of an item whose worker died, from the item and the reason;
+                without it that is an error which names the item.
         """
         ...

@@ -38,7 +38,7 @@ def test_heavy_libraries_are_imported_where_a_step_runs() -> None:
     code = """
 import sys
 from pathlib import Path
-from coco_recipe import stages
+from coco_recipe.running import stages
 for path in sorted(Path('recipes').glob('*.yaml')):
     try:
         stages.prepare(path)

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from coco_recipe.checks.rows import EDGE_PX, Rows, of_image, text_of
 from coco_recipe.dataset import Image
 from coco_recipe.findings import Row
-from coco_recipe.turned_box import turned_box
+from coco_recipe.geometry.turned_box import turned_box
 
 FEW = 0.2  # share of boxes that must reach out before corners are suspected
 _NOTHING = (b"[]", b"null", b"{}", b"[[]]", b'""')

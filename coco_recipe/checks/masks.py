@@ -8,7 +8,7 @@ import msgspec
 from coco_recipe.checks.keys import LARGEST
 from coco_recipe.checks.rows import Rows, text_of
 from coco_recipe.findings import Row
-from coco_recipe.segmentation import checked_runs
+from coco_recipe.geometry.segmentation import checked_runs
 
 
 class _Sized(msgspec.Struct):

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from coco_recipe.checks.rows import Rows, text_of
 from coco_recipe.checks.segmentation_form import form
 from coco_recipe.findings import Row
-from coco_recipe.segmentation import has_area, is_flat
+from coco_recipe.geometry.segmentation import has_area, is_flat
 
 _polygons = msgspec.json.Decoder(list[list[float]])
 

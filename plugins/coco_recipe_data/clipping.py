@@ -37,7 +37,8 @@ class Places:
         keypoints: x, y, flag, x, y, flag, ...
         turned: the box, where CVAT has turned it about its middle, so that ``box`` is no bound of
             its own.
-        parts: boxes and keypoints of the parts of a person, by key (see `coco_recipe.body_parts`).
+        parts: boxes and keypoints of the parts of a person, by key (see
+            `coco_recipe.geometry.body_parts`).
     """
 
     box: Box | None

@@ -28,7 +28,6 @@ COMMAND = "command.txt"
 POLL_SECONDS = 0.1
 GRACE_SECONDS = 5.0
 LAST_LINES = 8
-SHOWN_FIGURES = 3
 R = TypeVar("R")
 
 
@@ -116,19 +115,13 @@ class _Heard:
     def _take(self, event: events.Event) -> None:
         match event:
             case events.Progress(done, total, text, figures):
-                self.ctx.progress(done, total, shown(text, figures))
+                self.ctx.progress(done, total, text, figures=figures)
             case events.Note(key, value):
                 self.ctx.note(key, msgspec.json.decode(value))
             case events.Failed():
                 self.failed = self.failed or event
             case events.Done():
                 self.done = self.done or event
-
-
-def shown(text: str, figures: dict[str, float]) -> str:
-    """Return a line for people: the text, then the first figures with four digits."""
-    first = list(figures.items())[:SHOWN_FIGURES]
-    return "  ".join([*filter(None, [text]), *(f"{name} {value:.4g}" for name, value in first)])
 
 
 @contextlib.contextmanager

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from coco_recipe_torch.needed import INSTALL, TORCH
+
+from coco_recipe import Package
+
 STACK = ("torch", "mmcv", "mmengine", "mmdet")
+NEEDED = (
+    TORCH,
+    Package("mmcv", "onedl-mmcv", INSTALL),
+    Package("mmengine", "onedl-mmengine", INSTALL),
+    Package("mmdet", "onedl-mmdetection", INSTALL),
+)
 Schema = dict[str, Any]
 Params = Mapping[str, Any]  # of a step, as its schema lets them through
 
@@ -92,6 +102,6 @@ def other_environment(params: Params) -> list[Path]:
     )
 
 
-def needs(params: Params) -> tuple[str, ...]:
+def needs(params: Params) -> tuple[Package, ...]:
     """Return the packages that must be here: none where another environment is named."""
-    return () if params.get("python") else STACK
+    return () if params.get("python") else NEEDED

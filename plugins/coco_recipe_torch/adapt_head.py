@@ -21,6 +21,7 @@ from coco_recipe_torch import heads
 from coco_recipe_torch.adapt_head_params import PARAMS
 from coco_recipe_torch.checkpoints import Weights, like, make_checkpoint, read_checkpoint
 from coco_recipe_torch.coco_names import COCO_NAMES
+from coco_recipe_torch.needed import TORCH
 
 if TYPE_CHECKING:
     import torch
@@ -335,6 +336,6 @@ STEP = Step(
     params=PARAMS,
     check=_check,
     foresee=_foresee,
-    needs=("torch",),
+    needs=(TORCH,),
     writes=True,
 )

@@ -20,6 +20,7 @@ from coco_recipe_torch.checkpoints import (
     make_checkpoint,
     read_checkpoint,
 )
+from coco_recipe_torch.needed import TORCH
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -399,6 +400,6 @@ STEP = Step(
     params=PARAMS,
     check=_check,
     foresee=_foresee,
-    needs=("torch",),
+    needs=(TORCH,),
     writes=True,
 )

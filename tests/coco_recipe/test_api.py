@@ -107,7 +107,7 @@ def test_importing_is_light_and_run_is_a_function_before_and_after_the_command_l
         "import sys, coco_recipe\n"
         "assert not {'yaml', 'cv2', 'numpy', 'jsonschema'} & sys.modules.keys()\n"
         "from coco_recipe import run\nassert callable(run)\n"
-        "import coco_recipe.cli, coco_recipe.stages\nfrom coco_recipe import run as again\nassert again is run\n"
+        "import coco_recipe.cli, coco_recipe.running.stages\nfrom coco_recipe import run as again\nassert again is run\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from coco_recipe import closure
+from coco_recipe.keys import closure
 
 FILES = {
     "__init__.py": "from ourlib.deep import thing as shown\nOWN = 1\n",

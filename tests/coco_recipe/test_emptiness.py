@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import stages
+from coco_recipe import events
+from coco_recipe.running import stages
 
 
 def _warnings(
@@ -16,9 +17,13 @@ def _warnings(
     stages.run(
         stages.prepare(write_recipe(tmp_path, steps, data or coco())),
         out=tmp_path / "out",
-        report=lambda event: (
-            shown.append(event.text.partition("\n")[0]) if event.what == "finding" else None
-        ),
+        observers=[
+            lambda event: (
+                shown.append(str(event.finding).partition("\n")[0])
+                if isinstance(event, events.Found)
+                else None
+            )
+        ],
     )
     return shown
 

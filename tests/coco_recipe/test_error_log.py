@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from builders import coco, command, tree, write_recipe
 
-from coco_recipe import error_log, stages
 from coco_recipe.errors import FindingsError, StepError
+from coco_recipe.running import error_log, stages
 
 PLUGIN = '''
 import math, sys, time
@@ -143,7 +143,7 @@ def test_a_steps_exit_and_books_that_do_not_close_have_a_log_too(run: Run) -> No
     assert "in fail\n" in log
     said, log = _fails(run, "leak")
     assert "the books don't close" in said
-    assert "in _balance\n" in log
+    assert "in _expect_closed\n" in log
 
 
 def test_the_record_of_a_failed_run_has_no_clock_of_it(tmp_path: Path, run: Run) -> None:

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from builders import coco, command, recorded, write_recipe
 
-from coco_recipe import forecast, stages
 from coco_recipe.errors import RecipeError, RunError, StepError
-from coco_recipe.stages import Run
+from coco_recipe.running import forecast, stages
+from coco_recipe.running.session import Session
 from coco_recipe.steps import Facts
 
 TWO = {"fractions": {"a": 0.5, "b": 0.5}}
 
 
-def _run(folder: Path, steps: list[dict[str, Any]], *plugins: Path) -> Run:
-    return Run(
+def _run(folder: Path, steps: list[dict[str, Any]], *plugins: Path) -> Session:
+    return Session.open(
         stages.prepare(write_recipe(folder, steps, coco()), plugin_files=plugins), folder / "out"
     )
 
@@ -36,7 +36,7 @@ def test_classes_and_sizes_are_followed_through_the_data_steps(tmp_path: Path) -
             {"id": "all", "use": "merge", "in": ["one", "other"]},
             {"id": "parts", "use": "split", "in": "all", "with": TWO},
         ],
-    ).facts
+    ).inputs.facts
     size = (64, 48)
     fields = ("id", "file_name", "width", "height", "license")
     keys = ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation")
@@ -53,7 +53,7 @@ def test_classes_and_sizes_are_followed_through_the_data_steps(tmp_path: Path) -
 def test_categories_named_by_id_leave_the_names_unknown_and_all_else_known(tmp_path: Path) -> None:
     facts = _run(
         tmp_path, [{"id": "one", "use": "filter_categories", "in": "raw", "with": {"drop": [1]}}]
-    ).facts
+    ).inputs.facts
     assert facts["one", "dataset"] == replace(facts["raw", ""], classes=None)
 
 
@@ -95,7 +95,7 @@ def test_a_mistake_is_found_before_a_picture_is_opened(tmp_path: Path) -> None:
         tmp_path, [step], coco(), inputs={"raw": {"annotations": "raw.json", "images": "images"}}
     )
     with pytest.raises(RecipeError, match="there is no category 'cow'"):
-        Run(stages.prepare(path), tmp_path / "out")
+        Session.open(stages.prepare(path), tmp_path / "out")
 
 
 PLUGIN = """\
@@ -231,10 +231,10 @@ def test_a_preview_is_drawn_by_the_step_from_what_comes_to_it(tmp_path: Path, pl
         [{"id": "m", "use": "many", "in": "raw"}, {"id": "t", "use": "take", "in": "m"}],
         plugin,
     )
-    forecast.preview(state, state.states(), "m", tmp_path / "sheet.png", images=4)
+    forecast.preview(state, "m", tmp_path / "sheet.png", images=4)
     assert (tmp_path / "sheet.png").read_text() == "m 4 3"
     assert not (tmp_path / "out").exists()
     with pytest.raises(RunError, match="has no preview"):
-        forecast.preview(state, state.states(), "t", tmp_path / "sheet.png", images=4)
+        forecast.preview(state, "t", tmp_path / "sheet.png", images=4)
     with pytest.raises(RunError, match="there is no step 'x'"):
-        forecast.preview(state, state.states(), "x", tmp_path / "sheet.png", images=4)
+        forecast.preview(state, "x", tmp_path / "sheet.png", images=4)

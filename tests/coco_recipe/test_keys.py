@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from builders import REPOSITORY, coco, command, recorded, write_recipe
 
-from coco_recipe import keys, plugins
+from coco_recipe import plugins
+from coco_recipe.keys import key as keys
 from coco_recipe.manifest import KeyParts
 
 CHANGE_EACH = """
 import json, pathlib, sys
-from coco_recipe import keys, plugins
+from coco_recipe import (plugins)
+from coco_recipe.keys import key as keys
 steps = {name: offer.step for name, offer in plugins.find().offers.items()}
 def digests():
     return {name: keys.code_of(step).digests for name, step in steps.items()}
@@ -34,8 +36,18 @@ for file, text in texts.values():
 assert digests() == before, "comments change nothing"
 print(json.dumps(stale))
 """
-ALWAYS = ("coco_recipe.coco_json", "coco_recipe.dataset", "coco_recipe.dataset_value")
-NEVER = ("api", "cli", "execute", "plan", "stages", "steps", "errors", "manifest", "keys")
+ALWAYS = ("coco_recipe.coco_json", "coco_recipe.dataset", "coco_recipe.values.dataset_value")
+NEVER = (
+    "api",
+    "cli",
+    "running.execute",
+    "planning.plan",
+    "running.stages",
+    "steps",
+    "errors",
+    "manifest",
+    "keys.key",
+)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from coco_recipe import libraries
+from coco_recipe.keys import libraries
 
 
 def _installed(site: Path, name: str, version: str, *lines: str, tops: str = "") -> None:

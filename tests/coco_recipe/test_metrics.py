@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from coco_recipe import Metrics, metrics
+from coco_recipe import Metrics
+from coco_recipe.values import metrics
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from builders import coco, command, times, write_recipe
 
-from coco_recipe import stages
+from coco_recipe import events
 from coco_recipe.errors import RecipeError, RunError
-from coco_recipe.publish import MARK
+from coco_recipe.publishing.marks import MARK
+from coco_recipe.running import run_folder, stages
 
 
 def _project(tmp_path: Path, to: str = "dataset", **params: Any) -> Path:
@@ -103,7 +104,9 @@ def test_a_folder_that_is_not_ours_is_refused_before_the_run(to: str, tmp_path: 
     before = _bytes(tmp_path)
     for check in (
         lambda: _run(folder),
-        lambda: stages.check_targets(stages.prepare(folder / "recipe.yaml"), folder / "runs/test"),
+        lambda: run_folder.check_targets(
+            stages.prepare(folder / "recipe.yaml"), folder / "runs/test"
+        ),
     ):
         with pytest.raises(
             RecipeError, match=r"recipe.yaml:\d+:\d+: steps\[0\].with.to: step 'd' can't publish in"
@@ -234,7 +237,7 @@ def test_a_changed_file_stops_the_run_before_any_step_works(tmp_path: Path) -> N
     (folder / "images/1.jpg").write_bytes(b"another picture")  # the step must work again
     seen: list[Any] = []
     with pytest.raises(RecipeError, match="changed by somebody"):
-        _run(folder, report=seen.append)
+        _run(folder, observers=[seen.append])
     assert seen == []
 
 
@@ -440,13 +443,12 @@ def test_a_file_that_is_changed_while_the_run_is_at_work_is_not_overwritten(
         (folder / "raw.json").write_text(json.dumps(coco(1, [(1, 1)])))
 
     def touch(event: Any) -> None:
-        if (
-            event.what == "step"
-        ):  # after the look at what is published, and before it is published again
+        # after the look at what is published, and before it is published again
+        if isinstance(event, events.StepStarted):
             published.write_bytes(b"the user's")
 
     with pytest.raises(RunError, match=r"isn't ours|was changed by somebody"):
-        _run(folder, report=touch)
+        _run(folder, observers=[touch])
     assert published.read_bytes() == b"the user's"
 
 
@@ -465,7 +467,12 @@ def test_steps_that_the_recipe_no_longer_has_are_left_and_named(tmp_path: Path) 
     step = {"id": "e", "use": "reindex", "in": "raw"}
     write_recipe(folder, [step], inputs={"raw": {"annotations": "raw.json", "images": "images"}})
     notes: list[str] = []
-    _run(folder, report=lambda event: notes.append(event.text) if event.what == "note" else None)
+    _run(
+        folder,
+        observers=[
+            lambda event: notes.append(event.text) if isinstance(event, events.Noted) else None
+        ],
+    )
     assert len(notes) == 1
     assert notes[0].endswith("steps/d is of no step of this recipe; it is left where it is")
     assert (folder / "runs/test/steps/d/manifest.json").exists()

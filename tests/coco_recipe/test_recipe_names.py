@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import stages
 from coco_recipe.errors import RecipeError
+from coco_recipe.running import stages
 
 
 @pytest.mark.parametrize(

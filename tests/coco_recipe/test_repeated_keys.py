@@ -9,9 +9,9 @@ from builders import coco, command, real_data, write_recipe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coco_recipe import inputs
 from coco_recipe.checks import repeated_keys
 from coco_recipe.errors import DatasetError
+from coco_recipe.running import inputs
 
 
 def _found(text: str) -> list[tuple[str, Any]]:

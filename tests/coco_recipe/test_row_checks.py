@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import coco_json, inputs
+from coco_recipe import coco_json
 from coco_recipe.checks import row_checks
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding
+from coco_recipe.running import inputs
 
 
 def _found(data: dict[str, Any]) -> dict[str, Finding]:
@@ -589,7 +590,7 @@ def test_repeated_annotation_ids_stop_a_run_only_where_an_export_would_lose_rows
 def test_findings_are_written_to_the_runs_record(tmp_path: Path) -> None:
     write_recipe(tmp_path, [NUMBERED], _repeat("annotations", "id"))
     command("run", "recipe.yaml", cwd=tmp_path)
-    line = json.loads((tmp_path / "runs/test/inputs.jsonl").read_text().splitlines()[0])
+    line = json.loads((tmp_path / "runs/test/provenance.jsonl").read_text().splitlines()[0])
     (finding,) = line["findings"]
     assert (finding["kind"], finding["place"], finding["count"]) == (
         "repeated_annotation_ids",

@@ -5,7 +5,7 @@ import random
 import pytest
 from pycocotools import mask as masks
 
-from coco_recipe.segmentation import checked_runs, runs_of
+from coco_recipe.geometry.segmentation import checked_runs, runs_of
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import stages
 from coco_recipe.errors import RecipeError
+from coco_recipe.language import source
+from coco_recipe.running import stages
 
 STEPS = [
     {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}},
@@ -25,11 +26,11 @@ def recipe(tmp_path: Path) -> Path:
     [("[cat, dog]", ["cat", "dog"]), ('["1", 2]', ["1", 2]), ("[]", []), ("[no, ~]", ["no", None])],
 )
 def test_a_value_may_be_a_list(text: str, value: object, recipe: Path) -> None:
-    data = stages.source.load(recipe, [f"steps.clean.with.drop={text}"]).data
+    data = source.load(recipe, [f"steps.clean.with.drop={text}"]).data
     assert data["steps"][0]["with"]["drop"] == value
-    assert stages.source.load(recipe, ["steps.0.with.drop.0=cat"]).data["steps"][0]["with"][
-        "drop"
-    ] == ["cat"]
+    assert source.load(recipe, ["steps.0.with.drop.0=cat"]).data["steps"][0]["with"]["drop"] == [
+        "cat"
+    ]
 
 
 @pytest.mark.parametrize(

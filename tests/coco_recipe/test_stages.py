@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from builders import coco, command, tree, write_recipe
 
-from coco_recipe import files, stages
+from coco_recipe import events, files
 from coco_recipe.errors import RecipeError, RunError, StepError
+from coco_recipe.running import stages
 
 CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
 NUMBERED = {"id": "numbered", "use": "reindex", "in": "clean"}
@@ -18,11 +19,11 @@ NUMBERED = {"id": "numbered", "use": "reindex", "in": "clean"}
 def _run(path: Path, folder: Path, **options: Any) -> tuple[stages.RunResult, dict[str, str]]:
     reasons: dict[str, str] = {}
 
-    def report(event: stages.Event) -> None:
-        if event.what == "step":
-            reasons[event.step] = event.text
+    def note(event: events.Event) -> None:
+        if isinstance(event, events.StepStarted):
+            reasons[event.step] = event.reason
 
-    return stages.run(stages.prepare(path), out=folder, report=report, **options), reasons
+    return stages.run(stages.prepare(path), out=folder, observers=[note], **options), reasons
 
 
 def test_a_finished_run_is_not_made_again(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from coco_recipe.syntax import Import, code_of, parse
+from coco_recipe.keys.syntax import Import, code_of, parse
 
 CODE = '''
 """Say what it is for."""

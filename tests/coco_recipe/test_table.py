@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from coco_recipe import table
+from coco_recipe.observing import table
 
 NAMES = st.text("abc 缺陷类ñé한Ж", max_size=60)
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from builders import coco, recorded, write_recipe
 
-from coco_recipe import manifest, stages
+from coco_recipe import manifest
 from coco_recipe.errors import DatasetError, FindingsError, RecipeError, StepError
-from coco_recipe.store import Store
+from coco_recipe.running import stages
+from coco_recipe.running.session import Session
+from coco_recipe.running.store import Store
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
@@ -424,7 +426,7 @@ def test_sizes_come_from_each_image_and_are_checked_before_anything_runs(tmp_pat
 
 
 def test_the_record_of_a_copy_is_enough_to_make_its_pixels_again(bench: Bench) -> None:
-    from coco_recipe import forecast
+    from coco_recipe.running import forecast
 
     pipeline = [{"Affine": {"rotate": [-30, 30], "p": 1}}, {"HorizontalFlip": {"p": 0.5}}]
     names = [row["file_name"] for row in bench.run(pipeline, copies=3, format="jpg")["images"]]
@@ -681,7 +683,7 @@ def test_a_preview_shows_what_goes_into_quarantine(
 ) -> None:
     from coco_recipe_pictures.sheet import contact_sheet as sheet
 
-    from coco_recipe import forecast
+    from coco_recipe.running import forecast
 
     shown, draw_sheet = [], sheet.contact_sheet
     monkeypatch.setattr(
@@ -690,8 +692,8 @@ def test_a_preview_shows_what_goes_into_quarantine(
     bench.run(SHORT, bad_images="quarantine")
     (bench.folder / "images/1.jpg").write_bytes(b"not a picture")
     target = bench.folder / "sheet.png"
-    opened = stages.Run(stages.prepare(bench.folder / "recipe.yaml"), bench.out)
-    forecast.preview(opened, opened.states(), "more", target, images=2)
+    opened = Session.open(stages.prepare(bench.folder / "recipe.yaml"), bench.out)
+    forecast.preview(opened, "more", target, images=2)
     assert cv2.imread(str(target)) is not None
     assert [row[0].title for row in shown] == [
         "1.jpg: in quarantine: is text, not a picture",

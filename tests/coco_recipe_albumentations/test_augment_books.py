@@ -11,8 +11,11 @@ from builders import recorded, times, write_recipe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coco_recipe import plan, plugins, recipe, source, stages
+from coco_recipe import plugins
 from coco_recipe.errors import Problem
+from coco_recipe.language import recipe, source
+from coco_recipe.planning import resolve
+from coco_recipe.running import stages
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
@@ -269,7 +272,7 @@ def _augmented(
         Problem
     ] = []  # as stages.prepare does, but with plugins that are looked for once
     stages.run(
-        plan.resolve(recipe.validate(source.load(path), problems), REGISTRY, problems),
+        resolve.resolve(recipe.validate(source.load(path), problems), REGISTRY, problems),
         out=folder / "out",
     )
     step = folder / "out/steps/more"

@@ -16,9 +16,10 @@ from coco_recipe_pictures.augment.copying import Left
 from coco_recipe_pictures.geometry import parts
 from coco_recipe_pictures.geometry.carried import Carrier
 
-from coco_recipe import TurnedBox, stages, turned_box
+from coco_recipe import TurnedBox, turned_box
 from coco_recipe.coco_json import parse
 from coco_recipe.dataset import Annotation, extras
+from coco_recipe.running import stages
 
 WIDTH, HEIGHT = 160, 120
 

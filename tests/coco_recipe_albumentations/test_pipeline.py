@@ -13,8 +13,9 @@ from coco_recipe_albumentations import catalogue
 from coco_recipe_albumentations.pipeline import file as pipeline_file
 from coco_recipe_albumentations.pipeline.read import Pipeline
 
-from coco_recipe import Misfit, source
+from coco_recipe import Misfit
 from coco_recipe.errors import RecipeError
+from coco_recipe.language import source
 
 pytestmark = pytest.mark.filterwarnings("ignore:Got processor")
 np = pytest.importorskip("numpy")

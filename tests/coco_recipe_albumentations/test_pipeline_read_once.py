@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from coco_recipe import stages, yaml_text
+from coco_recipe import yaml_text
+from coco_recipe.running import stages
 from tests.coco_recipe_albumentations.test_augment import Bench
 
 pytest.importorskip("albumentations")

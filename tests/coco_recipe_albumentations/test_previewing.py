@@ -11,8 +11,9 @@ pytest.importorskip("albumentations")
 from builders import coco, command, write_recipe  # noqa: E402
 from coco_recipe_pictures.sheet import contact_sheet as sheet  # noqa: E402
 
-from coco_recipe import forecast, stages  # noqa: E402
 from coco_recipe.errors import StepError  # noqa: E402
+from coco_recipe.running import forecast, stages  # noqa: E402
+from coco_recipe.running.session import Session  # noqa: E402
 
 
 @pytest.fixture
@@ -33,8 +34,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _preview(folder: Path, target: str, *names: str) -> bytes:
-    opened = stages.Run(stages.prepare(folder / "recipe.yaml"), folder / "out")
-    forecast.preview(opened, opened.states(), "more", folder / target, images=names or 1)
+    opened = Session.open(stages.prepare(folder / "recipe.yaml"), folder / "out")
+    forecast.preview(opened, "more", folder / target, images=names or 1)
     return (folder / target).read_bytes()
 
 

@@ -17,9 +17,11 @@ from coco_recipe_albumentations.pipeline.read import Pipeline
 from coco_recipe_pictures.augment import choosing, keypoint_pairs, refusals
 from coco_recipe_pictures.geometry.carried import Carrier
 
-from coco_recipe import Misfit, execute, stages
+from coco_recipe import Misfit
 from coco_recipe.coco_json import parse
 from coco_recipe.errors import RecipeError, StepError
+from coco_recipe.running import execute, stages
+from coco_recipe.running.session import Session
 
 PARAMS: dict[str, Any] = {"repeated": None, "other_geometry": "refuse", "mirrored_keypoints": None}
 FLIP: dict[str, Any] = {"HorizontalFlip": {"p": 0.5}}
@@ -426,7 +428,7 @@ def test_it_is_told_together_with_all_else_that_is_wrong(tmp_path: Path) -> None
     ]
     data = _with(coco(4, BOXES), {"keypoints": [1, 2, 2, 3, 4, 2]})
     with pytest.raises(RecipeError) as error:
-        stages.Run(stages.prepare(_recipe(tmp_path, steps, data)), tmp_path / "out")
+        Session.open(stages.prepare(_recipe(tmp_path, steps, data)), tmp_path / "out")
     told = [
         (problem.where.path, problem.what.partition(": ")[2][:20])
         for problem in error.value.problems
@@ -446,7 +448,7 @@ def test_contradicting_pairs_are_told_before_the_first_step(tmp_path: Path) -> N
         RecipeError,
         match=r"steps\[0\].with.mirrored_categories\[1\]: .*'dog' or 'cow' is in another pair",
     ):
-        stages.Run(stages.prepare(path), tmp_path / "out")
+        Session.open(stages.prepare(path), tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -477,15 +479,15 @@ def test_rows_that_a_step_above_drops_ask_for_nothing(
         row["bbox"] = [1, 2, 10, 10] if row["category_id"] == 2 else [1, 2, 20, 20]
     asked = stages.prepare(_recipe(tmp_path, [*above, _more("raw", [FLIP])], data))
     with pytest.raises(RecipeError, match="head_box"):
-        stages.Run(asked, tmp_path / "out", with_pixels=False)
+        Session.open(asked, tmp_path / "out", with_pixels=False)
     write_recipe(
         tmp_path,
         [*above, _more(reads, [FLIP])],
         inputs={"raw": {"annotations": "raw.json", "images": "images"}},
     )
-    assert stages.Run(
+    assert Session.open(
         stages.prepare(tmp_path / "recipe.yaml"), tmp_path / "out", with_pixels=False
-    ).facts
+    ).inputs.facts
 
 
 def test_below_a_step_that_writes_the_step_itself_asks(tmp_path: Path) -> None:
@@ -517,4 +519,4 @@ def test_data_without_such_keys_costs_no_run_of_the_steps_above(
     path = _recipe(
         tmp_path, [{"id": "named", "in": "raw", **NAMES}, _more("named", [FLIP])], coco()
     )
-    assert stages.Run(stages.prepare(path), tmp_path / "out", with_pixels=False).facts
+    assert Session.open(stages.prepare(path), tmp_path / "out", with_pixels=False).inputs.facts

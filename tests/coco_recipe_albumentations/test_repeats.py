@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from builders import coco, recorded, write_recipe
 
-from coco_recipe import stages
 from coco_recipe.errors import RecipeError, StepError
+from coco_recipe.running import stages
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")

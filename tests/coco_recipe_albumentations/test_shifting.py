@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import stages
 from coco_recipe.errors import RecipeError
+from coco_recipe.running import stages
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")

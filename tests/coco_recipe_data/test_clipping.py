@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as masks
 
-from coco_recipe import TurnedBox, framed, stages
+from coco_recipe import TurnedBox, framed
 from coco_recipe.coco_json import parse
 from coco_recipe.errors import FindingsError
+from coco_recipe.running import stages
 
 
 def _row(**keys: Any) -> Any:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from builders import coco, command, recorded, write_recipe
 
-from coco_recipe import checking, stages
 from coco_recipe.errors import FindingsError, StepError
 from coco_recipe.findings import Finding
+from coco_recipe.running import checking, stages
 
 ALL = {
     "ids": "to_int",

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from builders import coco, recorded, write_recipe
 
-from coco_recipe import stages
 from coco_recipe.errors import DatasetError, StepError
+from coco_recipe.running import stages
 
 
 def _merged(tmp_path: Path, *files: dict[str, Any], **params: Any) -> dict[str, Any]:

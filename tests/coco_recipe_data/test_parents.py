@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import stages
 from coco_recipe.errors import StepError
+from coco_recipe.running import stages
 from tests.coco_recipe_data.test_merge import _found, _merged
 
 KEYS = ["parent_id", "parent", "parent_ids", "supercategory_id", "parent_category_id"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import coco, write_recipe
 
-from coco_recipe import stages
+from coco_recipe.running import stages
 
 
 def _out(

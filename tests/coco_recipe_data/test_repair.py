@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import coco_json, stages
+from coco_recipe import coco_json
 from coco_recipe.checks import row_checks
 from coco_recipe.errors import RecipeError, StepError
+from coco_recipe.running import stages
 
 
 def _repaired(

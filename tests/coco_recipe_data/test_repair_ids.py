@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import FindingsError, stages
+from coco_recipe import FindingsError
+from coco_recipe.running import stages
 
 NUMBER = {"id": "ids", "use": "repair", "in": "raw", "with": {"ids": "number"}}
 REINDEX = {"id": "ids", "use": "reindex", "in": "raw"}

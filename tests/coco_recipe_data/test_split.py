@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from coco_recipe import stages
 from coco_recipe.errors import RecipeError, StepError
+from coco_recipe.running import reopening, stages
 
 
 def _parts(tmp_path: Path, data: dict[str, Any], **params: Any) -> dict[str, dict[str, Any]]:
@@ -75,7 +75,7 @@ def test_a_method_beside_a_way_that_needs_none_is_refused(
 def test_a_division_of_which_every_default_is_written_out_is_planned_again(tmp_path: Path) -> None:
     """recipe.resolved.yaml has every default: none of them may be one that is refused."""
     _parts(tmp_path, coco(10, []), every=5, group_by={"pattern": "^."})
-    assert stages.reopen(tmp_path / "out").steps[0].params == {
+    assert reopening.reopen(tmp_path / "out").steps[0].params == {
         "every": 5,
         "group_by": {"pattern": "^."},
         "min_per_part": 1,

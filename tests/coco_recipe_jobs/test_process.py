@@ -67,9 +67,3 @@ def test_an_error_keeps_what_was_wrong_apart_from_the_place_of_the_log(tmp_path:
     died = process.JobError("the process was ended by SIGABRT", log, lines="its last words")
     assert died.what == "the process was ended by SIGABRT; its last lines:\nits last words"
     assert str(died).startswith(f"the process was ended by SIGABRT; the log is {log}, its last")
-
-
-def test_figures_become_text_at_the_end() -> None:
-    figures = {"loss": 0.31257, "lr": 1e-05, "eta_s": 83.0, "loss_cls": 0.2}
-    assert process.shown("epoch 2/3", figures) == "epoch 2/3  loss 0.3126  lr 1e-05  eta_s 83"
-    assert process.shown("", {}) == ""

@@ -62,7 +62,7 @@ def test_a_config_is_judged_before_anything_runs(
 def test_a_changed_base_makes_the_training_stale(tmp_path: Path, shapes: Shapes) -> None:
     (tmp_path / "base.py").write_text("_base_ = 'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'\n")
     (tmp_path / "c.py").write_text("_base_ = 'base.py'\n")
-    from coco_recipe import stages
+    from coco_recipe.running import stages
 
     path = write_recipe(
         tmp_path,

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from training import Shapes, provenance
 
-from coco_recipe import manifest, shipped_values, stored_values
+from coco_recipe import manifest
+from coco_recipe.values import shipped as shipped_values
+from coco_recipe.values import stored as stored_values
 
 
 def test_the_metrics_are_those_of_pycocotools_on_the_results_file(

@@ -9,7 +9,7 @@ from coco_recipe_mmdet.jobs import TrainJob
 from coco_recipe_mmdet.train_params import PARAMS
 from training import Shapes
 
-from coco_recipe.schema_check import with_defaults
+from coco_recipe.language.schema_check import with_defaults
 
 
 def _resolved(

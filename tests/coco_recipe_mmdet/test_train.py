@@ -16,7 +16,8 @@ from coco_recipe_mmdet import train as train_module
 from coco_recipe_mmdet.inside import flat_config
 from training import CPU, Shapes, provenance, train_step
 
-from coco_recipe import Facts, Misfit
+from coco_recipe import Facts, Misfit, events
+from coco_recipe.running import stages
 
 
 def test_the_loss_falls_and_the_folder_has_all_that_was_done(trained: Path) -> None:
@@ -509,3 +510,20 @@ def _same_weights(one: Path, other: Path) -> bool:
 
     a, b = (torch.load(path, weights_only=True)["state_dict"] for path in (one, other))
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_losses_and_metrics_reach_observers_as_numbers(shapes: Shapes) -> None:
+    told: list[events.Event] = []
+    recipe = shapes.recipe("observed", [train_step(epochs=1)])
+    stages.run(stages.prepare(recipe), out=shapes.folder / "observed", observers=[told.append])
+    reported = [event for event in told if isinstance(event, events.Progress)]
+    lines = list(map(json.loads, _lines(shapes.folder / "observed/steps/fit/scalars.jsonl")))
+    losses = {line["iter"]: line for line in lines if "loss" in line}
+    trained = [event for event in reported if "loss" in event.figures]
+    assert {event.done: event.figures["loss"] for event in trained} == {
+        event.done: losses[event.done]["loss"] for event in trained
+    }
+    assert trained[-1].done == trained[-1].total == max(losses)
+    assert list(trained[0].figures)[:2] == ["loss", "lr"]
+    (validated,) = (event for event in reported if "coco/bbox_mAP" in event.figures)
+    assert (validated.done, validated.figures) == (max(losses), lines[-1]["val"])

@@ -14,8 +14,8 @@ from coco_recipe_torch import average_weights, checkpoints  # noqa: E402
 from coco_recipe_torch.average_weights import average, blend  # noqa: E402
 
 from coco_recipe import Checkpoint, Facts, Misfit  # noqa: E402
-from coco_recipe.execute import Context  # noqa: E402
-from coco_recipe.schema_check import with_defaults  # noqa: E402
+from coco_recipe.language.schema_check import with_defaults  # noqa: E402
+from coco_recipe.running.context import Context  # noqa: E402
 
 
 def states(count: int = 3, dtype: Any = None) -> list[dict[str, Any]]:

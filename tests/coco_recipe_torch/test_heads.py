@@ -12,8 +12,8 @@ from coco_recipe_torch import adapt_head, checkpoints, heads
 from coco_recipe_torch.coco_names import COCO_NAMES
 
 from coco_recipe import Category, Checkpoint, Dataset
-from coco_recipe.execute import Context
-from coco_recipe.schema_check import with_defaults
+from coco_recipe.language.schema_check import with_defaults
+from coco_recipe.running.execute import Context
 
 NEW = ("cat", "zzz", "person", "dog")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import real_data, recorded, write_recipe
 
-from coco_recipe import stages
+from coco_recipe.running import stages
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")

@@ -10,7 +10,8 @@ from builders import coco, write_recipe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coco_recipe import coco_json, stages
+from coco_recipe import coco_json
+from coco_recipe.running import stages
 
 
 @st.composite

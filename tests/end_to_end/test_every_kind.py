@@ -11,7 +11,8 @@ import pytest
 from builders import coco, write_recipe
 from messages_of_kinds import MESSAGES
 
-from coco_recipe import FindingsError, checking, files, plugins, stages
+from coco_recipe import FindingsError, events, files, plugins
+from coco_recipe.running import checking, stages
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
@@ -50,7 +51,13 @@ class Case:
             stages.run(
                 stages.prepare(write_recipe(folder, self.steps, inputs=inputs)),
                 out=folder / "out",
-                report=lambda event: texts.append(event.text) if event.what == "finding" else None,
+                observers=[
+                    lambda event: (
+                        texts.append(str(event.finding))
+                        if isinstance(event, events.Found) and not event.stops
+                        else None
+                    )
+                ],
             )
         except FindingsError as error:
             texts += map(str, error.findings)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from builders import DATA, real_data, times, write_recipe
 
-from coco_recipe import checking, stages
 from coco_recipe.errors import DatasetError, StepError
+from coco_recipe.running import checking, stages
 
 SETS = times(500)
 

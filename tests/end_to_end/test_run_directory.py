@@ -15,7 +15,8 @@ from builders import REPOSITORY, write_recipe
 from coco_recipe_pictures.augment import copying, records
 
 import coco_recipe
-from coco_recipe import manifest, publish
+from coco_recipe import manifest
+from coco_recipe.publishing import publisher as publish
 from coco_recipe.record_schema import described
 
 PAGE = (REPOSITORY / "docs/run_directory.md").read_text("utf-8")

@@ -12,7 +12,7 @@ from typing import Any
 
 from builders import tree
 
-from coco_recipe import stages
+from coco_recipe.running import stages
 
 CHANGES = ("os.rename", "os.link", "os.symlink", "os.remove", "os.mkdir", "os.rmdir")
 WRITES = os.O_WRONLY | os.O_RDWR

@@ -7,7 +7,9 @@ import click
 import msgspec
 from builders import REPOSITORY
 
-from coco_recipe import cli, manifest, plugins, publish
+from coco_recipe import cli, manifest, plugins
+from coco_recipe.commands import lists
+from coco_recipe.publishing import marks as published
 from coco_recipe.record_schema import described
 
 
@@ -15,7 +17,7 @@ def steps() -> str:
     """Return docs/steps.md: the page of each step, as ``coco-recipe steps NAME`` shows it."""
     offers = sorted(plugins.find().offers.values(), key=lambda offer: offer.step.name)
     pages = (
-        f"## {offer.step.name}\n\n```\n{cli._page(offer).partition(chr(10))[2].strip()}\n```\n"
+        f"## {offer.step.name}\n\n```\n{lists.page(offer).partition(chr(10))[2].strip()}\n```\n"
         for offer in offers
     )
     return "\n".join(
@@ -59,7 +61,7 @@ def run_directory() -> str:
 
 def struct(name: str) -> type[msgspec.Struct]:
     """Return a Struct of what a run records, by its name."""
-    found: type[msgspec.Struct] = getattr(manifest, name, None) or getattr(publish, name)
+    found: type[msgspec.Struct] = getattr(manifest, name, None) or getattr(published, name)
     return found
 
 

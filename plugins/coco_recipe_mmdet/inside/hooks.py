@@ -173,8 +173,11 @@ class Scalars(Hook):  # type: ignore[misc]
             self.report.progress(done, runner.max_iters, text, figures)
 
     def after_val_epoch(self, runner: "Runner", metrics: dict[str, float] | None = None) -> None:
-        """Write the metrics of a validation."""
+        """Write and report the metrics of a validation."""
         self._write({"epoch": runner.epoch, "iter": runner.iter, "val": metrics or {}})
+        figures = {key: float(n) for key, n in (metrics or {}).items() if math.isfinite(n)}
+        text = f"epoch {runner.epoch}/{runner.max_epochs}  validated"
+        self.report.progress(runner.iter, runner.max_iters, text, figures)
 
     @master_only  # type: ignore[untyped-decorator]
     def _write(self, line: dict[str, object]) -> None:

@@ -17,6 +17,7 @@ from coco_recipe import (
     Finding,
     Image,
     Misfit,
+    Package,
     Port,
     Row,
     Step,
@@ -33,6 +34,8 @@ from coco_recipe_pictures.augment.output import Output
 from coco_recipe_pictures.augment.records import IMAGES, Books, Record, item_digest
 from coco_recipe_pictures.checks import picture_checks
 from coco_recipe_pictures.geometry import instances, parts
+
+INSTALL = 'pip install "coco-recipe[augment]"'
 
 if TYPE_CHECKING:
     from coco_recipe_pictures.geometry.carried import Instance
@@ -632,7 +635,11 @@ STEP = Step(
     review=_review,
     preview=_preview,
     replay=_replay,
-    needs=("albumentations", "cv2", "numpy"),
+    needs=(
+        Package("albumentations", install=INSTALL),
+        Package("cv2", "opencv-python-headless", INSTALL),
+        Package("numpy", install=INSTALL),
+    ),
     preload=("coco_recipe_albumentations.preload",),
     apart=("coco_recipe_pictures.augment.previewing",),
     writes=True,

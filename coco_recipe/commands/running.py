@@ -1,0 +1,175 @@
+"""run and plan: make a recipe, or show what would be made."""
+
+import os
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from coco_recipe.commands import options, reports
+from coco_recipe.errors import FindingsError
+from coco_recipe.findings import Finding, judged
+from coco_recipe.manifest import StepRecord, data_sets
+from coco_recipe.observing import table
+
+if TYPE_CHECKING:
+    from coco_recipe.planning.plan import PlannedStep
+
+UNCHANGED = "unchanged"
+
+
+@click.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@options.OUT
+@options.SET
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=lambda: len(os.sched_getaffinity(0)),
+    show_default="all cores",
+    help="Worker processes; the result is the same with any number.",
+)
+@click.option(
+    "--engine",
+    default="local",
+    metavar="NAME",
+    show_default=True,
+    help="Where the work runs: local, local:spawn, dask (a cluster on this machine), or dask://HOST:PORT.",
+)
+@click.option(
+    "--from", "from_step", default="", metavar="STEP", help="Run this step and all below again."
+)
+@click.option("--force", is_flag=True, help="Run every step again.")
+@click.option(
+    "--republish",
+    is_flag=True,
+    help="Move published files that somebody changed to <name>.changed, and put ours back.",
+)
+@click.option(
+    "--accept-versions",
+    "accept_versions",
+    multiple=True,
+    metavar="STEP",
+    help="Keep this step's result, and those above it, if only versions of libraries are others.",
+)
+@click.option("--strict", is_flag=True, help="Stop at warnings, too.")
+@options.PLUGIN
+@options.FORMAT
+@options.TRACEBACK
+@click.option("-q", "--quiet", is_flag=True, help="Print problems only.")
+def run(
+    recipe: Path,
+    out: Path | None,
+    overrides: tuple[str, ...],
+    jobs: int,
+    engine: str,
+    from_step: str,
+    force: bool,
+    accept_versions: tuple[str, ...],
+    strict: bool,
+    republish: bool,
+    plugin_files: tuple[Path, ...],
+    form: str,
+    quiet: bool,
+) -> None:
+    """Run a recipe: reuse what is unchanged, make the rest."""
+    from coco_recipe.observing.progress import Display
+    from coco_recipe.running import stages
+
+    planned = stages.prepare(recipe, overrides, plugin_files)
+    with Display(quiet=quiet) as display:
+        result = stages.run(
+            planned,
+            out=out,
+            jobs=jobs,
+            engine=engine,
+            force=force,
+            from_step=from_step,
+            strict=strict,
+            republish=republish,
+            accept_versions=accept_versions,
+            observers=[display],
+        )
+    if form == "json":
+        told = {"folder": str(result.folder), "ran": result.ran, "reused": result.reused}
+        click.echo(msgspec.json.encode(told))
+    elif not result.ran:
+        several = len(result.reused) > 1
+        steps = f"all {len(result.reused)} steps are" if several else "the step is"
+        reports.say(f"nothing to do: {steps} unchanged", quiet=quiet)
+    if form != "json":
+        click.echo(str(result.folder))
+
+
+@click.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@options.OUT
+@options.SET
+@options.PLUGIN
+@options.FORMAT
+@options.TRACEBACK
+def plan(
+    recipe: Path,
+    out: Path | None,
+    overrides: tuple[str, ...],
+    plugin_files: tuple[Path, ...],
+    form: str,
+) -> None:
+    """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
+    from coco_recipe.running import agenda, forecast, run_folder, stages
+    from coco_recipe.running.session import Session
+
+    planned = stages.prepare(recipe, overrides, plugin_files)
+    run_folder.check(planned, out or run_folder.default(planned))
+    session = Session.open(planned, out)
+    _show_findings(session.inputs.findings)
+    due = agenda.of(session)
+    reasons = agenda.needed(session, due)
+    records = forecast.records(session, due)
+    found = (Finding.from_record(row) for record in records.values() for row in record.findings)
+    _show_findings(judged(found, planned.recipe.findings))
+    if form == "json":
+        rows = [_row(step, reasons.get(step.id), records.get(step.id)) for step in planned.steps]
+        click.echo(msgspec.json.encode(rows))
+        return
+    for step in planned.steps:
+        why = f"({step.step.name}): {reasons.get(step.id, UNCHANGED)}"
+        click.echo(f"{'run  ' if step.id in reasons else 'reuse'}  {step.id} {why}")
+        if record := records.get(step.id):
+            _show_rows(record)
+
+
+def _row(step: "PlannedStep", reason: str | None, record: StepRecord | None) -> dict[str, Any]:
+    """Return what is known of a step that is due, for programs."""
+    return {
+        "step": step.id,
+        "use": step.step.name,
+        "runs": reason is not None,
+        "why": reason or UNCHANGED,
+        "out": record and record.counts.out,
+        "table": record and record.notes.get("table"),
+    }
+
+
+def _show_rows(record: StepRecord) -> None:
+    """Print the rows by class that a step leaves, and its table."""
+    for port, counts in data_sets(record.counts.out):
+        classes = ", ".join(f"{name} {n}" for name, n in (counts.categories or {}).items())
+        click.echo(f"         {port}: {counts} ({classes})")
+    if "table" in record.notes:
+        click.echo(textwrap.indent(table.text(record.notes["table"]), " " * 9))
+
+
+def _show_findings(findings: Sequence[Finding]) -> None:
+    """Print findings.
+
+    Raises:
+        FindingsError: some are errors; with these.
+    """
+    for finding in findings:
+        click.echo(f"{finding.severity}: {finding}", err=True)
+    if errors := [finding for finding in findings if finding.severity == "error"]:
+        raise FindingsError(errors)

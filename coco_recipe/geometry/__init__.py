@@ -1,0 +1,1 @@
+"""What boxes, polygons and masks are, without OpenCV."""

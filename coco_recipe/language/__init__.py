@@ -1,0 +1,1 @@
+"""The recipe's language: text with places, variables, schema, problems."""

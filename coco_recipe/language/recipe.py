@@ -1,0 +1,147 @@
+"""validate: Source -> Recipe, what a recipe says once its shape is right."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from coco_recipe.errors import Problem
+from coco_recipe.findings import Choice
+from coco_recipe.language import schema_check
+from coco_recipe.language.source import Source
+from coco_recipe.yaml_text import KeyPath
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A value to start from; paths as the recipe has them. Its ``kind`` is named by its key.
+
+    ``sha256`` is how the hash of the annotation file, checkpoint or other file must begin.
+    """
+
+    name: str
+    annotations: str = ""
+    images: str = ""
+    checkpoint: str = ""
+    classes: tuple[str, ...] = ()
+    sha256: str = ""
+    other_kind: str = ""
+    file: str = ""
+    of: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind of values."""
+        return self.other_kind or ("checkpoint" if self.checkpoint else "dataset")
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeStep:
+    """One entry of ``steps``; ``at`` is its key path in the source."""
+
+    id: str
+    use: str
+    inputs: Any
+    params: Mapping[str, Any]
+    at: KeyPath
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A recipe whose shape is right; ``findings`` are its choices of severity by kind."""
+
+    source: Source
+    name: str
+    seed: int
+    inputs: tuple[Input, ...]
+    steps: tuple[RecipeStep, ...]
+    findings: Mapping[str, Choice] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the recipe's paths are relative to."""
+        return self.source.origin.parent
+
+
+def validate(source: Source, problems: list[Problem]) -> Recipe:
+    """Check the shape of a recipe; append what is wrong, and return what is well formed.
+
+    Reading goes on after a problem, so that the references and parameters of the rest are checked
+    too.
+    """
+    found = list(schema_check.problems(schema_check.shipped("shape"), source.data, source, ()))
+    problems.extend(found)
+    data = source.data if isinstance(source.data, dict) else {}
+    inputs = [_input(name, row, source, problems) for name, row in _items(data.get("inputs"))]
+    steps = [
+        RecipeStep(
+            row["id"],
+            row["use"],
+            row.get("in"),
+            row["with"] if isinstance(row.get("with"), dict) else {},
+            ("steps", i),
+        )
+        for i, row in enumerate(data["steps"] if isinstance(data.get("steps"), list) else [])
+        if isinstance(row, dict)
+        and isinstance(row.get("id"), str)
+        and isinstance(row.get("use"), str)
+    ]
+    seed = data.get("seed", 0)
+    choices = data.get("findings") if not found else {}
+    return Recipe(
+        source,
+        str(data.get("name", "")),
+        seed if isinstance(seed, int) else 0,
+        tuple(inputs),
+        tuple(steps),
+        choices or {},
+    )
+
+
+def _items(value: Any) -> list[tuple[str, dict[str, Any]]]:
+    return (
+        [(k, v) for k, v in value.items() if isinstance(v, dict)] if isinstance(value, dict) else []
+    )
+
+
+def _input(name: str, row: dict[str, Any], source: Source, problems: list[Problem]) -> Input:
+    at = ("inputs", name)
+    if sum(key in row for key in ("annotations", "checkpoint", "file")) != 1:
+        problems.append(
+            Problem(
+                source.where(at),
+                "must have one of 'annotations', 'checkpoint' and 'kind' with 'file'",
+            )
+        )
+    elif ("kind" in row) != ("file" in row) or ("of" in row and "file" not in row):
+        problems.append(
+            Problem(
+                source.where(at),
+                "'kind' and 'file' stand together, and 'of' with them",
+                "{kind: predictions, file: results.json, of: val.json}",
+            )
+        )
+    for key, is_there in (
+        ("annotations", Path.is_file),
+        ("checkpoint", Path.is_file),
+        ("images", Path.is_dir),
+        ("file", Path.is_file),
+        ("of", Path.is_file),
+    ):
+        path = row.get(key)
+        if isinstance(path, str) and not is_there(source.origin.parent / path):
+            kind = "folder" if key == "images" else "file"
+            problems.append(
+                Problem(
+                    source.where((*at, key)), f"there is no {kind} {path}", source.relative_to()
+                )
+            )
+    text = {
+        key: row[key]
+        for key in ("annotations", "images", "checkpoint", "sha256", "file", "of")
+        if isinstance(row.get(key), str)
+    }
+    if isinstance(row.get("kind"), str):
+        text["other_kind"] = row["kind"]
+    classes = row.get("classes")
+    return Input(name, **text, classes=tuple(classes) if isinstance(classes, list) else ())

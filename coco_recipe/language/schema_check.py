@@ -1,0 +1,185 @@
+"""JSON Schema in the recipe's words: problems with places and hints, defaults, named files."""
+
+import functools
+import json
+import unicodedata
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from coco_recipe.errors import Problem, did_you_mean
+from coco_recipe.language.source import Source
+from coco_recipe.yaml_text import KeyPath
+
+MAX_NAME = 200  # bytes: with what is put around it, a file system's name has 255
+_WORDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "a string",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+
+
+def shipped(name: str) -> dict[str, Any]:
+    """Return a schema that is shipped with the package, as ``shape``."""
+    schema: dict[str, Any] = json.loads(
+        (resources.files("coco_recipe.schemas") / f"{name}.schema.json").read_text("utf-8")
+    )
+    return schema
+
+
+def problems(
+    schema: Mapping[str, Any], value: Any, source: Source, at: KeyPath
+) -> Iterator[Problem]:
+    """Yield what is wrong with ``value``, which stands in the source at ``at``."""
+    from jsonschema import Draft7Validator
+    from referencing import Registry
+
+    validator = Draft7Validator(
+        schema, registry=Registry(), format_checker=_names()
+    )  # an empty registry: never fetch a $ref
+    for error in validator.iter_errors(value):
+        yield from _explain(error, source, (*at, *error.absolute_path))
+
+
+@functools.cache
+def _names() -> Any:
+    """Return what checks the formats of our own: the names in a recipe."""
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker(formats=())
+    checker.checks("recipe-id")(lambda text: not isinstance(text, str) or not name_fault(text))
+    checker.checks("recipe-name")(
+        lambda text: not isinstance(text, str) or not name_fault(text, is_recipe=True)
+    )
+    return checker
+
+
+def name_fault(text: str, *, is_recipe: bool = False) -> str:
+    """Return what is wrong with the name of an input, a step or a recipe; an empty text if nothing.
+
+    The name becomes a folder's.
+
+    A letter's marks (Unicode category M) are part of it, as in Devanagari and Thai.
+    """
+    allowed = "-_." if is_recipe else "-_"
+    if bad := [
+        c
+        for c in text
+        if c not in allowed and unicodedata.category(c)[0] not in "LM" and not c.isdecimal()
+    ]:
+        return f"{bad[0]!r} is not allowed"
+    first = text[:1]
+    if not first or (
+        first != "_" and not first.isalpha() and not (is_recipe and first.isdecimal())
+    ):
+        return f"begins with {first!r}" if first else "is empty"
+    if unicodedata.normalize("NFC", text) != text:
+        return "its letters and their accents are apart; write it in Unicode's composed form (NFC)"
+    return (
+        f"has more than {MAX_NAME} bytes" if len(text.encode("utf-8", "replace")) > MAX_NAME else ""
+    )
+
+
+def _explain(error: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
+    where, kind, limit = source.where(at), error.validator, error.validator_value
+    if kind == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        for key in error.instance:
+            if key not in known:
+                yield Problem(
+                    source.where((*at, key), key=True),
+                    f"unknown key '{key}'",
+                    did_you_mean(key, known),
+                )
+    elif kind == "required":
+        for key in limit:
+            if key not in error.instance and f"'{key}'" in error.message:
+                description = error.schema.get("properties", {}).get(key, {}).get("description", "")
+                yield Problem(where, f"the key '{key}' is missing", description)
+    elif kind == "type":
+        types = limit if isinstance(limit, list) else [limit]
+        yield Problem(
+            where,
+            f"expected {' or '.join(_WORDS[t] for t in types)}, found {error.instance!r}",
+            error.schema.get("description", ""),
+        )
+    elif kind == "enum":
+        hint = did_you_mean(str(error.instance), [str(v) for v in limit])
+        yield Problem(where, f"{error.instance!r} is none of {', '.join(map(str, limit))}", hint)
+    elif kind == "format" and limit in ("recipe-id", "recipe-name"):
+        place = (*at, error.instance) if (*at, error.instance) in source.keys else at
+        is_recipe = limit == "recipe-name"
+        yield Problem(
+            source.where(place, key=True),
+            f"{error.instance!r} can't be a name here: "
+            f"{name_fault(error.instance, is_recipe=is_recipe)}",
+            f"allowed are letters of any script, digits, _ and -{' and .' * is_recipe}; "
+            "the first is a letter"
+            f"{', a digit' * is_recipe} or _",
+        )
+    elif kind in ("anyOf", "oneOf"):
+        yield Problem(
+            where,
+            f"{error.instance!r} is in none of the forms that are allowed here",
+            error.schema.get("description", ""),
+        )
+    else:
+        yield Problem(where, error.message, error.schema.get("description", ""))
+
+
+def with_defaults(schema: Mapping[str, Any], value: Any) -> Any:
+    """Return ``value`` with the defaults of its schema's properties filled in."""
+    if not isinstance(value, dict) or "properties" not in schema:
+        return value
+    filled = {
+        key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule
+    } | value
+    return {
+        key: with_defaults(schema["properties"].get(key, {}), child)
+        for key, child in filled.items()
+    }
+
+
+def resolve_files(schema: Mapping[str, Any], value: Any, folder: Path, found: list[Path]) -> Any:
+    """Return ``value`` with each ``format: recipe-file`` string made a path below ``folder``.
+
+    List them in ``found``.
+
+    So is a ``format: recipe-folder`` string, but it isn't listed. ``package::path`` names a
+    package's own file, and stays.
+    """
+    branches = [schema, *schema.get("anyOf", ())]
+    formats = {branch.get("format") for branch in branches}
+    if isinstance(value, str) and "::" not in value and formats & {"recipe-file", "recipe-folder"}:
+        if "recipe-file" in formats:
+            found.append(folder / value)
+        return str(folder / value)
+    if isinstance(value, dict):
+        rules = {
+            key: rule for branch in branches for key, rule in branch.get("properties", {}).items()
+        }
+        return {
+            key: resolve_files(rules.get(key, {}), child, folder, found)
+            for key, child in value.items()
+        }
+    return value
+
+
+def composed(params: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the recipe's schema with each step's parameters (``if use: X then with: X``)."""
+    schema = shipped("shape")
+    item = schema["properties"]["steps"]["items"]
+    item["properties"]["use"]["enum"] = list(params)
+    item["allOf"] = [
+        {
+            "if": {"properties": {"use": {"const": name}}},
+            "then": {"properties": {"with": dict(rule)}},
+        }
+        for name, rule in params.items()
+    ]
+    return schema

@@ -1,0 +1,1 @@
+"""Who watches a run: observers, and the command line's display."""

@@ -1,0 +1,111 @@
+"""Show a run on stderr while it goes on: the observer of the command line and of notebooks."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from coco_recipe import events
+from coco_recipe.observing import summary
+
+if TYPE_CHECKING:
+    import rich.progress
+
+FIGURES = 3  # so many of a step's figures are shown
+
+
+class Display:
+    """Shows a run on stderr: a live bar on a terminal, plain lines elsewhere.
+
+    Args:
+        quiet: show only what is wrong with an observer.
+        tenths: where there is no bar, show a line for each ten percent of a step.
+    """
+
+    def __init__(self, *, quiet: bool = False, tenths: bool = False) -> None:
+        self.quiet = quiet
+        self.tenths = tenths
+        self.shown_tenths = 0
+        self.ids: tuple[str, ...] = ()
+        self.bar: rich.progress.Progress | None = None
+
+    def __enter__(self) -> "Display":
+        if sys.stderr.isatty() and not self.quiet:
+            self.bar = _bar()
+            self.bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar:
+            self.bar.stop()
+
+    def __call__(self, event: events.Event) -> None:
+        """Show an event."""
+        if isinstance(event, events.RunStarted):
+            self.ids = event.steps
+        if isinstance(event, events.ObserverFailed):
+            self.line(f"warning: {event}")
+        elif self.quiet:
+            return
+        elif isinstance(event, events.Progress):
+            self.progress(event)
+        else:
+            self.line(self.words(event))
+
+    def words(self, event: events.Event) -> str:
+        """Return what is shown of an event; nothing for one that something else tells."""
+        match event:
+            case events.StepStarted():
+                return f"{self.number(event.step)}  runs: {event.reason}"
+            case events.StepDone():
+                return f"{self.number(event.step)}  done: {summary.of_step(event.record)}"
+            case events.StepReused():
+                return f"{self.number(event.step)}  unchanged, reused"
+            case events.Found() if not event.stops:
+                return f"warning: {event.finding}"
+            case events.Noted():
+                return f"note: {event.text}"
+        return ""
+
+    def number(self, step: str) -> str:
+        """Return a step's number among all, and its id."""
+        return f"[{self.ids.index(step) + 1}/{len(self.ids)}] {step}"
+
+    def progress(self, event: events.Progress) -> None:
+        """Move the bar, or write a line if the next ten percent are done."""
+        text = f"{event.step}  {event.status(FIGURES)}".rstrip()
+        if self.bar:
+            task = self.bar.task_ids[-1] if self.bar.task_ids else self.bar.add_task(event.step)
+            self.bar.update(task, description=text, completed=event.done, total=event.total)
+        elif self.tenths and event.total:
+            tenths = 10 * event.done // event.total
+            if tenths != self.shown_tenths:
+                self.shown_tenths = tenths
+                sys.stderr.write(f"{event.step}  {10 * tenths} %{text[len(event.step) :]}\n")
+
+    def line(self, line: str) -> None:
+        """Write a line above the bar."""
+        if not line:
+            return
+        if self.bar:
+            self.bar.console.print(line, markup=False, highlight=False)
+        else:
+            sys.stderr.write(line + "\n")
+
+
+def _bar() -> "rich.progress.Progress":
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )

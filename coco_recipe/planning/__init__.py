@@ -1,0 +1,1 @@
+"""From a validated recipe to a plan: references, ports, parameters, what is foreseen."""

@@ -1,0 +1,117 @@
+"""The plan of a recipe: its steps, ready to run, in order."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from coco_recipe.findings import Check
+from coco_recipe.language.recipe import Recipe
+from coco_recipe.observing.observers import Named
+from coco_recipe.plugins import Offer
+from coco_recipe.steps import Port, Step
+from coco_recipe.values.kind import ValueKinds, each
+
+Reference = tuple[str, str]  # the input or step, and its port
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step that is ready to run.
+
+    Attributes:
+        id: its name in the recipe.
+        offer: the step and its plugin.
+        inputs: references by port, in the recipe's order.
+        params: parameters with their defaults, as the recipe has them.
+        bound: the same with file names made paths, and what the step reads once in place of what is
+            written.
+        files: the files that parameters name.
+        outputs: output kinds by port.
+        kinds: the kinds of values that there are.
+    """
+
+    id: str
+    offer: Offer
+    inputs: Mapping[str, tuple[Reference, ...]]
+    params: Mapping[str, Any]
+    bound: Mapping[str, Any]
+    files: tuple[Path, ...]
+    outputs: Mapping[str, Port]
+    kinds: ValueKinds
+
+    @property
+    def step(self) -> Step:
+        """The step that the plugin offers."""
+        return self.offer.step
+
+    @property
+    def label(self) -> str:
+        """The step as messages name it: ``step 'parts' (split)``."""
+        return f"step '{self.id}' ({self.step.name})"
+
+    def keywords(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the step's functions are called with: input values by port, and parameters."""
+        names = self.step.params.get("properties", {})
+        return self.step.given(values) | {name: self.bound.get(name) for name in names}
+
+    def references(self) -> tuple[Reference, ...]:
+        """Return all that the step reads, each once."""
+        return tuple(dict.fromkeys(ref for many in self.inputs.values() for ref in many))
+
+    def by_port(self, look_up: Callable[[Reference], Any]) -> dict[str, Any]:
+        """Return what is looked up for the inputs, by port; a tuple where a port takes many."""
+        return {
+            port: tuple(map(look_up, refs)) if self.step.input(port).many else look_up(refs[0])
+            for port, refs in self.inputs.items()
+        }
+
+    def values(self, look_up: Callable[[Reference], Any]) -> dict[str, Any]:
+        """Return the input values by port; a flat tuple where a port takes many."""
+        found = self.by_port(look_up)
+        return {
+            port: tuple(item for one in value for item in each(one))
+            if isinstance(value, tuple)
+            else value
+            for port, value in found.items()
+        }
+
+    def published(self) -> dict[str, str]:
+        """Return the folders in which the result appears as well, by parameter, as the recipe has them."""
+        rules = self.step.params.get("properties", {})
+        return {
+            name: self.params[name]
+            for name, rule in rules.items()
+            if rule.get("format") == "publish-folder" and self.params.get(name)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will run, in order.
+
+    Attributes:
+        recipe: the recipe.
+        steps: its steps, bound.
+        plugin_files: the plugins that were named for it.
+        checks: the checks of pictures and masks that are installed.
+        observers: what plugins want to be told of its runs.
+        kinds: the kinds of values that there are.
+    """
+
+    recipe: Recipe
+    steps: tuple[PlannedStep, ...]
+    plugin_files: tuple[Path, ...] = ()
+    checks: tuple[Check, ...] = ()
+    observers: tuple[Named, ...] = ()
+    kinds: ValueKinds = field(default_factory=ValueKinds)
+
+    def first_writer(self) -> str | None:
+        """Return the id of the first step that writes files: all above it can be had without opening an image."""
+        return next((step.id for step in self.steps if step.step.writes), None)
+
+    def consumed(self) -> set[Reference]:
+        """Return every output that a later step reads."""
+        return {
+            reference for step in self.steps for many in step.inputs.values() for reference in many
+        }

@@ -1,0 +1,154 @@
+"""A published folder: the files in it that are ours, by its mark."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from coco_recipe import files
+from coco_recipe.coco_json import unsafe_name
+from coco_recipe.manifest import How
+from coco_recipe.planning.plan import Plan, PlannedStep
+
+MARK = ".coco-recipe.json"
+MARK_PARTIAL = f".{MARK}.partial"  # a mark that is being written, or was when a run was killed
+Seen = dict[Path, str]  # the SHA-256 of published files, each computed once a run
+
+
+class Published(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file as it was put there.
+
+    Attributes:
+        sha256: of its bytes.
+        how: a copy, a hard link or a symbolic link.
+        source: of a link, what it points to, relative to the published folder.
+    """
+
+    sha256: str
+    how: How = "copy"
+    source: str = ""
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """The mark ``.coco-recipe.json`` of a published folder.
+
+    Attributes:
+        recipe: the recipe's name.
+        recipe_file: the recipe's file, relative to the folder.
+        recipe_sha256: of the recipe's text.
+        step: the step whose result this is.
+        files: the files that are ours, by name.
+        before: while files are being written, those that were ours before.
+    """
+
+    recipe: str
+    recipe_file: str
+    recipe_sha256: str
+    step: str
+    files: dict[str, Published] = msgspec.field(default_factory=dict)
+    before: dict[str, Published] = msgspec.field(default_factory=dict)
+
+    def entries(self, name: str) -> tuple[Published, ...]:
+        """Return what our file of this name may look like."""
+        return tuple(found[name] for found in (self.files, self.before) if name in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A folder in which a step's result appears: its step, the parameter, its place."""
+
+    step: PlannedStep
+    parameter: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to publish: where its bytes are, their SHA-256, and how they get there."""
+
+    source: Path
+    sha256: str
+    how: How = "copy"
+
+
+def targets(planned: Plan, run_dir: Path) -> Iterator[Target]:
+    """Yield the folders in which a plan publishes, links resolved."""
+    for step in planned.steps:
+        for name, folder in step.published().items():
+            yield Target(step, name, (run_dir / folder).resolve())
+
+
+def content_of(folder: Path) -> list[str]:
+    """Return the names in a folder, but for a mark that a killed run was writing."""
+    return sorted(set(os.listdir(folder)) - {MARK_PARTIAL}) if folder.is_dir() else []
+
+
+def names_below(folder: Path) -> list[str]:
+    """Return the names of the files below a folder, without a killed run's unfinished mark."""
+    found = (path.relative_to(folder).as_posix() for path in files.files_below(folder))
+    return [name for name in found if name != MARK_PARTIAL]
+
+
+def changed_in(folder: Path, mark: Mark, seen: Seen) -> list[str]:
+    """Return the names of our files that somebody changed."""
+    names = dict.fromkeys([*mark.files, *mark.before])
+    return [
+        name
+        for name in names
+        if is_below(folder, name)
+        and os.path.lexists(folder / name)
+        and not any(is_as_published(folder, name, entry, seen) for entry in mark.entries(name))
+    ]
+
+
+def is_as_published(folder: Path, name: str, entry: Published, seen: Seen) -> bool:
+    """Say whether a file is as it was published."""
+    path = folder / name
+    if entry.how == "symlink":
+        return path.is_symlink() and os.readlink(path) == entry.source
+    if path.is_symlink() or not path.is_file():
+        return False
+    if entry.how == "link":
+        source = folder / entry.source
+        return source.exists() and path.samefile(source)
+    if path not in seen:
+        seen[path] = files.sha256(path)
+    return seen[path] == entry.sha256
+
+
+def mark_of(planned: Plan, target: Target, **found: Mapping[str, Published]) -> Mark:
+    """Return the mark of a folder with these files."""
+    source = planned.recipe.source
+    place = Path(os.path.relpath(source.origin.resolve(), target.folder)).as_posix()
+    return Mark(
+        planned.recipe.name,
+        place,
+        files.sha256_of(source.text.encode()),
+        target.step.id,
+        **{key: dict(value) for key, value in found.items()},
+    )
+
+
+def read_mark(folder: Path) -> Mark:
+    """Read the mark of a folder.
+
+    Raise a ValueError where it names a file outside, which no run of ours has put there.
+    """
+    mark = msgspec.json.decode((folder / MARK).read_bytes(), type=Mark)
+    if outside := [name for name in (*mark.files, *mark.before) if unsafe_name(name)]:
+        raise ValueError(f"names {outside[0]!r}, which is not below the folder")
+    return mark
+
+
+def is_below(folder: Path, name: str) -> bool:
+    """Report whether a name leads to a place below a folder, through no link to elsewhere."""
+    return not any((folder / above).is_symlink() for above in list(Path(name).parents)[:-1])
+
+
+def write_mark(folder: Path, mark: Mark) -> None:
+    """Write the mark of a folder, unless it says the same already."""
+    data = msgspec.json.format(msgspec.json.encode(mark, order="deterministic"), indent=1) + b"\n"
+    if not (folder / MARK).is_file() or (folder / MARK).read_bytes() != data:
+        files.write_bytes(folder / MARK, data)

@@ -1,0 +1,184 @@
+"""check: what is wrong with an annotation file and its pictures, alone or for a recipe."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+from coco_recipe import coco_json, files
+from coco_recipe.checks import missing_files, row_checks, slow_reading, trainers
+from coco_recipe.coco_json import unsafe_name
+from coco_recipe.dataset import Dataset
+from coco_recipe.engines.beside import Beside, copies
+from coco_recipe.findings import Check, Finding, Row, merged
+from coco_recipe.kinds import LEFT_OUT
+from coco_recipe.planning import refusals
+from coco_recipe.planning.plan import Plan
+from coco_recipe.running import inputs, reaching
+from coco_recipe.running.rehearsal import Rehearsal
+
+
+def of_file(
+    annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool = False
+) -> tuple[Finding, ...]:
+    """Return what is wrong with a file.
+
+    An error is what a reader of COCO files would crash on, misassign or lose.
+
+    Args:
+        annotations: the annotation file.
+        images: the folder of its pictures; None looks at rows and segmentations only.
+        checks: the checks of pictures and masks that are installed.
+        decode: read whole pictures, not their headers only.
+
+    Raises:
+        DatasetError: the file can't be read at all.
+    """
+    return tuple(
+        replace(finding, file=str(annotations))
+        for finding in _of_file(annotations, images, checks, decode=decode)
+    )
+
+
+def _of_file(
+    annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool
+) -> Iterator[Finding]:
+    place, text = annotations.name, coco_json.read_bytes(annotations)
+    dataset, of_text = inputs.read_rows(
+        text, str(annotations), place, images, slow_reading.TO_GO_ON
+    )
+    of_masks = _usable(checks, "masks")
+    beside = _beside(of_masks, dataset, place)
+    yield from slow_reading.found(dataset.loose, place)
+    yield from of_text
+    for finding in row_checks.findings(dataset, place):
+        yield (
+            replace(finding, severity="error")
+            if finding.kind.name in row_checks.READERS_REFUSE
+            else finding
+        )
+    skipped = Finding.of(trainers.TRAINERS_SKIP, place, trainers.skipped(dataset))
+    if skipped.count:
+        yield skipped
+    order = {kind.name: n for n, kind in enumerate(k for check in of_masks for k in check.kinds)}
+    found = merged(finding for part in beside for finding in part.result())
+    yield from sorted(found, key=lambda finding: order.get(finding.kind.name, len(order)))
+    if images is not None:
+        yield from _of_pictures(dataset, place, checks, decode=decode)
+    yield from left_out(checks, place, ("masks",) if images is None else ("masks", "pictures"))
+
+
+def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
+    """Yield what is wrong with an input's rows.
+
+    A finding is an error where a step of the recipe can't take them.
+    """
+    yield from of_rows(planned, name, dataset)
+    for finding in slow_reading.found(dataset.loose, name):
+        yield replace(
+            finding, severity="warning", remedy="a step below mends them; its ledger has each value"
+        )
+
+
+def of_rows(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
+    """Yield the same, but for values of a wrong type."""
+    for finding in _for_recipe(planned, name, row_checks.findings(dataset, name)):
+        is_mended = finding.kind.needed and refusals.is_mended(planned, name, finding.kind.name)
+        yield replace(finding, severity="warning") if is_mended else finding
+
+
+def of_content(
+    planned: Plan, name: str, dataset: Dataset, about: str, ahead: Rehearsal
+) -> Iterator[Finding]:
+    """Yield what the installed checks find in an input's pictures or masks, as the steps take it.
+
+    A picture is an error only where a step would stop at it; ``ahead`` tells which pictures come
+    to a step.
+    """
+    if about == "pictures":
+        dataset = _with_pictures(dataset)
+    for finding in (
+        finding for check in _usable(planned.checks, about) for finding in check.run(dataset, name)
+    ):
+        yield from (
+            _by_picture(planned, name, finding, ahead)
+            if finding.pictures
+            else _for_recipe(planned, name, [finding])
+        )
+
+
+def left_out(checks: Sequence[Check], place: str, about: Collection[str]) -> Iterator[Finding]:
+    """Yield that checks of pictures or masks are left out, for want of packages that they need."""
+    rows = [Row(check.name) for check in checks if check.about in about and not _is_usable(check)]
+    if rows:
+        yield Finding.of(LEFT_OUT, place, rows)
+
+
+def _beside(checks: Sequence[Check], dataset: Dataset, place: str) -> list[Beside[list[Finding]]]:
+    """Begin to check the rows' segmentations in parts of about the same size."""
+    rows, parts = dataset.annotations, copies() if checks else 1
+    ends = [len(rows) * n // parts for n in range(parts + 1)]
+    divided = [dataset.replace(annotations=rows[start:end]) for start, end in pairwise(ends)]
+    return [Beside(partial(_all_of, checks, part, place)) for part in divided]
+
+
+def _all_of(checks: Sequence[Check], dataset: Dataset, place: str) -> list[Finding]:
+    return [finding for check in checks for finding in check.run(dataset, place)]
+
+
+def _of_pictures(
+    dataset: Dataset, place: str, checks: Sequence[Check], *, decode: bool
+) -> Iterator[Finding]:
+    if missing := missing_files.finding(dataset, place):
+        yield missing
+    there = _with_pictures(dataset)
+    for check in _usable(checks, "pictures"):
+        yield from check.run(there, place, decode=decode)
+
+
+def _with_pictures(dataset: Dataset) -> Dataset:
+    """Leave out images of an unsafe name or without a file, and the rows of these."""
+    there = tuple(
+        {
+            image.id: image
+            for image in dataset.images
+            if not unsafe_name(image.file_name) and dataset.path_of(image).is_file()
+        }.values()
+    )
+    known = {image.id for image in there}
+    return dataset.replace(
+        images=there, annotations=tuple(row for row in dataset.annotations if row.image_id in known)
+    )
+
+
+def _usable(checks: Sequence[Check], about: str) -> list[Check]:
+    return [check for check in checks if check.about == about and _is_usable(check)]
+
+
+def _is_usable(check: Check) -> bool:
+    return all(map(files.is_installed, check.needs))
+
+
+def _for_recipe(planned: Plan, name: str, found: Iterable[Finding]) -> Iterator[Finding]:
+    for finding in found:
+        step = next(refusals.refusing(planned, name, finding.kind.name), None)
+        remedy = (
+            f"{finding.remedy}, above step '{step.id}', which can't take them"
+            if step
+            else finding.remedy
+        )
+        yield replace(finding, severity="error" if step else finding.severity, remedy=remedy)
+
+
+def _by_picture(planned: Plan, name: str, finding: Finding, ahead: Rehearsal) -> Iterator[Finding]:
+    """Divide a finding: an error of the pictures at which a step would stop, and what is left."""
+    left = frozenset(finding.pictures)
+    for step in refusals.refusing(planned, name, finding.kind.name):
+        if stopped := reaching.stopped_at(ahead, step, left):
+            them = "it" if len(stopped) == 1 else "them"
+            told = f"step '{step.id}' would stop at {them}: {finding.remedy}"
+            yield replace(finding.of_some(stopped), severity="error", remedy=told)
+            left -= stopped
+    if left:
+        yield finding.of_some(left)

@@ -1,0 +1,153 @@
+"""A recipe's inputs: read, checked against the hashes that the recipe has, and hashed."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from coco_recipe import coco_json, files
+from coco_recipe.checks import repeated_keys, slow_reading
+from coco_recipe.checks.slow_reading import Excuse
+from coco_recipe.dataset import Dataset
+from coco_recipe.errors import DatasetError, Problem, RecipeError, about
+from coco_recipe.findings import Finding
+from coco_recipe.language.recipe import Input
+from coco_recipe.language.source import Source
+from coco_recipe.values.checkpoint import Checkpoint
+from coco_recipe.values.kind import ValueKinds
+
+NO_EXCUSE = Excuse()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An input as it was read.
+
+    Attributes:
+        value: the data set or checkpoint.
+        digests: the SHA-256 of its file, by kind.
+        findings: what only the file's text tells.
+    """
+
+    value: Any
+    digests: dict[str, Any]
+    findings: tuple[Finding, ...] = ()
+
+
+def read_input(
+    item: Input, source: Source, kinds: ValueKinds, excuse: Excuse = NO_EXCUSE
+) -> Reading:
+    """Read an input.
+
+    The bytes that are hashed are those that are decoded. ``excuse`` says which values of a wrong
+    type the steps that read it take in.
+
+    Raises:
+        RecipeError: the file isn't the one whose hash the recipe has.
+        DatasetError: the annotation file is wrong.
+    """
+    path = source.origin.parent / (item.checkpoint or item.annotations)
+    if item.other_kind:
+        return _read_other(item, source, kinds)
+    if item.checkpoint:
+        digest = _expected(item, source, path, files.sha256(path))
+        return Reading(Checkpoint(path, item.classes, "", item.name), {"checkpoint": digest})
+    text = coco_json.read_bytes(path)
+    images = source.origin.parent / item.images if item.images else None
+    with ThreadPoolExecutor(1) as thread:
+        hashing = thread.submit(files.sha256_of, text)
+        try:
+            dataset, found = read_rows(text, str(path), item.name, images, excuse)
+        finally:  # that it is another file matters more than what is wrong in it
+            digest = _expected(item, source, path, hashing.result())
+    return Reading(dataset, {"annotations": digest}, found)
+
+
+def _read_other(item: Input, source: Source, kinds: ValueKinds) -> Reading:
+    """Read an input of a kind that is named by ``kind``."""
+    path = source.origin.parent / item.file
+    of = source.origin.parent / item.of if item.of else None
+    digests = {"file": _expected(item, source, path, files.sha256(path))}
+    if of:
+        digests["of"] = files.sha256(of)
+    load = kinds.named(item.other_kind).load
+    assert load is not None, f"BUG: {item.other_kind} can't be an input"
+    return Reading(load(path, of, item.name), digests)
+
+
+def read_rows(
+    text: bytes, name: str, home: str, images: Path | None, excuse: Excuse = NO_EXCUSE
+) -> tuple[Dataset, tuple[Finding, ...]]:
+    """Make a data set of an annotation file's bytes.
+
+    Where the fast reading refuses, by the slow one.
+
+    Returns:
+        The data set, and the findings that only the text tells: repeated keys.
+
+    Raises:
+        FindingsError: rows have values of a wrong type that aren't excused; lists all of them.
+        DatasetError: the file is wrong in another way.
+    """
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    top = coco_json.decode_top(text, name)
+    try:
+        dataset = coco_json.of_top(top, name=name, home=home, images=images)
+    except DatasetError:
+        read = slow_reading.read(top, name, home, images, excuse)
+        if read is None:
+            raise
+        dataset = read
+    return dataset, tuple(
+        replace(one, file=name) for one in repeated_keys.findings(text, top, dataset, home or name)
+    )
+
+
+def _expected(item: Input, source: Source, path: Path, digest: str) -> str:
+    if not digest.startswith(item.sha256):
+        raise RecipeError(
+            [
+                Problem(
+                    source.where(("inputs", item.name, "sha256")),
+                    f"the SHA-256 of {path} is {digest[: len(item.sha256)]}, not {item.sha256}",
+                    "the file was changed or damaged, or is another one: get the right one",
+                )
+            ]
+        )
+    return digest
+
+
+def pixel_digest(
+    dataset: Dataset, known_hashes: dict[str, str], *, names_are_mended: bool = False
+) -> str:
+    """Hash every image of an input.
+
+    Return one digest of all, and put each image's hash into ``known_hashes``.
+
+    Where a step mends the file names before a picture is opened (``names_are_mended``), every file
+    in the folder counts.
+
+    Raises:
+        DatasetError: images can't be read; names the first five.
+    """
+    if names_are_mended:
+        folder = dataset.folders[dataset.home]
+        for path in files.files_below(folder):
+            known_hashes[str(path)] = files.sha256(path)
+        return files.digest(
+            {
+                str(path.relative_to(folder)): known_hashes[str(path)]
+                for path in files.files_below(folder)
+            }
+        )
+    hashes, faults = {}, []
+    for image in dataset.images:
+        path = dataset.path_of(image)
+        try:
+            hashes[image.file_name] = known_hashes[str(path)] = files.sha256(path)
+        except OSError as error:
+            faults.append(f"image {image.id} ({image.file_name!r}): {error.strerror}")
+    if faults:
+        told = about(len(faults), "pictures can't be read")
+        raise DatasetError(f"{dataset.home}: {told}: {'; '.join(faults[:5])}")
+    return files.digest(hashes)

@@ -1,0 +1,37 @@
+"""Judge findings by what the recipe says of their kinds: show them, and stop the run at errors."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from coco_recipe import events
+from coco_recipe.errors import FindingsError
+from coco_recipe.findings import Choice, Finding, judged
+from coco_recipe.observing.observers import Observers
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Shows findings with the recipe's severities.
+
+    Attributes:
+        choices: what the recipe chose for kinds of findings, by name.
+        strict: whether warnings stop the run, too.
+        told: the observers.
+    """
+
+    choices: Mapping[str, Choice]
+    strict: bool
+    told: Observers
+
+    def __call__(self, found: Iterable[Finding]) -> None:
+        """Show findings.
+
+        Raises:
+            FindingsError: some of them stop the run; with these.
+        """
+        findings = judged(found, self.choices)
+        stopping = [finding for finding in findings if self.strict or finding.severity == "error"]
+        for finding in findings:
+            self.told.tell(events.found(finding, stops=finding in stopping))
+        if stopping:
+            raise FindingsError(stopping)

@@ -1,0 +1,119 @@
+"""The loop over the steps: each is made or reused, recorded, and published."""
+
+from dataclasses import dataclass
+
+from coco_recipe import events, failure
+from coco_recipe.errors import FindingsError, StepError
+from coco_recipe.events import Progress, StepFailed, StepStarted
+from coco_recipe.findings import Finding
+from coco_recipe.manifest import FailedStep, Manifest
+from coco_recipe.observing.observers import Observers
+from coco_recipe.planning.plan import Reference
+from coco_recipe.running import error_log
+from coco_recipe.running.execute import Workshop, execute
+from coco_recipe.running.task import Task
+from coco_recipe.running.work import Work
+
+
+def make_steps(work: Work) -> None:
+    """Make or reuse every step, in the recipe's order.
+
+    Raises:
+        StepError: a step failed.
+        FindingsError: what a step found stops the run.
+        RunError: published files were changed while the run was at work.
+    """
+    last_use = _last_uses(work)
+    for task in work.tasks:
+        manifest = _make(work, task) if task.step.id in work.reasons else _reuse(work, task)
+        if task.step.step.writes:
+            folder = work.store.final(task.step.id)
+            hashes = {str(folder / name): sha256 for name, sha256 in manifest.files.items()}
+            work.session.inputs.known_hashes.update(hashes)
+        for ref in last_use[task.step.id]:
+            work.session.values.pop(ref, None)
+        if work.is_news:
+            work.log.add(manifest.record)
+        _publish(work, task, manifest)
+
+
+def _last_uses(work: Work) -> dict[str, list[Reference]]:
+    """Return the values that nobody needs once a step is behind, by step."""
+    last = {ref: task.step.id for task in work.tasks for ref in task.step.references()}
+    found: dict[str, list[Reference]] = {task.step.id: [] for task in work.tasks}
+    for ref, step_id in last.items():
+        found[step_id].append(ref)
+    return found
+
+
+def _make(work: Work, task: Task) -> Manifest:
+    """Run a step; keep in memory what it gave and isn't on disk."""
+    step, session = task.step, work.session
+    work.told.tell(StepStarted(step.id, work.reasons[step.id]))
+    last_progress = _LastProgress(work.told)
+    workshop = Workshop(
+        work.store, work.engine, last_progress, work.judge, session.inputs.known_hashes
+    )
+    try:
+        result = execute(task, step.values(session.value), workshop)
+    except (StepError, FindingsError) as error:
+        _record_failure(work, task, error, str(last_progress))
+        raise
+    for port, value in result.values.items():
+        if port not in result.manifest.outputs:  # what is on disk is read from there, if at all
+            session.values[step.id, port] = value
+    work.ran.append(step.id)
+    work.told.tell(events.done(result.manifest.record))
+    return result.manifest
+
+
+def _reuse(work: Work, task: Task) -> Manifest:
+    """Take what an earlier run made, with its findings."""
+    manifest = work.session.committed(task.step.id)
+    work.reused.append(task.step.id)
+    work.told.tell(events.reused(manifest.record))
+    work.judge(map(Finding.from_record, manifest.record.findings))
+    return manifest
+
+
+def _record_failure(
+    work: Work, task: Task, error: StepError | FindingsError, progress: str
+) -> None:
+    """Put a failure on record; where it is no finding, write a log of it, too."""
+    step, problem = task.step, str(error)
+    work.log.add(FailedStep(step.id, step.step.name, problem))
+    failed = StepFailed(step.id, problem)
+    if isinstance(error, StepError):
+        error.log = error_log.write(
+            work.folder,
+            step,
+            error,
+            environment=task.parts.environment,
+            progress=progress,
+            unfinished=work.store.unfinished(step.id),
+        )
+        failed = StepFailed(step.id, problem, failure.trace(error), error.log)
+    work.told.tell(failed)
+
+
+def _publish(work: Work, task: Task, manifest: Manifest) -> None:
+    step, found = task.step, {}
+    if step.published():
+        found = work.store.publishable(step.id, manifest, work.session.folders())
+    work.publisher.publish(step, found)
+
+
+@dataclass(slots=True)
+class _LastProgress:
+    """Passes a step's progress on, and keeps the last of it, which str() tells."""
+
+    told: Observers
+    last: Progress | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        self.last = progress
+        self.told.tell(progress)
+
+    def __str__(self) -> str:
+        last = self.last
+        return f"{last.done} of {last.total}  {last.status()}".rstrip() if last else ""

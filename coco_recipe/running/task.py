@@ -1,0 +1,51 @@
+"""Task: a step that is to be made, with all that its result depends on."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from coco_recipe import files
+from coco_recipe.manifest import KeyParts
+from coco_recipe.planning.plan import PlannedStep
+
+ASKED_FOR = "asked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A step with what its result depends on.
+
+    Attributes:
+        step: the step.
+        key: digest of ``parts``; empty where nothing is kept of the result.
+        parts: all that the result depends on, readable.
+        reason: why it must be made; empty where what is committed stands.
+        terminal: its outputs that no later step reads; they are on disk once it is done.
+        accepted: versions here that are others than the key has.
+    """
+
+    step: PlannedStep
+    key: str
+    parts: KeyParts
+    reason: str = ""
+    terminal: frozenset[str] = frozenset()
+    accepted: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def without_key(cls, step: PlannedStep, recipe_seed: int) -> "Task":
+        """Return the task of a step whose values alone are wanted."""
+        return cls(step, "", KeyParts(seed=step_seed(recipe_seed, step.id)))
+
+    @property
+    def is_afresh(self) -> bool:
+        """Whether the step takes nothing from an earlier or interrupted run."""
+        return self.reason == ASKED_FOR
+
+    def environment(self) -> dict[str, str]:
+        """Return what a step may know of versions and code that its result depends on."""
+        return {**self.parts.environment, "code": files.digest(self.parts.code)}
+
+
+def step_seed(recipe_seed: int, step_id: str) -> int:
+    """Derive a step's seed, so that a step added or removed elsewhere doesn't change it."""
+    return int.from_bytes(hashlib.sha256(f"{recipe_seed}/{step_id}".encode()).digest()[:8], "big")

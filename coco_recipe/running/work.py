@@ -1,0 +1,112 @@
+"""Work: a run under way, with what was asked for and what its stages have found out."""
+
+import os
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coco_recipe import files
+from coco_recipe.engines.engine import Engine
+from coco_recipe.keys import libraries
+from coco_recipe.manifest import PluginFile, RunClock, RunRecord
+from coco_recipe.observing.observers import Observers
+from coco_recipe.planning.plan import Plan
+from coco_recipe.publishing.publisher import Publisher
+from coco_recipe.running import agenda, provenance, run_folder
+from coco_recipe.running.judge import Judge
+from coco_recipe.running.session import Session
+from coco_recipe.running.store import Store
+from coco_recipe.running.task import Task
+
+
+@dataclass(slots=True)
+class Work:
+    """A run under way.
+
+    Attributes:
+        plan: the plan.
+        folder: the run directory.
+        force: whether every step is to be made again.
+        from_step: the step that is to be made again, and all below; empty for none.
+        accept_versions: steps whose results are kept where only versions of libraries differ.
+        store: the committed steps.
+        publisher: of the folders that the recipe publishes in.
+        engine: where the items of steps are worked on.
+        told: the observers.
+        judge: decides which findings stop the run.
+        session: the plan with its opened inputs; set by the stage that opens them.
+        tasks: what is to be done about each step; set by the stage that compares keys.
+        reasons: why steps are made, by id; set with the tasks.
+        log: the run's record; set by the stage that begins it.
+        is_news: whether this run changes the record.
+        ran: ids of the steps that were made so far.
+        reused: ids of the steps that were found unchanged so far.
+    """
+
+    plan: Plan
+    folder: Path
+    force: bool
+    from_step: str
+    accept_versions: Collection[str]
+    store: Store
+    publisher: Publisher
+    engine: Engine
+    told: Observers
+    judge: Judge
+    session: Session = field(init=False)
+    tasks: tuple[Task, ...] = field(init=False)
+    reasons: Mapping[str, str] = field(init=False)
+    log: provenance.Log = field(init=False)
+    is_news: bool = field(init=False)
+    ran: list[str] = field(default_factory=list)
+    reused: list[str] = field(default_factory=list)
+
+    def open(self) -> None:
+        """Open the inputs."""
+        self.session = Session.open(self.plan, self.folder, store=self.store)
+
+    def compare(self) -> None:
+        """Find out what is to be done about each step; put versions that are accepted on record."""
+        self.tasks = agenda.of(
+            self.session,
+            force=self.force,
+            from_step=self.from_step,
+            accept_versions=self.accept_versions,
+        )
+        self.reasons = agenda.needed(self.session, self.tasks)
+        for task in self.tasks:
+            if task.accepted:
+                self.store.accept(task.step.id, task.accepted)
+
+    def begin_record(self) -> None:
+        """Begin the run's record, and keep the recipe.
+
+        Say whether there is anything new to record.
+        """
+        self.log = provenance.Log(self.folder / "provenance.jsonl", self._record())
+        self.log.begin()
+        self.is_news = bool(self.reasons) or not self.log.says(
+            [self.session.committed(task.step.id).record for task in self.tasks]
+        )
+        run_folder.keep_recipe(self.plan, self.folder)
+
+    def _record(self) -> RunRecord:
+        path = self.plan.recipe.source.origin.resolve()
+        return RunRecord(
+            recipe=self.plan.recipe.name,
+            recipe_sha256=files.sha256_of(run_folder.resolved(self.plan)),
+            seed=self.plan.recipe.seed,
+            inputs=dict(self.session.inputs.digests),
+            findings=self.session.inputs.recorded,
+            versions={"coco-recipe": libraries.version("coco-recipe")},
+            clock=RunClock(
+                started=time.time(),
+                recipe=str(path),
+                plugins=tuple(
+                    PluginFile(str(file.resolve()), files.sha256(file))
+                    for file in self.plan.plugin_files
+                ),
+                recipe_from_run=os.path.relpath(path, self.folder.resolve()),
+            ),
+        )

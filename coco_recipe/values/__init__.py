@@ -1,0 +1,1 @@
+"""Kinds of values that flow from step to step, and the shipped ones."""

@@ -1,0 +1,50 @@
+"""The data set as a kind of value: a COCO file, its rows and its facts."""
+
+from pathlib import Path
+
+from coco_recipe import coco_json
+from coco_recipe.dataset import Dataset
+from coco_recipe.manifest import Counts
+from coco_recipe.values.facts import Facts
+from coco_recipe.values.kind import Folders, Form, ValueKind, Written
+
+
+def facts_of(value: Dataset) -> Facts:
+    """Return what is known of a data set: its categories, sizes and keys."""
+    sizes = [
+        (image.width, image.height)
+        for image in value.images
+        if isinstance(image.width, int) and isinstance(image.height, int)
+    ]
+    widths, heights = zip(*sizes, strict=True) if sizes else ((), ())
+    return Facts(
+        tuple(category.name for category in value.categories),
+        (min(widths), min(heights)) if sizes else None,
+        (max(widths), max(heights)) if sizes else None,
+        value.image_fields() or None,
+        value.keypoint_names(),
+        annotation_fields=value.annotation_fields(),
+        images=len(value.images),
+    )
+
+
+def _write(value: Dataset, folder: Path, name: str) -> Written:
+    file = f"{name}.json"
+    return {"file": file, "home": value.home}, {file: coco_json.write(value, folder / file)}
+
+
+def _read(form: Form, folder: Path, folders: Folders) -> Dataset:
+    dataset = coco_json.load(folder / form["file"], home=form["home"])
+    return dataset.replace(folders=dict(folders))
+
+
+KIND = ValueKind(
+    name="dataset",
+    type=Dataset,
+    write=_write,
+    read=_read,
+    folders=lambda value: value.folders,
+    counts=lambda value: Counts(**value.counts()),
+    facts=facts_of,
+    in_books=True,
+)

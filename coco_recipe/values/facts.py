@@ -1,0 +1,41 @@
+"""Facts: what is known of a value before the run."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a value before the run; None for what isn't.
+
+    A plugin's own kind of values may have facts of its own: a frozen dataclass that is built on
+    this one, each of its fields with a default.
+
+    Attributes:
+        classes: the names of a data set's categories in order, or of the classes that a checkpoint
+            answers with.
+        smallest: (least width, least height) over the images, in pixels.
+        largest: (greatest width, greatest height) over the images, in pixels.
+        fields: keys that the images may have; none has another.
+        annotation_fields: keys that the annotations may have; none has another.
+        keypoints: names of keypoints that the categories may have; none has another.
+        labels: the labels of checkpoints or predictions in order, one for each.
+        images: how many images a data set has.
+    """
+
+    classes: tuple[str, ...] | None = None
+    smallest: tuple[int, int] | None = None
+    largest: tuple[int, int] | None = None
+    fields: tuple[str, ...] | None = None
+    keypoints: tuple[str, ...] | None = None
+    labels: tuple[str, ...] | None = None
+    annotation_fields: tuple[str, ...] | None = None
+    images: int | None = None
+
+    def of_fewer_images(self) -> "Facts":
+        """Return what is still known where some of the images, unknown which, have gone."""
+        of_one_size = self.smallest == self.largest
+        return replace(self, images=None) if of_one_size else self.of_other_images()
+
+    def of_other_images(self) -> "Facts":
+        """Return what is still known where images of other sizes stand for them."""
+        return replace(self, smallest=None, largest=None, images=None)
