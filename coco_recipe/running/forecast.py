@@ -42,11 +42,10 @@ def records(session: Session, due: Sequence[Task]) -> dict[str, StepRecord]:
         manifest = result.manifest if result else session.store.manifest(step.id)
         if manifest and manifest.key == task.key:
             found[step.id] = manifest.record
-        values = rehearsal.values_of(step)
-        if values is not None and not result:
-            # sizes are exact here, where steps above have dropped images
-            facts = {port: session.plan.kinds.facts(value) for port, value in values.items()}
-            foresight.foresee_step(session.plan, step, facts, partial(dict, values))
+        if not result:
+            facts = rehearsal.facts_of(step, session.inputs.facts)
+            values = partial(rehearsal.values_of, step)
+            foresight.foresee_step(session.plan, step, facts, values)
     return found
 
 
