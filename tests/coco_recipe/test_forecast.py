@@ -40,9 +40,11 @@ def test_classes_and_sizes_are_followed_through_the_data_steps(tmp_path: Path) -
     size = (64, 48)
     fields = ("id", "file_name", "width", "height", "license")
     keys = ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation")
-    assert facts["raw", ""] == Facts(("cat", "dog"), size, size, fields, (), annotation_fields=keys)
+    assert facts["raw", ""] == Facts(
+        ("cat", "dog"), size, size, fields, (), annotation_fields=keys, images=3
+    )
     assert facts["one", "dataset"] == Facts(
-        ("dog",), size, size, fields, (), annotation_fields=keys
+        ("dog",), size, size, fields, (), annotation_fields=keys, images=3
     )
     assert facts["all", "dataset"].classes == ("dog", "lion")
     assert facts["parts", "b"] == Facts(
