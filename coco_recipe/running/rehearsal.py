@@ -74,6 +74,15 @@ class Rehearsal:
             self.result_of(self._steps[ref[0]])
         return self._known[ref]
 
+    def known_of(self, step: PlannedStep) -> Mapping[str, Any]:
+        """Return those values of a step's inputs that can be had, by port.
+
+        Raises:
+            StepError: a step above failed.
+        """
+        found = step.by_port(self.value_of)
+        return {port: value for port, value in found.items() if value is not None}
+
     def facts_of(self, step: PlannedStep, foreseen: Mapping[Reference, Facts]) -> Mapping[str, Any]:
         """Return what is known of a step's inputs, by port.
 

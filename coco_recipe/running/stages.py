@@ -18,6 +18,7 @@ from coco_recipe.planning import foresight
 from coco_recipe.planning.plan import Plan
 from coco_recipe.planning.resolve import resolve
 from coco_recipe.publishing.publisher import Publisher
+from coco_recipe.publishing.targets import in_the_way
 from coco_recipe.running import error_log, provenance, run_folder
 from coco_recipe.running.context import Context
 from coco_recipe.running.judge import Judge
@@ -240,7 +241,7 @@ def hold_against_rows_ahead(work: Work) -> None:
     """Hold steps against the rows that will come to them, before a step above takes long.
 
     Steps that live in memory are run here for it, where a step that writes files stands above one
-    that asks.
+    that asks, or where files that aren't ours stand in the folder of one that publishes.
 
     Raises:
         RecipeError: steps can't go together with what comes to them; with every problem.
@@ -250,6 +251,9 @@ def hold_against_rows_ahead(work: Work) -> None:
     ]
     rehearsal = Rehearsal.ahead(work.plan, work.session.values)
     problems: list[Problem] = []
+    for step in writing:
+        known = partial(rehearsal.known_of, step)
+        problems += in_the_way(work.plan, work.folder, step, known)
     for step in writing[1:]:  # to the first only steps in memory lead, and it asks itself
         facts = rehearsal.facts_of(step, work.session.inputs.facts)
         try:

@@ -68,12 +68,10 @@ def export_coco(
     made: Counter[str] = Counter()
     taken: dict[str, str] = {}
     for name, part in parts.items():
-        target = ctx.workdir / (
-            f"annotations/instances_{name}.json" if layout == "coco" else f"{name}.json"
-        )
+        target = ctx.workdir / _rows_name(name, layout)
         target.parent.mkdir(parents=True, exist_ok=True)
         ctx.wrote(target, write(_published(part), target))
-        folder = ctx.workdir / (name if layout == "coco" else "images")
+        folder = ctx.workdir / _folder_name(name, layout)
         for image in part.images if images != "none" else ():
             if layout == "flat" and taken.setdefault(image.file_name, name) != name:
                 raise ValueError(
@@ -140,6 +138,29 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
     return {}
 
 
+def _rows_name(part: str, layout: str) -> str:
+    return f"annotations/instances_{part}.json" if layout == "coco" else f"{part}.json"
+
+
+def _folder_name(part: str, layout: str) -> str:
+    return part if layout == "coco" else "images"
+
+
+def _publishes(
+    params: Mapping[str, Any], values: Mapping[str, Dataset]
+) -> Mapping[str, Path | None]:
+    """Return the names of annotations and pictures, these with their sources."""
+    layout = params["layout"]
+    found: dict[str, Path | None] = {_rows_name(part, layout): None for part in values}
+    if params["images"] != "none":
+        found |= {
+            f"{_folder_name(part, layout)}/{image.file_name}": dataset.path_of(image)
+            for part, dataset in values.items()
+            for image in dataset.images
+        }
+    return found
+
+
 def _refuse(name: str, part: Dataset) -> None:
     """Refuse what pycocotools, mmdet's CocoDataset or hotcoco couldn't load with every row."""
     if not part.images:
@@ -199,6 +220,7 @@ STEP = Step(
     outputs={},
     params=PARAMS,
     foresee=_foresee,
+    publishes=_publishes,
     writes=True,
     reads_pixels=True,
     refuses=READERS_REFUSE,
