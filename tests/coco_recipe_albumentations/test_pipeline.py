@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from coco_recipe_albumentations import catalogue
-from coco_recipe_albumentations.pipeline import file as pipeline_file
 from coco_recipe_albumentations.pipeline.read import Pipeline
+from coco_recipe_pictures import pipeline_file
 
 from coco_recipe import Misfit
 from coco_recipe.errors import RecipeError

@@ -12,7 +12,7 @@ import pytest
 
 from coco_recipe import yaml_text
 from coco_recipe.running import stages
-from tests.coco_recipe_albumentations.test_augment import Bench
+from tests.coco_recipe_pictures.test_augment import Bench
 
 pytest.importorskip("albumentations")
 

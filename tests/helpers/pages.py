@@ -1,7 +1,10 @@
 """The pages of docs/ that say what the code says: run as a script, it writes them anew."""
 
+import ast
 import re
 from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
 
 import click
 import msgspec
@@ -59,6 +62,28 @@ def run_directory() -> str:
     return marks.sub(lambda found: f"{found[1]}{_table(struct(found[2]))}{found[3]}", page)
 
 
+def architecture() -> str:
+    """Return docs/architecture.md, its list of modules written anew."""
+    page = (REPOSITORY / "docs/architecture.md").read_text("utf-8")
+    marks = re.compile(r"(<!-- modules -->\n).*?(<!-- end -->)", re.DOTALL)
+    folders = [REPOSITORY / "coco_recipe", *sorted((REPOSITORY / "plugins").glob("coco_recipe_*"))]
+    lists = "".join(text for folder in folders for text in _modules(folder))
+    return marks.sub(lambda found: f"{found[1]}{lists}{found[2]}", page)
+
+
+def _modules(folder: Path) -> Iterator[str]:
+    """Yield the modules of a package, folder by folder, each with the first line of its text."""
+    files = sorted(folder.rglob("*.py"), key=lambda path: (path.parent, path.name))
+    for parent, paths in groupby(files, key=lambda path: path.parent):
+        yield f"\n### {parent.relative_to(REPOSITORY).as_posix()}\n\n"
+        for path in paths:
+            first = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0]
+            if path.name == "__init__.py":
+                yield f"{first}\n\n| module | what |\n|---|---|\n"
+            else:
+                yield f"| `{path.name}` | {first.replace('``', '`')} |\n"
+
+
 def struct(name: str) -> type[msgspec.Struct]:
     """Return a Struct of what a run records, by its name."""
     found: type[msgspec.Struct] = getattr(manifest, name, None) or getattr(published, name)
@@ -99,6 +124,7 @@ PAGES = {
     "docs/steps.md": steps,
     "docs/commands.md": commands,
     "docs/run_directory.md": run_directory,
+    "docs/architecture.md": architecture,
 }
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
 
 import pixel_truth  # noqa: E402
+from coco_recipe_albumentations.carrier import Carrier  # noqa: E402
 from coco_recipe_pictures.geometry import rings, rle  # noqa: E402
-from coco_recipe_pictures.geometry.carried import Carrier, Instance, Moved  # noqa: E402
+from coco_recipe_pictures.geometry.instance import Instance, Moved  # noqa: E402
 
 BOX = (10.0, 20.0, 30.0, 16.0)
 POLYGON = [[10.0, 20.0, 40.0, 20.0, 40.0, 36.0]]

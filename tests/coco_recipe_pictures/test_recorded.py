@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from builders import coco
 
-from tests.coco_recipe_albumentations.test_augment import Bench
+from tests.coco_recipe_pictures.test_augment import Bench
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 
+from coco_recipe_albumentations.carrier import Carrier  # noqa: E402
 from coco_recipe_pictures.geometry import rle  # noqa: E402
-from coco_recipe_pictures.geometry.carried import Carrier, Instance  # noqa: E402
+from coco_recipe_pictures.geometry.instance import Instance  # noqa: E402
 
 WIDTH, HEIGHT = 120, 80
 POLYGON = [20, 10, 50, 10, 50, 50, 35, 48, 20, 50]  # its hull is (20, 10, 30, 40)
