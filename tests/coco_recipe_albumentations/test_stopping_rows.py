@@ -74,7 +74,6 @@ def test_rows_that_cannot_be_moved_stop_the_run_before_any_step(
     assert not list((tmp_path / "runs").glob("*/steps/*"))
 
 
-@pytest.mark.parametrize("change", [SWAPPED, FAR], ids=["mask", "far"])
 def test_a_number_that_no_float_holds_is_told_before_any_step(tmp_path: Path) -> None:
     ring = [[*range(1, 41), 10**350, *range(1, 41), 7]]
     steps = [_step("reindex", "raw", "ids"), _step("augment", "ids", "more", pipeline=FLIP)]
@@ -85,6 +84,7 @@ def test_a_number_that_no_float_holds_is_told_before_any_step(tmp_path: Path) ->
     assert not list((tmp_path / "runs").glob("*/steps/*"))
 
 
+@pytest.mark.parametrize("change", [SWAPPED, FAR], ids=["mask", "far"])
 def test_rows_that_do_not_come_to_a_step_stop_nothing(
     change: dict[str, Any], tmp_path: Path
 ) -> None:
