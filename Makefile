@@ -3,7 +3,10 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STACK := plugins/coco_recipe_doctor/training_stack.txt
 
-.PHONY: run train-small test soak lint bench bench-train clean
+# two at a time; a file's tests stay together, so that they share what they make
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: run train-small test test-fast soak lint bench bench-train clean
 
 run: .venv/data.done   ## the core and the data steps, no torch: demo data, then recipes/quickstart.yaml
 	test -f data/demo/annotations.json || $(BIN)/coco-recipe demo data/demo
@@ -15,10 +18,14 @@ train-small: .venv/all.done   ## the whole chain on a CPU: drawn pictures, then 
 	cat runs/bottle-caps-small/steps/score/metrics.txt
 
 test: .venv/all.done lint   ## everything installed, the training stack too; all tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-fast: .venv/dev.done   ## no training stack: what answers within a minute, and what it left out
+	$(PYTEST) -m "not slow" -rs
+	@echo "left out: tests marked slow, and those of the training stack; make test runs all"
 
 soak: .venv/all.done   ## the tests that try at random, ten times as often: an hour
-	COCO_RECIPE_SOAK=1 $(BIN)/python -m pytest -m soak
+	COCO_RECIPE_SOAK=1 $(PYTEST) -m soak
 
 lint: .venv/dev.done
 	$(BIN)/ruff check .

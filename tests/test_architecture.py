@@ -33,6 +33,7 @@ def test_only_the_command_line_prints() -> None:
         assert path.name == "cli.py" or "print" not in calls, path
 
 
+@pytest.mark.slow
 def test_heavy_libraries_are_imported_where_a_step_runs() -> None:
     """Some modules of plugins begin with such an import: they must not be reached by checking a recipe."""
     code = """
@@ -52,6 +53,7 @@ print(*sorted({'torch', 'mmdet', 'mmengine', 'cv2', 'albumentations', 'numpy', '
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["recipe", "manifest", "provenance"])
 def test_the_schemas_are_current(what: str) -> None:
     """Written by ``coco-recipe schema WHAT > schemas/WHAT.schema.json``."""

@@ -65,7 +65,7 @@ def _keys(dataset: Dataset, kind: str, value: str) -> dict[int, str]:
     if kind == "pattern":
         matches = {i.id: re.search(value, i.file_name) for i in dataset.images}
         keys = {image_id: m and (m[1] if m.re.groups else m[0]) for image_id, m in matches.items()}
-        return _known(dataset, keys, f"have file names that don't match {value!r}")
+        return _known(dataset, keys, f"have a name that doesn't match {value!r}")
     lines = Path(value).read_text("utf-8").splitlines()
     table = {
         name: group for name, _, group in (line.rpartition(" ") for line in lines if line.strip())

@@ -75,6 +75,7 @@ def test_set_takes_what_the_command_takes_and_values(recipe: Path) -> None:
         assert len(result["clean"].images) == 4
 
 
+@pytest.mark.slow
 def test_the_example_of_the_documentation_runs_as_a_script_without_a_main_guard(
     recipe: Path,
 ) -> None:
@@ -119,7 +120,12 @@ result = coco_recipe.run("recipe.yaml", jobs=2, engine="{engine}", plugins=["min
 print(result.ran)
 """
 PLUGIN = '''
-from coco_recipe import Dataset, Port, Step, hookimpl
+from coco_recipe import (
+    Dataset,
+    Port,
+    Step,
+    hookimpl,
+)
 
 def twice(number):
     return 2 * number
@@ -135,6 +141,7 @@ def coco_recipe_steps():
 '''
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["local", "local:spawn", "dask"])
 def test_a_script_without_a_main_guard_has_workers(engine: str, tmp_path: Path) -> None:
     if engine == "dask":

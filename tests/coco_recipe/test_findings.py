@@ -7,7 +7,15 @@ import pytest
 from builders import coco, command, write_recipe
 
 PLUGIN = '''
-from coco_recipe import Dataset, Finding, Kind, Port, Row, Step, hookimpl
+from coco_recipe import (
+    Dataset,
+    Finding,
+    Kind,
+    Port,
+    Row,
+    Step,
+    hookimpl,
+)
 
 MANY = Kind("many_boxes", "warning", "images have many boxes", "look at them")
 SOON = Kind("soon", "warning", "classes will be mirrored", "mirrored_categories: {}")

@@ -3,14 +3,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import coco, command, write_recipe
+from builders import coco, command, process, write_recipe
 
 from coco_recipe import plugins
 from coco_recipe.errors import PluginError
 
 DROP_SMALL = '''"""coco-recipe plugin: step ``drop_small``, which removes tiny boxes."""
 from collections.abc import Iterator
-from coco_recipe import Dataset, Port, Step, StepContext, hookimpl
+from coco_recipe import (
+    Dataset,
+    Port,
+    Step,
+    StepContext,
+    hookimpl,
+)
 
 PARAMS = {"type": "object", "additionalProperties": False, "required": ["min_side_px"],
           "properties": {"min_side_px": {"type": "number", "description": "Shortest side, in pixels."}}}
@@ -44,6 +50,7 @@ def test_a_plugin_of_one_file_works(tmp_path: Path) -> None:
     assert "3 images, 0 boxes; dropped 2 annotations (too small)" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_plugin_works_as_an_installed_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,8 +79,8 @@ def test_a_plugin_works_as_an_installed_package(
         check=True,
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    assert "drop-small 1.2" in command("steps", cwd=tmp_path).stdout
-    assert command("run", write_recipe(tmp_path, STEPS, coco()), cwd=tmp_path).returncode == 0
+    assert "drop-small 1.2" in process("steps", cwd=tmp_path).stdout
+    assert process("run", write_recipe(tmp_path, STEPS, coco()), cwd=tmp_path).returncode == 0
 
 
 BROKEN = {
@@ -113,7 +120,7 @@ def test_broken_installed_plugins_are_listed_and_stop_nobody_else(
         )
         (info / "entry_points.txt").write_text(f"[coco_recipe]\nx = broken_{number}\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    done = command("steps", cwd=tmp_path)
+    done = process("steps", cwd=tmp_path)
     assert done.returncode == 0
     assert "reindex" in done.stdout
     for number, (_, message) in enumerate(BROKEN.values()):

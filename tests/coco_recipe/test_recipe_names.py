@@ -9,6 +9,7 @@ from coco_recipe.errors import RecipeError
 from coco_recipe.running import stages
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["瓶盖", "über", "हिन्दी", "ก้าน", "данные", "_a-1", "データ", "متن"]
 )

@@ -14,7 +14,13 @@ RENAME = '''"""coco-recipe plugin: step ``rename``, with names from a file."""
 from dataclasses import replace
 from pathlib import Path
 import msgspec
-from coco_recipe import Complaint, Dataset, Port, Step, hookimpl
+from coco_recipe import (
+    Complaint,
+    Dataset,
+    Port,
+    Step,
+    hookimpl,
+)
 
 PARAMS = {"type": "object", "additionalProperties": False, "required": ["names"], "properties": {
     "names": {"type": "string", "format": "recipe-file", "description": "A file.",

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from builders import coco
+from merging import kinds_found, merged
 
 from coco_recipe.errors import StepError
-from tests.coco_recipe_data.test_merge import _found, _merged
 
 
 def _licensed(names: list[str], *used: Any) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def _licensed(names: list[str], *used: Any) -> dict[str, Any]:
 
 
 def test_images_follow_licenses_that_are_renumbered(tmp_path: Path) -> None:
-    data = _merged(
+    data = merged(
         tmp_path,
         _licensed(["CC", "MIT"], 1),
         _licensed(["GPL", "MIT"], 1, 2.0, None),
@@ -33,7 +33,7 @@ def test_images_follow_licenses_that_are_renumbered(tmp_path: Path) -> None:
         (3, "GPL"),
     ]
     assert [row["license"] for row in data["images"]] == [1, 3, 2.0, None, 3]
-    assert "licenses_unlisted" not in _found(tmp_path)
+    assert "licenses_unlisted" not in kinds_found(tmp_path)
 
 
 @pytest.mark.parametrize("second", [_licensed(["GPL"], 1, 3), _licensed([], 1, 3)])
@@ -46,17 +46,17 @@ def test_a_license_of_another_file_is_refused(second: dict[str, Any], tmp_path: 
             "which after the merge would be that of a; add the row to 'licenses' of b, or repair: licenses: drop above"
         ),
     ):
-        _merged(tmp_path, _licensed(["CC", "MIT", "BSD"], 1), second)
+        merged(tmp_path, _licensed(["CC", "MIT", "BSD"], 1), second)
 
 
 def test_a_license_that_a_later_one_would_take_is_refused_too(tmp_path: Path) -> None:
     with pytest.raises(
         StepError, match=r"'licenses' of a lacks .* image 1 \('1.jpg'\) has license 2, .* that of b"
     ):
-        _merged(tmp_path, _licensed(["CC"], 2), _licensed(["GPL"], 1))
+        merged(tmp_path, _licensed(["CC"], 2), _licensed(["GPL"], 1))
 
 
 def test_a_license_that_no_file_lists_is_kept_and_found(tmp_path: Path) -> None:
-    data = _merged(tmp_path, _licensed(["CC"], 1), _licensed(["CC"], 9))
+    data = merged(tmp_path, _licensed(["CC"], 1), _licensed(["CC"], 9))
     assert [row["license"] for row in data["images"]] == [1, 9]
-    assert _found(tmp_path) == ["licenses_unlisted"]
+    assert kinds_found(tmp_path) == ["licenses_unlisted"]

@@ -11,6 +11,7 @@ from builders import coco, command, recorded, write_recipe
 from coco_recipe.errors import FindingsError, StepError
 from coco_recipe.findings import Finding
 from coco_recipe.running import checking, stages
+from coco_recipe.testing import draw
 
 ALL = {
     "ids": "to_int",
@@ -334,6 +335,7 @@ def test_a_value_for_which_nothing_can_be_made_is_not_lost(tmp_path: Path) -> No
         _run(tmp_path, _changed(bbox=[]), {"bbox": "from_segmentation"})
 
 
+@pytest.mark.slow
 def test_mended_values_are_shown_and_recorded_as_a_warning(tmp_path: Path) -> None:
     write_recipe(
         tmp_path,
@@ -355,12 +357,9 @@ def test_mended_values_are_shown_and_recorded_as_a_warning(tmp_path: Path) -> No
 
 
 def test_sizes_of_a_wrong_type_come_from_the_pictures(tmp_path: Path) -> None:
-    from tests.coco_recipe_data.test_repair import _png
-
-    (tmp_path / "images").mkdir()
     data = coco(1, [])
+    draw(tmp_path / "images", {"images": [data["images"][0] | {"width": 30, "height": 20}]})
     data["images"][0] |= {"width": None, "height": "tall"}
-    (tmp_path / "images/1.jpg").write_bytes(_png(30, 20))
     steps = [{"id": "r0", "use": "repair", "in": "raw", "with": {"sizes": "from_pictures"}}]
     write_recipe(
         tmp_path, steps, data, inputs={"raw": {"annotations": "raw.json", "images": "images"}}

@@ -6,153 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, recorded, write_recipe
+from builders import coco
+from coco_recipe_data.merge import STEP
+from merging import kinds_found, merged
 
-from coco_recipe.errors import DatasetError, StepError
-from coco_recipe.running import stages
-
-
-def _merged(tmp_path: Path, *files: dict[str, Any], **params: Any) -> dict[str, Any]:
-    names = [chr(ord("a") + n) for n in range(len(files))]
-    for name, data in zip(names, files, strict=True):
-        (tmp_path / f"{name}.json").write_text(json.dumps(data), "utf-8")
-    inputs = {name: {"annotations": f"{name}.json"} for name in names}
-    step = {
-        "id": "x",
-        "use": "merge",
-        "in": {"datasets": names},
-        "with": {"same_file_name": "rename"} | params,
-    }
-    stages.run(stages.prepare(write_recipe(tmp_path, [step], inputs=inputs)), out=tmp_path / "out")
-    data: dict[str, Any] = json.loads((tmp_path / "out/steps/x/dataset.json").read_text("utf-8"))
-    return data
-
-
-def _found(tmp_path: Path) -> list[str]:
-    record = recorded(tmp_path / "out/steps/x")
-    return [finding.kind for finding in record.findings]
-
-
-def _person(
-    names: list[str] | None,
-    rows: list[list[float]],
-    skeleton: list[list[int]] | None = None,
-    **other: Any,
-) -> dict[str, Any]:
-    data = coco(1, [(1, 1)] * len(rows), ["person"])
-    if names is not None:
-        data["categories"][0] |= {"keypoints": names, **other}
-    if skeleton is not None:
-        data["categories"][0]["skeleton"] = skeleton
-    for row, points in zip(data["annotations"], rows, strict=True):
-        row |= {"keypoints": points, "num_keypoints": sum(v > 0 for v in points[2::3])}
-    return data
-
-
-def test_keypoints_in_another_order_are_joined_by_name(tmp_path: Path) -> None:
-    first = _person(["left_eye", "right_eye"], [[1, 1, 2, 2, 2, 1]], [[1, 2]])
-    second = _person(
-        ["right_eye", "nose", "left_eye"], [[20, 20, 2, 30, 30, 1, 10, 10, 2]], [[3, 1], [1, 2]]
-    )
-    data = _merged(tmp_path, first, second)
-    (category,) = data["categories"]
-    assert category["keypoints"] == ["left_eye", "right_eye", "nose"]
-    assert category["skeleton"] == [[1, 2], [2, 3]]
-    assert [row["keypoints"] for row in data["annotations"]] == [
-        [1, 1, 2, 2, 2, 1, 0, 0, 0],
-        [10, 10, 2, 20, 20, 2, 30, 30, 1],
-    ]
-    assert [row["num_keypoints"] for row in data["annotations"]] == [2, 3]
-
-
-def test_equal_keypoints_and_rows_without_any_stay_as_they_are(tmp_path: Path) -> None:
-    first = _person(["a", "b"], [[1, 1, 2, 2, 2, 1]], [[2, 1]])
-    data = _merged(tmp_path, first, copy.deepcopy(first), coco(1, [(1, 1)], ["person"]))
-    assert data["categories"][0]["skeleton"] == [[2, 1]]
-    assert [row.get("keypoints") for row in data["annotations"]] == [[1, 1, 2, 2, 2, 1]] * 2 + [
-        None
-    ]
-
-
-@pytest.mark.parametrize(
-    ("second", "message"),
-    [
-        (
-            _person(None, [[1, 1, 2, 2, 2, 1]]),
-            r"annotation 2 of b: has 6 numbers in 'keypoints', and category 'person' of b "
-            r"has no list of keypoint names, .* write the list 'keypoints' into this",
-        ),
-        (_person(["b", "a"], [[1, 1, 2]]), r"annotation 2: 3 numbers for 2 keypoints"),
-        (_person(["b", "b"], [[1, 1, 2, 2, 2, 1]]), r"are no list of different names"),
-        (
-            _person(["b", "a"], [[1, 1, 2, 2, 2, 1]], [[0, 1]]),
-            r"the edge \[0, 1\] of its skeleton names no two of its 2 .* add 1 to",
-        ),
-        (
-            _person(["b", "a"], [[1, 1, 2, 2, 2, 1]], [[1, 3]]),
-            r"of b: the edge \[1, 3\] .* mend the skeleton, or remove it",
-        ),
-    ],
-)
-def test_keypoints_that_no_name_joins_are_refused(
-    second: dict[str, Any], message: str, tmp_path: Path
-) -> None:
-    second["annotations"][0]["id"] = 2
-    with pytest.raises((StepError, DatasetError), match=message):
-        _merged(tmp_path, _person(["a", "b"], [[1, 1, 2, 2, 2, 1]]), second)
-
-
-def test_a_list_with_a_value_for_each_keypoint_is_not_left_too_short(tmp_path: Path) -> None:
-    first = _person(["a", "b"], [[1, 1, 2, 2, 2, 1]], sigmas=[0.1, 0.2])
-    with pytest.raises(
-        StepError,
-        match=r"'sigmas' has a value for each of its 2 keypoints, and 1 more come to it \(c\)",
-    ):
-        _merged(tmp_path, first, _person(["c"], [[1, 1, 2]]))
-
-
-@pytest.mark.parametrize(
-    ("key", "values", "expected"),
-    [
-        ("keypoint_scores", [0.2, 0.1], [0.1, 0.2, 0]),
-        ("keypoints_conf", [[2, 2], [1, 1]], [[1, 1], [2, 2], [0, 0]]),
-        ("keypoints_3d", [2, 2, 2, 2, 1, 1, 1, 1], [1, 1, 1, 1, 2, 2, 2, 2, 0, 0, 0, 0]),
-        ("keypoint_seen", [True, False], [False, True, False]),
-    ],
-)
-def test_values_for_each_keypoint_follow(
-    key: str, values: list[Any], expected: list[Any], tmp_path: Path
-) -> None:
-    first = _person(["a", "b", "c"], [[1, 1, 2, 2, 2, 1, 0, 0, 0]])
-    second = _person(["b", "a"], [[2, 2, 2, 1, 1, 2]])
-    second["annotations"][0][key] = values
-    row = _merged(tmp_path, first, second)["annotations"][1]
-    assert (row["keypoints"], row[key]) == ([1, 1, 2, 2, 2, 2, 0, 0, 0], expected)
-    second["annotations"][0][key] = [1, 2, 3]
-    with pytest.raises(
-        StepError,
-        match=f"annotation 1 of b: '{key}' has 3 values for the 2 keypoints .* or remove it",
-    ):
-        _merged(tmp_path, first, second)
-
-
-def test_map_categories_joins_keypoints_by_name_too(tmp_path: Path) -> None:
-    data = coco(1, [(1, 1), (1, 2)], ["cat", "dog"])
-    data["categories"][0]["keypoints"], data["categories"][1]["keypoints"] = (
-        ["nose", "tail"],
-        ["tail", "nose"],
-    )
-    data["annotations"][0]["keypoints"] = [1, 1, 2, 9, 9, 2]
-    data["annotations"][1]["keypoints"] = [9, 9, 2, 1, 1, 2]
-    step = {
-        "id": "x",
-        "use": "map_categories",
-        "in": "raw",
-        "with": {"map": {"cat": "pet", "dog": "pet"}},
-    }
-    stages.run(stages.prepare(write_recipe(tmp_path, [step], data)), out=tmp_path / "out")
-    out = json.loads((tmp_path / "out/steps/x/dataset.json").read_text("utf-8"))
-    assert [row["keypoints"] for row in out["annotations"]] == [[1, 1, 2, 9, 9, 2]] * 2
+from coco_recipe import Dataset
+from coco_recipe.errors import StepError
+from coco_recipe.testing import dataset, run_step
 
 
 def _film(name: str, table: str = "videos", key: str = "video_id") -> dict[str, Any]:
@@ -170,7 +30,7 @@ def _film(name: str, table: str = "videos", key: str = "video_id") -> dict[str, 
 def test_tables_are_joined_and_renumbered_with_what_refers_to_them(
     table: str, key: str, tmp_path: Path
 ) -> None:
-    data = _merged(tmp_path, _film("A", table, key), _film("B", table, key), _film("C", table, key))
+    data = merged(tmp_path, _film("A", table, key), _film("B", table, key), _film("C", table, key))
     assert [(row["id"], row["name"]) for row in data[table]] == [(1, "A"), (2, "B"), (3, "C")]
     assert [row[key] for row in data["images"]] == [1, 1, 2, 2, 3, 3]
     assert [row["track_id"] for row in data["annotations"]] == [1, 1, 2, 2, 3, 3]
@@ -187,7 +47,7 @@ def test_tables_that_refer_to_tables_and_categories_follow(tmp_path: Path) -> No
         data["categories"] = [{"id": 1, "name": name}]
         data["tracks"] = [{"id": 1, "video_id": 1, "category_id": 1}]
         files.append(data)
-    data = _merged(tmp_path, *files)
+    data = merged(tmp_path, *files)
     assert data["tracks"] == [
         {"id": 1, "video_id": 1, "category_id": 1},
         {"id": 2, "video_id": 2, "category_id": 2},
@@ -196,7 +56,7 @@ def test_tables_that_refer_to_tables_and_categories_follow(tmp_path: Path) -> No
 
 
 def test_a_film_that_two_files_share_is_one_and_so_are_its_tracks(tmp_path: Path) -> None:
-    data = _merged(tmp_path, _film("A"), _film("A"))
+    data = merged(tmp_path, _film("A"), _film("A"))
     assert data["videos"] == [{"id": 1, "name": "A"}]
     assert (
         {row["video_id"] for row in data["images"]}
@@ -211,7 +71,7 @@ def test_a_row_that_names_what_its_file_lacks_is_refused(tmp_path: Path) -> None
     with pytest.raises(
         StepError, match=r"image 1 of b has video_id 1, which is not in its 'videos'"
     ):
-        _merged(tmp_path, first, second)
+        merged(tmp_path, first, second)
 
 
 def test_ids_that_are_text_get_free_ones_too(tmp_path: Path) -> None:
@@ -222,13 +82,13 @@ def test_ids_that_are_text_get_free_ones_too(tmp_path: Path) -> None:
         for row in data["images"]:
             row["video_id"] = "clip"
         files.append(data)
-    data = _merged(tmp_path, *files)
+    data = merged(tmp_path, *files)
     assert [row["id"] for row in data["videos"]] == ["clip", "clip_2"]
     assert [row["video_id"] for row in data["images"]] == ["clip", "clip", "clip_2", "clip_2"]
 
 
 def test_every_row_can_be_followed_back_to_its_file(tmp_path: Path) -> None:
-    data = _merged(tmp_path, _film("A"), _film("B"))
+    data = merged(tmp_path, _film("A"), _film("B"))
     second = json.loads((tmp_path / "out/steps/x/ids.json").read_text())["datasets"][1]
     assert second == {
         "home": "b",
@@ -241,20 +101,20 @@ def test_every_row_can_be_followed_back_to_its_file(tmp_path: Path) -> None:
 
 
 def test_the_origin_is_written_into_a_field_and_survives_a_second_merge(tmp_path: Path) -> None:
-    data = _merged(tmp_path, coco(1, []), coco(2, []), origin_field="part")
+    data = merged(tmp_path, coco(1, []), coco(2, []), origin_field="part")
     assert [row["part"] for row in data["images"]] == ["a", "b", "b"]
     taken = coco(1, [])
     taken["images"][0]["part"] = "other"
     with pytest.raises(StepError, match=r"image 1 \('1.jpg'\) of b has part 'other' already"):
-        _merged(tmp_path, coco(1, []), taken, origin_field="part")
+        merged(tmp_path, coco(1, []), taken, origin_field="part")
 
 
 def test_what_the_first_data_set_overrules_is_named(tmp_path: Path) -> None:
     first = coco(1, [], ["Car"], notes="x")
     second = coco(1, [], ["Car", "car"], notes="y")
     second["categories"][0]["supercategory"] = "vehicle"
-    _merged(tmp_path, first, second)
-    assert _found(tmp_path) == [
+    merged(tmp_path, first, second)
+    assert kinds_found(tmp_path) == [
         "top_level_keys_differ",
         "category_keys_differ",
         "merged_categories_alike",
@@ -300,7 +160,7 @@ def _named(table: str, key: str, value: Any = 1, **rows: Any) -> list[dict[str, 
     ],
 )
 def test_irregular_plurals_are_followed(table: str, key: str, tmp_path: Path) -> None:
-    data = _merged(tmp_path, *_named(table, key))
+    data = merged(tmp_path, *_named(table, key))
     assert [(row["id"], row["name"]) for row in data[table]] == [(1, "A"), (2, "B")]
     assert [row[key] for row in data["images"]] == [1, 2]
 
@@ -318,7 +178,7 @@ def test_irregular_plurals_are_followed(table: str, key: str, tmp_path: Path) ->
 def test_lists_and_what_stands_in_mappings_is_followed(
     key: str, value: Any, expected: Any, tmp_path: Path
 ) -> None:
-    data = _merged(tmp_path, *_named("people", key, value))
+    data = merged(tmp_path, *_named("people", key, value))
     assert [row[key] for row in data["images"]] == [value, expected]
 
 
@@ -332,17 +192,17 @@ def test_a_table_that_nothing_is_seen_to_name_is_refused_until_told(
         match=r"the row 1 of 'people' of b is another one .* no row has people_id or person_id: "
         r".*tables: \{people: <key>\}, or tables: \{people: \[\]\} if none does",
     ):
-        _merged(tmp_path, *files)
-    assert [row["who"] for row in _merged(tmp_path, *files, tables={"people": []})["images"]] == [
+        merged(tmp_path, *files)
+    assert [row["who"] for row in merged(tmp_path, *files, tables={"people": []})["images"]] == [
         value,
         value,
     ]
     with pytest.raises(StepError, match="no row has the key 'whoo'; did you mean 'who'"):
-        _merged(tmp_path, *files, tables={"people": "whoo"})
+        merged(tmp_path, *files, tables={"people": "whoo"})
     with pytest.raises(
         StepError, match="no data set has a list 'poeple' of rows with ids; did you mean 'people'"
     ):
-        _merged(tmp_path, *files, tables={"poeple": "who"})
+        merged(tmp_path, *files, tables={"poeple": "who"})
 
 
 @pytest.mark.parametrize("keys", ["who", ["who"], ["person", "who"]])
@@ -351,7 +211,7 @@ def test_a_key_that_the_recipe_names_is_followed(keys: Any, tmp_path: Path) -> N
     for data in files:
         data["annotations"][0] |= {"person": [1], "attributes": {"who": 1}}
         data["photos"] = [{"id": 5, "who": 1}]
-    data = _merged(tmp_path, *files, tables={"people": keys, "photos": []})
+    data = merged(tmp_path, *files, tables={"people": keys, "photos": []})
     assert [row["who"] for row in data["images"]] == [1, 2]
     assert [row["attributes"]["who"] for row in data["annotations"]] == [1, 2]
     assert [row["person"] for row in data["annotations"]] == (
@@ -364,17 +224,17 @@ def test_equal_tables_and_a_table_of_one_file_need_no_key(tmp_path: Path) -> Non
     first, second = _named("people", "who")
     second["people"] = [*copy.deepcopy(first["people"]), {"id": 2, "name": "B"}]
     second["images"][0]["who"] = 2
-    data = _merged(tmp_path, first, second)
+    data = merged(tmp_path, first, second)
     assert (data["people"], [row["who"] for row in data["images"]]) == (second["people"], [1, 2])
     del second["people"]
-    data = _merged(tmp_path, first, second)
+    data = merged(tmp_path, first, second)
     assert (data["people"], [row["who"] for row in data["images"]]) == (first["people"], [1, 2])
 
 
 def test_ids_that_do_not_overlap_need_no_key(tmp_path: Path) -> None:
     first, second = _named("people", "who")
     second["people"][0]["id"], second["images"][0]["who"] = 7, 7
-    data = _merged(tmp_path, first, second)
+    data = merged(tmp_path, first, second)
     assert [(row["id"], row["name"]) for row in data["people"]] == [(1, "A"), (7, "B")]
     assert [row["who"] for row in data["images"]] == [1, 7]
 
@@ -395,7 +255,7 @@ def test_tables_that_name_one_another_and_themselves_follow(tmp_path: Path) -> N
         )
         data["images"][0] |= {"frame_id": 1, "video_id": 1, "person_ids": [1, 2]}
         files.append(data)
-    data = _merged(tmp_path, *files)
+    data = merged(tmp_path, *files)
     assert data["videos"][1] == {"id": 2, "name": "B", "frame_ids": [3, 4]}
     assert data["frames"][2:] == [
         {"id": 3, "video_id": 2, "next_frame_id": 4},
@@ -409,7 +269,7 @@ def test_tables_that_name_one_another_and_themselves_follow(tmp_path: Path) -> N
         data["images"][1] | {"frame_id": 3, "video_id": 2, "person_ids": [3, 4]}
         == data["images"][1]
     )
-    data = _merged(
+    data = merged(
         tmp_path, *files, copy.deepcopy(files[1]), copy.deepcopy(files[0])
     )  # equal ones are joined with theirs
     assert (len(data["videos"]), len(data["frames"])) == (2, 4)
@@ -427,7 +287,7 @@ def test_rows_of_tables_follow_tracks_that_no_table_lists(tmp_path: Path) -> Non
         data = coco(1, [(1, 1)], ["car"], clips=[{"id": 1, "name": name, "track_id": 1}])
         data["annotations"][0] |= {"track_id": 1, "clip_id": 1}
         files.append(data)
-    data = _merged(tmp_path, *files)
+    data = merged(tmp_path, *files)
     assert data["clips"] == [
         {"id": 1, "name": "A", "track_id": 1},
         {"id": 2, "name": "B", "track_id": 2},
@@ -441,7 +301,7 @@ def test_categories_follow_tables_too(tmp_path: Path) -> None:
         data = coco(1, [(1, 1)], [f"car {name}"], groups=[{"id": 1, "name": name}])
         data["categories"][0]["group_id"] = 1
         files.append(data)
-    assert [row["group_id"] for row in _merged(tmp_path, *files)["categories"]] == [1, 2]
+    assert [row["group_id"] for row in merged(tmp_path, *files)["categories"]] == [1, 2]
 
 
 def test_a_text_that_names_a_number_is_refused(tmp_path: Path) -> None:
@@ -449,13 +309,48 @@ def test_a_text_that_names_a_number_is_refused(tmp_path: Path) -> None:
         StepError,
         match=r"image 1 of b has person_id '1', and the id in 'people' is 1: .* write both as",
     ):
-        _merged(tmp_path, *_named("people", "person_id", "1"))
+        merged(tmp_path, *_named("people", "person_id", "1"))
 
 
 def test_ids_that_are_text_are_followed_in_lists(tmp_path: Path) -> None:
     files = _named("people", "person_ids", ["eve", "adam"])
     for name, data in zip("AB", files, strict=True):
         data["people"] = [{"id": "adam", "n": name}, {"id": "eve", "n": name}]
-    data = _merged(tmp_path, *files)
+    data = merged(tmp_path, *files)
     assert [row["id"] for row in data["people"]] == ["adam", "eve", "adam_2", "eve_2"]
     assert data["images"][1]["person_ids"] == ["eve_2", "adam_2"]
+
+
+def _two(second: dict[str, Any], **params: Any) -> Dataset:
+    both = dataset(), dataset(second, home="other")
+    return run_step(STEP, datasets=both, **params).value
+
+
+def test_categories_are_joined_by_name_and_nothing_is_lost() -> None:
+    second = coco(2, [(1, 1), (2, 2)], ["dog", "cow"])
+    for row in second["images"]:
+        row["file_name"] = "b" + row["file_name"]
+    data = _two(second)
+    names = data.category_names()
+    files = {row.id: row.file_name for row in data.images}
+    assert len(files) == 5
+    assert len({row.id for row in data.annotations}) == 4
+    assert [(files[row.image_id], names[row.category_id]) for row in data.annotations] == [
+        ("1.jpg", "cat"),
+        ("2.jpg", "dog"),
+        ("b1.jpg", "dog"),
+        ("b2.jpg", "cow"),
+    ]
+
+
+def test_names_that_collide_by_case_or_unicode_form_are_refused() -> None:
+    second = coco(1, [])
+    second["images"][0]["file_name"] = "1.JPG"
+    with pytest.raises(StepError, match=r"1 file name collides: 1.JPG \(raw and other\)"):
+        _two(second)
+
+
+def test_a_renamed_image_keeps_its_root() -> None:
+    image = _two(coco(1, []), same_file_name="rename").images[3]
+    assert image.file_name == "1_2.jpg"
+    assert image.coco_recipe.root == "other/1.jpg"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from builders import coco, write_recipe
+from merging import kinds_found, merged
 
 from coco_recipe.errors import StepError
 from coco_recipe.running import stages
-from tests.coco_recipe_data.test_merge import _found, _merged
 
 KEYS = ["parent_id", "parent", "parent_ids", "supercategory_id", "parent_category_id"]
 
@@ -38,7 +38,7 @@ def test_the_parent_of_a_category_follows_in_merge_and_reindex(key: str, tmp_pat
     def written(one: int) -> Any:
         return [one] if key.endswith("s") else one
 
-    data = _merged(tmp_path, _tree(key, "animal", "dog"), _tree(key, "vehicle", "car"))
+    data = merged(tmp_path, _tree(key, "animal", "dog"), _tree(key, "vehicle", "car"))
     assert [(row["id"], row.get(key)) for row in data["categories"]] == [
         (1, None),
         (2, written(1)),
@@ -50,18 +50,18 @@ def test_the_parent_of_a_category_follows_in_merge_and_reindex(key: str, tmp_pat
 
 
 def test_a_tree_that_two_files_number_otherwise_is_one(tmp_path: Path) -> None:
-    data = _merged(
+    data = merged(
         tmp_path, _tree("parent_id", "animal", "dog"), _tree("parent_id", "animal", "dog", 2, 1)
     )
     assert _parents(data, "parent_id") == [None, 1]
-    assert "category_keys_differ" not in _found(tmp_path)
+    assert "category_keys_differ" not in kinds_found(tmp_path)
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_category_whose_parent_is_dropped_loses_it_and_is_named(key: str, tmp_path: Path) -> None:
     data = _ran(tmp_path, _tree(key, "animal", "dog"), "filter_categories", keep=["dog"])
     assert not _parents(data, key)[0]
-    assert "references_left_out" in _found(tmp_path)
+    assert "references_left_out" in kinds_found(tmp_path)
 
 
 def test_a_parent_follows_a_category_that_is_joined_and_is_never_itself(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_parent_follows_a_category_that_is_joined_and_is_never_itself(tmp_path
         (3, "pup", None),
         (1, "animal", None),
     ]
-    assert "references_left_out" in _found(tmp_path)
+    assert "references_left_out" in kinds_found(tmp_path)
 
 
 def _part_of(parent: Any) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _part_of(parent: Any) -> dict[str, Any]:
 
 
 def test_annotations_and_images_name_their_own(tmp_path: Path) -> None:
-    data = _merged(tmp_path, _part_of(1), _part_of(1))
+    data = merged(tmp_path, _part_of(1), _part_of(1))
     for rows in (data["images"], data["annotations"]):
         assert [row.get("parent_id") for row in rows] == [None, 1, None, 3]
     data = _part_of(1)
@@ -111,9 +111,9 @@ def test_one_that_its_file_lacks_is_refused_in_merge_and_left_out_in_reindex(
             "annotation 2 of b has parent_id 9, which is not in its 'annotations'; another data set has this id"
         ),
     ):
-        _merged(tmp_path, other, data)
+        merged(tmp_path, other, data)
     data = _part_of(1)
     data["annotations"][0]["id"], data["annotations"][1]["id"] = 5, 6
     out = _ran(tmp_path, data, "reindex")
     assert ["parent_id" in row for row in out["annotations"]] == [False, False]
-    assert "references_left_out" in _found(tmp_path)
+    assert "references_left_out" in kinds_found(tmp_path)

@@ -63,6 +63,7 @@ def test_reindex_numbers_them_and_remembers_that_they_had_none(tmp_path: Path) -
     }
 
 
+@pytest.mark.slow
 def test_what_is_numbered_is_a_warning_with_its_number(tmp_path: Path) -> None:
     write_recipe(tmp_path, [REINDEX, EXPORT], _data())
     done = command("run", "recipe.yaml", cwd=tmp_path)

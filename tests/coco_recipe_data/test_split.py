@@ -1,25 +1,20 @@
 """split: parts share no family, have their number of images, and every class where that can be."""
 
-import itertools
 import json
 import random
 from collections import Counter
-from collections.abc import Sequence
-from fractions import Fraction
-from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, command, real_data, recorded, write_recipe
-from coco_recipe_data import stratify
-from coco_recipe_data.stratify import Division, Group, divide
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from builders import coco, command, process, real_data, recorded, write_recipe
+from coco_recipe_data.split import STEP
 from rich.cells import cell_len
 
+from coco_recipe import Dataset
 from coco_recipe.errors import RecipeError, StepError
 from coco_recipe.running import reopening, stages
+from coco_recipe.testing import dataset, run_step
 
 
 def _parts(tmp_path: Path, data: dict[str, Any], **params: Any) -> dict[str, dict[str, Any]]:
@@ -167,184 +162,6 @@ def test_real_pictures_are_divided_exactly(tmp_path: Path) -> None:
         )
 
 
-SHARES = [(0.8, 0.2), (0.7, 0.2, 0.1), (0.2,) * 5, (0.5, 0.5), (0.9, 0.05, 0.05), (1 / 3,) * 3]
-Cost = tuple[int, int, float]
-
-
-def _draw(rng: random.Random, groups: int, images: int) -> list[Group]:
-    return [
-        Group(
-            str(n),
-            rng.randint(1, images),
-            Counter(rng.choices(range(6), [60, 20, 10, 5, 3, 2], k=rng.randint(0, 4))),
-        )
-        for n in range(groups)
-    ]
-
-
-def _named(shares: Sequence[float]) -> dict[str, float]:
-    return {f"p{n}": share for n, share in enumerate(shares)}
-
-
-def _allowed(groups: Sequence[Group], share: Fraction) -> tuple[int, int]:
-    """Return the fewest and most images: within one of exact, or within half the largest group."""
-    exact, largest = share * sum(g.images for g in groups), max(g.images for g in groups)
-    if largest == 1:
-        return floor(exact), ceil(exact)
-    return max(0, ceil(exact - Fraction(largest, 2))), floor(exact + Fraction(largest, 2))
-
-
-def _cost(groups: Sequence[Group], shares: Sequence[float], side: Sequence[int]) -> Cost:
-    """Judge a division: images out of bounds, classes that a part lacks, sum of |share - wanted|."""
-    exact = [Fraction(str(share)) / sum(Fraction(str(s)) for s in shares) for share in shares]
-    images = [
-        sum(g.images for g, at in zip(groups, side, strict=True) if at == part)
-        for part in range(len(shares))
-    ]
-    boxes = [Counter[int]() for _ in shares]
-    holding, total = Counter[int](), Counter[int]()
-    for group, at in zip(groups, side, strict=True):
-        boxes[at].update(group.boxes)
-        total.update(group.boxes)
-        holding.update(group.boxes.keys())
-    outside = 0
-    for n, share in zip(images, exact, strict=True):
-        fewest, most = _allowed(groups, share)
-        outside += max(fewest - n, n - most, 0)
-    lacking = sum(
-        not found[label] for label, n in holding.items() if n >= len(shares) for found in boxes
-    )
-    spread = sum(
-        abs(found[label] / n - share)
-        for label, n in total.items()
-        for found, share in zip(boxes, map(float, exact), strict=True)
-    )
-    if max(g.images for g in groups) > 1:
-        spread += sum(
-            abs(n / sum(images) - share) for n, share in zip(images, map(float, exact), strict=True)
-        )
-    return outside, lacking, round(spread, 6)
-
-
-def _side(groups: Sequence[Group], found: Division) -> list[int]:
-    return [int(found.side[group.name].removeprefix("p")) for group in groups]
-
-
-@settings(deadline=None, max_examples=30)
-@given(
-    st.integers(0, 10**6), st.integers(3, 7), st.sampled_from([1, 4, 6]), st.sampled_from(SHARES)
-)
-def test_no_division_of_a_small_set_is_better(
-    seed: int, number: int, largest: int, shares: tuple[float, ...]
-) -> None:
-    groups = _draw(random.Random(seed), min(number, 5) if len(shares) > 3 else number, largest)
-    found = divide(groups, _named(shares))
-    every = itertools.product(range(len(shares)), repeat=len(groups))
-    best = min(_cost(groups, shares, side) for side in every)
-    mine = _cost(groups, shares, _side(groups, found))
-    assert mine[:2] == best[:2]
-    assert mine[2] <= best[2] + 1e-4
-    assert len(found.lacking) == best[1]  # what is said to be given up could not be had
-    assert bool(found.off) is bool(best[0])
-
-
-@settings(deadline=None, max_examples=12)
-@given(
-    st.integers(0, 10**6), st.integers(8, 11), st.sampled_from([1, 3, 6]), st.sampled_from(SHARES)
-)
-def test_the_best_of_all_at_once_is_no_worse_than_the_best_of_many_starts(
-    seed: int, number: int, largest: int, shares: tuple[float, ...]
-) -> None:
-    """What is proved for few groups is what a search, which knows nothing of the proof, can't beat."""
-    groups = _draw(random.Random(seed), number, largest)
-    proved = _cost(groups, shares, _side(groups, divide(groups, _named(shares))))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stratify, "ALL_AT_ONCE", 0)
-        searched = _cost(groups, shares, _side(groups, divide(groups, _named(shares))))
-    assert proved[:2] == searched[:2]
-    assert proved[2] <= searched[2] + 1e-6
-
-
-def test_parts_that_are_alike_are_not_taken_for_one() -> None:
-    """Five equal folds of groups that only one way of dividing makes equal."""
-    groups = [
-        Group(str(n), images, Counter({0: images}))
-        for n, images in enumerate((6, 5, 4, 3, 2, 1, 3, 3, 1, 2))
-    ]
-    side = _side(groups, divide(groups, _named((0.2,) * 5)))
-    assert (
-        sorted(
-            sum(g.images for g, at in zip(groups, side, strict=True) if at == part)
-            for part in range(5)
-        )
-        == [6] * 5
-    )
-
-
-@settings(deadline=None, max_examples=20)
-@given(st.integers(0, 10**6), st.integers(3, 60), st.sampled_from(SHARES))
-def test_groups_of_one_image_give_counts_within_one(
-    seed: int, number: int, shares: tuple[float, ...]
-) -> None:
-    found = divide(_draw(random.Random(seed), number, 1), _named(shares))
-    assert len(found.side) == number
-    assert found.off == ()
-    for name, share in _named(shares).items():
-        assert abs(sum(side == name for side in found.side.values()) - share * number) < 1
-
-
-@settings(deadline=None, max_examples=12)
-@given(
-    st.integers(0, 10**6),
-    st.sampled_from([(24, 3, 3), (21, 2, 1), (40, 10, 10)]),
-    st.integers(3, 12),
-)
-def test_every_class_is_in_every_part_where_a_division_has_it(
-    seed: int, sizes: tuple[int, ...], classes: int
-) -> None:
-    """The data are drawn from a division that has them, so that there is one."""
-    rng, images = random.Random(seed), range(sum(sizes))
-    boxes = [Counter[int]() for _ in images]
-    starts = [sum(sizes[:n]) for n in range(len(sizes))]
-    for label in range(classes):
-        for start, size in zip(starts, sizes, strict=True):
-            boxes[rng.randrange(start, start + size)][label] += 1
-        boxes[rng.choice(images)][label] += rng.randint(1, 3)
-    groups = [Group(str(n), 1, boxes[n]) for n in rng.sample(images, len(images))]
-    found = divide(groups, {f"p{n}": size / len(images) for n, size in enumerate(sizes)})
-    assert found.lacking == found.off == ()
-    for label in range(classes):
-        assert {found.side[g.name] for g in groups if g.boxes[label]} == {
-            f"p{n}" for n in range(len(sizes))
-        }
-
-
-@settings(deadline=None, max_examples=12)
-@given(st.integers(0, 10**6), st.integers(8, 40), st.sampled_from([(0.6, 0.4), (0.9, 0.1)]))
-def test_large_groups_are_within_half_the_largest(
-    seed: int, number: int, shares: tuple[float, ...]
-) -> None:
-    """Of two parts this can always be had: cut any order of groups where it is nearest to the share."""
-    groups = _draw(random.Random(seed), number, 9)
-    found = divide(groups, _named(shares))
-    total, largest = sum(group.images for group in groups), max(group.images for group in groups)
-    first = sum(group.images for group in groups if found.side[group.name] == "p0")
-    assert abs(first - shares[0] * total) <= largest / 2
-    assert found.off == ()
-
-
-@pytest.mark.parametrize(("number", "images"), [(80, 1), (60, 7)])
-def test_no_exchange_of_two_groups_would_help(number: int, images: int) -> None:
-    groups, shares = _draw(random.Random(5), number, images), (0.6, 0.3, 0.1)
-    side = _side(groups, divide(groups, _named(shares)))
-    outside, lacking, spread = _cost(groups, shares, side)
-    for one, two in itertools.combinations(range(number), 2):
-        if side[one] != side[two]:
-            other = list(side)
-            other[one], other[two] = side[two], side[one]
-            assert _cost(groups, shares, other) >= (outside, lacking, spread - 1e-4)
-
-
 def test_the_order_of_rows_does_not_matter(tmp_path: Path) -> None:
     rng = random.Random(3)
     data = coco(40, [(rng.randint(1, 40), rng.randint(1, 2)) for _ in range(90)])
@@ -411,6 +228,7 @@ def test_nothing_is_said_of_a_class_with_fewer_groups_than_parts(tmp_path: Path)
 NAMES = [f"第{n}类瓶盖表面缺陷与划痕检测结果异常" for n in range(80)]
 
 
+@pytest.mark.slow
 def test_a_table_of_shares_is_shown_by_run_and_plan_and_recorded(tmp_path: Path) -> None:
     rng = random.Random(0)
     data = coco(100, [(rng.randint(1, 100), n % 80 + 1) for n in range(400)], NAMES)
@@ -477,6 +295,7 @@ def test_plan_shows_what_is_given_up(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["shuffle", "stratified"])
 def test_bytes_are_the_same_with_any_number_of_workers(
     method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -496,7 +315,7 @@ def test_bytes_are_the_same_with_any_number_of_workers(
     for jobs, hash_seed in (("1", "1"), ("2", "2")):
         monkeypatch.setenv("PYTHONHASHSEED", hash_seed)
         assert (
-            command(
+            process(
                 "run", recipe, "--out", tmp_path / jobs, "--jobs", jobs, cwd=tmp_path
             ).returncode
             == 0
@@ -660,3 +479,71 @@ def test_given_parts_that_share_a_family_are_refused(tmp_path: Path) -> None:
         StepError, match=r"raw/1.jpg: .* stand in train \('1.jpg'\) and valid \('2.jpg'\), 1 such"
     ):
         _parts(tmp_path, data, by={"field": "part", "parts": ["train", "valid"]})
+
+
+WAYS: list[dict[str, Any]] = [
+    {"every": 5},
+    {"folds": 4},
+    {"fractions": {"a": 0.5, "b": 0.3, "c": 0.2}},
+    {"fractions": {"a": 0.5, "b": 0.5}, "method": "shuffle"},
+    {"fractions": {"a": 0.7, "b": 0.3}, "method": "stratified"},
+]
+
+
+def _ids(part: Dataset) -> list[int]:
+    return [image.id for image in part.images]
+
+
+@pytest.mark.parametrize("params", WAYS, ids=str)
+def test_every_image_is_kept_once_and_families_together(params: dict[str, Any]) -> None:
+    data = coco(40, [(i, 1 + i % 2) for i in range(1, 41)])
+    for n, row in enumerate(data["images"]):
+        if n % 2:
+            root = f"raw/{n}.jpg"
+            row["coco_recipe"] = {"root": root, "source": root, "step": "more", "copy": 1}
+    parts = run_step(STEP, dataset=dataset(data), **params).values.values()
+    side = {number: n for n, part in enumerate(parts) for number in _ids(part)}
+    assert sorted(side) == list(range(1, 41))
+    assert sum(len(part.images) for part in parts) == 40
+    assert sum(len(part.annotations) for part in parts) == 40
+    assert all(side[n] == side[n + 1] for n in range(1, 41, 2))
+
+
+def test_an_added_image_moves_no_other_where_hashes_divide() -> None:
+    params = {"fractions": {"a": 0.5, "b": 0.5}}
+    before, after = (
+        {*_ids(run_step(STEP, dataset=dataset(coco(n, [])), **params).values["a"])}
+        for n in (60, 61)
+    )
+    assert after - {61} == before
+    assert 15 < len(before) < 45
+
+
+def test_shuffle_has_exact_shares() -> None:
+    params = {"fractions": {"a": 0.75, "b": 0.25}, "method": "shuffle"}
+    outcome = run_step(STEP, dataset=dataset(coco(40, [])), **params)
+    assert len(outcome.values["a"].images) == 30
+
+
+def test_a_pattern_groups() -> None:
+    data = coco(20, [])
+    for n, row in enumerate(data["images"]):
+        row["file_name"] = f"video{n // 5}_{n}.jpg"
+    params = {"every": 2, "group_by": {"pattern": "^(video.*)_"}}
+    val = run_step(STEP, dataset=dataset(data), **params).values["val"]
+    assert {image.file_name[:6] for image in val.images} == {"video0", "video2"}
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"fractions": {"a": 0.5, "b": 0.6}}, "add up to 1.1"),
+        ({"every": 2, "folds": 3}, "must have one of"),
+        ({"every": 2, "group_by": {"pattern": "("}}, "regular expression|regex"),
+    ],
+)
+def test_a_split_that_makes_no_sense_is_refused_before_the_run(
+    params: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RecipeError, match=message):
+        run_step(STEP, dataset=dataset(), **params)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from builders import coco
+from merging import kinds_found, merged
 
 from coco_recipe.errors import StepError
-from tests.coco_recipe_data.test_merge import _found, _merged
 
 
 def _with(key: str, *values: Any, **extra: Any) -> dict[str, Any]:
@@ -40,22 +40,22 @@ def _under(data: dict[str, Any], key: str) -> list[Any]:
     ],
 )
 def test_numbers_of_one_file_are_renumbered_where_two_share_one(key: str, tmp_path: Path) -> None:
-    data = _merged(tmp_path, _with(key, 1, 2), _with(key, 2, 2, -1), _with(key, 9, 1))
+    data = merged(tmp_path, _with(key, 1, 2), _with(key, 2, 2, -1), _with(key, 9, 1))
     assert _under(data, key) == [1, 2, 10, 10, -1, 9, 11]
-    assert "ids_shared" not in _found(tmp_path)
+    assert "ids_shared" not in kinds_found(tmp_path)
 
 
 def test_lists_and_mappings_follow_and_texts_of_the_world_stay(tmp_path: Path) -> None:
-    data = _merged(tmp_path, _with("object_ids", [1, 2]), _with("object_ids", [2, 1]))
+    data = merged(tmp_path, _with("object_ids", [1, 2]), _with("object_ids", [2, 1]))
     assert _under(data, "object_ids") == [[1, 2], [4, 3]] or _under(data, "object_ids") == [
         [1, 2],
         [3, 4],
     ]
-    data = _merged(
+    data = merged(
         tmp_path, _with("attributes", {"player_id": 1}), _with("attributes", {"player_id": 1})
     )
     assert _under(data, "attributes") == [{"player_id": 1}, {"player_id": 2}]
-    data = _merged(tmp_path, _with("object_id", "n0123"), _with("object_id", "n0123"))
+    data = merged(tmp_path, _with("object_id", "n0123"), _with("object_id", "n0123"))
     assert _under(data, "object_id") == ["n0123", "n0123"]
 
 
@@ -71,9 +71,9 @@ def test_lists_and_mappings_follow_and_texts_of_the_world_stay(tmp_path: Path) -
     ],
 )
 def test_numbers_of_the_world_stay_without_a_word(key: str, value: int, tmp_path: Path) -> None:
-    data = _merged(tmp_path, _with(key, value), _with(key, value))
+    data = merged(tmp_path, _with(key, value), _with(key, value))
     assert _under(data, key) == [value, value]
-    assert "ids_shared" not in _found(tmp_path)
+    assert "ids_shared" not in kinds_found(tmp_path)
 
 
 def test_other_keys_are_found_until_the_recipe_says_what_they_are(tmp_path: Path) -> None:
@@ -82,12 +82,12 @@ def test_other_keys_are_found_until_the_recipe_says_what_they_are(tmp_path: Path
     assert _found_of(tmp_path, *files, ids={"rider_id": "shared"}) == ([], [1, 2, 2, 3])
     assert _found_of(tmp_path, *files, ids={"rider_id": "own"}) == ([], [1, 2, 4, 3])
     with pytest.raises(StepError, match="no row has the key 'ridder_id'; did you mean 'rider_id'"):
-        _merged(tmp_path, *files, ids={"ridder_id": "own"})
+        merged(tmp_path, *files, ids={"ridder_id": "own"})
 
 
 def _found_of(tmp_path: Path, *files: dict[str, Any], **params: Any) -> tuple[list[str], list[Any]]:
-    data = _merged(tmp_path, *files, **params)
-    return _found(tmp_path), _under(data, "rider_id")
+    data = merged(tmp_path, *files, **params)
+    return kinds_found(tmp_path), _under(data, "rider_id")
 
 
 def _related(**keys: Any) -> dict[str, Any]:
@@ -111,9 +111,9 @@ def test_relations_are_never_joined_in_silence(keys: tuple[str, str], tmp_path: 
     with pytest.raises(
         StepError, match=re.escape(f"it is not known what {listed} name: ids of b change")
     ) as told:
-        _merged(tmp_path, _related(**row), _related(**row))
+        merged(tmp_path, _related(**row), _related(**row))
     assert f"tables: {{annotations: [{listed}]}}" in str(told.value)
-    data = _merged(
+    data = merged(
         tmp_path,
         _related(**row),
         _related(**row),
@@ -127,22 +127,22 @@ def test_a_key_of_another_row_is_refused_until_told(key: str, tmp_path: Path) ->
     with pytest.raises(
         StepError, match=f"annotation 1 of b has {key} 2, and it is not known what {key} names"
     ):
-        _merged(tmp_path, _with(key, 2, 1), _with(key, 2, 1))
-    data = _merged(tmp_path, _with(key, 2, 1), _with(key, 2, 1), tables={"annotations": key})
+        merged(tmp_path, _with(key, 2, 1), _with(key, 2, 1))
+    data = merged(tmp_path, _with(key, 2, 1), _with(key, 2, 1), tables={"annotations": key})
     assert _under(data, key) == [2, 1, 4, 3]
 
 
 def test_a_relation_within_a_row_is_refused_or_followed(tmp_path: Path) -> None:
     files = [_with("relation", {"subject_id": 1, "object_id": 2}, None) for _ in "ab"]
     with pytest.raises(StepError, match="annotation 1 of b has object_id 2"):
-        _merged(tmp_path, *files)
-    data = _merged(tmp_path, *files, tables={"annotations": ["subject_id", "object_id"]})
+        merged(tmp_path, *files)
+    data = merged(tmp_path, *files, tables={"annotations": ["subject_id", "object_id"]})
     assert _under(data, "relation")[2] == {"subject_id": 3, "object_id": 4}
 
 
 def test_rows_of_tables_that_name_annotations_follow(tmp_path: Path) -> None:
     files = [coco(1, [(1, 1)], ["car"], notes=[{"id": 1, "annotation_id": 1}]) for _ in "ab"]
-    assert _merged(tmp_path, *files, tables={"notes": []})["notes"] == [
+    assert merged(tmp_path, *files, tables={"notes": []})["notes"] == [
         {"id": 1, "annotation_id": 1},
         {"id": 2, "annotation_id": 2},
     ]
@@ -152,5 +152,5 @@ def test_equal_lists_without_ids_whose_rows_name_others_are_found(tmp_path: Path
     files = [
         coco(1, [(1, 1)], ["car"], relations=[{"subject_id": 1, "object_id": 1}]) for _ in "ab"
     ]
-    _merged(tmp_path, *files)
-    assert _found(tmp_path) == ["top_level_keys_differ"]
+    merged(tmp_path, *files)
+    assert kinds_found(tmp_path) == ["top_level_keys_differ"]

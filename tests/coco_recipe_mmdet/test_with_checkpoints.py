@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 from coco_recipe_mmdet import with_checkpoints
 
-from coco_recipe import Checkpoint, Dataset, Facts, Misfit
+from coco_recipe import (
+    Checkpoint,
+    Dataset,
+    Facts,
+    Misfit,
+)
 
 
 def test_labels_are_made_unique() -> None:

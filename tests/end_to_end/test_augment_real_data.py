@@ -76,6 +76,7 @@ def _check(loaded: Any, folder: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_metal_defects_with_their_small_polygons_and_their_negatives(tmp_path: Path) -> None:
     source = real_data("lpbf_defects").resolve()
     data = json.loads((source / "_annotations.coco.json").read_text("utf-8"))
@@ -95,6 +96,7 @@ def test_metal_defects_with_their_small_polygons_and_their_negatives(tmp_path: P
     assert names <= there
 
 
+@pytest.mark.slow
 def test_coco_with_crowds(tmp_path: Path) -> None:
     data = json.loads(
         (real_data("odd_json") / "coco2017_tinycoco_rle_crowd.json").read_text("utf-8")

@@ -24,6 +24,7 @@ def clone(shapes: Shapes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "steps"),
     [

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from builders import coco, write_recipe
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ def datasets(draw: st.DrawFn) -> dict[str, Any]:
     return data
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(datasets(), st.sampled_from(["hash", "shuffle", "stratified"]))
 def test_a_split_and_merged_data_set_is_the_same_data_set(

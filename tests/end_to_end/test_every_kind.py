@@ -11,7 +11,12 @@ import pytest
 from builders import coco, write_recipe
 from messages_of_kinds import MESSAGES
 
-from coco_recipe import FindingsError, events, files, plugins
+from coco_recipe import (
+    FindingsError,
+    events,
+    files,
+    plugins,
+)
 from coco_recipe.running import checking, stages
 
 np = pytest.importorskip("numpy")

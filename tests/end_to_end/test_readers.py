@@ -99,6 +99,7 @@ def _loads_everywhere(path: Path, scratch: Path) -> None:
     assert _by_mmdet(path) == (expected[0], _mmdet_takes(path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(DATA)))
 def test_a_shared_file_is_published_as_readers_load_it_or_refused(
     file: Path, tmp_path: Path
@@ -199,6 +200,7 @@ _ODD: list[tuple[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 def test_random_data_sets_are_published_as_readers_load_them_or_refused(tmp_path: Path) -> None:
     rng, published = random.Random(7), 0

@@ -74,6 +74,7 @@ def _run(demo: Path, recipe: str, out: Path, *options: str) -> subprocess.Comple
     return done
 
 
+@pytest.mark.slow
 def test_the_notebook_recipe_gives_the_same_bytes_with_1_2_and_4_jobs(
     demo: Path, tmp_path: Path
 ) -> None:
@@ -120,6 +121,7 @@ def test_quickstart_again_makes_nothing_and_a_changed_parameter_makes_what_follo
     assert len(copies) == 2 * sum(name.startswith("steps/more/images/") for name in first)
 
 
+@pytest.mark.slow
 def test_a_run_that_dies_before_any_change_of_the_disk_ends_with_the_same_bytes(
     tmp_path: Path,
 ) -> None:
@@ -164,6 +166,7 @@ def test_a_run_that_dies_before_any_change_of_the_disk_ends_with_the_same_bytes(
     assert others == [], done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 def test_a_run_killed_at_any_moment_ends_with_the_same_bytes(demo: Path, tmp_path: Path) -> None:
     began = time.monotonic()

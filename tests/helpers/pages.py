@@ -15,6 +15,8 @@ from coco_recipe.commands import lists
 from coco_recipe.publishing import marks as published
 from coco_recipe.record_schema import described
 
+HELP = ["-h", "--help"]  # as below the command line
+
 
 def steps() -> str:
     """Return docs/steps.md: the page of each step, as ``coco-recipe steps NAME`` shows it."""
@@ -45,7 +47,9 @@ def commands() -> str:
 
 
 def _helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
-    ctx = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+    ctx = click.Context(
+        command, info_name=name, terminal_width=100, max_content_width=100, help_option_names=HELP
+    )
     if not isinstance(command, click.Group):
         yield name, command.get_help(ctx)
         return

@@ -1,0 +1,102 @@
+"""The fewest mends of names that find the most pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from coco_recipe.checks import missing_files
+from coco_recipe.dataset import Dataset, Image
+from coco_recipe.findings import Finding
+
+DROP = "put them there, or drop their rows: repair: missing_pictures: drop"
+
+
+def _finding(folder: Path, names: Sequence[str], files: Sequence[str]) -> Finding:
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(b"x")
+    images = tuple(Image(number, name) for number, name in enumerate(names, 1))
+    found = missing_files.finding(
+        Dataset(images, (), (), home="raw", folders={"raw": folder}), "raw"
+    )
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("names", "files", "mends"),
+    [
+        (
+            ["images/a+1.png", "a%2B2.png"],
+            ["a+1.png", "a+2.png"],
+            "unquote: true, strip_prefix: images/",
+        ),
+        (
+            ["sub/a 1.png", "a%202.png", "x/y/a%203.png"],
+            ["a 1.png", "a 2.png", "a 3.png"],
+            "unquote: true, basename: true",
+        ),
+        (["images/1.png", "C:\\data\\2.png"], ["1.png", "2.png"], "basename: true"),
+        (
+            ["train\\1.png", "%C3%BC%2B%26.png"],
+            ["train/1.png", "ü+&.png"],
+            "unquote: true, slashes: true",
+        ),
+        (["images\\1.png"], ["1.PNG"], "basename: true, match_case: true"),
+        (
+            ["a\\1.png", "b\\1.png"],
+            ["sets/1.png", "a/1.PNG", "b/1.PNG"],
+            "slashes: true, match_case: true",
+        ),
+        (["1.png "], ["1.png"], "trim: true"),
+        (["up, load/1.png"], ["1.png"], 'strip_prefix: "up, load/"'),
+        (["x/1.png", "y/1.png"], ["z/x/1.PNG", "x/1.PNG", "y/1.PNG"], "match_case: true"),
+        (
+            ["7/train/1.png", "7/val/1.png"],
+            ["train/1.png", "val/1.png", "1.png"],
+            "strip_prefix: 7/",
+        ),
+    ],
+)
+def test_the_fewest_mends_that_find_all_are_proposed(
+    names: list[str], files: list[str], mends: str, tmp_path: Path
+) -> None:
+    assert _finding(tmp_path, names, files).remedy == f"repair: file_names: {{{mends}}}"
+
+
+def test_what_stays_missing_is_counted_beside_the_mends(tmp_path: Path) -> None:
+    found = _finding(
+        tmp_path, ["images/1.png", "2.png", "3.png", "4.png", "5.png"], ["1.png", "5.png"]
+    )
+    assert found.remedy == (
+        "repair: file_names: {strip_prefix: images/} finds 1 of 4; "
+        f"those still missing (3): {DROP}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "files"),
+    [
+        (["a%2B.png", "b%2B.png"], ["a+.png", "b%2B.png"]),  # what is found with it is lost with it
+        (["x/1.png", "1.png"], ["1.png"]),  # both names would be one
+        (["..%2F1.png", "2.png"], ["2.png"]),
+    ],
+)
+def test_a_mend_that_loses_as_much_or_stops_the_repair_is_not_proposed(
+    names: list[str], files: list[str], tmp_path: Path
+) -> None:
+    assert _finding(tmp_path, names, files).remedy == DROP
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "value"),
+    [
+        ("images\\1.png", "1.PNG", "there is '1.PNG'"),
+        ("\t1.png ", "1.png", "there is '1.png'"),
+        ("a/b%20c/1.png", "b c/1.png", "there is 'b c/1.png'"),
+        ("deep/1.png", "other/1.PNG", "there is 'other/1.PNG'"),
+    ],
+)
+def test_the_file_that_was_meant_is_told(name: str, file: str, value: str, tmp_path: Path) -> None:
+    assert _finding(tmp_path, [name], [file]).first[0].value == value

@@ -1,0 +1,106 @@
+"""What a worker raises arrives with its traceback; a plugin's functions are there."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from builders import coco, process, recorded, write_recipe
+
+from coco_recipe.engines import engine
+from coco_recipe.errors import StepError
+
+
+class _Odd(Exception):
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(first + second)
+
+
+def _raise(kind: str) -> str:
+    class Local(Exception):
+        pass
+
+    def forever() -> None:
+        forever()
+
+    if kind == "RecursionError":
+        forever()
+    raise {
+        "ValueError": ValueError("it is bad"),
+        "Local": Local("hidden"),
+        "_Odd": _Odd("a", "b"),
+        "SystemExit": SystemExit(0),
+        "KeyboardInterrupt": KeyboardInterrupt(),
+        "MemoryError": MemoryError("full"),
+        "OSError": FileNotFoundError(2, "gone", "a.jpg"),
+    }[kind]
+
+
+def _hands_a_function(_: int) -> Callable[[], None]:
+    return lambda: None
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "text"),
+    [
+        ("ValueError", ValueError, "it is bad"),
+        ("OSError", FileNotFoundError, "gone: 'a.jpg'"),
+        ("Local", StepError, "Local: hidden"),
+        ("_Odd", StepError, "_Odd: ab"),
+        ("SystemExit", StepError, "SystemExit: 0"),
+        ("KeyboardInterrupt", StepError, "KeyboardInterrupt"),
+        ("MemoryError", MemoryError, "full"),
+        ("RecursionError", RecursionError, "maximum recursion"),
+    ],
+)
+def test_what_a_worker_raises_arrives_with_its_traceback(
+    kind: str, error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text) as caught:
+        list(engine.local(2).map(_raise, [kind]))
+    assert "in _raise" in str(caught.value.__cause__)
+
+
+def test_a_result_that_cannot_be_sent_is_an_error() -> None:
+    with pytest.raises(Exception, match=r"[Cc]an't (get|pickle) local object"):
+        list(engine.local(2).map(_hands_a_function, range(3)))
+
+
+PLUGIN = '''
+from dataclasses import dataclass
+from coco_recipe import (
+    Dataset,
+    Port,
+    Step,
+    hookimpl,
+)
+
+@dataclass(frozen=True)
+class Row:
+    number: int
+
+def twice(row):
+    return Row(2 * row.number)
+
+def check(ctx, *, dataset):
+    """Have rows made by workers."""
+    ctx.note("rows", [row.number for row in ctx.map(twice, map(Row, range(5)))])
+    return {"dataset": dataset}
+
+@hookimpl
+def coco_recipe_steps():
+    yield Step(name="check", run=check, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset})
+'''
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["local", "local:spawn", "dask"])
+def test_a_plugin_file_has_its_functions_and_records_in_workers(name: str, tmp_path: Path) -> None:
+    if name == "dask":
+        pytest.importorskip("distributed")
+    (tmp_path / "mine.py").write_text(PLUGIN)
+    path = write_recipe(tmp_path, [{"id": "x", "use": "check", "in": "raw"}], coco())
+    done = process(
+        "run", path, "--plugin", "mine.py", "--jobs", "2", "--engine", name, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert recorded(tmp_path / "runs/test/steps/x").notes["rows"] == [0, 2, 4, 6, 8]

@@ -1,0 +1,44 @@
+"""An input is the one whose hash the recipe has."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import coco, write_recipe
+
+from coco_recipe import events, files
+from coco_recipe.errors import RecipeError
+from coco_recipe.running import stages
+
+
+def _run(path: Path, folder: Path, **options: Any) -> tuple[stages.RunResult, dict[str, str]]:
+    reasons: dict[str, str] = {}
+
+    def note(event: events.Event) -> None:
+        if isinstance(event, events.StepStarted):
+            reasons[event.step] = event.reason
+
+    return stages.run(stages.prepare(path), out=folder, observers=[note], **options), reasons
+
+
+CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
+
+
+def test_an_input_is_the_one_whose_hash_the_recipe_has_or_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "w.pth").write_bytes(b"weights")
+    write_recipe(tmp_path, [CLEAN], coco())
+    for name, key in (("raw.json", "annotations"), ("w.pth", "checkpoint")):
+        given = {
+            "raw": {"annotations": "raw.json"},
+            "more": {key: name, "sha256": files.sha256(tmp_path / name)},
+        }
+        _run(write_recipe(tmp_path, [CLEAN], inputs=given), tmp_path / "out")
+        given["more"]["sha256"] = given["more"]["sha256"][:8]
+        path = write_recipe(tmp_path, [CLEAN], inputs=given)
+        _run(path, tmp_path / "out")
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes() + b" ")
+        with pytest.raises(
+            RecipeError,
+            match=rf"recipe.yaml:1:\d+: inputs.more.sha256: the SHA-256 of .*{name} is \w{{8}}, not",
+        ):
+            _run(path, tmp_path / "out")

@@ -1,0 +1,39 @@
+"""Values before the run: each step in memory is run once, and only where somebody asks."""
+
+from pathlib import Path
+from typing import Any
+
+from builders import coco, write_recipe
+
+from coco_recipe.planning.plan import PlannedStep
+from coco_recipe.running import stages
+from coco_recipe.running.rehearsal import Rehearsal
+from coco_recipe.testing import dataset
+
+STEPS: list[dict[str, Any]] = [
+    {"id": "few", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}},
+    {"id": "ids", "use": "reindex", "in": "few"},
+    {"id": "out", "use": "export_coco", "in": {"all": "ids"}, "with": {"images": "none"}},
+]
+
+
+def _ahead(folder: Path, steps: list[dict[str, Any]]) -> tuple[Rehearsal, tuple[PlannedStep, ...]]:
+    planned = stages.prepare(write_recipe(folder, steps, coco()))
+    return Rehearsal.ahead(planned, {("raw", ""): dataset()}), planned.steps
+
+
+def test_steps_above_are_run_once(tmp_path: Path) -> None:
+    ahead, planned = _ahead(tmp_path, STEPS)
+    found = ahead.values_of(planned[2])
+    assert found
+    assert [category.name for category in found["all"].categories] == ["cat"]
+    again = ahead.values_of(planned[2])
+    assert again
+    assert again["all"] is found["all"]
+
+
+def test_what_lies_below_a_step_that_fails_is_not_known(tmp_path: Path) -> None:
+    wrong = {**STEPS[0], "with": {"drop": [7]}}  # an id is looked up when the step runs
+    ahead, planned = _ahead(tmp_path, [wrong, *STEPS[1:]])
+    assert ahead.values_of(planned[0]) is not None
+    assert ahead.values_of(planned[2]) is None
