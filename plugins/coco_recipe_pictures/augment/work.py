@@ -60,8 +60,11 @@ class Work:
                 self.settings.quarantine and would_stop(params, image, dataset.path_of(image))
             ),
         )
-        if known := {(int(image.width or 0), int(image.height or 0)) for image in chosen.images}:
-            self.pipeline.check_sizes(known)
+        self.sizes = {
+            image.id: (int(image.width or 0), int(image.height or 0)) for image in chosen.images
+        }
+        if self.sizes:
+            self.pipeline.check_sizes({*self.sizes.values()})
         self._common = item_digest(
             self.canonical(), self.settings.decisive(), dict(ctx.environment)
         )
@@ -79,8 +82,9 @@ class Work:
 
         ``shapes`` does it once for what is in flight.
         """
+        size = self.sizes.get(image_id)
         return tuple(
-            instances.instance(row, self.swap, or_upright=self.turns)
+            instances.instance(row, self.swap, or_upright=self.turns, size=size)
             for row in self.annotations[image_id]
         )
 

@@ -16,6 +16,8 @@ from msgspec import UNSET
 from numpy.typing import NDArray
 
 from coco_recipe import (
+    FAR_SIDES,
+    NO_PLACE_PX,
     POLYGONS_TOO_SHORT,
     SEGMENTATIONS_OF_NO_AREA,
     SHORT,
@@ -44,7 +46,6 @@ from coco_recipe_pictures.geometry.recorded import SIDE_PX, SIDE_SHARE
 CHUNK = 1000  # rows: what fits the processor's cache
 EDGE_PX = 1.0  # tools round outwards
 AREA_SHARE = 0.1
-FAR = 10  # times the picture's longer side
 
 _Sizes = Mapping[int, tuple[int, int]]  # by image id
 _lists = msgspec.json.Decoder(list[Polygons])
@@ -202,14 +203,11 @@ class _Rows:
         )
         longer = np.maximum(width, height)
         known = ~np.isnan(longer)
-        far = (
-            ~empty
-            & known
-            & (
-                (np.minimum(left, top) < -FAR * longer)
-                | (np.maximum(right, bottom) > (FAR + 1) * longer)
-            )
+        beyond = known & (
+            (np.minimum(left, top) < -np.minimum(FAR_SIDES * longer, NO_PLACE_PX))
+            | (np.maximum(right, bottom) > np.minimum((FAR_SIDES + 1) * longer, NO_PLACE_PX))
         )
+        far = beyond & ~self._covers_nothing(empty & beyond)
         self._add(FAR_OUTSIDE, far, self._reach)
         sound = ~(empty | far)
         gone = sound & known & ((right <= 0) | (bottom <= 0) | (left >= width) | (top >= height))
@@ -241,11 +239,15 @@ class _Rows:
         return long
 
     def _is_flat(self, empty: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell which of those without a shoelace area cover nothing; a bow tie does.
+        """Tell which of those without a shoelace area cover nothing.
 
         Those of few characters are told by the checks of rows.
         """
-        flat = self._is_long(empty)
+        return self._covers_nothing(self._is_long(empty))
+
+    def _covers_nothing(self, which: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell which of these cover nothing; a bow tie, which has no shoelace area, does."""
+        flat = which.copy()
         for n in np.flatnonzero(flat).tolist():
             flat[n] = not has_area(msgspec.json.decode(_text(self.rows[int(self.found.rows[n])])))
         return flat

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Image, Row, about, is_flat, turned_box
+from coco_recipe import NO_PLACE_PX, Annotation, Image, Row, about, is_flat, turned_box
 from coco_recipe_pictures.geometry import other_places
 from coco_recipe_pictures.geometry.judging import Left
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Placed = TypeVar("Placed", Annotation, Image)
 _OVERHANG_PX = 1e-6
-FAR_PX = 1e6  # a vertex or keypoint beyond it, or no finite number, is no place of a picture
+NO_AREA_PX = 1e-6  # square pixels: dust of a polygon that touches the picture's edge
 # kinds of findings that an input has whose rows can't be moved
 DOUBTS = (
     "images_without_size",
@@ -26,6 +26,7 @@ DOUBTS = (
     "boxes_outside",
     "boxes_past_the_edge",
     "boxes_normalised",
+    "keypoints_far_outside",
     "keypoints_of_wrong_number",
     "keypoints_of_wrong_type",
     "masks_of_another_size",
@@ -41,16 +42,22 @@ DOUBTS = (
 
 
 def instance(
-    row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]], *, or_upright: bool = False
+    row: Annotation,
+    swap: Mapping[int, tuple[tuple[int, int], ...]],
+    *,
+    or_upright: bool = False,
+    size: tuple[int, int] | None = None,
 ) -> "Instance | None":
     """Return the geometry of a row; None where it has none (a caption, a tag).
 
-    Polygons of which none has an area, and a mask without a pixel, are as good as absent.
+    Polygons of which none has an area, and a mask without a pixel, are as good as absent; so are
+    polygons outside of the picture, where the row has a box to judge it by.
 
     Args:
         row: the row.
         swap: by category id, the keypoints that trade places in a mirrored picture.
         or_upright: as for `turned_box`.
+        size: the picture's width and height in pixels; None where polygons aren't held against it.
     """
     from coco_recipe_pictures.geometry.instance import Instance
     from coco_recipe_pictures.geometry.rle import runs_of
@@ -63,6 +70,8 @@ def instance(
         else segmentation is not None and not any(runs_of(segmentation["counts"])[1::2])
     ):
         segmentation = None
+    if box and size and _is_outside(segmentation, size):
+        segmentation = None
     if segmentation is None and (turned := turned_box(row, or_upright=or_upright)):
         box, segmentation = None, [[side for corner in turned.corners() for side in corner]]
     if box is None and segmentation is None and keypoints is None:
@@ -73,6 +82,34 @@ def instance(
         tuple(keypoints) if keypoints else None,
         swap.get(row.category_id, ()) if isinstance(row.category_id, int) else (),
     )
+
+
+def has_lost_polygons(row: Annotation, before: "Instance | None") -> bool:
+    """Say whether a row's polygons have an area, and no part in the picture."""
+    polygons = _decoded(row.segmentation)
+    return (
+        before is not None
+        and before.segmentation is None
+        and isinstance(polygons, list)
+        and not all(map(is_flat, polygons))
+    )
+
+
+def _is_outside(polygons: Any, size: tuple[int, int]) -> bool:
+    """Say whether nothing of polygons reaches into a picture of this width and height."""
+    import numpy as np
+
+    from coco_recipe_pictures.geometry import shapes
+
+    if not isinstance(polygons, list) or any(
+        0 < x < size[0] and 0 < y < size[1]
+        for one in polygons
+        for x, y in zip(one[0::2], one[1::2], strict=False)
+    ):
+        return False
+    rings = [np.reshape(np.array(one, np.float64), (-1, 2)) for one in polygons if not is_flat(one)]
+    left = shapes.framed([[ring] for ring in rings], size[::-1])
+    return shapes.area(left, crosses=True) < NO_AREA_PX
 
 
 def _decoded(value: Any) -> Any:
@@ -284,8 +321,8 @@ def _malformed(
 
 
 def _far(places: Iterable[Sequence[float]]) -> str:
-    """Name the first number that is no place of a picture, and the remedy; empty if none is."""
-    far = next((v for numbers in places for v in numbers if not abs(v) <= FAR_PX), None)
+    """Name the first number that is no place of a picture, and the remedy; say nothing if none is."""
+    far = next((v for numbers in places for v in numbers if not abs(v) <= NO_PLACE_PX), None)
     if far is None:
         return ""
     shown = min(max(far, -float_info.max), float_info.max)  # a whole number may be larger
