@@ -99,7 +99,7 @@ def _certain(child: Transform) -> Transform:
 
 
 def _by_weight(draft: Draft, transform: Transform) -> bool:
-    """Tell whether it matters that transforms are chosen by their p: they differ, not all are taken."""
+    """Return whether the children's p decides which run: they differ, and not all are taken."""
     children, count = transform.children or (), draft.arguments.get("n", 1)
     everything = type(count) is int and count >= len(children) and not draft.arguments["replace"]
     return len({child.arguments.get("p", 0.5) for child in children}) > 1 and not everything

@@ -1,4 +1,4 @@
-"""Commands for pipeline files: ``coco-recipe pipeline lint`` and ``coco-recipe pipeline migrate``."""
+"""Commands for pipeline files: ``pipeline lint`` and ``pipeline migrate``."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Annotation rows and their geometry: out of a row before a copy is made, and into the copy's row afterwards."""
+"""Take the geometry out of annotation rows, and put it into the copies' rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
@@ -227,9 +227,10 @@ def _misplaced(row: Annotation, width: int, height: int) -> str:
     if not isinstance(row.bbox, tuple) or _inside(row.bbox, width, height) or turned_box(row):
         return ""
     return (
-        f"has the box {list(row.bbox)}, which is not inside its {width}x{height} px; where a picture "
-        "has an EXIF orientation, the boxes may be right and the size wrong (repair: sizes: "
-        "from_pictures); else filter_annotations mends or drops boxes that reach out of their image"
+        f"has the box {list(row.bbox)}, which is not inside its {width}x{height} px; where a "
+        "picture has an EXIF orientation, the boxes may be right and the size wrong (repair: "
+        "sizes: from_pictures); else filter_annotations mends or drops boxes that reach out of "
+        "their image"
     )
 
 
@@ -243,8 +244,8 @@ def _malformed(
     if isinstance(segmentation, dict):
         if segmentation.get("size") != size:
             return (
-                f"has a mask of {segmentation.get('size')} (height, width), its image is of {size}; "
-                "draw the mask again, or leave the annotation out"
+                f"has a mask of {segmentation.get('size')} (height, width), its image is of "
+                f"{size}; draw the mask again, or leave the annotation out"
             )
         if not isinstance(segmentation.get("counts"), str | list):
             return "has a mask without counts"

@@ -130,7 +130,10 @@ def box_within(sides: Sequence[float], size: Size) -> Box | None:
 
 
 def _fitting(low: float, high: float, side: float) -> float:
-    """Return a box's width or height, such that ``low`` and it don't add up to the last bit more than the picture's side."""
+    """Return a box's width or height in pixels, which doesn't reach past the picture's side.
+
+    ``low`` and it don't add up to more, not even in the last bit.
+    """
     length = rounded(high - low)
     return length if low + length <= side else math.nextafter(length, 0)
 

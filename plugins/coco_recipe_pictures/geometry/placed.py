@@ -56,7 +56,8 @@ def ring_of(polygon: Sequence[float]) -> Ring:
     """Return the vertices (N, 2) of a polygon, in pixels."""
     if len(polygon) % 2 or not np.isfinite(np.asarray(polygon, dtype=np.float64)).all():
         raise ValueError(
-            f"a polygon has {len(polygon)} numbers, or one that is not finite; it needs finite pairs x, y"
+            f"a polygon has {len(polygon)} numbers, or one that is not finite; it needs finite "
+            "pairs x, y"
         )
     return np.reshape(np.asarray(polygon, dtype=np.float64), (-1, 2))
 
@@ -65,7 +66,8 @@ def mask_of(encoded: dict[str, Any], size: Size) -> Mask:
     """Return the pixels (H, W) of a run-length mask of a picture of this (height, width)."""
     if list(encoded.get("size", ())) != [size[0], size[1]]:
         raise ValueError(
-            f"a mask is of {encoded.get('size')} (height, width), the picture of {[size[0], size[1]]}"
+            f"a mask is of {encoded.get('size')} (height, width), the picture of "
+            f"{[size[0], size[1]]}"
         )
     return rle.decode(encoded)
 

@@ -1,4 +1,4 @@
-"""Plane geometry of annotations: closed rings of points are cut, measured, drawn as masks and traced from masks.
+"""Plane geometry of annotations: rings are cut, measured, drawn as masks and traced.
 
 A ring is an (N, 2) float array of x, y in pixels, where (0, 0) is the corner of the first pixel and
 (0.5, 0.5) its middle. Inside is what a ray crosses an odd number of times, as in pycocotools; a
@@ -24,7 +24,10 @@ LINES, CROSSINGS = 20_000, 16_000_000  # of a drawing that measures an area
 
 
 def rectangle(x: float, y: float, width: float, height: float) -> Ring:
-    """Return a box's four corners, clockwise on the screen from the top left, as ``add_segmentation`` orders them."""
+    """Return a box's four corners, clockwise on the screen from the top left.
+
+    ``add_segmentation`` orders them so, too.
+    """
     return np.array(
         [[x, y], [x + width, y], [x + width, y + height], [x, y + height]], dtype=np.float64
     )
@@ -179,7 +182,10 @@ def cut(ring: Ring, line: Points) -> list[Ring]:
 def _joined(
     ring: Ring, inside: Mask, edges: NDArray[np.int_], places: Points, partner: NDArray[np.int_]
 ) -> Iterator[Ring]:
-    """Walk from crossing to crossing: along the ring to where it leaves, along the line to the partner, till round."""
+    """Yield the rings that are found by walking from crossing to crossing.
+
+    The walk goes along the ring to where it leaves, and along the line to the partner, till round.
+    """
     count, fresh = len(edges), np.ones(len(edges), dtype=bool)
     for start in range(count):
         if not fresh[start] or inside[edges[start]]:
@@ -235,7 +241,9 @@ def fill(groups: Sequence[Sequence[Ring]], height: int, width: int) -> Mask:
 
 
 def outline(mask: Mask) -> list[Ring]:
-    """Trace a mask along the edges of its pixels: outer borders clockwise on the screen, holes the other way.
+    """Return the outlines of a mask, along the edges of its pixels.
+
+    Outer borders go clockwise on the screen, holes the other way.
 
     Filling the rings as one group gives back the mask.
     """
@@ -283,7 +291,9 @@ def _loops(beside: list[int], below: list[int]) -> Iterator[list[int]]:
 
 
 def smooth(ring: Ring, tolerance: float) -> Ring:
-    """Take the stairs out of a ring along pixel edges: through the middles of the unit edges, then Douglas-Peucker.
+    """Return a ring without the stairs of its pixels.
+
+    It goes through the middles of the unit edges, and then Douglas-Peucker simplifies it.
 
     That cuts the corners, so every edge is then put outwards a little, within the pixels' frame,
     until the area is the pixels' own again.
@@ -322,7 +332,9 @@ def smooth(ring: Ring, tolerance: float) -> Ring:
 
 
 def bridged(rings: Sequence[Ring]) -> Ring:
-    """Make one ring of an outer border and its holes: bridges that are walked there and back leave the inside as it is.
+    """Return one ring of an outer border and its holes.
+
+    Bridges that are walked there and back leave the inside as it is.
 
     A bridge goes between the nearest vertices, or from the hole's first where the pairs are too
     many.

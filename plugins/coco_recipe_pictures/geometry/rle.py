@@ -1,4 +1,4 @@
-"""Run-length masks of COCO, both forms, in numpy: ``counts`` as a list of runs, and as pycocotools' string."""
+"""Run-length masks of COCO in numpy: a list of runs, or pycocotools' string."""
 
 from typing import Any
 
@@ -42,7 +42,10 @@ def encode(mask: Mask, *, compressed: bool) -> dict[str, Any]:
 
 
 def _pack(runs: list[int]) -> str:
-    """Write runs as pycocotools' ``rleToString``: from the third on, the difference to the run two before, in 5 bits a letter."""
+    """Return runs as pycocotools' ``rleToString`` writes them, 5 bits a letter.
+
+    From the third run on, it writes the difference to the run two before.
+    """
     letters = bytearray()
     for index, run in enumerate(runs):
         value = run - runs[index - 2] if index > 2 else run

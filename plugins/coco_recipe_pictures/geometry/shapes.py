@@ -1,4 +1,4 @@
-"""The geometry of one annotation on its way through a pipeline: rings and points, moved and cut to each picture's frame.
+"""Move the rings and points of an annotation, and cut them to each picture's frame.
 
 Places are in pixels from the corner of the first pixel, as in `rings`. What a step moves out of its
 picture is cut off there and then, so that a crop that is padded again brings nothing back.
@@ -65,7 +65,10 @@ class Shape:
 
 @dataclass(slots=True)
 class Stretch:
-    """Steps with a matrix, one after another: the matrix of them all, and the shapes as they were before the first."""
+    """Steps with a matrix, one after another.
+
+    It has the matrix of them all, and the shapes as they were before the first.
+    """
 
     total: Matrix
     before: list[list[list[Ring]]]
@@ -107,7 +110,10 @@ def step(shapes: Sequence[Shape], stretch: Stretch, matrix: Matrix, size: Size) 
 
 
 def finish(shapes: Sequence[Shape], stretch: Stretch) -> None:
-    """End a stretch: what is left of a shape is measured where it came from, since a perspective is uneven."""
+    """End a stretch: measure what is left of each shape where it came from.
+
+    Where it is now would be wrong, since a perspective is uneven.
+    """
     for shape, before, was_cut in zip(shapes, stretch.before, stretch.was_cut, strict=True):
         if was_cut:
             back: Matrix = np.linalg.inv(stretch.total).astype(np.float64)
@@ -118,7 +124,10 @@ def finish(shapes: Sequence[Shape], stretch: Stretch) -> None:
 
 
 def warp(shapes: Sequence[Shape], through: Warp) -> None:
-    """Send shapes through a map of pixels: each is drawn as a mask, the mask is sent, and its outline taken."""
+    """Send shapes through a map of pixels, in place.
+
+    Each is drawn as a mask, the mask is sent, and its outline taken.
+    """
     height, width = through.before
     known = ~np.isnan(through.x)
     columns = np.clip(np.nan_to_num(through.x), 0, width - 1).astype(int)
@@ -163,7 +172,9 @@ def hull(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
 
 
 def frame(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom of what was a box: its own sides, or of the pixels that it covers if it lies askew.
+    """Return left, top, right and bottom of what was a box, in pixels.
+
+    They are its own sides, or those of the pixels that it covers if it lies askew.
 
     A tip that doesn't reach the middle of a pixel shows in none, so the hull of an askew box is up
     to a pixel too wide.
