@@ -14,7 +14,7 @@ _FAULTY_GAMMA: Version = (1, 4, 4)  # before, one number was a range from its ne
 
 
 def brightness_or_contrast(draft: Draft, current: bool) -> None:
-    """Turn RandomBrightness or RandomContrast into RandomBrightnessContrast, the other left at 0."""
+    """Turn RandomBrightness or RandomContrast into the transform of both, the other at 0."""
     kept, other = (
         ("brightness", "contrast")
         if draft.name == "RandomBrightness"

@@ -85,9 +85,15 @@ def copied(
 ) -> Annotation:
     """Return the copy's row: the source's with new ids and what is left of its geometry.
 
-    Other keys travel along.
+    Other keys travel along. Where the geometry has not changed, its numbers are the source's own,
+    to the last digit.
 
-    Where the geometry has not changed, its numbers are the source's own, to the last digit.
+    Args:
+        row: the source's.
+        before: its geometry; None where it has none.
+        left: what is left of it, in pixels of the copy; None where it has none.
+        id: of the copy's row.
+        image_id: of the copy.
     """
     if before is None or left is None:
         return replace(row, id=id, image_id=image_id)

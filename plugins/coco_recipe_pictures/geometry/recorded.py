@@ -54,11 +54,16 @@ def moved(
 ) -> dict[tuple[int | None, Tiles], Sides]:
     """Send recorded boxes through transforms.
 
-    Return their sides by the rows' places, and by the tiles that show them.
-
     A box that lies upright and whole in the end has its own sides. Of one that was cut or turned,
     or went through a map of pixels, only the hull is known: so it is left out where it fits its
     segmentation, whose box is the better one then. One that has left the picture is left out too.
+
+    Args:
+        boxes: in pixels of the first picture.
+        moving: the transforms that move pixels, in order.
+
+    Returns:
+        Left, top, right and bottom in pixels, by the row's place and the tiles that show it.
     """
     if any(move.matrix is None for move in moving):
         boxes = [box for box in boxes if not box.fits]

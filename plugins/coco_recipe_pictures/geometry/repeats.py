@@ -46,7 +46,14 @@ class Axis:
         return self.pixels - 1 if self.mode == REFLECT_101 and self.pixels > 1 else self.pixels
 
     def tile_at(self, place: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return the number of the tile at each place."""
+        """Return the number of the tile at each place.
+
+        Args:
+            place: in pixels along the axis, of any shape.
+
+        Returns:
+            Whole numbers as floats, of the same shape; 0 is the picture.
+        """
         beyond = np.where(place < 0, place, place - (self.pixels - self.period))
         return np.where((place >= 0) & (place < self.pixels), 0, np.floor(beyond / self.period))
 

@@ -32,7 +32,15 @@ def decode(rle: dict[str, Any]) -> Mask:
 
 
 def encode(mask: Mask, *, compressed: bool) -> dict[str, Any]:
-    """Give a (height, width) bool mask as run lengths: a string if ``compressed``, else a list."""
+    """Return a mask as run lengths.
+
+    Args:
+        mask: (height, width) bool.
+        compressed: the runs become pycocotools' string, else they are a list.
+
+    Returns:
+        ``{"size": [height, width], "counts": ...}``.
+    """
     flat = mask.T.reshape(-1)
     edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     runs = np.diff(np.concatenate(([0], edges, [flat.size]))).tolist()

@@ -224,5 +224,5 @@ def _scaled(picture: Picture, cell_px: int) -> Picture:
     made: Any = cv2.resize(
         picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
     )
-    # type: ignore[no-any-return]  # resize to the same size may give the array itself
-    return made.copy()
+    # resize to the same size may give the array itself
+    return made.copy()  # type: ignore[no-any-return]

@@ -72,8 +72,8 @@ def load(path: Path | None, size: int) -> "Font":
     from PIL import ImageFont
 
     if path is None:
-        # type: ignore[return-value]  # a FreeType font whenever a size is given
-        return ImageFont.load_default(size)
+        # a FreeType font whenever a size is given
+        return ImageFont.load_default(size)  # type: ignore[return-value]
     basic = ImageFont.Layout.BASIC
     faces = [ImageFont.truetype(path, size, layout_engine=basic)]
     try:
