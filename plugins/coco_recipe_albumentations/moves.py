@@ -66,7 +66,7 @@ def leaves(transforms: Sequence[Any]) -> Iterator[Any]:
 
 
 def moves(transform: Any) -> bool:
-    """Say whether a transform can move pixels."""
+    """Report whether a transform can move pixels."""
     from albumentations import ImageOnlyTransform
 
     move = _entry(transform)
@@ -126,7 +126,7 @@ def _maps(params: Mapping[str, Any]) -> Maps | None:
 
 
 def is_warp(name: str) -> bool:
-    """Return whether a transform of the library may move pixels by no matrix.
+    """Report whether a transform of the library may move pixels by no matrix.
 
     ElasticTransform is one.
     """

@@ -143,7 +143,7 @@ def _without_record(pipeline: Written) -> Written:
 
 
 def is_current(pipeline: Written) -> bool:
-    """Tell whether a pipeline is to be read as the pinned version's.
+    """Report whether a pipeline is to be read as the pinned version's.
 
     One that records an older version is, where it has an argument that only today's has; one that
     records none is, where it has every name and argument that is asked for.

@@ -133,7 +133,7 @@ _LIMITS = "write its min_area and min_visibility as min_area_px and min_visibili
 
 
 def is_old(version: str | None) -> bool:
-    """Tell whether a recorded version is older than 2.0."""
+    """Report whether a recorded version is older than 2.0."""
     major = (version or "2").partition(".")[0]
     return major.isdigit() and int(major) < 2
 

@@ -15,7 +15,7 @@ def pipeline() -> None:
 @pipeline.command()
 @click.argument("file", type=_FILE)
 def lint(file: Path) -> None:
-    """Say what of a pipeline would be refused, ignored or replaced.
+    """Report what of a pipeline would be refused, ignored or replaced.
 
     Exit 1 where something is wrong.
     """

@@ -94,7 +94,7 @@ def _reached(transforms: Sequence[Transform]) -> Iterator[Transform]:
 
 
 def _passes(transform: Transform) -> bool:
-    """Tell whether an image can come out of a transform with its own size."""
+    """Report whether an image can come out of a transform with its own size."""
     p = transform.arguments.get("p", catalogue.load()[1][transform.name].arguments.get("p", 1))
     if p != 1:
         return True

@@ -128,7 +128,7 @@ class _Follower:
 
 
 def keeps_size(transform: Transform) -> bool:
-    """Return whether a transform, not made of others, leaves every image's size as it is."""
+    """Report whether a transform, not made of others, leaves every image's size as it is."""
     colours = set(catalogue.load()[1][transform.name].targets) == {"Image", "Volume"}
     return (transform.name in _KEEPS or colours) and _keeps(_with_defaults(transform))
 

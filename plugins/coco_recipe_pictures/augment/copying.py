@@ -249,7 +249,7 @@ def _part(moved: "Moved", number: int) -> Left:
 
 
 def _unaccepted(left: Sequence[Left], accept: Mapping[str, Any]) -> str:
-    """Say which rule a copy breaks.
+    """Report which rule a copy breaks.
 
     The rules are about annotations, so a picture without any breaks none.
     """

@@ -43,7 +43,7 @@ _UPRIGHT_WORDS = {"up", "down", "upward", "downward"}
 
 
 def may_ask(pipeline: Pipeline, params: Mapping[str, Any], known: Facts) -> bool:
-    """Say whether `complaints` may find anything, by the keys that the rows may have.
+    """Report whether `complaints` may find anything, by the keys that the rows may have.
 
     It reads no row.
     """

@@ -241,7 +241,7 @@ class _Rows:
         return long
 
     def _is_flat(self, empty: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell which of those without a shoelace area cover nothing; a bow tie does.
+        """Report which of those without a shoelace area cover nothing; a bow tie does.
 
         Those of few characters are told by the checks of rows.
         """

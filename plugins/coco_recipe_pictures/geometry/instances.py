@@ -243,7 +243,7 @@ def _misplaced(row: Annotation, width: int, height: int) -> str:
 def _malformed(
     row: Annotation, size: list[int], swap: Mapping[int, tuple[tuple[int, int], ...]]
 ) -> str:
-    """Say what is wrong with the form of a segmentation or of keypoints; empty if nothing is."""
+    """Report what is wrong with the form of a segmentation or of keypoints; empty if nothing is."""
     from coco_recipe_pictures.geometry import rle
 
     segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))

@@ -206,7 +206,7 @@ def _between(one: tuple[float, float], other: tuple[float, float]) -> tuple[floa
 def _is_rectangle(
     corners: Sequence[tuple[float, float]], across: tuple[float, float], up: tuple[float, float]
 ) -> bool:
-    """Return whether corners make a rectangle, to a hundredth of a pixel.
+    """Report whether corners make a rectangle, to a hundredth of a pixel.
 
     Its sides are at right angles, and opposite sides are equal.
     """

@@ -161,7 +161,7 @@ def _of_word(word: str) -> Says | None:
 
 @lru_cache(maxsize=4096)
 def is_for_each_keypoint(key: str) -> bool:
-    """Say whether a list of as many values as there are keypoints is one value for each."""
+    """Report whether a list of as many values as there are keypoints is one value for each."""
     return bool(words(key)) and words(key)[-1] in _FOR_EACH
 
 

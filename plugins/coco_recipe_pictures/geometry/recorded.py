@@ -86,7 +86,7 @@ def moved(
 
 
 def _is_whole(shape: Shape) -> bool:
-    """Tell whether a box still is one: four corners, upright, and nothing of it cut off."""
+    """Report whether a box still is one: four corners, upright, and nothing of it cut off."""
     (ring,) = shape.groups[0]
     return shape.visibility > 1 - NEAR_PX and len(ring) == 4 and _is_upright(ring)
 

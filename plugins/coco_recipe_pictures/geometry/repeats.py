@@ -83,7 +83,7 @@ class View:
 
 
 def is_copy(shape: Shape) -> bool:
-    """Tell whether a shape is of an annotation that a border shows again."""
+    """Report whether a shape is of an annotation that a border shows again."""
     return any(tile != HERE for tile in shape.tiles)
 
 
@@ -94,7 +94,7 @@ def copies(carried: Sequence[Shape]) -> list[tuple[int, Shape]]:
 
 
 def shows(shape: Shape) -> bool:
-    """Tell whether a pixel's middle is inside a shape."""
+    """Report whether a pixel's middle is inside a shape."""
     if not shape.groups:
         return False
     left, top, right, bottom = shapes.hull(shape.groups)
@@ -236,7 +236,7 @@ def _within(points: Points, across: Placed, down: Placed) -> NDArray[np.bool_]:
 
 
 def _may_show(shape: Shape, frame: Box) -> bool:
-    """Tell whether a shape's hull, or a point if it has none, is near to a frame."""
+    """Report whether a shape's hull, or a point if it has none, is near to a frame."""
     low, high = np.array(frame[:2]) - 0.5, np.array(frame[2:]) + 0.5
     if shape.groups:
         hull = shapes.hull(shape.groups)

@@ -56,7 +56,7 @@ def signed_area(ring: Ring) -> float:
 
 
 def crosses_itself(ring: Ring) -> bool:
-    """Return whether edges of a ring cross or touch, as at a bridge to a hole.
+    """Report whether edges of a ring cross or touch, as at a bridge to a hole.
 
     Neighbours meet in their own corner. Few edges are held against each other; more are swept
     (Shamos and Hoey 1976), in n log n comparisons.

@@ -81,7 +81,7 @@ SIGNATURE = b"coco-recipe preview"
 
 
 def is_ours(data: bytes) -> bool:
-    """Say whether the beginning of a file is that of a sheet, which may be drawn again."""
+    """Report whether the beginning of a file is that of a sheet, which may be drawn again."""
     return SIGNATURE in data
 
 
