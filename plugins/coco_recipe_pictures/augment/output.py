@@ -115,7 +115,10 @@ class Output:
         copy: Copy,
         image_id: int,
     ) -> None:
-        """Add the row of an annotation, or of one that a border shows again, or say in the ledger why it isn't there."""
+        """Add the row of an annotation, or say in the ledger why it isn't there.
+
+        The annotation may be one that a border shows again.
+        """
         again = (
             {}
             if after is None or after.of is None
@@ -187,7 +190,8 @@ class Output:
         if self.keypoints_hidden:
             self.ctx.note("keypoints hidden", self.keypoints_hidden)
             told.append(
-                f"{counted(self.keypoints_hidden, 'visible keypoint')} hidden by what was drawn over (v 1 now)"
+                f"{counted(self.keypoints_hidden, 'visible keypoint')} hidden by what was drawn "
+                "over (v 1 now)"
             )
         if told:
             self.ctx.note("summary", "; ".join(told))

@@ -112,7 +112,10 @@ class Work:
         )
 
     def named(self, row: Annotation, *, mirrored: bool) -> Annotation:
-        """Return a row with the category that it has in a copy: another in a mirrored one, if the recipe says so."""
+        """Return a row with the category that it has in a copy.
+
+        It is another one in a mirrored copy, if the recipe says so.
+        """
         other = (
             self.mirror.get(row.category_id)
             if mirrored and isinstance(row.category_id, int)
@@ -140,7 +143,7 @@ class Work:
 
 
 def applied(params: Mapping[str, Any]) -> Pipeline:
-    """Return the pipeline as it is applied: its borders are of one colour where the recipe says so."""
+    """Return the pipeline as it is applied: with borders of one colour if the recipe says so."""
     pipeline = _sound(params["pipeline"])
     return pipeline.with_plain_borders if params["repeated"] == "fill" else pipeline
 

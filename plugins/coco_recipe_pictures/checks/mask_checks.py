@@ -1,4 +1,4 @@
-"""What is wrong with segmentations: no area, outside of the picture, at odds with the box or the area.
+"""Check segmentations: no area, outside of the picture, at odds with the box or the area.
 
 Polygons are taken by the thousand, so that COCO's 860,000 of 44 numbers take seconds.
 """
@@ -133,7 +133,7 @@ def _check_chunk(tally: _Tally, start: int, rows: Sequence[Annotation], sizes: _
 def _segmentations(
     rows: Sequence[Annotation], crowds: Sequence[int]
 ) -> tuple[Sequence[int], list[Polygons], dict[int, bytes]]:
-    """Return the places of rows with polygons, these, decoded, and the text of masks by the row's place.
+    """Return the places of rows with polygons, the polygons, and masks by their row's place.
 
     The rows that are no crowds are decoded at once, if they all have polygons.
     """
@@ -239,7 +239,7 @@ class _Rows:
         return long
 
     def _is_flat(self, empty: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell which of those without a shoelace area cover nothing.
+        """Report which of those without a shoelace area cover nothing; a bow tie does.
 
         Those of few characters are told by the checks of rows.
         """
@@ -269,7 +269,7 @@ class _Rows:
         return f"x {left:g} to {right:g}, y {top:g} to {bottom:g} in {width:g}x{height:g} px"
 
     def _is_not_the_box(self) -> NDArray[np.bool_]:
-        """Tell which boxes have a side too far from the segmentation's, and from its visible part's."""
+        """Return which boxes fit neither the segmentation's sides nor those of its visible part."""
         left, top, width, height = self.box
         corners = (left, top, left + width, top + height)
         sides = self.found.sides
@@ -289,9 +289,10 @@ class _Rows:
         return wrong
 
     def _is_not_the_area(self) -> NDArray[np.bool_]:
-        """Tell which areas are neither of one polygon nor of all, nor between: polygons may overlap.
+        """Return which areas are less than the largest polygon's or more than those of all.
 
-        A drawn mask may differ from the outline by half its circumference.
+        Polygons may overlap, so that any area between is right. A drawn mask may
+        differ from the outline by half its circumference.
         """
         found = self.found
         left, top, right, bottom = found.sides

@@ -1,4 +1,4 @@
-"""Annotation rows and their geometry: out of a row before a copy is made, and into the copy's row afterwards."""
+"""Take the geometry out of annotation rows, and put it into the copies' rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
@@ -122,9 +122,15 @@ def copied(
 ) -> Annotation:
     """Return the copy's row: the source's with new ids and what is left of its geometry.
 
-    Other keys travel along.
+    Other keys travel along. Where the geometry has not changed, its numbers are the source's own,
+    to the last digit.
 
-    Where the geometry has not changed, its numbers are the source's own, to the last digit.
+    Args:
+        row: the source's.
+        before: its geometry; None where it has none.
+        left: what is left of it, in pixels of the copy; None where it has none.
+        id: of the copy's row.
+        image_id: of the copy.
     """
     if before is None or left is None:
         return replace(row, id=id, image_id=image_id)
@@ -264,24 +270,25 @@ def _misplaced(row: Annotation, width: int, height: int) -> str:
     if not isinstance(row.bbox, tuple) or _inside(row.bbox, width, height) or turned_box(row):
         return ""
     return (
-        f"has the box {list(row.bbox)}, which is not inside its {width}x{height} px; where a picture "
-        "has an EXIF orientation, the boxes may be right and the size wrong (repair: sizes: "
-        "from_pictures); else filter_annotations mends or drops boxes that reach out of their image"
+        f"has the box {list(row.bbox)}, which is not inside its {width}x{height} px; where a "
+        "picture has an EXIF orientation, the boxes may be right and the size wrong (repair: "
+        "sizes: from_pictures); else filter_annotations mends or drops boxes that reach out of "
+        "their image"
     )
 
 
 def _malformed(
     row: Annotation, size: list[int], swap: Mapping[int, tuple[tuple[int, int], ...]]
 ) -> str:
-    """Say what is wrong with the form of a segmentation or of keypoints; empty if nothing is."""
+    """Report what is wrong with the form of a segmentation or of keypoints; empty if nothing is."""
     from coco_recipe_pictures.geometry import rle
 
     segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))
     if isinstance(segmentation, dict):
         if segmentation.get("size") != size:
             return (
-                f"has a mask of {segmentation.get('size')} (height, width), its image is of {size}; "
-                "draw the mask again, or leave the annotation out"
+                f"has a mask of {segmentation.get('size')} (height, width), its image is of "
+                f"{size}; draw the mask again, or leave the annotation out"
             )
         if not isinstance(segmentation.get("counts"), str | list):
             return "has a mask without counts"
