@@ -57,13 +57,13 @@ from coco_recipe.headers.reading import header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.steps import (
     Backend,
-    Complaint,
-    Misfit,
     OpenPorts,
     Package,
     Port,
     Step,
     StepContext,
+    StepProblem,
+    StepProblems,
 )
 from coco_recipe.values.checkpoint import Checkpoint
 from coco_recipe.values.dataset_value import facts_of
@@ -91,7 +91,6 @@ __all__ = [
     "Check",
     "Checkpoint",
     "CocoRecipeError",
-    "Complaint",
     "CutOffError",
     "Dataset",
     "DatasetError",
@@ -104,7 +103,6 @@ __all__ = [
     "Kind",
     "Loose",
     "Metrics",
-    "Misfit",
     "OpenPorts",
     "Origin",
     "Package",
@@ -119,6 +117,8 @@ __all__ = [
     "Step",
     "StepContext",
     "StepError",
+    "StepProblem",
+    "StepProblems",
     "TurnedBox",
     "ValueKind",
     "about",

@@ -71,7 +71,7 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class StepProblem:
     """What a step's ``check`` or ``foresee`` finds: the key path below ``with`` (or ``in``), what is wrong, what to do."""
 
     path: tuple[str | int, ...]
@@ -85,21 +85,21 @@ class Complaint:
         )
 
 
-class Misfit(ValueError):
-    """Parameters and inputs of a step that can't go together, each complaint with its place in the recipe.
+class StepProblems(ValueError):
+    """Parameters and inputs of a step that can't go together, each problem with its place in the recipe.
 
     A step raises it in ``foresee``, where the recipe's line is told, and where it runs, if it
     couldn't be foreseen.
     """
 
-    def __init__(self, complaints: Iterable[Complaint]) -> None:
-        self.complaints = tuple(complaints)
-        super().__init__("; ".join(map(str, self.complaints)))
+    def __init__(self, problems: Iterable[StepProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(map(str, self.problems)))
 
     @classmethod
-    def if_any(cls, complaints: Iterable[Complaint]) -> None:
-        """Raise it if there are complaints."""
-        if found := tuple(complaints):
+    def if_any(cls, problems: Iterable[StepProblem]) -> None:
+        """Raise it if there are problems."""
+        if found := tuple(problems):
             raise cls(found)
 
 
@@ -138,7 +138,7 @@ class Step:
         check: finds what the schema can't say.
         foresee: ``foresee(params, facts) -> {port: Facts}``: what will be known of each output,
             from the parameters and what is known of each input port (a tuple of Facts where a port
-            takes many). Called before any step runs; raises Misfit where inputs and parameters
+            takes many). Called before any step runs; raises StepProblems where inputs and parameters
             can't go together (another ValueError is told at the step's ``use``). Without it nothing
             is known.
         examine: ``examine(params, facts, values)`` looks at rows: it raises as ``foresee`` does,
@@ -199,7 +199,7 @@ class Step:
     outputs: Mapping[str, type | Port] | Callable[[Mapping[str, Any]], Mapping[str, type | Port]]
     params: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
     read: Callable[[Mapping[str, Any], Mapping[str, Backend]], Mapping[str, Any]] | None = None
-    check: Callable[[Mapping[str, Any]], Iterable[Complaint]] | None = None
+    check: Callable[[Mapping[str, Any]], Iterable[StepProblem]] | None = None
     foresee: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Facts]] | None = None
     examine: (
         Callable[

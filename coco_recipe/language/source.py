@@ -27,7 +27,7 @@ class Source:
         keys: position of each key, by key path: (line, column) from 1.
         values: position of each value, by key path.
         options: the text of the ``--set`` that a value comes from, by key path.
-        faults: what is wrong with the text.
+        problems: what is wrong with the text.
         recorded: of a copy that a run keeps, the recipe's file that was run.
     """
 
@@ -37,7 +37,7 @@ class Source:
     keys: Mapping[KeyPath, Place]
     values: Mapping[KeyPath, Place]
     options: Mapping[KeyPath, str] = field(default_factory=dict)
-    faults: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
     recorded: Path | None = None
 
     @property
@@ -55,9 +55,9 @@ class Source:
 
     def independent(self, problems: Sequence[Problem]) -> list[Problem]:
         """Return the text's problems, and those that don't only follow from one of these."""
-        places = [fault.where.path for fault in self.faults if fault.where.path]
+        places = [problem.where.path for problem in self.problems if problem.where.path]
         return [
-            *self.faults,
+            *self.problems,
             *(
                 p
                 for p in problems
@@ -92,7 +92,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Source:
             ``steps.more.with.copies=2``.
 
     Returns:
-        What could be read; what is wrong with the text is in ``faults``, so that the rest can be
+        What could be read; what is wrong with the text is in ``problems``, so that the rest can be
         checked, too.
 
     Raises:
@@ -114,7 +114,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Source:
             ]
         )
     data = read.data
-    problems = list(read.faults)
+    problems = list(read.problems)
     options = _override(data, overrides, problems)
     if options:
         text = _with_options(data, overrides)
@@ -160,8 +160,8 @@ def _option_value(text: str) -> Any:
         read = yaml_text.parse(Path(OPTION), text, _KIND)
     except YamlError as error:
         raise ValueError(error.problems[0].what) from error
-    if read.faults:
-        raise ValueError(read.faults[0].what)
+    if read.problems:
+        raise ValueError(read.problems[0].what)
     return read.data
 
 

@@ -10,7 +10,7 @@ from coco_recipe.errors import Problem, RecipeError
 from coco_recipe.findings import Finding
 from coco_recipe.language.recipe import RecipeStep
 from coco_recipe.planning.plan import Plan, PlannedStep, Reference
-from coco_recipe.steps import Complaint, Misfit
+from coco_recipe.steps import StepProblem, StepProblems
 from coco_recipe.values.facts import Facts
 from coco_recipe.yaml_text import KeyPath
 
@@ -99,12 +99,9 @@ def blamed(planned: Plan, step: PlannedStep) -> Iterator[None]:
     """Turn what a step finds wrong into a RecipeError, at the step's place in the recipe."""
     try:
         yield
-    except Misfit as error:
+    except StepProblems as error:
         row = next(row for row in planned.recipe.steps if row.id == step.id)
-        found = [
-            (_path_of(complaint, row), complaint.what, complaint.hint)
-            for complaint in error.complaints
-        ]
+        found = [(_path_of(problem, row), problem.what, problem.hint) for problem in error.problems]
         raise _wrong(planned, step, row, found) from error
     except ValueError as error:
         row = next(row for row in planned.recipe.steps if row.id == step.id)
@@ -112,11 +109,11 @@ def blamed(planned: Plan, step: PlannedStep) -> Iterator[None]:
         raise _wrong(planned, step, row, [(("use",), text, "")]) from error
 
 
-def _path_of(complaint: Complaint, row: RecipeStep) -> KeyPath:
-    """Return the key path of a complaint below its step."""
-    if complaint.below == "in" and not isinstance(row.inputs, Mapping):
+def _path_of(problem: StepProblem, row: RecipeStep) -> KeyPath:
+    """Return the key path of a problem below its step."""
+    if problem.below == "in" and not isinstance(row.inputs, Mapping):
         return ("in",)  # 'in: raw' has no key for the port
-    return (complaint.below, *complaint.path)
+    return (problem.below, *problem.path)
 
 
 def _wrong(

@@ -20,7 +20,7 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
     """Bind every step of a recipe.
 
     Args:
-        recipe: the recipe, maybe with faults.
+        recipe: the recipe, maybe with problems.
         registry: the steps that there are.
         problems: what is known to be wrong already.
 
@@ -140,8 +140,8 @@ class _Binder:
         if sound:
             bound = offer.step.read_for(bound, registry.backends)
         if sound and offer.step.check:
-            for complaint in offer.step.check(bound):
-                self.problem((complaint.below, *complaint.path), complaint.what, complaint.hint)
+            for problem in offer.step.check(bound):
+                self.problem((problem.below, *problem.path), problem.what, problem.hint)
         if sound:
             self.packages(offer, bound)
         if len(self.problems) == before and offer.step.files:
@@ -256,7 +256,7 @@ class _Binder:
                 )
             return None
         outputs = self.known[name]
-        if not outputs:  # a step with faults of its own, or without any output
+        if not outputs:  # a step with problems of its own, or without any output
             if name not in self.later and not self.problems:
                 self.problem(path, f"step '{name}' has no output to read")
             return None

@@ -11,15 +11,15 @@ from coco_recipe import (
     BEFORE_EXPORT,
     READERS_REFUSE,
     TRAINERS_SKIP,
-    Complaint,
     Dataset,
     Facts,
     Image,
-    Misfit,
     OpenPorts,
     Origin,
     Step,
     StepContext,
+    StepProblem,
+    StepProblems,
     missing_pictures,
     place,
     row_findings,
@@ -130,8 +130,10 @@ NO_IMAGE = "leave it out, or divide otherwise"
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     """Refuse parts of which it is known that they have no image."""
-    Misfit.if_any(
-        Complaint((name,), f"part '{name}' has no image, and readers can't load it", NO_IMAGE, "in")
+    StepProblems.if_any(
+        StepProblem(
+            (name,), f"part '{name}' has no image, and readers can't load it", NO_IMAGE, "in"
+        )
         for name, known in facts.items()
         if known.images == 0
     )

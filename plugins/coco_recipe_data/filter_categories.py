@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from coco_recipe import (
-    Complaint,
     Dataset,
     Facts,
-    Misfit,
     Port,
     Row,
     Step,
     StepContext,
+    StepProblem,
+    StepProblems,
     did_you_mean,
 )
 from coco_recipe_data import kinds, parents, references
@@ -49,7 +49,7 @@ def filter_categories(
         ``dataset``: the rows that are left.
 
     Raises:
-        Misfit: a category that is named is not in the data set.
+        StepProblems: a category that is named is not in the data set.
     """
     named = drop if drop is not None else keep or ()
     chosen = {
@@ -133,16 +133,16 @@ def _find(dataset: Dataset, name: str | int, at: tuple[str, int]) -> int:
     for category in dataset.categories:
         if name in (category.name, category.id):
             return category.id
-    raise Misfit([_unknown(at, name, [f"{c.name} ({c.id})" for c in dataset.categories])])
+    raise StepProblems([_unknown(at, name, [f"{c.name} ({c.id})" for c in dataset.categories])])
 
 
-def _unknown(at: tuple[str, int], name: str | int, known: Sequence[str]) -> Complaint:
-    return Complaint(at, f"there is no category {name!r}", did_you_mean(str(name), known))
+def _unknown(at: tuple[str, int], name: str | int, known: Sequence[str]) -> StepProblem:
+    return StepProblem(at, f"there is no category {name!r}", did_you_mean(str(name), known))
 
 
-def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
+def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
     if ("drop" in params) == ("keep" in params):
-        yield Complaint((), "must have either 'drop' or 'keep'", "drop: [a category's name]")
+        yield StepProblem((), "must have either 'drop' or 'keep'", "drop: [a category's name]")
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
@@ -151,7 +151,7 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
     named = params[key]
     left = None
     if before.classes is not None:
-        Misfit.if_any(
+        StepProblems.if_any(
             _unknown((key, n), name, before.classes)
             for n, name in enumerate(named)
             if isinstance(name, str) and name not in before.classes

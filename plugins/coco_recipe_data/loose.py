@@ -11,7 +11,7 @@ One rule: a key whose last word (before ``_id``) is a thing that one file counts
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from coco_recipe import Complaint, Row
+from coco_recipe import Row, StepProblem
 
 # CVAT, CocoVID and MOT files have the first ones, and texts under them are a file's own too
 WITH_TEXTS = ("track_id", "instance_id", "video_id", "sequence_id", "scene_id")
@@ -140,7 +140,7 @@ def roles(uses: Sequence[Sequence[Use]], told: Mapping[str, str]) -> set[str]:
 
 def unsaid(
     home: str, uses: Sequence[Use], told: Mapping[str, str], roles: Collection[str]
-) -> Iterator[Complaint]:
+) -> Iterator[StepProblem]:
     """Complain of keys that name rows when ids change and nothing says which they name."""
     found = {
         use.key: use
@@ -152,7 +152,7 @@ def unsaid(
         use = found[min(found)]
         listed = ", ".join(keys)
         kept = ", ".join(f"{key}: shared" for key in keys)
-        yield Complaint(
+        yield StepProblem(
             ("tables",),
             f"{use.what} of {home} has {use.key} {use.value!r}, and it is not known what {listed} "
             f"{'names' if len(keys) == 1 else 'name'}: ids of {home} change, so that another data "

@@ -10,15 +10,15 @@ from msgspec.structs import replace
 from coco_recipe import (
     Annotation,
     Category,
-    Complaint,
     Dataset,
     Facts,
     Image,
-    Misfit,
     Port,
     Row,
     Step,
     StepContext,
+    StepProblem,
+    StepProblems,
     did_you_mean,
     extras,
 )
@@ -43,7 +43,7 @@ def map_categories(
         ``dataset``: all images and annotations, with the categories that are left.
 
     Raises:
-        Misfit: ``map`` or ``order`` names what isn't there, or ``order`` leaves a category out.
+        StepProblems: ``map`` or ``order`` names what isn't there, or ``order`` leaves a category out.
         ValueError: keypoints of categories that are joined can't be joined by name.
     """
     ordered = _names_after([category.name for category in dataset.categories], map, order)
@@ -134,8 +134,8 @@ def _negative_but_there(
 def _names_after(
     names: Sequence[str], map: Mapping[str, str], order: Sequence[str] | None
 ) -> tuple[str, ...]:
-    Misfit.if_any(
-        Complaint(("map", name), f"there is no category '{name}'", did_you_mean(name, names))
+    StepProblems.if_any(
+        StepProblem(("map", name), f"there is no category '{name}'", did_you_mean(name, names))
         for name in map
         if name not in names
     )
@@ -145,7 +145,7 @@ def _names_after(
     wrong = [f"has no '{name}'" for name in after if name not in order]
     wrong += [f"has '{name}', which is no category" for name in order if name not in after]
     wrong += [f"has '{name}' twice" for name in dict.fromkeys(order) if order.count(name) > 1]
-    Misfit.if_any(Complaint(("order",), what, "name every category once") for what in wrong)
+    StepProblems.if_any(StepProblem(("order",), what, "name every category once") for what in wrong)
     return tuple(order)
 
 

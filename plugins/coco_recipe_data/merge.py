@@ -65,7 +65,7 @@ def merge(
     Raises:
         ValueError: file names collide and ``same_file_name`` is ``error``; keypoints can't be
             joined by name; a row refers to a row of a table that its own file lacks.
-        Misfit: rows of a table must get other ids, and nothing is seen to name them (``tables``
+        StepProblems: rows of a table must get other ids, and nothing is seen to name them (``tables``
             says what does); it isn't known what a key such as ``subject_id`` names (``tables`` says
             it, or ``ids``).
     """

@@ -8,13 +8,13 @@ from msgspec import UNSET
 from coco_recipe import (
     Annotation,
     Category,
-    Complaint,
     Dataset,
     Facts,
     Loose,
     Port,
     Step,
     StepContext,
+    StepProblem,
     about,
     did_you_mean,
 )
@@ -314,9 +314,9 @@ def _used(
     return tuple(category for category in categories if category.id in used)
 
 
-def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
+def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
     if not params:
-        yield Complaint((), "mends nothing", "name what a finding names, as area: recompute")
+        yield StepProblem((), "mends nothing", "name what a finding names, as area: recompute")
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:

@@ -7,14 +7,14 @@ from typing import Any
 
 from coco_recipe import (
     Annotation,
-    Complaint,
     Dataset,
     Facts,
     Image,
-    Misfit,
     Port,
     Step,
     StepContext,
+    StepProblem,
+    StepProblems,
     counted,
     did_you_mean,
 )
@@ -298,10 +298,10 @@ def _names(params: Mapping[str, Any]) -> Mapping[str, type]:
     )
 
 
-def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
+def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
     ways = [key for key in ("fractions", "every", "folds", "by") if key in params]
     if len(ways) != 1:
-        yield Complaint(
+        yield StepProblem(
             (),
             f"must have one of 'fractions', 'every', 'folds' and 'by', found {len(ways)}",
             "fractions: {train: 0.8, val: 0.2}",
@@ -310,19 +310,19 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     total = sum(fractions.values())
     if fractions and not isclose(total, 1, abs_tol=1e-9):
         listed = ", ".join(f"{name}={share}" for name, share in fractions.items())
-        yield Complaint(
+        yield StepProblem(
             ("fractions",),
             f"add up to {round(total, 9)}, expected 1.0",
             f"{'lower' if total > 1 else 'raise'} one of {listed}",
         )
     if "first" in params and params["first"] >= params.get("every", 0):
-        yield Complaint(
+        yield StepProblem(
             ("first",),
             "must be below 'every', and stands only beside it",
             f"every: {params['first'] + 1} or more" if "every" in params else "remove it",
         )
     if "method" in params and (way := next((key for key in ("every", "by") if key in params), "")):
-        yield Complaint(
+        yield StepProblem(
             ("method",),
             f"has no effect beside '{way}', which says by itself where each image goes",
             f"remove 'method', or divide by 'fractions' or 'folds' instead of '{way}'",
@@ -331,7 +331,7 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
     try:
         re.compile(pattern)
     except re.error as error:
-        yield Complaint(("group_by", "pattern"), f"is not a regular expression: {error}")
+        yield StepProblem(("group_by", "pattern"), f"is not a regular expression: {error}")
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
@@ -339,8 +339,8 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
     fields = {
         key: params[key]["field"] for key in ("by", "group_by") if "field" in params.get(key, {})
     }
-    Misfit.if_any(
-        Complaint(
+    StepProblems.if_any(
+        StepProblem(
             (key, "field"), f"no image has a field '{field}'", did_you_mean(field, known or ())
         )
         for key, field in fields.items()

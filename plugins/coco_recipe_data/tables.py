@@ -8,10 +8,10 @@ import msgspec
 from msgspec import Raw
 
 from coco_recipe import (
-    Complaint,
     Dataset,
-    Misfit,
     Row,
+    StepProblem,
+    StepProblems,
 )
 from coco_recipe_data import loose
 from coco_recipe_data.joined_rows import PARENT, JoinedRow, join_loose, join_table, with_later
@@ -57,7 +57,7 @@ def join(
         told: by key that no table lists, whether its numbers are each file's ``own`` or ``shared``.
 
     Raises:
-        Misfit: rows of a table must get other ids, and nothing is seen to name them, so that what
+        StepProblems: rows of a table must get other ids, and nothing is seen to name them, so that what
             does couldn't follow; it isn't known what rows of a key name; ``named`` or ``told`` has
             a table or key that isn't there.
         ValueError: an id stands twice in a table, or a row refers to one that its own file doesn't
@@ -85,7 +85,7 @@ def join(
     names_of = _tables_named(tables, keys)
     order = _in_order(names_of)
     joined = dict[str, list[JoinedRow]]()
-    complaints = list[Complaint]()
+    problems = list[StepProblem]()
     for n, name in enumerate(order):
         entangled = _reached(name, names_of) if names_of[name] & {*order[n:]} else set[str]()
         joined[name], maps = join_table(name, keys[name], tables, ids, parts, entangled)
@@ -95,14 +95,14 @@ def join(
         for part, used, mapping in zip(parts, uses, maps, strict=True):
             refuse_dangling(part, name, keys[name], used, everyone, mapping)
         if name not in named:
-            complaints += unnamed(name, keys, parts, uses, maps)
+            problems += unnamed(name, keys, parts, uses, maps)
     explained = {*ids[0], PARENT, "supercategory_id"}
     left = [[use for use in used if not key_in(use.key, explained)] for used in uses]
     roles = loose.roles(left, told)
     for part, used, each in zip(parts, left, ids, strict=True):
         if any(old != new for mapping in each.values() for old, new in mapping.items()):
-            complaints += loose.unsaid(part.home, used, told, roles)
-    Misfit.if_any(complaints)
+            problems += loose.unsaid(part.home, used, told, roles)
+    StepProblems.if_any(problems)
     own_keys = loose.own(left, told, roles)
     for key in own_keys:
         for each, mapping in zip(ids, join_loose(key, parts, left, ids, told), strict=True):

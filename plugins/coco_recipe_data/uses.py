@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from coco_recipe import (
-    Complaint,
     Dataset,
-    Misfit,
+    StepProblem,
+    StepProblems,
     did_you_mean,
 )
 from coco_recipe_data.references import (
@@ -54,10 +54,10 @@ def check_named(
         }
         | used
     )
-    Misfit.if_any(
+    StepProblems.if_any(
         [
             *(
-                Complaint(
+                StepProblem(
                     ("tables", name),
                     f"no data set has a list '{name}' of rows with ids",
                     did_you_mean(name, list(keys)),
@@ -66,12 +66,14 @@ def check_named(
                 if name not in keys and name not in COCO
             ),
             *(
-                Complaint(("ids", key), f"no row has the key '{key}'", did_you_mean(key, known))
+                StepProblem(("ids", key), f"no row has the key '{key}'", did_you_mean(key, known))
                 for key in told
                 if key not in used
             ),
             *(
-                Complaint(("tables", name), f"no row has the key '{key}'", did_you_mean(key, known))
+                StepProblem(
+                    ("tables", name), f"no row has the key '{key}'", did_you_mean(key, known)
+                )
                 for name, own in named.items()
                 if name in keys or name in COCO
                 for key in own
@@ -87,7 +89,7 @@ def unnamed(
     parts: Sequence[Dataset],
     uses: Sequence[Sequence[Use]],
     maps: Sequence[Mapping[Id, Id]],
-) -> Iterator[Complaint]:
+) -> Iterator[StepProblem]:
     """Complain of a table whose rows get other ids, though nothing is seen to name them."""
     every = {key for own in keys.values() for key in own}
     if any(
@@ -98,7 +100,7 @@ def unnamed(
         return
     for part, mapping in zip(parts, maps, strict=True):
         if moved := [old for old, new in mapping.items() if old != new]:
-            yield Complaint(
+            yield StepProblem(
                 ("tables",),
                 f"the row {moved[0]!r} of '{name}' of {part.home} is another one than an earlier "
                 f"data set's with this id, and no row has {' or '.join(keys[name][:3])}: what "

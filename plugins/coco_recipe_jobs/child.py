@@ -12,7 +12,7 @@ from typing import Any, Union
 
 import msgspec
 
-from coco_recipe import Misfit, told
+from coco_recipe import StepProblems, told
 from coco_recipe_jobs import events
 from coco_recipe_jobs.job import EVENTS, WATCH, Job
 
@@ -57,8 +57,8 @@ class Reporter:
             error: what was raised.
             home: the package of the program, whose own errors need no type and place.
         """
-        complaints = error.complaints if isinstance(error, Misfit) else ()
-        self._write(events.Failed(told(error, home), complaints))
+        problems = error.problems if isinstance(error, StepProblems) else ()
+        self._write(events.Failed(told(error, home), problems))
 
     def _write(self, event: events.Event) -> None:
         with self.path.open("ab") as file:

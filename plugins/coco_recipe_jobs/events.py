@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from coco_recipe import Complaint
+from coco_recipe import StepProblem
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress", tag_field="event"):
@@ -35,11 +35,11 @@ class Failed(msgspec.Struct, frozen=True, tag="failed", tag_field="event"):
 
     Attributes:
         text: what went wrong, for people.
-        complaints: the same by key path, where parameters of the step are at fault.
+        problems: the same by key path, where parameters of the step are at fault.
     """
 
     text: str
-    complaints: tuple[Complaint, ...] = ()
+    problems: tuple[StepProblem, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, tag="done", tag_field="event"):

@@ -18,7 +18,7 @@ from typing import IO, TypeVar
 
 import msgspec
 
-from coco_recipe import Complaint, StepContext
+from coco_recipe import StepContext, StepProblem
 from coco_recipe_jobs import events
 from coco_recipe_jobs.job import EVENTS, SCRATCH, WATCH, Job, Program, command
 
@@ -36,15 +36,15 @@ class JobError(ValueError):
 
     Attributes:
         what: what went wrong, without the place of the log.
-        complaints: the same by key path, where parameters of the step are at fault.
+        problems: the same by key path, where parameters of the step are at fault.
         log: the file with what the process printed.
     """
 
     def __init__(
-        self, what: str, log: Path, *, complaints: Sequence[Complaint] = (), lines: str = ""
+        self, what: str, log: Path, *, problems: Sequence[StepProblem] = (), lines: str = ""
     ) -> None:
         self.what = f"{what}; its last lines:\n{lines}" if lines else what
-        self.complaints = tuple(complaints)
+        self.problems = tuple(problems)
         self.log = log
         end = f"; the log is {log}, its last lines:\n{lines}" if lines else f" (the log is {log})"
         super().__init__(what + end)
@@ -79,7 +79,7 @@ def run(ctx: StepContext, program: Program, job: Job, result: type[R], *, log: s
             time.sleep(POLL_SECONDS)
         heard.listen()
     if heard.failed:
-        raise JobError(heard.failed.text, folder / log, complaints=heard.failed.complaints)
+        raise JobError(heard.failed.text, folder / log, problems=heard.failed.problems)
     if process.returncode != 0 or heard.done is None:
         raise JobError(_end_of(process.returncode), folder / log, lines=_last(folder / log))
     return msgspec.json.decode(heard.done.result, type=result)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from coco_recipe import Complaint
+from coco_recipe import StepProblem
 from coco_recipe_mmdet.params import Params, other_environment
 
 PACKAGE = "mmdet::"
@@ -87,23 +87,23 @@ def strangers(config: str, trusted: Path) -> list[Path]:
     ]
 
 
-def complaints(params: Params) -> Iterator[Complaint]:
+def problems(params: Params) -> Iterator[StepProblem]:
     """Yield what is wrong with the parameters ``config``, ``trust`` and ``python`` of a step."""
     if params.get("python") and not Path(params["python"]).is_file():
-        yield Complaint(("python",), f"there is no interpreter {params['python']}")
+        yield StepProblem(("python",), f"there is no interpreter {params['python']}")
     config = params.get("config")
     if not config:
         return
     try:
         files = strangers(config, Path(params["trust"]))
     except ValueError as error:
-        yield Complaint(("config",), str(error))
+        yield StepProblem(("config",), str(error))
         return
     except OSError as error:
-        yield Complaint(("config",), f"{error.filename}: can't be read: {error.strerror}")
+        yield StepProblem(("config",), f"{error.filename}: can't be read: {error.strerror}")
         return
     if files:
-        yield Complaint(
+        yield StepProblem(
             ("config",),
             f"{files[0].resolve()} lies outside the recipe's folder, and a config is code that "
             "will run",

@@ -117,7 +117,7 @@ STEP = Step(
         batch_size=with_checkpoints.BATCH,
         **params.RUNS,
     ),
-    check=configs.complaints,
+    check=configs.problems,
     foresee=foresee,
     inputs={"checkpoints": Port(Checkpoint, many=True), "dataset": Port(Dataset, reads_only=True)},
     preflight=with_checkpoints.preflight,

@@ -82,7 +82,7 @@ STEP = Step(
         batch_size=with_checkpoints.BATCH,
         **params.RUNS,
     ),
-    check=configs.complaints,
+    check=configs.problems,
     inputs={"checkpoints": Port(Checkpoint, many=True), "dataset": Port(Dataset, reads_only=True)},
     foresee=foresee,
     preflight=with_checkpoints.preflight,

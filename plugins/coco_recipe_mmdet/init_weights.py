@@ -77,7 +77,7 @@ STEP = Step(
         seed=params.SEED,
         **params.RUNS,
     ),
-    check=configs.complaints,
+    check=configs.problems,
     foresee=foresee,
     needs=params.needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_init"),

@@ -11,15 +11,15 @@ from coco_recipe_jobs import process
 from coco_recipe import (
     Category,
     Checkpoint,
-    Complaint,
     Dataset,
     Facts,
     Image,
-    Misfit,
     Port,
     Predictions,
     Step,
     StepContext,
+    StepProblem,
+    StepProblems,
     about,
     counted,
 )
@@ -228,9 +228,9 @@ def files_of(folder: Path) -> list[Path]:
 def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
     """Refuse a checkpoint with other classes, and anything but one source of pictures."""
     if ("dataset" in facts) == bool(with_.get("folder")):
-        raise Misfit(
+        raise StepProblems(
             [
-                Complaint(
+                StepProblem(
                     (),
                     "must have either an input 'dataset' or the parameter 'folder'",
                     "leave one of them out"
@@ -243,14 +243,14 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
     return {"predictions": replace(known, labels=facts["checkpoint"].labels)}
 
 
-def _check(with_: Mapping[str, Any]) -> Iterator[Complaint]:
-    yield from configs.complaints(with_)
+def _check(with_: Mapping[str, Any]) -> Iterator[StepProblem]:
+    yield from configs.problems(with_)
     if with_.get("folder") and not Path(with_["folder"]).is_dir():
-        yield Complaint(("folder",), f"there is no folder {with_['folder']}")
+        yield StepProblem(("folder",), f"there is no folder {with_['folder']}")
     elif with_.get("folder") and (
         odd := [path for path in files_of(Path(with_["folder"])) if not _is_text(path)]
     ):
-        yield Complaint(
+        yield StepProblem(
             ("folder",), f"the name {odd[0].name!a} in it is not UTF-8", "rename it"
         )  # OpenCV crashes on it
 

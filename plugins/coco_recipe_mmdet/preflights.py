@@ -3,7 +3,7 @@
 from coco_recipe_jobs import process
 from msgspec.structs import replace
 
-from coco_recipe import Complaint, Misfit, StepContext
+from coco_recipe import StepContext, StepProblem, StepProblems
 from coco_recipe_mmdet.jobs import PROGRAM, EvaluateJob, PreflightJob, TrainJob
 
 UNKNOWN_CLASSES = ("unknown",)
@@ -17,7 +17,7 @@ def run(ctx: StepContext, job: TrainJob | EvaluateJob) -> None:
         job: what will be done; without a config there is nothing to look at.
 
     Raises:
-        Misfit: they don't go together.
+        StepProblems: they don't go together.
     """
     if not job.config:
         return
@@ -27,4 +27,4 @@ def run(ctx: StepContext, job: TrainJob | EvaluateJob) -> None:
     try:
         process.run(ctx, PROGRAM, look, list[str])
     except process.JobError as error:
-        raise Misfit(error.complaints or [Complaint(("config",), error.what)]) from error
+        raise StepProblems(error.problems or [StepProblem(("config",), error.what)]) from error

@@ -93,7 +93,7 @@ STEP = Step(
         **params.RUNS,
     ),
     inputs={"checkpoint": Port(Checkpoint), "dataset": Port(Dataset, reads_only=True)},
-    check=configs.complaints,
+    check=configs.problems,
     foresee=foresee,
     preflight=with_checkpoints.preflight,
     needs=params.needs,

@@ -10,13 +10,13 @@ from coco_recipe_jobs.training_record import Record, clear, key_of
 
 from coco_recipe import (
     Checkpoint,
-    Complaint,
     Dataset,
     Facts,
-    Misfit,
     Port,
     Step,
     StepContext,
+    StepProblem,
+    StepProblems,
     counted,
     missing_pictures,
 )
@@ -180,11 +180,11 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
     """Return which classes and labels the checkpoints will have.
 
     Raises:
-        Misfit: val or the starting checkpoint has other classes.
+        StepProblems: val or the starting checkpoint has other classes.
     """
     classes = facts["train"].classes
     if classes is not None:
-        Misfit.if_any(_other_classes(classes, facts, strict=with_["strict"]))
+        StepProblems.if_any(_other_classes(classes, facts, strict=with_["strict"]))
     labels = _labels(with_)
     return {
         "checkpoint": Facts(classes, labels=labels[-1:] if labels else None),
@@ -197,7 +197,7 @@ def preflight(ctx: StepContext, with_: Mapping[str, Any], facts: Mapping[str, An
     """See whether config and parameters go together.
 
     Raises:
-        Misfit: they don't.
+        StepProblems: they don't.
     """
     job = make(
         TrainJob,
@@ -214,7 +214,7 @@ def preflight(ctx: StepContext, with_: Mapping[str, Any], facts: Mapping[str, An
 
 def _other_classes(
     classes: tuple[str, ...], facts: Mapping[str, Facts], *, strict: bool
-) -> Iterator[Complaint]:
+) -> Iterator[StepProblem]:
     for port, hint in (("val", ""), ("checkpoint", ADAPT)):
         other = facts.get(port, Facts()).classes
         if other and (strict or port == "val"):
@@ -224,7 +224,7 @@ def _other_classes(
                 differ = [
                     f"'checkpoint' has the training set's classes in another order ({names}, ...)"
                 ]
-            yield from (Complaint((port,), what, hint, below="in") for what in differ[:1])
+            yield from (StepProblem((port,), what, hint, below="in") for what in differ[:1])
 
 
 def _labels(with_: params.Params) -> tuple[str, ...] | None:
@@ -236,13 +236,13 @@ def _labels(with_: params.Params) -> tuple[str, ...] | None:
     return tuple(f"epoch_{n}" for n in range(1, last + 1) if n % interval == 0 or n == last)
 
 
-def _check(with_: params.Params) -> Iterator[Complaint]:
-    yield from configs.complaints(with_)
+def _check(with_: params.Params) -> Iterator[StepProblem]:
+    yield from configs.problems(with_)
     if with_["launcher"] == "none" and (with_["gpus"] > 1 or with_["nnodes"] > 1):
-        yield Complaint(("gpus",), "several processes need a launcher", "launcher: pytorch")
+        yield StepProblem(("gpus",), "several processes need a launcher", "launcher: pytorch")
     if with_["launcher"] == "pytorch" and with_["nnodes"] > 1 and not with_.get("master_addr"):
         what = "the address of the first machine is missing"
-        yield Complaint(("nnodes",), what, "master_addr: 10.1.1.1")
+        yield StepProblem(("nnodes",), what, "master_addr: 10.1.1.1")
 
 
 STEP = Step(

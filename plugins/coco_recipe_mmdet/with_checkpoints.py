@@ -8,11 +8,11 @@ from coco_recipe_jobs.job import make
 
 from coco_recipe import (
     Checkpoint,
-    Complaint,
     Dataset,
     Facts,
-    Misfit,
     StepContext,
+    StepProblem,
+    StepProblems,
     counted,
     missing_pictures,
 )
@@ -146,12 +146,12 @@ def foresee_classes(facts: PortFacts) -> Facts:
     """Return which classes the checkpoints answer with.
 
     Raises:
-        Misfit: a checkpoint has other classes than the data set, or two have different orders.
+        StepProblems: a checkpoint has other classes than the data set, or two have different orders.
     """
     own = _known(facts, "dataset").classes
     given = dict(_given(facts))
-    Misfit.if_any(
-        Complaint(path, fault, ADAPT, below="in")
+    StepProblems.if_any(
+        StepProblem(path, fault, ADAPT, below="in")
         for path, known in given.items()
         if known.classes and own
         for fault in datasets.same_classes(own, known.classes, "the checkpoint", "the data set")
@@ -159,7 +159,7 @@ def foresee_classes(facts: PortFacts) -> Facts:
     orders = {known.classes for known in given.values() if known.classes}
     if len(orders) > 1:
         hint = "evaluate those with one order together"
-        raise Misfit([Complaint(("checkpoints",), ORDERS, hint, below="in")])
+        raise StepProblems([StepProblem(("checkpoints",), ORDERS, hint, below="in")])
     return Facts(next(iter(orders), own))
 
 
@@ -184,7 +184,7 @@ def preflight(ctx: StepContext, given: Params, facts: PortFacts) -> None:
     """See whether a config that is named goes together with the parameters.
 
     Raises:
-        Misfit: it doesn't.
+        StepProblems: it doesn't.
     """
     classes = _known(facts, "dataset").classes or preflights.UNKNOWN_CLASSES
     config = configs.absolute(given.get("config"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from coco_recipe import Complaint, Package
+from coco_recipe import Package, StepProblem
 from coco_recipe_pictures.pipeline_file import PipelineFile
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Pipeline(Protocol):
     """
 
     @property
-    def problems(self) -> Sequence[Complaint]:
+    def problems(self) -> Sequence[StepProblem]:
         """What keeps it from running as it is meant, found without loading the library."""
         ...
 
@@ -134,7 +134,7 @@ class Pipeline(Protocol):
         """See whether it goes together with (width, height) of images; none if none is known.
 
         Raises:
-            Misfit: it doesn't.
+            StepProblems: it doesn't.
         """
         ...
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coco_recipe import Backend as Offered
-from coco_recipe import Complaint
+from coco_recipe import StepProblem
 from coco_recipe_pictures import pipeline_file
 from coco_recipe_pictures.backend import DEFAULT, Backend, Pipeline
 
@@ -24,7 +24,7 @@ class Read:
 
     backend: Backend | None
     pipeline: Pipeline | None
-    problems: tuple[Complaint, ...] = ()
+    problems: tuple[StepProblem, ...] = ()
 
 
 def read(value: object, backends: Mapping[str, Offered], *, allow_files: bool) -> Read:
@@ -41,7 +41,7 @@ def read(value: object, backends: Mapping[str, Offered], *, allow_files: bool) -
         try:
             file = pipeline_file.load(Path(value))
         except ValueError as error:
-            return Read(None, None, (Complaint(("pipeline",), str(error)),))
+            return Read(None, None, (StepProblem(("pipeline",), str(error)),))
     form = file.form if file else value
     name = form.get(KEY, DEFAULT) if isinstance(form, dict) else DEFAULT
     backend = backends.get(name) if isinstance(name, str) else None
@@ -53,10 +53,10 @@ def read(value: object, backends: Mapping[str, Offered], *, allow_files: bool) -
 
 def _not_offered(
     name: object, backends: Mapping[str, Offered], file: pipeline_file.PipelineFile | None
-) -> Complaint:
+) -> StepProblem:
     offered = sorted(name for name, one in backends.items() if isinstance(one, Backend))
     what = f"pipeline says library '{name}', which no plugin offers"
     if file:
         what = f"{file.where((KEY,))}: {what}"
     path = ("pipeline",) if file or name == DEFAULT else ("pipeline", KEY)
-    return Complaint(path, f"{what}; offered: {', '.join(offered) or 'none'}")
+    return StepProblem(path, f"{what}; offered: {', '.join(offered) or 'none'}")

@@ -11,15 +11,15 @@ from msgspec.structs import replace as changed
 
 from coco_recipe import (
     Annotation,
-    Complaint,
     Dataset,
     Facts,
     Image,
-    Misfit,
     Origin,
     Port,
     Step,
     StepContext,
+    StepProblem,
+    StepProblems,
     counted,
     turned_box,
 )
@@ -105,12 +105,12 @@ def tile(ctx: StepContext, *, dataset: Dataset, **params: Any) -> Mapping[str, D
     Raises:
         ValueError: a picture can't be read, or hasn't the size that the data set says; a box
             reaches out of its picture.
-        Misfit: rows have places under keys of which nobody knows how they move.
+        StepProblems: rows have places under keys of which nobody knows how they move.
     """
     rows = dataset.annotations_of()
     instances.check(rows, dataset.images, {})
     if params["other_geometry"] == "refuse":
-        Misfit.if_any(_other_places(dataset))
+        StepProblems.if_any(_other_places(dataset))
     jobs = list(_jobs(ctx, dataset, rows, params))
     out = _Output(ctx, dataset, is_dropping=params["other_geometry"] == "drop")
     made = ctx.map(partial(cut, params), jobs)
@@ -318,11 +318,11 @@ class _Output:
         )
 
 
-def _other_places(dataset: Dataset) -> Iterator[Complaint]:
+def _other_places(dataset: Dataset) -> Iterator[StepProblem]:
     for whose, rows in (("annotations", dataset.annotations), ("images", dataset.images)):
         found = {other_places.shown(path) for row in rows for path in places(row, warps=False)}
         if found:
-            yield Complaint(
+            yield StepProblem(
                 ("other_geometry",),
                 f"{whose} have places under other keys: {', '.join(sorted(found))}",
                 "other_geometry: drop leaves them out of the tiles",

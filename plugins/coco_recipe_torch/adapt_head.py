@@ -8,13 +8,13 @@ import msgspec
 
 from coco_recipe import (
     Checkpoint,
-    Complaint,
     Dataset,
     Facts,
-    Misfit,
     Port,
     Step,
     StepContext,
+    StepProblem,
+    StepProblems,
     did_you_mean,
 )
 from coco_recipe_torch import heads
@@ -88,7 +88,7 @@ def adapt_head(
         ``checkpoint``: the adapted weights.
 
     Raises:
-        Misfit: a parameter names a class that isn't there.
+        StepProblems: a parameter names a class that isn't there.
         ValueError: the old classes aren't known, or the heads don't fit them; names the file.
     """
     import torch
@@ -182,12 +182,12 @@ def make_plan(
     """Say which old row each class takes.
 
     Raises:
-        Misfit: the parameters name what isn't there, or there are more classes than rows to slice.
+        StepProblems: the parameters name what isn't there, or there are more classes than rows to slice.
     """
-    Misfit.if_any(
+    StepProblems.if_any(
         [
             *(
-                Complaint(
+                StepProblem(
                     ("map", name),
                     f"the data set has no category '{name}'",
                     did_you_mean(name, classes),
@@ -198,7 +198,7 @@ def make_plan(
             *_unknown_classes(map, new_rows, old),
             *(
                 [
-                    Complaint(
+                    StepProblem(
                         ("method",),
                         f"{len(classes)} classes can't be cut from {len(old)}",
                         "method: by_name",
@@ -221,12 +221,12 @@ def _given(names: str | Sequence[str] | None) -> tuple[str, ...]:
 
 def _unknown_classes(
     map: Mapping[str, str], new_rows: Any, old: Sequence[str]
-) -> Iterator[Complaint]:
+) -> Iterator[StepProblem]:
     """Yield the old classes that parameters name and that aren't there."""
     asked: list[tuple[tuple[str, str], str]] = [(("map", new), name) for new, name in map.items()]
     asked += [(("new_rows", "copy"), new_rows["copy"])] if isinstance(new_rows, Mapping) else []
     yield from (
-        Complaint(path, f"the checkpoint has no class '{name}'", did_you_mean(name, old))
+        StepProblem(path, f"the checkpoint has no class '{name}'", did_you_mean(name, old))
         for path, name in asked
         if name not in old
     )
@@ -297,14 +297,14 @@ def _table(plan: Plan, rows: Mapping[str, list[int]], keys: int) -> dict[str, An
     }
 
 
-def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
+def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
     old = _given(params.get("from_classes"))
     if params["method"] == "slice" and params["map"]:
-        yield Complaint(
+        yield StepProblem(
             ("map",), "slice takes rows by their place, map by their name", "method: by_name"
         )
     if len(set(old)) < len(old):
-        yield Complaint(("from_classes",), "has a name twice")
+        yield StepProblem(("from_classes",), "has a name twice")
     elif old:
         yield from _unknown_classes(params["map"], params["new_rows"], old)
 
@@ -313,9 +313,9 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str
     classes = facts["dataset"].classes
     given, said = _given(params.get("from_classes")), facts["checkpoint"].classes
     if given and said and not _alike(given, said):
-        raise Misfit(
+        raise StepProblems(
             [
-                Complaint(
+                StepProblem(
                     ("from_classes",),
                     f"the checkpoint's classes are {', '.join(said[:5])}, ... ({len(said)})",
                     "leave it out",

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from coco_recipe import Checkpoint, Complaint, Facts, Misfit, Port, Step, StepContext
+from coco_recipe import Checkpoint, Facts, Port, Step, StepContext, StepProblem, StepProblems
 from coco_recipe_torch.average_weights_params import PARAMS
 from coco_recipe_torch.checkpoints import (
     NOT_FINITE,
@@ -63,7 +63,7 @@ def blend(
     """Return how a method blends so many checkpoints.
 
     Raises:
-        Misfit: there are more or fewer weights.
+        StepProblems: there are more or fewer weights.
 
     Source:
         uniform: Izmailov et al. 2018, Averaging weights leads to wider optima, arXiv:1803.05407.
@@ -73,7 +73,7 @@ def blend(
     if method == "weighted":
         numbers = weights or ()
         if len(numbers) != count:
-            raise Misfit([_weights_for(numbers, count)])
+            raise StepProblems([_weights_for(numbers, count)])
         return Blend(tuple((1.0, float(number)) for number in numbers), sum(numbers))
     new = alpha or 0.0
     keep = 1 - new
@@ -226,12 +226,12 @@ def choose(labels: Sequence[str], *, last: int | None, epochs: Sequence[int] | N
     """Return the places of the chosen checkpoints: the last N, those of some epochs, or all.
 
     Raises:
-        Misfit: there are fewer, or an epoch's label (``epoch_12``) stands nowhere or twice.
+        StepProblems: there are fewer, or an epoch's label (``epoch_12``) stands nowhere or twice.
     """
     if last is not None and last > len(labels):
-        raise Misfit(
+        raise StepProblems(
             [
-                Complaint(
+                StepProblem(
                     ("last",),
                     f"{last} checkpoints are asked for, there are {len(labels)}",
                     f"last: {len(labels)}",
@@ -243,8 +243,8 @@ def choose(labels: Sequence[str], *, last: int | None, epochs: Sequence[int] | N
     there = ", ".join(label or "one without a label" for label in labels[:20]) + ", ..." * (
         len(labels) > 20
     )
-    Misfit.if_any(
-        Complaint(
+    StepProblems.if_any(
+        StepProblem(
             ("epochs", n),
             f"there {'are several checkpoints' if found else 'is no checkpoint'} of epoch {epoch}",
             f"there are: {there}",
@@ -255,8 +255,8 @@ def choose(labels: Sequence[str], *, last: int | None, epochs: Sequence[int] | N
     return [labels.index(f"epoch_{epoch}") for epoch in epochs]
 
 
-def _weights_for(weights: Sequence[float], count: int) -> Complaint:
-    return Complaint(
+def _weights_for(weights: Sequence[float], count: int) -> StepProblem:
+    return StepProblem(
         ("weights",), f"are {len(weights)} numbers for {count} checkpoints", "give one for each"
     )
 
@@ -298,7 +298,7 @@ def average_weights(
         ``checkpoint``: the average.
 
     Raises:
-        Misfit: there are fewer checkpoints, or another number of weights.
+        StepProblems: there are fewer checkpoints, or another number of weights.
         ValueError: the checkpoints differ, or have a value that is not finite.
     """
     chosen = [
@@ -347,29 +347,29 @@ def average_weights(
     return {"checkpoint": made}
 
 
-def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
+def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
     for key, method in _BELONGS.items():
         if key in params and params["method"] != method:
-            yield Complaint(
+            yield StepProblem(
                 (key,),
                 f"goes with 'method: {method}', found 'method: {params['method']}'",
                 "leave it out",
             )
         elif key not in params and params["method"] == method:
-            yield Complaint(
+            yield StepProblem(
                 ("method",),
                 f"'{method}' needs '{key}'",
                 f"{key}: {PARAMS['properties'][key]['examples'][0]}",
             )
     if "last" in params and "epochs" in params:
-        yield Complaint(("last",), "stands beside 'epochs'", "leave one of them out")
+        yield StepProblem(("last",), "stands beside 'epochs'", "leave one of them out")
     weights, count = params.get("weights"), params.get("last", len(params.get("epochs", ())))
     if weights and not sum(weights) > 0:
-        yield Complaint(("weights",), "add up to 0", "make one of them positive")
+        yield StepProblem(("weights",), "add up to 0", "make one of them positive")
     if weights and count and len(weights) != count:
         yield _weights_for(weights, count)
     if params["format"] == "safetensors" and importlib.util.find_spec("safetensors") is None:
-        yield Complaint(
+        yield StepProblem(
             ("format",), "needs the package safetensors", 'pip install "coco-recipe[train]"'
         )
 
@@ -379,8 +379,8 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str
     classes = {fact.classes for fact in known if fact.classes is not None}
     if len(classes) > 1:
         listed = " / ".join(sorted(", ".join(names[:5]) for names in classes))
-        raise Misfit(
-            [Complaint(("checkpoints",), f"answer with different classes: {listed}", below="in")]
+        raise StepProblems(
+            [StepProblem(("checkpoints",), f"answer with different classes: {listed}", below="in")]
         )
     if all(fact.labels is not None for fact in known):
         chosen = choose(

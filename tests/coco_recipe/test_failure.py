@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from coco_recipe import Complaint, Misfit, failure
+from coco_recipe import StepProblem, StepProblems, failure
 from coco_recipe.engines import engine
 from coco_recipe.errors import DatasetError, StepError
 
@@ -75,7 +75,11 @@ def test_it_is_a_strangers_where_the_step_is_of_another_package() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [StepError("x"), DatasetError("raw: x"), Misfit([Complaint(("size",), "is too large")])],
+    [
+        StepError("x"),
+        DatasetError("raw: x"),
+        StepProblems([StepProblem(("size",), "is too large")]),
+    ],
 )
 def test_our_own_kinds_of_error_are_told_as_they_are(error: Exception) -> None:
     def fail() -> None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 import msgspec
 from coco_recipe import (
-    Complaint,
+    StepProblem,
     Dataset,
     Port,
     Step,
@@ -34,7 +34,7 @@ def read(params, backends):
 
 def check(params):
     if "dog" not in params["names"]:
-        yield Complaint(("names",), f"names no dog, but {', '.join(params['names'])}")
+        yield StepProblem(("names",), f"names no dog, but {', '.join(params['names'])}")
 
 def foresee(params, facts):
     assert (params["names"]["dog"], params["other"]) == ("wolf", 3)

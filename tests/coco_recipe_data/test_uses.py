@@ -8,7 +8,7 @@ import pytest
 from builders import coco
 from coco_recipe_data.uses import Use, check_named, refuse_dangling, unnamed, uses_of
 
-from coco_recipe import Dataset, Misfit, coco_json
+from coco_recipe import Dataset, StepProblems, coco_json
 
 TRACKS: dict[str, list[dict[str, Any]]] = {"tracks": [{"id": 4, "video_id": 2, "length": 9}]}
 
@@ -64,9 +64,9 @@ def test_a_table_is_complained_of_only_if_its_ids_change_and_nothing_names_them(
 def test_every_strange_name_is_told_at_once(tmp_path: Path) -> None:
     part = _part(tmp_path, track_id=1)
     uses = [uses_of(part, {}, [])]
-    with pytest.raises(Misfit) as told:
+    with pytest.raises(StepProblems) as told:
         check_named([part], {"trakcs": ["x"]}, {"track_ids": "own"}, {"tracks": []}, uses)
-    assert [one.path for one in told.value.complaints] == [
+    assert [one.path for one in told.value.problems] == [
         ("tables", "trakcs"),
         ("ids", "track_ids"),
     ]

@@ -10,7 +10,16 @@ from coco_recipe_jobs import child, process
 from coco_recipe_jobs.job import Job, Program, make
 from coco_recipe_jobs.training_record import Record, clear, file_of, key_of
 
-from coco_recipe import Checkpoint, Complaint, Dataset, Misfit, Port, Step, StepContext, hookimpl
+from coco_recipe import (
+    Checkpoint,
+    Dataset,
+    Port,
+    Step,
+    StepContext,
+    StepProblem,
+    StepProblems,
+    hookimpl,
+)
 
 PROGRAM = Program("stub_trainer", (Path(__file__).absolute(),))
 MOST_EPOCHS = 9
@@ -36,7 +45,9 @@ class Learnt(msgspec.Struct, frozen=True):
 def learn(job: StubJob, report: child.Reporter) -> Learnt:
     """Write a file for each epoch that isn't there."""
     if job.epochs > MOST_EPOCHS:
-        raise Misfit([Complaint(("epochs",), f"are {job.epochs}", f"epochs: {MOST_EPOCHS}")])
+        raise StepProblems(
+            [StepProblem(("epochs",), f"are {job.epochs}", f"epochs: {MOST_EPOCHS}")]
+        )
     record = Record(Path("."), job.key, "score")
     for epoch in range(job.done + 1, job.epochs + 1):
         if epoch == job.dies_at:

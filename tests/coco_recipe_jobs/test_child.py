@@ -7,7 +7,7 @@ import pytest
 from coco_recipe_jobs import child, events
 from coco_recipe_jobs.job import EVENTS, SCRATCH, Job
 
-from coco_recipe import Complaint, Misfit
+from coco_recipe import StepProblem, StepProblems
 
 
 class Count(Job, frozen=True, kw_only=True, tag="count"):
@@ -25,7 +25,7 @@ def _count(job: Count, report: child.Reporter) -> dict[str, int]:
         report.progress(n, job.to, figures={"half": n / 2})
     report.note("path", Path("a/b"))
     if job.to > 3:
-        raise Misfit([Complaint(("to",), "is too far", "to: 3")])
+        raise StepProblems([StepProblem(("to",), "is too far", "to: 3")])
     return {"counted": job.to // (job.to - 2)}
 
 
@@ -57,7 +57,7 @@ def test_progress_notes_and_the_result_are_events(
 
 def test_complaints_come_back_as_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, heard = _heard(tmp_path, monkeypatch, {"do": "count", "to": 4})
-    wrong = Complaint(("to",), "is too far", "to: 3")
+    wrong = StepProblem(("to",), "is too far", "to: 3")
     assert code == 1
     assert heard[-1] == events.Failed("to: is too far; to: 3", (wrong,))
 
@@ -70,7 +70,7 @@ def test_another_error_comes_back_with_its_type(
     assert code == 1
     assert isinstance(failed, events.Failed)
     assert failed.text.startswith("ZeroDivisionError: ")
-    assert failed.complaints == ()
+    assert failed.problems == ()
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ import msgspec
 import pytest
 from coco_recipe_jobs import events
 
-from coco_recipe import Complaint
+from coco_recipe import StepProblem
 
 ALL = [
     events.Progress(3, 9, "epoch 1/3", {"loss": 0.25, "lr": 1e-05}),
     events.Note("帽", events.raw({"a": [1, None]})),
-    events.Failed("set.x[2]: is odd", (Complaint(("set", "x", 2), "is odd", "x: 4", "in"),)),
+    events.Failed("set.x[2]: is odd", (StepProblem(("set", "x", 2), "is odd", "x: 4", "in"),)),
     events.Done(events.raw(None)),
 ]
 

@@ -8,7 +8,7 @@ import pytest
 from builders import coco, command, recorded, write_recipe
 from coco_recipe_jobs import process
 
-from coco_recipe import Complaint
+from coco_recipe import StepProblem
 
 STUB = Path(__file__).with_name("stub_trainer.py")
 
@@ -60,9 +60,9 @@ def test_what_is_wrong_with_a_parameter_comes_back_with_its_key(tmp_path: Path) 
 
 def test_an_error_keeps_what_was_wrong_apart_from_the_place_of_the_log(tmp_path: Path) -> None:
     log = tmp_path / "train.log"
-    wrong = Complaint(("set", "model.depth"), "is unknown")
-    error = process.JobError("set.model.depth: is unknown", log, complaints=[wrong])
-    assert (error.what, error.complaints) == ("set.model.depth: is unknown", (wrong,))
+    wrong = StepProblem(("set", "model.depth"), "is unknown")
+    error = process.JobError("set.model.depth: is unknown", log, problems=[wrong])
+    assert (error.what, error.problems) == ("set.model.depth: is unknown", (wrong,))
     assert str(error) == f"set.model.depth: is unknown (the log is {log})"
     died = process.JobError("the process was ended by SIGABRT", log, lines="its last words")
     assert died.what == "the process was ended by SIGABRT; its last lines:\nits last words"

@@ -339,7 +339,7 @@ def test_the_package_s_own_configs_pass(shapes: Shapes) -> None:
             continue
         faults = [
             fault
-            for fault in registered.complaints(tree, ())
+            for fault in registered.problems(tree, ())
             if not any(
                 absent in fault
                 for absent in (

@@ -16,7 +16,7 @@ from coco_recipe_mmdet import train as train_module
 from coco_recipe_mmdet.inside import flat_config
 from training import CPU, Shapes, provenance, train_step
 
-from coco_recipe import Facts, Misfit, events
+from coco_recipe import Facts, StepProblems, events
 from coco_recipe.running import stages
 
 
@@ -403,11 +403,11 @@ def test_a_checkpoint_with_other_classes_points_to_adapt_head() -> None:
     known: dict[str, Any] = {"train": Facts(("cat", "dog")), "checkpoint": Facts(("person", "cat"))}
     with_ = {"strict": True, "keep": 0, "checkpoint_interval": 1}
     with pytest.raises(
-        Misfit, match=r"'checkpoint' has not the training set's dog; adapt_head fits"
+        StepProblems, match=r"'checkpoint' has not the training set's dog; adapt_head fits"
     ):
         train_module.foresee(with_, known)
     known["checkpoint"] = Facts(("dog", "cat"))
-    with pytest.raises(Misfit, match="in another order"):
+    with pytest.raises(StepProblems, match="in another order"):
         train_module.foresee(with_, known)
     assert train_module.foresee(with_, known | {"checkpoint": Facts()})["best"].classes == (
         "cat",
@@ -440,7 +440,7 @@ def test_a_starting_checkpoint_is_taken_whole_or_not_at_all(shapes: Shapes, trai
     before, after = _losses(trained / "fit/scalars.jsonl"), _losses(steps / "fit/scalars.jsonl")
     assert sum(after) / len(after) < sum(before[:5]) / 5
     step["with"]["set"] = {**step["with"]["set"], "model.backbone.depth": 34}
-    assert "doesn't fit the config's model" in shapes.fails("misfit", [step], start=start)
+    assert "doesn't fit the config's model" in shapes.fails("problem", [step], start=start)
 
 
 def test_code_in_a_starting_checkpoint_is_not_run(shapes: Shapes) -> None:

@@ -9,7 +9,7 @@ from coco_recipe import (
     Checkpoint,
     Dataset,
     Facts,
-    Misfit,
+    StepProblems,
 )
 
 
@@ -47,7 +47,7 @@ def test_checkpoints_with_other_classes_are_refused() -> None:
         with_checkpoints.class_order(
             [Checkpoint(path, ("b", "a")), Checkpoint(path, ("a", "b"))], dataset
         )
-    with pytest.raises(Misfit, match="different orders"):
+    with pytest.raises(StepProblems, match="different orders"):
         with_checkpoints.foresee_classes(
             {"dataset": Facts(("a", "b")), "checkpoints": (Facts(("a", "b")), Facts(("b", "a")))},
         )

@@ -18,7 +18,7 @@ cv2 = pytest.importorskip("cv2")
 PLUGIN = """
 from dataclasses import dataclass, replace
 
-from coco_recipe import Complaint, hookimpl
+from coco_recipe import StepProblem, hookimpl
 from coco_recipe_pictures.backend import Effects
 
 
@@ -64,7 +64,7 @@ class Pipeline:
     @property
     def problems(self):
         return [
-            Complaint(("pipeline", "transforms", n), f"plain has no '{name}'")
+            StepProblem(("pipeline", "transforms", n), f"plain has no '{name}'")
             for n, name in enumerate(self.names)
             if name not in ("flip", "turn")
         ]

@@ -13,7 +13,7 @@ torch = pytest.importorskip(
 from coco_recipe_torch import average_weights, checkpoints  # noqa: E402
 from coco_recipe_torch.average_weights import average, blend  # noqa: E402
 
-from coco_recipe import Checkpoint, Facts, Misfit  # noqa: E402
+from coco_recipe import Checkpoint, Facts, StepProblems  # noqa: E402
 from coco_recipe.language.schema_check import with_defaults  # noqa: E402
 from coco_recipe.running.context import Context  # noqa: E402
 
@@ -411,7 +411,7 @@ def test_of_a_training_whose_epochs_the_recipe_says_the_checkpoints_are_known(
 ) -> None:
     known = Facts(("cat", "dog"), labels=("epoch_3", "epoch_6", "epoch_7"))
     params = with_defaults(average_weights.PARAMS, {"last": 5})
-    with pytest.raises(Misfit, match="last: 5 checkpoints are asked for, there are 4"):
+    with pytest.raises(StepProblems, match="last: 5 checkpoints are asked for, there are 4"):
         average_weights.STEP.foresee(params, {"checkpoints": (known, Facts(labels=("soup",)))})
     made = average_weights.STEP.foresee(params, {"checkpoints": (known, Facts())})
     assert made["checkpoint"] == Facts(("cat", "dog"), labels=("average",))

@@ -11,7 +11,7 @@ from typing import Any
 
 from coco_recipe_pictures import pipeline_file
 
-from coco_recipe import Complaint, Misfit, show_path, yaml_text
+from coco_recipe import StepProblem, StepProblems, show_path, yaml_text
 from coco_recipe_albumentations import catalogue
 from coco_recipe_albumentations.migration import compositions, strength
 from coco_recipe_albumentations.migration.draft import Draft
@@ -54,7 +54,7 @@ class Migration:
     form: dict[str, Any]
     changes: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
-    notes: list[Complaint] = field(default_factory=list)
+    notes: list[StepProblem] = field(default_factory=list)
 
 
 def migrate_file(path: Path) -> Migration:
@@ -86,12 +86,12 @@ def migrate(form: Any) -> Migration:
     """Rewrite a pipeline in any of its forms.
 
     Raises:
-        Misfit: it is no pipeline.
+        StepProblems: it is no pipeline.
     """
     found: list[Any] = []
     pipeline = parse(form, found)
     if found:
-        raise Misfit(replace(one, path=("pipeline", *one.path)) for one in found[:5])
+        raise StepProblems(replace(one, path=("pipeline", *one.path)) for one in found[:5])
     version, _ = catalogue.load()
     done = Migration({})
     if set(_RECORD) <= set(pipeline.top):
@@ -220,7 +220,7 @@ def _row(
     if row:
         found = list(checks.borders(draft.name, row, title=transform.name))
         found += strength.notes(transform.name, written, row) if written else []
-        done.notes += [Complaint(transform.path, *note) for note in found]
+        done.notes += [StepProblem(transform.path, *note) for note in found]
     title = f"{where} {transform.name}" + (
         f" -> {draft.name}" if draft.name != transform.name else ""
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from coco_recipe import Complaint, Misfit
+from coco_recipe import StepProblem, StepProblems
 from coco_recipe_albumentations import catalogue
 from coco_recipe_albumentations.library import albumentations
 from coco_recipe_albumentations.pipeline import checks, sizes
@@ -50,7 +50,7 @@ class Builder:
                 False.
 
         Raises:
-            Misfit: what the library refuses or would ignore; at each transform's key path in the
+            StepProblems: what the library refuses or would ignore; at each transform's key path in the
                 pipeline.
         """
         made = self._made(size)
@@ -62,7 +62,7 @@ class Builder:
         """Return what sends pictures of a size (width, height) through the transforms.
 
         Raises:
-            Misfit: as `build`.
+            StepProblems: as `build`.
             ValueError: a transform can't be followed; names it.
         """
         from coco_recipe_albumentations.carrier import Carrier
@@ -75,7 +75,7 @@ class Builder:
         An expression stays as text.
 
         Raises:
-            Misfit: as `build`.
+            StepProblems: as `build`.
         """
         made = self._made(ANY_SIZE if self.needs_size else None)
         return [
@@ -116,8 +116,8 @@ def _make(transform: Transform, size: sizes.Size | None) -> Any:
     return _reading(made) if transform.name in checks.REFERENCES else made
 
 
-def _misfit(transform: Transform, what: str, colon: str = ":") -> Misfit:
-    return Misfit([Complaint(transform.path, f"{transform.name}{colon} {what}")])
+def _misfit(transform: Transform, what: str, colon: str = ":") -> StepProblems:
+    return StepProblems([StepProblem(transform.path, f"{transform.name}{colon} {what}")])
 
 
 def _reason(error: Exception) -> str:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from coco_recipe import Complaint, did_you_mean
+from coco_recipe import StepProblem, did_you_mean
 from coco_recipe_albumentations import catalogue
 from coco_recipe_albumentations.pipeline import erasing, sizes
 from coco_recipe_albumentations.pipeline.forms import Transform, Written
@@ -37,7 +37,7 @@ _OLD_HINT = "coco-recipe pipeline migrate FILE rewrites pipelines of older versi
 
 def check(
     pipeline: Written, *, allow_files: bool = False, every: bool = False
-) -> Iterator[Complaint]:
+) -> Iterator[StepProblem]:
     """Yield what keeps a pipeline from running as it is meant.
 
     Of one that an older version wrote only this is told, for the rest follows from it; unless
@@ -45,7 +45,7 @@ def check(
     """
     version, _ = catalogue.load()
     if is_old(pipeline.version):
-        yield Complaint(
+        yield StepProblem(
             (),
             f"was written by Albumentations {pipeline.version}, whose arguments {version} would "
             "ignore or read in another way",
@@ -54,18 +54,18 @@ def check(
         if not every:
             return
     for problem in _probability(pipeline.p):
-        yield Complaint(("p",), problem, "write a number from 0 to 1")
+        yield StepProblem(("p",), problem, "write a number from 0 to 1")
     for transform in pipeline.walk():
         refused = refusal(transform, allow_files=allow_files)
         if refused:
-            yield Complaint(transform.path, *refused)
+            yield StepProblem(transform.path, *refused)
         else:
             yield from _arguments(transform)
             yield from _children(transform)
             yield from erasing.never(transform)
 
 
-def notes(pipeline: Written) -> Iterator[Complaint]:
+def notes(pipeline: Written) -> Iterator[StepProblem]:
     """Yield what runs, but perhaps not as its author thinks.
 
     That is about defaults, advice, and what the step replaces.
@@ -80,19 +80,19 @@ def notes(pipeline: Written) -> Iterator[Complaint]:
                 and any(value.get(limit) for limit in ("min_area", "min_visibility"))
                 else ""
             )
-            yield Complaint(("transform", key), f"{key} is replaced by the step's own", hint)
+            yield StepProblem(("transform", key), f"{key} is replaced by the step's own", hint)
     for transform in pipeline.walk():
         entry = entries.get(transform.name)
         if entry and "p" not in transform.arguments:
-            yield Complaint(
+            yield StepProblem(
                 transform.inside,
                 f"{transform.name} has no p: its default, {entry.arguments['p']:g}, is used",
                 "write it",
             )
         if entry and entry.advice:
-            yield Complaint(transform.path, " ".join(entry.advice.split()))
+            yield StepProblem(transform.path, " ".join(entry.advice.split()))
         for note in borders(transform.name, transform.arguments):
-            yield Complaint(transform.path, *note)
+            yield StepProblem(transform.path, *note)
 
 
 def borders(
@@ -192,22 +192,22 @@ def _references(transform: Transform, *, allow_files: bool) -> tuple[str, str] |
     return None
 
 
-def _arguments(transform: Transform) -> Iterator[Complaint]:
+def _arguments(transform: Transform) -> Iterator[StepProblem]:
     version, entries = catalogue.load()
     entry = entries[transform.name]
     for name, value in transform.arguments.items():
         path = (*transform.inside, name)
         if name not in entry.arguments:
-            yield Complaint(
+            yield StepProblem(
                 path,
                 f"{transform.name} of Albumentations {version} has no argument '{name}'",
                 _hint(transform, name, entry.arguments),
             )
         elif name == "p":
             for problem in _probability(value):
-                yield Complaint(path, problem, "write a number from 0 to 1")
+                yield StepProblem(path, problem, "write a number from 0 to 1")
         elif (transform.name, name) == ("GaussianBlur", "sigma_limit") and value in (0, [0, 0]):
-            yield Complaint(
+            yield StepProblem(
                 path,
                 f"GaussianBlur of {version} gives black pictures with a sigma of 0",
                 "write a range, as sigma_limit: [0.8, 1.4]",
@@ -219,7 +219,7 @@ def _arguments(transform: Transform) -> Iterator[Complaint]:
                 and value not in entry.choices[name]
                 and value != entry.arguments[name]
             ):
-                yield Complaint(
+                yield StepProblem(
                     path,
                     f"{transform.name}: {name} can't be {value!r}",
                     f"it is one of {', '.join(map(str, entry.choices[name]))}",
@@ -230,7 +230,7 @@ def _arguments(transform: Transform) -> Iterator[Complaint]:
         if default is ... and name != "transforms" and name not in transform.arguments
     ]
     if missing:
-        yield Complaint(
+        yield StepProblem(
             transform.inside,
             f"{transform.name} needs {' and '.join(missing)}",
             "the size of the image is ${image.width} and ${image.height}"
@@ -239,7 +239,7 @@ def _arguments(transform: Transform) -> Iterator[Complaint]:
         )
 
 
-def _expressions(value: Any, path: tuple[str | int, ...]) -> Iterator[Complaint]:
+def _expressions(value: Any, path: tuple[str | int, ...]) -> Iterator[StepProblem]:
     if isinstance(value, (list, dict)):
         for key, child in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _expressions(child, (*path, key))
@@ -247,33 +247,33 @@ def _expressions(value: Any, path: tuple[str | int, ...]) -> Iterator[Complaint]
         try:
             sizes.check(value)
         except ValueError as error:
-            yield Complaint(path, str(error))
+            yield StepProblem(path, str(error))
     elif isinstance(value, float) and not math.isfinite(value):
-        yield Complaint(path, f"{value} is no finite number")
+        yield StepProblem(path, f"{value} is no finite number")
 
 
-def _children(transform: Transform) -> Iterator[Complaint]:
+def _children(transform: Transform) -> Iterator[StepProblem]:
     """Check what a transform that is made of others asks of them."""
     _, entries = catalogue.load()
     name, children = transform.name, transform.children
     if not entries[name].holds_others:
         if children is not None:
-            yield Complaint(
+            yield StepProblem(
                 transform.path, f"{name} isn't made of other transforms", "remove transforms"
             )
         return
     if not children:
-        yield Complaint(
+        yield StepProblem(
             transform.path, f"{name} needs transforms", f"write {name}: {{transforms: [...]}}"
         )
         return
     number = transform.arguments.get("n", 1)
     if name == "OneOf" and all(child.arguments.get("p", 0.5) == 0 for child in children):
-        yield Complaint(
+        yield StepProblem(
             transform.path, "OneOf has only transforms with p 0", "give them weights: p above 0"
         )
     if name == "OneOrOther" and len(children) != 2:
-        yield Complaint(
+        yield StepProblem(
             transform.path,
             f"OneOrOther has {len(children)} transforms",
             "it takes 2; OneOf takes any number",
@@ -283,7 +283,7 @@ def _children(transform: Transform) -> Iterator[Complaint]:
         and not transform.arguments.get("replace", False)
         and (not isinstance(number, int) or not 1 <= number <= len(children))
     ):
-        yield Complaint(
+        yield StepProblem(
             transform.path,
             f"{name} takes n={number} of {len(children)} transforms",
             "n is at most their number",
@@ -291,7 +291,7 @@ def _children(transform: Transform) -> Iterator[Complaint]:
     if name == "SelectiveChannelTransform":
         for inner in (grandchild for child in children for grandchild in child.walk()):
             if "BBoxes" in (entry.targets if (entry := entries.get(inner.name)) else ()):
-                yield Complaint(
+                yield StepProblem(
                     inner.path,
                     f"{inner.name} moves pixels, and {name} would leave the boxes behind",
                     "put only transforms of colour into it",

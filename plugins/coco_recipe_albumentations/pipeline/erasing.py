@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from math import isfinite, sqrt
 from typing import Any
 
-from coco_recipe import Complaint
+from coco_recipe import StepProblem
 from coco_recipe_albumentations import catalogue
 from coco_recipe_albumentations.pipeline import sizes
 from coco_recipe_albumentations.pipeline.fits import keeps_size
@@ -16,13 +16,13 @@ from coco_recipe_albumentations.pipeline.forms import Transform, Written
 Span = tuple[float, float]
 
 
-def never(transform: Transform) -> Iterator[Complaint]:
+def never(transform: Transform) -> Iterator[StepProblem]:
     """Yield why an Erasing fails on every picture, whatever its size."""
     scale, ratio = _span(transform, "scale"), _span(transform, "ratio")
     if transform.name != "Erasing" or scale is None or ratio is None:
         return
     if scale == (0, 0):
-        yield Complaint(
+        yield StepProblem(
             (*transform.inside, "scale"),
             "Erasing: scale [0, 0] is a hole of no area, and Albumentations divides by it",
             "write shares of the picture, as scale: [0.02, 0.33], or leave it out",
@@ -31,7 +31,7 @@ def never(transform: Transform) -> Iterator[Complaint]:
         yield _complaint(transform, scale, ratio, "of any picture", room)
 
 
-def without_room(pipeline: Written, known: Collection[sizes.Size]) -> Iterator[Complaint]:
+def without_room(pipeline: Written, known: Collection[sizes.Size]) -> Iterator[StepProblem]:
     """Yield the Erasings that fail on an image, as far as its own size reaches them.
 
     Args:
@@ -55,9 +55,9 @@ def _room(ratio: Span, size: sizes.Size) -> float:
 
 def _complaint(
     transform: Transform, scale: Span, ratio: Span, where: str, room: float
-) -> Complaint:
+) -> StepProblem:
     share = f"{int(room * 1000) / 1000:g}"
-    return Complaint(
+    return StepProblem(
         (*transform.inside, "scale"),
         f"Erasing: a hole with ratio {ratio[0]:g} to {ratio[1]:g} (width by height) covers at "
         f"most {share} {where}, and scale begins at {scale[0]:g}: Albumentations fails there",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from coco_recipe import Complaint
+from coco_recipe import StepProblem
 from coco_recipe_albumentations import catalogue
 from coco_recipe_albumentations.pipeline import sizes
 from coco_recipe_albumentations.pipeline.forms import Transform, Written
@@ -41,7 +41,7 @@ _OFFSETS = ("x_min", "y_min", "translate_px", "px", "padding")
 _SHRINKS = ("fit_output", "crop_border")  # switches with which the ones above give other sizes
 
 
-def not_positive(pipeline: Written, size: sizes.Size) -> Iterator[Complaint]:
+def not_positive(pipeline: Written, size: sizes.Size) -> Iterator[StepProblem]:
     """Yield the expressions in a pipeline that give no positive number for an image's size.
 
     Args:
@@ -54,10 +54,10 @@ def not_positive(pipeline: Written, size: sizes.Size) -> Iterator[Complaint]:
                 try:
                     number = sizes.evaluate(text, size)
                 except ValueError as error:
-                    yield Complaint(transform.path, f"{transform.name}: {name}: {error}")
+                    yield StepProblem(transform.path, f"{transform.name}: {name}: {error}")
                     continue
                 if number <= 0 and name not in _OFFSETS:
-                    yield Complaint(
+                    yield StepProblem(
                         transform.path,
                         f"{transform.name}: {name} is {number} for an image of "
                         f"{size[0]}x{size[1]} px ({text})",
@@ -65,7 +65,7 @@ def not_positive(pipeline: Written, size: sizes.Size) -> Iterator[Complaint]:
                     )
 
 
-def too_large(pipeline: Written, size: sizes.Size) -> Iterator[Complaint]:
+def too_large(pipeline: Written, size: sizes.Size) -> Iterator[StepProblem]:
     """Follow an image's size through a pipeline, and yield the crops that are larger.
 
     Stop where it can't be known.
@@ -89,7 +89,7 @@ class _Follower:
 
     def follow(
         self, transforms: Sequence[Transform], known: sizes.Size | None
-    ) -> Iterator[Complaint]:
+    ) -> Iterator[StepProblem]:
         """Yield the crops that are too large among transforms that come one after another."""
         for transform in transforms:
             if known is None:
@@ -115,11 +115,11 @@ class _Follower:
             )
         self.left = known
 
-    def _crop(self, transform: Transform, known: sizes.Size) -> Iterator[Complaint]:
+    def _crop(self, transform: Transform, known: sizes.Size) -> Iterator[StepProblem]:
         if transform.name in _CROPS and not transform.arguments.get("pad_if_needed", False):
             crop = _cropped(transform, self.size)
             if crop[0] > known[0] or crop[1] > known[1]:
-                yield Complaint(
+                yield StepProblem(
                     transform.path,
                     f"{transform.name} needs {crop[0]}x{crop[1]} px, the smallest image has "
                     f"{known[0]}x{known[1]}",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from coco_recipe import Complaint
+from coco_recipe import StepProblem
 
 KeyPath = tuple[str | int, ...]
 COMPOSE = ("Compose", "ReplayCompose")
@@ -80,7 +80,7 @@ class Written:
         )
 
 
-def parse(form: Any, found: list[Complaint]) -> Written:
+def parse(form: Any, found: list[StepProblem]) -> Written:
     """Bring a pipeline into one shape; what isn't one goes to ``found``."""
     parser = _Parser(found)
     if isinstance(form, list):
@@ -96,7 +96,9 @@ def parse(form: Any, found: list[Complaint]) -> Written:
             if key not in ("library", "version", "transforms", "p", "files")
         }
         for key in top:
-            found.append(Complaint((key,), f"a pipeline has no '{key}'", "it has transforms and p"))
+            found.append(
+                StepProblem((key,), f"a pipeline has no '{key}'", "it has transforms and p")
+            )
         return Written(
             parser.rows(form["transforms"], ("transforms",)),
             form.get("p", 1.0),
@@ -105,7 +107,7 @@ def parse(form: Any, found: list[Complaint]) -> Written:
     if isinstance(form, dict) and len(form) == 1:
         return Written(parser.rows([form], None))
     found.append(
-        Complaint(
+        StepProblem(
             (),
             f"is not a pipeline but {_short(form)}; a dict form has a 'transform' with a '{CLASS}'",
             "write a list, as - HorizontalFlip: {p: 0.5}",
@@ -115,13 +117,13 @@ def parse(form: Any, found: list[Complaint]) -> Written:
 
 
 class _Parser:
-    def __init__(self, found: list[Complaint]) -> None:
+    def __init__(self, found: list[StepProblem]) -> None:
         self.found, self.top = found, dict[str, Any]()
 
     def compose(self, value: Any, at: KeyPath, version: str | None) -> Written:
         if not isinstance(value, dict) or not isinstance(value.get(CLASS), str):
             self.found.append(
-                Complaint(
+                StepProblem(
                     at,
                     f"is not in Albumentations' form: no 'transform' with a '{CLASS}'",
                     "albumentations.save writes such files",
@@ -147,7 +149,7 @@ class _Parser:
         """Parse transforms; without ``at`` there is a single one, which stands at ``one``."""
         if not isinstance(values, list) or not values:
             self.found.append(
-                Complaint(
+                StepProblem(
                     at or (),
                     f"a list of transforms is expected here, not {_short(values)}",
                     "write transforms: [...]",
@@ -155,7 +157,7 @@ class _Parser:
             )
             return ()
         if len(at or ()) > 4 * MAX_DEPTH:
-            self.found.append(Complaint(at or (), f"is nested more than {MAX_DEPTH} deep"))
+            self.found.append(StepProblem(at or (), f"is nested more than {MAX_DEPTH} deep"))
             return ()
         places: Sequence[KeyPath] = (
             [one] if at is None else [(*at, index) for index in range(len(values))]
@@ -178,7 +180,7 @@ class _Parser:
             name, given = next(iter(value.items()))
             return self.transform(str(name), {} if given is None else given, at, (*at, str(name)))
         self.found.append(
-            Complaint(
+            StepProblem(
                 at,
                 f"one transform is expected here, not {_short(value)}",
                 "write it as HorizontalFlip: {p: 0.5}",
@@ -190,7 +192,7 @@ class _Parser:
         name = short_name(name)
         if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
             self.found.append(
-                Complaint(
+                StepProblem(
                     inside,
                     f"the arguments of {name} must be a mapping, not {_short(given)}",
                     f"write {name}: {{p: 0.5}}",

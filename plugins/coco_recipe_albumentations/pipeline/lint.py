@@ -6,7 +6,7 @@ from typing import Any
 
 from coco_recipe_pictures import pipeline_file
 
-from coco_recipe import Complaint, Misfit
+from coco_recipe import StepProblem, StepProblems
 from coco_recipe_albumentations.migration import migrate
 from coco_recipe_albumentations.pipeline import checks
 from coco_recipe_albumentations.pipeline.building import ANY_SIZE
@@ -27,7 +27,7 @@ def lint(path: Path) -> tuple[Sequence[str], Sequence[str]]:
         return [str(error)], []
     pipeline = Pipeline.parsed(file.form, file)
 
-    def line(found: Complaint) -> str:
+    def line(found: StepProblem) -> str:
         hint = f"; {found.hint.replace('FILE', str(path))}" if found.hint else ""
         return f"{file.where(found.path)}: {found.what}{hint}"
 
@@ -38,8 +38,8 @@ def lint(path: Path) -> tuple[Sequence[str], Sequence[str]]:
     if not wrong:
         try:
             pipeline.build(ANY_SIZE if pipeline.needs_size else None)
-        except Misfit as error:
-            wrong += [found.what for found in error.complaints]
+        except StepProblems as error:
+            wrong += [found.what for found in error.problems]
         except ImportError:
             pass  # what can be told without the library has been told
     notes = list(checks.notes(written))
@@ -49,9 +49,9 @@ def lint(path: Path) -> tuple[Sequence[str], Sequence[str]]:
     return wrong, [line(found) for found in notes]
 
 
-def _of_old(form: Any) -> Sequence[Complaint]:
+def _of_old(form: Any) -> Sequence[StepProblem]:
     """Return what is to be known of an old pipeline once it is migrated: borders, strength."""
     try:
         return migrate.migrate(form).notes
-    except Misfit:
+    except StepProblems:
         return []

@@ -11,7 +11,7 @@ from coco_recipe_pictures import pipeline_file
 from coco_recipe_pictures.backend import Effects
 from coco_recipe_pictures.pipeline_file import PipelineFile
 
-from coco_recipe import Complaint, Misfit, sha256
+from coco_recipe import StepProblem, StepProblems, sha256
 from coco_recipe_albumentations import catalogue, effects
 from coco_recipe_albumentations.pipeline import checks, erasing, sizes
 from coco_recipe_albumentations.pipeline.building import Builder
@@ -36,7 +36,7 @@ class Pipeline:
     """
 
     written: Written
-    faults: tuple[Complaint, ...] = ()
+    faults: tuple[StepProblem, ...] = ()
     file: PipelineFile | None = None
     allow_files: bool = False
 
@@ -56,7 +56,7 @@ class Pipeline:
         try:
             file = pipeline_file.load(Path(value))
         except ValueError as error:
-            return cls(Written(()), (Complaint((), str(error)),), allow_files=allow_files)
+            return cls(Written(()), (StepProblem((), str(error)),), allow_files=allow_files)
         return cls.parsed(file.form, file, allow_files=allow_files)
 
     @classmethod
@@ -64,12 +64,12 @@ class Pipeline:
         cls, form: Any, file: PipelineFile | None = None, *, allow_files: bool = False
     ) -> "Pipeline":
         """Parse a form, which ``file`` has."""
-        faults: list[Complaint] = []
+        faults: list[StepProblem] = []
         written = parse(form, faults)
         return cls(written, tuple(faults), file, allow_files)
 
     @cached_property
-    def problems(self) -> tuple[Complaint, ...]:
+    def problems(self) -> tuple[StepProblem, ...]:
         """What keeps it from running as it is meant, found without importing the library."""
         found = list(self.faults)
         if self.written.transforms or not found:
@@ -81,7 +81,7 @@ class Pipeline:
         """What makes its transforms, also in a worker.
 
         Raises:
-            Misfit: it has problems.
+            StepProblems: it has problems.
         """
         _refuse(self.problems)
         return Builder.of(self.written)
@@ -113,7 +113,7 @@ class Pipeline:
                 False.
 
         Raises:
-            Misfit: it has problems, or the library refuses or would ignore something.
+            StepProblems: it has problems, or the library refuses or would ignore something.
         """
         builder = self.builder
         with self._placing():
@@ -127,7 +127,7 @@ class Pipeline:
         content. The result is itself a form that builds.
 
         Raises:
-            Misfit: as `build`.
+            StepProblems: as `build`.
         """
         version, _ = catalogue.load()
         builder = self.builder
@@ -159,7 +159,7 @@ class Pipeline:
             needs no size.
 
         Raises:
-            Misfit: it has problems, an expression gives no positive whole number, the library
+            StepProblems: it has problems, an expression gives no positive whole number, the library
                 refuses it, a crop is larger than the smallest image, or an Erasing finds no room;
                 names transform, argument, value and size.
         """
@@ -178,13 +178,13 @@ class Pipeline:
         }:
             self.build(size)
 
-    def _placed(self, found: Iterable[Complaint]) -> Iterator[Complaint]:
-        """Yield complaints below the pipeline, where a reader of the recipe finds their place."""
+    def _placed(self, found: Iterable[StepProblem]) -> Iterator[StepProblem]:
+        """Yield problems below the pipeline, where a reader of the recipe finds their place."""
         for one in found:
             if self.file is None:
                 yield replace(one, path=("pipeline", *one.path))
             else:
-                yield Complaint(
+                yield StepProblem(
                     ("pipeline",),
                     f"{self.file.where(one.path)}: {one.what}",
                     one.hint.replace("FILE", str(self.file.path)),
@@ -195,14 +195,16 @@ class Pipeline:
         """Give what a builder complains of the place where a reader of the recipe finds it."""
         try:
             yield
-        except Misfit as error:
-            raise Misfit(self._placed(error.complaints)) from error.__cause__
+        except StepProblems as error:
+            raise StepProblems(self._placed(error.problems)) from error.__cause__
 
 
-def _refuse(faults: Sequence[Complaint]) -> None:
+def _refuse(faults: Sequence[StepProblem]) -> None:
     more = len(faults) - MAX_SHOWN
-    Misfit.if_any(
-        [*faults[:MAX_SHOWN], Complaint(("pipeline",), f"and {more} more")] if more > 0 else faults
+    StepProblems.if_any(
+        [*faults[:MAX_SHOWN], StepProblem(("pipeline",), f"and {more} more")]
+        if more > 0
+        else faults
     )
 
 

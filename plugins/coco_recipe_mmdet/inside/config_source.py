@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from coco_recipe import Complaint, Misfit
+from coco_recipe import StepProblem, StepProblems
 from coco_recipe_mmdet import configs
 from coco_recipe_mmdet.inside import flat_config, registered
 from coco_recipe_mmdet.inside.settings import Tree, mappings
@@ -19,18 +19,18 @@ def load(config: str) -> Tree:
     """Run a config file and return all its settings, flat.
 
     Raises:
-        Misfit: the config can't be run.
+        StepProblems: the config can't be run.
     """
     from mmengine.config import Config
 
     path = configs.locate(config)
     if path is None:
-        raise Misfit([Complaint(("config",), f"{config}: mmdet is not installed here")])
+        raise StepProblems([StepProblem(("config",), f"{config}: mmdet is not installed here")])
     try:
         settings: Tree = Config.fromfile(str(path)).to_dict()
     except Exception as error:
         what = f"the config {config} can't be run: {type(error).__name__}: {error}"
-        raise Misfit([Complaint(("config",), what)]) from error
+        raise StepProblems([StepProblem(("config",), what)]) from error
     for _, node in mappings(settings, ()):
         # mmengine marks some copies of a variable with it and not others
         if node.get("_scope_") == "mmdet":
@@ -60,7 +60,7 @@ def of_checkpoint(meta: Meta, name: str) -> Tree:
         raise ValueError(
             f"the config that {name} carries {error}; say which: with: {{config: ...}}"
         ) from error
-    _refuse(registered.complaints(tree, ()), name)
+    _refuse(registered.problems(tree, ()), name)
     registered.lock()
     return tree
 

@@ -30,7 +30,7 @@ class Detector:
             device: ``cpu`` or ``cuda``.
 
         Raises:
-            Misfit: a parameter and the config don't go together.
+            StepProblems: a parameter and the config don't go together.
             ValueError: the config doesn't fit the data, or is of a checkpoint and not harmless.
         """
         from mmdet.registry import MODELS
@@ -88,7 +88,7 @@ def resolve(job: DetectorJob, tree: settings.Tree, device: str) -> tuple[setting
     """Fit a config to the job; return its data loader, and all that was changed.
 
     Raises:
-        Misfit: a parameter and the config don't go together.
+        StepProblems: a parameter and the config don't go together.
         ValueError: the config and the data don't go together.
     """
     changes = settings.Changes(tree)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from coco_recipe import Complaint, Misfit, about
+from coco_recipe import StepProblem, StepProblems, about
 from coco_recipe_mmdet.inside import config_source, registered, settings
 from coco_recipe_mmdet.inside.settings import Changes, Tree, mappings
 
@@ -21,14 +21,14 @@ def override(changes: Changes, job: "ModelJob") -> None:
     """Apply the recipe's ``set``, which is data unless ``trust_set`` says otherwise.
 
     Raises:
-        Misfit: a path leads nowhere; a value names something that isn't registered, or would run,
+        StepProblems: a path leads nowhere; a value names something that isn't registered, or would run,
             fetch or overwrite something.
     """
 
     def check(value: object, place: tuple[str, ...]) -> None:
-        for faults in (registered.complaints(value, place), registered.hazards(value, place)):
+        for faults in (registered.problems(value, place), registered.hazards(value, place)):
             if found := config_source.refusal(faults, OF_SET):
-                raise Misfit([Complaint(("set",), found)])
+                raise StepProblems([StepProblem(("set",), found)])
 
     settings.override(changes, job.set, (lambda value, place: None) if job.trust_set else check)
 
@@ -37,7 +37,7 @@ def schedule(changes: Changes, job: "TrainJob") -> None:
     """Apply epochs, batch size and learning rate; schedules by epoch are stretched.
 
     Raises:
-        Misfit: the config doesn't say what is needed.
+        StepProblems: the config doesn't say what is needed.
     """
     _set_epochs(changes, job)
     if job.batch_size:
@@ -49,7 +49,7 @@ def schedule(changes: Changes, job: "TrainJob") -> None:
         base = own if job.scale_lr is True else job.scale_lr
         if not base:
             what = "the config doesn't say which batch size its learning rate is for"
-            raise Misfit([Complaint(("scale_lr",), what, "say it: scale_lr: 16")])
+            raise StepProblems([StepProblem(("scale_lr",), what, "say it: scale_lr: 16")])
         changes.set("auto_scale_lr", {"enable": True, "base_batch_size": base})
     elif job.scale_lr is False and changes.tree.get("auto_scale_lr"):
         changes.set("auto_scale_lr.enable", False)
@@ -71,7 +71,9 @@ def _set_epochs(changes: Changes, job: "TrainJob") -> None:
         changes.set("train_cfg.val_interval", interval)
     else:
         what = "the config counts iterations, not epochs"
-        raise Misfit([Complaint(("config",), what, "say how many epochs (with: {epochs: 12})")])
+        raise StepProblems(
+            [StepProblem(("config",), what, "say how many epochs (with: {epochs: 12})")]
+        )
 
 
 def hardware(changes: Changes, job: "ModelJob", device: str, *, amp: bool | None = None) -> None:
@@ -154,7 +156,7 @@ def bind_data(
         if not tree.get("val_dataloader"):
             what = "it has no val_dataloader, and there is a val"
             hint = "leave val out, or give the config one with set: {val_dataloader: ...}"
-            raise Misfit([Complaint(("config",), f"{what}: {hint}")])
+            raise StepProblems([StepProblem(("config",), f"{what}: {hint}")])
         changes.set(
             "val_evaluator", {"type": "CocoMetric", "ann_file": VAL, "metric": list(metrics)}
         )
@@ -169,10 +171,10 @@ def bind_loader(changes: Changes, name: str, classes: Sequence[str], file: str) 
 
 
 def expect_masks(best_by: str, *, masks: bool) -> None:
-    """Raise Misfit if a metric of masks is asked for and the model has none."""
+    """Raise StepProblems if a metric of masks is asked for and the model has none."""
     if best_by.startswith("segm") and not masks:
         what = f"{best_by} is of masks, and the config's model has none"
-        raise Misfit([Complaint(("best_by",), what)])
+        raise StepProblems([StepProblem(("best_by",), what)])
 
 
 def expect_segmentations(job: "TrainJob | DetectorJob", *, masks: bool) -> None:

@@ -10,7 +10,7 @@ def preflight(job: PreflightJob, report: Reporter) -> list[str]:
     """Do to the config what the job will do; return all that is changed in it.
 
     Raises:
-        Misfit: a parameter and the config don't go together.
+        StepProblems: a parameter and the config don't go together.
         ValueError: the config and the data don't go together.
     """
     due = job.job

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.training_record import Record
 
-from coco_recipe import Complaint, Misfit
+from coco_recipe import StepProblem, StepProblems
 from coco_recipe_mmdet import configs
 from coco_recipe_mmdet.inside import config_source, job_config, settings, stack, weights
 from coco_recipe_mmdet.jobs import TrainJob
@@ -26,7 +26,7 @@ def train(job: TrainJob, report: Reporter) -> None:
     """Train as the job says; checkpoints, scalars and the record are in the current folder.
 
     Raises:
-        Misfit: a parameter and the config don't go together.
+        StepProblems: a parameter and the config don't go together.
         ValueError: the config and the data, or the checkpoint and the model, don't go together;
             the loss isn't finite.
     """
@@ -53,7 +53,7 @@ def resolve(job: TrainJob, device: str) -> tuple[settings.Tree, list[str]]:
         device: ``cpu`` or ``cuda``.
 
     Raises:
-        Misfit: a parameter and the config don't go together.
+        StepProblems: a parameter and the config don't go together.
         ValueError: the config and the data don't go together.
     """
     changes = settings.Changes(config_source.load(str(job.config)))
@@ -88,11 +88,11 @@ def resolve(job: TrainJob, device: str) -> tuple[settings.Tree, list[str]]:
 
 
 def _expect_no_other_start(tree: settings.Tree, job: TrainJob) -> None:
-    """Raise Misfit if the config starts from a checkpoint that the recipe doesn't name."""
+    """Raise StepProblems if the config starts from a checkpoint that the recipe doesn't name."""
     if (start := tree.get("load_from")) and not job.checkpoint:
         what = f"it starts from the checkpoint {start} (load_from), which is an input of this step"
         hint = "write it as in: {checkpoint: ...}; or set: {load_from: null} to start without"
-        raise Misfit([Complaint(("config",), f"{what}: {hint}")])
+        raise StepProblems([StepProblem(("config",), f"{what}: {hint}")])
 
 
 def _runner(job: TrainJob, tree: settings.Tree, device: str) -> "Runner":

@@ -110,7 +110,7 @@ def index() -> Index:
     return Index(names, frozenset(scopes))
 
 
-def complaints(value: object, path: KeyPath) -> Iterator[str]:
+def problems(value: object, path: KeyPath) -> Iterator[str]:
     """Yield every name at or below a place of a config that isn't registered, with its key path.
 
     Args:
@@ -135,13 +135,13 @@ def complaints(value: object, path: KeyPath) -> Iterator[str]:
         albu = (within and name != "type") or (
             not path and name.startswith("albu")
         )  # a variable, built only inside an Albu
-        yield from (_of_albumentations if albu else complaints)(child, (*path, name))
+        yield from (_of_albumentations if albu else problems)(child, (*path, name))
 
 
 def hazards(value: object, path: KeyPath) -> Iterator[str]:
     """Yield what a part of a config would run, fetch or overwrite, with its key path.
 
-    Takes it that every name is registered, see ``complaints``.
+    Takes it that every name is registered, see ``problems``.
     """
     key = path[-1] if path else ""
     if isinstance(value, str):

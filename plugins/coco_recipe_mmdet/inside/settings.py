@@ -5,7 +5,7 @@ import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from coco_recipe import Complaint, Misfit
+from coco_recipe import StepProblem, StepProblems
 
 Tree = dict[str, Any]  # settings by key; a value is a plain value, a list, a tuple or a Tree
 Place = tuple[str, ...]  # the keys that lead to a value; numbers of lists as text
@@ -87,7 +87,7 @@ def override(
             wrong with it.
 
     Raises:
-        Misfit: a path leads nowhere (says how far it goes), or to a variable that is used nowhere.
+        StepProblems: a path leads nowhere (says how far it goes), or to a variable that is used nowhere.
     """
     tree = changes.tree
     for path, value in wanted.items():
@@ -115,8 +115,8 @@ def override(
                 raise _misfit(path, what, "change what it is used for, as model.backbone.depth")
 
 
-def _misfit(path: str, what: str, hint: str = "") -> Misfit:
-    return Misfit([Complaint(("set", path), what, hint)])
+def _misfit(path: str, what: str, hint: str = "") -> StepProblems:
+    return StepProblems([StepProblem(("set", path), what, hint)])
 
 
 def mappings(node: object, path: Place) -> Iterator[tuple[Place, Tree]]:

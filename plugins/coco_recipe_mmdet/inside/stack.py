@@ -7,7 +7,7 @@ from urllib.parse import urlparse
 
 from coco_recipe_jobs.job import Job
 
-from coco_recipe import Complaint, Misfit
+from coco_recipe import StepProblem, StepProblems
 from coco_recipe_mmdet.inside import weights
 
 Content = dict[str, Any]  # of a checkpoint file
@@ -17,7 +17,7 @@ def begin(job: Job) -> str:
     """Prepare the process; return the device, ``cpu`` or ``cuda``.
 
     Raises:
-        Misfit: a GPU is asked for and there is none.
+        StepProblems: a GPU is asked for and there is none.
     """
     import cv2
     from mmdet.utils import register_all_modules
@@ -32,14 +32,14 @@ def device(job: Job) -> str:
     """Return the device of a job, ``cpu`` or ``cuda``.
 
     Raises:
-        Misfit: a GPU is asked for and there is none.
+        StepProblems: a GPU is asked for and there is none.
     """
     import torch
 
     if job.device == "cuda" and not torch.cuda.is_available():
         what = "cuda, but torch finds no GPU here"
         hint = "coco-recipe doctor says what there is (device: cpu)"
-        raise Misfit([Complaint(("device",), what, hint)])
+        raise StepProblems([StepProblem(("device",), what, hint)])
     return "cuda" if job.device != "cpu" and torch.cuda.is_available() else "cpu"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Backend, Complaint, Dataset, Facts, Finding, Misfit, Package, Row
+from coco_recipe import Backend, Dataset, Facts, Finding, Package, Row, StepProblem, StepProblems
 from coco_recipe_pictures import pipelines
 from coco_recipe_pictures.augment import choosing, refusals
 from coco_recipe_pictures.augment.chosen import Chosen
@@ -39,15 +39,15 @@ def _backend(params: Mapping[str, Any]) -> Library | None:
     return found.backend if isinstance(found, pipelines.Read) else None
 
 
-def check(params: Mapping[str, Any]) -> Iterator[Complaint]:
+def check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
     low, high = params["accept"].get("no_visibility_between", (0, 1))
     if low >= high:
-        yield Complaint(
+        yield StepProblem(
             ("accept", "no_visibility_between"),
             f"the first bound, {low}, must be below the second, {high}",
         )
     if params.get("balance") and params["copies"] != 1:
-        yield Complaint(
+        yield StepProblem(
             ("copies",),
             "stands beside 'balance', which decides the number of copies",
             "leave it out; balance's max_copies is the cap",
@@ -63,12 +63,12 @@ def foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[st
     known, pipeline = facts["dataset"], params["pipeline"].pipeline
     chosen = known.of_fewer_images() if params.get("where") else known
     sizes = [size for size in (chosen.smallest, chosen.largest) if size]
-    found = list(choosing.complaints(params, known))
+    found = list(choosing.problems(params, known))
     try:
         pipeline.check_sizes(sizes)
-    except Misfit as error:
-        found += error.complaints
-    Misfit.if_any(found)
+    except StepProblems as error:
+        found += error.problems
+    StepProblems.if_any(found)
     return {"dataset": known.of_other_images()}
 
 

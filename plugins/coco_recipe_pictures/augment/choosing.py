@@ -10,11 +10,11 @@ from typing import Any
 from coco_recipe import (
     Annotation,
     Category,
-    Complaint,
     Dataset,
     Facts,
     Image,
-    Misfit,
+    StepProblem,
+    StepProblems,
     did_you_mean,
     extras,
 )
@@ -122,16 +122,16 @@ def mirrored(categories: Sequence[Category], pairs: Sequence[Sequence[str]]) -> 
     """Return, by category id, the id that a row of it has in a mirrored picture.
 
     Raises:
-        Misfit: a category is in two pairs; two categories of a pair have other keypoints.
+        StepProblems: a category is in two pairs; two categories of a pair have other keypoints.
     """
     of = {category.name: category for category in categories}
     found: dict[int, int] = {}
     for n, pair in enumerate(pairs):
         one, other = (of[name] for name in pair)
         if {one.id, other.id} & set(found):
-            raise Misfit(
+            raise StepProblems(
                 [
-                    Complaint(
+                    StepProblem(
                         ("mirrored_categories", n),
                         f"'{one.name}' or '{other.name}' is in another pair, too",
                         "name each category once",
@@ -139,9 +139,9 @@ def mirrored(categories: Sequence[Category], pairs: Sequence[Sequence[str]]) -> 
                 ]
             )
         if dict(extras(one)).get("keypoints") != dict(extras(other)).get("keypoints"):
-            raise Misfit(
+            raise StepProblems(
                 [
-                    Complaint(
+                    StepProblem(
                         ("mirrored_categories", n),
                         f"'{one.name}' and '{other.name}' have other keypoints",
                         "give both the same list, or leave the pair out",
@@ -152,7 +152,7 @@ def mirrored(categories: Sequence[Category], pairs: Sequence[Sequence[str]]) -> 
     return found
 
 
-def complaints(params: Mapping[str, Any], known: Facts) -> Iterator[Complaint]:
+def problems(params: Mapping[str, Any], known: Facts) -> Iterator[StepProblem]:
     """Yield the categories, fields and keypoints that parameters name and the data set lacks."""
     where, boxes = params.get("where") or {}, (params.get("balance") or {}).get("boxes")
     asked: list[tuple[KeyPath, str, str, Sequence[str] | None]] = [
@@ -180,7 +180,7 @@ def complaints(params: Mapping[str, Any], known: Facts) -> Iterator[Complaint]:
     ]
     for path, what, name, there in asked:
         if there is not None and name not in there:
-            yield Complaint(
+            yield StepProblem(
                 path, f"{what} '{name}'", did_you_mean(name, there) if there else "none has a name"
             )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coco_recipe import Annotation, Dataset, Image, Misfit, facts_of
+from coco_recipe import Annotation, Dataset, Image, StepProblems, facts_of
 from coco_recipe_pictures.augment import choosing, keypoint_pairs, refusals
 from coco_recipe_pictures.augment.choosing import Choice
 from coco_recipe_pictures.backend import Pipeline
@@ -41,10 +41,10 @@ class Chosen:
             pipeline: the pipeline as it is applied.
 
         Raises:
-            Misfit: parameters name what isn't there, or leave out what must be chosen.
+            StepProblems: parameters name what isn't there, or leave out what must be chosen.
             ValueError: no image is chosen.
         """
-        Misfit.if_any(choosing.complaints(params, facts_of(dataset)))
+        StepProblems.if_any(choosing.problems(params, facts_of(dataset)))
         annotations = dataset.annotations_of()
         choice = choosing.choose(
             dataset,
@@ -57,5 +57,5 @@ class Chosen:
         mirror = choosing.mirrored(dataset.categories, params["mirrored_categories"] or ())
         images = tuple(image for image, n in zip(dataset.images, choice.copies, strict=True) if n)
         rows = [row for image in images for row in annotations[image.id]]
-        Misfit.if_any(refusals.complaints(pipeline, dataset, images, rows, swap, params))
+        StepProblems.if_any(refusals.problems(pipeline, dataset, images, rows, swap, params))
         return cls(choice, annotations, images, swap, mirror)

@@ -18,7 +18,7 @@ def mirrored_pairs(
             added to those that are found by the words left and right, or by L and R; none at all
             says that none trades places.
 
-    A declared name that is in no category is not looked for: see `choosing.complaints`.
+    A declared name that is in no category is not looked for: see `choosing.problems`.
     """
     return {category.id: _pairs_of(_names(category), declared) for category in categories}
 

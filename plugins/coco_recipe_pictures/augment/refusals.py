@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from coco_recipe import Annotation, Complaint, Dataset, Facts, Finding, Image, Kind, Row, extras
+from coco_recipe import Annotation, Dataset, Facts, Finding, Image, Kind, Row, StepProblem, extras
 from coco_recipe_pictures.augment import keypoint_pairs
 from coco_recipe_pictures.backend import Effects, Pipeline
 from coco_recipe_pictures.geometry import other_places, parts
@@ -43,7 +43,7 @@ _UPRIGHT_WORDS = {"up", "down", "upward", "downward"}
 
 
 def may_ask(pipeline: Pipeline, params: Mapping[str, Any], known: Facts) -> bool:
-    """Report whether `complaints` may find anything, by the keys that the rows may have.
+    """Report whether `problems` may find anything, by the keys that the rows may have.
 
     It reads no row.
     """
@@ -66,14 +66,14 @@ def may_ask(pipeline: Pipeline, params: Mapping[str, Any], known: Facts) -> bool
     )
 
 
-def complaints(
+def problems(
     pipeline: Pipeline,
     dataset: Dataset,
     images: Sequence[Image],
     annotations: Sequence[Annotation],
     pairs: Mapping[int, Sequence[Any]],
     params: Mapping[str, Any],
-) -> Iterator[Complaint]:
+) -> Iterator[StepProblem]:
     """Yield what must be chosen before a data set with annotations goes through a pipeline.
 
     Args:
@@ -88,19 +88,19 @@ def complaints(
         return
     effects = pipeline.effects
     for name in effects.untraceable:
-        yield Complaint(
+        yield StepProblem(
             ("pipeline",),
             f"{name} moves pixels in a way that annotations can't follow",
             "leave it out; ElasticTransform and GridDistortion are followed",
         )
     for name, outline_px in effects.moved_outlines:
-        yield Complaint(
+        yield StepProblem(
             ("pipeline",),
             f"{name} moves outlines by up to {outline_px} px, and annotations can't follow",
             "leave it out, or write scale: [2, 3], which moves them by 1 px at most",
         )
     for repeat in effects.repeats if params["repeated"] is None else ():
-        yield Complaint(
+        yield StepProblem(
             ("pipeline",),
             repeat.what,
             "repeated: label (they are annotated too), "
@@ -116,7 +116,7 @@ def complaints(
             {other_places.shown(path) for row in rows for path in places(row, warps=no_matrix)}
         )
         if found:
-            yield Complaint(
+            yield StepProblem(
                 ("pipeline",),
                 f"it moves pixels, and {whose} have places under other keys: {', '.join(found)}",
                 "drop leaves them out of the copies, keep leaves them as they are:\n"
@@ -151,7 +151,7 @@ def places(row: Annotation | Image, *, warps: bool) -> Iterator[other_places.Pat
 
 def _unpaired(
     dataset: Dataset, annotations: Sequence[Annotation], pairs: Mapping[int, Sequence[Any]]
-) -> Iterator[Complaint]:
+) -> Iterator[StepProblem]:
     """Ask for the pairs of a category with two keypoints or more in a row and no known pair."""
     known = dataset.category_names()
     with_points = {
@@ -162,7 +162,7 @@ def _unpaired(
     }
     for category_id in sorted(with_points, key=str):
         if isinstance(category_id, int) and not pairs.get(category_id):
-            yield Complaint(
+            yield StepProblem(
                 ("pipeline",),
                 f"it mirrors pictures, and no keypoints of category '{known.get(category_id)}' are "
                 "known to trade places",
@@ -171,7 +171,7 @@ def _unpaired(
             )
     for category in dataset.categories:
         if category.id in with_points and (alone := list(keypoint_pairs.without_partner(category))):
-            yield Complaint(
+            yield StepProblem(
                 ("pipeline",),
                 f"it mirrors pictures, and keypoints of category '{category.name}' have no "
                 f"partner on the other side: {', '.join(alone)}",
@@ -181,7 +181,7 @@ def _unpaired(
         perhaps = list(keypoint_pairs.perhaps_pairs(category))
         if category.id in with_points and perhaps and pairs.get(category.id):
             pairs_ = ", ".join(f"[{one}, {other}]" for one, other in perhaps)
-            yield Complaint(
+            yield StepProblem(
                 ("pipeline",),
                 f"it mirrors pictures, and keypoints of category '{category.name}' may be of the "
                 f"left and the right: {', '.join(f'{one} and {other}' for one, other in perhaps)}",

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from coco_recipe import Annotation, Dataset, Image, Misfit, StepContext, read_header, turned_box
+from coco_recipe import (
+    Annotation,
+    Dataset,
+    Image,
+    StepContext,
+    StepProblems,
+    read_header,
+    turned_box,
+)
 from coco_recipe_pictures import pictures
 from coco_recipe_pictures.augment import choosing, refusals
 from coco_recipe_pictures.augment.choosing import Copy
@@ -149,7 +157,7 @@ def applied(params: Mapping[str, Any]) -> Pipeline:
 
 
 def _sound(read: Read) -> Pipeline:
-    Misfit.if_any(read.problems)
+    StepProblems.if_any(read.problems)
     assert read.pipeline is not None, "BUG: a pipeline that is not there has no problems"
     return read.pipeline
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from coco_recipe_albumentations.pipeline.read import Pipeline
 
-from coco_recipe import Misfit
+from coco_recipe import StepProblems
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("albumentations")
@@ -41,7 +41,7 @@ def test_what_fits_no_picture_is_told_at_its_line_too(
 ) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(f"- NoOp\n- {row}\n", "utf-8")
-    with pytest.raises(Misfit, match=f"^pipeline: {re.escape(str(path))}:{message}"):
+    with pytest.raises(StepProblems, match=f"^pipeline: {re.escape(str(path))}:{message}"):
         does(Pipeline.of(str(path)))
 
 

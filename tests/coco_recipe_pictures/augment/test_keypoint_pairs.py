@@ -32,7 +32,7 @@ def _asked(
     pairs = keypoint_pairs.mirrored_pairs(dataset.categories, params.get("mirrored_keypoints"))
     return [
         str(one)
-        for one in refusals.complaints(
+        for one in refusals.problems(
             Pipeline.of(form),
             dataset,
             dataset.images,

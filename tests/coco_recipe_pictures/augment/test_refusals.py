@@ -17,7 +17,7 @@ from coco_recipe_albumentations.carrier import Carrier
 from coco_recipe_albumentations.pipeline.read import Pipeline
 from coco_recipe_pictures.augment import choosing, keypoint_pairs, refusals
 
-from coco_recipe import Misfit
+from coco_recipe import StepProblems
 from coco_recipe.coco_json import parse
 from coco_recipe.errors import RecipeError, StepError
 from coco_recipe.running import execute, stages
@@ -41,7 +41,7 @@ def _asked(
     pairs = keypoint_pairs.mirrored_pairs(dataset.categories, params.get("mirrored_keypoints"))
     return [
         str(one)
-        for one in refusals.complaints(
+        for one in refusals.problems(
             Pipeline.of(form),
             dataset,
             dataset.images,
@@ -133,7 +133,7 @@ def test_places_of_images_ask_too() -> None:
     data = coco(1, [(1, 1)])
     data["images"][0]["roi"] = [1, 2, 3, 4]
     dataset = parse(json.dumps(data).encode())
-    (asked,) = refusals.complaints(
+    (asked,) = refusals.problems(
         Pipeline.of([FLIP]), dataset, dataset.images, dataset.annotations, {}, PARAMS
     )
     assert "images have places under other keys: roi" in str(asked)
@@ -239,7 +239,7 @@ def test_categories_trade_places_both_ways() -> None:
 def test_pairs_of_categories_that_contradict_are_refused(
     forms: list[Any], pairs: list[Any], says: str
 ) -> None:
-    with pytest.raises(Misfit, match=says):
+    with pytest.raises(StepProblems, match=says):
         choosing.mirrored(_categories(*forms), pairs)
 
 
