@@ -29,8 +29,10 @@ from typing import Any
 import albumentations as A
 import cv2
 import numpy as np
+from coco_recipe_albumentations.carrier import Carrier
 from coco_recipe_pictures.geometry import rle
-from coco_recipe_pictures.geometry.carried import Carried, Carrier, Instance, Moved
+from coco_recipe_pictures.geometry.carried import Carried
+from coco_recipe_pictures.geometry.instance import Instance, Moved
 
 HEIGHT, WIDTH, LEAST_PX = 240, 320, 200
 COLOURS = (60, 120, 180, 240)

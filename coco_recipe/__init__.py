@@ -52,9 +52,19 @@ from coco_recipe.geometry.segmentation import (
     segmentation_box,
 )
 from coco_recipe.geometry.turned_box import TurnedBox, turned_box
-from coco_recipe.headers import CutOffError, Header, header_of, read_header
+from coco_recipe.headers.header import CutOffError, Header
+from coco_recipe.headers.reading import header_of, read_header
 from coco_recipe.hookspecs import hookimpl
-from coco_recipe.steps import Complaint, Misfit, OpenPorts, Package, Port, Step, StepContext
+from coco_recipe.steps import (
+    Backend,
+    Complaint,
+    Misfit,
+    OpenPorts,
+    Package,
+    Port,
+    Step,
+    StepContext,
+)
 from coco_recipe.values.checkpoint import Checkpoint
 from coco_recipe.values.dataset_value import facts_of
 from coco_recipe.values.facts import Facts
@@ -74,6 +84,7 @@ __all__ = [
     "TEXTS",
     "TRAINERS_SKIP",
     "Annotation",
+    "Backend",
     "Category",
     "Check",
     "Checkpoint",

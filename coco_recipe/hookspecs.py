@@ -7,7 +7,7 @@ import pluggy
 
 from coco_recipe.events import Observer
 from coco_recipe.findings import Check, Kind
-from coco_recipe.steps import Step
+from coco_recipe.steps import Backend, Step
 from coco_recipe.values.kind import ValueKind
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ def coco_recipe_findings() -> "Iterator[Kind]":  # type: ignore[empty-body]
 @hookspec
 def coco_recipe_checks() -> "Iterator[Check]":  # type: ignore[empty-body]
     """Yield checks of pictures and masks; their kinds are offered with them."""
+
+
+@hookspec
+def coco_recipe_backends() -> "Iterator[Backend]":  # type: ignore[empty-body]
+    """Yield what steps of other plugins can work with, as a library of transforms for augment."""
 
 
 @hookspec

@@ -5,7 +5,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +19,7 @@ from coco_recipe.errors import PluginError
 from coco_recipe.findings import Check, Kind
 from coco_recipe.kinds import CORE_KINDS
 from coco_recipe.observing.observers import Named
-from coco_recipe.steps import Package, Port, Step
+from coco_recipe.steps import Backend, Package, Port, Step
 from coco_recipe.values import shipped as shipped_values
 from coco_recipe.values.kind import ValueKinds
 
@@ -51,6 +51,7 @@ class Registry:
         checks: the checks of pictures and masks.
         observers: what is told of a run.
         values: the kinds of values.
+        backends: what steps of any plugin can work with, by name.
     """
 
     offers: dict[str, Offer]
@@ -60,6 +61,7 @@ class Registry:
     checks: tuple[Check, ...] = ()
     observers: tuple[Named, ...] = ()
     values: ValueKinds = shipped_values.KINDS
+    backends: dict[str, Backend] = field(default_factory=dict)
 
 
 def find(files: Sequence[Path] = ()) -> Registry:
@@ -139,8 +141,8 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     ]:
         raise PluginError(
             f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps, "
-            "coco_recipe_values, coco_recipe_findings, coco_recipe_checks, coco_recipe_commands "
-            "and coco_recipe_observers"
+            "coco_recipe_values, coco_recipe_findings, coco_recipe_checks, coco_recipe_backends, "
+            "coco_recipe_commands and coco_recipe_observers"
         )
     manager.check_pending()
     if not manager.get_hookcallers(module):
@@ -165,6 +167,9 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     )
     if uncallable := [one.name for one in observers if not callable(one.observe)]:
         raise PluginError(f"coco_recipe_observers yields {uncallable[0]}, which can't be called")
+    backends = {backend.name: backend for backend in _all(manager.hook.coco_recipe_backends())}
+    if twice := sorted(backends.keys() & registry.backends.keys()):
+        raise PluginError(f"offers backend '{twice[0]}', which another plugin offers too")
     for offer in offers.values():
         check_step(offer.step)
         if other := registry.offers.get(offer.step.name):
@@ -177,6 +182,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     registry.checks += checks
     registry.observers += observers
     registry.values = values
+    registry.backends.update(backends)
 
 
 def _all(results: list[Iterator[Any]]) -> Iterator[Any]:

@@ -103,6 +103,19 @@ class Misfit(ValueError):
             raise cls(found)
 
 
+class Backend(Protocol):
+    """What a plugin offers for a step of another to work with, as a library of transforms.
+
+    A step that works with backends says in its own package what else one must have.
+
+    Attributes:
+        name: by which a recipe chooses it.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A step that a recipe can use.
@@ -117,10 +130,11 @@ class Step:
             property with ``format: recipe-file`` (or ``recipe-folder``) is relative to the recipe;
             one with ``format: publish-folder`` a folder, relative to the run directory, where the
             committed result appears.
-        read: ``read(params) -> {name: value}`` reads once, when the recipe is planned, what
-            parameters name or hold, as a file of settings; all functions of the step, ``run`` too,
-            get these values in place of what is written. It raises nothing: what is wrong with a
-            value is for ``check`` to say.
+        read: ``read(params, backends) -> {name: value}`` reads once, when the recipe is planned,
+            what parameters name or hold, as a file of settings. ``backends`` are those that
+            plugins offer, by name. All functions of the step, ``run`` too, get these values in
+            place of what is written. It raises nothing: what is wrong with a value is for
+            ``check`` to say.
         check: finds what the schema can't say.
         foresee: ``foresee(params, facts) -> {port: Facts}``: what will be known of each output,
             from the parameters and what is known of each input port (a tuple of Facts where a port
@@ -167,8 +181,8 @@ class Step:
         reads_pixels: the result depends on the bytes of the images.
         resumes: ``ctx.workdir`` comes with what an interrupted run left in it; the step answers for
             what it finds there, and leaves nothing but its output.
-        preload: modules that the workers of ``ctx.map`` use; they are imported while the inputs are
-            read.
+        preload: modules that the workers of ``ctx.map`` use, or a function from the parameters to
+            them; they are imported while the inputs are read, and count for the step's key.
         also: modules, by name, that make the result in another process, where the step's own code
             doesn't import them. The result depends on them and on what they import of the
             project's and plugins' packages. Libraries that they need here, the step ``needs``.
@@ -181,7 +195,7 @@ class Step:
     inputs: Mapping[str, Port] | OpenPorts
     outputs: Mapping[str, type | Port] | Callable[[Mapping[str, Any]], Mapping[str, type | Port]]
     params: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
-    read: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    read: Callable[[Mapping[str, Any], Mapping[str, Backend]], Mapping[str, Any]] | None = None
     check: Callable[[Mapping[str, Any]], Iterable[Complaint]] | None = None
     foresee: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Facts]] | None = None
     examine: (
@@ -206,7 +220,7 @@ class Step:
     writes: bool = False
     reads_pixels: bool = False
     resumes: bool = False
-    preload: tuple[str, ...] = ()
+    preload: tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] = ()
     also: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
 
@@ -231,12 +245,18 @@ class Step:
             return {self.inputs.name: dict(values)}
         return {name: values.get(name) for name in self.inputs}
 
-    def read_for(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def read_for(
+        self, params: Mapping[str, Any], backends: Mapping[str, Backend]
+    ) -> Mapping[str, Any]:
         """Return the parameters as the step's functions get them: what it reads once is read."""
-        return {**params, **self.read(params)} if self.read else params
+        return {**params, **self.read(params, backends)} if self.read else params
+
+    def preload_for(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the modules that the step's workers use, for parameters that are read."""
+        return self.preload(params) if callable(self.preload) else self.preload
 
     def needs_for(self, params: Mapping[str, Any]) -> tuple[Package, ...]:
-        """Return the packages that must be installed for these parameters."""
+        """Return the packages that must be installed for these parameters, which are read."""
         return self.needs(params) if callable(self.needs) else self.needs
 
     def refused_for(self, params: Mapping[str, Any]) -> frozenset[str]:

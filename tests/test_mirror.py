@@ -12,29 +12,30 @@ from builders import REPOSITORY
 
 ROOTS = (REPOSITORY, REPOSITORY / "plugins")
 EXEMPT = {
-    "coco_recipe/values/checkpoint.py": "a record",
-    "coco_recipe/values/facts.py": "a record",
-    "coco_recipe/hookspecs.py": "declarations",
-    "coco_recipe/kinds.py": "constants",
     "coco_recipe/commands/options.py": "declarations",
     "coco_recipe/commands/pictures.py": "preview and replay: test_forecast.py, test_reopening.py",
     "coco_recipe/running/loop.py": "the loop over steps: test_stages.py",
-    "coco_recipe/running/session.py": "a record",
-    "coco_recipe/running/work.py": "a record",
-    "coco_recipe/values/shipped.py": "a list of constants",
+    "coco_recipe/running/session.py": "a record: test_stages.py",
+    "coco_recipe/running/work.py": "a record: test_stages.py",
+    "coco_recipe/values/checkpoint.py": "a record",
+    "coco_recipe/values/facts.py": "a record: test_foresight.py",
+    "coco_recipe_albumentations/backend.py": "joins modules: pictures' test_backend.py",
     "coco_recipe_albumentations/library.py": "imports the library",
-    "coco_recipe_albumentations/pipeline/history.py": "constants",
-    "coco_recipe_albumentations/preload.py": "imports the library",
-    "coco_recipe_data/kinds.py": "constants",
-    "coco_recipe_mmdet/inside/job.py": "runs in the child only, in every test of training",
-    "coco_recipe_mmdet/inside/job_batch_norm.py": "as job.py: test_recompute_batch_norm.py",
-    "coco_recipe_mmdet/inside/job_init.py": "as job.py: test_init_weights.py",
-    "coco_recipe_mmdet/inside/job_preflight.py": "as job.py: test_preflights.py",
-    "coco_recipe_mmdet/train_params.py": "a schema",
-    "coco_recipe_pictures/checks/offered_checks.py": "a list of constants",
-    "coco_recipe_torch/adapt_head_params.py": "a schema",
-    "coco_recipe_torch/average_weights_params.py": "a schema",
-    "coco_recipe_torch/needed.py": "constants",
+    "coco_recipe_albumentations/migration/draft.py": "a record: test_rewrite.py",
+    "coco_recipe_albumentations/pipeline/history.py": "a list of names: test_migrate.py",
+    "coco_recipe_mmdet/inside/job_batch_norm.py": "in the child: test_recompute_batch_norm.py",
+    "coco_recipe_mmdet/inside/job_init.py": "in the child: test_init_weights.py",
+    "coco_recipe_mmdet/inside/job_preflight.py": "in the child: test_preflights.py",
+    "coco_recipe_pictures/augment/before.py": "what augment checks: test_refusals.py, test_step.py",
+    "coco_recipe_pictures/augment/work.py": "a record: test_step.py",
+    "coco_recipe_pictures/checks/offered_checks.py": "a list",
+    "coco_recipe_pictures/demo/bottles.py": "draws: test_write.py",
+    "coco_recipe_pictures/demo/caps.py": "draws: test_write.py",
+    "coco_recipe_pictures/demo/scene.py": "draws: test_write.py",
+    "coco_recipe_pictures/geometry/left.py": "of augment and tile: test_step.py, test_tile.py",
+    "coco_recipe_pictures/geometry/move.py": "a record: test_carrier.py",
+    "coco_recipe_pictures/geometry/placed.py": "of tile: test_tile.py",
+    "coco_recipe_pictures/pipelines.py": "picks the backend: test_backend.py",
 }
 
 
@@ -45,7 +46,21 @@ def _modules() -> list[str]:
         for root in ROOTS
         for package in root.glob("coco_recipe*")
         for path in package.rglob("*.py")
-        if path.name not in ("__init__.py", "__main__.py")
+        if path.name not in ("__init__.py", "__main__.py") and _does_something(path)
+    )
+
+
+def _does_something(path: Path) -> bool:
+    """Say whether a module has a function with a body: constants, records and protocols have none."""
+    functions = (
+        node
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    )
+    return any(
+        not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+        for function in functions
+        for line in function.body
     )
 
 

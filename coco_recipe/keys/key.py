@@ -5,6 +5,7 @@ import platform
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -112,7 +113,7 @@ def parts_of(step: PlannedStep, inputs: Mapping[str, str | Digests], seed: int) 
         inputs: what comes to each port: hashes of an input's files, or KEY:PORT of a step.
         seed: of the step's random choices.
     """
-    found = code_of(step.step)
+    found = code_of(step.step, step.bound)
     return KeyParts(
         use=step.step.name,
         parameters=dict(step.params),
@@ -124,15 +125,21 @@ def parts_of(step: PlannedStep, inputs: Mapping[str, str | Digests], seed: int) 
     )
 
 
-def code_of(step: Step) -> Closure:
+def code_of(step: Step, params: Mapping[str, Any]) -> Closure:
     """Return the modules that make a step's result, with the libraries that they import.
+
+    Args:
+        step: the step.
+        params: its parameters, read.
 
     The step's code is where the functions are that make its result and its parameters. Modules
     that run in another process (``Step.also``) give no libraries: those that they need here, the
     step ``needs``.
     """
     apart = NO_STEP.keys() | set(step.apart)
-    here = closure.of([*EVERY_STEP, *step.preload, *_modules(step)], apart)
+    here = closure.of(
+        [*EVERY_STEP, *step.preload_for(params), *_modules(step), *_readers(params)], apart
+    )
     elsewhere = closure.of(step.also, apart)
     return Closure(dict(sorted({**here.digests, **elsewhere.digests}.items())), here.libraries)
 
@@ -144,6 +151,13 @@ def _modules(step: Step) -> Iterator[str]:
             yield _home(function)
 
 
+def _readers(params: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the modules of what the step has read, as a pipeline of a backend."""
+    for value in params.values():
+        if (module := type(value).__module__).startswith("coco_recipe"):
+            yield module
+
+
 def _home(function: Callable[..., object]) -> str:
     while isinstance(function, functools.partial):
         function = function.func
@@ -152,7 +166,7 @@ def _home(function: Callable[..., object]) -> str:
 
 def _environment(step: PlannedStep, code: Closure) -> dict[str, str]:
     """Return the versions that a step's result depends on; and the CPU, if it reads pictures."""
-    needs = {package.module for package in step.step.needs_for(step.params)}
+    needs = {package.module for package in step.step.needs_for(step.bound)}
     versions = libraries.versions(sorted({*code.libraries, *needs}))
     if step.step.reads_pixels and needs:
         versions |= {

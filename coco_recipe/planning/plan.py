@@ -50,6 +50,11 @@ class PlannedStep:
         """The step as messages name it: ``step 'parts' (split)``."""
         return f"step '{self.id}' ({self.step.name})"
 
+    @property
+    def preload(self) -> tuple[str, ...]:
+        """The modules that the workers of the step use."""
+        return self.step.preload_for(self.bound)
+
     def keywords(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the step's functions are called with: input values by port, and parameters."""
         names = self.step.params.get("properties", {})

@@ -138,11 +138,12 @@ class _Binder:
                 self.problem(("with",), f"there is no file {file}", self.source.relative_to())
         sound = len(self.problems) == before
         if sound:
-            bound = offer.step.read_for(bound)
+            bound = offer.step.read_for(bound, registry.backends)
         if sound and offer.step.check:
             for complaint in offer.step.check(bound):
                 self.problem((complaint.below, *complaint.path), complaint.what, complaint.hint)
-        self.packages(offer, params)
+        if sound:
+            self.packages(offer, bound)
         if len(self.problems) == before and offer.step.files:
             try:
                 files += offer.step.files(bound)

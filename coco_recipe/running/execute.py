@@ -128,7 +128,7 @@ def _context(task: Task, workshop: Workshop) -> Context:
         seed=task.parts.seed,
         workdir=store.begin(step.id, resume=step.step.resumes and not is_afresh),
         engine=workshop.engine,
-        preload=step.step.preload,
+        preload=step.preload,
         on_progress=workshop.on_progress,
         key=task.key,
         environment=task.environment(),

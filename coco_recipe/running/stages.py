@@ -188,7 +188,7 @@ def claim_targets(work: Work) -> None:
 def start_workers(work: Work) -> None:
     """Let workers import what the steps without a result need, while the inputs are read."""
     steps = [step for step in work.plan.steps if work.store.manifest(step.id) is None]
-    if modules := tuple(name for step in steps for name in step.step.preload):
+    if modules := tuple(name for step in steps for name in step.preload):
         work.engine.prepare(modules)
 
 

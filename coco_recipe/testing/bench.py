@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from coco_recipe.plugins import Offer, Registry
 from coco_recipe.running.execute import Workshop, execute
 from coco_recipe.running.store import DROPPED, Store
 from coco_recipe.running.task import Task
-from coco_recipe.steps import OpenPorts, Step
+from coco_recipe.steps import Backend, OpenPorts, Step
 from coco_recipe.values import shipped as shipped_values
 from coco_recipe.values.facts import Facts
 from coco_recipe.values.kind import ValueKinds, each
@@ -39,7 +39,8 @@ class Bench:
         jobs: number of processes that ``ctx.map`` has; 1 is this process.
         keeps_outputs: write values that come out, also of a step that lives in memory.
         kinds: the kinds of values that there are. A plugin's own comes in by
-            ``shipped_values.KINDS.with_kind(KIND, "my plugin")``.
+            ``shipped.KINDS.with_kind(KIND, "my plugin")`` of ``coco_recipe.values``.
+        backends: what steps can work with, by name, as the libraries of ``augment``.
     """
 
     folder: Path | None = None
@@ -47,6 +48,7 @@ class Bench:
     jobs: int = 1
     keeps_outputs: bool = False
     kinds: ValueKinds = shipped_values.KINDS
+    backends: Mapping[str, Backend] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,9 @@ def _planned(
     row = RecipeStep(step.name, step.name, references, params, ())
     recipe = Recipe(source, "bench", bench.seed, tuple(inputs), (row,))
     offers = {step.name: Offer(step, "bench", "")}
-    return resolve(recipe, Registry(offers, {}, {}, {}, values=_givable(bench.kinds)), [])
+    kinds, backends = _givable(bench.kinds), dict(bench.backends)
+    registry = Registry(offers, {}, {}, {}, values=kinds, backends=backends)
+    return resolve(recipe, registry, [])
 
 
 def _givable(kinds: ValueKinds) -> ValueKinds:

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from coco_recipe.dataset import Dataset
 from coco_recipe.errors import CocoRecipeError, PluginError, RecipeError
 from coco_recipe.steps import Step
 from coco_recipe.testing.bench import Bench, Outcome, run_step
-from coco_recipe.values import shipped as shipped_values
 from coco_recipe.values.checkpoint import Checkpoint
 from coco_recipe.values.facts import Facts
 from coco_recipe.values.kind import ValueKinds
@@ -20,7 +20,7 @@ _UNKNOWN = "no_parameter_has_this_name"
 
 
 def broken_promises(
-    step: Step, folder: Path, kinds: ValueKinds = shipped_values.KINDS, /, **given: Any
+    step: Step, folder: Path, bench: Bench | None = None, /, **given: Any
 ) -> tuple[str, ...]:
     """Run a step four times, and say which promises it breaks; none for a sound step.
 
@@ -37,7 +37,7 @@ def broken_promises(
     Args:
         step: the step.
         folder: an empty folder to work in, as pytest's ``tmp_path``.
-        kinds: the kinds of values that there are, as in `Bench`.
+        bench: as of `run_step`; its folder and number of jobs don't matter.
         given: a case that the step must do, as `run_step` takes it.
 
     Returns:
@@ -47,7 +47,7 @@ def broken_promises(
         plugins.check_step(step)
     except PluginError as error:
         return (f"contract: {error}",)
-    return (*_of_page(step), *_of_runs(step, folder, kinds, given))
+    return (*_of_page(step), *_of_runs(step, folder, bench or Bench(), given))
 
 
 def _of_page(step: Step) -> Iterator[str]:
@@ -72,21 +72,19 @@ def _of_schema(schema: Mapping[str, Any], at: str) -> Iterator[str]:
         yield from _of_schema(rule, path)
 
 
-def _of_runs(
-    step: Step, folder: Path, kinds: ValueKinds, given: Mapping[str, Any]
-) -> Iterator[str]:
+def _of_runs(step: Step, folder: Path, bench: Bench, given: Mapping[str, Any]) -> Iterator[str]:
     before = _state(given)
     try:
-        first = run_step(step, Bench(folder / "first", keeps_outputs=True, kinds=kinds), **given)
+        first = run_step(step, _at(bench, folder / "first"), **given)
     except CocoRecipeError as error:
         yield f"run: {error}"
         return
-    yield from _of_foresight(first, kinds)
-    ways = {"a second time": Bench(folder / "again", keeps_outputs=True, kinds=kinds)}
-    ways["with two processes"] = Bench(folder / "jobs", jobs=2, keeps_outputs=True, kinds=kinds)
-    for way, bench in ways.items():
+    yield from _of_foresight(first, bench.kinds)
+    ways = {"a second time": _at(bench, folder / "again")}
+    ways["with two processes"] = _at(bench, folder / "jobs", jobs=2)
+    for way, other in ways.items():
         try:
-            outcome = run_step(step, bench, **given)
+            outcome = run_step(step, other, **given)
         except CocoRecipeError as error:
             yield f"bytes: {way} it fails: {error}"
             continue
@@ -95,8 +93,12 @@ def _of_runs(
     for name in sorted(before):
         if before[name] != _state(given)[name]:
             yield f"inputs: the step has changed '{name}'"
-    if _takes(step, Bench(folder / "unknown", kinds=kinds), {**given, _UNKNOWN: 1}):
+    if _takes(step, _at(bench, folder / "unknown"), {**given, _UNKNOWN: 1}):
         yield "parameters: the step takes unknown ones; add 'additionalProperties': False"
+
+
+def _at(bench: Bench, folder: Path, jobs: int = 1) -> Bench:
+    return replace(bench, folder=folder, jobs=jobs, keeps_outputs=True)
 
 
 def _of_foresight(outcome: Outcome, kinds: ValueKinds) -> Iterator[str]:

@@ -3,10 +3,18 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from coco_recipe import hookimpl
+from coco_recipe import Backend, hookimpl
 
 if TYPE_CHECKING:
     import click
+
+
+@hookimpl
+def coco_recipe_backends() -> Iterator[Backend]:
+    """Yield the library, for augment."""
+    from coco_recipe_albumentations.backend import Albumentations
+
+    yield Albumentations()
 
 
 @hookimpl

@@ -1,6 +1,7 @@
 """What the pinned Albumentations offers: names, arguments and targets, readable without importing it.
 
-``python -m coco_recipe_albumentations.catalogue`` writes catalogue.json again after the library has changed.
+``python -m coco_recipe_albumentations.catalogue`` writes catalogue.json again after the library has
+changed.
 """
 
 import inspect
@@ -38,7 +39,8 @@ class Entry:
     Attributes:
         arguments: every argument with its default; ``...`` for one that must be given.
         choices: for arguments that take one of some words, these words.
-        targets: what it can move, in the library's words (Image, Mask, BBoxes, Keypoints, Volume, Mask3D).
+        targets: what it can move, in the library's words (Image, Mask, BBoxes, Keypoints, Volume,
+            Mask3D).
         needs: keys that must be given with every image.
         files: arguments that name files to read.
         advice: what it warns of whenever it is made, for instance that another one does the same.
@@ -88,7 +90,10 @@ def describe() -> dict[str, Any]:
 
 
 def _kinds() -> Iterator[tuple[str, type]]:
-    """Yield the library's transforms; not those that make tensors, which are there only where torch is."""
+    """Yield the library's transforms.
+
+    Not those that make tensors, which are there only where torch is.
+    """
     import albumentations as A
 
     base = {

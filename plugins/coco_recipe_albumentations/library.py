@@ -8,7 +8,8 @@ from typing import Any
 def albumentations() -> Any:
     """Return the package.
 
-    It would ask the package index for updates, and import torch for transforms that make tensors: 1.3 s in each process.
+    It would ask the package index for updates, and import torch for transforms that make tensors:
+    1.3 s in each process.
     """
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
     if not {"albumentations", "torch"} & sys.modules.keys():

@@ -1,24 +1,26 @@
 """What each Albumentations transform does to a place in the picture: a 3x3 matrix, a map of pixels, or nothing.
 
-Places are in pixels from the corner of the first pixel. The library moves keypoints by the pixels' middles in some transforms
-and by their corners in others; here the transform's own parameters are read, so that a box lands on its pixels to the half px.
+Places are in pixels from the corner of the first pixel. The library moves keypoints by the pixels'
+middles in some transforms and by their corners in others; here the transform's own parameters are
+read, so that a box lands on its pixels to the half px.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
+from coco_recipe_pictures.geometry.move import Border, Maps, Mask, Matrix, Move, Size, Warp
 from numpy.typing import NDArray
 
-Matrix = NDArray[np.float64]
-Size = tuple[int, int]  # height, width, as numpy has it
 REFUSED = {
     "Mosaic": "it puts several pictures into one",
     "OverlayElements": "it pastes other pictures over the objects",
 }
-AREA, NEAREST = 3, 0  # cv2.INTER_AREA, cv2.INTER_NEAREST
+NEAREST = 0  # cv2.INTER_NEAREST
+REPEATING = (2, 3, 4)  # cv2.BORDER_REFLECT, _WRAP, _REFLECT_101
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +32,12 @@ class Fired:
         params: what it sampled.
         before: the picture's size before it.
         after: the picture's size after it.
-        hidden: pixels (H, W) of the picture after it that show nothing of what was there; None: none.
     """
 
     transform: Any
     params: Mapping[str, Any]
     before: Size
     after: Size
-    hidden: NDArray[np.bool_] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Warp:
-    """A map of pixels: the new pixel's middle at (row, column) shows the old place ``x, y``; NaN where it shows none."""
-
-    x: NDArray[np.float32]
-    y: NDArray[np.float32]
-    before: Size
 
 
 def leaves(transforms: Sequence[Any]) -> Iterator[Any]:
@@ -91,30 +82,43 @@ def matrix_of(fired: Fired) -> Matrix | None:
     return None if move is None else move(fired)
 
 
-def is_still(fired: Fired) -> bool:
-    """Say whether a transform left every pixel where it was this time, such as a turn by 0 degrees."""
-    if fired.before != fired.after:
-        return False
+def move_of(fired: Fired, hidden: Mask | None) -> Move:
+    """Return what a transform that was applied did.
+
+    Args:
+        fired: the transform.
+        hidden: pixels (H, W) of the picture after it that it hid; None: none.
+    """
     matrix = matrix_of(fired)
-    return matrix is not None and bool((matrix == np.eye(3)).all())
-
-
-def is_mirrored(fired: Sequence[Fired]) -> bool:
-    """Say whether transforms together leave the picture mirrored: an odd number of them has a negative determinant."""
-    matrices = [matrix_of(one) for one in fired]
-    return (
-        sum(matrix is not None and bool(np.linalg.det(matrix) < 0) for matrix in matrices) % 2 == 1
+    return Move(
+        type(fired.transform).__name__,
+        fired.before,
+        fired.after,
+        matrix,
+        warp=partial(warp_of, fired) if matrix is None else None,
+        border=_border(fired),
+        hidden=hidden,
+        send=partial(_send, fired) if hasattr(fired.transform, "apply_to_mask") else None,
     )
 
 
-def product(fired: Sequence[Fired]) -> Matrix:
-    """Return the 3x3 matrix of what transforms, of which each has one, did to places together."""
-    total = np.eye(3)
-    for one in fired:
-        matrix = matrix_of(one)
-        assert matrix is not None, f"BUG: {type(one.transform).__name__} has no matrix"
-        total = matrix @ total
-    return total
+def _send(fired: Fired, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(fired.transform.apply_to_mask(mask, **fired.params), np.uint8)
+
+
+def _border(fired: Fired) -> Border | None:
+    transform, params = fired.transform, fired.params
+    mode = getattr(transform, "border_mode", None)
+    if mode not in REPEATING or not getattr(transform, "pad_if_needed", True):
+        return None
+    return Border(int(mode), params.get("crop_params") or None, _maps(params))
+
+
+def _maps(params: Mapping[str, Any]) -> Maps | None:
+    if "map_x" not in params:
+        return None
+    x, y = (np.asarray(params[name], dtype=np.float32) + 0.5 for name in ("map_x", "map_y"))
+    return x, y
 
 
 def is_warp(name: str) -> bool:
@@ -132,10 +136,8 @@ def is_warp(name: str) -> bool:
 def warp_of(fired: Fired) -> Warp:
     """Return what a transform without a matrix did, from its maps, or by sending the coordinates through it as a mask."""
     height, width = fired.before
-    if "map_x" in fired.params:
-        x, y = (
-            np.asarray(fired.params[name], dtype=np.float32) + 0.5 for name in ("map_x", "map_y")
-        )
+    if maps := _maps(fired.params):
+        x, y = maps
     else:
         rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
         ramp = np.stack([columns + 0.5, rows + 0.5, np.ones_like(rows)], axis=2)
@@ -183,7 +185,11 @@ def _of_middles(matrix: Any) -> Matrix:
 
 
 def _resized(transform: Any, before: Size, after: Size) -> Matrix:
-    """Scale; cv2.resize takes nearest pixels from the left, which moves a picture by up to half a pixel of the new size."""
+    """Scale.
+
+    Cv2.resize takes nearest pixels from the left, which moves a picture by up to half a pixel of
+    the new size.
+    """
     smaller = after[0] < before[0] or after[1] < before[1]
     area = smaller and getattr(transform, "area_for_downscale", None) in ("image", "image_mask")
     nearest = transform.interpolation == NEAREST and not area
@@ -304,7 +310,8 @@ def _motion_blur(fired: Fired) -> Matrix:
     return np.eye(3) if max(abs(right), abs(down)) <= 0.5 else _shift(-right, -down)
 
 
-# The nearest class of a transform's bases counts; a class that isn't here is followed pixel by pixel.
+# The nearest class of a transform's bases counts; a class that isn't here is followed pixel by
+# pixel.
 MOVES: dict[str, Callable[[Fired], Matrix]] = {
     "HorizontalFlip": _horizontal,
     "VerticalFlip": _vertical,

@@ -1,19 +1,30 @@
-"""Steps that open pictures, checks of pictures and masks, and the demo data set."""
+"""Steps that open pictures, checks of pictures and masks, and the demo data set.
+
+For steps of other plugins that make pictures of pictures there are ``moved``, with `Instance` and
+`Moved`, and ``carried`` for a backend of ``augment`` (see `coco_recipe_pictures.backend`).
+"""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coco_recipe import Check, Kind, Step, hookimpl
+from coco_recipe_pictures import tile
 from coco_recipe_pictures.augment import refusals, step
 
 if TYPE_CHECKING:
     import click
+
+    from coco_recipe_pictures.geometry.carried import carried, moved
+    from coco_recipe_pictures.geometry.instance import Instance, Moved
+
+__all__ = ["Instance", "Moved", "carried", "moved"]
 
 
 @hookimpl
 def coco_recipe_steps() -> Iterator[Step]:
     """Yield the steps that open images."""
     yield step.STEP
+    yield tile.STEP
 
 
 @hookimpl
@@ -36,3 +47,16 @@ def coco_recipe_commands() -> "Iterator[click.Command]":
     from coco_recipe_pictures import commands
 
     yield commands.demo
+
+
+def __getattr__(name: str) -> Any:
+    """Load what needs numpy when it is asked for: who only reads a recipe needs none of it."""
+    if name in ("carried", "moved"):
+        from coco_recipe_pictures.geometry import carried
+
+        return getattr(carried, name)
+    if name in ("Instance", "Moved"):
+        from coco_recipe_pictures.geometry import instance
+
+        return getattr(instance, name)
+    raise AttributeError(f"module 'coco_recipe_pictures' has no attribute '{name}'")

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def taken() -> Iterator[list[str]]:
-    """Take the lines that C code of this process writes to standard error; they are there at the end.
+    """Take the lines that C code of this process writes to standard error.
+
+    They are there at the end.
 
     Another thread's lines are taken, too, so hold it no longer than a decoder needs.
     """

@@ -29,7 +29,8 @@ def decode(
     Args:
         data: the file's bytes.
         size: (width, height) that the data set says; None leaves it unchecked.
-        exif: ``apply`` turns the picture as its EXIF orientation says, ``ignore`` leaves the pixels as they are stored.
+        exif: ``apply`` turns the picture as its EXIF orientation says, ``ignore`` leaves the pixels
+            as they are stored.
         max_pixels: a larger picture is refused before it is decoded; 0 for no limit.
         told: is given each line in which a codec says that it found damage and went on.
 
@@ -37,7 +38,8 @@ def decode(
         uint8 (H, W, 3), RGB; an alpha channel is left out.
 
     Raises:
-        ValueError: the file is damaged, too large, has 16 bits a channel, or not the size that the data set says.
+        ValueError: the file is damaged, too large, has 16 bits a channel, or not the size that the
+            data set says.
     """
     import cv2
     import numpy as np
@@ -69,7 +71,10 @@ def decode(
 
 
 def decode_as_stored(data: bytes, told: Callable[[str], object] | None = None) -> Any:
-    """Decode a picture of any depth, in the channels that it has; as `decode` in what it raises and tells."""
+    """Decode a picture of any depth, in the channels that it has.
+
+    As `decode` in what it raises and tells.
+    """
     import cv2
 
     return _decoded(data, cv2.IMREAD_UNCHANGED, told)

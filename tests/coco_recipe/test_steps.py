@@ -27,7 +27,7 @@ PARAMS = {"type": "object", "additionalProperties": False, "required": ["names"]
               "examples": ["names.txt"]},
     "other": {"type": "integer", "default": 3, "description": "Another.", "examples": [4]}}}
 
-def read(params):
+def read(params, backends):
     with open(Path(params["names"]).with_name("readings"), "a") as file:
         file.write("x")
     return {"names": dict(line.split() for line in Path(params["names"]).read_text().splitlines())}

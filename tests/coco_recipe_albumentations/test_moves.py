@@ -12,8 +12,9 @@ from coco_recipe.running import stages
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
+from coco_recipe_albumentations.carrier import Carrier  # noqa: E402
 from coco_recipe_pictures.augment.refusals import direction  # noqa: E402
-from coco_recipe_pictures.geometry.carried import Carrier, Instance  # noqa: E402
+from coco_recipe_pictures.geometry.instance import Instance  # noqa: E402
 
 BOX = (50.0, 40.0, 60.0, 40.0)
 
@@ -72,5 +73,5 @@ def test_outlines_of_a_pixel_or_of_nothing_are_not(tmp_path: Path) -> None:
 def test_a_letter_by_itself_has_no_direction(name: str, is_told: bool) -> None:
     from coco_recipe_albumentations.pipeline.read import Pipeline
 
-    written = Pipeline.of([{"HorizontalFlip": {"p": 1}}], allow_files=False).written
+    written = Pipeline.of([{"HorizontalFlip": {"p": 1}}], allow_files=False)
     assert bool(list(direction(written, [name], "more"))) == is_told

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from coco_recipe_albumentations.migration.rewrite import Draft
+from coco_recipe_albumentations.migration.draft import Draft
 from coco_recipe_albumentations.pipeline.forms import CLASS, Transform
 from coco_recipe_albumentations.pipeline.history import Version
 

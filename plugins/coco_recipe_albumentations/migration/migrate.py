@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from coco_recipe_pictures import pipeline_file
+
 from coco_recipe import Complaint, Misfit, show_path, yaml_text
 from coco_recipe_albumentations import catalogue
 from coco_recipe_albumentations.migration import compositions, strength
-from coco_recipe_albumentations.migration.rewrite import ALWAYS, RULES, Draft, first_channel
+from coco_recipe_albumentations.migration.draft import Draft
+from coco_recipe_albumentations.migration.rewrite import ALWAYS, RULES, first_channel
 from coco_recipe_albumentations.pipeline import checks
-from coco_recipe_albumentations.pipeline import file as pipeline_file
 from coco_recipe_albumentations.pipeline.building import ANY_SIZE
 from coco_recipe_albumentations.pipeline.forms import CLASS, Transform, Written, parse
 from coco_recipe_albumentations.pipeline.history import (
@@ -53,7 +55,9 @@ class Migration:
 
 
 def migrate_file(path: Path) -> Migration:
-    """Rewrite a file's pipeline; a bare word such as IMAGE_HEIGHT becomes the expression that it stands for.
+    """Rewrite a file's pipeline.
+
+    A bare word such as IMAGE_HEIGHT becomes the expression that it stands for.
 
     Raises:
         ValueError: the file is no pipeline, or has a bare word whose meaning isn't clear.
@@ -162,7 +166,10 @@ def is_current(pipeline: Written) -> bool:
 
 
 def refused(form: Any) -> list[str]:
-    """Build a rewritten pipeline, and return what the library has against it; nothing where it isn't installed."""
+    """Build a rewritten pipeline, and return what the library has against it.
+
+    Nothing where it isn't installed.
+    """
     try:
         Pipeline.of(form, allow_files=True).build(ANY_SIZE)
     except ValueError as error:

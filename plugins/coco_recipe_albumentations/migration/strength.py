@@ -81,7 +81,8 @@ def _cut_to_whole(arguments: Mapping[str, Any]) -> bool:
     return any(type(low) is int and not float(high).is_integer() for low, high in sides)
 
 
-# By the old name: from which version on and before which, with which arguments of today, and what is
+# By the old name: from which version on and before which, with which arguments of today, and what
+# is
 # different since.
 _CHANGED: dict[str, tuple[tuple[tuple[Version, Version], Condition, str], ...]] = {
     "Affine": (

@@ -4,7 +4,7 @@ import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,6 +13,9 @@ from coco_recipe_albumentations import catalogue
 from coco_recipe_albumentations.library import albumentations
 from coco_recipe_albumentations.pipeline import checks, sizes
 from coco_recipe_albumentations.pipeline.forms import Transform, Written
+
+if TYPE_CHECKING:
+    from coco_recipe_albumentations.carrier import Carrier
 
 ANY_SIZE: sizes.Size = (1024, 1024)
 
@@ -54,6 +57,17 @@ class Builder:
         return (
             made if self.written.p == 1 else [albumentations().Sequential(made, p=self.written.p)]
         )
+
+    def carrier(self, size: sizes.Size | None) -> "Carrier":
+        """Return what sends pictures of a size (width, height) through the transforms.
+
+        Raises:
+            Misfit: as `build`.
+            ValueError: a transform can't be followed; names it.
+        """
+        from coco_recipe_albumentations.carrier import Carrier
+
+        return Carrier(self.build(size))
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the transforms with every argument, as the library reads it.

@@ -40,7 +40,8 @@ def check(
 ) -> Iterator[Complaint]:
     """Yield what keeps a pipeline from running as it is meant.
 
-    Of one that an older version wrote only this is told, for the rest follows from it; unless ``every`` is set.
+    Of one that an older version wrote only this is told, for the rest follows from it; unless
+    ``every`` is set.
     """
     version, _ = catalogue.load()
     if is_old(pipeline.version):
@@ -110,7 +111,10 @@ def borders(
 
 
 def repeating(name: str, arguments: Mapping[str, Any]) -> int | None:
-    """Return the border mode of a transform whose border repeats the picture; None where it doesn't."""
+    """Return the border mode of a transform whose border repeats the picture.
+
+    Return None where it doesn't.
+    """
     _, entries = catalogue.load()
     known = entries[name].arguments if name in entries else {}
     mode = arguments.get("border_mode", known.get("border_mode"))

@@ -15,7 +15,10 @@ def pipeline() -> None:
 @pipeline.command()
 @click.argument("file", type=_FILE)
 def lint(file: Path) -> None:
-    """Say what of a pipeline would be refused, ignored or replaced; exit 1 where something is wrong."""
+    """Say what of a pipeline would be refused, ignored or replaced.
+
+    Exit 1 where something is wrong.
+    """
     from coco_recipe_albumentations.pipeline.lint import lint as look_at
 
     wrong, notes = look_at(file)

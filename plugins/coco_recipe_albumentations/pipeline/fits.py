@@ -66,7 +66,9 @@ def not_positive(pipeline: Written, size: sizes.Size) -> Iterator[Complaint]:
 
 
 def too_large(pipeline: Written, size: sizes.Size) -> Iterator[Complaint]:
-    """Follow an image's size through a pipeline, and yield the crops that are larger; stop where it can't be known.
+    """Follow an image's size through a pipeline, and yield the crops that are larger.
+
+    Stop where it can't be known.
 
     Args:
         pipeline: a sound one.
@@ -76,7 +78,10 @@ def too_large(pipeline: Written, size: sizes.Size) -> Iterator[Complaint]:
 
 
 class _Follower:
-    """Follows an image's size; ``left`` is what is known of it after the last transforms, None where nothing is."""
+    """Follows an image's size.
+
+    ``left`` is what is known of it after the last transforms, None where nothing is.
+    """
 
     def __init__(self, size: sizes.Size) -> None:
         self.size = size

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from coco_recipe_pictures import pipeline_file
+
 from coco_recipe import Complaint, Misfit
 from coco_recipe_albumentations.migration import migrate
 from coco_recipe_albumentations.pipeline import checks
-from coco_recipe_albumentations.pipeline import file as pipeline_file
 from coco_recipe_albumentations.pipeline.building import ANY_SIZE
 from coco_recipe_albumentations.pipeline.read import Pipeline
 
@@ -16,7 +17,8 @@ def lint(path: Path) -> tuple[Sequence[str], Sequence[str]]:
     """Look at a file.
 
     Returns:
-        What is wrong, and what is worth knowing; each a line with file, line and remedy. Where nothing is wrong and the
+        What is wrong, and what is worth knowing; each a line with file, line and remedy. Where
+        nothing is wrong and the
         library is installed, the pipeline has been built.
     """
     try:

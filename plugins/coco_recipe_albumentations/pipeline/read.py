@@ -7,12 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from coco_recipe_pictures import pipeline_file
+from coco_recipe_pictures.backend import Effects
+from coco_recipe_pictures.pipeline_file import PipelineFile
+
 from coco_recipe import Complaint, Misfit, sha256
-from coco_recipe_albumentations import catalogue
+from coco_recipe_albumentations import catalogue, effects
 from coco_recipe_albumentations.pipeline import checks, erasing, sizes
-from coco_recipe_albumentations.pipeline import file as pipeline_file
 from coco_recipe_albumentations.pipeline.building import Builder
-from coco_recipe_albumentations.pipeline.file import PipelineFile
 from coco_recipe_albumentations.pipeline.fits import not_positive, too_large
 from coco_recipe_albumentations.pipeline.forms import Written, parse
 
@@ -85,6 +87,15 @@ class Pipeline:
         return Builder.of(self.written)
 
     @cached_property
+    def effects(self) -> Effects:
+        """What it may do to annotations."""
+        return effects.of(self.written)
+
+    def warps(self) -> bool:
+        """Report whether it may move annotations by no matrix; loads the library."""
+        return effects.warps(self.written)
+
+    @cached_property
     def needs_size(self) -> bool:
         """Whether it has to be built for each size of image, because it has ``${...}`` in it."""
         return any(sizes.mentions(transform.arguments) for transform in self.written.walk())
@@ -144,7 +155,8 @@ class Pipeline:
         evaluated for all.
 
         Args:
-            known: (width, height) of images, in pixels; at least one.
+            known: (width, height) of images, in pixels; where none is known, it is built only if it
+            needs no size.
 
         Raises:
             Misfit: it has problems, an expression gives no positive whole number, the library
@@ -152,6 +164,10 @@ class Pipeline:
                 names transform, argument, value and size.
         """
         _refuse(self.problems)
+        if not known:
+            if not self.needs_size:
+                self.build()
+            return
         least = (min(width for width, _ in known), min(height for _, height in known))
         for size in sorted(set(known)) if self.needs_size else [least]:
             wrong = list(not_positive(self.written, size)) or list(too_large(self.written, size))

@@ -47,7 +47,8 @@ def evaluate(text: str, size: Size) -> int:
         size: (width, height) of the image, in pixels.
 
     Raises:
-        ValueError: the text is no such expression, or divides by 0; names the column, counted from 1 in ``text``.
+        ValueError: the text is no such expression, or divides by 0; names the column, counted from
+            1 in ``text``.
     """
     start, body = _body(text)
     with warnings.catch_warnings():

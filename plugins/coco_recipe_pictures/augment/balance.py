@@ -29,9 +29,10 @@ def solve(
 ) -> Copies:
     """Choose copies greedily: always the image that fills most of what is missing and adds least of what isn't.
 
-    What one more copy of an image gives only falls as others are chosen, so an image's place in the queue is checked
-    when it comes up (lazy greedy, Minoux 1978, Accelerated greedy algorithms for maximizing submodular set functions).
-    A class is never lowered; one that stands beside a rare class in the same pictures rises with it.
+    What one more copy of an image gives only falls as others are chosen, so an image's place in the
+    queue is checked when it comes up (lazy greedy, Minoux 1978, Accelerated greedy algorithms for
+    maximizing submodular set functions). A class is never lowered; one that stands beside a rare
+    class in the same pictures rises with it.
 
     Args:
         contents: for each image, boxes by class.

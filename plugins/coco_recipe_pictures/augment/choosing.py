@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from coco_recipe_albumentations.pipeline.forms import KeyPath
-
 from coco_recipe import (
     Annotation,
     Category,
@@ -21,6 +19,8 @@ from coco_recipe import (
     extras,
 )
 from coco_recipe_pictures.augment import balance
+
+KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ def choose(
 def named(dataset: Dataset, choice: Choice, step_id: str, suffix: str) -> Iterator[Copy]:
     """Yield each copy with a file name that is none of the source's and not given twice, on any file system.
 
-    Images whose names differ by more than the ending give theirs to their copies, the others have the id in it, too:
-    whatever their order, and however many of them get copies.
+    Images whose names differ by more than the ending give theirs to their copies, the others have
+    the id in it, too: whatever their order, and however many of them get copies.
     """
     taken = {_folded(image.file_name) for image in dataset.images}
     twins = _twins(dataset)

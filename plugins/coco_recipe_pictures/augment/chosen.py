@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coco_recipe_albumentations.pipeline.forms import Written
-
 from coco_recipe import Annotation, Dataset, Image, Misfit, facts_of
 from coco_recipe_pictures.augment import choosing, keypoint_pairs, refusals
 from coco_recipe_pictures.augment.choosing import Choice
+from coco_recipe_pictures.backend import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Chosen:
     mirror: Mapping[int, int]
 
     @classmethod
-    def of(cls, dataset: Dataset, params: Mapping[str, Any], pipeline: Written) -> "Chosen":
+    def of(cls, dataset: Dataset, params: Mapping[str, Any], pipeline: Pipeline) -> "Chosen":
         """Choose images, and see that the recipe says all that must be said about their rows.
 
         Args:

@@ -13,11 +13,11 @@ import msgspec
 
 from coco_recipe import told
 from coco_recipe_pictures import pictures
+from coco_recipe_pictures.geometry.judging import Left, judged
 
 if TYPE_CHECKING:
-    from coco_recipe_albumentations.pipeline.building import Builder
-
-    from coco_recipe_pictures.geometry.carried import Carrier, Instance, Moved
+    from coco_recipe_pictures.backend import Builder, Carrier
+    from coco_recipe_pictures.geometry.instance import Instance, Moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Settings:
 
     Attributes:
         pipeline: what builds the transforms.
-        limits: ``min_visibility``, ``min_area_px``, ``min_side_px`` of what is left of an annotation.
+        limits: ``min_visibility``, ``min_area_px``, ``min_side_px`` of what is left of an
+            annotation.
         accept: rules for a whole copy.
         max_tries: tries before a copy is given up.
         unchanged: ``keep``, ``skip`` or ``retry`` a copy in which no transform fired.
@@ -85,34 +86,13 @@ class Job:
         return str(self.source)
 
 
-class Left(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is left of one annotation in a copy.
-
-    ``reason`` says why it is not in it; ``scale`` by how much its area has grown. One that a border shows again is of
-    annotation ``of``, of those with a geometry counted from 0; ``tiles``, ``mirrored`` and ``hidden_keypoints``
-    are as in `geometry.Moved`.
-    """
-
-    visibility: float
-    bbox: tuple[float, float, float, float] | None = None
-    area: float = 0
-    segmentation: Any = None
-    keypoints: tuple[float, ...] | None = None
-    num_keypoints: int | None = None
-    reason: str = ""
-    scale: float = 1.0
-    of: int | None = None
-    tiles: tuple[tuple[int, int], ...] = ()
-    mirrored: bool = False
-    hidden_keypoints: int = 0
-
-
 class Made(msgspec.Struct, frozen=True):
     """What became of a job; ``skipped`` or ``bad`` says why there is no file.
 
-    ``key`` is the seed of the try that was taken, as text: it has 64 bits, which not every JSON reader keeps.
-    ``mirrored`` says that left and right have traded places; ``left`` is of the annotations, ``parts`` of their
-    parts, in order; ``matrix`` is the pipeline's, where turned boxes ask for it.
+    ``key`` is the seed of the try that was taken, as text: it has 64 bits, which not every JSON
+    reader keeps. ``mirrored`` says that left and right have traded places; ``left`` is of the
+    annotations, ``parts`` of their parts, in order; ``matrix`` is the pipeline's, where turned
+    boxes ask for it.
     """
 
     width: int = 0
@@ -133,8 +113,8 @@ def make(settings: Settings, job: Job) -> Made:
     """Make one copy and write its file.
 
     Raises:
-        ValueError: the picture is bad and not to be quarantined, has changed since it was hashed, or the pipeline
-            fails on it; names the file.
+        ValueError: the picture is bad and not to be quarantined, has changed since it was hashed,
+            or the pipeline fails on it; names the file.
     """
     try:
         picture = decode(settings, job)
@@ -161,7 +141,10 @@ def decode(settings: Settings, job: Job) -> "pictures.Picture":
 
 
 def attempt(settings: Settings, job: Job, picture: "pictures.Picture") -> tuple[Made, bytes]:
-    """Try until a copy is accepted; return what became of it, and the bytes of its file (none if given up)."""
+    """Try until a copy is accepted.
+
+    Return what became of it, and the bytes of its file (none if given up).
+    """
     *refused, (made, carried) = tries(settings, job, picture)
     if not made.skipped:
         content = pictures.encode(carried, settings.suffix, settings.quality)
@@ -177,7 +160,10 @@ def attempt(settings: Settings, job: Job, picture: "pictures.Picture") -> tuple[
 
 
 def tries(settings: Settings, job: Job, picture: "pictures.Picture") -> Iterator[tuple[Made, Any]]:
-    """Yield the tries up to the one that is taken, or the last; only the last has its picture, the others None."""
+    """Yield the tries up to the one that is taken, or the last.
+
+    Only the last has its picture, the others None.
+    """
     for number in range(1, settings.max_tries + 1):
         made, carried = one_try(settings, job, picture, number)
         ends = (
@@ -193,7 +179,10 @@ def tries(settings: Settings, job: Job, picture: "pictures.Picture") -> Iterator
 def one_try(
     settings: Settings, job: Job, picture: "pictures.Picture", number: int
 ) -> tuple[Made, "pictures.Picture"]:
-    """Carry the picture and its annotations through the pipeline once; ``skipped`` says why the try isn't taken."""
+    """Carry the picture and its annotations through the pipeline once.
+
+    ``skipped`` says why the try isn't taken.
+    """
     key = seed_of(job.seed, number)
     try:
         carrier = _carrier(settings.pipeline, job.size if settings.pipeline.needs_size else None)
@@ -203,7 +192,7 @@ def one_try(
     count = len(job.instances)
     whose = [n if moved.of is None else moved.of for n, moved in enumerate(carried.moved)]
     left = tuple(
-        _left(moved, settings.limits)
+        judged(moved, settings.limits)
         for n, moved in zip(whose, carried.moved, strict=True)
         if n < count
     )
@@ -240,46 +229,24 @@ def _carrier(pipeline: "Builder", size: tuple[int, int] | None) -> "Carrier":
     """Build the pipeline once a process; once a picture size where it has sizes in it."""
     import cv2
 
-    from coco_recipe_pictures.geometry.carried import Carrier
-
     cv2.setNumThreads(0)
-    return Carrier(pipeline.build(size))
-
-
-def _left(moved: "Moved", limits: Mapping[str, float]) -> Left:
-    reason, box = "", moved.bbox
-    if moved.visibility <= 0:
-        reason = "nothing of it is left in the copy"
-    elif moved.visibility < limits["min_visibility"]:
-        reason = f"visibility is below min_visibility ({limits['min_visibility']})"
-    elif box and moved.area * (1 - moved.hidden) < limits["min_area_px"]:
-        reason = f"area is below min_area_px ({limits['min_area_px']})"
-    elif box and min(box[2:]) < limits["min_side_px"]:
-        reason = f"a side is below min_side_px ({limits['min_side_px']})"
-    return Left(
-        moved.visibility,
-        moved.bbox,
-        moved.area,
-        moved.segmentation,
-        moved.keypoints,
-        moved.num_keypoints,
-        reason,
-        moved.scale,
-        moved.of,
-        moved.tiles,
-        moved.mirrored,
-        moved.hidden_keypoints,
-    )
+    return pipeline.carrier(size)
 
 
 def _part(moved: "Moved", number: int) -> Left:
-    """Return what is left of a part; no limit is for parts. One that a border shows again is of part ``number``."""
-    left = _left(moved, {"min_visibility": 0.0, "min_area_px": 0.0, "min_side_px": 0.0})
+    """Return what is left of a part.
+
+    No limit is for parts. One that a border shows again is of part ``number``.
+    """
+    left = judged(moved, {"min_visibility": 0.0, "min_area_px": 0.0, "min_side_px": 0.0})
     return left if moved.of is None else msgspec.structs.replace(left, of=number)
 
 
 def _unaccepted(left: Sequence[Left], accept: Mapping[str, Any]) -> str:
-    """Say which rule a copy breaks; the rules are about annotations, so a picture without any breaks none."""
+    """Say which rule a copy breaks.
+
+    The rules are about annotations, so a picture without any breaks none.
+    """
     low, high = accept.get("no_visibility_between", (1, 1))
     kept = sum(not one.reason for one in left)
     if any(low < one.visibility < high for one in left):

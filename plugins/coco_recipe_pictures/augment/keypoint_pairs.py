@@ -12,10 +12,11 @@ def mirrored_pairs(
     """Return, by category id, the keypoints (counted from 0) that trade places in a mirrored picture.
 
     Args:
-        categories: the data set's; COCO's key ``keypoints`` of a category lists its keypoints' names.
-        declared: pairs of names, or of numbers from 1 where categories have no names. They are added
-            to those that are found by the words left and right, or by L and R; none at all says that
-            none trades places.
+        categories: the data set's; COCO's key ``keypoints`` of a category lists its keypoints'
+            names.
+        declared: pairs of names, or of numbers from 1 where categories have no names. They are
+            added to those that are found by the words left and right, or by L and R; none at all
+            says that none trades places.
 
     A declared name that is in no category is not looked for: see `choosing.complaints`.
     """

@@ -9,13 +9,14 @@ import msgspec
 from coco_recipe import Annotation, Image, Origin, StepContext, counted
 from coco_recipe_pictures.augment import refusals
 from coco_recipe_pictures.augment.choosing import Copy
-from coco_recipe_pictures.augment.copying import Left, Made
+from coco_recipe_pictures.augment.copying import Made
 from coco_recipe_pictures.augment.records import IMAGES, REPEATED, Repeated
 from coco_recipe_pictures.geometry import instances, parts
+from coco_recipe_pictures.geometry.judging import Left
 
 if TYPE_CHECKING:
-    from coco_recipe_pictures.augment.step import Work
-    from coco_recipe_pictures.geometry.carried import Instance
+    from coco_recipe_pictures.augment.work import Work
+    from coco_recipe_pictures.geometry.instance import Instance
 
 
 class Output:

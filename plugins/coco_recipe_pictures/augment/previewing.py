@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from coco_recipe import Annotation, Image, did_you_mean
 from coco_recipe_pictures.augment import copying
 from coco_recipe_pictures.augment.choosing import Copy
-from coco_recipe_pictures.augment.copying import Left
+from coco_recipe_pictures.geometry.judging import Left
 
 if TYPE_CHECKING:
-    from coco_recipe_pictures.augment.step import Work
+    from coco_recipe_pictures.augment.work import Work
     from coco_recipe_pictures.sheet.contact_sheet import Cell, Mark
 
 MOST_COPIES = 3
@@ -26,8 +26,8 @@ def draw(work: "Work", target: Path, images: int | tuple[str, ...]) -> None:
         images: how many, chosen by the step's seed; or their file names.
 
     Raises:
-        ValueError: the ending is no picture's; an image isn't there or gets no copy; a picture is bad and not
-            to be quarantined, or the pipeline fails on it.
+        ValueError: the ending is no picture's; an image isn't there or gets no copy; a picture is
+            bad and not to be quarantined, or the pipeline fails on it.
     """
     from coco_recipe_pictures.sheet.contact_sheet import FORMATS, contact_sheet, is_ours
 
@@ -113,7 +113,10 @@ def _blank() -> Any:
 def _pairs(
     work: "Work", image: Image, left: tuple[Left, ...]
 ) -> list[tuple[Annotation, Left | None]]:
-    """Return each annotation with what is left of it, None for one that has no geometry; then what borders show again."""
+    """Return each annotation with what is left of it, None for one that has no geometry.
+
+    Then what borders show again.
+    """
     rest = iter(left)
     own = [
         (row, next(rest) if shape else None)

@@ -1,4 +1,7 @@
-"""The record of every copy, beside the images; by it a copy that is there already is not made again."""
+"""The record of every copy, beside the images.
+
+By it a copy that is there already is not made again.
+"""
 
 import contextlib
 import hashlib
@@ -44,8 +47,8 @@ class Repeated(msgspec.Struct, frozen=True):
         image: file name of the copy that it is on.
         of: id of the source's annotation.
         source: identity of the source.
-        tiles: for each transform whose border repeated the picture, the tile that shows it: how many columns to the right
-            and rows down.
+        tiles: for each transform whose border repeated the picture, the tile that shows it: how
+            many columns to the right and rows down.
         mirrored: these tiles mirror it.
         visibility: share of the source's annotation that can be seen.
     """
@@ -65,8 +68,8 @@ _decoder = msgspec.json.Decoder(Record)
 class Books:
     """Records of this run, and those that an earlier or an interrupted run left.
 
-    Each record is in the journal as soon as its copy is there, so that a killed run loses at most what was in flight.
-    A record counts only if its file has the hash that it says.
+    Each record is in the journal as soon as its copy is there, so that a killed run loses at most
+    what was in flight. A record counts only if its file has the hash that it says.
     """
 
     def __init__(self, workdir: Path, earlier: Path | None) -> None:
@@ -85,7 +88,10 @@ class Books:
         self._names: set[str] = set()
 
     def find(self, item: str, name: str) -> bool:
-        """Put the copy into place if it was made before, whole and under whatever name; say whether it is there."""
+        """Put the copy into place if it was made before, whole and under whatever name.
+
+        Say whether it is there.
+        """
         record = self.earlier(item)
         if record is None or record.made.bad:
             return False

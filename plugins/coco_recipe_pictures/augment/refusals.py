@@ -4,17 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from coco_recipe_albumentations import catalogue
-from coco_recipe_albumentations.pipeline import checks
-from coco_recipe_albumentations.pipeline.forms import Transform, Written
-
 from coco_recipe import Annotation, Complaint, Dataset, Facts, Finding, Image, Kind, Row, extras
 from coco_recipe_pictures.augment import keypoint_pairs
+from coco_recipe_pictures.backend import Effects, Pipeline
 from coco_recipe_pictures.geometry import other_places, parts
 
-MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
-UNTRACEABLE = {"ThinPlateSpline", "RandomGridShuffle"}
-TURNS = {"VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip", "RandomRotate90"}
 DIRECTION = Kind(
     "classes_with_a_direction",
     "warning",
@@ -44,33 +38,32 @@ _SIDE_WORDS = {
 _UPRIGHT_WORDS = {"up", "down", "upward", "downward"}
 
 
-def may_ask(pipeline: Written, params: Mapping[str, Any], known: Facts) -> bool:
-    """Say whether `complaints` may find anything, by the keys that the rows may have; it reads no row."""
+def may_ask(pipeline: Pipeline, params: Mapping[str, Any], known: Facts) -> bool:
+    """Say whether `complaints` may find anything, by the keys that the rows may have.
+
+    It reads no row.
+    """
     may_have_places = any(
         keys is None or other_places.may_be_in(kind, keys)
         for kind, keys in ((Annotation, known.annotation_fields), (Image, known.fields))
     )
     may_have_points = known.annotation_fields is None or "keypoints" in known.annotation_fields
+    effects = pipeline.effects
     return bool(
-        any(
-            _follows_nothing(transform)
-            or _moves_outlines(transform)
-            or (
-                params["repeated"] is None and checks.repeating(transform.name, transform.arguments)
-            )
-            for transform in pipeline.walk()
-        )
-        or (may_have_places and _asks_of_places(pipeline, params))
+        effects.untraceable
+        or effects.moved_outlines
+        or (params["repeated"] is None and effects.repeats)
+        or (may_have_places and _asks_of_places(effects, params))
         or (
             may_have_points
             and params["mirrored_keypoints"] is None
-            and _mirrors(pipeline, params["repeated"])
+            and _mirrors(effects, params["repeated"])
         )
     )
 
 
 def complaints(
-    pipeline: Written,
+    pipeline: Pipeline,
     dataset: Dataset,
     images: Sequence[Image],
     annotations: Sequence[Annotation],
@@ -89,31 +82,30 @@ def complaints(
     """
     if not annotations:
         return
-    for transform in pipeline.walk():
-        if _follows_nothing(transform):
-            yield Complaint(
-                ("pipeline",),
-                f"{transform.name} moves pixels in a way that annotations can't follow",
-                "leave it out; ElasticTransform and GridDistortion are followed",
-            )
-        if outline_px := _moves_outlines(transform):
-            yield Complaint(
-                ("pipeline",),
-                f"{transform.name} moves outlines by up to {outline_px} px, and annotations can't follow",
-                "leave it out, or write scale: [2, 3], which moves them by 1 px at most",
-            )
-        if params["repeated"] is None:
-            for what, _ in checks.borders(transform.name, transform.arguments):
-                yield Complaint(
-                    ("pipeline",),
-                    what,
-                    "repeated: label (they are annotated too), "
-                    "repeated: fill (borders of one colour), or another border_mode there",
-                )
+    effects = pipeline.effects
+    for name in effects.untraceable:
+        yield Complaint(
+            ("pipeline",),
+            f"{name} moves pixels in a way that annotations can't follow",
+            "leave it out; ElasticTransform and GridDistortion are followed",
+        )
+    for name, outline_px in effects.moved_outlines:
+        yield Complaint(
+            ("pipeline",),
+            f"{name} moves outlines by up to {outline_px} px, and annotations can't follow",
+            "leave it out, or write scale: [2, 3], which moves them by 1 px at most",
+        )
+    for repeat in effects.repeats if params["repeated"] is None else ():
+        yield Complaint(
+            ("pipeline",),
+            repeat.what,
+            "repeated: label (they are annotated too), "
+            "repeated: fill (borders of one colour), or another border_mode there",
+        )
     no_matrix = warps(pipeline, params["repeated"])
     for whose, rows in (
         (("annotations", annotations), ("images", images))
-        if _asks_of_places(pipeline, params)
+        if _asks_of_places(effects, params)
         else ()
     ):
         found = sorted(
@@ -125,61 +117,24 @@ def complaints(
                 f"it moves pixels, and {whose} have places under other keys: {', '.join(found)}",
                 "drop leaves them out of the copies, keep leaves them as they are:\n    other_geometry: drop",
             )
-    if _mirrors(pipeline, params["repeated"]) and params["mirrored_keypoints"] is None:
+    if _mirrors(effects, params["repeated"]) and params["mirrored_keypoints"] is None:
         yield from _unpaired(dataset, annotations, pairs)
 
 
-def _follows_nothing(transform: Transform) -> bool:
-    return transform.name in UNTRACEABLE and transform.arguments.get("p", 0.5) != 0
+def _asks_of_places(effects: Effects, params: Mapping[str, Any]) -> bool:
+    """Report whether places under other keys are asked for, where there are any."""
+    return params["other_geometry"] == "refuse" and effects.moves
 
 
-def _moves_outlines(transform: Transform) -> int:
-    """Return by how many pixels a morphological transform moves outlines; 0 where it is one at most."""
-    scale = transform.arguments.get("scale", ())
-    sides = scale if isinstance(scale, list | tuple) else [scale]
-    if transform.name != "Morphological" or transform.arguments.get("p", 0.5) == 0:
-        return 0
-    largest = max((side for side in sides if isinstance(side, int)), default=0)
-    return largest // 2 if largest > 3 else 0
+def _mirrors(effects: Effects, repeated: str | None) -> bool:
+    """Report whether objects may be mirrored, in the picture or labelled in a reflected border."""
+    in_borders = repeated == "label" and any(one.mirrors for one in effects.repeats)
+    return effects.mirrors or in_borders
 
 
-def _asks_of_places(pipeline: Written, params: Mapping[str, Any]) -> bool:
-    """Say whether places under other keys are asked for, where there are any."""
-    return params["other_geometry"] == "refuse" and _moves(
-        {transform.name for transform in pipeline.walk()}
-    )
-
-
-def _mirrors(pipeline: Written, repeated: str | None) -> bool:
-    """Tell whether objects may be mirrored, in the picture or labelled in a reflected border."""
-    return any(
-        transform.name in MIRRORS
-        or (repeated == "label" and checks.repeating(transform.name, transform.arguments) in (2, 4))
-        for transform in pipeline.walk()
-    )
-
-
-def _moves(names: set[str]) -> bool:
-    _, entries = catalogue.load()
-    return any(
-        "BBoxes" in entries[name].targets
-        for name in names
-        if name in entries
-        and not entries[name].holds_others
-        and "Dropout" not in name
-        and name not in ("Erasing", "XYMasking")
-    )
-
-
-def warps(pipeline: Written, repeated: str | None) -> bool:
-    """Say whether a pipeline may move annotations by no matrix, or by several, where borders show them again."""
-    from coco_recipe_albumentations.moves import is_warp
-
-    return any(
-        is_warp(transform.name)
-        or (repeated == "label" and checks.repeating(transform.name, transform.arguments))
-        for transform in pipeline.walk()
-    )
+def warps(pipeline: Pipeline, repeated: str | None) -> bool:
+    """Report whether annotations may move by no matrix, or by several where borders show them."""
+    return (repeated == "label" and bool(pipeline.effects.repeats)) or pipeline.warps()
 
 
 def places(row: Annotation | Image, *, warps: bool) -> Iterator[other_places.Path]:
@@ -230,7 +185,7 @@ def _unpaired(
 
 
 def direction(
-    pipeline: Written,
+    pipeline: Pipeline,
     classes: Sequence[str],
     place: str,
     pairs: Sequence[Sequence[str]] | None = None,
@@ -242,15 +197,17 @@ def direction(
         pipeline: the pipeline.
         classes: the classes' names.
         place: the step, as findings name it.
-        pairs: the classes that trade places in a mirrored picture; None where the recipe doesn't say.
+        pairs: the classes that trade places in a mirrored picture; None where the recipe doesn't
+            say.
         repeated: what becomes of borders that repeat the picture.
     """
-    names = {transform.name for transform in pipeline.walk() if transform.arguments.get("p") != 0}
+    effects = pipeline.effects
     sides = [name for name in classes if _words(name) & _SIDE_WORDS]
-    if sides and pairs is None and _mirrors(pipeline, repeated):
+    if sides and pairs is None and _mirrors(effects, repeated):
         yield Finding.of(DIRECTION, place, [Row(f"class '{name}'") for name in sides])
     directed = [name for name in classes if _words(name) & (_SIDE_WORDS | _UPRIGHT_WORDS)]
-    if directed and (names & TURNS or (_mirrors(pipeline, repeated) and not names & MIRRORS)):
+    in_borders = _mirrors(effects, repeated) and not effects.mirrors
+    if directed and (effects.turns or in_borders):
         yield Finding.of(TURNED, place, [Row(f"class '{name}'") for name in directed])
 
 

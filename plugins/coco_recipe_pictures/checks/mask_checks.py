@@ -64,7 +64,10 @@ class _Tally:
     first: dict[str, list[Row]] = field(default_factory=dict)
 
     def add(self, kind: Kind, rows: Sequence[int] | Ints, value: Callable[[int], Any]) -> None:
-        """Add rows by their places in the data set; ``value`` tells the value of the n-th of them."""
+        """Add rows by their places in the data set.
+
+        ``value`` tells the value of the n-th of them.
+        """
         if not len(rows):
             return
         self.counts[kind.name] = self.counts.get(kind.name, 0) + len(rows)
@@ -100,7 +103,8 @@ def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Fin
     }
     tally = _Tally(dataset, {image.id: image.file_name for image in dataset.images})
     collecting = gc.isenabled()
-    gc.disable()  # the collector would take a third of the time, and lists of numbers hold no cycles
+    # the collector would take a third of the time, and lists of numbers hold no cycles
+    gc.disable()
     try:
         for start in range(0, len(dataset.annotations), CHUNK):
             _check_chunk(tally, start, dataset.annotations[start : start + CHUNK], sizes)

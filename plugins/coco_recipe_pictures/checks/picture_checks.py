@@ -1,4 +1,7 @@
-"""What is wrong with pictures, by the first and last bytes of their files; with ``decode``, by all of them."""
+"""What is wrong with pictures, by the first and last bytes of their files.
+
+With ``decode``, by all of them.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -223,7 +226,8 @@ def _rescaled(scales: list[tuple[float, float]]) -> str:
     """Say that pictures were enlarged or shrunk, where all differ by one scale; empty where not.
 
     Args:
-        scales: how many times as wide and as high as it is said a picture is, of those of another size.
+        scales: how many times as wide and as high as it is said a picture is, of those of another
+            size.
     """
     sides = [side for scale in scales for side in scale]
     if not sides or max(sides) > (1 + SAME_SCALE) * min(sides):

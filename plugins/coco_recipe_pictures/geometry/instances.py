@@ -10,15 +10,34 @@ from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
 from coco_recipe import Annotation, Image, Row, about, is_flat, turned_box
-from coco_recipe_pictures.augment.copying import Left
 from coco_recipe_pictures.geometry import other_places
+from coco_recipe_pictures.geometry.judging import Left
 
 if TYPE_CHECKING:
-    from coco_recipe_pictures.geometry.carried import Instance
+    from coco_recipe_pictures.geometry.instance import Instance
 
 Placed = TypeVar("Placed", Annotation, Image)
 _OVERHANG_PX = 1e-6
 FAR_PX = 1e6  # a vertex or keypoint beyond it, or no finite number, is no place of a picture
+# kinds of findings that an input has whose rows can't be moved
+DOUBTS = (
+    "images_without_size",
+    "boxes_of_no_area",
+    "boxes_outside",
+    "boxes_past_the_edge",
+    "boxes_normalised",
+    "keypoints_of_wrong_number",
+    "keypoints_of_wrong_type",
+    "masks_of_another_size",
+    "masks_with_wrong_runs",
+    "polygons_too_short",
+    "segmentations_far_outside",
+    "segmentations_flat",
+    "segmentations_of_no_area",
+    "segmentations_of_pairs",
+    "segmentations_of_texts",
+    "segmentations_of_unknown_form",
+)
 
 
 def instance(
@@ -33,7 +52,7 @@ def instance(
         swap: by category id, the keypoints that trade places in a mirrored picture.
         or_upright: as for `turned_box`.
     """
-    from coco_recipe_pictures.geometry.carried import Instance
+    from coco_recipe_pictures.geometry.instance import Instance
     from coco_recipe_pictures.geometry.rle import runs_of
 
     box: Any = tuple(map(float, row.bbox)) if isinstance(row.bbox, tuple) else None
@@ -64,7 +83,9 @@ def _decoded(value: Any) -> Any:
 def copied(
     row: Annotation, before: "Instance | None", left: Left | None, *, id: int, image_id: int
 ) -> Annotation:
-    """Return the copy's row: the source's with new ids and what is left of its geometry; other keys travel along.
+    """Return the copy's row: the source's with new ids and what is left of its geometry.
+
+    Other keys travel along.
 
     Where the geometry has not changed, its numbers are the source's own, to the last digit.
     """
@@ -105,7 +126,10 @@ def _moved(row: Annotation, before: "Instance", left: Left) -> dict[str, Any]:
 
 
 def _area(row: Annotation, left: Left) -> float:
-    """Return a copy's area: the recorded one, as much larger as the geometry; without one, the geometry's."""
+    """Return a copy's area: the recorded one, as much larger as the geometry.
+
+    Without one, the geometry's.
+    """
     return left.area if row.area is UNSET else round(row.area * left.scale, 2)
 
 
@@ -137,7 +161,9 @@ def check(
     *,
     is_left_out: Callable[[Image], bool] = lambda image: False,
 ) -> None:
-    """Refuse what can't be moved, before a picture is opened; the arguments are those of `unmovable`.
+    """Refuse what can't be moved, before a picture is opened.
+
+    The arguments are those of `unmovable`.
 
     Raises:
         ValueError: there is something; names the first five rows.

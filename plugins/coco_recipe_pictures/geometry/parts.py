@@ -1,8 +1,9 @@
 """Places under other keys whose meaning is known: COCO-WholeBody's parts, and the rotation of CVAT's boxes.
 
 COCO-WholeBody (https://github.com/jin-s13/COCO-WholeBody) gives a person boxes and keypoints of the
-face, the hands and the feet. CVAT gives a box that is turned about its middle as ``bbox``, unturned,
-and ``attributes.rotation``, in degrees with the clock (https://docs.cvat.ai, "Rotated bounding box").
+face, the hands and the feet. CVAT gives a box that is turned about its middle as ``bbox``,
+unturned, and ``attributes.rotation``, in degrees with the clock (https://docs.cvat.ai, "Rotated
+bounding box").
 """
 
 import math
@@ -14,10 +15,10 @@ import msgspec
 from msgspec import UNSET
 
 from coco_recipe import Annotation, TurnedBox, body_parts, extras, turned_box, with_extras
-from coco_recipe_pictures.augment.copying import Left
+from coco_recipe_pictures.geometry.judging import Left
 
 if TYPE_CHECKING:
-    from coco_recipe_pictures.geometry.carried import Instance
+    from coco_recipe_pictures.geometry.instance import Instance
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -51,7 +52,7 @@ ROTATION = "attributes.rotation"
 
 def of(row: Annotation) -> dict[str, "Instance"]:
     """Return the geometry of a row's boxes and keypoints of parts, by key."""
-    from coco_recipe_pictures.geometry.carried import Instance
+    from coco_recipe_pictures.geometry.instance import Instance
 
     found = {}
     for key, value in _parts(row):
@@ -64,7 +65,10 @@ def of(row: Annotation) -> dict[str, "Instance"]:
 
 
 def known(row: Annotation, *, warps: bool) -> set[str]:
-    """Return the keys of a row whose places are moved here; a box doesn't stay a turned box in a warp."""
+    """Return the keys of a row whose places are moved here.
+
+    A box doesn't stay a turned box in a warp.
+    """
     return {key for key, _ in _parts(row)} | (
         {ROTATION} if turned_box(row) and not warps else set()
     )
@@ -149,7 +153,9 @@ def with_turned_box(
     *,
     or_upright: bool = False,
 ) -> Annotation:
-    """Return a copy's row with the turned box of its source, moved; one as it was stays to the last digit.
+    """Return a copy's row with the turned box of its source, moved.
+
+    One as it was stays to the last digit.
 
     What the picture cut off is taken off the box as far as it stays one of its angle (see
     `TurnedBox.within`). Its area scales with the box, where it isn't the segmentation's.

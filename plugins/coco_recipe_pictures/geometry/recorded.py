@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from coco_recipe_albumentations.moves import Fired, matrix_of, warp_of
 
 from coco_recipe_pictures.geometry import repeats, shapes
+from coco_recipe_pictures.geometry.move import Move
 from coco_recipe_pictures.geometry.rings import Ring, rectangle
 from coco_recipe_pictures.geometry.shapes import NEAR_PX, Shape
 
@@ -50,26 +50,27 @@ def recorded(place: int, bbox: Sides, outline: Shape) -> Iterator[Recorded]:
 
 
 def moved(
-    boxes: Sequence[Recorded], moving: Sequence[Fired]
+    boxes: Sequence[Recorded], moving: Sequence[Move]
 ) -> dict[tuple[int | None, Tiles], Sides]:
-    """Send recorded boxes through transforms; return their sides by the rows' places, and by the tiles that show them.
+    """Send recorded boxes through transforms.
+
+    Return their sides by the rows' places, and by the tiles that show them.
 
     A box that lies upright and whole in the end has its own sides. Of one that was cut or turned,
     or went through a map of pixels, only the hull is known: so it is left out where it fits its
     segmentation, whose box is the better one then. One that has left the picture is left out too.
     """
-    steps = [(one, matrix_of(one)) for one in moving]
-    if any(matrix is None for _, matrix in steps):
+    if any(move.matrix is None for move in moving):
         boxes = [box for box in boxes if not box.fits]
     carried = [box.shape for box in boxes]
-    for fired, matrix in steps if carried else ():
-        if repeats.repeats(fired):
-            carried = repeats.followed(carried, fired)
-        elif matrix is None:
-            shapes.warp(carried, warp_of(fired))
+    for move in moving if carried else ():
+        if move.border:
+            carried = repeats.followed(carried, move)
+        elif move.matrix is None:
+            shapes.warp(carried, move.warped())
         else:
             stretch = shapes.begin(carried)
-            shapes.step(carried, stretch, matrix, fired.after)
+            shapes.step(carried, stretch, move.matrix, move.after)
             shapes.finish(carried, stretch)
     fits = {box.place for box in boxes if box.fits}
     return {

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from coco_recipe_albumentations.moves import Fired, Matrix, Size, Warp, matrix_of
 from numpy.typing import NDArray
 
 from coco_recipe_pictures.geometry import shapes
+from coco_recipe_pictures.geometry.move import Border, Matrix, Move, Size, Warp
 from coco_recipe_pictures.geometry.rings import Points, cut, fill
 from coco_recipe_pictures.geometry.shapes import Shape
 
@@ -75,15 +75,6 @@ class View:
     line: Points
 
 
-def repeats(fired: Fired) -> bool:
-    """Tell whether a transform's border may have repeated the picture."""
-    return getattr(fired.transform, "border_mode", None) in (
-        REFLECT,
-        WRAP,
-        REFLECT_101,
-    ) and getattr(fired.transform, "pad_if_needed", True)
-
-
 def is_copy(shape: Shape) -> bool:
     """Tell whether a shape is of an annotation that a border shows again."""
     return any(tile != HERE for tile in shape.tiles)
@@ -106,12 +97,12 @@ def shows(shape: Shape) -> bool:
     return bool(fill(groups, height, width).any())
 
 
-def followed(carried: Sequence[Shape], fired: Fired) -> list[Shape]:
+def followed(carried: Sequence[Shape], move: Move) -> list[Shape]:
     """Send shapes through a transform whose border repeats the picture.
 
     Args:
         carried: the shapes; they are changed.
-        fired: the transform.
+        move: what the transform did; it has a border.
 
     Returns:
         The shapes, then copies of them in other tiles, of which something is in the new picture.
@@ -122,20 +113,24 @@ def followed(carried: Sequence[Shape], fired: Fired) -> list[Shape]:
     """
     if not carried:
         return []
-    first, size = _cropped_first(fired)
+    first, size = _cropped_first(move)
     _step(carried, first, size)
-    matrix = matrix_of(fired)
-    if matrix is None:
-        return _warped(carried, fired)
-    rest: Matrix = matrix @ np.linalg.inv(first)
-    spread = _spread(carried, fired, size, _view(rest, fired))
-    _step(spread, rest, fired.after)
+    if move.matrix is None:
+        return _warped(carried, move)
+    rest: Matrix = move.matrix @ np.linalg.inv(first)
+    spread = _spread(carried, move, size, _view(rest, move))
+    _step(spread, rest, move.after)
     return [shape for shape in spread if not is_copy(shape) or _is_left(shape)]
 
 
-def _cropped_first(fired: Fired) -> tuple[Matrix, Size]:
+def _border(move: Move) -> Border:
+    assert move.border is not None, f"BUG: {move.name} has no border that repeats"
+    return move.border
+
+
+def _cropped_first(move: Move) -> tuple[Matrix, Size]:
     """Return what a transform does before its border: CropAndPad repeats what its crop has left."""
-    left, top, right, bottom = fired.params.get("crop_params") or (0, 0, *fired.before[::-1])
+    left, top, right, bottom = _border(move).crop or (0, 0, *move.before[::-1])
     size = int(bottom - top), int(right - left)
     return np.array([[1.0, 0, -left], [0, 1, -top], [0, 0, 1]]), size
 
@@ -150,13 +145,13 @@ def _is_left(shape: Shape) -> bool:
     return bool(shape.groups) or not bool(np.isnan(shape.points).all())
 
 
-def _view(matrix: Matrix, fired: Fired) -> View:
+def _view(matrix: Matrix, move: Move) -> View:
     """Return what the middles of the new picture's pixels show."""
-    height, width = fired.after
+    height, width = move.after
     corners = np.array([[x, y, 1.0] for x in (0.5, width - 0.5) for y in (0.5, height - 0.5)])
     sent = corners @ np.linalg.inv(matrix).T
     if not (sent[:, 2] > 0).all():
-        raise ValueError(_too_much(fired, "its border goes to the horizon"))
+        raise ValueError(_too_much(move, "its border goes to the horizon"))
     places = sent[:, :2] / sent[:, 2:]
     depth = places @ matrix[2, :2] + matrix[2, 2]
     line = np.array([*matrix[2, :2], matrix[2, 2] - depth.min() / 2])
@@ -165,26 +160,26 @@ def _view(matrix: Matrix, fired: Fired) -> View:
     return View(frame, line / steep if steep else np.array([0.0, 0, 1]))
 
 
-def _too_much(fired: Fired, why: str) -> str:
-    name, mode = type(fired.transform).__name__, fired.transform.border_mode
+def _too_much(move: Move, why: str) -> str:
+    name, mode = move.name, _border(move).mode
     return (
         f"{name} has border_mode {mode}, and annotations can't follow: {why}; "
         "write repeated: fill (a border of one colour)"
     )
 
 
-def _axes(fired: Fired, size: Size) -> tuple[Axis, Axis]:
-    mode = int(fired.transform.border_mode)
+def _axes(move: Move, size: Size) -> tuple[Axis, Axis]:
+    mode = _border(move).mode
     return Axis(size[1], mode), Axis(size[0], mode)
 
 
-def _spread(carried: Sequence[Shape], fired: Fired, size: Size, view: View) -> list[Shape]:
+def _spread(carried: Sequence[Shape], move: Move, size: Size, view: View) -> list[Shape]:
     """Return shapes, and their copies in every other tile that a view shows."""
-    across, down = _axes(fired, size)
+    across, down = _axes(move, size)
     left, right = across.tile_at(np.array(view.frame[::2])).astype(int).tolist()
     top, bottom = down.tile_at(np.array(view.frame[1::2])).astype(int).tolist()
     if (count := (right - left + 1) * (bottom - top + 1)) > MOST_TILES:
-        raise ValueError(_too_much(fired, f"it shows the picture {count} times"))
+        raise ValueError(_too_much(move, f"it shows the picture {count} times"))
     tiles = [(i, j) for j in range(top, bottom + 1) for i in range(left, right + 1)]
     for shape in carried:
         shape.tiles += (HERE,)
@@ -242,10 +237,10 @@ def _may_show(shape: Shape, frame: Box) -> bool:
     return bool(np.logical_and(shape.points >= low, shape.points <= high).all(axis=1).any())
 
 
-def _warped(carried: Sequence[Shape], fired: Fired) -> list[Shape]:
+def _warped(carried: Sequence[Shape], move: Move) -> list[Shape]:
     """Send shapes, and their copies in other tiles, through a map of pixels."""
     found = list[Shape]()
-    for tile, mirrored, through in _maps(fired):
+    for tile, mirrored, through in _maps(move):
         if tile == HERE:
             shapes.warp(carried, through)
             continue
@@ -268,17 +263,19 @@ def _frame(through: Warp) -> Box:
     return left, float(np.nanmin(through.y)), right, float(np.nanmax(through.y))
 
 
-def _maps(fired: Fired) -> Iterator[tuple[Tile, bool, Warp]]:
+def _maps(move: Move) -> Iterator[tuple[Tile, bool, Warp]]:
     """Yield each tile that a map of pixels shows, the picture itself last.
 
     With it go whether it is mirrored, and its part of the map.
     """
-    across, down = _axes(fired, fired.before)
-    x, y = (np.asarray(fired.params[name], dtype=np.float32) + 0.5 for name in ("map_x", "map_y"))
+    across, down = _axes(move, move.before)
+    maps = _border(move).maps
+    assert maps is not None, f"BUG: {move.name} repeats the picture by no map"
+    x, y = maps
     columns, rows = across.tile_at(x), down.tile_at(y)
     shown = {(int(both.real), int(both.imag)) for both in np.unique(columns + 1j * rows)}
     if len(shown) > MOST_TILES:
-        raise ValueError(_too_much(fired, f"it shows {len(shown)} parts of the picture"))
+        raise ValueError(_too_much(move, f"it shows {len(shown)} parts of the picture"))
     for i, j in [*sorted(shown - {HERE}), HERE]:
         column, row = across.placed(i), down.placed(j)
         here = (columns == i) & (rows == j)
@@ -286,4 +283,4 @@ def _maps(fired: Fired) -> Iterator[tuple[Tile, bool, Warp]]:
             np.where(here, one.turn * (places - one.shift), np.nan).astype(np.float32)
             for one, places in ((column, x), (row, y))
         )
-        yield (i, j), column.turn != row.turn, Warp(own_x, own_y, fired.before)
+        yield (i, j), column.turn != row.turn, Warp(own_x, own_y, move.before)

@@ -1,8 +1,8 @@
 """Plane geometry of annotations: closed rings of points are cut, measured, drawn as masks and traced from masks.
 
-A ring is an (N, 2) float array of x, y in pixels, where (0, 0) is the corner of the first pixel and (0.5, 0.5) its middle.
-Inside is what a ray crosses an odd number of times, as in pycocotools; a group of rings is drawn together, so that a ring in a
-ring is a hole.
+A ring is an (N, 2) float array of x, y in pixels, where (0, 0) is the corner of the first pixel and
+(0.5, 0.5) its middle. Inside is what a ray crosses an odd number of times, as in pycocotools; a
+group of rings is drawn together, so that a ring in a ring is a hole.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,9 +37,12 @@ def signed_area(ring: Ring) -> float:
 
 
 def crosses_itself(ring: Ring) -> bool:
-    """Tell whether edges of a ring cross or touch, as at a bridge to a hole; neighbours meet in their own corner.
+    """Tell whether edges of a ring cross or touch, as at a bridge to a hole.
 
-    Few edges are held against each other; more are swept (Shamos and Hoey 1976), in n log n comparisons.
+    Neighbours meet in their own corner.
+
+    Few edges are held against each other; more are swept (Shamos and Hoey 1976), in n log n
+    comparisons.
     """
     ring = ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)]
     if len(ring) < 4:
@@ -147,8 +150,9 @@ def _crossings(first: Points, last: Points) -> NDArray[np.float64]:
 def cut(ring: Ring, line: Points) -> list[Ring]:
     """Keep the part of a ring where ``a * x + b * y + c >= 0``, as one ring for each piece.
 
-    The places where the ring crosses the line are joined in pairs, in their order along the line; so pieces don't hang
-    together by seams along the border, and rings that touch or cross themselves keep their inside.
+    The places where the ring crosses the line are joined in pairs, in their order along the line;
+    so pieces don't hang together by seams along the border, and rings that touch or cross
+    themselves keep their inside.
 
     Args:
         ring: (N, 2).
@@ -261,7 +265,10 @@ def outline(mask: Mask) -> list[Ring]:
 
 
 def _loops(beside: list[int], below: list[int]) -> Iterator[list[int]]:
-    """Follow horizontal and vertical edges in turn; each loop begins at its first corner in the order of rows."""
+    """Follow horizontal and vertical edges in turn.
+
+    Each loop begins at its first corner in the order of rows.
+    """
     fresh = [True] * len(beside)
     for start in range(len(beside)):
         if not fresh[start]:
@@ -278,15 +285,16 @@ def _loops(beside: list[int], below: list[int]) -> Iterator[list[int]]:
 def smooth(ring: Ring, tolerance: float) -> Ring:
     """Take the stairs out of a ring along pixel edges: through the middles of the unit edges, then Douglas-Peucker.
 
-    That cuts the corners, so every edge is then put outwards a little, within the pixels' frame, until the area is the
-    pixels' own again.
+    That cuts the corners, so every edge is then put outwards a little, within the pixels' frame,
+    until the area is the pixels' own again.
 
     Args:
         ring: from ``outline``.
         tolerance: px; the most that Douglas-Peucker may be away from the middles.
 
     Returns:
-        The smooth ring; the ring itself where so little is left of it that its area would be off by over 2 %.
+        The smooth ring; the ring itself where so little is left of it that its area would be off by
+        over 2 %.
     """
     import cv2
 
@@ -316,7 +324,8 @@ def smooth(ring: Ring, tolerance: float) -> Ring:
 def bridged(rings: Sequence[Ring]) -> Ring:
     """Make one ring of an outer border and its holes: bridges that are walked there and back leave the inside as it is.
 
-    A bridge goes between the nearest vertices, or from the hole's first where the pairs are too many.
+    A bridge goes between the nearest vertices, or from the hole's first where the pairs are too
+    many.
     """
     whole = rings[0]
     for hole in rings[1:]:

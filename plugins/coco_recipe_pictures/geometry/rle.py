@@ -16,8 +16,8 @@ def decode(rle: dict[str, Any]) -> Mask:
     """Draw a run-length mask.
 
     Args:
-        rle: ``{"size": [height, width], "counts": [runs] or "string"}``; runs go down the columns and begin with the
-            pixels that are not set.
+        rle: ``{"size": [height, width], "counts": [runs] or "string"}``; runs go down the columns
+            and begin with the pixels that are not set.
 
     Returns:
         (height, width) bool.

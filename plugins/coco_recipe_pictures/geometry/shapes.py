@@ -1,16 +1,16 @@
 """The geometry of one annotation on its way through a pipeline: rings and points, moved and cut to each picture's frame.
 
-Places are in pixels from the corner of the first pixel, as in `rings`. What a step moves out of its picture is cut off there
-and then, so that a crop that is padded again brings nothing back.
+Places are in pixels from the corner of the first pixel, as in `rings`. What a step moves out of its
+picture is cut off there and then, so that a crop that is padded again brings nothing back.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from coco_recipe_albumentations.moves import Matrix, Size, Warp
 from numpy.typing import NDArray
 
+from coco_recipe_pictures.geometry.move import Matrix, Size, Warp
 from coco_recipe_pictures.geometry.rings import (
     Mask,
     Points,
@@ -39,12 +39,15 @@ class Shape:
         groups: rings; those of one group are drawn together (even-odd), groups are joined.
         points: keypoints, (K, 2); NaN where they have left the picture.
         visibility: share of the original that is left.
-        is_polygon: a warp, which leaves the edges of pixels, is followed by taking their stairs out.
+        is_polygon: a warp, which leaves the edges of pixels, is followed by taking their stairs
+            out.
         is_traced: a warp was on the way, so that rings of one group may be holes in others.
         crosses: a ring crosses or touches itself, so that the shoelace doesn't tell its area.
-        whole: area of the original in square pixels, before anything moved it; 0 where it isn't known.
+        whole: area of the original in square pixels, before anything moved it; 0 where it isn't
+            known.
         of: number of the annotation; None for what isn't one.
-        tiles: for each transform whose border repeated the picture, the tile (column, row) in which this one showed.
+        tiles: for each transform whose border repeated the picture, the tile (column, row) in which
+            this one showed.
         mirrored: these tiles mirror it.
     """
 
@@ -135,7 +138,9 @@ def warp(shapes: Sequence[Shape], through: Warp) -> None:
 
 
 def area(groups: Sequence[Sequence[Ring]], *, crosses: bool = False) -> float:
-    """Return the area of rings in square pixels: of each group, outer rings less holes; groups that overlap count twice.
+    """Return the area of rings in square pixels: of each group, outer rings less holes.
+
+    Groups that overlap count twice.
 
     Args:
         groups: the rings.
@@ -153,13 +158,15 @@ def area(groups: Sequence[Sequence[Ring]], *, crosses: bool = False) -> float:
 def hull(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
     """Return left, top, right and bottom of rings."""
     points = np.concatenate([ring for group in groups for ring in group])
-    return (*(float(v) for v in points.min(axis=0)), *(float(v) for v in points.max(axis=0)))  # type: ignore[return-value]
+    # type: ignore[return-value]
+    return (*(float(v) for v in points.min(axis=0)), *(float(v) for v in points.max(axis=0)))
 
 
 def frame(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
     """Return left, top, right and bottom of what was a box: its own sides, or of the pixels that it covers if it lies askew.
 
-    A tip that doesn't reach the middle of a pixel shows in none, so the hull of an askew box is up to a pixel too wide.
+    A tip that doesn't reach the middle of a pixel shows in none, so the hull of an askew box is up
+    to a pixel too wide.
     """
     if len(groups) == 1 and len(groups[0]) == 1 and len(groups[0][0]) == 4:
         xs, ys = groups[0][0].T.tolist()
@@ -222,7 +229,10 @@ def _visible(points: Points, size: Size) -> Points:
 
 
 def _shown(rows: NDArray[np.int_], columns: NDArray[np.int_], size: Size) -> Mask:
-    """Return which pixels of the old picture the new one shows; a pixel beside a shown one is between two samples."""
+    """Return which pixels of the old picture the new one shows.
+
+    A pixel beside a shown one is between two samples.
+    """
     import cv2
 
     seen = np.zeros(size, np.uint8)

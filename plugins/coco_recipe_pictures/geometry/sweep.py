@@ -23,7 +23,10 @@ def crosses(ring: NDArray[np.float64]) -> bool:
 
 
 class _Sweep:
-    """The edges over the place that the sweep has reached; edge i goes from vertex i to the next."""
+    """The edges over the place that the sweep has reached.
+
+    Edge i goes from vertex i to the next.
+    """
 
     def __init__(self, ring: NDArray[np.float64]) -> None:
         self.points: list[tuple[float, float]] = [(x, y) for x, y in ring.tolist()]

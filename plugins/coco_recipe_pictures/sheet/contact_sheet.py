@@ -48,7 +48,8 @@ def contact_sheet(
     Args:
         rows: the cells; a row of more than 8 goes on in the next line.
         form: one of ``FORMATS``.
-        cell_px: the longer side of a picture on the sheet, at most; a small picture is enlarged up to 8 times.
+        cell_px: the longer side of a picture on the sheet, at most; a small picture is enlarged up
+            to 8 times.
     """
     from PIL import Image
 
@@ -216,4 +217,5 @@ def _scaled(picture: Picture, cell_px: int) -> Picture:
     made: Any = cv2.resize(
         picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
     )
-    return made.copy()  # type: ignore[no-any-return]  # resize to the same size may give the array itself
+    # type: ignore[no-any-return]  # resize to the same size may give the array itself
+    return made.copy()

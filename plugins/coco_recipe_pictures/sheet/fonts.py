@@ -41,7 +41,9 @@ NO_GLYPH = "\U0010fffe"  # a noncharacter: every font draws its "missing" glyph 
 
 
 def find_font(text: str) -> Path | None:
-    """Return a font file of the system that has every glyph of a text, plain sans ones first; None where none has.
+    """Return a font file of the system that has every glyph of a text, plain sans ones first.
+
+    Return None where none has.
 
     ``COCO_RECIPE_FONTS`` (folders, separated as in PATH) replaces the system's own fonts.
     """
@@ -57,7 +59,9 @@ def lacking(text: str, font: "Font") -> frozenset[str]:
 
 
 def load(path: Path | None, size: int) -> "Font":
-    """Load a font, of a collection the Chinese face; without a path, the Latin one that Pillow carries.
+    """Load a font, of a collection the Chinese face.
+
+    Without a path, the Latin one that Pillow carries.
 
     Raises:
         OSError: the file is no font.
@@ -65,7 +69,8 @@ def load(path: Path | None, size: int) -> "Font":
     from PIL import ImageFont
 
     if path is None:
-        return ImageFont.load_default(size)  # type: ignore[return-value]  # a FreeType font whenever a size is given
+        # type: ignore[return-value]  # a FreeType font whenever a size is given
+        return ImageFont.load_default(size)
     basic = ImageFont.Layout.BASIC
     faces = [ImageFont.truetype(path, size, layout_engine=basic)]
     try:
@@ -98,7 +103,10 @@ def shorten(text: str, width_px: float, font: "Font") -> str:
 
 
 def wrap(text: str, width_px: float, font: "Font", lines: int) -> list[str]:
-    """Break a text at its spaces into at most so many lines; what doesn't fit is cut as by ``shorten``."""
+    """Break a text at its spaces into at most so many lines.
+
+    What doesn't fit is cut as by ``shorten``.
+    """
     done: list[str] = []
     words = text.split(" ")
     while words and len(done) < lines - 1:

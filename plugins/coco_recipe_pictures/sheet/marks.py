@@ -18,7 +18,8 @@ Colour: TypeAlias = tuple[int, int, int]
 Rectangle: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom
 Scale: TypeAlias = tuple[float, float]  # of x, of y
 
-# Okabe and Ito 2008 without black, then five of Paul Tol's muted scheme: told apart with every colour blindness
+# Okabe and Ito 2008 without black, then five of Paul Tol's muted scheme: told apart with every
+# colour blindness
 PALETTE: tuple[Colour, ...] = (
     (230, 159, 0),
     (86, 180, 233),
@@ -47,9 +48,9 @@ FAR = 1e5
 class Mark:
     """One annotation to draw, in pixels of its picture.
 
-    ``colour`` is the category's index, ``number`` its id. ``bbox`` is x y w h; ``segmentation`` is COCO's
-    polygons or RLE; ``keypoints`` are x y v triples. A mark with a ``reason`` was dropped: it is drawn
-    dashed, with the reason.
+    ``colour`` is the category's index, ``number`` its id. ``bbox`` is x y w h; ``segmentation`` is
+    COCO's polygons or RLE; ``keypoints`` are x y v triples. A mark with a ``reason`` was dropped:
+    it is drawn dashed, with the reason.
     """
 
     label: str
@@ -81,7 +82,10 @@ class Writing:
 
 
 def draw(mark: Mark, picture: Picture, scale: Scale) -> None:
-    """Draw mask, box and keypoints on a scaled picture, in place; numbers that aren't finite are left out."""
+    """Draw mask, box and keypoints on a scaled picture, in place.
+
+    Numbers that aren't finite are left out.
+    """
     import cv2
 
     outlines, inside = _outlines(mark, picture.shape[:2], scale)
@@ -144,7 +148,10 @@ def write_plates(
 def _place(
     size: tuple[int, int], box: Rectangle, area: Rectangle, taken: Sequence[Rectangle], far: int
 ) -> tuple[int, int] | None:
-    """Return the left top of the free place nearest to a box, at most ``far`` pixels away; None if all is taken."""
+    """Return the left top of the free place nearest to a box, at most ``far`` pixels away.
+
+    None if all is taken.
+    """
     width, height = size
     left, top, right, bottom = box
     x_last, y_last = area[2] - width, area[3] - height
@@ -194,7 +201,10 @@ def _extent(mark: Mark, scale: Scale, area: Rectangle) -> Rectangle | None:
 
 
 def _box(mark: Mark, scale: Scale) -> "Points | None":
-    """Return the corners of the box, the middles of its outermost pixels; a tiny box is widened so that it can be seen."""
+    """Return the corners of the box, the middles of its outermost pixels.
+
+    A tiny box is widened so that it can be seen.
+    """
     import numpy as np
 
     if mark.bbox is None or not np.isfinite(mark.bbox).all():

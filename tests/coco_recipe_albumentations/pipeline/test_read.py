@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coco_recipe_albumentations.pipeline import file as pipeline_file
+from coco_recipe_pictures import pipeline_file
 
 from coco_recipe.language import source
 

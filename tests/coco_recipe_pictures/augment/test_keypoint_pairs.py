@@ -33,7 +33,7 @@ def _asked(
     return [
         str(one)
         for one in refusals.complaints(
-            Pipeline.of(form).written,
+            Pipeline.of(form),
             dataset,
             dataset.images,
             dataset.annotations,

@@ -13,9 +13,9 @@ pytest.importorskip("albumentations")
 import cv2
 import numpy as np
 from builders import coco, command, write_recipe
+from coco_recipe_albumentations.carrier import Carrier
 from coco_recipe_albumentations.pipeline.read import Pipeline
 from coco_recipe_pictures.augment import choosing, keypoint_pairs, refusals
-from coco_recipe_pictures.geometry.carried import Carrier
 
 from coco_recipe import Misfit
 from coco_recipe.coco_json import parse
@@ -42,7 +42,7 @@ def _asked(
     return [
         str(one)
         for one in refusals.complaints(
-            Pipeline.of(form).written,
+            Pipeline.of(form),
             dataset,
             dataset.images,
             dataset.annotations,
@@ -134,7 +134,7 @@ def test_places_of_images_ask_too() -> None:
     data["images"][0]["roi"] = [1, 2, 3, 4]
     dataset = parse(json.dumps(data).encode())
     (asked,) = refusals.complaints(
-        Pipeline.of([FLIP]).written, dataset, dataset.images, dataset.annotations, {}, PARAMS
+        Pipeline.of([FLIP]), dataset, dataset.images, dataset.annotations, {}, PARAMS
     )
     assert "images have places under other keys: roi" in str(asked)
 
@@ -169,16 +169,10 @@ def test_a_reflected_border_that_is_labelled_mirrors_as_a_flip_does(
     pad = [{"Pad": {"padding": 9, "border_mode": mode}}]
     assert bool(_asked(pad, POINTS, repeated="label")) is mirrors
     assert (
-        bool(
-            list(
-                refusals.direction(Pipeline.of(pad).written, ["arrow_left"], "more", None, "label")
-            )
-        )
+        bool(list(refusals.direction(Pipeline.of(pad), ["arrow_left"], "more", None, "label")))
         is mirrors
     )
-    assert not list(
-        refusals.direction(Pipeline.of(pad).written, ["arrow_left"], "more", None, "fill")
-    )
+    assert not list(refusals.direction(Pipeline.of(pad), ["arrow_left"], "more", None, "fill"))
 
 
 @pytest.mark.parametrize(
@@ -195,9 +189,9 @@ def test_a_reflected_border_that_is_labelled_mirrors_as_a_flip_does(
     ],
 )
 def test_classes_with_a_direction_are_known_word_by_word(name: str, is_one: bool) -> None:
-    assert bool(list(refusals.direction(Pipeline.of([FLIP]).written, [name], "more"))) is is_one
-    assert not list(refusals.direction(Pipeline.of([{"Rotate": {}}]).written, [name], "more"))
-    assert not list(refusals.direction(Pipeline.of([FLIP]).written, [name], "more", [["a", "b"]]))
+    assert bool(list(refusals.direction(Pipeline.of([FLIP]), [name], "more"))) is is_one
+    assert not list(refusals.direction(Pipeline.of([{"Rotate": {}}]), [name], "more"))
+    assert not list(refusals.direction(Pipeline.of([FLIP]), [name], "more", [["a", "b"]]))
 
 
 @pytest.mark.parametrize("transform", ["VerticalFlip", "RandomRotate90", "D4"])
@@ -209,9 +203,7 @@ def test_a_turned_picture_is_a_warning_whatever_trades_places(
 ) -> None:
     found = [
         one.kind.name
-        for one in refusals.direction(
-            Pipeline.of([{transform: {"p": 1}}]).written, [name], "more", []
-        )
+        for one in refusals.direction(Pipeline.of([{transform: {"p": 1}}]), [name], "more", [])
     ]
     assert found == ["directions_turned"] * is_one
 

@@ -11,15 +11,14 @@ pytest.importorskip("albumentations")
 import cv2
 import numpy as np
 from builders import coco, write_recipe
+from coco_recipe_albumentations.carrier import Carrier
 from coco_recipe_albumentations.pipeline.read import Pipeline
-from coco_recipe_pictures.augment.copying import Left
 from coco_recipe_pictures.geometry import parts
-from coco_recipe_pictures.geometry.carried import Carrier
+from coco_recipe_pictures.geometry.judging import Left
 
-from coco_recipe import TurnedBox
+from coco_recipe import TurnedBox, turned_box
 from coco_recipe.coco_json import parse
 from coco_recipe.dataset import Annotation, extras
-from coco_recipe.geometry import turned_box
 from coco_recipe.running import stages
 
 WIDTH, HEIGHT = 160, 120

@@ -10,8 +10,9 @@ from builders import coco
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 
+from coco_recipe_albumentations.carrier import Carrier  # noqa: E402
 from coco_recipe_pictures.geometry import rle  # noqa: E402
-from coco_recipe_pictures.geometry.carried import Carrier, Instance  # noqa: E402
+from coco_recipe_pictures.geometry.instance import Instance  # noqa: E402
 
 WIDTH, HEIGHT = 120, 80
 POLYGON = [20, 10, 50, 10, 50, 50, 35, 48, 20, 50]  # its hull is (20, 10, 30, 40)

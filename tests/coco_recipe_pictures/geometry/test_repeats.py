@@ -16,10 +16,9 @@ A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
 
 import pixel_truth  # noqa: E402
-from coco_recipe_albumentations import catalogue  # noqa: E402
-from coco_recipe_pictures.augment import refusals  # noqa: E402
+from coco_recipe_albumentations.carrier import Carrier  # noqa: E402
 from coco_recipe_pictures.geometry import rle  # noqa: E402
-from coco_recipe_pictures.geometry.carried import Carrier, Instance, Moved  # noqa: E402
+from coco_recipe_pictures.geometry.instance import Instance, Moved  # noqa: E402
 from pixel_truth import BORDERED, MODES, NEAREST  # noqa: E402
 
 REFLECT, WRAP, REFLECT_101 = 2, 3, 4
@@ -39,16 +38,6 @@ def _again(moved: tuple[Moved, ...]) -> dict[Any, Moved]:
         for one in moved
         if one.of is not None
     }
-
-
-def test_every_transform_with_a_border_mode_is_tried() -> None:
-    """ThinPlateSpline isn't followed with any border."""
-    _, entries = catalogue.load()
-    assert (
-        set(BORDERED)
-        == {name for name, one in entries.items() if "border_mode" in one.arguments}
-        - refusals.UNTRACEABLE
-    )
 
 
 @pytest.mark.slow

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
+from coco_recipe_albumentations.carrier import Carrier  # noqa: E402
 from coco_recipe_pictures.geometry import rings  # noqa: E402
-from coco_recipe_pictures.geometry.carried import Carrier, Instance, Moved  # noqa: E402
+from coco_recipe_pictures.geometry.instance import Instance, Moved  # noqa: E402
 
 
 def _carry(

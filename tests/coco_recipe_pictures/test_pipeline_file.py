@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coco_recipe_albumentations.pipeline import file as pipeline_file
 from coco_recipe_albumentations.pipeline.read import Pipeline
+from coco_recipe_pictures import pipeline_file
 
 from coco_recipe.errors import RecipeError
 from coco_recipe.language import source

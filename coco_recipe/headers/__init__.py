@@ -1,0 +1,1 @@
+"""What a picture's file says of itself, and whether it is whole; nothing is decoded."""

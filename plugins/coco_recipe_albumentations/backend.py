@@ -1,0 +1,23 @@
+"""Albumentations as a backend of ``augment``."""
+
+from dataclasses import dataclass
+
+from coco_recipe_pictures.pipeline_file import PipelineFile
+
+from coco_recipe import Package
+from coco_recipe_albumentations.pipeline.read import Pipeline
+
+INSTALL = 'pip install "coco-recipe[augment]"'
+
+
+@dataclass(frozen=True, slots=True)
+class Albumentations:
+    """The pinned library; a pipeline that names no library is of this one."""
+
+    name: str = "albumentations"
+    needs: tuple[Package, ...] = (Package("albumentations", install=INSTALL),)
+    preload: tuple[str, ...] = ("coco_recipe_albumentations.preload",)
+
+    def read(self, form: object, file: PipelineFile | None, *, allow_files: bool) -> Pipeline:
+        """Read a pipeline: a short list, the library's own dict, or the record's form."""
+        return Pipeline.parsed(form, file, allow_files=allow_files)

@@ -1,0 +1,66 @@
+"""What a pipeline may do to annotations, by the names and arguments of its transforms."""
+
+from coco_recipe_pictures.backend import Effects, Repeat
+
+from coco_recipe_albumentations import catalogue
+from coco_recipe_albumentations.pipeline import checks
+from coco_recipe_albumentations.pipeline.forms import Transform, Written
+
+MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
+TURNS = {"VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip", "RandomRotate90"}
+UNTRACEABLE = {"ThinPlateSpline", "RandomGridShuffle"}
+REFLECTING = (2, 4)  # cv2.BORDER_REFLECT, cv2.BORDER_REFLECT_101
+
+
+def of(pipeline: Written) -> Effects:
+    """Return what a pipeline may do; a transform that never fires (``p: 0``) does nothing."""
+    transforms = list(pipeline.walk())
+    names = {one.name for one in transforms if one.arguments.get("p") != 0}
+    return Effects(
+        moves=_moves({one.name for one in transforms}),
+        mirrors=bool(names & MIRRORS),
+        turns=bool(names & TURNS),
+        untraceable=tuple(
+            one.name for one in transforms if one.name in UNTRACEABLE and one.name in names
+        ),
+        moved_outlines=tuple(
+            (one.name, px) for one in transforms if (px := _moves_outlines(one)) > 1
+        ),
+        repeats=tuple(repeat for one in transforms for repeat in _repeats(one)),
+    )
+
+
+def _moves_outlines(transform: Transform) -> int:
+    """Return by how many pixels a morphological transform moves outlines; 0 where none."""
+    scale = transform.arguments.get("scale", ())
+    sides = scale if isinstance(scale, list | tuple) else [scale]
+    if transform.name != "Morphological" or transform.arguments.get("p", 0.5) == 0:
+        return 0
+    return max((side for side in sides if isinstance(side, int)), default=0) // 2
+
+
+def _repeats(transform: Transform) -> list[Repeat]:
+    mode = checks.repeating(transform.name, transform.arguments)
+    return [
+        Repeat(what, mirrors=mode in REFLECTING)
+        for what, _ in checks.borders(transform.name, transform.arguments)
+    ]
+
+
+def _moves(names: set[str]) -> bool:
+    _, entries = catalogue.load()
+    return any(
+        "BBoxes" in entries[name].targets
+        for name in names
+        if name in entries
+        and not entries[name].holds_others
+        and "Dropout" not in name
+        and name not in ("Erasing", "XYMasking")
+    )
+
+
+def warps(pipeline: Written) -> bool:
+    """Report whether annotations may be moved by no matrix; loads the library."""
+    from coco_recipe_albumentations.moves import is_warp
+
+    return any(is_warp(transform.name) for transform in pipeline.walk())

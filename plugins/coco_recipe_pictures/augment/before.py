@@ -1,0 +1,157 @@
+"""What ``augment`` looks at before it runs: its parameters, what is known of its rows, its files."""
+
+from collections.abc import Callable, Container, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from coco_recipe import Backend, Complaint, Dataset, Facts, Finding, Misfit, Package, Row
+from coco_recipe_pictures import pipelines
+from coco_recipe_pictures.augment import choosing, refusals
+from coco_recipe_pictures.augment.chosen import Chosen
+from coco_recipe_pictures.augment.params import PARAMS
+from coco_recipe_pictures.augment.work import applied, would_stop
+from coco_recipe_pictures.backend import Backend as Library
+from coco_recipe_pictures.checks import picture_checks
+from coco_recipe_pictures.geometry import instances
+from coco_recipe_pictures.needed import NEEDS
+
+
+def read(params: Mapping[str, Any], backends: Mapping[str, Backend]) -> Mapping[str, Any]:
+    """Read the pipeline, once for all that asks of it."""
+    allow_files = params["allow_files"]
+    return {"pipeline": pipelines.read(params["pipeline"], backends, allow_files=allow_files)}
+
+
+def needs(params: Mapping[str, Any]) -> tuple[Package, ...]:
+    """Return the packages that must be there: OpenCV, and those of the pipeline's library."""
+    backend = _backend(params)
+    return (*(backend.needs if backend else ()), *NEEDS)
+
+
+def preload(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the modules that workers import early."""
+    backend = _backend(params)
+    return (*(backend.preload if backend else ()), "coco_recipe_pictures.augment.preload")
+
+
+def _backend(params: Mapping[str, Any]) -> Library | None:
+    found = params.get("pipeline")
+    return found.backend if isinstance(found, pipelines.Read) else None
+
+
+def check(params: Mapping[str, Any]) -> Iterator[Complaint]:
+    low, high = params["accept"].get("no_visibility_between", (0, 1))
+    if low >= high:
+        yield Complaint(
+            ("accept", "no_visibility_between"),
+            f"the first bound, {low}, must be below the second, {high}",
+        )
+    if params.get("balance") and params["copies"] != 1:
+        yield Complaint(
+            ("copies",),
+            "stands beside 'balance', which decides the number of copies",
+            "leave it out; balance's max_copies is the cap",
+        )
+    yield from params["pipeline"].problems
+
+
+def foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+    """Build the pipeline as it will be built, for the sizes that are known.
+
+    Look for the names in the parameters.
+    """
+    known, pipeline = facts["dataset"], params["pipeline"].pipeline
+    chosen = known.of_fewer_images() if params.get("where") else known
+    sizes = [size for size in (chosen.smallest, chosen.largest) if size]
+    found = list(choosing.complaints(params, known))
+    try:
+        pipeline.check_sizes(sizes)
+    except Misfit as error:
+        found += error.complaints
+    Misfit.if_any(found)
+    return {"dataset": known.of_other_images()}
+
+
+def examine(
+    given: Mapping[str, Any],
+    facts: Mapping[str, Facts],
+    values: Callable[[], Mapping[str, Any] | None],
+) -> None:
+    """Ask what must be chosen for the rows, before the first step runs.
+
+    Where they aren't known, `Work` asks it.
+
+    The rows are those that come here: a step above may drop the keys, categories or images that
+    would ask.
+    """
+    params = {name: given.get(name) for name in PARAMS["properties"]}
+    pipeline = applied(params)
+    may_ask = params["mirrored_categories"] or refusals.may_ask(pipeline, params, facts["dataset"])
+    if may_ask and (found := values()):
+        Chosen.of(found["dataset"], params, pipeline)
+
+
+def refuses(params: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the kinds of pictures at which it stops, unless it is to go on without them."""
+    if params["bad_images"] == "error":
+        yield from (kind.name for kind in picture_checks.REFUSED)
+
+
+def stops_at(
+    params: Mapping[str, Any], dataset: Dataset, pictures_: Container[str]
+) -> Iterator[str]:
+    """Yield those of the pictures that are opened, as copies are made of them, and can't be taken as EXIF is here."""
+    choice = choosing.choose(
+        dataset,
+        dataset.annotations_of(),
+        copies=params["copies"],
+        where=params.get("where"),
+        balanced=params.get("balance"),
+    )
+    for image, copies in zip(dataset.images, choice.copies, strict=True):
+        path = dataset.path_of(image)
+        if copies and str(path) in pictures_ and would_stop(params, image, path):
+            yield str(path)
+
+
+def stops_at_rows(given: Mapping[str, Any], dataset: Dataset) -> Iterator[Row]:
+    """Yield rows of what gets copies that can't be moved.
+
+    Those of pictures in quarantine are left out.
+    """
+    params = {name: given.get(name) for name in PARAMS["properties"]}
+    try:
+        chosen = Chosen.of(dataset, params, applied(params))
+    except ValueError:  # what is to be chosen is asked beside this
+        return
+    yield from instances.unmovable(
+        chosen.annotations,
+        chosen.images,
+        chosen.swap,
+        is_left_out=lambda image: (
+            params["bad_images"] == "quarantine"
+            and would_stop(params, image, dataset.path_of(image))
+        ),
+    )
+
+
+def review(
+    step_id: str, params: Mapping[str, Any], facts: Mapping[str, Facts]
+) -> Iterator[Finding]:
+    yield from refusals.direction(
+        params["pipeline"].pipeline,
+        facts["dataset"].classes or (),
+        step_id,
+        params.get("mirrored_categories"),
+        params.get("repeated"),
+    )
+
+
+def files(params: Mapping[str, Any]) -> list[Path]:
+    """Return the pictures that the pipeline reads."""
+    found = params["pipeline"].pipeline.files()
+    if missing := [path for path in found if not path.is_file()]:
+        raise ValueError(
+            f"pipeline: there is no reference image {missing[0]} (relative to {Path.cwd()})"
+        )
+    return list(found)
