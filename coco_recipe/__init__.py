@@ -17,7 +17,7 @@ from coco_recipe.checks.row_checks import (
     SEGMENTATIONS_OF_NO_AREA,
 )
 from coco_recipe.checks.row_checks import findings as row_findings
-from coco_recipe.checks.rows import SHORT
+from coco_recipe.checks.rows import FAR_SIDES, NO_PLACE_PX, SHORT
 from coco_recipe.checks.trainers import TRAINERS_SKIP
 from coco_recipe.checks.trainers import skipped as trainers_skip
 from coco_recipe.coco_json import unsafe_name, with_extras, write
@@ -77,6 +77,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BEFORE_EXPORT",
+    "FAR_SIDES",
+    "NO_PLACE_PX",
     "POLYGONS_TOO_SHORT",
     "READERS_REFUSE",
     "SEGMENTATIONS_OF_NO_AREA",

@@ -168,6 +168,9 @@ class Step:
         preflight: ``preflight(ctx, params, facts)`` looks at what takes seconds to look at, as code
             that a parameter names; called at the start of a run, for a step that will run but not
             as the first. Raises as ``foresee`` does.
+        publishes: ``publishes(params, values) -> names``: the files that the step will publish, by
+            name, each with the file that it is a copy of, or None for one that it writes; ``values``
+            has what is known of its inputs, by port. Called before any step runs.
         preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the
             step would do to so many images, or to those with the file names in the tuple
             ``images``.
@@ -213,6 +216,9 @@ class Step:
     understands: Kinds = ()
     checks: tuple[Literal["pictures", "masks"], ...] = ()
     preflight: Callable[["StepContext", Mapping[str, Any], Mapping[str, Any]], None] | None = None
+    publishes: (
+        Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Path | None]] | None
+    ) = None
     preview: Callable[..., None] | None = None
     replay: Callable[..., bytes] | None = None
     needs: tuple[Package, ...] | Callable[[Mapping[str, Any]], tuple[Package, ...]] = ()

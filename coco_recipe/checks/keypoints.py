@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from coco_recipe.checks.rows import Rows
+from coco_recipe.checks.rows import FAR_SIDES, NO_PLACE_PX, Rows
 from coco_recipe.dataset import Annotation, extras
 from coco_recipe.findings import Row
 
@@ -26,6 +26,18 @@ def keypoint_flags(rows: Rows) -> Iterator[Row]:
     for row, found, names in _keypoints(rows):
         if (not names or len(found) == 3 * names) and not set(found[2::3]) <= {0, 1, 2}:
             yield rows.of(row, sorted(set(found[2::3]) - {0, 1, 2}, key=str))
+
+
+def far_keypoints(rows: Rows) -> Iterator[Row]:
+    """Yield rows with a labelled keypoint far outside of its picture, or at no place at all."""
+    for row, found, _ in _keypoints(rows):
+        longer = max(rows.sizes.get(row.image_id) or (0, 0)) or NO_PLACE_PX
+        least = -min(FAR_SIDES * longer, NO_PLACE_PX)
+        most = min((FAR_SIDES + 1) * longer, NO_PLACE_PX)
+        for x, y, flag in zip(found[0::3], found[1::3], found[2::3], strict=False):
+            if flag and not (least <= x <= most and least <= y <= most):
+                yield rows.of(row, [x, y])
+                break
 
 
 def keypoint_counts(rows: Rows) -> Iterator[Row]:

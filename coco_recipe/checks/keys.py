@@ -5,12 +5,14 @@ The types are hotcoco's, written for msgspec; it takes a whole number that is wr
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta
 
 from coco_recipe.checks.rows import Rows, of_category, of_image
+from coco_recipe.checks.segmentation_form import with_any_number
 from coco_recipe.dataset import Annotation, Category, Image
 from coco_recipe.findings import Row
 
@@ -65,7 +67,7 @@ def _wrong(
         try:
             decode(value)
         except msgspec.ValidationError as error:
-            yield _named(rows, row, _told(key, msgspec.json.decode(value), str(error)))
+            yield _named(rows, row, _told(key, with_any_number(bytes(value)), str(error)))
 
 
 def _named(rows: Rows, row: Annotation | Image | Category, told: str) -> Row:
@@ -79,6 +81,8 @@ def _told(key: str, value: Any, message: str) -> str:
     place = re.search(r" - at `\$((?:\[\d+\])+)`$", message)
     for n in re.findall(r"\d+", place[1]) if place else ():
         value = value[int(n)]
+    if value in (inf, -inf):
+        return f"{key}{place[1] if place else ''} is too large a number"
     shown = msgspec.json.encode(value).decode()
     shown = shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 3]}..."
     return f"{key}{place[1] if place else ''} is {shown}"

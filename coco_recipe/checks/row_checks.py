@@ -305,6 +305,12 @@ CHECKS = (
         "write 0 (not labelled), 1 (hidden) or 2 (visible)",
     ),
     _warning(
+        "keypoints_far_outside",
+        keypoints.far_keypoints,
+        "annotations have a labelled keypoint far outside of their picture",
+        "correct these rows, or set the keypoint to 0, 0, 0 (not labelled)",
+    ),
+    _warning(
         "num_keypoints_at_odds",
         keypoints.keypoint_counts,
         "num_keypoints is not the number of labelled keypoints",

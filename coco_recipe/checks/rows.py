@@ -17,6 +17,9 @@ AREA_SHARE = 0.01  # an area that differs from w * h by less was rounded
 _POLYGON_HEADS = {b"[[%c" % c for c in b"0123456789-]"} | {b"[]"}
 _N, _QUOTE, _E = b'n"e'  # of null, text and exponents; a number is found ten times as fast as bytes
 SHORT = 120  # characters; longer segmentations are left to the checks of masks
+NO_PLACE_PX = 1e6  # a vertex or keypoint beyond it, on either side of 0, is no place of a picture
+FAR_SIDES = 10  # times the picture's longer side
+_BLOCK = 150  # digits: twice as many, and no float holds the number
 
 
 class Rows:
@@ -65,6 +68,7 @@ class Rows:
                     or _N in text
                     or _QUOTE in text
                     or _E in text
+                    or (length > 2 * _BLOCK and _has_block_of_digits(text))
                     or (length < SHORT and text.count(b",") < 5)
                 ):
                     found.odd.append(row)
@@ -135,7 +139,8 @@ class Survey:
 
     Attributes:
         odd: their segmentation doesn't begin as polygons of three points or more do, has more than
-            one list of numbers, or has null, text or an exponent in it.
+            one list of numbers, has null, text or an exponent in it, or a number of hundreds of
+            digits.
         short: their segmentation has few characters.
         boxes: how many have a box.
         no_area: their box has a side of 0 or less.
@@ -157,6 +162,13 @@ class Survey:
     tiny: list[Annotation] = field(default_factory=list)
     has_far_place: bool = False
     has_large_side: bool = False
+
+
+def _has_block_of_digits(text: bytes) -> bool:
+    """Say whether there may be a number that no float holds: its digits fill one of the blocks."""
+    return any(
+        text[start : start + _BLOCK].isdigit() for start in range(0, len(text) - _BLOCK + 1, _BLOCK)
+    )
 
 
 def of_image(image: Image, value: Any = None) -> Row:

@@ -8,6 +8,7 @@ import msgspec
 
 from coco_recipe.checks import loose_values
 
+_MOST_DIGITS = 400  # no float holds more
 _polygons = msgspec.json.Decoder(list[list[float]])
 
 
@@ -19,11 +20,20 @@ def form(text: bytes) -> str:
         pass
     else:
         return "pairs" if len(polygons) > 2 and all(len(one) == 2 for one in polygons) else ""
-    value = json.loads(text)  # takes 1e999, too
+    value = with_any_number(text)
     found = _form_of(value)
     if found == "other" and _form_of(loose_values.segmentation(value)) != "other":
         return "texts"
     return found
+
+
+def with_any_number(text: bytes) -> Any:
+    """Decode JSON; a number that is too large, as 1e999 or a thousand digits, is infinite."""
+    return json.loads(text, parse_int=_whole)
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
 
 
 def _form_of(value: Any) -> str:

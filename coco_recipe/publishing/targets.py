@@ -1,14 +1,15 @@
 """Judge the folders that a recipe publishes in: nothing of the user's is touched."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from coco_recipe import files
 from coco_recipe.errors import Problem, RecipeError
-from coco_recipe.planning.plan import Plan
+from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.publishing.marks import (
     MARK,
     Mark,
@@ -150,6 +151,39 @@ def _occupied(
             ELSEWHERE,
         )
     return None
+
+
+def in_the_way(
+    planned: Plan, run_dir: Path, step: PlannedStep, values: Callable[[], Mapping[str, Any]]
+) -> Iterator[Problem]:
+    """Yield the files that aren't ours and stand where a step will publish one.
+
+    Args:
+        planned: the plan.
+        run_dir: its run directory.
+        step: the step.
+        values: gives what is known of the step's inputs, by port; asked only where its folder holds
+            files that aren't ours.
+    """
+    for target in targets(planned, run_dir):
+        if target.step.id != step.id or step.step.publishes is None:
+            continue
+        if not (target.folder / MARK).exists():
+            continue
+        mark = read_mark(target.folder)
+        others = {name for name in names_below(target.folder) if not mark.entries(name)} - {MARK}
+        wanted = step.step.publishes(step.bound, values()) if others else {}
+        for name in sorted(others & wanted.keys()):
+            source = wanted[name]
+            path = target.folder / name
+            if source and source.is_file() and files.sha256(source) == files.sha256(path):
+                continue
+            row = next(row for row in planned.recipe.steps if row.id == step.id)
+            yield Problem(
+                planned.recipe.source.where((*row.at, "with", target.parameter)),
+                f"{path} stands where step '{step.id}' must publish a file, and isn't ours",
+                "move it away",
+            )
 
 
 def _is_just(folder: Path, committed: Mapping[str, str]) -> bool:

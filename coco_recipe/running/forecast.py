@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe import files
-from coco_recipe.errors import CocoRecipeError, RunError, did_you_mean
+from coco_recipe.errors import CocoRecipeError, RecipeError, RunError, did_you_mean
 from coco_recipe.manifest import StepRecord, read_run
 from coco_recipe.planning import foresight
 from coco_recipe.planning.plan import PlannedStep, Reference
+from coco_recipe.publishing.targets import in_the_way
 from coco_recipe.running import agenda, execute
 from coco_recipe.running.context import Context
 from coco_recipe.running.rehearsal import Rehearsal
@@ -42,11 +43,13 @@ def records(session: Session, due: Sequence[Task]) -> dict[str, StepRecord]:
         manifest = result.manifest if result else session.store.manifest(step.id)
         if manifest and manifest.key == task.key:
             found[step.id] = manifest.record
-        values = rehearsal.values_of(step)
-        if values is not None and not result:
-            # sizes are exact here, where steps above have dropped images
-            facts = {port: session.plan.kinds.facts(value) for port, value in values.items()}
-            foresight.foresee_step(session.plan, step, facts, partial(dict, values))
+        if not result:
+            facts = rehearsal.facts_of(step, session.inputs.facts)
+            values = partial(rehearsal.values_of, step)
+            foresight.foresee_step(session.plan, step, facts, values)
+            known = partial(rehearsal.known_of, step)
+            if problems := list(in_the_way(session.plan, session.folder, step, known)):
+                raise RecipeError(problems)
     return found
 
 

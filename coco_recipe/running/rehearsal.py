@@ -9,6 +9,7 @@ from coco_recipe.planning.plan import Plan, PlannedStep, Reference
 from coco_recipe.running import execute
 from coco_recipe.running.execute import StepResult
 from coco_recipe.running.task import Task
+from coco_recipe.values.facts import Facts
 
 Outputs = Callable[[PlannedStep], Mapping[str, Any]]
 
@@ -38,6 +39,7 @@ class Rehearsal:
     ) -> None:
         seed = planned.recipe.seed
         self._task_of = task_of or (lambda step: Task.without_key(step, seed))
+        self._kinds = planned.kinds
         self._steps = {step.id: step for step in planned.steps}
         self._on_disk = on_disk
         self._forgiving = forgiving
@@ -58,12 +60,47 @@ class Rehearsal:
         Raises:
             StepError: a step above failed.
         """
-        for name, port in step.references():
-            if (name, port) not in self._known:
-                self.result_of(self._steps[name])
-            if self._known[name, port] is None:
-                return None
+        if any(self.value_of(ref) is None for ref in step.references()):
+            return None
         return step.values(self._known.__getitem__)
+
+    def value_of(self, ref: Reference) -> Any:
+        """Return the value of an input or an output; None where it can't be had.
+
+        Raises:
+            StepError: a step above failed.
+        """
+        if ref not in self._known:
+            self.result_of(self._steps[ref[0]])
+        return self._known[ref]
+
+    def known_of(self, step: PlannedStep) -> Mapping[str, Any]:
+        """Return those values of a step's inputs that can be had, by port.
+
+        Raises:
+            StepError: a step above failed.
+        """
+        found = step.by_port(self.value_of)
+        return {port: value for port, value in found.items() if value is not None}
+
+    def facts_of(self, step: PlannedStep, foreseen: Mapping[Reference, Facts]) -> Mapping[str, Any]:
+        """Return what is known of a step's inputs, by port.
+
+        It is exact where steps above have been run here, which may have dropped images.
+
+        Args:
+            step: the step.
+            foreseen: what was known before any step was run; it stands where values can't be had.
+
+        Raises:
+            StepError: a step above failed.
+        """
+
+        def facts(ref: Reference) -> Facts | tuple[Facts, ...]:
+            value = self.value_of(ref)
+            return foreseen[ref] if value is None else self._kinds.facts(value)
+
+        return step.by_port(facts)
 
     def result_of(self, step: PlannedStep) -> StepResult | None:
         """Return what a step in memory gives; None where it can't be run here.

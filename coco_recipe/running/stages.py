@@ -4,6 +4,7 @@ import contextlib
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -17,10 +18,12 @@ from coco_recipe.planning import foresight
 from coco_recipe.planning.plan import Plan
 from coco_recipe.planning.resolve import resolve
 from coco_recipe.publishing.publisher import Publisher
+from coco_recipe.publishing.targets import in_the_way
 from coco_recipe.running import error_log, provenance, run_folder
 from coco_recipe.running.context import Context
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.loop import make_steps
+from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.running.session import Session
 from coco_recipe.running.store import Store
 from coco_recipe.running.task import step_seed
@@ -234,6 +237,33 @@ def try_configs(work: Work) -> None:
         raise RecipeError(problems)
 
 
+def hold_against_rows_ahead(work: Work) -> None:
+    """Hold steps against the rows that will come to them, before a step above takes long.
+
+    Steps that live in memory are run here for it, where a step that writes files stands above one
+    that asks, or where files that aren't ours stand in the folder of one that publishes.
+
+    Raises:
+        RecipeError: steps can't go together with what comes to them; with every problem.
+    """
+    writing = [
+        task.step for task in work.tasks if task.step.id in work.reasons and task.step.step.writes
+    ]
+    rehearsal = Rehearsal.ahead(work.plan, work.session.values)
+    problems: list[Problem] = []
+    for step in writing:
+        known = partial(rehearsal.known_of, step)
+        problems += in_the_way(work.plan, work.folder, step, known)
+    for step in writing[1:]:  # to the first only steps in memory lead, and it asks itself
+        facts = rehearsal.facts_of(step, work.session.inputs.facts)
+        try:
+            foresight.foresee_step(work.plan, step, facts, partial(rehearsal.values_of, step))
+        except RecipeError as error:
+            problems += error.problems
+    if problems:
+        raise RecipeError(problems)
+
+
 def begin_record(work: Work) -> None:
     """Begin the run's record; the log of an earlier failure goes."""
     work.begin_record()
@@ -254,6 +284,7 @@ STAGES: tuple[Callable[[Work], None], ...] = (
     open_inputs,
     name_leftovers,
     compare_keys,
+    hold_against_rows_ahead,
     try_configs,
     begin_record,
     make_steps,

@@ -1,4 +1,4 @@
-"""What the pinned Albumentations offers: names, arguments and targets, readable without importing it.
+"""Read what the pinned Albumentations offers, without importing it: names, arguments, targets.
 
 ``python -m coco_recipe_albumentations.catalogue`` writes catalogue.json again after the library has
 changed.
@@ -181,7 +181,8 @@ def write() -> None:
         for name, row in data["transforms"].items()
     )
     FILE.write_text(
-        f'{{"library": "albumentations", "version": "{data["version"]}", "transforms": {{\n{rows}\n}}}}\n',
+        f'{{"library": "albumentations", "version": "{data["version"]}", '
+        f'"transforms": {{\n{rows}\n}}}}\n',
         "utf-8",
     )
 

@@ -1,4 +1,4 @@
-"""What each Albumentations transform does to a place in the picture: a 3x3 matrix, a map of pixels, or nothing.
+"""Tell what each Albumentations transform does to places: a 3x3 matrix, a map, or nothing.
 
 Places are in pixels from the corner of the first pixel. The library moves keypoints by the pixels'
 middles in some transforms and by their corners in others; here the transform's own parameters are
@@ -55,8 +55,9 @@ def leaves(transforms: Sequence[Any]) -> Iterator[Any]:
                 for leaf in inner:
                     if moves(leaf) and not isinstance(leaf, ImageOnlyTransform):
                         raise ValueError(
-                            f"{type(leaf).__name__} in SelectiveChannelTransform moves some channels and leaves "
-                            "others, so that no box is right; take it out of there"
+                            f"{type(leaf).__name__} in SelectiveChannelTransform moves some "
+                            "channels and leaves others, so that no box is right; take it out of "
+                            "there"
                         )
             yield from inner
         else:
@@ -65,7 +66,7 @@ def leaves(transforms: Sequence[Any]) -> Iterator[Any]:
 
 
 def moves(transform: Any) -> bool:
-    """Say whether a transform can move pixels."""
+    """Report whether a transform can move pixels."""
     from albumentations import ImageOnlyTransform
 
     move = _entry(transform)
@@ -73,7 +74,10 @@ def moves(transform: Any) -> bool:
 
 
 def matrix_of(fired: Fired) -> Matrix | None:
-    """Return the 3x3 matrix of what a transform did to places, or None where it is none (an elastic one)."""
+    """Return the 3x3 matrix of what a transform did to places.
+
+    None stands for what is no matrix, such as an elastic deformation.
+    """
     from albumentations import ImageOnlyTransform
 
     move = _entry(fired.transform)
@@ -122,7 +126,10 @@ def _maps(params: Mapping[str, Any]) -> Maps | None:
 
 
 def is_warp(name: str) -> bool:
-    """Say whether a transform of the library may move pixels by no matrix, as ElasticTransform does."""
+    """Report whether a transform of the library may move pixels by no matrix.
+
+    ElasticTransform is one.
+    """
     import albumentations
 
     found = getattr(albumentations, name, None)
@@ -134,7 +141,11 @@ def is_warp(name: str) -> bool:
 
 
 def warp_of(fired: Fired) -> Warp:
-    """Return what a transform without a matrix did, from its maps, or by sending the coordinates through it as a mask."""
+    """Return what a transform without a matrix did to places.
+
+    It is read from the transform's maps; where there are none, the pixels' coordinates are sent
+    through the transform as a mask.
+    """
     height, width = fired.before
     if maps := _maps(fired.params):
         x, y = maps
@@ -178,7 +189,10 @@ def _shift(x: float, y: float) -> Matrix:
 
 
 def _of_middles(matrix: Any) -> Matrix:
-    """Turn a matrix for pixel indices (the pixels' middles, as cv2.warpAffine takes it) into one for places."""
+    """Return the matrix for places that equals one for pixel indices.
+
+    An index means the pixel's middle, as in cv2.warpAffine; a place is counted from its corner.
+    """
     whole = np.eye(3)
     whole[: len(matrix)] = matrix
     return _shift(0.5, 0.5) @ whole @ _shift(-0.5, -0.5)
@@ -297,7 +311,7 @@ def _resize(fired: Fired) -> Matrix:
 
 
 def _motion_blur(fired: Fired) -> Matrix:
-    """Return the shift to the middle of the blurred object: a kernel may lie beside the pixel that it is of.
+    """Return the shift to the middle of the blurred object, as a kernel may lie beside its pixel.
 
     Half a pixel is within what a blur leaves open.
     """

@@ -1,4 +1,4 @@
-"""What a worker of augment imports for Albumentations, so that it is there before the first copy."""
+"""Import Albumentations in a worker of augment before its first copy."""
 
 from coco_recipe_albumentations.library import albumentations
 

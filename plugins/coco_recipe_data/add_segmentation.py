@@ -1,4 +1,7 @@
-"""Step ``add_segmentation``: give boxes a rectangle as segmentation, which mmdetection's mask pipelines want."""
+"""Step ``add_segmentation``: give boxes a rectangle as segmentation.
+
+The mask pipelines of mmdetection want one.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +11,37 @@ from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
 from coco_recipe import Annotation, Dataset, Port, Step, StepContext, has_area, tidy, turned_box
+
+
+def add_segmentation(
+    ctx: StepContext, *, dataset: Dataset, replace_existing: bool
+) -> Mapping[str, Dataset]:
+    """Add each box's rectangle as a polygon, where there is no segmentation.
+
+    A segmentation that is null, empty or of no area counts as none.
+
+    The vertices go clockwise on the screen from the top-left corner: ``[x,y, x+w,y, x+w,y+h,
+    x,y+h]``. A box that CVAT has turned (``attributes.rotation``) gives the turned rectangle.
+    Annotations without a box stay as they are.
+
+    Args:
+        ctx: the step's context.
+        dataset: rows whose boxes are in pixels.
+        replace_existing: whether rectangles replace the segmentations that are there.
+
+    Returns:
+        ``dataset``: the same images and annotations, with segmentations.
+    """
+    rows = tuple(
+        _with_rectangle(row) if replace_existing or not _has_one(row) else row
+        for row in dataset.annotations
+    )
+    ctx.note(
+        "segmentations_added",
+        sum(new is not old for new, old in zip(rows, dataset.annotations, strict=True)),
+    )
+    return {"dataset": dataset.replace(annotations=rows)}
+
 
 PARAMS: dict[str, Any] = {
     "type": "object",
@@ -23,27 +57,11 @@ PARAMS: dict[str, Any] = {
 }
 
 
-def add_segmentation(
-    ctx: StepContext, *, dataset: Dataset, replace_existing: bool
-) -> Mapping[str, Dataset]:
-    """Add each box's rectangle as a polygon, where there is none (absent, null, empty, or of no area).
-
-    The vertices go clockwise on the screen from the top-left corner: ``[x,y, x+w,y, x+w,y+h, x,y+h]``.
-    A box that CVAT has turned (``attributes.rotation``) gives the turned rectangle. Annotations without a box stay as they are.
-    """
-    rows = tuple(
-        _with_rectangle(row) if replace_existing or not _has_one(row) else row
-        for row in dataset.annotations
-    )
-    ctx.note(
-        "segmentations_added",
-        sum(new is not old for new, old in zip(rows, dataset.annotations, strict=True)),
-    )
-    return {"dataset": dataset.replace(annotations=rows)}
-
-
 def _has_one(row: Annotation) -> bool:
-    """Say whether there is a segmentation that covers anything; polygons of no area are as good as absent."""
+    """Say whether there is a segmentation that covers anything.
+
+    Polygons of no area are as good as absent.
+    """
     if row.segmentation is UNSET or bytes(row.segmentation).strip() in (b"[]", b"null", b"{}"):
         return False
     found = msgspec.json.decode(row.segmentation)

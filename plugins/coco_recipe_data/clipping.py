@@ -1,4 +1,4 @@
-"""Annotations cut to their image: box, polygons, keypoints and parts together, and the area with them."""
+"""Annotations cut to their image: box, polygons, keypoints, parts, and the area with them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -32,11 +32,13 @@ class Places:
 
     Attributes:
         box: (x, y, w, h) in pixels; None where there is none, or it isn't finite.
-        rings: polygons of three vertices or more, each x, y, x, y, ...; empty for a run-length mask, whose
-            pixels are the image's own.
+        rings: polygons of three vertices or more, each x, y, x, y, ...; empty for a run-length
+            mask, whose pixels are the image's own.
         keypoints: x, y, flag, x, y, flag, ...
-        turned: the box, where CVAT has turned it about its middle, so that ``box`` is no bound of its own.
-        parts: boxes and keypoints of the parts of a person, by key (see `coco_recipe.geometry.body_parts`).
+        turned: the box, where CVAT has turned it about its middle, so that ``box`` is no bound of
+            its own.
+        parts: boxes and keypoints of the parts of a person, by key (see
+            `coco_recipe.geometry.body_parts`).
     """
 
     box: Box | None
@@ -58,7 +60,10 @@ class Places:
         )
 
     def reaches_out(self, width: int, height: int, *, slack_px: float = 0) -> bool:
-        """Say whether the box is outside the image, or a vertex or labelled keypoint by more than the slack."""
+        """Say whether the annotation is outside the image.
+
+        It is if the box is, or a vertex or labelled keypoint by more than the slack.
+        """
         if self.box is not None and not self.turned and _is_past(self.box, width, height):
             return True
         corners = (
@@ -98,15 +103,19 @@ class Places:
 
 
 def clipped(row: Annotation, places: Places, width: int, height: int) -> Annotation:
-    """Cut a row to its image: box, polygons, keypoints and parts of a person; its area follows what it measured.
+    """Cut a row to its image: box, polygons, keypoints and parts of a person.
 
-    A polygon becomes its part inside; one that is outside goes. A keypoint outside is no longer labelled:
-    (0, 0, 0). A box that CVAT has turned becomes the smallest one of its angle around what is inside, so that
-    a corner may still be outside. A part that is outside is 0, and no longer ``<part>_valid``.
+    Its area follows what it measured.
 
-    The area is the mask's: that of a run-length mask stays, and where polygons are left, it is scaled by what
-    is left of them. Else it is scaled as the box's. So an area that was equal to it stays equal, one that was
-    at odds stays so in proportion, 0 stays 0, and a row without an area gets none.
+    A polygon becomes its part inside; one that is outside goes. A keypoint outside is no longer
+    labelled: (0, 0, 0). A box that CVAT has turned becomes the smallest one of its angle around
+    what is inside, so that a corner may still be outside. A part that is outside is 0, and no
+    longer ``<part>_valid``.
+
+    The area is the mask's: that of a run-length mask stays, and where polygons are left, it is
+    scaled by what is left of them. Else it is scaled as the box's. So an area that was equal to it
+    stays equal, one that was at odds stays so in proportion, 0 stays 0, and a row without an area
+    gets none.
     """
     box = None
     if places.box is not None:
@@ -145,7 +154,10 @@ def _has_mask(row: Annotation) -> bool:
 
 
 def mask_of_other_size(row: Annotation, width: int, height: int) -> str:
-    """Say what size a row's run-length mask has, if it isn't its image's; empty where it is, or there is none."""
+    """Say what size a row's run-length mask has, if it isn't its image's.
+
+    Say nothing where it is, or where there is no mask.
+    """
     if row.segmentation is UNSET or not _has_mask(row):
         return ""
     size = msgspec.json.decode(row.segmentation).get("size")
@@ -191,9 +203,8 @@ def _without_spikes(points: list[Point]) -> list[Point]:
         if not kept or kept[-1] != point:
             kept.append(point)
     size = len(points)
-    if (
-        len(kept) > 2 and kept[0] == kept[-2] and kept[1] == kept[-1]
-    ):  # the two that closed the circle
+    # the two that closed the circle
+    if len(kept) > 2 and kept[0] == kept[-2] and kept[1] == kept[-1]:
         kept = kept[:-2]
     elif len(kept) > 1 and kept[0] == kept[-1]:
         kept = kept[:-1]
@@ -263,7 +274,10 @@ def _labelled(points: Sequence[float]) -> list[Sequence[float]]:
 
 
 def _parts(row: Annotation) -> Iterator[tuple[str, list[float]]]:
-    """Yield the boxes and keypoints of a row's parts that there are, by key; other forms say nothing."""
+    """Yield the boxes and keypoints of a row's parts that there are, by key.
+
+    Other forms say nothing.
+    """
     keys = (body_parts.BOXES | body_parts.POINTS) & set(row.__struct_encode_fields__)
     for key, value in extras(row) if keys else ():
         if (

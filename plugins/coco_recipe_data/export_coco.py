@@ -29,50 +29,31 @@ from coco_recipe import (
     write,
 )
 
-PARAMS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "images": {
-            "enum": ["copy", "link", "symlink", "none"],
-            "default": "copy",
-            "examples": ["symlink"],
-            "description": "How the pictures get there: a copy, which shares its bytes on disk where the file "
-            "system can; a hard link to the same file (a copy on another file system); a symbolic link; or "
-            "not at all.",
-        },
-        "layout": {
-            "enum": ["coco", "flat"],
-            "default": "coco",
-            "examples": ["flat"],
-            "description": "coco: annotations/instances_<part>.json and <part>/; flat: <part>.json and images/.",
-        },
-        "to": {
-            "type": "string",
-            "minLength": 1,
-            "format": "publish-folder",
-            "examples": ["dataset"],
-            "pattern": "^([^~\\u0000][^\\u0000]*)?$",
-            "description": "Folder, relative to the run directory, where the result appears as well; ~ isn't expanded.",
-        },
-    },
-}
-
 
 def export_coco(
     ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, layout: str, to: str | None
 ) -> Mapping[str, Dataset]:
     """Write each part's annotations, and its pictures.
 
-    With ``to`` the pictures are only in the published folder; the step keeps where each comes from and its hash
-    (``placed.jsonl``). Without it they are in the step's folder.
+    With ``to`` the pictures are only in the published folder; the step keeps where each comes from
+    and its hash (``placed.jsonl``). Without it they are in the step's folder.
 
-    ``info``, ``licenses`` and unknown keys are carried along; non-ASCII stays readable. Where a part has images that
-    were made from others, every image says its root.
+    ``info``, ``licenses`` and unknown keys are carried along; non-ASCII stays readable. Where a
+    part has images that were made from others, every image says its root.
+
+    Args:
+        ctx: the step's context.
+        parts: the data sets by the name of their part.
+        images: how the pictures get there: ``copy``, ``link``, ``symlink`` or ``none``.
+        layout: where files stand: ``coco`` or ``flat``.
+        to: the published folder, relative to the run directory; None for none.
+
+    Returns:
+        Each part, by its name.
 
     Raises:
-        ValueError: a part has no image, or rows that readers of COCO files would crash on, misassign or lose;
-            in the flat layout two parts have the same file name.
+        ValueError: a part has no image, or rows that readers of COCO files would crash on,
+            misassign or lose; in the flat layout two parts have the same file name.
     """
     for name, part in parts.items():
         _refuse(name, part)
@@ -82,20 +63,20 @@ def export_coco(
         TRAINERS_SKIP,
         (row for name, part in parts.items() for row in trainers_skip(part, f" of '{name}'")),
     )
-    done, total = 0, sum(len(part.images) for part in parts.values()) if images != "none" else 0
+    done = 0
+    total = sum(len(part.images) for part in parts.values()) if images != "none" else 0
     made: Counter[str] = Counter()
     taken: dict[str, str] = {}
     for name, part in parts.items():
-        target = ctx.workdir / (
-            f"annotations/instances_{name}.json" if layout == "coco" else f"{name}.json"
-        )
+        target = ctx.workdir / _rows_name(name, layout)
         target.parent.mkdir(parents=True, exist_ok=True)
         ctx.wrote(target, write(_published(part), target))
-        folder = ctx.workdir / (name if layout == "coco" else "images")
+        folder = ctx.workdir / _folder_name(name, layout)
         for image in part.images if images != "none" else ():
             if layout == "flat" and taken.setdefault(image.file_name, name) != name:
                 raise ValueError(
-                    f"{image.file_name} is in {taken[image.file_name]} and in {name}; use layout: coco"
+                    f"{image.file_name} is in {taken[image.file_name]} and in {name}; use layout: "
+                    "coco"
                 )
             _place(
                 ctx,
@@ -112,6 +93,38 @@ def export_coco(
     return {}
 
 
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "images": {
+            "enum": ["copy", "link", "symlink", "none"],
+            "default": "copy",
+            "examples": ["symlink"],
+            "description": "How the pictures get there: a copy, which shares its bytes on disk "
+            "where the file system can; a hard link to the same file (a copy on another file "
+            "system); a symbolic link; or not at all.",
+        },
+        "layout": {
+            "enum": ["coco", "flat"],
+            "default": "coco",
+            "examples": ["flat"],
+            "description": "coco: annotations/instances_<part>.json and <part>/; flat: <part>.json "
+            "and images/.",
+        },
+        "to": {
+            "type": "string",
+            "minLength": 1,
+            "format": "publish-folder",
+            "examples": ["dataset"],
+            "pattern": "^([^~\\u0000][^\\u0000]*)?$",
+            "description": "Folder, relative to the run directory, where the result appears as "
+            "well; ~ isn't expanded.",
+        },
+    },
+}
+
+
 NO_IMAGE = "leave it out, or divide otherwise"
 
 
@@ -123,6 +136,29 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
         if known.images == 0
     )
     return {}
+
+
+def _rows_name(part: str, layout: str) -> str:
+    return f"annotations/instances_{part}.json" if layout == "coco" else f"{part}.json"
+
+
+def _folder_name(part: str, layout: str) -> str:
+    return part if layout == "coco" else "images"
+
+
+def _publishes(
+    params: Mapping[str, Any], values: Mapping[str, Dataset]
+) -> Mapping[str, Path | None]:
+    """Return the names of annotations and pictures, these with their sources."""
+    layout = params["layout"]
+    found: dict[str, Path | None] = {_rows_name(part, layout): None for part in values}
+    if params["images"] != "none":
+        found |= {
+            f"{_folder_name(part, layout)}/{image.file_name}": dataset.path_of(image)
+            for part, dataset in values.items()
+            for image in dataset.images
+        }
+    return found
 
 
 def _refuse(name: str, part: Dataset) -> None:
@@ -171,7 +207,8 @@ def _place(
     place(source, target, how)
     if sha256(target) != digest:
         raise ValueError(
-            f"image {image.id}: {source} changed while the run was at work; run the same command again"
+            f"image {image.id}: {source} changed while the run was at work; run the same command "
+            "again"
         )
     ctx.wrote(target, digest)
 
@@ -183,6 +220,7 @@ STEP = Step(
     outputs={},
     params=PARAMS,
     foresee=_foresee,
+    publishes=_publishes,
     writes=True,
     reads_pixels=True,
     refuses=READERS_REFUSE,

@@ -1,4 +1,4 @@
-"""Step ``filter_annotations``: drop boxes by size, shape or crowd, and mend or refuse boxes that are not valid."""
+"""Step ``filter_annotations``: drop boxes by size, shape or crowd; mend or refuse invalid ones."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +12,80 @@ from coco_recipe_data.clipping import Places
 
 _SIDE = {"type": "number", "minimum": 0}
 _POLICY = {"enum": ["error", "clip", "drop"], "default": "error"}
+
+
+def filter_annotations(
+    ctx: StepContext,
+    *,
+    dataset: Dataset,
+    min_area_px: float | None,
+    max_area_px: float | None,
+    min_side_px: float | None,
+    max_aspect_ratio: float | None,
+    crowd: str,
+    past_the_edge: str,
+    no_area: str,
+) -> Mapping[str, Dataset]:
+    """Drop annotations by their places; images stay.
+
+    What is judged is the box, the polygons and the labelled keypoints: a row without a box is
+    judged by the others. Rules of size go by the box alone; rows without one pass them. A box that
+    CVAT has turned (``attributes.rotation``) is judged by its corners.
+
+    ``past_the_edge: clip`` cuts box, polygons, keypoints and the parts of COCO-WholeBody to the
+    image. A turned box becomes the smallest one of its angle around what is inside; a corner of it
+    may still be outside. The area is the mask's: that of a run-length mask stays, and where
+    polygons are left, it is scaled by what is left of them; else it is scaled as the box's. So an
+    area that was at odds stays so in proportion, 0 stays 0, and a row without an area gets none.
+
+    Args:
+        ctx: the step's context.
+        dataset: rows whose places are in pixels.
+        min_area_px: the smallest area of a box that stays, in square pixels; None for any.
+        max_area_px: the largest one, in square pixels; None for any.
+        min_side_px: the shortest side of a box that stays, in pixels; None for any.
+        max_aspect_ratio: the most that the longer side may be of the shorter one; None for any.
+        crowd: ``keep`` or ``drop`` for annotations of crowds.
+        past_the_edge: what becomes of annotations that reach out of their image.
+        no_area: what becomes of annotations without an area.
+
+    Returns:
+        ``dataset``: all images, with the annotations that are left.
+
+    Raises:
+        ValueError: rows past the edge or of no area, where the policy is ``error``, and run-length
+            masks that aren't of their image's size, where it is ``clip``; names the first five.
+    """
+    rules = _Rules(
+        min_area_px, max_area_px, min_side_px, max_aspect_ratio, crowd, past_the_edge, no_area
+    )
+    kept: list[Annotation] = []
+    stopping: list[Row] = []
+    clipped, lost = 0, 0
+    for row, verdict in rules.verdicts(dataset):
+        clipped += verdict.row != row
+        lost += verdict.lost_keypoints
+        if verdict.stops:
+            stopping.append(verdict.stops)
+        elif verdict.drops:
+            ctx.drop(row, verdict.drops, **verdict.seen)
+        else:
+            kept.append(verdict.row)
+    if stopping:
+        told = about(len(stopping), "annotations are not valid")
+        raise ValueError(f"{told}: {'; '.join(f'{one.name} {one.value}' for one in stopping[:5])}")
+    ctx.note("clipped_boxes", clipped)
+    if clipped:
+        ctx.note(
+            "summary",
+            f"{counted(clipped, 'row')} clipped"
+            + (f", {counted(lost, 'labelled keypoint')} lost by it" if lost else ""),
+        )
+    if not clipped and len(kept) == len(dataset.annotations):
+        ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
+    return {"dataset": dataset.replace(annotations=tuple(kept))}
+
+
 PARAMS: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -46,75 +120,18 @@ PARAMS: dict[str, Any] = {
         "past_the_edge": {
             **_POLICY,
             "examples": ["clip"],
-            "description": "Annotations whose box reaches out of the image, or a polygon or labelled "
-            "keypoint by more than 1 px.",
+            "description": "Annotations whose box reaches out of the image, or a polygon or "
+            "labelled keypoint by more than 1 px.",
         },
         "no_area": {
             "enum": ["error", "drop"],
             "default": "error",
-            "description": "Boxes whose width or height is 0 or less; without a box, polygons of no area.",
+            "description": "Boxes whose width or height is 0 or less; without a box, polygons of "
+            "no area.",
             "examples": ["drop"],
         },
     },
 }
-
-
-def filter_annotations(
-    ctx: StepContext,
-    *,
-    dataset: Dataset,
-    min_area_px: float | None,
-    max_area_px: float | None,
-    min_side_px: float | None,
-    max_aspect_ratio: float | None,
-    crowd: str,
-    past_the_edge: str,
-    no_area: str,
-) -> Mapping[str, Dataset]:
-    """Drop annotations by their places; images stay.
-
-    What is judged is the box, the polygons and the labelled keypoints: a row without a box is judged by the
-    others. Rules of size go by the box alone; rows without one pass them. A box that CVAT has turned
-    (``attributes.rotation``) is judged by its corners.
-
-    ``past_the_edge: clip`` cuts box, polygons, keypoints and the parts of COCO-WholeBody to the image. A turned
-    box becomes the smallest one of its angle around what is inside; a corner of it may still be outside. The
-    area is the mask's: that of a run-length mask stays, and where polygons are left, it is scaled by what is
-    left of them; else it is scaled as the box's. So an area that was at odds stays so in proportion, 0 stays
-    0, and a row without an area gets none.
-
-    Raises:
-        ValueError: rows past the edge or of no area, where the policy is ``error``, and run-length masks that
-            aren't of their image's size, where it is ``clip``; names the first five.
-    """
-    rules = _Rules(
-        min_area_px, max_area_px, min_side_px, max_aspect_ratio, crowd, past_the_edge, no_area
-    )
-    kept: list[Annotation] = []
-    stopping: list[Row] = []
-    clipped, lost = 0, 0
-    for row, verdict in rules.verdicts(dataset):
-        clipped += verdict.row != row
-        lost += verdict.lost_keypoints
-        if verdict.stops:
-            stopping.append(verdict.stops)
-        elif verdict.drops:
-            ctx.drop(row, verdict.drops, **verdict.seen)
-        else:
-            kept.append(verdict.row)
-    if stopping:
-        told = about(len(stopping), "annotations are not valid")
-        raise ValueError(f"{told}: {'; '.join(f'{one.name} {one.value}' for one in stopping[:5])}")
-    ctx.note("clipped_boxes", clipped)
-    if clipped:
-        ctx.note(
-            "summary",
-            f"{counted(clipped, 'row')} clipped"
-            + (f", {counted(lost, 'labelled keypoint')} lost by it" if lost else ""),
-        )
-    if not clipped and len(kept) == len(dataset.annotations):
-        ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
-    return {"dataset": dataset.replace(annotations=tuple(kept))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +176,15 @@ class _Rules:
             yield row, self._of(row, images[row.image_id])
 
     def _of(self, row: Annotation, image: Image) -> _Verdict:
-        places, size, clips = Places.of(row), _size(image), self.past_the_edge == "clip"
+        places = Places.of(row)
+        size = _size(image)
+        clips = self.past_the_edge == "clip"
         if clips and (other := clipping.mask_of_other_size(row, *size)):
             hint = "correct the size that is wrong, or take the annotation out"
             return _stopping(row, image, f"has {other}, and can't be clipped; {hint}")
         outside = places.reaches_out(*size, slack_px=0 if clips else clipping.SLACK_PX)
-        whole, lost = places, 0
+        whole = places
+        lost = 0
         if clips and (outside or places.a_part_reaches_out(*size)):
             row = clipping.clipped(row, places, *size)
             places = Places.of(row)
@@ -216,7 +236,8 @@ def _stops_at_rows(params: Mapping[str, Any], dataset: Dataset) -> Iterator[Row]
 def _size(image: Image) -> tuple[int, int]:
     if image.width is UNSET or image.height is UNSET:
         raise ValueError(
-            f"image {image.id} ({image.file_name}) has no width and height, which boxes are checked against"
+            f"image {image.id} ({image.file_name}) has no width and height, which boxes are "
+            "checked against"
         )
     return int(image.width), int(image.height)
 

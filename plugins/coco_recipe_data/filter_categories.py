@@ -1,4 +1,4 @@
-"""Step ``filter_categories``: keep or drop categories, and say what becomes of images left without boxes."""
+"""Step ``filter_categories``: keep or drop categories, and the images left without boxes."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,38 +16,9 @@ from coco_recipe import (
     StepContext,
     did_you_mean,
 )
-from coco_recipe_data import kinds, parents, tables
+from coco_recipe_data import kinds, parents, references
 
 _NAMES = {"type": "array", "items": {"type": ["string", "integer"]}}
-PARAMS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "drop": {
-            **_NAMES,
-            "description": "Names (or ids) of the categories to drop.",
-            "examples": [["背景"]],
-        },
-        "keep": {
-            **_NAMES,
-            "description": "Names (or ids) of the only categories to keep.",
-            "examples": [["cat", "dog"]],
-        },
-        "images_left_empty": {
-            "enum": ["keep", "drop", "drop_if_single"],
-            "default": "keep",
-            "description": "Images whose every annotation was dropped here; drop_if_single drops those "
-            "that had only one, and keeps those that had more.",
-            "examples": ["drop"],
-        },
-        "images_never_annotated": {
-            "enum": ["keep", "drop"],
-            "default": "keep",
-            "description": "Images that had no annotation before.",
-            "examples": ["keep"],
-        },
-    },
-}
 
 
 def filter_categories(
@@ -61,9 +32,21 @@ def filter_categories(
 ) -> Mapping[str, Dataset]:
     """Keep or drop categories with their annotations.
 
-    An image that loses its last annotation and an image that never had one are told apart: the notebook's "drop an
-    image whose only annotation is background" is ``drop: [背景], images_left_empty: drop_if_single``: an image with two
-    stays, empty. A row whose parent (``parent_id``) is dropped loses this key, and is named.
+    An image that loses its last annotation and an image that never had one are told apart: the
+    notebook's "drop an image whose only annotation is background" is ``drop: [背景],
+    images_left_empty: drop_if_single``: an image with two stays, empty. A row whose parent
+    (``parent_id``) is dropped loses this key, and is named.
+
+    Args:
+        ctx: the step's context.
+        dataset: the rows.
+        drop: names or ids of the categories that go; None where ``keep`` is given.
+        keep: names or ids of the categories that stay; None where ``drop`` is given.
+        images_left_empty: what becomes of images whose every annotation was dropped here.
+        images_never_annotated: what becomes of images that came without annotations.
+
+    Returns:
+        ``dataset``: the rows that are left.
 
     Raises:
         Misfit: a category that is named is not in the data set.
@@ -87,13 +70,10 @@ def filter_categories(
             ctx.drop(
                 category, "named by the recipe" if drop is not None else "not named by the recipe"
             )
-    before, after = (
-        Counter(row.image_id for row in dataset.annotations),
-        {row.image_id for row in kept},
-    )
-    drops = {"keep": 0, "drop_if_single": 1}.get(
-        images_left_empty, len(dataset.annotations)
-    )  # with so many at most
+    before = Counter(row.image_id for row in dataset.annotations)
+    after = {row.image_id for row in kept}
+    # images with so many annotations at most go
+    drops = {"keep": 0, "drop_if_single": 1}.get(images_left_empty, len(dataset.annotations))
     images = []
     for image in dataset.images:
         if 0 < before[image.id] <= drops and image.id not in after:
@@ -111,11 +91,42 @@ def filter_categories(
     ctx.find(kinds.REFERENCES_LEFT_OUT, [*lost, *lost_by_rows])
     return {
         "dataset": dataset.replace(
-            images=tables.without_categories(images, gone),
-            annotations=tables.without_categories(rows, gone),
+            images=references.without_categories(images, gone),
+            annotations=references.without_categories(rows, gone),
             categories=categories,
         )
     }
+
+
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "drop": {
+            **_NAMES,
+            "description": "Names (or ids) of the categories to drop.",
+            "examples": [["背景"]],
+        },
+        "keep": {
+            **_NAMES,
+            "description": "Names (or ids) of the only categories to keep.",
+            "examples": [["cat", "dog"]],
+        },
+        "images_left_empty": {
+            "enum": ["keep", "drop", "drop_if_single"],
+            "default": "keep",
+            "description": "Images whose every annotation was dropped here; drop_if_single drops "
+            "those that had only one, and keeps those that had more.",
+            "examples": ["drop"],
+        },
+        "images_never_annotated": {
+            "enum": ["keep", "drop"],
+            "default": "keep",
+            "description": "Images that had no annotation before.",
+            "examples": ["keep"],
+        },
+    },
+}
 
 
 def _find(dataset: Dataset, name: str | int, at: tuple[str, int]) -> int:
@@ -135,8 +146,10 @@ def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
 
 
 def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
-    before, key = facts["dataset"], "drop" if "drop" in params else "keep"
-    named, left = params[key], None
+    before = facts["dataset"]
+    key = "drop" if "drop" in params else "keep"
+    named = params[key]
+    left = None
     if before.classes is not None:
         Misfit.if_any(
             _unknown((key, n), name, before.classes)

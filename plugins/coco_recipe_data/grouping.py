@@ -13,7 +13,8 @@ from coco_recipe import Dataset, Image, about, extras
 def groups_of(dataset: Dataset, group_by: Mapping[str, str] | None) -> dict[str, list[int]]:
     """Return image ids by group, groups and ids in the file's order.
 
-    A group that shares a family with another is joined to it. Its name doesn't depend on the order of rows.
+    A group that shares a family with another is joined to it. Its name doesn't depend on the order
+    of rows.
 
     Raises:
         ValueError: images that ``group_by`` says nothing about.

@@ -28,7 +28,8 @@ from coco_recipe_data.mend_ledger import Ledger
 def renamed(dataset: Dataset, mends: Mapping[str, Any], ledger: Ledger) -> tuple[Image, ...]:
     folder = dataset.folders.get(dataset.home)
     there = _files(folder) if "match_case" in mends and folder else {}
-    images, owner = [], dict[str, Image]()
+    images = []
+    owner = dict[str, Image]()
     for image in dataset.images:
         name = mended_name(image.file_name, mends, there)
         if reason := unsafe_name(name):
@@ -38,7 +39,8 @@ def renamed(dataset: Dataset, mends: Mapping[str, Any], ledger: Ledger) -> tuple
         if name in owner:
             raise ValueError(
                 f"image {image.id} ({image.file_name!r}) and image {owner[name].id} "
-                f"({owner[name].file_name!r}) would both be {name!r}; use another mend of file_names"
+                f"({owner[name].file_name!r}) would both be {name!r}; use another mend of "
+                "file_names"
             )
         owner[name] = image
         if name != image.file_name:
@@ -75,13 +77,15 @@ def _files(folder: Path) -> dict[str, str]:
 
 
 def measured(dataset: Dataset, ledger: Ledger) -> tuple[Image, ...]:
-    images, faults = [], []
+    images = []
+    faults = []
     for place, image in enumerate(dataset.images):
         try:
             width, height = read_header(dataset.path_of(image)).shown
         except (ValueError, OSError) as error:
             faults.append(
-                f"image {image.id} ({image.file_name!r}): {getattr(error, 'strerror', None) or error}"
+                f"image {image.id} ({image.file_name!r}): "
+                f"{getattr(error, 'strerror', None) or error}"
             )
             continue
         if (image.width, image.height) != (width, height):
@@ -121,7 +125,7 @@ def with_texts(image: Image, ledger: Ledger) -> Image:
 
 
 def without_license(image: Image, listed: Collection[int | str], ledger: Ledger) -> Image:
-    """Leave out a license that is no whole number, or that ``listed``, the ids in ``licenses``, lacks."""
+    """Leave out a license that is no whole number or not in ``listed``, the ids of ``licenses``."""
     old = None if image.license is UNSET else msgspec.json.decode(image.license)
     if old is None or (is_license(old) and old in listed):
         return image

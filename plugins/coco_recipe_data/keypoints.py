@@ -1,4 +1,4 @@
-"""Keypoints of categories that become one: joined by name, and rows rewritten to the joined order."""
+"""Keypoints of categories that become one: joined by name, rows in the joined order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,11 +29,13 @@ class Places:
     def moved(self, row: Annotation) -> Annotation:
         """Return a row with its keypoints in the joined order; others are (0, 0, 0): not labelled.
 
-        Lists with values for each keypoint (``keypoint_scores``, ``keypoints_conf``) follow, with 0 for the others.
+        Lists with values for each keypoint (``keypoint_scores``, ``keypoints_conf``) follow, with 0
+        for the others.
 
         Raises:
-            ValueError: the row's keypoints aren't three numbers for each of its category's names; a list under
-                another key that begins with keypoint has no equal number of values for each.
+            ValueError: the row's keypoints aren't three numbers for each of its category's names; a
+                list under another key that begins with keypoint has no equal number of values for
+                each.
         """
         changed = {}
         encoded = getattr(row, "keypoints", UNSET)
@@ -57,22 +59,23 @@ class Places:
         number = f"{len(found)} numbers" if isinstance(found, list) else "no list of numbers"
         if self.at:
             return (
-                f"annotation {row.id}{self.of}: has {number} in 'keypoints', expected 3 for each of the {len(self.at)} "
-                f"keypoints of category '{self.category}'"
+                f"annotation {row.id}{self.of}: has {number} in 'keypoints', expected 3 for each "
+                f"of the {len(self.at)} keypoints of category '{self.category}'"
             )
         return (
-            f"annotation {row.id}{self.of}: has {number} in 'keypoints', and category '{self.category}'{self.of} has no "
-            f"list of keypoint names, so they can't be joined by name with the {self.total} of the other one; write the "
-            "list 'keypoints' into this category, in the order of its rows"
+            f"annotation {row.id}{self.of}: has {number} in 'keypoints', and category "
+            f"'{self.category}'{self.of} has no list of keypoint names, so they can't be joined by "
+            f"name with the {self.total} of the other one; write the list 'keypoints' into this "
+            "category, in the order of its rows"
         )
 
     def _spread(self, row: Annotation, key: str, values: list[Any]) -> list[Any]:
         each, over = divmod(len(values), len(self.at) or len(values) + 1)
         if over or not each:
             raise ValueError(
-                f"annotation {row.id}{self.of}: '{key}' has {len(values)} values for the {len(self.at)} keypoints "
-                f"of category '{self.category}', whose order changes, so it can't follow; give it one for "
-                "each keypoint, or remove it"
+                f"annotation {row.id}{self.of}: '{key}' has {len(values)} values for the "
+                f"{len(self.at)} keypoints of category '{self.category}', whose order changes, so "
+                "it can't follow; give it one for each keypoint, or remove it"
             )
         joined = [_none_like(values[0]) for _ in range(each * self.total)]
         for n, place in enumerate(self.at):
@@ -92,16 +95,16 @@ def join(
 ) -> tuple[Category, tuple[Places | None, ...]]:
     """Join the keypoints and skeletons of categories that become the first of them.
 
-    The joined list has the first category's keypoints, then the other names in order. A skeleton has
-    every edge of all.
+    The joined list has the first category's keypoints, then the other names in order. A skeleton
+    has every edge of all.
 
     Args:
         categories: the categories.
         homes: the name of each one's data set, for messages.
 
     Returns:
-        The first category, with the joined keypoints; and for each category where its keypoints have
-        gone, None where rows stay as they are.
+        The first category, with the joined keypoints; and for each category where its keypoints
+        have gone, None where rows stay as they are.
 
     Raises:
         ValueError: the keypoints differ and can't be joined by name.
@@ -142,8 +145,8 @@ def _names(category: Category, form: dict[str, Any], of: str) -> tuple[str, ...]
     names = form.get("keypoints") or []
     if not isinstance(names, list) or len(set(map(str, names))) < len(names):
         raise ValueError(
-            f"category '{category.name}' (id {category.id}){of}: its keypoints {names!r} are no list of "
-            "different names, so they can't be joined with another list; name each once"
+            f"category '{category.name}' (id {category.id}){of}: its keypoints {names!r} are no "
+            "list of different names, so they can't be joined with another list; name each once"
         )
     return tuple(map(str, names))
 
@@ -169,8 +172,9 @@ def _edges(
             ]
             from_zero = 0 in ends and max(ends) < len(listed)
             raise ValueError(
-                f"category '{category.name}' (id {category.id}){of}: the edge {edge!r} of its skeleton names "
-                f"no two of its {len(listed)} keypoints (they count from 1), so it can't be joined; "
+                f"category '{category.name}' (id {category.id}){of}: the edge {edge!r} of its "
+                f"skeleton names no two of its {len(listed)} keypoints (they count from 1), so it "
+                "can't be joined; "
                 + (
                     "it seems to count from 0: add 1 to each number of its skeleton"
                     if from_zero

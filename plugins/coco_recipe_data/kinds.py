@@ -36,7 +36,8 @@ IDS_SHARED = Kind(
     "ids_shared",
     "warning",
     "keys are in no table and have numbers of an earlier merged data set",
-    "merge: ids: {<key>: own} renumbers them, {<key>: shared} says that they mean the same; merge: tables says what they name",
+    "merge: ids: {<key>: own} renumbers them, {<key>: shared} says that they mean the same; merge: "
+    "tables says what they name",
 )
 NEGATIVE_BUT_THERE = Kind(
     "negative_but_there",
@@ -53,8 +54,10 @@ FILTER_MATCHES_NOTHING = Kind(
 SPLIT_GIVES_UP = Kind(
     "split_gives_up",
     "warning",
-    "demands (classes in every part, numbers of images) are given up: no division that was tried has them",
-    "other fractions, fewer parts, or smaller groups (group_by); numbers of images come before classes",
+    "demands (classes in every part, numbers of images) are given up: no division that was tried "
+    "has them",
+    "other fractions, fewer parts, or smaller groups (group_by); numbers of images come before "
+    "classes",
 )
 
 ALL = (

@@ -52,12 +52,10 @@ def join(parts: Sequence[Dataset]) -> Joined:
     """
     known = [listed(part) for part in parts]
     whole = [one for found in known for one in found if isinstance(one, int)]
-    owner, rows, maps, free = (
-        dict[Id, str](),
-        list[dict[str, Any]](),
-        list[dict[Id, Id]](),
-        max(whole, default=0) + 1,
-    )
+    owner = dict[Id, str]()
+    rows = list[dict[str, Any]]()
+    maps = list[dict[Id, Id]]()
+    free = max(whole, default=0) + 1
     for part, found in zip(parts, known, strict=True):
         rows += [row for row in _rows(part) if row.get("id") not in found and row not in rows]
         mapping: dict[Id, Id] = {}
@@ -72,7 +70,8 @@ def join(parts: Sequence[Dataset]) -> Joined:
                 continue
             mapping[old] = old
             if old in owner:
-                mapping[old], free = (free if isinstance(old, int) else f"{old}_{free}"), free + 1
+                mapping[old] = free if isinstance(old, int) else f"{old}_{free}"
+                free = free + 1
             owner[mapping[old]] = part.home
             rows.append(row | {"id": mapping[old]})
         maps.append(mapping)
@@ -98,10 +97,10 @@ def _unlisted(part: Dataset, own: Mapping[Id, Id], owner: Mapping[Id, str]) -> I
     if taken := [(image, value) for image, value in wrong if value in owner]:
         image, value = taken[0]
         raise ValueError(
-            f"{about(len(taken), 'images have a license')} that 'licenses' of {part.home} lacks and another data "
-            f"set has: image {image.id} ({image.file_name!r}) has license {value!r}, which after the merge would "
-            f"be that of {owner[value]}; add the row to 'licenses' of {part.home}, or "
-            "repair: licenses: drop above"
+            f"{about(len(taken), 'images have a license')} that 'licenses' of {part.home} lacks "
+            f"and another data set has: image {image.id} ({image.file_name!r}) has license "
+            f"{value!r}, which after the merge would be that of {owner[value]}; add the row to "
+            f"'licenses' of {part.home}, or repair: licenses: drop above"
         )
     for image, value in wrong:
         yield Row(f"image {image.id} ({image.file_name!r}) of {part.home}", value, image.file_name)

@@ -1,8 +1,11 @@
-"""Numbers under keys that no table lists: each file's own, shared by all, or names of rows that nobody says.
+"""Numbers under keys that no table lists.
 
-One rule: a key whose last word (before ``_id``) is a thing that one file counts (``track_id``, ``object_id``) has
-numbers of that file; one whose word is a kind, a source, or a place in an order (``class_id``, ``frame_id``) shares
-them with all; one whose word is a part that a row plays (``subject_id``) names a row; of all others it isn't known.
+They are each file's own, shared by all, or names of rows that nobody says.
+
+One rule: a key whose last word (before ``_id``) is a thing that one file counts (``track_id``,
+``object_id``) has numbers of that file; one whose word is a kind, a source, or a place in an order
+(``class_id``, ``frame_id``) shares them with all; one whose word is a part that a row plays
+(``subject_id``) names a row; of all others it isn't known.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -74,15 +77,15 @@ class Use(Protocol):
 
     @property
     def what(self) -> str:
-        """The row in words."""
+        """Return the row in words."""
 
     @property
     def key(self) -> str:
-        """The key."""
+        """Return the key."""
 
     @property
     def value(self) -> Any:
-        """The id."""
+        """Return the id."""
 
 
 def base(key: str, told: Collection[str]) -> str:
@@ -124,7 +127,7 @@ def own(
 
 
 def roles(uses: Sequence[Sequence[Use]], told: Mapping[str, str]) -> set[str]:
-    """Return the words of keys that say what part another row plays: ``subject`` and ``object``, ``ref``."""
+    """Return the words of keys that say what part another row plays, as ``subject`` or ``ref``."""
     words = {
         _word(use.key)
         for used in uses
@@ -138,22 +141,24 @@ def roles(uses: Sequence[Sequence[Use]], told: Mapping[str, str]) -> set[str]:
 def unsaid(
     home: str, uses: Sequence[Use], told: Mapping[str, str], roles: Collection[str]
 ) -> Iterator[Complaint]:
-    """Complain of the keys of a data set that name rows, when ids change and nothing says what they name."""
+    """Complain of keys that name rows when ids change and nothing says which they name."""
     found = {
         use.key: use
         for use in reversed(uses)
         if is_whole(use.value) and _word(use.key) in roles and base(use.key, told) not in told
     }
     if found:
-        keys, use = sorted(found), found[min(found)]
-        listed, kept = ", ".join(keys), ", ".join(f"{key}: shared" for key in keys)
+        keys = sorted(found)
+        use = found[min(found)]
+        listed = ", ".join(keys)
+        kept = ", ".join(f"{key}: shared" for key in keys)
         yield Complaint(
             ("tables",),
             f"{use.what} of {home} has {use.key} {use.value!r}, and it is not known what {listed} "
-            f"{'names' if len(keys) == 1 else 'name'}: ids of {home} change, so that another data set's row "
-            "would be named after the merge",
-            f"say it, tables: {{annotations: [{listed}]}} (or images, or another list), or ids: {{{kept}}} if "
-            "they name nothing whose id changes",
+            f"{'names' if len(keys) == 1 else 'name'}: ids of {home} change, so that another data "
+            "set's row would be named after the merge",
+            f"say it, tables: {{annotations: [{listed}]}} (or images, or another list), or ids: "
+            f"{{{kept}}} if they name nothing whose id changes",
         )
 
 
@@ -163,7 +168,10 @@ def unknown(
     told: Mapping[str, str],
     roles: Collection[str],
 ) -> Iterator[Row]:
-    """Yield the keys under which data sets share numbers that count from 0 or 1, if it isn't known what they mean."""
+    """Yield the keys under which data sets share numbers that count from 0 or 1.
+
+    Keys of which it is known what they mean are left out.
+    """
     found = [_unsaid_values(used, told, roles) for used in uses]
     counted = {key for values in found for key, numbers in values.items() if min(numbers) <= 1}
     before: dict[str, set[Any]] = {}
@@ -179,7 +187,8 @@ def _unsaid_values(
 ) -> dict[str, set[Any]]:
     values: dict[str, set[Any]] = {}
     for use in uses:
-        word, key = _word(use.key), base(use.key, told)
+        word = _word(use.key)
+        key = base(use.key, told)
         if (
             is_whole(use.value)
             and key.endswith("_id")

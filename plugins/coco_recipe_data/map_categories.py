@@ -22,28 +22,7 @@ from coco_recipe import (
     did_you_mean,
     extras,
 )
-from coco_recipe_data import keypoints, kinds, parents, tables
-
-PARAMS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "map": {
-            "type": "object",
-            "additionalProperties": {"type": "string", "minLength": 1},
-            "default": {},
-            "description": "Old name to new name; several old names with one new name are joined.",
-            "examples": [{"sedan": "car", "van": "car"}],
-        },
-        "order": {
-            "type": "array",
-            "items": {"type": "string"},
-            "uniqueItems": True,
-            "description": "Every (new) name, in the order that is wanted.",
-            "examples": [["car", "bus"]],
-        },
-    },
-}
+from coco_recipe_data import keypoints, kinds, parents, references
 
 
 def map_categories(
@@ -51,8 +30,17 @@ def map_categories(
 ) -> Mapping[str, Dataset]:
     """Rename, join and order categories; annotations follow.
 
-    A joined category has the id and the other keys of the first that it was made of; keypoints are joined by
-    name, and rows follow. Ids don't change: reindex does it.
+    A joined category has the id and the other keys of the first that it was made of; keypoints are
+    joined by name, and rows follow. Ids don't change: reindex does it.
+
+    Args:
+        ctx: the step's context.
+        dataset: the rows.
+        map: old name to new name; several old names may get one new name.
+        order: the new names in the order that they get; None leaves the order as it is.
+
+    Returns:
+        ``dataset``: all images and annotations, with the categories that are left.
 
     Raises:
         Misfit: ``map`` or ``order`` names what isn't there, or ``order`` leaves a category out.
@@ -91,25 +79,50 @@ def map_categories(
     ctx.find(
         kinds.REFERENCES_LEFT_OUT, lost, remedy="the categories that they name are joined with them"
     )
-    annotations = tables.followed(tuple(mapped(row) for row in dataset.annotations), ids)
-    images = tables.followed(dataset.images, ids)
+    annotations = references.followed(tuple(mapped(row) for row in dataset.annotations), ids)
+    images = references.followed(dataset.images, ids)
     ctx.find(kinds.NEGATIVE_BUT_THERE, _negative_but_there(images, annotations, of_one))
     ctx.note("joined_categories", len(dataset.categories) - len(categories))
-    extra = tables.follow_in_tables(dataset.extra, ids)
+    extra = references.follow_in_tables(dataset.extra, ids)
     return {
         "dataset": dataset.replace(
             images=images,
             annotations=annotations,
-            categories=tables.followed(categories, parents.naming(ids, "category_id")),
+            categories=references.followed(categories, parents.naming(ids, "category_id")),
             extra=extra,
         )
     }
 
 
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "map": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "minLength": 1},
+            "default": {},
+            "description": "Old name to new name; several old names with one new name are joined.",
+            "examples": [{"sedan": "car", "van": "car"}],
+        },
+        "order": {
+            "type": "array",
+            "items": {"type": "string"},
+            "uniqueItems": True,
+            "description": "Every (new) name, in the order that is wanted.",
+            "examples": [["car", "bus"]],
+        },
+    },
+}
+
+
 def _negative_but_there(
     images: Sequence[Image], annotations: Sequence[Annotation], joined: Collection[int]
 ) -> Iterator[Row]:
-    """Yield images that say of a joined category that it isn't there (``neg_category_ids``), and have a box of it."""
+    """Yield images that have a box of a joined category and say that it isn't there.
+
+    They say so in ``neg_category_ids``.
+    """
     there = {(row.image_id, row.category_id) for row in annotations if row.category_id in joined}
     for image in images if joined else ():
         for key, value in extras(image):

@@ -17,7 +17,8 @@ LEDGER = "repaired.jsonl"
 class Ledger:
     """What was mended: a line for each value, in the order of the rows.
 
-    ``set_aside`` has the values of a wrong type whose rows lack the key now, by table, place and key.
+    ``set_aside`` has the values of a wrong type whose rows lack the key now, by table, place and
+    key.
     """
 
     set_aside: Mapping[tuple[str, int, str], Loose] = field(default_factory=dict)

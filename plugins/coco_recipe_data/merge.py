@@ -1,12 +1,10 @@
 """Step ``merge``: any number of data sets into one, with nothing lost."""
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw
+from msgspec import Raw
 from msgspec.structs import replace
 
 from coco_recipe import (
@@ -17,50 +15,16 @@ from coco_recipe import (
     Image,
     Origin,
     Port,
-    Row,
     Step,
     StepContext,
-    about,
     extras,
-    plain_name,
     with_extras,
 )
 from coco_recipe_data import keypoints, kinds, licenses, parents
-from coco_recipe_data.tables import Ids, Joined, follow, join, names_rows, refer
-
-PARAMS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "same_file_name": {
-            "enum": ["error", "rename"],
-            "default": "error",
-            "description": "File names that are equal, also by case or Unicode form: refuse, or rename "
-            "the later one to <name>_2.<suffix>.",
-            "examples": ["rename"],
-        },
-        "origin_field": {
-            "type": "string",
-            "minLength": 1,
-            "description": "Image key that gets the name of the input which the image goes back to.",
-            "examples": ["part"],
-        },
-        "tables": {
-            "type": "object",
-            "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}},
-            "description": "Key (or keys) by which rows name those of a further top-level list, where it isn't "
-            "<singular>_id, or of images, annotations or categories; [] says that nothing names them.",
-            "examples": [{"people": "who", "notes": []}],
-        },
-        "ids": {
-            "type": "object",
-            "additionalProperties": {"enum": ["own", "shared"]},
-            "description": "Key that no table lists: its numbers are each file's own (renumbered where two share one) or "
-            "shared by all (left as they are).",
-            "examples": [{"rider_id": "own", "camera_id": "shared"}],
-        },
-    },
-}
+from coco_recipe_data.free_names import FreeIds, FreeNames
+from coco_recipe_data.merge_books import report, write_ids
+from coco_recipe_data.references import Ids, follow, refer
+from coco_recipe_data.tables import join
 
 
 def merge(
@@ -74,26 +38,41 @@ def merge(
 ) -> Mapping[str, Dataset]:
     """Join data sets: images out are the sum of images in.
 
-    Categories are joined by name, never by id; where their keypoints differ, they are joined by name too, and
-    rows follow. Ids stay where they are free; rows of later data sets whose ids are taken get the next free
-    ones. Tables that rows refer to (``videos``, ``people``: any list of rows with ids) are joined, and what
-    refers to them follows: by ``<singular>_id``, ``<singular>_ids`` and the keys of ``tables``, with a word
-    before it (``next_video_id``), and in mappings in rows (``attributes``). Numbers that no table lists are renumbered
-    where two files share one, if the key's last word is a thing that a file counts (``track_id``, ``object_id``,
-    ``person_id``, ``group_id``, ``identity``); not where it is a kind, a source or a place in an order (``class_id``,
-    ``dataset_id``, ``frame_id``), nor where they don't count from 0 or 1; other keys are named by a finding, and
-    ``ids`` says what they are. ``info`` is the first data set's;
-    licenses are joined. ``ids.json`` in the step's folder has the new id of every row of every data set.
+    Categories are joined by name, never by id; where their keypoints differ, they are joined by
+    name too, and rows follow. Ids stay where they are free; rows of later data sets whose ids are
+    taken get the next free ones. Tables that rows refer to (``videos``, ``people``: any list of
+    rows with ids) are joined, and what refers to them follows: by ``<singular>_id``,
+    ``<singular>_ids`` and the keys of ``tables``, with a word before it (``next_video_id``), and in
+    mappings in rows (``attributes``). Numbers that no table lists are renumbered where two files
+    share one, if the key's last word is a thing that a file counts (``track_id``, ``object_id``,
+    ``person_id``, ``group_id``, ``identity``); not where it is a kind, a source or a place in an
+    order (``class_id``, ``dataset_id``, ``frame_id``), nor where they don't count from 0 or 1;
+    other keys are named by a finding, and ``ids`` says what they are. ``info`` is the first data
+    set's; licenses are joined. ``ids.json`` in the step's folder has the new id of every row of
+    every data set.
+
+    Args:
+        ctx: the step's context.
+        datasets: the data sets, in order; the first one's home and ``info`` stay.
+        same_file_name: ``error`` or ``rename`` for file names that are equal.
+        origin_field: the image key that gets the input's name; None for none.
+        tables: by top-level list, the key or keys by which rows name its rows; None for none.
+        ids: by key that no table lists, ``own`` or ``shared``; None for none.
+
+    Returns:
+        ``dataset``: the joined data set.
 
     Raises:
-        ValueError: file names collide and ``same_file_name`` is ``error``; keypoints can't be joined by name;
-            a row refers to a row of a table that its own file lacks.
-        Misfit: rows of a table must get other ids, and nothing is seen to name them (``tables`` says what does); it
-            isn't known what a key such as ``subject_id`` names (``tables`` says it, or ``ids``).
+        ValueError: file names collide and ``same_file_name`` is ``error``; keypoints can't be
+            joined by name; a row refers to a row of a table that its own file lacks.
+        Misfit: rows of a table must get other ids, and nothing is seen to name them (``tables``
+            says what does); it isn't known what a key such as ``subject_id`` names (``tables`` says
+            it, or ``ids``).
     """
     categories, category_maps, places, firsts = _join_categories(datasets)
     licensed = licenses.join(datasets)
-    image_maps, annotation_ids = _image_ids(datasets), _annotation_ids(datasets)
+    image_maps = _image_ids(datasets)
+    annotation_ids = _annotation_ids(datasets)
     known: list[Ids] = [
         {
             "image_id": image_maps[n],
@@ -124,10 +103,13 @@ def merge(
         follow(row, parents.naming(every[n], "category_id"))
         for row, n in zip(categories, firsts, strict=True)
     )
-    names, images, annotations = _Names(same_file_name), list[Image](), list[Annotation]()
+    names = FreeNames(same_file_name)
+    images = list[Image]()
+    annotations = list[Annotation]()
     home = datasets[0].home
     for n, part in enumerate(datasets):
-        shown, own = parents.naming(every[n], "image_id"), parents.naming(every[n], "annotation_id")
+        shown = parents.naming(every[n], "image_id")
+        own = parents.naming(every[n], "annotation_id")
         of_images, of_rows = refer(part.images, shown), refer(part.annotations, own)
         for image in part.images:
             name = names.take(image.file_name, part.home)
@@ -150,14 +132,51 @@ def merge(
             )
             annotations.append(follow(box, own) if of_rows else box)
     names.finish()
-    _write_ids(ctx, datasets, image_maps, annotation_ids, category_maps, joined)
-    _report(ctx, datasets, categories, followed, joined, renamed=names.renamed)
+    write_ids(ctx, datasets, image_maps, annotation_ids, category_maps, joined)
+    report(ctx, datasets, categories, followed, joined, renamed=names.renamed)
     ctx.find(kinds.IDS_SHARED, joined.unknown)
     ctx.find(kinds.LICENSES_UNLISTED, licensed.unlisted)
     extra = {key: value for part in reversed(datasets) for key, value in part.extra.items()}
     extra |= {**licensed.extra, **joined.extra}
     folders = {name: path for part in datasets for name, path in part.folders.items()}
     return {"dataset": Dataset(tuple(images), tuple(annotations), categories, home, folders, extra)}
+
+
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "same_file_name": {
+            "enum": ["error", "rename"],
+            "default": "error",
+            "description": "File names that are equal, also by case or Unicode form: refuse, or "
+            "rename the later one to <name>_2.<suffix>.",
+            "examples": ["rename"],
+        },
+        "origin_field": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Image key that gets the name of the input which the image goes back "
+            "to.",
+            "examples": ["part"],
+        },
+        "tables": {
+            "type": "object",
+            "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}},
+            "description": "Key (or keys) by which rows name those of a further top-level list, "
+            "where it isn't <singular>_id, or of images, annotations or categories; [] says that "
+            "nothing names them.",
+            "examples": [{"people": "who", "notes": []}],
+        },
+        "ids": {
+            "type": "object",
+            "additionalProperties": {"enum": ["own", "shared"]},
+            "description": "Key that no table lists: its numbers are each file's own (renumbered "
+            "where two share one) or shared by all (left as they are).",
+            "examples": [{"rider_id": "own", "camera_id": "shared"}],
+        },
+    },
+}
 
 
 def _refuse_strangers(datasets: tuple[Dataset, ...], ids: Sequence[Ids]) -> None:
@@ -172,20 +191,24 @@ def _refuse_strangers(datasets: tuple[Dataset, ...], ids: Sequence[Ids]) -> None
             if row := parents.dangling(getattr(part, table), own, each[own], taken):
                 told = " ".join(f"{key} {value!r}" for key, value in row.value.items())
                 raise ValueError(
-                    f"{row.name} of {part.home} has {told}, which is not in its '{table}'; another data set has "
-                    f"this id, so it would mean another thing after the merge: add the row to '{table}', or "
-                    f"remove {' '.join(row.value)}"
+                    f"{row.name} of {part.home} has {told}, which is not in its '{table}'; another "
+                    "data set has this id, so it would mean another thing after the merge: add the "
+                    f"row to '{table}', or remove {' '.join(row.value)}"
                 )
 
 
 def _image_ids(datasets: tuple[Dataset, ...]) -> list[dict[int, int]]:
-    ids = _Ids(image.id for part in datasets for image in part.images)
+    ids = FreeIds(image.id for part in datasets for image in part.images)
     return [{image.id: ids.take(image.id) for image in part.images} for part in datasets]
 
 
 def _annotation_ids(datasets: tuple[Dataset, ...]) -> list[list[int]]:
-    """Return each data set's new ids in order; an id that repeats within one data set goes on repeating."""
-    ids, result = _Ids(row.id for part in datasets for row in part.annotations), []
+    """Return each data set's new ids in order.
+
+    An id that repeats within one data set goes on repeating.
+    """
+    ids = FreeIds(row.id for part in datasets for row in part.annotations)
+    result = []
     for part in datasets:
         taken = ids.taken & {row.id for row in part.annotations}
         result.append([ids.fresh() if row.id in taken else row.id for row in part.annotations])
@@ -200,143 +223,11 @@ def _with_origin(image: Image, part: Dataset, key: str) -> Image:
     )
     if there not in (None, origin):
         raise ValueError(
-            f"image {image.id} ({image.file_name!r}) of {part.home} has {key} {there!r} already, and would "
-            f"get {origin!r}; choose another origin_field"
+            f"image {image.id} ({image.file_name!r}) of {part.home} has {key} {there!r} already, "
+            f"and would get {origin!r}; choose another origin_field"
         )
     changed: Image = with_extras(image, {key: origin})
     return changed
-
-
-def _write_ids(
-    ctx: StepContext,
-    datasets: tuple[Dataset, ...],
-    image_ids: list[dict[int, int]],
-    annotation_ids: list[list[int]],
-    category_ids: list[dict[int, int]],
-    joined: Joined,
-) -> None:
-    """Write ``ids.json``: for each data set and table the old ids in order, and the new ones beside them."""
-
-    def pairs(mapping: Mapping[Any, Any]) -> dict[str, list[Any]]:
-        return {"old": list(mapping), "new": list(mapping.values())}
-
-    rows = [
-        {
-            "home": part.home,
-            "images": pairs(image_ids[n]),
-            "categories": pairs(category_ids[n]),
-            "annotations": {"old": [row.id for row in part.annotations], "new": annotation_ids[n]},
-            "references": {key: pairs(mapping) for key, mapping in joined.ids[n].items()},
-        }
-        for n, part in enumerate(datasets)
-    ]
-    (ctx.workdir / "ids.json").write_bytes(msgspec.json.encode({"datasets": rows}))
-
-
-def _report(
-    ctx: StepContext,
-    datasets: tuple[Dataset, ...],
-    categories: Sequence[Category],
-    followed: Sequence[Mapping[str, Category]],
-    joined: Joined,
-    *,
-    renamed: int,
-) -> None:
-    ctx.note("renamed_files", renamed)
-    ctx.note("categories_joined", sum(len(part.categories) for part in datasets) - len(categories))
-    if joined.extra:
-        ctx.note("tables_joined", sorted(joined.extra))
-    if moved := {
-        key: n
-        for key in {key for own in joined.ids for key in own}
-        if (n := sum(old != new for own in joined.ids for old, new in own.get(key, {}).items()))
-    }:
-        ctx.note("references_renumbered", moved)
-    ctx.find(kinds.TOP_LEVEL_KEYS_DIFFER, _other_keys(datasets, joined))
-    ctx.find(kinds.CATEGORY_KEYS_DIFFER, _other_category_keys(datasets, followed, categories))
-    ctx.find(kinds.CATEGORIES_ALIKE, _alike(categories))
-
-
-def _other_keys(datasets: tuple[Dataset, ...], joined: Joined) -> Iterator[Row]:
-    kept: dict[str, bytes] = {}
-    for n, part in enumerate(datasets):
-        for key, value in part.extra.items():
-            if key not in ("info", "licenses", *joined.extra) and (
-                kept.setdefault(key, bytes(value)) != bytes(value) or (n and names_rows(key, value))
-            ):
-                yield Row(f"'{key}' of {part.home}")
-
-
-def _other_category_keys(
-    datasets: tuple[Dataset, ...],
-    followed: Sequence[Mapping[str, Category]],
-    categories: Sequence[Category],
-) -> Iterator[Row]:
-    kept = {category.name: _keys(category) for category in categories}
-    for part, moved in zip(datasets, followed, strict=True):
-        for category in part.categories:
-            for key, value in _keys(moved[category.name]).items():
-                if kept[category.name].get(key) != value:
-                    yield Row(f"category '{category.name}' of {part.home}", {key: value})
-
-
-def _keys(category: Category) -> dict[str, Any]:
-    known = {} if category.supercategory is UNSET else {"supercategory": category.supercategory}
-    return known | {
-        key: value for key, value in extras(category) if key not in ("keypoints", "skeleton")
-    }
-
-
-def _alike(categories: Sequence[Category]) -> Iterator[Row]:
-    """Yield categories whose names another one has but for case, blanks or Unicode form."""
-    first: dict[str, str] = {}
-    for category in categories:
-        key = "".join(unicodedata.normalize("NFKC", category.name).casefold().split())
-        if (other := first.setdefault(key, category.name)) != category.name:
-            yield Row(f"category '{category.name}'", other)
-
-
-class _Ids:
-    """Hands out ids: the wanted one where it is free, else one above all."""
-
-    def __init__(self, everything: Iterable[int]) -> None:
-        self.next, self.taken = max(everything, default=0) + 1, set[int]()
-
-    def fresh(self) -> int:
-        self.next += 1
-        return self.next - 1
-
-    def take(self, wanted: int) -> int:
-        got = self.fresh() if wanted in self.taken else wanted
-        self.taken.add(got)
-        return got
-
-
-class _Names:
-    """Finds file names that can't stand beside one another on every file system."""
-
-    def __init__(self, policy: str) -> None:
-        self.policy, self.owner, self.clashes = policy, dict[str, str](), list[str]()
-        self.renamed = 0
-
-    def take(self, name: str, home: str) -> str:
-        got, n = name, 2
-        while (key := plain_name(got)) in self.owner:
-            if self.policy == "error":
-                self.clashes.append(f"{name} ({self.owner[key]} and {home})")
-                break
-            path = PurePosixPath(name)
-            got, n = str(path.with_name(f"{path.stem}_{n}{path.suffix}")), n + 1
-        self.owner.setdefault(plain_name(got), home)
-        self.renamed += got != name
-        return got
-
-    def finish(self) -> None:
-        if self.clashes:
-            raise ValueError(
-                f"{about(len(self.clashes), 'file names collide')}: {', '.join(self.clashes[:5])}; "
-                "set same_file_name: rename"
-            )
 
 
 def _marked(image: Image, part: Dataset, home: str, *, renamed: bool) -> Image:
@@ -362,10 +253,10 @@ def _join_categories(
     """Join categories by name.
 
     Returns:
-        The categories; for each data set the new ids, and where keypoints have gone; and for each category
-        the number of the data set that has it first.
+        The categories; for each data set the new ids, and where keypoints have gone; and for each
+        category the number of the data set that has it first.
     """
-    ids = _Ids(category.id for part in datasets for category in part.categories)
+    ids = FreeIds(category.id for part in datasets for category in part.categories)
     groups: dict[str, list[tuple[int, Category]]] = {}
     for n, part in enumerate(datasets):
         for category in part.categories:
@@ -382,7 +273,8 @@ def _join_categories(
         )
         joined.append(category)
         for (n, member), move in zip(members, moves[1:], strict=True):
-            maps[n][member.id], places[n][member.id] = category.id, move
+            maps[n][member.id] = category.id
+            places[n][member.id] = move
     return tuple(joined), maps, places, [members[1][0] for members in groups.values()]
 
 

@@ -1,4 +1,4 @@
-"""Rows that name others of their own list: the parent of a category, of an annotation, of an image."""
+"""Rows that name others of their own list: the parent of a category, annotation or image."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from coco_recipe import Annotation, Category, Image, Row, with_extras
-from coco_recipe_data.tables import Ids, extra_fields, followed, key_in
+from coco_recipe_data.references import Ids, extra_fields, followed, key_in
 
 Listed = TypeVar("Listed", Image, Annotation, Category)
 # the keys, besides those with the list's own name, by which a row names another of its list
@@ -24,7 +24,8 @@ def naming(ids: Ids, own: str) -> Ids:
 
     Args:
         ids: the new id by the old one, by the key that names it.
-        own: the key that names a row of the list: ``image_id``, ``annotation_id`` or ``category_id``.
+        own: the key that names a row of the list: ``image_id``, ``annotation_id`` or
+            ``category_id``.
     """
     named = {key: ids[own] for key in _KEYS[own] if key not in ids}
     return (
@@ -54,7 +55,9 @@ def without(
         own: the key that names a row of the list (see `naming`).
         gone: for a row the ids that it can't name any more.
     """
-    keys, kept, lost = {own, *_KEYS[own]}, list[Listed](), list[Row]()
+    keys = {own, *_KEYS[own]}
+    kept = list[Listed]()
+    lost = list[Row]()
     fields = {
         kind: [(field, key) for field, key in extra_fields(kind) if key_in(key, keys)]
         for kind in {*map(type, rows)}
@@ -100,6 +103,6 @@ def _told(row: Any) -> str:
 def dangling(
     rows: Sequence[Any], own: str, ids: Mapping[Any, Any], taken: Collection[Any]
 ) -> Row | None:
-    """Return the first row that names one of its list that is not in ``ids``, but is in ``taken``."""
+    """Return the first row that names one of its list which ``ids`` lacks and ``taken`` has."""
     _, lost = without(rows, own, lambda row: {*taken} - {*ids})
     return lost[0] if lost else None

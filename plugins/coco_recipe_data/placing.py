@@ -1,18 +1,19 @@
-"""Place some groups of a division as well as can be, the others where they are, by branch and bound.
+"""Place some groups of a division as well as can be, by branch and bound; the others stay.
 
-What a division costs is never less than what the groups that are placed cost already: a part that has too
-many boxes of a class goes on having too many. As the shares add up to 1, the sum of |share - wanted| is twice
-the sum of what is too much. So a placing is given up once it costs as much as the best one.
+What a division costs is never less than what the groups that are placed cost already: a part that
+has too many boxes of a class goes on having too many. As the shares add up to 1, the sum of |share
+- wanted| is twice the sum of what is too much. So a placing is given up once it costs as much as
+the best one.
 """
 
 from collections.abc import Sequence
 from typing import Protocol
 
-Cost = tuple[int, int, int]  # as in `stratify`
+Cost = tuple[int, int, int]  # as in `division`
 
 
 class Goal(Protocol):
-    """What a division should be (`stratify`)."""
+    """What a division should be (`division`)."""
 
     parts: range
     scale: int
@@ -43,7 +44,11 @@ class Placing:
     def __init__(
         self, goal: Goal, side: Sequence[int], free: Sequence[int], best: Cost, most: int
     ) -> None:
-        self.goal, self.side, self.best, self.most, self.tried = goal, list(side), best, most, 0
+        self.goal = goal
+        self.side = list(side)
+        self.best = best
+        self.most = most
+        self.tried = 0
         self.found: list[int] | None = None
         self.images = [0 for _ in goal.parts]
         self.boxes = [[0 for _ in goal.parts] for _ in goal.weights]
@@ -76,8 +81,9 @@ class Placing:
         )
 
     def _cost(self) -> Cost:
-        """Return what the division costs at least, whatever the part of the groups that are still to be placed."""
-        goal, scale = self.goal, self.goal.scale
+        """Return what the division costs at least, wherever the groups still to be placed go."""
+        goal = self.goal
+        scale = self.goal.scale
         over = under = spread = 0
         for images, (fewest, most), aim in zip(
             self.images, goal.bounds, goal.image_aims, strict=True
@@ -104,9 +110,11 @@ class Placing:
 
     def _place(self, depth: int) -> None:
         if depth == len(self.free):
-            self.best, self.found = self._cost(), list(self.side)
+            self.best = self._cost()
+            self.found = list(self.side)
             return
-        n, tried = self.free[depth], list[tuple[Cost, int]]()
+        n = self.free[depth]
+        tried = list[tuple[Cost, int]]()
         self._take(n, -1)
         for part in self._different():
             self.tried += 1
@@ -123,7 +131,9 @@ class Placing:
 
     def _different(self) -> list[int]:
         """Return the parts, of those that are alike and empty the first only."""
-        goal, seen, found = self.goal, set[tuple[int, tuple[int, int]]](), list[int]()
+        goal = self.goal
+        seen = set[tuple[int, tuple[int, int]]]()
+        found = list[int]()
         for part in goal.parts:
             kind = goal.image_aims[part], goal.bounds[part]
             if self.images[part] or kind not in seen:

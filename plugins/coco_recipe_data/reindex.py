@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from coco_recipe import Dataset, Port, Step, StepContext
-from coco_recipe_data import kinds, parents, tables
+from coco_recipe_data import kinds, parents, references
 
 _BASE = {"enum": [0, 1, None]}
 _DEFAULTS = {"images": 1, "annotations": 1, "categories": None}  # competitions score by category id
@@ -18,20 +18,6 @@ _MENDED = {
     "annotations": ("repeated_annotation_ids", "annotation_ids_out_of_range"),
 }
 _WITHOUT_ID = {table: f"{table}_without_id" for table in _DEFAULTS}
-PARAMS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        kind: {
-            **_BASE,
-            "default": default,
-            "examples": [1],
-            "description": f"First {kind[:-1] if kind != 'categories' else 'category'} id, 0 or 1; "
-            "null leaves these ids as they are.",
-        }
-        for kind, default in _DEFAULTS.items()
-    },
-}
 
 
 def reindex(
@@ -44,10 +30,20 @@ def reindex(
 ) -> Mapping[str, Dataset]:
     """Number rows in the file's order, from 0 or 1; categories only if asked.
 
-    What names an image, an annotation or a category follows: in rows, in those of other top-level tables, and by
-    ``parent_id``, which names a row of the same list. The step's folder
-    keeps ``ids.json``: for each table the old ids in order, null for a row that had none in its file; the new id is
-    ``base`` + position.
+    What names an image, an annotation or a category follows: in rows, in those of other top-level
+    tables, and by ``parent_id``, which names a row of the same list. The step's folder keeps
+    ``ids.json``: for each table the old ids in order, null for a row that had none in its file; the
+    new id is ``base`` + position.
+
+    Args:
+        ctx: the step's context.
+        dataset: the rows.
+        images: the first image's new id, 0 or 1; None leaves these ids as they are.
+        annotations: the first annotation's, likewise.
+        categories: the first category's, likewise.
+
+    Returns:
+        ``dataset``: the same rows under new ids.
     """
     bases = {"images": images, "annotations": annotations, "categories": categories}
     old: dict[str, list[Any]] = {
@@ -109,10 +105,26 @@ def reindex(
             images=of_images,
             annotations=of_rows,
             categories=of_categories,
-            extra=tables.follow_in_tables(dataset.extra, ids),
+            extra=references.follow_in_tables(dataset.extra, ids),
             loose=tuple(one for one in dataset.loose if one.kind not in numbered),
         )
     }
+
+
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        kind: {
+            **_BASE,
+            "default": default,
+            "examples": [1],
+            "description": f"First {kind[:-1] if kind != 'categories' else 'category'} id, 0 or 1; "
+            "null leaves these ids as they are.",
+        }
+        for kind, default in _DEFAULTS.items()
+    },
+}
 
 
 def _numbered(row: Any, fresh: int) -> Any:

@@ -1,11 +1,9 @@
-"""Step ``repair``: mend by name what findings name, each mend in the ledger with its old and new value."""
+"""Step ``repair``: mend by name what findings name, and write each old and new value down."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-from msgspec import UNSET, Raw
-from msgspec.structs import replace
+from msgspec import UNSET
 
 from coco_recipe import (
     Annotation,
@@ -19,24 +17,116 @@ from coco_recipe import (
     StepContext,
     about,
     did_you_mean,
-    has_area,
-    segmentation_area,
-    segmentation_box,
-    with_extras,
 )
 from coco_recipe_data import image_mends, segmentation_mends
+from coco_recipe_data.annotation_mends import (
+    Mend,
+    made_crowd,
+    mended_area,
+    mended_box,
+    mended_count,
+    mended_segmentation,
+)
 from coco_recipe_data.licenses import listed as listed_licenses
 from coco_recipe_data.mend_ledger import Ledger
-from coco_recipe_data.segmentation_mends import is_numbers
+from coco_recipe_data.mended_kinds import MENDED, UNDERSTOOD, mends, refuses, understands
 
-ANY = ""
 FIRST = 5  # rows that an error names
-WRONG_RUNS = "masks_with_wrong_runs"  # no box or area can be taken from such a mask
-UNMEASURED = (
-    "unreadable_pictures",
-    "cut_off_pictures",
-)  # kinds of pictures that have no size to take
-SIDE_PX, AREA_SHARE = 1.0, 0.01  # a box or area that differs by less was rounded
+
+
+def repair(
+    ctx: StepContext,
+    *,
+    dataset: Dataset,
+    file_names: Mapping[str, Any] | None,
+    missing_pictures: str | None,
+    ids: str | None,
+    sizes: str | None,
+    texts: str | None,
+    licenses: str | None,
+    segmentations: str | Sequence[str] | None,
+    bbox: str | None,
+    area: str | None,
+    num_keypoints: str | None,
+    crowd: Mapping[str, Any] | str | None,
+    categories: str | None,
+) -> Mapping[str, Dataset]:
+    """Mend what is named, and nothing else; rows that are right stay as they are.
+
+    A parameter that is None mends nothing. The order is: what ``to_int``, ``number`` and
+    ``to_numbers`` read, names, missing pictures, sizes, texts, licenses, segmentations, boxes,
+    areas, keypoints, crowds, categories. ``repaired.jsonl`` in the step's folder has a line for
+    each value: row, key, old and new value.
+
+    Args:
+        ctx: the step's context.
+        dataset: the rows, with their values of a wrong type (``Dataset.loose``).
+        file_names: mends of file names, in order.
+        missing_pictures: ``drop`` for images whose picture isn't there.
+        ids: ``to_int`` or ``number``.
+        sizes: ``from_pictures`` or ``to_numbers``; sizes are in pixels.
+        texts: ``to_text``.
+        licenses: ``drop`` for those that ``licenses`` lacks.
+        segmentations: a mend, or several in order.
+        bbox: ``from_segmentation`` or ``to_numbers``; boxes are in pixels.
+        area: ``recompute`` or ``to_numbers``; areas are in square pixels.
+        num_keypoints: ``recompute``.
+        crowd: the categories whose annotations become crowds, or ``to_numbers``.
+        categories: ``drop_unused``.
+
+    Returns:
+        ``dataset``: the mended rows.
+
+    Raises:
+        ValueError: two images would get one file name, a picture that is to be measured can't be
+            read, a category isn't there, or there is nothing to make a value of a wrong type anew
+            from.
+    """
+    given = {"ids": ids, "sizes": sizes, "bbox": bbox, "area": area, "crowd": crowd}
+    mine, others = _taken_in(
+        dataset, {key: value for key, value in given.items() if isinstance(value, str)}
+    )
+    ledger = Ledger({(one.table, one.place, one.key): one for one in mine if one.new is UNSET})
+    for one in mine:
+        if one.new is not UNSET:
+            ledger.add(one.row, one.key, one.old, one.new)
+    images = dataset.images if not file_names else image_mends.renamed(dataset, file_names, ledger)
+    if missing_pictures:
+        images = tuple(image_mends.with_pictures(ctx, dataset.replace(images=images)))
+    if sizes == "from_pictures":
+        images = image_mends.measured(dataset.replace(images=images), ledger)
+    if texts:
+        images = tuple(image_mends.with_texts(image, ledger) for image in images)
+    if licenses:
+        listed = listed_licenses(dataset)
+        images = tuple(image_mends.without_license(image, listed, ledger) for image in images)
+    crowds = _crowd_ids(dataset, crowd["categories"]) if isinstance(crowd, Mapping) else frozenset()
+    mends = [segmentations] if isinstance(segmentations, str) else segmentations or []
+    steps: list[Callable[[Annotation], Mend | None]] = [
+        *(lambda row, mend=mend: mended_segmentation(row, mend) for mend in mends),
+        *([mended_box] if bbox == "from_segmentation" else []),
+        *([mended_area] if area == "recompute" else []),
+        *([mended_count] if num_keypoints else []),
+        *([lambda row: made_crowd(row, crowds)] if crowds else []),
+    ]
+    rows = []
+    for place, row in enumerate(dataset.annotations):
+        for step in steps:
+            if found := step(row):
+                key, old, new, row = found
+                ledger.note(row, key, ledger.was("annotations", place, key, old), new)
+        rows.append(row)
+    _check_made_anew(rows, ledger.set_aside.values())
+    if missing_pictures:
+        rows = image_mends.rows_of(ctx, rows, images)
+    kept = _used(ctx, dataset.categories, rows) if categories else dataset.categories
+    ledger.write(ctx)
+    return {
+        "dataset": dataset.replace(
+            images=images, annotations=tuple(rows), categories=kept, loose=others
+        )
+    }
+
 
 PARAMS: dict[str, Any] = {
     "type": "object",
@@ -85,20 +175,21 @@ PARAMS: dict[str, Any] = {
         "missing_pictures": {
             "enum": ["drop"],
             "examples": ["drop"],
-            "description": "Drop the images whose picture isn't in the folder, with their annotations; "
-            "each is in the ledger (dropped.jsonl).",
+            "description": "Drop the images whose picture isn't in the folder, with their "
+            "annotations; each is in the ledger (dropped.jsonl).",
         },
         "ids": {
             "enum": ["to_int", "number"],
             "examples": ["to_int"],
-            "description": "to_int: read ids in quotes as whole numbers: id, image_id, category_id; number: do so, "
+            "description": "to_int: read ids in quotes as whole numbers: id, image_id, "
+            "category_id; number: do so, "
             "and give rows without an id one above the largest of their table.",
         },
         "sizes": {
             "enum": ["from_pictures", "to_numbers"],
             "examples": ["from_pictures"],
-            "description": "from_pictures: width and height as the picture has them, turned as its EXIF "
-            "orientation says; to_numbers: read those in quotes as numbers.",
+            "description": "from_pictures: width and height as the picture has them, turned as its "
+            "EXIF orientation says; to_numbers: read those in quotes as numbers.",
         },
         "texts": {
             "enum": ["to_text"],
@@ -108,12 +199,14 @@ PARAMS: dict[str, Any] = {
         "licenses": {
             "enum": ["drop"],
             "examples": ["drop"],
-            "description": "Leave out the license of images where it is no whole number, or not in `licenses`.",
+            "description": "Leave out the license of images where it is no whole number, or not in "
+            "`licenses`.",
         },
         "segmentations": {
-            "description": "One mend, or a list in order. to_numbers: read numbers in quotes; drop_degenerate: leave "
-            "out polygons of no area; close: end each polygon where it began; flat_to_list: "
-            "[x, y, ...] to [[x, y, ...]]; pairs_to_list: [[x, y], ...] to [[x, y, ...]].",
+            "description": "One mend, or a list in order. to_numbers: read numbers in quotes; "
+            "drop_degenerate: leave out polygons of no area; close: end each polygon where it "
+            "began; flat_to_list: [x, y, ...] to [[x, y, ...]]; pairs_to_list: [[x, y], ...] to "
+            "[[x, y, ...]].",
             "anyOf": [
                 {"enum": segmentation_mends.NAMES},
                 {"type": "array", "minItems": 1, "items": {"enum": segmentation_mends.NAMES}},
@@ -123,14 +216,14 @@ PARAMS: dict[str, Any] = {
         "bbox": {
             "enum": ["from_segmentation", "to_numbers"],
             "examples": ["from_segmentation"],
-            "description": "from_segmentation: the box around the segmentation, where there is none or it is "
-            "another by over 1 px; to_numbers: read numbers in quotes.",
+            "description": "from_segmentation: the box around the segmentation, where there is "
+            "none or it is another by over 1 px; to_numbers: read numbers in quotes.",
         },
         "area": {
             "enum": ["recompute", "to_numbers"],
             "examples": ["recompute"],
-            "description": "recompute: the segmentation's area, or the box's without one, where there is none or "
-            "it is another by over 1 %; to_numbers: read numbers in quotes.",
+            "description": "recompute: the segmentation's area, or the box's without one, where "
+            "there is none or it is another by over 1 %; to_numbers: read numbers in quotes.",
         },
         "num_keypoints": {
             "enum": ["recompute"],
@@ -138,7 +231,8 @@ PARAMS: dict[str, Any] = {
             "description": "The number of labelled keypoints.",
         },
         "crowd": {
-            "description": "Annotations of these categories become crowds (iscrowd 1); or to_numbers: read iscrowd in "
+            "description": "Annotations of these categories become crowds (iscrowd 1); or "
+            "to_numbers: read iscrowd in "
             "quotes as 0 or 1, and null as 0.",
             "examples": [{"categories": ["people"]}],
             "anyOf": [
@@ -167,126 +261,11 @@ PARAMS: dict[str, Any] = {
     },
 }
 
-# the kinds of findings that are gone behind each parameter, or behind one value of it
-_MENDED: Mapping[tuple[str, Any], tuple[str, ...]] = {
-    ("file_names", ANY): ("missing_pictures", "unsafe_file_names"),
-    ("missing_pictures", "drop"): ("missing_pictures",),
-    ("sizes", "from_pictures"): (
-        "sizes_not_of_pictures",
-        "images_without_size",
-        "sizes_of_wrong_type",
-        "sizes_too_large",
-    ),
-    ("texts", "to_text"): ("texts_of_wrong_type",),
-    ("licenses", "drop"): ("licenses_of_wrong_type",),
-    ("bbox", "from_segmentation"): (
-        "annotations_without_box",
-        "bbox_not_of_segmentation",
-        "boxes_of_wrong_type",
-    ),
-    ("area", "recompute"): (
-        "annotations_without_area",
-        "areas_not_positive",
-        "area_not_of_box",
-        "area_not_of_segmentation",
-        "areas_of_wrong_type",
-    ),
-    ("num_keypoints", "recompute"): ("num_keypoints_at_odds", "num_keypoints_of_wrong_type"),
-    ("categories", "drop_unused"): ("unused_categories",),
-}
-# the kinds of wrong types of which each takes in the values whose meaning can be told
-_UNDERSTOOD: Mapping[tuple[str, Any], tuple[str, ...]] = {
-    ("ids", "to_int"): ("ids_of_wrong_type",),
-    ("ids", "number"): (
-        "ids_of_wrong_type",
-        "images_without_id",
-        "annotations_without_id",
-        "categories_without_id",
-    ),
-    ("sizes", "to_numbers"): ("sizes_of_wrong_type",),
-    ("bbox", "to_numbers"): ("boxes_of_wrong_type",),
-    ("area", "to_numbers"): ("areas_of_wrong_type",),
-    ("crowd", "to_numbers"): ("crowd_flags_of_wrong_type",),
-}
-
-
-def repair(
-    ctx: StepContext,
-    *,
-    dataset: Dataset,
-    file_names: Mapping[str, Any] | None,
-    missing_pictures: str | None,
-    ids: str | None,
-    sizes: str | None,
-    texts: str | None,
-    licenses: str | None,
-    segmentations: str | Sequence[str] | None,
-    bbox: str | None,
-    area: str | None,
-    num_keypoints: str | None,
-    crowd: Mapping[str, Any] | str | None,
-    categories: str | None,
-) -> Mapping[str, Dataset]:
-    """Mend what is named, and nothing else; rows that are right stay as they are.
-
-    The order is: what ``to_int``, ``number`` and ``to_numbers`` read, names, missing pictures, sizes, texts, licenses,
-    segmentations, boxes, areas, keypoints, crowds, categories.
-    ``repaired.jsonl`` in the step's folder has a line for each value: row, key, old and new value.
-
-    Raises:
-        ValueError: two images would get one file name, a picture that is to be measured can't be read, a
-            category isn't there, or there is nothing to make a value of a wrong type anew from.
-    """
-    given = {"ids": ids, "sizes": sizes, "bbox": bbox, "area": area, "crowd": crowd}
-    mine, others = _taken_in(
-        dataset, {key: value for key, value in given.items() if isinstance(value, str)}
-    )
-    ledger = Ledger({(one.table, one.place, one.key): one for one in mine if one.new is UNSET})
-    for one in mine:
-        if one.new is not UNSET:
-            ledger.add(one.row, one.key, one.old, one.new)
-    images = dataset.images if not file_names else image_mends.renamed(dataset, file_names, ledger)
-    if missing_pictures:
-        images = tuple(image_mends.with_pictures(ctx, dataset.replace(images=images)))
-    if sizes == "from_pictures":
-        images = image_mends.measured(dataset.replace(images=images), ledger)
-    if texts:
-        images = tuple(image_mends.with_texts(image, ledger) for image in images)
-    if licenses:
-        listed = listed_licenses(dataset)
-        images = tuple(image_mends.without_license(image, listed, ledger) for image in images)
-    crowds = _crowd_ids(dataset, crowd["categories"]) if isinstance(crowd, Mapping) else frozenset()
-    mends = [segmentations] if isinstance(segmentations, str) else segmentations or []
-    steps: list[Callable[[Annotation], Mend | None]] = [
-        *(lambda row, mend=mend: _mended_segmentation(row, mend) for mend in mends),
-        *([_mended_box] if bbox == "from_segmentation" else []),
-        *([_mended_area] if area == "recompute" else []),
-        *([_mended_count] if num_keypoints else []),
-        *([lambda row: _made_crowd(row, crowds)] if crowds else []),
-    ]
-    rows = []
-    for place, row in enumerate(dataset.annotations):
-        for step in steps:
-            if found := step(row):
-                key, old, new, row = found
-                ledger.note(row, key, ledger.was("annotations", place, key, old), new)
-        rows.append(row)
-    _check_made_anew(rows, ledger.set_aside.values())
-    if missing_pictures:
-        rows = image_mends.rows_of(ctx, rows, images)
-    kept = _used(ctx, dataset.categories, rows) if categories else dataset.categories
-    ledger.write(ctx)
-    return {
-        "dataset": dataset.replace(
-            images=images, annotations=tuple(rows), categories=kept, loose=others
-        )
-    }
-
 
 def _taken_in(dataset: Dataset, given: Mapping[str, str]) -> tuple[list[Loose], tuple[Loose, ...]]:
-    """Divide the values of a wrong type: those that these parameters take in, and those of another repair."""
-    mended = {kind for each in given.items() for kind in _MENDED.get(each, ())}
-    understood = {kind for each in given.items() for kind in _UNDERSTOOD.get(each, ())}
+    """Divide the values of a wrong type: those that these parameters take in, and the others."""
+    mended = {kind for each in given.items() for kind in MENDED.get(each, ())}
+    understood = {kind for each in given.items() for kind in UNDERSTOOD.get(each, ())}
     is_mine = [
         one.kind in mended or (one.kind in understood and one.new is not UNSET)
         for one in dataset.loose
@@ -314,102 +293,15 @@ def _check_made_anew(rows: Sequence[Annotation], set_aside: Iterable[Loose]) -> 
         )
 
 
-Mend = tuple[str, Any, Any, Annotation]
-
-
-def _decoded(row: Annotation) -> Any:
-    return msgspec.json.decode(row.segmentation) if isinstance(row.segmentation, Raw) else None
-
-
-def _mended_segmentation(row: Annotation, mend: str) -> Mend | None:
-    old = _decoded(row)
-    new = segmentation_mends.mended(old, mend)
-    if new == old:
-        return None
-    return "segmentation", old, new, replace(row, segmentation=Raw(msgspec.json.encode(new)))
-
-
-def _shape(row: Annotation) -> Any:
-    """Return the segmentation where it has a form and an area."""
-    found = _decoded(row)
-    try:
-        sound = isinstance(found, dict) or (isinstance(found, list) and all(map(is_numbers, found)))
-        return found if sound and has_area(found) else None
-    except (ValueError, KeyError, TypeError):  # a mask whose runs can't be read
-        return None
-
-
-def _mended_box(row: Annotation) -> Mend | None:
-    shape = _shape(row)
-    try:
-        new = segmentation_box(shape) if shape else None
-    except ValueError as error:
-        raise ValueError(f"annotation {row.id}: {error}") from error
-    if new is None or (isinstance(row.bbox, tuple) and _is_near(row.bbox, new)):
-        return None
-    old = list(row.bbox) if isinstance(row.bbox, tuple) else UNSET
-    return "bbox", old, list(new), replace(row, bbox=new)
-
-
-def _is_near(box: Sequence[float], other: Sequence[float]) -> bool:
-    def corners(b: Sequence[float]) -> tuple[float, ...]:
-        return b[0], b[1], b[0] + b[2], b[1] + b[3]
-
-    return all(abs(a - b) <= SIDE_PX for a, b in zip(corners(box), corners(other), strict=True))
-
-
-def _mended_area(row: Annotation) -> Mend | None:
-    shape = _shape(row)
-    new = (
-        segmentation_area(shape)
-        if shape
-        else row.bbox[2] * row.bbox[3]
-        if isinstance(row.bbox, tuple)
-        else None
-    )
-    if (
-        new is None
-        or new <= 0
-        or (row.area is not UNSET and abs(row.area - new) <= AREA_SHARE * new)
-    ):
-        return None
-    tidied = new if isinstance(new, int) else round(new, 2) or new
-    return "area", row.area, tidied, replace(row, area=tidied)
-
-
-def _mended_count(row: Annotation) -> Mend | None:
-    points, count = (getattr(row, key, UNSET) for key in ("keypoints", "num_keypoints"))
-    if points is UNSET and count is UNSET:
-        return None
-    found: Any = None if points is UNSET else msgspec.json.decode(points)
-    found = [] if found is None and count is not UNSET else found  # none are labelled
-    if not is_numbers(found) or len(found) % 3:
-        return None
-    old, new = (
-        None if count is UNSET else msgspec.json.decode(count),
-        sum(1 for flag in found[2::3] if flag),
-    )
-    return (
-        None
-        if old == new
-        else ("num_keypoints", old, new, with_extras(row, {"num_keypoints": new}))
-    )
-
-
 def _crowd_ids(dataset: Dataset, names: Sequence[str]) -> frozenset[int]:
     known = {category.name: category.id for category in dataset.categories}
     for name in names:
         if name not in known:
             raise ValueError(
-                f"crowd.categories: there is no category '{name}'; {did_you_mean(name, list(known))}"
+                f"crowd.categories: there is no category '{name}'; "
+                f"{did_you_mean(name, list(known))}"
             )
     return frozenset(known[name] for name in names)
-
-
-def _made_crowd(row: Annotation, crowds: frozenset[int]) -> Mend | None:
-    if row.category_id not in crowds or (row.iscrowd is not UNSET and row.iscrowd == 1):
-        return None
-    return "iscrowd", row.iscrowd, 1, replace(row, iscrowd=1)
 
 
 def _used(
@@ -420,26 +312,6 @@ def _used(
         if category.id not in used:
             ctx.drop(category, "no annotation has it")
     return tuple(category for category in categories if category.id in used)
-
-
-def _mends(params: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in params.items():
-        yield from _MENDED.get((key, value if isinstance(value, str) else ANY), ())
-    wanted = params.get("segmentations", ())
-    for mend in [wanted] if isinstance(wanted, str) else wanted:
-        yield from segmentation_mends.MENDED[mend]
-
-
-def _understands(params: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in params.items():
-        yield from _UNDERSTOOD.get((key, value), ()) if isinstance(value, str) else ()
-
-
-def _refuses(params: Mapping[str, Any]) -> Iterator[str]:
-    if params.get("sizes") == "from_pictures":
-        yield from UNMEASURED
-    if params.get("bbox") == "from_segmentation" or params.get("area") == "recompute":
-        yield WRONG_RUNS
 
 
 def _check(params: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -461,7 +333,7 @@ STEP = Step(
     params=PARAMS,
     check=_check,
     foresee=_foresee,
-    refuses=lambda params: tuple(_refuses(params)),
-    mends=lambda params: tuple(_mends(params)),
-    understands=lambda params: tuple(_understands(params)),
+    refuses=lambda params: tuple(refuses(params)),
+    mends=lambda params: tuple(mends(params)),
+    understands=lambda params: tuple(understands(params)),
 )

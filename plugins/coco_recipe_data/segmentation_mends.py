@@ -1,4 +1,7 @@
-"""Mends of a segmentation's form: from one decoded JSON value to another, the same where there is nothing to mend."""
+"""Mends of a segmentation's form: from one decoded JSON value to another.
+
+Where there is nothing to mend, the value stays the same.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -67,7 +70,10 @@ MENDED: Mapping[str, tuple[str, ...]] = {
 
 
 def mended(value: Any, mend: str) -> Any:
-    """Return a segmentation after one mend; masks and what has no form go through but for the texts in them."""
+    """Return a segmentation after one mend.
+
+    Masks and what has no form go through but for the texts in them.
+    """
     if mend == "to_numbers":
         return numbers_of_segmentation(value)
     return _OF_LISTS[mend](value) if isinstance(value, list) and value else value

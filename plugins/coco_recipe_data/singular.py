@@ -1,4 +1,4 @@
-"""The words that a table's name may be the plural of: ``people`` -> ``person``, ``vertices`` -> ``vertex``."""
+"""The words that a table's name may be the plural of: ``person`` for ``people``."""
 
 _IRREGULAR = {
     "people": "person",
@@ -25,7 +25,10 @@ _ENDINGS = (
 
 
 def singulars(name: str) -> tuple[str, ...]:
-    """Return the name itself, as of ``series``, and every word that it may be the plural of; some are none."""
+    """Return the name itself, as of ``series``, and every word that it may be the plural of.
+
+    Some are none.
+    """
     found = [name]
     for plural, one in _IRREGULAR.items():
         if name.endswith(plural):

@@ -1,13 +1,9 @@
 """Step ``split``: parts that share no image and no family of images."""
 
-import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import isclose
 from typing import Any
-
-from msgspec import UNSET
 
 from coco_recipe import (
     Annotation,
@@ -17,14 +13,86 @@ from coco_recipe import (
     Image,
     Misfit,
     Port,
-    Row,
     Step,
     StepContext,
     counted,
     did_you_mean,
 )
-from coco_recipe_data import kinds, stratify
-from coco_recipe_data.grouping import field_of, groups_of
+from coco_recipe_data.grouping import groups_of
+from coco_recipe_data.sides import Shares, as_given, divided
+
+WORST = 12  # classes that the table shows
+
+
+def split(
+    ctx: StepContext,
+    *,
+    dataset: Dataset,
+    fractions: Shares | None,
+    every: int | None,
+    first: int | None,
+    folds: int | None,
+    by: Mapping[str, Any] | None,
+    min_per_part: int,
+    method: str | None,
+    group_by: Mapping[str, str] | None,
+) -> Mapping[str, Dataset]:
+    """Divide a data set.
+
+    An image with all that was made from it, and every group, is on one side only.
+
+    ``stratified`` divides whole groups by iterative stratification, and exchanges groups while that
+    helps (see `stratify.divide`). Groups are ordered by a hash, so that the order of the file
+    doesn't matter. The share of each category in each part is in the record; the farthest from
+    theirs are shown.
+
+    Args:
+        ctx: the step's context.
+        dataset: the rows.
+        fractions: the share of each part, by its name, of 1 in all; None where another way is
+            given.
+        every: each so many-th family goes to ``val``; None where another way is given.
+        first: the number, from 0, of the first family that does; None for 0.
+        folds: the number of equal parts; None where another way is given.
+        by: the images' field that names their part, and the parts; None where another way is
+            given.
+        min_per_part: the fewest images of a part.
+        method: how ``fractions`` and ``folds`` divide; None for ``hash``.
+        group_by: what stays together; None for families alone.
+
+    Returns:
+        The data set of each part, by its name.
+
+    Raises:
+        ValueError: a part would get fewer than ``min_per_part`` images; a grouping names no group
+            for an image; the parts that images name (``by``) divide a family or group.
+    """
+    groups = groups_of(dataset, group_by)
+    if every is not None:
+        shares = {"train": 1 - 1 / every, "val": 1 / every}
+        side: Mapping[str, str] = {
+            group: "val" if n % every == (first or 0) else "train" for n, group in enumerate(groups)
+        }
+    elif by is not None:
+        shares = dict.fromkeys(by["parts"], 0.0)
+        side = as_given(dataset, groups, by["field"], by["parts"])
+    else:
+        shares = fractions or {f"fold_{n + 1}": 1 / (folds or 1) for n in range(folds or 0)}
+        side = divided(ctx, dataset, groups, shares, method, min_per_part)
+    parts = _parts(dataset, groups, side, list(shares))
+    for name, part in parts.items():
+        if len(part.images) < min_per_part:
+            remedy = _remedy(groups, by=by, every=every, method=method)
+            raise ValueError(
+                f"part '{name}' would get {len(part.images)} of {len(dataset.images)} images, and "
+                f"min_per_part is {min_per_part}; {remedy} (min_per_part: {len(part.images)} "
+                "allows it)"
+            )
+    _note(ctx, dataset, parts, shares if by is None else {})
+    ctx.note("groups", len(groups))
+    ctx.note("summary", f"{counted(len(groups), 'group')} in {len(parts)} parts")
+    return parts
+
 
 PARAMS: dict[str, Any] = {
     "type": "object",
@@ -47,13 +115,15 @@ PARAMS: dict[str, Any] = {
             "type": "integer",
             "minimum": 0,
             "examples": [4],
-            "description": "With every: number, from 0, of the first family that goes to val (default: 0).",
+            "description": "With every: number, from 0, of the first family that goes to val "
+            "(default: 0).",
         },
         "by": {
             "type": "object",
             "additionalProperties": False,
             "required": ["field", "parts"],
-            "description": "Parts as they were given: each image goes to the part that its field names (merge writes such "
+            "description": "Parts as they were given: each image goes to the part that its field "
+            "names (merge writes such "
             "a field with origin_field).",
             "examples": [{"field": "part", "parts": ["train", "valid"]}],
             "properties": {
@@ -88,17 +158,17 @@ PARAMS: dict[str, Any] = {
         "method": {
             "enum": ["hash", "shuffle", "stratified"],
             "examples": ["stratified"],
-            "description": "With fractions or folds (default: hash). hash: adding an image moves no other; shuffle: "
-            "by the seed, numbers of images that meet the shares; stratified: these, and the same share of every "
-            "category.",
+            "description": "With fractions or folds (default: hash). hash: adding an image moves "
+            "no other; shuffle: by the seed, numbers of images that meet the shares; stratified: "
+            "these, and the same share of every category.",
         },
         "group_by": {
             "type": "object",
             "minProperties": 1,
             "maxProperties": 1,
             "additionalProperties": False,
-            "description": "What stays together: the value of an image field, the first group of a regular "
-            "expression over the file name, or a file of lines '<file name> <group>'.",
+            "description": "What stays together: the value of an image field, the first group of a "
+            "regular expression over the file name, or a file of lines '<file name> <group>'.",
             "properties": {
                 "field": {
                     "type": "string",
@@ -122,57 +192,6 @@ PARAMS: dict[str, Any] = {
         },
     },
 }
-Shares = dict[str, float]
-WORST = 12  # classes that the table shows
-
-
-def split(
-    ctx: StepContext,
-    *,
-    dataset: Dataset,
-    fractions: Shares | None,
-    every: int | None,
-    first: int | None,
-    folds: int | None,
-    by: Mapping[str, Any] | None,
-    min_per_part: int,
-    method: str | None,
-    group_by: Mapping[str, str] | None,
-) -> Mapping[str, Dataset]:
-    """Divide a data set; an image with all that was made from it, and every group, is on one side only.
-
-    ``stratified`` divides whole groups by iterative stratification, and exchanges groups while that helps
-    (see `stratify.divide`). Groups are ordered by a hash, so that the order of the file doesn't matter.
-    The share of each category in each part is in the record; the farthest from theirs are shown.
-
-    Raises:
-        ValueError: a part would get fewer than ``min_per_part`` images; a grouping names no group for an image;
-            the parts that images name (``by``) divide a family or group.
-    """
-    groups = groups_of(dataset, group_by)
-    if every is not None:
-        shares = {"train": 1 - 1 / every, "val": 1 / every}
-        side: Mapping[str, str] = {
-            group: "val" if n % every == (first or 0) else "train" for n, group in enumerate(groups)
-        }
-    elif by is not None:
-        shares = dict.fromkeys(by["parts"], 0.0)
-        side = _as_given(dataset, groups, by["field"], by["parts"])
-    else:
-        shares = fractions or {f"fold_{n + 1}": 1 / (folds or 1) for n in range(folds or 0)}
-        side = _divided(ctx, dataset, groups, shares, method, min_per_part)
-    parts = _parts(dataset, groups, side, list(shares))
-    for name, part in parts.items():
-        if len(part.images) < min_per_part:
-            remedy = _remedy(groups, by=by, every=every, method=method)
-            raise ValueError(
-                f"part '{name}' would get {len(part.images)} of {len(dataset.images)} images, and "
-                f"min_per_part is {min_per_part}; {remedy} (min_per_part: {len(part.images)} allows it)"
-            )
-    _note(ctx, dataset, parts, shares if by is None else {})
-    ctx.note("groups", len(groups))
-    ctx.note("summary", f"{counted(len(groups), 'group')} in {len(parts)} parts")
-    return parts
 
 
 def _remedy(
@@ -188,7 +207,10 @@ def _remedy(
     if every is not None:
         return "choose another 'every' or 'first'"
     if method in (None, "hash"):
-        return "choose other fractions, or method: shuffle or stratified, which don't leave numbers to chance"
+        return (
+            "choose other fractions, or method: shuffle or stratified, which don't leave numbers "
+            "to chance"
+        )
     largest = max(map(len, groups.values()), default=0)
     smaller = (
         f", or smaller groups (there are {len(groups)}, of up to {largest} images)"
@@ -215,7 +237,7 @@ def _parts(
 
 
 def _note(ctx: StepContext, dataset: Dataset, parts: Mapping[str, Dataset], wanted: Shares) -> None:
-    """Record each category's share in each part, and the table that is shown: the farthest from theirs.
+    """Record each category's share in each part, and a table of the farthest from theirs.
 
     Without wanted shares, they are those of the images.
     """
@@ -258,112 +280,12 @@ def _note(ctx: StepContext, dataset: Dataset, parts: Mapping[str, Dataset], want
                     for label, row in rows
                 ),
             ],
-            "foot": f"and {len(rest)} more classes, nearer to their shares ({100 * off[rest[0]]:.1f} % off at most)"
+            "foot": f"and {len(rest)} more classes, nearer to their shares "
+            f"({100 * off[rest[0]]:.1f} % off at most)"
             if rest
             else "",
         },
     )
-
-
-def _divided(
-    ctx: StepContext,
-    dataset: Dataset,
-    groups: Mapping[str, list[int]],
-    shares: Shares,
-    method: str | None,
-    min_per_part: int,
-) -> Mapping[str, str]:
-    if method in (None, "hash"):
-        return {group: _by_hash(group, shares) for group in groups}
-    boxes: dict[str, dict[Any, int]] = {group: {} for group in groups}
-    if method == "stratified":
-        own = {image_id: boxes[group] for group, ids in groups.items() for image_id in ids}
-        for row in dataset.annotations:
-            if row.category_id is not UNSET:
-                found = own[row.image_id]
-                found[row.category_id] = found.get(row.category_id, 0) + 1
-    order = sorted(groups, key=lambda group: (_unit(f"{ctx.seed}/{group}"), group))
-    division = stratify.divide(
-        [stratify.Group(name, len(groups[name]), boxes[name]) for name in order],
-        shares,
-        at_least=min_per_part,
-    )
-    _find_given_up(ctx, dataset, division, boxes)
-    return division.side
-
-
-def _find_given_up(
-    ctx: StepContext,
-    dataset: Dataset,
-    division: stratify.Division,
-    boxes: Mapping[str, Mapping[Any, int]],
-) -> None:
-    names, holders = (
-        dataset.category_names(),
-        Counter(label for found in boxes.values() for label in found),
-    )
-    ctx.find(
-        kinds.SPLIT_GIVES_UP,
-        [
-            *(
-                Row(
-                    f"class '{names.get(label, label)}' in '{part}'",
-                    f"given up for the numbers of images: none of its {holders[label]} groups",
-                )
-                for label, part in division.lacking
-            ),
-            *(
-                Row(
-                    f"part '{part}'",
-                    f"its number of images is given up: {found}, where {exact:.1f} are its share",
-                )
-                for part, found, exact in division.off
-            ),
-        ],
-    )
-
-
-def _as_given(
-    dataset: Dataset, groups: Mapping[str, list[int]], field: str, parts: Sequence[str]
-) -> dict[str, str]:
-    """Return each group's part as the field of its images says; no group may stand in two."""
-    images = {image.id: image for image in dataset.images}
-    named = {image.id: field_of(image, field) for image in dataset.images}
-    if strange := [image for image in dataset.images if named[image.id] not in parts]:
-        image = strange[0]
-        value = named[image.id]
-        has = (
-            f"it has no {field}"
-            if value is None
-            else f"its {field} is {value!r}, which is none of by.parts"
-        )
-        raise ValueError(
-            f"image {image.id} ({image.file_name!r}): {has} ({', '.join(parts)}); add it, or filter "
-            f"these images ({len(strange)} in all)"
-        )
-    if across := [group for group, ids in groups.items() if len({named[n] for n in ids}) > 1]:
-        first = {str(named[n]): images[n].file_name for n in reversed(groups[across[0]])}
-        sides = " and ".join(f"{name} ({first[name]!r})" for name in sorted(first))
-        raise ValueError(
-            f"{across[0]}: images of one family or group stand in {sides}, {len(across)} such in all: the "
-            f"given parts leak; correct their {field}, or let split divide (fractions)"
-        )
-    return {group: str(named[ids[0]]) for group, ids in groups.items()}
-
-
-def _unit(text: str) -> float:
-    """Return a number in [0, 1) that depends on nothing but the text."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big") / 2**56
-
-
-def _by_hash(group: str, shares: Shares) -> str:
-    """Place a group by the hash of its name alone; the input's name before the first slash doesn't count."""
-    point, bound = _unit(group.partition("/")[2] or group), 0.0
-    for name, share in shares.items():
-        bound += share
-        if point < bound:
-            return name
-    return next(reversed(shares))
 
 
 def _names(params: Mapping[str, Any]) -> Mapping[str, type]:

@@ -1,4 +1,4 @@
-"""What the libraries beneath OpenCV (libjpeg, libpng) write to standard error, taken instead of let out."""
+"""Take what libjpeg and libpng beneath OpenCV write to standard error."""
 
 import contextlib
 import os

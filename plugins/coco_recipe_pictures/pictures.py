@@ -81,7 +81,7 @@ def decode_as_stored(data: bytes, told: Callable[[str], object] | None = None) -
 
 
 def would_stop(head: Header, *, size: tuple[int, int], exif: str, max_pixels: int) -> bool:
-    """Say whether `decode` would refuse a picture for what its header says."""
+    """Report whether `decode` would refuse a picture for what its header says."""
     try:
         _check_header(head, max_pixels)
     except ValueError:

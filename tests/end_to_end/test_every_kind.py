@@ -184,6 +184,7 @@ def _with_points(points: list[Any], **keys: Any) -> Case:
 
 CASES["keypoints_of_wrong_number"] = lambda: _with_points([1, 2, 2])
 CASES["keypoints_of_wrong_type"] = lambda: _with_points([1, 2, "2", 5, 6, 2])
+CASES["keypoints_far_outside"] = lambda: _with_points([1, 2, 0, 5, -700, 2])
 CASES["keypoint_flags"] = lambda: _with_points([1, 2, 3, 5, 6, 2])
 CASES["num_keypoints_at_odds"] = lambda: _with_points([1, 2, 0, 5, 6, 2], num_keypoints=2)
 

@@ -223,6 +223,11 @@ MESSAGES = {
         "(keypoint_flags)\n    hint: "
         "write 0 (not labelled), 1 (hidden) or 2 (visible)"
     ),
+    "keypoints_far_outside": (
+        "raw.json: 1 annotation has a labelled keypoint far outside of its picture: "
+        "annotation 2: [5, -700] (keypoints_far_outside)\n    hint: "
+        "correct these rows, or set the keypoint to 0, 0, 0 (not labelled)"
+    ),
     "keypoints_of_wrong_type": (
         "raw.json: 1 list of keypoints is something other than numbers, which hotcoco can't "
         'load: annotation 2: keypoints[2] is "2" (keypoints_of_wrong_type)\n    hint: '

@@ -65,7 +65,7 @@ def inside(draft: Draft, transform: Transform, *, forced: bool) -> tuple[Transfo
 
 
 def forces(draft: Draft, transform: Transform, *, forced: bool) -> bool:
-    """Tell whether a composition applied the transforms inside whatever their p."""
+    """Report whether a composition applied the transforms inside whatever their p."""
     return draft.name in _FORCING or (
         forced and transform.compose and draft.version < _COMPOSE_PASSED
     )
@@ -99,7 +99,7 @@ def _certain(child: Transform) -> Transform:
 
 
 def _by_weight(draft: Draft, transform: Transform) -> bool:
-    """Tell whether it matters that transforms are chosen by their p: they differ, not all are taken."""
+    """Report whether the children's p decides which run: they differ, and not all are taken."""
     children, count = transform.children or (), draft.arguments.get("n", 1)
     everything = type(count) is int and count >= len(children) and not draft.arguments["replace"]
     return len({child.arguments.get("p", 0.5) for child in children}) > 1 and not everything

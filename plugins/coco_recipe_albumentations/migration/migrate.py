@@ -1,4 +1,7 @@
-"""Rewrite pipelines of Albumentations 0.3 to 1.4 for the pinned version, and name all that changes on the way."""
+"""Rewrite pipelines of Albumentations 0.3 to 1.4 for the pinned version.
+
+Every change on the way is named.
+"""
 
 import json
 from collections.abc import Mapping
@@ -72,8 +75,8 @@ def migrate_file(path: Path) -> Migration:
                 )
                 changes.insert(
                     0,
-                    f'line {word.line} column {word.column}: {word.word} -> "{word.expression}" (write a '
-                    "number where not the image's own size is meant)",
+                    f'line {word.line} column {word.column}: {word.word} -> "{word.expression}" '
+                    "(write a number where not the image's own size is meant)",
                 )
     made = migrate(pipeline_file.load(path, text).form)
     return replace(made, changes=changes + made.changes)
@@ -140,7 +143,7 @@ def _without_record(pipeline: Written) -> Written:
 
 
 def is_current(pipeline: Written) -> bool:
-    """Tell whether a pipeline is to be read as the pinned version's.
+    """Report whether a pipeline is to be read as the pinned version's.
 
     One that records an older version is, where it has an argument that only today's has; one that
     records none is, where it has every name and argument that is asked for.
@@ -271,7 +274,10 @@ def _rename(draft: Draft) -> None:
 def _finish(
     draft: Draft, transform: Transform, done: Migration, written: Version | None, *, forced: bool
 ) -> dict[str, Any] | None:
-    """Leave out what can't be in a pipeline, name arguments without an equal, and rewrite the transforms inside."""
+    """Return the rewritten transform in the dict form, or None where it is left out.
+
+    Arguments without an equal are named as changes, and the transforms inside are rewritten.
+    """
     _, entries = catalogue.load()
     refused = checks.refusal(
         replace(transform, name=draft.name, arguments=draft.arguments), allow_files=True

@@ -56,7 +56,10 @@ RULES: dict[str, Callable[[Draft, bool], None]] = {
 
 
 def first_channel(draft: Draft) -> None:
-    """Before 1.4.12, one number for the border filled the first channel with it, the others with 0."""
+    """Fill the first channel alone where the border's fill is one number.
+
+    Before 1.4.12 the other channels were filled with 0.
+    """
     fill = draft.arguments.get("fill")
     if (
         draft.first in _FILLED_FIRST

@@ -14,6 +14,7 @@ _FAULTY_GAMMA: Version = (1, 4, 4)  # before, one number was a range from its ne
 
 
 def brightness_or_contrast(draft: Draft, current: bool) -> None:
+    """Turn RandomBrightness or RandomContrast into the transform of both, the other at 0."""
     kept, other = (
         ("brightness", "contrast")
         if draft.name == "RandomBrightness"
@@ -26,6 +27,7 @@ def brightness_or_contrast(draft: Draft, current: bool) -> None:
 
 
 def compression(draft: Draft, current: bool) -> None:
+    """Turn JpegCompression into ImageCompression, and the kind's old number into its word."""
     if draft.name == "JpegCompression":
         draft.name = "ImageCompression"
         draft.arguments["compression_type"] = "jpeg"
@@ -36,6 +38,7 @@ def compression(draft: Draft, current: bool) -> None:
 
 
 def cutout(draft: Draft, current: bool) -> None:
+    """Turn Cutout into CoarseDropout: its fixed numbers become ranges of one number."""
     draft.name = "CoarseDropout"
     for old, new in (
         ("num_holes", "num_holes_range"),
@@ -153,6 +156,7 @@ def spatter(draft: Draft, current: bool) -> None:
 
 
 def downscale(draft: Draft, current: bool) -> None:
+    """Turn interpolation, one for both ways or a dict, into interpolation_pair, always a dict."""
     if "interpolation" in draft.arguments:
         value = draft.arguments["interpolation"]
         pair = (
@@ -176,12 +180,17 @@ def solarize(draft: Draft, current: bool) -> None:
 
 
 def shadow(draft: Draft, current: bool) -> None:
+    """Drop shadow_dimension, which 1.4.4 to 1.4.19 took and didn't follow."""
     if (1, 4, 4) <= draft.version < (1, 4, 20) and "shadow_dimension" in draft.arguments:
         draft.drop("shadow_dimension", "shadows had 5 corners whatever it said")
 
 
 def odd(draft: Draft, current: bool) -> None:
-    """Kernels were drawn in steps of two from the lower limit, 3 of one number, so that an even one was never drawn."""
+    """Leave out an even upper limit of a kernel, which was never drawn.
+
+    Kernels were drawn in steps of two from the lower limit; one number was the upper limit, and the
+    lower one was 3.
+    """
     limit = draft.arguments.get("blur_limit")
     low, high = (
         (3, limit) if isinstance(limit, int) else limit if isinstance(limit, list) else (0, 0)
@@ -193,13 +202,17 @@ def odd(draft: Draft, current: bool) -> None:
 
 
 def multiplier(draft: Draft, current: bool) -> None:
+    """Turn a multiplier of one number, which was fixed, into a range of that number."""
     value = draft.arguments.get("multiplier")
     if isinstance(value, (int, float)):
         draft.turn("multiplier", "multiplier", [value, value], ", for it was fixed")
 
 
 def grid_dropout(draft: Draft, current: bool) -> None:
-    """Since 1.4.18 the numbers of holes are read as rows and columns, and the largest unit isn't drawn."""
+    """Turn the numbers of holes round, and raise the upper end of the unit's size.
+
+    Since 1.4.18 the numbers are read as rows and columns, and the largest unit isn't drawn.
+    """
     given = draft.arguments
     if current or draft.version >= (1, 4, 18):
         return
@@ -231,12 +244,16 @@ def posterize(draft: Draft, current: bool) -> None:
 
 
 def rain(draft: Draft, current: bool) -> None:
+    """Turn rain_type None, which was the plain rain, into default."""
     if draft.arguments.get("rain_type", "") is None:
         draft.turn("rain_type", "rain_type", "default")
 
 
 def gamma(draft: Draft, current: bool) -> None:
-    """One number x meant -x to x, by a fault: negative exponents turned half of the pictures white."""
+    """Raise the lower end of gamma_limit to 1, and drop eps.
+
+    By a fault, one number x meant -x to x: negative exponents turned half of the pictures white.
+    """
     if "eps" in draft.arguments:
         draft.drop("eps", "it only kept a division from failing")
     limit = draft.arguments.get("gamma_limit")
@@ -251,6 +268,7 @@ def gamma(draft: Draft, current: bool) -> None:
 
 
 def imgaug_noise(draft: Draft, current: bool) -> None:
+    """Turn imgaug's Gaussian noise in levels into GaussNoise, which has shares of 255."""
     draft.name = "GaussNoise"
     scale = draft.arguments.setdefault("scale", [2.55, 12.75])
     low, high = sorted([0, scale]) if isinstance(scale, (int, float)) else scale

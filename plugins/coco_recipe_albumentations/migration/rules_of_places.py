@@ -22,6 +22,7 @@ _SKIMAGE_ORDERS = {0: 0, 1: 1, 3: 2}  # order of a spline -> cv2.INTER_*
 
 
 def shift_scale_rotate(draft: Draft, current: bool) -> None:
+    """Turn ShiftScaleRotate into Affine, whose scale is a factor, 1 where nothing changes."""
     given, shift = draft.arguments, draft.arguments.pop("shift_limit", [-0.0625, 0.0625])
     x, y = (given.pop(f"shift_limit_{axis}", None) for axis in "xy")
     draft.name = "Affine"
@@ -30,8 +31,8 @@ def shift_scale_rotate(draft: Draft, current: bool) -> None:
         "y": pair(shift if y is None else y),
     }
     draft.changes.append(
-        f"{'shift_limit' if x is y is None else 'shift_limit_x, shift_limit_y'} -> translate_percent: "
-        f"{given['translate_percent']}"
+        f"{'shift_limit' if x is y is None else 'shift_limit_x, shift_limit_y'} -> "
+        f"translate_percent: {given['translate_percent']}"
     )
     given.setdefault("scale_limit", [-0.1, 0.1])
     draft.turn(
@@ -120,6 +121,7 @@ def perspective(draft: Draft, current: bool) -> None:
 
 
 def optical(draft: Draft, current: bool) -> None:
+    """Drop shift_limit, as the lens's centre no longer moves from the picture's."""
     if "shift_limit" in draft.arguments:
         if any(pair(draft.arguments["shift_limit"])):
             draft.lose("shift_limit", "has no equal: the lens stays in the centre")

@@ -20,20 +20,20 @@ _ALL, _TO_1_4_12 = (
     (_FIRST, (1, 4, 21)),
 )  # 1.4.21 was measured to do as 2.0.8 does
 _EROSION = (
-    "took erosion_rate from a single box too (0.4 made the crop a fifth smaller); 2.0.8 does so only "
-    "from several"
+    "took erosion_rate from a single box too (0.4 made the crop a fifth smaller); 2.0.8 does so "
+    "only from several"
 )
 _NOISE = (
-    "changed a pixel by as much, but 1.1 times as many values by more than 2 levels: now noise is cut off "
-    "towards 0"
+    "changed a pixel by as much, but 1.1 times as many values by more than 2 levels: now noise is "
+    "cut off towards 0"
 )
 _PIECEWISE = (
-    "moved pixels by its scale (2.7 px at 0.02, 7 px at 0.05, in a picture of 192x160 px); 2.0.8 moves "
-    "them by 13 px whatever its scale is"
+    "moved pixels by its scale (2.7 px at 0.02, 7 px at 0.05, in a picture of 192x160 px); 2.0.8 "
+    "moves them by 13 px whatever its scale is"
 )
 _CUT = (
-    "showed the whole of what it cut out; 2.0.8 cuts its right and lower part off (with keep_size: false, 5 % of the "
-    "spread at scale 0.15), and with fit_output makes pictures 1.1 times as large"
+    "showed the whole of what it cut out; 2.0.8 cuts its right and lower part off (with keep_size: "
+    "false, 5 % of the spread at scale 0.15), and with fit_output makes pictures 1.1 times as large"
 )
 Condition = Callable[[Mapping[str, Any]], bool]
 
@@ -106,8 +106,8 @@ _CHANGED: dict[str, tuple[tuple[tuple[Version, Version], Condition, str], ...]] 
             lambda arguments: (
                 max(arguments["hole_height_range"][1], arguments["hole_width_range"][1]) > 8
             ),
-            "centred its holes anywhere, so that some lay partly outside: hid 0.93 times as much (holes of 20x30 px in a "
-            "picture of 192x160 px)",
+            "centred its holes anywhere, so that some lay partly outside: hid 0.93 times as much "
+            "(holes of 20x30 px in a picture of 192x160 px)",
         ),
     ),
     "Equalize": (
@@ -148,7 +148,8 @@ _CHANGED: dict[str, tuple[tuple[tuple[Version, Version], Condition, str], ...]] 
             lambda arguments: (
                 not arguments.get("holes_number_xy") and not arguments.get("random_offset")
             ),
-            "began its grid at a corner, so that parts of holes were left at the sides: hid up to 1.1 times as much",
+            "began its grid at a corner, so that parts of holes were left at the sides: hid up to "
+            "1.1 times as much",
         ),
         (
             _TO_1_4_18,
@@ -169,8 +170,8 @@ _CHANGED: dict[str, tuple[tuple[tuple[Version, Version], Condition, str], ...]] 
         (
             _ALL,
             _both_ways,
-            "drew one number for both ways (a shift went along the diagonal); now each way has its own, "
-            "which moves pixels 1.1 times as far",
+            "drew one number for both ways (a shift went along the diagonal); now each way has "
+            "its own, which moves pixels 1.1 times as far",
         ),
     ),
     "IAAPerspective": (
@@ -215,8 +216,8 @@ _CHANGED: dict[str, tuple[tuple[tuple[Version, Version], Condition, str], ...]] 
         (
             _ALL,
             _always,
-            "changed a pixel by 5 to 8 levels on average, now by 21, and brightens more; a light fog by "
-            "0.1 to 0.8, now by 7",
+            "changed a pixel by 5 to 8 levels on average, now by 21, and brightens more; a light "
+            "fog by 0.1 to 0.8, now by 7",
         ),
     ),
     "RandomGravel": ((_TO_1_4_12, _always, "changed a pixel by 2 times as much as now"),),
@@ -224,8 +225,8 @@ _CHANGED: dict[str, tuple[tuple[tuple[Version, Version], Condition, str], ...]] 
         (
             _ALL,
             _always,
-            "darkened and drew 1.1 to 2.3 times as much as now, the heavier the more (0.7 times with "
-            "brightness_coefficient 0.9)",
+            "darkened and drew 1.1 to 2.3 times as much as now, the heavier the more (0.7 times "
+            "with brightness_coefficient 0.9)",
         ),
     ),
     "RandomSunFlare": ((_ALL, _always, "brightened 1.6 to 2.4 times as much as now"),),
@@ -247,8 +248,8 @@ _CHANGED: dict[str, tuple[tuple[tuple[Version, Version], Condition, str], ...]] 
         (
             _ALL,
             _always,
-            "drew other amounts: rain changed a pixel by 9 levels, now by 12, mud by 3, now by 11; with a "
-            "lower cutout_threshold rain drew more than now",
+            "drew other amounts: rain changed a pixel by 9 levels, now by 12, mud by 3, now by "
+            "11; with a lower cutout_threshold rain drew more than now",
         ),
     ),
     "Superpixels": (

@@ -1,4 +1,4 @@
-"""What is wrong with a pipeline, and what is worth knowing of it, found without importing the library."""
+"""Check a pipeline without importing the library: what is wrong, and what is worth knowing."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -47,8 +47,8 @@ def check(
     if is_old(pipeline.version):
         yield Complaint(
             (),
-            f"was written by Albumentations {pipeline.version}, whose arguments {version} would ignore or "
-            "read in another way",
+            f"was written by Albumentations {pipeline.version}, whose arguments {version} would "
+            "ignore or read in another way",
             "run coco-recipe pipeline migrate FILE",
         )
         if not every:
@@ -66,7 +66,10 @@ def check(
 
 
 def notes(pipeline: Written) -> Iterator[Complaint]:
-    """Yield what runs, but perhaps not as its author thinks: defaults, advice, and what the step replaces."""
+    """Yield what runs, but perhaps not as its author thinks.
+
+    That is about defaults, advice, and what the step replaces.
+    """
     _, entries = catalogue.load()
     for key, value in pipeline.top.items():
         if value:
@@ -104,8 +107,8 @@ def borders(
     """
     if mode := repeating(name, arguments):
         yield (
-            f"{title or name} has border_mode {mode} ({REPEATING[mode]}): its border repeats the picture, so that "
-            "objects appear again without an annotation",
+            f"{title or name} has border_mode {mode} ({REPEATING[mode]}): its border repeats the "
+            "picture, so that objects appear again without an annotation",
             _CHOICES,
         )
 
@@ -123,14 +126,14 @@ def repeating(name: str, arguments: Mapping[str, Any]) -> int | None:
 
 
 _CHOICES = (
-    "where there are annotations, write repeated: label (they are annotated too) or repeated: fill (a border of one "
-    "colour, border_mode 0) into the step augment"
+    "where there are annotations, write repeated: label (they are annotated too) or repeated: fill "
+    "(a border of one colour, border_mode 0) into the step augment"
 )
 _LIMITS = "write its min_area and min_visibility as min_area_px and min_visibility of the step"
 
 
 def is_old(version: str | None) -> bool:
-    """Tell whether a recorded version is older than 2.0."""
+    """Report whether a recorded version is older than 2.0."""
     major = (version or "2").partition(".")[0]
     return major.isdigit() and int(major) < 2
 

@@ -1,4 +1,4 @@
-"""Commands for pipeline files: ``coco-recipe pipeline lint`` and ``coco-recipe pipeline migrate``."""
+"""Commands for pipeline files: ``pipeline lint`` and ``pipeline migrate``."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def pipeline() -> None:
 @pipeline.command()
 @click.argument("file", type=_FILE)
 def lint(file: Path) -> None:
-    """Say what of a pipeline would be refused, ignored or replaced.
+    """Report what of a pipeline would be refused, ignored or replaced.
 
     Exit 1 where something is wrong.
     """

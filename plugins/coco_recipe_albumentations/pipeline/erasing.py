@@ -1,4 +1,7 @@
-"""Whether an Erasing finds room for its hole: where it doesn't, Albumentations ends with an error of its own."""
+"""Check that an Erasing finds room for its hole.
+
+Where it doesn't, Albumentations ends with an error of its own.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from math import isfinite, sqrt
@@ -45,7 +48,7 @@ def without_room(pipeline: Written, known: Collection[sizes.Size]) -> Iterator[C
 
 
 def _room(ratio: Span, size: sizes.Size) -> float:
-    """Return the share of a picture that the library's largest hole has: one that fits in at both ends of ratio."""
+    """Return the largest share of a picture that a hole may cover at both ends of ratio."""
     width, height = size
     return min(ratio[0] * height / width, width / height / ratio[1])
 
@@ -56,8 +59,8 @@ def _complaint(
     share = f"{int(room * 1000) / 1000:g}"
     return Complaint(
         (*transform.inside, "scale"),
-        f"Erasing: a hole with ratio {ratio[0]:g} to {ratio[1]:g} (width by height) covers at most {share} "
-        f"{where}, and scale begins at {scale[0]:g}: Albumentations fails there",
+        f"Erasing: a hole with ratio {ratio[0]:g} to {ratio[1]:g} (width by height) covers at "
+        f"most {share} {where}, and scale begins at {scale[0]:g}: Albumentations fails there",
         f"let scale begin at {share} or less, or narrow ratio around 1",
     )
 
@@ -91,7 +94,7 @@ def _reached(transforms: Sequence[Transform]) -> Iterator[Transform]:
 
 
 def _passes(transform: Transform) -> bool:
-    """Tell whether an image can come out of a transform with its own size."""
+    """Report whether an image can come out of a transform with its own size."""
     p = transform.arguments.get("p", catalogue.load()[1][transform.name].arguments.get("p", 1))
     if p != 1:
         return True

@@ -1,4 +1,4 @@
-"""Whether sizes in a pipeline fit those of the images, as far as that can be told without running."""
+"""Check sizes in a pipeline against those of the images, as far as that needs no run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -128,7 +128,7 @@ class _Follower:
 
 
 def keeps_size(transform: Transform) -> bool:
-    """Tell whether a transform that isn't made of others leaves the size of every image as it is."""
+    """Report whether a transform, not made of others, leaves every image's size as it is."""
     colours = set(catalogue.load()[1][transform.name].targets) == {"Image", "Volume"}
     return (transform.name in _KEEPS or colours) and _keeps(_with_defaults(transform))
 

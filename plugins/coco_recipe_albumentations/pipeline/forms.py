@@ -1,4 +1,7 @@
-"""One shape for all the forms that a pipeline may have: short list, Albumentations' own dict, or ours of the record."""
+"""Read all the forms that a pipeline may have into one shape.
+
+The forms are the short list, Albumentations' own dict, and ours of the record.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,7 @@
-"""Names that Albumentations had before 2.0, so that a pipeline that has them can be told from a mistyped one."""
+"""Names that Albumentations had before 2.0.
+
+They tell an old pipeline from a mistyped one.
+"""
 
 import re
 from typing import Any

@@ -50,7 +50,7 @@ def lint(path: Path) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _of_old(form: Any) -> Sequence[Complaint]:
-    """Return what is to be known of an old pipeline once it is migrated: its borders, its strength."""
+    """Return what is to be known of an old pipeline once it is migrated: borders, strength."""
     try:
         return migrate.migrate(form).notes
     except Misfit:

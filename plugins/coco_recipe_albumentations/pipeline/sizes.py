@@ -21,12 +21,12 @@ ALLOWED = "whole numbers, image.width, image.height, min, max, +, -, *, // and p
 
 
 def is_expression(value: Any) -> bool:
-    """Tell whether a value of a pipeline is text with a ``${...}`` in it."""
+    """Report whether a value of a pipeline is text with a ``${...}`` in it."""
     return isinstance(value, str) and "${" in value
 
 
 def mentions(value: Any) -> bool:
-    """Tell whether there is an expression anywhere in a value."""
+    """Report whether there is an expression anywhere in a value."""
     return any(True for _ in expressions(value))
 
 

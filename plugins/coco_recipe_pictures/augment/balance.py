@@ -1,4 +1,4 @@
-"""How many copies of which image: so that every class gets near a number of boxes, over whole images."""
+"""Choose how many copies each image gets, so that every class gets near a number of boxes."""
 
 import heapq
 from collections import Counter
@@ -27,7 +27,7 @@ def solve(
     max_copies: int,
     before: Mapping[str, int],
 ) -> Copies:
-    """Choose copies greedily: always the image that fills most of what is missing and adds least of what isn't.
+    """Choose copies greedily: the next is of the image that fills most and adds least beside.
 
     What one more copy of an image gives only falls as others are chosen, so an image's place in the
     queue is checked when it comes up (lazy greedy, Minoux 1978, Accelerated greedy algorithms for

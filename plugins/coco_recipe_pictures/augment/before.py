@@ -1,4 +1,4 @@
-"""What ``augment`` looks at before it runs: its parameters, what is known of its rows, its files."""
+"""Check what ``augment`` needs before it runs: its parameters, rows and files."""
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
@@ -100,7 +100,7 @@ def refuses(params: Mapping[str, Any]) -> Iterator[str]:
 def stops_at(
     params: Mapping[str, Any], dataset: Dataset, pictures_: Container[str]
 ) -> Iterator[str]:
-    """Yield those of the pictures that are opened, as copies are made of them, and can't be taken as EXIF is here."""
+    """Yield those of the pictures that get copies and are refused for what their header says."""
     choice = choosing.choose(
         dataset,
         dataset.annotations_of(),

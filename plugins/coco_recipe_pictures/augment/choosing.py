@@ -25,7 +25,10 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Number of copies of each image in the data set's order, and what balancing does to each class (if asked for)."""
+    """The number of copies of each image, in the data set's order.
+
+    ``table`` says what balancing does to each class, where the recipe asks for it.
+    """
 
     copies: tuple[int, ...]
     table: Mapping[str, Mapping[str, int]]
@@ -84,7 +87,9 @@ def choose(
 
 
 def named(dataset: Dataset, choice: Choice, step_id: str, suffix: str) -> Iterator[Copy]:
-    """Yield each copy with a file name that is none of the source's and not given twice, on any file system.
+    """Yield each copy with a file name that is new on any file system.
+
+    No name is one of the source's, and none is given twice.
 
     Images whose names differ by more than the ending give theirs to their copies, the others have
     the id in it, too: whatever their order, and however many of them get copies.
@@ -148,7 +153,7 @@ def mirrored(categories: Sequence[Category], pairs: Sequence[Sequence[str]]) -> 
 
 
 def complaints(params: Mapping[str, Any], known: Facts) -> Iterator[Complaint]:
-    """Yield the categories, image fields and keypoints that parameters name and the data set has not."""
+    """Yield the categories, fields and keypoints that parameters name and the data set lacks."""
     where, boxes = params.get("where") or {}, (params.get("balance") or {}).get("boxes")
     asked: list[tuple[KeyPath, str, str, Sequence[str] | None]] = [
         (("where", "categories", n), "there is no category", name, known.classes)

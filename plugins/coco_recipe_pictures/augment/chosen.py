@@ -1,4 +1,7 @@
-"""What of a data set gets copies: settled, with all that the recipe must choose for it, before any is made."""
+"""Settle what of a data set gets copies, before any is made.
+
+All that the recipe must choose for it is settled with it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

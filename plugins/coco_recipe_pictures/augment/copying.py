@@ -50,7 +50,10 @@ class Settings:
     quarantine: bool
 
     def decisive(self) -> dict[str, Any]:
-        """Return all that a good copy depends on, but for the pipeline, of which there is a canonical form."""
+        """Return all that a good copy depends on, except the pipeline.
+
+        The pipeline has a canonical form of its own.
+        """
         return {
             each.name: getattr(self, each.name)
             for each in fields(self)
@@ -220,7 +223,10 @@ def one_try(
 
 
 def seed_of(text: str, number: int) -> int:
-    """Return the seed of a try: 64 bits that depend on nothing but recipe seed, step, image, copy and try."""
+    """Return the 64-bit seed of a try.
+
+    It depends on nothing but the recipe's seed, the step, the image, the copy and the try.
+    """
     return int.from_bytes(hashlib.sha256(f"{text}/{number}".encode()).digest()[:8], "big")
 
 
@@ -243,7 +249,7 @@ def _part(moved: "Moved", number: int) -> Left:
 
 
 def _unaccepted(left: Sequence[Left], accept: Mapping[str, Any]) -> str:
-    """Say which rule a copy breaks.
+    """Report which rule a copy breaks.
 
     The rules are about annotations, so a picture without any breaks none.
     """

@@ -9,7 +9,7 @@ from coco_recipe import Category, extras
 def mirrored_pairs(
     categories: Sequence[Category], declared: Sequence[Sequence[str | int]] | None
 ) -> dict[int, tuple[tuple[int, int], ...]]:
-    """Return, by category id, the keypoints (counted from 0) that trade places in a mirrored picture.
+    """Return by category id the keypoints, counted from 0, that trade places in a mirror.
 
     Args:
         categories: the data set's; COCO's key ``keypoints`` of a category lists its keypoints'
@@ -49,7 +49,7 @@ def _names(category: Category) -> list[str]:
 
 
 def perhaps_pairs(category: Category) -> Iterator[tuple[str, str]]:
-    """Yield keypoints that aren't known as a pair, and whose names differ by an l for an r: lf_paw, rf_paw."""
+    """Yield keypoints of no known pair whose names differ by an l for an r: lf_paw, rf_paw."""
     names = _names(category)
     known = {names[place] for pair in _pairs_of(names, None) for place in pair}
     free = dict.fromkeys(name for name in names if name not in known)
@@ -68,7 +68,7 @@ _LETTERS = (
 
 
 def without_partner(category: Category) -> Iterator[str]:
-    """Yield the keypoints of a category that have left or right in their name, where it has not their partner."""
+    """Yield a category's keypoints with left or right in their name that have no partner."""
     names = _names(category)
     for name in names:
         if (
@@ -79,7 +79,10 @@ def without_partner(category: Category) -> Iterator[str]:
 
 
 def _other_side(name: str) -> str:
-    """Return the name of the same point on the other side: by words, or by an L or R of its own (LEye, l_eye, eye.R)."""
+    """Return the name of the same point on the other side.
+
+    It is found by words, or by an L or R of its own (LEye, l_eye, eye.R).
+    """
     for one, other in _SIDES:
         if one in name:
             return name.replace(one, other)

@@ -31,6 +31,7 @@ class Output:
         self.quarantined: dict[str, str] = {}
         self.swapped = Counter[Any]()
         self.keypoints_lost = self.keypoints_hidden = 0
+        self.polygons_lost = 0  # rows
         ctx.make(
             images=work.total,
             annotations=sum(
@@ -114,7 +115,10 @@ class Output:
         copy: Copy,
         image_id: int,
     ) -> None:
-        """Add the row of an annotation, or of one that a border shows again, or say in the ledger why it isn't there."""
+        """Add the row of an annotation, or say in the ledger why it isn't there.
+
+        The annotation may be one that a border shows again.
+        """
         again = (
             {}
             if after is None or after.of is None
@@ -147,6 +151,8 @@ class Output:
         if named is not row:
             self.swapped[row.category_id, named.category_id] += 1
         copied = instances.copied(named, before, after, id=self.next_row, image_id=image_id)
+        if copied.segmentation != row.segmentation:
+            self.polygons_lost += instances.has_lost_polygons(row, before)
         copied = parts.moved(copied, of_parts, mirrored=mirrored)
         if made.matrix:
             copied = parts.with_turned_box(
@@ -177,10 +183,15 @@ class Output:
             if self.keypoints_lost
             else []
         )
+        if self.polygons_lost:
+            self.ctx.note("polygons lost", self.polygons_lost)
+            lost = counted(self.polygons_lost, "row")
+            told.append(f"{lost} without the polygons, which lay outside of the picture")
         if self.keypoints_hidden:
             self.ctx.note("keypoints hidden", self.keypoints_hidden)
             told.append(
-                f"{counted(self.keypoints_hidden, 'visible keypoint')} hidden by what was drawn over (v 1 now)"
+                f"{counted(self.keypoints_hidden, 'visible keypoint')} hidden by what was drawn "
+                "over (v 1 now)"
             )
         if told:
             self.ctx.note("summary", "; ".join(told))

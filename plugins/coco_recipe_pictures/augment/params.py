@@ -14,8 +14,9 @@ PARAMS: dict[str, Any] = {
                 {"type": "array", "minItems": 1},
                 {"type": "object"},
             ],
-            "description": "An Albumentations pipeline: a list, its own dict form, or a file that A.save wrote. "
-            "Sizes may be ${image.width} and ${image.height}, with min, max, +, -, * and //.",
+            "description": "An Albumentations pipeline: a list, its own dict form, or a file that "
+            "A.save wrote. Sizes may be ${image.width} and ${image.height}, with min, max, +, -, "
+            "* and //.",
             "examples": [[{"HorizontalFlip": {"p": 0.5}}]],
         },
         "allow_files": {
@@ -35,7 +36,8 @@ PARAMS: dict[str, Any] = {
             "type": "object",
             "additionalProperties": False,
             "minProperties": 1,
-            "description": "Only images that have one of these categories, and these values in their fields.",
+            "description": "Only images that have one of these categories, and these values in "
+            "their fields.",
             "properties": {
                 "categories": {
                     "type": "array",
@@ -55,8 +57,9 @@ PARAMS: dict[str, Any] = {
             "type": "object",
             "additionalProperties": False,
             "required": ["boxes"],
-            "description": "Instead of copies: as many as bring each class near so many boxes, originals "
-            "counted; whole images, so that neighbours rise too (the record has the table).",
+            "description": "Instead of copies: as many as bring each class near so many boxes, "
+            "originals counted; whole images, so that neighbours rise too (the record has the "
+            "table).",
             "properties": {
                 "boxes": {
                     "anyOf": [
@@ -82,7 +85,8 @@ PARAMS: dict[str, Any] = {
             **_SHARE,
             "default": 0.0,
             "examples": [0.1],
-            "description": "Share of the original annotation, over the whole pipeline, that must remain.",
+            "description": "Share of the original annotation, over the whole pipeline, that must "
+            "remain.",
         },
         "min_area_px": {
             "type": "number",
@@ -102,9 +106,9 @@ PARAMS: dict[str, Any] = {
             "type": "object",
             "additionalProperties": False,
             "default": {},
-            "description": "Rules that a whole copy must fulfil, else it is tried again: no annotation whose "
-            "visibility is between two bounds; so many annotations left; no more than so many lost. A picture "
-            "without annotations fulfils all.",
+            "description": "Rules that a whole copy must fulfil, else it is tried again: no "
+            "annotation whose visibility is between two bounds; so many annotations left; no more "
+            "than so many lost. A picture without annotations fulfils all.",
             "properties": {
                 "no_visibility_between": {
                     "type": "array",
@@ -132,7 +136,8 @@ PARAMS: dict[str, Any] = {
             "maximum": 1000,
             "default": 10,
             "examples": [20],
-            "description": "Tries for a copy, each with its own seed; then it is given up, and is in the ledger.",
+            "description": "Tries for a copy, each with its own seed; then it is given up, and is "
+            "in the ledger.",
         },
         "unchanged": {
             "enum": ["keep", "skip", "retry"],
@@ -148,9 +153,10 @@ PARAMS: dict[str, Any] = {
                 "maxItems": 2,
                 "items": {"type": ["string", "integer"], "minimum": 1},
             },
-            "description": "Keypoints that trade places in a mirrored picture, by name or by number from "
-            "1, beside those whose names differ by left and right, or by L and R; [] says that none "
-            "does. Where none is found, or some have no partner, a pipeline that mirrors asks.",
+            "description": "Keypoints that trade places in a mirrored picture, by name or by "
+            "number from 1, beside those whose names differ by left and right, or by L and R; [] "
+            "says that none does. Where none is found, or some have no partner, a pipeline that "
+            "mirrors asks.",
             "examples": [[["left_eye", "right_eye"]], [[1, 2]]],
         },
         "mirrored_categories": {
@@ -162,8 +168,9 @@ PARAMS: dict[str, Any] = {
                 "uniqueItems": True,
                 "items": {"type": "string"},
             },
-            "description": "Categories that trade places in a mirrored picture, by name; [] says that "
-            "none does. Without it, a pipeline that mirrors names with a direction is a warning.",
+            "description": "Categories that trade places in a mirrored picture, by name; [] says "
+            "that none does. Without it, a pipeline that mirrors names with a direction is a "
+            "warning.",
             "examples": [[["arrow_left", "arrow_right"]]],
         },
         "repeated": {
@@ -177,9 +184,10 @@ PARAMS: dict[str, Any] = {
             "enum": ["refuse", "drop", "keep"],
             "default": "refuse",
             "examples": ["drop"],
-            "description": "Keys of annotations beside bbox, segmentation and keypoints, and of images, that hold "
-            "places (head_box, parts[].bbox, ...), where the pipeline moves pixels: refuse, leave them "
-            "out of the copies, or keep them as they are, which is wrong.",
+            "description": "Keys of annotations beside bbox, segmentation and keypoints, and of "
+            "images, that hold places (head_box, parts[].bbox, ...), where the pipeline moves "
+            "pixels: refuse, leave them out of the copies, or keep them as they are, which is "
+            "wrong.",
         },
         "format": {
             "enum": ["jpg", "png"],
@@ -199,8 +207,8 @@ PARAMS: dict[str, Any] = {
             "enum": ["apply", "ignore"],
             "default": "apply",
             "examples": ["ignore"],
-            "description": "Turn a picture as its EXIF orientation says, or take the pixels as they are stored; the data set's "
-            "width and height must fit.",
+            "description": "Turn a picture as its EXIF orientation says, or take the pixels as "
+            "they are stored; the data set's width and height must fit.",
         },
         "max_pixels": {
             "type": "integer",
@@ -213,8 +221,8 @@ PARAMS: dict[str, Any] = {
             "enum": ["error", "quarantine"],
             "default": "error",
             "examples": ["quarantine"],
-            "description": "Sources that are damaged, too large, or not what the data set says: stop, or list them and go on "
-            "without their copies.",
+            "description": "Sources that are damaged, too large, or not what the data set says: "
+            "stop, or list them and go on without their copies.",
         },
     },
 }

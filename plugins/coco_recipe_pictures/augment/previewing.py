@@ -1,4 +1,4 @@
-"""``coco-recipe preview`` of an augmentation: sources and their copies side by side, as the run will make them."""
+"""Preview an augmentation: sources and their copies side by side, as a run makes them."""
 
 import hashlib
 from itertools import groupby
@@ -34,7 +34,8 @@ def draw(work: "Work", target: Path, images: int | tuple[str, ...]) -> None:
     form = FORMATS.get(target.suffix.lower())
     if form is None:
         raise ValueError(
-            f"{target}: a sheet can be written as {', '.join(FORMATS)}; end the name with one of these"
+            f"{target}: a sheet can be written as {', '.join(FORMATS)}; end the name with one of "
+            "these"
         )
     names = work.dataset.category_names()
     rows = [list(copies) for _, copies in groupby(work.copies(), lambda copy: copy.image.id)]
@@ -47,7 +48,7 @@ def draw(work: "Work", target: Path, images: int | tuple[str, ...]) -> None:
 
 
 def _named(work: "Work", rows: list[list[Copy]], names: tuple[str, ...]) -> list[list[Copy]]:
-    """Return the copies of the images with these file names, in the order in which they are named."""
+    """Return the copies of the images with these file names, in the order of the names."""
     found = {row[0].image.file_name: row for row in rows}
     known = {image.file_name for image in work.dataset.images}
     for name in names:
@@ -59,7 +60,10 @@ def _named(work: "Work", rows: list[list[Copy]], names: tuple[str, ...]) -> list
 
 
 def _sample(work: "Work", rows: list[list[Copy]], images: int) -> list[list[Copy]]:
-    """Return the copies of some images: a sample that depends on the seed alone, in the data set's order."""
+    """Return the copies of a sample of images, in the data set's order.
+
+    The sample depends on the seed alone.
+    """
     order = sorted(
         range(len(rows)),
         key=lambda i: hashlib.sha256(

@@ -1,4 +1,7 @@
-"""What a pipeline would do to annotations that nobody could see afterwards: asked before, with the parameter to paste."""
+"""Ask before a pipeline does to annotations what nobody could see afterwards.
+
+Each question has the parameter to paste.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +21,10 @@ DIRECTION = Kind(
 TURNED = Kind(
     "directions_turned",
     "warning",
-    "classes have a direction in their name, and the pipeline turns pictures upside down or on their side",
-    "leave the turning transform out where the direction is the picture's (an arrow); where it is the thing's "
-    "own (a left hand), findings: {directions_turned: ignore}",
+    "classes have a direction in their name, and the pipeline turns pictures upside down or on "
+    "their side",
+    "leave the turning transform out where the direction is the picture's (an arrow); where it is "
+    "the thing's own (a left hand), findings: {directions_turned: ignore}",
 )
 
 _SIDE_WORDS = {
@@ -39,7 +43,7 @@ _UPRIGHT_WORDS = {"up", "down", "upward", "downward"}
 
 
 def may_ask(pipeline: Pipeline, params: Mapping[str, Any], known: Facts) -> bool:
-    """Say whether `complaints` may find anything, by the keys that the rows may have.
+    """Report whether `complaints` may find anything, by the keys that the rows may have.
 
     It reads no row.
     """
@@ -115,7 +119,8 @@ def complaints(
             yield Complaint(
                 ("pipeline",),
                 f"it moves pixels, and {whose} have places under other keys: {', '.join(found)}",
-                "drop leaves them out of the copies, keep leaves them as they are:\n    other_geometry: drop",
+                "drop leaves them out of the copies, keep leaves them as they are:\n"
+                "    other_geometry: drop",
             )
     if _mirrors(effects, params["repeated"]) and params["mirrored_keypoints"] is None:
         yield from _unpaired(dataset, annotations, pairs)
@@ -147,7 +152,7 @@ def places(row: Annotation | Image, *, warps: bool) -> Iterator[other_places.Pat
 def _unpaired(
     dataset: Dataset, annotations: Sequence[Annotation], pairs: Mapping[int, Sequence[Any]]
 ) -> Iterator[Complaint]:
-    """Ask for the pairs of a category whose rows have two keypoints or more, of which no pair is known."""
+    """Ask for the pairs of a category with two keypoints or more in a row and no known pair."""
     known = dataset.category_names()
     with_points = {
         row.category_id
@@ -168,8 +173,8 @@ def _unpaired(
         if category.id in with_points and (alone := list(keypoint_pairs.without_partner(category))):
             yield Complaint(
                 ("pipeline",),
-                f"it mirrors pictures, and keypoints of category '{category.name}' have no partner on "
-                f"the other side: {', '.join(alone)}",
+                f"it mirrors pictures, and keypoints of category '{category.name}' have no "
+                f"partner on the other side: {', '.join(alone)}",
                 "write those that trade places, beside the pairs that are "
                 "known: mirrored_keypoints: [[<left>, <right>]]",
             )
@@ -178,9 +183,10 @@ def _unpaired(
             pairs_ = ", ".join(f"[{one}, {other}]" for one, other in perhaps)
             yield Complaint(
                 ("pipeline",),
-                f"it mirrors pictures, and keypoints of category '{category.name}' may be of the left "
-                f"and the right: {', '.join(f'{one} and {other}' for one, other in perhaps)}",
-                f"mirrored_keypoints: [{pairs_}], beside the pairs that are known; a list without them leaves them",
+                f"it mirrors pictures, and keypoints of category '{category.name}' may be of the "
+                f"left and the right: {', '.join(f'{one} and {other}' for one, other in perhaps)}",
+                f"mirrored_keypoints: [{pairs_}], beside the pairs that are known; a list without "
+                "them leaves them",
             )
 
 
@@ -191,7 +197,9 @@ def direction(
     pairs: Sequence[Sequence[str]] | None = None,
     repeated: str | None = None,
 ) -> Iterator[Finding]:
-    """Yield warnings where a pipeline mirrors or turns classes whose names have a direction, as a word (not 'bright').
+    """Yield warnings where a pipeline mirrors or turns classes with a direction in their name.
+
+    A direction is a word of the name: 'bright' has none.
 
     Args:
         pipeline: the pipeline.

@@ -60,8 +60,11 @@ class Work:
                 self.settings.quarantine and would_stop(params, image, dataset.path_of(image))
             ),
         )
-        if known := {(int(image.width or 0), int(image.height or 0)) for image in chosen.images}:
-            self.pipeline.check_sizes(known)
+        self.sizes = {
+            image.id: (int(image.width or 0), int(image.height or 0)) for image in chosen.images
+        }
+        if self.sizes:
+            self.pipeline.check_sizes({*self.sizes.values()})
         self._common = item_digest(
             self.canonical(), self.settings.decisive(), dict(ctx.environment)
         )
@@ -79,8 +82,9 @@ class Work:
 
         ``shapes`` does it once for what is in flight.
         """
+        size = self.sizes.get(image_id)
         return tuple(
-            instances.instance(row, self.swap, or_upright=self.turns)
+            instances.instance(row, self.swap, or_upright=self.turns, size=size)
             for row in self.annotations[image_id]
         )
 
@@ -108,7 +112,10 @@ class Work:
         )
 
     def named(self, row: Annotation, *, mirrored: bool) -> Annotation:
-        """Return a row with the category that it has in a copy: another in a mirrored one, if the recipe says so."""
+        """Return a row with the category that it has in a copy.
+
+        It is another one in a mirrored copy, if the recipe says so.
+        """
         other = (
             self.mirror.get(row.category_id)
             if mirrored and isinstance(row.category_id, int)
@@ -136,7 +143,7 @@ class Work:
 
 
 def applied(params: Mapping[str, Any]) -> Pipeline:
-    """Return the pipeline as it is applied: its borders are of one colour where the recipe says so."""
+    """Return the pipeline as it is applied: with borders of one colour if the recipe says so."""
     pipeline = _sound(params["pipeline"])
     return pipeline.with_plain_borders if params["repeated"] == "fill" else pipeline
 

@@ -1,4 +1,4 @@
-"""What is wrong with segmentations: no area, outside of the picture, at odds with the box or the area.
+"""Check segmentations: no area, outside of the picture, at odds with the box or the area.
 
 Polygons are taken by the thousand, so that COCO's 860,000 of 44 numbers take seconds.
 """
@@ -16,6 +16,8 @@ from msgspec import UNSET
 from numpy.typing import NDArray
 
 from coco_recipe import (
+    FAR_SIDES,
+    NO_PLACE_PX,
     POLYGONS_TOO_SHORT,
     SEGMENTATIONS_OF_NO_AREA,
     SHORT,
@@ -44,7 +46,6 @@ from coco_recipe_pictures.geometry.recorded import SIDE_PX, SIDE_SHARE
 CHUNK = 1000  # rows: what fits the processor's cache
 EDGE_PX = 1.0  # tools round outwards
 AREA_SHARE = 0.1
-FAR = 10  # times the picture's longer side
 
 _Sizes = Mapping[int, tuple[int, int]]  # by image id
 _lists = msgspec.json.Decoder(list[Polygons])
@@ -132,7 +133,7 @@ def _check_chunk(tally: _Tally, start: int, rows: Sequence[Annotation], sizes: _
 def _segmentations(
     rows: Sequence[Annotation], crowds: Sequence[int]
 ) -> tuple[Sequence[int], list[Polygons], dict[int, bytes]]:
-    """Return the places of rows with polygons, these, decoded, and the text of masks by the row's place.
+    """Return the places of rows with polygons, the polygons, and masks by their row's place.
 
     The rows that are no crowds are decoded at once, if they all have polygons.
     """
@@ -202,14 +203,11 @@ class _Rows:
         )
         longer = np.maximum(width, height)
         known = ~np.isnan(longer)
-        far = (
-            ~empty
-            & known
-            & (
-                (np.minimum(left, top) < -FAR * longer)
-                | (np.maximum(right, bottom) > (FAR + 1) * longer)
-            )
+        beyond = known & (
+            (np.minimum(left, top) < -np.minimum(FAR_SIDES * longer, NO_PLACE_PX))
+            | (np.maximum(right, bottom) > np.minimum((FAR_SIDES + 1) * longer, NO_PLACE_PX))
         )
+        far = beyond & ~self._covers_nothing(empty & beyond)
         self._add(FAR_OUTSIDE, far, self._reach)
         sound = ~(empty | far)
         gone = sound & known & ((right <= 0) | (bottom <= 0) | (left >= width) | (top >= height))
@@ -241,11 +239,15 @@ class _Rows:
         return long
 
     def _is_flat(self, empty: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell which of those without a shoelace area cover nothing; a bow tie does.
+        """Report which of those without a shoelace area cover nothing; a bow tie does.
 
         Those of few characters are told by the checks of rows.
         """
-        flat = self._is_long(empty)
+        return self._covers_nothing(self._is_long(empty))
+
+    def _covers_nothing(self, which: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell which of these cover nothing; a bow tie, which has no shoelace area, does."""
+        flat = which.copy()
         for n in np.flatnonzero(flat).tolist():
             flat[n] = not has_area(msgspec.json.decode(_text(self.rows[int(self.found.rows[n])])))
         return flat
@@ -267,7 +269,7 @@ class _Rows:
         return f"x {left:g} to {right:g}, y {top:g} to {bottom:g} in {width:g}x{height:g} px"
 
     def _is_not_the_box(self) -> NDArray[np.bool_]:
-        """Tell which boxes have a side too far from the segmentation's, and from its visible part's."""
+        """Return which boxes fit neither the segmentation's sides nor those of its visible part."""
         left, top, width, height = self.box
         corners = (left, top, left + width, top + height)
         sides = self.found.sides
@@ -287,9 +289,10 @@ class _Rows:
         return wrong
 
     def _is_not_the_area(self) -> NDArray[np.bool_]:
-        """Tell which areas are neither of one polygon nor of all, nor between: polygons may overlap.
+        """Return which areas are less than the largest polygon's or more than those of all.
 
-        A drawn mask may differ from the outline by half its circumference.
+        Polygons may overlap, so that any area between is right. A drawn mask may
+        differ from the outline by half its circumference.
         """
         found = self.found
         left, top, right, bottom = found.sides

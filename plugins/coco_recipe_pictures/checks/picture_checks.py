@@ -33,8 +33,8 @@ DEEP = Kind(
     "pictures_of_16_bits",
     "warning",
     "pictures have more than 8 bits a channel",
-    "convert them to 8 bits: trainers cut them, each in its own way; augment: bad_images: quarantine goes on "
-    "without them",
+    "convert them to 8 bits: trainers cut them, each in its own way; augment: bad_images: "
+    "quarantine goes on without them",
 )
 ALPHA = Kind(
     "pictures_with_alpha",
@@ -161,7 +161,10 @@ def _decode(path: Path, header: Header, told: Callable[[str], None]) -> None:
 
 
 def _hear(found: _Found, image: Image, path: Path, line: str) -> None:
-    """Take a codec's line for damage if it is about the picture's data, and not about its colour profile or text."""
+    """Take a codec's line for damage if it is about the picture's data.
+
+    A line about its colour profile or its text is none.
+    """
     if line.startswith("Corrupt JPEG data"):
         found.add(CUT_OFF, image, path, line)
 
@@ -204,7 +207,10 @@ def _look(
 
 
 def _told(size: tuple[int, int], header: Header, boxes: list[tuple[float, ...]]) -> str:
-    """Say what differs and why: EXIF only where the file has an orientation that turns, and what boxes fit."""
+    """Return what differs and why.
+
+    EXIF is named only where the file has an orientation that turns, with what the boxes fit.
+    """
     said, shown = (f"{w} x {h}" for w, h in (size, header.shown))
     if size == header.stored:
         fits = [
@@ -216,7 +222,10 @@ def _told(size: tuple[int, int], header: Header, boxes: list[tuple[float, ...]])
             )
         ]
         evidence = f"; its boxes fit the {' and the '.join(fits)} picture" if fits and boxes else ""
-        return f"{said} as stored; EXIF turns it (orientation {header.orientation}) to {shown}{evidence}"
+        return (
+            f"{said} as stored; EXIF turns it (orientation {header.orientation}) to "
+            f"{shown}{evidence}"
+        )
     if size == header.shown[::-1]:
         return f"width and height are swapped: {said}, the picture has {shown}"
     return f"{said}, the picture has {shown}"
@@ -234,23 +243,28 @@ def _rescaled(scales: list[tuple[float, float]]) -> str:
         return ""
     change = "enlarged" if sides[0] > 1 else "shrunk"
     return (
-        f"{SIZE.remedy}, if the boxes were drawn on the pictures as they are; but all differ by one scale, so "
-        f"that they look {change} after labelling ({sides[0]:.4g} times as large): then put those back "
-        "that were labelled, or multiply boxes, segmentations, keypoints and sizes by it, and areas by its square"
+        f"{SIZE.remedy}, if the boxes were drawn on the pictures as they are; but all differ by "
+        f"one scale, so that they look {change} after labelling ({sides[0]:.4g} times as large): "
+        "then put those back that were labelled, or multiply boxes, segmentations, keypoints and "
+        "sizes by it, and areas by its square"
     )
 
 
 def _remedy(cause: str, causes: list[str]) -> str:
-    """Name both ways where EXIF is the cause: which is right depends on what the boxes were drawn on."""
+    """Return the remedy, which names both ways where EXIF is the cause.
+
+    Which of them is right depends on what the boxes were drawn on.
+    """
     if cause == TURNED:
         return (
-            "if the boxes were drawn on the turned picture, repair: sizes: from_pictures; if on the stored one, "
-            "augment: exif: ignore (trainers turn it: write the pictures again without EXIF)"
+            "if the boxes were drawn on the turned picture, repair: sizes: from_pictures; if on "
+            "the stored one, augment: exif: ignore (trainers turn it: write the pictures again "
+            "without EXIF)"
         )
     if TURNED in causes:  # the mend would take these, too
         return (
-            f"{SIZE.remedy}, once it is known what the boxes of those that EXIF turns were drawn on: "
-            "it takes them, too"
+            f"{SIZE.remedy}, once it is known what the boxes of those that EXIF turns were drawn "
+            "on: it takes them, too"
         )
     return ""
 

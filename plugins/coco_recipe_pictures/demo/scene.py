@@ -1,4 +1,4 @@
-"""What every demo picture has: the belt below, the photograph's noise, and a box around what was drawn."""
+"""Draw what every demo picture has: the belt, the noise, and a box around what was drawn."""
 
 from typing import TYPE_CHECKING, TypeAlias
 

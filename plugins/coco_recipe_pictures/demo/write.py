@@ -1,4 +1,4 @@
-"""Write a small bottle-cap defect data set, so that every recipe can be tried without the real pictures."""
+"""Write a small bottle-cap data set, so that recipes can be tried without real pictures."""
 
 import json
 import math
@@ -39,7 +39,9 @@ BOXES = {
 
 
 def write_demo(folder: Path, *, images: int = 60, seed: int = 0) -> None:
-    """Write ``folder/annotations.json`` and ``folder/images/*.jpg``: drawn pictures with a real set's quirks.
+    """Write ``folder/annotations.json`` and drawn pictures, with a real set's quirks.
+
+    The pictures are ``folder/images/*.jpg``.
 
     The quirks: repeated annotation ids, a background class with id 0 that fills a quarter of the
     pictures, categories out of order, gaps in image ids, two picture sizes, and the key ``license``

@@ -173,7 +173,7 @@ def _sent(
     before: Size,
     after: Size,
 ) -> list[Moved]:
-    """Send shapes through the transforms that moved pixels, and return what is left of their annotations.
+    """Return what is left of annotations whose shapes go through the transforms that moved pixels.
 
     What a border shows again stands behind the others, in ``carried`` and in what is returned.
     """
@@ -242,7 +242,7 @@ def _behind(moved: Moved, shape: Shape, hidden: Mask) -> Moved:
 
 
 def _with_hidden_points(moved: Moved, hidden: Mask) -> Moved:
-    """Say of visible keypoints (v 2) whose pixel is hidden that they are labelled and not visible (v 1)."""
+    """Return the annotation with its hidden keypoints labelled but not visible (v 1, not 2)."""
     points = list(moved.keypoints or ())
     height, width = hidden.shape
     covered = [

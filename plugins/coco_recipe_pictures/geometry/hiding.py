@@ -71,7 +71,16 @@ def in_holes(holes: Any, size: Size) -> Mask:
 
 
 def drawn_over(before: Picture, after: Picture, again: Callable[[Picture], Picture]) -> Mask:
-    """Return where brighter and darker pictures come out as the picture did, in every channel."""
+    """Return where brighter and darker pictures come out as the picture did, in every channel.
+
+    Args:
+        before: (H, W, C) uint8, the picture that the transform got.
+        after: the picture that it made, of the same size.
+        again: applies the transform with the same parameters to another picture.
+
+    Returns:
+        (H, W) bool.
+    """
     import cv2
 
     step = np.full_like(before, STEP)

@@ -1,4 +1,4 @@
-"""Annotation rows and their geometry: out of a row before a copy is made, and into the copy's row afterwards."""
+"""Take the geometry out of annotation rows, and put it into the copies' rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Image, Row, about, is_flat, turned_box
+from coco_recipe import NO_PLACE_PX, Annotation, Image, Row, about, is_flat, turned_box
 from coco_recipe_pictures.geometry import other_places
 from coco_recipe_pictures.geometry.judging import Left
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Placed = TypeVar("Placed", Annotation, Image)
 _OVERHANG_PX = 1e-6
-FAR_PX = 1e6  # a vertex or keypoint beyond it, or no finite number, is no place of a picture
+NO_AREA_PX = 1e-6  # square pixels: dust of a polygon that touches the picture's edge
 # kinds of findings that an input has whose rows can't be moved
 DOUBTS = (
     "images_without_size",
@@ -26,6 +26,7 @@ DOUBTS = (
     "boxes_outside",
     "boxes_past_the_edge",
     "boxes_normalised",
+    "keypoints_far_outside",
     "keypoints_of_wrong_number",
     "keypoints_of_wrong_type",
     "masks_of_another_size",
@@ -41,16 +42,22 @@ DOUBTS = (
 
 
 def instance(
-    row: Annotation, swap: Mapping[int, tuple[tuple[int, int], ...]], *, or_upright: bool = False
+    row: Annotation,
+    swap: Mapping[int, tuple[tuple[int, int], ...]],
+    *,
+    or_upright: bool = False,
+    size: tuple[int, int] | None = None,
 ) -> "Instance | None":
     """Return the geometry of a row; None where it has none (a caption, a tag).
 
-    Polygons of which none has an area, and a mask without a pixel, are as good as absent.
+    Polygons of which none has an area, and a mask without a pixel, are as good as absent; so are
+    polygons outside of the picture, where the row has a box to judge it by.
 
     Args:
         row: the row.
         swap: by category id, the keypoints that trade places in a mirrored picture.
         or_upright: as for `turned_box`.
+        size: the picture's width and height in pixels; None where polygons aren't held against it.
     """
     from coco_recipe_pictures.geometry.instance import Instance
     from coco_recipe_pictures.geometry.rle import runs_of
@@ -62,6 +69,8 @@ def instance(
         if isinstance(segmentation, list)
         else segmentation is not None and not any(runs_of(segmentation["counts"])[1::2])
     ):
+        segmentation = None
+    if box and size and _is_outside(segmentation, size):
         segmentation = None
     if segmentation is None and (turned := turned_box(row, or_upright=or_upright)):
         box, segmentation = None, [[side for corner in turned.corners() for side in corner]]
@@ -75,6 +84,34 @@ def instance(
     )
 
 
+def has_lost_polygons(row: Annotation, before: "Instance | None") -> bool:
+    """Say whether a row's polygons have an area, and no part in the picture."""
+    polygons = _decoded(row.segmentation)
+    return (
+        before is not None
+        and before.segmentation is None
+        and isinstance(polygons, list)
+        and not all(map(is_flat, polygons))
+    )
+
+
+def _is_outside(polygons: Any, size: tuple[int, int]) -> bool:
+    """Say whether nothing of polygons reaches into a picture of this width and height."""
+    import numpy as np
+
+    from coco_recipe_pictures.geometry import shapes
+
+    if not isinstance(polygons, list) or any(
+        0 < x < size[0] and 0 < y < size[1]
+        for one in polygons
+        for x, y in zip(one[0::2], one[1::2], strict=False)
+    ):
+        return False
+    rings = [np.reshape(np.array(one, np.float64), (-1, 2)) for one in polygons if not is_flat(one)]
+    left = shapes.framed([[ring] for ring in rings], size[::-1])
+    return shapes.area(left, crosses=True) < NO_AREA_PX
+
+
 def _decoded(value: Any) -> Any:
     """Decode a field; null, [] and {} are as good as absent."""
     return (msgspec.json.decode(value) or None) if isinstance(value, Raw) else None
@@ -85,9 +122,15 @@ def copied(
 ) -> Annotation:
     """Return the copy's row: the source's with new ids and what is left of its geometry.
 
-    Other keys travel along.
+    Other keys travel along. Where the geometry has not changed, its numbers are the source's own,
+    to the last digit.
 
-    Where the geometry has not changed, its numbers are the source's own, to the last digit.
+    Args:
+        row: the source's.
+        before: its geometry; None where it has none.
+        left: what is left of it, in pixels of the copy; None where it has none.
+        id: of the copy's row.
+        image_id: of the copy.
     """
     if before is None or left is None:
         return replace(row, id=id, image_id=image_id)
@@ -227,24 +270,25 @@ def _misplaced(row: Annotation, width: int, height: int) -> str:
     if not isinstance(row.bbox, tuple) or _inside(row.bbox, width, height) or turned_box(row):
         return ""
     return (
-        f"has the box {list(row.bbox)}, which is not inside its {width}x{height} px; where a picture "
-        "has an EXIF orientation, the boxes may be right and the size wrong (repair: sizes: "
-        "from_pictures); else filter_annotations mends or drops boxes that reach out of their image"
+        f"has the box {list(row.bbox)}, which is not inside its {width}x{height} px; where a "
+        "picture has an EXIF orientation, the boxes may be right and the size wrong (repair: "
+        "sizes: from_pictures); else filter_annotations mends or drops boxes that reach out of "
+        "their image"
     )
 
 
 def _malformed(
     row: Annotation, size: list[int], swap: Mapping[int, tuple[tuple[int, int], ...]]
 ) -> str:
-    """Say what is wrong with the form of a segmentation or of keypoints; empty if nothing is."""
+    """Report what is wrong with the form of a segmentation or of keypoints; empty if nothing is."""
     from coco_recipe_pictures.geometry import rle
 
     segmentation, keypoints = _decoded(row.segmentation), _decoded(getattr(row, "keypoints", UNSET))
     if isinstance(segmentation, dict):
         if segmentation.get("size") != size:
             return (
-                f"has a mask of {segmentation.get('size')} (height, width), its image is of {size}; "
-                "draw the mask again, or leave the annotation out"
+                f"has a mask of {segmentation.get('size')} (height, width), its image is of "
+                f"{size}; draw the mask again, or leave the annotation out"
             )
         if not isinstance(segmentation.get("counts"), str | list):
             return "has a mask without counts"
@@ -284,8 +328,8 @@ def _malformed(
 
 
 def _far(places: Iterable[Sequence[float]]) -> str:
-    """Name the first number that is no place of a picture, and the remedy; empty if none is."""
-    far = next((v for numbers in places for v in numbers if not abs(v) <= FAR_PX), None)
+    """Name the first number that is no place of a picture, and the remedy; say nothing if none is."""
+    far = next((v for numbers in places for v in numbers if not abs(v) <= NO_PLACE_PX), None)
     if far is None:
         return ""
     shown = min(max(far, -float_info.max), float_info.max)  # a whole number may be larger

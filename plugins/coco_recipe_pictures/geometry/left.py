@@ -122,7 +122,15 @@ def _parts(group: Sequence[Ring]) -> list[Ring]:
 
 
 def box_within(sides: Sequence[float], size: Size) -> Box | None:
-    """Round and cut a box; None where nothing is left that two digits can write."""
+    """Return a box, rounded and cut to the picture.
+
+    Args:
+        sides: left, top, right and bottom in pixels.
+        size: (height, width) of the picture.
+
+    Returns:
+        x, y, w, h in pixels; None where nothing is left that two digits can write.
+    """
     left, top = max(rounded(sides[0]), 0.0), max(rounded(sides[1]), 0.0)
     right, bottom = min(rounded(sides[2]), float(size[1])), min(rounded(sides[3]), float(size[0]))
     box = (left, top, _fitting(left, right, size[1]), _fitting(top, bottom, size[0]))
@@ -130,7 +138,10 @@ def box_within(sides: Sequence[float], size: Size) -> Box | None:
 
 
 def _fitting(low: float, high: float, side: float) -> float:
-    """Return a box's width or height, such that ``low`` and it don't add up to the last bit more than the picture's side."""
+    """Return a box's width or height in pixels, which doesn't reach past the picture's side.
+
+    ``low`` and it don't add up to more, not even in the last bit.
+    """
     length = rounded(high - low)
     return length if low + length <= side else math.nextafter(length, 0)
 
@@ -153,7 +164,15 @@ def _keypoints(
 
 
 def unmoved(one: Instance, size: Size) -> Moved:
-    """Return an annotation as it is, to the last digit."""
+    """Return an annotation as it is, to the last digit.
+
+    Args:
+        one: the annotation.
+        size: (height, width) of its picture.
+
+    Raises:
+        ValueError: its segmentation can't be read, or is of another size.
+    """
     if isinstance(one.segmentation, dict):
         covered = float(mask_of(one.segmentation, size).sum())
     elif one.segmentation:

@@ -97,7 +97,11 @@ def is_mirrored(moves: Sequence[Move]) -> bool:
 
 
 def product(moves: Sequence[Move]) -> Matrix:
-    """Return the 3x3 matrix of moves together; each of them has one."""
+    """Return the matrix of moves together, (3, 3); each of them has one.
+
+    Args:
+        moves: in the order in which they were made.
+    """
     total = np.eye(3)
     for move in moves:
         assert move.matrix is not None, f"BUG: {move.name} has no matrix"

@@ -30,7 +30,7 @@ _TEXT = re.compile(rf"\s*[A-Z]*[\s(\[{{]*{_NUMBER}(?:[\s,;|()\[\]{{}}LMZ]+{_NUMB
 
 
 def may_be_in(kind: type[Annotation] | type[Image], keys: Collection[str]) -> bool:
-    """Say whether rows with such keys may have places; below an id or a size none is expected."""
+    """Report whether rows with such keys may have places; an id or a size is none."""
     has_keypoints = kind is Annotation and "keypoints" in keys
     return any(
         key not in _PLAIN[kind]
@@ -135,12 +135,12 @@ def _mappings(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _is_all(mapping: Mapping[str, Any], found: list[Path]) -> bool:
-    """Say whether everything in a mapping that isn't empty is a place."""
+    """Report whether everything in a mapping that isn't empty is a place."""
     return all((key,) in found for key, value in mapping.items() if value)
 
 
 def _is_mask(value: Any) -> bool:
-    """Say whether a value is a mask with pixels, by runs or as a bitmap, or several."""
+    """Report whether a value is a mask with pixels, by runs or as a bitmap, or several."""
     if isinstance(value, list):
         return any(map(_is_mask, value))
     if not isinstance(value, dict):
@@ -152,7 +152,7 @@ def _is_mask(value: Any) -> bool:
 
 
 def _has_form(value: Any, says: Says) -> bool:
-    """Say whether a value has as many numbers as its name says, not all of them 0."""
+    """Report whether a value has as many numbers as its name says, not all of them 0."""
     if says in (NO_LIST, NO_PAIR) or isinstance(value, dict):
         return False
     if says.each and isinstance(value, list) and all(isinstance(one, bool) for one in value):
@@ -167,7 +167,7 @@ def _has_form(value: Any, says: Says) -> bool:
 
 
 def _is_for_each(value: Any, keypoints: int) -> bool:
-    """Say whether a value is one number for each keypoint, and which is whose matters."""
+    """Report whether a value is one number for each keypoint, and which is whose matters."""
     return (
         isinstance(value, list)
         and len(value) == keypoints

@@ -42,6 +42,9 @@ def of_polygons(segmentations: Sequence[Polygons]) -> Outlines:
     """Measure polygons; leave out rows that have none.
 
     The area of a polygon is the shoelace formula's. An odd number at a polygon's end is left out.
+
+    Args:
+        segmentations: of each row its polygons, x and y by turns in pixels.
     """
     lengths = np.fromiter(map(len, segmentations), np.intp, len(segmentations))
     rows = np.flatnonzero(lengths)

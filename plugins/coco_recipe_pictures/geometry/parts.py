@@ -1,4 +1,4 @@
-"""Places under other keys whose meaning is known: COCO-WholeBody's parts, and the rotation of CVAT's boxes.
+"""Places under keys whose meaning is known: COCO-WholeBody's parts, CVAT's rotation.
 
 COCO-WholeBody (https://github.com/jin-s13/COCO-WholeBody) gives a person boxes and keypoints of the
 face, the hands and the feet. CVAT gives a box that is turned about its middle as ``bbox``,
@@ -24,7 +24,7 @@ Pairs = tuple[tuple[int, int], ...]
 
 
 def _mirror_images(*ranges: tuple[int, int]) -> Pairs:
-    """Return the pairs of each range (first, last) of points that run from one side to the other."""
+    """Return the pairs of each range (first, last) of points from one side to the other."""
     return tuple(
         (first + n, last - n) for first, last in ranges for n in range((last - first + 1) // 2)
     )
@@ -206,7 +206,10 @@ def _between(one: tuple[float, float], other: tuple[float, float]) -> tuple[floa
 def _is_rectangle(
     corners: Sequence[tuple[float, float]], across: tuple[float, float], up: tuple[float, float]
 ) -> bool:
-    """Say whether sides are at right angles, and opposite sides equal, to a hundredth of a pixel."""
+    """Report whether corners make a rectangle, to a hundredth of a pixel.
+
+    Its sides are at right angles, and opposite sides are equal.
+    """
     slant = abs(across[0] * up[0] + across[1] * up[1]) / max(math.hypot(*across), math.hypot(*up))
     back = _between(corners[3], corners[2])
     return slant < 0.01 and math.dist(across, back) < 0.01

@@ -40,16 +40,16 @@ _WORDS = tuple(
             Says(2, each=True),
         ),
         (
-            r".*box(es)?|rect(s|angles?)?|rois?|crops?|[oha]bb|xyxy|c?xc?ywh|lt(rb|wh)|tl(wh|br)|yxyx|"
-            r"ignore|regions?|zones?|window|bounds|extent|envelope|grasps?",
+            r".*box(es)?|rect(s|angles?)?|rois?|crops?|[oha]bb|xyxy|c?xc?ywh|lt(rb|wh)|tl(wh|br)|"
+            r"yxyx|ignore|regions?|zones?|window|bounds|extent|envelope|grasps?",
             _BOX,
         ),
         (
-            r"poly(s|gons?|lines?)?|lines?|(base|center|sky)lines?|lanes?|contours?|outlines?|hulls?|"
-            r"boundary|boundaries|borders?|curves?|splines?|bezier|arcs?|strokes?|trajector(y|ies)|"
-            r"segm?|segments?|segmentations?|quads?|quadrilaterals?|quadrangles?|masks?|rles?|pixels|"
-            r"spines?|axes|axis|paths?|ellipses?|exterior|interior|holes?|cuboids?|geometry|geometries|"
-            r"homography|(in|ex)trinsics?|calib|calibration|matrix",
+            r"poly(s|gons?|lines?)?|lines?|(base|center|sky)lines?|lanes?|contours?|outlines?|"
+            r"hulls?|boundary|boundaries|borders?|curves?|splines?|bezier|arcs?|strokes?|"
+            r"trajector(y|ies)|segm?|segments?|segmentations?|quads?|quadrilaterals?|quadrangles?|"
+            r"masks?|rles?|pixels|spines?|axes|axis|paths?|ellipses?|exterior|interior|holes?|"
+            r"cuboids?|geometry|geometries|homography|(in|ex)trinsics?|calib|calibration|matrix",
             _OUTLINE,
         ),
         (r"circles?", Says(3)),
@@ -161,7 +161,7 @@ def _of_word(word: str) -> Says | None:
 
 @lru_cache(maxsize=4096)
 def is_for_each_keypoint(key: str) -> bool:
-    """Say whether a list of as many values as there are keypoints is one value for each."""
+    """Report whether a list of as many values as there are keypoints is one value for each."""
     return bool(words(key)) and words(key)[-1] in _FOR_EACH
 
 

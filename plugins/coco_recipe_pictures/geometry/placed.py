@@ -53,25 +53,56 @@ def shape_of(one: Instance, size: Size) -> Shape:
 
 
 def ring_of(polygon: Sequence[float]) -> Ring:
-    """Return the vertices (N, 2) of a polygon, in pixels."""
+    """Return the vertices of a polygon.
+
+    Args:
+        polygon: x and y by turns, in pixels.
+
+    Returns:
+        (N, 2) float, in pixels.
+
+    Raises:
+        ValueError: there is an odd number of them, or one is not finite.
+    """
     if len(polygon) % 2 or not np.isfinite(np.asarray(polygon, dtype=np.float64)).all():
         raise ValueError(
-            f"a polygon has {len(polygon)} numbers, or one that is not finite; it needs finite pairs x, y"
+            f"a polygon has {len(polygon)} numbers, or one that is not finite; it needs finite "
+            "pairs x, y"
         )
     return np.reshape(np.asarray(polygon, dtype=np.float64), (-1, 2))
 
 
 def mask_of(encoded: dict[str, Any], size: Size) -> Mask:
-    """Return the pixels (H, W) of a run-length mask of a picture of this (height, width)."""
+    """Return the pixels of a run-length mask.
+
+    Args:
+        encoded: as `rle.decode` takes it.
+        size: (height, width) of the picture.
+
+    Returns:
+        (height, width) bool.
+
+    Raises:
+        ValueError: the mask is of another size, or its runs can't be read.
+    """
     if list(encoded.get("size", ())) != [size[0], size[1]]:
         raise ValueError(
-            f"a mask is of {encoded.get('size')} (height, width), the picture of {[size[0], size[1]]}"
+            f"a mask is of {encoded.get('size')} (height, width), the picture of "
+            f"{[size[0], size[1]]}"
         )
     return rle.decode(encoded)
 
 
 def area_of(rings: Sequence[Ring], size: Size, *, crosses: bool) -> float:
-    """Return the area that rings cover together; in pixels where they may overlap."""
+    """Return the area that rings cover together, in square pixels.
+
+    Where they may overlap, the pixels that they cover are counted.
+
+    Args:
+        rings: (N, 2) each, in pixels.
+        size: (height, width) of the picture.
+        crosses: rings may cross themselves.
+    """
     frames = [(*ring.min(axis=0), *ring.max(axis=0)) for ring in rings]
     apart = all(
         a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]

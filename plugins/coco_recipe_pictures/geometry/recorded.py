@@ -54,11 +54,16 @@ def moved(
 ) -> dict[tuple[int | None, Tiles], Sides]:
     """Send recorded boxes through transforms.
 
-    Return their sides by the rows' places, and by the tiles that show them.
-
     A box that lies upright and whole in the end has its own sides. Of one that was cut or turned,
     or went through a map of pixels, only the hull is known: so it is left out where it fits its
     segmentation, whose box is the better one then. One that has left the picture is left out too.
+
+    Args:
+        boxes: in pixels of the first picture.
+        moving: the transforms that move pixels, in order.
+
+    Returns:
+        Left, top, right and bottom in pixels, by the row's place and the tiles that show it.
     """
     if any(move.matrix is None for move in moving):
         boxes = [box for box in boxes if not box.fits]
@@ -81,7 +86,7 @@ def moved(
 
 
 def _is_whole(shape: Shape) -> bool:
-    """Tell whether a box still is one: four corners, upright, and nothing of it cut off."""
+    """Report whether a box still is one: four corners, upright, and nothing of it cut off."""
     (ring,) = shape.groups[0]
     return shape.visibility > 1 - NEAR_PX and len(ring) == 4 and _is_upright(ring)
 

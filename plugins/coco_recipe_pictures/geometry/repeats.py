@@ -46,7 +46,14 @@ class Axis:
         return self.pixels - 1 if self.mode == REFLECT_101 and self.pixels > 1 else self.pixels
 
     def tile_at(self, place: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return the number of the tile at each place."""
+        """Return the number of the tile at each place.
+
+        Args:
+            place: in pixels along the axis, of any shape.
+
+        Returns:
+            Whole numbers as floats, of the same shape; 0 is the picture.
+        """
         beyond = np.where(place < 0, place, place - (self.pixels - self.period))
         return np.where((place >= 0) & (place < self.pixels), 0, np.floor(beyond / self.period))
 
@@ -76,7 +83,7 @@ class View:
 
 
 def is_copy(shape: Shape) -> bool:
-    """Tell whether a shape is of an annotation that a border shows again."""
+    """Report whether a shape is of an annotation that a border shows again."""
     return any(tile != HERE for tile in shape.tiles)
 
 
@@ -87,7 +94,7 @@ def copies(carried: Sequence[Shape]) -> list[tuple[int, Shape]]:
 
 
 def shows(shape: Shape) -> bool:
-    """Tell whether a pixel's middle is inside a shape."""
+    """Report whether a pixel's middle is inside a shape."""
     if not shape.groups:
         return False
     left, top, right, bottom = shapes.hull(shape.groups)
@@ -229,7 +236,7 @@ def _within(points: Points, across: Placed, down: Placed) -> NDArray[np.bool_]:
 
 
 def _may_show(shape: Shape, frame: Box) -> bool:
-    """Tell whether a shape's hull, or a point if it has none, is near to a frame."""
+    """Report whether a shape's hull, or a point if it has none, is near to a frame."""
     low, high = np.array(frame[:2]) - 0.5, np.array(frame[2:]) + 0.5
     if shape.groups:
         hull = shapes.hull(shape.groups)

@@ -1,4 +1,4 @@
-"""Plane geometry of annotations: closed rings of points are cut, measured, drawn as masks and traced from masks.
+"""Plane geometry of annotations: rings are cut, measured, drawn as masks and traced.
 
 A ring is an (N, 2) float array of x, y in pixels, where (0, 0) is the corner of the first pixel and
 (0.5, 0.5) its middle. Inside is what a ray crosses an odd number of times, as in pycocotools; a
@@ -24,25 +24,45 @@ LINES, CROSSINGS = 20_000, 16_000_000  # of a drawing that measures an area
 
 
 def rectangle(x: float, y: float, width: float, height: float) -> Ring:
-    """Return a box's four corners, clockwise on the screen from the top left, as ``add_segmentation`` orders them."""
+    """Return a box's four corners, clockwise on the screen from the top left.
+
+    ``add_segmentation`` orders them so, too.
+
+    Args:
+        x: of the left side, in pixels.
+        y: of the upper side.
+        width: in pixels.
+        height: likewise.
+
+    Returns:
+        (4, 2) float.
+    """
     return np.array(
         [[x, y], [x + width, y], [x + width, y + height], [x, y + height]], dtype=np.float64
     )
 
 
 def signed_area(ring: Ring) -> float:
-    """Return the shoelace area; above 0 where the ring goes clockwise on the screen."""
+    """Return the shoelace area, above 0 where the ring goes clockwise on the screen.
+
+    Args:
+        ring: (N, 2) float, in pixels.
+
+    Returns:
+        Square pixels.
+    """
     x, y = ring[:, 0] - ring[0, 0], ring[:, 1] - ring[0, 1]
     return float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2
 
 
 def crosses_itself(ring: Ring) -> bool:
-    """Tell whether edges of a ring cross or touch, as at a bridge to a hole.
+    """Report whether edges of a ring cross or touch, as at a bridge to a hole.
 
-    Neighbours meet in their own corner.
+    Neighbours meet in their own corner. Few edges are held against each other; more are swept
+    (Shamos and Hoey 1976), in n log n comparisons.
 
-    Few edges are held against each other; more are swept (Shamos and Hoey 1976), in n log n
-    comparisons.
+    Args:
+        ring: (N, 2) float; a vertex that is there twice in a row counts once.
     """
     ring = ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)]
     if len(ring) < 4:
@@ -64,6 +84,12 @@ def covered(rings: Sequence[Ring]) -> float:
     Between two heights at which an edge ends or crosses another, the inside is a row of trapezoids.
     Edges that are too many to look for crossings, of which there may be n², are drawn instead: on
     up to `LINES` lines, between which the width inside is taken as even.
+
+    Args:
+        rings: at least one, each (N, 2) float.
+
+    Returns:
+        Square pixels.
     """
     first = np.concatenate(rings)
     last = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
@@ -179,7 +205,10 @@ def cut(ring: Ring, line: Points) -> list[Ring]:
 def _joined(
     ring: Ring, inside: Mask, edges: NDArray[np.int_], places: Points, partner: NDArray[np.int_]
 ) -> Iterator[Ring]:
-    """Walk from crossing to crossing: along the ring to where it leaves, along the line to the partner, till round."""
+    """Yield the rings that are found by walking from crossing to crossing.
+
+    The walk goes along the ring to where it leaves, and along the line to the partner, till round.
+    """
     count, fresh = len(edges), np.ones(len(edges), dtype=bool)
     for start in range(count):
         if not fresh[start] or inside[edges[start]]:
@@ -204,6 +233,11 @@ def _joined(
 
 def fill(groups: Sequence[Sequence[Ring]], height: int, width: int) -> Mask:
     """Draw rings: a pixel is set where its middle is inside a group (even-odd), in any of them.
+
+    Args:
+        groups: rings (N, 2), drawn together within a group.
+        height: of the picture, in pixels.
+        width: likewise.
 
     Returns:
         (height, width) bool.
@@ -235,9 +269,16 @@ def fill(groups: Sequence[Sequence[Ring]], height: int, width: int) -> Mask:
 
 
 def outline(mask: Mask) -> list[Ring]:
-    """Trace a mask along the edges of its pixels: outer borders clockwise on the screen, holes the other way.
+    """Return the outlines of a mask, along the edges of its pixels.
 
-    Filling the rings as one group gives back the mask.
+    Outer borders go clockwise on the screen, holes the other way. Filling the rings as one group
+    gives back the mask.
+
+    Args:
+        mask: (height, width) bool.
+
+    Returns:
+        Rings (N, 2) in pixels; none where no pixel is set.
     """
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
@@ -283,7 +324,9 @@ def _loops(beside: list[int], below: list[int]) -> Iterator[list[int]]:
 
 
 def smooth(ring: Ring, tolerance: float) -> Ring:
-    """Take the stairs out of a ring along pixel edges: through the middles of the unit edges, then Douglas-Peucker.
+    """Return a ring without the stairs of its pixels.
+
+    It goes through the middles of the unit edges, and then Douglas-Peucker simplifies it.
 
     That cuts the corners, so every edge is then put outwards a little, within the pixels' frame,
     until the area is the pixels' own again.
@@ -322,10 +365,13 @@ def smooth(ring: Ring, tolerance: float) -> Ring:
 
 
 def bridged(rings: Sequence[Ring]) -> Ring:
-    """Make one ring of an outer border and its holes: bridges that are walked there and back leave the inside as it is.
+    """Return one ring of an outer border and its holes.
 
-    A bridge goes between the nearest vertices, or from the hole's first where the pairs are too
-    many.
+    Bridges that are walked there and back leave the inside as it is. A bridge goes between the
+    nearest vertices, or from the hole's first where the pairs are too many.
+
+    Args:
+        rings: the outer border (N, 2), then its holes.
     """
     whole = rings[0]
     for hole in rings[1:]:

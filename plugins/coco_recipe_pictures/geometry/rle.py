@@ -1,4 +1,4 @@
-"""Run-length masks of COCO, both forms, in numpy: ``counts`` as a list of runs, and as pycocotools' string."""
+"""Run-length masks of COCO in numpy: a list of runs, or pycocotools' string."""
 
 from typing import Any
 
@@ -32,7 +32,15 @@ def decode(rle: dict[str, Any]) -> Mask:
 
 
 def encode(mask: Mask, *, compressed: bool) -> dict[str, Any]:
-    """Give a (height, width) bool mask as run lengths: a string if ``compressed``, else a list."""
+    """Return a mask as run lengths.
+
+    Args:
+        mask: (height, width) bool.
+        compressed: the runs become pycocotools' string, else they are a list.
+
+    Returns:
+        ``{"size": [height, width], "counts": ...}``.
+    """
     flat = mask.T.reshape(-1)
     edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     runs = np.diff(np.concatenate(([0], edges, [flat.size]))).tolist()
@@ -42,7 +50,10 @@ def encode(mask: Mask, *, compressed: bool) -> dict[str, Any]:
 
 
 def _pack(runs: list[int]) -> str:
-    """Write runs as pycocotools' ``rleToString``: from the third on, the difference to the run two before, in 5 bits a letter."""
+    """Return runs as pycocotools' ``rleToString`` writes them, 5 bits a letter.
+
+    From the third run on, it writes the difference to the run two before.
+    """
     letters = bytearray()
     for index, run in enumerate(runs):
         value = run - runs[index - 2] if index > 2 else run

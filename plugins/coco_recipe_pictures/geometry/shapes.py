@@ -1,4 +1,4 @@
-"""The geometry of one annotation on its way through a pipeline: rings and points, moved and cut to each picture's frame.
+"""Move the rings and points of an annotation, and cut them to each picture's frame.
 
 Places are in pixels from the corner of the first pixel, as in `rings`. What a step moves out of its
 picture is cut off there and then, so that a crop that is padded again brings nothing back.
@@ -65,7 +65,10 @@ class Shape:
 
 @dataclass(slots=True)
 class Stretch:
-    """Steps with a matrix, one after another: the matrix of them all, and the shapes as they were before the first."""
+    """Steps with a matrix, one after another.
+
+    It has the matrix of them all, and the shapes as they were before the first.
+    """
 
     total: Matrix
     before: list[list[list[Ring]]]
@@ -73,7 +76,15 @@ class Stretch:
 
 
 def move(points: Points, matrix: Matrix) -> Points:
-    """Send (N, 2) places through a 3x3 matrix."""
+    """Send places through a matrix.
+
+    Args:
+        points: (N, 2) float, x and y in pixels.
+        matrix: (3, 3) float; a perspective divides by its third row.
+
+    Returns:
+        (N, 2) float, in pixels of the new picture.
+    """
     sent = points @ matrix[:2, :2].T + matrix[:2, 2]
     if matrix[2, 0] or matrix[2, 1] or matrix[2, 2] != 1:
         sent = sent / (points @ matrix[2, :2] + matrix[2, 2])[:, None]
@@ -86,7 +97,14 @@ def begin(shapes: Sequence[Shape]) -> Stretch:
 
 
 def step(shapes: Sequence[Shape], stretch: Stretch, matrix: Matrix, size: Size) -> None:
-    """Send shapes through one matrix, and cut them to the picture (height, width) that it made."""
+    """Send shapes through one matrix, in place, and cut them to the picture that it made.
+
+    Args:
+        shapes: those with which the stretch began, in the same order.
+        stretch: gets the matrix and what was cut.
+        matrix: (3, 3) float, from places before to places after.
+        size: (height, width) of the picture that it made.
+    """
     stretch.total = matrix @ stretch.total
     rings = [ring for shape in shapes for group in shape.groups for ring in group]
     inside = True
@@ -107,7 +125,15 @@ def step(shapes: Sequence[Shape], stretch: Stretch, matrix: Matrix, size: Size) 
 
 
 def finish(shapes: Sequence[Shape], stretch: Stretch) -> None:
-    """End a stretch: what is left of a shape is measured where it came from, since a perspective is uneven."""
+    """End a stretch: measure what is left of each shape where it came from.
+
+    Where it is now would be wrong, since a perspective is uneven.
+
+    Args:
+        shapes: those with which the stretch began, in the same order; their visibility falls to the
+            share of the area that is left.
+        stretch: the stretch.
+    """
     for shape, before, was_cut in zip(shapes, stretch.before, stretch.was_cut, strict=True):
         if was_cut:
             back: Matrix = np.linalg.inv(stretch.total).astype(np.float64)
@@ -118,7 +144,14 @@ def finish(shapes: Sequence[Shape], stretch: Stretch) -> None:
 
 
 def warp(shapes: Sequence[Shape], through: Warp) -> None:
-    """Send shapes through a map of pixels: each is drawn as a mask, the mask is sent, and its outline taken."""
+    """Send shapes through a map of pixels, in place.
+
+    Each is drawn as a mask, the mask is sent, and its outline taken.
+
+    Args:
+        shapes: in pixels of the old picture, afterwards of the new one.
+        through: the map, which has the size of the new picture.
+    """
     height, width = through.before
     known = ~np.isnan(through.x)
     columns = np.clip(np.nan_to_num(through.x), 0, width - 1).astype(int)
@@ -156,17 +189,26 @@ def area(groups: Sequence[Sequence[Ring]], *, crosses: bool = False) -> float:
 
 
 def hull(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom of rings."""
+    """Return left, top, right and bottom of rings, in pixels.
+
+    Args:
+        groups: rings (N, 2); at least one.
+    """
     points = np.concatenate([ring for group in groups for ring in group])
-    # type: ignore[return-value]
-    return (*(float(v) for v in points.min(axis=0)), *(float(v) for v in points.max(axis=0)))
+    left, top = points.min(axis=0).tolist()
+    right, bottom = points.max(axis=0).tolist()
+    return left, top, right, bottom
 
 
 def frame(groups: Sequence[Sequence[Ring]]) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom of what was a box: its own sides, or of the pixels that it covers if it lies askew.
+    """Return left, top, right and bottom of what was a box, in pixels.
 
-    A tip that doesn't reach the middle of a pixel shows in none, so the hull of an askew box is up
-    to a pixel too wide.
+    They are its own sides, or those of the pixels that it covers if it lies askew. A tip that
+    doesn't reach the middle of a pixel shows in none, so the hull of an askew box is up to a pixel
+    too wide.
+
+    Args:
+        groups: rings (N, 2) of the box as it is now; at least one.
     """
     if len(groups) == 1 and len(groups[0]) == 1 and len(groups[0][0]) == 4:
         xs, ys = groups[0][0].T.tolist()
@@ -200,7 +242,15 @@ def _all_inside(points: Points, size: Size) -> bool:
 
 
 def framed(groups: Sequence[Sequence[Ring]], size: Size) -> list[list[Ring]]:
-    """Cut groups of rings to a picture's frame (height, width); what is outside is gone."""
+    """Cut groups of rings to a picture's frame.
+
+    Args:
+        groups: rings (N, 2) in pixels.
+        size: (height, width) of the picture.
+
+    Returns:
+        The groups of which something is inside, in their order.
+    """
     return [
         left
         for group in groups

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 def crosses(ring: NDArray[np.float64]) -> bool:
-    """Tell whether edges that aren't neighbours meet, or neighbours lie on each other.
+    """Report whether edges that aren't neighbours meet, or neighbours lie on each other.
 
     Args:
         ring: (N, 2), no two vertices in a row at one place.
@@ -74,7 +74,7 @@ class _Sweep:
         return low
 
     def _touch(self, seam: int) -> bool:
-        """Tell whether the two edges at a seam of the order meet, other than as neighbours."""
+        """Report whether the two edges at a seam of the order meet, other than as neighbours."""
         if not 0 < seam < len(self.over):
             return False
         one, other = self.over[seam - 1], self.over[seam]

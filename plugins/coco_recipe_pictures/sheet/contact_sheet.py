@@ -1,4 +1,4 @@
-"""Draw a contact sheet: source pictures and their copies side by side, each with its annotations."""
+"""Draw a contact sheet: source pictures beside their copies, each with its annotations."""
 
 import io
 from collections.abc import Sequence
@@ -17,7 +17,10 @@ __all__ = ["Cell", "Mark", "contact_sheet", "find_font"]
 PAPER: Colour = (250, 250, 250)
 MARGIN, GUTTER, LINE, TEXT, SMALL = 14, 12, 20, 15, 13
 MOST_IN_A_LINE, LARGEST_ZOOM, LOWEST = 8, 8, 90
-NO_FONT = "no font with Chinese glyphs found (apt-get install fonts-noto-cjk); names are shown as their escapes"
+NO_FONT = (
+    "no font with Chinese glyphs found (apt-get install fonts-noto-cjk); names are shown as their "
+    "escapes"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ SIGNATURE = b"coco-recipe preview"
 
 
 def is_ours(data: bytes) -> bool:
-    """Say whether the beginning of a file is that of a sheet, which may be drawn again."""
+    """Report whether the beginning of a file is that of a sheet, which may be drawn again."""
     return SIGNATURE in data
 
 
@@ -94,7 +97,7 @@ def _signed(form: str) -> dict[str, Any]:
 
 
 def _writing(cells: Sequence[Cell]) -> Writing:
-    """Choose the font of a sheet: one with all glyphs, else one with those of the names, else a Latin one."""
+    """Return the font of a sheet: with all glyphs, else those of the names, else Latin ones."""
     names = "".join(mark.label for cell in cells for mark in cell.marks)
     others = "".join(cell.title + "".join(mark.reason for mark in cell.marks) for cell in cells)
     latin = "".join(map(chr, range(33, 127)))
@@ -110,7 +113,8 @@ def _font_note(writing: Writing) -> list[Note]:
     return (
         [
             Note(
-                f"no font with all characters of the names found (such as {letters}); names are shown as their escapes"
+                f"no font with all characters of the names found (such as {letters}); names are "
+                "shown as their escapes"
             )
         ]
         if letters
@@ -119,7 +123,7 @@ def _font_note(writing: Writing) -> list[Note]:
 
 
 def _legend(rows: Sequence[Sequence[Cell]], writing: Writing) -> list[Note]:
-    """Return a note for each category: how often it is in the sources, in the copies, and dropped."""
+    """Return a note for each category: how often it is in sources, in copies, and dropped."""
     counts: dict[tuple[int, str, int | None], list[int]] = {}
     for row in rows:
         for column, cell in enumerate(row):
@@ -189,7 +193,10 @@ def _draw_line(cells: Sequence[Cell], cell_px: int, writing: Writing) -> "list[I
 def _draw_cell(
     cell: Cell, title: Sequence[str], strip: int, cell_px: int, writing: Writing
 ) -> "Image.Image":
-    """Return a cell, ``cell_px`` wide: the title, and ``strip`` pixels below its top the picture with its marks."""
+    """Return a cell, ``cell_px`` wide, with its title and its picture.
+
+    The picture with its marks begins ``strip`` pixels below the top.
+    """
     from PIL import Image, ImageDraw
 
     height, width = cell.picture.shape[:2]
@@ -217,5 +224,5 @@ def _scaled(picture: Picture, cell_px: int) -> Picture:
     made: Any = cv2.resize(
         picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
     )
-    # type: ignore[no-any-return]  # resize to the same size may give the array itself
-    return made.copy()
+    resized: Picture = made.copy()  # resize to the same size may give the array itself
+    return resized

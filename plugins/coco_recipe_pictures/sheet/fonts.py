@@ -1,4 +1,7 @@
-"""Find a font of the system that can write a text, and write with it: fit, wrap, and escape what it has no glyph for."""
+"""Find a font of the system for a text, and write with it.
+
+Texts are made to fit, wrapped, and escaped where the font has no glyph.
+"""
 
 import os
 import shutil
@@ -51,7 +54,7 @@ def find_font(text: str) -> Path | None:
 
 
 def lacking(text: str, font: "Font") -> frozenset[str]:
-    """Return the characters of a text that a font can't write: it has no glyph for them, or they are unprintable."""
+    """Return the characters of a text that are unprintable, or that a font has no glyph for."""
     absent = _drawn(font, NO_GLYPH)
     return frozenset(
         c for c in set(text) if c != " " and (not c.isprintable() or _drawn(font, c) == absent)
@@ -69,8 +72,8 @@ def load(path: Path | None, size: int) -> "Font":
     from PIL import ImageFont
 
     if path is None:
-        # type: ignore[return-value]  # a FreeType font whenever a size is given
-        return ImageFont.load_default(size)
+        # a FreeType font whenever a size is given
+        return ImageFont.load_default(size)  # type: ignore[return-value]
     basic = ImageFont.Layout.BASIC
     faces = [ImageFont.truetype(path, size, layout_engine=basic)]
     try:
@@ -90,7 +93,7 @@ def escape(text: str, font: "Font") -> str:
 
 
 def shorten(text: str, width_px: float, font: "Font") -> str:
-    """Return the text if it fits, else with its middle (of a path) or its end cut away for ``...``."""
+    """Return the text if it fits, else with ``...`` for its end, or for a path's middle."""
     if font.getlength(text) <= width_px:
         return text
     tail = min(len(text) // 2, 24) if "/" in text or " " not in text else 0
@@ -145,7 +148,7 @@ def _candidates(text: str) -> Iterator[Path]:
 
 
 def _fontconfig(text: str) -> list[Path]:
-    """Return the fonts that fontconfig lists for the text's characters, none where it isn't installed."""
+    """Return the fonts that fontconfig lists for the text, none where it isn't installed."""
     characters = sorted({f"{ord(c):x}" for c in text if c.isprintable() and c != " "})[:200]
     if not shutil.which("fc-list"):
         return []

@@ -1,4 +1,4 @@
-"""Draw one annotation on a scaled picture: its mask, box and keypoints, and a plate with its name."""
+"""Draw one annotation on a scaled picture: mask, box, keypoints, and a plate with its name."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -76,7 +76,10 @@ class Writing:
     lacking: frozenset[str]
 
     def plate(self, mark: Mark) -> str:
-        """Return the text of a mark's plate: its category's name, or id where the name can't be written; the reason."""
+        """Return the text of a mark's plate: its category's name, and the reason.
+
+        The id stands for a name that can't be written.
+        """
         name = f"#{mark.number}" if self.lacking & set(mark.label) else mark.label
         return fonts.escape(": ".join(word for word in (name, mark.reason) if word), self.small)
 
@@ -105,7 +108,9 @@ def draw(mark: Mark, picture: Picture, scale: Scale) -> None:
 def write_plates(
     pen: "ImageDraw", marks: Sequence[Mark], scale: Scale, area: Rectangle, writing: Writing
 ) -> None:
-    """Write each mark's plate beside it, over no other plate, and over no other mark if that can be.
+    """Write each mark's plate beside it, over no other plate.
+
+    A plate lies over no other mark, either, if that can be.
 
     Where all is taken nearby, the plate is left out, but never one with a reason.
 
@@ -235,7 +240,7 @@ def _polygons(mark: Mark, scale: Scale) -> "list[Points]":
 def _outlines(
     mark: Mark, shape: tuple[int, ...], scale: Scale
 ) -> "tuple[list[Points], NDArray[np.bool_] | None]":
-    """Return the outlines of the segmentation, and which pixels of the scaled picture lie inside."""
+    """Return a segmentation's outlines, and which pixels of the scaled picture are inside."""
     import cv2
     import numpy as np
 

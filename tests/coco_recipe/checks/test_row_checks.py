@@ -262,6 +262,21 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         "1 list of keypoints is not three numbers",
     ),
     (
+        "keypoints_far_outside",
+        _with_points([9e5, 2, 0, 1, 2e6, 1], ["a", "b"]),
+        "1 annotation has a labelled keypoint far outside of its picture: annotation 1: [1, 2000000",
+    ),
+    (
+        "segmentations_of_unknown_form",
+        _data(annotations__segmentation=[[*range(300), 10**450, *range(301)]]),
+        "1 segmentation is neither polygons nor a run-length mask: annotation 1: [[0, 1, 2",
+    ),
+    (
+        "keypoints_of_wrong_type",
+        _with_points([1, 10**500, 1], ["a"]),
+        "1 list of keypoints is something other than numbers",
+    ),
+    (
         "keypoint_flags",
         _with_points([1, 2, 3], ["a"]),
         "1 keypoint has a flag other than 0, 1 and 2: annotation 1: [3]",

@@ -175,7 +175,7 @@ def test_what_stands_where_a_new_file_must_go_is_not_overwritten(kind: str, tmp_
         (tmp_path / "other").mkdir()
         shutil.rmtree(published / "all")
         (published / "all").symlink_to(tmp_path / "other")
-    with pytest.raises(RunError, match="isn't ours; move it away"):
+    with pytest.raises((RunError, RecipeError), match="isn't ours"):
         _run(folder)
     assert (folder / "raw.json").read_text() == json.dumps(coco())
     if kind == "file":
@@ -433,3 +433,30 @@ def _more(rng: Any, root: Path) -> dict[Path, bytes]:
         path.write_bytes(b"mine")
         found[path] = b"mine"
     return found
+
+
+@pytest.mark.parametrize("verb", ["plan", "run"])
+@pytest.mark.parametrize("layout", ["coco", "flat"])
+def test_a_users_file_where_a_new_picture_must_go_is_told_before_work(
+    verb: str, layout: str, tmp_path: Path
+) -> None:
+    folder = _project(tmp_path, layout=layout)
+    _run(folder)
+    picture = folder / f"runs/test/dataset/{'all' if layout == 'coco' else 'images'}/more/4.jpg"
+    picture.parent.mkdir()
+    picture.write_bytes(b"mine")
+    (picture.parent / "mine.txt").write_text("mine")
+    data = coco()
+    data["images"].append(data["images"][0] | {"id": 9, "file_name": "more/4.jpg"})
+    (folder / "raw.json").write_text(json.dumps(data))
+    (folder / "images/more").mkdir()
+    (folder / "images/more/4.jpg").write_bytes(b"\xff\xd8 picture 4")
+    before = (folder / "runs/test/provenance.jsonl").read_bytes()
+    done = command(verb, "recipe.yaml", cwd=folder)
+    assert done.returncode == 2, done.stderr
+    assert f"{picture} stands where step 'd' must publish a file" in done.stderr
+    assert "mine.txt" not in done.stderr
+    assert (folder / "runs/test/provenance.jsonl").read_bytes() == before
+    assert picture.read_bytes() == b"mine"
+    picture.write_bytes(b"\xff\xd8 picture 4")  # the very picture
+    assert command(verb, "recipe.yaml", cwd=folder).returncode == 0

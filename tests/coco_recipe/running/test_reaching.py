@@ -44,9 +44,18 @@ def _told(folder: Path, change: dict[str, Any], *steps: dict[str, Any]) -> tuple
             {"segmentation": [[1, 2, 11, 2, 11, 12, -1e7, 12]]},
             "has a polygon with a vertex at -10000000 px",
         ),
+        (
+            {"segmentation": [[1, 2, 2e6, 12, 2e6, 2, 1, 12]]},
+            "has a polygon with a vertex at 2000000 px",
+        ),
+        (
+            {"segmentation": [[1, 2, 11, 2, 11, 12], [1, 1, 3e6, 1, 2e6, 1]]},
+            "has a polygon with a vertex at 3000000 px",
+        ),
+        ({"keypoints": [5, 5, 2, -3e6, 5, 1]}, "has a keypoint at -3000000 px"),
         ({"bbox": [60, 2, 10, 10]}, "has the box [60.0, 2.0, 10.0, 10.0]"),
     ],
-    ids=["mask", "far", "far left", "box"],
+    ids=["mask", "far", "far left", "bow tie", "far line", "keypoint", "box"],
 )
 def test_rows_that_cannot_be_moved_stop_the_run_before_any_step(
     change: dict[str, Any], reason: str, tmp_path: Path
@@ -62,6 +71,16 @@ def test_rows_that_cannot_be_moved_stop_the_run_before_any_step(
             ".0", ""
         )
         assert "rows_that_stop_a_step" in text
+    assert not list((tmp_path / "runs").glob("*/steps/*"))
+
+
+def test_a_number_that_no_float_holds_is_told_before_any_step(tmp_path: Path) -> None:
+    ring = [[*range(1, 41), 10**350, *range(1, 41), 7]]
+    steps = [_step("reindex", "raw", "ids"), _step("augment", "ids", "more", pipeline=FLIP)]
+    code, ran, planned = _told(tmp_path, {"segmentation": ring}, *steps)
+    assert code == 1
+    for text in (ran, planned):
+        assert "segmentations_of_unknown_form" in text
     assert not list((tmp_path / "runs").glob("*/steps/*"))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import recorded, times, write_recipe
+from builders import coco, command, recorded, times, write_recipe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -287,3 +287,45 @@ def _augmented(
         else set(),
         {row["annotation"]: row["of"] for row in again},
     )
+
+
+@pytest.mark.parametrize(
+    ("polygons", "kept"),
+    [
+        ([[70, 5, 90, 5, 90, 20]], False),
+        ([[64, 5, 90, 5, 90, 20], [1, -9, 9, -9, 5, 0]], False),
+        ([[60, -40, 110, 20, 110, -40]], False),
+        ([[70, 5, 90, 5, 90, 20], [10, 10, 30, 10, 30, 30]], True),
+        ([[-5, -5, 99, -5, 99, 99, -5, 99]], True),
+    ],
+    ids=["right", "touching", "across a corner", "one inside", "around"],
+)
+def test_a_box_whose_polygons_lie_outside_is_judged_by_itself(
+    polygons: list[list[float]], kept: bool, tmp_path: Path
+) -> None:
+    data = coco(1, [(1, 1)])
+    data["annotations"][0] |= {
+        "bbox": [10, 10, 20, 20],
+        "area": 400,
+        "segmentation": polygons,
+    }
+    (tmp_path / "images").mkdir()
+    cv2.imwrite(str(tmp_path / "images/1.jpg"), np.full((48, 64, 3), 90, np.uint8))
+    step = {
+        "id": "more",
+        "use": "augment",
+        "in": "raw",
+        "with": {"pipeline": [{"HorizontalFlip": {"p": 1}}]},
+    }
+    inputs = {"raw": {"annotations": "raw.json", "images": "images"}}
+    write_recipe(tmp_path, [step], data, inputs=inputs)
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "runs/test/steps/more"
+    (row,) = json.loads((folder / "dataset.json").read_text("utf-8"))["annotations"]
+    notes = recorded(folder).notes
+    assert bool(row["segmentation"]) is kept
+    assert notes.get("polygons lost", 0) == (0 if kept else 1)
+    if not kept:
+        assert row["bbox"] == [34, 10, 20, 20]
+        assert "1 row without the polygons" in notes["summary"]
