@@ -78,12 +78,12 @@ def _files(folder: Path) -> dict[str, str]:
 
 def measured(dataset: Dataset, ledger: Ledger) -> tuple[Image, ...]:
     images = []
-    faults = []
+    problems = []
     for place, image in enumerate(dataset.images):
         try:
             width, height = read_header(dataset.path_of(image)).shown
         except (ValueError, OSError) as error:
-            faults.append(
+            problems.append(
                 f"image {image.id} ({image.file_name!r}): "
                 f"{getattr(error, 'strerror', None) or error}"
             )
@@ -97,11 +97,11 @@ def measured(dataset: Dataset, ledger: Ledger) -> tuple[Image, ...]:
             ledger.note(image, "size", old, [width, height])
             image = replace(image, width=width, height=height)
         images.append(image)
-    if faults:
-        told = about(len(faults), "pictures can't be measured")
-        more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
+    if problems:
+        told = about(len(problems), "pictures can't be measured")
+        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
         raise ValueError(
-            f"{told}: {'; '.join(faults[:5])}{more}; get them again, or drop their rows "
+            f"{told}: {'; '.join(problems[:5])}{more}; get them again, or drop their rows "
             "(those without a file: repair: missing_pictures: drop)"
         )
     return tuple(images)

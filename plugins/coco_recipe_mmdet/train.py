@@ -122,28 +122,28 @@ def check_data(
     """
     used = datasets.usage(train, training=True, empty_images=empty_images)
     without_mask = used.without_mask
-    faults = []
+    problems = []
     ctx.note("train_uses", used.record())
     if not used.boxes:
         skipped = datasets.told(used)
         boxes = counted(len(train.annotations), "box")
         images = counted(len(train.images), "image")
-        faults.append(
+        problems.append(
             f"mmdet would train on none of the {boxes} of {images}" + f": {skipped}" * bool(skipped)
         )
     if val:
         names = datasets.class_names(val)
-        faults += datasets.same_classes(datasets.class_names(train), names, "val", "train")
+        problems += datasets.same_classes(datasets.class_names(train), names, "val", "train")
         found = datasets.usage(val, training=False)
         ctx.note("val_uses", found.record())
         without_mask += found.without_mask
         if not found.boxes:
-            faults.append(f"val has no usable box on its {counted(len(val.images), 'image')}")
+            problems.append(f"val has no usable box on its {counted(len(val.images), 'image')}")
     for name, dataset in (("train", train), ("val", val)):
         if dataset and (missing := missing_pictures({name: dataset})):
-            faults.append(missing)
-    if faults:
-        raise ValueError("; ".join(faults))
+            problems.append(missing)
+    if problems:
+        raise ValueError("; ".join(problems))
     return used, without_mask
 
 

@@ -75,8 +75,8 @@ def class_order(checkpoints: Sequence[Checkpoint], dataset: Dataset) -> tuple[st
     own = datasets.class_names(dataset)
     orders = {checkpoint.classes for checkpoint in checkpoints if checkpoint.classes}
     for order in orders:
-        if faults := list(datasets.same_classes(own, order, "the checkpoint", "the data set")):
-            raise ValueError("; ".join(faults))
+        if problems := list(datasets.same_classes(own, order, "the checkpoint", "the data set")):
+            raise ValueError("; ".join(problems))
     if len(orders) > 1:
         raise ValueError(ORDERS)
     return next(iter(orders), own)

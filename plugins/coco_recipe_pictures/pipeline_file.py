@@ -66,8 +66,8 @@ def load(path: Path, text: str | None = None) -> PipelineFile:
         read = yaml_text.parse(path, text, _KIND, lists=_TUPLES)
     except yaml_text.YamlError as error:
         raise ValueError(_told(error.problems)) from error
-    if read.faults:
-        raise ValueError(_told(read.faults))
+    if read.problems:
+        raise ValueError(_told(read.problems))
     return PipelineFile(path, read.data, read.values)
 
 

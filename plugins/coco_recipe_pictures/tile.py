@@ -342,7 +342,7 @@ def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[s
         (min(side[0], size[0]), min(side[1], size[1])) if side else None
         for side in (known.smallest, known.largest)
     )
-    return {"dataset": replace(known, smallest=smallest, largest=largest)}
+    return {"dataset": replace(known, smallest=smallest, largest=largest, images=None)}
 
 
 STEP = Step(

@@ -42,7 +42,7 @@ def test_scalars_follow_the_core_rules_of_yaml_1_2(text: str, value: object) -> 
 )
 def test_what_is_quoted_or_tagged_as_text_is_text(text: str, value: object) -> None:
     read = parse(HERE, f"a: {text}", "recipe")
-    assert (read.data, read.faults) == ({"a": value}, ())
+    assert (read.data, read.problems) == ({"a": value}, ())
 
 
 def test_each_key_and_value_has_its_place() -> None:
@@ -76,7 +76,7 @@ def test_every_fault_is_told_at_its_place_and_the_rest_is_read() -> None:
         f"a: .nan\nb: !!set {{c: 1}}\na: 2\n? [1]\n: 3\n<<: {{}}\nd: 4\ne: {'9' * 5000}\n",
         "shopping list",
     )
-    assert [(one.where.line, one.where.column) for one in read.faults] == [
+    assert [(one.where.line, one.where.column) for one in read.problems] == [
         (1, 4),
         (2, 4),
         (3, 1),
@@ -84,7 +84,7 @@ def test_every_fault_is_told_at_its_place_and_the_rest_is_read() -> None:
         (6, 1),
         (8, 4),
     ]
-    assert [one.hint for one in read.faults if "tag" in one.what] == [
+    assert [one.hint for one in read.problems if "tag" in one.what] == [
         "remove it: a shopping list has no tags"
     ]
     assert read.data == {"a": 0, "b": {"c": 1}, "d": 4, "e": 0}
@@ -163,4 +163,4 @@ def test_a_string_is_written_so_that_it_is_read_as_itself(text: str, flow: bool 
     if text != "<<":
         data[text or "e"] = text
     read = parse(HERE, dump(data, flow=flow, width=20), "recipe")
-    assert (read.data, read.faults) == (data, ())
+    assert (read.data, read.problems) == (data, ())

@@ -135,7 +135,7 @@ def test_a_pipeline_is_refused_what_a_recipe_is(text: str, what: str, tmp_path: 
     with pytest.raises(ValueError, match=re.escape(f"{path}:{what}")):
         pipeline_file.load(path)
     try:
-        faults = source.load(path).faults
+        problems = source.load(path).problems
     except RecipeError as error:
-        faults = error.problems
-    assert str(faults[0]).startswith(f"{path}:{what.split(': ')[0]}:")
+        problems = error.problems
+    assert str(problems[0]).startswith(f"{path}:{what.split(': ')[0]}:")

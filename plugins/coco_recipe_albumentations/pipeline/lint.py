@@ -31,10 +31,10 @@ def lint(path: Path) -> tuple[Sequence[str], Sequence[str]]:
         hint = f"; {found.hint.replace('FILE', str(path))}" if found.hint else ""
         return f"{file.where(found.path)}: {found.what}{hint}"
 
-    written, faults = pipeline.written, list(pipeline.faults)
-    if written.transforms or not faults:
-        faults += checks.check(written, every=True)
-    wrong = [line(found) for found in faults]
+    written, problems = pipeline.written, list(pipeline.unread)
+    if written.transforms or not problems:
+        problems += checks.check(written, every=True)
+    wrong = [line(found) for found in problems]
     if not wrong:
         try:
             pipeline.build(ANY_SIZE if pipeline.needs_size else None)

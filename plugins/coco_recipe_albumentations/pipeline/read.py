@@ -29,14 +29,14 @@ class Pipeline:
     of its file.
 
     Attributes:
-        written: its transforms as they are written; of one with faults, those that can be read.
-        faults: what keeps it from being read as a whole, at key paths below the pipeline.
+        written: its transforms as they are written; of one with problems, those that can be read.
+        unread: what keeps it from being read as a whole, at key paths below the pipeline.
         file: its file; None where the recipe itself has it.
         allow_files: transforms that read files (reference images) are allowed.
     """
 
     written: Written
-    faults: tuple[StepProblem, ...] = ()
+    unread: tuple[StepProblem, ...] = ()
     file: PipelineFile | None = None
     allow_files: bool = False
 
@@ -64,14 +64,14 @@ class Pipeline:
         cls, form: Any, file: PipelineFile | None = None, *, allow_files: bool = False
     ) -> "Pipeline":
         """Parse a form, which ``file`` has."""
-        faults: list[StepProblem] = []
-        written = parse(form, faults)
-        return cls(written, tuple(faults), file, allow_files)
+        problems: list[StepProblem] = []
+        written = parse(form, problems)
+        return cls(written, tuple(problems), file, allow_files)
 
     @cached_property
     def problems(self) -> tuple[StepProblem, ...]:
         """What keeps it from running as it is meant, found without importing the library."""
-        found = list(self.faults)
+        found = list(self.unread)
         if self.written.transforms or not found:
             found += checks.check(self.written, allow_files=self.allow_files)
         return tuple(self._placed(found))
@@ -199,12 +199,12 @@ class Pipeline:
             raise StepProblems(self._placed(error.problems)) from error.__cause__
 
 
-def _refuse(faults: Sequence[StepProblem]) -> None:
-    more = len(faults) - MAX_SHOWN
+def _refuse(problems: Sequence[StepProblem]) -> None:
+    more = len(problems) - MAX_SHOWN
     StepProblems.if_any(
-        [*faults[:MAX_SHOWN], StepProblem(("pipeline",), f"and {more} more")]
+        [*problems[:MAX_SHOWN], StepProblem(("pipeline",), f"and {more} more")]
         if more > 0
-        else faults
+        else problems
     )
 
 

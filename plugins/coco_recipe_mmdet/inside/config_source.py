@@ -86,9 +86,9 @@ def expect_harmless(name: str, **parts: object) -> None:
     )
 
 
-def refusal(faults: Iterator[str], hint: str) -> str:
-    """Return why something isn't built: the first faults, and a hint; empty without a fault."""
-    found = list(islice(faults, LISTED + 1))
+def refusal(problems: Iterator[str], hint: str) -> str:
+    """Return why something isn't built: the first problems, and a hint; empty without a fault."""
+    found = list(islice(problems, LISTED + 1))
     if not found:
         return ""
     more = "; and more" * (len(found) > LISTED)
@@ -105,8 +105,8 @@ def text(tree: Tree) -> str:
     return "".join(f"{key} = {value!r}\n" for key, value in tree.items())
 
 
-def _refuse(faults: Iterator[str], name: str) -> None:
-    if found := refusal(faults, OF_CHECKPOINT):
+def _refuse(problems: Iterator[str], name: str) -> None:
+    if found := refusal(problems, OF_CHECKPOINT):
         raise ValueError(f"the config that {name} carries: {found}")
 
 

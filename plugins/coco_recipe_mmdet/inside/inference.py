@@ -53,11 +53,11 @@ class Detector:
         Raises:
             ValueError: they don't fit; names the first keys.
         """
-        if faults := weights.differences(state, self.model.state_dict()):
+        if problems := weights.differences(state, self.model.state_dict()):
             raise ValueError(
                 f"{name} doesn't fit the model for these {len(self.category_ids)} classes: "
-                + "; ".join(faults[:5])
-                + f"; and {len(faults) - 5} more" * (len(faults) > 5)
+                + "; ".join(problems[:5])
+                + f"; and {len(problems) - 5} more" * (len(problems) > 5)
                 + " (adapt_head, or with: {config: ...})"
             )
         self.model.load_state_dict(state)

@@ -26,8 +26,8 @@ def override(changes: Changes, job: "ModelJob") -> None:
     """
 
     def check(value: object, place: tuple[str, ...]) -> None:
-        for faults in (registered.problems(value, place), registered.hazards(value, place)):
-            if found := config_source.refusal(faults, OF_SET):
+        for problems in (registered.problems(value, place), registered.hazards(value, place)):
+            if found := config_source.refusal(problems, OF_SET):
                 raise StepProblems([StepProblem(("set",), found)])
 
     settings.override(changes, job.set, (lambda value, place: None) if job.trust_set else check)

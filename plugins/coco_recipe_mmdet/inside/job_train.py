@@ -137,16 +137,16 @@ def _start(job: TrainJob, runner: "Runner", report: Reporter) -> None:
     model = runner.model.module if hasattr(runner.model, "module") else runner.model
     state, _ = weights.read(Path(job.checkpoint), job.classes if job.strict else ())
     wanted = model.state_dict()
-    faults = weights.differences(state, wanted)
-    if faults and job.strict:
+    problems = weights.differences(state, wanted)
+    if problems and job.strict:
         raise ValueError(
             f"the checkpoint {job.checkpoint} doesn't fit the config's model: "
-            + "; ".join(faults[:SHOWN_FAULTS])
-            + f"; and {len(faults) - SHOWN_FAULTS} more" * (len(faults) > SHOWN_FAULTS)
+            + "; ".join(problems[:SHOWN_FAULTS])
+            + f"; and {len(problems) - SHOWN_FAULTS} more" * (len(problems) > SHOWN_FAULTS)
             + " (adapt_head fits its head to the classes; strict: false takes what fits)"
         )
-    if faults:
-        noted = {"count": len(faults), "first": faults[:NOTED_FAULTS]}
+    if problems:
+        noted = {"count": len(problems), "first": problems[:NOTED_FAULTS]}
         report.note("of the starting checkpoint doesn't fit", noted)
     fitting = {
         key: value

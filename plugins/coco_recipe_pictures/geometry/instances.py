@@ -211,10 +211,10 @@ def check(
     Raises:
         ValueError: there is something; names the first five rows.
     """
-    faults = list(unmovable(annotations, images, swap, is_left_out=is_left_out))
-    if faults:
-        told = about(len(faults), "rows can't be augmented")
-        raise ValueError(f"{told}: {'; '.join(f'{row.name} {row.value}' for row in faults[:5])}")
+    problems = list(unmovable(annotations, images, swap, is_left_out=is_left_out))
+    if problems:
+        told = about(len(problems), "rows can't be augmented")
+        raise ValueError(f"{told}: {'; '.join(f'{row.name} {row.value}' for row in problems[:5])}")
 
 
 def unmovable(
@@ -248,7 +248,7 @@ def unmovable(
                 image.file_name,
             )
             continue
-        faults = [
+        problems = [
             Row(
                 f"annotation {row.id} on image {image.id} ({image.file_name!r})",
                 reason,
@@ -261,8 +261,8 @@ def unmovable(
             )
             if reason
         ]
-        if faults and not is_left_out(image):
-            yield from faults
+        if problems and not is_left_out(image):
+            yield from problems
 
 
 def _misplaced(row: Annotation, width: int, height: int) -> str:

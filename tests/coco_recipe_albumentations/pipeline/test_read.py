@@ -70,4 +70,4 @@ def test_a_pipeline_has_tuples_of_python_where_a_recipe_has_none(form: str, tmp_
     limit = "!!python/tuple [3, 5]" if form == "list" else "!!python/tuple\n    - 3\n    - 5"
     path.write_text(f"- Blur:\n    blur_limit: {limit}\n", "utf-8")
     assert pipeline_file.load(path).form == [{"Blur": {"blur_limit": [3, 5]}}]
-    assert "has the tag tag:yaml.org,2002:python/tuple" in source.load(path).faults[0].what
+    assert "has the tag tag:yaml.org,2002:python/tuple" in source.load(path).problems[0].what

@@ -16,10 +16,9 @@ from coco_recipe_albumentations.pipeline.read import Pipeline
 from coco_recipe_pictures.geometry import parts
 from coco_recipe_pictures.geometry.judging import Left
 
-from coco_recipe import TurnedBox
+from coco_recipe import TurnedBox, turned_box
 from coco_recipe.coco_json import parse
 from coco_recipe.dataset import Annotation, extras
-from coco_recipe.geometry import turned_box
 from coco_recipe.running import stages
 
 WIDTH, HEIGHT = 160, 120
