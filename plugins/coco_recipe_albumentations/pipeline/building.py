@@ -50,8 +50,8 @@ class Builder:
                 False.
 
         Raises:
-            StepProblems: what the library refuses or would ignore; at each transform's key path in the
-                pipeline.
+            StepProblems: what the library refuses or would ignore; at each transform's key path in
+                the pipeline.
         """
         made = self._made(size)
         return (

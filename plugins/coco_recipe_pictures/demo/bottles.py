@@ -1,4 +1,4 @@
-"""Draw a bottle from the side, with the problems of its label and its code."""
+"""Draw a bottle from the side, with the faults of its label and its code."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING

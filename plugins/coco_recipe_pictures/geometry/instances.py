@@ -328,7 +328,7 @@ def _malformed(
 
 
 def _far(places: Iterable[Sequence[float]]) -> str:
-    """Name the first number that is no place of a picture, and the remedy; say nothing if none is."""
+    """Return the first number that is no place of a picture, and the remedy; empty if none is."""
     far = next((v for numbers in places for v in numbers if not abs(v) <= NO_PLACE_PX), None)
     if far is None:
         return ""

@@ -30,7 +30,10 @@ _TEXT = re.compile(rf"\s*[A-Z]*[\s(\[{{]*{_NUMBER}(?:[\s,;|()\[\]{{}}LMZ]+{_NUMB
 
 
 def may_be_in(kind: type[Annotation] | type[Image], keys: Collection[str]) -> bool:
-    """Report whether rows with such keys may have places; an id or a size is none."""
+    """Report whether rows with such keys may have places.
+
+    None is expected below a key that names an id or a size.
+    """
     has_keypoints = kind is Annotation and "keypoints" in keys
     return any(
         key not in _PLAIN[kind]
