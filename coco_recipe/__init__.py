@@ -55,6 +55,7 @@ from coco_recipe.geometry.turned_box import TurnedBox, turned_box
 from coco_recipe.headers.header import CutOffError, Header
 from coco_recipe.headers.reading import header_of, read_header
 from coco_recipe.hookspecs import hookimpl
+from coco_recipe.json_types import Params, Schema
 from coco_recipe.steps import (
     Backend,
     OpenPorts,
@@ -67,7 +68,7 @@ from coco_recipe.steps import (
 )
 from coco_recipe.values.checkpoint import Checkpoint
 from coco_recipe.values.dataset_value import facts_of
-from coco_recipe.values.facts import Facts
+from coco_recipe.values.facts import Facts, FactsByPort
 from coco_recipe.values.kind import ValueKind
 from coco_recipe.values.metrics import Figure, Metrics
 from coco_recipe.values.predictions import Prediction, Predictions, write_predictions
@@ -95,6 +96,7 @@ __all__ = [
     "Dataset",
     "DatasetError",
     "Facts",
+    "FactsByPort",
     "Figure",
     "Finding",
     "FindingsError",
@@ -106,6 +108,7 @@ __all__ = [
     "OpenPorts",
     "Origin",
     "Package",
+    "Params",
     "PluginError",
     "Port",
     "Prediction",
@@ -114,6 +117,7 @@ __all__ = [
     "RecipeError",
     "Row",
     "RunError",
+    "Schema",
     "Step",
     "StepContext",
     "StepError",

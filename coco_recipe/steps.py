@@ -10,9 +10,10 @@ from typing import Any, Literal, Protocol, TypeVar
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import show_path
 from coco_recipe.findings import Finding, Kind, Row
+from coco_recipe.json_types import Params
 from coco_recipe.values.facts import Facts
 
-Kinds = tuple[str, ...] | Callable[[Mapping[str, Any]], Iterable[str]]
+Kinds = tuple[str, ...] | Callable[[Params], Iterable[str]]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -196,10 +197,10 @@ class Step:
     name: str
     run: Callable[..., Mapping[str, Any]]
     inputs: Mapping[str, Port] | OpenPorts
-    outputs: Mapping[str, type | Port] | Callable[[Mapping[str, Any]], Mapping[str, type | Port]]
-    params: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
+    outputs: Mapping[str, type | Port] | Callable[[Params], Mapping[str, type | Port]]
+    params: Params = field(default_factory=lambda: {"type": "object", "properties": {}})
     read: Callable[[Mapping[str, Any], Mapping[str, Backend]], Mapping[str, Any]] | None = None
-    check: Callable[[Mapping[str, Any]], Iterable[StepProblem]] | None = None
+    check: Callable[[Params], Iterable[StepProblem]] | None = None
     foresee: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Facts]] | None = None
     examine: (
         Callable[
@@ -221,12 +222,12 @@ class Step:
     ) = None
     preview: Callable[..., None] | None = None
     replay: Callable[..., bytes] | None = None
-    needs: tuple[Package, ...] | Callable[[Mapping[str, Any]], tuple[Package, ...]] = ()
-    files: Callable[[Mapping[str, Any]], Iterable[Path]] | None = None
+    needs: tuple[Package, ...] | Callable[[Params], tuple[Package, ...]] = ()
+    files: Callable[[Params], Iterable[Path]] | None = None
     writes: bool = False
     reads_pixels: bool = False
     resumes: bool = False
-    preload: tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] = ()
+    preload: tuple[str, ...] | Callable[[Params], tuple[str, ...]] = ()
     also: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
 
@@ -251,35 +252,33 @@ class Step:
             return {self.inputs.name: dict(values)}
         return {name: values.get(name) for name in self.inputs}
 
-    def read_for(
-        self, params: Mapping[str, Any], backends: Mapping[str, Backend]
-    ) -> Mapping[str, Any]:
+    def read_for(self, params: Params, backends: Mapping[str, Backend]) -> Mapping[str, Any]:
         """Return the parameters as the step's functions get them: what it reads once is read."""
         return {**params, **self.read(params, backends)} if self.read else params
 
-    def preload_for(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+    def preload_for(self, params: Params) -> tuple[str, ...]:
         """Return the modules that the step's workers use, for parameters that are read."""
         return self.preload(params) if callable(self.preload) else self.preload
 
-    def needs_for(self, params: Mapping[str, Any]) -> tuple[Package, ...]:
+    def needs_for(self, params: Params) -> tuple[Package, ...]:
         """Return the packages that must be installed for these parameters, which are read."""
         return self.needs(params) if callable(self.needs) else self.needs
 
-    def refused_for(self, params: Mapping[str, Any]) -> frozenset[str]:
+    def refused_for(self, params: Params) -> frozenset[str]:
         """Return the kinds of findings that the step can't take with these parameters."""
         return frozenset(self.refuses(params) if callable(self.refuses) else self.refuses)
 
-    def mended_for(self, params: Mapping[str, Any]) -> frozenset[str]:
+    def mended_for(self, params: Params) -> frozenset[str]:
         """Return the kinds of findings that are gone behind the step with these parameters."""
         return frozenset(self.mends(params) if callable(self.mends) else self.mends)
 
-    def understood_for(self, params: Mapping[str, Any]) -> frozenset[str]:
+    def understood_for(self, params: Params) -> frozenset[str]:
         """Return the kinds of wrong types that the step takes in where their meaning can be told."""
         return frozenset(
             self.understands(params) if callable(self.understands) else self.understands
         )
 
-    def outputs_for(self, params: Mapping[str, Any]) -> dict[str, Port]:
+    def outputs_for(self, params: Params) -> dict[str, Port]:
         """Return the output ports by name for these parameters."""
         outputs = self.outputs(params) if callable(self.outputs) else self.outputs
         return {

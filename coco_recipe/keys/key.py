@@ -5,12 +5,12 @@ import platform
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from coco_recipe import files
 from coco_recipe.errors import RunError, did_you_mean
+from coco_recipe.json_types import Params
 from coco_recipe.keys import closure, libraries
 from coco_recipe.keys.closure import Closure
 from coco_recipe.manifest import Digests, KeyParts, Manifest
@@ -125,7 +125,7 @@ def parts_of(step: PlannedStep, inputs: Mapping[str, str | Digests], seed: int) 
     )
 
 
-def code_of(step: Step, params: Mapping[str, Any]) -> Closure:
+def code_of(step: Step, params: Params) -> Closure:
     """Return the modules that make a step's result, with the libraries that they import.
 
     Args:
@@ -151,7 +151,7 @@ def _modules(step: Step) -> Iterator[str]:
             yield _home(function)
 
 
-def _readers(params: Mapping[str, Any]) -> Iterator[str]:
+def _readers(params: Params) -> Iterator[str]:
     """Yield the modules of what the step has read, as a pipeline of a backend."""
     for value in params.values():
         if (module := type(value).__module__).startswith("coco_recipe"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from coco_recipe.errors import Problem
 from coco_recipe.findings import Choice
+from coco_recipe.json_types import Params
 from coco_recipe.language import schema_check
 from coco_recipe.language.source import Source
 from coco_recipe.yaml_text import KeyPath
@@ -42,7 +43,7 @@ class RecipeStep:
     id: str
     use: str
     inputs: Any
-    params: Mapping[str, Any]
+    params: Params
     at: KeyPath
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe.errors import Problem, did_you_mean
+from coco_recipe.json_types import Schema
 from coco_recipe.language.source import Source
 from coco_recipe.yaml_text import KeyPath
 
@@ -24,17 +25,15 @@ _WORDS = {
 }
 
 
-def shipped(name: str) -> dict[str, Any]:
+def shipped(name: str) -> Schema:
     """Return a schema that is shipped with the package, as ``shape``."""
-    schema: dict[str, Any] = json.loads(
+    schema: Schema = json.loads(
         (resources.files("coco_recipe.schemas") / f"{name}.schema.json").read_text("utf-8")
     )
     return schema
 
 
-def problems(
-    schema: Mapping[str, Any], value: Any, source: Source, at: KeyPath
-) -> Iterator[Problem]:
+def problems(schema: Schema, value: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
     """Yield what is wrong with ``value``, which stands in the source at ``at``."""
     from jsonschema import Draft7Validator
     from referencing import Registry
@@ -132,7 +131,7 @@ def _explain(error: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
         yield Problem(where, error.message, error.schema.get("description", ""))
 
 
-def with_defaults(schema: Mapping[str, Any], value: Any) -> Any:
+def with_defaults(schema: Schema, value: Any) -> Any:
     """Return ``value`` with the defaults of its schema's properties filled in."""
     if not isinstance(value, dict) or "properties" not in schema:
         return value
@@ -145,7 +144,7 @@ def with_defaults(schema: Mapping[str, Any], value: Any) -> Any:
     }
 
 
-def resolve_files(schema: Mapping[str, Any], value: Any, folder: Path, found: list[Path]) -> Any:
+def resolve_files(schema: Schema, value: Any, folder: Path, found: list[Path]) -> Any:
     """Return ``value`` with each ``format: recipe-file`` string made a path below ``folder``.
 
     List them in ``found``.
@@ -170,7 +169,7 @@ def resolve_files(schema: Mapping[str, Any], value: Any, folder: Path, found: li
     return value
 
 
-def composed(params: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def composed(params: Mapping[str, Schema]) -> Schema:
     """Return the recipe's schema with each step's parameters (``if use: X then with: X``)."""
     schema = shipped("shape")
     item = schema["properties"]["steps"]["items"]

@@ -11,7 +11,7 @@ from coco_recipe.findings import Finding
 from coco_recipe.language.recipe import RecipeStep
 from coco_recipe.planning.plan import Plan, PlannedStep, Reference
 from coco_recipe.steps import StepProblem, StepProblems
-from coco_recipe.values.facts import Facts
+from coco_recipe.values.facts import Facts, FactsByPort
 from coco_recipe.yaml_text import KeyPath
 
 
@@ -62,7 +62,7 @@ def review(planned: Plan, facts: Mapping[Reference, Facts]) -> tuple[Finding, ..
 def foresee_step(
     planned: Plan,
     step: PlannedStep,
-    facts: Mapping[str, Any],
+    facts: FactsByPort,
     values: Callable[[], Mapping[str, Any] | None] = lambda: None,
 ) -> Mapping[str, Facts]:
     """Ask one step what will be known of its outputs, from the facts of its input ports.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe.findings import Check
+from coco_recipe.json_types import Params
 from coco_recipe.language.recipe import Recipe
 from coco_recipe.observing.observers import Named
 from coco_recipe.plugins import Offer
@@ -34,8 +35,8 @@ class PlannedStep:
     id: str
     offer: Offer
     inputs: Mapping[str, tuple[Reference, ...]]
-    params: Mapping[str, Any]
-    bound: Mapping[str, Any]
+    params: Params
+    bound: Params
     files: tuple[Path, ...]
     outputs: Mapping[str, Port]
     kinds: ValueKinds

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe.errors import Problem, RecipeError, did_you_mean
+from coco_recipe.json_types import Params
 from coco_recipe.language import schema_check
 from coco_recipe.language.recipe import Input, Recipe, RecipeStep
 from coco_recipe.language.source import Source
@@ -170,7 +171,7 @@ class _Binder:
                     f"name the plugin that does (--plugin); the kinds are {', '.join(kinds.names())}",
                 )
 
-    def packages(self, offer: Offer, params: Mapping[str, Any]) -> None:
+    def packages(self, offer: Offer, params: Params) -> None:
         """Find packages that the step needs and that aren't installed."""
         for package in offer.step.needs_for(params):
             if importlib.util.find_spec(package.module) is None:

@@ -12,6 +12,7 @@ from coco_recipe import plugins
 from coco_recipe.engines import engine
 from coco_recipe.events import Progress
 from coco_recipe.findings import Finding
+from coco_recipe.json_types import Params
 from coco_recipe.language.recipe import Input, Recipe, RecipeStep
 from coco_recipe.language.source import Source
 from coco_recipe.manifest import StepRecord
@@ -114,7 +115,7 @@ def run_step(step: Step, bench: Bench | None = None, /, **given: Any) -> Outcome
         return _run(step, bench, Path(folder), given)
 
 
-def _run(step: Step, bench: Bench, folder: Path, given: Mapping[str, Any]) -> Outcome:
+def _run(step: Step, bench: Bench, folder: Path, given: Params) -> Outcome:
     ports, params = _divided(step, given)
     named = {name: item for port in ports for name, item in _named(port, ports[port]).items()}
     _check_kinds(ports, bench.kinds)
@@ -148,7 +149,7 @@ def _run(step: Step, bench: Bench, folder: Path, given: Mapping[str, Any]) -> Ou
     )
 
 
-def _divided(step: Step, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _divided(step: Step, given: Params) -> tuple[dict[str, Any], dict[str, Any]]:
     """Divide what is given into values by port and parameters.
 
     An optional port that is given None is left out.
@@ -183,7 +184,7 @@ def _check_kinds(ports: Mapping[str, Any], kinds: ValueKinds) -> None:
 
 
 def _planned(
-    step: Step, bench: Bench, path: Path, ports: Mapping[str, Any], params: Mapping[str, Any]
+    step: Step, bench: Bench, path: Path, ports: Mapping[str, Any], params: Params
 ) -> Plan:
     """Return the plan of a recipe that has only this step.
 

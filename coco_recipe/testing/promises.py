@@ -10,6 +10,7 @@ from typing import Any
 from coco_recipe import files, plugins
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import CocoRecipeError, PluginError, RecipeError
+from coco_recipe.json_types import Params, Schema
 from coco_recipe.steps import Step
 from coco_recipe.testing.bench import Bench, Outcome, run_step
 from coco_recipe.values.checkpoint import Checkpoint
@@ -56,7 +57,7 @@ def _of_page(step: Step) -> Iterator[str]:
     yield from _of_schema(step.params, "")
 
 
-def _of_schema(schema: Mapping[str, Any], at: str) -> Iterator[str]:
+def _of_schema(schema: Schema, at: str) -> Iterator[str]:
     """Yield what is wrong with the parameters of a schema, and with those inside of them."""
     from jsonschema import Draft7Validator
 
@@ -72,7 +73,7 @@ def _of_schema(schema: Mapping[str, Any], at: str) -> Iterator[str]:
         yield from _of_schema(rule, path)
 
 
-def _of_runs(step: Step, folder: Path, bench: Bench, given: Mapping[str, Any]) -> Iterator[str]:
+def _of_runs(step: Step, folder: Path, bench: Bench, given: Params) -> Iterator[str]:
     before = _state(given)
     try:
         first = run_step(step, _at(bench, folder / "first"), **given)
@@ -139,7 +140,7 @@ def _bytes(folder: Path) -> dict[str, bytes]:
     return found | {"manifest.json": json.dumps(manifest).encode()}
 
 
-def _state(given: Mapping[str, Any]) -> dict[str, Any]:
+def _state(given: Params) -> dict[str, Any]:
     """Return what must be the same after a run: parameters, rows, and the files of the inputs."""
     return {name: _state_of(value) for name, value in given.items()}
 
@@ -162,7 +163,7 @@ def _hashes(paths: list[Path]) -> dict[Path, str]:
     return {path: files.sha256(path) for path in paths}
 
 
-def _takes(step: Step, bench: Bench, given: Mapping[str, Any]) -> bool:
+def _takes(step: Step, bench: Bench, given: Params) -> bool:
     """Say whether the step begins to run with what is given."""
     try:
         run_step(step, bench, **given)

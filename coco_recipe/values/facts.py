@@ -1,6 +1,11 @@
 """Facts: what is known of a value before the run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+FactsByPort: TypeAlias = Mapping[str, Any]
+"""Facts of a step's inputs by port: `Facts`, or a tuple of them where a port takes many."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """Which pixels of a picture one call of a transform hid: behind holes, or under what it drew."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from coco_recipe_pictures.geometry.hiding import Picture, drawn_over, in_holes
 from coco_recipe_pictures.geometry.rings import Mask
+
+from coco_recipe import Params
 
 # those of the pinned library that can cover a pixel; others may blur, recolour or add noise to it
 COVERS = {
@@ -23,7 +24,7 @@ COVERS = {
 
 def hidden_by(
     name: str,
-    params: Mapping[str, Any],
+    params: Params,
     before: Picture,
     after: Picture,
     again: Callable[[Picture], Picture],

@@ -5,7 +5,7 @@ middles in some transforms and by their corners in others; here the transform's 
 read, so that a box lands on its pixels to the half px.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from coco_recipe_pictures.geometry.move import Border, Maps, Mask, Matrix, Move, Size, Warp
 from numpy.typing import NDArray
+
+from coco_recipe import Params
 
 REFUSED = {
     "Mosaic": "it puts several pictures into one",
@@ -35,7 +37,7 @@ class Fired:
     """
 
     transform: Any
-    params: Mapping[str, Any]
+    params: Params
     before: Size
     after: Size
 
@@ -118,7 +120,7 @@ def _border(fired: Fired) -> Border | None:
     return Border(int(mode), params.get("crop_params") or None, _maps(params))
 
 
-def _maps(params: Mapping[str, Any]) -> Maps | None:
+def _maps(params: Params) -> Maps | None:
     if "map_x" not in params:
         return None
     x, y = (np.asarray(params[name], dtype=np.float32) + 0.5 for name in ("map_x", "map_y"))

@@ -4,13 +4,22 @@ The mask pipelines of mmdetection want one.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Dataset, Port, Step, StepContext, has_area, tidy, turned_box
+from coco_recipe import (
+    Annotation,
+    Dataset,
+    Port,
+    Schema,
+    Step,
+    StepContext,
+    has_area,
+    tidy,
+    turned_box,
+)
 
 
 def add_segmentation(
@@ -43,7 +52,7 @@ def add_segmentation(
     return {"dataset": dataset.replace(annotations=rows)}
 
 
-PARAMS: dict[str, Any] = {
+PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {

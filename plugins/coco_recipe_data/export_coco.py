@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -16,6 +15,8 @@ from coco_recipe import (
     Image,
     OpenPorts,
     Origin,
+    Params,
+    Schema,
     Step,
     StepContext,
     StepProblem,
@@ -93,7 +94,7 @@ def export_coco(
     return {}
 
 
-PARAMS: dict[str, Any] = {
+PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
@@ -128,7 +129,7 @@ PARAMS: dict[str, Any] = {
 NO_IMAGE = "leave it out, or divide otherwise"
 
 
-def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+def _foresee(params: Params, facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     """Refuse parts of which it is known that they have no image."""
     StepProblems.if_any(
         StepProblem(
@@ -148,9 +149,7 @@ def _folder_name(part: str, layout: str) -> str:
     return part if layout == "coco" else "images"
 
 
-def _publishes(
-    params: Mapping[str, Any], values: Mapping[str, Dataset]
-) -> Mapping[str, Path | None]:
+def _publishes(params: Params, values: Mapping[str, Dataset]) -> Mapping[str, Path | None]:
     """Return the names of annotations and pictures, these with their sources."""
     layout = params["layout"]
     found: dict[str, Path | None] = {_rows_name(part, layout): None for part in values}

@@ -6,7 +6,19 @@ from typing import Any
 
 from msgspec import UNSET
 
-from coco_recipe import Annotation, Dataset, Image, Port, Row, Step, StepContext, about, counted
+from coco_recipe import (
+    Annotation,
+    Dataset,
+    Image,
+    Params,
+    Port,
+    Row,
+    Schema,
+    Step,
+    StepContext,
+    about,
+    counted,
+)
 from coco_recipe_data import clipping, kinds
 from coco_recipe_data.clipping import Places
 
@@ -86,7 +98,7 @@ def filter_annotations(
     return {"dataset": dataset.replace(annotations=tuple(kept))}
 
 
-PARAMS: dict[str, Any] = {
+PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
@@ -224,7 +236,7 @@ def _stopping(row: Annotation, image: Image, reason: str) -> _Verdict:
     return _Verdict(row, stops=Row(name, reason, image.file_name))
 
 
-def _stops_at_rows(params: Mapping[str, Any], dataset: Dataset) -> Iterator[Row]:
+def _stops_at_rows(params: Params, dataset: Dataset) -> Iterator[Row]:
     given: dict[str, Any] = {name: params.get(name) for name in PARAMS["properties"]}
     rules = _Rules(**given)
     try:

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from coco_recipe import (
     Dataset,
     Facts,
+    Params,
     Port,
     Row,
+    Schema,
     Step,
     StepContext,
     StepProblem,
@@ -98,7 +99,7 @@ def filter_categories(
     }
 
 
-PARAMS: dict[str, Any] = {
+PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
@@ -140,12 +141,12 @@ def _unknown(at: tuple[str, int], name: str | int, known: Sequence[str]) -> Step
     return StepProblem(at, f"there is no category {name!r}", did_you_mean(str(name), known))
 
 
-def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
+def _check(params: Params) -> Iterator[StepProblem]:
     if ("drop" in params) == ("keep" in params):
         yield StepProblem((), "must have either 'drop' or 'keep'", "drop: [a category's name]")
 
 
-def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+def _foresee(params: Params, facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     before = facts["dataset"]
     key = "drop" if "drop" in params else "keep"
     named = params[key]

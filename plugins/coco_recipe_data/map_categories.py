@@ -13,8 +13,10 @@ from coco_recipe import (
     Dataset,
     Facts,
     Image,
+    Params,
     Port,
     Row,
+    Schema,
     Step,
     StepContext,
     StepProblem,
@@ -94,7 +96,7 @@ def map_categories(
     }
 
 
-PARAMS: dict[str, Any] = {
+PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
@@ -149,7 +151,7 @@ def _names_after(
     return tuple(order)
 
 
-def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+def _foresee(params: Params, facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     before = facts["dataset"]
     if before.classes is None:
         return {"dataset": before}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from coco_recipe import Params
 from coco_recipe_data import segmentation_mends
 
 ANY = ""
@@ -52,7 +53,7 @@ UNDERSTOOD: Mapping[tuple[str, Any], tuple[str, ...]] = {
 }
 
 
-def mends(params: Mapping[str, Any]) -> Iterator[str]:
+def mends(params: Params) -> Iterator[str]:
     """Yield the kinds of findings that are gone behind a repair with these parameters."""
     for key, value in params.items():
         yield from MENDED.get((key, value if isinstance(value, str) else ANY), ())
@@ -61,13 +62,13 @@ def mends(params: Mapping[str, Any]) -> Iterator[str]:
         yield from segmentation_mends.MENDED[mend]
 
 
-def understands(params: Mapping[str, Any]) -> Iterator[str]:
+def understands(params: Params) -> Iterator[str]:
     """Yield the kinds of wrong types of which it takes in what can be told."""
     for key, value in params.items():
         yield from UNDERSTOOD.get((key, value), ()) if isinstance(value, str) else ()
 
 
-def refuses(params: Mapping[str, Any]) -> Iterator[str]:
+def refuses(params: Params) -> Iterator[str]:
     """Yield the kinds of findings at which it would stop."""
     if params.get("sizes") == "from_pictures":
         yield from UNMEASURED

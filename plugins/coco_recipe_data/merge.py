@@ -14,7 +14,9 @@ from coco_recipe import (
     Facts,
     Image,
     Origin,
+    Params,
     Port,
+    Schema,
     Step,
     StepContext,
     extras,
@@ -142,7 +144,7 @@ def merge(
     return {"dataset": Dataset(tuple(images), tuple(annotations), categories, home, folders, extra)}
 
 
-PARAMS: dict[str, Any] = {
+PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
@@ -287,9 +289,7 @@ def _mapped_license(image: Image, mapping: Mapping[licenses.Id, licenses.Id]) ->
     )
 
 
-def _foresee(
-    params: Mapping[str, Any], facts: Mapping[str, tuple[Facts, ...]]
-) -> Mapping[str, Facts]:
+def _foresee(params: Params, facts: Mapping[str, tuple[Facts, ...]]) -> Mapping[str, Facts]:
     parts = facts["datasets"]
     low, high = [part.smallest for part in parts], [part.largest for part in parts]
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from coco_recipe import Dataset, Port, Step, StepContext
+from coco_recipe import Dataset, Port, Schema, Step, StepContext
 from coco_recipe_data import kinds, parents, references
 
 _BASE = {"enum": [0, 1, None]}
@@ -111,7 +111,7 @@ def reindex(
     }
 
 
-PARAMS: dict[str, Any] = {
+PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {

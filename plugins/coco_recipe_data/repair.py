@@ -11,7 +11,9 @@ from coco_recipe import (
     Dataset,
     Facts,
     Loose,
+    Params,
     Port,
+    Schema,
     Step,
     StepContext,
     StepProblem,
@@ -128,7 +130,7 @@ def repair(
     }
 
 
-PARAMS: dict[str, Any] = {
+PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
@@ -314,12 +316,12 @@ def _used(
     return tuple(category for category in categories if category.id in used)
 
 
-def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
+def _check(params: Params) -> Iterator[StepProblem]:
     if not params:
         yield StepProblem((), "mends nothing", "name what a finding names, as area: recompute")
 
 
-def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+def _foresee(params: Params, facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     found = facts["dataset"]
     found = found.of_fewer_images() if params.get("missing_pictures") else found
     return {"dataset": found.of_other_images() if params.get("sizes") == "from_pictures" else found}

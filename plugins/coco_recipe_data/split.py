@@ -10,7 +10,9 @@ from coco_recipe import (
     Dataset,
     Facts,
     Image,
+    Params,
     Port,
+    Schema,
     Step,
     StepContext,
     StepProblem,
@@ -94,7 +96,7 @@ def split(
     return parts
 
 
-PARAMS: dict[str, Any] = {
+PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
@@ -288,7 +290,7 @@ def _note(ctx: StepContext, dataset: Dataset, parts: Mapping[str, Dataset], want
     )
 
 
-def _names(params: Mapping[str, Any]) -> Mapping[str, type]:
+def _names(params: Params) -> Mapping[str, type]:
     if "every" in params:
         return {"train": Dataset, "val": Dataset}
     if "by" in params:
@@ -298,7 +300,7 @@ def _names(params: Mapping[str, Any]) -> Mapping[str, type]:
     )
 
 
-def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
+def _check(params: Params) -> Iterator[StepProblem]:
     ways = [key for key in ("fractions", "every", "folds", "by") if key in params]
     if len(ways) != 1:
         yield StepProblem(
@@ -334,7 +336,7 @@ def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
         yield StepProblem(("group_by", "pattern"), f"is not a regular expression: {error}")
 
 
-def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+def _foresee(params: Params, facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     known = facts["dataset"].fields
     fields = {
         key: params[key]["field"] for key in ("by", "group_by") if "field" in params.get(key, {})

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from coco_recipe import StepProblem
-from coco_recipe_mmdet.params import Params, other_environment
+from coco_recipe import Params, StepProblem
+from coco_recipe_mmdet.params import other_environment
 
 PACKAGE = "mmdet::"
 

@@ -10,7 +10,9 @@ from coco_recipe import (
     Checkpoint,
     Dataset,
     Facts,
+    FactsByPort,
     Metrics,
+    Params,
     Port,
     Predictions,
     Step,
@@ -96,7 +98,7 @@ def _kept(folder: Path, checkpoint: Checkpoint, classes: tuple[str, ...], label:
     return Checkpoint(path, classes, checkpoint.fingerprint, label)
 
 
-def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
+def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     """Refuse checkpoints with other classes than the data set's."""
     known = with_checkpoints.foresee_classes(facts)
     return {"best": known, "predictions": known}

@@ -6,7 +6,17 @@ from typing import Any
 
 from coco_recipe_jobs import process, scores
 
-from coco_recipe import Checkpoint, Dataset, Facts, Metrics, Port, Step, StepContext
+from coco_recipe import (
+    Checkpoint,
+    Dataset,
+    Facts,
+    FactsByPort,
+    Metrics,
+    Params,
+    Port,
+    Step,
+    StepContext,
+)
 from coco_recipe_mmdet import configs, params, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, Soup, SoupJob
 
@@ -66,7 +76,7 @@ def greedy_soup(
     return {"checkpoint": made, "metrics": scores.as_metrics(soup.rows)}
 
 
-def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
+def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     """Refuse checkpoints with other classes than the data set's."""
     return {"checkpoint": replace(with_checkpoints.foresee_classes(facts), labels=(LABEL,))}
 

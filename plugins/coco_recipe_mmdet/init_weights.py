@@ -7,7 +7,7 @@ from coco_recipe_jobs import process
 from coco_recipe_jobs.job import make
 from coco_recipe_torch.coco_names import COCO_NAMES
 
-from coco_recipe import Checkpoint, Facts, Step, StepContext
+from coco_recipe import Checkpoint, Facts, FactsByPort, Params, Step, StepContext
 from coco_recipe_mmdet import configs, params
 from coco_recipe_mmdet.jobs import PROGRAM, Initial, InitJob
 
@@ -53,7 +53,7 @@ def class_names(classes: str | Sequence[str]) -> tuple[str, ...]:
     return COCO_NAMES if classes == "coco" else tuple(classes)
 
 
-def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
+def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     """Return which classes the checkpoint will have."""
     return {"checkpoint": Facts(class_names(with_["classes"]), labels=(LABEL,))}
 

@@ -1,12 +1,10 @@
 """Parameters that several steps of this plugin share, and the packages that they need."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from coco_recipe_torch.needed import INSTALL, TORCH
 
-from coco_recipe import Package
+from coco_recipe import Package, Params, Schema
 
 STACK = ("torch", "mmcv", "mmengine", "mmdet")
 NEEDED = (
@@ -15,9 +13,6 @@ NEEDED = (
     Package("mmengine", "onedl-mmengine", INSTALL),
     Package("mmdet", "onedl-mmdetection", INSTALL),
 )
-Schema = dict[str, Any]
-Params = Mapping[str, Any]  # of a step, as its schema lets them through
-
 CONFIG: Schema = {
     "anyOf": [
         {"type": "string", "pattern": "^mmdet::"},

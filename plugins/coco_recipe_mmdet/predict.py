@@ -13,7 +13,9 @@ from coco_recipe import (
     Checkpoint,
     Dataset,
     Facts,
+    FactsByPort,
     Image,
+    Params,
     Port,
     Predictions,
     Step,
@@ -225,7 +227,7 @@ def files_of(folder: Path) -> list[Path]:
     )
 
 
-def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
+def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     """Refuse a checkpoint with other classes, and anything but one source of pictures."""
     if ("dataset" in facts) == bool(with_.get("folder")):
         raise StepProblems(
@@ -243,7 +245,7 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
     return {"predictions": replace(known, labels=facts["checkpoint"].labels)}
 
 
-def _check(with_: Mapping[str, Any]) -> Iterator[StepProblem]:
+def _check(with_: Params) -> Iterator[StepProblem]:
     yield from configs.problems(with_)
     if with_.get("folder") and not Path(with_["folder"]).is_dir():
         yield StepProblem(("folder",), f"there is no folder {with_['folder']}")
@@ -255,7 +257,7 @@ def _check(with_: Mapping[str, Any]) -> Iterator[StepProblem]:
         )  # OpenCV crashes on it
 
 
-def _files(with_: Mapping[str, Any]) -> list[Path]:
+def _files(with_: Params) -> list[Path]:
     return configs.built_on(with_) + (
         files_of(Path(with_["folder"])) if with_.get("folder") else []
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from coco_recipe_jobs import process
 
-from coco_recipe import Checkpoint, Dataset, Facts, Port, Step, StepContext
+from coco_recipe import Checkpoint, Dataset, Facts, FactsByPort, Params, Port, Step, StepContext
 from coco_recipe_mmdet import configs, params, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, BatchNormJob, Renormed
 
@@ -69,7 +69,7 @@ def _first(dataset: Dataset, images: int | None) -> Dataset:
     return dataset.replace(images=chosen, annotations=rows)
 
 
-def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
+def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     """Refuse a checkpoint with other classes than the data set's."""
     before = facts["checkpoint"].labels
     labels = tuple(f"{label}_bn" for label in before) if before else None

@@ -12,6 +12,8 @@ from coco_recipe import (
     Checkpoint,
     Dataset,
     Facts,
+    FactsByPort,
+    Params,
     Port,
     Step,
     StepContext,
@@ -176,7 +178,7 @@ def _outputs(
     }
 
 
-def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
+def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     """Return which classes and labels the checkpoints will have.
 
     Raises:
@@ -193,7 +195,7 @@ def foresee(with_: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, 
     }
 
 
-def preflight(ctx: StepContext, with_: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+def preflight(ctx: StepContext, with_: Params, facts: FactsByPort) -> None:
     """See whether config and parameters go together.
 
     Raises:
@@ -227,7 +229,7 @@ def _other_classes(
             yield from (StepProblem((port,), what, hint, below="in") for what in differ[:1])
 
 
-def _labels(with_: params.Params) -> tuple[str, ...] | None:
+def _labels(with_: Params) -> tuple[str, ...] | None:
     """Return the labels of the kept epochs; None where the config or the metric decides."""
     last = with_.get("epochs")
     if last is None or with_["keep"]:
@@ -236,7 +238,7 @@ def _labels(with_: params.Params) -> tuple[str, ...] | None:
     return tuple(f"epoch_{n}" for n in range(1, last + 1) if n % interval == 0 or n == last)
 
 
-def _check(with_: params.Params) -> Iterator[StepProblem]:
+def _check(with_: Params) -> Iterator[StepProblem]:
     yield from configs.problems(with_)
     if with_["launcher"] == "none" and (with_["gpus"] > 1 or with_["nnodes"] > 1):
         yield StepProblem(("gpus",), "several processes need a launcher", "launcher: pytorch")

@@ -10,6 +10,8 @@ from coco_recipe import (
     Checkpoint,
     Dataset,
     Facts,
+    Params,
+    Schema,
     StepContext,
     StepProblem,
     StepProblems,
@@ -18,7 +20,6 @@ from coco_recipe import (
 )
 from coco_recipe_mmdet import configs, datasets, params, preflights
 from coco_recipe_mmdet.jobs import DetectorJob, EvaluateJob, Source
-from coco_recipe_mmdet.params import Params, Schema
 
 PortFacts: TypeAlias = Mapping[str, Facts | tuple[Facts, ...]]
 J = TypeVar("J", bound=DetectorJob)

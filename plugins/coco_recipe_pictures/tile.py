@@ -15,6 +15,7 @@ from coco_recipe import (
     Facts,
     Image,
     Origin,
+    Params,
     Port,
     Step,
     StepContext,
@@ -120,7 +121,7 @@ def tile(ctx: StepContext, *, dataset: Dataset, **params: Any) -> Mapping[str, D
     return {"dataset": out.dataset()}
 
 
-def windows(size: tuple[int, int], params: Mapping[str, Any]) -> Iterator[Window]:
+def windows(size: tuple[int, int], params: Params) -> Iterator[Window]:
     """Yield the tiles' places in a picture.
 
     Args:
@@ -139,7 +140,7 @@ def _starts(side: int, length: int, overlap: float) -> list[int]:
     return [*range(0, side - length, length - int(overlap * length)), side - length]
 
 
-def cut(params: Mapping[str, Any], job: Job) -> tuple[Tile, ...]:
+def cut(params: Params, job: Job) -> tuple[Tile, ...]:
     """Cut one picture, in a worker, and write its tiles.
 
     Raises:
@@ -161,7 +162,7 @@ def cut(params: Mapping[str, Any], job: Job) -> tuple[Tile, ...]:
 
 
 def _tile(
-    params: Mapping[str, Any], job: Job, picture: "pictures.Picture", window: Window, target: Path
+    params: Params, job: Job, picture: "pictures.Picture", window: Window, target: Path
 ) -> Tile:
     left = tuple(_moved(job, one, window, params) if one else None for one in job.instances)
     of_parts = tuple(
@@ -192,7 +193,7 @@ def _jobs(
     ctx: StepContext,
     dataset: Dataset,
     rows: Mapping[int, list[Annotation]],
-    params: Mapping[str, Any],
+    params: Params,
 ) -> Iterator[Job]:
     """Yield the job of each picture, in order; no two tiles have one name."""
     taken = set[str]()
@@ -329,12 +330,12 @@ def _other_places(dataset: Dataset) -> Iterator[StepProblem]:
             )
 
 
-def _stops_at_rows(params: Mapping[str, Any], dataset: Dataset) -> Iterator[FoundRow]:
+def _stops_at_rows(params: Params, dataset: Dataset) -> Iterator[FoundRow]:
     """Yield the rows that can't be moved."""
     yield from instances.unmovable(dataset.annotations_of(), dataset.images, {})
 
 
-def _foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+def _foresee(params: Params, facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     """Return what is known of the tiles: none is larger than a slice, or than its picture."""
     known = facts["dataset"]
     size = (params["slice_width"], params["slice_height"])

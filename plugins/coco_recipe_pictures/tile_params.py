@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from coco_recipe import Schema
+
 
 def _length(side: str) -> dict[str, Any]:
     return {
@@ -27,7 +29,7 @@ def _at_least(what: str, **more: Any) -> dict[str, Any]:
     return {"type": "number", "minimum": 0, "default": 0.0, "description": what, **more}
 
 
-PARAMS: dict[str, Any] = {
+PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "required": ["slice_width", "slice_height"],

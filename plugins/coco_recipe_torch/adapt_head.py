@@ -10,6 +10,8 @@ from coco_recipe import (
     Checkpoint,
     Dataset,
     Facts,
+    FactsByPort,
+    Params,
     Port,
     Step,
     StepContext,
@@ -297,7 +299,7 @@ def _table(plan: Plan, rows: Mapping[str, list[int]], keys: int) -> dict[str, An
     }
 
 
-def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
+def _check(params: Params) -> Iterator[StepProblem]:
     old = _given(params.get("from_classes"))
     if params["method"] == "slice" and params["map"]:
         yield StepProblem(
@@ -309,7 +311,7 @@ def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
         yield from _unknown_classes(params["map"], params["new_rows"], old)
 
 
-def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
+def _foresee(params: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     classes = facts["dataset"].classes
     given, said = _given(params.get("from_classes")), facts["checkpoint"].classes
     if given and said and not _alike(given, said):

@@ -1,8 +1,8 @@
 """The parameters of the step ``adapt_head``."""
 
-from typing import Any
+from coco_recipe import Schema
 
-PARAMS: dict[str, Any] = {
+PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {

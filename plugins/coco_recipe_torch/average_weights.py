@@ -7,9 +7,19 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from coco_recipe import Checkpoint, Facts, Port, Step, StepContext, StepProblem, StepProblems
+from coco_recipe import (
+    Checkpoint,
+    Facts,
+    FactsByPort,
+    Params,
+    Port,
+    Step,
+    StepContext,
+    StepProblem,
+    StepProblems,
+)
 from coco_recipe_torch.average_weights_params import PARAMS
 from coco_recipe_torch.checkpoints import (
     NOT_FINITE,
@@ -347,7 +357,7 @@ def average_weights(
     return {"checkpoint": made}
 
 
-def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
+def _check(params: Params) -> Iterator[StepProblem]:
     for key, method in _BELONGS.items():
         if key in params and params["method"] != method:
             yield StepProblem(
@@ -374,7 +384,7 @@ def _check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
         )
 
 
-def _foresee(params: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Facts]:
+def _foresee(params: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     known: tuple[Facts, ...] = facts["checkpoints"]
     classes = {fact.classes for fact in known if fact.classes is not None}
     if len(classes) > 1:

@@ -7,6 +7,7 @@ by ``benchmarks/migrate_strength.py``: of the change of a pixel where nothing el
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from coco_recipe import Params
 from coco_recipe_albumentations.pipeline.history import Version
 
 _REMEDY = "look at it with coco-recipe preview, and choose its arguments anew where it matters"
@@ -35,7 +36,7 @@ _CUT = (
     "showed the whole of what it cut out; 2.0.8 cuts its right and lower part off (with keep_size: "
     "false, 5 % of the spread at scale 0.15), and with fit_output makes pictures 1.1 times as large"
 )
-Condition = Callable[[Mapping[str, Any]], bool]
+Condition = Callable[[Params], bool]
 
 
 def _always(arguments: Mapping[str, Any]) -> bool:

@@ -1,9 +1,9 @@
 """Check sizes in a pipeline against those of the images, as far as that needs no run."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from coco_recipe import StepProblem
+from coco_recipe import Params, StepProblem
 from coco_recipe_albumentations import catalogue
 from coco_recipe_albumentations.pipeline import sizes
 from coco_recipe_albumentations.pipeline.forms import Transform, Written
@@ -133,7 +133,7 @@ def keeps_size(transform: Transform) -> bool:
     return (transform.name in _KEEPS or colours) and _keeps(_with_defaults(transform))
 
 
-def _keeps(given: Mapping[str, Any]) -> bool:
+def _keeps(given: Params) -> bool:
     return not any(given.get(switch) for switch in _SHRINKS) and bool(given.get("keep_size", True))
 
 

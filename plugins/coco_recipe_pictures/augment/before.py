@@ -4,7 +4,17 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Backend, Dataset, Facts, Finding, Package, Row, StepProblem, StepProblems
+from coco_recipe import (
+    Backend,
+    Dataset,
+    Facts,
+    Finding,
+    Package,
+    Params,
+    Row,
+    StepProblem,
+    StepProblems,
+)
 from coco_recipe_pictures import pipelines
 from coco_recipe_pictures.augment import choosing, refusals
 from coco_recipe_pictures.augment.chosen import Chosen
@@ -16,30 +26,30 @@ from coco_recipe_pictures.geometry import instances
 from coco_recipe_pictures.needed import NEEDS
 
 
-def read(params: Mapping[str, Any], backends: Mapping[str, Backend]) -> Mapping[str, Any]:
+def read(params: Params, backends: Mapping[str, Backend]) -> Mapping[str, Any]:
     """Read the pipeline, once for all that asks of it."""
     allow_files = params["allow_files"]
     return {"pipeline": pipelines.read(params["pipeline"], backends, allow_files=allow_files)}
 
 
-def needs(params: Mapping[str, Any]) -> tuple[Package, ...]:
+def needs(params: Params) -> tuple[Package, ...]:
     """Return the packages that must be there: OpenCV, and those of the pipeline's library."""
     backend = _backend(params)
     return (*(backend.needs if backend else ()), *NEEDS)
 
 
-def preload(params: Mapping[str, Any]) -> tuple[str, ...]:
+def preload(params: Params) -> tuple[str, ...]:
     """Return the modules that workers import early."""
     backend = _backend(params)
     return (*(backend.preload if backend else ()), "coco_recipe_pictures.augment.preload")
 
 
-def _backend(params: Mapping[str, Any]) -> Library | None:
+def _backend(params: Params) -> Library | None:
     found = params.get("pipeline")
     return found.backend if isinstance(found, pipelines.Read) else None
 
 
-def check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
+def check(params: Params) -> Iterator[StepProblem]:
     low, high = params["accept"].get("no_visibility_between", (0, 1))
     if low >= high:
         yield StepProblem(
@@ -55,7 +65,7 @@ def check(params: Mapping[str, Any]) -> Iterator[StepProblem]:
     yield from params["pipeline"].problems
 
 
-def foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+def foresee(params: Params, facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     """Build the pipeline as it will be built, for the sizes that are known.
 
     Look for the names in the parameters.
@@ -73,7 +83,7 @@ def foresee(params: Mapping[str, Any], facts: Mapping[str, Facts]) -> Mapping[st
 
 
 def examine(
-    given: Mapping[str, Any],
+    given: Params,
     facts: Mapping[str, Facts],
     values: Callable[[], Mapping[str, Any] | None],
 ) -> None:
@@ -91,15 +101,13 @@ def examine(
         Chosen.of(found["dataset"], params, pipeline)
 
 
-def refuses(params: Mapping[str, Any]) -> Iterator[str]:
+def refuses(params: Params) -> Iterator[str]:
     """Yield the kinds of pictures at which it stops, unless it is to go on without them."""
     if params["bad_images"] == "error":
         yield from (kind.name for kind in picture_checks.REFUSED)
 
 
-def stops_at(
-    params: Mapping[str, Any], dataset: Dataset, pictures_: Container[str]
-) -> Iterator[str]:
+def stops_at(params: Params, dataset: Dataset, pictures_: Container[str]) -> Iterator[str]:
     """Yield those of the pictures that get copies and are refused for what their header says."""
     choice = choosing.choose(
         dataset,
@@ -114,7 +122,7 @@ def stops_at(
             yield str(path)
 
 
-def stops_at_rows(given: Mapping[str, Any], dataset: Dataset) -> Iterator[Row]:
+def stops_at_rows(given: Params, dataset: Dataset) -> Iterator[Row]:
     """Yield rows of what gets copies that can't be moved.
 
     Those of pictures in quarantine are left out.
@@ -135,9 +143,7 @@ def stops_at_rows(given: Mapping[str, Any], dataset: Dataset) -> Iterator[Row]:
     )
 
 
-def review(
-    step_id: str, params: Mapping[str, Any], facts: Mapping[str, Facts]
-) -> Iterator[Finding]:
+def review(step_id: str, params: Params, facts: Mapping[str, Facts]) -> Iterator[Finding]:
     yield from refusals.direction(
         params["pipeline"].pipeline,
         facts["dataset"].classes or (),
@@ -147,7 +153,7 @@ def review(
     )
 
 
-def files(params: Mapping[str, Any]) -> list[Path]:
+def files(params: Params) -> list[Path]:
     """Return the pictures that the pipeline reads."""
     found = params["pipeline"].pipeline.files()
     if missing := [path for path in found if not path.is_file()]:

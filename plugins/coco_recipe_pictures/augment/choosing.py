@@ -13,6 +13,7 @@ from coco_recipe import (
     Dataset,
     Facts,
     Image,
+    Params,
     StepProblem,
     StepProblems,
     did_you_mean,
@@ -152,7 +153,7 @@ def mirrored(categories: Sequence[Category], pairs: Sequence[Sequence[str]]) -> 
     return found
 
 
-def problems(params: Mapping[str, Any], known: Facts) -> Iterator[StepProblem]:
+def problems(params: Params, known: Facts) -> Iterator[StepProblem]:
     """Yield the categories, fields and keypoints that parameters name and the data set lacks."""
     where, boxes = params.get("where") or {}, (params.get("balance") or {}).get("boxes")
     asked: list[tuple[KeyPath, str, str, Sequence[str] | None]] = [

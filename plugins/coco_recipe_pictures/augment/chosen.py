@@ -5,9 +5,8 @@ All that the recipe must choose for it is settled with it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from coco_recipe import Annotation, Dataset, Image, StepProblems, facts_of
+from coco_recipe import Annotation, Dataset, Image, Params, StepProblems, facts_of
 from coco_recipe_pictures.augment import choosing, keypoint_pairs, refusals
 from coco_recipe_pictures.augment.choosing import Choice
 from coco_recipe_pictures.backend import Pipeline
@@ -32,7 +31,7 @@ class Chosen:
     mirror: Mapping[int, int]
 
     @classmethod
-    def of(cls, dataset: Dataset, params: Mapping[str, Any], pipeline: Pipeline) -> "Chosen":
+    def of(cls, dataset: Dataset, params: Params, pipeline: Pipeline) -> "Chosen":
         """Choose images, and see that the recipe says all that must be said about their rows.
 
         Args:

@@ -1,9 +1,9 @@
 """The parameters of ``augment``."""
 
-from typing import Any
+from coco_recipe import Schema
 
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
-PARAMS: dict[str, Any] = {
+PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "required": ["pipeline"],

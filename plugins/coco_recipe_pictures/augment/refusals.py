@@ -7,7 +7,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from coco_recipe import Annotation, Dataset, Facts, Finding, Image, Kind, Row, StepProblem, extras
+from coco_recipe import (
+    Annotation,
+    Dataset,
+    Facts,
+    Finding,
+    Image,
+    Kind,
+    Params,
+    Row,
+    StepProblem,
+    extras,
+)
 from coco_recipe_pictures.augment import keypoint_pairs
 from coco_recipe_pictures.backend import Effects, Pipeline
 from coco_recipe_pictures.geometry import other_places, parts
@@ -42,7 +53,7 @@ _SIDE_WORDS = {
 _UPRIGHT_WORDS = {"up", "down", "upward", "downward"}
 
 
-def may_ask(pipeline: Pipeline, params: Mapping[str, Any], known: Facts) -> bool:
+def may_ask(pipeline: Pipeline, params: Params, known: Facts) -> bool:
     """Report whether `problems` may find anything, by the keys that the rows may have.
 
     It reads no row.
@@ -72,7 +83,7 @@ def problems(
     images: Sequence[Image],
     annotations: Sequence[Annotation],
     pairs: Mapping[int, Sequence[Any]],
-    params: Mapping[str, Any],
+    params: Params,
 ) -> Iterator[StepProblem]:
     """Yield what must be chosen before a data set with annotations goes through a pipeline.
 
@@ -126,7 +137,7 @@ def problems(
         yield from _unpaired(dataset, annotations, pairs)
 
 
-def _asks_of_places(effects: Effects, params: Mapping[str, Any]) -> bool:
+def _asks_of_places(effects: Effects, params: Params) -> bool:
     """Report whether places under other keys are asked for, where there are any."""
     return params["other_geometry"] == "refuse" and effects.moves
 

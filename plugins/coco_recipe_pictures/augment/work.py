@@ -11,6 +11,7 @@ from coco_recipe import (
     Annotation,
     Dataset,
     Image,
+    Params,
     StepContext,
     StepProblems,
     read_header,
@@ -39,7 +40,7 @@ class Work:
         ValueError: what is asked for can't be done with this data set.
     """
 
-    def __init__(self, ctx: StepContext, dataset: Dataset, params: Mapping[str, Any]) -> None:
+    def __init__(self, ctx: StepContext, dataset: Dataset, params: Params) -> None:
         self.ctx, self.dataset = ctx, dataset
         self.pipeline, self.repeated = applied(params), params["repeated"]
         chosen = Chosen.of(dataset, params, self.pipeline)
@@ -150,7 +151,7 @@ class Work:
         )
 
 
-def applied(params: Mapping[str, Any]) -> Pipeline:
+def applied(params: Params) -> Pipeline:
     """Return the pipeline as it is applied: with borders of one colour if the recipe says so."""
     pipeline = _sound(params["pipeline"])
     return pipeline.with_plain_borders if params["repeated"] == "fill" else pipeline
@@ -162,7 +163,7 @@ def _sound(read: Read) -> Pipeline:
     return read.pipeline
 
 
-def _settings(params: Mapping[str, Any], pipeline: Pipeline) -> Settings:
+def _settings(params: Params, pipeline: Pipeline) -> Settings:
     limits = {
         name: float(params[name]) for name in ("min_visibility", "min_area_px", "min_side_px")
     }
@@ -180,7 +181,7 @@ def _settings(params: Mapping[str, Any], pipeline: Pipeline) -> Settings:
     )
 
 
-def would_stop(params: Mapping[str, Any], image: Image, path: Path) -> bool:
+def would_stop(params: Params, image: Image, path: Path) -> bool:
     """Report whether a picture can't be taken as EXIF is here; its header is read."""
     try:
         head = read_header(path)
