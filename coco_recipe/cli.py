@@ -51,7 +51,10 @@ for command in COMMANDS:
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 failed, 2 wrong recipe or command, 101 our bug, 130 interrupted."""
+    """Run the command line and exit.
+
+    The codes: 0 done, 1 failed, 2 a wrong recipe or command, 101 our bug, 130 interrupted.
+    """
     shown, stdout = Shown(), sys.stdout
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # its lines would stand among ours
     try:

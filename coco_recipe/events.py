@@ -185,7 +185,7 @@ Observer = Callable[[Event], None]
 
 
 def found(finding: Finding, *, stops: bool) -> Found:
-    """Return the event of a finding, with values that can't be changed, and without its list of pictures."""
+    """Return the event of a finding: its values can't be changed; its pictures are left out."""
     rows = tuple(Row(row.name, read_only(row.value), row.file_name) for row in finding.first)
     return Found(replace(finding, first=rows, pictures=ReadOnlyDict()), stops)
 

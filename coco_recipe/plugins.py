@@ -1,4 +1,4 @@
-"""Find plugins and collect their steps: entry points, each isolated, and ``--plugin`` files, each fatal."""
+"""Find plugins and collect their steps: entry points, isolated; ``--plugin`` files, fatal."""
 
 import hashlib
 import importlib.util

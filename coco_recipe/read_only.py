@@ -30,7 +30,7 @@ class ReadOnlyList(list[Any]):
 
 
 def read_only(value: Any) -> Any:
-    """Return a copy of a record or a JSON-like value that has the same types and can't be changed."""
+    """Return a copy of a record or a JSON-like value of the same types that can't be changed."""
     if isinstance(value, msgspec.Struct):
         names = value.__struct_fields__
         return type(value)(**{name: read_only(getattr(value, name)) for name in names})

@@ -73,7 +73,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class StepProblem:
-    """What a step's ``check`` or ``foresee`` finds: the key path below ``with`` (or ``in``), what is wrong, what to do."""
+    """A problem of a step: the key path below ``with`` or ``in``, what is wrong, what to do."""
 
     path: tuple[str | int, ...]
     what: str
@@ -87,7 +87,7 @@ class StepProblem:
 
 
 class StepProblems(ValueError):
-    """Parameters and inputs of a step that can't go together, each problem with its place in the recipe.
+    """Parameters and inputs of a step that can't go together; each problem has its key path.
 
     A step raises it in ``foresee``, where the recipe's line is told, and where it runs, if it
     couldn't be foreseen.
@@ -273,7 +273,7 @@ class Step:
         return frozenset(self.mends(params) if callable(self.mends) else self.mends)
 
     def understood_for(self, params: Params) -> frozenset[str]:
-        """Return the kinds of wrong types that the step takes in where their meaning can be told."""
+        """Return the kinds of wrong types that the step takes in where their meaning is clear."""
         return frozenset(
             self.understands(params) if callable(self.understands) else self.understands
         )
@@ -360,11 +360,11 @@ class StepContext(Protocol):
         ...
 
     def wrote(self, path: Path, sha256: str) -> None:
-        """Tell the hash of a file in ``workdir`` that is known already, so that it isn't read again."""
+        """Tell the known hash of a file in ``workdir``, so that it isn't read again."""
         ...
 
     def place(self, name: str, folder: str, file: str, *, sha256: str, how: str) -> None:
-        """Let a file that the step didn't make appear in the published folder, without a copy in ``workdir``.
+        """Let a file that the step didn't make appear where it is published, with no copy here.
 
         Args:
             name: its name in the published folder.

@@ -108,7 +108,7 @@ class Rows:
 
     @property
     def tiny(self) -> list[tuple[Annotation, tuple[float, float, float, float], tuple[int, int]]]:
-        """Those of them whose box has no side above 1 px, and lies in the first pixel of its image."""
+        """Those whose box has no side above 1 px, and lies in the first pixel of its image."""
         return [
             (row, row.bbox, size)
             for row in self.survey.tiny

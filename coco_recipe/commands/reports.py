@@ -33,7 +33,7 @@ def findings(found: Sequence[Any], form: str) -> str:
 
 
 def _github(severity: str, text: str, **properties: str | int) -> str:
-    """Write one of GitHub's annotations: one line, in which the message and the properties are escaped."""
+    """Write one of GitHub's annotations: a line with message and properties escaped."""
     escaped = ",".join(
         f"{key}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}"
         for key, value in properties.items()

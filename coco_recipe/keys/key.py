@@ -230,7 +230,7 @@ def _short(value: object) -> str:
 
 
 def _cpu_features() -> str:
-    """Digest the CPU's instruction sets: OpenCV picks its code by them, and single pixels differ."""
+    """Digest the CPU's instruction sets, by which OpenCV picks its code: single pixels differ."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

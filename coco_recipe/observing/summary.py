@@ -8,7 +8,7 @@ from coco_recipe.observing import table
 
 
 def of_step(record: StepRecord) -> str:
-    """Return what came out of a step: rows or files, its own summary, what was dropped, its table."""
+    """Return what came out of a step: rows or files, its summary, what was dropped, its table."""
     parts = [*_rows_or_files(record), *_this_run(record), *_dropped(record)]
     text = "; ".join(parts)
     if "table" in record.notes:

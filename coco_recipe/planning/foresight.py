@@ -20,7 +20,7 @@ def foresee(
     known: Mapping[Reference, Facts],
     values_of: Callable[[PlannedStep], Mapping[str, Any] | None] = lambda step: None,
 ) -> dict[Reference, Facts]:
-    """Follow what is known of the inputs through all steps, and let each step say whether it can go together.
+    """Follow what is known of the inputs through all steps, and let each say if it goes together.
 
     Args:
         planned: the plan.
@@ -50,7 +50,7 @@ def foresee(
 
 
 def review(planned: Plan, facts: Mapping[Reference, Facts]) -> tuple[Finding, ...]:
-    """Return what each step finds worth knowing before the run, from the facts of its input ports."""
+    """Return what each step finds worth knowing before the run, from the facts of its inputs."""
     return tuple(
         finding
         for step in planned.steps

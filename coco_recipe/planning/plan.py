@@ -57,7 +57,7 @@ class PlannedStep:
         return self.step.preload_for(self.bound)
 
     def keywords(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the step's functions are called with: input values by port, and parameters."""
+        """Return what the step's functions are called with: values by port, and parameters."""
         names = self.step.params.get("properties", {})
         return self.step.given(values) | {name: self.bound.get(name) for name in names}
 
@@ -83,7 +83,7 @@ class PlannedStep:
         }
 
     def published(self) -> dict[str, str]:
-        """Return the folders in which the result appears as well, by parameter, as the recipe has them."""
+        """Return the folders in which the result appears as well, by parameter, as written."""
         rules = self.step.params.get("properties", {})
         return {
             name: self.params[name]
@@ -113,7 +113,7 @@ class Plan:
     kinds: ValueKinds = field(default_factory=ValueKinds)
 
     def first_writer(self) -> str | None:
-        """Return the id of the first step that writes files: all above it can be had without opening an image."""
+        """Return the id of the first step that writes files: all above it needs no image opened."""
         return next((step.id for step in self.steps if step.step.writes), None)
 
     def consumed(self) -> set[Reference]:

@@ -48,7 +48,7 @@ def excuse(planned: Plan, name: str) -> Excuse:
 
 
 def _is_taken_in(planned: Plan, ref: Reference, kind: str, *, whole: bool) -> bool:
-    """Say whether every reader of a value takes a kind of wrong type in, or hands it on to steps that do."""
+    """Report whether all readers of a value take a kind of wrong type in, or hand it to such."""
     reading = [
         (step, port) for step in planned.steps for port, refs in step.inputs.items() if ref in refs
     ]

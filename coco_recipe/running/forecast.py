@@ -1,4 +1,4 @@
-"""Forecast: what a run would leave and how it would look, by running only the steps that live in memory."""
+"""Forecast: what a run would leave, by running only the steps that live in memory."""
 
 import contextlib
 import tempfile
@@ -136,7 +136,7 @@ def _made_file(session: Session, name: str) -> _MadeFile:
 
 
 def value(session: Session, reference: Reference, keys: Mapping[str, str]) -> Any:
-    """Return an output of a finished run: read if it was committed, else made again by the steps in memory.
+    """Return an output of a finished run: read if it was committed, else made again in memory.
 
     Args:
         session: the plan with its run directory.

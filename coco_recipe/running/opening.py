@@ -1,4 +1,4 @@
-"""Open a recipe's inputs: read them, foresee what comes of them, hash them, and find what is wrong."""
+"""Open a recipe's inputs: read them, foresee what comes of them, hash and check them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -85,7 +85,7 @@ class _Inputs:
     found: list[Finding] = field(default_factory=list)
 
     def are_sound(self) -> bool:
-        """Say whether nothing was found on whose absence steps rely, whatever the recipe chooses."""
+        """Report whether nothing was found on whose absence steps rely, whatever is chosen."""
         return not any(one.kind.needed and one.severity == "error" for one in self.found)
 
     def read(self) -> None:
@@ -150,7 +150,7 @@ class _Inputs:
         return [item for item in self.plan.recipe.inputs if item.images]
 
     def _names_are_mended(self, item: Input) -> bool:
-        """Say whether a step mends file names, or drops rows without a picture, before one is opened."""
+        """Report whether a step mends file names or drops missing pictures before one is opened."""
         return refusals.is_mended(self.plan, item.name, missing_files.MISSING.name)
 
     def _beside(self, item: Input) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from coco_recipe.manifest import FailedStep, RunRecord, StepRecord, read_run
 
 
 def recorded_places(folder: Path) -> list[Path]:
-    """Return where the recipe's file was whose run directory this is: seen from there (both may have moved), and by path.
+    """Return where the recipe's file was: seen from its run directory (both may have moved), by path.
 
     Empty where the folder is no run directory.
     """
@@ -72,7 +72,7 @@ class Log:
         return same_run and found == [_line(record) for record in records]
 
     def begin(self) -> None:
-        """Write the run's own line where there is no log yet, so that it is known whose run directory this is."""
+        """Write the run's own line where there is no log yet: whose run directory this is."""
         if not self.path.exists():
             files.write_bytes(self.path, self.lines[0])
 

@@ -76,7 +76,7 @@ def check_targets(
     publisher: Publisher | None = None,
     store: Store | None = None,
 ) -> None:
-    """Refuse folders to publish in that may hold something of the user's, or lie in one another (see `check`).
+    """Refuse folders to publish in that may hold something of the user's, or lie in another.
 
     Raises:
         RecipeError: says what is in the folder, and what to do.

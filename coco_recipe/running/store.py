@@ -36,7 +36,7 @@ class Store:
         return self.folder / f".{step_id}.partial"
 
     def begin(self, step_id: str, *, resume: bool = False) -> Path:
-        """Return a folder for a step to write into: empty, or with ``resume`` as an interrupted step left it.
+        """Return a folder for a step to write into: empty, or as an interrupted step left it.
 
         What we ourselves write once a step is done, and a kill before the commit leaves, isn't in
         it.
@@ -78,7 +78,7 @@ class Store:
         }
 
     def committed_files(self, planned: Plan) -> dict[str, dict[str, str]]:
-        """Return the files of each committed step that is published, with their hashes: its own, and those it placed."""
+        """Return the files of each committed step that is published, own and placed, with hashes."""
         found = {step.id: self.manifest(step.id) for step in planned.steps if step.published()}
         return {
             name: manifest.files | {row.name: row.sha256 for row in self._placed(name, manifest)}
@@ -123,7 +123,7 @@ class Store:
             files.write_json(self.final(step_id) / MANIFEST, manifest)
 
     def _keep_strays(self, step_id: str) -> None:
-        """Move what isn't ours out of a step's folder, before that is replaced: to ``kept/<step>`` of the run directory."""
+        """Move what isn't ours out of a step's folder, before it is replaced, to ``kept/<step>``."""
         final, manifest = self.final(step_id), self.manifest(step_id)
         ours = {MANIFEST, *manifest.files} if manifest else set()
         for path in files.files_below(final) if manifest else ():
@@ -136,7 +136,7 @@ class Store:
     def publishable(
         self, step_id: str, manifest: Manifest, folders: Mapping[str, Path]
     ) -> dict[str, File]:
-        """Return what of a committed step appears where it is published: its files, and those that it placed.
+        """Return what of a committed step appears where it is published: files, own and placed.
 
         Args:
             step_id: the step.

@@ -209,7 +209,7 @@ def _planned(
 
 
 def _givable(kinds: ValueKinds) -> ValueKinds:
-    """Return the kinds, each as one that a recipe may start from: here it needs no file to be read."""
+    """Return the kinds, each as one that a recipe may start from: here no file is read."""
     return replace(
         kinds,
         by_type={

@@ -113,7 +113,7 @@ def _of_foresight(outcome: Outcome, kinds: ValueKinds) -> Iterator[str]:
 
 
 def _wrong(foreseen: Facts, found: Facts) -> Iterator[str]:
-    """Yield the names of facts that are known and wrong: names in order, bounds, keys there may be."""
+    """Yield the names of facts that are known and wrong: orders, bounds, possible keys."""
     for name in ("classes", "labels", "smallest", "largest", "images"):
         told, seen = getattr(foreseen, name), getattr(found, name)
         if told is not None and seen is not None and told != seen:

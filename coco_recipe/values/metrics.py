@@ -50,7 +50,7 @@ def _flat(path: tuple[str, ...], figures: Figure) -> Iterator[tuple[tuple[str, .
 
 
 def _write(value: Metrics, folder: Path, name: str) -> Written:
-    """Keep the figures in the form, as rows of path and number: a manifest sorts the keys of objects."""
+    """Keep the figures as rows of path and number: a manifest sorts the keys of objects."""
     return {"figures": [[list(path), figure] for path, figure in value.flat()]}, {}
 
 

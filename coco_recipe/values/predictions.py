@@ -134,7 +134,7 @@ def _read(form: Form, folder: Path, folders: Folders) -> Predictions:
 
 
 def _load(path: Path, of: Path | None, name: str) -> Predictions:
-    """Read COCO results that were made elsewhere, and see that they go together with their data set."""
+    """Read COCO results that were made elsewhere, and check them against their data set."""
     if of is None:
         raise DatasetError(
             f"{path}: predictions need the COCO file that they are of; add 'of: <file>' to the input"

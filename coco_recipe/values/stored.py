@@ -1,4 +1,4 @@
-"""Values in a step's folder: where their files and pictures lie, written and read again by their kind."""
+"""Values in a step's folder: where files and pictures lie, written and read by their kind."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
