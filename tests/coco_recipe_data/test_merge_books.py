@@ -6,7 +6,7 @@ from typing import Any
 
 from builders import coco, recorded, write_recipe
 
-from coco_recipe import stages
+from coco_recipe.running import stages
 
 
 def _merge(tmp_path: Path, *files: dict[str, Any]) -> Path:

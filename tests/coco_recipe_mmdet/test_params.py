@@ -45,7 +45,7 @@ def _bare_site(folder: Path) -> Path:
     for path in (REPOSITORY / "plugins").iterdir():
         (site / path.name).symlink_to(path)
     (site / "coco_recipe").mkdir()
-    for path in [*(REPOSITORY / "coco_recipe").iterdir(), REPOSITORY / "schemas"]:
+    for path in (REPOSITORY / "coco_recipe").iterdir():
         (site / "coco_recipe" / path.name).symlink_to(path)
     own = site / "coco_recipe-0.0.0.dist-info"
     own.mkdir()

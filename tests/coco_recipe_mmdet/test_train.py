@@ -368,8 +368,8 @@ def test_a_data_set_of_which_mmdet_would_use_nothing_is_refused_before_the_proce
         "nothing", [step], nothing={"annotations": "nothing.json", "images": "train/images"}
     )
     assert (
-        "mmdet would train on none of the 2 boxes of 1 images: 1 (box under 1 px: 1), 1 (box outside its image: 2)"
-        in said
+        "mmdet would train on none of the 2 boxes of 1 image: "
+        "1 (box under 1 px: 1), 1 (box outside its image: 2)" in said
     )
     assert not (shapes.folder / "runs/nothing/steps/.fit.partial/train.log").exists()
 

@@ -114,7 +114,8 @@ def test_validating_imports_no_heavy_library(tmp_path: Path) -> None:
         "steps: [{id: a, use: augment, in: raw, with: {pipeline: [HorizontalFlip]}}]}"
     )
     code = (
-        "import sys; from pathlib import Path; from coco_recipe import stages; stages.prepare(Path('recipe.yaml')); "
+        "import sys; from pathlib import Path; from coco_recipe.running import stages; "
+        "stages.prepare(Path('recipe.yaml')); "
         "print([m for m in ('torch', 'mmdet', 'cv2', 'albumentations', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run(

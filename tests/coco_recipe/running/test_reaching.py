@@ -62,7 +62,7 @@ def test_rows_that_cannot_be_moved_stop_the_run_before_any_step(
 ) -> None:
     steps = [
         _step("reindex", "raw", "ids", images=0, annotations=0),
-        _step("augment", "ids", "more", pipeline=FLIP),
+        _step("augment", "ids", "more", pipeline=FLIP, mirrored_keypoints=[]),
     ]
     code, ran, planned = _told(tmp_path, change, *steps)
     assert code == 1

@@ -119,7 +119,7 @@ def test_copies_that_touch_are_told_apart(mode: int, turn: int) -> None:
     back = np.array([[1.0, 0, -300], [0, 1, -300], [0, 0, 1]])
     truth = cv2.warpAffine(
         _tiling(ids, mode, 300).astype(np.float32),
-        (carrier.fired[0].params["matrix"] @ back)[:2],
+        (carrier.applied[0][1]["matrix"] @ back)[:2],
         (80, 60),
         flags=cv2.INTER_NEAREST,
     ).astype(int)
