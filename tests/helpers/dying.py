@@ -27,9 +27,10 @@ class Changes:
         sys.addaudithook(self.hear)
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event in CHANGES or (
-            event == "open" and arguments[2] & WRITES and self.folder in str(arguments[0])
-        ):
+        if event in CHANGES or (event == "open" and arguments[2] & WRITES):
+            paths = [os.fsdecode(a) for a in arguments if isinstance(a, str | bytes | os.PathLike)]
+            if not any(self.folder in path for path in paths if os.path.isabs(path)):
+                return  # an import may change other folders
             self.count += 1
             if self.count == self.last:
                 os._exit(9)
