@@ -165,10 +165,11 @@ class Survey:
 
 
 def _has_block_of_digits(text: bytes) -> bool:
-    """Say whether there may be a number that no float holds: its digits fill one of the blocks."""
-    return any(
-        text[start : start + _BLOCK].isdigit() for start in range(0, len(text) - _BLOCK + 1, _BLOCK)
-    )
+    """Report whether there may be a number that no float holds: its digits fill a block."""
+    for start in range(0, len(text) - _BLOCK + 1, _BLOCK):  # noqa: SIM110  any() takes thrice as long
+        if text[start : start + _BLOCK].isdigit():
+            return True
+    return False
 
 
 def of_image(image: Image, value: Any = None) -> Row:
