@@ -23,7 +23,7 @@ def test_init_weights_draws_the_same_weights_from_the_same_seed(shapes: Shapes) 
     assert a["bbox_head.retina_cls.weight"].shape[0] == 9 * 80
     assert all(torch.equal(a[key], b[key]) for key in a)
     assert not torch.equal(a["bbox_head.retina_cls.weight"], c["bbox_head.retina_cls.weight"])
-    outputs = json.loads((steps / "a/manifest.json").read_text())["outputs"]["checkpoint"]
-    assert len(outputs["form"]["classes"]) == 80
-    assert outputs["form"]["classes"][0] == "person"
+    outputs = json.loads((steps / "a/manifest.json").read_text())["outputs"]["checkpoint"]["form"]
+    assert len(outputs["classes"]) == 80
+    assert outputs["classes"][0] == "person"
     assert len(outputs["fingerprint"]) == 64
