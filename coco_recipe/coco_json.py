@@ -34,7 +34,6 @@ _INT_KEYS = {
     "annotations": ("id", "image_id", "category_id", "iscrowd"),
     "categories": ("id",),
 }
-_KINDS = {"Origin": "the key coco_recipe"}
 
 
 def load(path: Path, *, home: str = "", images: Path | None = None) -> Dataset:
