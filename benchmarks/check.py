@@ -45,8 +45,10 @@ def by_the_clock(rounds: int, command: list[str]) -> float:
     taken = []
     for _ in range(rounds):
         began = time.perf_counter()
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         taken.append(time.perf_counter() - began)
+        if done.returncode not in (0, 1):  # 1: there are findings that are errors
+            raise RuntimeError(f"{command} ended with {done.returncode}")
     return min(taken)
 
 
