@@ -7,6 +7,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
+from coco_recipe.engines import safe_path
+
 Result = TypeVar("Result")
 MOST = 4  # copies: each costs memory
 
@@ -59,5 +61,6 @@ class Beside(Generic[Result]):
 
 
 def _work(answer: Connection, function: Callable[[], object]) -> None:
+    sys.path[:] = safe_path.entries()
     with open(os.devnull, "w") as sys.stderr:
         answer.send(function())

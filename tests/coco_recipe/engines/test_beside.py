@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import coco, command
+from builders import coco, process
 
 from coco_recipe.engines.beside import Beside
 
@@ -61,7 +61,7 @@ def test_check_finds_the_same_in_one_process_and_in_several(tmp_path: Path) -> N
             [[1, 2, far, 2, far, 12, 1, 12]] if n > 20 else [[90, 90, 99, 90, 99, 99]]
         )
     (tmp_path / "a.json").write_text(json.dumps(data))
-    whole = command("check", "a.json", cwd=tmp_path)
+    whole = process("check", "a.json", cwd=tmp_path)  # of its own: it has one thread
     alone = subprocess.run(
         [sys.executable, "-c", ONE_CORE, "check", "a.json"],
         cwd=tmp_path,
@@ -71,3 +71,17 @@ def test_check_finds_the_same_in_one_process_and_in_several(tmp_path: Path) -> N
     assert (whole.stdout, whole.stderr) == (alone.stdout, alone.stderr)
     assert "21 segmentations" in whole.stdout  # of both parts
     assert "(segmentations_past_the_edge)" in whole.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux copies processes safely")
+def test_a_copy_imports_nothing_from_the_current_folder(tmp_path: Path) -> None:
+    (tmp_path / "colorsys.py").write_text("open('ran', 'w').close()")
+    work = (
+        "from coco_recipe.engines.beside import Beside\n"
+        "def look():\n    import colorsys\n    return colorsys.__file__\n"
+        "print(Beside(look).result())\n"
+    )
+    (tmp_path / "work.py").write_text(work)
+    subprocess.run([sys.executable, "-m", "work"], cwd=tmp_path, check=True)
+    many = len(os.sched_getaffinity(0)) > 1
+    assert (tmp_path / "ran").exists() != many
