@@ -8,34 +8,12 @@ from typing import Any
 
 import pytest
 from builders import coco, command, times, write_recipe
+from projects import project_in, run_project, write_files
 
 from coco_recipe import events
 from coco_recipe.errors import RecipeError, RunError
 from coco_recipe.publishing.marks import MARK
 from coco_recipe.running import stages
-
-
-def _project(tmp_path: Path, to: str = "dataset", **params: Any) -> Path:
-    """Make a recipe that publishes three pictures; return its folder."""
-    folder = tmp_path / "project"
-    (folder / "images").mkdir(parents=True)
-    for n in (1, 2, 3):
-        (folder / f"images/{n}.jpg").write_bytes(b"\xff\xd8 picture %d" % n)
-    _write(folder, to, **params)
-    return folder
-
-
-def _write(folder: Path, to: str, **params: Any) -> Path:
-    step = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"to": to} | params}
-    return write_recipe(
-        folder, [step], coco(), inputs={"raw": {"annotations": "raw.json", "images": "images"}}
-    )
-
-
-def _run(folder: Path, out: Path | None = None, **options: Any) -> stages.RunResult:
-    return stages.run(
-        stages.prepare(folder / "recipe.yaml"), out=out or folder / "runs/test", **options
-    )
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
@@ -49,17 +27,17 @@ def _bytes(folder: Path) -> dict[str, bytes]:
 def test_a_file_of_the_users_stays_when_there_is_nothing_to_do_and_when_all_is_made_again(
     tmp_path: Path,
 ) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     published = folder / "runs/test/dataset"
     (published / "labels.cache").write_text("mine")
     (published / "all/notes.txt").write_text("mine, too")
-    _run(folder)
+    run_project(folder)
     (folder / "images/2.jpg").write_bytes(b"\xff\xd8 another")
     data = coco()
     data["images"].pop()
     (folder / "raw.json").write_text(json.dumps(data))
-    _run(folder)
+    run_project(folder)
     assert (published / "labels.cache").read_text() == "mine"
     assert (published / "all/notes.txt").read_text() == "mine, too"
     assert (published / "all/2.jpg").read_bytes() == b"\xff\xd8 another"
@@ -67,8 +45,8 @@ def test_a_file_of_the_users_stays_when_there_is_nothing_to_do_and_when_all_is_m
 
 
 def test_a_file_of_ours_that_somebody_changed_stops_the_run_until_republish(tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     published = folder / "runs/test/dataset"
     (published / "all/2.jpg").write_bytes(b"touched up by hand")
     (published / "all/2.jpg.changed").write_bytes(b"the user's own")
@@ -76,18 +54,18 @@ def test_a_file_of_ours_that_somebody_changed_stops_the_run_until_republish(tmp_
         with pytest.raises(
             RecipeError, match=r"1 published file was changed by somebody: all/2.jpg\n.*--republish"
         ):
-            _run(folder, **options)
-    _run(folder, republish=True)
+            run_project(folder, **options)
+    run_project(folder, republish=True)
     assert (published / "all/2.jpg").read_bytes() == b"\xff\xd8 picture 2"
     assert (published / "all/2.jpg.changed").read_bytes() == b"the user's own"
     assert (published / "all/2.jpg.changed.2").read_bytes() == b"touched up by hand"
-    _run(folder)
+    run_project(folder)
 
 
 @pytest.mark.slow
 def test_republishing_names_what_it_moves_and_what_it_puts_back(tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     published = folder / "runs/test/dataset"
     (published / "all/3.jpg").write_bytes(b"touched up by hand")
     (published / "all/1.jpg").unlink()
@@ -104,8 +82,8 @@ def test_republishing_names_what_it_moves_and_what_it_puts_back(tmp_path: Path) 
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", ["validate", "plan", "run"])
 def test_files_that_somebody_changed_are_told_when_planned(verb: str, tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     published = folder / "runs/test/dataset"
     (published / "all/3.jpg").write_bytes(b"touched up by hand")
     (published / "annotations/instances_all.json").write_text("{}")
@@ -128,13 +106,13 @@ def test_files_that_somebody_changed_are_told_when_planned(verb: str, tmp_path: 
 
 
 def test_a_changed_file_stops_the_run_before_any_step_works(tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     (folder / "runs/test/dataset/all/2.jpg").write_bytes(b"touched up by hand")
     (folder / "images/1.jpg").write_bytes(b"another picture")  # the step must work again
     seen: list[Any] = []
     with pytest.raises(RecipeError, match="changed by somebody"):
-        _run(folder, observers=[seen.append])
+        run_project(folder, observers=[seen.append])
     assert seen == []
 
 
@@ -142,29 +120,29 @@ def test_a_changed_file_stops_the_run_before_any_step_works(tmp_path: Path) -> N
 def test_pictures_that_were_links_are_copies_once_the_recipe_says_so(
     earlier: str, tmp_path: Path
 ) -> None:
-    folder = _project(tmp_path, images=earlier)
-    _run(folder)
-    _write(folder, "dataset", images="copy")
-    _run(folder)
+    folder = project_in(tmp_path, images=earlier)
+    run_project(folder)
+    write_files(folder, "dataset", images="copy")
+    run_project(folder)
     published = folder / "runs/test/dataset/all/1.jpg"
     assert published.read_bytes() == b"\xff\xd8 picture 1"
     assert not published.samefile(folder / "images/1.jpg")
 
 
 def test_a_deleted_file_of_ours_is_put_back(tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     (folder / "runs/test/dataset/all/2.jpg").unlink()
-    assert _run(folder).ran == ()
+    assert run_project(folder).ran == ()
     assert (folder / "runs/test/dataset/all/2.jpg").read_bytes() == b"\xff\xd8 picture 2"
 
 
 @pytest.mark.parametrize("kind", ["file", "link", "folder link"])
 def test_what_stands_where_a_new_file_must_go_is_not_overwritten(kind: str, tmp_path: Path) -> None:
-    folder = _project(tmp_path)
+    folder = project_in(tmp_path)
     data = coco(2)
     (folder / "raw.json").write_text(json.dumps(data))
-    _run(folder)
+    run_project(folder)
     published = folder / "runs/test/dataset"
     (folder / "raw.json").write_text(json.dumps(coco()))
     if kind == "file":
@@ -176,7 +154,7 @@ def test_what_stands_where_a_new_file_must_go_is_not_overwritten(kind: str, tmp_
         shutil.rmtree(published / "all")
         (published / "all").symlink_to(tmp_path / "other")
     with pytest.raises((RunError, RecipeError), match="isn't ours"):
-        _run(folder)
+        run_project(folder)
     assert (folder / "raw.json").read_text() == json.dumps(coco())
     if kind == "file":
         assert (published / "all/3.jpg").read_bytes() == b"the user's"
@@ -186,8 +164,8 @@ def test_what_stands_where_a_new_file_must_go_is_not_overwritten(kind: str, tmp_
 
 def test_what_the_step_placed_is_not_believed_if_its_list_was_changed(tmp_path: Path) -> None:
     """Somebody who writes another list of pictures doesn't make a user's folder ours."""
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     published = folder / "runs/test/dataset"
     (published / MARK).unlink()
     (published / "all/2.jpg").write_bytes(b"mine")
@@ -198,15 +176,15 @@ def test_what_the_step_placed_is_not_believed_if_its_list_was_changed(tmp_path: 
         )
     )
     with pytest.raises(RecipeError, match="didn't publish"):
-        _run(folder)
+        run_project(folder)
     assert (published / "all/2.jpg").read_bytes() == b"mine"
 
 
 def test_a_run_directory_of_another_recipe_is_refused_and_a_moved_one_is_not(
     tmp_path: Path,
 ) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     text = json.loads((folder / "recipe.yaml").read_text())
     (folder / "copy.yaml").write_text(json.dumps(text))
     stages.run(stages.prepare(folder / "copy.yaml"), out=folder / "runs/test")  # the recorded text
@@ -223,13 +201,13 @@ def test_a_run_directory_of_another_recipe_is_refused_and_a_moved_one_is_not(
 
 
 def test_nothing_is_removed_through_a_folder_that_is_now_a_link(tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     published = folder / "runs/test/dataset"
     shutil.move(published / "all", tmp_path / "moved")
     (published / "all").symlink_to(tmp_path / "moved")
-    _write(folder, "dataset", images="none")
-    _run(folder)
+    write_files(folder, "dataset", images="none")
+    run_project(folder)
     assert sorted(path.name for path in (tmp_path / "moved").iterdir()) == [
         "1.jpg",
         "2.jpg",
@@ -241,8 +219,8 @@ def test_nothing_is_removed_through_a_folder_that_is_now_a_link(tmp_path: Path) 
 def test_a_file_that_is_changed_while_the_run_is_at_work_is_not_overwritten(
     gone: bool, tmp_path: Path
 ) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     published = folder / "runs/test/dataset/all/2.jpg"
     (folder / "images/2.jpg").write_bytes(b"another picture")
     if gone:
@@ -254,26 +232,26 @@ def test_a_file_that_is_changed_while_the_run_is_at_work_is_not_overwritten(
             published.write_bytes(b"the user's")
 
     with pytest.raises(RunError, match=r"isn't ours|was changed by somebody"):
-        _run(folder, observers=[touch])
+        run_project(folder, observers=[touch])
     assert published.read_bytes() == b"the user's"
 
 
 def test_a_users_file_in_a_steps_folder_is_kept_when_the_step_runs_again(tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     (folder / "runs/test/steps/d/notes.txt").write_text("mine")
     for _ in range(2):
-        _run(folder, force=True)
+        run_project(folder, force=True)
     assert (folder / "runs/test/kept/d/notes.txt").read_text() == "mine"
 
 
 def test_steps_that_the_recipe_no_longer_has_are_left_and_named(tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     step = {"id": "e", "use": "reindex", "in": "raw"}
     write_recipe(folder, [step], inputs={"raw": {"annotations": "raw.json", "images": "images"}})
     notes: list[str] = []
-    _run(
+    run_project(
         folder,
         observers=[
             lambda event: notes.append(event.text) if isinstance(event, events.Noted) else None
@@ -286,29 +264,29 @@ def test_steps_that_the_recipe_no_longer_has_are_left_and_named(tmp_path: Path) 
 
 @pytest.mark.parametrize("how", ["copy", "link", "symlink"])
 def test_pictures_are_there_once_and_share_an_inode_only_if_asked(how: str, tmp_path: Path) -> None:
-    folder = _project(tmp_path, **({} if how == "copy" else {"images": how}))
-    _run(folder)
+    folder = project_in(tmp_path, **({} if how == "copy" else {"images": how}))
+    run_project(folder)
     raw, published = folder / "images/1.jpg", folder / "runs/test/dataset/all/1.jpg"
     assert published.read_bytes() == raw.read_bytes()
     assert published.samefile(raw) is (how != "copy")
     assert published.is_symlink() is (how == "symlink")
     assert not list((folder / "runs/test/steps").rglob("*.jpg"))
-    assert _run(folder).ran == ()
+    assert run_project(folder).ran == ()
 
 
 def test_a_trainer_that_rewrites_a_picture_does_not_touch_the_raw_one(tmp_path: Path) -> None:
-    folder = _project(tmp_path)
-    _run(folder)
+    folder = project_in(tmp_path)
+    run_project(folder)
     with (folder / "runs/test/dataset/all/1.jpg").open("r+b") as file:
         file.write(b"RESTORED")
     assert (folder / "images/1.jpg").read_bytes() == b"\xff\xd8 picture 1"
 
 
 def test_without_a_target_the_pictures_are_in_the_steps_folder(tmp_path: Path) -> None:
-    folder = _project(tmp_path)
+    folder = project_in(tmp_path)
     step = {"id": "d", "use": "export_coco", "in": {"all": "raw"}}
     write_recipe(folder, [step], inputs={"raw": {"annotations": "raw.json", "images": "images"}})
-    _run(folder)
+    run_project(folder)
     picture = folder / "runs/test/steps/d/all/1.jpg"
     assert picture.read_bytes() == b"\xff\xd8 picture 1"
     assert picture.stat().st_nlink == 1
@@ -327,7 +305,7 @@ def test_no_byte_that_others_wrote_changes_whatever_the_targets_are(tmp_path: Pa
     outcomes = {"ran": 0, "refused": 0}
     for trial in range(TREES):
         root = tmp_path / str(trial)
-        folder = _project(root)
+        folder = project_in(root)
         theirs = _users_tree(rng, root)
         for _ in range(3):
             names = [_target(rng, root) for _ in range(rng.choice((1, 1, 2)))]
@@ -351,7 +329,7 @@ def test_no_byte_that_others_wrote_changes_whatever_the_targets_are(tmp_path: Pa
                 inputs={"raw": {"annotations": "raw.json", "images": "images"}},
             )
             try:
-                _run(
+                run_project(
                     folder,
                     out=root / rng.choice(("project/runs/test", "out")),
                     republish=rng.random() < 0.3,
@@ -440,8 +418,8 @@ def _more(rng: Any, root: Path) -> dict[Path, bytes]:
 def test_a_users_file_where_a_new_picture_must_go_is_told_before_work(
     verb: str, layout: str, tmp_path: Path
 ) -> None:
-    folder = _project(tmp_path, layout=layout)
-    _run(folder)
+    folder = project_in(tmp_path, layout=layout)
+    run_project(folder)
     picture = folder / f"runs/test/dataset/{'all' if layout == 'coco' else 'images'}/more/4.jpg"
     picture.parent.mkdir()
     picture.write_bytes(b"mine")

@@ -3,37 +3,14 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from builders import coco, command, write_recipe
+from projects import project_in, run_project, write_files
 
 from coco_recipe.errors import RecipeError
 from coco_recipe.publishing.marks import MARK
 from coco_recipe.running import run_folder, stages
-
-
-def _project(tmp_path: Path, to: str = "dataset", **params: Any) -> Path:
-    """Make a recipe that publishes three pictures; return its folder."""
-    folder = tmp_path / "project"
-    (folder / "images").mkdir(parents=True)
-    for n in (1, 2, 3):
-        (folder / f"images/{n}.jpg").write_bytes(b"\xff\xd8 picture %d" % n)
-    _write(folder, to, **params)
-    return folder
-
-
-def _write(folder: Path, to: str, **params: Any) -> Path:
-    step = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"to": to} | params}
-    return write_recipe(
-        folder, [step], coco(), inputs={"raw": {"annotations": "raw.json", "images": "images"}}
-    )
-
-
-def _run(folder: Path, out: Path | None = None, **options: Any) -> stages.RunResult:
-    return stages.run(
-        stages.prepare(folder / "recipe.yaml"), out=out or folder / "runs/test", **options
-    )
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
@@ -72,16 +49,16 @@ def _bytes(folder: Path) -> dict[str, bytes]:
     ],
 )
 def test_a_folder_that_is_not_ours_is_refused_before_the_run(to: str, tmp_path: Path) -> None:
-    folder = _project(tmp_path)
+    folder = project_in(tmp_path)
     (folder / "precious").mkdir()
     (folder / "precious/thesis.txt").write_text("years")
     (folder / "file").write_text("mine")
     (folder / "loop").symlink_to(folder / "nowhere")
     (folder / "to_precious").symlink_to(folder / "precious")
-    _write(folder, to.format(absolute=folder / "precious"))
+    write_files(folder, to.format(absolute=folder / "precious"))
     before = _bytes(tmp_path)
     for check in (
-        lambda: _run(folder),
+        lambda: run_project(folder),
         lambda: run_folder.check_targets(
             stages.prepare(folder / "recipe.yaml"), folder / "runs/test"
         ),
@@ -95,7 +72,7 @@ def test_a_folder_that_is_not_ours_is_refused_before_the_run(to: str, tmp_path: 
 
 @pytest.mark.slow
 def test_validate_tells_what_is_in_the_folder_and_what_to_do(tmp_path: Path) -> None:
-    folder = _project(tmp_path, "../../precious")
+    folder = project_in(tmp_path, "../../precious")
     (folder / "precious").mkdir()
     (folder / "precious/thesis.txt").write_text("years")
     for verb in ("validate", "plan", "run"):
@@ -112,14 +89,14 @@ def test_validate_tells_what_is_in_the_folder_and_what_to_do(tmp_path: Path) -> 
 def test_an_absent_or_empty_folder_anywhere_is_fine(
     make: Callable[[Path], None], tmp_path: Path
 ) -> None:
-    folder = _project(tmp_path, str(tmp_path / "elsewhere/set"))
+    folder = project_in(tmp_path, str(tmp_path / "elsewhere/set"))
     make(tmp_path / "elsewhere/set")
-    _run(folder)
+    run_project(folder)
     assert (tmp_path / "elsewhere/set/all/2.jpg").read_bytes() == b"\xff\xd8 picture 2"
 
 
 def test_two_steps_into_one_folder_or_into_one_another_are_refused(tmp_path: Path) -> None:
-    folder = _project(tmp_path)
+    folder = project_in(tmp_path)
     for first, second in (("a", "a"), ("a", "a/b"), ("a/b", "a"), ("a", "A")):
         steps = [
             {"id": name, "use": "export_coco", "in": {"all": "raw"}, "with": {"to": to}}
@@ -127,7 +104,7 @@ def test_two_steps_into_one_folder_or_into_one_another_are_refused(tmp_path: Pat
         ]
         write_recipe(folder, steps, inputs={"raw": {"annotations": "raw.json", "images": "images"}})
         with pytest.raises(RecipeError, match=r"steps\[1\].with.to: .*step 'x' publishes in"):
-            _run(folder)
+            run_project(folder)
 
 
 @pytest.mark.slow
@@ -136,20 +113,20 @@ def test_two_steps_into_one_folder_or_into_one_another_are_refused(tmp_path: Pat
 def test_an_unmarked_folder_that_holds_just_what_was_committed_is_taken_over(
     images: str, killed: bool, tmp_path: Path
 ) -> None:
-    folder = _project(tmp_path, images=images)
-    _run(folder)
+    folder = project_in(tmp_path, images=images)
+    run_project(folder)
     published = folder / "runs/test/dataset"
     mark = (published / MARK).read_text()
     (published / MARK).unlink()
     if killed:
         (published / f".{MARK}.partial").write_text("{")
     assert command("plan", "recipe.yaml", cwd=folder).returncode == 0
-    assert _run(folder).ran == ()
+    assert run_project(folder).ran == ()
     assert (published / MARK).read_text() == mark
     data = coco()
     data["images"].pop()
     (folder / "raw.json").write_text(json.dumps(data))
-    _run(folder)  # what was taken over is ours: it is replaced, and removed
+    run_project(folder)  # what was taken over is ours: it is replaced, and removed
     assert (published / "all/1.jpg").exists() is (images != "none")
     assert not (published / "all/3.jpg").is_symlink()
     assert not (published / "all/3.jpg").exists()
@@ -163,8 +140,8 @@ def test_an_unmarked_folder_that_holds_just_what_was_committed_is_taken_over(
 def test_an_unmarked_folder_with_something_else_in_it_is_refused(
     change: str, images: str, tmp_path: Path
 ) -> None:
-    folder = _project(tmp_path, images=images)
-    _run(folder)
+    folder = project_in(tmp_path, images=images)
+    run_project(folder)
     published = folder / "runs/test/dataset"
     (published / MARK).unlink()
     (tmp_path / "mine.jpg").write_bytes(b"mine")
@@ -189,17 +166,17 @@ def test_an_unmarked_folder_with_something_else_in_it_is_refused(
 
 
 def test_a_folder_that_another_recipe_published_is_refused(tmp_path: Path) -> None:
-    folder = _project(tmp_path, "../../set")
-    _run(folder)
-    other = _project(tmp_path / "two", str(folder / "set"))
+    folder = project_in(tmp_path, "../../set")
+    run_project(folder)
+    other = project_in(tmp_path / "two", str(folder / "set"))
     with pytest.raises(RecipeError, match=r"it was published by step 'd' of the recipe 'test'"):
-        _run(other)
+        run_project(other)
 
 
 @pytest.mark.parametrize("to", ["~/x", "~", "a\0b", "\0"])
 def test_a_home_that_is_not_expanded_and_a_null_byte_are_refused(to: str, tmp_path: Path) -> None:
-    folder = _project(tmp_path)
+    folder = project_in(tmp_path)
     step = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"to": to}}
     write_recipe(folder, [step], inputs={"raw": {"annotations": "raw.json", "images": "images"}})
     with pytest.raises(RecipeError, match="does not match"):
-        _run(folder)
+        run_project(folder)

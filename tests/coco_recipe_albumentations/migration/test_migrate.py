@@ -1,7 +1,6 @@
 """Pipelines that people have: eight real files of Albumentations 0.3 to 2.0, and each rule of the rewriting."""
 
 import json
-import random
 import warnings
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from coco_recipe_albumentations.pipeline.read import Pipeline
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
+from migrating import applied_to, old_pipeline  # noqa: E402
 
 # file, exit status of migrate, transforms before and after, what is named as lost
 FILES = [
@@ -37,15 +37,6 @@ FILES = [
 ]
 
 
-def _old(transform: str, **arguments: Any) -> dict[str, Any]:
-    """Write a transform as an older version did."""
-    row = {"__class_fullname__": transform, "always_apply": False, "p": 1, **arguments}
-    return {
-        "__version__": "1.3.1",
-        "transform": {"__class_fullname__": "Compose", "p": 1, "transforms": [row]},
-    }
-
-
 def _run(*arguments: str | Path) -> Result:
     """Run a command of the group in this process."""
     return CliRunner().invoke(commands, [str(argument) for argument in arguments])
@@ -54,19 +45,6 @@ def _run(*arguments: str | Path) -> Result:
 def _only(form: dict[str, Any]) -> dict[str, Any]:
     row = dict(form["transform"]["transforms"][0])
     return {row.pop("__class_fullname__"): row}
-
-
-def _apply(form: Any, picture: Any, seed: int = 0) -> Any:
-    """Run a pipeline, its warnings as errors."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", message="Got processor")
-        warnings.filterwarnings("ignore", message="The image is already")
-        compose = A.Compose(
-            Pipeline.of(form).build(picture.shape[1::-1]), bbox_params=A.BboxParams("coco")
-        )
-        compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
-        return compose(image=picture, bboxes=[[10, 10, 50, 50]])["image"]
 
 
 def _picture() -> Any:
@@ -96,7 +74,7 @@ def test_a_real_file_is_refused_as_it_is_and_runs_when_migrated(
     assert len(form["transform"]["transforms"]) == after
     assert not Pipeline.of(str(tmp_path / "new.json")).problems
     for seed in range(3):
-        made = _apply(form, _picture(), seed)
+        made = applied_to(form, _picture(), seed)
         assert made.dtype == np.uint8
         assert made.std() > 1
     again = _run("lint", tmp_path / "new.json")
@@ -150,16 +128,17 @@ def test_always_apply_is_p_1_but_where_one_is_chosen(
 ) -> None:
     row: dict[str, Any] = {"__class_fullname__": "Blur", "blur_limit": 3, **given}
     form = (
-        _old(around, transforms=[row])
+        old_pipeline(around, transforms=[row])
         if around
-        else _old("Blur") | {"transform": {"__class_fullname__": "Compose", "transforms": [row]}}
+        else old_pipeline("Blur")
+        | {"transform": {"__class_fullname__": "Compose", "transforms": [row]}}
     )
     made = migrate.migrate(form).form["transform"]["transforms"][0]
     assert (made["transforms"][0] if around else made)["p"] == p
 
 
 def test_p_that_is_not_given_is_written_with_the_default_of_its_time() -> None:
-    form = _old("RandomRotate90")
+    form = old_pipeline("RandomRotate90")
     del form["transform"]["transforms"][0]["p"]
     assert _only(migrate.migrate(form).form) == {"RandomRotate90": {"p": 0.5}}
     cropped = {"IAACropAndPad": {"px": 8}}
@@ -188,7 +167,7 @@ def test_migrate_writes_yaml_for_yaml_and_says_what_changed_on_the_other_channel
     tmp_path: Path,
 ) -> None:
     (tmp_path / "p.yaml").write_text(
-        yaml.safe_dump(_old("RandomFog", fog_coef_lower=0.1, fog_coef_upper=0.4)), "utf-8"
+        yaml.safe_dump(old_pipeline("RandomFog", fog_coef_lower=0.1, fog_coef_upper=0.4)), "utf-8"
     )
     done = command("pipeline", "migrate", "p.yaml", cwd=tmp_path)
     assert done.returncode == 0
@@ -202,7 +181,7 @@ def test_migrate_writes_yaml_for_yaml_and_says_what_changed_on_the_other_channel
 
 
 def _from(version: str, transform: str, **arguments: Any) -> dict[str, Any]:
-    return {**_old(transform, **arguments), "__version__": version}
+    return {**old_pipeline(transform, **arguments), "__version__": version}
 
 
 @pytest.mark.parametrize(
@@ -281,18 +260,20 @@ def test_a_range_that_some_versions_read_as_whole_numbers_is_named(
 def test_what_is_named_as_lost_is_left_in_a_form_that_runs(
     name: str, given: dict[str, Any]
 ) -> None:
-    assert _apply(migrate.migrate(_old(name, **given)).form, _picture()).dtype == np.uint8
+    assert (
+        applied_to(migrate.migrate(old_pipeline(name, **given)).form, _picture()).dtype == np.uint8
+    )
 
 
 def test_migrate_fails_where_the_library_refuses_the_result(tmp_path: Path) -> None:
-    (tmp_path / "p.json").write_text(json.dumps(_old("Blur", blur_limit=-4)), "utf-8")
+    (tmp_path / "p.json").write_text(json.dumps(old_pipeline("Blur", blur_limit=-4)), "utf-8")
     done = _run("migrate", tmp_path / "p.json")
     assert done.exit_code == 1
     assert "could not carry over: transforms[0]: Blur: blur_limit" in done.stderr
 
 
 def test_a_migrated_file_loads_in_the_library_too(tmp_path: Path) -> None:
-    done = migrate.migrate(_old("ShiftScaleRotate", value=None))
+    done = migrate.migrate(old_pipeline("ShiftScaleRotate", value=None))
     (tmp_path / "p.json").write_text(migrate.dump(done.form, ".json"), "utf-8")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -300,7 +281,7 @@ def test_a_migrated_file_loads_in_the_library_too(tmp_path: Path) -> None:
 
 
 def test_a_tuple_of_a_yaml_dump_is_a_list(tmp_path: Path) -> None:
-    form = _old("Rotate", limit=(-11, 23), value=(7, 8, 9), border_mode=0)
+    form = old_pipeline("Rotate", limit=(-11, 23), value=(7, 8, 9), border_mode=0)
     (tmp_path / "old.yaml").write_text(yaml.dump(form), "utf-8")
     assert "python/tuple" in (tmp_path / "old.yaml").read_text("utf-8")
     made = _only(migrate.migrate_file(tmp_path / "old.yaml").form)["Rotate"]

@@ -1,7 +1,5 @@
 """Each rule of the rewriting: an old transform becomes what it was, in pixels."""
 
-import random
-import warnings
 from typing import Any
 
 import pytest
@@ -12,33 +10,12 @@ from coco_recipe_albumentations.pipeline.read import Pipeline
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
-
-
-def _old(transform: str, **arguments: Any) -> dict[str, Any]:
-    """Write a transform as an older version did."""
-    row = {"__class_fullname__": transform, "always_apply": False, "p": 1, **arguments}
-    return {
-        "__version__": "1.3.1",
-        "transform": {"__class_fullname__": "Compose", "p": 1, "transforms": [row]},
-    }
+from migrating import applied_to, old_pipeline  # noqa: E402
 
 
 def _only(form: dict[str, Any]) -> dict[str, Any]:
     row = dict(form["transform"]["transforms"][0])
     return {row.pop("__class_fullname__"): row}
-
-
-def _apply(form: Any, picture: Any, seed: int = 0) -> Any:
-    """Run a pipeline, its warnings as errors."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", message="Got processor")
-        warnings.filterwarnings("ignore", message="The image is already")
-        compose = A.Compose(
-            Pipeline.of(form).build(picture.shape[1::-1]), bbox_params=A.BboxParams("coco")
-        )
-        compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
-        return compose(image=picture, bboxes=[[10, 10, 50, 50]])["image"]
 
 
 def _picture() -> Any:
@@ -50,11 +27,11 @@ def _picture() -> Any:
     ("old", "new"),
     [
         (
-            _old("albumentations.augmentations.transforms.HorizontalFlip"),
+            old_pipeline("albumentations.augmentations.transforms.HorizontalFlip"),
             {"HorizontalFlip": {"p": 1}},
         ),
         (
-            _old("RandomBrightness", limit=0.3),
+            old_pipeline("RandomBrightness", limit=0.3),
             {
                 "RandomBrightnessContrast": {
                     "p": 1,
@@ -64,7 +41,7 @@ def _picture() -> Any:
             },
         ),
         (
-            _old("RandomContrast", limit=[0, 0.3]),
+            old_pipeline("RandomContrast", limit=[0, 0.3]),
             {
                 "RandomBrightnessContrast": {
                     "p": 1,
@@ -74,15 +51,15 @@ def _picture() -> Any:
             },
         ),
         (
-            _old("JpegCompression", quality_lower=20, quality_upper=95),
+            old_pipeline("JpegCompression", quality_lower=20, quality_upper=95),
             {"ImageCompression": {"p": 1, "compression_type": "jpeg", "quality_range": [20, 95]}},
         ),
         (
-            _old("ImageCompression", quality_lower=20, compression_type=1),
+            old_pipeline("ImageCompression", quality_lower=20, compression_type=1),
             {"ImageCompression": {"p": 1, "compression_type": "webp", "quality_range": [20, 100]}},
         ),
         (
-            _old("Cutout", num_holes=3, max_h_size=5, max_w_size=6, fill_value=7),
+            old_pipeline("Cutout", num_holes=3, max_h_size=5, max_w_size=6, fill_value=7),
             {
                 "CoarseDropout": {
                     "p": 1,
@@ -94,7 +71,7 @@ def _picture() -> Any:
             },
         ),
         (
-            _old("CoarseDropout", max_holes=4, min_height=2, max_height=5, min_holes=None),
+            old_pipeline("CoarseDropout", max_holes=4, min_height=2, max_height=5, min_holes=None),
             {
                 "CoarseDropout": {
                     "p": 1,
@@ -105,7 +82,7 @@ def _picture() -> Any:
             },
         ),
         (
-            _old("GaussNoise", var_limit=[65.025, 650.25], mean=51),
+            old_pipeline("GaussNoise", var_limit=[65.025, 650.25], mean=51),
             {
                 "GaussNoise": {  # (sqrt(65.025) + .6)/255 = .033976
                     "p": 1,
@@ -115,7 +92,7 @@ def _picture() -> Any:
             },
         ),
         (
-            _old(
+            old_pipeline(
                 "ElasticTransform",
                 alpha=1,
                 sigma=5,
@@ -137,7 +114,7 @@ def _picture() -> Any:
             },
         ),
         (
-            _old("Downscale", scale_min=0.3, scale_max=0.5, interpolation=2),
+            old_pipeline("Downscale", scale_min=0.3, scale_max=0.5, interpolation=2),
             {
                 "Downscale": {
                     "p": 1,
@@ -146,21 +123,24 @@ def _picture() -> Any:
                 }
             },
         ),
-        (_old("Solarize", threshold=51), {"Solarize": {"p": 1, "threshold_range": [0.2, 0.2]}}),
         (
-            _old("RandomShadow", shadow_dimension=8),
+            old_pipeline("Solarize", threshold=51),
+            {"Solarize": {"p": 1, "threshold_range": [0.2, 0.2]}},
+        ),
+        (
+            old_pipeline("RandomShadow", shadow_dimension=8),
             {"RandomShadow": {"p": 1, "shadow_dimension": 8}},
         ),
         (
-            _old("Posterize", num_bits=[[2, 4], [3, 5], [6, 6]]),
+            old_pipeline("Posterize", num_bits=[[2, 4], [3, 5], [6, 6]]),
             {"Posterize": {"p": 1, "num_bits": [[2, 4], [3, 5], [6, 6]]}},
         ),
         (
-            _old("RandomSizedCrop", min_max_height=[4, 8], height=6, width=7),
+            old_pipeline("RandomSizedCrop", min_max_height=[4, 8], height=6, width=7),
             {"RandomSizedCrop": {"p": 1, "min_max_height": [4, 8], "size": [6, 7]}},
         ),
         (
-            _old("GridDropout", unit_size_min=3, unit_size_max=6, shift_x=1),
+            old_pipeline("GridDropout", unit_size_min=3, unit_size_max=6, shift_x=1),
             {
                 "GridDropout": {
                     "p": 1,
@@ -171,15 +151,15 @@ def _picture() -> Any:
             },
         ),  # 7 was drawn, 8 isn't
         (
-            _old("GridDropout", holes_number_x=3, holes_number_y=7),
+            old_pipeline("GridDropout", holes_number_x=3, holes_number_y=7),
             {"GridDropout": {"p": 1, "random_offset": False, "holes_number_xy": [7, 3]}},
         ),
         (
-            _old("IAAAffine", scale=[0.7, 1.2]),
+            old_pipeline("IAAAffine", scale=[0.7, 1.2]),
             {"Affine": {"p": 1, "scale": [0.7, 1.2], "keep_ratio": True, "border_mode": 4}},
         ),
         (
-            _old("Perspective", pad_mode=0, pad_val=3, mask_pad_val=0),
+            old_pipeline("Perspective", pad_mode=0, pad_val=3, mask_pad_val=0),
             {
                 "Perspective": {
                     "p": 1,
@@ -191,7 +171,7 @@ def _picture() -> Any:
             },
         ),
         (
-            _old("Affine", rotate=[1, 2], cval=3, cval_mask=0, mode=4),
+            old_pipeline("Affine", rotate=[1, 2], cval=3, cval_mask=0, mode=4),
             {
                 "Affine": {
                     "p": 1,
@@ -203,25 +183,28 @@ def _picture() -> Any:
             },
         ),
         (
-            _old("Rotate", limit=30, method="ellipse"),
+            old_pipeline("Rotate", limit=30, method="ellipse"),
             {"Rotate": {"p": 1, "limit": 30, "border_mode": 4, "rotate_method": "ellipse"}},
         ),
         (
-            _old("AdvancedBlur", sigmaX_limit=[0.2, 1]),
+            old_pipeline("AdvancedBlur", sigmaX_limit=[0.2, 1]),
             {"AdvancedBlur": {"p": 1, "sigma_x_limit": [0.2, 1]}},
         ),
         (
-            _old("GaussianBlur", blur_limit=[3, 7]),
+            old_pipeline("GaussianBlur", blur_limit=[3, 7]),
             {"GaussianBlur": {"p": 1, "blur_limit": 0, "sigma_limit": [0.8, 1.4]}},
         ),
-        (_old("Blur", blur_limit=8), {"Blur": {"p": 1, "blur_limit": [3, 7]}}),
-        (_old("MotionBlur", blur_limit=[5, 10]), {"MotionBlur": {"p": 1, "blur_limit": [5, 9]}}),
+        (old_pipeline("Blur", blur_limit=8), {"Blur": {"p": 1, "blur_limit": [3, 7]}}),
         (
-            _old("MultiplicativeNoise", multiplier=0.7),
+            old_pipeline("MotionBlur", blur_limit=[5, 10]),
+            {"MotionBlur": {"p": 1, "blur_limit": [5, 9]}},
+        ),
+        (
+            old_pipeline("MultiplicativeNoise", multiplier=0.7),
             {"MultiplicativeNoise": {"p": 1, "multiplier": [0.7, 0.7]}},
         ),
         (
-            _old("RandomRain", slant_lower=-5, slant_upper=5, rain_type=None),
+            old_pipeline("RandomRain", slant_lower=-5, slant_upper=5, rain_type=None),
             {
                 "RandomRain": {
                     "p": 1,
@@ -231,9 +214,9 @@ def _picture() -> Any:
                 }
             },
         ),
-        (_old("IAAFliplr"), {"HorizontalFlip": {"p": 1}}),
+        (old_pipeline("IAAFliplr"), {"HorizontalFlip": {"p": 1}}),
         (
-            _old("IAAAffine", rotate=15, order=3, mode="edge", cval=0),
+            old_pipeline("IAAAffine", rotate=15, order=3, mode="edge", cval=0),
             {
                 "Affine": {
                     "p": 1,
@@ -245,7 +228,7 @@ def _picture() -> Any:
             },
         ),
         (
-            _old("IAAPiecewiseAffine", scale=[0.01, 0.02], order=1, mode="constant"),
+            old_pipeline("IAAPiecewiseAffine", scale=[0.01, 0.02], order=1, mode="constant"),
             {
                 "PiecewiseAffine": {
                     "p": 1,
@@ -256,7 +239,7 @@ def _picture() -> Any:
             },
         ),
         (
-            _old("IAAAdditiveGaussianNoise", loc=0, scale=[2.55, 12.75]),
+            old_pipeline("IAAAdditiveGaussianNoise", loc=0, scale=[2.55, 12.75]),
             {
                 "GaussNoise": {
                     "p": 1,
@@ -268,7 +251,7 @@ def _picture() -> Any:
         ),
         # one number x is 0 to x (to_tuple(x, 0) of 0.4.6)
         (
-            _old("IAAAdditiveGaussianNoise", loc=0, scale=25.5),
+            old_pipeline("IAAAdditiveGaussianNoise", loc=0, scale=25.5),
             {
                 "GaussNoise": {
                     "p": 1,
@@ -279,20 +262,20 @@ def _picture() -> Any:
             },
         ),
         (
-            _old("IAASharpen", alpha=0.4, lightness=[0.8, 1]),
+            old_pipeline("IAASharpen", alpha=0.4, lightness=[0.8, 1]),
             {"Sharpen": {"p": 1, "alpha": [0, 0.4], "lightness": [0.8, 1]}},
         ),
         (
-            _old("Emboss", alpha=0.4, strength=0.6),
+            old_pipeline("Emboss", alpha=0.4, strength=0.6),
             {"Emboss": {"p": 1, "alpha": [0, 0.4], "strength": [0, 0.6]}},
         ),
         (
-            _old("IAACropAndPad", px=None, percent=None),
+            old_pipeline("IAACropAndPad", px=None, percent=None),
             {"NoOp": {"p": 1}},
         ),  # iaa.CropAndPad() does nothing
         # sums were cut off downwards, -8.5 on average; 2.0.8 cuts -9 off to -8.5
         (
-            _old("GaussNoise", var_limit=[16, 16], mean=-8),
+            old_pipeline("GaussNoise", var_limit=[16, 16], mean=-8),
             {
                 "GaussNoise": {
                     "p": 1,
@@ -312,36 +295,42 @@ def test_an_old_transform_becomes_what_it_was(old: dict[str, Any], new: dict[str
     done = migrate.migrate(old)
     assert _only(done.form) == new
     assert done.lost == []
-    assert _apply(done.form, _picture()).dtype == np.uint8
+    assert applied_to(done.form, _picture()).dtype == np.uint8
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({*rewrite.RULES, *GONE}))
 def test_every_old_transform_is_rewritten_or_named_and_what_is_left_builds(name: str) -> None:
     given = {"IAACropAndPad": {"px": 2}, "CropAndPad": {"px": 2}}.get(name, {})
-    done = migrate.migrate(_old(name, **given))
+    done = migrate.migrate(old_pipeline(name, **given))
     rows = done.form["transform"]["transforms"]
     assert rows or done.lost
     if rows:
-        assert _apply(done.form, _picture()).dtype == np.uint8
+        assert applied_to(done.form, _picture()).dtype == np.uint8
 
 
 @pytest.mark.parametrize(
     ("old", "named"),
     [
-        (_old("ElasticTransform", alpha_affine=3), "alpha_affine: 3 px has no equal"),
-        (_old("IAAPerspective", scale=0.1), "scale above 0.3 tore the picture apart"),  # 0.1 to 1
-        (_old("Posterize", num_bits=[4, 5, 6]), "of three numbers each n meant 0 to n"),
-        (_old("Posterize", num_bits=[0, 6]), "0 bits made a channel black"),
-        (_old("RandomGamma", gamma_limit=120), "one number x meant -x to x"),
-        (_old("RandomGamma", gamma_limit=[-120, 120]), "gamma_limit below 1 turned pictures white"),
-        (_old("OpticalDistortion", shift_limit=0.1), "shift_limit: 0.1 has no equal"),
-        (_old("CoarseDropout", max_height=8, min_height=0.1), "mix pixels and shares"),
-        (_old("Blur", wobble=[1, 2]), r"Blur: wobble: \[1, 2\] has no equal"),
-        (_old("TemplateTransform", templates=1), "TemplateTransform: left out"),
-        (_old("Lambda", name="x"), "Lambda: left out"),
-        (_old("MaskDropout"), "MaskDropout: left out: .*needs a mask"),
-        (_old("mine.Transform"), "no transform 'mine.Transform'"),
+        (old_pipeline("ElasticTransform", alpha_affine=3), "alpha_affine: 3 px has no equal"),
+        (
+            old_pipeline("IAAPerspective", scale=0.1),
+            "scale above 0.3 tore the picture apart",
+        ),  # 0.1 to 1
+        (old_pipeline("Posterize", num_bits=[4, 5, 6]), "of three numbers each n meant 0 to n"),
+        (old_pipeline("Posterize", num_bits=[0, 6]), "0 bits made a channel black"),
+        (old_pipeline("RandomGamma", gamma_limit=120), "one number x meant -x to x"),
+        (
+            old_pipeline("RandomGamma", gamma_limit=[-120, 120]),
+            "gamma_limit below 1 turned pictures white",
+        ),
+        (old_pipeline("OpticalDistortion", shift_limit=0.1), "shift_limit: 0.1 has no equal"),
+        (old_pipeline("CoarseDropout", max_height=8, min_height=0.1), "mix pixels and shares"),
+        (old_pipeline("Blur", wobble=[1, 2]), r"Blur: wobble: \[1, 2\] has no equal"),
+        (old_pipeline("TemplateTransform", templates=1), "TemplateTransform: left out"),
+        (old_pipeline("Lambda", name="x"), "Lambda: left out"),
+        (old_pipeline("MaskDropout"), "MaskDropout: left out: .*needs a mask"),
+        (old_pipeline("mine.Transform"), "no transform 'mine.Transform'"),
     ],
 )
 def test_what_has_no_equal_is_named(old: dict[str, Any], named: str) -> None:
@@ -350,7 +339,7 @@ def test_what_has_no_equal_is_named(old: dict[str, Any], named: str) -> None:
 
 
 def _from(version: str, transform: str, **arguments: Any) -> dict[str, Any]:
-    return {**_old(transform, **arguments), "__version__": version}
+    return {**old_pipeline(transform, **arguments), "__version__": version}
 
 
 @pytest.mark.parametrize("around", ["OneOf", "Sequential", "Compose"])
@@ -358,7 +347,7 @@ def _from(version: str, transform: str, **arguments: Any) -> dict[str, Any]:
 def test_a_transform_is_rewritten_within_others_as_it_is_alone(name: str, around: str) -> None:
     given = {"height": 30, "width": 40} if name == "RandomSizedCrop" else {}
     alone = migrate.migrate(_from("1.4.4", name, **given))
-    row = _old(name, **given)["transform"]["transforms"][0]
+    row = old_pipeline(name, **given)["transform"]["transforms"][0]
     nested = migrate.migrate(
         _from("1.4.4", around, transforms=[row, {"__class_fullname__": "VerticalFlip", "p": 1}])
     )
@@ -369,7 +358,9 @@ def test_a_transform_is_rewritten_within_others_as_it_is_alone(name: str, around
 
 def test_a_transform_that_blackens_pictures_is_refused() -> None:
     done = migrate.migrate(
-        _old("PixelDistributionAdaptation", reference_images=["a.png"], blend_ratio=[0.5, 1])
+        old_pipeline(
+            "PixelDistributionAdaptation", reference_images=["a.png"], blend_ratio=[0.5, 1]
+        )
     )
     assert [line for line in done.lost if "black" in line]
     (found,) = Pipeline.of(

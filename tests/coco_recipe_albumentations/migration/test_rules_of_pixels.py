@@ -1,25 +1,14 @@
 """Old transforms change pixels as they did."""
 
-import random
-import warnings
 from typing import Any
 
 import pytest
 from coco_recipe_albumentations.migration import migrate
-from coco_recipe_albumentations.pipeline.read import Pipeline
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
-
-
-def _old(transform: str, **arguments: Any) -> dict[str, Any]:
-    """Write a transform as an older version did."""
-    row = {"__class_fullname__": transform, "always_apply": False, "p": 1, **arguments}
-    return {
-        "__version__": "1.3.1",
-        "transform": {"__class_fullname__": "Compose", "p": 1, "transforms": [row]},
-    }
+from migrating import applied_to, old_pipeline  # noqa: E402
 
 
 def _only(form: dict[str, Any]) -> dict[str, Any]:
@@ -27,25 +16,12 @@ def _only(form: dict[str, Any]) -> dict[str, Any]:
     return {row.pop("__class_fullname__"): row}
 
 
-def _apply(form: Any, picture: Any, seed: int = 0) -> Any:
-    """Run a pipeline, its warnings as errors."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", message="Got processor")
-        warnings.filterwarnings("ignore", message="The image is already")
-        compose = A.Compose(
-            Pipeline.of(form).build(picture.shape[1::-1]), bbox_params=A.BboxParams("coco")
-        )
-        compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
-        return compose(image=picture, bboxes=[[10, 10, 50, 50]])["image"]
-
-
 def _picture() -> Any:
     return np.random.default_rng(1).integers(40, 220, (180, 240, 3)).astype(np.uint8)
 
 
 def test_a_variance_below_0_is_no_error_of_mathematics() -> None:
-    done = migrate.migrate(_old("GaussNoise", var_limit=[-10, 50]))
+    done = migrate.migrate(old_pipeline("GaussNoise", var_limit=[-10, 50]))
     assert _only(done.form)["GaussNoise"]["std_range"] == [
         0.011596,
         0.030083,
@@ -55,9 +31,11 @@ def test_a_variance_below_0_is_no_error_of_mathematics() -> None:
 @pytest.mark.parametrize(("version", "darker"), [("1.4.4", -8.5), ("1.4.12", -7.5)])
 def test_a_noise_below_0_darkens_as_it_did(version: str, darker: float) -> None:
     """As these versions darken a grey picture."""
-    form = {**_old("GaussNoise", var_limit=[16, 16], mean=-8), "__version__": version}
+    form = {**old_pipeline("GaussNoise", var_limit=[16, 16], mean=-8), "__version__": version}
     grey = np.full((200, 200, 3), 100, np.uint8)
-    assert _apply(migrate.migrate(form).form, grey).mean() - 100 == pytest.approx(darker, abs=0.1)
+    assert applied_to(migrate.migrate(form).form, grey).mean() - 100 == pytest.approx(
+        darker, abs=0.1
+    )
 
 
 @pytest.mark.parametrize(("version", "given"), [("1.4.8", 3.6), ("1.4.9", 3.0)])
@@ -68,36 +46,38 @@ def test_noise_is_wider_only_where_it_was_not_cut_off(version: str, given: float
 
 def test_holes_in_pixels_stay_in_pixels() -> None:
     form = migrate.migrate(
-        _old("Cutout", num_holes=1, max_h_size=8, max_w_size=6, fill_value=0)
+        old_pipeline("Cutout", num_holes=1, max_h_size=8, max_w_size=6, fill_value=0)
     ).form
-    assert int((_apply(form, _picture()) == 0).all(axis=2).sum()) == 48
+    assert int((applied_to(form, _picture()) == 0).all(axis=2).sum()) == 48
 
 
 def _from(version: str, transform: str, **arguments: Any) -> dict[str, Any]:
-    return {**_old(transform, **arguments), "__version__": version}
+    return {**old_pipeline(transform, **arguments), "__version__": version}
 
 
 def test_spatter_of_one_mode_and_of_several() -> None:
     colors = {"rain": [238, 238, 175], "mud": [20, 42, 63]}
-    one = migrate.migrate(_old("Spatter", mean=[0.65, 0.65], mode=["mud"], color=colors)).form
+    one = migrate.migrate(
+        old_pipeline("Spatter", mean=[0.65, 0.65], mode=["mud"], color=colors)
+    ).form
     assert _only(one) == {
         "Spatter": {"p": 1, "mean": [0.65, 0.65], "mode": "mud", "color": [20, 42, 63]}
     }
-    several = migrate.migrate(_old("Spatter", mode=["rain", "mud"], color=colors)).form
+    several = migrate.migrate(old_pipeline("Spatter", mode=["rain", "mud"], color=colors)).form
     rows = _only(several)["OneOf"]["transforms"]
     assert [(row["mode"], row["color"], row["p"]) for row in rows] == [
         ("rain", colors["rain"], 1),
         ("mud", colors["mud"], 1),
     ]
-    assert _apply(several, _picture()).dtype == np.uint8
+    assert applied_to(several, _picture()).dtype == np.uint8
 
 
 def test_holes_in_a_grid_are_as_wide_and_high_as_they_were() -> None:
     """Of 1.3.1: units of 240 // 5 by 180 // 2 px, half of each a hole."""
     form = migrate.migrate(
-        _old("GridDropout", holes_number_x=5, holes_number_y=2, fill_value=255)
+        old_pipeline("GridDropout", holes_number_x=5, holes_number_y=2, fill_value=255)
     ).form
-    made = _apply(form, _picture())
+    made = applied_to(form, _picture())
     wanted = np.zeros((180, 240), bool)
     for x in range(0, 240, 48):
         for y in range(0, 180, 90):
@@ -106,7 +86,7 @@ def test_holes_in_a_grid_are_as_wide_and_high_as_they_were() -> None:
 
 
 def test_one_multiplier_stays_the_one() -> None:
-    made = _apply(
+    made = applied_to(
         migrate.migrate(_from("0.5.2", "MultiplicativeNoise", multiplier=0.6)).form, _picture()
     )
     assert abs(made - 0.6 * _picture()).max() <= 1

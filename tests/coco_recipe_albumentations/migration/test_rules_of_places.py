@@ -1,7 +1,5 @@
 """Old transforms move pixels as they did."""
 
-import random
-import warnings
 from typing import Any
 
 import pytest
@@ -11,33 +9,12 @@ from coco_recipe_albumentations.pipeline.read import Pipeline
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
-
-
-def _old(transform: str, **arguments: Any) -> dict[str, Any]:
-    """Write a transform as an older version did."""
-    row = {"__class_fullname__": transform, "always_apply": False, "p": 1, **arguments}
-    return {
-        "__version__": "1.3.1",
-        "transform": {"__class_fullname__": "Compose", "p": 1, "transforms": [row]},
-    }
+from migrating import applied_to, old_pipeline  # noqa: E402
 
 
 def _only(form: dict[str, Any]) -> dict[str, Any]:
     row = dict(form["transform"]["transforms"][0])
     return {row.pop("__class_fullname__"): row}
-
-
-def _apply(form: Any, picture: Any, seed: int = 0) -> Any:
-    """Run a pipeline, its warnings as errors."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", message="Got processor")
-        warnings.filterwarnings("ignore", message="The image is already")
-        compose = A.Compose(
-            Pipeline.of(form).build(picture.shape[1::-1]), bbox_params=A.BboxParams("coco")
-        )
-        compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
-        return compose(image=picture, bboxes=[[10, 10, 50, 50]])["image"]
 
 
 def _picture() -> Any:
@@ -58,7 +35,7 @@ def test_shift_scale_rotate_moves_pixels_as_it_did(
     matrix[:, 2] += (shift[0] * 201, shift[1] * 101)
     expected = cv2.warpAffine(picture, matrix, (201, 101))
     done = migrate.migrate(
-        _old(
+        old_pipeline(
             "ShiftScaleRotate",
             shift_limit_x=[shift[0]] * 2,
             shift_limit_y=[shift[1]] * 2,
@@ -68,13 +45,15 @@ def test_shift_scale_rotate_moves_pixels_as_it_did(
         )
     )
     for one, other in zip(
-        np.nonzero(_apply(done.form, picture)[..., 0]), np.nonzero(expected[..., 0]), strict=True
+        np.nonzero(applied_to(done.form, picture)[..., 0]),
+        np.nonzero(expected[..., 0]),
+        strict=True,
     ):
         assert one.mean() == pytest.approx(other.mean(), abs=0.6)  # whole pixels of shift
 
 
 def test_shift_scale_rotate_keeps_the_ratio_of_the_sides() -> None:
-    form = _only(migrate.migrate(_old("ShiftScaleRotate")).form)["Affine"]
+    form = _only(migrate.migrate(old_pipeline("ShiftScaleRotate")).form)["Affine"]
     assert form["keep_ratio"] is True
     assert (form["scale"], form["rotate"], form["border_mode"]) == ([0.9, 1.1], [-45, 45], 4)
     assert form["translate_percent"] == {"x": [-0.0625, 0.0625], "y": [-0.0625, 0.0625]}
@@ -83,7 +62,7 @@ def test_shift_scale_rotate_keeps_the_ratio_of_the_sides() -> None:
 @pytest.mark.parametrize(("version", "fill"), [("1.4.11", [90, 0, 0]), ("1.4.12", 90)])
 def test_one_number_filled_the_first_channel_of_a_border_only(version: str, fill: Any) -> None:
     """OpenCV takes 90 for (90, 0, 0, 0)."""
-    form = _old("PadIfNeeded", min_height=200, min_width=260, border_mode=0, value=90)
+    form = old_pipeline("PadIfNeeded", min_height=200, min_width=260, border_mode=0, value=90)
     migrated = migrate.migrate({**form, "__version__": version}).form
     assert _only(migrated)["PadIfNeeded"]["fill"] == fill
     expected = cv2.copyMakeBorder(
@@ -95,21 +74,21 @@ def test_one_number_filled_the_first_channel_of_a_border_only(version: str, fill
         cv2.BORDER_CONSTANT,
         value=fill if fill == [90, 0, 0] else [fill] * 3,
     )
-    assert np.array_equal(_apply(migrated, _picture()), expected)
+    assert np.array_equal(applied_to(migrated, _picture()), expected)
 
 
 def test_flip_is_one_of_the_three_flips() -> None:
     picture = _picture()
     flips = {picture[:, ::-1].tobytes(), picture[::-1].tobytes(), picture[::-1, ::-1].tobytes()}
-    form = migrate.migrate(_old("Flip")).form
-    assert {_apply(form, picture, seed).tobytes() for seed in range(30)} == flips
+    form = migrate.migrate(old_pipeline("Flip")).form
+    assert {applied_to(form, picture, seed).tobytes() for seed in range(30)} == flips
 
 
 def test_elastic_transform_moves_pixels_as_far_as_it_did() -> None:
     """The old field: even noise from -1 to 1, blurred, times alpha (Simard 2003, as in 0.3 to 1.4.20)."""
     y, x = np.mgrid[:160, :192].astype(np.float32)
     places = np.stack([x / 192, y / 160, np.ones_like(x)], axis=2)
-    form = migrate.migrate(_old("ElasticTransform", alpha=60, sigma=6, alpha_affine=0)).form
+    form = migrate.migrate(old_pipeline("ElasticTransform", alpha=60, sigma=6, alpha_affine=0)).form
     compose = A.Compose(Pipeline.of(form).build((192, 160)), seed=1)
     new = [
         np.abs(compose(image=places)["image"][20:-20, 20:-20, 0] - places[20:-20, 20:-20, 0]).mean()

@@ -1,38 +1,14 @@
 """Strengths that are others now are mended, or named."""
 
-import random
-import warnings
 from typing import Any
 
 import pytest
 from coco_recipe_albumentations.migration import migrate
-from coco_recipe_albumentations.pipeline.read import Pipeline
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
-
-
-def _old(transform: str, **arguments: Any) -> dict[str, Any]:
-    """Write a transform as an older version did."""
-    row = {"__class_fullname__": transform, "always_apply": False, "p": 1, **arguments}
-    return {
-        "__version__": "1.3.1",
-        "transform": {"__class_fullname__": "Compose", "p": 1, "transforms": [row]},
-    }
-
-
-def _apply(form: Any, picture: Any, seed: int = 0) -> Any:
-    """Run a pipeline, its warnings as errors."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", message="Got processor")
-        warnings.filterwarnings("ignore", message="The image is already")
-        compose = A.Compose(
-            Pipeline.of(form).build(picture.shape[1::-1]), bbox_params=A.BboxParams("coco")
-        )
-        compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
-        return compose(image=picture, bboxes=[[10, 10, 50, 50]])["image"]
+from migrating import applied_to, old_pipeline  # noqa: E402
 
 
 def _picture() -> Any:
@@ -40,7 +16,7 @@ def _picture() -> Any:
 
 
 def _from(version: str, transform: str, **arguments: Any) -> dict[str, Any]:
-    return {**_old(transform, **arguments), "__version__": version}
+    return {**old_pipeline(transform, **arguments), "__version__": version}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +67,7 @@ def test_a_blur_without_a_sigma_is_as_strong_as_it_was(blur: Any, given: tuple[i
     picture, (low, high) = _picture(), given
     was = [cv2.GaussianBlur(picture, (size | 1, size | 1), 0) for size in range(low, high + 1)]
     form = migrate.migrate(_from("1.4.3", "GaussianBlur", blur_limit=blur)).form
-    now = [_apply(form, picture, seed) for seed in range(40)]
+    now = [applied_to(form, picture, seed) for seed in range(40)]
     old, new = (
         np.mean([abs(one.astype(int) - picture).mean() for one in made]) for made in (was, now)
     )
@@ -110,5 +86,5 @@ def test_a_blur_without_a_sigma_is_as_strong_as_it_was(blur: Any, given: tuple[i
 def test_a_slight_zoom_blur_is_named_as_weaker_than_now(
     version: str, factor: Any, is_named: bool
 ) -> None:
-    done = migrate.migrate({**_old("ZoomBlur", max_factor=factor), "__version__": version})
+    done = migrate.migrate({**old_pipeline("ZoomBlur", max_factor=factor), "__version__": version})
     assert any("ZoomBlur changed pixels 0.9 times" in note.what for note in done.notes) is is_named

@@ -7,48 +7,16 @@ import pytest
 
 np = pytest.importorskip("numpy")
 from coco_recipe_pictures.geometry import rings, sweep  # noqa: E402
-
-MANY = 100_000
-
-
-def _star(inner: float, outer: float, count: int = MANY) -> Any:
-    turn = np.arange(count) * 2 * np.pi / count
-    reach = np.where(np.arange(count) % 2, inner, outer)
-    return 500 + np.stack([reach * np.cos(turn), reach * np.sin(turn)], axis=1)
-
-
-def _comb(turn: float, count: int = MANY) -> Any:
-    """Return a comb: a bar of 1000 x 10 px and thin teeth to 900, turned."""
-    places = np.arange(count - 2)
-    teeth = np.stack([places * 1000 / count, np.where(places // 2 % 2, 10, 900.0)], axis=1)
-    ring = np.concatenate([teeth, [[1000, 0], [0, 0]]])
-    return ring @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-
-
-def _spiral(count: int = MANY) -> Any:
-    turn = np.linspace(0, 200 * np.pi, count // 2)
-    out, back = (
-        np.stack([reach * np.cos(turn), reach * np.sin(turn)], axis=1)
-        for reach in (1 + turn * 0.7, 1.9 + turn * 0.7)
-    )
-    return np.concatenate([out, back[::-1]]) + 500
-
-
-def _random(kind: str) -> Any:
-    steps = np.random.default_rng(4).normal(0, 1, (MANY, 2))
-    if kind == "walk":
-        return np.cumsum(steps, axis=0) + 500
-    return np.random.default_rng(5).random((MANY, 2)) * 1000
-
+from polygons import MANY, comb_of, random_polygon, spiral_of, star_of  # noqa: E402
 
 SIMPLE: dict[str, Callable[[], Any]] = {
-    "star": lambda: _star(0.1, 450),
-    "round": lambda: _star(449, 450),
-    "upright comb": lambda: _comb(0),
-    "askew comb": lambda: _comb(0.3),
-    "lying comb": lambda: _comb(np.pi / 2),
-    "spiral": _spiral,
-    "all in one spot": lambda: np.concatenate([_comb(0)[:-2] * 1e-6, [[1e-3, -500], [0, -500]]]),
+    "star": lambda: star_of(0.1, 450),
+    "round": lambda: star_of(449, 450),
+    "upright comb": lambda: comb_of(0),
+    "askew comb": lambda: comb_of(0.3),
+    "lying comb": lambda: comb_of(np.pi / 2),
+    "spiral": spiral_of,
+    "all in one spot": lambda: np.concatenate([comb_of(0)[:-2] * 1e-6, [[1e-3, -500], [0, -500]]]),
 }
 
 
@@ -105,4 +73,4 @@ def test_a_ring_of_100_000_vertices_is_swept_in_n_log_n_comparisons(kind: str) -
 
 @pytest.mark.parametrize("kind", ["walk", "anywhere"])
 def test_a_ring_that_crosses_itself_everywhere_is_found_out_early(kind: str) -> None:
-    assert rings.crosses_itself(_random(kind))
+    assert rings.crosses_itself(random_polygon(kind))
