@@ -10,8 +10,9 @@ import yaml
 from builders import command, real_data
 from click.testing import CliRunner, Result
 from coco_recipe_albumentations.migration import migrate
-from coco_recipe_albumentations.pipeline.commands import pipeline as commands
 from coco_recipe_albumentations.pipeline.read import Pipeline
+
+from coco_recipe.cli import cli
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
@@ -39,7 +40,7 @@ FILES = [
 
 def _run(*arguments: str | Path) -> Result:
     """Run a command of the group in this process."""
-    return CliRunner().invoke(commands, [str(argument) for argument in arguments])
+    return CliRunner().invoke(cli, ["pipeline", *map(str, arguments)])
 
 
 def _only(form: dict[str, Any]) -> dict[str, Any]:

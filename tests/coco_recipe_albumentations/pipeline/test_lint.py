@@ -8,7 +8,8 @@ import pytest
 import yaml
 from builders import real_data
 from click.testing import CliRunner, Result
-from coco_recipe_albumentations.pipeline.commands import pipeline as commands
+
+from coco_recipe.cli import cli
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
@@ -17,7 +18,7 @@ cv2 = pytest.importorskip("cv2")
 
 def _run(*arguments: str | Path) -> Result:
     """Run a command of the group in this process."""
-    return CliRunner().invoke(commands, [str(argument) for argument in arguments])
+    return CliRunner().invoke(cli, ["pipeline", *map(str, arguments)])
 
 
 def test_migrate_and_lint_name_a_border_that_repeats_the_picture(tmp_path: Path) -> None:
