@@ -75,6 +75,7 @@ from coco_recipe.values.predictions import Prediction, Predictions, write_predic
 
 if TYPE_CHECKING:
     from coco_recipe.api import run
+    from coco_recipe.asking.source import find as find_data
 
 __all__ = [
     "BEFORE_EXPORT",
@@ -132,6 +133,7 @@ __all__ = [
     "did_you_mean",
     "extras",
     "facts_of",
+    "find_data",
     "framed",
     "has_area",
     "header_of",
@@ -171,4 +173,8 @@ def __getattr__(name: str) -> Any:
         from coco_recipe.api import run
 
         return run
+    if name == "find_data":
+        from coco_recipe.asking.source import find
+
+        return find
     raise AttributeError(f"module 'coco_recipe' has no attribute '{name}'")

@@ -1,0 +1,56 @@
+"""stats: what a person asks of data and runs."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from coco_recipe.commands import options
+
+QUICK_BYTES = 20_000_000  # a larger file isn't searched for what is wrong: that is check's work
+
+
+@click.command()
+@click.argument("source")
+@click.option(
+    "--by",
+    type=click.Choice(["class", "size", "part"]),
+    help="Show this table alone, with all its rows.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    show_default=True,
+    help="How the figures are printed; csv is a table by class, or what --by says.",
+)
+@options.PLUGIN
+def stats(source: str, by: str | None, form: str, plugin_files: tuple[Path, ...]) -> None:
+    """Count images, boxes, classes and sizes.
+
+    SOURCE is FILE.json, RECIPE.yaml[:NAME[.PORT]] or RUN[:NAME[.PORT]]; NAME is an input or a
+    step. Without it, a recipe's first input, or what a run published.
+    """
+    from coco_recipe.asking import quick_rows, stats_text
+    from coco_recipe.asking import source as sources
+    from coco_recipe.asking import stats as counting
+
+    with quick_rows.collector_off():
+        path = Path(source)
+        if path.is_file() and path.suffix.lower() not in sources.RECIPES:
+            parts = {path.name: quick_rows.of_file(path)}
+            is_small = path.stat().st_size <= QUICK_BYTES
+            found = sources.findings_of(path) if is_small else None
+        else:
+            asked = sources.find(source, plugin_files=plugin_files)
+            parts = {name: quick_rows.of_dataset(rows) for name, rows in asked.parts.items()}
+            found = asked.findings
+        told = None if found is None else {finding.kind.what: finding.count for finding in found}
+        figures = counting.figures(parts, told)
+    if form == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(figures), indent=2))
+    elif form == "csv":
+        click.echo(stats_text.to_csv(figures, by or "class"), nl=False)
+    else:
+        click.echo(stats_text.text(figures, by=by or ""))
