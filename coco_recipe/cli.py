@@ -13,6 +13,7 @@ from coco_recipe.errors import CocoRecipeError, PluginError, RecipeError, RunErr
 
 COMMANDS = (
     asking.stats,
+    asking.why,
     running.run,
     running.plan,
     checks.validate,

@@ -1,11 +1,12 @@
-"""stats: what a person asks of data and runs."""
+"""stats and why: what a person asks of data and runs."""
 
 from pathlib import Path
 
 import click
 import msgspec
 
-from coco_recipe.commands import options
+from coco_recipe.commands import options, reports
+from coco_recipe.observing.table import width_of
 
 QUICK_BYTES = 20_000_000  # a larger file isn't searched for what is wrong: that is check's work
 
@@ -54,3 +55,45 @@ def stats(source: str, by: str | None, form: str, plugin_files: tuple[Path, ...]
         click.echo(stats_text.to_csv(figures, by or "class"), nl=False)
     else:
         click.echo(stats_text.text(figures, by=by or ""))
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--annotation", type=int, metavar="ID", help="The annotation's id.")
+@click.option("--image", default="", metavar="NAME", help="The image's file name.")
+@click.option(
+    "--at", default="", metavar="STEP", help="The input or step where it has this id or name."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+@options.PLUGIN
+def why(
+    run: Path,
+    annotation: int | None,
+    image: str,
+    at: str,
+    form: str,
+    plugin_files: tuple[Path, ...],
+) -> None:
+    """Tell what became of an annotation or an image, from the raw file to what was published.
+
+    Without --at, it is looked for in what was published, then in the inputs.
+    """
+    from coco_recipe.asking import why as asking
+
+    if (annotation is None) == (image == ""):
+        raise click.UsageError("name one: --annotation ID or --image NAME")
+    answer = asking.why(run, annotation=annotation, image=image, at=at, plugin_files=plugin_files)
+    for note in answer.notes:
+        reports.say(note)
+    if form == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(answer.tracks), indent=2))
+        return
+    for number, track in enumerate(answer.tracks):
+        if number:
+            click.echo()
+        width = max(width_of(event.step) for event in track.events)
+        for event in track.events:
+            name = event.step + " " * (width - width_of(event.step))
+            click.echo(f"{name}  {event.what}")
