@@ -162,7 +162,8 @@ class Following:
         for row_id, same in by_id.items():
             lost = ledger.lost(same[0].table, row_id)
             if not outs:
-                word = "published" if step.published() else "given"
+                writes = "written" if step.step.writes else "given"
+                word = "published" if step.published() else writes
                 for track in same:
                     told = f"{word} as {port}"
                     yield track.after(_event(step, track, told, port, row_id)), ""

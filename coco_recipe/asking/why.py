@@ -114,8 +114,9 @@ class _Asking:
         self._hashes: dict[str, str] = {}
 
     def publishing(self) -> list[str]:
-        """Return the steps that publish."""
-        return [step.id for step in self.plan.steps if step.published()]
+        """Return the steps that publish, or the last one where none does."""
+        publishing = [step.id for step in self.plan.steps if step.published()]
+        return publishing or [self.plan.steps[-1].id]
 
     def check_name(self, name: str) -> None:
         known = [*self.inputs, *(step.id for step in self.plan.steps)]
