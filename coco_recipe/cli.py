@@ -12,6 +12,7 @@ from coco_recipe.commands.options import Shown
 from coco_recipe.errors import CocoRecipeError, PluginError, RecipeError, RunError
 
 COMMANDS = (
+    asking.init,
     asking.stats,
     asking.why,
     running.run,

@@ -97,3 +97,37 @@ def why(
         for event in track.events:
             name = event.step + " " * (width - width_of(event.step))
             click.echo(f"{name}  {event.what}")
+
+
+@click.command()
+@click.argument("annotations", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("images", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "-o",
+    "--out",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("recipe.yaml"),
+    show_default=True,
+    help="The recipe to write.",
+)
+def init(annotations: Path, images: Path, target: Path) -> None:
+    """Look at a data set, and write a commented recipe that fits it and runs as it is.
+
+    It mends what would be an error, leaves out a background class, numbers rows anew where ids
+    repeat, divides by the groups that images tell, and publishes.
+    """
+    from coco_recipe.asking.first_recipe import first_recipe
+
+    if target.exists():
+        raise click.UsageError(f"{target} is there already; name another file (-o)")
+    first = first_recipe(annotations, images, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(first.text, "utf-8")
+    click.echo(str(target))
+    for finding in first.unmended:
+        reports.say(f"{finding.severity}: {finding}")
+    if first.unmended:
+        reports.say("no step mends these: the recipe stops until they are mended by hand")
+        raise click.exceptions.Exit(1)
+    reports.say(f"next: coco-recipe plan {target}, then coco-recipe run {target}")
