@@ -1,7 +1,7 @@
 """Find the data sets that a command is asked about: of a file, a recipe or a run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coco_recipe import coco_json, plugins
@@ -25,13 +25,13 @@ class Asked:
         name: the place in words, as ``runs/caps:parts``.
         parts: the data sets by port, or by name where there is one.
         findings: what is known to be wrong with them; of a file, nothing was looked at.
-        session: the plan with its values; None of a file.
+        inputs: the data sets that the recipe or the run begins with.
     """
 
     name: str
     parts: Mapping[str, Dataset]
     findings: tuple[Finding, ...] = ()
-    session: Session | None = None
+    inputs: Mapping[str, Dataset] = field(default_factory=dict)
 
 
 def find(source: str, images: Path | None = None, plugin_files: Sequence[Path] = ()) -> Asked:
@@ -122,14 +122,22 @@ def _of_plan(source: str, session: Session, name: str) -> Asked:
         if not isinstance(value, Dataset):
             raise RunError(f"{source}: '{name}' is no data set")
         own = tuple(finding for finding in found if finding.place == step_id)
-        return Asked(source, {name: value}, own, session)
+        return Asked(source, {name: value}, own, _inputs(session))
     values = _values(session, step, source)
     if port and port not in values:
         raise RunError(
             f"{source}: '{step_id}' has no data set '{port}'; {did_you_mean(port, list(values))}"
         )
     parts = {port: values[port]} if port else values
-    return Asked(source, parts, found, session)
+    return Asked(source, parts, found, _inputs(session))
+
+
+def _inputs(session: Session) -> dict[str, Dataset]:
+    return {
+        item.name: session.values[item.name, ""]
+        for item in session.plan.recipe.inputs
+        if item.annotations
+    }
 
 
 def _values(session: Session, step: PlannedStep, source: str) -> dict[str, Dataset]:

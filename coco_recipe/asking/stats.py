@@ -9,7 +9,9 @@ from operator import attrgetter, mul, truediv
 
 import msgspec
 
+from coco_recipe.asking import quick_rows
 from coco_recipe.asking.quick_rows import QuickBox, QuickRows
+from coco_recipe.dataset import Dataset
 
 LIMITS_PX2 = (32**2, 96**2)  # COCO's: small is below the first, large from the second on
 
@@ -132,6 +134,11 @@ def figures(parts: Mapping[str, QuickRows], findings: Mapping[str, int] | None =
         licenses=dict(sum((part.licenses() for part in counted.values()), Counter[str]())),
         findings=None if findings is None else dict(findings),
     )
+
+
+def of_datasets(parts: Mapping[str, Dataset]) -> Figures:
+    """Count the rows of some data sets that are in memory, by name."""
+    return figures({name: quick_rows.of_dataset(rows) for name, rows in parts.items()})
 
 
 @dataclass(slots=True)
