@@ -75,6 +75,9 @@ from coco_recipe.values.predictions import Prediction, Predictions, write_predic
 
 if TYPE_CHECKING:
     from coco_recipe.api import run
+    from coco_recipe.asking.run_facts import RunFacts, run_facts
+    from coco_recipe.asking.source import find as find_data
+    from coco_recipe.asking.stats import of_datasets as stats_of
 
 __all__ = [
     "BEFORE_EXPORT",
@@ -117,6 +120,7 @@ __all__ = [
     "RecipeError",
     "Row",
     "RunError",
+    "RunFacts",
     "Schema",
     "Step",
     "StepContext",
@@ -132,6 +136,7 @@ __all__ = [
     "did_you_mean",
     "extras",
     "facts_of",
+    "find_data",
     "framed",
     "has_area",
     "header_of",
@@ -148,11 +153,13 @@ __all__ = [
     "read_header",
     "row_findings",
     "run",
+    "run_facts",
     "runs_of",
     "segmentation_area",
     "segmentation_box",
     "sha256",
     "show_path",
+    "stats_of",
     "tidy",
     "told",
     "trainers_skip",
@@ -165,10 +172,23 @@ __all__ = [
 ]
 
 
+_ASKING = {
+    "RunFacts": ("run_facts", "RunFacts"),
+    "find_data": ("source", "find"),
+    "run_facts": ("run_facts", "run_facts"),
+    "stats_of": ("stats", "of_datasets"),
+}
+
+
 def __getattr__(name: str) -> Any:
     """Load the Python API when it is asked for: plugins and readers of data sets don't need it."""
     if name == "run":
         from coco_recipe.api import run
 
         return run
+    if name in _ASKING:
+        from importlib import import_module
+
+        module, attribute = _ASKING[name]
+        return getattr(import_module(f"coco_recipe.asking.{module}"), attribute)
     raise AttributeError(f"module 'coco_recipe' has no attribute '{name}'")

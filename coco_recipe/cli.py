@@ -7,11 +7,14 @@ import traceback
 
 import click
 
-from coco_recipe.commands import checks, lists, pictures, reports, running
+from coco_recipe.commands import asking, checks, lists, pictures, reports, running
 from coco_recipe.commands.options import Shown
 from coco_recipe.errors import CocoRecipeError, PluginError, RecipeError, RunError
 
 COMMANDS = (
+    asking.init,
+    asking.stats,
+    asking.why,
     running.run,
     running.plan,
     checks.validate,

@@ -36,18 +36,18 @@ def records(session: Session, due: Sequence[Task]) -> dict[str, StepRecord]:
         StepError: a step would fail.
     """
     found: dict[str, StepRecord] = {}
-    rehearsal = _rehearsal(session, due)
+    ahead = rehearsal(session, due)
     for task in due:
         step = task.step
-        result = rehearsal.result_of(step)
+        result = ahead.result_of(step)
         manifest = result.manifest if result else session.store.manifest(step.id)
         if manifest and manifest.key == task.key:
             found[step.id] = manifest.record
         if not result:
-            facts = rehearsal.facts_of(step, session.inputs.facts)
-            values = partial(rehearsal.values_of, step)
+            facts = ahead.facts_of(step, session.inputs.facts)
+            values = partial(ahead.values_of, step)
             foresight.foresee_step(session.plan, step, facts, values)
-            known = partial(rehearsal.known_of, step)
+            known = partial(ahead.known_of, step)
             if problems := list(in_the_way(session.plan, session.folder, step, known)):
                 raise RecipeError(problems)
     return found
@@ -163,7 +163,7 @@ def value(session: Session, reference: Reference, keys: Mapping[str, str]) -> An
         if any(recorded.get(kind) != digest for kind, digest in digests.items()):
             raise RunError(f"the input '{name}' has changed since the run; run the recipe again")
     step = next(step for step in session.plan.steps if step.id == step_id)
-    result = _rehearsal(session, agenda.of(session)).result_of(step)
+    result = rehearsal(session).result_of(step)
     if result is None:
         raise RunError(f"{step_id}.{port} can't be made again: run the recipe again")
     return result.values[port]
@@ -174,7 +174,7 @@ def _called(session: Session, step: PlannedStep) -> Iterator[tuple[Context, dict
     """Give what a step's functions are called with; name the step in what they raise."""
     due = agenda.of(session)
     task = next(task for task in due if task.step is step)
-    values = _rehearsal(session, due).values_of(step)
+    values = rehearsal(session, due).values_of(step)
     if values is None:
         raise RunError(
             f"step '{step.id}' follows a step that writes files, which must be run first"
@@ -196,9 +196,14 @@ def _called(session: Session, step: PlannedStep) -> Iterator[tuple[Context, dict
             raise execute.failed(step, error) from error
 
 
-def _rehearsal(session: Session, due: Sequence[Task]) -> Rehearsal:
-    """Return what can be had of a plan's values, with what its run directory has of them."""
-    by_id = {task.step.id: task for task in due}
+def rehearsal(session: Session, due: Sequence[Task] | None = None) -> Rehearsal:
+    """Return what can be had of a plan's values, with what its run directory has of them.
+
+    Args:
+        session: the plan with its run directory.
+        due: the tasks of its steps, where they are known already.
+    """
+    by_id = {task.step.id: task for task in due or agenda.of(session)}
 
     def on_disk(step: PlannedStep) -> Mapping[str, Any]:
         manifest = session.store.manifest(step.id)

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isclose
 from typing import Any
 
+import msgspec
+
 from coco_recipe import (
     Annotation,
     Dataset,
@@ -91,6 +93,7 @@ def split(
                 "allows it)"
             )
     _note(ctx, dataset, parts, shares if by is None else {})
+    _keep(ctx, parts)
     ctx.note("groups", len(groups))
     ctx.note("summary", f"{counted(len(groups), 'group')} in {len(parts)} parts")
     return parts
@@ -236,6 +239,16 @@ def _parts(
         name: dataset.replace(images=tuple(images[name]), annotations=tuple(annotations[name]))
         for name in names
     }
+
+
+def _keep(ctx: StepContext, parts: Mapping[str, Dataset]) -> None:
+    """Write ``divided.jsonl``: a line for each part, with the ids of its images in order."""
+    lines = (
+        {"part": name, "images": [image.id for image in part.images]}
+        for name, part in parts.items()
+    )
+    text = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+    (ctx.workdir / "divided.jsonl").write_bytes(text)
 
 
 def _note(ctx: StepContext, dataset: Dataset, parts: Mapping[str, Dataset], wanted: Shares) -> None:

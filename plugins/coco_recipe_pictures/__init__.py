@@ -43,10 +43,10 @@ def coco_recipe_checks() -> Iterator[Check]:
 
 @hookimpl
 def coco_recipe_commands() -> "Iterator[click.Command]":
-    """Yield ``coco-recipe demo``."""
+    """Yield ``coco-recipe demo`` and ``coco-recipe show``."""
     from coco_recipe_pictures import commands
 
-    yield commands.demo
+    yield from (commands.demo, commands.show)
 
 
 def __getattr__(name: str) -> Any:

@@ -26,3 +26,63 @@ def demo(folder: Path, images: int, seed: int) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     click.echo(str(folder))
+
+
+@click.command()
+@click.argument("source")
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The folder of the pictures of FILE.json (default: the file's own folder).",
+)
+@click.option(
+    "--image",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Show this image; may be given more than once.",
+)
+@click.option("--category", default="", metavar="NAME", help="Show images with a box of it.")
+@click.option(
+    "--finding", default="", metavar="KIND", help="Show the first images with this finding."
+)
+@click.option(
+    "-n", "most", default=12, show_default=True, type=click.IntRange(1), help="How many images."
+)
+@click.option("--html", "as_page", is_flag=True, help="Write a page to leaf through, not a sheet.")
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write: .png, .jpg, .webp or .html (default: a name made of SOURCE).",
+)
+@click.option(
+    "--plugin",
+    "plugin_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Load a plugin file, too.",
+)
+def show(
+    source: str,
+    images: Path | None,
+    names: tuple[str, ...],
+    category: str,
+    finding: str,
+    most: int,
+    as_page: bool,
+    target: Path | None,
+    plugin_files: tuple[Path, ...],
+) -> None:
+    """Draw pictures with their boxes, polygons, masks, keypoints and names.
+
+    SOURCE is FILE.json, RECIPE.yaml[:NAME[.PORT]] or RUN[:NAME[.PORT]]; NAME is an input or a
+    step. The images are those that tell most: with findings, of rare classes, with the smallest
+    and the largest boxes.
+    """
+    from coco_recipe_pictures.show import showing
+    from coco_recipe_pictures.show.telling import Wanted
+
+    wanted = Wanted(most, names, category, finding)
+    click.echo(str(showing.show(source, images, plugin_files, wanted, target, as_page=as_page)))

@@ -32,6 +32,7 @@ from coco_recipe_pictures.geometry import instances, other_places, parts
 from coco_recipe_pictures.geometry.instances import Placed
 from coco_recipe_pictures.geometry.judging import Left, judged
 from coco_recipe_pictures.needed import NEEDS
+from coco_recipe_pictures.new_ids import NewIds
 from coco_recipe_pictures.tile_params import PARAMS
 
 if TYPE_CHECKING:
@@ -233,6 +234,7 @@ class _Output:
         self.images = list[Image]()
         self.rows = list[Annotation]()
         self.in_no_tile = list[int]()
+        self.ids = NewIds()
         self.next_image = max((image.id for image in dataset.images), default=0) + 1
         self.next_row = max((row.id for row in dataset.annotations), default=0) + 1
 
@@ -261,6 +263,7 @@ class _Output:
             step=self.ctx.step_id,
             copy=number,
         )
+        self.ids.image(image.id, self.next_image)
         self.images.append(
             changed(
                 self._cleared(image),
@@ -300,11 +303,13 @@ class _Output:
         size = window[2] - window[0], window[3] - window[1]
         matrix = _matrix(window).ravel().tolist()
         self.rows.append(parts.with_turned_box(copied, row, matrix, size, or_upright=self.turns))
+        self.ids.annotation(row.id, self.next_row)
         self.next_row += 1
         return True
 
     def dataset(self) -> Dataset:
         """Return the tiles, and note what no tile has."""
+        self.ids.write(self.ctx.workdir)
         self.ctx.note("annotations in no tile", len(self.in_no_tile))
         if self.in_no_tile:
             self.ctx.note("ids of annotations in no tile", self.in_no_tile)

@@ -13,6 +13,7 @@ from coco_recipe_pictures.augment.copying import Made
 from coco_recipe_pictures.augment.records import IMAGES, REPEATED, Repeated
 from coco_recipe_pictures.geometry import instances, parts
 from coco_recipe_pictures.geometry.judging import Left
+from coco_recipe_pictures.new_ids import NewIds
 
 if TYPE_CHECKING:
     from coco_recipe_pictures.augment.work import Work
@@ -27,6 +28,7 @@ class Output:
         self.images, self.rows, self.repeated = list[Image](), list[Annotation](), list[Repeated]()
         self.next_image = max((image.id for image in work.dataset.images), default=0) + 1
         self.next_row = max((row.id for row in work.dataset.annotations), default=0) + 1
+        self.ids = NewIds()
         self.made_now = 0
         self.quarantined: dict[str, str] = {}
         self.swapped = Counter[Any]()
@@ -73,6 +75,7 @@ class Output:
             coco_recipe=origin,
         )
         self.images.append(image)
+        self.ids.image(copy.image.id, self.next_image)
         self.next_image += 1
         left, parts_left = iter(made.left), iter(made.parts)
         placed, owners = list[tuple[Annotation, "Instance"]](), list[tuple[int, str]]()
@@ -159,6 +162,7 @@ class Output:
                 copied, row, made.matrix, (made.width, made.height), or_upright=self.work.turns
             )
         self.rows.append(copied)
+        self.ids.annotation(row.id, self.next_row)
         if after and again:
             self.repeated.append(
                 Repeated(
@@ -175,6 +179,7 @@ class Output:
 
     def note(self) -> None:
         """Put what is to know of the whole into the record."""
+        self.ids.write(self.ctx.workdir)
         self.ctx.note("pipeline", self.work.canonical())
         self.ctx.note("images made", self.made_now, this_run=True)
         self.ctx.note("images as before", len(self.images) - self.made_now, this_run=True)

@@ -74,7 +74,7 @@ def _sample(work: "Work", rows: list[list[Copy]], images: int) -> list[list[Copy
 
 
 def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]":
-    from coco_recipe_pictures.sheet.contact_sheet import Cell
+    from coco_recipe_pictures.sheet.contact_sheet import Cell, blank
 
     image = copies[0].image
     try:
@@ -82,7 +82,7 @@ def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]
     except (ValueError, OSError) as error:
         if not work.settings.quarantine:
             raise ValueError(f"{work.job(copies[0]).source}: {error}") from error
-        return [Cell(_blank(), f"{image.file_name}: in quarantine: {error}", ())]
+        return [Cell(blank(), f"{image.file_name}: in quarantine: {error}", ())]
     cells, gone = [], dict[int, str]()
     for copy in copies[:MOST_COPIES]:
         *_, (made, carried) = copying.tries(work.settings, work.job(copy), picture)
@@ -106,12 +106,6 @@ def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]
                 _mark(row, names, shape.bbox, shape.segmentation, shape.keypoints, gone.get(i, ""))
             )
     return [Cell(picture, image.file_name, tuple(source)), *cells]
-
-
-def _blank() -> Any:
-    import numpy as np
-
-    return np.full((240, 320, 3), 200, np.uint8)
 
 
 def _pairs(

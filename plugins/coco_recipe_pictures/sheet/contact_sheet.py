@@ -12,7 +12,7 @@ from coco_recipe_pictures.sheet.marks import DROPPED, PALETTE, Colour, Mark, Pic
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Cell", "Mark", "contact_sheet", "find_font"]
+__all__ = ["Cell", "Mark", "blank", "contact_sheet", "find_font"]
 
 PAPER: Colour = (250, 250, 250)
 MARGIN, GUTTER, LINE, TEXT, SMALL = 14, 12, 20, 15, 13
@@ -43,16 +43,28 @@ class Note:
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
+def blank(width: int = 320, height: int = 240) -> Picture:
+    """Return a grey picture, to stand for one that can't be shown."""
+    import numpy as np
+
+    return np.full((height, width, 3), 200, np.uint8)
+
+
 def contact_sheet(
-    rows: Sequence[Sequence[Cell]], *, form: str = "PNG", cell_px: int = 420
+    rows: Sequence[Sequence[Cell]],
+    *,
+    form: str = "PNG",
+    cell_px: int = 420,
+    paired: bool = True,
 ) -> bytes:
-    """Return a picture with one row per source picture: the source first, then its copies.
+    """Return a picture with rows of pictures.
 
     Args:
         rows: the cells; a row of more than 8 goes on in the next line.
         form: one of ``FORMATS``.
         cell_px: the longer side of a picture on the sheet, at most; a small picture is enlarged up
             to 8 times.
+        paired: a row has a source picture first, then its copies; the legend counts them apart.
     """
     from PIL import Image
 
@@ -65,7 +77,9 @@ def contact_sheet(
     width = 2 * MARGIN + max(
         [cell_px, *(len(line) * (cell_px + GUTTER) - GUTTER for line in lines)]
     )
-    foot = _draw_notes([*_legend(rows, writing), *_font_note(writing)], width, writing)
+    foot = _draw_notes(
+        [*_legend(rows, writing, paired=paired), *_font_note(writing)], width, writing
+    )
     heights = [max(cell.height for cell in line) + GUTTER for line in lines]
     sheet = Image.new("RGB", (width, 2 * MARGIN + sum(heights) + foot.height), PAPER)
     for row, line in enumerate(lines):
@@ -122,23 +136,22 @@ def _font_note(writing: Writing) -> list[Note]:
     )
 
 
-def _legend(rows: Sequence[Sequence[Cell]], writing: Writing) -> list[Note]:
+def _legend(rows: Sequence[Sequence[Cell]], writing: Writing, *, paired: bool = True) -> list[Note]:
     """Return a note for each category: how often it is in sources, in copies, and dropped."""
     counts: dict[tuple[int, str, int | None], list[int]] = {}
     for row in rows:
         for column, cell in enumerate(row):
             for mark in cell.marks:
                 count = counts.setdefault((mark.colour, mark.label, mark.number), [0, 0, 0])
-                count[min(column, 1)] += 1
+                count[min(column, 1) if paired else 0] += 1
                 count[2] += bool(mark.reason)
     notes = []
     for (colour, label, category), (sources, copies, dropped) in sorted(
         counts.items(), key=lambda item: item[0][:2]
     ):
         number = "" if category is None else f"[{category}] "
-        told = f"{sources} in sources, {copies} in copies" + (
-            f", {dropped} dropped" if dropped else ""
-        )
+        told = f"{sources} in sources, {copies} in copies" if paired else str(sources)
+        told += f", {dropped} dropped" if dropped else ""
         notes.append(
             Note(
                 f"{number}{fonts.escape(label, writing.text) or 'no name'}: {told}",

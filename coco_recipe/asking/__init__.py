@@ -1,0 +1,1 @@
+"""What a person asks of data and runs: how many, what it looks like, where a row went."""

@@ -1,0 +1,133 @@
+"""stats and why: what a person asks of data and runs."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from coco_recipe.commands import options, reports
+from coco_recipe.observing.table import width_of
+
+QUICK_BYTES = 20_000_000  # a larger file isn't searched for what is wrong: that is check's work
+
+
+@click.command()
+@click.argument("source")
+@click.option(
+    "--by",
+    type=click.Choice(["class", "size", "part"]),
+    help="Show this table alone, with all its rows.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    show_default=True,
+    help="How the figures are printed; csv is a table by class, or what --by says.",
+)
+@options.PLUGIN
+def stats(source: str, by: str | None, form: str, plugin_files: tuple[Path, ...]) -> None:
+    """Count images, boxes, classes and sizes.
+
+    SOURCE is FILE.json, RECIPE.yaml[:NAME[.PORT]] or RUN[:NAME[.PORT]]; NAME is an input or a
+    step. Without it, a recipe's first input, or what a run published.
+    """
+    from coco_recipe.asking import quick_rows, stats_text
+    from coco_recipe.asking import source as sources
+    from coco_recipe.asking import stats as counting
+
+    with quick_rows.collector_off():
+        path = Path(source)
+        if path.is_file() and path.suffix.lower() not in sources.RECIPES:
+            parts = {path.name: quick_rows.of_file(path)}
+            is_small = path.stat().st_size <= QUICK_BYTES
+            found = sources.findings_of(path) if is_small else None
+        else:
+            asked = sources.find(source, plugin_files=plugin_files)
+            parts = {name: quick_rows.of_dataset(rows) for name, rows in asked.parts.items()}
+            found = asked.findings
+        told = None if found is None else {finding.kind.what: finding.count for finding in found}
+        figures = counting.figures(parts, told)
+    if form == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(figures), indent=2))
+    elif form == "csv":
+        click.echo(stats_text.to_csv(figures, by or "class"), nl=False)
+    else:
+        click.echo(stats_text.text(figures, by=by or ""))
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--annotation", type=int, metavar="ID", help="The annotation's id.")
+@click.option("--image", default="", metavar="NAME", help="The image's file name.")
+@click.option(
+    "--at", default="", metavar="STEP", help="The input or step where it has this id or name."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+@options.PLUGIN
+def why(
+    run: Path,
+    annotation: int | None,
+    image: str,
+    at: str,
+    form: str,
+    plugin_files: tuple[Path, ...],
+) -> None:
+    """Tell what became of an annotation or an image, from the raw file to what was published.
+
+    Without --at, it is looked for in what was published, then in the inputs.
+    """
+    from coco_recipe.asking import why as asking
+
+    if (annotation is None) == (image == ""):
+        raise click.UsageError("name one: --annotation ID or --image NAME")
+    answer = asking.why(run, annotation=annotation, image=image, at=at, plugin_files=plugin_files)
+    for note in answer.notes:
+        reports.say(note)
+    if form == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(answer.tracks), indent=2))
+        return
+    for number, track in enumerate(answer.tracks):
+        if number:
+            click.echo()
+        width = max(width_of(event.step) for event in track.events)
+        for event in track.events:
+            name = event.step + " " * (width - width_of(event.step))
+            click.echo(f"{name}  {event.what}")
+
+
+@click.command()
+@click.argument("annotations", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("images", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "-o",
+    "--out",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("recipe.yaml"),
+    show_default=True,
+    help="The recipe to write.",
+)
+def init(annotations: Path, images: Path, target: Path) -> None:
+    """Look at a data set, and write a commented recipe that fits it and runs as it is.
+
+    It mends what would be an error, leaves out a background class, numbers rows anew where ids
+    repeat, divides by the groups that images tell, and publishes.
+    """
+    from coco_recipe.asking.first_recipe import first_recipe
+
+    if target.exists():
+        raise click.UsageError(f"{target} is there already; name another file (-o)")
+    first = first_recipe(annotations, images, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(first.text, "utf-8")
+    click.echo(str(target))
+    for finding in first.unmended:
+        reports.say(f"{finding.severity}: {finding}")
+    if first.unmended:
+        reports.say("no step mends these: the recipe stops until they are mended by hand")
+        raise click.exceptions.Exit(1)
+    reports.say(f"next: coco-recipe plan {target}, then coco-recipe run {target}")

@@ -1,0 +1,63 @@
+"""show: a sheet or a page of the telling images of a file, a recipe or a run."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from coco_recipe import RunError, find_data
+from coco_recipe_pictures.sheet.contact_sheet import FORMATS, is_ours
+from coco_recipe_pictures.show import drawing, page
+from coco_recipe_pictures.show.telling import Wanted, choose
+
+PAGE = ".html"
+
+
+def show(
+    source: str,
+    images: Path | None,
+    plugin_files: Sequence[Path],
+    wanted: Wanted,
+    target: Path | None = None,
+    *,
+    as_page: bool = False,
+) -> Path:
+    """Write a sheet or a page of images.
+
+    Args:
+        source: FILE.json, RECIPE.yaml[:NAME[.PORT]] or RUN[:NAME[.PORT]].
+        images: the folder of the pictures of a file; None for the file's own.
+        plugin_files: plugin files to load.
+        wanted: which images.
+        target: the file to write; None makes a name of ``source``.
+        as_page: write a page, not a picture.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        RunError: there is nothing to show, or the file is there already and no sheet or page.
+    """
+    target = target or Path(f"{_plain(source)}{PAGE if as_page else '.png'}")
+    suffix = target.suffix.lower()
+    if suffix not in (*FORMATS, PAGE) or as_page != (suffix == PAGE):
+        kinds = PAGE if as_page else ", ".join(FORMATS)
+        raise RunError(f"{target}: end the name with {kinds}")
+    if target.exists() and not is_ours(target.read_bytes()[:4096]):
+        raise RunError(f"{target}: is there already, and none of ours; name another file (--to)")
+    asked = find_data(source, images or Path(source).parent, plugin_files)
+    chosen = choose(asked.parts, asked.findings, wanted)
+    if not chosen:
+        raise RunError(f"{source}: has no image")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if as_page:
+        pictures = [(drawing.title(one), drawing.single(one)) for one in chosen]
+        target.write_text(page.page(source, pictures), "utf-8")
+    else:
+        target.write_bytes(drawing.sheet(chosen, FORMATS[suffix]))
+    return target
+
+
+def _plain(source: str) -> str:
+    """Return a file name made of a source."""
+    path, _, name = source.partition(":")
+    return re.sub(r"[^\w.-]+", "-", f"{Path(path).stem}{f'-{name}' if name else ''}")
