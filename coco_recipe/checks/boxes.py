@@ -15,13 +15,13 @@ _NOTHING = (b"[]", b"null", b"{}", b"[[]]", b'""')
 
 
 def without_box(rows: Rows) -> Iterator[Row]:
-    if not rows.overview.lack_box:
+    if rows.have_boxes:
         return iter(())
     return (rows.of(row) for row in rows.annotations if row.bbox is UNSET)
 
 
 def without_area(rows: Rows) -> Iterator[Row]:
-    if not rows.overview.lack_area:
+    if rows.have_areas:
         return iter(())
     return (rows.of(row) for row in rows.annotations if row.area is UNSET)
 
@@ -100,7 +100,7 @@ def corners(rows: Rows) -> Iterator[Row]:
 
 
 def areas_not_positive(rows: Rows) -> Iterator[Row]:
-    if rows.overview.least_area > 0:
+    if rows.have_areas and min(rows.areas, default=1) > 0:
         return iter(())
     return (
         rows.of(row, row.area)

@@ -1,7 +1,7 @@
 """A data set as checks of its rows see it: one pass over all, and names for rows."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
@@ -15,7 +15,7 @@ from coco_recipe.findings import Row
 
 EDGE_PX = 1.0  # labelling tools round a box outward by as much
 AREA_SHARE = 0.01  # an area that differs from w * h by less was rounded
-_POLYGON_HEADS = {b"[[%c" % c for c in b"0123456789-]"} | {b"[]"}
+_POLYGON_HEADS = {b"[[%c" % c for c in b"0123456789-]"}
 _N, _QUOTE, _E = b'n"e'  # of null, text and exponents; a number is found ten times as fast as bytes
 _BATCH = (
     1000  # rows whose segmentations are looked through at once: what fits the processor's cache
@@ -55,8 +55,8 @@ class Rows:
         """Width and height in pixels by image id; None where they are missing or not above 0."""
         return {
             image.id: (image.width, image.height)
-            if isinstance(image.width, int)
-            and isinstance(image.height, int)
+            if image.width is not UNSET
+            and image.height is not UNSET
             and image.width > 0
             and image.height > 0
             else None
@@ -64,21 +64,39 @@ class Rows:
         }
 
     @cached_property
-    def overview(self) -> "Overview":
-        """What the annotations have under COCO's keys, a key at a time."""
-        ids = self._column("id")
-        areas = self._column("area")
-        return Overview(
-            ids=ids,
-            image_ids=set(self._column("image_id")),
-            category_ids=set(self._column("category_id")),
-            crowd_flags=set(self._column("iscrowd")),
-            lack_box=UnsetType in set(map(type, self._column("bbox"))),
-            lack_area=(lack_area := UnsetType in set(map(type, areas))),
-            least_area=min(
-                (area for area in areas if area is not UNSET) if lack_area else areas, default=1
-            ),
-        )
+    def ids(self) -> list[int]:
+        """The annotations' ids, in the file's order."""
+        return self._column("id")
+
+    @cached_property
+    def image_ids(self) -> set[int]:
+        """The images that annotations are of."""
+        return set(self._column("image_id"))
+
+    @cached_property
+    def category_ids(self) -> set[Any]:
+        """The categories of annotations; UNSET is one where a row has none."""
+        return set(self._column("category_id"))
+
+    @cached_property
+    def crowd_flags(self) -> set[Any]:
+        """Every ``iscrowd`` of the annotations; UNSET is one where a row has none."""
+        return set(self._column("iscrowd"))
+
+    @cached_property
+    def have_boxes(self) -> bool:
+        """Whether every annotation has a box."""
+        return UnsetType not in set(map(type, self._column("bbox")))
+
+    @cached_property
+    def areas(self) -> list[Any]:
+        """The annotations' areas in square pixels, in the file's order; UNSET where a row has none."""
+        return self._column("area")
+
+    @cached_property
+    def have_areas(self) -> bool:
+        """Whether every annotation has an area."""
+        return UnsetType not in set(map(type, self.areas))
 
     def _column(self, key: str) -> list[Any]:
         return list(map(attrgetter(key), self.annotations))
@@ -86,49 +104,59 @@ class Rows:
     @cached_property
     def survey(self) -> "Survey":
         """What one pass over the annotations tells, by fast predicates."""
-        found, size_of, edge = Survey(), self.sizes.get, EDGE_PX
-        has_far_place, has_large_side, boxes = False, False, 0
+        found = Survey()
         for start in range(0, len(self.annotations), _BATCH):
-            batch = self.annotations[start : start + _BATCH]
-            texts = [b"" if row.segmentation is UNSET else bytes(row.segmentation) for row in batch]
-            # what is nowhere in a batch is in none of its rows
-            is_suspect = _is_suspect(b"".join(texts))
-            for row, text in zip(batch, texts, strict=True):
-                length = len(text)
-                if length:
-                    if length < SHORT:
-                        found.short.append(row)
-                    if (
-                        text[:3] not in _POLYGON_HEADS
-                        or text.rfind(b"[") > 1
-                        or (is_suspect and _is_suspect(text))
-                        or (length < SHORT and text.count(b",") < 5)
-                    ):
-                        found.odd.append(row)
-                if row.bbox is UNSET:
-                    continue
-                boxes += 1
-                x, y, w, h = row.bbox
-                has_far_place = has_far_place or x > 1 or y > 1 or x < 0 or y < 0
-                if w > 1 or h > 1:
-                    has_large_side = True
-                elif w > 0 and h > 0:
-                    found.tiny.append(row)
-                if not (w > 0 and h > 0):
-                    found.no_area.append(row)
-                if (size := size_of(row.image_id)) and (
-                    x < -edge or y < -edge or x + w > size[0] + edge or y + h > size[1] + edge
-                ):
-                    found.outside.append((row, row.bbox, size))
-                if (
-                    length < SHORT
-                    and row.area is not UNSET
-                    and abs(row.area - w * h) > AREA_SHARE * abs(w * h) + 1
-                ):
+            self._survey_segmentations(found, self.annotations[start : start + _BATCH])
+        self._survey_boxes(found)
+        return found
+
+    def _survey_segmentations(self, found: "Survey", batch: Sequence[Annotation]) -> None:
+        texts = [b"" if row.segmentation is UNSET else bytes(row.segmentation) for row in batch]
+        # what is nowhere in a batch is in none of its rows
+        is_suspect = _is_suspect(b"".join(texts))
+        found.odd += [
+            row
+            for row, text in zip(batch, texts, strict=True)
+            if text
+            and (
+                text[:3] not in _POLYGON_HEADS
+                or text[-2:] != b"]]"
+                or text.rfind(b"[") > 1
+                or (is_suspect and _is_suspect(text))
+            )
+        ]
+        for row, length in [
+            (row, len(text)) for row, text in zip(batch, texts, strict=True) if len(text) < SHORT
+        ]:
+            if length:
+                found.short.append(row)
+            if row.bbox is not UNSET and row.area is not UNSET:
+                _, _, w, h = row.bbox
+                if abs(row.area - w * h) > AREA_SHARE * abs(w * h) + 1:
                     found.at_odds.append(row)
+
+    def _survey_boxes(self, found: "Survey") -> None:
+        size_of, edge = self.sizes.get, EDGE_PX
+        has_far_place, has_large_side, boxes = False, False, 0
+        for row in self.annotations:
+            box = row.bbox
+            if box is UNSET:
+                continue
+            boxes += 1
+            x, y, w, h = box
+            has_far_place = has_far_place or x > 1 or y > 1 or x < 0 or y < 0
+            if w > 1 or h > 1:
+                has_large_side = True
+            elif w > 0 and h > 0:
+                found.tiny.append(row)
+            if not (w > 0 and h > 0):
+                found.no_area.append(row)
+            if (size := size_of(row.image_id)) and (
+                x < -edge or y < -edge or x + w > size[0] + edge or y + h > size[1] + edge
+            ):
+                found.outside.append((row, box, size))
         found.has_far_place, found.has_large_side = has_far_place, has_large_side
         found.boxes = boxes
-        return found
 
     @cached_property
     def boxes(self) -> list[tuple[Annotation, tuple[float, float, float, float], tuple[int, int]]]:
@@ -166,37 +194,13 @@ class Rows:
         return Row(f"annotation {row.id}", value, self.file_names.get(row.image_id, ""))
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What the annotations have under keys of COCO's own, in all.
-
-    Attributes:
-        ids: their ids, in the file's order.
-        image_ids: the images that they are of.
-        category_ids: their categories; UNSET among them where a row has none.
-        crowd_flags: every ``iscrowd``; UNSET among them where a row has none.
-        lack_box: whether a row has no box.
-        lack_area: whether a row has no area.
-        least_area: the smallest area in square pixels; 1 where there is none.
-    """
-
-    ids: list[int]
-    image_ids: set[int]
-    category_ids: set[Any]
-    crowd_flags: set[Any]
-    lack_box: bool
-    lack_area: bool
-    least_area: float
-
-
 @dataclass(slots=True)
 class Survey:
     """Annotations that a fast predicate has noticed.
 
     Attributes:
-        odd: their segmentation doesn't begin as polygons of three points or more do, has more than
-            one list of numbers, has null, text or an exponent in it, or a number of hundreds of
-            digits.
+        odd: their segmentation doesn't begin and end as a polygon does, has more than one list of
+            numbers, has null, text or an exponent in it, or a number of hundreds of digits.
         short: their segmentation has few characters.
         boxes: how many have a box.
         no_area: their box has a side of 0 or less.

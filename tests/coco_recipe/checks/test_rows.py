@@ -11,7 +11,8 @@ from msgspec import UNSET
 from rows_found import changed
 
 from coco_recipe.checks import rows as module
-from coco_recipe.checks.rows import Rows, of_category, of_image, repeated
+from coco_recipe.checks.rows import Rows, of_category, of_image, repeated, text_of
+from coco_recipe.checks.segmentation_form import form
 from coco_recipe.testing import dataset
 
 
@@ -51,6 +52,8 @@ SEGMENTATIONS: list[Any] = [
     [[]],
     [1, 2, 11, 2, 11, 12],
     [[1, 2], [11, 2], [11, 12]],
+    [[1, 2, 3], 4],
+    [[1.25, 2, 11, 2, 11, 12] * 9, 4],
     [[1e-7, 2, 11, 2, 11, 12]],
     [[1, 2, 11, 2, 11, 12, 10**320, 12] * 3],
     [["1", 2, 11, 2, 11, 12]],
@@ -82,7 +85,12 @@ def _rows(listed: list[Mapping[str, Any]]) -> Rows:
 
 @given(listed=ROWS)
 def test_rows_of_a_batch_are_noticed_as_one_by_one(listed: list[Mapping[str, Any]]) -> None:
-    together = _rows(listed).survey
+    rows = _rows(listed)
+    together = rows.survey
+    wrong = [
+        row for row in rows.annotations if row.segmentation is not UNSET and form(text_of(row))
+    ]
+    assert all(row in together.odd for row in wrong)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_BATCH", 1)
         assert _rows(listed).survey == together
@@ -91,15 +99,13 @@ def test_rows_of_a_batch_are_noticed_as_one_by_one(listed: list[Mapping[str, Any
 @given(listed=ROWS)
 def test_what_is_told_of_all_rows_holds_for_each(listed: list[Mapping[str, Any]]) -> None:
     rows = _rows(listed)
-    found = rows.overview
-    assert found.ids == [row.id for row in rows.annotations]
-    assert found.image_ids == {row.image_id for row in rows.annotations}
-    assert found.category_ids == {row.category_id for row in rows.annotations}
-    assert found.crowd_flags == {row.iscrowd for row in rows.annotations}
-    assert found.lack_box == any(row.bbox is UNSET for row in rows.annotations)
-    assert found.lack_area == any(row.area is UNSET for row in rows.annotations)
-    areas = [row.area for row in rows.annotations if row.area is not UNSET]
-    assert found.least_area == min(areas, default=1)
+    assert rows.ids == [row.id for row in rows.annotations]
+    assert rows.areas == [row.area for row in rows.annotations]
+    assert rows.image_ids == {row.image_id for row in rows.annotations}
+    assert rows.category_ids == {row.category_id for row in rows.annotations}
+    assert rows.crowd_flags == {row.iscrowd for row in rows.annotations}
+    assert rows.have_boxes == all(row.bbox is not UNSET for row in rows.annotations)
+    assert rows.have_areas == all(row.area is not UNSET for row in rows.annotations)
 
 
 def test_a_key_that_some_rows_have_is_known() -> None:
