@@ -1,6 +1,7 @@
 """The command line: the commands of the core and of plugins, and the exit codes."""
 
 import functools
+import gc
 import os
 import sys
 import traceback
@@ -11,6 +12,7 @@ from coco_recipe.commands import asking, checks, lists, pictures, reports, runni
 from coco_recipe.commands.options import Shown
 from coco_recipe.errors import CocoRecipeError, PluginError, RecipeError, RunError
 
+GC_OBJECTS = 200_000  # made between two looks of the collector at all rows, which hold no cycles
 COMMANDS = (
     asking.init,
     asking.stats,
@@ -59,6 +61,7 @@ def main() -> None:
     The codes: 0 done, 1 failed, 2 a wrong recipe or command, 101 our bug, 130 interrupted.
     """
     shown, stdout = Shown(), sys.stdout
+    gc.set_threshold(GC_OBJECTS)
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # its lines would stand among ours
     try:
         code = cli.main(standalone_mode=False, obj=shown) or 0

@@ -23,6 +23,7 @@ from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import DatasetError
 
 CHUNK_ROWS = 20_000
+_BETWEEN_ROWS = re.compile(rb"\}\s*,\s*\{")
 FEW_KEYS = 12  # unknown keys that are learned one by one, most often of the first row
 _TABLES: dict[str, type[msgspec.Struct]] = {
     "images": Image,
@@ -211,6 +212,21 @@ def decode_top(text: bytes, name: str) -> dict[str, Raw]:
             f"{', ...' if len(top) > 4 else ''})"
         )
     return top
+
+
+def divided(table: Raw, size: int) -> list[memoryview]:
+    """Divide the text of a table's rows into parts of about so many bytes.
+
+    Each ends between two rows, or where an object or a text in a row looks like it; in brackets
+    all of them are JSON only if none does that.
+    """
+    text, parts, start = memoryview(table), [], 1
+    if bytes(text[:1]) != b"[":
+        return [text]
+    while found := _BETWEEN_ROWS.search(text, start + size):
+        parts.append(text[start : found.start() + 1])
+        start = found.end() - 1
+    return [*parts, text[start:-1]]
 
 
 def _malformed(text: bytes, name: str, error: Exception) -> NoReturn:

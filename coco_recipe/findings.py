@@ -37,7 +37,8 @@ class Check:
 
     Attributes:
         name: what it is called in messages.
-        about: pictures (the data set has a folder of them) or masks.
+        about: pictures (the data set has a folder of them) or masks (a large file is given in
+            parts, some rows with their images at a time).
         kinds: the kinds that it finds.
         run: ``run(dataset, place, decode=False) -> findings``; with ``decode`` whole pictures are
             read.

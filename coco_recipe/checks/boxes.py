@@ -15,10 +15,14 @@ _NOTHING = (b"[]", b"null", b"{}", b"[[]]", b'""')
 
 
 def without_box(rows: Rows) -> Iterator[Row]:
+    if rows.have_boxes:
+        return iter(())
     return (rows.of(row) for row in rows.annotations if row.bbox is UNSET)
 
 
 def without_area(rows: Rows) -> Iterator[Row]:
+    if rows.have_areas:
+        return iter(())
     return (rows.of(row) for row in rows.annotations if row.area is UNSET)
 
 
@@ -96,6 +100,8 @@ def corners(rows: Rows) -> Iterator[Row]:
 
 
 def areas_not_positive(rows: Rows) -> Iterator[Row]:
+    if rows.have_areas and min(rows.areas, default=1) > 0:
+        return iter(())
     return (
         rows.of(row, row.area)
         for row in rows.annotations

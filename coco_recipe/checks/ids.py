@@ -15,8 +15,8 @@ def repeated_image_ids(rows: Rows) -> Iterator[Row]:
 
 
 def repeated_annotation_ids(rows: Rows) -> Iterator[Row]:
-    again = repeated(row.id for row in rows.annotations)
-    return (rows.of(row) for row in rows.annotations if row.id in again)
+    again = repeated(rows.ids)
+    return (rows.of(row) for row in (rows.annotations if again else ()) if row.id in again)
 
 
 def repeated_category_ids(rows: Rows) -> Iterator[Row]:
@@ -36,7 +36,7 @@ def image_ids_out_of_range(rows: Rows) -> Iterator[Row]:
 
 
 def annotation_ids_out_of_range(rows: Rows) -> Iterator[Row]:
-    ids = [row.id for row in rows.annotations]
+    ids = rows.ids
     if not ids or (min(ids) >= 0 and max(ids) <= LARGEST_ID):
         return iter(())
     return (rows.of(row) for row in rows.annotations if _is_out_of_range(row.id))
@@ -48,7 +48,7 @@ def category_ids_out_of_range(rows: Rows) -> Iterator[Row]:
 
 def dangling_images(rows: Rows) -> Iterator[Row]:
     known = rows.file_names.keys() | rows.unread("images")
-    if {row.image_id for row in rows.annotations} <= known:
+    if rows.image_ids <= known:
         return iter(())
     return (
         rows.of(row, f"image {row.image_id}")
@@ -60,7 +60,7 @@ def dangling_images(rows: Rows) -> Iterator[Row]:
 def dangling_categories(rows: Rows) -> Iterator[Row]:
     known: set[Any] = {category.id for category in rows.categories} | {UNSET}
     known |= rows.unread("categories")
-    if known == {UNSET} or {row.category_id for row in rows.annotations} <= known:
+    if known == {UNSET} or rows.category_ids <= known:
         return iter(())
     return (
         rows.of(row, f"category {row.category_id}")
@@ -80,11 +80,13 @@ def no_categories(rows: Rows) -> Iterator[Row]:
 
 
 def without_category(rows: Rows) -> Iterator[Row]:
+    if UNSET not in rows.category_ids:
+        return iter(())
     return (rows.of(row) for row in rows.annotations if row.category_id is UNSET)
 
 
 def unused_categories(rows: Rows) -> Iterator[Row]:
     if rows.unread("annotations"):  # they may have boxes of any
         return iter(())
-    used = {row.category_id for row in rows.annotations}
+    used = rows.category_ids
     return (of_category(category) for category in rows.categories if category.id not in used)

@@ -42,7 +42,7 @@ def far_keypoints(rows: Rows) -> Iterator[Row]:
 
 def keypoint_counts(rows: Rows) -> Iterator[Row]:
     """Yield rows whose num_keypoints isn't how many are labelled; without keypoints, none are."""
-    if not _has(rows, "num_keypoints"):
+    if not rows.have("annotations", "num_keypoints"):
         return
     counted = set()
     for row, found, names in _keypoints(rows):
@@ -69,17 +69,12 @@ def _is_empty(row: Annotation) -> bool:
     return value is UNSET or bytes(value).strip() in (b"null", b"[]")
 
 
-def _has(rows: Rows, key: str) -> bool:
-    kinds: set[Any] = set(map(type, rows.annotations))
-    return any(key in kind.__struct_encode_fields__ for kind in kinds)
-
-
 def _keypoints(rows: Rows) -> Iterator[tuple[Annotation, list[Any], int]]:
     """Yield the rows that have keypoints, these, decoded, and how many names they should have.
 
     Keypoints that are no list of numbers are left out: `keys` names them.
     """
-    if not _has(rows, "keypoints"):
+    if not rows.have("annotations", "keypoints"):
         return
     names: dict[Any, int] = {}
     for category in rows.categories:

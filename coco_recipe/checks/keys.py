@@ -47,12 +47,10 @@ def wrong_values(types: _Types) -> Callable[[Rows], Iterator[Row]]:
 
     def find(rows: Rows) -> Iterator[Row]:
         for table, keys in types.items():
-            listed = getattr(rows, table)
-            kinds: set[Any] = set(map(type, listed))
             for key, wanted in keys.items():
-                if any(key in kind.__struct_encode_fields__ for kind in kinds):
+                if rows.have(table, key):
                     decode = msgspec.json.Decoder(wanted).decode
-                    yield from _wrong(rows, listed, key, decode)
+                    yield from _wrong(rows, getattr(rows, table), key, decode)
 
     return find
 

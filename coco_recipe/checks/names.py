@@ -81,8 +81,7 @@ def wrong_licenses(rows: Rows) -> Iterator[Row]:
 
 
 def wrong_texts(rows: Rows) -> Iterator[Row]:
-    kinds: set[Any] = set(map(type, rows.images))
-    keys = [key for key in TEXTS if any(key in kind.__struct_encode_fields__ for kind in kinds)]
+    keys = [key for key in TEXTS if rows.have("images", key)]
     for image in rows.images if keys else ():
         for key in keys:
             value = getattr(image, key, UNSET)

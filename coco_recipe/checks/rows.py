@@ -1,12 +1,13 @@
 """A data set as checks of its rows see it: one pass over all, and names for rows."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from coco_recipe.checks.segmentation_form import form
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
@@ -14,8 +15,11 @@ from coco_recipe.findings import Row
 
 EDGE_PX = 1.0  # labelling tools round a box outward by as much
 AREA_SHARE = 0.01  # an area that differs from w * h by less was rounded
-_POLYGON_HEADS = {b"[[%c" % c for c in b"0123456789-]"} | {b"[]"}
+_POLYGON_HEADS = {b"[[%c" % c for c in b"0123456789-]"}
 _N, _QUOTE, _E = b'n"e'  # of null, text and exponents; a number is found ten times as fast as bytes
+_BATCH = (
+    1000  # rows whose segmentations are looked through at once: what fits the processor's cache
+)
 SHORT = 120  # characters; longer segmentations are left to the checks of masks
 NO_PLACE_PX = 1e6  # a vertex or keypoint beyond it, on either side of 0, is no place of a picture
 FAR_SIDES = 10  # times the picture's longer side
@@ -33,6 +37,15 @@ class Rows:
             dataset.categories,
         )
 
+    def have(self, table: str, key: str) -> bool:
+        """Report whether rows of a table have a key, or may have it."""
+        return any(key in kind.__struct_encode_fields__ for kind in self._kinds[table])
+
+    @cached_property
+    def _kinds(self) -> dict[str, set[Any]]:
+        tables = ("images", "annotations", "categories")
+        return {table: set(map(type, getattr(self, table))) for table in tables}
+
     @cached_property
     def file_names(self) -> dict[int, str]:
         return {image.id: image.file_name for image in self.images}
@@ -42,8 +55,8 @@ class Rows:
         """Width and height in pixels by image id; None where they are missing or not above 0."""
         return {
             image.id: (image.width, image.height)
-            if isinstance(image.width, int)
-            and isinstance(image.height, int)
+            if image.width is not UNSET
+            and image.height is not UNSET
             and image.width > 0
             and image.height > 0
             else None
@@ -51,31 +64,86 @@ class Rows:
         }
 
     @cached_property
+    def ids(self) -> list[int]:
+        """The annotations' ids, in the file's order."""
+        return self._column("id")
+
+    @cached_property
+    def image_ids(self) -> set[int]:
+        """The images that annotations are of."""
+        return set(self._column("image_id"))
+
+    @cached_property
+    def category_ids(self) -> set[Any]:
+        """The categories of annotations; UNSET is one where a row has none."""
+        return set(self._column("category_id"))
+
+    @cached_property
+    def crowd_flags(self) -> set[Any]:
+        """Every ``iscrowd`` of the annotations; UNSET is one where a row has none."""
+        return set(self._column("iscrowd"))
+
+    @cached_property
+    def have_boxes(self) -> bool:
+        """Whether every annotation has a box."""
+        return UnsetType not in set(map(type, self._column("bbox")))
+
+    @cached_property
+    def areas(self) -> list[Any]:
+        """The annotations' areas in square pixels, in the file's order; UNSET where a row has none."""
+        return self._column("area")
+
+    @cached_property
+    def have_areas(self) -> bool:
+        """Whether every annotation has an area."""
+        return UnsetType not in set(map(type, self.areas))
+
+    def _column(self, key: str) -> list[Any]:
+        return list(map(attrgetter(key), self.annotations))
+
+    @cached_property
     def survey(self) -> "Survey":
         """What one pass over the annotations tells, by fast predicates."""
-        found, size_of, edge = Survey(), self.sizes.get, EDGE_PX
+        found = Survey()
+        for start in range(0, len(self.annotations), _BATCH):
+            self._survey_segmentations(found, self.annotations[start : start + _BATCH])
+        self._survey_boxes(found)
+        return found
+
+    def _survey_segmentations(self, found: "Survey", batch: Sequence[Annotation]) -> None:
+        texts = [b"" if row.segmentation is UNSET else bytes(row.segmentation) for row in batch]
+        # what is nowhere in a batch is in none of its rows
+        is_suspect = _is_suspect(b"".join(texts))
+        found.odd += [
+            row
+            for row, text in zip(batch, texts, strict=True)
+            if text
+            and (
+                text[:3] not in _POLYGON_HEADS
+                or text[-2:] != b"]]"
+                or text.rfind(b"[") > 1
+                or (is_suspect and _is_suspect(text))
+            )
+        ]
+        for row, length in [
+            (row, len(text)) for row, text in zip(batch, texts, strict=True) if len(text) < SHORT
+        ]:
+            if length:
+                found.short.append(row)
+            if row.bbox is not UNSET and row.area is not UNSET:
+                _, _, w, h = row.bbox
+                if abs(row.area - w * h) > AREA_SHARE * abs(w * h) + 1:
+                    found.at_odds.append(row)
+
+    def _survey_boxes(self, found: "Survey") -> None:
+        size_of, edge = self.sizes.get, EDGE_PX
         has_far_place, has_large_side, boxes = False, False, 0
         for row in self.annotations:
-            length = 0
-            if row.segmentation is not UNSET:
-                text = bytes(row.segmentation)
-                length = len(text)
-                if length < SHORT:
-                    found.short.append(row)
-                if (
-                    text[:3] not in _POLYGON_HEADS
-                    or text.rfind(b"[") > 1
-                    or _N in text
-                    or _QUOTE in text
-                    or _E in text
-                    or (length > 2 * _BLOCK and _has_block_of_digits(text))
-                    or (length < SHORT and text.count(b",") < 5)
-                ):
-                    found.odd.append(row)
-            if row.bbox is UNSET:
+            box = row.bbox
+            if box is UNSET:
                 continue
             boxes += 1
-            x, y, w, h = row.bbox
+            x, y, w, h = box
             has_far_place = has_far_place or x > 1 or y > 1 or x < 0 or y < 0
             if w > 1 or h > 1:
                 has_large_side = True
@@ -86,16 +154,9 @@ class Rows:
             if (size := size_of(row.image_id)) and (
                 x < -edge or y < -edge or x + w > size[0] + edge or y + h > size[1] + edge
             ):
-                found.outside.append((row, row.bbox, size))
-            if (
-                length < SHORT
-                and row.area is not UNSET
-                and abs(row.area - w * h) > AREA_SHARE * abs(w * h) + 1
-            ):
-                found.at_odds.append(row)
+                found.outside.append((row, box, size))
         found.has_far_place, found.has_large_side = has_far_place, has_large_side
         found.boxes = boxes
-        return found
 
     @cached_property
     def boxes(self) -> list[tuple[Annotation, tuple[float, float, float, float], tuple[int, int]]]:
@@ -138,9 +199,8 @@ class Survey:
     """Annotations that a fast predicate has noticed.
 
     Attributes:
-        odd: their segmentation doesn't begin as polygons of three points or more do, has more than
-            one list of numbers, has null, text or an exponent in it, or a number of hundreds of
-            digits.
+        odd: their segmentation doesn't begin and end as a polygon does, has more than one list of
+            numbers, has null, text or an exponent in it, or a number of hundreds of digits.
         short: their segmentation has few characters.
         boxes: how many have a box.
         no_area: their box has a side of 0 or less.
@@ -162,6 +222,11 @@ class Survey:
     tiny: list[Annotation] = field(default_factory=list)
     has_far_place: bool = False
     has_large_side: bool = False
+
+
+def _is_suspect(text: bytes) -> bool:
+    """Report whether segmentations may have null, text, an exponent or a too large number."""
+    return _N in text or _QUOTE in text or _E in text or _has_block_of_digits(text)
 
 
 def _has_block_of_digits(text: bytes) -> bool:

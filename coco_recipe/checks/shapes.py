@@ -85,6 +85,8 @@ def _is_empty_mask(text: bytes) -> bool:
 
 
 def crowd_flags(rows: Rows) -> Iterator[Row]:
+    if rows.crowd_flags <= {0, 1, UNSET}:
+        return iter(())
     return (
         rows.of(row, row.iscrowd)
         for row in rows.annotations

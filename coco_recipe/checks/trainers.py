@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from coco_recipe.dataset import Dataset
 from coco_recipe.findings import Kind, Row
@@ -26,8 +26,7 @@ def skipped(dataset: Dataset, of: str = "") -> Iterator[Row]:
         of: what follows the name of a row, as the part that it is of.
     """
     for image in dataset.images:
-        sides = image.width, image.height
-        if any(isinstance(side, int) and 0 < side < SMALLEST_IMAGE_PX for side in sides):
+        if _is_small(image.width) or _is_small(image.height):
             yield Row(
                 f"image {image.id} ({image.file_name!r}){of}",
                 f"{image.width} x {image.height}",
@@ -39,3 +38,7 @@ def skipped(dataset: Dataset, of: str = "") -> Iterator[Row]:
             continue
         if row.area <= 0 or box[2] < SMALLEST_SIDE_PX or box[3] < SMALLEST_SIDE_PX:
             yield Row(f"annotation {row.id}{of}", list(box))
+
+
+def _is_small(side: int | UnsetType) -> bool:
+    return side is not UNSET and 0 < side < SMALLEST_IMAGE_PX

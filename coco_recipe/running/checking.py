@@ -2,20 +2,18 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 from coco_recipe import coco_json, files
 from coco_recipe.checks import missing_files, row_checks, slow_reading, trainers
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
-from coco_recipe.engines.beside import Beside, copies
-from coco_recipe.findings import Check, Finding, Row, merged
+from coco_recipe.findings import Check, Finding, Row
 from coco_recipe.kinds import LEFT_OUT
 from coco_recipe.planning import refusals
 from coco_recipe.planning.plan import Plan
 from coco_recipe.running import inputs, reaching
+from coco_recipe.running.mask_parts import MaskParts
 from coco_recipe.running.rehearsal import Rehearsal
 
 
@@ -45,11 +43,11 @@ def _of_file(
     annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool
 ) -> Iterator[Finding]:
     place, text = annotations.name, coco_json.read_bytes(annotations)
+    top = coco_json.decode_top(text, str(annotations))
+    of_masks = MaskParts(_usable(checks, "masks"), top, place)
     dataset, of_text = inputs.read_rows(
-        text, str(annotations), place, images, slow_reading.TO_GO_ON
+        text, top, str(annotations), place, images, slow_reading.TO_GO_ON
     )
-    of_masks = _usable(checks, "masks")
-    beside = _beside(of_masks, dataset, place)
     yield from slow_reading.found(dataset.loose, place)
     yield from of_text
     for finding in row_checks.findings(dataset, place):
@@ -61,9 +59,7 @@ def _of_file(
     skipped = Finding.of(trainers.TRAINERS_SKIP, place, trainers.skipped(dataset))
     if skipped.count:
         yield skipped
-    order = {kind.name: n for n, kind in enumerate(k for check in of_masks for k in check.kinds)}
-    found = merged(finding for part in beside for finding in part.result())
-    yield from sorted(found, key=lambda finding: order.get(finding.kind.name, len(order)))
+    yield from of_masks.findings(dataset)
     if images is not None:
         yield from _of_pictures(dataset, place, checks, decode=decode)
     yield from left_out(checks, place, ("masks",) if images is None else ("masks", "pictures"))
@@ -113,18 +109,6 @@ def left_out(checks: Sequence[Check], place: str, about: Collection[str]) -> Ite
     rows = [Row(check.name) for check in checks if check.about in about and not _is_usable(check)]
     if rows:
         yield Finding.of(LEFT_OUT, place, rows)
-
-
-def _beside(checks: Sequence[Check], dataset: Dataset, place: str) -> list[Beside[list[Finding]]]:
-    """Begin to check the rows' segmentations in parts of about the same size."""
-    rows, parts = dataset.annotations, copies() if checks else 1
-    ends = [len(rows) * n // parts for n in range(parts + 1)]
-    divided = [dataset.replace(annotations=rows[start:end]) for start, end in pairwise(ends)]
-    return [Beside(partial(_all_of, checks, part, place)) for part in divided]
-
-
-def _all_of(checks: Sequence[Check], dataset: Dataset, place: str) -> list[Finding]:
-    return [finding for check in checks for finding in check.run(dataset, place)]
 
 
 def _of_pictures(

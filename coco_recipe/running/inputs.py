@@ -1,9 +1,12 @@
 """A recipe's inputs: read, checked against the hashes that the recipe has, and hashed."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Raw
 
 from coco_recipe import coco_json, files
 from coco_recipe.checks import repeated_keys, slow_reading
@@ -57,7 +60,8 @@ def read_input(
     with ThreadPoolExecutor(1) as thread:
         hashing = thread.submit(files.sha256_of, text)
         try:
-            dataset, found = read_rows(text, str(path), item.name, images, excuse)
+            top = coco_json.decode_top(text, str(path))
+            dataset, found = read_rows(text, top, str(path), item.name, images, excuse)
         finally:  # that it is another file matters more than what is wrong in it
             digest = _expected(item, source, path, hashing.result())
     return Reading(dataset, {"annotations": digest}, found)
@@ -76,9 +80,14 @@ def _read_other(item: Input, source: Source, kinds: ValueKinds) -> Reading:
 
 
 def read_rows(
-    text: bytes, name: str, home: str, images: Path | None, excuse: Excuse = NO_EXCUSE
+    text: bytes,
+    top: Mapping[str, Raw],
+    name: str,
+    home: str,
+    images: Path | None,
+    excuse: Excuse = NO_EXCUSE,
 ) -> tuple[Dataset, tuple[Finding, ...]]:
-    """Make a data set of an annotation file's bytes.
+    """Make a data set of an annotation file's bytes and top-level keys.
 
     Where the fast reading refuses, by the slow one.
 
@@ -90,7 +99,6 @@ def read_rows(
         DatasetError: the file is wrong in another way.
     """
     text = text.removeprefix(b"\xef\xbb\xbf")
-    top = coco_json.decode_top(text, name)
     try:
         dataset = coco_json.of_top(top, name=name, home=home, images=images)
     except DatasetError:

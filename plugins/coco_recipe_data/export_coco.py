@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -57,21 +58,16 @@ def export_coco(
             misassign or lose; in the flat layout two parts have the same file name.
     """
     for name, part in parts.items():
-        _refuse(name, part)
+        if not part.images:
+            raise ValueError(f"part '{name}' has no image, and readers can't load it; {NO_IMAGE}")
     if images != "none" and (missing := missing_pictures(parts)):
         raise ValueError(missing)
-    ctx.find(
-        TRAINERS_SKIP,
-        (row for name, part in parts.items() for row in trainers_skip(part, f" of '{name}'")),
-    )
+    _write_rows(ctx, parts, layout)
     done = 0
     total = sum(len(part.images) for part in parts.values()) if images != "none" else 0
     made: Counter[str] = Counter()
     taken: dict[str, str] = {}
     for name, part in parts.items():
-        target = ctx.workdir / _rows_name(name, layout)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        ctx.wrote(target, write(_published(part), target))
         folder = ctx.workdir / _folder_name(name, layout)
         for image in part.images if images != "none" else ():
             if layout == "flat" and taken.setdefault(image.file_name, name) != name:
@@ -162,10 +158,32 @@ def _publishes(params: Params, values: Mapping[str, Dataset]) -> Mapping[str, Pa
     return found
 
 
+def _write_rows(ctx: StepContext, parts: Mapping[str, Dataset], layout: str) -> None:
+    """Write each part's rows in a thread, and look meanwhile at what readers would do with them.
+
+    Raises:
+        ValueError: readers would crash on rows, misassign or lose them: nothing of it is committed.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        writing = {}
+        for name, part in parts.items():
+            target = ctx.workdir / _rows_name(name, layout)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            writing[target] = thread.submit(
+                lambda part, target: write(_published(part), target), part, target
+            )
+        for name, part in parts.items():
+            _refuse(name, part)
+        ctx.find(
+            TRAINERS_SKIP,
+            (row for name, part in parts.items() for row in trainers_skip(part, f" of '{name}'")),
+        )
+        for target, written in writing.items():
+            ctx.wrote(target, written.result())
+
+
 def _refuse(name: str, part: Dataset) -> None:
     """Refuse what pycocotools, mmdet's CocoDataset or hotcoco couldn't load with every row."""
-    if not part.images:
-        raise ValueError(f"part '{name}' has no image, and readers can't load it; {NO_IMAGE}")
     if found := list(row_findings(part, name, BEFORE_EXPORT)):
         raise ValueError(
             "readers of COCO files would crash on these rows, misassign or lose them:\n"

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from coco_recipe import (
     Dataset,
@@ -19,6 +20,7 @@ from coco_recipe import (
 )
 from coco_recipe_data import kinds, parents, references
 
+_image_id = attrgetter("image_id")
 _NAMES = {"type": "array", "items": {"type": ["string", "integer"]}}
 
 
@@ -61,9 +63,11 @@ def filter_categories(
     names = dataset.category_names()
     reasons = {category: f"category {names[category]!r} is dropped" for category in gone}
     kept = []
+    rows_gone = set()
     for row in dataset.annotations:
         if row.category_id in gone:
             ctx.drop(row, reasons[int(row.category_id)])
+            rows_gone.add(row.id)
         else:
             kept.append(row)
     for category in dataset.categories:
@@ -71,8 +75,8 @@ def filter_categories(
             ctx.drop(
                 category, "named by the recipe" if drop is not None else "not named by the recipe"
             )
-    before = Counter(row.image_id for row in dataset.annotations)
-    after = {row.image_id for row in kept}
+    before = Counter(map(_image_id, dataset.annotations))
+    after = set(map(_image_id, kept))
     # images with so many annotations at most go
     drops = {"keep": 0, "drop_if_single": 1}.get(images_left_empty, len(dataset.annotations))
     images = []
@@ -87,7 +91,6 @@ def filter_categories(
         ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
     left = [category for category in dataset.categories if category.id not in gone]
     categories, lost = parents.without(left, "category_id", lambda row: gone)
-    rows_gone = {row.id for row in dataset.annotations if row.category_id in gone}
     rows, lost_by_rows = parents.without(kept, "annotation_id", lambda row: rows_gone)
     ctx.find(kinds.REFERENCES_LEFT_OUT, [*lost, *lost_by_rows])
     return {

@@ -40,9 +40,23 @@ def moved(rows: Sequence[Listed], ids: Ids, own: str) -> tuple[tuple[Listed, ...
 
     A row that names one that isn't there loses the key if another row has this id now.
     """
-    strange = {*ids[own].values()} - {*ids[own]}
-    kept, lost = without(rows, own, lambda row: strange) if strange else (tuple(rows), [])
+    kept, lost = tuple(rows), list[Row]()
+    if _naming_fields(rows, own) and (strange := {*ids[own].values()} - {*ids[own]}):
+        kept, lost = without(rows, own, lambda row: strange)
     return followed(kept, naming(ids, own)), lost
+
+
+def _naming_fields(rows: Sequence[Listed], own: str) -> dict[type, list[tuple[str, str]]]:
+    """Return, by class, the fields by which rows may name others of their list, with their keys.
+
+    Return nothing where there are none.
+    """
+    keys = {own, *_KEYS[own]}
+    fields = {
+        kind: [(field, key) for field, key in extra_fields(kind) if key_in(key, keys)]
+        for kind in {*map(type, rows)}
+    }
+    return fields if any(fields.values()) else {}
 
 
 def without(
@@ -55,14 +69,10 @@ def without(
         own: the key that names a row of the list (see `naming`).
         gone: for a row the ids that it can't name any more.
     """
-    keys = {own, *_KEYS[own]}
     kept = list[Listed]()
     lost = list[Row]()
-    fields = {
-        kind: [(field, key) for field, key in extra_fields(kind) if key_in(key, keys)]
-        for kind in {*map(type, rows)}
-    }
-    if not any(fields.values()):
+    fields = _naming_fields(rows, own)
+    if not fields:
         return tuple(rows), []
     row: Listed
     for row in rows:

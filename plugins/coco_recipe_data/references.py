@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any, TypeVar
 
 import msgspec
@@ -30,11 +31,12 @@ def refer(rows: Sequence[Any], keys: Collection[str] = ()) -> bool:
     fields = {field for kind in kinds_of(rows) for field in extra_fields(kind)}
     if any(key in keys or key.endswith(ENDINGS) for _, key in fields):
         return True
-    return any(
-        b"{"
-        in b"".join(value for row in rows if isinstance(value := getattr(row, name, UNSET), Raw))
-        for name, _ in fields
-    )
+    return any(b"{" in b"".join(_values(rows, name)) for name, _ in fields)
+
+
+def _values(rows: Sequence[Any], field: str) -> Iterator[Any]:
+    values = map(getattr, rows, repeat(field), repeat(UNSET))
+    return (value for value in values if value is not UNSET)
 
 
 def kinds_of(rows: Iterable[Any]) -> set[Any]:

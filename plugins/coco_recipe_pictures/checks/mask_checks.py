@@ -7,7 +7,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
@@ -46,6 +46,7 @@ from coco_recipe_pictures.geometry.recorded import SIDE_PX, SIDE_SHARE
 CHUNK = 1000  # rows: what fits the processor's cache
 EDGE_PX = 1.0  # tools round outwards
 AREA_SHARE = 0.1
+FIRST = 5  # rows of a kind that are shown
 
 _Sizes = Mapping[int, tuple[int, int]]  # by image id
 _lists = msgspec.json.Decoder(list[Polygons])
@@ -57,12 +58,12 @@ _image_id, _bbox, _area, _iscrowd, _segmentation = map(
 
 @dataclass(slots=True)
 class _Tally:
-    """Counts rows by kind, and keeps the first few of each."""
+    """Counts rows by kind, and keeps the first few of each, with their places in the file."""
 
     dataset: Dataset
     names: Mapping[int, str]
     counts: dict[str, int] = field(default_factory=dict)
-    first: dict[str, list[Row]] = field(default_factory=dict)
+    first: dict[str, list[tuple[int, Row]]] = field(default_factory=dict)
 
     def add(self, kind: Kind, rows: Sequence[int] | Ints, value: Callable[[int], Any]) -> None:
         """Add rows by their places in the data set.
@@ -73,14 +74,17 @@ class _Tally:
             return
         self.counts[kind.name] = self.counts.get(kind.name, 0) + len(rows)
         kept = self.first.setdefault(kind.name, [])
-        for n, place in enumerate(rows[: 5 - len(kept)]):
-            row = self.dataset.annotations[int(place)]
-            kept.append(Row(f"annotation {row.id}", value(n), self.names.get(row.image_id, "")))
+        for n, place in enumerate(map(int, rows[:FIRST])):
+            if len(kept) < FIRST or place < kept[-1][0]:  # masks come after polygons
+                row = self.dataset.annotations[place]
+                told = Row(f"annotation {row.id}", value(n), self.names.get(row.image_id, ""))
+                kept[:] = sorted([*kept, (place, told)], key=itemgetter(0))[:FIRST]
 
     def findings(self, place: str) -> Iterator[Finding]:
         for kind in KINDS:
             if kind.name in self.counts:
-                yield Finding.of(kind, place, self.first[kind.name], count=self.counts[kind.name])
+                rows = [row for _, row in self.first[kind.name]]
+                yield Finding.of(kind, place, rows, count=self.counts[kind.name])
 
 
 def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Finding]:

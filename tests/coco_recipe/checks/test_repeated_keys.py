@@ -9,13 +9,20 @@ from builders import coco, command, real_data, write_recipe
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coco_recipe import coco_json
 from coco_recipe.checks import repeated_keys
 from coco_recipe.errors import DatasetError
+from coco_recipe.findings import Finding
 from coco_recipe.running import inputs
 
 
+def _findings(text: bytes, name: str = "raw.json", home: str = "raw") -> tuple[Finding, ...]:
+    top = coco_json.decode_top(text, name)
+    return inputs.read_rows(text, top, name, home, None)[1]
+
+
 def _found(text: str) -> list[tuple[str, Any]]:
-    findings = inputs.read_rows(text.encode(), "raw.json", "raw", None)[1]
+    findings = _findings(text.encode())
     return [(row.name, row.value) for finding in findings for row in finding.first]
 
 
@@ -86,7 +93,7 @@ def test_a_repeated_key_is_named_with_its_row_and_values(
 
 def test_all_rows_are_counted() -> None:
     text = PLAIN.replace('"area": 100', '"area": 1, "area": 100')
-    (finding,) = inputs.read_rows(text.encode(), "raw.json", "raw", None)[1]
+    (finding,) = _findings(text.encode())
     assert (finding.count, finding.severity) == (2, "warning")
     assert str(finding).startswith(
         "raw: 2 objects have a key more than once, of which the last value counts: annotation 1: "
@@ -153,7 +160,7 @@ def test_a_whole_table_that_stands_twice_stops_a_run_unless_the_recipe_says_othe
 def test_real_files_have_none() -> None:
     for path in sorted(real_data("odd_json").parent.rglob("*.json")):
         try:
-            assert inputs.read_rows(path.read_bytes(), path.name, "", None)[1] == (), path
+            assert _findings(path.read_bytes(), path.name, "") == (), path
         except DatasetError:
             continue
 

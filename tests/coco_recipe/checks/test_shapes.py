@@ -18,6 +18,7 @@ SQUARE = [[1, 2, 11, 2, 11, 12, 1, 12]]
         (shapes.segmentation_forms("pairs"), [[1, 2], [11, 2], [11, 12]]),
         (shapes.segmentation_forms("texts"), [["1", "2", "11", "2", "11", "12"]]),
         (shapes.segmentation_forms("other"), {"polygon": SQUARE}),
+        (shapes.segmentation_forms("other"), [SQUARE[0] * 9, 7]),
         (shapes.short_polygons, [*SQUARE, [1, 2, 3, 4]]),
         (shapes.flat_segmentations, [[1, 1, 2, 2, 3, 3, 4, 4]]),
         (shapes.flat_segmentations, {"size": [48, 64], "counts": [48 * 64]}),

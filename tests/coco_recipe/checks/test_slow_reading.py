@@ -26,6 +26,11 @@ def _data(**changes: Any) -> dict[str, Any]:
     return data
 
 
+def _read(data: dict[str, Any]) -> None:
+    text = json.dumps(data).encode()
+    inputs.read_rows(text, coco_json.decode_top(text, "raw.json"), "raw.json", "raw", None)
+
+
 EXPORT = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none"}}
 
 
@@ -49,7 +54,7 @@ def test_a_file_with_wrong_types_is_read_to_its_end(
     for row in data["annotations"]:
         row |= change
     with pytest.raises(FindingsError) as error:
-        inputs.read_rows(json.dumps(data).encode(), "raw.json", "raw", None)
+        _read(data)
     (finding,) = error.value.findings
     assert isinstance(finding, Finding)
     assert (finding.kind.name, finding.count, finding.severity) == (kind, 8, "error")
@@ -94,7 +99,7 @@ def test_a_file_with_wrong_types_is_read_to_its_end(
 )
 def test_other_wrong_types_are_named(kind: str, data: dict[str, Any], text: str) -> None:
     with pytest.raises(FindingsError) as error:
-        inputs.read_rows(json.dumps(data).encode(), "raw.json", "raw", None)
+        _read(data)
     (finding,) = error.value.findings
     assert isinstance(finding, Finding)
     assert finding.kind.name == kind
