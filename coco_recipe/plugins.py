@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 GROUP = "coco_recipe"
 FILE_MODULE = "coco_recipe_plugin_"
+_SOUND_SCHEMAS = set[str]()  # as text: a process that looks for plugins again checks each once
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +233,15 @@ def _check_kind(what: str, port: Port) -> None:
 def _check_schema(step: Step) -> None:
     from jsonschema import Draft7Validator, SchemaError
 
+    text = repr(step.params)
     try:
-        Draft7Validator.check_schema(step.params)
+        if text not in _SOUND_SCHEMAS:
+            Draft7Validator.check_schema(step.params)
     except SchemaError as error:
         raise PluginError(
             f"step '{step.name}': its params are not a JSON Schema: {error.message}"
         ) from error
+    _SOUND_SCHEMAS.add(text)
     if step.params.get("type") != "object":
         raise PluginError(f"step '{step.name}': its params must be a JSON Schema of type object")
 

@@ -1,5 +1,44 @@
-"""Fixtures that tests of several folders share."""
+"""What all tests share: fixtures of several folders, where they write, in which order they run."""
 
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
 from training import shapes, trained
 
 __all__ = ["shapes", "trained"]
+
+# two workers for two cores: threads of torch's would wait for one another, at three times the cost
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# what is flushed to disk takes no time in memory; 8 GiB hold what the suite writes several times
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 8 * 2**30
+
+
+def _holds_tests(folder: Path) -> bool:
+    """Say whether a folder has room, and lets programs run from it."""
+    if not os.access(folder, os.W_OK):
+        return False
+    may_run = not os.statvfs(folder).f_flag & os.ST_NOEXEC
+    return may_run and shutil.disk_usage(folder).free > ROOM_BYTES
+
+
+if "TMPDIR" not in os.environ and _holds_tests(MEMORY):
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # found out anew
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the training stack as slow; let files with slow tests come first.
+
+    Importing the stack takes seconds. A long file that comes last would leave a worker alone.
+    """
+    slow = dict[Path, bool]()
+    for item in items:
+        if "shapes" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+        slow[item.path] = slow.get(item.path, False) or bool(item.get_closest_marker("slow"))
+    items.sort(key=lambda item: not slow[item.path])

@@ -76,6 +76,13 @@ def execute(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepRe
         StepError: the step failed, or its books don't close; names the step.
         FindingsError: what it found stops the run.
     """
+    result = _made(task, values, workshop)
+    workshop.store.commit(task.step.id, result.manifest)
+    return result
+
+
+def _made(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepResult:
+    """Run a step and close its books; its folder has all but the manifest."""
     began, step = time.time(), task.step
     context = _context(task, workshop)
     try:
@@ -96,7 +103,6 @@ def execute(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepRe
         files=hashes,
         record=_record(task, context, balance, hashes, began),
     )
-    workshop.store.commit(step.id, manifest)
     return StepResult(outputs, manifest)
 
 
@@ -111,7 +117,7 @@ def rehearse(task: Task, values: Mapping[str, Any]) -> StepResult:
         StepError: as of `execute`.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        return execute(replace(task, terminal=frozenset()), values, Workshop(Store(Path(scratch))))
+        return _made(replace(task, terminal=frozenset()), values, Workshop(Store(Path(scratch))))
 
 
 def failed(step: PlannedStep, error: BaseException) -> StepError:

@@ -1,5 +1,6 @@
 """coco-recipe doctor: machines as they can be, and what is said of them; and the one file of pinned versions."""
 
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -101,10 +102,12 @@ def test_an_interpreter_that_is_not_there_is_a_usage_error(tmp_path: Path) -> No
     assert str(tmp_path / "python") in done.stderr
 
 
+@pytest.mark.slow
 def test_the_command_looks_at_this_machine_and_its_exit_status_answers_what_was_asked(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("albumentations")
+    monkeypatch.setattr(doctor, "look", functools.cache(doctor.look))  # it takes seconds
     done = command("doctor", "--for", "augment", "--format", "json", cwd=tmp_path)
     answer = json.loads(done.stdout)
     assert done.returncode == (0 if answer["verdicts"]["augment"]["ready"] else 1), done.stderr

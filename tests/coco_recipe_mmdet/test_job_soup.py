@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from training import CPU, TINY, Shapes, provenance
+from training import CPU, Shapes, provenance
 
 
 def test_greedy_soup_is_no_worse_than_its_best_part(trained: Path) -> None:
@@ -22,25 +22,34 @@ def test_greedy_soup_is_no_worse_than_its_best_part(trained: Path) -> None:
     assert torch.equal(soup[key], mean)
 
 
-def test_a_soup_of_checkpoints_with_different_configs_is_refused(shapes: Shapes) -> None:
-    drawn = [
-        {
-            "id": f"drawn_{n}",
-            "use": "init_weights",
-            "with": {
-                "config": "small.py",
-                "classes": ["disc", "square", "triangle"],
-                "set": {**TINY, "model.test_cfg.max_per_img": 10 * n},
-                **CPU,
-            },
-        }
-        for n in (1, 2)
+def test_a_soup_of_checkpoints_with_different_configs_is_refused(
+    shapes: Shapes, trained: Path
+) -> None:
+    import torch
+    from coco_recipe_torch import checkpoints
+
+    found = torch.load(trained / "fit/checkpoints/epoch_3.pth", weights_only=True)
+    configs = [
+        found["meta"]["cfg"].replace("'max_per_img': 100", f"'max_per_img': {n}") for n in (10, 20)
     ]
+    assert configs[0] != configs[1]
+    for number, config in enumerate(configs, 1):
+        checkpoints.write(
+            shapes.folder / f"carries_{number}.pth",
+            found["state_dict"],
+            classes=("disc", "square", "triangle"),
+            meta={"cfg": config},
+        )
     soup = {
         "id": "soup",
         "use": "greedy_soup",
-        "in": {"checkpoints": ["drawn_1", "drawn_2"], "dataset": "val"},
+        "in": {"checkpoints": ["first", "second"], "dataset": "val"},
         "with": CPU,
     }
-    said = shapes.fails("two_configs", [*drawn, soup])
-    assert "the checkpoints carry different ones (that of initial-2 is another)" in said
+    said = shapes.fails(
+        "two_configs",
+        [soup],
+        first={"checkpoint": "carries_1.pth"},
+        second={"checkpoint": "carries_2.pth"},
+    )
+    assert "the checkpoints carry different ones (that of second is another)" in said

@@ -11,10 +11,12 @@ from coco_recipe_jobs.job import Job
 from coco_recipe_mmdet.inside import stack
 
 
+@pytest.mark.slow
 def test_a_checkpoint_from_a_url_is_read_by_our_reader_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import torch
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("mmdet")
     from mmengine.runner.checkpoint import CheckpointLoader
 
     class Evil:

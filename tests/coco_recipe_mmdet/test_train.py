@@ -1,3 +1,5 @@
+"""Training: what a step leaves, refuses, survives and reports."""
+
 import json
 import math
 import os
@@ -432,15 +434,52 @@ def test_which_checkpoints_there_will_be_is_known_where_the_recipe_says_it(
     assert found["checkpoint"].labels == (labels[-1:] if labels else None)
 
 
-def test_a_starting_checkpoint_is_taken_whole_or_not_at_all(shapes: Shapes, trained: Path) -> None:
-    start = {"checkpoint": os.path.relpath(trained / "fit/checkpoints/epoch_3.pth", shapes.folder)}
+@pytest.fixture(scope="module")
+def started(shapes: Shapes, trained: Path) -> tuple[Path, list[events.Event]]:
+    """Train an epoch from a checkpoint; return the step's folder, and what observers were told."""
+    told: list[events.Event] = []
+    recipe = shapes.recipe("started", [_started()], start=_start_of(trained, shapes))
+    out = shapes.folder / "started"
+    stages.run(stages.prepare(recipe), out=out, observers=[told.append])
+    return out / "steps/fit", told
+
+
+def _started() -> dict[str, Any]:
     step = train_step(epochs=1, learning_rate=1e-12, python=sys.executable)
     step["in"]["checkpoint"] = "start"
-    steps = shapes.run("started", [step], start=start)
-    before, after = _losses(trained / "fit/scalars.jsonl"), _losses(steps / "fit/scalars.jsonl")
+    return step
+
+
+def _start_of(trained: Path, shapes: Shapes) -> dict[str, str]:
+    return {"checkpoint": os.path.relpath(trained / "fit/checkpoints/epoch_3.pth", shapes.folder)}
+
+
+def test_a_starting_checkpoint_is_taken_whole_or_not_at_all(
+    shapes: Shapes, trained: Path, started: tuple[Path, list[events.Event]]
+) -> None:
+    before, after = _losses(trained / "fit/scalars.jsonl"), _losses(started[0] / "scalars.jsonl")
     assert sum(after) / len(after) < sum(before[:5]) / 5
+    step = _started()
     step["with"]["set"] = {**step["with"]["set"], "model.backbone.depth": 34}
-    assert "doesn't fit the config's model" in shapes.fails("problem", [step], start=start)
+    said = shapes.fails("problem", [step], start=_start_of(trained, shapes))
+    assert "doesn't fit the config's model" in said
+
+
+def test_losses_and_metrics_reach_observers_as_numbers(
+    started: tuple[Path, list[events.Event]],
+) -> None:
+    folder, told = started
+    reported = [event for event in told if isinstance(event, events.Progress)]
+    lines = list(map(json.loads, _lines(folder / "scalars.jsonl")))
+    losses = {line["iter"]: line for line in lines if "loss" in line}
+    trained = [event for event in reported if "loss" in event.figures]
+    assert {event.done: event.figures["loss"] for event in trained} == {
+        event.done: losses[event.done]["loss"] for event in trained
+    }
+    assert trained[-1].done == trained[-1].total == max(losses)
+    assert list(trained[0].figures)[:2] == ["loss", "lr"]
+    (validated,) = (event for event in reported if "coco/bbox_mAP" in event.figures)
+    assert (validated.done, validated.figures) == (max(losses), lines[-1]["val"])
 
 
 def test_code_in_a_starting_checkpoint_is_not_run(shapes: Shapes) -> None:
@@ -510,20 +549,3 @@ def _same_weights(one: Path, other: Path) -> bool:
 
     a, b = (torch.load(path, weights_only=True)["state_dict"] for path in (one, other))
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
-
-
-def test_losses_and_metrics_reach_observers_as_numbers(shapes: Shapes) -> None:
-    told: list[events.Event] = []
-    recipe = shapes.recipe("observed", [train_step(epochs=1)])
-    stages.run(stages.prepare(recipe), out=shapes.folder / "observed", observers=[told.append])
-    reported = [event for event in told if isinstance(event, events.Progress)]
-    lines = list(map(json.loads, _lines(shapes.folder / "observed/steps/fit/scalars.jsonl")))
-    losses = {line["iter"]: line for line in lines if "loss" in line}
-    trained = [event for event in reported if "loss" in event.figures]
-    assert {event.done: event.figures["loss"] for event in trained} == {
-        event.done: losses[event.done]["loss"] for event in trained
-    }
-    assert trained[-1].done == trained[-1].total == max(losses)
-    assert list(trained[0].figures)[:2] == ["loss", "lr"]
-    (validated,) = (event for event in reported if "coco/bbox_mAP" in event.figures)
-    assert (validated.done, validated.figures) == (max(losses), lines[-1]["val"])

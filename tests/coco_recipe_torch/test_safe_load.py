@@ -112,6 +112,7 @@ def test_code_in_a_file_is_refused_and_never_run(
     assert not (tmp_path / "marker").exists()
 
 
+@pytest.mark.slow
 def test_the_marker_does_appear_where_such_a_file_is_read_without_care(tmp_path: Path) -> None:
     path = os_system(tmp_path)
     subprocess.run(
@@ -164,6 +165,7 @@ def test_a_checkpoint_of_mmengine_is_read_and_changes_nothing_in_mmengine(tmp_pa
     assert torch.equal(whole["optimizer"]["state"][0]["exp_avg"], torch.ones(20))
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_mmengine_is_read_where_mmengine_is_not_loaded(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from coco_recipe_torch import checkpoints; "

@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 from builders import REPOSITORY, command, recorded
+from filelock import FileLock
 
 from coco_recipe.manifest import StepRecord
 
@@ -74,6 +77,47 @@ def train_step(**with_: Any) -> dict[str, Any]:
     }
 
 
+ALL_STEPS = [
+    train_step(),
+    {
+        "id": "score",
+        "use": "evaluate",
+        "in": {"checkpoints": ["fit.checkpoints", "fit.best"], "dataset": "val"},
+        "with": CPU,
+    },
+    {
+        "id": "averaged",
+        "use": "average_weights",
+        "in": "fit.checkpoints",
+        "with": {"last": 2},
+    },
+    {
+        "id": "score_average",
+        "use": "evaluate",
+        "in": {"checkpoints": "averaged", "dataset": "val"},
+        "with": CPU,
+    },
+    {
+        "id": "guess",
+        "use": "predict",
+        "in": {"checkpoint": "fit.checkpoint"},
+        "with": {"folder": "val/images", **CPU},
+    },
+    {
+        "id": "soup",
+        "use": "greedy_soup",
+        "in": {"checkpoints": "fit.checkpoints", "dataset": "val"},
+        "with": CPU,
+    },
+    {
+        "id": "renormed",
+        "use": "recompute_batch_norm",
+        "in": {"checkpoint": "fit.checkpoint", "dataset": "train"},
+        "with": {"batch_size": 16, **CPU},
+    },
+]
+
+
 def provenance(steps: Path, step: str) -> StepRecord:
     """Return a step's record."""
     return recorded(steps / step)
@@ -84,9 +128,12 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Shapes:
     """Draw the data."""
     if importlib.util.find_spec("mmdet") is None:
         pytest.skip("the training stack is not installed: make test does it")
+    return _drawn(tmp_path_factory.mktemp("shapes"))
+
+
+def _drawn(folder: Path) -> Shapes:
     from shapes import draw
 
-    folder = tmp_path_factory.mktemp("shapes")
     draw(folder / "train", 40, 1, side=96)
     draw(folder / "val", 12, 2, side=96)
     (folder / "small.py").write_text(CONFIG.read_text())
@@ -94,47 +141,15 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Shapes:
 
 
 @pytest.fixture(scope="session")
-def trained(shapes: Shapes) -> Path:
-    """Train once, and do all that can be done with the checkpoints; return the folder of the steps."""
-    return shapes.run(
-        "trained",
-        [
-            train_step(),
-            {
-                "id": "score",
-                "use": "evaluate",
-                "in": {"checkpoints": ["fit.checkpoints", "fit.best"], "dataset": "val"},
-                "with": CPU,
-            },
-            {
-                "id": "averaged",
-                "use": "average_weights",
-                "in": "fit.checkpoints",
-                "with": {"last": 2},
-            },
-            {
-                "id": "score_average",
-                "use": "evaluate",
-                "in": {"checkpoints": "averaged", "dataset": "val"},
-                "with": CPU,
-            },
-            {
-                "id": "guess",
-                "use": "predict",
-                "in": {"checkpoint": "fit.checkpoint"},
-                "with": {"folder": "val/images", **CPU},
-            },
-            {
-                "id": "soup",
-                "use": "greedy_soup",
-                "in": {"checkpoints": "fit.checkpoints", "dataset": "val"},
-                "with": CPU,
-            },
-            {
-                "id": "renormed",
-                "use": "recompute_batch_norm",
-                "in": {"checkpoint": "fit.checkpoint", "dataset": "train"},
-                "with": {"batch_size": 16, **CPU},
-            },
-        ],
-    )
+def trained(shapes: Shapes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train once, and do all that can be done with the checkpoints; return the folder of the steps.
+
+    The first of pytest's processes does it, for all; they only read it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained"
+    with FileLock(f"{place}.lock"):
+        if not (place / "runs/trained/steps" / ALL_STEPS[-1]["id"] / "manifest.json").exists():
+            shutil.rmtree(place, ignore_errors=True)  # what another process began and didn't end
+            return _drawn(place).run("trained", ALL_STEPS)
+    return place / "runs/trained/steps"

@@ -3,6 +3,7 @@
 Texts are made to fit, wrapped, and escaped where the font has no glyph.
 """
 
+import bisect
 import os
 import shutil
 import subprocess
@@ -97,12 +98,12 @@ def shorten(text: str, width_px: float, font: "Font") -> str:
     if font.getlength(text) <= width_px:
         return text
     tail = min(len(text) // 2, 24) if "/" in text or " " not in text else 0
-    for kept in range(len(text) - 1, 0, -1):
+
+    pieces = [""]
+    for kept in range(1, len(text)):
         end = min(tail, kept // 2)
-        short = text[: kept - end].rstrip(", ") + "..." + (text[-end:] if end else "")
-        if font.getlength(short) <= width_px:
-            return short
-    return ""
+        pieces.append(text[: kept - end].rstrip(", ") + "..." + (text[-end:] if end else ""))
+    return pieces[bisect.bisect_right(pieces, width_px, key=font.getlength) - 1]
 
 
 def wrap(text: str, width_px: float, font: "Font", lines: int) -> list[str]:
@@ -113,9 +114,8 @@ def wrap(text: str, width_px: float, font: "Font", lines: int) -> list[str]:
     done: list[str] = []
     words = text.split(" ")
     while words and len(done) < lines - 1:
-        count = len(words)
-        while count > 1 and font.getlength(" ".join(words[:count])) > width_px:
-            count -= 1
+        pieces = [" ".join(words[:count]) for count in range(1, len(words) + 1)]
+        count = max(1, bisect.bisect_right(pieces, width_px, key=font.getlength))
         done.append(shorten(" ".join(words[:count]), width_px, font))
         words = words[count:]
     return [*done, shorten(" ".join(words), width_px, font)] if words else done

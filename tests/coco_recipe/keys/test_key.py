@@ -75,12 +75,14 @@ def stale(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_what_reads_and_writes_values_makes_every_step_stale(stale: dict[str, list[str]]) -> None:
     everything = sorted(plugins.find().offers)
     assert {name for name in ALWAYS if stale[name] == everything} == set(ALWAYS)
     assert {name for name in keys.EVERY_STEP if stale[name] == everything} == {*keys.EVERY_STEP}
 
 
+@pytest.mark.slow
 def test_what_runs_steps_and_tells_of_them_makes_none_stale(stale: dict[str, list[str]]) -> None:
     assert {name for name in NEVER if stale[f"coco_recipe.{name}"]} == set()
     assert {name for name in keys.NO_STEP if stale[name]} == set()
@@ -88,6 +90,7 @@ def test_what_runs_steps_and_tells_of_them_makes_none_stale(stale: dict[str, lis
     assert {name for name in stale if name.startswith(unused) and stale[name]} == set()
 
 
+@pytest.mark.slow
 def test_a_module_makes_those_steps_stale_that_use_it(stale: dict[str, list[str]]) -> None:
     train = {"train", "evaluate", "predict", "greedy_soup", "recompute_batch_norm", "init_weights"}
     assert stale["coco_recipe_data.reindex"] == ["reindex"]
@@ -108,6 +111,7 @@ def test_a_module_makes_those_steps_stale_that_use_it(stale: dict[str, list[str]
     assert stale["coco_recipe_albumentations.carrier"] == ["augment"]
 
 
+@pytest.mark.slow
 def test_every_plugins_init_is_of_no_step(stale: dict[str, list[str]]) -> None:
     tops = {name for name in stale if "." not in name}
     assert {name: stale[name] for name in tops if stale[name]} == {}
@@ -182,6 +186,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Folder:
     return made
 
 
+@pytest.mark.slow
 def test_a_result_is_kept_where_only_versions_differ_and_the_record_says_so(
     folder: _Folder,
 ) -> None:
@@ -198,12 +203,14 @@ def test_a_result_is_kept_where_only_versions_differ_and_the_record_says_so(
     assert recorded(folder.folder / "out/steps/fit").accepted == {}
 
 
+@pytest.mark.slow
 def test_steps_below_are_made_of_a_kept_result(folder: _Folder) -> None:
     done = folder.run("1.1", "--accept-versions", "fit")
     assert "[2/3] fit  unchanged, reused" in done.stderr
     assert "[3/3] last  runs: the version of zoolib changed: 1.0 -> 1.1" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -225,6 +232,7 @@ def test_what_differs_in_more_is_not_kept(
     assert recorded(folder.folder / "out/steps/fit").accepted == {}
 
 
+@pytest.mark.slow
 def test_a_plugin_file_and_what_it_imports_without_a_version_count(folder: _Folder) -> None:
     (folder.folder / "site/helper.py").write_text("X = 2\n")
     assert "rows  runs: the code changed: helper" in folder.run("1.0").stderr
