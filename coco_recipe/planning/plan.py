@@ -103,6 +103,8 @@ class Plan:
         checks: the checks of pictures and masks that are installed.
         observers: what plugins want to be told of its runs.
         kinds: the kinds of values that there are.
+        open_ends: inputs and steps whose values come to steps with problems, which aren't here;
+            these might mend anything, and refuse nothing. Empty once the recipe is right.
     """
 
     recipe: Recipe
@@ -111,6 +113,7 @@ class Plan:
     checks: tuple[Check, ...] = ()
     observers: tuple[Named, ...] = ()
     kinds: ValueKinds = field(default_factory=ValueKinds)
+    open_ends: frozenset[str] = frozenset()
 
     def first_writer(self) -> str | None:
         """Return the id of the first step that writes files: all above it needs no image opened."""

@@ -28,7 +28,8 @@ def is_mended(planned: Plan, name: str, kind: str) -> bool:
         for step in planned.steps
         if (name, "") in step.references()
     ]
-    return bool(readers) and all(kind in mended for mended in readers)
+    is_read = bool(readers) or name in planned.open_ends
+    return is_read and all(kind in mended for mended in readers)
 
 
 def excuse(planned: Plan, name: str) -> Excuse:
@@ -63,4 +64,4 @@ def _is_taken_in(planned: Plan, ref: Reference, kind: str, *, whole: bool) -> bo
             handed_on and all(_is_taken_in(planned, each, kind, whole=whole) for each in handed_on)
         ):
             return False
-    return bool(reading)
+    return bool(reading) or ref[0] in planned.open_ends

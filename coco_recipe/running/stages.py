@@ -10,71 +10,71 @@ from typing import Literal
 
 from coco_recipe import failure, plugins
 from coco_recipe.engines import engine as engines
-from coco_recipe.errors import DatasetError, Problem, RecipeError, RunError, did_you_mean
+from coco_recipe.errors import Problem, RecipeError, RunError, did_you_mean
 from coco_recipe.events import Noted, Observer, RunEnded, RunStarted
 from coco_recipe.language import recipe, source
 from coco_recipe.observing.observers import Named, Observers
 from coco_recipe.planning import foresight
 from coco_recipe.planning.plan import Plan
-from coco_recipe.planning.resolve import resolve
+from coco_recipe.planning.resolve import Draft, resolve
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.publishing.targets import in_the_way
-from coco_recipe.running import error_log, provenance, run_folder
+from coco_recipe.running import error_log, provenance, refusal, run_folder
 from coco_recipe.running.context import Context
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.loop import make_steps
 from coco_recipe.running.rehearsal import Rehearsal
-from coco_recipe.running.session import Session
 from coco_recipe.running.store import Store
 from coco_recipe.running.task import step_seed
 from coco_recipe.running.work import Work
 
 
-def prepare(path: Path, overrides: Sequence[str] = (), plugin_files: Sequence[Path] = ()) -> Plan:
+def prepare(
+    path: Path,
+    overrides: Sequence[str] = (),
+    plugin_files: Sequence[Path] = (),
+    *,
+    out: Path | None = None,
+) -> Plan:
     """Load, validate, resolve: find all that can be found wrong in a recipe without data.
 
     The copy of a recipe that a run directory keeps means what the recipe meant: its paths are
     relative to where that was.
 
+    Args:
+        path: the recipe's file.
+        overrides: values of --set.
+        plugin_files: plugin files to load.
+        out: the run directory, to judge folders to publish in; None for ``runs/<recipe name>``.
+
     Raises:
-        RecipeError: with every problem.
+        RecipeError: with every problem; beside it, what is wrong with folders and data, as far as
+            that doesn't depend on the problems.
         PluginError: a plugin file is broken.
     """
     text = source.load(path, overrides)
     copies = (run_folder.WRITTEN, run_folder.RESOLVED)
     places = provenance.recorded_places(path.parent) if path.name in copies else []
-    planned = planned_from(text, places, plugins.find(plugin_files))
-    return replace(planned, plugin_files=tuple(plugin_files))
+    draft = drafted_from(text, places, plugins.find(plugin_files))
+    if draft.problems:
+        raise refusal.of_draft(draft, out)
+    return replace(draft.plan, plugin_files=tuple(plugin_files))
 
 
-def planned_from(text: source.Source, places: Sequence[Path], registry: plugins.Registry) -> Plan:
+def drafted_from(text: source.Source, places: Sequence[Path], registry: plugins.Registry) -> Draft:
     """Plan a recipe, seen from the first place of its file where all that it names is there.
 
-    Raises:
-        RecipeError: with every problem, as seen from the place with the fewest.
+    Where there is none, the draft is as seen from the place with the fewest problems.
     """
-    errors = []
+    drafts = []
     for place in (*places, None):
         problems: list[Problem] = []
-        try:
-            valid = recipe.validate(replace(text, recorded=place), problems)
-            return resolve(valid, registry, problems)
-        except RecipeError as error:
-            errors.append(error)
-    raise min(errors, key=lambda error: len(error.problems))
-
-
-def hold_against_rows(planned: Plan) -> bool:
-    """Hold a plan against the rows of its inputs; return False where these are too wrong for it.
-
-    Raises:
-        RecipeError: steps can't go together with the rows; with every problem.
-    """
-    try:
-        Session.open(planned, with_pixels=False)
-    except DatasetError:
-        return False
-    return True
+        valid = recipe.validate(replace(text, recorded=place), problems)
+        draft = resolve(valid, registry, problems)
+        if not draft.problems:
+            return draft
+        drafts.append(draft)
+    return min(drafts, key=lambda draft: len(draft.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def run(
         told=told,
         judge=Judge(planned.recipe.findings, strict, told),
     )
-    run_folder.check(planned, folder, work.publisher, work.store)
+    refusal.check(planned, folder, work.publisher, work.store)
     with run_folder.locked(folder), _told_of(work):
         for stage in STAGES:
             stage(work)
