@@ -44,8 +44,22 @@ class Draft:
         return self.plan
 
 
-def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Draft:
+def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan:
     """Bind every step of a recipe.
+
+    Args:
+        recipe: the recipe, maybe with problems.
+        registry: the steps that there are.
+        problems: what is known to be wrong already.
+
+    Raises:
+        RecipeError: with all problems, those given and those found here.
+    """
+    return drafted(recipe, registry, problems).sound()
+
+
+def drafted(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Draft:
+    """Bind every step of a recipe that may be wrong.
 
     Args:
         recipe: the recipe, maybe with problems.

@@ -26,7 +26,7 @@ from coco_recipe.language import recipe, source
 from coco_recipe.observing.observers import Named, Observers
 from coco_recipe.planning import foresight
 from coco_recipe.planning.plan import Plan, PlannedStep
-from coco_recipe.planning.resolve import Draft, resolve
+from coco_recipe.planning.resolve import Draft, drafted
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.publishing.targets import in_the_way
 from coco_recipe.running import error_log, provenance, refusal, run_folder
@@ -81,7 +81,7 @@ def drafted_from(text: source.Source, places: Sequence[Path], registry: plugins.
     for place in (*places, None):
         problems: list[Problem] = []
         valid = recipe.validate(replace(text, recorded=place), problems)
-        draft = resolve(valid, registry, problems)
+        draft = drafted(valid, registry, problems)
         if not draft.problems:
             return draft
         drafts.append(draft)

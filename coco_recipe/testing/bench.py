@@ -205,7 +205,7 @@ def _planned(
     offers = {step.name: Offer(step, "bench", "")}
     kinds, backends = _givable(bench.kinds), dict(bench.backends)
     registry = Registry(offers, {}, {}, {}, values=kinds, backends=backends)
-    return resolve(recipe, registry, []).sound()
+    return resolve(recipe, registry, [])
 
 
 def _givable(kinds: ValueKinds) -> ValueKinds:

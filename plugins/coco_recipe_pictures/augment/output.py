@@ -185,8 +185,7 @@ class Output:
         )
         if self.polygons_lost:
             self.ctx.note("polygons lost", self.polygons_lost)
-            lost = counted(self.polygons_lost, "row")
-            told.append(f"{lost} without the polygons, which lay outside of the picture")
+            told.append(instances.told_of_polygons(self.polygons_lost))
         if self.keypoints_hidden:
             self.ctx.note("keypoints hidden", self.keypoints_hidden)
             told.append(
