@@ -1,7 +1,6 @@
 """The command line: the commands of the core and of plugins, and the exit codes."""
 
 import functools
-import os
 import sys
 import traceback
 
@@ -56,7 +55,6 @@ def main() -> None:
     The codes: 0 done, 1 failed, 2 a wrong recipe or command, 101 our bug, 130 interrupted.
     """
     shown, stdout = Shown(), sys.stdout
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # its lines would stand among ours
     try:
         code = cli.main(standalone_mode=False, obj=shown) or 0
     except (RecipeError, PluginError, RunError) as error:

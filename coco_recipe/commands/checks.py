@@ -20,12 +20,12 @@ def validate(
 
     Run nothing, print every problem at once.
     """
-    from coco_recipe.running import refusal, stages
+    from coco_recipe.running import refusal
 
     errors: list[CocoRecipeError] = []
     for path in recipes:
         try:
-            planned = stages.prepare(path, overrides, plugin_files)
+            planned = options.plan_of(path, overrides, plugin_files)
             are_sound = refusal.hold_against_rows(planned)
             if form == "text":
                 but = "" if are_sound else "; its data has errors, which coco-recipe check names"
@@ -55,11 +55,11 @@ def check(
     crash on, misassign or lose.
     """
     from coco_recipe import plugins
-    from coco_recipe.running import checking, stages
+    from coco_recipe.running import checking
     from coco_recipe.running.session import Session
 
     if source.suffix.lower() in (".yaml", ".yml"):
-        planned = stages.prepare(source, (), plugin_files)
+        planned = options.plan_of(source, (), plugin_files)
         about = {about for step in planned.steps for about in step.step.checks}
         found = (
             *Session.open(planned).inputs.findings,

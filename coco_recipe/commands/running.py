@@ -79,7 +79,7 @@ def run(
     from coco_recipe.observing.progress import Display
     from coco_recipe.running import stages
 
-    planned = stages.prepare(recipe, overrides, plugin_files, out=out)
+    planned = options.plan_of(recipe, overrides, plugin_files, out)
     with Display(quiet=quiet) as display:
         result = stages.run(
             planned,
@@ -119,10 +119,10 @@ def plan(
     form: str,
 ) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
-    from coco_recipe.running import agenda, forecast, refusal, run_folder, stages
+    from coco_recipe.running import agenda, forecast, refusal, run_folder
     from coco_recipe.running.session import Session
 
-    planned = stages.prepare(recipe, overrides, plugin_files, out=out)
+    planned = options.plan_of(recipe, overrides, plugin_files, out)
     refusal.check(planned, out or run_folder.default(planned))
     session = Session.open(planned, out)
     _show_findings(session.inputs.findings)

@@ -119,6 +119,15 @@ class Plan:
         """Return the id of the first step that writes files: all above it needs no image opened."""
         return next((step.id for step in self.steps if step.step.writes), None)
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables that a process must have before it does work of the steps."""
+        return {
+            name: value
+            for step in self.steps
+            for package in step.step.needs_for(step.bound)
+            for name, value in package.environment.items()
+        }
+
     def consumed(self) -> set[Reference]:
         """Return every output that a later step reads."""
         return {

@@ -156,7 +156,7 @@ def run(
         accept_versions=accept_versions,
         store=Store(folder),
         publisher=Publisher(planned, folder, republish=republish),
-        engine=engines.parse(engine, jobs),
+        engine=engines.parse(engine, jobs, planned.environment()),
         told=told,
         judge=Judge(planned.recipe.findings, strict, told),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from coco_recipe_pictures.pipeline_file import PipelineFile
 
 from coco_recipe import Package
+from coco_recipe_albumentations import library
 from coco_recipe_albumentations.pipeline.read import Pipeline
 
 INSTALL = 'pip install "coco-recipe[augment]"'
@@ -15,7 +16,9 @@ class Albumentations:
     """The pinned library; a pipeline that names no library is of this one."""
 
     name: str = "albumentations"
-    needs: tuple[Package, ...] = (Package("albumentations", install=INSTALL),)
+    needs: tuple[Package, ...] = (
+        Package("albumentations", install=INSTALL, environment=library.ENVIRONMENT),
+    )
     preload: tuple[str, ...] = ("coco_recipe_albumentations.preload",)
 
     def read(self, form: object, file: PipelineFile | None, *, allow_files: bool) -> Pipeline:
