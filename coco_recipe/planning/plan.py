@@ -30,6 +30,7 @@ class PlannedStep:
         files: the files that parameters name.
         outputs: output kinds by port.
         kinds: the kinds of values that there are.
+        backends: names of the backends that it looked at when it read its parameters.
     """
 
     id: str
@@ -40,6 +41,7 @@ class PlannedStep:
     files: tuple[Path, ...]
     outputs: Mapping[str, Port]
     kinds: ValueKinds
+    backends: frozenset[str] = frozenset()
 
     @property
     def step(self) -> Step:
@@ -99,7 +101,7 @@ class Plan:
     Attributes:
         recipe: the recipe.
         steps: its steps, bound.
-        plugin_files: the plugins that were named for it.
+        plugin_files: those of the plugin files named for it of which it uses something.
         checks: the checks of pictures and masks that are installed.
         observers: what plugins want to be told of its runs.
         kinds: the kinds of values that there are.

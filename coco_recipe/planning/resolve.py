@@ -13,7 +13,7 @@ from coco_recipe.language.recipe import Input, Recipe, RecipeStep
 from coco_recipe.language.source import Source
 from coco_recipe.planning.plan import Plan, PlannedStep, Reference
 from coco_recipe.plugins import Offer, Registry
-from coco_recipe.steps import Port
+from coco_recipe.steps import Backend, Port
 from coco_recipe.values.kind import ValueKinds
 from coco_recipe.yaml_text import KeyPath
 
@@ -190,6 +190,24 @@ def _can_be_input(recipe: Recipe, item: Input, kinds: ValueKinds, problems: list
     return False
 
 
+class _Watched(Mapping[str, Backend]):
+    """Backends by name, and the names of those that were asked for."""
+
+    def __init__(self, backends: Mapping[str, Backend]) -> None:
+        self.backends, self.asked = backends, set[str]()
+
+    def __getitem__(self, name: str) -> Backend:
+        found = self.backends[name]
+        self.asked.add(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.backends)
+
+    def __len__(self) -> int:
+        return len(self.backends)
+
+
 class _Binder:
     """Binds one step; collects problems."""
 
@@ -236,8 +254,9 @@ class _Binder:
             if not file.is_file():
                 self.problem(("with",), f"there is no file {file}", self.source.relative_to())
         sound = len(self.problems) == before
+        backends = _Watched(registry.backends)
         if sound:
-            bound = offer.step.read_for(bound, registry.backends)
+            bound = offer.step.read_for(bound, backends)
         if sound and offer.step.check:
             for problem in offer.step.check(bound):
                 self.problem((problem.below, *problem.path), problem.what, problem.hint)
@@ -252,7 +271,15 @@ class _Binder:
         outputs = offer.step.outputs_for(params) if sound else {}
         self.kinds(offer, outputs, registry.values)
         return PlannedStep(
-            self.step.id, offer, inputs, params, bound, tuple(files), outputs, registry.values
+            self.step.id,
+            offer,
+            inputs,
+            params,
+            bound,
+            tuple(files),
+            outputs,
+            registry.values,
+            frozenset(backends.asked),
         )
 
     def kinds(self, offer: Offer, outputs: Mapping[str, Port], kinds: ValueKinds) -> None:

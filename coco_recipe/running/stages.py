@@ -27,6 +27,7 @@ from coco_recipe.observing.observers import Named, Observers
 from coco_recipe.planning import foresight
 from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.planning.resolve import Draft, drafted
+from coco_recipe.planning.used_plugins import used_files
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.publishing.targets import in_the_way
 from coco_recipe.running import error_log, provenance, refusal, run_folder
@@ -66,10 +67,11 @@ def prepare(
     text = source.load(path, overrides)
     copies = (run_folder.WRITTEN, run_folder.RESOLVED)
     places = provenance.recorded_places(path.parent) if path.name in copies else []
-    draft = drafted_from(text, places, plugins.find(plugin_files))
+    registry = plugins.find(plugin_files)
+    draft = drafted_from(text, places, registry)
     if draft.problems:
         raise refusal.of_draft(draft, out)
-    return replace(draft.plan, plugin_files=tuple(plugin_files))
+    return replace(draft.plan, plugin_files=used_files(draft.plan, registry, plugin_files))
 
 
 def drafted_from(text: source.Source, places: Sequence[Path], registry: plugins.Registry) -> Draft:
