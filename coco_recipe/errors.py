@@ -16,7 +16,15 @@ def show_path(path: Sequence[str | int]) -> str:
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Return a hint that names the nearest known word, or all of them if they are few."""
+    """Return a hint that names the nearest known word, or all of them if they are few.
+
+    Args:
+        word: what was written.
+        known: what could have been meant.
+
+    Returns:
+        The hint; empty where no word is near and there are more than 30.
+    """
     import difflib
 
     if close := difflib.get_close_matches(word, known, n=1):
@@ -61,6 +69,10 @@ def about(number: int, text: str) -> str:
 
     ``2 boxes have no area``, ``1 box has no area``. The noun stands before the first verb; what
     follows a comma or a colon stays as it is.
+
+    Args:
+        number: of the things.
+        text: the sentence, written for several.
     """
     said = re.match(r"(?:\([^)]*\)|[^,:(])*", text)[0]  # type: ignore[index]
     words = said.split(" ")

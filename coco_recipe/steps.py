@@ -339,7 +339,10 @@ class StepContext(Protocol):
     def drop(self, row: Image | Annotation | Category, reason: str, **figures: Any) -> None:
         """Account for a row that doesn't go on.
 
-        ``reason`` is counted, ``figures`` are kept with the row.
+        Args:
+            row: the row.
+            reason: a text that is the same for all rows of one reason, which are counted by it.
+            figures: JSON-like values that are kept with the row in ``dropped.jsonl``.
         """
         ...
 

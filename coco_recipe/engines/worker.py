@@ -88,6 +88,14 @@ def here(function: Callable[[Any], Any], item: Any) -> Any:
     """Call the function in this process.
 
     What it raises is an error, as if a worker had raised it.
+
+    Args:
+        function: is given the item.
+        item: what it works on; an error names it.
+
+    Raises:
+        StepError: the function raised what ends a process or an iteration.
+        Exception: any other that it raised.
     """
     try:
         return function(item)
@@ -121,7 +129,16 @@ def answer(call: Call, item: bytes) -> bytes:
 
 
 def unpack(done: bool, value: Any, there: failure.WorkerTraceback | None) -> Any:
-    """Return an answer's result, or raise its error, with the worker's traceback as the cause."""
+    """Return an answer's result, or raise its error, with the worker's traceback as the cause.
+
+    Args:
+        done: whether the function returned.
+        value: what it returned or raised.
+        there: the worker's traceback of an error.
+
+    Raises:
+        Exception: what the function raised.
+    """
     if done:
         return value
     raise value from there

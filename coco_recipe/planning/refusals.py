@@ -11,6 +11,11 @@ def refusing(planned: Plan, name: str, kind: str) -> Iterator[PlannedStep]:
     """Yield the steps that can't take a kind of finding of an input, and to which its rows come.
 
     The rows flow from step to step; a step that mends the kind stops it.
+
+    Args:
+        planned: the plan.
+        name: the input's.
+        kind: the name of a kind of findings.
     """
     carrying: set[Reference] = {(name, "")}
     for step in planned.steps:
@@ -22,7 +27,13 @@ def refusing(planned: Plan, name: str, kind: str) -> Iterator[PlannedStep]:
 
 
 def is_mended(planned: Plan, name: str, kind: str) -> bool:
-    """Say whether every step that reads an input mends a kind of finding."""
+    """Say whether every step that reads an input mends a kind of finding.
+
+    Args:
+        planned: the plan.
+        name: the input's.
+        kind: the name of a kind of findings.
+    """
     readers = [
         step.step.mended_for(step.params)
         for step in planned.steps

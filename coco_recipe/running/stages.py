@@ -78,6 +78,11 @@ def drafted_from(text: source.Source, places: Sequence[Path], registry: plugins.
     """Plan a recipe, seen from the first place of its file where all that it names is there.
 
     Where there is none, the draft is as seen from the place with the fewest problems.
+
+    Args:
+        text: the recipe's text.
+        places: where its file was, the likeliest first; where it is now comes last.
+        registry: what plugins offer.
     """
     drafts = []
     for place in (*places, None):

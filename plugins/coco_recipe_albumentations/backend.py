@@ -22,5 +22,11 @@ class Albumentations:
     preload: tuple[str, ...] = ("coco_recipe_albumentations.preload",)
 
     def read(self, form: object, file: PipelineFile | None, *, allow_files: bool) -> Pipeline:
-        """Read a pipeline: a short list, the library's own dict, or the record's form."""
+        """Read a pipeline: a short list, the library's own dict, or the record's form.
+
+        Args:
+            form: the pipeline as the recipe or its file has it.
+            file: the file that it stands in; None where that is the recipe.
+            allow_files: transforms that read files of their own are allowed.
+        """
         return Pipeline.parsed(form, file, allow_files=allow_files)

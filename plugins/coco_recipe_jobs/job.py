@@ -89,7 +89,13 @@ def make(kind: type[J], params: Mapping[str, object], **more: object) -> J:
 
 
 def command(program: Program, job: Job, job_file: str) -> list[str]:
-    """Return the command line of a job: of one process, of torchrun or of srun."""
+    """Return the command line of a job: of one process, of torchrun or of srun.
+
+    Args:
+        program: the code that does it.
+        job: says with which interpreter, launcher and machines.
+        job_file: the path of the job's JSON.
+    """
     python = job.python or sys.executable
     module = ["-m", program.module, job_file]
     if job.launcher == "pytorch":

@@ -117,7 +117,13 @@ def decode(params: Params, job: Job) -> "pictures.Picture":
 
 
 def left_in(params: Params, job: Job, window: Window) -> tuple[Left | None, ...]:
-    """Return what a tile has of each annotation; None for one without a geometry."""
+    """Return what a tile has of each annotation; None for one without a geometry.
+
+    Args:
+        params: the step's.
+        job: the picture that is cut, with the geometry of its annotations.
+        window: the tile's place in it, in pixels.
+    """
     return tuple(_moved(job, one, window, params) if one else None for one in job.instances)
 
 

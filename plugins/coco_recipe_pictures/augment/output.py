@@ -41,7 +41,13 @@ class Output:
         )
 
     def add(self, copy: Copy, made: Made, *, is_new: bool) -> None:
-        """Add what became of a copy."""
+        """Add what became of a copy.
+
+        Args:
+            copy: the copy.
+            made: what a worker says of it.
+            is_new: it was made in this run.
+        """
         rows = self.work.annotations[copy.image.id]
         if not made.sha256:
             reason = "its picture is bad and in quarantine" if made.bad else "its copy was given up"

@@ -85,7 +85,12 @@ def instance(
 
 
 def has_lost_polygons(row: Annotation, before: "Instance | None") -> bool:
-    """Say whether a row's polygons have an area, and no part in the picture."""
+    """Say whether a row's polygons have an area, and no part in the picture.
+
+    Args:
+        row: the row.
+        before: its geometry, by `instance` with the picture's size.
+    """
     polygons = _decoded(row.segmentation)
     return (
         before is not None
