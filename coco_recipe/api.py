@@ -77,13 +77,14 @@ def run(
         if isinstance(set, Mapping)
         else list(set)
     )
-    planned = stages.prepare(Path(recipe), overrides, [Path(file) for file in plugins])
+    folder = None if out is None else Path(out)
+    planned = stages.prepare(Path(recipe), overrides, [Path(file) for file in plugins], out=folder)
     shown = "ipykernel" in sys.modules if progress is None else progress
     warner = _Warner()
     with Display(quiet=not shown, tenths=True) as display:
         done = stages.run(
             planned,
-            out=None if out is None else Path(out),
+            out=folder,
             jobs=jobs or len(os.sched_getaffinity(0)),
             engine=engine,
             force=force,

@@ -2,7 +2,6 @@
 
 import functools
 import gc
-import os
 import sys
 import traceback
 
@@ -62,7 +61,6 @@ def main() -> None:
     """
     shown, stdout = Shown(), sys.stdout
     gc.set_threshold(GC_OBJECTS)
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # its lines would stand among ours
     try:
         code = cli.main(standalone_mode=False, obj=shown) or 0
     except (RecipeError, PluginError, RunError) as error:

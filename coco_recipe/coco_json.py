@@ -55,7 +55,11 @@ def load(path: Path, *, home: str = "", images: Path | None = None) -> Dataset:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a regular file, or raise a DatasetError that names it."""
+    """Read a regular file.
+
+    Raises:
+        DatasetError: it isn't a regular file, or can't be read.
+    """
     if path.exists() and not path.is_file():
         raise DatasetError(f"{path}: is not a regular file")
     try:
@@ -67,14 +71,34 @@ def read_bytes(path: Path) -> bytes:
 def parse(
     text: bytes, *, name: str = "<memory>", home: str = "", images: Path | None = None
 ) -> Dataset:
-    """Make a Dataset of JSON text; like `load`."""
+    """Make a data set of JSON text, as `load` does of a file.
+
+    Args:
+        text: the file's bytes.
+        name: what messages call the file.
+        home: the name of the input, which starts the identity of its images.
+        images: the folder that ``file_name`` is relative to.
+
+    Raises:
+        DatasetError: as of `load`.
+    """
     return of_top(decode_top(text, name), name=name, home=home, images=images)
 
 
 def of_top(
     top: Mapping[str, Raw], *, name: str, home: str = "", images: Path | None = None
 ) -> Dataset:
-    """Make a Dataset of a file's top-level keys, as `decode_top` returns them; like `load`."""
+    """Make a data set of a file's top-level keys, as `decode_top` returns them.
+
+    Args:
+        top: undecoded JSON by key.
+        name: what messages call the file.
+        home: the name of the input, which starts the identity of its images.
+        images: the folder that ``file_name`` is relative to.
+
+    Raises:
+        DatasetError: as of `load`.
+    """
     collecting = gc.isenabled()
     gc.disable()  # the collector would take half of the time, and rows hold no cycles
     try:
@@ -95,9 +119,14 @@ def of_top(
 def write(dataset: Dataset, path: Path) -> str:
     """Write a data set as COCO JSON to ``path`` and flush it to disk.
 
-    Return the SHA-256 of the file.
-
     A thread hashes and writes a piece while the next one is encoded.
+
+    Args:
+        dataset: the data set.
+        path: the file; one that is there is written over.
+
+    Returns:
+        The SHA-256 of the file, in hexadecimal digits.
     """
     digest = hashlib.sha256()
     with path.open("wb") as file, ThreadPoolExecutor(1) as thread:
@@ -135,7 +164,15 @@ def encode(dataset: Dataset) -> Iterable[bytes]:
 
 
 def with_extras(row: msgspec.Struct, values: Mapping[str, Any]) -> Any:
-    """Return a copy of a row with keys that COCO doesn't know set to JSON values."""
+    """Return a copy of a row with keys that COCO doesn't know set to JSON values.
+
+    Args:
+        row: an image, an annotation or a category.
+        values: JSON values by key, as in the file.
+
+    Returns:
+        A row of a class that has fields for the keys.
+    """
     taken = dict(zip(row.__struct_encode_fields__, row.__struct_fields__, strict=True))
     missing = [key for key in values if key not in taken]
     row_class = _extended(type(row), missing) if missing else type(row)

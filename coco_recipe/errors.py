@@ -1,7 +1,7 @@
 """Every error that a user can cause, and the record of one problem in a file."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,15 @@ def show_path(path: Sequence[str | int]) -> str:
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Return a hint that names the nearest known word, or all of them if they are few."""
+    """Return a hint that names the nearest known word, or all of them if they are few.
+
+    Args:
+        word: what was written.
+        known: what could have been meant.
+
+    Returns:
+        The hint; empty where no word is near and there are more than 30.
+    """
     import difflib
 
     if close := difflib.get_close_matches(word, known, n=1):
@@ -61,6 +69,10 @@ def about(number: int, text: str) -> str:
 
     ``2 boxes have no area``, ``1 box has no area``. The noun stands before the first verb; what
     follows a comma or a colon stays as it is.
+
+    Args:
+        number: of the things.
+        text: the sentence, written for several.
     """
     said = re.match(r"(?:\([^)]*\)|[^,:(])*", text)[0]  # type: ignore[index]
     words = said.split(" ")
@@ -117,15 +129,30 @@ class Problem:
 
 
 class CocoRecipeError(Exception):
-    """Base of every expected error."""
+    """Base of every expected error.
+
+    Attributes:
+        beside: what else is wrong and doesn't depend on it, as an input beside a recipe's text.
+    """
+
+    beside: tuple["CocoRecipeError", ...] = ()
+
+    def alone(self) -> str:
+        """Return what it says, without what stands beside it."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return "\n".join([self.alone(), *map(str, self.beside)])
 
 
 class RecipeError(CocoRecipeError):
     """A recipe is wrong; ``problems`` lists everything that was found."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(
-            sorted(problems, key=lambda p: (p.where.file, p.where.line, p.where.column))
+            sorted(
+                dict.fromkeys(problems), key=lambda p: (p.where.file, p.where.line, p.where.column)
+            )
         )
         super().__init__("\n".join(map(str, self.problems)))
 
@@ -155,8 +182,8 @@ class StepError(CocoRecipeError):
 
     log: Path | None = None
 
-    def __str__(self) -> str:
-        text = super().__str__()
+    def alone(self) -> str:
+        text = super().alone()
         if not self.log:
             return text
         gap = "\n" if "\n" in text else " "
@@ -165,3 +192,23 @@ class StepError(CocoRecipeError):
 
 class RunError(CocoRecipeError):
     """The run directory can't be used."""
+
+
+def together(errors: Sequence[CocoRecipeError]) -> CocoRecipeError:
+    """Return one error that tells all that several do, each of which may have others beside it.
+
+    Args:
+        errors: at least one.
+
+    Returns:
+        The only error; else the first, beside which the others stand. Problems of recipes come
+        first, all in one error.
+    """
+    every = [one for error in errors for one in (error, *error.beside)]
+    if len(every) == 1:
+        return every[0]
+    problems = [p for one in every if isinstance(one, RecipeError) for p in one.problems]
+    others = [one for one in every if not isinstance(one, RecipeError)]
+    first, *rest = [RecipeError(problems), *others] if problems else others
+    first.beside = tuple(rest)
+    return first

@@ -48,7 +48,15 @@ def digest(value: Any) -> str:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name, flush it to disk, and rename it."""
+    """Write a file under a temporary name, flush it to disk, and rename it.
+
+    Args:
+        path: the file; folders above it are made.
+        data: all of its bytes.
+
+    Raises:
+        OSError: it can't be written; what was there stays.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.partial")
     with temporary.open("wb") as file:
@@ -102,7 +110,15 @@ def put_in_place(made: Path, final: Path) -> None:
 def link_or_copy(source: Path, target: Path) -> str:
     """Make ``target`` a hard link to ``source``, or a copy where a link can't be made.
 
-    Say which.
+    Args:
+        source: the file, or a link to it.
+        target: where nothing may be yet.
+
+    Returns:
+        ``link`` or ``copy``.
+
+    Raises:
+        OSError: it can't be copied either.
     """
     try:
         os.link(source.resolve(), target)
@@ -129,7 +145,17 @@ def copy(source: Path, target: Path) -> None:
 
 
 def place(source: Path, target: Path, how: str, *, link_text: str = "") -> None:
-    """Put a file there as a ``copy``, a hard ``link`` or a ``symlink``."""
+    """Put a file there as a ``copy``, a hard ``link`` or a ``symlink``.
+
+    Args:
+        source: the file.
+        target: where nothing may be yet.
+        how: of the three. A hard link to another file system becomes a copy.
+        link_text: what a symbolic link points to, where that isn't the source's own path.
+
+    Raises:
+        OSError: it can't be written.
+    """
     if how == "symlink":
         target.symlink_to(link_text or source.resolve())
     elif how == "link" and same_device(source, target.parent):

@@ -101,7 +101,15 @@ class Finding:
         count: int | None = None,
         remedy: str = "",
     ) -> "Finding":
-        """Make a finding of all its rows, or of the first ones and their ``count``."""
+        """Make a finding of all its rows, or of the first ones and their ``count``.
+
+        Args:
+            kind: what it is.
+            place: the input's name, the step's id, or the file that was checked.
+            rows: all rows, or the first ones.
+            count: how many rows there are, where ``rows`` are only the first.
+            remedy: what to do, where the kind's own remedy isn't the best.
+        """
         remaining = iter(rows)
         first = tuple(islice(remaining, FIRST_ROWS))
         total = len(first) + sum(1 for _ in remaining) if count is None else count
@@ -111,7 +119,14 @@ class Finding:
     def of_pictures(
         cls, kind: Kind, place: str, rows: Mapping[str, Row], *, remedy: str = ""
     ) -> "Finding":
-        """Make a finding about pictures, of its rows by their pictures' paths."""
+        """Make a finding about pictures.
+
+        Args:
+            kind: what it is.
+            place: the input's name, the step's id, or the file that was checked.
+            rows: all rows by their pictures' paths, as text.
+            remedy: what to do, where the kind's own remedy isn't the best.
+        """
         return replace(cls.of(kind, place, rows.values(), remedy=remedy), pictures=rows)
 
     def of_some(self, pictures: Container[str]) -> "Finding":

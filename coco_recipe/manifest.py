@@ -238,7 +238,8 @@ class RunClock(msgspec.Struct, frozen=True, kw_only=True):
         started: when it began, in seconds since 1970 (UTC).
         recipe: the recipe's file.
         recipe_from_run: the same, relative to the run directory: both may move together.
-        plugins: the plugin files that were loaded; the path alone in runs of earlier versions.
+        plugins: the plugin files of which the run used steps, kinds or backends; the path alone in
+            runs of earlier versions.
     """
 
     started: float = 0.0

@@ -53,6 +53,8 @@ class Registry:
         observers: what is told of a run.
         values: the kinds of values.
         backends: what steps of any plugin can work with, by name.
+        kinds_by: the plugins that offer kinds of findings, by the kind's name.
+        backends_by: the plugins that offer backends, by the backend's name.
     """
 
     offers: dict[str, Offer]
@@ -63,6 +65,8 @@ class Registry:
     observers: tuple[Named, ...] = ()
     values: ValueKinds = shipped_values.KINDS
     backends: dict[str, Backend] = field(default_factory=dict)
+    kinds_by: dict[str, str] = field(default_factory=dict)
+    backends_by: dict[str, str] = field(default_factory=dict)
 
 
 def find(files: Sequence[Path] = ()) -> Registry:
@@ -184,6 +188,8 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     registry.observers += observers
     registry.values = values
     registry.backends.update(backends)
+    registry.kinds_by |= dict.fromkeys(kinds, label)
+    registry.backends_by |= dict.fromkeys(backends, label)
 
 
 def _all(results: list[Iterator[Any]]) -> Iterator[Any]:

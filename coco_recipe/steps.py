@@ -60,11 +60,14 @@ class Package:
         dist: the distribution that has it, as its registry names it; empty if that is the module's.
             Another distribution that has the module will do as well.
         install: what to do where it isn't installed; empty for ``pip install`` of the distribution.
+        environment: variables that a process must have before it imports the package; workers are
+            started with them. No result may depend on them.
     """
 
     module: str
     dist: str = ""
     install: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def remedy(self) -> str:
         """Return what to do where the package isn't installed."""
@@ -336,7 +339,10 @@ class StepContext(Protocol):
     def drop(self, row: Image | Annotation | Category, reason: str, **figures: Any) -> None:
         """Account for a row that doesn't go on.
 
-        ``reason`` is counted, ``figures`` are kept with the row.
+        Args:
+            row: the row.
+            reason: a text that is the same for all rows of one reason, which are counted by it.
+            figures: JSON-like values that are kept with the row in ``dropped.jsonl``.
         """
         ...
 

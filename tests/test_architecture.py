@@ -2,11 +2,14 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 from builders import REPOSITORY
+
+from coco_recipe import Package, Step, plugins
 
 CORE, PLUGINS = REPOSITORY / "coco_recipe", REPOSITORY / "plugins"
 
@@ -21,6 +24,30 @@ def test_plugins_import_only_the_public_names_of_the_core() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module:
                 assert not node.module.startswith("coco_recipe."), f"{path}: {node.module}"
+
+
+def test_the_core_names_no_variable_of_a_package_that_a_plugin_needs() -> None:
+    registry = plugins.find()
+    offered = [*registry.offers.values()]
+    needs = [one for offer in offered for one in _needs(offer.step)]
+    needs += [
+        one for backend in registry.backends.values() for one in getattr(backend, "needs", ())
+    ]
+    words = {
+        word.upper()
+        for one in needs
+        for word in re.split(r"[-_.]", f"{one.module}-{one.dist}")
+        if len(word) > 2
+    }
+    assert {"CV2", "OPENCV", "ALBUMENTATIONS", "TORCH"} <= words
+    for path in CORE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and re.fullmatch(r"[A-Z][A-Z0-9_]+", str(node.value)):
+                assert not words.intersection(str(node.value).split("_")), f"{path}: {node.value}"
+
+
+def _needs(step: Step) -> tuple[Package, ...]:
+    return () if callable(step.needs) else step.needs
 
 
 def test_only_the_command_line_prints() -> None:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import coco_json, plugins
-from coco_recipe.checks import slow_reading
+from coco_recipe import plugins
+from coco_recipe.asking import reading
 from coco_recipe.dataset import Dataset, extras
 from coco_recipe.errors import about, counted
 from coco_recipe.findings import Finding
-from coco_recipe.running import checking, inputs
+from coco_recipe.running import checking
 
 BACKGROUND = ("背景", "background", "__background__", "_background_")
 NUMBERED = ("repeated_annotation_ids", "annotation_ids_out_of_range")  # reindex mends these
@@ -56,10 +56,7 @@ def first_recipe(annotations: Path, images: Path, target: Path) -> First:
     Raises:
         DatasetError: the file can't be read at all.
     """
-    text = coco_json.read_bytes(annotations)
-    dataset, _ = inputs.read_rows(
-        text, str(annotations), annotations.name, images, slow_reading.TO_GO_ON
-    )
+    dataset = reading.read(annotations, images)
     found = checking.of_file(annotations, images, plugins.find(()).checks)
     errors = [finding for finding in found if finding.severity == "error"]
     mended = [finding for finding in errors if _is_mended(finding, len(dataset.images))]

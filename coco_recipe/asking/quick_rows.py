@@ -10,9 +10,8 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from coco_recipe import coco_json
-from coco_recipe.checks import slow_reading
+from coco_recipe.asking import reading
 from coco_recipe.dataset import Annotation, Dataset
-from coco_recipe.running import inputs
 
 
 class QuickImage(msgspec.Struct, gc=False):
@@ -80,8 +79,7 @@ def of_file(path: Path) -> QuickRows:
     try:
         return msgspec.json.decode(text.removeprefix(b"\xef\xbb\xbf"), type=QuickRows)
     except (msgspec.DecodeError, RecursionError):  # the thorough reading says what is wrong
-        dataset, _ = inputs.read_rows(text, str(path), path.name, None, slow_reading.TO_GO_ON)
-        return of_dataset(dataset)
+        return of_dataset(reading.read(path))
 
 
 def of_dataset(dataset: Dataset) -> QuickRows:

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coco_recipe import coco_json, plugins
-from coco_recipe.checks import slow_reading
+from coco_recipe import plugins
+from coco_recipe.asking import reading
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import RunError, did_you_mean
 from coco_recipe.findings import Finding
 from coco_recipe.planning.plan import Plan, PlannedStep, Reference
-from coco_recipe.running import checking, forecast, inputs, run_folder, stages
+from coco_recipe.running import checking, forecast, run_folder, stages
 from coco_recipe.running.reopening import reopen
 from coco_recipe.running.session import Session
 
@@ -61,9 +61,7 @@ def find(source: str, images: Path | None = None, plugin_files: Sequence[Path] =
         return _of_plan(source, session, name or _first_input(planned))
     if name:
         raise RunError(f"{source}: only a recipe or a run directory has named data sets")
-    text = coco_json.read_bytes(path)
-    dataset, _ = inputs.read_rows(text, str(path), path.name, images, slow_reading.TO_GO_ON)
-    return Asked(source, {path.name: dataset})
+    return Asked(source, {path.name: reading.read(path, images)})
 
 
 def findings_of(path: Path) -> tuple[Finding, ...]:

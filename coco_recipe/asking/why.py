@@ -7,13 +7,12 @@ from pathlib import Path
 import msgspec
 
 from coco_recipe import coco_json, files
+from coco_recipe.asking import reading
 from coco_recipe.asking.following import Event, Following, Track
-from coco_recipe.checks import slow_reading
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import RunError, did_you_mean
 from coco_recipe.manifest import read_run
 from coco_recipe.planning.plan import Plan, Reference
-from coco_recipe.running import inputs
 from coco_recipe.running.reopening import reopen
 from coco_recipe.running.store import Store
 
@@ -209,7 +208,7 @@ def _raw_rows(text: bytes, path: Path) -> RawRows:
     try:
         return msgspec.json.decode(text.removeprefix(b"\xef\xbb\xbf"), type=RawRows)
     except (msgspec.DecodeError, RecursionError):  # rows of a wrong type, that a step mended
-        dataset, _ = inputs.read_rows(text, str(path), path.name, None, slow_reading.TO_GO_ON)
+        dataset = reading.read(path)
     return RawRows(
         [RawImage(row.id, row.file_name) for row in dataset.images],
         [

@@ -26,7 +26,13 @@ def finding(dataset: Dataset, place: str) -> Finding | None:
 
 
 def of_images(images: Collection[Image], folder: Path, place: str) -> Finding | None:
-    """Return which of these images have no file of their name in a folder; None where all have."""
+    """Return which of these images have no file of their name in a folder; None where all have.
+
+    Args:
+        images: the images.
+        folder: where their files should be.
+        place: the input's name, or that of the file that is checked.
+    """
     missing = [image for image in images if not _file(folder, image).is_file()]
     if not missing:
         return None
@@ -47,6 +53,9 @@ def told(parts: Mapping[str, Dataset]) -> str:
     """Say which pictures of data sets are missing, as the message of a step that opens them.
 
     Return an empty text where none are.
+
+    Args:
+        parts: the data sets by name.
     """
     rows = [
         of_image(image, f"there is no file {path}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from coco_recipe.commands import options, reports
-from coco_recipe.errors import Problem, RecipeError, counted
+from coco_recipe.errors import CocoRecipeError, RecipeError, counted, together
 
 
 @click.command()
@@ -20,21 +20,20 @@ def validate(
 
     Run nothing, print every problem at once.
     """
-    from coco_recipe.running import run_folder, stages
+    from coco_recipe.running import refusal
 
-    problems: list[Problem] = []
+    errors: list[CocoRecipeError] = []
     for path in recipes:
         try:
-            planned = stages.prepare(path, overrides, plugin_files)
-            run_folder.check_targets(planned, run_folder.default(planned))
-            are_sound = stages.hold_against_rows(planned)
+            planned = options.plan_of(path, overrides, plugin_files)
+            are_sound = refusal.hold_against_rows(planned)
             if form == "text":
                 but = "" if are_sound else "; its data has errors, which coco-recipe check names"
                 click.echo(f"{path}: {counted(len(planned.steps), 'step')}, no problem found{but}")
         except RecipeError as error:
-            problems += error.problems
-    if problems:
-        raise RecipeError(problems)
+            errors.append(error)
+    if errors:
+        raise together(errors)
     if form == "json":
         click.echo("[]")
 
@@ -56,11 +55,11 @@ def check(
     crash on, misassign or lose.
     """
     from coco_recipe import plugins
-    from coco_recipe.running import checking, stages
+    from coco_recipe.running import checking
     from coco_recipe.running.session import Session
 
     if source.suffix.lower() in (".yaml", ".yml"):
-        planned = stages.prepare(source, (), plugin_files)
+        planned = options.plan_of(source, (), plugin_files)
         about = {about for step in planned.steps for about in step.step.checks}
         found = (
             *Session.open(planned).inputs.findings,

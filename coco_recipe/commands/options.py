@@ -1,10 +1,15 @@
-"""Options that several commands have, and what is remembered of them for a command that fails."""
+"""Options that several commands have, what is remembered of them, and the plan that they ask for."""
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from coco_recipe.planning.plan import Plan
 
 
 @dataclass
@@ -51,3 +56,29 @@ PLUGIN = click.option(
 OUT = click.option(
     "--out", type=click.Path(path_type=Path), help="Run directory (default: runs/<recipe name>)."
 )
+
+
+def plan_of(
+    recipe: Path,
+    overrides: Sequence[str],
+    plugin_files: Sequence[Path],
+    out: Path | None = None,
+) -> "Plan":
+    """Return the plan of a recipe, in a process that is as its steps need it.
+
+    Args:
+        recipe: its file.
+        overrides: values of --set.
+        plugin_files: plugin files to load.
+        out: the run directory; None for ``runs/<recipe name>``.
+
+    Raises:
+        RecipeError: with every problem.
+        PluginError: a plugin file is broken.
+    """
+    from coco_recipe.running import stages
+
+    planned = stages.prepare(recipe, overrides, plugin_files, out=out)
+    for name, value in planned.environment().items():
+        os.environ.setdefault(name, value)
+    return planned

@@ -45,10 +45,10 @@ def preview(
     plugin_files: tuple[Path, ...],
 ) -> None:
     """Write a picture of what a step would do to some images, before it is run."""
-    from coco_recipe.running import forecast, stages
+    from coco_recipe.running import forecast
     from coco_recipe.running.session import Session
 
-    planned = stages.prepare(recipe, overrides, plugin_files)
+    planned = options.plan_of(recipe, overrides, plugin_files, out)
     first = planned.first_writer()
     session = Session.open(planned, out, with_pixels=first is not None and first != step)
     target = target or Path(f"{planned.recipe.name}-{step}.png")

@@ -50,25 +50,45 @@ def report(error: CocoRecipeError, shown: Shown) -> None:
     """Print an error in the form that the command was asked for."""
     if shown.traceback:
         click.echo(failure.trace(error), err=True)
-    if isinstance(error, FindingsError):
-        _report_findings(error, shown.form)
-    elif isinstance(error, RecipeError) and error.problems and shown.form == "json":
-        click.echo(msgspec.json.encode(list(map(_as_json, error.problems))))
-    elif isinstance(error, RecipeError) and error.problems and shown.form == "github":
+    told = (error, *error.beside)
+    if shown.form == "json" and any(map(_has_rows, told)):
+        click.echo(msgspec.json.encode([row for one in told for row in _rows(one)]))
+        return
+    for one in told:
+        _report(one, shown.form)
+
+
+def _report(error: CocoRecipeError, form: str) -> None:
+    """Print an error without those beside it, as text or as GitHub's annotations."""
+    if form == "github" and isinstance(error, FindingsError):
+        click.echo(findings(error.findings, form), nl=False)
+    elif form == "github" and isinstance(error, RecipeError):
         for problem in error.problems:
             click.echo(_as_annotation(problem))
+    elif isinstance(error, FindingsError):
+        for finding in error.findings:
+            click.echo(f"{getattr(finding, 'severity', 'error')}: {finding}", err=True)
     else:
-        click.echo(str(error), err=True)
+        click.echo(error.alone(), err=True)
         if isinstance(error, RecipeError) and len(error.problems) > 1:
             click.echo(f"{len(error.problems)} problems", err=True)
 
 
-def _report_findings(error: FindingsError, form: str) -> None:
-    if form != "text":
-        click.echo(findings(error.findings, form), nl=form == "json")
-        return
-    for finding in error.findings:
-        click.echo(f"{getattr(finding, 'severity', 'error')}: {finding}", err=True)
+def _has_rows(error: CocoRecipeError) -> bool:
+    """Report whether an error is of several things, each a row of JSON."""
+    return isinstance(error, FindingsError) or (
+        isinstance(error, RecipeError) and bool(error.problems)
+    )
+
+
+def _rows(error: CocoRecipeError) -> list[Any]:
+    """Return the rows of JSON that an error is."""
+    if isinstance(error, FindingsError):
+        found: Sequence[Any] = error.findings
+        return [finding.record() for finding in found]
+    if isinstance(error, RecipeError) and error.problems:
+        return list(map(_as_json, error.problems))
+    return [{"what": error.alone()}]
 
 
 def _as_json(problem: Problem) -> dict[str, str | int]:

@@ -2,7 +2,7 @@
 
 import os
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ from coco_recipe.manifest import StepRecord, data_sets
 from coco_recipe.observing import table
 
 if TYPE_CHECKING:
-    from coco_recipe.planning.plan import PlannedStep
+    from coco_recipe.running.session import Session
+    from coco_recipe.running.task import Task
 
 UNCHANGED = "unchanged"
 
@@ -79,7 +80,7 @@ def run(
     from coco_recipe.observing.progress import Display
     from coco_recipe.running import stages
 
-    planned = stages.prepare(recipe, overrides, plugin_files)
+    planned = options.plan_of(recipe, overrides, plugin_files, out)
     with Display(quiet=quiet) as display:
         result = stages.run(
             planned,
@@ -119,11 +120,11 @@ def plan(
     form: str,
 ) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
-    from coco_recipe.running import agenda, forecast, run_folder, stages
+    from coco_recipe.running import agenda, forecast, refusal, run_folder
     from coco_recipe.running.session import Session
 
-    planned = stages.prepare(recipe, overrides, plugin_files)
-    run_folder.check(planned, out or run_folder.default(planned))
+    planned = options.plan_of(recipe, overrides, plugin_files, out)
+    refusal.check(planned, out or run_folder.default(planned))
     session = Session.open(planned, out)
     _show_findings(session.inputs.findings)
     due = agenda.of(session)
@@ -132,23 +133,43 @@ def plan(
     found = (Finding.from_record(row) for record in records.values() for row in record.findings)
     _show_findings(judged(found, planned.recipe.findings))
     if form == "json":
-        rows = [_row(step, reasons.get(step.id), records.get(step.id)) for step in planned.steps]
+        rows = [
+            _row(task, _kept(task, session), reasons.get(task.step.id), records.get(task.step.id))
+            for task in due
+        ]
         click.echo(msgspec.json.encode(rows))
         return
-    for step in planned.steps:
-        why = f"({step.step.name}): {reasons.get(step.id, UNCHANGED)}"
+    for task in due:
+        step, kept = task.step, _kept(task, session)
+        versions = "; ".join(f"{name} {was} -> {now}" for name, (was, now) in kept.items())
+        unchanged = f"{UNCHANGED}, kept by --accept-versions ({versions})" if kept else UNCHANGED
+        why = f"({step.step.name}): {reasons.get(step.id, unchanged)}"
         click.echo(f"{'run  ' if step.id in reasons else 'reuse'}  {step.id} {why}")
         if record := records.get(step.id):
             _show_rows(record)
 
 
-def _row(step: "PlannedStep", reason: str | None, record: StepRecord | None) -> dict[str, Any]:
+def _kept(task: "Task", session: "Session") -> dict[str, tuple[str, str]]:
+    """Return the versions with which a result is kept: then and now, by name; none if it isn't."""
+    manifest = session.store.manifest(task.step.id)
+    was = manifest.record.environment if manifest else {}
+    return {name: (was.get(name, "nothing"), now) for name, now in task.accepted.items()}
+
+
+def _row(
+    task: "Task",
+    kept: Mapping[str, tuple[str, str]],
+    reason: str | None,
+    record: StepRecord | None,
+) -> dict[str, Any]:
     """Return what is known of a step that is due, for programs."""
+    step = task.step
     return {
         "step": step.id,
         "use": step.step.name,
         "runs": reason is not None,
         "why": reason or UNCHANGED,
+        "accepted": {name: {"was": was, "is": now} for name, (was, now) in kept.items()},
         "out": record and record.counts.out,
         "table": record and record.notes.get("table"),
     }

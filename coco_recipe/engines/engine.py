@@ -5,7 +5,7 @@ The results are the same.
 
 import importlib.util
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from coco_recipe.engines.local import Local
@@ -47,37 +47,47 @@ class Engine(Protocol):
         ...
 
 
-def parse(text: str, jobs: int) -> Engine:
+def parse(text: str, jobs: int, environment: Mapping[str, str] | None = None) -> Engine:
     """Return the engine that ``--engine`` names.
+
+    Args:
+        text: what stands behind ``--engine``.
+        jobs: number of workers.
+        environment: variables that workers started here must have. Those of a Dask scheduler have
+            what they were started with.
 
     Raises:
         RunError: there is no such engine, or it isn't installed.
     """
     kind, _, rest = text.partition(":")
     if kind == "local" and rest in ("", "forkserver", "spawn") and text != "local:":
-        return local(jobs, rest or "forkserver")
+        return local(jobs, rest or "forkserver", environment)
     if text == "dask" or re.fullmatch(r"dask://[^\s/:]+:\d{1,5}", text):
-        return dask(text.removeprefix("dask://") if rest else None, jobs)
+        return dask(text.removeprefix("dask://") if rest else None, jobs, environment)
     raise RunError(f"--engine: there is no engine '{text}'; allowed are {NAMES}")
 
 
-def local(jobs: int, start: str = "forkserver") -> Engine:
+def local(
+    jobs: int, start: str = "forkserver", environment: Mapping[str, str] | None = None
+) -> Engine:
     """Return an engine with that many processes of this machine; 1 is this process.
 
     Args:
         jobs: number of workers.
         start: "forkserver" imports heavy packages once for all workers, "spawn" in each. Never
-            "fork": the threads of OpenCV and torch don't survive it.
+            "fork": the threads of native libraries don't survive it.
+        environment: variables that the workers must have.
     """
-    return Local(jobs, start)
+    return Local(jobs, start, environment or {})
 
 
-def dask(address: str | None, jobs: int) -> Engine:
+def dask(address: str | None, jobs: int, environment: Mapping[str, str] | None = None) -> Engine:
     """Return an engine that runs on Dask.
 
     Args:
         address: the scheduler's host:port; None starts a cluster of this machine.
         jobs: the processes of that cluster.
+        environment: variables that these must have.
 
     Raises:
         RunError: Dask isn't installed.
@@ -86,4 +96,4 @@ def dask(address: str | None, jobs: int) -> Engine:
         raise RunError("--engine: Dask is not installed; pip install 'coco-recipe[dask]'")
     from coco_recipe.engines.on_dask import Dask
 
-    return Dask(address, jobs)
+    return Dask(address, jobs, environment or {})

@@ -5,7 +5,7 @@ import multiprocessing
 import pickle
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
@@ -31,16 +31,17 @@ END_SECONDS = 5.0
 class Local:
     """An engine of ``jobs`` processes of this machine that ``start`` by "forkserver" or "spawn".
 
-    1 is this process.
+    1 is this process. The others start with the variables of ``environment``.
     """
 
     jobs: int
     start: str
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def prepare(self, preload: Sequence[str]) -> None:
         """See Engine."""
         if self.jobs > 1 and self.start == "forkserver":
-            _start_forkserver(preload)
+            _start_forkserver(preload, self.environment)
 
     def map(
         self,
@@ -55,14 +56,14 @@ class Local:
                 yield worker.here(function, item)
             return
         self.prepare(preload)
-        pool = _Pool(self.jobs, self.start, worker.Call.of(function), lost)
+        pool = _Pool(self, worker.Call.of(function), lost)
         try:
             yield from pool.run(items)
         finally:
             pool.close()
 
 
-def _start_forkserver(preload: Sequence[str]) -> None:
+def _start_forkserver(preload: Sequence[str], environment: Mapping[str, str]) -> None:
     """Start the process that workers are forked from, if there is none yet.
 
     It imports ``preload`` while we go on.
@@ -70,7 +71,7 @@ def _start_forkserver(preload: Sequence[str]) -> None:
     It only imports, with one thread, so that a fork of it is safe.
     """
     forkserver.set_forkserver_preload([worker.__name__, *preload])
-    with worker.environment(), _signals_held():
+    with worker.environment(environment), _signals_held():
         forkserver.ensure_running()
 
 
@@ -109,10 +110,11 @@ class _Pool:
     """Worker processes, each with a pipe of its own: so it is known which item a dead one held."""
 
     def __init__(
-        self, jobs: int, start: str, call: worker.Call, lost: Callable[[Any, str], Any] | None
+        self, engine: Local, call: worker.Call, lost: Callable[[Any, str], Any] | None
     ) -> None:
-        self.jobs, self.call, self.lost = jobs, call, lost
-        self.context: Any = multiprocessing.get_context(start)
+        self.jobs, self.environment = engine.jobs, engine.environment
+        self.call, self.lost = call, lost
+        self.context: Any = multiprocessing.get_context(engine.start)
         self.selector = DefaultSelector()
         self.workers: list[_Worker] = []
         self.again: deque[_Task] = deque()
@@ -160,9 +162,12 @@ class _Pool:
     def _start(self) -> _Worker:
         connection, theirs = self.context.Pipe()
         process = self.context.Process(
-            target=worker.serve, args=(theirs, self.call), daemon=True, name=safe_path.NAME
+            target=worker.serve,
+            args=(theirs, self.call, dict(self.environment)),
+            daemon=True,
+            name=safe_path.NAME,
         )
-        with worker.environment(), _signals_held():
+        with worker.environment(self.environment), _signals_held():
             process.start()
         theirs.close()
         self.workers.append(_Worker(process, connection))

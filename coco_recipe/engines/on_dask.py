@@ -3,7 +3,7 @@
 import contextlib
 import pickle
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -35,6 +35,7 @@ class Dask:
 
     address: str | None
     jobs: int
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def prepare(self, preload: Sequence[str]) -> None:
         """Nothing: each worker imports on its own."""
@@ -70,11 +71,14 @@ class Dask:
                 yield client
             return
         with (
-            worker.environment(),  # Dask leaves in ours what its workers start with
+            worker.environment(self.environment),  # Dask leaves in ours what its workers start with
             dask.config.set(
                 {
                     "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
-                    "distributed.nanny.pre-spawn-environ": worker.ENVIRONMENT,
+                    "distributed.nanny.pre-spawn-environ": {
+                        **worker.ENVIRONMENT,
+                        **self.environment,
+                    },
                 }
             ),
             LocalCluster(

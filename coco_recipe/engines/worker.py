@@ -8,13 +8,14 @@ import platform
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib import metadata
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from textwrap import shorten
+from types import MappingProxyType
 from typing import Any
 
 from coco_recipe import failure, plugins
@@ -23,10 +24,8 @@ from coco_recipe.errors import StepError
 
 ENVIRONMENT = {
     "PYTHONSAFEPATH": "1",
-    "OPENCV_LOG_LEVEL": "SILENT",  # OpenCV's lines would stand among ours
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    "NO_ALBUMENTATIONS_UPDATE": "1",
     # glibc: pictures come from memory that the last ones left, not from the system, page by page,
     # each time
     "MALLOC_MMAP_THRESHOLD_": str(64 * 2**20),
@@ -41,8 +40,8 @@ _SPOKEN = (
 
 
 @contextlib.contextmanager
-def environment() -> Iterator[None]:
-    """Let processes be started with the workers' environment.
+def environment(more: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
+    """Let processes be started with the workers' environment, and more that steps need.
 
     Ours is then what it was, whatever others have put into it.
     """
@@ -50,7 +49,7 @@ def environment() -> Iterator[None]:
     before = dict(os.environ)
     if "PYTHONPATH" in before:
         os.environ.pop("PYTHONPATH")
-    os.environ.update(ENVIRONMENT | safe_path.environment(before))
+    os.environ.update({**ENVIRONMENT, **more, **safe_path.environment(before)})
     try:
         yield
     finally:
@@ -89,6 +88,14 @@ def here(function: Callable[[Any], Any], item: Any) -> Any:
     """Call the function in this process.
 
     What it raises is an error, as if a worker had raised it.
+
+    Args:
+        function: is given the item.
+        item: what it works on; an error names it.
+
+    Raises:
+        StepError: the function raised what ends a process or an iteration.
+        Exception: any other that it raised.
     """
     try:
         return function(item)
@@ -122,7 +129,16 @@ def answer(call: Call, item: bytes) -> bytes:
 
 
 def unpack(done: bool, value: Any, there: failure.WorkerTraceback | None) -> Any:
-    """Return an answer's result, or raise its error, with the worker's traceback as the cause."""
+    """Return an answer's result, or raise its error, with the worker's traceback as the cause.
+
+    Args:
+        done: whether the function returned.
+        value: what it returned or raised.
+        there: the worker's traceback of an error.
+
+    Raises:
+        Exception: what the function raised.
+    """
     if done:
         return value
     raise value from there
@@ -162,9 +178,15 @@ def _portable(error: BaseException, told: str) -> BaseException:
     return StepError(told)
 
 
-def serve(connection: Connection, call: Call) -> None:
-    """Answer items one after another until the parent says END."""
-    os.environ.update(ENVIRONMENT)
+def serve(connection: Connection, call: Call, more: Mapping[str, str]) -> None:
+    """Answer items one after another until the parent says END.
+
+    Args:
+        connection: to the parent.
+        call: what to do with an item.
+        more: variables that steps need, beside the workers' own.
+    """
+    os.environ.update({**ENVIRONMENT, **more})
     inbox: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     connection.send_bytes(READY)

@@ -12,6 +12,11 @@ def framed(points: Sequence[Point], width: float, height: float) -> list[Point]:
     """Return the part of a polygon inside (0, 0)-(width, height); empty where there is none.
 
     Where the part is in several pieces, they hang together by edges along the frame.
+
+    Args:
+        points: the polygon's vertices, x and y in pixels; the last is joined to the first.
+        width: of the frame, in pixels.
+        height: of the frame, in pixels.
     """
     left = list(points)
     for axis, limit, keep_below in (

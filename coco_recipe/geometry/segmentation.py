@@ -22,7 +22,18 @@ Box = tuple[float, float, float, float]
 
 
 def polygon_area(polygon: Sequence[float]) -> float:
-    """Return the area inside a closed polygon x, y, x, y, ... that doesn't cross itself."""
+    """Return the area inside a closed polygon x, y, x, y, ... that doesn't cross itself.
+
+    Args:
+        polygon: x, y, x, y, ... in pixels; the last vertex is joined to the first.
+
+    Returns:
+        The area in square pixels; 0 for fewer than three vertices. Of a polygon that crosses itself,
+        parts that are gone round the other way count against the rest.
+
+    Source:
+        The shoelace formula: Meister 1769.
+    """
     if len(polygon) < 6:
         return 0.0
     x0, y0 = polygon[0], polygon[1]  # counted from the first point, large numbers lose no digits
@@ -50,6 +61,12 @@ def is_flat(polygon: Sequence[float]) -> bool:
 def segmentation_area(segmentation: Any) -> float:
     """Return the area of polygons (those that overlap count twice) or of a mask; 0 for None.
 
+    Args:
+        segmentation: COCO's polygons or mask, decoded; or None.
+
+    Returns:
+        The area in square pixels.
+
     Raises:
         ValueError: the runs of a mask can't be read.
     """
@@ -71,6 +88,12 @@ def has_area(segmentation: Any) -> bool:
 
 def segmentation_box(segmentation: Any) -> Box | None:
     """Return x, y, w, h of the smallest box around what has an area; None where nothing has.
+
+    Args:
+        segmentation: COCO's polygons or mask, decoded; or None.
+
+    Returns:
+        The sides in pixels: to two digits of polygons, whole of a mask.
 
     Raises:
         ValueError: the runs of a mask can't be read.
@@ -110,6 +133,12 @@ def _mask_box(runs: Sequence[int], height: int) -> Box | None:
 def checked_runs(mask: dict[str, Any]) -> list[int]:
     """Return the runs of a mask, from the pixels that aren't set on, in turn.
 
+    Args:
+        mask: a mask as COCO has it: ``size`` (height, width) in pixels and ``counts``.
+
+    Returns:
+        The lengths of the runs in pixels, down one column after another.
+
     Raises:
         ValueError: the runs are no numbers from 0 up, or their sum isn't height * width.
     """
@@ -126,6 +155,12 @@ def checked_runs(mask: dict[str, Any]) -> list[int]:
 
 def runs_of(counts: str | Iterable[float]) -> list[int]:
     """Return the runs of either form: a list, or pycocotools' string.
+
+    Args:
+        counts: of a mask as COCO has it.
+
+    Returns:
+        The lengths of the runs in pixels.
 
     Raises:
         ValueError: a run isn't a whole number, or the string isn't one that pycocotools writes.

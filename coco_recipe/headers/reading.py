@@ -28,7 +28,11 @@ _NO_PICTURES = (
 
 
 def read_header(path: Path, *, to_its_end: bool = False) -> Header:
-    """Read a picture file's header; with ``to_its_end`` as `header_of`.
+    """Read a picture file's header.
+
+    Args:
+        path: the file.
+        to_its_end: as of `header_of`.
 
     Raises:
         ValueError: as `header_of`.
@@ -49,6 +53,10 @@ def header_of(data: Bytes, *, to_its_end: bool = False) -> Header:
     OpenCV decodes a JPEG that is cut in half as a half grey picture, without an error. A JPEG file
     whose last bytes are an end marker is taken to end there, unless ``to_its_end`` asks to go
     through all of it for the first one.
+
+    Args:
+        data: all bytes of the file.
+        to_its_end: go through a JPEG for its first end marker.
 
     Raises:
         CutOffError: the file is cut off or damaged.

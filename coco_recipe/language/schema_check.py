@@ -34,7 +34,14 @@ def shipped(name: str) -> Schema:
 
 
 def problems(schema: Schema, value: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
-    """Yield what is wrong with ``value``, which stands in the source at ``at``."""
+    """Yield what is wrong with ``value``, which stands in the source at ``at``.
+
+    Args:
+        schema: a JSON Schema, draft-07.
+        value: JSON-like.
+        source: the recipe's text, for places.
+        at: the value's key path in it.
+    """
     from jsonschema import Draft7Validator
     from referencing import Registry
 
@@ -147,10 +154,14 @@ def with_defaults(schema: Schema, value: Any) -> Any:
 def resolve_files(schema: Schema, value: Any, folder: Path, found: list[Path]) -> Any:
     """Return ``value`` with each ``format: recipe-file`` string made a path below ``folder``.
 
-    List them in ``found``.
-
     So is a ``format: recipe-folder`` string, but it isn't listed. ``package::path`` names a
     package's own file, and stays.
+
+    Args:
+        schema: of the value.
+        value: parameters, or a value among them.
+        folder: the recipe's.
+        found: the files are added to it.
     """
     branches = [schema, *schema.get("anyOf", ())]
     formats = {branch.get("format") for branch in branches}

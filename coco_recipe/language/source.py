@@ -68,6 +68,16 @@ class Source:
             ),
         ]
 
+    def is_about(self, problem: Problem, path: KeyPath) -> bool:
+        """Report whether a problem is about what stands at or below a key path."""
+        place = problem.where.path
+        if problem.where.file == OPTION:
+            return any(
+                at[: len(path)] == path for at, text in self.options.items() if text == place
+            )
+        shown = show_path(path)
+        return place == shown or place.startswith((f"{shown}.", f"{shown}["))
+
     def where(self, path: KeyPath, *, key: bool = False) -> Where:
         """Return the place of a value (or its key); of the nearest parent where there is none.
 

@@ -69,6 +69,15 @@ def foresee_step(
 
     Let it examine their values.
 
+    Args:
+        planned: the plan.
+        step: one of its steps.
+        facts: what is known of its input ports.
+        values: gives the values of these; None where they can't be had before the run.
+
+    Returns:
+        Facts by output port; of those that are left out, nothing is known.
+
     Raises:
         RecipeError: the step can't go together with its inputs; at its place in the recipe.
     """
@@ -96,7 +105,15 @@ def _collected(problems: dict[Problem, None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def blamed(planned: Plan, step: PlannedStep) -> Iterator[None]:
-    """Turn what a step finds wrong into a RecipeError, at the step's place in the recipe."""
+    """Turn what a step finds wrong into a RecipeError, at the step's place in the recipe.
+
+    Args:
+        planned: the plan.
+        step: the step whose functions are called meanwhile.
+
+    Raises:
+        RecipeError: a function raised a ValueError, as StepProblems are.
+    """
     try:
         yield
     except StepProblems as error:

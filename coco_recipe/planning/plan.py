@@ -30,6 +30,7 @@ class PlannedStep:
         files: the files that parameters name.
         outputs: output kinds by port.
         kinds: the kinds of values that there are.
+        backends: names of the backends that it looked at when it read its parameters.
     """
 
     id: str
@@ -40,6 +41,7 @@ class PlannedStep:
     files: tuple[Path, ...]
     outputs: Mapping[str, Port]
     kinds: ValueKinds
+    backends: frozenset[str] = frozenset()
 
     @property
     def step(self) -> Step:
@@ -99,10 +101,12 @@ class Plan:
     Attributes:
         recipe: the recipe.
         steps: its steps, bound.
-        plugin_files: the plugins that were named for it.
+        plugin_files: those of the plugin files named for it of which it uses something.
         checks: the checks of pictures and masks that are installed.
         observers: what plugins want to be told of its runs.
         kinds: the kinds of values that there are.
+        open_ends: inputs and steps whose values come to steps with problems, which aren't here;
+            these might mend anything, and refuse nothing. Empty once the recipe is right.
     """
 
     recipe: Recipe
@@ -111,10 +115,20 @@ class Plan:
     checks: tuple[Check, ...] = ()
     observers: tuple[Named, ...] = ()
     kinds: ValueKinds = field(default_factory=ValueKinds)
+    open_ends: frozenset[str] = frozenset()
 
     def first_writer(self) -> str | None:
         """Return the id of the first step that writes files: all above it needs no image opened."""
         return next((step.id for step in self.steps if step.step.writes), None)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that a process must have before it does work of the steps."""
+        return {
+            name: value
+            for step in self.steps
+            for package in step.step.needs_for(step.bound)
+            for name, value in package.environment.items()
+        }
 
     def consumed(self) -> set[Reference]:
         """Return every output that a later step reads."""

@@ -11,6 +11,11 @@ def refusing(planned: Plan, name: str, kind: str) -> Iterator[PlannedStep]:
     """Yield the steps that can't take a kind of finding of an input, and to which its rows come.
 
     The rows flow from step to step; a step that mends the kind stops it.
+
+    Args:
+        planned: the plan.
+        name: the input's.
+        kind: the name of a kind of findings.
     """
     carrying: set[Reference] = {(name, "")}
     for step in planned.steps:
@@ -22,13 +27,20 @@ def refusing(planned: Plan, name: str, kind: str) -> Iterator[PlannedStep]:
 
 
 def is_mended(planned: Plan, name: str, kind: str) -> bool:
-    """Say whether every step that reads an input mends a kind of finding."""
+    """Say whether every step that reads an input mends a kind of finding.
+
+    Args:
+        planned: the plan.
+        name: the input's.
+        kind: the name of a kind of findings.
+    """
     readers = [
         step.step.mended_for(step.params)
         for step in planned.steps
         if (name, "") in step.references()
     ]
-    return bool(readers) and all(kind in mended for mended in readers)
+    is_read = bool(readers) or name in planned.open_ends
+    return is_read and all(kind in mended for mended in readers)
 
 
 def excuse(planned: Plan, name: str) -> Excuse:
@@ -63,4 +75,4 @@ def _is_taken_in(planned: Plan, ref: Reference, kind: str, *, whole: bool) -> bo
             handed_on and all(_is_taken_in(planned, each, kind, whole=whole) for each in handed_on)
         ):
             return False
-    return bool(reading)
+    return bool(reading) or ref[0] in planned.open_ends

@@ -1,7 +1,8 @@
 """resolve: Recipe + Registry -> Plan, every reference, port and parameter checked."""
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,35 @@ from coco_recipe.language.recipe import Input, Recipe, RecipeStep
 from coco_recipe.language.source import Source
 from coco_recipe.planning.plan import Plan, PlannedStep, Reference
 from coco_recipe.plugins import Offer, Registry
-from coco_recipe.steps import Port
+from coco_recipe.steps import Backend, Port
 from coco_recipe.values.kind import ValueKinds
 from coco_recipe.yaml_text import KeyPath
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a recipe comes to, be it wrong or not.
+
+    Attributes:
+        plan: its inputs and steps that are right, and so is all above them.
+        named: all steps that there are, without parameters that are wrong by themselves; references
+            may be missing.
+        problems: what is wrong with it.
+    """
+
+    plan: Plan
+    named: Plan
+    problems: tuple[Problem, ...]
+
+    def sound(self) -> Plan:
+        """Return the plan.
+
+        Raises:
+            RecipeError: with every problem of the recipe.
+        """
+        if self.problems:
+            raise RecipeError(self.problems)
+        return self.plan
 
 
 def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan:
@@ -27,6 +54,17 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
 
     Raises:
         RecipeError: with all problems, those given and those found here.
+    """
+    return drafted(recipe, registry, problems).sound()
+
+
+def drafted(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Draft:
+    """Bind every step of a recipe that may be wrong.
+
+    Args:
+        recipe: the recipe, maybe with problems.
+        registry: the steps that there are.
+        problems: what is known to be wrong already; what is found here comes to it.
     """
     for name in recipe.findings:
         if name not in registry.kinds:
@@ -50,6 +88,8 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
         for item in recipe.inputs
         if _can_be_input(recipe, item, registry.values, problems)
     }
+    whole = _Whole(recipe.source, problems)
+    inputs = tuple(item for item in recipe.inputs if whole.has(item.name, ("inputs", item.name)))
     later = [step.id for step in recipe.steps]
     steps = []
     for step in recipe.steps:
@@ -65,16 +105,74 @@ def resolve(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Plan
         planned = _Binder(recipe.source, step, known, later, problems).bind(registry)
         known[step.id] = planned.outputs if planned else {}
         if planned:
-            steps.append(planned)
-    if found := recipe.source.independent(problems):
-        raise RecipeError(found)
-    return Plan(
+            steps.append(replace(planned, params=whole.right(planned.params, (*step.at, "with"))))
+        whole.has(step.id, step.at, step.inputs)
+    if not recipe.steps or len(recipe.steps) < _entries(recipe.source):
+        whole.open_ends |= whole.names  # a step without a form may read any of them
+    named = Plan(
         recipe,
         tuple(steps),
         checks=registry.checks,
         observers=registry.observers,
         kinds=registry.values,
     )
+    sound = replace(
+        named,
+        recipe=replace(recipe, inputs=inputs),
+        steps=tuple(step for step in steps if step.id in whole.names),
+        open_ends=frozenset(whole.open_ends),
+    )
+    return Draft(sound, named, tuple(recipe.source.independent(problems)))
+
+
+@dataclass(slots=True)
+class _Whole:
+    """Tells which inputs and steps of a recipe are right, and so is all that comes to them.
+
+    Attributes:
+        source: the recipe's text.
+        problems: what is wrong with the recipe, as far as is known.
+        names: those that are right.
+        open_ends: those that a step reads which isn't.
+    """
+
+    source: Source
+    problems: list[Problem]
+    names: set[str] = field(default_factory=set)
+    open_ends: set[str] = field(default_factory=set)
+
+    def has(self, name: str, at: KeyPath, references: Any = ()) -> bool:
+        """Report whether an input or step is right: its text at a key path, and what it reads."""
+        read = {text.partition(".")[0] for text in _texts(references)}
+        if self.is_wrong(at) or not read <= self.names or name in self.names:
+            self.names.discard(name)  # of two of a name, nobody knows which is meant
+            self.open_ends |= read if read <= self.names else self.names
+            return False
+        self.names.add(name)
+        return True
+
+    def right(self, params: Params, at: KeyPath) -> Params:
+        """Return the parameters at a key path that aren't wrong by themselves."""
+        return {key: value for key, value in params.items() if not self.is_wrong((*at, key))}
+
+    def is_wrong(self, at: KeyPath) -> bool:
+        """Report whether there is a problem of what stands at or below a key path."""
+        return any(self.source.is_about(p, at) for p in (*self.source.problems, *self.problems))
+
+
+def _entries(source: Source) -> int:
+    """Return how many steps a recipe lists, those among them that have no form."""
+    rows = source.data.get("steps") if isinstance(source.data, dict) else None
+    return len(rows) if isinstance(rows, list) else 0
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the strings in ``in``, whatever its form."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for child in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(child)
 
 
 def _can_be_input(recipe: Recipe, item: Input, kinds: ValueKinds, problems: list[Problem]) -> bool:
@@ -90,6 +188,24 @@ def _can_be_input(recipe: Recipe, item: Input, kinds: ValueKinds, problems: list
         )
     )
     return False
+
+
+class _Watched(Mapping[str, Backend]):
+    """Backends by name, and the names of those that were asked for."""
+
+    def __init__(self, backends: Mapping[str, Backend]) -> None:
+        self.backends, self.asked = backends, set[str]()
+
+    def __getitem__(self, name: str) -> Backend:
+        found = self.backends[name]
+        self.asked.add(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.backends)
+
+    def __len__(self) -> int:
+        return len(self.backends)
 
 
 class _Binder:
@@ -138,8 +254,9 @@ class _Binder:
             if not file.is_file():
                 self.problem(("with",), f"there is no file {file}", self.source.relative_to())
         sound = len(self.problems) == before
+        backends = _Watched(registry.backends)
         if sound:
-            bound = offer.step.read_for(bound, registry.backends)
+            bound = offer.step.read_for(bound, backends)
         if sound and offer.step.check:
             for problem in offer.step.check(bound):
                 self.problem((problem.below, *problem.path), problem.what, problem.hint)
@@ -154,7 +271,15 @@ class _Binder:
         outputs = offer.step.outputs_for(params) if sound else {}
         self.kinds(offer, outputs, registry.values)
         return PlannedStep(
-            self.step.id, offer, inputs, params, bound, tuple(files), outputs, registry.values
+            self.step.id,
+            offer,
+            inputs,
+            params,
+            bound,
+            tuple(files),
+            outputs,
+            registry.values,
+            frozenset(backends.asked),
         )
 
     def kinds(self, offer: Offer, outputs: Mapping[str, Port], kinds: ValueKinds) -> None:

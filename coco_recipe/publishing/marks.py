@@ -92,7 +92,13 @@ def names_below(folder: Path) -> list[str]:
 
 
 def changed_in(folder: Path, mark: Mark, seen: Seen) -> list[str]:
-    """Return the names of our files that somebody changed."""
+    """Return the names of our files that somebody changed.
+
+    Args:
+        folder: the published folder.
+        mark: its mark.
+        seen: hashes that are known already; those that are computed are added.
+    """
     names = dict.fromkeys([*mark.files, *mark.before])
     return [
         name
@@ -104,7 +110,14 @@ def changed_in(folder: Path, mark: Mark, seen: Seen) -> list[str]:
 
 
 def is_as_published(folder: Path, name: str, entry: Published, seen: Seen) -> bool:
-    """Say whether a file is as it was published."""
+    """Say whether a file is as it was published.
+
+    Args:
+        folder: the published folder.
+        name: the file's, relative to it.
+        entry: the file as it was put there.
+        seen: hashes that are known already; one that is computed is added.
+    """
     path = folder / name
     if entry.how == "symlink":
         return path.is_symlink() and os.readlink(path) == entry.source
@@ -119,7 +132,13 @@ def is_as_published(folder: Path, name: str, entry: Published, seen: Seen) -> bo
 
 
 def mark_of(planned: Plan, target: Target, **found: Mapping[str, Published]) -> Mark:
-    """Return the mark of a folder with these files."""
+    """Return the mark of a folder with these files.
+
+    Args:
+        planned: the plan.
+        target: the folder, with the step whose result it shows.
+        found: ``files`` and ``before`` of the mark, by the files' names.
+    """
     source = planned.recipe.source
     place = Path(os.path.relpath(source.origin.resolve(), target.folder)).as_posix()
     return Mark(

@@ -69,6 +69,11 @@ def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
     """Yield what is wrong with an input's rows.
 
     A finding is an error where a step of the recipe can't take them.
+
+    Args:
+        planned: the plan.
+        name: the input's.
+        dataset: its rows.
     """
     yield from of_rows(planned, name, dataset)
     for finding in slow_reading.found(dataset.loose, name):
@@ -78,7 +83,13 @@ def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
 
 
 def of_rows(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
-    """Yield the same, but for values of a wrong type."""
+    """Yield the same, but for values of a wrong type.
+
+    Args:
+        planned: the plan.
+        name: the input's.
+        dataset: its rows.
+    """
     for finding in _for_recipe(planned, name, row_checks.findings(dataset, name)):
         is_mended = finding.kind.needed and refusals.is_mended(planned, name, finding.kind.name)
         yield replace(finding, severity="warning") if is_mended else finding
@@ -89,8 +100,14 @@ def of_content(
 ) -> Iterator[Finding]:
     """Yield what the installed checks find in an input's pictures or masks, as the steps take it.
 
-    A picture is an error only where a step would stop at it; ``ahead`` tells which pictures come
-    to a step.
+    A picture is an error only where a step would stop at it.
+
+    Args:
+        planned: the plan.
+        name: the input's.
+        dataset: its rows.
+        about: ``pictures`` or ``masks``.
+        ahead: tells which pictures come to a step.
     """
     if about == "pictures":
         dataset = _with_pictures(dataset)
@@ -105,7 +122,13 @@ def of_content(
 
 
 def left_out(checks: Sequence[Check], place: str, about: Collection[str]) -> Iterator[Finding]:
-    """Yield that checks of pictures or masks are left out, for want of packages that they need."""
+    """Yield that checks of pictures or masks are left out, for want of packages that they need.
+
+    Args:
+        checks: those that are installed.
+        place: the file or recipe that is checked.
+        about: what would be checked: ``pictures``, ``masks``.
+    """
     rows = [Row(check.name) for check in checks if check.about in about and not _is_usable(check)]
     if rows:
         yield Finding.of(LEFT_OUT, place, rows)

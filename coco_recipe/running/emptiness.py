@@ -43,7 +43,7 @@ def of_counts(step: PlannedStep, counts: Balance) -> Iterator[Finding]:
 
 def of_plan(planned: Plan) -> Iterator[Finding]:
     """Yield the steps that stand above the last published one and that no step reads."""
-    consumed = {name for name, _ in planned.consumed()}
+    consumed = {name for name, _ in planned.consumed()} | planned.open_ends
     publishing = [n for n, step in enumerate(planned.steps) if step.published()]
     for step in planned.steps[: publishing[-1]] if publishing else ():
         gives_data = any(step.kinds[port.kind].in_books for port in step.outputs.values())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe import files
-from coco_recipe.errors import CocoRecipeError, RecipeError, RunError, did_you_mean
+from coco_recipe.errors import CocoRecipeError, RecipeError, RunError, did_you_mean, together
 from coco_recipe.manifest import StepRecord, read_run
 from coco_recipe.planning import foresight
 from coco_recipe.planning.plan import PlannedStep, Reference
@@ -36,21 +36,33 @@ def records(session: Session, due: Sequence[Task]) -> dict[str, StepRecord]:
         StepError: a step would fail.
     """
     found: dict[str, StepRecord] = {}
-    ahead = rehearsal(session, due)
+    errors: list[CocoRecipeError] = []
+    ahead = rehearsal(session, due, forgiving=True)
     for task in due:
         step = task.step
         result = ahead.result_of(step)
         manifest = result.manifest if result else session.store.manifest(step.id)
         if manifest and manifest.key == task.key:
             found[step.id] = manifest.record
-        if not result:
-            facts = ahead.facts_of(step, session.inputs.facts)
-            values = partial(ahead.values_of, step)
-            foresight.foresee_step(session.plan, step, facts, values)
-            known = partial(ahead.known_of, step)
-            if problems := list(in_the_way(session.plan, session.folder, step, known)):
-                raise RecipeError(problems)
+        if step.id in ahead.failures:
+            errors.append(ahead.failures[step.id])
+        elif not result:
+            errors += _problems(session, step, ahead)
+    if errors:
+        raise together(errors)
     return found
+
+
+def _problems(session: Session, step: PlannedStep, rehearsal: Rehearsal) -> Iterator[RecipeError]:
+    """Yield why a step that isn't run here can't go together with what comes to it."""
+    facts = rehearsal.facts_of(step, session.inputs.facts)
+    try:
+        foresight.foresee_step(session.plan, step, facts, partial(rehearsal.values_of, step))
+    except RecipeError as error:
+        yield error
+    known = partial(rehearsal.known_of, step)
+    if problems := list(in_the_way(session.plan, session.folder, step, known)):
+        yield RecipeError(problems)
 
 
 def preview(session: Session, step_id: str, target: Path, *, images: int | tuple[str, ...]) -> None:
@@ -196,12 +208,15 @@ def _called(session: Session, step: PlannedStep) -> Iterator[tuple[Context, dict
             raise execute.failed(step, error) from error
 
 
-def rehearsal(session: Session, due: Sequence[Task] | None = None) -> Rehearsal:
+def rehearsal(
+    session: Session, due: Sequence[Task] | None = None, *, forgiving: bool = False
+) -> Rehearsal:
     """Return what can be had of a plan's values, with what its run directory has of them.
 
     Args:
         session: the plan with its run directory.
         due: the tasks of its steps, where they are known already.
+        forgiving: keep what fails in ``failures`` instead of raising it.
     """
     by_id = {task.step.id: task for task in due or agenda.of(session)}
 
@@ -217,4 +232,5 @@ def rehearsal(session: Session, due: Sequence[Task] | None = None) -> Rehearsal:
         session.values,
         task_of=lambda step: by_id[step.id],
         on_disk=on_disk,
+        forgiving=forgiving,
     )

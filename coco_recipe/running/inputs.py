@@ -42,8 +42,13 @@ def read_input(
 ) -> Reading:
     """Read an input.
 
-    The bytes that are hashed are those that are decoded. ``excuse`` says which values of a wrong
-    type the steps that read it take in.
+    The bytes that are hashed are those that are decoded.
+
+    Args:
+        item: the input.
+        source: the recipe's text, for places.
+        kinds: the kinds of values that there are.
+        excuse: which values of a wrong type the steps that read it take in.
 
     Raises:
         RecipeError: the file isn't the one whose hash the recipe has.
@@ -130,10 +135,14 @@ def pixel_digest(
 ) -> str:
     """Hash every image of an input.
 
-    Return one digest of all, and put each image's hash into ``known_hashes``.
+    Args:
+        dataset: the input's rows.
+        known_hashes: each picture's SHA-256 is put into it, by path.
+        names_are_mended: a step mends file names before a picture is opened, so that every file in the
+            folder counts.
 
-    Where a step mends the file names before a picture is opened (``names_are_mended``), every file
-    in the folder counts.
+    Returns:
+        One digest of all.
 
     Raises:
         DatasetError: images can't be read; names the first five.

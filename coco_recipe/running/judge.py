@@ -30,8 +30,16 @@ class Judge:
             FindingsError: some of them stop the run; with these.
         """
         findings = judged(found, self.choices)
-        stopping = [finding for finding in findings if self.strict or finding.severity == "error"]
+        stopping = self.stopping(findings)
         for finding in findings:
             self.told.tell(events.found(finding, stops=finding in stopping))
         if stopping:
             raise FindingsError(stopping)
+
+    def stopping(self, found: Iterable[Finding]) -> list[Finding]:
+        """Return those findings that stop a run, with the recipe's severities."""
+        return [
+            finding
+            for finding in judged(found, self.choices)
+            if self.strict or finding.severity == "error"
+        ]

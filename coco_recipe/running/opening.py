@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from coco_recipe.checks import equal_pictures, missing_files
-from coco_recipe.errors import FindingsError
+from coco_recipe.errors import CocoRecipeError, FindingsError, RecipeError, together
 from coco_recipe.findings import Finding, judged
 from coco_recipe.language.recipe import Input
 from coco_recipe.manifest import FindingRecord
@@ -51,73 +51,132 @@ def opened(planned: Plan, *, with_pixels: bool) -> Opened:
         DatasetError: an input can't be read.
     """
     inputs = _Inputs(planned)
-    inputs.read()
-    ahead = Rehearsal.ahead(planned, inputs.values)
-    inputs.look_into("masks", ahead)
-    facts: dict[Reference, Facts] = {}
-    reviewed: list[Finding] = []
-    if inputs.are_sound():  # facts are of rows on which steps can rely
-        known = {ref: planned.kinds.of(value).facts(value) for ref, value in inputs.values.items()}
-        facts = foresight.foresee(planned, known, ahead.values_of)
-        reviewed = [*foresight.review(planned, facts), *emptiness.of_plan(planned)]
-        inputs.found += reaching.stopping_rows(planned, ahead, inputs.found)
-    if with_pixels and any(step.step.reads_pixels for step in planned.steps):
-        inputs.look_for_pictures(ahead)
-        inputs.look_into("pictures", ahead)
-        if inputs.are_sound():  # what is wrong above costs no hashing
-            inputs.hash_pictures()
-            inputs.compare_pictures()
-    findings = judged([*inputs.found, *reviewed], planned.recipe.findings)
-    if not inputs.are_sound():
-        raise FindingsError(findings)
+    inputs.look(with_pixels=with_pixels)
+    if errors := inputs.errors():
+        raise together(errors)
+    if with_pixels and inputs.are_opened():  # what is wrong above costs no hashing
+        inputs.hash_pictures()
+        inputs.compare_pictures()
     recorded = tuple(finding.record() for finding in inputs.found)
-    return Opened(inputs.values, inputs.digests, inputs.known_hashes, facts, findings, recorded)
+    return Opened(
+        inputs.values,
+        inputs.digests,
+        inputs.known_hashes,
+        inputs.facts,
+        inputs.judged(),
+        recorded,
+    )
+
+
+def wrong_with(planned: Plan) -> tuple[CocoRecipeError, ...]:
+    """Return what would keep the inputs of a plan from being opened; nothing is hashed for it."""
+    inputs = _Inputs(planned)
+    inputs.look(with_pixels=True)
+    return tuple(inputs.errors())
 
 
 @dataclass(slots=True)
 class _Inputs:
-    """The inputs while they are opened, and what has been found in them so far."""
+    """The inputs while they are opened, and what has been found in them so far.
+
+    Attributes:
+        values: those that could be read, by reference.
+        unsound: names of inputs on whose rows steps can't rely.
+        found: what was found in the inputs.
+        reviewed: what steps find worth knowing.
+        unread: why inputs can't be read, but for what rows are wrong.
+        unread_rows: the rows for which inputs can't be read.
+        problems: what is wrong with the recipe, beside its inputs.
+    """
 
     plan: Plan
     values: dict[Reference, Any] = field(default_factory=dict)
     digests: dict[str, Any] = field(default_factory=dict)
     known_hashes: dict[str, str] = field(default_factory=dict)
+    facts: Mapping[Reference, Facts] = field(default_factory=dict)
+    unsound: set[str] = field(default_factory=set)
     found: list[Finding] = field(default_factory=list)
+    reviewed: list[Finding] = field(default_factory=list)
+    unread: list[CocoRecipeError] = field(default_factory=list)
+    unread_rows: list[object] = field(default_factory=list)
+    problems: list[CocoRecipeError] = field(default_factory=list)
 
-    def are_sound(self) -> bool:
-        """Report whether nothing was found on whose absence steps rely, whatever is chosen."""
-        return not any(one.kind.needed and one.severity == "error" for one in self.found)
+    def look(self, *, with_pixels: bool) -> None:
+        """Read the inputs, foresee what comes of them, and look for what is wrong.
+
+        Args:
+            with_pixels: look for the pictures, too, where a step reads them.
+        """
+        self.read()
+        sound = {ref: value for ref, value in self.values.items() if ref[0] not in self.unsound}
+        unknown = {(item.name, ""): None for item in self.plan.recipe.inputs}
+        ahead = Rehearsal.ahead(self.plan, unknown | sound)
+        self.look_into("masks", ahead)
+        self.foresee(ahead)
+        if with_pixels and self.are_opened():
+            self.look_for_pictures(ahead)
+            self.look_into("pictures", ahead)
+
+    def are_opened(self) -> bool:
+        """Report whether a step opens pictures."""
+        return any(step.step.reads_pixels for step in self.plan.steps)
+
+    def errors(self) -> list[CocoRecipeError]:
+        """Return what keeps the inputs from being opened."""
+        errors = [*self.problems, *self.unread]
+        findings = self.judged()
+        if self.unread_rows or any(map(_is_relied_on, self.found)):
+            errors.append(FindingsError([*self.unread_rows, *findings]))
+        elif errors and (stopping := [one for one in findings if one.severity == "error"]):
+            errors.append(FindingsError(stopping))
+        return errors
+
+    def judged(self) -> tuple[Finding, ...]:
+        """Return what was found, with the recipe's severities."""
+        return judged([*self.found, *self.reviewed], self.plan.recipe.findings)
 
     def read(self) -> None:
-        """Read every input, and hash its file.
-
-        Raises:
-            FindingsError: rows can't be read; with what else is wrong, here and in other inputs.
-        """
-        unread: list[object] = []
+        """Read every input, and hash its file."""
         for item in self.plan.recipe.inputs:
             try:
                 excuse = refusals.excuse(self.plan, item.name)
                 reading = read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
             except FindingsError as error:
-                unread += error.findings
+                self.unread_rows += error.findings
                 self._add(item, self._beside(item))
-                continue
-            self.values[item.name, ""] = reading.value
-            self.digests[item.name] = reading.digests
-            self.found += reading.findings
-            if item.annotations:
-                self._add(item, checking.of_input(self.plan, item.name, reading.value))
-        if unread:
-            raise FindingsError([*unread, *judged(self.found, self.plan.recipe.findings)])
+            except CocoRecipeError as error:
+                self.unread.append(error)
+            else:
+                self.values[item.name, ""] = reading.value
+                self.digests[item.name] = reading.digests
+                self._add(item, reading.findings)
+                if item.annotations:
+                    self._add(item, checking.of_input(self.plan, item.name, reading.value))
+
+    def foresee(self, ahead: Rehearsal) -> None:
+        """Let steps say what comes of the inputs; nothing is known of those that aren't sound."""
+        facts: dict[Reference, Facts] = {}
+        for item in self.plan.recipe.inputs:
+            ref, kind = (item.name, ""), self.plan.kinds.named(item.kind)
+            is_known = ref in self.values and item.name not in self.unsound
+            facts[ref] = kind.facts(self.values[ref]) if is_known else kind.unknown
+        try:
+            self.facts = foresight.foresee(self.plan, facts, ahead.values_of)
+        except RecipeError as error:
+            self.problems.append(error)
+        else:
+            if not self.unsound:
+                self.reviewed += foresight.review(self.plan, self.facts)
+                self.reviewed += emptiness.of_plan(self.plan)
+        self.found += reaching.stopping_rows(self.plan, ahead, self.found)
 
     def look_into(self, about: Literal["pictures", "masks"], ahead: Rehearsal) -> None:
         """Look into the pictures or the masks of inputs, where a step asks for it."""
         if not any(about in step.step.checks for step in self.plan.steps):
             return
         for item in self.plan.recipe.inputs:
-            if item.annotations and (item.images or about == "masks"):
-                rows = self.values[item.name, ""]
+            rows = self.values.get((item.name, ""))
+            if rows and item.annotations and (item.images or about == "masks"):
                 self._add(item, checking.of_content(self.plan, item.name, rows, about, ahead))
 
     def look_for_pictures(self, ahead: Rehearsal) -> None:
@@ -147,7 +206,9 @@ class _Inputs:
         self.found += [finding] if finding else []
 
     def _with_images(self) -> list[Input]:
-        return [item for item in self.plan.recipe.inputs if item.images]
+        """Return the inputs that could be read and have pictures."""
+        inputs = self.plan.recipe.inputs
+        return [item for item in inputs if item.images and (item.name, "") in self.values]
 
     def _names_are_mended(self, item: Input) -> bool:
         """Report whether a step mends file names or drops missing pictures before one is opened."""
@@ -163,4 +224,12 @@ class _Inputs:
     def _add(self, item: Input, found: Iterable[Finding]) -> None:
         """Take findings of an input, which name its annotation file."""
         path = str(self.plan.recipe.folder / item.annotations)
-        self.found += [replace(finding, file=path) for finding in found]
+        named = [replace(finding, file=path) for finding in found]
+        self.found += named
+        if any(map(_is_relied_on, named)):
+            self.unsound.add(item.name)
+
+
+def _is_relied_on(finding: Finding) -> bool:
+    """Report whether steps rely on the absence of what was found, whatever the recipe chooses."""
+    return finding.kind.needed and finding.severity == "error"

@@ -32,6 +32,11 @@ def other_recipe(folder: Path, source: Source, resolved_sha256: str) -> str:
 
     A recipe is the same if its file is the one recorded, by path or by path relative to the run
     directory (both may have moved together), or its text is the recorded one, but for comments.
+
+    Args:
+        folder: the run directory.
+        source: this recipe's text.
+        resolved_sha256: the SHA-256 of its text with all filled in.
     """
     run = read_run(folder)
     path = source.origin.resolve()

@@ -19,6 +19,11 @@ def opened(planned: Plan, name: str, ahead: Rehearsal) -> tuple[Image, ...]:
 
     The steps in memory above are run, if they haven't been. Rows that can't be had before the run
     are left to the step that opens their pictures.
+
+    Args:
+        planned: the plan.
+        name: the input's.
+        ahead: gives what comes to a step.
     """
     found: dict[str, Image] = {}
     for step in planned.steps:
@@ -32,11 +37,16 @@ def opened(planned: Plan, name: str, ahead: Rehearsal) -> tuple[Image, ...]:
 
 
 def stopped_at(ahead: Rehearsal, step: PlannedStep, pictures: frozenset[str]) -> frozenset[str]:
-    """Return at which pictures, given by their paths, a step would stop that refuses their kind.
+    """Return at which pictures a step would stop that refuses their kind.
 
     The steps in memory above it are run, if they haven't been. Where it can't be known what comes
     to the step (it stands below one that writes files, or below one that fails), all of the
     pictures are returned: better a stop before the work than in its midst.
+
+    Args:
+        ahead: gives what comes to a step.
+        step: the step.
+        pictures: of a kind that it refuses, by path.
     """
     values = ahead.values_of(step)
     if values is None:

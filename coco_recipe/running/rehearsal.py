@@ -1,6 +1,5 @@
 """Values without a run: what steps in memory give, made where somebody asks for it."""
 
-import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,6 +25,9 @@ class Rehearsal:
         on_disk: gives the outputs of a step that can't be run here, by port, as far as they are on
             disk.
         forgiving: what a failing step would give isn't known, instead of an error.
+
+    Attributes:
+        failures: the errors of steps that failed, by step.
     """
 
     def __init__(
@@ -45,13 +47,11 @@ class Rehearsal:
         self._forgiving = forgiving
         self._known: dict[Reference, Any] = dict(inputs)
         self._results: dict[str, StepResult | None] = {}
+        self.failures: dict[str, StepError] = {}
 
     @classmethod
     def ahead(cls, planned: Plan, inputs: Mapping[Reference, Any]) -> "Rehearsal":
-        """Return what can be had before a run, of which nothing is on disk.
-
-        The run reports failures better.
-        """
+        """Return what can be had of a plan before it is known what is on disk."""
         return cls(planned, inputs, forgiving=True)
 
     def values_of(self, step: PlannedStep) -> Mapping[str, Any] | None:
@@ -119,6 +119,10 @@ class Rehearsal:
         values = None if step.step.writes else self.values_of(step)
         if values is None:
             return None
-        with contextlib.suppress(*([StepError] if self._forgiving else [])):
+        try:
             return execute.rehearse(self._task_of(step), values)
-        return None
+        except StepError as error:
+            self.failures[step.id] = error
+            if self._forgiving:
+                return None
+            raise

@@ -40,10 +40,10 @@ def reopen(folder: Path, plugin_files: Sequence[Path] = (), moved_to: Path | Non
     _check_plugins(folder, run_record.clock.plugins, plugin_files)
     registry = plugins.find(plugin_files)
     if moved_to:
-        return stages.planned_from(text, [Path(os.path.abspath(moved_to))], registry)
+        return stages.drafted_from(text, [Path(os.path.abspath(moved_to))], registry).sound()
     places = provenance.recorded_places(folder)
     try:
-        return stages.planned_from(text, places, registry)
+        return stages.drafted_from(text, places, registry).sound()
     except RecipeError as error:
         if any(place.is_file() for place in places):
             raise

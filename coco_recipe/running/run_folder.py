@@ -39,26 +39,12 @@ def keep_recipe(planned: Plan, folder: Path) -> None:
     files.write_bytes(folder / RESOLVED, resolved(planned))
 
 
-def check(
-    planned: Plan,
-    folder: Path,
-    publisher: Publisher | None = None,
-    store: Store | None = None,
-) -> None:
-    """Refuse a run directory, or a folder to publish in, that would touch somebody else's files.
-
-    Args:
-        planned: the plan.
-        folder: its run directory.
-        publisher: of the run that is about to begin; it keeps what is found out.
-        store: its committed steps; it keeps the manifests that are read.
+def check_recipe(planned: Plan, folder: Path) -> None:
+    """Refuse the run directory of another recipe.
 
     Raises:
-        RecipeError: a folder to publish in may hold something of the user's, or files of ours there
-            were changed.
-        RunError: the steps would lie among the inputs, or the directory is another recipe's.
+        RunError: names that recipe.
     """
-    _check_inputs(planned, folder)
     other = provenance.other_recipe(
         folder, planned.recipe.source, files.sha256_of(resolved(planned))
     )
@@ -67,7 +53,6 @@ def check(
             f"{folder}: is the run directory of another recipe, {other}; choose another folder "
             "(--out), or give this recipe a name of its own"
         )
-    check_targets(planned, folder, publisher, store)
 
 
 def check_targets(
@@ -78,6 +63,12 @@ def check_targets(
 ) -> None:
     """Refuse folders to publish in that may hold something of the user's, or lie in another.
 
+    Args:
+        planned: the plan.
+        folder: its run directory.
+        publisher: of the run that is about to begin; it keeps what is found out.
+        store: its committed steps; it keeps the manifests that are read.
+
     Raises:
         RecipeError: says what is in the folder, and what to do.
     """
@@ -85,8 +76,12 @@ def check_targets(
     publisher.check((store or Store(folder)).committed_files(planned))
 
 
-def _check_inputs(planned: Plan, folder: Path) -> None:
-    """Refuse a run directory whose steps and an input would lie in one another."""
+def check_inputs(planned: Plan, folder: Path) -> None:
+    """Refuse a run directory whose steps and an input would lie in one another.
+
+    Raises:
+        RunError: names both.
+    """
     steps = (folder / "steps").resolve()
     for item in planned.recipe.inputs:
         for name in filter(None, (item.images, item.annotations, item.file, item.of)):

@@ -10,71 +10,89 @@ from typing import Literal
 
 from coco_recipe import failure, plugins
 from coco_recipe.engines import engine as engines
-from coco_recipe.errors import DatasetError, Problem, RecipeError, RunError, did_you_mean
+from coco_recipe.errors import (
+    CocoRecipeError,
+    FindingsError,
+    Problem,
+    RecipeError,
+    RunError,
+    StepError,
+    did_you_mean,
+    together,
+)
 from coco_recipe.events import Noted, Observer, RunEnded, RunStarted
+from coco_recipe.findings import Finding
 from coco_recipe.language import recipe, source
 from coco_recipe.observing.observers import Named, Observers
 from coco_recipe.planning import foresight
-from coco_recipe.planning.plan import Plan
-from coco_recipe.planning.resolve import resolve
+from coco_recipe.planning.plan import Plan, PlannedStep
+from coco_recipe.planning.resolve import Draft, drafted
+from coco_recipe.planning.used_plugins import used_files
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.publishing.targets import in_the_way
-from coco_recipe.running import error_log, provenance, run_folder
+from coco_recipe.running import error_log, provenance, refusal, run_folder
 from coco_recipe.running.context import Context
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.loop import make_steps
 from coco_recipe.running.rehearsal import Rehearsal
-from coco_recipe.running.session import Session
 from coco_recipe.running.store import Store
 from coco_recipe.running.task import step_seed
 from coco_recipe.running.work import Work
+from coco_recipe.steps import StepProblems
 
 
-def prepare(path: Path, overrides: Sequence[str] = (), plugin_files: Sequence[Path] = ()) -> Plan:
+def prepare(
+    path: Path,
+    overrides: Sequence[str] = (),
+    plugin_files: Sequence[Path] = (),
+    *,
+    out: Path | None = None,
+) -> Plan:
     """Load, validate, resolve: find all that can be found wrong in a recipe without data.
 
     The copy of a recipe that a run directory keeps means what the recipe meant: its paths are
     relative to where that was.
 
+    Args:
+        path: the recipe's file.
+        overrides: values of --set.
+        plugin_files: plugin files to load.
+        out: the run directory, to judge folders to publish in; None for ``runs/<recipe name>``.
+
     Raises:
-        RecipeError: with every problem.
+        RecipeError: with every problem; beside it, what is wrong with folders and data, as far as
+            that doesn't depend on the problems.
         PluginError: a plugin file is broken.
     """
     text = source.load(path, overrides)
     copies = (run_folder.WRITTEN, run_folder.RESOLVED)
     places = provenance.recorded_places(path.parent) if path.name in copies else []
-    planned = planned_from(text, places, plugins.find(plugin_files))
-    return replace(planned, plugin_files=tuple(plugin_files))
+    registry = plugins.find(plugin_files)
+    draft = drafted_from(text, places, registry)
+    if draft.problems:
+        raise refusal.of_draft(draft, out)
+    return replace(draft.plan, plugin_files=used_files(draft.plan, registry, plugin_files))
 
 
-def planned_from(text: source.Source, places: Sequence[Path], registry: plugins.Registry) -> Plan:
+def drafted_from(text: source.Source, places: Sequence[Path], registry: plugins.Registry) -> Draft:
     """Plan a recipe, seen from the first place of its file where all that it names is there.
 
-    Raises:
-        RecipeError: with every problem, as seen from the place with the fewest.
+    Where there is none, the draft is as seen from the place with the fewest problems.
+
+    Args:
+        text: the recipe's text.
+        places: where its file was, the likeliest first; where it is now comes last.
+        registry: what plugins offer.
     """
-    errors = []
+    drafts = []
     for place in (*places, None):
         problems: list[Problem] = []
-        try:
-            valid = recipe.validate(replace(text, recorded=place), problems)
-            return resolve(valid, registry, problems)
-        except RecipeError as error:
-            errors.append(error)
-    raise min(errors, key=lambda error: len(error.problems))
-
-
-def hold_against_rows(planned: Plan) -> bool:
-    """Hold a plan against the rows of its inputs; return False where these are too wrong for it.
-
-    Raises:
-        RecipeError: steps can't go together with the rows; with every problem.
-    """
-    try:
-        Session.open(planned, with_pixels=False)
-    except DatasetError:
-        return False
-    return True
+        valid = recipe.validate(replace(text, recorded=place), problems)
+        draft = drafted(valid, registry, problems)
+        if not draft.problems:
+            return draft
+        drafts.append(draft)
+    return min(drafts, key=lambda draft: len(draft.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +163,11 @@ def run(
         accept_versions=accept_versions,
         store=Store(folder),
         publisher=Publisher(planned, folder, republish=republish),
-        engine=engines.parse(engine, jobs),
+        engine=engines.parse(engine, jobs, planned.environment()),
         told=told,
         judge=Judge(planned.recipe.findings, strict, told),
     )
-    run_folder.check(planned, folder, work.publisher, work.store)
+    refusal.check(planned, folder, work.publisher, work.store)
     with run_folder.locked(folder), _told_of(work):
         for stage in STAGES:
             stage(work)
@@ -240,16 +258,18 @@ def try_configs(work: Work) -> None:
 def hold_against_rows_ahead(work: Work) -> None:
     """Hold steps against the rows that will come to them, before a step above takes long.
 
-    Steps that live in memory are run here for it, where a step that writes files stands above one
-    that asks, or where files that aren't ours stand in the folder of one that publishes.
+    Steps that live in memory are run here for it: those that stand behind a step that writes files,
+    since they might fail; and those above a step that asks, or in whose folder are files that
+    aren't ours. What isn't made again is read from disk.
 
     Raises:
         RecipeError: steps can't go together with what comes to them; with every problem.
+        StepError: a step in memory fails.
+        FindingsError: what it finds stops the run.
     """
-    writing = [
-        task.step for task in work.tasks if task.step.id in work.reasons and task.step.step.writes
-    ]
-    rehearsal = Rehearsal.ahead(work.plan, work.session.values)
+    due = [task.step for task in work.tasks if task.step.id in work.reasons]
+    writing = [step for step in due if step.step.writes]
+    rehearsal = work.rehearsal()
     problems: list[Problem] = []
     for step in writing:
         known = partial(rehearsal.known_of, step)
@@ -260,8 +280,47 @@ def hold_against_rows_ahead(work: Work) -> None:
             foresight.foresee_step(work.plan, step, facts, partial(rehearsal.values_of, step))
         except RecipeError as error:
             problems += error.problems
-    if problems:
-        raise RecipeError(problems)
+    errors: list[CocoRecipeError] = [RecipeError(problems)] if problems else []
+    for step in due[due.index(writing[0]) :] if writing else ():
+        if not step.step.writes and not step.step.reads_pixels:  # pixels take long themselves
+            errors += _failing(work, step, rehearsal)
+    if failed := next((error for error in errors if isinstance(error, StepError)), None):
+        error_log.clear(work.folder)
+        failed.log = _log_of(work, failed, rehearsal)
+    if errors:
+        raise together(errors)
+
+
+def _failing(work: Work, step: PlannedStep, rehearsal: Rehearsal) -> Iterator[CocoRecipeError]:
+    """Yield why a step in memory would stop the run, as far as that is known before."""
+    result = rehearsal.result_of(step)
+    if error := rehearsal.failures.get(step.id):
+        try:
+            with foresight.blamed(work.plan, step):
+                if isinstance(error.__cause__, StepProblems):
+                    raise error.__cause__
+        except RecipeError as problems:
+            yield problems
+        else:
+            yield error
+    elif result:
+        findings = map(Finding.from_record, result.manifest.record.findings)
+        if stopping := work.judge.stopping(findings):
+            yield FindingsError(stopping)
+
+
+def _log_of(work: Work, error: StepError, rehearsal: Rehearsal) -> Path | None:
+    """Write the log of a step that failed before the run; return its path."""
+    failed = next(name for name, one in rehearsal.failures.items() if one is error)
+    task = next(task for task in work.tasks if task.step.id == failed)
+    return error_log.write(
+        work.folder,
+        task.step,
+        error,
+        environment=task.parts.environment,
+        progress="it was tried before the run",
+        unfinished=work.store.unfinished(failed),
+    )
 
 
 def begin_record(work: Work) -> None:

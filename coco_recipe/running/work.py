@@ -5,16 +5,18 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from coco_recipe import files
 from coco_recipe.engines.engine import Engine
 from coco_recipe.keys import libraries
 from coco_recipe.manifest import PluginFile, RunClock, RunRecord
 from coco_recipe.observing.observers import Observers
-from coco_recipe.planning.plan import Plan
+from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.running import agenda, provenance, run_folder
 from coco_recipe.running.judge import Judge
+from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.running.session import Session
 from coco_recipe.running.store import Store
 from coco_recipe.running.task import Task
@@ -78,6 +80,24 @@ class Work:
         for task in self.tasks:
             if task.accepted:
                 self.store.accept(task.step.id, task.accepted)
+
+    def rehearsal(self) -> Rehearsal:
+        """Return what steps in memory would give, from inputs and from results that stand."""
+        by_id = {task.step.id: task for task in self.tasks}
+
+        def on_disk(step: PlannedStep) -> Mapping[str, Any]:
+            if step.id in self.reasons:
+                return {}
+            outputs = self.session.committed(step.id).outputs
+            return {port: self.session.value((step.id, port)) for port in outputs}
+
+        return Rehearsal(
+            self.plan,
+            self.session.values,
+            task_of=lambda step: by_id[step.id],
+            on_disk=on_disk,
+            forgiving=True,
+        )
 
     def begin_record(self) -> None:
         """Begin the run's record, and keep the recipe.

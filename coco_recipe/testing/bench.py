@@ -128,7 +128,7 @@ def _run(step: Step, bench: Bench, folder: Path, given: Params) -> Outcome:
     progress: list[Progress] = []
     workshop = Workshop(
         Store(folder),
-        engine.local(bench.jobs),
+        engine.local(bench.jobs, environment=planned.environment()),
         on_progress=progress.append,
         judge=findings.extend,
     )

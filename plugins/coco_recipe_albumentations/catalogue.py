@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from coco_recipe_albumentations import library
+
 FILE = Path(__file__).with_name("catalogue.json")
 # Something to build each transform with, so that it can say what it thinks of itself.
 _SAMPLES = {
@@ -79,7 +81,7 @@ def load() -> tuple[str, Mapping[str, Entry]]:
 
 def describe() -> dict[str, Any]:
     """Look at the installed library."""
-    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
+    os.environ.update(library.ENVIRONMENT)
     import albumentations as A
 
     return {

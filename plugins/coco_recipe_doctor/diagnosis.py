@@ -71,12 +71,20 @@ class Verdict:
 
 
 def checks(found: Findings) -> tuple[Check, ...]:
-    """Return all lines of the report."""
+    """Return all lines of the report.
+
+    Args:
+        found: what was seen of the machine and its packages.
+    """
     return (*_machine(found), *_augment(found), *_stack(found), *_fit(found), *_gpu(found))
 
 
 def verdicts(found: Findings) -> tuple[Verdict, ...]:
-    """Return what the machine can do, for every goal."""
+    """Return what the machine can do, for every goal.
+
+    Args:
+        found: what was seen of the machine and its packages.
+    """
     lines = checks(found)
     made = []
     for goal in GOALS:

@@ -76,7 +76,12 @@ def as_json(found: Findings, answers: Sequence[Verdict]) -> dict[str, Any]:
 
 
 def as_text(lines: Sequence[Check], answers: Sequence[Verdict]) -> str:
-    """Return the report for a terminal."""
+    """Return the report for a terminal.
+
+    Args:
+        lines: of the report, in order.
+        answers: for each goal.
+    """
     rows: list[str] = []
     name, seen = (
         max(len(line.name) for line in lines),

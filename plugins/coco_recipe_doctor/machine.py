@@ -90,7 +90,16 @@ def look(python: str = sys.executable, *, seconds: float = 120) -> Findings:
 
 
 def probe(python: str, name: str, seconds: float) -> dict[str, Any]:
-    """Return what ``probe.py NAME`` reports; a crash, a hang and a bad answer are errors too."""
+    """Return what ``probe.py NAME`` reports; a crash, a hang and a bad answer are errors too.
+
+    Args:
+        python: the interpreter.
+        name: of a function of ``probe.py``.
+        seconds: how long it may take.
+
+    Returns:
+        What it printed, as JSON; or ``{"error": ...}``.
+    """
     done = _run([python, "-P", "-W", "ignore", str(PROBE), name], seconds)
     if isinstance(done, str):
         return {"error": done}

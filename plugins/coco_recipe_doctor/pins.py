@@ -43,7 +43,13 @@ def extra(name: str) -> tuple[Pin, ...]:
 
 
 def install(python: str, pins: Sequence[Pin], *options: str) -> str:
-    """Return the pip command that installs pins, quoted for a shell; empty without a pin."""
+    """Return the pip command that installs pins, quoted for a shell; empty without a pin.
+
+    Args:
+        python: the interpreter to install for.
+        pins: the distributions with their versions.
+        options: of ``pip install``.
+    """
     return shlex.join([python, "-m", "pip", "install", *options, *map(str, pins)]) if pins else ""
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -55,10 +55,12 @@ class Program:
         module: its dotted name; it calls ``coco_recipe_jobs.child.main``.
         code: files and folders that the process imports beside the core and this package. They are
             all that it sees of this environment, if the job names another interpreter.
+        environment: variables that the process must have before it imports its libraries.
     """
 
     module: str
     code: tuple[Path, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def all_code(self) -> tuple[Path, ...]:
         """Return everything that the process imports from here."""
@@ -87,7 +89,13 @@ def make(kind: type[J], params: Mapping[str, object], **more: object) -> J:
 
 
 def command(program: Program, job: Job, job_file: str) -> list[str]:
-    """Return the command line of a job: of one process, of torchrun or of srun."""
+    """Return the command line of a job: of one process, of torchrun or of srun.
+
+    Args:
+        program: the code that does it.
+        job: says with which interpreter, launcher and machines.
+        job_file: the path of the job's JSON.
+    """
     python = job.python or sys.executable
     module = ["-m", program.module, job_file]
     if job.launcher == "pytorch":

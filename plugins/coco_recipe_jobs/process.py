@@ -160,7 +160,7 @@ def _environment(folder: Path, program: Program, job: Job) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONSAFEPATH": "1",
         WATCH: "1",
-        "NO_ALBUMENTATIONS_UPDATE": "1",
+        **program.environment,
     }
     if job.device == "cpu":
         environment["CUDA_VISIBLE_DEVICES"] = ""

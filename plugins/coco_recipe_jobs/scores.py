@@ -55,13 +55,23 @@ def as_json(figures: Mapping[str, Figures]) -> dict[str, dict[str, object]]:
 def score_of(
     label: str, figures: Mapping[str, Figures], results: dict[str, str] | UnsetType = UNSET
 ) -> Score:
-    """Return the score of a checkpoint from its figures by kind; see `Score`."""
+    """Return the score of a checkpoint from its figures by kind.
+
+    Args:
+        label: the checkpoint's.
+        figures: ``bbox``, and ``segm`` of a model with masks.
+        results: files of results by kind, where they are kept.
+    """
     segm = figures.get("segm", UNSET)
     return Score(label=label, results=results, bbox=figures["bbox"], segm=segm)
 
 
 def as_metrics(scores: Sequence[Score]) -> Metrics:
-    """Return the figures by label, numbered where it repeats; None for nothing to find."""
+    """Return the figures by label, numbered where it repeats; None for nothing to find.
+
+    Args:
+        scores: of checkpoints or epochs, in order.
+    """
     figures: dict[str, Figure] = {}
     for score in scores:
         numbered = (f"{score.label}-{n}" for n in itertools.count(2))

@@ -55,16 +55,12 @@ def evaluate(
             config.
     """
     used = with_checkpoints.usage(dataset, "predict works without")
-    classes = with_checkpoints.class_order(checkpoints, dataset)
-    labels = with_checkpoints.unique_labels(checkpoints)
-    by_label = dict(zip(labels, checkpoints, strict=True))
     job = with_checkpoints.job(
         EvaluateJob,
         ctx,
         {**with_, "best_by": best_by},
-        checkpoints=by_label,
+        checkpoints=checkpoints,
         dataset=dataset,
-        classes=classes,
         without_mask=used.without_mask,
     )
     rows = process.run(ctx, PROGRAM, job, list[scores.Score], log="evaluate.log")
@@ -72,8 +68,9 @@ def evaluate(
     scores.write(ctx.workdir, rows, best_by, best.label)
     _note(ctx, rows, best_by, best)
     process.tidy(ctx)
+    number = [source.label for source in job.checkpoints].index(best.label)
     return {
-        "best": _kept(ctx.workdir, by_label[best.label], classes, best.label),
+        "best": _kept(ctx.workdir, checkpoints[number], job.classes, best.label),
         "metrics": scores.as_metrics(rows),
         "predictions": tuple(_found(ctx.workdir, row) for row in rows),
     }

@@ -55,15 +55,12 @@ def greedy_soup(
             shapes.
     """
     used = with_checkpoints.usage(dataset)
-    classes = with_checkpoints.class_order(checkpoints, dataset)
-    labels = with_checkpoints.unique_labels(checkpoints)
     job = with_checkpoints.job(
         SoupJob,
         ctx,
         {**with_, "best_by": best_by},
-        checkpoints=dict(zip(labels, checkpoints, strict=True)),
+        checkpoints=checkpoints,
         dataset=dataset,
-        classes=classes,
         without_mask=used.without_mask,
     )
     soup = process.run(ctx, PROGRAM, job, Soup, log="greedy_soup.log")
@@ -72,7 +69,7 @@ def greedy_soup(
     ctx.note("summary", f"{' + '.join(soup.taken)}: {best_by} {soup.score:.3f}")
     ctx.note("metric", {"soup": soup.score, **soup.scores})
     process.tidy(ctx)
-    made = Checkpoint(ctx.workdir / "soup.pth", classes, soup.fingerprint, LABEL)
+    made = Checkpoint(ctx.workdir / "soup.pth", job.classes, soup.fingerprint, LABEL)
     return {"checkpoint": made, "metrics": scores.as_metrics(soup.rows)}
 
 

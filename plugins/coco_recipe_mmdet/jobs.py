@@ -7,6 +7,8 @@ from coco_recipe_jobs.scores import Score
 PROGRAM = Program(
     "coco_recipe_mmdet.inside.job",
     (folder_of("coco_recipe_torch"), folder_of("coco_recipe_mmdet")),
+    # a config may use it, and it would ask the package index for updates
+    {"NO_ALBUMENTATIONS_UPDATE": "1"},
 )
 
 

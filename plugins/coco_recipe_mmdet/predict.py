@@ -89,15 +89,15 @@ def predict(
         raise ValueError(
             "the data set has no images" if folder is None else f"there are no pictures in {folder}"
         )
-    classes = with_checkpoints.class_order([checkpoint], dataset)
     job = with_checkpoints.job(
         PredictJob,
         ctx,
         with_,
-        checkpoints={"predictions": checkpoint},
+        checkpoints=[checkpoint],
         dataset=dataset,
-        classes=classes,
+        labels=["predictions"],
     )
+    classes = job.classes
     found = process.run(ctx, PROGRAM, job, Predicted, log="predict.log")
     image_ids = {image.id: image.id for image in dataset.images}
     category_ids = {category.name: category.id for category in dataset.categories}

@@ -37,21 +37,12 @@ def recompute_batch_norm(
             fit.
     """
     part = _first(dataset, images)
-    classes = with_checkpoints.class_order([checkpoint], dataset)
-    [name] = with_checkpoints.unique_labels([checkpoint])
-    job = with_checkpoints.job(
-        BatchNormJob,
-        ctx,
-        with_,
-        checkpoints={name: checkpoint},
-        dataset=part,
-        classes=classes,
-    )
+    job = with_checkpoints.job(BatchNormJob, ctx, with_, checkpoints=[checkpoint], dataset=part)
     found = process.run(ctx, PROGRAM, job, Renormed, log="recompute_batch_norm.log")
     ctx.note("changed", found.changed)
     process.tidy(ctx)
     label = f"{checkpoint.label or checkpoint.path.stem}_bn"
-    made = Checkpoint(ctx.workdir / "checkpoint.pth", classes, found.fingerprint, label)
+    made = Checkpoint(ctx.workdir / "checkpoint.pth", job.classes, found.fingerprint, label)
     return {"checkpoint": made}
 
 

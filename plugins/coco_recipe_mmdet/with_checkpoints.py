@@ -105,9 +105,9 @@ def job(
     ctx: StepContext,
     given: Params,
     *,
-    checkpoints: Mapping[str, Checkpoint],
+    checkpoints: Sequence[Checkpoint],
     dataset: Dataset,
-    classes: Sequence[str],
+    labels: Sequence[str] = (),
     without_mask: int = 0,
 ) -> J:
     """Write the data set into the step's folder, and return the job.
@@ -116,20 +116,25 @@ def job(
         kind: the job's class.
         ctx: the step's context.
         given: the step's parameters.
-        checkpoints: by label.
+        checkpoints: of one order of classes.
         dataset: the pictures, with the annotations to measure against.
-        classes: class names, in the order of the models' outputs.
+        labels: of the checkpoints, for files' names; empty for their own.
         without_mask: how many annotations have no segmentation.
 
+    Returns:
+        The job, which has the checkpoints by label, and the class names in the order of the models'
+        outputs.
+
     Raises:
-        ValueError: a picture is missing.
+        ValueError: the checkpoints' classes don't fit; a picture is missing.
     """
+    classes = class_order(checkpoints, dataset)
     if missing := missing_pictures({"dataset": dataset}):
         raise ValueError(missing)
     datasets.write_for_mmdet(dataset, ctx.workdir / "data/images.json", classes)
     sources = [
         Source(label=label, path=str(checkpoint.path.absolute()))
-        for label, checkpoint in checkpoints.items()
+        for label, checkpoint in zip(labels or unique_labels(checkpoints), checkpoints, strict=True)
     ]
     return make(
         kind,

@@ -4,6 +4,7 @@ from coco_recipe import Package
 
 INSTALL = 'pip install "coco-recipe[augment]"'
 NEEDS = (
-    Package("cv2", "opencv-python-headless", INSTALL),
+    # its own lines would stand among ours
+    Package("cv2", "opencv-python-headless", INSTALL, {"OPENCV_LOG_LEVEL": "SILENT"}),
     Package("numpy", install=INSTALL),
 )

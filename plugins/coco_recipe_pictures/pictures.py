@@ -81,7 +81,14 @@ def decode_as_stored(data: bytes, told: Callable[[str], object] | None = None) -
 
 
 def would_stop(head: Header, *, size: tuple[int, int], exif: str, max_pixels: int) -> bool:
-    """Report whether `decode` would refuse a picture for what its header says."""
+    """Report whether `decode` would refuse a picture for what its header says.
+
+    Args:
+        head: the file's header.
+        size: (width, height) that the data set says.
+        exif: as of `decode`.
+        max_pixels: as of `decode`.
+    """
     try:
         _check_header(head, max_pixels)
     except ValueError:
@@ -135,7 +142,12 @@ def _check_pixels(width: int, height: int, most: int) -> None:
 
 
 def encode(picture: "Picture", suffix: str, quality: int) -> bytes:
-    """Encode a picture, uint8 (H, W, 3) RGB, as ``.jpg`` (quality 1 to 100) or ``.png``.
+    """Return the bytes of a picture's file.
+
+    Args:
+        picture: uint8 (H, W, 3), RGB.
+        suffix: ``.jpg`` or ``.png``.
+        quality: of a JPEG, 1 to 100.
 
     Raises:
         ValueError: the format can't hold it (a JPEG has at most 65,535 px a side).
@@ -153,7 +165,12 @@ def encode(picture: "Picture", suffix: str, quality: int) -> bytes:
 
 
 def read(path: Path) -> bytes:
-    """Read a picture's file; Python does it, because OpenCV crashes on odd paths."""
+    """Read a picture's file; Python does it, because OpenCV crashes on odd paths.
+
+    Raises:
+        ValueError: there is no such file.
+        OSError: it can't be read.
+    """
     if not path.is_file():
         raise ValueError("there is no such file")
     return path.read_bytes()

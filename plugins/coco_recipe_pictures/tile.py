@@ -1,11 +1,10 @@
 """Step ``tile``: large pictures cut into overlapping tiles, with the annotations of each."""
 
-import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace as changed
 
@@ -25,64 +24,14 @@ from coco_recipe import (
     turned_box,
 )
 from coco_recipe import Row as FoundRow
-from coco_recipe_pictures import pictures
 from coco_recipe_pictures.augment.refusals import places
 from coco_recipe_pictures.checks import picture_checks
 from coco_recipe_pictures.geometry import instances, other_places, parts
 from coco_recipe_pictures.geometry.instances import Placed
-from coco_recipe_pictures.geometry.judging import Left, judged
 from coco_recipe_pictures.needed import NEEDS
 from coco_recipe_pictures.new_ids import NewIds
 from coco_recipe_pictures.tile_params import PARAMS
-
-if TYPE_CHECKING:
-    from coco_recipe_pictures.geometry.instance import Instance
-    from coco_recipe_pictures.geometry.move import Matrix
-
-IMAGES = "images"
-NO_LIMITS = {"min_visibility": 0.0, "min_area_px": 0.0, "min_side_px": 0.0}
-Window = tuple[int, int, int, int]  # left, top, right, bottom in pixels
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A picture to cut.
-
-    Attributes:
-        source: its file.
-        sha256: the SHA-256 that the file must have.
-        size: (width, height) that the data set says, in pixels.
-        windows: the tiles' places in the picture.
-        targets: the file of each tile.
-        instances: the geometry of its annotations; None for one that has none.
-        parts: the geometry of each annotation's parts, by key.
-    """
-
-    source: Path
-    sha256: str
-    size: tuple[int, int]
-    windows: tuple[Window, ...]
-    targets: tuple[Path, ...]
-    instances: "tuple[Instance | None, ...]"
-    parts: "tuple[Mapping[str, Instance], ...]"
-
-    def __str__(self) -> str:
-        return str(self.source)
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A tile as it was made.
-
-    Attributes:
-        sha256: of its file; empty where it is left out, as it has no annotation.
-        left: what is left in it of each annotation; None for one without a geometry.
-        parts: what is left of each annotation's parts, by key.
-    """
-
-    sha256: str
-    left: tuple[Left | None, ...]
-    parts: tuple[Mapping[str, Left], ...]
+from coco_recipe_pictures.tile_work import Job, Tile, Window, cut, jobs, matrix_of
 
 
 def tile(ctx: StepContext, *, dataset: Dataset, **params: Any) -> Mapping[str, Dataset]:
@@ -109,117 +58,30 @@ def tile(ctx: StepContext, *, dataset: Dataset, **params: Any) -> Mapping[str, D
             reaches out of its picture.
         StepProblems: rows have places under keys of which nobody knows how they move.
     """
-    rows = dataset.annotations_of()
-    instances.check(rows, dataset.images, {})
-    if params["other_geometry"] == "refuse":
-        StepProblems.if_any(_other_places(dataset))
-    jobs = list(_jobs(ctx, dataset, rows, params))
+    rows = _checked(dataset, dataset.images, params)
+    due = list(jobs(ctx, dataset, dataset.images, rows, params))
     out = _Output(ctx, dataset, is_dropping=params["other_geometry"] == "drop")
-    made = ctx.map(partial(cut, params), jobs)
-    for done, (image, job, tiles) in enumerate(zip(dataset.images, jobs, made, strict=True)):
+    made = ctx.map(partial(cut, params), due)
+    for done, (image, job, tiles) in enumerate(zip(dataset.images, due, made, strict=True)):
         out.add(image, rows[image.id], job, tiles)
-        ctx.progress(done + 1, len(jobs))
+        ctx.progress(done + 1, len(due))
     return {"dataset": out.dataset()}
 
 
-def windows(size: tuple[int, int], params: Params) -> Iterator[Window]:
-    """Yield the tiles' places in a picture.
-
-    Args:
-        size: (width, height) of the picture, in pixels.
-        params: the step's.
-    """
-    width, height = (params[f"slice_{side}"] for side in ("width", "height"))
-    for top in _starts(size[1], height, params["overlap_height_ratio"]):
-        for left in _starts(size[0], width, params["overlap_width_ratio"]):
-            yield left, top, min(left + width, size[0]), min(top + height, size[1])
-
-
-def _starts(side: int, length: int, overlap: float) -> list[int]:
-    if side <= length:
-        return [0]
-    return [*range(0, side - length, length - int(overlap * length)), side - length]
-
-
-def cut(params: Params, job: Job) -> tuple[Tile, ...]:
-    """Cut one picture, in a worker, and write its tiles.
+def _checked(
+    dataset: Dataset, images: Sequence[Image], params: Params
+) -> Mapping[int, list[Annotation]]:
+    """Return the annotations by image id, all of which can be moved.
 
     Raises:
-        ValueError: the picture is bad, or has changed since it was hashed; names the file.
+        ValueError: rows of the images can't be moved.
+        StepProblems: rows have places under keys of which nobody knows how they move.
     """
-    try:
-        data = pictures.read(job.source)
-        if hashlib.sha256(data).hexdigest() != job.sha256:
-            raise ValueError("has changed while the run was at work; run again")
-        picture = pictures.decode(
-            data, size=job.size, exif=params["exif"], max_pixels=params["max_pixels"]
-        )
-    except (ValueError, OSError) as error:
-        raise ValueError(f"{job.source}: {error}") from error
-    return tuple(
-        _tile(params, job, picture, window, target)
-        for window, target in zip(job.windows, job.targets, strict=True)
-    )
-
-
-def _tile(
-    params: Params, job: Job, picture: "pictures.Picture", window: Window, target: Path
-) -> Tile:
-    left = tuple(_moved(job, one, window, params) if one else None for one in job.instances)
-    of_parts = tuple(
-        {key: _moved(job, one, window, NO_LIMITS) for key, one in row.items()} for row in job.parts
-    )
-    if params["ignore_negative_samples"] and not any(one and not one.reason for one in left):
-        return Tile("", left, of_parts)
-    pixels = picture[window[1] : window[3], window[0] : window[2]]
-    content = pictures.encode(pixels, target.suffix, params["quality"])
-    target.write_bytes(content)
-    return Tile(hashlib.sha256(content).hexdigest(), left, of_parts)
-
-
-def _moved(job: Job, one: "Instance", window: Window, limits: Mapping[str, float]) -> Left:
-    from coco_recipe_pictures.geometry.carried import moved
-
-    size = window[3] - window[1], window[2] - window[0]
-    return judged(moved(one, _matrix(window), job.size[::-1], size), limits)
-
-
-def _matrix(window: Window) -> "Matrix":
-    import numpy as np
-
-    return np.array([[1.0, 0, -window[0]], [0, 1, -window[1]], [0, 0, 1]])
-
-
-def _jobs(
-    ctx: StepContext,
-    dataset: Dataset,
-    rows: Mapping[int, list[Annotation]],
-    params: Params,
-) -> Iterator[Job]:
-    """Yield the job of each picture, in order; no two tiles have one name."""
-    taken = set[str]()
-    turns = any(map(turned_box, dataset.annotations))
-    for image in dataset.images:
-        size = (int(image.width or 0), int(image.height or 0))
-        found = tuple(windows(size, params))
-        own = rows[image.id]
-        stem = PurePosixPath(image.file_name).with_suffix("").as_posix()
-        if stem.casefold() in taken:  # beside a.jpg there is a.png
-            stem = f"{stem}.{image.id}"
-        taken.add(stem.casefold())
-        files = [f"{stem}_{'_'.join(map(str, window))}.{params['format']}" for window in found]
-        targets = tuple((ctx.images / file).absolute() for file in files)
-        targets[0].parent.mkdir(parents=True, exist_ok=True)
-        source = dataset.path_of(image)
-        yield Job(
-            source.absolute(),
-            ctx.sha256(source),
-            size,
-            found,
-            targets,
-            tuple(instances.instance(row, {}, or_upright=turns) for row in own),
-            tuple(parts.of(row) for row in own),
-        )
+    rows = dataset.annotations_of()
+    instances.check(rows, images, {})
+    if params["other_geometry"] == "refuse":
+        StepProblems.if_any(_other_places(dataset))
+    return rows
 
 
 class _Output:
@@ -235,6 +97,7 @@ class _Output:
         self.rows = list[Annotation]()
         self.in_no_tile = list[int]()
         self.ids = NewIds()
+        self.polygons_lost = 0  # rows
         self.next_image = max((image.id for image in dataset.images), default=0) + 1
         self.next_row = max((row.id for row in dataset.annotations), default=0) + 1
 
@@ -299,9 +162,11 @@ class _Output:
         copied = instances.copied(
             self._cleared(row), before, left, id=self.next_row, image_id=self.next_image
         )
+        if copied.segmentation != row.segmentation:
+            self.polygons_lost += instances.has_lost_polygons(row, before)
         copied = parts.moved(copied, made.parts[n], mirrored=False)
         size = window[2] - window[0], window[3] - window[1]
-        matrix = _matrix(window).ravel().tolist()
+        matrix = matrix_of(window).ravel().tolist()
         self.rows.append(parts.with_turned_box(copied, row, matrix, size, or_upright=self.turns))
         self.ids.annotation(row.id, self.next_row)
         self.next_row += 1
@@ -311,9 +176,15 @@ class _Output:
         """Return the tiles, and note what no tile has."""
         self.ids.write(self.ctx.workdir)
         self.ctx.note("annotations in no tile", len(self.in_no_tile))
+        told = []
         if self.in_no_tile:
             self.ctx.note("ids of annotations in no tile", self.in_no_tile)
-            self.ctx.note("summary", f"{counted(len(self.in_no_tile), 'annotation')} in no tile")
+            told.append(f"{counted(len(self.in_no_tile), 'annotation')} in no tile")
+        if self.polygons_lost:
+            self.ctx.note("polygons lost", self.polygons_lost)
+            told.append(instances.told_of_polygons(self.polygons_lost))
+        if told:
+            self.ctx.note("summary", "; ".join(told))
         return Dataset(
             tuple(self.images),
             tuple(self.rows),
@@ -340,6 +211,24 @@ def _stops_at_rows(params: Params, dataset: Dataset) -> Iterator[FoundRow]:
     yield from instances.unmovable(dataset.annotations_of(), dataset.images, {})
 
 
+def _preview(
+    ctx: StepContext,
+    target: Path,
+    images: int | tuple[str, ...],
+    *,
+    dataset: Dataset,
+    **params: Any,
+) -> None:
+    from coco_recipe_pictures.sheet import previews
+    from coco_recipe_pictures.tile_preview import rows_of
+
+    form = previews.form_of(target)
+    shown = previews.picked(dataset, dataset.images, ctx.seed, images)
+    rows = _checked(dataset, shown, params)
+    cells = rows_of(shown, jobs(ctx, dataset, shown, rows, params), rows, dataset, params)
+    previews.write(target, cells, form)
+
+
 def _foresee(params: Params, facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     """Return what is known of the tiles: none is larger than a slice, or than its picture."""
     known = facts["dataset"]
@@ -359,7 +248,9 @@ STEP = Step(
     outputs={"dataset": Dataset},
     foresee=_foresee,
     needs=NEEDS,
+    preview=_preview,
     preload=("coco_recipe_pictures.augment.preload",),
+    apart=("coco_recipe_pictures.tile_preview", "coco_recipe_pictures.sheet.previews"),
     writes=True,
     reads_pixels=True,
     checks=("pictures", "masks"),

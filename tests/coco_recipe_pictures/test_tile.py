@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import write_recipe
+from builders import recorded, write_recipe
 
 from coco_recipe import FindingsError, StepError
 from coco_recipe.running import stages
@@ -14,36 +14,8 @@ from coco_recipe.running import stages
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
 
-from coco_recipe_pictures import tile  # noqa: E402
-
 INPUTS = {"raw": {"annotations": "raw.json", "images": "images"}}
 SMALL = {"slice_width": 40, "slice_height": 30, "format": "png"}
-
-
-def _overlaps(params: dict[str, Any]) -> dict[str, Any]:
-    return {"overlap_width_ratio": 0.2, "overlap_height_ratio": 0.2} | params
-
-
-@pytest.mark.parametrize(
-    ("size", "length", "overlap", "lefts"),
-    [
-        (4096, 1024, 0.2, [0, 820, 1640, 2460, 3072]),
-        (3000, 1024, 0.2, [0, 820, 1640, 1976]),
-        (1024, 1024, 0.2, [0]),
-        (1025, 1024, 0.0, [0, 1]),
-        (2048, 1024, 0.0, [0, 1024]),
-        (700, 1024, 0.5, [0]),
-        (5, 2, 0.9, [0, 1, 2, 3]),
-    ],
-)
-def test_tiles_cover_a_side_and_end_with_it(
-    size: int, length: int, overlap: float, lefts: list[int]
-) -> None:
-    params = {"slice_width": length, "slice_height": 9, "overlap_width_ratio": overlap}
-    found = list(tile.windows((size, 9), _overlaps(params | {"overlap_width_ratio": overlap})))
-    assert [window[0] for window in found] == lefts
-    assert {window[2] - window[0] for window in found} == {min(length, size)}
-    assert found[-1][2] == size
 
 
 def _run(folder: Path, rows: list[dict[str, Any]], jobs: int = 1, **params: Any) -> Path:
@@ -160,3 +132,26 @@ def test_a_row_that_cannot_be_moved_is_told_before_the_run(tmp_path: Path) -> No
     with pytest.raises(FindingsError, match=r"annotation 1 on image 1 .*\[95, 2, 10, 10\]"):
         _run(tmp_path, [{"bbox": [95, 2, 10, 10], "area": 100}])
     assert not (tmp_path / "out/steps").exists()
+
+
+@pytest.mark.parametrize(
+    ("polygons", "kept"),
+    [
+        ([[170, 5, 190, 5, 190, 20]], False),
+        ([[100, 5, 130, 5, 130, 20], [1, -9, 9, -9, 5, 0]], False),
+        ([[170, 5, 190, 5, 190, 20], [50, 10, 60, 10, 60, 20]], True),
+    ],
+    ids=["right", "touching", "one inside"],
+)
+def test_a_box_whose_polygons_lie_outside_is_judged_by_itself(
+    polygons: list[list[float]], kept: bool, tmp_path: Path
+) -> None:
+    row = {"bbox": [50, 10, 10, 10], "area": 100, "segmentation": polygons}
+    made = _run(tmp_path, [row])
+    (found,) = _data(made)["annotations"]
+    notes = recorded(made).notes
+    assert found["bbox"] == [18, 10, 10, 10]
+    assert bool(found["segmentation"]) is kept
+    if not kept:
+        assert (found["area"], notes["polygons lost"]) == (100, 1)
+        assert "1 row without the polygons" in notes["summary"]

@@ -65,7 +65,13 @@ def inside(draft: Draft, transform: Transform, *, forced: bool) -> tuple[Transfo
 
 
 def forces(draft: Draft, transform: Transform, *, forced: bool) -> bool:
-    """Report whether a composition applied the transforms inside whatever their p."""
+    """Report whether a composition applied the transforms inside whatever their p.
+
+    Args:
+        draft: the composition as it is being rewritten.
+        transform: the composition as it was written.
+        forced: whether it was applied whatever its own p.
+    """
     return draft.name in _FORCING or (
         forced and transform.compose and draft.version < _COMPOSE_PASSED
     )
@@ -75,6 +81,11 @@ def chosen(draft: Draft, transform: Transform, rows: Sequence[Any]) -> dict[str,
     """Return what stands for a choice of several by weight; None for every other composition.
 
     With replacement n choices of one follow each other; without, 2.0.8 has no equal.
+
+    Args:
+        draft: the composition as it is being rewritten.
+        transform: the composition as it was written.
+        rows: what its transforms have become.
     """
     if draft.name not in _SEVERAL or not _by_weight(draft, transform):
         return None

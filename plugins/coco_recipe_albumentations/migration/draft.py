@@ -40,7 +40,13 @@ class Draft:
             self.changes.append(f"{old} -> {new}")
 
     def put(self, name: str, value: Any, why: str) -> None:
-        """Write an argument that wasn't there, or not with this value."""
+        """Write an argument that wasn't there, or not with this value.
+
+        Args:
+            name: the argument's.
+            value: what it gets.
+            why: told with the change.
+        """
         self.arguments[name] = value
         self.changes.append(f"{name}: {value}, {why}")
 
@@ -50,7 +56,14 @@ class Draft:
         self.changes.append(f"{name} removed ({why})")
 
     def turn(self, old: str, new: str, value: Any, note: str = "") -> None:
-        """Replace an argument by one with another value."""
+        """Replace an argument by one with another value.
+
+        Args:
+            old: the argument that was written.
+            new: the one that stands for it.
+            value: what that one gets.
+            note: told with the change.
+        """
         del self.arguments[old]
         self.arguments[new] = value
         self.changes.append(f"{old} -> {new}: {value}{note}")
@@ -60,7 +73,15 @@ class Draft:
         self.lost.append(f"{name}: {self.arguments.pop(name)} {why}")
 
     def join(self, new: str, low: str, high: str, low_default: Any, high_default: Any) -> None:
-        """Make one range of two bounds; a bound without a default takes the value of the other."""
+        """Make one range of two bounds; a bound without a default takes the value of the other.
+
+        Args:
+            new: the range's name.
+            low: the name of the lower bound.
+            high: the name of the upper bound.
+            low_default: what the lower bound was where it wasn't written.
+            high_default: what the upper bound was.
+        """
         top = self.arguments.pop(high, high_default)
         bottom = self.arguments.pop(low, low_default)
         if bottom is None or bottom is ...:

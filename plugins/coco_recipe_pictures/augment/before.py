@@ -93,6 +93,14 @@ def examine(
 
     The rows are those that come here: a step above may drop the keys, categories or images that
     would ask.
+
+    Args:
+        given: the step's parameters, read.
+        facts: what is known of what comes to it.
+        values: gives what comes to it; None where that can't be had before the run.
+
+    Raises:
+        ValueError: something must be chosen; StepProblems with the key of each parameter.
     """
     params = {name: given.get(name) for name in PARAMS["properties"]}
     pipeline = applied(params)
@@ -108,7 +116,13 @@ def refuses(params: Params) -> Iterator[str]:
 
 
 def stops_at(params: Params, dataset: Dataset, pictures_: Container[str]) -> Iterator[str]:
-    """Yield those of the pictures that get copies and are refused for what their header says."""
+    """Yield those of the pictures that get copies and are refused for what their header says.
+
+    Args:
+        params: the step's, read.
+        dataset: what comes to it.
+        pictures_: paths of pictures with a finding that it refuses.
+    """
     choice = choosing.choose(
         dataset,
         dataset.annotations_of(),
@@ -154,7 +168,14 @@ def review(step_id: str, params: Params, facts: Mapping[str, Facts]) -> Iterator
 
 
 def files(params: Params) -> list[Path]:
-    """Return the pictures that the pipeline reads."""
+    """Return the pictures that the pipeline reads.
+
+    Args:
+        params: the step's, read.
+
+    Raises:
+        ValueError: one of them isn't there.
+    """
     found = params["pipeline"].pipeline.files()
     if missing := [path for path in found if not path.is_file()]:
         raise ValueError(

@@ -54,6 +54,13 @@ def choose(
 ) -> Choice:
     """Give each image its number of copies.
 
+    Args:
+        dataset: what comes to the step.
+        annotations: its annotations by image id.
+        copies: how many of each image, unless ``balanced`` says.
+        where: conditions for an image to get copies; None for all images.
+        balanced: boxes that each class is to have, and ``max_copies`` of an image; None for none.
+
     Raises:
         ValueError: no image is chosen.
     """
@@ -94,6 +101,12 @@ def named(dataset: Dataset, choice: Choice, step_id: str, suffix: str) -> Iterat
 
     Images whose names differ by more than the ending give theirs to their copies, the others have
     the id in it, too: whatever their order, and however many of them get copies.
+
+    Args:
+        dataset: what comes to the step.
+        choice: how many copies each image gets.
+        step_id: stands in the names.
+        suffix: the ending, with its dot.
     """
     taken = {_folded(image.file_name) for image in dataset.images}
     twins = _twins(dataset)

@@ -136,7 +136,18 @@ def make(settings: Settings, job: Job) -> Made:
 
 
 def decode(settings: Settings, job: Job) -> "pictures.Picture":
-    """Read the job's picture and check that it is the one that was hashed."""
+    """Read the job's picture and check that it is the one that was hashed.
+
+    Args:
+        settings: the step's.
+        job: says which picture.
+
+    Returns:
+        uint8 (H, W, 3), RGB.
+
+    Raises:
+        ValueError: the picture is bad, or has changed since it was hashed.
+    """
     data = pictures.read(job.source)
     if hashlib.sha256(data).hexdigest() != job.sha256:
         raise ValueError("has changed while the run was at work; run again")
@@ -166,6 +177,14 @@ def tries(settings: Settings, job: Job, picture: "pictures.Picture") -> Iterator
     """Yield the tries up to the one that is taken, or the last.
 
     Only the last has its picture, the others None.
+
+    Args:
+        settings: the step's.
+        job: the copy to make.
+        picture: its source, uint8 (H, W, 3), RGB.
+
+    Raises:
+        ValueError: as of `one_try`.
     """
     for number in range(1, settings.max_tries + 1):
         made, carried = one_try(settings, job, picture, number)
@@ -185,6 +204,15 @@ def one_try(
     """Carry the picture and its annotations through the pipeline once.
 
     ``skipped`` says why the try isn't taken.
+
+    Args:
+        settings: the step's.
+        job: the copy to make.
+        picture: its source, uint8 (H, W, 3), RGB.
+        number: of the try, from 1.
+
+    Raises:
+        ValueError: the pipeline fails; names the file and what the library said.
     """
     key = seed_of(job.seed, number)
     try:

@@ -43,7 +43,13 @@ class Output:
         )
 
     def add(self, copy: Copy, made: Made, *, is_new: bool) -> None:
-        """Add what became of a copy."""
+        """Add what became of a copy.
+
+        Args:
+            copy: the copy.
+            made: what a worker says of it.
+            is_new: it was made in this run.
+        """
         rows = self.work.annotations[copy.image.id]
         if not made.sha256:
             reason = "its picture is bad and in quarantine" if made.bad else "its copy was given up"
@@ -190,8 +196,7 @@ class Output:
         )
         if self.polygons_lost:
             self.ctx.note("polygons lost", self.polygons_lost)
-            lost = counted(self.polygons_lost, "row")
-            told.append(f"{lost} without the polygons, which lay outside of the picture")
+            told.append(instances.told_of_polygons(self.polygons_lost))
         if self.keypoints_hidden:
             self.ctx.note("keypoints hidden", self.keypoints_hidden)
             told.append(

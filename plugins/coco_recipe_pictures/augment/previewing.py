@@ -1,18 +1,17 @@
 """Preview an augmentation: sources and their copies side by side, as a run makes them."""
 
-import hashlib
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from coco_recipe import Annotation, Image, did_you_mean
+from coco_recipe import Annotation, Image
 from coco_recipe_pictures.augment import copying
 from coco_recipe_pictures.augment.choosing import Copy
 from coco_recipe_pictures.geometry.judging import Left
 
 if TYPE_CHECKING:
     from coco_recipe_pictures.augment.work import Work
-    from coco_recipe_pictures.sheet.contact_sheet import Cell, Mark
+    from coco_recipe_pictures.sheet.contact_sheet import Cell
 
 MOST_COPIES = 3
 
@@ -29,52 +28,20 @@ def draw(work: "Work", target: Path, images: int | tuple[str, ...]) -> None:
         ValueError: the ending is no picture's; an image isn't there or gets no copy; a picture is
             bad and not to be quarantined, or the pipeline fails on it.
     """
-    from coco_recipe_pictures.sheet.contact_sheet import FORMATS, contact_sheet, is_ours
+    from coco_recipe_pictures.sheet import previews
 
-    form = FORMATS.get(target.suffix.lower())
-    if form is None:
-        raise ValueError(
-            f"{target}: a sheet can be written as {', '.join(FORMATS)}; end the name with one of "
-            "these"
-        )
+    form = previews.form_of(target)
     names = work.dataset.category_names()
-    rows = [list(copies) for _, copies in groupby(work.copies(), lambda copy: copy.image.id)]
-    chosen = _sample(work, rows, images) if isinstance(images, int) else _named(work, rows, images)
-    data = contact_sheet([_row(work, copies, names) for copies in chosen], form=form)
-    if target.exists() and not is_ours(target.read_bytes()[:4096]):
-        raise ValueError(f"{target} is there already, and no preview; name another file (--to)")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(data)
-
-
-def _named(work: "Work", rows: list[list[Copy]], names: tuple[str, ...]) -> list[list[Copy]]:
-    """Return the copies of the images with these file names, in the order of the names."""
-    found = {row[0].image.file_name: row for row in rows}
-    known = {image.file_name for image in work.dataset.images}
-    for name in names:
-        if name not in known:
-            raise ValueError(f"there is no image '{name}'; {did_you_mean(name, sorted(known))}")
-        if name not in found:
-            raise ValueError(f"image '{name}' gets no copy in this step")
-    return [found[name] for name in names]
-
-
-def _sample(work: "Work", rows: list[list[Copy]], images: int) -> list[list[Copy]]:
-    """Return the copies of a sample of images, in the data set's order.
-
-    The sample depends on the seed alone.
-    """
-    order = sorted(
-        range(len(rows)),
-        key=lambda i: hashlib.sha256(
-            f"{work.ctx.seed}/{work.dataset.identity(rows[i][0].image)}".encode()
-        ).digest(),
-    )
-    return [rows[i] for i in sorted(order[:images])]
+    copies = groupby(work.copies(), lambda copy: copy.image.id)
+    rows = {image_id: list(of_image) for image_id, of_image in copies}
+    known = [row[0].image for row in rows.values()]
+    shown = previews.picked(work.dataset, known, work.ctx.seed, images)
+    previews.write(target, [_row(work, rows[image.id], names) for image in shown], form)
 
 
 def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]":
     from coco_recipe_pictures.sheet.contact_sheet import Cell, blank
+    from coco_recipe_pictures.sheet.previews import mark
 
     image = copies[0].image
     try:
@@ -95,16 +62,14 @@ def _row(work: "Work", copies: list[Copy], names: dict[int, str]) -> "list[Cell]
                 gone[i] = f"{gone[i]}; {share}" if i in gone else share
             elif left is not None and not left.reason:
                 named = work.named(row, mirrored=made.mirrored ^ left.mirrored)
-                marks.append(_mark(named, names, left.bbox, left.segmentation, left.keypoints))
+                marks.append(mark(named, names, left))
         cells.append(Cell(carried, title, tuple(marks)))
     source = []
     for i, (row, shape) in enumerate(
         zip(work.annotations[image.id], work.shapes(image.id), strict=True)
     ):
         if shape:
-            source.append(
-                _mark(row, names, shape.bbox, shape.segmentation, shape.keypoints, gone.get(i, ""))
-            )
+            source.append(mark(row, names, shape, gone.get(i, "")))
     return [Cell(picture, image.file_name, tuple(source)), *cells]
 
 
@@ -122,19 +87,3 @@ def _pairs(
     ]
     placed = [row for row, one in own if one]
     return [*own, *((placed[again.of], again) for again in rest if again.of is not None)]
-
-
-def _mark(
-    row: Annotation,
-    names: dict[int, str],
-    bbox: Any,
-    segmentation: Any,
-    keypoints: Any,
-    reason: str = "",
-) -> "Mark":
-    from coco_recipe_pictures.sheet.contact_sheet import Mark
-
-    category_id = row.category_id if isinstance(row.category_id, int) else None
-    label = "" if category_id is None else names.get(category_id, "")
-    color = 0 if category_id is None else list(names).index(category_id)
-    return Mark(label, color, bbox, segmentation, keypoints, reason, category_id)

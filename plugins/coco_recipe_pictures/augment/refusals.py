@@ -57,6 +57,11 @@ def may_ask(pipeline: Pipeline, params: Params, known: Facts) -> bool:
     """Report whether `problems` may find anything, by the keys that the rows may have.
 
     It reads no row.
+
+    Args:
+        pipeline: what the step applies.
+        params: the step's.
+        known: what is known of the rows that come to it.
     """
     may_have_places = any(
         keys is None or other_places.may_be_in(kind, keys)

@@ -30,6 +30,14 @@ def augment(ctx: StepContext, *, dataset: Dataset, **params: Any) -> Mapping[str
     transforms fired, with their parameters; a copy whose picture, pipeline and environment are
     unchanged isn't made again.
 
+    Args:
+        ctx: what the run gives to a step.
+        dataset: the pictures and their annotations; sizes and places in pixels.
+        params: see the table.
+
+    Returns:
+        The copies, with the annotations that are left in them.
+
     Raises:
         ValueError: the pipeline is wrong; an image can't be read or hasn't the size that the data
             set says; a box reaches out of its image.

@@ -139,7 +139,14 @@ class Work:
         )
 
     def record(self, copy: Copy, item: str, source_sha256: str, made: Made) -> Record:
-        """Return the record of a copy."""
+        """Return the record of a copy.
+
+        Args:
+            copy: the copy.
+            item: the digest of all that it depends on.
+            source_sha256: of its source's file.
+            made: what a worker says of it.
+        """
         return Record(
             copy.name,
             self.dataset.identity(copy.image),
@@ -182,7 +189,13 @@ def _settings(params: Params, pipeline: Pipeline) -> Settings:
 
 
 def would_stop(params: Params, image: Image, path: Path) -> bool:
-    """Report whether a picture can't be taken as EXIF is here; its header is read."""
+    """Report whether a picture can't be taken as EXIF is here; its header is read.
+
+    Args:
+        params: the step's.
+        image: the image's row.
+        path: its file.
+    """
     try:
         head = read_header(path)
     except (ValueError, OSError):

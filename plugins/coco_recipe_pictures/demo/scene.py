@@ -16,7 +16,17 @@ SMALL, LARGE, SCALE = (658, 492), (4096, 3000), 4  # large pictures are drawn at
 
 
 def changed_box(before: "Picture", after: "Picture", rng: "Rng", scale: int = 1) -> Box:
-    """Return the box of what was drawn, with the slight margin that a person leaves."""
+    """Return the box of what was drawn, with the slight margin that a person leaves.
+
+    Args:
+        before: the picture without the thing, uint8 (H, W, 3).
+        after: the picture with it.
+        rng: gives the margin, 0.2 to 1.5 px on each side.
+        scale: by how much the finished picture is larger.
+
+    Returns:
+        x, y, w, h in pixels of the finished picture.
+    """
     import cv2
     import numpy as np
 

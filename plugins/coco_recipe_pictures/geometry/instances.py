@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.structs import replace
 
-from coco_recipe import NO_PLACE_PX, Annotation, Image, Row, about, is_flat, turned_box
+from coco_recipe import NO_PLACE_PX, Annotation, Image, Row, about, counted, is_flat, turned_box
 from coco_recipe_pictures.geometry import other_places
 from coco_recipe_pictures.geometry.judging import Left
 
@@ -85,7 +85,12 @@ def instance(
 
 
 def has_lost_polygons(row: Annotation, before: "Instance | None") -> bool:
-    """Say whether a row's polygons have an area, and no part in the picture."""
+    """Say whether a row's polygons have an area, and no part in the picture.
+
+    Args:
+        row: the row.
+        before: its geometry, by `instance` with the picture's size.
+    """
     polygons = _decoded(row.segmentation)
     return (
         before is not None
@@ -93,6 +98,11 @@ def has_lost_polygons(row: Annotation, before: "Instance | None") -> bool:
         and isinstance(polygons, list)
         and not all(map(is_flat, polygons))
     )
+
+
+def told_of_polygons(rows: int) -> str:
+    """Say that so many rows have lost their polygons."""
+    return f"{counted(rows, 'row')} without the polygons, which lay outside of the picture"
 
 
 def _is_outside(polygons: Any, size: tuple[int, int]) -> bool:

@@ -94,7 +94,13 @@ def escape(text: str, font: "Font") -> str:
 
 
 def shorten(text: str, width_px: float, font: "Font") -> str:
-    """Return the text if it fits, else with ``...`` for its end, or for a path's middle."""
+    """Return the text if it fits, else with ``...`` for its end, or for a path's middle.
+
+    Args:
+        text: one line.
+        width_px: how wide it may be, in pixels.
+        font: in which it is drawn.
+    """
     if font.getlength(text) <= width_px:
         return text
     tail = min(len(text) // 2, 24) if "/" in text or " " not in text else 0
@@ -110,6 +116,12 @@ def wrap(text: str, width_px: float, font: "Font", lines: int) -> list[str]:
     """Break a text at its spaces into at most so many lines.
 
     What doesn't fit is cut as by ``shorten``.
+
+    Args:
+        text: words with blanks between.
+        width_px: how wide a line may be, in pixels.
+        font: in which they are drawn.
+        lines: how many there may be.
     """
     done: list[str] = []
     words = text.split(" ")

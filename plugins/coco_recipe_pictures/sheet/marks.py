@@ -88,6 +88,11 @@ def draw(mark: Mark, picture: Picture, scale: Scale) -> None:
     """Draw mask, box and keypoints on a scaled picture, in place.
 
     Numbers that aren't finite are left out.
+
+    Args:
+        mark: the annotation, in pixels of the picture before it was scaled.
+        picture: uint8 (H, W, 3), RGB.
+        scale: by which the picture's width and height were multiplied.
     """
     import cv2
 

@@ -1,7 +1,7 @@
 """Draw images with their annotations as they stand in the rows, sound or not."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -9,12 +9,22 @@ from msgspec import UNSET, Raw
 
 from coco_recipe import Annotation, DatasetError, checked_runs
 from coco_recipe_pictures import pictures
-from coco_recipe_pictures.sheet.contact_sheet import Cell, Mark, blank, contact_sheet
+from coco_recipe_pictures.sheet.contact_sheet import Cell, blank, contact_sheet
+from coco_recipe_pictures.sheet.previews import mark
 from coco_recipe_pictures.show.telling import Chosen
 
 COLUMNS = 4
 PAGE_PX = 1000
 BLANK_PX = 4000  # the longest side of the cell of a picture that can't be shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a row says that it is, as far as it can be drawn, in pixels of its picture."""
+
+    bbox: tuple[float, float, float, float] | None
+    segmentation: list[list[float]] | dict[str, Any] | None
+    keypoints: tuple[float, ...] | None
 
 
 def sheet(chosen: Sequence[Chosen], form: str) -> bytes:
@@ -37,9 +47,8 @@ def title(one: Chosen) -> str:
 
 def cell(one: Chosen) -> Cell:
     """Return an image's cell; a grey one, with the reason, where its picture can't be shown."""
-    order = list(one.dataset.category_names())
     names = one.dataset.category_names()
-    marks = tuple(_mark(row, names, order) for row in one.rows)
+    marks = tuple(mark(row, names, _place(row)) for row in one.rows)
     try:
         path = one.dataset.path_of(one.image)
         picture = pictures.decode(pictures.read(path), size=None)
@@ -50,21 +59,12 @@ def cell(one: Chosen) -> Cell:
     return Cell(picture, title(one), marks)
 
 
-def _mark(row: Annotation, names: dict[int, str], order: Sequence[int]) -> Mark:
-    number = row.category_id if isinstance(row.category_id, int) else None
-    return Mark(
-        names.get(number, "") if number is not None else "",
-        order.index(number) if number in order else 0,
-        _box(row.bbox),
+def _place(row: Annotation) -> "_Place":
+    return _Place(
+        row.bbox if isinstance(row.bbox, tuple) else None,
         _segmentation(row.segmentation),
         _keypoints(getattr(row, "keypoints", UNSET)),
-        "",
-        number,
     )
-
-
-def _box(found: Any) -> tuple[float, float, float, float] | None:
-    return found if isinstance(found, tuple) else None
 
 
 def _segmentation(found: Any) -> list[list[float]] | dict[str, Any] | None:

@@ -155,7 +155,7 @@ def test_workers_start_with_their_environment_and_the_parent_keeps_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
-    monkeypatch.delenv("NO_ALBUMENTATIONS_UPDATE", raising=False)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     before = dict(os.environ)
     for start in STARTS:
         assert set(engine.local(2, start).map(_environment, range(4))) == {True}
@@ -182,3 +182,17 @@ def test_an_engine_that_is_not_there_is_exit_code_2(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "there is no engine 'ray'" in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+def _variable(_: int) -> str | None:
+    return os.environ.get("FAR_LIBRARY")
+
+
+@pytest.mark.slow
+def test_workers_have_the_variables_that_steps_need_and_the_parent_has_not() -> None:
+    for name in ("local:forkserver", "local:spawn", "dask"):
+        if name == "dask" and not importlib.util.find_spec("distributed"):
+            continue
+        there = engine.parse(name, 2, {"FAR_LIBRARY": "quiet"})
+        assert set(there.map(_variable, range(4))) == {"quiet"}
+    assert "FAR_LIBRARY" not in os.environ

@@ -171,10 +171,16 @@ class _Folder:
         (folder / "site/helper.py").write_text("X = 1\n")
 
     def run(self, version: str, *options: str) -> subprocess.CompletedProcess[str]:
+        return self._call("run", version, *options)
+
+    def plan(self, version: str, *options: str) -> subprocess.CompletedProcess[str]:
+        return self._call("plan", version, *options)
+
+    def _call(self, verb: str, version: str, *options: str) -> subprocess.CompletedProcess[str]:
         metadata = self.folder / "site/zoolib-1.dist-info/METADATA"
         metadata.write_text(f"Name: zoolib\nVersion: {version}\n")
         return process(
-            "run", "recipe.yaml", "--out", "out", "--plugin", "mine.py", *options, cwd=self.folder
+            verb, "recipe.yaml", "--out", "out", "--plugin", "mine.py", *options, cwd=self.folder
         )
 
 
@@ -198,6 +204,13 @@ def test_a_result_is_kept_where_only_versions_differ_and_the_record_says_so(
     lines = (folder.folder / "out/provenance.jsonl").read_text().splitlines()
     assert [json.loads(line)["accepted"] for line in lines[1:]] == [{"zoolib": "1.1"}] * 3
     assert "runs:" not in folder.run("1.1").stderr
+    told = "reuse  fit (keep_True): unchanged, kept by --accept-versions (zoolib 1.0 -> 1.1)"
+    assert told in folder.plan("1.1").stdout
+    rows = json.loads(folder.plan("1.1", "--format", "json").stdout)
+    assert [row["accepted"] for row in rows] == [{"zoolib": {"was": "1.0", "is": "1.1"}}] * 3
+    assert "kept by" not in folder.plan("1.0").stdout
+    rows = json.loads(folder.plan("1.2", "--format", "json").stdout)
+    assert [row["accepted"] for row in rows] == [{}] * 3
     again = folder.run("1.2").stderr
     assert "rows  runs: the version of zoolib changed: 1.0 -> 1.2" in again
     assert recorded(folder.folder / "out/steps/fit").accepted == {}
