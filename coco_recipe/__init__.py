@@ -56,6 +56,7 @@ from coco_recipe.headers.header import CutOffError, Header
 from coco_recipe.headers.reading import header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.json_types import Params, Schema
+from coco_recipe.seals import open_line, seal_line
 from coco_recipe.steps import (
     Backend,
     OpenPorts,
@@ -142,6 +143,7 @@ __all__ = [
     "mended_name",
     "missing_pictures",
     "numbers_of_segmentation",
+    "open_line",
     "place",
     "plain_name",
     "polygon_area",
@@ -149,6 +151,7 @@ __all__ = [
     "row_findings",
     "run",
     "runs_of",
+    "seal_line",
     "segmentation_area",
     "segmentation_box",
     "sha256",

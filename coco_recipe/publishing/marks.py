@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from coco_recipe import files
+from coco_recipe import files, seals
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.manifest import How
 from coco_recipe.planning.plan import Plan, PlannedStep
@@ -31,10 +31,11 @@ class Published(msgspec.Struct, frozen=True, omit_defaults=True):
     source: str = ""
 
 
-class Mark(msgspec.Struct, frozen=True):
+class Mark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The mark ``.coco-recipe.json`` of a published folder.
 
     Attributes:
+        digest: SHA-256 of the mark's bytes with this value left empty; none in earlier versions.
         recipe: the recipe's name.
         recipe_file: the recipe's file, relative to the folder.
         recipe_sha256: of the recipe's text.
@@ -43,6 +44,7 @@ class Mark(msgspec.Struct, frozen=True):
         before: while files are being written, those that were ours before.
     """
 
+    digest: str = ""
     recipe: str
     recipe_file: str
     recipe_sha256: str
@@ -123,10 +125,10 @@ def mark_of(planned: Plan, target: Target, **found: Mapping[str, Published]) -> 
     source = planned.recipe.source
     place = Path(os.path.relpath(source.origin.resolve(), target.folder)).as_posix()
     return Mark(
-        planned.recipe.name,
-        place,
-        files.sha256_of(source.text.encode()),
-        target.step.id,
+        recipe=planned.recipe.name,
+        recipe_file=place,
+        recipe_sha256=files.sha256_of(source.text.encode()),
+        step=target.step.id,
         **{key: dict(value) for key, value in found.items()},
     )
 
@@ -134,9 +136,15 @@ def mark_of(planned: Plan, target: Target, **found: Mapping[str, Published]) -> 
 def read_mark(folder: Path) -> Mark:
     """Read the mark of a folder.
 
-    Raise a ValueError where it names a file outside, which no run of ours has put there.
+    Raises:
+        OSError: it can't be read.
+        ValueError: it isn't as it was written, or names a file outside, which no run of ours has
+            put there.
     """
-    mark = msgspec.json.decode((folder / MARK).read_bytes(), type=Mark)
+    text = (folder / MARK).read_bytes()
+    mark = msgspec.json.decode(text, type=Mark)
+    if mark.digest and not seals.is_whole(text, mark.digest):
+        raise ValueError("has changed since it was written")
     if outside := [name for name in (*mark.files, *mark.before) if unsafe_name(name)]:
         raise ValueError(f"names {outside[0]!r}, which is not below the folder")
     return mark
@@ -149,6 +157,11 @@ def is_below(folder: Path, name: str) -> bool:
 
 def write_mark(folder: Path, mark: Mark) -> None:
     """Write the mark of a folder, unless it says the same already."""
-    data = msgspec.json.format(msgspec.json.encode(mark, order="deterministic"), indent=1) + b"\n"
+    blank = _text(msgspec.structs.replace(mark, digest=""))
+    data = _text(msgspec.structs.replace(mark, digest=seals.digest_of(blank)))
     if not (folder / MARK).is_file() or (folder / MARK).read_bytes() != data:
         files.write_bytes(folder / MARK, data)
+
+
+def _text(mark: Mark) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(mark, order="deterministic"), indent=1) + b"\n"

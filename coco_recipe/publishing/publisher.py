@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from coco_recipe import files
 from coco_recipe.errors import RunError
 from coco_recipe.planning.plan import Plan, PlannedStep
@@ -86,7 +88,15 @@ class Publisher:
     def _bring(self, target: Target, wanted: Mapping[str, File]) -> None:
         folder = target.folder
         folder.mkdir(parents=True, exist_ok=True)
-        ours = read_mark(folder) if (folder / MARK).exists() else mark_of(self.planned, target)
+        ours = mark_of(self.planned, target)
+        if (folder / MARK).exists():
+            try:
+                ours = read_mark(folder)
+            except (OSError, ValueError, msgspec.DecodeError) as error:
+                raise RunError(
+                    f"{folder / MARK} was changed while the run was at work: {error}; run the same "
+                    "command again, which says what to do"
+                ) from error
         new = {name: _published(folder, file) for name, file in wanted.items()}
         missing = [
             name

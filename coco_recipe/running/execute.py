@@ -94,10 +94,10 @@ def execute(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepRe
         outputs=stored,
         folders=folders,
         files=hashes,
+        published=step.published(),
         record=_record(task, context, balance, hashes, began),
     )
-    workshop.store.commit(step.id, manifest)
-    return StepResult(outputs, manifest)
+    return StepResult(outputs, workshop.store.commit(step.id, manifest))
 
 
 def rehearse(task: Task, values: Mapping[str, Any]) -> StepResult:
@@ -126,13 +126,13 @@ def _context(task: Task, workshop: Workshop) -> Context:
     return Context(
         step_id=step.id,
         seed=task.parts.seed,
-        workdir=store.begin(step.id, resume=step.step.resumes and not is_afresh),
+        workdir=store.begin(step.id, resume=step.step.resumes and not is_afresh, key=task.key),
         engine=workshop.engine,
         preload=step.preload,
         on_progress=workshop.on_progress,
         key=task.key,
         environment=task.environment(),
-        earlier=None if is_afresh else store.earlier(step.id),
+        find_earlier=lambda: None if is_afresh else store.vouched(step.id),
         known_hashes=workshop.known_hashes,
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from coco_recipe import events, failure
 from coco_recipe.errors import FindingsError, StepError
-from coco_recipe.events import Progress, StepFailed, StepStarted
+from coco_recipe.events import Noted, Progress, StepFailed, StepStarted
 from coco_recipe.findings import Finding
 from coco_recipe.manifest import FailedStep, Manifest
 from coco_recipe.observing.observers import Observers
@@ -70,6 +70,8 @@ def _make(work: Work, task: Task) -> Manifest:
 def _reuse(work: Work, task: Task) -> Manifest:
     """Take what an earlier run made, with its findings."""
     manifest = work.session.committed(task.step.id)
+    for place in work.store.set_aside(task.step.id, work.store.strays(task.step.id)):
+        work.told.tell(Noted(f"a file that isn't of step '{task.step.id}' is now {place}"))
     work.reused.append(task.step.id)
     work.told.tell(events.reused(manifest.record))
     work.judge(map(Finding.from_record, manifest.record.findings))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from coco_recipe import files, yaml_text
 from coco_recipe.errors import RunError
+from coco_recipe.manifest import LOG, claimed_run, read_log
 from coco_recipe.planning.plan import Plan
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.running import provenance
@@ -39,6 +40,12 @@ def keep_recipe(planned: Plan, folder: Path) -> None:
     files.write_bytes(folder / RESOLVED, resolved(planned))
 
 
+def sweep(folder: Path) -> None:
+    """Remove files of ours that a killed run was writing in its run directory."""
+    for name in (WRITTEN, RESOLVED, LOG):
+        files.unfinished(folder / name).unlink(missing_ok=True)
+
+
 def check(
     planned: Plan,
     folder: Path,
@@ -62,12 +69,33 @@ def check(
     other = provenance.other_recipe(
         folder, planned.recipe.source, files.sha256_of(resolved(planned))
     )
+    if (other or claimed_run(folder) is None) and _is_damaged(folder):
+        if not _has_copy_of(planned, folder):
+            raise RunError(
+                f"{folder / LOG} is not as a run wrote it, and its recipe.yaml is not this recipe, "
+                f"so it is not known whose run directory this is; remove {LOG} if it is this "
+                "recipe's, or choose another folder (--out)"
+            )
+        other = ""
     if other:
         raise RunError(
             f"{folder}: is the run directory of another recipe, {other}; choose another folder "
             "(--out), or give this recipe a name of its own"
         )
     check_targets(planned, folder, publisher, store)
+
+
+def _is_damaged(folder: Path) -> bool:
+    return (folder / LOG).is_file() and read_log(folder) is None
+
+
+def _has_copy_of(planned: Plan, folder: Path) -> bool:
+    """Report whether a run directory keeps this recipe's text, as written or resolved."""
+    copies = {WRITTEN: planned.recipe.source.text.encode(), RESOLVED: resolved(planned)}
+    return any(
+        (folder / name).is_file() and (folder / name).read_bytes() == text
+        for name, text in copies.items()
+    )
 
 
 def check_targets(

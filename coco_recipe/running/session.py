@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coco_recipe.errors import RunError
 from coco_recipe.manifest import Manifest
 from coco_recipe.planning.plan import Plan, Reference
 from coco_recipe.running import opening, run_folder
@@ -81,10 +82,18 @@ class Session:
         return self.values[ref]
 
     def read(self, ref: Reference) -> Any:
-        """Return an output that a step has committed, read from its folder."""
+        """Return an output that a step has committed, read from its folder.
+
+        Raises:
+            RunError: it isn't as it was committed, or can't be read.
+        """
         step_id, port = ref
         stored = self.committed(step_id).outputs[port]
         folder = self.store.final(step_id)
+        for part in stored if isinstance(stored, list) else [stored]:
+            for name in part.files:
+                if damage := self.store.damage_of(step_id, self.committed(step_id), name):
+                    raise RunError(f"{folder}: {damage}; run the same command again")
         return stored_values.read(self.plan.kinds, folder, stored, self.folders())
 
     def committed(self, step_id: str) -> Manifest:

@@ -183,6 +183,12 @@ def _told_of(work: Work) -> Iterator[None]:
         work.told.tell(RunEnded(outcome, tuple(work.ran), tuple(work.reused), problem))
 
 
+def put_right(work: Work) -> None:
+    """Put right what a kill in the middle of a commit or of a writing left."""
+    run_folder.sweep(work.folder)
+    work.store.put_back()
+
+
 def claim_targets(work: Work) -> None:
     """Mark the folders to publish in as ours."""
     work.publisher.begin(work.store.committed_files(work.plan))
@@ -209,8 +215,9 @@ def name_leftovers(work: Work) -> None:
 
 
 def compare_keys(work: Work) -> None:
-    """Find out which steps must be made, and why."""
+    """Find out which steps must be made, and why; what killed runs left of the others goes."""
     work.compare()
+    work.store.sweep(work.reasons)
 
 
 def try_configs(work: Work) -> None:
@@ -279,6 +286,7 @@ def name_changes(work: Work) -> None:
 
 
 STAGES: tuple[Callable[[Work], None], ...] = (
+    put_right,
     claim_targets,
     start_workers,
     open_inputs,
