@@ -16,6 +16,7 @@ COMMANDS = (
     running.plan,
     checks.validate,
     checks.check,
+    checks.verify,
     pictures.preview,
     pictures.replay,
     lists.steps,

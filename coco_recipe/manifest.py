@@ -259,6 +259,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         recipe: the recipe's name.
         recipe_sha256: of recipe.resolved.yaml.
+        text_sha256: of recipe.yaml.
         seed: the recipe's seed.
         inputs: hashes of each input's files, by key: annotations, images, checkpoint, file or of.
         findings: what was found in the inputs.
@@ -268,6 +269,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     recipe: str = ""
     recipe_sha256: str = ""
+    text_sha256: str = ""
     seed: int = 0
     inputs: dict[str, Digests] = msgspec.field(default_factory=dict)
     findings: tuple[FindingRecord, ...] = ()

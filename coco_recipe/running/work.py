@@ -96,6 +96,7 @@ class Work:
         return RunRecord(
             recipe=self.plan.recipe.name,
             recipe_sha256=files.sha256_of(run_folder.resolved(self.plan)),
+            text_sha256=files.sha256_of(self.plan.recipe.source.text.encode()),
             seed=self.plan.recipe.seed,
             inputs=dict(self.session.inputs.digests),
             findings=self.session.inputs.recorded,
