@@ -347,7 +347,7 @@ def read(path: Path) -> Manifest | None:
     try:
         text = path.read_bytes()
         found = msgspec.json.decode(text, type=Manifest)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, msgspec.DecodeError):  # ValueError: it is no UTF-8
         return None
     return found if seals.is_whole(text, found.record.clock.digest) else None
 
@@ -412,7 +412,7 @@ def claimed_run(folder: Path) -> RunRecord | None:
     try:
         with (folder / LOG).open("rb") as file:
             return msgspec.json.decode(file.readline(), type=RunRecord)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, msgspec.DecodeError):  # ValueError: it is no UTF-8
         return None
 
 

@@ -1,7 +1,7 @@
 """A published folder: the files in it that are ours, by its mark."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,22 @@ from coco_recipe.planning.plan import Plan, PlannedStep
 
 MARK = ".coco-recipe.json"
 MARK_PARTIAL = f".{MARK}.partial"  # a mark that is being written, or was when a run was killed
-Seen = dict[Path, str]  # the SHA-256 of published files, each computed once a run
+
+
+class Seen(dict[Path, str]):
+    """The SHA-256 of published files, each computed once a run.
+
+    Args:
+        sha256: computes it.
+    """
+
+    def __init__(self, sha256: Callable[[Path], str] = files.sha256) -> None:
+        super().__init__()
+        self.sha256 = sha256
+
+    def __missing__(self, path: Path) -> str:
+        found = self[path] = self.sha256(path)
+        return found
 
 
 class Published(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -115,13 +130,16 @@ def is_as_published(folder: Path, name: str, entry: Published, seen: Seen) -> bo
     if entry.how == "link":
         source = folder / entry.source
         return source.exists() and path.samefile(source)
-    if path not in seen:
-        seen[path] = files.sha256(path)
     return seen[path] == entry.sha256
 
 
-def mark_of(planned: Plan, target: Target, **found: Mapping[str, Published]) -> Mark:
-    """Return the mark of a folder with these files."""
+def mark_of(
+    planned: Plan,
+    target: Target,
+    now: Mapping[str, Published] | None = None,
+    before: Mapping[str, Published] | None = None,
+) -> Mark:
+    """Return the mark of a folder with these files, and those that were there before."""
     source = planned.recipe.source
     place = Path(os.path.relpath(source.origin.resolve(), target.folder)).as_posix()
     return Mark(
@@ -129,7 +147,8 @@ def mark_of(planned: Plan, target: Target, **found: Mapping[str, Published]) -> 
         recipe_file=place,
         recipe_sha256=files.sha256_of(source.text.encode()),
         step=target.step.id,
-        **{key: dict(value) for key, value in found.items()},
+        files=dict(now or {}),
+        before=dict(before or {}),
     )
 
 

@@ -34,6 +34,7 @@ from coco_recipe.running.task import Task
 from coco_recipe.values import stored as stored_values
 
 Outputs = dict[str, Stored | list[Stored]]
+_NAMED = 5  # files that an error names
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Workshop:
         judge: is given a step's findings before the commit; raises where they stop the run.
         known_hashes: SHA-256 of input files, by path (as text: a Path takes three times its
             memory); what is missing is computed and added.
+        changed_inputs: gives the files of inputs that have changed since they were hashed, of those
+            that count for a step.
     """
 
     store: Store
@@ -54,6 +57,7 @@ class Workshop:
     on_progress: Callable[[Progress], None] = lambda progress: None
     judge: Callable[[Iterable[Finding]], None] = lambda found: None
     known_hashes: dict[str, str] = field(default_factory=dict)
+    changed_inputs: Callable[[PlannedStep], list[str]] = lambda step: []
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ def execute(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepRe
     context.findings += emptiness.of_counts(step, balance)
     workshop.judge(context.findings)
     stored, hashes = _write(task, outputs, context)
+    _expect_unchanged(step, workshop)
     manifest = Manifest(
         key=task.key,
         parts=task.parts,
@@ -135,6 +140,20 @@ def _context(task: Task, workshop: Workshop) -> Context:
         find_earlier=lambda: None if is_afresh else store.vouched(step.id),
         known_hashes=workshop.known_hashes,
     )
+
+
+def _expect_unchanged(step: PlannedStep, workshop: Workshop) -> None:
+    """Look at the inputs again: what was made of them must be of the bytes that the key says.
+
+    Raises:
+        StepError: files have changed; names the first.
+    """
+    if changed := workshop.changed_inputs(step):
+        more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+        raise StepError(
+            f"{step.label}: {', '.join(changed[:_NAMED])}{more} changed while the run was at work; "
+            "run the same command again"
+        )
 
 
 def _own_folders(

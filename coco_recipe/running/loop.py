@@ -1,6 +1,7 @@
 """The loop over the steps: each is made or reused, recorded, and published."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from coco_recipe import events, failure
 from coco_recipe.errors import FindingsError, StepError
@@ -8,7 +9,7 @@ from coco_recipe.events import Noted, Progress, StepFailed, StepStarted
 from coco_recipe.findings import Finding
 from coco_recipe.manifest import FailedStep, Manifest
 from coco_recipe.observing.observers import Observers
-from coco_recipe.planning.plan import Reference
+from coco_recipe.planning.plan import PlannedStep, Reference
 from coco_recipe.running import error_log
 from coco_recipe.running.execute import Workshop, execute
 from coco_recipe.running.task import Task
@@ -52,7 +53,12 @@ def _make(work: Work, task: Task) -> Manifest:
     work.told.tell(StepStarted(step.id, work.reasons[step.id]))
     last_progress = _LastProgress(work.told)
     workshop = Workshop(
-        work.store, work.engine, last_progress, work.judge, session.inputs.known_hashes
+        work.store,
+        work.engine,
+        last_progress,
+        work.judge,
+        session.inputs.known_hashes,
+        partial(_changed_inputs, work),
     )
     try:
         result = execute(task, step.values(session.value), workshop)
@@ -65,6 +71,13 @@ def _make(work: Work, task: Task) -> Manifest:
     work.ran.append(step.id)
     work.told.tell(events.done(result.manifest.record))
     return result.manifest
+
+
+def _changed_inputs(work: Work, step: PlannedStep) -> list[str]:
+    """Return the inputs' files that have changed since they were hashed, pictures if they count."""
+    inputs = work.session.inputs
+    pictures = inputs.pictures if step.step.reads_pixels else {}
+    return work.known.changed({**inputs.files, **pictures})
 
 
 def _reuse(work: Work, task: Task) -> Manifest:

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from coco_recipe.checks import equal_pictures, missing_files
+from coco_recipe.checks.slow_reading import Excuse
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding, judged
+from coco_recipe.known_files import KnownFiles
 from coco_recipe.language.recipe import Input
 from coco_recipe.manifest import FindingRecord
 from coco_recipe.planning import foresight, refusals
 from coco_recipe.planning.plan import Plan, Reference
 from coco_recipe.running import checking, emptiness, reaching
-from coco_recipe.running.inputs import pixel_digest, read_input
+from coco_recipe.running.inputs import Reading, pixel_digest, read_input
 from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.values.facts import Facts
 
@@ -24,7 +26,9 @@ class Opened:
     Attributes:
         values: the inputs' values by reference; a run takes out what nobody needs any more.
         digests: SHA-256 of each input's files by kind; its images only if they were hashed.
-        known_hashes: SHA-256 of the files that were hashed, by path.
+        known_hashes: SHA-256 of files that were hashed, by path; a run adds those of its steps.
+        pictures: SHA-256 of the inputs' pictures, by path.
+        files: SHA-256 of the inputs' own files, by path.
         facts: what is known of each input and output before the run.
         findings: what was found, with the recipe's severities.
         recorded: what was found in the inputs, as the run records it.
@@ -33,32 +37,35 @@ class Opened:
     values: dict[Reference, Any]
     digests: Mapping[str, Any]
     known_hashes: dict[str, str]
+    pictures: Mapping[str, str]
+    files: Mapping[str, str]
     facts: Mapping[Reference, Facts]
     findings: tuple[Finding, ...]
     recorded: tuple[FindingRecord, ...]
 
 
-def opened(planned: Plan, *, with_pixels: bool) -> Opened:
+def opened(planned: Plan, *, with_pixels: bool, known: KnownFiles | None = None) -> Opened:
     """Open the inputs of a plan.
 
     Args:
         planned: the plan.
         with_pixels: look for the pictures and hash them, too, where a step reads them.
+        known: hashes of files that need not be read again; takes in those that are read.
 
     Raises:
         RecipeError: steps can't go together with the rows; with every problem.
         FindingsError: the rows are wrong where steps rely on them; with all that was found.
         DatasetError: an input can't be read.
     """
-    inputs = _Inputs(planned)
+    inputs = _Inputs(planned, known or KnownFiles())
     inputs.read()
     ahead = Rehearsal.ahead(planned, inputs.values)
     inputs.look_into("masks", ahead)
     facts: dict[Reference, Facts] = {}
     reviewed: list[Finding] = []
     if inputs.are_sound():  # facts are of rows on which steps can rely
-        known = {ref: planned.kinds.of(value).facts(value) for ref, value in inputs.values.items()}
-        facts = foresight.foresee(planned, known, ahead.values_of)
+        given = {ref: planned.kinds.of(value).facts(value) for ref, value in inputs.values.items()}
+        facts = foresight.foresee(planned, given, ahead.values_of)
         reviewed = [*foresight.review(planned, facts), *emptiness.of_plan(planned)]
         inputs.found += reaching.stopping_rows(planned, ahead, inputs.found)
     if with_pixels and any(step.step.reads_pixels for step in planned.steps):
@@ -71,7 +78,16 @@ def opened(planned: Plan, *, with_pixels: bool) -> Opened:
     if not inputs.are_sound():
         raise FindingsError(findings)
     recorded = tuple(finding.record() for finding in inputs.found)
-    return Opened(inputs.values, inputs.digests, inputs.known_hashes, facts, findings, recorded)
+    return Opened(
+        inputs.values,
+        inputs.digests,
+        inputs.known_hashes,
+        dict(inputs.known_hashes),
+        inputs.files,
+        facts,
+        findings,
+        recorded,
+    )
 
 
 @dataclass(slots=True)
@@ -79,6 +95,8 @@ class _Inputs:
     """The inputs while they are opened, and what has been found in them so far."""
 
     plan: Plan
+    known: KnownFiles
+    files: dict[str, str] = field(default_factory=dict)
     values: dict[Reference, Any] = field(default_factory=dict)
     digests: dict[str, Any] = field(default_factory=dict)
     known_hashes: dict[str, str] = field(default_factory=dict)
@@ -98,13 +116,14 @@ class _Inputs:
         for item in self.plan.recipe.inputs:
             try:
                 excuse = refusals.excuse(self.plan, item.name)
-                reading = read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
+                reading = self._reading(item, excuse)
             except FindingsError as error:
                 unread += error.findings
                 self._add(item, self._beside(item))
                 continue
             self.values[item.name, ""] = reading.value
             self.digests[item.name] = reading.digests
+            self.files |= reading.files
             self.found += reading.findings
             if item.annotations:
                 self._add(item, checking.of_input(self.plan, item.name, reading.value))
@@ -138,6 +157,7 @@ class _Inputs:
                 self.values[item.name, ""],
                 self.known_hashes,
                 names_are_mended=self._names_are_mended(item),
+                known=self.known,
             )
 
     def compare_pictures(self) -> None:
@@ -153,10 +173,13 @@ class _Inputs:
         """Report whether a step mends file names or drops missing pictures before one is opened."""
         return refusals.is_mended(self.plan, item.name, missing_files.MISSING.name)
 
+    def _reading(self, item: Input, excuse: Excuse) -> Reading:
+        return read_input(item, self.plan.recipe.source, self.plan.kinds, excuse, self.known)
+
     def _beside(self, item: Input) -> Iterator[Finding]:
         """Yield what is wrong with the other rows of an input, of which some can't be read."""
         excuse = replace(refusals.excuse(self.plan, item.name), leaves_out=True)
-        reading = read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
+        reading = self._reading(item, excuse)
         yield from reading.findings
         yield from checking.of_rows(self.plan, item.name, reading.value)
 

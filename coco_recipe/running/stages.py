@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from coco_recipe import failure, plugins
+from coco_recipe import failure, known_files, plugins
 from coco_recipe.engines import engine as engines
 from coco_recipe.errors import DatasetError, Problem, RecipeError, RunError, did_you_mean
 from coco_recipe.events import Noted, Observer, RunEnded, RunStarted
+from coco_recipe.known_files import KnownFiles
 from coco_recipe.language import recipe, source
 from coco_recipe.observing.observers import Named, Observers
 from coco_recipe.planning import foresight
@@ -109,6 +110,7 @@ def run(
     strict: bool = False,
     republish: bool = False,
     accept_versions: Collection[str] = (),
+    rehash: bool = False,
     observers: Iterable[Observer] = (),
 ) -> RunResult:
     """Run a plan: reuse what is unchanged, make the rest, record everything.
@@ -124,6 +126,7 @@ def run(
         republish: move published files that somebody changed to ``<name>.changed``, and put ours
             back.
         accept_versions: steps whose results are kept, with those above, where only versions differ.
+        rehash: read every file, also those that the system says are untouched.
         observers: given each event of the run, before those of plugins.
 
     Raises:
@@ -137,22 +140,27 @@ def run(
         raise RunError(f"--from: there is no step '{from_step}'; {hint}")
     folder = out or run_folder.default(planned)
     told = Observers([*map(Named.of, observers), *planned.observers])
+    known = KnownFiles(known_files.place_of(folder), rehash=rehash)
     work = Work(
         plan=planned,
         folder=folder,
         force=force,
         from_step=from_step,
         accept_versions=accept_versions,
-        store=Store(folder),
-        publisher=Publisher(planned, folder, republish=republish),
+        store=Store(folder, known.sha256),
+        publisher=Publisher(planned, folder, republish=republish, sha256=known.sha256),
         engine=engines.parse(engine, jobs),
         told=told,
         judge=Judge(planned.recipe.findings, strict, told),
+        known=known,
     )
     run_folder.check(planned, folder, work.publisher, work.store)
     with run_folder.locked(folder), _told_of(work):
-        for stage in STAGES:
-            stage(work)
+        try:
+            for stage in STAGES:
+                stage(work)
+        finally:
+            known.save()
     return RunResult(
         folder,
         tuple(work.reasons),

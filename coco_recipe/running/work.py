@@ -9,6 +9,7 @@ from pathlib import Path
 from coco_recipe import files
 from coco_recipe.engines.engine import Engine
 from coco_recipe.keys import libraries
+from coco_recipe.known_files import KnownFiles
 from coco_recipe.manifest import PluginFile, RunClock, RunRecord
 from coco_recipe.observing.observers import Observers
 from coco_recipe.planning.plan import Plan
@@ -35,6 +36,7 @@ class Work:
         engine: where the items of steps are worked on.
         told: the observers.
         judge: decides which findings stop the run.
+        known: hashes of files, which are read again only if they were touched.
         session: the plan with its opened inputs; set by the stage that opens them.
         tasks: what is to be done about each step; set by the stage that compares keys.
         reasons: why steps are made, by id; set with the tasks.
@@ -54,6 +56,7 @@ class Work:
     engine: Engine
     told: Observers
     judge: Judge
+    known: KnownFiles
     session: Session = field(init=False)
     tasks: tuple[Task, ...] = field(init=False)
     reasons: Mapping[str, str] = field(init=False)
@@ -64,7 +67,7 @@ class Work:
 
     def open(self) -> None:
         """Open the inputs."""
-        self.session = Session.open(self.plan, self.folder, store=self.store)
+        self.session = Session.open(self.plan, self.folder, store=self.store, known=self.known)
 
     def compare(self) -> None:
         """Find out what is to be done about each step; put versions that are accepted on record."""
