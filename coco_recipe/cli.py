@@ -7,6 +7,7 @@ import traceback
 
 import click
 
+from coco_recipe import guard
 from coco_recipe.commands import checks, lists, pictures, reports, running
 from coco_recipe.commands.options import Shown
 from coco_recipe.errors import CocoRecipeError, PluginError, RecipeError, RunError
@@ -56,6 +57,7 @@ def main() -> None:
 
     The codes: 0 done, 1 failed, 2 a wrong recipe or command, 101 our bug, 130 interrupted.
     """
+    guard.begin()
     shown, stdout = Shown(), sys.stdout
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # its lines would stand among ours
     try:
@@ -81,6 +83,7 @@ def main() -> None:
                 err=True,
             )
             code = 101
+    guard.end(code)
     sys.exit(code)
 
 

@@ -1,7 +1,9 @@
 """The loop over the steps: each is made or reused, recorded, and published."""
 
+import os
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from coco_recipe import events, failure
 from coco_recipe.errors import FindingsError, StepError
@@ -10,8 +12,10 @@ from coco_recipe.findings import Finding
 from coco_recipe.manifest import FailedStep, Manifest
 from coco_recipe.observing.observers import Observers
 from coco_recipe.planning.plan import PlannedStep, Reference
+from coco_recipe.publishing.marks import targets
 from coco_recipe.running import error_log
 from coco_recipe.running.execute import Workshop, execute
+from coco_recipe.running.surroundings import Surroundings
 from coco_recipe.running.task import Task
 from coco_recipe.running.work import Work
 
@@ -59,6 +63,7 @@ def _make(work: Work, task: Task) -> Manifest:
         work.judge,
         session.inputs.known_hashes,
         partial(_changed_inputs, work),
+        _surroundings(work),
     )
     try:
         result = execute(task, step.values(session.value), workshop)
@@ -78,6 +83,23 @@ def _changed_inputs(work: Work, step: PlannedStep) -> list[str]:
     inputs = work.session.inputs
     pictures = inputs.pictures if step.step.reads_pixels else {}
     return work.known.changed({**inputs.files, **pictures})
+
+
+def _surroundings(work: Work) -> Surroundings:
+    """Return what steps of plugins must leave alone."""
+    recipe = work.plan.recipe
+    names = (
+        name
+        for item in recipe.inputs
+        for name in (item.annotations, item.images, item.checkpoint, item.file, item.of)
+        if name
+    )
+    published = [target.folder for target in targets(work.plan, work.folder)]
+    return Surroundings(
+        work.folder.absolute(),
+        [*((recipe.folder / name).absolute() for name in names), *published],
+        {Path(os.path.abspath(recipe.folder)), Path(os.path.abspath("."))},
+    )
 
 
 def _reuse(work: Work, task: Task) -> Manifest:

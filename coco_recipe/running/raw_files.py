@@ -80,7 +80,9 @@ def _pictures(planned: Plan, item: Input, value: Any) -> str:
 
 def _placed(planned: Plan, store: Store, name: str) -> Iterator[Wrong]:
     """Yield the pictures of an input that steps recorded by name, and that aren't as they were."""
-    folders = {item.name: planned.recipe.folder / str(item.images) for item in planned.recipe.inputs}
+    folders = {
+        item.name: planned.recipe.folder / str(item.images) for item in planned.recipe.inputs
+    }
     for step_id in sorted(store.step_ids()):
         manifest = store.manifest(step_id)
         for row in store.placed(step_id, manifest) if manifest else ():

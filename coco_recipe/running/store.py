@@ -43,6 +43,10 @@ class Store:
         """Return the folder that a step writes into before it is committed."""
         return self.folder / f".{step_id}.partial"
 
+    def own(self, step_id: str) -> tuple[Path, Path]:
+        """Return the folders in which what a step had made, and strays beside it, are moved."""
+        return self.final(step_id), self.run_dir / KEPT / step_id
+
     def begin(self, step_id: str, *, resume: bool = False, key: str = "") -> Path:
         """Return a folder for a step to write into: empty, or as an interrupted step left it.
 
@@ -156,7 +160,9 @@ class Store:
         try:
             return "" if self.sha256(path) == recorded else f"{name} has changed"
         except OSError as error:
-            return f"{name} {'is gone' if not path.exists() else f'is unreadable: {error.strerror}'}"
+            return (
+                f"{name} {'is gone' if not path.exists() else f'is unreadable: {error.strerror}'}"
+            )
 
     def strays(self, step_id: str) -> Iterator[str]:
         """Yield the files in a committed step's folder that its manifest doesn't name."""

@@ -17,9 +17,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def _wrong(project: Path) -> dict[str, str]:
-    return {
-        Path(one.file).name: one.what for one in raw_files.verify(project / "runs/test")
-    }
+    return {Path(one.file).name: one.what for one in raw_files.verify(project / "runs/test")}
 
 
 def test_raw_files_that_are_as_they_were_are_not_told(project: Path) -> None:
