@@ -10,7 +10,7 @@ import click
 from coco_recipe import guard
 from coco_recipe.commands import checks, lists, pictures, reports, running
 from coco_recipe.commands.options import Shown
-from coco_recipe.errors import CocoRecipeError, PluginError, RecipeError, RunError
+from coco_recipe.errors import CocoRecipeError, HeldError, PluginError, RecipeError, RunError
 
 COMMANDS = (
     running.run,
@@ -55,16 +55,18 @@ for command in COMMANDS:
 def main() -> None:
     """Run the command line and exit.
 
-    The codes: 0 done, 1 failed, 2 a wrong recipe or command, 101 our bug, 130 interrupted.
+    The codes: 0 done, 1 failed, 2 a wrong recipe or command, 3 another run is at work there, 101
+    our bug, 130 interrupted.
     """
-    guard.begin()
+    if not {"-h", "--help", "--version"}.intersection(sys.argv):
+        guard.begin()
     shown, stdout = Shown(), sys.stdout
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # its lines would stand among ours
     try:
         code = cli.main(standalone_mode=False, obj=shown) or 0
     except (RecipeError, PluginError, RunError) as error:
         reports.report(error, shown)
-        code = 2
+        code = 3 if isinstance(error, HeldError) else 2
     except CocoRecipeError as error:
         reports.report(error, shown)
         code = 1

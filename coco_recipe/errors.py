@@ -165,3 +165,7 @@ class StepError(CocoRecipeError):
 
 class RunError(CocoRecipeError):
     """The run directory can't be used."""
+
+
+class HeldError(RunError):
+    """Another run is at work in the run directory."""

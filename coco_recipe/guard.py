@@ -4,6 +4,7 @@ A step is code of others: it may call ``os._exit(0)``, crash in C, or be killed 
 process that waits knows by a note in memory that both share whether the work came to its end.
 """
 
+import functools
 import mmap
 import os
 import signal
@@ -21,7 +22,7 @@ class _Note:
 
     def __init__(self) -> None:
         self.memory = mmap.mmap(-1, _SIZE)
-        self.child = 0
+        self.child = self.parent = 0
 
     def write(self, text: str, *, code: int | None = None) -> None:
         """Say where the work is, or its exit code; nothing if this isn't the child itself."""
@@ -54,14 +55,14 @@ def begin() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (*_FORWARDED, signal.SIGCHLD))
     if child := os.fork():
         _wait(child, _note)
-    _note.child = os.getpid()
-    _die_with(parent)
+    _note.child, _note.parent = os.getpid(), parent
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def at(place: str) -> None:
     """Say where the work is, as ``step 'more' (augment)``; empty where no step is."""
     if _note:
+        die_with_parent()
         _note.write(place)
 
 
@@ -76,15 +77,18 @@ def pid() -> int:
     return os.getppid() if _note and os.getpid() == _note.child else os.getpid()
 
 
-def _die_with(parent: int) -> None:
+@functools.cache
+def die_with_parent() -> None:
     """Let the system kill this process when the one that waits is killed."""
-    import ctypes
+    if _note is None or os.getpid() != _note.child:
+        return
+    import ctypes  # here, since only runs need it
 
     try:
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
     except (OSError, AttributeError):  # not Linux
         return
-    if os.getppid() != parent:
+    if os.getppid() != _note.parent:
         os._exit(1)
 
 

@@ -26,6 +26,7 @@ from coco_recipe.publishing.marks import (
 OWN_NAMES = (
     "steps",
     ".lock",
+    ".lease",
     "provenance.jsonl",
     "error.log",
     "recipe.yaml",

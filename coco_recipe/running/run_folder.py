@@ -2,20 +2,20 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from coco_recipe import files, yaml_text
+from coco_recipe import files, guard, yaml_text
 from coco_recipe.errors import RunError
 from coco_recipe.manifest import LOG, claimed_run, read_log
 from coco_recipe.planning.plan import Plan
 from coco_recipe.publishing.publisher import Publisher
-from coco_recipe.running import provenance
+from coco_recipe.running import lock, provenance
+from coco_recipe.running.lock import LOCK
 from coco_recipe.running.store import Store
 
 WRITTEN = "recipe.yaml"  # the recipe as it was written
 RESOLVED = "recipe.resolved.yaml"  # the recipe with every variable and default filled in
-LOCK = ".lock"
 
 
 def default(planned: Plan) -> Path:
@@ -126,29 +126,39 @@ def _check_inputs(planned: Plan, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, tell: Callable[[str], None], *, wait: bool = False) -> Iterator[None]:
     """Hold a run directory, which is made if need be.
 
-    The lock file is never deleted; the kernel frees it.
+    Args:
+        folder: the run directory.
+        tell: is told what a user should know of the lock.
+        wait: wait for another run that is at work there.
 
     Raises:
-        RunError: another run is at work there, or the folder isn't ours or can't be written.
+        HeldError: another run is at work there; says who.
+        RunError: the folder isn't ours or can't be written.
     """
-    from filelock import FileLock, Timeout
-
+    guard.die_with_parent()
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is not a folder")
-    if folder.is_dir() and os.listdir(folder) and not (folder / LOCK).exists():
+    if folder.is_dir() and os.listdir(folder) and not _is_run_directory(folder):
         raise RunError(
             f"{folder}: is not empty and was not made by coco-recipe; choose another (--out)"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / LOCK, timeout=0):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(lock.held(folder, tell, wait=wait))
             yield
-    except Timeout as error:
-        raise RunError(
-            f"{folder}: another run is at work here; wait for it, or choose another folder (--out)"
-        ) from error
     except PermissionError as error:
         raise RunError(f"{folder}: can't be written: {error.strerror}") from error
+
+
+def _is_run_directory(folder: Path) -> bool:
+    """Report whether a folder was made by coco-recipe; its lock file may be lost."""
+    if (folder / LOCK).exists():
+        return True
+    run = claimed_run(folder)
+    return bool(run and run.recipe_sha256) or (
+        (folder / RESOLVED).is_file() and (folder / "steps").is_dir()
+    )

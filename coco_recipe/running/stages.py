@@ -111,6 +111,7 @@ def run(
     republish: bool = False,
     accept_versions: Collection[str] = (),
     rehash: bool = False,
+    wait: bool = False,
     observers: Iterable[Observer] = (),
 ) -> RunResult:
     """Run a plan: reuse what is unchanged, make the rest, record everything.
@@ -127,11 +128,13 @@ def run(
             back.
         accept_versions: steps whose results are kept, with those above, where only versions differ.
         rehash: read every file, also those that the system says are untouched.
+        wait: wait for another run that is at work in the run directory.
         observers: given each event of the run, before those of plugins.
 
     Raises:
         DatasetError: an input is wrong.
         StepError: a step failed.
+        HeldError: another run is at work in the run directory.
         RunError: the run directory can't be used, there is no such engine, or a result can't be
             kept.
     """
@@ -155,7 +158,11 @@ def run(
         known=known,
     )
     run_folder.check(planned, folder, work.publisher, work.store)
-    with run_folder.locked(folder), _told_of(work):
+    notes: list[str] = []
+    with run_folder.locked(folder, partial(_note, told, notes), wait=wait), _told_of(work):
+        if notes:  # what another run left meanwhile may be something else
+            work.publisher.seen.clear()
+            run_folder.check(planned, folder, work.publisher, work.store)
         try:
             for stage in STAGES:
                 stage(work)
@@ -169,6 +176,11 @@ def run(
         work.publisher.moved,
         tuple(work.publisher.put_back),
     )
+
+
+def _note(told: Observers, notes: list[str], text: str) -> None:
+    told.tell(Noted(text))
+    notes.append(text)
 
 
 @contextlib.contextmanager

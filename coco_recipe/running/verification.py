@@ -13,7 +13,8 @@ from coco_recipe import manifest as manifests
 from coco_recipe.errors import RunError
 from coco_recipe.manifest import LOG, FailedStep, Manifest, Placed, RunRecord, StepRecord
 from coco_recipe.publishing.marks import MARK, Mark, Published, read_mark
-from coco_recipe.running.run_folder import LOCK, RESOLVED, WRITTEN
+from coco_recipe.running.lock import LEASE, LOCK, read_holder
+from coco_recipe.running.run_folder import RESOLVED, WRITTEN
 from coco_recipe.running.store import MANIFEST, PLACED
 
 AGAIN = "run the recipe again, which makes it again"
@@ -238,12 +239,14 @@ class _Look:
 
     def at_lock(self) -> None:
         """See that the lock file is there, which holds no more than who is at work."""
-        try:
-            text = (self.found.folder / LOCK).read_bytes()
-        except OSError:
+        path = self.found.folder / LOCK
+        if not path.is_file():
             self.take(LOCK, "is gone; the next run makes it again")
             return
-        self.take(LOCK, "" if not text else "is not as a run wrote it")
+        is_ours = not path.stat().st_size or read_holder(path)
+        self.take(LOCK, "" if is_ours else "is not as a run wrote it")
+        if read_holder(self.found.folder / LEASE):
+            self.found.vouched.add(LEASE)
 
     def at_the_rest(self) -> None:
         """List the files in the run directory of which no record says anything."""
