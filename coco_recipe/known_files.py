@@ -40,6 +40,9 @@ class Entry(NamedTuple):
 class KnownFiles:
     """Hashes of files by path; one that is untouched isn't read again.
 
+    Attributes:
+        note: what a user of these hashes wants to be kept with them.
+
     Args:
         place: the record in the user's cache; None keeps none.
         rehash: read every file once, whatever the record says.
@@ -54,8 +57,21 @@ class KnownFiles:
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.place, self.now_ns = place, now_ns
-        self._earlier = {} if rehash else _load(place)
+        self._earlier, self._note = ({}, b"") if rehash else _load(place)
+        self.note = self._note
         self._sure: dict[str, Entry] = {}
+
+    def untouched(self, path: AnyPath) -> str | None:
+        """Return the SHA-256 of a file that need not be read again; None of any other."""
+        name = os.path.abspath(path)
+        known = self._sure.get(name) or self._earlier.get(name)
+        try:
+            if known is None or known.stamp != stamp_of(name):
+                return None
+        except OSError:
+            return None
+        self._sure[name] = known
+        return known.sha256
 
     def sha256(self, path: AnyPath) -> str:
         """Return the SHA-256 of a file.
@@ -65,11 +81,7 @@ class KnownFiles:
         """
         name = os.path.abspath(path)
         stamp = stamp_of(name)
-        known = self._sure.get(name) or self._earlier.get(name)
-        if known and known.stamp == stamp:
-            self._sure[name] = known
-            return known.sha256
-        return self.put(name, stamp, files.sha256(Path(name)))
+        return self.untouched(name) or self.put(name, stamp, files.sha256(Path(name)))
 
     def put(self, path: AnyPath, stamp: Stamp, sha256: str) -> str:
         """Take in the hash of a file that was read; return it.
@@ -104,10 +116,10 @@ class KnownFiles:
 
         Where it can't be written, the next run reads all files.
         """
-        if self.place is None or self._sure == self._earlier:
+        if self.place is None or (self._sure == self._earlier and self.note == self._note):
             return
         rows = {name: (*entry.stamp, entry.sha256) for name, entry in self._sure.items()}
-        text = VERSION + msgspec.msgpack.encode(rows)
+        text = VERSION + msgspec.msgpack.encode((rows, self.note))
         partial = self.place.with_name(f"{self.place.name}.{os.getpid()}")
         with contextlib.suppress(OSError, UnicodeEncodeError):
             self.place.parent.mkdir(parents=True, exist_ok=True)
@@ -134,16 +146,16 @@ def place_of(run_dir: Path) -> Path | None:
     return Path(base, "coco-recipe", "files", name)
 
 
-def _load(place: Path | None) -> dict[str, Entry]:
-    """Read a record; an absent or damaged one has nothing."""
+def _load(place: Path | None) -> tuple[dict[str, Entry], bytes]:
+    """Read a record and its note; an absent or damaged one has nothing."""
     try:
         data = place.read_bytes() if place else b""
         text = memoryview(data)[32:]
         if hashlib.sha256(text).digest() != data[:32] or text[: len(VERSION)] != VERSION:
-            return {}
-        rows = msgspec.msgpack.decode(
-            text[len(VERSION) :], type=dict[str, tuple[int, int, int, int, int, str]]
+            return {}, b""
+        rows, note = msgspec.msgpack.decode(
+            text[len(VERSION) :], type=tuple[dict[str, tuple[int, int, int, int, int, str]], bytes]
         )
     except (OSError, ValueError, msgspec.DecodeError):
-        return {}
-    return {name: Entry(row[:5], row[5]) for name, row in rows.items()}
+        return {}, b""
+    return {name: Entry(row[:5], row[5]) for name, row in rows.items()}, note

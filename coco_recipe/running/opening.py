@@ -27,7 +27,7 @@ class Opened:
         values: the inputs' values by reference; a run takes out what nobody needs any more.
         digests: SHA-256 of each input's files by kind; its images only if they were hashed.
         known_hashes: SHA-256 of files that were hashed, by path; a run adds those of its steps.
-        pictures: SHA-256 of the inputs' pictures, by path.
+        pictures_of: SHA-256 of the inputs' pictures, by input and path.
         files: SHA-256 of the inputs' own files, by path.
         facts: what is known of each input and output before the run.
         findings: what was found, with the recipe's severities.
@@ -37,7 +37,7 @@ class Opened:
     values: dict[Reference, Any]
     digests: Mapping[str, Any]
     known_hashes: dict[str, str]
-    pictures: Mapping[str, str]
+    pictures_of: Mapping[str, Mapping[str, str]]
     files: Mapping[str, str]
     facts: Mapping[Reference, Facts]
     findings: tuple[Finding, ...]
@@ -82,7 +82,7 @@ def opened(planned: Plan, *, with_pixels: bool, known: KnownFiles | None = None)
         inputs.values,
         inputs.digests,
         inputs.known_hashes,
-        dict(inputs.known_hashes),
+        inputs.pictures_of,
         inputs.files,
         facts,
         findings,
@@ -97,6 +97,7 @@ class _Inputs:
     plan: Plan
     known: KnownFiles
     files: dict[str, str] = field(default_factory=dict)
+    pictures_of: dict[str, dict[str, str]] = field(default_factory=dict)
     values: dict[Reference, Any] = field(default_factory=dict)
     digests: dict[str, Any] = field(default_factory=dict)
     known_hashes: dict[str, str] = field(default_factory=dict)
@@ -153,12 +154,14 @@ class _Inputs:
     def hash_pictures(self) -> None:
         """Hash every picture of every input."""
         for item in self._with_images():
+            found = self.pictures_of[item.name] = {}
             self.digests[item.name]["images"] = pixel_digest(
                 self.values[item.name, ""],
-                self.known_hashes,
+                found,
                 names_are_mended=self._names_are_mended(item),
                 known=self.known,
             )
+            self.known_hashes |= found
 
     def compare_pictures(self) -> None:
         """Find the pictures that inputs have in common."""
