@@ -26,6 +26,7 @@ from coco_recipe.errors import (
     CocoRecipeError,
     DatasetError,
     FindingsError,
+    HeldError,
     PluginError,
     Problem,
     RecipeError,
@@ -56,6 +57,7 @@ from coco_recipe.headers.header import CutOffError, Header
 from coco_recipe.headers.reading import header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.json_types import Params, Schema
+from coco_recipe.seals import open_line, seal_line
 from coco_recipe.steps import (
     Backend,
     OpenPorts,
@@ -104,6 +106,7 @@ __all__ = [
     "Finding",
     "FindingsError",
     "Header",
+    "HeldError",
     "Image",
     "Kind",
     "Loose",
@@ -147,6 +150,7 @@ __all__ = [
     "mended_name",
     "missing_pictures",
     "numbers_of_segmentation",
+    "open_line",
     "place",
     "plain_name",
     "polygon_area",
@@ -155,6 +159,7 @@ __all__ = [
     "run",
     "run_facts",
     "runs_of",
+    "seal_line",
     "segmentation_area",
     "segmentation_box",
     "sha256",

@@ -35,6 +35,8 @@ def run(
     strict: bool = False,
     republish: bool = False,
     accept_versions: Sequence[str] = (),
+    rehash: bool = False,
+    wait: bool = False,
     plugins: Sequence[AnyPath] = (),
     progress: bool | None = None,
     observers: Sequence[Observer] = (),
@@ -56,6 +58,8 @@ def run(
             back.
         accept_versions: names of steps whose results are kept, with those above them, although
             versions of libraries are others than they were made with.
+        rehash: read every file, also those that the system says are untouched since they were read.
+        wait: wait for another run that is at work in the run directory.
         plugins: plugin files to load.
         progress: show on stderr what goes on, findings among it; None does in a notebook. Without
             it nothing is printed, and a finding is a Python warning.
@@ -66,6 +70,7 @@ def run(
         DatasetError: an input is wrong.
         PluginError: a plugin file is broken.
         StepError: a step failed; ``log`` is the path of its ``error.log``.
+        HeldError: another run is at work in the run directory.
         RunError: the run directory can't be used, there is no such engine, or a result that is to
             be kept differs in more than versions.
     """
@@ -92,6 +97,8 @@ def run(
             strict=strict,
             republish=republish,
             accept_versions=accept_versions,
+            rehash=rehash,
+            wait=wait,
             observers=[display if shown else warner, *observers],
         )
     if warner.refused:

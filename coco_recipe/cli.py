@@ -7,9 +7,10 @@ import traceback
 
 import click
 
+from coco_recipe import guard
 from coco_recipe.commands import asking, checks, lists, pictures, reports, running
 from coco_recipe.commands.options import Shown
-from coco_recipe.errors import CocoRecipeError, PluginError, RecipeError, RunError
+from coco_recipe.errors import CocoRecipeError, HeldError, PluginError, RecipeError, RunError
 
 GC_OBJECTS = 200_000  # made between two looks of the collector at all rows, which hold no cycles
 COMMANDS = (
@@ -20,6 +21,7 @@ COMMANDS = (
     running.plan,
     checks.validate,
     checks.check,
+    checks.verify,
     pictures.preview,
     pictures.replay,
     lists.steps,
@@ -57,15 +59,18 @@ for command in COMMANDS:
 def main() -> None:
     """Run the command line and exit.
 
-    The codes: 0 done, 1 failed, 2 a wrong recipe or command, 101 our bug, 130 interrupted.
+    The codes: 0 done, 1 failed, 2 a wrong recipe or command, 3 another run is at work there, 101
+    our bug, 130 interrupted.
     """
+    if not {"-h", "--help", "--version"}.intersection(sys.argv):
+        guard.begin()
     shown, stdout = Shown(), sys.stdout
     gc.set_threshold(GC_OBJECTS)
     try:
         code = cli.main(standalone_mode=False, obj=shown) or 0
     except (RecipeError, PluginError, RunError) as error:
         reports.report(error, shown)
-        code = 2
+        code = 3 if isinstance(error, HeldError) else 2
     except CocoRecipeError as error:
         reports.report(error, shown)
         code = 1
@@ -84,6 +89,7 @@ def main() -> None:
                 err=True,
             )
             code = 101
+    guard.end(code)
     sys.exit(code)
 
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from coco_recipe.errors import DatasetError
+from coco_recipe.read_only import ReadOnlyDict
 
 Number = int | float
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -118,6 +119,11 @@ class Dataset:
     extra: Mapping[str, Raw] = field(default_factory=dict)
     loose: tuple[Loose, ...] = ()
     left_out: Mapping[str, Mapping[int, int | None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep a step from changing a value that others have, too."""
+        for name in ("folders", "extra"):
+            object.__setattr__(self, name, ReadOnlyDict(getattr(self, name)))
 
     def replace(self, **changes: Any) -> "Dataset":
         """Return a copy with some attributes changed.

@@ -194,6 +194,10 @@ class RunError(CocoRecipeError):
     """The run directory can't be used."""
 
 
+class HeldError(RunError):
+    """Another run is at work in the run directory."""
+
+
 def together(errors: Sequence[CocoRecipeError]) -> CocoRecipeError:
     """Return one error that tells all that several do, each of which may have others beside it.
 

@@ -6,12 +6,14 @@ import importlib.util
 import os
 import shutil
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from coco_recipe.exchange import exchange
 
 FLUSHING = 8  # threads
 FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
@@ -47,6 +49,11 @@ def digest(value: Any) -> str:
     return sha256_of(msgspec.json.encode(value, order="deterministic"))
 
 
+def unfinished(path: Path) -> Path:
+    """Return where a file stands while it is written."""
+    return path.with_name(f".{path.name}.partial")
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file under a temporary name, flush it to disk, and rename it.
 
@@ -58,7 +65,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         OSError: it can't be written; what was there stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial")
+    temporary = unfinished(path)
     with temporary.open("wb") as file:
         file.write(data)
         file.flush()
@@ -75,6 +82,18 @@ def write_json(path: Path, value: Any) -> None:
 def files_below(folder: Path) -> list[Path]:
     """List the regular files and links below a folder, in order of their names."""
     return sorted(Path(top) / name for top, _, names in os.walk(folder) for name in names)
+
+
+def names_below(folder: Path) -> Iterator[str]:
+    """Yield the names of files below a folder, relative to it; links to folders are files, too."""
+    start = len(os.path.join(folder, ""))
+    for top, folders, names in os.walk(folder):
+        above = os.path.join(top, "")[start:]
+        for name in names:
+            yield above + name
+        for name in folders:
+            if os.path.islink(os.path.join(top, name)):
+                yield above + name
 
 
 def flush(folder: Path) -> None:
@@ -97,13 +116,37 @@ def flush_files(paths: Sequence[Path]) -> None:
 
 
 def put_in_place(made: Path, final: Path) -> None:
-    """Rename the folder ``made`` to ``final``; what stood there is removed."""
-    old = final.with_name(f".{final.name}.old")
+    """Rename the folder ``made`` to ``final``; what stood there is removed.
+
+    Where the system can exchange two folders, ``final`` is there at every moment; elsewhere it may
+    stand at `place_of_old` when this is cut off, from where `put_back_old` fetches it.
+    """
+    old = place_of_old(final)
     shutil.rmtree(old, ignore_errors=True)
-    if final.exists():
+    if not final.exists():
+        os.rename(made, final)
+        _fsync(final.parent)
+        return
+    if exchange(made, final):
+        _fsync(final.parent)
+        os.rename(made, old)
+    else:
         os.rename(final, old)
-    os.rename(made, final)
-    _fsync(final.parent)
+        os.rename(made, final)
+        _fsync(final.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def place_of_old(final: Path) -> Path:
+    """Return where a folder stands for the moment in which another takes its place."""
+    return final.with_name(f".{final.name}.old")
+
+
+def put_back_old(final: Path) -> None:
+    """Put right what a kill in `put_in_place` left: no folder, or the old one beside the new."""
+    old = place_of_old(final)
+    if not final.exists() and old.is_dir():
+        os.rename(old, final)
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -43,6 +43,12 @@ LEFT_OUT = Kind(
     "checks are left out without coco-recipe[augment]",
     "pip install 'coco-recipe[augment]'",
 )
+OUTSIDE = Kind(
+    "files_outside_the_step",
+    "warning",
+    "files appeared or changed outside of the step's folder while it was at work",
+    "let the step write below ctx.workdir; if it was you who changed them, run it again",
+)
 CORE_KINDS = {
     kind.name: kind
     for kind in (
@@ -52,6 +58,7 @@ CORE_KINDS = {
         NO_BOXES,
         NO_BOX_OF_CLASS,
         UNREAD,
+        OUTSIDE,
         MISSING,
         REPEATED,
         ACROSS,

@@ -4,17 +4,19 @@ Keys that a record of an earlier version lacks have defaults, so that its result
 keys that it has beside these are passed over.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from coco_recipe import seals
 from coco_recipe.errors import counted
 
 Severity = Literal["error", "warning"]
 How = Literal["copy", "link", "symlink"]
 Digests = dict[str, str]
+LOG = "provenance.jsonl"
 
 
 class Counts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -132,12 +134,14 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
         seconds: how long it took.
         peak_memory_mb: the most memory that the main process had held by the step's end, in MiB.
         this_run: what the step says of this run alone, as how much of an earlier one it took over.
+        digest: SHA-256 of the step's manifest, the clock's bytes too, with this value left empty.
     """
 
     started: float = 0.0
     seconds: float = 0.0
     peak_memory_mb: int = 0
     this_run: dict[str, Any] = msgspec.field(default_factory=dict)
+    digest: str = ""
 
 
 class KeyParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,12 +244,14 @@ class RunClock(msgspec.Struct, frozen=True, kw_only=True):
         recipe_from_run: the same, relative to the run directory: both may move together.
         plugins: the plugin files of which the run used steps, kinds or backends; the path alone in
             runs of earlier versions.
+        digest: SHA-256 of all lines of provenance.jsonl with this value left empty.
     """
 
     started: float = 0.0
     recipe: str = ""
     recipe_from_run: str = ""
     plugins: tuple[PluginFile | str, ...] | None = None
+    digest: str = ""
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,6 +260,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         recipe: the recipe's name.
         recipe_sha256: of recipe.resolved.yaml.
+        text_sha256: of recipe.yaml.
         seed: the recipe's seed.
         inputs: hashes of each input's files, by key: annotations, images, checkpoint, file or of.
         findings: what was found in the inputs.
@@ -263,6 +270,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     recipe: str = ""
     recipe_sha256: str = ""
+    text_sha256: str = ""
     seed: int = 0
     inputs: dict[str, Digests] = msgspec.field(default_factory=dict)
     findings: tuple[FindingRecord, ...] = ()
@@ -296,6 +304,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             aren't here.
         folders: the step's own folders of pictures by name, relative to its folder.
         files: SHA-256 of each file of the step by its name, but for the manifest itself.
+        published: the folders in which the result appears as well, by parameter, as written.
         record: what the step did, as in provenance.jsonl.
     """
 
@@ -305,6 +314,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     folders: dict[str, str] = msgspec.field(default_factory=dict)
     files: Digests
     record: StepRecord
+    published: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -334,17 +344,81 @@ def data_sets(counts: Mapping[str, Counts | list[Counts]]) -> Iterator[tuple[str
 
 
 def read(path: Path) -> Manifest | None:
-    """Read a manifest; return None where there is none, or none that can be read."""
+    """Read a manifest; return None where there is none, or none that is as it was written."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError):
+        text = path.read_bytes()
+        found = msgspec.json.decode(text, type=Manifest)
+    except (OSError, ValueError, msgspec.DecodeError):  # ValueError: it is no UTF-8
+        return None
+    return found if seals.is_whole(text, found.record.clock.digest) else None
+
+
+def sealed(manifest: Manifest) -> tuple[Manifest, bytes]:
+    """Return a manifest with the digest of its text, and that text."""
+    digest = seals.digest_of(_text(_with_digest(manifest, "")))
+    whole = _with_digest(manifest, digest)
+    return whole, _text(whole)
+
+
+def _with_digest(manifest: Manifest, digest: str) -> Manifest:
+    record = manifest.record
+    clock = msgspec.structs.replace(record.clock, digest=digest)
+    return msgspec.structs.replace(manifest, record=msgspec.structs.replace(record, clock=clock))
+
+
+def _text(manifest: Manifest) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2) + b"\n"
+
+
+def log_of(run: RunRecord, records: Iterable[StepRecord | FailedStep]) -> bytes:
+    """Return the text of provenance.jsonl, with its digest in the run's clock."""
+    lines = b"".join(line_of(record) for record in records)
+    blank = line_of(_run_with_digest(run, "")) + lines
+    return line_of(_run_with_digest(run, seals.digest_of(blank))) + lines
+
+
+def _run_with_digest(run: RunRecord, digest: str) -> RunRecord:
+    return msgspec.structs.replace(run, clock=msgspec.structs.replace(run.clock, digest=digest))
+
+
+def line_of(record: RunRecord | StepRecord | FailedStep) -> bytes:
+    """Return a record as a line of provenance.jsonl."""
+    return msgspec.json.encode(record, order="sorted") + b"\n"
+
+
+def read_log(folder: Path) -> tuple[RunRecord, tuple[StepRecord | FailedStep, ...]] | None:
+    """Read a run directory's provenance.
+
+    Return None where there is none, or none that is as it was written.
+    """
+    try:
+        text = (folder / LOG).read_bytes()
+        first, *rest = text.splitlines()
+        run = msgspec.json.decode(first, type=RunRecord)
+        if not seals.is_whole(text, run.clock.digest):
+            return None
+        return run, tuple(map(_record, rest))
+    except (OSError, ValueError, msgspec.DecodeError):
         return None
 
 
 def read_run(folder: Path) -> RunRecord | None:
-    """Read the first line of a run directory's provenance; return None where there is none."""
+    """Read the run's own line of a run directory's provenance; None as of `read_log`."""
+    found = read_log(folder)
+    return found[0] if found else None
+
+
+def claimed_run(folder: Path) -> RunRecord | None:
+    """Read the run's own line also where a byte of the log has changed; it may claim anything."""
     try:
-        line = (folder / "provenance.jsonl").read_bytes().partition(b"\n")[0]
-        return msgspec.json.decode(line, type=RunRecord)
-    except (OSError, msgspec.DecodeError):
+        with (folder / LOG).open("rb") as file:
+            return msgspec.json.decode(file.readline(), type=RunRecord)
+    except (OSError, ValueError, msgspec.DecodeError):  # ValueError: it is no UTF-8
         return None
+
+
+def _record(line: bytes) -> StepRecord | FailedStep:
+    try:
+        return msgspec.json.decode(line, type=FailedStep)
+    except msgspec.ValidationError:
+        return msgspec.json.decode(line, type=StepRecord)

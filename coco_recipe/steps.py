@@ -299,8 +299,6 @@ class StepContext(Protocol):
         key: digest of all that the result depends on.
         environment: the versions that the result may depend on; ``code`` is a digest of the
             modules that make it.
-        earlier: the folder of this step's last commit, to read only; None where there is none, or
-            the run is forced.
     """
 
     step_id: str
@@ -308,7 +306,15 @@ class StepContext(Protocol):
     workdir: Path
     key: str
     environment: Mapping[str, str]
-    earlier: Path | None
+
+    @property
+    def earlier(self) -> Path | None:
+        """The folder of this step's last commit, to read only.
+
+        None where there is none, or the run is forced. It has just what was committed: files that
+        have changed since aren't in it.
+        """
+        ...
 
     @property
     def images(self) -> Path:

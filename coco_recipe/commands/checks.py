@@ -1,8 +1,9 @@
-"""validate and check: say what is wrong with recipes and with data."""
+"""validate, check and verify: say what is wrong with recipes, with data and with what a run left."""
 
 from pathlib import Path
 
 import click
+import msgspec
 
 from coco_recipe.commands import options, reports
 from coco_recipe.errors import CocoRecipeError, RecipeError, counted, together
@@ -75,4 +76,40 @@ def check(
     else:
         click.echo(reports.findings(found, form), nl=form == "json")
     if errors:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--inputs", is_flag=True, help="Look at the raw files that the run read, too.")
+@options.PLUGIN
+@options.FORMAT
+def verify(run: Path, inputs: bool, plugin_files: tuple[Path, ...], form: str) -> None:
+    """Look at every file that a run left in its directory RUN, and in the folders where it published.
+
+    Each is held against the digests that the run recorded. Nothing is written, and no input is
+    needed. Exit 1 if a file isn't as the run left it: run the recipe again, which makes it again or
+    says what to do.
+    """
+    from coco_recipe.running import verification
+
+    found = verification.verify(run)
+    if inputs:
+        from coco_recipe.running import raw_files
+
+        found.wrong += raw_files.verify(run, plugin_files)
+    if form == "json":
+        told = {
+            "folder": str(run),
+            "vouched": len(found.vouched),
+            "wrong": [{"file": one.file, "what": one.what} for one in found.wrong],
+            "unknown": found.unknown,
+            "unseen": found.unseen,
+        }
+        click.echo(msgspec.json.encode(told))
+    elif form == "github":
+        click.echo(reports.findings(found.wrong, form), nl=False)
+    else:
+        click.echo(verification.text_of(found))
+    if found.wrong:
         raise click.exceptions.Exit(1)

@@ -57,6 +57,12 @@ UNCHANGED = "unchanged"
     help="Keep this step's result, and those above it, if only versions of libraries are others.",
 )
 @click.option("--strict", is_flag=True, help="Stop at warnings, too.")
+@click.option(
+    "--rehash", is_flag=True, help="Read every file, also those that the system says are untouched."
+)
+@click.option(
+    "--wait", is_flag=True, help="Wait for another run that is at work in the run directory."
+)
 @options.PLUGIN
 @options.FORMAT
 @options.TRACEBACK
@@ -72,6 +78,8 @@ def run(
     accept_versions: tuple[str, ...],
     strict: bool,
     republish: bool,
+    rehash: bool,
+    wait: bool,
     plugin_files: tuple[Path, ...],
     form: str,
     quiet: bool,
@@ -92,6 +100,8 @@ def run(
             strict=strict,
             republish=republish,
             accept_versions=accept_versions,
+            rehash=rehash,
+            wait=wait,
             observers=[display],
         )
     if form == "json":

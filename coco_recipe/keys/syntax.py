@@ -274,7 +274,7 @@ def _place(path: Path, module: str) -> Path | None:
 def _kept(place: Path | None) -> Code | None:
     try:
         return msgspec.json.decode(place.read_bytes(), type=Code) if place else None
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, msgspec.DecodeError):
         return None
 
 

@@ -1,20 +1,35 @@
 """A published folder: the files in it that are ours, by its mark."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from coco_recipe import files
+from coco_recipe import files, seals
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.manifest import How
 from coco_recipe.planning.plan import Plan, PlannedStep
 
 MARK = ".coco-recipe.json"
 MARK_PARTIAL = f".{MARK}.partial"  # a mark that is being written, or was when a run was killed
-Seen = dict[Path, str]  # the SHA-256 of published files, each computed once a run
+
+
+class Seen(dict[Path, str]):
+    """The SHA-256 of published files, each computed once a run.
+
+    Args:
+        sha256: computes it.
+    """
+
+    def __init__(self, sha256: Callable[[Path], str] = files.sha256) -> None:
+        super().__init__()
+        self.sha256 = sha256
+
+    def __missing__(self, path: Path) -> str:
+        found = self[path] = self.sha256(path)
+        return found
 
 
 class Published(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,10 +46,11 @@ class Published(msgspec.Struct, frozen=True, omit_defaults=True):
     source: str = ""
 
 
-class Mark(msgspec.Struct, frozen=True):
+class Mark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The mark ``.coco-recipe.json`` of a published folder.
 
     Attributes:
+        digest: SHA-256 of the mark's bytes with this value left empty; none in earlier versions.
         recipe: the recipe's name.
         recipe_file: the recipe's file, relative to the folder.
         recipe_sha256: of the recipe's text.
@@ -43,6 +59,7 @@ class Mark(msgspec.Struct, frozen=True):
         before: while files are being written, those that were ours before.
     """
 
+    digest: str = ""
     recipe: str
     recipe_file: str
     recipe_sha256: str
@@ -126,36 +143,47 @@ def is_as_published(folder: Path, name: str, entry: Published, seen: Seen) -> bo
     if entry.how == "link":
         source = folder / entry.source
         return source.exists() and path.samefile(source)
-    if path not in seen:
-        seen[path] = files.sha256(path)
     return seen[path] == entry.sha256
 
 
-def mark_of(planned: Plan, target: Target, **found: Mapping[str, Published]) -> Mark:
-    """Return the mark of a folder with these files.
+def mark_of(
+    planned: Plan,
+    target: Target,
+    now: Mapping[str, Published] | None = None,
+    before: Mapping[str, Published] | None = None,
+) -> Mark:
+    """Return the mark of a folder.
 
     Args:
         planned: the plan.
         target: the folder, with the step whose result it shows.
-        found: ``files`` and ``before`` of the mark, by the files' names.
+        now: the files that are ours, by name.
+        before: those that were ours before, while files are being written.
     """
     source = planned.recipe.source
     place = Path(os.path.relpath(source.origin.resolve(), target.folder)).as_posix()
     return Mark(
-        planned.recipe.name,
-        place,
-        files.sha256_of(source.text.encode()),
-        target.step.id,
-        **{key: dict(value) for key, value in found.items()},
+        recipe=planned.recipe.name,
+        recipe_file=place,
+        recipe_sha256=files.sha256_of(source.text.encode()),
+        step=target.step.id,
+        files=dict(now or {}),
+        before=dict(before or {}),
     )
 
 
 def read_mark(folder: Path) -> Mark:
     """Read the mark of a folder.
 
-    Raise a ValueError where it names a file outside, which no run of ours has put there.
+    Raises:
+        OSError: it can't be read.
+        ValueError: it isn't as it was written, or names a file outside, which no run of ours has
+            put there.
     """
-    mark = msgspec.json.decode((folder / MARK).read_bytes(), type=Mark)
+    text = (folder / MARK).read_bytes()
+    mark = msgspec.json.decode(text, type=Mark)
+    if mark.digest and not seals.is_whole(text, mark.digest):
+        raise ValueError("has changed since it was written")
     if outside := [name for name in (*mark.files, *mark.before) if unsafe_name(name)]:
         raise ValueError(f"names {outside[0]!r}, which is not below the folder")
     return mark
@@ -168,6 +196,11 @@ def is_below(folder: Path, name: str) -> bool:
 
 def write_mark(folder: Path, mark: Mark) -> None:
     """Write the mark of a folder, unless it says the same already."""
-    data = msgspec.json.format(msgspec.json.encode(mark, order="deterministic"), indent=1) + b"\n"
+    blank = _text(msgspec.structs.replace(mark, digest=""))
+    data = _text(msgspec.structs.replace(mark, digest=seals.digest_of(blank)))
     if not (folder / MARK).is_file() or (folder / MARK).read_bytes() != data:
         files.write_bytes(folder / MARK, data)
+
+
+def _text(mark: Mark) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(mark, order="deterministic"), indent=1) + b"\n"

@@ -4,8 +4,10 @@ No file that isn't ours is touched.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from coco_recipe import files
 from coco_recipe.errors import RunError
@@ -34,11 +36,25 @@ PARTIAL = ".coco-recipe.partial"
 
 
 class Publisher:
-    """Publishes the steps of one run."""
+    """Publishes the steps of one run.
 
-    def __init__(self, planned: Plan, run_dir: Path, *, republish: bool = False) -> None:
+    Args:
+        planned: the plan.
+        run_dir: its run directory.
+        republish: move files that somebody changed away, and put ours back.
+        sha256: gives the SHA-256 of a file.
+    """
+
+    def __init__(
+        self,
+        planned: Plan,
+        run_dir: Path,
+        *,
+        republish: bool = False,
+        sha256: Callable[[Path], str] = files.sha256,
+    ) -> None:
         self.planned, self.run_dir, self.republish = planned, run_dir, republish
-        self.seen: Seen = {}
+        self.seen = Seen(sha256)
         self.moved: dict[Path, Path] = {}
         self.put_back: list[Path] = []
 
@@ -63,7 +79,7 @@ class Publisher:
                     name: _found(target.folder / name, hashes[name])
                     for name in names_below(target.folder)
                 }
-                write_mark(target.folder, mark_of(self.planned, target, files=found))
+                write_mark(target.folder, mark_of(self.planned, target, found))
             self._set_aside(target, changed_in(target.folder, read_mark(target.folder), self.seen))
 
     def publish(self, step: PlannedStep, wanted: Mapping[str, File]) -> None:
@@ -86,7 +102,15 @@ class Publisher:
     def _bring(self, target: Target, wanted: Mapping[str, File]) -> None:
         folder = target.folder
         folder.mkdir(parents=True, exist_ok=True)
-        ours = read_mark(folder) if (folder / MARK).exists() else mark_of(self.planned, target)
+        ours = mark_of(self.planned, target)
+        if (folder / MARK).exists():
+            try:
+                ours = read_mark(folder)
+            except (OSError, ValueError, msgspec.DecodeError) as error:
+                raise RunError(
+                    f"{folder / MARK} was changed while the run was at work: {error}; run the same "
+                    "command again, which says what to do"
+                ) from error
         new = {name: _published(folder, file) for name, file in wanted.items()}
         missing = [
             name
@@ -103,7 +127,7 @@ class Publisher:
             target, [name for name in changed_in(folder, ours, self.seen) if name in gone]
         )
         if missing or gone or ours.before:
-            write_mark(folder, mark_of(self.planned, target, files=new, before=old))
+            write_mark(folder, mark_of(self.planned, target, new, old))
             _sweep(folder)
             self._put(folder, {name: wanted[name] for name in missing}, new)
             if not ours.before:  # else a killed run's publishing goes on
@@ -112,7 +136,7 @@ class Publisher:
                 ]
             for name in gone:
                 _remove(folder, name)
-        write_mark(folder, mark_of(self.planned, target, files=new))
+        write_mark(folder, mark_of(self.planned, target, new))
 
     def _set_aside(self, target: Target, changed: Sequence[str]) -> None:
         if changed and not self.republish:
@@ -148,13 +172,14 @@ class Publisher:
             temporary = folder / f"{name}{PARTIAL}"
             temporary.parent.mkdir(parents=True, exist_ok=True)
             files.place(file.source, temporary, new[name].how, link_text=new[name].source)
-            if file.how != "symlink":
-                if files.sha256(temporary) != file.sha256:
-                    temporary.unlink()
-                    raise RunError(
-                        f"{file.source} changed while the run was at work; "
-                        "run the same command again"
-                    )
+            is_link = file.how == "symlink"
+            found = self.seen.sha256(file.source) if is_link else files.sha256(temporary)
+            if found != file.sha256:
+                temporary.unlink()
+                raise RunError(
+                    f"{file.source} changed while the run was at work; run the same command again"
+                )
+            if not is_link:
                 made.append(temporary)
         files.flush_files(made)
         for name, entry in new.items():

@@ -26,6 +26,7 @@ from coco_recipe.publishing.marks import (
 OWN_NAMES = (
     "steps",
     ".lock",
+    ".lease",
     "provenance.jsonl",
     "error.log",
     "recipe.yaml",
@@ -62,7 +63,7 @@ def check(
         what, hint = (
             _forbidden(planned, run_dir, target, taken)
             or _occupied(planned, target, committed)
-            or (None if republish else _touched(target.folder, {} if seen is None else seen))
+            or (None if republish else _touched(target.folder, Seen() if seen is None else seen))
             or ("", "")
         )
         taken.append(target)

@@ -7,6 +7,7 @@ from coco_recipe.keys.key import Key
 from coco_recipe.manifest import Digests
 from coco_recipe.planning.plan import PlannedStep, Reference
 from coco_recipe.running.session import Session
+from coco_recipe.running.store import MANIFEST
 from coco_recipe.running.task import ASKED_FOR, Task, step_seed
 
 
@@ -89,7 +90,8 @@ def _why(session: Session, step: PlannedStep, key: Key, terminal: frozenset[str]
     """Say why a step must be made; empty where what is committed stands."""
     manifest = session.store.manifest(step.id)
     if manifest is None:
-        return "not done yet"
+        is_there = (session.store.final(step.id) / MANIFEST).is_file()
+        return f"its {MANIFEST} has changed" if is_there else "not done yet"
     if manifest.key != key.digest:
         return keys.why(manifest.parts, key.parts)
     if not terminal <= manifest.outputs.keys():

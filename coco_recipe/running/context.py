@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -35,7 +36,7 @@ class Context:
     on_progress: Callable[[Progress], None] = lambda progress: None
     key: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
-    earlier: Path | None = None
+    find_earlier: Callable[[], Path | None] = lambda: None
     known_hashes: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     this_run: dict[str, Any] = field(default_factory=dict)
@@ -44,6 +45,10 @@ class Context:
     made: Counter[str] = field(default_factory=Counter)
     hashes: dict[str, str] = field(default_factory=dict)
     placed: list[Placed] = field(default_factory=list)
+
+    @cached_property
+    def earlier(self) -> Path | None:
+        return self.find_earlier()
 
     @property
     def images(self) -> Path:

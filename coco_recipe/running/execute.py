@@ -4,14 +4,14 @@ import resource
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from coco_recipe import failure, files
+from coco_recipe import failure, files, guard
 from coco_recipe.engines.engine import Engine, local
 from coco_recipe.errors import StepError
 from coco_recipe.events import Progress
@@ -28,12 +28,15 @@ from coco_recipe.manifest import (
 )
 from coco_recipe.planning.plan import PlannedStep
 from coco_recipe.running import books, emptiness
+from coco_recipe.running import outputs as outputs_of_steps
 from coco_recipe.running.context import Context
 from coco_recipe.running.store import DROPPED, PLACED, Store
+from coco_recipe.running.surroundings import Look, Surroundings
 from coco_recipe.running.task import Task
 from coco_recipe.values import stored as stored_values
 
 Outputs = dict[str, Stored | list[Stored]]
+_NAMED = 5  # files that an error names
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,9 @@ class Workshop:
         judge: is given a step's findings before the commit; raises where they stop the run.
         known_hashes: SHA-256 of input files, by path (as text: a Path takes three times its
             memory); what is missing is computed and added.
+        changed_inputs: gives the files of inputs that have changed since they were hashed, of those
+            that count for a step.
+        around: what a plugin's step must leave alone; None looks at nothing.
     """
 
     store: Store
@@ -54,6 +60,8 @@ class Workshop:
     on_progress: Callable[[Progress], None] = lambda progress: None
     judge: Callable[[Iterable[Finding]], None] = lambda found: None
     known_hashes: dict[str, str] = field(default_factory=dict)
+    changed_inputs: Callable[[PlannedStep], list[str]] = lambda step: []
+    around: Surroundings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +85,42 @@ def execute(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepRe
         FindingsError: what it found stops the run.
     """
     result = _made(task, values, workshop)
-    workshop.store.commit(task.step.id, result.manifest)
-    return result
+    return replace(result, manifest=workshop.store.commit(task.step.id, result.manifest))
 
 
 def _made(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepResult:
     """Run a step and close its books; its folder has all but the manifest."""
     began, step = time.time(), task.step
     context = _context(task, workshop)
+    around = None if step.offer.plugin == outputs_of_steps.OURS else workshop.around
+    own = (context.workdir, *workshop.store.own(step.id))
+    before = around.look(own) if around else {}
+    guard.at(step.label)
     try:
         outputs = step.step.run(context, **step.keywords(values))
     except (Exception, SystemExit) as error:
         raise failed(step, error) from error
+    finally:
+        guard.at("")
+    if around:
+        context.findings += _outside(step, around, before, around.look(own))
     books.check_outputs(step, outputs)
+    outputs_of_steps.check(step, values, outputs)
+    outputs_of_steps.check_said(step, {**context.notes, **context.this_run})
+    outputs_of_steps.check_said(step, {"ctx.drop": context.dropped})
     folders = _own_folders(step, values, outputs, context.workdir)
     balance = books.balance(step, values, outputs, context)
     context.findings += emptiness.of_counts(step, balance)
     workshop.judge(context.findings)
     stored, hashes = _write(task, outputs, context)
+    _expect_unchanged(step, workshop)
     manifest = Manifest(
         key=task.key,
         parts=task.parts,
         outputs=stored,
         folders=folders,
         files=hashes,
+        published=step.published(),
         record=_record(task, context, balance, hashes, began),
     )
     return StepResult(outputs, manifest)
@@ -132,15 +152,47 @@ def _context(task: Task, workshop: Workshop) -> Context:
     return Context(
         step_id=step.id,
         seed=task.parts.seed,
-        workdir=store.begin(step.id, resume=step.step.resumes and not is_afresh),
+        workdir=store.begin(step.id, resume=step.step.resumes and not is_afresh, key=task.key),
         engine=workshop.engine,
         preload=step.preload,
         on_progress=workshop.on_progress,
         key=task.key,
         environment=task.environment(),
-        earlier=None if is_afresh else store.earlier(step.id),
+        find_earlier=lambda: None if is_afresh else store.vouched(step.id),
         known_hashes=workshop.known_hashes,
     )
+
+
+def _outside(step: PlannedStep, around: Surroundings, before: Look, after: Look) -> list[Finding]:
+    """Find what a step wrote outside of its folder.
+
+    Raises:
+        StepError: the run relies on it; names the first files.
+    """
+    if broken := around.broken(before, after):
+        raise StepError(
+            f"{step.label}: {_listed(broken)} changed while the step was at work, and it may write "
+            "below ctx.workdir only; put them back as they were, and run the same command again"
+        )
+    return around.finding(step.id, before, after)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
+
+
+def _expect_unchanged(step: PlannedStep, workshop: Workshop) -> None:
+    """Look at the inputs again: what was made of them must be of the bytes that the key says.
+
+    Raises:
+        StepError: files have changed; names the first.
+    """
+    if changed := workshop.changed_inputs(step):
+        raise StepError(
+            f"{step.label}: {_listed(changed)} changed while the run was at work; "
+            "run the same command again"
+        )
 
 
 def _own_folders(

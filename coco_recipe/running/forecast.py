@@ -198,7 +198,7 @@ def _called(session: Session, step: PlannedStep) -> Iterator[tuple[Context, dict
             Path(scratch),
             key=task.key,
             environment=task.environment(),
-            earlier=session.store.earlier(step.id),
+            find_earlier=partial(session.store.earlier, step.id),
         )
         try:
             yield context, step.keywords(values)

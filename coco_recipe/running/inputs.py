@@ -14,6 +14,7 @@ from coco_recipe.checks.slow_reading import Excuse
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import DatasetError, Problem, RecipeError, about
 from coco_recipe.findings import Finding
+from coco_recipe.known_files import KnownFiles, stamp_of
 from coco_recipe.language.recipe import Input
 from coco_recipe.language.source import Source
 from coco_recipe.values.checkpoint import Checkpoint
@@ -29,16 +30,22 @@ class Reading:
     Attributes:
         value: the data set or checkpoint.
         digests: the SHA-256 of its file, by kind.
+        files: the same by the file's path.
         findings: what only the file's text tells.
     """
 
     value: Any
     digests: dict[str, Any]
+    files: dict[str, str]
     findings: tuple[Finding, ...] = ()
 
 
 def read_input(
-    item: Input, source: Source, kinds: ValueKinds, excuse: Excuse = NO_EXCUSE
+    item: Input,
+    source: Source,
+    kinds: ValueKinds,
+    excuse: Excuse = NO_EXCUSE,
+    known: KnownFiles | None = None,
 ) -> Reading:
     """Read an input.
 
@@ -49,17 +56,21 @@ def read_input(
         source: the recipe's text, for places.
         kinds: the kinds of values that there are.
         excuse: which values of a wrong type the steps that read it take in.
+        known: hashes of files that need not be read again; takes in those that are read.
 
     Raises:
         RecipeError: the file isn't the one whose hash the recipe has.
         DatasetError: the annotation file is wrong.
     """
     path = source.origin.parent / (item.checkpoint or item.annotations)
+    known = known or KnownFiles()
     if item.other_kind:
-        return _read_other(item, source, kinds)
+        return _read_other(item, source, kinds, known)
     if item.checkpoint:
-        digest = _expected(item, source, path, files.sha256(path))
-        return Reading(Checkpoint(path, item.classes, "", item.name), {"checkpoint": digest})
+        digest = _expected(item, source, path, known.sha256(path))
+        value = Checkpoint(path, item.classes, "", item.name)
+        return Reading(value, {"checkpoint": digest}, {str(path): digest})
+    stamp = stamp_of(path) if path.is_file() else None
     text = coco_json.read_bytes(path)
     images = source.origin.parent / item.images if item.images else None
     with ThreadPoolExecutor(1) as thread:
@@ -69,19 +80,22 @@ def read_input(
             dataset, found = read_rows(text, top, str(path), item.name, images, excuse)
         finally:  # that it is another file matters more than what is wrong in it
             digest = _expected(item, source, path, hashing.result())
-    return Reading(dataset, {"annotations": digest}, found)
+            if stamp:
+                known.put(path, stamp, digest)
+    return Reading(dataset, {"annotations": digest}, {str(path): digest}, found)
 
 
-def _read_other(item: Input, source: Source, kinds: ValueKinds) -> Reading:
+def _read_other(item: Input, source: Source, kinds: ValueKinds, known: KnownFiles) -> Reading:
     """Read an input of a kind that is named by ``kind``."""
     path = source.origin.parent / item.file
     of = source.origin.parent / item.of if item.of else None
-    digests = {"file": _expected(item, source, path, files.sha256(path))}
+    digests = {"file": _expected(item, source, path, known.sha256(path))}
+    read = {str(path): digests["file"]}
     if of:
-        digests["of"] = files.sha256(of)
+        digests["of"] = read[str(of)] = known.sha256(of)
     load = kinds.named(item.other_kind).load
     assert load is not None, f"BUG: {item.other_kind} can't be an input"
-    return Reading(load(path, of, item.name), digests)
+    return Reading(load(path, of, item.name), digests, read)
 
 
 def read_rows(
@@ -131,26 +145,29 @@ def _expected(item: Input, source: Source, path: Path, digest: str) -> str:
 
 
 def pixel_digest(
-    dataset: Dataset, known_hashes: dict[str, str], *, names_are_mended: bool = False
+    dataset: Dataset,
+    known_hashes: dict[str, str],
+    *,
+    names_are_mended: bool = False,
+    known: KnownFiles | None = None,
 ) -> str:
-    """Hash every image of an input.
+    """Hash every image of an input; return one digest of all.
 
     Args:
         dataset: the input's rows.
         known_hashes: each picture's SHA-256 is put into it, by path.
-        names_are_mended: a step mends file names before a picture is opened, so that every file in the
-            folder counts.
-
-    Returns:
-        One digest of all.
+        names_are_mended: a step mends file names before a picture is opened, so that every file in
+            the folder counts.
+        known: hashes of files that need not be read again.
 
     Raises:
         DatasetError: images can't be read; names the first five.
     """
+    known = known or KnownFiles()
     if names_are_mended:
         folder = dataset.folders[dataset.home]
         for path in files.files_below(folder):
-            known_hashes[str(path)] = files.sha256(path)
+            known_hashes[str(path)] = known.sha256(path)
         return files.digest(
             {
                 str(path.relative_to(folder)): known_hashes[str(path)]
@@ -161,7 +178,7 @@ def pixel_digest(
     for image in dataset.images:
         path = dataset.path_of(image)
         try:
-            hashes[image.file_name] = known_hashes[str(path)] = files.sha256(path)
+            hashes[image.file_name] = known_hashes[str(path)] = known.sha256(path)
         except OSError as error:
             faults.append(f"image {image.id} ({image.file_name!r}): {error.strerror}")
     if faults:

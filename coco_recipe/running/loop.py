@@ -1,16 +1,21 @@
 """The loop over the steps: each is made or reused, recorded, and published."""
 
+import os
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from coco_recipe import events, failure
 from coco_recipe.errors import FindingsError, StepError
-from coco_recipe.events import Progress, StepFailed, StepStarted
+from coco_recipe.events import Noted, Progress, StepFailed, StepStarted
 from coco_recipe.findings import Finding
 from coco_recipe.manifest import FailedStep, Manifest
 from coco_recipe.observing.observers import Observers
-from coco_recipe.planning.plan import Reference
+from coco_recipe.planning.plan import PlannedStep, Reference
+from coco_recipe.publishing.marks import targets
 from coco_recipe.running import error_log
 from coco_recipe.running.execute import Workshop, execute
+from coco_recipe.running.surroundings import Surroundings
 from coco_recipe.running.task import Task
 from coco_recipe.running.work import Work
 
@@ -52,7 +57,13 @@ def _make(work: Work, task: Task) -> Manifest:
     work.told.tell(StepStarted(step.id, work.reasons[step.id]))
     last_progress = _LastProgress(work.told)
     workshop = Workshop(
-        work.store, work.engine, last_progress, work.judge, session.inputs.known_hashes
+        work.store,
+        work.engine,
+        last_progress,
+        work.judge,
+        session.inputs.known_hashes,
+        partial(_changed_inputs, work),
+        _surroundings(work),
     )
     try:
         result = execute(task, step.values(session.value), workshop)
@@ -67,9 +78,35 @@ def _make(work: Work, task: Task) -> Manifest:
     return result.manifest
 
 
+def _changed_inputs(work: Work, step: PlannedStep) -> list[str]:
+    """Return the inputs' files that have changed since they were hashed, pictures if they count."""
+    inputs = work.session.inputs
+    parts = [inputs.files, *(inputs.pictures_of.values() if step.step.reads_pixels else ())]
+    return [path for part in parts for path in work.known.changed(part)]
+
+
+def _surroundings(work: Work) -> Surroundings:
+    """Return what steps of plugins must leave alone."""
+    recipe = work.plan.recipe
+    names = (
+        name
+        for item in recipe.inputs
+        for name in (item.annotations, item.images, item.checkpoint, item.file, item.of)
+        if name
+    )
+    published = [target.folder for target in targets(work.plan, work.folder)]
+    return Surroundings(
+        work.folder.absolute(),
+        [*((recipe.folder / name).absolute() for name in names), *published],
+        {Path(os.path.abspath(recipe.folder)), Path(os.path.abspath("."))},
+    )
+
+
 def _reuse(work: Work, task: Task) -> Manifest:
     """Take what an earlier run made, with its findings."""
     manifest = work.session.committed(task.step.id)
+    for place in work.store.set_aside(task.step.id, work.store.strays(task.step.id)):
+        work.told.tell(Noted(f"a file that isn't of step '{task.step.id}' is now {place}"))
     work.reused.append(task.step.id)
     work.told.tell(events.reused(manifest.record))
     work.judge(map(Finding.from_record, manifest.record.findings))

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from coco_recipe.checks import equal_pictures, missing_files
+from coco_recipe.checks.slow_reading import Excuse
 from coco_recipe.errors import CocoRecipeError, FindingsError, RecipeError, together
 from coco_recipe.findings import Finding, judged
+from coco_recipe.known_files import KnownFiles
 from coco_recipe.language.recipe import Input
 from coco_recipe.manifest import FindingRecord
 from coco_recipe.planning import foresight, refusals
 from coco_recipe.planning.plan import Plan, Reference
 from coco_recipe.running import checking, emptiness, reaching
-from coco_recipe.running.inputs import pixel_digest, read_input
+from coco_recipe.running.inputs import Reading, pixel_digest, read_input
 from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.values.facts import Facts
 
@@ -24,7 +26,9 @@ class Opened:
     Attributes:
         values: the inputs' values by reference; a run takes out what nobody needs any more.
         digests: SHA-256 of each input's files by kind; its images only if they were hashed.
-        known_hashes: SHA-256 of the files that were hashed, by path.
+        known_hashes: SHA-256 of files that were hashed, by path; a run adds those of its steps.
+        pictures_of: SHA-256 of the inputs' pictures, by input and path.
+        files: SHA-256 of the inputs' own files, by path.
         facts: what is known of each input and output before the run.
         findings: what was found, with the recipe's severities.
         recorded: what was found in the inputs, as the run records it.
@@ -33,24 +37,27 @@ class Opened:
     values: dict[Reference, Any]
     digests: Mapping[str, Any]
     known_hashes: dict[str, str]
+    pictures_of: Mapping[str, Mapping[str, str]]
+    files: Mapping[str, str]
     facts: Mapping[Reference, Facts]
     findings: tuple[Finding, ...]
     recorded: tuple[FindingRecord, ...]
 
 
-def opened(planned: Plan, *, with_pixels: bool) -> Opened:
+def opened(planned: Plan, *, with_pixels: bool, known: KnownFiles | None = None) -> Opened:
     """Open the inputs of a plan.
 
     Args:
         planned: the plan.
         with_pixels: look for the pictures and hash them, too, where a step reads them.
+        known: hashes of files that need not be read again; takes in those that are read.
 
     Raises:
         RecipeError: steps can't go together with the rows; with every problem.
         FindingsError: the rows are wrong where steps rely on them; with all that was found.
         DatasetError: an input can't be read.
     """
-    inputs = _Inputs(planned)
+    inputs = _Inputs(planned, known or KnownFiles())
     inputs.look(with_pixels=with_pixels)
     if errors := inputs.errors():
         raise together(errors)
@@ -62,6 +69,8 @@ def opened(planned: Plan, *, with_pixels: bool) -> Opened:
         inputs.values,
         inputs.digests,
         inputs.known_hashes,
+        inputs.pictures_of,
+        inputs.files,
         inputs.facts,
         inputs.judged(),
         recorded,
@@ -70,7 +79,7 @@ def opened(planned: Plan, *, with_pixels: bool) -> Opened:
 
 def wrong_with(planned: Plan) -> tuple[CocoRecipeError, ...]:
     """Return what would keep the inputs of a plan from being opened; nothing is hashed for it."""
-    inputs = _Inputs(planned)
+    inputs = _Inputs(planned, KnownFiles())
     inputs.look(with_pixels=True)
     return tuple(inputs.errors())
 
@@ -90,6 +99,9 @@ class _Inputs:
     """
 
     plan: Plan
+    known: KnownFiles
+    files: dict[str, str] = field(default_factory=dict)
+    pictures_of: dict[str, dict[str, str]] = field(default_factory=dict)
     values: dict[Reference, Any] = field(default_factory=dict)
     digests: dict[str, Any] = field(default_factory=dict)
     known_hashes: dict[str, str] = field(default_factory=dict)
@@ -140,7 +152,7 @@ class _Inputs:
         for item in self.plan.recipe.inputs:
             try:
                 excuse = refusals.excuse(self.plan, item.name)
-                reading = read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
+                reading = self._reading(item, excuse)
             except FindingsError as error:
                 self.unread_rows += error.findings
                 self._add(item, self._beside(item))
@@ -149,6 +161,7 @@ class _Inputs:
             else:
                 self.values[item.name, ""] = reading.value
                 self.digests[item.name] = reading.digests
+                self.files |= reading.files
                 self._add(item, reading.findings)
                 if item.annotations:
                     self._add(item, checking.of_input(self.plan, item.name, reading.value))
@@ -193,11 +206,14 @@ class _Inputs:
     def hash_pictures(self) -> None:
         """Hash every picture of every input."""
         for item in self._with_images():
+            found = self.pictures_of[item.name] = {}
             self.digests[item.name]["images"] = pixel_digest(
                 self.values[item.name, ""],
-                self.known_hashes,
+                found,
                 names_are_mended=self._names_are_mended(item),
+                known=self.known,
             )
+            self.known_hashes |= found
 
     def compare_pictures(self) -> None:
         """Find the pictures that inputs have in common."""
@@ -214,10 +230,13 @@ class _Inputs:
         """Report whether a step mends file names or drops missing pictures before one is opened."""
         return refusals.is_mended(self.plan, item.name, missing_files.MISSING.name)
 
+    def _reading(self, item: Input, excuse: Excuse) -> Reading:
+        return read_input(item, self.plan.recipe.source, self.plan.kinds, excuse, self.known)
+
     def _beside(self, item: Input) -> Iterator[Finding]:
         """Yield what is wrong with the other rows of an input, of which some can't be read."""
         excuse = replace(refusals.excuse(self.plan, item.name), leaves_out=True)
-        reading = read_input(item, self.plan.recipe.source, self.plan.kinds, excuse)
+        reading = self._reading(item, excuse)
         yield from reading.findings
         yield from checking.of_rows(self.plan, item.name, reading.value)
 

@@ -8,7 +8,15 @@ import msgspec
 
 from coco_recipe import files
 from coco_recipe.language.source import Source
-from coco_recipe.manifest import FailedStep, RunRecord, StepRecord, read_run
+from coco_recipe.manifest import (
+    FailedStep,
+    RunRecord,
+    StepRecord,
+    claimed_run,
+    line_of,
+    log_of,
+    read_log,
+)
 
 
 def recorded_places(folder: Path) -> list[Path]:
@@ -16,7 +24,7 @@ def recorded_places(folder: Path) -> list[Path]:
 
     Empty where the folder is no run directory.
     """
-    run = read_run(folder)
+    run = claimed_run(folder)
     places = []
     if run and run.clock.recipe_from_run:
         places.append(Path(os.path.abspath(folder / run.clock.recipe_from_run)))
@@ -38,7 +46,7 @@ def other_recipe(folder: Path, source: Source, resolved_sha256: str) -> str:
         source: this recipe's text.
         resolved_sha256: the SHA-256 of its text with all filled in.
     """
-    run = read_run(folder)
+    run = claimed_run(folder)
     path = source.origin.resolve()
     if (
         run is None
@@ -59,33 +67,27 @@ class Log:
     def __init__(self, path: Path, run: RunRecord) -> None:
         self.path = path
         self.run = run
-        self.lines = [_line(run)]
+        self.records: list[StepRecord | FailedStep] = []
 
     def says(self, records: Sequence[StepRecord]) -> bool:
         """Say whether the file has just these records already, of the same run.
 
-        The time when it started may be another, and so may keys that earlier versions didn't write.
+        The time when it started may be another. A file of which a byte has changed says nothing.
         """
-        try:
-            first, *rest = self.path.read_bytes().splitlines()
-            run = msgspec.json.decode(first, type=RunRecord)
-            found = [_line(msgspec.json.decode(line, type=StepRecord)) for line in rest]
-        except (OSError, ValueError):  # gone, empty or no JSON
+        log = read_log(self.path.parent)
+        if log is None:
             return False
-        clock = msgspec.structs.replace(run.clock, started=self.run.clock.started)
-        same_run = _line(msgspec.structs.replace(run, clock=clock)) == _line(self.run)
-        return same_run and found == [_line(record) for record in records]
+        run, found = log
+        clock = msgspec.structs.replace(run.clock, started=self.run.clock.started, digest="")
+        same_run = line_of(msgspec.structs.replace(run, clock=clock)) == line_of(self.run)
+        return same_run and list(map(line_of, found)) == list(map(line_of, records))
 
     def begin(self) -> None:
         """Write the run's own line where there is no log yet: whose run directory this is."""
         if not self.path.exists():
-            files.write_bytes(self.path, self.lines[0])
+            files.write_bytes(self.path, log_of(self.run, ()))
 
     def add(self, record: StepRecord | FailedStep) -> None:
         """Append a step's record; the file is whole after every line."""
-        self.lines.append(_line(record))
-        files.write_bytes(self.path, b"".join(self.lines))
-
-
-def _line(record: RunRecord | StepRecord | FailedStep) -> bytes:
-    return msgspec.json.encode(record, order="sorted") + b"\n"
+        self.records.append(record)
+        files.write_bytes(self.path, log_of(self.run, self.records))

@@ -7,7 +7,7 @@ from pathlib import Path
 from coco_recipe import files, plugins
 from coco_recipe.errors import Problem, RecipeError, RunError, Where
 from coco_recipe.language import source
-from coco_recipe.manifest import PluginFile, read_run
+from coco_recipe.manifest import LOG, PluginFile, read_run
 from coco_recipe.planning.plan import Plan
 from coco_recipe.running import provenance, run_folder, stages
 
@@ -31,6 +31,8 @@ def reopen(folder: Path, plugin_files: Sequence[Path] = (), moved_to: Path | Non
         RecipeError: the recipe's inputs have gone.
     """
     run_record = read_run(folder)
+    if run_record is None and (folder / LOG).is_file():
+        raise RunError(f"{folder / LOG}: is not as a run wrote it: run the recipe again")
     if run_record is None or run_record.clock.plugins is None:
         raise RunError(f"{folder}: is not the directory of a finished run")
     try:

@@ -2,19 +2,20 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from coco_recipe import files, yaml_text
+from coco_recipe import files, guard, yaml_text
 from coco_recipe.errors import RunError
+from coco_recipe.manifest import LOG, claimed_run, read_log
 from coco_recipe.planning.plan import Plan
 from coco_recipe.publishing.publisher import Publisher
-from coco_recipe.running import provenance
+from coco_recipe.running import lock, provenance
+from coco_recipe.running.lock import LOCK
 from coco_recipe.running.store import Store
 
 WRITTEN = "recipe.yaml"  # the recipe as it was written
 RESOLVED = "recipe.resolved.yaml"  # the recipe with every variable and default filled in
-LOCK = ".lock"
 
 
 def default(planned: Plan) -> Path:
@@ -39,20 +40,47 @@ def keep_recipe(planned: Plan, folder: Path) -> None:
     files.write_bytes(folder / RESOLVED, resolved(planned))
 
 
+def sweep(folder: Path) -> None:
+    """Remove files of ours that a killed run was writing in its run directory."""
+    for name in (WRITTEN, RESOLVED, LOG):
+        files.unfinished(folder / name).unlink(missing_ok=True)
+
+
 def check_recipe(planned: Plan, folder: Path) -> None:
     """Refuse the run directory of another recipe.
 
     Raises:
-        RunError: names that recipe.
+        RunError: names that recipe; or it can't be told whose the directory is.
     """
     other = provenance.other_recipe(
         folder, planned.recipe.source, files.sha256_of(resolved(planned))
     )
+    if (other or claimed_run(folder) is None) and _is_damaged(folder):
+        if not _has_copy_of(planned, folder):
+            raise RunError(
+                f"{folder / LOG} is not as a run wrote it, and its recipe.yaml is not this recipe, "
+                f"so it is not known whose run directory this is; remove {LOG} if it is this "
+                "recipe's, or choose another folder (--out)"
+            )
+        other = ""
     if other:
         raise RunError(
             f"{folder}: is the run directory of another recipe, {other}; choose another folder "
             "(--out), or give this recipe a name of its own"
         )
+
+
+def _is_damaged(folder: Path) -> bool:
+    return (folder / LOG).is_file() and read_log(folder) is None
+
+
+def _has_copy_of(planned: Plan, folder: Path) -> bool:
+    """Report whether a run directory keeps this recipe's text, as written or resolved."""
+    copies = {WRITTEN: planned.recipe.source.text.encode(), RESOLVED: resolved(planned)}
+    return any(
+        (folder / name).is_file() and (folder / name).read_bytes() == text
+        for name, text in copies.items()
+    )
 
 
 def check_targets(
@@ -93,29 +121,39 @@ def check_inputs(planned: Plan, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, tell: Callable[[str], None], *, wait: bool = False) -> Iterator[None]:
     """Hold a run directory, which is made if need be.
 
-    The lock file is never deleted; the kernel frees it.
+    Args:
+        folder: the run directory.
+        tell: is told what a user should know of the lock.
+        wait: wait for another run that is at work there.
 
     Raises:
-        RunError: another run is at work there, or the folder isn't ours or can't be written.
+        HeldError: another run is at work there; says who.
+        RunError: the folder isn't ours or can't be written.
     """
-    from filelock import FileLock, Timeout
-
+    guard.die_with_parent()
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is not a folder")
-    if folder.is_dir() and os.listdir(folder) and not (folder / LOCK).exists():
+    if folder.is_dir() and os.listdir(folder) and not _is_run_directory(folder):
         raise RunError(
             f"{folder}: is not empty and was not made by coco-recipe; choose another (--out)"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / LOCK, timeout=0):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(lock.held(folder, tell, wait=wait))
             yield
-    except Timeout as error:
-        raise RunError(
-            f"{folder}: another run is at work here; wait for it, or choose another folder (--out)"
-        ) from error
     except PermissionError as error:
         raise RunError(f"{folder}: can't be written: {error.strerror}") from error
+
+
+def _is_run_directory(folder: Path) -> bool:
+    """Report whether a folder was made by coco-recipe; its lock file may be lost."""
+    if (folder / LOCK).exists():
+        return True
+    run = claimed_run(folder)
+    return bool(run and run.recipe_sha256) or (
+        (folder / RESOLVED).is_file() and (folder / "steps").is_dir()
+    )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coco_recipe.errors import RunError
+from coco_recipe.known_files import KnownFiles
 from coco_recipe.manifest import Manifest
 from coco_recipe.planning.plan import Plan, Reference
 from coco_recipe.running import opening, run_folder
@@ -39,6 +41,7 @@ class Session:
         *,
         with_pixels: bool = True,
         store: Store | None = None,
+        known: KnownFiles | None = None,
     ) -> "Session":
         """Read the inputs of a plan, hold it against them, and hash them.
 
@@ -47,13 +50,14 @@ class Session:
             out: the run directory; None for ``runs/<recipe name>``.
             with_pixels: look for the pictures and hash them, too.
             store: of the run directory, where there is one already.
+            known: hashes of files that need not be read again.
 
         Raises:
             RecipeError: steps can't go together with the rows; with every problem.
             DatasetError: an input is wrong.
         """
         folder = out or run_folder.default(planned)
-        inputs = opening.opened(planned, with_pixels=with_pixels)
+        inputs = opening.opened(planned, with_pixels=with_pixels, known=known)
         return cls(planned, folder, store or Store(folder), inputs, with_pixels)
 
     @property
@@ -81,10 +85,18 @@ class Session:
         return self.values[ref]
 
     def read(self, ref: Reference) -> Any:
-        """Return an output that a step has committed, read from its folder."""
+        """Return an output that a step has committed, read from its folder.
+
+        Raises:
+            RunError: it isn't as it was committed, or can't be read.
+        """
         step_id, port = ref
         stored = self.committed(step_id).outputs[port]
         folder = self.store.final(step_id)
+        for part in stored if isinstance(stored, list) else [stored]:
+            for name in part.files:
+                if damage := self.store.damage_of(step_id, self.committed(step_id), name):
+                    raise RunError(f"{folder}: {damage}; run the same command again")
         return stored_values.read(self.plan.kinds, folder, stored, self.folders())
 
     def committed(self, step_id: str) -> Manifest:

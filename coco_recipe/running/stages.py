@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from coco_recipe import failure, plugins
+from coco_recipe import failure, known_files, plugins
 from coco_recipe.engines import engine as engines
 from coco_recipe.errors import (
     CocoRecipeError,
@@ -22,6 +22,7 @@ from coco_recipe.errors import (
 )
 from coco_recipe.events import Noted, Observer, RunEnded, RunStarted
 from coco_recipe.findings import Finding
+from coco_recipe.known_files import KnownFiles
 from coco_recipe.language import recipe, source
 from coco_recipe.observing.observers import Named, Observers
 from coco_recipe.planning import foresight
@@ -127,6 +128,8 @@ def run(
     strict: bool = False,
     republish: bool = False,
     accept_versions: Collection[str] = (),
+    rehash: bool = False,
+    wait: bool = False,
     observers: Iterable[Observer] = (),
 ) -> RunResult:
     """Run a plan: reuse what is unchanged, make the rest, record everything.
@@ -142,11 +145,14 @@ def run(
         republish: move published files that somebody changed to ``<name>.changed``, and put ours
             back.
         accept_versions: steps whose results are kept, with those above, where only versions differ.
+        rehash: read every file, also those that the system says are untouched.
+        wait: wait for another run that is at work in the run directory.
         observers: given each event of the run, before those of plugins.
 
     Raises:
         DatasetError: an input is wrong.
         StepError: a step failed.
+        HeldError: another run is at work in the run directory.
         RunError: the run directory can't be used, there is no such engine, or a result can't be
             kept.
     """
@@ -155,22 +161,31 @@ def run(
         raise RunError(f"--from: there is no step '{from_step}'; {hint}")
     folder = out or run_folder.default(planned)
     told = Observers([*map(Named.of, observers), *planned.observers])
+    known = KnownFiles(known_files.place_of(folder), rehash=rehash)
     work = Work(
         plan=planned,
         folder=folder,
         force=force,
         from_step=from_step,
         accept_versions=accept_versions,
-        store=Store(folder),
-        publisher=Publisher(planned, folder, republish=republish),
+        store=Store(folder, known.sha256),
+        publisher=Publisher(planned, folder, republish=republish, sha256=known.sha256),
         engine=engines.parse(engine, jobs, planned.environment()),
         told=told,
         judge=Judge(planned.recipe.findings, strict, told),
+        known=known,
     )
     refusal.check(planned, folder, work.publisher, work.store)
-    with run_folder.locked(folder), _told_of(work):
-        for stage in STAGES:
-            stage(work)
+    notes: list[str] = []
+    with run_folder.locked(folder, partial(_note, told, notes), wait=wait), _told_of(work):
+        if notes:  # what another run left meanwhile may be something else
+            work.publisher.seen.clear()
+            refusal.check(planned, folder, work.publisher, work.store)
+        try:
+            for stage in STAGES:
+                stage(work)
+        finally:
+            known.save()
     return RunResult(
         folder,
         tuple(work.reasons),
@@ -179,6 +194,11 @@ def run(
         work.publisher.moved,
         tuple(work.publisher.put_back),
     )
+
+
+def _note(told: Observers, notes: list[str], text: str) -> None:
+    told.tell(Noted(text))
+    notes.append(text)
 
 
 @contextlib.contextmanager
@@ -199,6 +219,12 @@ def _told_of(work: Work) -> Iterator[None]:
         raise
     finally:
         work.told.tell(RunEnded(outcome, tuple(work.ran), tuple(work.reused), problem))
+
+
+def put_right(work: Work) -> None:
+    """Put right what a kill in the middle of a commit or of a writing left."""
+    run_folder.sweep(work.folder)
+    work.store.put_back()
 
 
 def claim_targets(work: Work) -> None:
@@ -227,8 +253,9 @@ def name_leftovers(work: Work) -> None:
 
 
 def compare_keys(work: Work) -> None:
-    """Find out which steps must be made, and why."""
+    """Find out which steps must be made, and why; what killed runs left of the others goes."""
     work.compare()
+    work.store.sweep(work.reasons)
 
 
 def try_configs(work: Work) -> None:
@@ -338,6 +365,7 @@ def name_changes(work: Work) -> None:
 
 
 STAGES: tuple[Callable[[Work], None], ...] = (
+    put_right,
     claim_targets,
     start_workers,
     open_inputs,

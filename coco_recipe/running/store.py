@@ -1,7 +1,8 @@
 """Committed steps on disk: a folder with a manifest, put there by one rename."""
 
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,18 +14,25 @@ from coco_recipe.planning.plan import Plan
 from coco_recipe.publishing.marks import File
 
 MANIFEST, DROPPED, PLACED = "manifest.json", "dropped.jsonl", "placed.jsonl"
-Stamp = tuple[int, int, int]  # of a file: its inode, when it was written in ns, its bytes
+KEPT = "kept"
+Stamp = tuple[int, ...]  # of a file: its inode, when it was written and changed in ns, its bytes
 
 
 class Store:
     """The ``steps/`` folder of a run directory.
 
-    A manifest is decoded once, until its file is another.
+    A manifest is decoded once, until its file is another. One of which a byte has changed counts as
+    none, and so does a file that isn't as its manifest says: nothing is taken over from them.
+
+    Args:
+        run_dir: the run directory.
+        sha256: gives the SHA-256 of a file.
     """
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, sha256: Callable[[Path], str] = files.sha256) -> None:
         self.run_dir = run_dir
         self.folder = run_dir / "steps"
+        self.sha256 = sha256
         self._decoded: dict[str, tuple[Stamp, Manifest | None]] = {}
 
     def final(self, step_id: str) -> Path:
@@ -35,14 +43,19 @@ class Store:
         """Return the folder that a step writes into before it is committed."""
         return self.folder / f".{step_id}.partial"
 
-    def begin(self, step_id: str, *, resume: bool = False) -> Path:
+    def own(self, step_id: str) -> tuple[Path, Path]:
+        """Return the folders in which what a step had made, and strays beside it, are moved."""
+        return self.final(step_id), self.run_dir / KEPT / step_id
+
+    def begin(self, step_id: str, *, resume: bool = False, key: str = "") -> Path:
         """Return a folder for a step to write into: empty, or as an interrupted step left it.
 
         What we ourselves write once a step is done, and a kill before the commit leaves, isn't in
-        it.
+        it; a whole result of another key isn't what was interrupted.
         """
         partial = self.unfinished(step_id)
-        if not resume:
+        whole = manifests.read(partial / MANIFEST) if resume else None
+        if not resume or (whole and whole.key != key):
             shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True, exist_ok=True)
         for ours in (
@@ -54,18 +67,55 @@ class Store:
             ours.unlink(missing_ok=True)
         return partial
 
+    def put_back(self) -> None:
+        """Put committed folders right that a run left while it was killed in a commit."""
+        for old in sorted(self.folder.glob(".*.old")):
+            files.put_back_old(self.final(old.name[1 : -len(".old")]))
+        for manifest in self.folder.glob(f"*/.{MANIFEST}.partial"):
+            manifest.unlink()
+
+    def sweep(self, due: Container[str]) -> None:
+        """Remove the unfinished folders that killed runs left of steps that are committed.
+
+        Args:
+            due: the steps that are to be made; theirs stay.
+        """
+        for partial in self.folder.glob(".*.partial"):
+            name = partial.name[1 : -len(".partial")]
+            if name not in due and self.manifest(name):
+                shutil.rmtree(partial, ignore_errors=True)
+
     def earlier(self, step_id: str) -> Path | None:
-        """Return the folder of a step's last commit; None where there is none."""
-        return self.final(step_id) if (self.final(step_id) / MANIFEST).is_file() else None
+        """Return the folder of a step's last commit; None where there is none that is vouched for.
+
+        Its files aren't looked at.
+        """
+        return self.final(step_id) if self.manifest(step_id) else None
+
+    def vouched(self, step_id: str) -> Path | None:
+        """Return the folder of a step's last commit with nothing in it but what its manifest says.
+
+        A file of ours that has changed is removed, one that isn't ours goes to ``kept/<step>``.
+        None where there is no such folder.
+        """
+        manifest = self.manifest(step_id)
+        if manifest is None:
+            return None
+        for name in self.disowned(step_id, manifest):
+            (self.final(step_id) / name).unlink(missing_ok=True)
+        self.set_aside(step_id, self.strays(step_id))
+        return self.final(step_id)
 
     def manifest(self, step_id: str) -> Manifest | None:
-        """Return a committed step's manifest; None where there is none that can be read."""
+        """Return a committed step's manifest; None where there is none, or none that is whole."""
         path = self.final(step_id) / MANIFEST
         stamp = _stamp(path)
         known = self._decoded.get(step_id)
         if stamp is None or (known and known[0] == stamp):
             return known[1] if stamp and known else None
         found = manifests.read(path)
+        if found and found.record.step != step_id:  # it is another step's
+            found = None
         self._decoded[step_id] = stamp, found
         return found
 
@@ -81,12 +131,12 @@ class Store:
         """Return the files of each committed step that is published, own and placed, with hashes."""
         found = {step.id: self.manifest(step.id) for step in planned.steps if step.published()}
         return {
-            name: manifest.files | {row.name: row.sha256 for row in self._placed(name, manifest)}
+            name: manifest.files | {row.name: row.sha256 for row in self.placed(name, manifest)}
             for name, manifest in found.items()
-            if manifest and not self._damage(name, manifest, PLACED)
+            if manifest and not self.damage_of(name, manifest, PLACED)
         }
 
-    def _placed(self, step_id: str, manifest: Manifest) -> list[Placed]:
+    def placed(self, step_id: str, manifest: Manifest) -> list[Placed]:
         """Return the lines of a committed step's ``placed.jsonl``; none where it placed nothing."""
         if PLACED not in manifest.files:
             return []
@@ -95,43 +145,84 @@ class Store:
 
     def damage(self, step_id: str, manifest: Manifest) -> str:
         """Say which file of a committed step is gone or changed; empty if all are as they were."""
-        found = (self._damage(step_id, manifest, name) for name in manifest.files)
-        return next(filter(None, found), "")
+        return next(iter(self.disowned(step_id, manifest).values()), "")
 
-    def _damage(self, step_id: str, manifest: Manifest, name: str) -> str:
+    def disowned(self, step_id: str, manifest: Manifest) -> dict[str, str]:
+        """Return the files of a committed step that aren't as they were, each with what it is."""
+        found = {name: self.damage_of(step_id, manifest, name) for name in manifest.files}
+        return {name: damage for name, damage in found.items() if damage}
+
+    def damage_of(self, step_id: str, manifest: Manifest, name: str) -> str:
+        """Say that a file of a committed step is gone or changed; empty if it is as it was."""
         path, recorded = self.final(step_id) / name, manifest.files.get(name)
-        if recorded and not path.is_file():
-            return f"{name} is gone"
-        return f"{name} has changed" if recorded and files.sha256(path) != recorded else ""
+        if recorded is None:
+            return ""
+        try:
+            return "" if self.sha256(path) == recorded else f"{name} has changed"
+        except OSError as error:
+            return (
+                f"{name} {'is gone' if not path.exists() else f'is unreadable: {error.strerror}'}"
+            )
 
-    def commit(self, step_id: str, manifest: Manifest) -> None:
-        """Complete a step's folder with its manifest, flush it, and rename it into place."""
+    def strays(self, step_id: str) -> Iterator[str]:
+        """Yield the files in a committed step's folder that its manifest doesn't name."""
+        manifest = self.manifest(step_id)
+        known = manifest.files if manifest else {}
+        for name in files.names_below(self.final(step_id)):
+            if name not in known and name != MANIFEST:
+                yield name
+
+    def set_aside(self, step_id: str, names: Iterable[str]) -> list[Path]:
+        """Move files out of a committed step's folder to ``kept/<step>``; return where they are."""
+        moved = []
+        for name in list(names):
+            target = files.free_name(self.run_dir / KEPT / step_id / name)
+            path = self.final(step_id) / name
+            if os.path.lexists(path):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.rename(target)
+                moved.append(target)
+        return moved
+
+    def commit(self, step_id: str, manifest: Manifest) -> Manifest:
+        """Complete a step's folder with its manifest, flush it, and put it in its place.
+
+        What isn't ours in the folder that stood there goes to ``kept/<step>``: files that its
+        manifest doesn't name; without a manifest that is whole, those that aren't in the new one.
+
+        Returns:
+            The manifest with its digest.
+        """
         partial = self.unfinished(step_id)
-        files.write_json(partial / MANIFEST, manifest)
+        manifest, text = manifests.sealed(manifest)
+        files.write_bytes(partial / MANIFEST, text)
         files.flush(partial)
-        self._keep_strays(step_id)
+        self._keep_what_is_not_ours(step_id, manifest)
         files.put_in_place(partial, self.final(step_id))
         if stamp := _stamp(self.final(step_id) / MANIFEST):
             self._decoded[step_id] = stamp, manifest
+        return manifest
 
     def accept(self, step_id: str, accepted: Mapping[str, str]) -> None:
         """Write into a committed step's record the versions that its result is kept with."""
         manifest = self.manifest(step_id)
         if manifest and manifest.record.accepted != accepted:
             record = msgspec.structs.replace(manifest.record, accepted=dict(accepted))
-            manifest = msgspec.structs.replace(manifest, record=record)
-            files.write_json(self.final(step_id) / MANIFEST, manifest)
+            _, text = manifests.sealed(msgspec.structs.replace(manifest, record=record))
+            files.write_bytes(self.final(step_id) / MANIFEST, text)
 
-    def _keep_strays(self, step_id: str) -> None:
-        """Move what isn't ours out of a step's folder, before it is replaced, to ``kept/<step>``."""
-        final, manifest = self.final(step_id), self.manifest(step_id)
-        ours = {MANIFEST, *manifest.files} if manifest else set()
-        for path in files.files_below(final) if manifest else ():
-            name = path.relative_to(final)
-            if name.as_posix() not in ours:
-                target = files.free_name(self.run_dir / "kept" / step_id / name)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                path.rename(target)
+    def _keep_what_is_not_ours(self, step_id: str, made: Manifest) -> None:
+        final = self.final(step_id)
+        others = list(self.strays(step_id)) if final.is_dir() else []
+        if self.manifest(step_id) is None:  # whose they are, only the new result tells
+            others = [
+                name
+                for name in others
+                if name not in made.files
+                or not (final / name).is_file()
+                or files.sha256(final / name) != made.files[name]
+            ]
+        self.set_aside(step_id, others)
 
     def publishable(
         self, step_id: str, manifest: Manifest, folders: Mapping[str, Path]
@@ -151,7 +242,7 @@ class Store:
         }
         return found | {
             row.name: File(folders[row.folder] / row.file, row.sha256, row.how)
-            for row in self._placed(step_id, manifest)
+            for row in self.placed(step_id, manifest)
         }
 
 
@@ -161,4 +252,4 @@ def _stamp(path: Path) -> Stamp | None:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size

@@ -10,11 +10,12 @@ from typing import Any
 from coco_recipe import files
 from coco_recipe.engines.engine import Engine
 from coco_recipe.keys import libraries
+from coco_recipe.known_files import KnownFiles
 from coco_recipe.manifest import PluginFile, RunClock, RunRecord
 from coco_recipe.observing.observers import Observers
 from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.publishing.publisher import Publisher
-from coco_recipe.running import agenda, provenance, run_folder
+from coco_recipe.running import agenda, provenance, remembered, run_folder
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.running.session import Session
@@ -37,7 +38,9 @@ class Work:
         engine: where the items of steps are worked on.
         told: the observers.
         judge: decides which findings stop the run.
+        known: hashes of files, which are read again only if they were touched.
         session: the plan with its opened inputs; set by the stage that opens them.
+        is_remembered: whether the inputs weren't read, since they are untouched since a run.
         tasks: what is to be done about each step; set by the stage that compares keys.
         reasons: why steps are made, by id; set with the tasks.
         log: the run's record; set by the stage that begins it.
@@ -56,7 +59,9 @@ class Work:
     engine: Engine
     told: Observers
     judge: Judge
+    known: KnownFiles
     session: Session = field(init=False)
+    is_remembered: bool = field(init=False, default=False)
     tasks: tuple[Task, ...] = field(init=False)
     reasons: Mapping[str, str] = field(init=False)
     log: provenance.Log = field(init=False)
@@ -65,11 +70,29 @@ class Work:
     reused: list[str] = field(default_factory=list)
 
     def open(self) -> None:
-        """Open the inputs."""
-        self.session = Session.open(self.plan, self.folder, store=self.store)
+        """Open the inputs, or remember what is in them where they are untouched since a run."""
+        if inputs := remembered.find(self.plan, self.known):
+            self.session = Session(self.plan, self.folder, self.store, inputs, with_pixels=True)
+            self.is_remembered = True
+        else:
+            self._read_inputs()
+
+    def _read_inputs(self) -> None:
+        self.session = Session.open(self.plan, self.folder, store=self.store, known=self.known)
+        self.is_remembered = False
+        remembered.keep(self.plan, self.known, self.session.inputs)
 
     def compare(self) -> None:
         """Find out what is to be done about each step; put versions that are accepted on record."""
+        self._find_due()
+        if self.reasons and self.is_remembered:  # what is made needs the inputs' rows
+            self._read_inputs()
+            self._find_due()
+        for task in self.tasks:
+            if task.accepted:
+                self.store.accept(task.step.id, task.accepted)
+
+    def _find_due(self) -> None:
         self.tasks = agenda.of(
             self.session,
             force=self.force,
@@ -77,9 +100,6 @@ class Work:
             accept_versions=self.accept_versions,
         )
         self.reasons = agenda.needed(self.session, self.tasks)
-        for task in self.tasks:
-            if task.accepted:
-                self.store.accept(task.step.id, task.accepted)
 
     def rehearsal(self) -> Rehearsal:
         """Return what steps in memory would give, from inputs and from results that stand."""
@@ -116,6 +136,7 @@ class Work:
         return RunRecord(
             recipe=self.plan.recipe.name,
             recipe_sha256=files.sha256_of(run_folder.resolved(self.plan)),
+            text_sha256=files.sha256_of(self.plan.recipe.source.text.encode()),
             seed=self.plan.recipe.seed,
             inputs=dict(self.session.inputs.digests),
             findings=self.session.inputs.recorded,

@@ -40,11 +40,21 @@ def _read(form: Form, folder: Path, folders: Folders) -> Checkpoint:
     )
 
 
+def _check(value: Checkpoint) -> None:
+    """Raise what is wrong with the types of a checkpoint's attributes."""
+    if not isinstance(value.classes, tuple) or not all(isinstance(n, str) for n in value.classes):
+        raise ValueError(f"its classes are {value.classes!r}; they must be a tuple of names")
+    for name in ("fingerprint", "label"):
+        if not isinstance(getattr(value, name), str):
+            raise ValueError(f"its {name} is {getattr(value, name)!r}; it must be text")
+
+
 KIND = ValueKind(
     name="checkpoint",
     type=Checkpoint,
     write=_write,
     read=_read,
     files=lambda value: (value.path,),
+    check=_check,
     facts=lambda value: Facts(value.classes or None, labels=(value.label,)),
 )

@@ -27,6 +27,10 @@ def _no_rows(value: Any) -> Counts:
     return Counts()
 
 
+def _is_sound(value: Any) -> None:
+    pass
+
+
 def _no_facts(value: Any) -> Facts:
     return Facts()
 
@@ -54,6 +58,8 @@ class ValueKind(Generic[T]):
         load: ``load(path, of, name) -> value`` reads a file that was made elsewhere, as a recipe's
             input: ``{kind: <name>, file: <path>}``. ``of`` is the COCO file that the input names,
             or None; ``name`` is the input's. Raises DatasetError where the file is wrong.
+        check: raises DatasetError or ValueError where a value that a plugin's step gave isn't sound,
+            as the reading of such an input would.
         in_books: its images and annotations are in the books of each step that they flow through.
     """
 
@@ -67,6 +73,7 @@ class ValueKind(Generic[T]):
     facts: Callable[[T], Facts] = _no_facts
     unknown: Facts = field(default_factory=Facts)
     load: Callable[[Path, Path | None, str], T] | None = None
+    check: Callable[[T], None] = _is_sound
     in_books: bool = False
 
 

@@ -162,4 +162,5 @@ KIND = ValueKind(
     counts=lambda value: Counts(rows=dict(value.counts)),
     facts=_facts,
     load=_load,
+    check=Predictions.check,
 )

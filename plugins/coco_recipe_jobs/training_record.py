@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from coco_recipe import sha256, write_bytes
+from coco_recipe import open_line, seal_line, sha256, write_bytes
 
 STATES_KEPT = 2
 PATH = ".job/record.json"
@@ -13,7 +13,7 @@ Metrics = dict[str, float | None]  # None for a number that JSON has not, as NaN
 
 
 class Data(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The file ``.job/record.json``; every mapping is by epoch.
+    """The file ``.job/record.json``, which ends with its digest; every mapping is by epoch.
 
     Attributes:
         key: the key of the step that the training is for.
@@ -149,7 +149,7 @@ class Record:
         _keep_only(self.states, self.data.states)
 
     def _write(self) -> None:
-        write_bytes(self.path, msgspec.json.encode(self.data))
+        write_bytes(self.path, seal_line(msgspec.json.encode(self.data)))
 
 
 def file_of(epoch: int) -> str:
@@ -174,7 +174,8 @@ def clear(folder: Path) -> None:
 
 def _read(path: Path) -> Data | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Data)
+        whole = open_line(path.read_bytes())
+        return msgspec.json.decode(whole, type=Data) if whole else None
     except (OSError, msgspec.MsgspecError):
         return None
 

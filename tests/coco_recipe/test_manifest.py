@@ -1,17 +1,19 @@
 """Manifests and records: typed, decoded once a run, readable when an earlier version wrote them."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from builders import coco, command, write_recipe
 from jsonschema import Draft202012Validator
 
 import coco_recipe
-from coco_recipe import manifest, record_schema
+from coco_recipe import manifest, record_schema, seals
 from coco_recipe.language.schema_check import shipped
 from coco_recipe.running.store import Store
 
@@ -56,9 +58,23 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a finished run, which tests leave as it is."""
+    folder = tmp_path_factory.mktemp("finished")
+    steps = [*STEPS[:2], {**STEPS[2], "with": {"images": "none"}}]
+    data = coco(6, ((1, 1), (2, 1), (3, 2), (5, 1)), ("cat", "dog"))
+    coco_recipe.run(write_recipe(folder, steps, data), out=folder / "out", jobs=1)
+    return folder / "out"
+
+
 def _rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change a manifest, and give it the digest that a run would have given it."""
     data = json.loads(path.read_text("utf-8"))
     change(data)
+    data["record"]["clock"]["digest"] = ""
+    digest = seals.digest_of(json.dumps(data).encode())
+    data["record"]["clock"]["digest"] = digest
     path.write_text(json.dumps(data), "utf-8")
 
 
@@ -113,21 +129,47 @@ def test_what_a_manifest_of_an_earlier_version_lacks_has_defaults(
     assert [image.id for image in result["parts.val"].images] == [1, 3, 5]
 
 
-def test_a_log_without_later_keys_says_the_same(recipe: Path, tmp_path: Path) -> None:
+def test_a_log_of_another_run_is_written_anew(recipe: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    log = out / "provenance.jsonl"
     coco_recipe.run(recipe, out=out, jobs=1)
-    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
-    for line in lines[1:]:
-        line["clock"].pop("this_run")
-    log.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
-    before = log.read_bytes()
+    before = (out / "provenance.jsonl").read_bytes()
     coco_recipe.run(recipe, out=out, jobs=1)
-    assert log.read_bytes() == before
-    lines[2]["seed"] += 1
-    log.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+    assert (out / "provenance.jsonl").read_bytes() == before
+    found = manifest.read_log(out)
+    assert found
+    run, records = found
+    assert len(records) == 3
+    other = manifest.log_of(msgspec.structs.replace(run, seed=run.seed + 1), records)
+    (out / "provenance.jsonl").write_bytes(other)
     coco_recipe.run(recipe, out=out, jobs=1)
-    assert json.loads(log.read_text("utf-8").splitlines()[2])["seed"] == lines[2]["seed"] - 1
+    again = manifest.read_run(out)
+    assert again
+    assert again.seed == run.seed
+
+
+@pytest.mark.parametrize("at", range(0, 2000, 61))
+def test_a_manifest_or_log_of_which_any_byte_has_changed_is_none(
+    finished: Path, tmp_path: Path, at: int
+) -> None:
+    for name, read in (
+        ("steps/d/manifest.json", lambda path: manifest.read(path)),
+        ("provenance.jsonl", lambda path: manifest.read_log(path.parent)),
+    ):
+        text = bytearray((finished / name).read_bytes())
+        path = tmp_path / Path(name).name
+        path.write_bytes(text)
+        assert read(path) is not None
+        text[at % len(text)] ^= 1 << at % 7
+        path.write_bytes(text)
+        assert read(path) is None
+
+
+def test_a_clock_that_was_changed_is_a_change(finished: Path, tmp_path: Path) -> None:
+    text = (finished / "steps/d/manifest.json").read_text()
+    changed = re.sub(r'"seconds": [0-9.]+', '"seconds": 99.5', text)
+    assert changed != text
+    (tmp_path / "manifest.json").write_text(changed)
+    assert manifest.read(tmp_path / "manifest.json") is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"key": 3, "parts": {}, "files": {}}', '{"key'])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from builders import REPOSITORY, coco, write_recipe
 
-CORE = ("click", "filelock", "jsonschema", "msgspec", "pluggy", "pyyaml", "rich")
+CORE = ("click", "jsonschema", "msgspec", "pluggy", "pyyaml", "rich")
 STEP = {
     "id": "fit",
     "use": "train",

@@ -40,7 +40,7 @@ def commands() -> str:
     return "\n".join(
         [
             "# Commands\n\nWhat `--help` shows of each command. Exit codes: 0 done, 1 failed, 2 a wrong recipe or "
-            "command,\n101 a fault of coco-recipe, 130 interrupted.\n",
+            "command,\n3 another run is at work in the run directory, 101 a fault of coco-recipe, 130 interrupted.\n",
             *pages,
         ]
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from coco_recipe import link_or_copy, sha256
+from coco_recipe import link_or_copy, open_line, seal_line, sha256
 from coco_recipe_pictures.augment.copying import Made
 
 RECORD, JOURNAL, IMAGES = "augmented.jsonl", "augmented.journal", "images"
@@ -19,7 +19,7 @@ REPEATED = "repeated.jsonl"
 
 
 class Record(msgspec.Struct, frozen=True):
-    """One line of ``augmented.jsonl``.
+    """One line of ``augmented.jsonl``, which ends with its digest.
 
     Attributes:
         image: the copy's file name.
@@ -115,11 +115,12 @@ class Books:
         path, at = self._places[item]
         with path.open("rb") as file:
             file.seek(at)
-            return _decoder.decode(file.readline())
+            line = open_line(file.readline().removesuffix(b"\n"))
+            return _decoder.decode(line) if line else None
 
     def add(self, record: Record, *, is_new: bool) -> None:
         """Write down a copy, in the order of the copies."""
-        line = msgspec.json.encode(record) + b"\n"
+        line = seal_line(msgspec.json.encode(record)) + b"\n"
         self._record.write(line)
         if is_new:
             self._journal.write(line)
@@ -151,7 +152,7 @@ def read(path: Path) -> Iterator[Record]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Record]]:
-    """Yield whole records with their places; a last line that a kill tore is passed over."""
+    """Yield whole records with their places; a line that was torn or has changed is passed over."""
     if not path.is_file():
         return
     at = 0
@@ -159,7 +160,8 @@ def _lines(path: Path) -> Iterator[tuple[int, Record]]:
         for line in file:
             if line.endswith(b"\n"):
                 with contextlib.suppress(msgspec.DecodeError):
-                    yield at, _decoder.decode(line)
+                    if whole := open_line(line.removesuffix(b"\n")):
+                        yield at, _decoder.decode(whole)
             at += len(line)
 
 

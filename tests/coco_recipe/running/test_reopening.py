@@ -1,10 +1,12 @@
 """Replaying a run executes nothing that its directory names, and finds the inputs after a move."""
 
-import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from builders import coco, command, write_recipe
+
+from coco_recipe import manifest
 
 PLUGIN = '''
 from pathlib import Path
@@ -77,10 +79,11 @@ def test_a_plugin_file_that_was_changed_or_is_another_is_not_run(folder: Path) -
 
 def test_a_run_of_an_earlier_version_without_hashes_is_refused(folder: Path) -> None:
     log = folder / "runs/test/provenance.jsonl"
-    first, *rest = log.read_text().splitlines()
-    line = json.loads(first)
-    line["clock"]["plugins"] = [str(folder / "mine.py")]
-    log.write_text("\n".join([json.dumps(line), *rest]))
+    found = manifest.read_log(folder / "runs/test")
+    assert found
+    run, records = found
+    clock = msgspec.structs.replace(run.clock, plugins=(str(folder / "mine.py"),))
+    log.write_bytes(manifest.log_of(msgspec.structs.replace(run, clock=clock), records))
     done = command("replay", "runs/test", "letter.txt", "--plugin", "mine.py", cwd=folder)
     assert done.returncode == 2
     assert "run the recipe again" in done.stderr

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from builders import coco, tree, write_recipe
+from projects import project_in, run_project
 
-from coco_recipe import events
-from coco_recipe.errors import StepError
+from coco_recipe import events, manifest
+from coco_recipe.errors import RunError, StepError
 from coco_recipe.running import stages
 
 CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
@@ -90,3 +91,35 @@ def test_a_step_whose_books_do_not_close_fails(tmp_path: Path) -> None:
         stages.run(planned, out=tmp_path / "out")
     assert "failed" in (tmp_path / "out/provenance.jsonl").read_text()
     assert not (tmp_path / "out/steps/x").exists()
+
+
+def test_a_stray_file_of_a_committed_step_is_told_and_not_published(tmp_path: Path) -> None:
+    folder = project_in(tmp_path)
+    run_project(folder)
+    (folder / "runs/test/steps/d/all").mkdir()
+    (folder / "runs/test/steps/d/all/9.jpg").write_bytes(b"stray")
+    told: list[Any] = []
+    run_project(folder, observers=[told.append])
+    notes = [str(event.text) for event in told if isinstance(event, events.Noted)]
+    assert any("isn't of step 'd'" in note and "kept/d/all/9.jpg" in note for note in notes)
+    assert (folder / "runs/test/kept/d/all/9.jpg").read_bytes() == b"stray"
+    assert not (folder / "runs/test/dataset/all/9.jpg").exists()
+
+
+def test_a_damaged_log_is_written_anew_and_that_of_another_recipe_is_not(tmp_path: Path) -> None:
+    folder = project_in(tmp_path)
+    run_project(folder)
+    log = folder / "runs/test/provenance.jsonl"
+    before = manifest.read_log(log.parent)
+    for text in (bytes(500), log.read_bytes()[:-9], log.read_bytes().replace(b"recipe", b"recipf")):
+        log.write_bytes(text)
+        run_project(folder)
+        after = manifest.read_log(log.parent)
+        assert before
+        assert after
+        assert before[1] == after[1]
+    log.write_bytes(bytes(500))
+    (folder / "runs/test/recipe.yaml").write_text("name: of somebody else")
+    (folder / "runs/test/recipe.resolved.yaml").unlink()
+    with pytest.raises(RunError, match=r"not known whose run directory this is.*--out"):
+        run_project(folder)

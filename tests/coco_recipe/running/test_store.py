@@ -59,3 +59,62 @@ def test_a_step_begins_anew_or_goes_on(tmp_path: Path) -> None:
         (folder / name).write_text("x")
     assert [path.name for path in store.begin("x", resume=True).iterdir()] == ["half.bin"]
     assert not [*store.begin("x").iterdir()]
+
+
+def test_what_a_manifest_disowns_is_not_handed_on(tmp_path: Path) -> None:
+    store = _committed(tmp_path)
+    final = store.final("reindex")
+    (final / "ids.json").write_text("{}")
+    (final / "mine.txt").write_text("mine")
+    assert store.vouched("reindex") == final
+    assert {path.name for path in final.iterdir()} == {"manifest.json", "dataset.json"}
+    assert (tmp_path / "kept/reindex/mine.txt").read_text() == "mine"
+    text = (final / "manifest.json").read_text()
+    (final / "manifest.json").write_text(text.replace('"use": "reindex"', '"use": "reindey"'))
+    assert store.vouched("reindex") is None
+    assert store.earlier("reindex") is None
+
+
+def test_without_a_whole_manifest_only_what_is_made_again_is_ours(tmp_path: Path) -> None:
+    store = _committed(tmp_path)
+    final = store.final("reindex")
+    (final / "manifest.json").write_bytes(b"\0" * 300)
+    (final / "mine.txt").write_text("mine")
+    (final / "ids.json").write_text("mine, too")
+    _committed(tmp_path)
+    kept = {path.name: path.read_text() for path in (tmp_path / "kept/reindex").iterdir()}
+    assert kept == {"mine.txt": "mine", "ids.json": "mine, too"}
+
+
+def test_the_manifest_of_another_step_is_none(tmp_path: Path) -> None:
+    store = _committed(tmp_path)
+    store.final("reindex").rename(store.final("other"))
+    assert store.manifest("other") is None
+
+
+def test_what_killed_runs_left_is_put_right(tmp_path: Path) -> None:
+    store = _committed(tmp_path)
+    final = store.final("reindex")
+    final.rename(tmp_path / "steps/.reindex.old")
+    for name in ("other", "reindex"):
+        store.unfinished(name).mkdir()
+    store.put_back()
+    store.sweep({"other"})
+    assert {path.name for path in store.folder.iterdir()} == {"reindex", ".other.partial"}
+    (tmp_path / "steps/.reindex.old").mkdir()
+    (final / ".manifest.json.partial").write_text("half")
+    store.put_back()
+    assert [*store.strays("reindex")] == []
+    assert not (tmp_path / "steps/.reindex.old").exists()
+
+
+def test_a_whole_result_of_another_key_is_not_resumed(tmp_path: Path) -> None:
+    store = _committed(tmp_path)
+    store.final("reindex").rename(store.unfinished("reindex"))
+    assert {path.name for path in store.begin("reindex", resume=True).iterdir()} == {
+        "dataset.json",
+        "ids.json",
+    }
+    _committed(tmp_path)
+    store.final("reindex").rename(store.unfinished("reindex"))
+    assert not [*store.begin("reindex", resume=True, key="another").iterdir()]

@@ -1,5 +1,6 @@
 """A copy's record says whether it must be made again, and is enough to make it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,19 @@ def test_force_makes_every_copy_again(bench: Bench) -> None:
     stages.run(stages.prepare(bench.folder / "recipe.yaml"), out=bench.out, force=True)
     assert bench.made_now() == 2
     assert not set(before.values()) & set(bench.stamps().values())
+
+
+@pytest.mark.parametrize("where", ["committed", "interrupted"])
+def test_a_record_of_which_a_digit_has_changed_is_not_used(where: str, tmp_path: Path) -> None:
+    bench = Bench(tmp_path, coco(4, [(n, 1) for n in range(1, 5)]))
+    whole = bench.run(SHORT)
+    record = bench.step / "augmented.jsonl"
+    text = record.read_text()
+    record.write_text(re.sub(r'("bbox":\[)([0-9])', r"\g<1>1\2", text, count=1))
+    assert record.read_text() != text
+    if where == "interrupted":
+        bench.step.rename(bench.out / "steps/.more.partial")
+        (bench.out / "steps/.more.partial/manifest.json").unlink()
+    assert bench.run(SHORT) == whole
+    assert bench.made_now() == (1 if where == "interrupted" else 4)
+    assert record.read_text() == text

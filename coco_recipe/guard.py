@@ -1,0 +1,129 @@
+"""Let a child process do a command's work, so that however it ends, somebody is left to say so.
+
+A step is code of others: it may call ``os._exit(0)``, crash in C, or be killed for memory. The
+process that waits knows by a note in memory that both share whether the work came to its end.
+"""
+
+import functools
+import mmap
+import os
+import signal
+import sys
+import threading
+from typing import NoReturn
+
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else ()
+_SIZE = 4096
+_DIE_WITH_PARENT = 1  # linux/prctl.h: PR_SET_PDEATHSIG
+
+
+class _Note:
+    """What the child says, in memory that both processes have: where it is, and how it ended."""
+
+    def __init__(self) -> None:
+        self.memory = mmap.mmap(-1, _SIZE)
+        self.child = self.parent = 0
+
+    def write(self, text: str, *, code: int | None = None) -> None:
+        """Say where the work is, or its exit code; nothing if this isn't the child itself."""
+        if os.getpid() == self.child:
+            data = text.encode("utf-8", "replace")[: _SIZE - 4]
+            head = bytes([code is not None, (code or 0) & 255]) + len(data).to_bytes(2, "big")
+            self.memory[: 4 + len(data)] = head + data
+
+    def read(self) -> tuple[int | None, str]:
+        """Return the exit code, None if the work didn't come to its end, and where it was."""
+        length = int.from_bytes(self.memory[2:4], "big")
+        text = self.memory[4 : 4 + length].decode("utf-8", "replace")
+        return (self.memory[1] if self.memory[0] else None), text
+
+
+_note: _Note | None = None
+
+
+def begin() -> None:
+    """Go on in a child process; the one that called waits for it and exits with its code.
+
+    Nothing happens where this isn't a command's own process: with threads, or without its own
+    standard output.
+    """
+    global _note
+    is_own = sys.stdout is sys.__stdout__ and threading.active_count() == 1
+    if not hasattr(os, "fork") or not is_own:
+        return
+    _note, parent = _Note(), os.getpid()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (*_FORWARDED, signal.SIGCHLD))
+    if child := os.fork():
+        _wait(child, _note)
+    _note.child, _note.parent = os.getpid(), parent
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def at(place: str) -> None:
+    """Say where the work is, as ``step 'more' (augment)``; empty where no step is."""
+    if _note:
+        die_with_parent()
+        _note.write(place)
+
+
+def end(code: int) -> None:
+    """Say that the work came to its end, with an exit code."""
+    if _note:
+        _note.write("", code=code)
+
+
+def pid() -> int:
+    """Return the process that a user knows: the one that waits, or this one."""
+    return os.getppid() if _note and os.getpid() == _note.child else os.getpid()
+
+
+@functools.cache
+def die_with_parent() -> None:
+    """Let the system kill this process when the one that waits is killed."""
+    if _note is None or os.getpid() != _note.child:
+        return
+    import ctypes  # here, since only runs need it
+
+    try:
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+    except (OSError, AttributeError):  # not Linux
+        return
+    if os.getppid() != _note.parent:
+        os._exit(1)
+
+
+def _wait(child: int, note: _Note) -> NoReturn:
+    """Wait for the child, hand signals on that it didn't get, and exit as it did.
+
+    What the terminal sends (Ctrl-C), both get.
+    """
+    while True:
+        info = signal.sigwaitinfo((*_FORWARDED, signal.SIGCHLD))
+        if info.si_signo == signal.SIGCHLD:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                break
+        elif info.si_code <= 0:  # a process sent it
+            os.kill(child, info.si_signo)
+    code, place = note.read()
+    ended = os.waitstatus_to_exitcode(status)
+    if code is None:
+        code = 128 - ended if ended < 0 else 1
+        print(_told(ended, place), file=sys.stderr, flush=True)
+    elif ended:
+        code = 128 - ended if ended < 0 else ended
+    os._exit(code)
+
+
+def _told(ended: int, place: str) -> str:
+    """Say how a process ended that didn't come to its end."""
+    where = f"{place}: " if place else ""
+    again = "the same command goes on from here"
+    if ended >= 0:
+        return (
+            f"{where}the process was ended from within (os._exit or the like, exit code {ended}) "
+            f"before its work was done; {again}"
+        )
+    name = signal.Signals(-ended).name
+    why = {"SIGKILL": ", maybe by the system, for memory", "SIGSEGV": ", by a crash in its code"}
+    return f"{where}the process was killed by {name}{why.get(name, '')}; {again}"
