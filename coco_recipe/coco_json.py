@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from coco_recipe import not_finite
+from coco_recipe import not_finite, regular
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import DatasetError
 
@@ -55,10 +55,10 @@ def load(path: Path, *, home: str = "", images: Path | None = None) -> Dataset:
 
 def read_bytes(path: Path) -> bytes:
     """Read a regular file, or raise a DatasetError that names it."""
-    if path.exists() and not path.is_file():
-        raise DatasetError(f"{path}: is not a regular file")
     try:
-        return path.read_bytes()
+        return regular.read(path)
+    except regular.NotRegularError as error:
+        raise DatasetError(f"{path}: {error.strerror}") from error
     except OSError as error:
         raise DatasetError(f"{path}: can't be read: {error.strerror}") from error
 

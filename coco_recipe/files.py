@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from coco_recipe import regular
+
 FLUSHING = 8  # threads
 FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
 COPY_BYTES = 2**20
@@ -32,8 +34,8 @@ def free_name(path: Path) -> Path:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
+    """Return the SHA-256 of a regular file's bytes."""
+    with regular.opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -117,7 +119,7 @@ def copy(source: Path, target: Path) -> None:
 
     Where the file system can, the two share them until one is changed (FICLONE).
     """
-    with source.open("rb") as reader, target.open("wb") as writer:
+    with regular.opened(source) as reader, target.open("wb") as writer:
         with contextlib.suppress(
             ImportError, OSError
         ):  # not on this system, or not on this file system

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coco_recipe import Header, header_of
+from coco_recipe import Header, header_of, regular
 from coco_recipe_pictures import codec_lines
 from coco_recipe_pictures.deep_pictures import DeepError
 
@@ -154,6 +154,9 @@ def encode(picture: "Picture", suffix: str, quality: int) -> bytes:
 
 def read(path: Path) -> bytes:
     """Read a picture's file; Python does it, because OpenCV crashes on odd paths."""
-    if not path.is_file():
-        raise ValueError("there is no such file")
-    return path.read_bytes()
+    try:
+        return regular.read(path)
+    except FileNotFoundError as error:
+        raise ValueError("there is no such file") from error
+    except OSError as error:
+        raise ValueError(str(error.strerror)) from error
