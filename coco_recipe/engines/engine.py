@@ -82,8 +82,11 @@ def dask(address: str | None, jobs: int) -> Engine:
     Raises:
         RunError: Dask isn't installed.
     """
-    if importlib.util.find_spec("distributed") is None:
-        raise RunError("--engine: Dask is not installed; pip install 'coco-recipe[dask]'")
+    # a cluster of this machine speaks TLS, for which Dask makes certificates with cryptography
+    for package in ("distributed",) if address else ("distributed", "cryptography"):
+        if importlib.util.find_spec(package) is None:
+            name = "Dask" if package == "distributed" else f"{package}, which --engine dask needs,"
+            raise RunError(f"--engine: {name} is not installed; pip install 'coco-recipe[dask]'")
     from coco_recipe.engines.on_dask import Dask
 
     return Dask(address, jobs)

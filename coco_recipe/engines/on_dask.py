@@ -18,6 +18,7 @@ Result = TypeVar("Result")
 IN_FLIGHT = 4  # items for each thread of the workers: a scheduler far away must not leave them idle
 LOOK_EVERY = 100  # items: workers come and go
 CONNECT_SECONDS = 15
+LOOPBACK = "127.0.0.1"
 ALLOWED_FAILURES = (
     1  # of workers, before an item is held to be at fault; a scheduler elsewhere has its own number
 )
@@ -28,6 +29,8 @@ class Dask:
     """An engine on Dask.
 
     ``address`` is a scheduler's host:port, without it ``jobs`` local processes do the work.
+
+    Those listen on this machine's loopback only, and speak TLS with a certificate of this run.
 
     The workers of a scheduler need the same files under the same paths, and coco-recipe and the
     step's packages in the same versions: those that are there when the work begins are asked.
@@ -56,6 +59,7 @@ class Dask:
     def _client(self) -> Iterator["Client"]:
         import dask
         from distributed import Client, LocalCluster
+        from distributed.security import Security
 
         if self.address:
             try:
@@ -78,6 +82,11 @@ class Dask:
                 }
             ),
             LocalCluster(
+                host=LOOPBACK,
+                # whoever reaches a scheduler can have it run anything: only who has this run's
+                # certificate, which is never written to disk, is let in
+                protocol="tls",
+                security=Security.temporary(),
                 n_workers=self.jobs,
                 threads_per_worker=1,
                 processes=True,

@@ -50,6 +50,7 @@ def test_workers_import_nothing_from_the_current_folder_and_never_the_script(
     name: str, tmp_path: Path
 ) -> None:
     pytest.importorskip("distributed")
+    pytest.importorskip("cryptography")
     pytest.importorskip("numpy")
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib/work.py").write_text(WORK)
