@@ -37,6 +37,13 @@ STOPPING = Kind(
     "correct them, or drop them above the step",
     needed=True,
 )
+LINKED_OUT = Kind(
+    "links_out_of_the_folder",
+    "error",
+    "pictures are links that lead out of the folder of images",
+    "follow_links: true, if you trust what they lead to",
+    needed=True,
+)
 LEFT_OUT = Kind(
     "checks_left_out",
     "warning",
@@ -47,6 +54,7 @@ CORE_KINDS = {
     kind.name: kind
     for kind in (
         STOPPING,
+        LINKED_OUT,
         LEFT_OUT,
         NO_IMAGES,
         NO_BOXES,

@@ -44,11 +44,19 @@ def validate(
 @click.argument(
     "images", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False)
 )
+@click.option(
+    "--follow-links", is_flag=True, help="Look at pictures that are links out of IMAGES, too."
+)
 @click.option("--decode", is_flag=True, help="Read whole pictures, not their headers only.")
 @options.PLUGIN
 @options.FORMAT
 def check(
-    source: Path, images: Path | None, decode: bool, plugin_files: tuple[Path, ...], form: str
+    source: Path,
+    images: Path | None,
+    follow_links: bool,
+    decode: bool,
+    plugin_files: tuple[Path, ...],
+    form: str,
 ) -> None:
     """Say everything that is wrong with an annotation file (and its IMAGES), or with the inputs of a recipe.
 
@@ -67,7 +75,13 @@ def check(
             *checking.left_out(planned.checks, source.name, about),
         )
     else:
-        found = checking.of_file(source, images, plugins.find(plugin_files).checks, decode=decode)
+        found = checking.of_file(
+            source,
+            images,
+            plugins.find(plugin_files).checks,
+            decode=decode,
+            follow_links=follow_links,
+        )
     errors = sum(finding.severity == "error" for finding in found)
     if form == "text":
         for finding in found:

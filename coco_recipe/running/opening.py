@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from coco_recipe import files
 from coco_recipe.checks import equal_pictures, missing_files
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding, judged
@@ -11,7 +12,7 @@ from coco_recipe.language.recipe import Input
 from coco_recipe.manifest import FindingRecord
 from coco_recipe.planning import foresight, refusals
 from coco_recipe.planning.plan import Plan, Reference
-from coco_recipe.running import checking, emptiness, reaching
+from coco_recipe.running import checking, emptiness, linked, reaching
 from coco_recipe.running.inputs import pixel_digest, read_input
 from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.values.facts import Facts
@@ -61,7 +62,10 @@ def opened(planned: Plan, *, with_pixels: bool) -> Opened:
         facts = foresight.foresee(planned, known, ahead.values_of)
         reviewed = [*foresight.review(planned, facts), *emptiness.of_plan(planned)]
         inputs.found += reaching.stopping_rows(planned, ahead, inputs.found)
-    if with_pixels and any(step.step.reads_pixels for step in planned.steps):
+    reads_pixels = any(step.step.reads_pixels for step in planned.steps)
+    if reads_pixels:
+        inputs.look_for_links()
+    if with_pixels and reads_pixels and inputs.are_sound():
         inputs.look_for_pictures(ahead)
         inputs.look_into("pictures", ahead)
         if inputs.are_sound():  # what is wrong above costs no hashing
@@ -119,6 +123,23 @@ class _Inputs:
             if item.annotations and (item.images or about == "masks"):
                 rows = self.values[item.name, ""]
                 self._add(item, checking.of_content(self.plan, item.name, rows, about, ahead))
+
+    def look_for_links(self) -> None:
+        """Find the pictures that lead out of their folder, and that the recipe doesn't follow.
+
+        Where names are mended, any file of the folder may be opened.
+        """
+        for item in self._with_images():
+            if item.follow_links is True:
+                continue
+            dataset = self.values[item.name, ""]
+            folder = dataset.folders[dataset.home]
+            names = [image.file_name for image in dataset.images]
+            if self._names_are_mended(item):
+                names = [str(path.relative_to(folder)) for path in files.files_below(folder)]
+            roots = [self.plan.recipe.folder / root for root in item.follow_links or ()]
+            found = linked.finding(names, folder, item.name, roots)
+            self._add(item, [found] if found else [])
 
     def look_for_pictures(self, ahead: Rehearsal) -> None:
         """Find the pictures that folders lack, by the names with which steps open them."""
