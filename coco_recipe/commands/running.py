@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from coco_recipe.planning.plan import PlannedStep
 
 UNCHANGED = "unchanged"
+UNGUARDED = (
+    "note: --jobs 0 works in this process, which can't be guarded from an item that crashes, hangs "
+    "(--item-timeout) or takes all memory"
+)
 
 
 @click.command()
@@ -27,10 +31,10 @@ UNCHANGED = "unchanged"
 @options.SET
 @click.option(
     "--jobs",
-    type=click.IntRange(1),
+    type=click.IntRange(0),
     default=lambda: len(os.sched_getaffinity(0)),
     show_default="all cores",
-    help="Worker processes; the result is the same with any number.",
+    help="Worker processes; the result is the same with any number. 0 works in this process, for debuggers.",
 )
 @click.option(
     "--engine",
@@ -38,6 +42,14 @@ UNCHANGED = "unchanged"
     metavar="NAME",
     show_default=True,
     help="Where the work runs: local, local:spawn, dask (a cluster on this machine), or dask://HOST:PORT.",
+)
+@click.option(
+    "--item-timeout",
+    type=click.FloatRange(0),
+    default=120,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a worker may be at work on one item, as a picture, before it is replaced; 0 for any time.",
 )
 @click.option(
     "--from", "from_step", default="", metavar="STEP", help="Run this step and all below again."
@@ -66,6 +78,7 @@ def run(
     overrides: tuple[str, ...],
     jobs: int,
     engine: str,
+    item_timeout: float,
     from_step: str,
     force: bool,
     accept_versions: tuple[str, ...],
@@ -80,12 +93,15 @@ def run(
     from coco_recipe.running import stages
 
     planned = stages.prepare(recipe, overrides, plugin_files)
+    if jobs == 0 and engine.startswith("local"):
+        reports.say(UNGUARDED, quiet=quiet)
     with Display(quiet=quiet) as display:
         result = stages.run(
             planned,
             out=out,
             jobs=jobs,
             engine=engine,
+            item_timeout=item_timeout,
             force=force,
             from_step=from_step,
             strict=strict,

@@ -47,7 +47,7 @@ class Engine(Protocol):
         ...
 
 
-def parse(text: str, jobs: int) -> Engine:
+def parse(text: str, jobs: int, item_timeout: float = 0) -> Engine:
     """Return the engine that ``--engine`` names.
 
     Raises:
@@ -55,29 +55,33 @@ def parse(text: str, jobs: int) -> Engine:
     """
     kind, _, rest = text.partition(":")
     if kind == "local" and rest in ("", "forkserver", "spawn") and text != "local:":
-        return local(jobs, rest or "forkserver")
+        return local(jobs, rest or "forkserver", item_timeout)
     if text == "dask" or re.fullmatch(r"dask://[^\s/:]+:\d{1,5}", text):
-        return dask(text.removeprefix("dask://") if rest else None, jobs)
+        return dask(text.removeprefix("dask://") if rest else None, jobs, item_timeout)
     raise RunError(f"--engine: there is no engine '{text}'; allowed are {NAMES}")
 
 
-def local(jobs: int, start: str = "forkserver") -> Engine:
-    """Return an engine with that many processes of this machine; 1 is this process.
+def local(jobs: int, start: str = "forkserver", item_timeout: float = 0) -> Engine:
+    """Return an engine with that many processes of this machine; 0 is this process.
 
     Args:
         jobs: number of workers.
         start: "forkserver" imports heavy packages once for all workers, "spawn" in each. Never
             "fork": the threads of OpenCV and torch don't survive it.
+        item_timeout: seconds that a worker may be at work on an item before it is replaced; 0 for
+            any. This process can't be replaced.
     """
-    return Local(jobs, start)
+    return Local(jobs, start, item_timeout)
 
 
-def dask(address: str | None, jobs: int) -> Engine:
+def dask(address: str | None, jobs: int, item_timeout: float = 0) -> Engine:
     """Return an engine that runs on Dask.
 
     Args:
         address: the scheduler's host:port; None starts a cluster of this machine.
         jobs: the processes of that cluster.
+        item_timeout: as of `local`, for the workers of that cluster; those of another scheduler
+            have several threads, of which none can be ended alone.
 
     Raises:
         RunError: Dask isn't installed.
@@ -89,4 +93,4 @@ def dask(address: str | None, jobs: int) -> Engine:
             raise RunError(f"--engine: {name} is not installed; pip install 'coco-recipe[dask]'")
     from coco_recipe.engines.on_dask import Dask
 
-    return Dask(address, jobs)
+    return Dask(address, max(1, jobs), 0 if address else item_timeout)

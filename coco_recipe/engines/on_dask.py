@@ -18,6 +18,7 @@ Result = TypeVar("Result")
 IN_FLIGHT = 4  # items for each thread of the workers: a scheduler far away must not leave them idle
 LOOK_EVERY = 100  # items: workers come and go
 CONNECT_SECONDS = 15
+SILENT_SECONDS = 30
 LOOPBACK = "127.0.0.1"
 ALLOWED_FAILURES = (
     1  # of workers, before an item is held to be at fault; a scheduler elsewhere has its own number
@@ -38,6 +39,7 @@ class Dask:
 
     address: str | None
     jobs: int
+    item_timeout: float = 0
 
     def prepare(self, preload: Sequence[str]) -> None:
         """Nothing: each worker imports on its own."""
@@ -53,7 +55,8 @@ class Dask:
         with self._client() as client:
             if self.address:
                 _check_versions(client, preload)
-            yield from _Stream(client, worker.Call.of(function), lost).run(items)
+            call = worker.Call.of(function)
+            yield from _Stream(client, call, lost, self.item_timeout).run(items)
 
     @contextlib.contextmanager
     def _client(self) -> Iterator["Client"]:
@@ -79,6 +82,10 @@ class Dask:
                 {
                     "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
                     "distributed.nanny.pre-spawn-environ": worker.ENVIRONMENT,
+                    # a worker that somebody stopped is given up when it is silent for so long
+                    "distributed.scheduler.worker-ttl": self.item_timeout + SILENT_SECONDS
+                    if self.item_timeout
+                    else None,
                 }
             ),
             LocalCluster(
@@ -134,6 +141,7 @@ class _Stream:
     client: "Client"
     call: worker.Call
     lost: Callable[[Any, str], Any] | None
+    item_timeout: float
     flights: deque[_Flight] = field(default_factory=deque)
 
     def run(self, items: Iterable[Any]) -> Iterator[Any]:
@@ -148,7 +156,8 @@ class _Stream:
             yield self._land(self.flights.popleft())
 
     def _send(self, item: Any, data: bytes) -> _Flight:
-        return _Flight(item, data, self.client.submit(worker.answer, self.call, data, pure=False))
+        given = (self.call, data, self.item_timeout)
+        return _Flight(item, data, self.client.submit(worker.answer_in_time, *given, pure=False))
 
     def _land(self, flight: _Flight) -> Any:
         """Wait for an item's answer.
@@ -167,6 +176,8 @@ class _Stream:
                 answer = flight.future.result()
         except KilledWorker as error:
             reason = "a Dask worker process died each time"
+            if self.item_timeout:
+                reason += f", or was at work for more than {self.item_timeout:g} s (--item-timeout)"
             if self.lost is None:
                 raise StepError(f"{reason} on {flight.item}") from error
             return self.lost(flight.item, reason)

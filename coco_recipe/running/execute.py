@@ -50,7 +50,7 @@ class Workshop:
     """
 
     store: Store
-    engine: Engine = field(default_factory=lambda: local(1))
+    engine: Engine = field(default_factory=lambda: local(0))
     on_progress: Callable[[Progress], None] = lambda progress: None
     judge: Callable[[Iterable[Finding]], None] = lambda found: None
     known_hashes: dict[str, str] = field(default_factory=dict)

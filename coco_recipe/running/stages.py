@@ -102,8 +102,9 @@ def run(
     planned: Plan,
     *,
     out: Path | None = None,
-    jobs: int = 1,
+    jobs: int = 0,
     engine: str = "local",
+    item_timeout: float = 0,
     force: bool = False,
     from_step: str = "",
     strict: bool = False,
@@ -116,8 +117,9 @@ def run(
     Args:
         planned: the plan.
         out: the run directory; None for ``runs/<recipe name>``.
-        jobs: worker processes.
+        jobs: worker processes; 0 works in this process.
         engine: where the work runs.
+        item_timeout: seconds that a worker may be at work on one item; 0 for any.
         force: run every step again.
         from_step: run this step and all below again.
         strict: stop at warnings too.
@@ -145,7 +147,7 @@ def run(
         accept_versions=accept_versions,
         store=Store(folder),
         publisher=Publisher(planned, folder, republish=republish),
-        engine=engines.parse(engine, jobs),
+        engine=engines.parse(engine, jobs, item_timeout),
         told=told,
         judge=Judge(planned.recipe.findings, strict, told),
     )

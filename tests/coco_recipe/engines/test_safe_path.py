@@ -89,7 +89,7 @@ def test_a_folder_that_pythonpath_names_stays_on_the_path(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("kind", range(4))
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [0, 1, 2])
 def test_an_exception_is_an_error_with_any_number_of_jobs(jobs: int, kind: int) -> None:
     with pytest.raises(
         StepError,
