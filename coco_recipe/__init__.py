@@ -6,7 +6,7 @@ for other files.
 
 from typing import TYPE_CHECKING, Any
 
-from coco_recipe import regular
+from coco_recipe import patterns, regular
 from coco_recipe.checks.file_names import mended_name
 from coco_recipe.checks.loose_values import segmentation as numbers_of_segmentation
 from coco_recipe.checks.missing_files import told as missing_pictures
@@ -143,6 +143,7 @@ __all__ = [
     "mended_name",
     "missing_pictures",
     "numbers_of_segmentation",
+    "patterns",
     "place",
     "plain_name",
     "polygon_area",
