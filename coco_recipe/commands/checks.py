@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from coco_recipe.commands import options, reports
+from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.errors import Problem, RecipeError, counted
 
 
@@ -25,9 +26,10 @@ def validate(
     problems: list[Problem] = []
     for path in recipes:
         try:
-            planned = stages.prepare(path, overrides, plugin_files)
-            run_folder.check_targets(planned, run_folder.default(planned))
-            are_sound = stages.hold_against_rows(planned)
+            with plugins_print_apart():
+                planned = stages.prepare(path, overrides, plugin_files)
+                run_folder.check_targets(planned, run_folder.default(planned))
+                are_sound = stages.hold_against_rows(planned)
             if form == "text":
                 but = "" if are_sound else "; its data has errors, which coco-recipe check names"
                 click.echo(f"{path}: {counted(len(planned.steps), 'step')}, no problem found{but}")
@@ -67,21 +69,22 @@ def check(
     from coco_recipe.running import checking, stages
     from coco_recipe.running.session import Session
 
-    if source.suffix.lower() in (".yaml", ".yml"):
-        planned = stages.prepare(source, (), plugin_files)
-        about = {about for step in planned.steps for about in step.step.checks}
-        found = (
-            *Session.open(planned).inputs.findings,
-            *checking.left_out(planned.checks, source.name, about),
-        )
-    else:
-        found = checking.of_file(
-            source,
-            images,
-            plugins.find(plugin_files).checks,
-            decode=decode,
-            follow_links=follow_links,
-        )
+    with plugins_print_apart():
+        if source.suffix.lower() in (".yaml", ".yml"):
+            planned = stages.prepare(source, (), plugin_files)
+            about = {about for step in planned.steps for about in step.step.checks}
+            found = (
+                *Session.open(planned).inputs.findings,
+                *checking.left_out(planned.checks, source.name, about),
+            )
+        else:
+            found = checking.of_file(
+                source,
+                images,
+                plugins.find(plugin_files).checks,
+                decode=decode,
+                follow_links=follow_links,
+            )
     errors = sum(finding.severity == "error" for finding in found)
     if form == "text":
         for finding in found:

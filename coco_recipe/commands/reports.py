@@ -14,7 +14,7 @@ from coco_recipe.errors import CocoRecipeError, FindingsError, Problem, RecipeEr
 def say(text: str, *, quiet: bool = False) -> None:
     """Print a line beside the result, on stderr."""
     if not quiet:
-        click.echo(text, err=True)
+        click.echo(text, err=True, color=True)
 
 
 def findings(found: Sequence[Any], form: str) -> str:
@@ -49,26 +49,26 @@ def _escaped(text: str) -> str:
 def report(error: CocoRecipeError, shown: Shown) -> None:
     """Print an error in the form that the command was asked for."""
     if shown.traceback:
-        click.echo(failure.trace(error), err=True)
+        click.echo(failure.trace(error), err=True, color=True)
     if isinstance(error, FindingsError):
         _report_findings(error, shown.form)
     elif isinstance(error, RecipeError) and error.problems and shown.form == "json":
-        click.echo(msgspec.json.encode(list(map(_as_json, error.problems))))
+        click.echo(msgspec.json.encode(list(map(_as_json, error.problems))).decode())
     elif isinstance(error, RecipeError) and error.problems and shown.form == "github":
         for problem in error.problems:
-            click.echo(_as_annotation(problem))
+            click.echo(_as_annotation(problem), color=True)
     else:
-        click.echo(str(error), err=True)
+        click.echo(str(error), err=True, color=True)
         if isinstance(error, RecipeError) and len(error.problems) > 1:
-            click.echo(f"{len(error.problems)} problems", err=True)
+            click.echo(f"{len(error.problems)} problems", err=True, color=True)
 
 
 def _report_findings(error: FindingsError, form: str) -> None:
     if form != "text":
-        click.echo(findings(error.findings, form), nl=form == "json")
+        click.echo(findings(error.findings, form), nl=form == "json", color=True)
         return
     for finding in error.findings:
-        click.echo(f"{getattr(finding, 'severity', 'error')}: {finding}", err=True)
+        click.echo(f"{getattr(finding, 'severity', 'error')}: {finding}", err=True, color=True)
 
 
 def _as_json(problem: Problem) -> dict[str, str | int]:

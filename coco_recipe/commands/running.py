@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from coco_recipe import system_errors
 from coco_recipe.commands import options, reports
+from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding, judged
 from coco_recipe.manifest import StepRecord, data_sets
@@ -92,10 +94,11 @@ def run(
     from coco_recipe.observing.progress import Display
     from coco_recipe.running import stages
 
-    planned = stages.prepare(recipe, overrides, plugin_files)
+    with plugins_print_apart():
+        planned = stages.prepare(recipe, overrides, plugin_files)
     if jobs == 0 and engine.startswith("local"):
         reports.say(UNGUARDED, quiet=quiet)
-    with Display(quiet=quiet) as display:
+    with plugins_print_apart(), Display(quiet=quiet) as display:
         result = stages.run(
             planned,
             out=out,
@@ -111,7 +114,7 @@ def run(
         )
     if form == "json":
         told = {"folder": str(result.folder), "ran": result.ran, "reused": result.reused}
-        click.echo(msgspec.json.encode(told))
+        click.echo(msgspec.json.encode(told).decode())
     elif not result.ran:
         several = len(result.reused) > 1
         steps = f"all {len(result.reused)} steps are" if several else "the step is"
@@ -135,30 +138,46 @@ def plan(
     form: str,
 ) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
-    from coco_recipe.running import agenda, forecast, run_folder, stages
+    from coco_recipe.running import agenda, forecast, room, run_folder, stages
     from coco_recipe.running.session import Session
 
-    planned = stages.prepare(recipe, overrides, plugin_files)
-    run_folder.check(planned, out or run_folder.default(planned))
-    session = Session.open(planned, out)
+    with plugins_print_apart():
+        planned = stages.prepare(recipe, overrides, plugin_files)
+        run_folder.check(planned, out or run_folder.default(planned))
+        session = Session.open(planned, out)
     _show_findings(session.inputs.findings)
-    due = agenda.of(session)
-    reasons = agenda.needed(session, due)
-    records = forecast.records(session, due)
+    with plugins_print_apart():
+        due = agenda.of(session)
+        reasons = agenda.needed(session, due)
+        records = forecast.records(session, due)
     found = (Finding.from_record(row) for record in records.values() for row in record.findings)
     _show_findings(judged(found, planned.recipe.findings))
+    needs = room.needed(planned, session.inputs.facts)
+    due_needs = {name: size for name, size in needs.items() if name in reasons}
+    little = room.finding(session.folder, due_needs)
+    _show_findings(judged([little] if little else [], planned.recipe.findings))
     if form == "json":
-        rows = [_row(step, reasons.get(step.id), records.get(step.id)) for step in planned.steps]
-        click.echo(msgspec.json.encode(rows))
+        rows = [
+            _row(step, reasons.get(step.id), records.get(step.id), due_needs.get(step.id))
+            for step in planned.steps
+        ]
+        click.echo(msgspec.json.encode(rows).decode())
         return
     for step in planned.steps:
         why = f"({step.step.name}): {reasons.get(step.id, UNCHANGED)}"
         click.echo(f"{'run  ' if step.id in reasons else 'reuse'}  {step.id} {why}")
         if record := records.get(step.id):
             _show_rows(record)
+        if step.id in due_needs:
+            click.echo(f"         about {system_errors.size(due_needs[step.id])} on disk")
+    if due_needs and (free := system_errors.free(session.folder)) is not None:
+        total = system_errors.size(sum(due_needs.values()))
+        click.echo(f"to write: about {total}; free: {system_errors.size(free)}")
 
 
-def _row(step: "PlannedStep", reason: str | None, record: StepRecord | None) -> dict[str, Any]:
+def _row(
+    step: "PlannedStep", reason: str | None, record: StepRecord | None, size: int | None
+) -> dict[str, Any]:
     """Return what is known of a step that is due, for programs."""
     return {
         "step": step.id,
@@ -167,6 +186,7 @@ def _row(step: "PlannedStep", reason: str | None, record: StepRecord | None) -> 
         "why": reason or UNCHANGED,
         "out": record and record.counts.out,
         "table": record and record.notes.get("table"),
+        "bytes": size,
     }
 
 

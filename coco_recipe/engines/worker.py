@@ -182,6 +182,7 @@ def _portable(error: BaseException, told: str) -> BaseException:
 def serve(connection: Connection, call: Call) -> None:
     """Answer items one after another until the parent says END."""
     os.environ.update(ENVIRONMENT)
+    os.dup2(2, 1)  # what the function prints is no result
     inbox: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     connection.send_bytes(READY)
