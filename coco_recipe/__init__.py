@@ -38,7 +38,7 @@ from coco_recipe.errors import (
     show_path,
 )
 from coco_recipe.failure import told
-from coco_recipe.files import link_or_copy, place, plain_name, sha256, write_bytes
+from coco_recipe.files import gone_if_failed, link_or_copy, place, plain_name, sha256, write_bytes
 from coco_recipe.findings import Check, Finding, Kind, Row
 from coco_recipe.geometry import body_parts
 from coco_recipe.geometry.framing import framed
@@ -67,6 +67,7 @@ from coco_recipe.steps import (
     StepProblem,
     StepProblems,
 )
+from coco_recipe.system_errors import is_refusal, writing
 from coco_recipe.values.checkpoint import Checkpoint
 from coco_recipe.values.dataset_value import facts_of
 from coco_recipe.values.facts import Facts, FactsByPort
@@ -134,11 +135,13 @@ __all__ = [
     "extras",
     "facts_of",
     "framed",
+    "gone_if_failed",
     "has_area",
     "header_of",
     "hookimpl",
     "is_flat",
     "is_license",
+    "is_refusal",
     "link_or_copy",
     "mended_name",
     "missing_pictures",
@@ -165,6 +168,7 @@ __all__ = [
     "write",
     "write_bytes",
     "write_predictions",
+    "writing",
 ]
 
 

@@ -21,6 +21,7 @@ from msgspec import UNSET, Raw, UnsetType
 from coco_recipe import not_finite, regular
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import DatasetError
+from coco_recipe.system_errors import writing
 
 CHUNK_ROWS = 20_000
 FEW_KEYS = 12  # unknown keys that are learned one by one, most often of the first row
@@ -99,7 +100,7 @@ def write(dataset: Dataset, path: Path) -> str:
     A thread hashes and writes a piece while the next one is encoded.
     """
     digest = hashlib.sha256()
-    with path.open("wb") as file, ThreadPoolExecutor(1) as thread:
+    with writing(path), path.open("wb") as file, ThreadPoolExecutor(1) as thread:
 
         def put(chunk: bytes) -> None:
             digest.update(chunk)

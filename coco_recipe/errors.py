@@ -165,3 +165,7 @@ class StepError(CocoRecipeError):
 
 class RunError(CocoRecipeError):
     """The run directory can't be used."""
+
+
+class SystemRefusalError(RunError, OSError):
+    """The system refuses: the disk is full, a file may not be written, too many files are open."""

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from coco_recipe import regular
+from coco_recipe.system_errors import writing
 
 FLUSHING = 8  # threads
 FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
@@ -51,13 +52,26 @@ def digest(value: Any) -> str:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file under a temporary name, flush it to disk, and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    with writing(path, len(data)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.partial")
+        with gone_if_failed(temporary):
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def gone_if_failed(temporary: Path) -> Iterator[None]:
+    """Remove a file that couldn't be written: what lies on a full disk would keep it full."""
+    try:
+        yield
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -109,7 +123,7 @@ def link_or_copy(source: Path, target: Path) -> str:
     try:
         os.link(source.resolve(), target)
     except OSError:
-        shutil.copyfile(source, target)
+        copy(source, target)
         return "copy"
     return "link"
 
@@ -119,7 +133,8 @@ def copy(source: Path, target: Path) -> None:
 
     Where the file system can, the two share them until one is changed (FICLONE).
     """
-    with regular.opened(source) as reader, target.open("wb") as writer:
+    size = source.stat().st_size
+    with regular.opened(source) as reader, writing(target, size), target.open("wb") as writer:
         with contextlib.suppress(
             ImportError, OSError
         ):  # not on this system, or not on this file system

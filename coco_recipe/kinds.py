@@ -30,6 +30,12 @@ UNREAD = Kind(
     "steps stand above the last published one unread",
     "name it under 'in' of a later step, or remove it",
 )
+LITTLE_ROOM = Kind(
+    "little_room_on_disk",
+    "warning",
+    "steps may find no room for what they write",
+    "make room, or write elsewhere (--out); a run that stops goes on from there",
+)
 STOPPING = Kind(
     "rows_that_stop_a_step",
     "error",
@@ -54,6 +60,7 @@ CORE_KINDS = {
     kind.name: kind
     for kind in (
         STOPPING,
+        LITTLE_ROOM,
         LINKED_OUT,
         LEFT_OUT,
         NO_IMAGES,

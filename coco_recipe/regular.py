@@ -1,10 +1,10 @@
 """Regular files: what opens one, and refuses at once what would hang or never end."""
 
 import errno
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -30,7 +30,7 @@ def other_kind(path: Path) -> str:
         return ""
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> io.BufferedReader:
     """Open a regular file to read its bytes.
 
     Opening a FIFO would wait for a writer, and a device may have no end; neither is opened. What
@@ -44,7 +44,7 @@ def opened(path: Path) -> BinaryIO:
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         _refuse(os.fstat(handle).st_mode, path)
-        return os.fdopen(handle, "rb")
+        return io.BufferedReader(io.FileIO(handle, "rb"))
     except BaseException:
         os.close(handle)
         raise

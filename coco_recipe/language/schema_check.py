@@ -70,7 +70,8 @@ def _validator() -> Any:
         except ValueError as error:
             yield ValidationError(f"can't be checked: {error}")
 
-    return validators.extend(Draft7Validator, {"pattern": check_pattern})
+    extend: Any = validators.extend
+    return extend(Draft7Validator, {"pattern": check_pattern})
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from coco_recipe import failure, files
+from coco_recipe import failure, files, system_errors
 from coco_recipe.engines.engine import Engine, local
 from coco_recipe.errors import StepError
 from coco_recipe.events import Progress
@@ -81,7 +81,7 @@ def execute(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepRe
     try:
         outputs = step.step.run(context, **step.keywords(values))
     except (Exception, SystemExit) as error:
-        raise failed(step, error) from error
+        raise failed(step, error, context.workdir) from error
     books.check_outputs(step, outputs)
     folders = _own_folders(step, values, outputs, context.workdir)
     balance = books.balance(step, values, outputs, context)
@@ -114,9 +114,18 @@ def rehearse(task: Task, values: Mapping[str, Any]) -> StepResult:
         return execute(replace(task, terminal=frozenset()), values, Workshop(Store(Path(scratch))))
 
 
-def failed(step: PlannedStep, error: BaseException) -> StepError:
-    """Return the StepError that names the step for what a function of it raised."""
-    text = failure.told(error, failure.home_of(step.step.run))
+def failed(step: PlannedStep, error: BaseException, folder: Path | None = None) -> StepError:
+    """Return the StepError that names the step for what a function of it raised.
+
+    Args:
+        step: the step.
+        error: what was raised.
+        folder: where the step was writing, to be named where the system refuses without a place.
+    """
+    text = ""
+    if system_errors.is_refusal(error) or isinstance(error, PermissionError):
+        text = system_errors.told(error, folder)
+    text = text or failure.told(error, failure.home_of(step.step.run))
     return StepError(f"{step.label}: {text}")
 
 

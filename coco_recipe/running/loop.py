@@ -1,8 +1,9 @@
 """The loop over the steps: each is made or reused, recorded, and published."""
 
+import contextlib
 from dataclasses import dataclass
 
-from coco_recipe import events, failure
+from coco_recipe import events, failure, terminal
 from coco_recipe.errors import FindingsError, StepError
 from coco_recipe.events import Progress, StepFailed, StepStarted
 from coco_recipe.findings import Finding
@@ -10,7 +11,7 @@ from coco_recipe.manifest import FailedStep, Manifest
 from coco_recipe.observing.observers import Observers
 from coco_recipe.planning.plan import Reference
 from coco_recipe.running import error_log
-from coco_recipe.running.execute import Workshop, execute
+from coco_recipe.running.execute import Workshop, execute, failed
 from coco_recipe.running.task import Task
 from coco_recipe.running.work import Work
 
@@ -55,7 +56,10 @@ def _make(work: Work, task: Task) -> Manifest:
         work.store, work.engine, last_progress, work.judge, session.inputs.known_hashes
     )
     try:
-        result = execute(task, step.values(session.value), workshop)
+        try:
+            result = execute(task, step.values(session.value), workshop)
+        except OSError as error:  # while its result was written
+            raise failed(step, error) from error
     except (StepError, FindingsError) as error:
         _record_failure(work, task, error, str(last_progress))
         raise
@@ -80,8 +84,9 @@ def _record_failure(
     work: Work, task: Task, error: StepError | FindingsError, progress: str
 ) -> None:
     """Put a failure on record; where it is no finding, write a log of it, too."""
-    step, problem = task.step, str(error)
-    work.log.add(FailedStep(step.id, step.step.name, problem))
+    step, problem = task.step, terminal.masked(str(error))
+    with contextlib.suppress(OSError):  # a full disk may be why the step failed
+        work.log.add(FailedStep(step.id, step.step.name, problem))
     failed = StepFailed(step.id, problem)
     if isinstance(error, StepError):
         error.log = error_log.write(

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from coco_recipe import failure, plugins
+from coco_recipe import failure, plugins, system_errors
 from coco_recipe.engines import engine as engines
 from coco_recipe.errors import DatasetError, Problem, RecipeError, RunError, did_you_mean
 from coco_recipe.events import Noted, Observer, RunEnded, RunStarted
@@ -19,7 +19,7 @@ from coco_recipe.planning.plan import Plan
 from coco_recipe.planning.resolve import resolve
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.publishing.targets import in_the_way
-from coco_recipe.running import error_log, provenance, run_folder
+from coco_recipe.running import error_log, provenance, room, run_folder
 from coco_recipe.running.context import Context
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.loop import make_steps
@@ -151,8 +151,10 @@ def run(
         told=told,
         judge=Judge(planned.recipe.findings, strict, told),
     )
-    run_folder.check(planned, folder, work.publisher, work.store)
-    with run_folder.locked(folder), _told_of(work):
+    with system_errors.told_plainly(folder), contextlib.ExitStack() as stack:
+        run_folder.check(planned, folder, work.publisher, work.store)
+        stack.enter_context(run_folder.locked(folder))
+        stack.enter_context(_told_of(work))
         for stage in STAGES:
             stage(work)
     return RunResult(
@@ -213,6 +215,14 @@ def name_leftovers(work: Work) -> None:
 def compare_keys(work: Work) -> None:
     """Find out which steps must be made, and why."""
     work.compare()
+
+
+def weigh(work: Work) -> None:
+    """Hold what the steps will write against the room that there is."""
+    found = room.needed(work.plan, work.session.inputs.facts)
+    due = {name: size for name, size in found.items() if name in work.reasons}
+    little = room.finding(work.folder, due)
+    work.judge([little] if little else [])
 
 
 def try_configs(work: Work) -> None:
@@ -286,6 +296,7 @@ STAGES: tuple[Callable[[Work], None], ...] = (
     open_inputs,
     name_leftovers,
     compare_keys,
+    weigh,
     hold_against_rows_ahead,
     try_configs,
     begin_record,

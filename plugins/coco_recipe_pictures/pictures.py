@@ -158,5 +158,5 @@ def read(path: Path) -> bytes:
         return regular.read(path)
     except FileNotFoundError as error:
         raise ValueError("there is no such file") from error
-    except OSError as error:
+    except regular.NotRegularError as error:
         raise ValueError(str(error.strerror)) from error

@@ -22,7 +22,9 @@ from coco_recipe import (
     StepProblem,
     StepProblems,
     counted,
+    is_refusal,
     turned_box,
+    writing,
 )
 from coco_recipe import Row as FoundRow
 from coco_recipe_pictures import pictures
@@ -154,6 +156,8 @@ def cut(params: Params, job: Job) -> tuple[Tile, ...]:
             data, size=job.size, exif=params["exif"], max_pixels=params["max_pixels"]
         )
     except (ValueError, OSError) as error:
+        if is_refusal(error):  # the machine is at fault, not the picture
+            raise
         raise ValueError(f"{job.source}: {error}") from error
     return tuple(
         _tile(params, job, picture, window, target)
@@ -172,7 +176,8 @@ def _tile(
         return Tile("", left, of_parts)
     pixels = picture[window[1] : window[3], window[0] : window[2]]
     content = pictures.encode(pixels, target.suffix, params["quality"])
-    target.write_bytes(content)
+    with writing(target, len(content)):
+        target.write_bytes(content)
     return Tile(hashlib.sha256(content).hexdigest(), left, of_parts)
 
 

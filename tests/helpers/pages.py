@@ -40,7 +40,7 @@ def commands() -> str:
     return "\n".join(
         [
             "# Commands\n\nWhat `--help` shows of each command. Exit codes: 0 done, 1 failed, 2 a wrong recipe or "
-            "command,\n101 a fault of coco-recipe, 130 interrupted.\n",
+            "command,\n101 a fault of coco-recipe, 130 interrupted, 143 and 129 ended by SIGTERM and SIGHUP.\n",
             *pages,
         ]
     )

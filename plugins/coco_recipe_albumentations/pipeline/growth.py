@@ -169,8 +169,8 @@ def _padded(padding: Any, width: float, height: float) -> tuple[float, float]:
 def _to_size(given: Params, side: str, known: float) -> float:
     divisor = given[f"pad_{side}_divisor"]
     if divisor:
-        return math.ceil(known / divisor) * divisor
-    return max(known, given[f"min_{side}"] or 0)
+        return float(math.ceil(known / divisor) * divisor)
+    return max(known, float(given[f"min_{side}"] or 0))
 
 
 def _fitted(given: Params, width: float, height: float) -> tuple[float, float]:
@@ -186,5 +186,6 @@ def _greatest(value: Any) -> float:
     if isinstance(value, dict):
         return _greatest(list(value.values()))
     if isinstance(value, (list, tuple)):
-        return max(map(_greatest, value), default=0.0)
+        greatest: float = max(map(_greatest, value), default=0.0)
+        return greatest
     return abs(float(value)) if isinstance(value, (int, float)) else 0.0
