@@ -7,6 +7,7 @@ from typing import Any
 
 from coco_recipe.findings import Check
 from coco_recipe.json_types import Params
+from coco_recipe.language.environment import Hidden
 from coco_recipe.language.recipe import Recipe
 from coco_recipe.observing.observers import Named
 from coco_recipe.plugins import Offer
@@ -30,6 +31,7 @@ class PlannedStep:
         files: the files that parameters name.
         outputs: output kinds by port.
         kinds: the kinds of values that there are.
+        hidden: what of the parameters comes from the environment, and isn't written.
     """
 
     id: str
@@ -40,6 +42,7 @@ class PlannedStep:
     files: tuple[Path, ...]
     outputs: Mapping[str, Port]
     kinds: ValueKinds
+    hidden: Hidden = field(default_factory=Hidden)
 
     @property
     def step(self) -> Step:

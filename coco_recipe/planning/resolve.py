@@ -154,7 +154,15 @@ class _Binder:
         outputs = offer.step.outputs_for(params) if sound else {}
         self.kinds(offer, outputs, registry.values)
         return PlannedStep(
-            self.step.id, offer, inputs, params, bound, tuple(files), outputs, registry.values
+            self.step.id,
+            offer,
+            inputs,
+            params,
+            bound,
+            tuple(files),
+            outputs,
+            registry.values,
+            self.source.hidden.below((*self.step.at, "with")),
         )
 
     def kinds(self, offer: Offer, outputs: Mapping[str, Port], kinds: ValueKinds) -> None:

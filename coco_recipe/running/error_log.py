@@ -72,7 +72,7 @@ def write(
         failure.trace(error),
         *_tails(unfinished),
     ]
-    text = terminal.safe("\n".join(lines))
+    text = terminal.safe(step.hidden.in_text("\n".join(lines)))
     try:
         files.write_bytes(folder / NAME, text.encode("utf-8", "backslashreplace"))
     except OSError:  # a full disk may be why the step failed, which is what must be told

@@ -196,7 +196,7 @@ def _record(
         use=step.step.name,
         plugin=offer.plugin,
         plugin_version=offer.version,
-        parameters=dict(step.params),
+        parameters=step.hidden.written(dict(step.params)),
         seed=context.seed,
         key=task.key,
         inputs=task.parts.inputs,
@@ -205,7 +205,7 @@ def _record(
         counts=balance,
         dropped=tuple(Dropped(*line, n) for line, n in sorted(reasons.items())),
         findings=tuple(finding.record() for finding in context.findings),
-        notes=context.notes,
+        notes=step.hidden.in_data(context.notes),
         outputs={port: f"{task.key}:{port}" for port in step.outputs},
         files=FileSet(len(hashes), files.digest(hashes)),
         clock=Clock(

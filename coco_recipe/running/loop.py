@@ -84,9 +84,10 @@ def _record_failure(
     work: Work, task: Task, error: StepError | FindingsError, progress: str
 ) -> None:
     """Put a failure on record; where it is no finding, write a log of it, too."""
-    step, problem = task.step, terminal.masked(str(error))
+    step, problem = task.step, str(error)
     with contextlib.suppress(OSError):  # a full disk may be why the step failed
-        work.log.add(FailedStep(step.id, step.step.name, problem))
+        written = terminal.masked(step.hidden.in_text(problem))
+        work.log.add(FailedStep(step.id, step.step.name, written))
     failed = StepFailed(step.id, problem)
     if isinstance(error, StepError):
         error.log = error_log.write(
