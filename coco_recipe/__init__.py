@@ -6,6 +6,7 @@ for other files.
 
 from typing import TYPE_CHECKING, Any
 
+from coco_recipe import patterns, regular
 from coco_recipe.checks.file_names import mended_name
 from coco_recipe.checks.loose_values import segmentation as numbers_of_segmentation
 from coco_recipe.checks.missing_files import told as missing_pictures
@@ -38,7 +39,7 @@ from coco_recipe.errors import (
     show_path,
 )
 from coco_recipe.failure import told
-from coco_recipe.files import link_or_copy, place, plain_name, sha256, write_bytes
+from coco_recipe.files import gone_if_failed, link_or_copy, place, plain_name, sha256, write_bytes
 from coco_recipe.findings import Check, Finding, Kind, Row
 from coco_recipe.geometry import body_parts
 from coco_recipe.geometry.framing import framed
@@ -68,6 +69,7 @@ from coco_recipe.steps import (
     StepProblem,
     StepProblems,
 )
+from coco_recipe.system_errors import is_refusal, writing
 from coco_recipe.values.checkpoint import Checkpoint
 from coco_recipe.values.dataset_value import facts_of
 from coco_recipe.values.facts import Facts, FactsByPort
@@ -141,20 +143,24 @@ __all__ = [
     "facts_of",
     "find_data",
     "framed",
+    "gone_if_failed",
     "has_area",
     "header_of",
     "hookimpl",
     "is_flat",
     "is_license",
+    "is_refusal",
     "link_or_copy",
     "mended_name",
     "missing_pictures",
     "numbers_of_segmentation",
     "open_line",
+    "patterns",
     "place",
     "plain_name",
     "polygon_area",
     "read_header",
+    "regular",
     "row_findings",
     "run",
     "run_facts",
@@ -174,6 +180,7 @@ __all__ = [
     "write",
     "write_bytes",
     "write_predictions",
+    "writing",
 ]
 
 

@@ -30,6 +30,7 @@ def run(
     set: Mapping[str, Any] | Sequence[str] = (),
     jobs: int | None = None,
     engine: str = "local",
+    item_timeout: float = 120,
     from_step: str = "",
     force: bool = False,
     strict: bool = False,
@@ -49,8 +50,10 @@ def run(
         set: values that override the recipe's: ``{"steps.more.with.copies": 2}``, or
             ``["steps.more.with.copies=2"]``.
         jobs: number of worker processes; None for as many as there are cores. The result is the
-            same with any number.
+            same with any number. 0 works in this process, as a debugger needs it: an item that
+            crashes, hangs or takes all memory then takes the process with it.
         engine: where the work runs: "local", "local:spawn", "dask", or "dask://HOST:PORT".
+        item_timeout: seconds that a worker may be at work on one item; 0 for any.
         from_step: run this step and all below again.
         force: run every step again.
         strict: stop at warnings too.
@@ -90,8 +93,9 @@ def run(
         done = stages.run(
             planned,
             out=folder,
-            jobs=jobs or len(os.sched_getaffinity(0)),
+            jobs=len(os.sched_getaffinity(0)) if jobs is None else jobs,
             engine=engine,
+            item_timeout=item_timeout,
             force=force,
             from_step=from_step,
             strict=strict,

@@ -8,7 +8,15 @@ import traceback
 import click
 
 from coco_recipe import guard
-from coco_recipe.commands import asking, checks, lists, pictures, reports, running
+from coco_recipe.commands import (
+    asking,
+    checks,
+    lists,
+    pictures,
+    reports,
+    running,
+    surroundings,
+)
 from coco_recipe.commands.options import Shown
 from coco_recipe.errors import CocoRecipeError, HeldError, PluginError, RecipeError, RunError
 
@@ -46,7 +54,8 @@ def _plugin_commands() -> dict[str, click.Command]:
     return plugins.find().commands
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+# color: what looks like an escape sequence is shown as one, not left out
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "color": True})
 @click.version_option(package_name="coco-recipe")
 def cli() -> None:
     """Make a COCO data set and a detector again, exactly, from one recipe."""
@@ -60,37 +69,47 @@ def main() -> None:
     """Run the command line and exit.
 
     The codes: 0 done, 1 failed, 2 a wrong recipe or command, 3 another run is at work there, 101
-    our bug, 130 interrupted.
+    our bug, 130 interrupted, 143 and 129 ended by SIGTERM or SIGHUP.
     """
+    surroundings.use_utf8()
     if not {"-h", "--help", "--version"}.intersection(sys.argv):
         guard.begin()
-    shown, stdout = Shown(), sys.stdout
     gc.set_threshold(GC_OBJECTS)
-    try:
-        code = cli.main(standalone_mode=False, obj=shown) or 0
-    except (RecipeError, PluginError, RunError) as error:
-        reports.report(error, shown)
-        code = 3 if isinstance(error, HeldError) else 2
-    except CocoRecipeError as error:
-        reports.report(error, shown)
-        code = 1
-    except click.ClickException as error:
-        error.show()
-        code = 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; the same command goes on from here", err=True)
-        code = 130
-    except (Exception, SystemExit, GeneratorExit):  # a plugin's sys.exit(0) is no success
-        code = 1
-        if sys.stdout is stdout:  # click puts another in its place where the reader (head) has gone
-            traceback.print_exc()
-            click.echo(
-                "BUG: this is a fault of coco-recipe; please report it with the lines above",
-                err=True,
-            )
-            code = 101
+    with surroundings.prepared() as came:
+        try:
+            code = _run(came)
+        except KeyboardInterrupt:  # while the first one was being told
+            code = surroundings.interrupted(came)
     guard.end(code)
     sys.exit(code)
+
+
+def _run(came: list[int]) -> int:
+    """Run the command line; return the exit code."""
+    shown, stdout = Shown(), sys.stdout
+    try:
+        return cli.main(standalone_mode=False, obj=shown) or 0
+    except (RecipeError, PluginError, RunError) as error:
+        reports.report(error, shown)
+        return 3 if isinstance(error, HeldError) else 2
+    except CocoRecipeError as error:
+        reports.report(error, shown)
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return surroundings.interrupted(came)
+    except (Exception, SystemExit, GeneratorExit) as error:  # a plugin's sys.exit(0) is no success
+        if sys.stdout is not stdout:  # click replaces it where the reader (head) has gone
+            return 1
+        if (code := surroundings.refused(error)) is not None:
+            return code
+        traceback.print_exc()
+        click.echo(
+            "BUG: this is a fault of coco-recipe; please report it with the lines above", err=True
+        )
+        return 101
 
 
 if __name__ == "__main__":

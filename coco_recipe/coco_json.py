@@ -18,9 +18,10 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from coco_recipe import not_finite
+from coco_recipe import not_finite, regular
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import DatasetError
+from coco_recipe.system_errors import writing
 
 CHUNK_ROWS = 20_000
 _BETWEEN_ROWS = re.compile(rb"\}\s*,\s*\{")
@@ -60,10 +61,10 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         DatasetError: it isn't a regular file, or can't be read.
     """
-    if path.exists() and not path.is_file():
-        raise DatasetError(f"{path}: is not a regular file")
     try:
-        return path.read_bytes()
+        return regular.read(path)
+    except regular.NotRegularError as error:
+        raise DatasetError(f"{path}: {error.strerror}") from error
     except OSError as error:
         raise DatasetError(f"{path}: can't be read: {error.strerror}") from error
 
@@ -129,7 +130,7 @@ def write(dataset: Dataset, path: Path) -> str:
         The SHA-256 of the file, in hexadecimal digits.
     """
     digest = hashlib.sha256()
-    with path.open("wb") as file, ThreadPoolExecutor(1) as thread:
+    with writing(path), path.open("wb") as file, ThreadPoolExecutor(1) as thread:
 
         def put(chunk: bytes) -> None:
             digest.update(chunk)

@@ -198,6 +198,10 @@ class HeldError(RunError):
     """Another run is at work in the run directory."""
 
 
+class SystemRefusalError(RunError, OSError):
+    """The system refuses: the disk is full, a file may not be written, too many files are open."""
+
+
 def together(errors: Sequence[CocoRecipeError]) -> CocoRecipeError:
     """Return one error that tells all that several do, each of which may have others beside it.
 

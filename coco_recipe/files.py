@@ -13,7 +13,9 @@ from typing import Any
 
 import msgspec
 
+from coco_recipe import regular
 from coco_recipe.exchange import exchange
+from coco_recipe.system_errors import writing
 
 FLUSHING = 8  # threads
 FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
@@ -34,8 +36,8 @@ def free_name(path: Path) -> Path:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
+    """Return the SHA-256 of a regular file's bytes."""
+    with regular.opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -64,13 +66,26 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         OSError: it can't be written; what was there stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = unfinished(path)
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    with writing(path, len(data)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = unfinished(path)
+        with gone_if_failed(temporary):
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def gone_if_failed(temporary: Path) -> Iterator[None]:
+    """Remove a file that couldn't be written: what lies on a full disk would keep it full."""
+    try:
+        yield
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -166,7 +181,7 @@ def link_or_copy(source: Path, target: Path) -> str:
     try:
         os.link(source.resolve(), target)
     except OSError:
-        shutil.copyfile(source, target)
+        copy(source, target)
         return "copy"
     return "link"
 
@@ -176,7 +191,8 @@ def copy(source: Path, target: Path) -> None:
 
     Where the file system can, the two share them until one is changed (FICLONE).
     """
-    with source.open("rb") as reader, target.open("wb") as writer:
+    size = source.stat().st_size
+    with regular.opened(source) as reader, writing(target, size), target.open("wb") as writer:
         with contextlib.suppress(
             ImportError, OSError
         ):  # not on this system, or not on this file system

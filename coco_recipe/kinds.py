@@ -30,11 +30,24 @@ UNREAD = Kind(
     "steps stand above the last published one unread",
     "name it under 'in' of a later step, or remove it",
 )
+LITTLE_ROOM = Kind(
+    "little_room_on_disk",
+    "warning",
+    "steps may find no room for what they write",
+    "make room, or write elsewhere (--out); a run that stops goes on from there",
+)
 STOPPING = Kind(
     "rows_that_stop_a_step",
     "error",
     "rows can't be taken by the step",
     "correct them, or drop them above the step",
+    needed=True,
+)
+LINKED_OUT = Kind(
+    "links_out_of_the_folder",
+    "error",
+    "pictures are links that lead out of the folder of images",
+    "follow_links: true, if you trust what they lead to",
     needed=True,
 )
 LEFT_OUT = Kind(
@@ -53,6 +66,8 @@ CORE_KINDS = {
     kind.name: kind
     for kind in (
         STOPPING,
+        LITTLE_ROOM,
+        LINKED_OUT,
         LEFT_OUT,
         NO_IMAGES,
         NO_BOXES,

@@ -247,9 +247,25 @@ def _check_schema(step: Step) -> None:
         raise PluginError(
             f"step '{step.name}': its params are not a JSON Schema: {error.message}"
         ) from error
+    if far := [ref for ref in _references(step.params) if not ref.startswith("#")]:
+        raise PluginError(
+            f"step '{step.name}': its params have a $ref to {far[0]!r}, which is not in the schema; "
+            "nothing is fetched"
+        )
     _SOUND_SCHEMAS.add(text)
     if step.params.get("type") != "object":
         raise PluginError(f"step '{step.name}': its params must be a JSON Schema of type object")
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """Yield every ``$ref`` of a schema."""
+    if isinstance(schema, dict):
+        if isinstance(ref := schema.get("$ref"), str):
+            yield ref
+        schema = list(schema.values())
+    if isinstance(schema, (list, tuple)):
+        for child in schema:
+            yield from _references(child)
 
 
 def _reason(error: BaseException) -> str:

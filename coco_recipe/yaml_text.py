@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from coco_recipe import regular
 from coco_recipe.errors import Problem, Where, show_path
 
 KeyPath = tuple[str | int, ...]
@@ -76,8 +77,10 @@ def text_of(path: Path, kind: str) -> str:
     """
     where = Where(str(path))
     try:
-        with path.open("rb") as file:
+        with regular.opened(path) as file:
             raw = file.read(MAX_BYTES + 1)
+    except regular.NotRegularError as error:
+        raise YamlError(Problem(where, str(error.strerror), f"a {kind} is a file")) from error
     except OSError as error:
         raise YamlError(Problem(where, f"can't be read: {error.strerror}")) from error
     if len(raw) > MAX_BYTES:

@@ -7,6 +7,7 @@ from coco_recipe.checks.name_mends import Folder, proposed
 from coco_recipe.checks.rows import of_image
 from coco_recipe.dataset import Dataset, Image
 from coco_recipe.findings import Finding, Kind
+from coco_recipe.regular import other_kind
 
 MISSING = Kind(
     "missing_pictures",
@@ -76,6 +77,10 @@ def _told(folder: Path, image: Image, there: Folder) -> str | None:
     Return None where nothing does.
     """
     if (path := _file(folder, image)).is_symlink():
+        if kind := other_kind(path):
+            return f"is a link to {kind}, not to a file"
         return f"is a link to {str(path.readlink())!r}, which is not there"
+    if kind := other_kind(path):
+        return f"is {kind}, not a file"
     meant = there.meant(image.file_name)
     return f"there is {meant!r}" if meant else None

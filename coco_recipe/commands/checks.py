@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from coco_recipe.commands import options, reports
+from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.errors import CocoRecipeError, RecipeError, counted, together
 
 
@@ -26,8 +27,9 @@ def validate(
     errors: list[CocoRecipeError] = []
     for path in recipes:
         try:
-            planned = options.plan_of(path, overrides, plugin_files)
-            are_sound = refusal.hold_against_rows(planned)
+            with plugins_print_apart():
+                planned = options.plan_of(path, overrides, plugin_files)
+                are_sound = refusal.hold_against_rows(planned)
             if form == "text":
                 but = "" if are_sound else "; its data has errors, which coco-recipe check names"
                 click.echo(f"{path}: {counted(len(planned.steps), 'step')}, no problem found{but}")
@@ -44,11 +46,19 @@ def validate(
 @click.argument(
     "images", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False)
 )
+@click.option(
+    "--follow-links", is_flag=True, help="Look at pictures that are links out of IMAGES, too."
+)
 @click.option("--decode", is_flag=True, help="Read whole pictures, not their headers only.")
 @options.PLUGIN
 @options.FORMAT
 def check(
-    source: Path, images: Path | None, decode: bool, plugin_files: tuple[Path, ...], form: str
+    source: Path,
+    images: Path | None,
+    follow_links: bool,
+    decode: bool,
+    plugin_files: tuple[Path, ...],
+    form: str,
 ) -> None:
     """Say everything that is wrong with an annotation file (and its IMAGES), or with the inputs of a recipe.
 
@@ -59,15 +69,22 @@ def check(
     from coco_recipe.running import checking
     from coco_recipe.running.session import Session
 
-    if source.suffix.lower() in (".yaml", ".yml"):
-        planned = options.plan_of(source, (), plugin_files)
-        about = {about for step in planned.steps for about in step.step.checks}
-        found = (
-            *Session.open(planned).inputs.findings,
-            *checking.left_out(planned.checks, source.name, about),
-        )
-    else:
-        found = checking.of_file(source, images, plugins.find(plugin_files).checks, decode=decode)
+    with plugins_print_apart():
+        if source.suffix.lower() in (".yaml", ".yml"):
+            planned = options.plan_of(source, (), plugin_files)
+            about = {about for step in planned.steps for about in step.step.checks}
+            found = (
+                *Session.open(planned).inputs.findings,
+                *checking.left_out(planned.checks, source.name, about),
+            )
+        else:
+            found = checking.of_file(
+                source,
+                images,
+                plugins.find(plugin_files).checks,
+                decode=decode,
+                follow_links=follow_links,
+            )
     errors = sum(finding.severity == "error" for finding in found)
     if form == "text":
         for finding in found:

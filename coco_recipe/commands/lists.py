@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from coco_recipe.commands import options
+from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.steps import OpenPorts
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ def steps(name: str | None, plugin_files: tuple[Path, ...]) -> None:
     from coco_recipe import plugins
     from coco_recipe.errors import did_you_mean
 
-    registry = plugins.find(plugin_files)
+    with plugins_print_apart():
+        registry = plugins.find(plugin_files)
     if name is None:
         for offer in sorted(registry.offers.values(), key=lambda o: o.step.name):
             summary = (offer.step.run.__doc__ or "").strip().partition("\n")[0]
@@ -87,8 +89,9 @@ def schema(what: str, plugin_files: tuple[Path, ...]) -> None:
     from coco_recipe.language import schema_check
 
     if what == "recipe":
-        offers = sorted(plugins.find(plugin_files).offers.items())
+        with plugins_print_apart():
+            offers = sorted(plugins.find(plugin_files).offers.items())
         found = schema_check.composed({name: offer.step.params for name, offer in offers})
     else:
         found = record_schema.schema(what)
-    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())

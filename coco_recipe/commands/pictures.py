@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from coco_recipe.commands import options, reports
+from coco_recipe.commands.surroundings import plugins_print_apart
 
 
 @click.command()
@@ -48,11 +49,12 @@ def preview(
     from coco_recipe.running import forecast
     from coco_recipe.running.session import Session
 
-    planned = options.plan_of(recipe, overrides, plugin_files, out)
-    first = planned.first_writer()
-    session = Session.open(planned, out, with_pixels=first is not None and first != step)
-    target = target or Path(f"{planned.recipe.name}-{step}.png")
-    forecast.preview(session, step, target, images=names or images)
+    with plugins_print_apart():
+        planned = options.plan_of(recipe, overrides, plugin_files, out)
+        first = planned.first_writer()
+        session = Session.open(planned, out, with_pixels=first is not None and first != step)
+        target = target or Path(f"{planned.recipe.name}-{step}.png")
+        forecast.preview(session, step, target, images=names or images)
     click.echo(str(target))
 
 
@@ -84,7 +86,8 @@ def replay(
     """Make one image of a finished run again, and say whether its bytes are those that were recorded."""
     from coco_recipe.running import forecast
 
-    data, same = forecast.replay(run_directory, image, plugin_files, moved_to)
+    with plugins_print_apart():
+        data, same = forecast.replay(run_directory, image, plugin_files, moved_to)
     target = target or Path(Path(image).name)
     if target.exists():
         raise click.UsageError(f"{target} is there already; name another file (--to)")

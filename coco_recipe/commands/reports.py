@@ -14,7 +14,7 @@ from coco_recipe.errors import CocoRecipeError, FindingsError, Problem, RecipeEr
 def say(text: str, *, quiet: bool = False) -> None:
     """Print a line beside the result, on stderr."""
     if not quiet:
-        click.echo(text, err=True)
+        click.echo(text, err=True, color=True)
 
 
 def findings(found: Sequence[Any], form: str) -> str:
@@ -49,10 +49,10 @@ def _escaped(text: str) -> str:
 def report(error: CocoRecipeError, shown: Shown) -> None:
     """Print an error in the form that the command was asked for."""
     if shown.traceback:
-        click.echo(failure.trace(error), err=True)
+        click.echo(failure.trace(error), err=True, color=True)
     told = (error, *error.beside)
     if shown.form == "json" and any(map(_has_rows, told)):
-        click.echo(msgspec.json.encode([row for one in told for row in _rows(one)]))
+        click.echo(msgspec.json.encode([row for one in told for row in _rows(one)]).decode())
         return
     for one in told:
         _report(one, shown.form)
@@ -61,17 +61,18 @@ def report(error: CocoRecipeError, shown: Shown) -> None:
 def _report(error: CocoRecipeError, form: str) -> None:
     """Print an error without those beside it, as text or as GitHub's annotations."""
     if form == "github" and isinstance(error, FindingsError):
-        click.echo(findings(error.findings, form), nl=False)
+        click.echo(findings(error.findings, form), nl=False, color=True)
     elif form == "github" and isinstance(error, RecipeError):
         for problem in error.problems:
-            click.echo(_as_annotation(problem))
+            click.echo(_as_annotation(problem), color=True)
     elif isinstance(error, FindingsError):
         for finding in error.findings:
-            click.echo(f"{getattr(finding, 'severity', 'error')}: {finding}", err=True)
+            told = f"{getattr(finding, 'severity', 'error')}: {finding}"
+            click.echo(told, err=True, color=True)
     else:
-        click.echo(error.alone(), err=True)
+        click.echo(error.alone(), err=True, color=True)
         if isinstance(error, RecipeError) and len(error.problems) > 1:
-            click.echo(f"{len(error.problems)} problems", err=True)
+            click.echo(f"{len(error.problems)} problems", err=True, color=True)
 
 
 def _has_rows(error: CocoRecipeError) -> bool:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from coco_recipe import system_errors
 from coco_recipe.commands import options, reports
+from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding, judged
 from coco_recipe.manifest import StepRecord, data_sets
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from coco_recipe.running.task import Task
 
 UNCHANGED = "unchanged"
+UNGUARDED = (
+    "note: --jobs 0 works in this process, which can't be guarded from an item that crashes, hangs "
+    "(--item-timeout) or takes all memory"
+)
 
 
 @click.command()
@@ -28,10 +34,10 @@ UNCHANGED = "unchanged"
 @options.SET
 @click.option(
     "--jobs",
-    type=click.IntRange(1),
+    type=click.IntRange(0),
     default=lambda: len(os.sched_getaffinity(0)),
     show_default="all cores",
-    help="Worker processes; the result is the same with any number.",
+    help="Worker processes; the result is the same with any number. 0 works in this process, for debuggers.",
 )
 @click.option(
     "--engine",
@@ -39,6 +45,14 @@ UNCHANGED = "unchanged"
     metavar="NAME",
     show_default=True,
     help="Where the work runs: local, local:spawn, dask (a cluster on this machine), or dask://HOST:PORT.",
+)
+@click.option(
+    "--item-timeout",
+    type=click.FloatRange(0),
+    default=120,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a worker may be at work on one item, as a picture, before it is replaced; 0 for any time.",
 )
 @click.option(
     "--from", "from_step", default="", metavar="STEP", help="Run this step and all below again."
@@ -73,6 +87,7 @@ def run(
     overrides: tuple[str, ...],
     jobs: int,
     engine: str,
+    item_timeout: float,
     from_step: str,
     force: bool,
     accept_versions: tuple[str, ...],
@@ -88,13 +103,17 @@ def run(
     from coco_recipe.observing.progress import Display
     from coco_recipe.running import stages
 
-    planned = options.plan_of(recipe, overrides, plugin_files, out)
-    with Display(quiet=quiet) as display:
+    with plugins_print_apart():
+        planned = options.plan_of(recipe, overrides, plugin_files, out)
+    if jobs == 0 and engine.startswith("local"):
+        reports.say(UNGUARDED, quiet=quiet)
+    with plugins_print_apart(), Display(quiet=quiet) as display:
         result = stages.run(
             planned,
             out=out,
             jobs=jobs,
             engine=engine,
+            item_timeout=item_timeout,
             force=force,
             from_step=from_step,
             strict=strict,
@@ -106,7 +125,7 @@ def run(
         )
     if form == "json":
         told = {"folder": str(result.folder), "ran": result.ran, "reused": result.reused}
-        click.echo(msgspec.json.encode(told))
+        click.echo(msgspec.json.encode(told).decode())
     elif not result.ran:
         several = len(result.reused) > 1
         steps = f"all {len(result.reused)} steps are" if several else "the step is"
@@ -130,24 +149,36 @@ def plan(
     form: str,
 ) -> None:
     """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
-    from coco_recipe.running import agenda, forecast, refusal, run_folder
+    from coco_recipe.running import agenda, forecast, refusal, room, run_folder
     from coco_recipe.running.session import Session
 
-    planned = options.plan_of(recipe, overrides, plugin_files, out)
-    refusal.check(planned, out or run_folder.default(planned))
-    session = Session.open(planned, out)
+    with plugins_print_apart():
+        planned = options.plan_of(recipe, overrides, plugin_files, out)
+        refusal.check(planned, out or run_folder.default(planned))
+        session = Session.open(planned, out)
     _show_findings(session.inputs.findings)
-    due = agenda.of(session)
-    reasons = agenda.needed(session, due)
-    records = forecast.records(session, due)
+    with plugins_print_apart():
+        due = agenda.of(session)
+        reasons = agenda.needed(session, due)
+        records = forecast.records(session, due)
     found = (Finding.from_record(row) for record in records.values() for row in record.findings)
     _show_findings(judged(found, planned.recipe.findings))
+    needs = room.needed(planned, session.inputs.facts)
+    due_needs = {name: size for name, size in needs.items() if name in reasons}
+    little = room.finding(session.folder, due_needs)
+    _show_findings(judged([little] if little else [], planned.recipe.findings))
     if form == "json":
         rows = [
-            _row(task, _kept(task, session), reasons.get(task.step.id), records.get(task.step.id))
+            _row(
+                task,
+                _kept(task, session),
+                reasons.get(task.step.id),
+                records.get(task.step.id),
+                due_needs.get(task.step.id),
+            )
             for task in due
         ]
-        click.echo(msgspec.json.encode(rows))
+        click.echo(msgspec.json.encode(rows).decode())
         return
     for task in due:
         step, kept = task.step, _kept(task, session)
@@ -157,6 +188,11 @@ def plan(
         click.echo(f"{'run  ' if step.id in reasons else 'reuse'}  {step.id} {why}")
         if record := records.get(step.id):
             _show_rows(record)
+        if step.id in due_needs:
+            click.echo(f"         about {system_errors.size(due_needs[step.id])} on disk")
+    if due_needs and (free := system_errors.free(session.folder)) is not None:
+        total = system_errors.size(sum(due_needs.values()))
+        click.echo(f"to write: about {total}; free: {system_errors.size(free)}")
 
 
 def _kept(task: "Task", session: "Session") -> dict[str, tuple[str, str]]:
@@ -171,6 +207,7 @@ def _row(
     kept: Mapping[str, tuple[str, str]],
     reason: str | None,
     record: StepRecord | None,
+    size: int | None,
 ) -> dict[str, Any]:
     """Return what is known of a step that is due, for programs."""
     step = task.step
@@ -182,6 +219,7 @@ def _row(
         "accepted": {name: {"was": was, "is": now} for name, (was, now) in kept.items()},
         "out": record and record.counts.out,
         "table": record and record.notes.get("table"),
+        "bytes": size,
     }
 
 

@@ -47,7 +47,13 @@ class Engine(Protocol):
         ...
 
 
-def parse(text: str, jobs: int, environment: Mapping[str, str] | None = None) -> Engine:
+def parse(
+    text: str,
+    jobs: int,
+    *,
+    environment: Mapping[str, str] | None = None,
+    item_timeout: float = 0,
+) -> Engine:
     """Return the engine that ``--engine`` names.
 
     Args:
@@ -61,39 +67,57 @@ def parse(text: str, jobs: int, environment: Mapping[str, str] | None = None) ->
     """
     kind, _, rest = text.partition(":")
     if kind == "local" and rest in ("", "forkserver", "spawn") and text != "local:":
-        return local(jobs, rest or "forkserver", environment)
+        return local(jobs, rest or "forkserver", environment=environment, item_timeout=item_timeout)
     if text == "dask" or re.fullmatch(r"dask://[^\s/:]+:\d{1,5}", text):
-        return dask(text.removeprefix("dask://") if rest else None, jobs, environment)
+        address = text.removeprefix("dask://") if rest else None
+        return dask(address, jobs, environment=environment, item_timeout=item_timeout)
     raise RunError(f"--engine: there is no engine '{text}'; allowed are {NAMES}")
 
 
 def local(
-    jobs: int, start: str = "forkserver", environment: Mapping[str, str] | None = None
+    jobs: int,
+    start: str = "forkserver",
+    *,
+    environment: Mapping[str, str] | None = None,
+    item_timeout: float = 0,
 ) -> Engine:
-    """Return an engine with that many processes of this machine; 1 is this process.
+    """Return an engine with that many processes of this machine; 0 is this process.
 
     Args:
         jobs: number of workers.
         start: "forkserver" imports heavy packages once for all workers, "spawn" in each. Never
             "fork": the threads of native libraries don't survive it.
         environment: variables that the workers must have.
+        item_timeout: seconds that a worker may be at work on an item before it is replaced; 0 for
+            any. This process can't be replaced.
     """
-    return Local(jobs, start, environment or {})
+    return Local(jobs, start, environment or {}, item_timeout)
 
 
-def dask(address: str | None, jobs: int, environment: Mapping[str, str] | None = None) -> Engine:
+def dask(
+    address: str | None,
+    jobs: int,
+    *,
+    environment: Mapping[str, str] | None = None,
+    item_timeout: float = 0,
+) -> Engine:
     """Return an engine that runs on Dask.
 
     Args:
         address: the scheduler's host:port; None starts a cluster of this machine.
         jobs: the processes of that cluster.
         environment: variables that these must have.
+        item_timeout: as of `local`, for the workers of that cluster; those of another scheduler
+            have several threads, of which none can be ended alone.
 
     Raises:
         RunError: Dask isn't installed.
     """
-    if importlib.util.find_spec("distributed") is None:
-        raise RunError("--engine: Dask is not installed; pip install 'coco-recipe[dask]'")
+    # a cluster of this machine speaks TLS, for which Dask makes certificates with cryptography
+    for package in ("distributed",) if address else ("distributed", "cryptography"):
+        if importlib.util.find_spec(package) is None:
+            name = "Dask" if package == "distributed" else f"{package}, which --engine dask needs,"
+            raise RunError(f"--engine: {name} is not installed; pip install 'coco-recipe[dask]'")
     from coco_recipe.engines.on_dask import Dask
 
-    return Dask(address, jobs, environment or {})
+    return Dask(address, max(1, jobs), environment or {}, 0 if address else item_timeout)

@@ -4,11 +4,13 @@ import contextlib
 import multiprocessing
 import pickle
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
+from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any, TypeVar
 
@@ -25,22 +27,29 @@ WINDOW = 8
 RETRIES = 2
 FAILED_STARTS = 3
 END_SECONDS = 5.0
+START_SECONDS = 120.0  # a worker that imports for longer is taken for one that hangs
+# Between two looks at the workers. Time counts as at work while we wait for them, not while
+# somebody is slow to take results; what passes beyond two looks, as while the terminal's Ctrl-Z
+# holds all of us, doesn't count either.
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
     """An engine of ``jobs`` processes of this machine that ``start`` by "forkserver" or "spawn".
 
-    1 is this process. The others start with the variables of ``environment``.
+    0 is this process. The others start with the variables of ``environment``. A worker that is at
+    work on one item for longer than ``item_timeout`` seconds is replaced; 0 lets it take its time.
     """
 
     jobs: int
     start: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    item_timeout: float = 0
 
     def prepare(self, preload: Sequence[str]) -> None:
         """See Engine."""
-        if self.jobs > 1 and self.start == "forkserver":
+        if self.jobs and self.start == "forkserver":
             _start_forkserver(preload, self.environment)
 
     def map(
@@ -51,7 +60,7 @@ class Local:
         preload: Sequence[str] = (),
     ) -> Iterator[Result]:
         """See Engine."""
-        if self.jobs <= 1:
+        if not self.jobs:
             for item in items:
                 yield worker.here(function, item)
             return
@@ -98,12 +107,24 @@ class _Task:
 
 @dataclass(slots=True)
 class _Worker:
-    """A worker process, and the tasks that it holds: the first is at work."""
+    """A worker process, and the tasks that it holds: the first is at work.
+
+    ``busy`` is for how many seconds it was seen to be at work on the first, or to start.
+    """
 
     process: Any
     connection: Connection
     held: deque[_Task] = field(default_factory=deque)
     ready: bool = False
+    busy: float = 0.0
+
+    def is_stopped(self) -> bool:
+        """Report whether somebody has stopped the process (SIGSTOP)."""
+        try:
+            status = Path(f"/proc/{self.process.pid}/stat").read_text("latin-1")
+        except OSError:
+            return False
+        return status.rpartition(")")[2].split()[0] in ("T", "t")
 
 
 class _Pool:
@@ -113,6 +134,7 @@ class _Pool:
         self, engine: Local, call: worker.Call, lost: Callable[[Any, str], Any] | None
     ) -> None:
         self.jobs, self.environment = engine.jobs, engine.environment
+        self.item_timeout = engine.item_timeout
         self.call, self.lost = call, lost
         self.context: Any = multiprocessing.get_context(engine.start)
         self.selector = DefaultSelector()
@@ -155,6 +177,8 @@ class _Pool:
         target = min(self.workers, key=lambda each: len(each.held), default=None)
         if target is None or (target.held and len(self.workers) < self.jobs):
             target = self._start()
+        if not target.held and target.ready:
+            target.busy = 0.0
         target.held.append(task)
         with contextlib.suppress(OSError):  # it is dead: reading from it will tell
             target.connection.send_bytes(task.data)
@@ -175,8 +199,13 @@ class _Pool:
         return self.workers[-1]
 
     def _collect(self, *, wait: bool) -> None:
-        """Read an answer from each worker that has one."""
-        for key, _ in self.selector.select(None if wait else 0):
+        """Read an answer from each worker that has one; replace those that take too long."""
+        began = time.monotonic()
+        ready = self.selector.select(self._patience() if wait else 0)
+        passed = min(time.monotonic() - began, 2 * LOOK_SECONDS)
+        for each in self.workers:
+            each.busy += passed if each.held else 0.0
+        for key, _ in ready:
             try:
                 answer = key.data.connection.recv_bytes()
             except (EOFError, OSError):
@@ -184,17 +213,49 @@ class _Pool:
                 continue
             if key.data.ready:
                 self.answers[key.data.held.popleft().index] = pickle.loads(answer)
-            key.data.ready, self.failed_starts = True, 0
+            key.data.ready, key.data.busy, self.failed_starts = True, 0.0, 0
+        self._replace_hanging()
 
-    def _bury(self, dead: _Worker) -> None:
-        """Try a dead worker's item again or give it up; hand what waited behind it to others."""
+    def _limit(self, each: _Worker) -> float:
+        """Return for how many seconds a worker may be busy."""
+        return self.item_timeout if each.ready else max(self.item_timeout, START_SECONDS)
+
+    def _patience(self) -> float | None:
+        """Return for how many seconds to wait for an answer; None as long as it takes."""
+        if not self.item_timeout:
+            return None
+        left = (self._limit(each) - each.busy for each in self.workers if each.held)
+        return max(0.01, min(LOOK_SECONDS, *left, LOOK_SECONDS))
+
+    def _replace_hanging(self) -> None:
+        """Replace the workers that were at work for too long, or were stopped."""
+        for each in self.workers.copy():
+            if self.item_timeout and each.held and each.busy > self._limit(each):
+                was_stopped = each.is_stopped()
+                each.process.kill()
+                self._bury(each, was_stopped=was_stopped, took_too_long=True)
+
+    def _bury(
+        self, dead: _Worker, *, was_stopped: bool = False, took_too_long: bool = False
+    ) -> None:
+        """Try a dead worker's item again or give it up; hand what waited behind it to others.
+
+        An item that took too long isn't tried again, but where it is not at fault.
+        """
         self.selector.unregister(dead.connection)
         self.workers.remove(dead)
         reason = f"a worker process died ({_end(dead)})"
+        if was_stopped:
+            reason = "a worker process was stopped from outside (SIGSTOP)"
+        elif took_too_long and dead.ready:
+            reason = f"a worker process was at work for more than {self.item_timeout:g} s"
+            reason += " (--item-timeout)"
+        elif took_too_long:
+            reason = f"a worker process took more than {self._limit(dead):g} s"
         if dead.ready and dead.held:
             task = dead.held.popleft()
             task.deaths += 1
-            if task.deaths <= RETRIES:
+            if task.deaths <= RETRIES and (was_stopped or not took_too_long):
                 self.again.appendleft(task)
             elif self.lost:
                 self.answers[task.index] = (True, self.lost(task.item, reason), None)

@@ -18,6 +18,8 @@ Result = TypeVar("Result")
 IN_FLIGHT = 4  # items for each thread of the workers: a scheduler far away must not leave them idle
 LOOK_EVERY = 100  # items: workers come and go
 CONNECT_SECONDS = 15
+SILENT_SECONDS = 30
+LOOPBACK = "127.0.0.1"
 ALLOWED_FAILURES = (
     1  # of workers, before an item is held to be at fault; a scheduler elsewhere has its own number
 )
@@ -29,6 +31,8 @@ class Dask:
 
     ``address`` is a scheduler's host:port, without it ``jobs`` local processes do the work.
 
+    Those listen on this machine's loopback only, and speak TLS with a certificate of this run.
+
     The workers of a scheduler need the same files under the same paths, and coco-recipe and the
     step's packages in the same versions: those that are there when the work begins are asked.
     """
@@ -36,6 +40,7 @@ class Dask:
     address: str | None
     jobs: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    item_timeout: float = 0
 
     def prepare(self, preload: Sequence[str]) -> None:
         """Nothing: each worker imports on its own."""
@@ -51,12 +56,14 @@ class Dask:
         with self._client() as client:
             if self.address:
                 _check_versions(client, preload)
-            yield from _Stream(client, worker.Call.of(function), lost).run(items)
+            call = worker.Call.of(function)
+            yield from _Stream(client, call, lost, self.item_timeout).run(items)
 
     @contextlib.contextmanager
     def _client(self) -> Iterator["Client"]:
         import dask
         from distributed import Client, LocalCluster
+        from distributed.security import Security
 
         if self.address:
             try:
@@ -79,9 +86,18 @@ class Dask:
                         **worker.ENVIRONMENT,
                         **self.environment,
                     },
+                    # a worker that somebody stopped is given up when it is silent for so long
+                    "distributed.scheduler.worker-ttl": self.item_timeout + SILENT_SECONDS
+                    if self.item_timeout
+                    else None,
                 }
             ),
             LocalCluster(
+                host=LOOPBACK,
+                # whoever reaches a scheduler can have it run anything: only who has this run's
+                # certificate, which is never written to disk, is let in
+                protocol="tls",
+                security=Security.temporary(),
                 n_workers=self.jobs,
                 threads_per_worker=1,
                 processes=True,
@@ -129,6 +145,7 @@ class _Stream:
     client: "Client"
     call: worker.Call
     lost: Callable[[Any, str], Any] | None
+    item_timeout: float
     flights: deque[_Flight] = field(default_factory=deque)
 
     def run(self, items: Iterable[Any]) -> Iterator[Any]:
@@ -143,7 +160,8 @@ class _Stream:
             yield self._land(self.flights.popleft())
 
     def _send(self, item: Any, data: bytes) -> _Flight:
-        return _Flight(item, data, self.client.submit(worker.answer, self.call, data, pure=False))
+        given = (self.call, data, self.item_timeout)
+        return _Flight(item, data, self.client.submit(worker.answer_in_time, *given, pure=False))
 
     def _land(self, flight: _Flight) -> Any:
         """Wait for an item's answer.
@@ -162,6 +180,8 @@ class _Stream:
                 answer = flight.future.result()
         except KilledWorker as error:
             reason = "a Dask worker process died each time"
+            if self.item_timeout:
+                reason += f", or was at work for more than {self.item_timeout:g} s (--item-timeout)"
             if self.lost is None:
                 raise StepError(f"{reason} on {flight.item}") from error
             return self.lost(flight.item, reason)

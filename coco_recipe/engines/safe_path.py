@@ -60,7 +60,7 @@ def install() -> None:
     if sys.flags.ignore_environment and not sys.flags.safe_path:
         raise StepError(
             "python -E ignores PYTHONSAFEPATH: workers would import from the current folder; "
-            "start Python with -P, too, or use --jobs 1"
+            "start Python with -P, too, or use --jobs 0"
         )
     if not hasattr(spawn.get_preparation_data, "is_safe"):
         spawn.get_preparation_data = _Prepared(spawn.get_preparation_data)

@@ -1,6 +1,7 @@
 """What a worker process does, whichever engine started it: take an item, answer with a result."""
 
 import contextlib
+import faulthandler
 import importlib
 import os
 import pickle
@@ -79,7 +80,7 @@ class Call:
             raise StepError(
                 f"'{getattr(inner, '__name__', inner)}' stands in the main script, which workers "
                 "don't "
-                "import: put it into a module"
+                "import: put it into a module, or use --jobs 0 (jobs=0)"
             )
         return cls(pickle.dumps(function), plugins.loaded_files())
 
@@ -126,6 +127,22 @@ def answer(call: Call, item: bytes) -> bytes:
         told = failure.told(error, failure.home_of(function) if function else "")
         there = failure.WorkerTraceback(traceback.format_exc(), told)
         return pickle.dumps((False, _portable(error, told), there))
+
+
+def answer_in_time(call: Call, item: bytes, seconds: float) -> bytes:
+    """Answer as `answer`, or end this process after so many seconds; 0 for any.
+
+    The process must have one thread that answers. Its clock is no thread of Python's, so that code
+    in C can't hold it up.
+    """
+    if not seconds:
+        return answer(call, item)
+    with open(os.devnull, "w") as nowhere:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+        try:
+            return answer(call, item)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def unpack(done: bool, value: Any, there: failure.WorkerTraceback | None) -> Any:
@@ -187,6 +204,7 @@ def serve(connection: Connection, call: Call, more: Mapping[str, str]) -> None:
         more: variables that steps need, beside the workers' own.
     """
     os.environ.update({**ENVIRONMENT, **more})
+    os.dup2(2, 1)  # what the function prints is no result
     inbox: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     connection.send_bytes(READY)

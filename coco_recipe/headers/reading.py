@@ -8,6 +8,7 @@ import mmap
 import re
 from pathlib import Path
 
+from coco_recipe import regular
 from coco_recipe.headers.by_pillow import by_pillow
 from coco_recipe.headers.header import Bytes, Header
 from coco_recipe.headers.jpeg import jpeg
@@ -38,7 +39,7 @@ def read_header(path: Path, *, to_its_end: bool = False) -> Header:
         ValueError: as `header_of`.
         OSError: the file can't be read.
     """
-    with path.open("rb") as file:
+    with regular.opened(path) as file:
         try:
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except ValueError:  # an empty file can't be mapped

@@ -116,10 +116,13 @@ def parts_of(step: PlannedStep, inputs: Mapping[str, str | Digests], seed: int) 
     found = code_of(step.step, step.bound)
     return KeyParts(
         use=step.step.name,
-        parameters=dict(step.params),
+        parameters=step.hidden.keyed(dict(step.params)),
         seed=seed,
         inputs=dict(inputs),
-        files={f"{n}:{path.name}": files.sha256(path) for n, path in enumerate(step.files)},
+        files={
+            f"{n}:{step.hidden.file_name(path.name)}": files.sha256(path)
+            for n, path in enumerate(step.files)
+        },
         code=found.digests,
         environment=_environment(step, found),
     )

@@ -10,6 +10,7 @@ from coco_recipe.findings import Choice
 from coco_recipe.json_types import Params
 from coco_recipe.language import schema_check
 from coco_recipe.language.source import Source
+from coco_recipe.regular import other_kind
 from coco_recipe.yaml_text import KeyPath
 
 
@@ -18,6 +19,8 @@ class Input:
     """A value to start from; paths as the recipe has them. Its ``kind`` is named by its key.
 
     ``sha256`` is how the hash of the annotation file, checkpoint or other file must begin.
+    ``follow_links`` says whether pictures may be links to elsewhere: to anywhere, or to below one
+    of some folders, which are paths as the others.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Input:
     other_kind: str = ""
     file: str = ""
     of: str = ""
+    follow_links: bool | tuple[str, ...] = False
 
     @property
     def kind(self) -> str:
@@ -131,12 +135,11 @@ def _input(name: str, row: dict[str, Any], source: Source, problems: list[Proble
     ):
         path = row.get(key)
         if isinstance(path, str) and not is_there(source.origin.parent / path):
+            there = other_kind(source.origin.parent / path)
             kind = "folder" if key == "images" else "file"
-            problems.append(
-                Problem(
-                    source.where((*at, key)), f"there is no {kind} {path}", source.relative_to()
-                )
-            )
+            what = f"is {there}, not a regular {kind}" if there else f"there is no {kind} {path}"
+            hint = "" if there else source.relative_to()
+            problems.append(Problem(source.where((*at, key)), what, hint))
     text = {
         key: row[key]
         for key in ("annotations", "images", "checkpoint", "sha256", "file", "of")
@@ -144,5 +147,17 @@ def _input(name: str, row: dict[str, Any], source: Source, problems: list[Proble
     }
     if isinstance(row.get("kind"), str):
         text["other_kind"] = row["kind"]
-    classes = row.get("classes")
-    return Input(name, **text, classes=tuple(classes) if isinstance(classes, list) else ())
+    return Input(
+        name,
+        **text,
+        classes=_texts(row.get("classes")),
+        follow_links=_links(row.get("follow_links")),
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+def _links(value: Any) -> bool | tuple[str, ...]:
+    return _texts(value) if isinstance(value, list) else value is True

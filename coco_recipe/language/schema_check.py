@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from coco_recipe import patterns
 from coco_recipe.errors import Problem, did_you_mean
 from coco_recipe.json_types import Schema
 from coco_recipe.language.source import Source
@@ -42,14 +43,42 @@ def problems(schema: Schema, value: Any, source: Source, at: KeyPath) -> Iterato
         source: the recipe's text, for places.
         at: the value's key path in it.
     """
-    from jsonschema import Draft7Validator
     from referencing import Registry
+    from referencing.exceptions import Unresolvable
 
-    validator = Draft7Validator(
+    validator = _validator()(
         schema, registry=Registry(), format_checker=_names()
     )  # an empty registry: never fetch a $ref
-    for error in validator.iter_errors(value):
-        yield from _explain(error, source, (*at, *error.absolute_path))
+    try:
+        for error in validator.iter_errors(value):
+            yield from _explain(error, source, (*at, *error.absolute_path))
+    except RecursionError:
+        what = "can't be checked: its schema refers to itself without an end"
+        yield Problem(source.where(at), what, "the plugin's author must mend the step's $ref")
+    except Unresolvable as error:
+        what = f"can't be checked: its schema has a $ref to what isn't in it ({error.ref})"
+        yield Problem(source.where(at), what, "the plugin's author must mend the step's $ref")
+
+
+@functools.cache
+def _validator() -> Any:
+    """Return the validator of draft 7, whose expressions take no longer than they may."""
+    from jsonschema import Draft7Validator, ValidationError, validators
+
+    def check_pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Any]:
+        if not isinstance(instance, str):
+            return
+        if fault := patterns.fault(pattern):
+            yield ValidationError(f"can't be checked: the schema's pattern {pattern!r} {fault}")
+            return
+        try:
+            if patterns.search(pattern, [instance]) == [None]:
+                yield ValidationError(f"{instance!r} does not match {pattern!r}")
+        except ValueError as error:
+            yield ValidationError(f"can't be checked: {error}")
+
+    extend: Any = validators.extend
+    return extend(Draft7Validator, {"pattern": check_pattern})
 
 
 @functools.cache

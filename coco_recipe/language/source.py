@@ -9,6 +9,7 @@ from typing import Any
 
 from coco_recipe import yaml_text
 from coco_recipe.errors import Problem, RecipeError, Where, did_you_mean, show_path
+from coco_recipe.language.environment import Hidden
 from coco_recipe.yaml_text import KeyPath, Place, YamlError
 
 _VARIABLE = re.compile(r"\$\{(env:)?([A-Za-z_][\w.]*)\}")
@@ -29,6 +30,7 @@ class Source:
         options: the text of the ``--set`` that a value comes from, by key path.
         problems: what is wrong with the text.
         recorded: of a copy that a run keeps, the recipe's file that was run.
+        hidden: what of the data comes from the environment.
     """
 
     path: Path
@@ -39,6 +41,7 @@ class Source:
     options: Mapping[KeyPath, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     recorded: Path | None = None
+    hidden: Hidden = field(default_factory=Hidden)
 
     @property
     def origin(self) -> Path:
@@ -129,9 +132,26 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Source:
     if options:
         text = _with_options(data, overrides)
     names = data.get("vars") if isinstance(data, dict) else None
-    filler = _Filler(path, read.values, names if isinstance(names, dict) else {}, problems, options)
-    data = filler.fill(data, ())
-    return Source(path, text, data, read.keys, read.values, options, tuple(problems))
+    names = names if isinstance(names, dict) else {}
+    filler = _Filler(path, read.values, names, problems, options)
+    data, unfilled = filler.fill(data, ()), data
+    hidden = Hidden()
+    if filler.hidden:  # filled in again but for these, it is as it may be written
+        keeper = _Filler(path, read.values, names, [], {}, keeps=True)
+        hidden = Hidden(dict(_differing(data, keeper.fill(unfilled, ()), ())), filler.hidden)
+    return Source(path, text, data, read.keys, read.values, options, tuple(problems), hidden=hidden)
+
+
+def _differing(filled: Any, written: Any, at: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the texts of one tree that are others in another of the same form, by key path."""
+    if isinstance(filled, dict) and isinstance(written, dict):
+        for key in filled.keys() & written.keys():
+            yield from _differing(filled[key], written[key], (*at, key))
+    elif isinstance(filled, list) and isinstance(written, list):
+        for n, pair in enumerate(zip(filled, written, strict=True)):
+            yield from _differing(*pair, (*at, n))
+    elif filled != written and isinstance(written, str):
+        yield at, written
 
 
 def _with_options(data: Any, overrides: Sequence[str]) -> str:
@@ -209,7 +229,14 @@ def _key(target: Any, part: str) -> str | int:
 
 
 class _Filler:
-    """Replaces ``${name}`` and ``${env:NAME}`` in strings; other ``${...}`` is left to the step."""
+    """Replaces ``${name}`` and ``${env:NAME}`` in strings; other ``${...}`` is left to the step.
+
+    A variable ``{env: NAME}`` is the environment's, too; with ``public: true`` it may be written.
+
+    Attributes:
+        hidden: what came from the environment and may not be written, each with its name.
+        keeps: leave in place what may not be written.
+    """
 
     def __init__(
         self,
@@ -218,7 +245,11 @@ class _Filler:
         names: dict[str, Any],
         problems: list[Problem],
         options: dict[KeyPath, str],
+        *,
+        keeps: bool = False,
     ) -> None:
+        self.hidden: dict[str, str] = {}
+        self.keeps = keeps
         self.path, self.places, self.names = path, places, names
         self.problems, self.options = problems, options
 
@@ -237,12 +268,19 @@ class _Filler:
 
     def look_up(self, match: re.Match[str], at: KeyPath, depth: int) -> Any:
         name = match[2]
-        value: Any = os.environ.get(name) if match[1] else self.names
+        value: Any = self.from_environment(name) if match[1] else self.names
+        if match[1] and value is not None and self.keeps:
+            return value
         if not match[1]:
             for part in name.split("."):
                 value = value.get(part) if isinstance(value, dict) else None
             if option := self.options.get(("vars", *name.split("."))):
                 self.options[at] = option  # what is wrong with the value is wrong there
+            if isinstance(value, dict) and isinstance(variable := value.get("env"), str):
+                value = self.from_environment(variable, is_public=value.get("public") is True)
+                match = _VARIABLE.fullmatch(f"${{env:{variable}}}") or match
+                if value is not None and self.keeps:
+                    return value
         if value is None or depth > 20:
             line = self.places.get(at, (0, 0))
             what = "refers to itself" if depth > 20 else "is not set"
@@ -257,4 +295,12 @@ class _Filler:
             return self.look_up(inner, at, depth + 1)
         if isinstance(value, str):
             return _VARIABLE.sub(lambda m: str(self.look_up(m, at, depth + 1)), value)
+        return value
+
+    def from_environment(self, name: str, *, is_public: bool = False) -> str | None:
+        """Return a variable of the environment, or how it is written; None where it isn't set."""
+        value = os.environ.get(name)
+        if value is not None and not is_public:
+            self.hidden[value] = f"${{env:{name}}}"
+            return self.hidden[value] if self.keeps else value
         return value

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from coco_recipe import events
 from coco_recipe.observing import summary
+from coco_recipe.terminal import raw, safe
 
 if TYPE_CHECKING:
     import rich.progress
@@ -71,7 +72,7 @@ class Display:
 
     def progress(self, event: events.Progress) -> None:
         """Move the bar, or write a line if the next ten percent are done."""
-        text = f"{event.step}  {event.status(FIGURES)}".rstrip()
+        text = safe(f"{event.step}  {event.status(FIGURES)}".rstrip())
         if self.bar:
             task = self.bar.task_ids[-1] if self.bar.task_ids else self.bar.add_task(event.step)
             self.bar.update(task, description=text, completed=event.done, total=event.total)
@@ -85,6 +86,7 @@ class Display:
         """Write a line above the bar."""
         if not line:
             return
+        line = safe(line)
         if self.bar:
             self.bar.console.print(line, markup=False, highlight=False)
         else:
@@ -106,6 +108,6 @@ def _bar() -> "rich.progress.Progress":
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(file=raw(sys.stderr)),
         transient=True,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from coco_recipe.findings import Check
 from coco_recipe.json_types import Params
+from coco_recipe.language.environment import Hidden
 from coco_recipe.language.recipe import Recipe
 from coco_recipe.observing.observers import Named
 from coco_recipe.plugins import Offer
@@ -31,6 +32,7 @@ class PlannedStep:
         outputs: output kinds by port.
         kinds: the kinds of values that there are.
         backends: names of the backends that it looked at when it read its parameters.
+        hidden: what of the parameters comes from the environment, and isn't written.
     """
 
     id: str
@@ -42,6 +44,7 @@ class PlannedStep:
     outputs: Mapping[str, Port]
     kinds: ValueKinds
     backends: frozenset[str] = frozenset()
+    hidden: Hidden = field(default_factory=Hidden)
 
     @property
     def step(self) -> Step:

@@ -280,6 +280,7 @@ class _Binder:
             outputs,
             registry.values,
             frozenset(backends.asked),
+            self.source.hidden.below((*self.step.at, "with")),
         )
 
     def kinds(self, offer: Offer, outputs: Mapping[str, Port], kinds: ValueKinds) -> None:

@@ -12,13 +12,18 @@ from coco_recipe.findings import Check, Finding, Row
 from coco_recipe.kinds import LEFT_OUT
 from coco_recipe.planning import refusals
 from coco_recipe.planning.plan import Plan
-from coco_recipe.running import inputs, reaching
+from coco_recipe.running import inputs, linked, reaching
 from coco_recipe.running.mask_parts import MaskParts
 from coco_recipe.running.rehearsal import Rehearsal
 
 
 def of_file(
-    annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool = False
+    annotations: Path,
+    images: Path | None,
+    checks: Sequence[Check],
+    *,
+    decode: bool = False,
+    follow_links: bool = False,
 ) -> tuple[Finding, ...]:
     """Return what is wrong with a file.
 
@@ -29,18 +34,26 @@ def of_file(
         images: the folder of its pictures; None looks at rows and segmentations only.
         checks: the checks of pictures and masks that are installed.
         decode: read whole pictures, not their headers only.
+        follow_links: look at pictures that are links out of the folder, too.
 
     Raises:
         DatasetError: the file can't be read at all.
     """
     return tuple(
         replace(finding, file=str(annotations))
-        for finding in _of_file(annotations, images, checks, decode=decode)
+        for finding in _of_file(
+            annotations, images, checks, decode=decode, follow_links=follow_links
+        )
     )
 
 
 def _of_file(
-    annotations: Path, images: Path | None, checks: Sequence[Check], *, decode: bool
+    annotations: Path,
+    images: Path | None,
+    checks: Sequence[Check],
+    *,
+    decode: bool,
+    follow_links: bool,
 ) -> Iterator[Finding]:
     place, text = annotations.name, coco_json.read_bytes(annotations)
     top = coco_json.decode_top(text, str(annotations))
@@ -61,7 +74,7 @@ def _of_file(
         yield skipped
     yield from of_masks.findings(dataset)
     if images is not None:
-        yield from _of_pictures(dataset, place, checks, decode=decode)
+        yield from _of_pictures(dataset, place, checks, decode=decode, follow_links=follow_links)
     yield from left_out(checks, place, ("masks",) if images is None else ("masks", "pictures"))
 
 
@@ -135,11 +148,16 @@ def left_out(checks: Sequence[Check], place: str, about: Collection[str]) -> Ite
 
 
 def _of_pictures(
-    dataset: Dataset, place: str, checks: Sequence[Check], *, decode: bool
+    dataset: Dataset, place: str, checks: Sequence[Check], *, decode: bool, follow_links: bool
 ) -> Iterator[Finding]:
     if missing := missing_files.finding(dataset, place):
         yield missing
     there = _with_pictures(dataset)
+    names = [image.file_name for image in there.images]
+    folder = there.folders[there.home]
+    if not follow_links and (out := linked.finding(names, folder, place)):
+        yield replace(out, remedy=f"{out.remedy}; here: --follow-links")
+        return  # what they lead to isn't opened
     for check in _usable(checks, "pictures"):
         yield from check.run(there, place, decode=decode)
 

@@ -31,7 +31,7 @@ class Context:
     step_id: str
     seed: int
     workdir: Path
-    engine: Engine = field(default_factory=lambda: local(1))
+    engine: Engine = field(default_factory=lambda: local(0))
     preload: tuple[str, ...] = ()
     on_progress: Callable[[Progress], None] = lambda progress: None
     key: str = ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from coco_recipe import failure, files
+from coco_recipe import failure, files, terminal
 from coco_recipe.errors import StepError
 from coco_recipe.keys import libraries
 from coco_recipe.planning.plan import PlannedStep
@@ -72,8 +72,9 @@ def write(
         failure.trace(error),
         *_tails(unfinished),
     ]
+    text = terminal.safe(step.hidden.in_text("\n".join(lines)))
     try:
-        files.write_bytes(folder / NAME, "\n".join(lines).encode("utf-8", "backslashreplace"))
+        files.write_bytes(folder / NAME, text.encode("utf-8", "backslashreplace"))
     except OSError:  # a full disk may be why the step failed, which is what must be told
         return None
     return folder / NAME

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from coco_recipe import failure, files, guard
+from coco_recipe import failure, files, guard, system_errors
 from coco_recipe.engines.engine import Engine, local
 from coco_recipe.errors import StepError
 from coco_recipe.events import Progress
@@ -56,7 +56,7 @@ class Workshop:
     """
 
     store: Store
-    engine: Engine = field(default_factory=lambda: local(1))
+    engine: Engine = field(default_factory=lambda: local(0))
     on_progress: Callable[[Progress], None] = lambda progress: None
     judge: Callable[[Iterable[Finding]], None] = lambda found: None
     known_hashes: dict[str, str] = field(default_factory=dict)
@@ -99,7 +99,7 @@ def _made(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepResu
     try:
         outputs = step.step.run(context, **step.keywords(values))
     except (Exception, SystemExit) as error:
-        raise failed(step, error) from error
+        raise failed(step, error, context.workdir) from error
     finally:
         guard.at("")
     if around:
@@ -140,9 +140,18 @@ def rehearse(task: Task, values: Mapping[str, Any]) -> StepResult:
         return _made(replace(task, terminal=frozenset()), values, Workshop(Store(Path(scratch))))
 
 
-def failed(step: PlannedStep, error: BaseException) -> StepError:
-    """Return the StepError that names the step for what a function of it raised."""
-    text = failure.told(error, failure.home_of(step.step.run))
+def failed(step: PlannedStep, error: BaseException, folder: Path | None = None) -> StepError:
+    """Return the StepError that names the step for what a function of it raised.
+
+    Args:
+        step: the step.
+        error: what was raised.
+        folder: where the step was writing, to be named where the system refuses without a place.
+    """
+    text = ""
+    if system_errors.is_refusal(error) or isinstance(error, PermissionError):
+        text = system_errors.told(error, folder)
+    text = text or failure.told(error, failure.home_of(step.step.run))
     return StepError(f"{step.label}: {text}")
 
 
@@ -245,7 +254,7 @@ def _record(
         use=step.step.name,
         plugin=offer.plugin,
         plugin_version=offer.version,
-        parameters=dict(step.params),
+        parameters=step.hidden.written(dict(step.params)),
         seed=context.seed,
         key=task.key,
         inputs=task.parts.inputs,
@@ -254,7 +263,7 @@ def _record(
         counts=balance,
         dropped=tuple(Dropped(*line, n) for line, n in sorted(reasons.items())),
         findings=tuple(finding.record() for finding in context.findings),
-        notes=context.notes,
+        notes=step.hidden.in_data(context.notes),
         outputs={port: f"{task.key}:{port}" for port in step.outputs},
         files=FileSet(len(hashes), files.digest(hashes)),
         clock=Clock(

@@ -1,11 +1,12 @@
 """The loop over the steps: each is made or reused, recorded, and published."""
 
+import contextlib
 import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from coco_recipe import events, failure
+from coco_recipe import events, failure, terminal
 from coco_recipe.errors import FindingsError, StepError
 from coco_recipe.events import Noted, Progress, StepFailed, StepStarted
 from coco_recipe.findings import Finding
@@ -14,7 +15,7 @@ from coco_recipe.observing.observers import Observers
 from coco_recipe.planning.plan import PlannedStep, Reference
 from coco_recipe.publishing.marks import targets
 from coco_recipe.running import error_log
-from coco_recipe.running.execute import Workshop, execute
+from coco_recipe.running.execute import Workshop, execute, failed
 from coco_recipe.running.surroundings import Surroundings
 from coco_recipe.running.task import Task
 from coco_recipe.running.work import Work
@@ -66,7 +67,10 @@ def _make(work: Work, task: Task) -> Manifest:
         _surroundings(work),
     )
     try:
-        result = execute(task, step.values(session.value), workshop)
+        try:
+            result = execute(task, step.values(session.value), workshop)
+        except OSError as error:  # while its result was written
+            raise failed(step, error) from error
     except (StepError, FindingsError) as error:
         _record_failure(work, task, error, str(last_progress))
         raise
@@ -118,7 +122,9 @@ def _record_failure(
 ) -> None:
     """Put a failure on record; where it is no finding, write a log of it, too."""
     step, problem = task.step, str(error)
-    work.log.add(FailedStep(step.id, step.step.name, problem))
+    with contextlib.suppress(OSError):  # a full disk may be why the step failed
+        written = terminal.masked(step.hidden.in_text(problem))
+        work.log.add(FailedStep(step.id, step.step.name, written))
     failed = StepFailed(step.id, problem)
     if isinstance(error, StepError):
         error.log = error_log.write(

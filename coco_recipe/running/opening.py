@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from coco_recipe import files
 from coco_recipe.checks import equal_pictures, missing_files
 from coco_recipe.checks.slow_reading import Excuse
 from coco_recipe.errors import CocoRecipeError, FindingsError, RecipeError, together
@@ -13,7 +14,7 @@ from coco_recipe.language.recipe import Input
 from coco_recipe.manifest import FindingRecord
 from coco_recipe.planning import foresight, refusals
 from coco_recipe.planning.plan import Plan, Reference
-from coco_recipe.running import checking, emptiness, reaching
+from coco_recipe.running import checking, emptiness, linked, reaching
 from coco_recipe.running.inputs import Reading, pixel_digest, read_input
 from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.values.facts import Facts
@@ -90,7 +91,10 @@ class _Inputs:
 
     Attributes:
         values: those that could be read, by reference.
+        files: SHA-256 of their own files, by path.
+        pictures_of: SHA-256 of their pictures, by input and path.
         unsound: names of inputs on whose rows steps can't rely.
+        linked: names of those whose pictures lead out of their folder, which nobody opens.
         found: what was found in the inputs.
         reviewed: what steps find worth knowing.
         unread: why inputs can't be read, but for what rows are wrong.
@@ -107,6 +111,7 @@ class _Inputs:
     known_hashes: dict[str, str] = field(default_factory=dict)
     facts: Mapping[Reference, Facts] = field(default_factory=dict)
     unsound: set[str] = field(default_factory=set)
+    linked: set[str] = field(default_factory=set)
     found: list[Finding] = field(default_factory=list)
     reviewed: list[Finding] = field(default_factory=list)
     unread: list[CocoRecipeError] = field(default_factory=list)
@@ -125,6 +130,8 @@ class _Inputs:
         ahead = Rehearsal.ahead(self.plan, unknown | sound)
         self.look_into("masks", ahead)
         self.foresee(ahead)
+        if self.are_opened():
+            self.look_for_links()
         if with_pixels and self.are_opened():
             self.look_for_pictures(ahead)
             self.look_into("pictures", ahead)
@@ -189,8 +196,27 @@ class _Inputs:
             return
         for item in self.plan.recipe.inputs:
             rows = self.values.get((item.name, ""))
-            if rows and item.annotations and (item.images or about == "masks"):
+            opens = bool(item.images) and item.name not in self.linked
+            if rows and item.annotations and (opens or about == "masks"):
                 self._add(item, checking.of_content(self.plan, item.name, rows, about, ahead))
+
+    def look_for_links(self) -> None:
+        """Find the pictures that lead out of their folder, and that the recipe doesn't follow.
+
+        Where names are mended, any file of the folder may be opened.
+        """
+        for item in self._with_images():
+            if item.follow_links is True:
+                continue
+            dataset = self.values[item.name, ""]
+            folder = dataset.folders[dataset.home]
+            names = [image.file_name for image in dataset.images]
+            if self._names_are_mended(item):
+                names = [str(path.relative_to(folder)) for path in files.files_below(folder)]
+            roots = [self.plan.recipe.folder / root for root in item.follow_links or ()]
+            if found := linked.finding(names, folder, item.name, roots):
+                self._add(item, [found])
+                self.linked.add(item.name)
 
     def look_for_pictures(self, ahead: Rehearsal) -> None:
         """Find the pictures that folders lack, by the names with which steps open them."""

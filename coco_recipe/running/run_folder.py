@@ -24,11 +24,15 @@ def default(planned: Plan) -> Path:
 
 
 def resolved(planned: Plan) -> bytes:
-    """Return the text of the recipe with every variable and default filled in."""
-    data = dict(planned.recipe.source.data)
+    """Return the text of the recipe with every variable and default filled in.
+
+    What comes from the environment stays ``${env:NAME}``.
+    """
+    source = planned.recipe.source
+    data = source.hidden.written(dict(source.data))
     data.pop("vars", None)
     data["steps"] = [
-        {**row, "with": dict(step.params)}
+        {**row, "with": step.hidden.written(dict(step.params))}
         for row, step in zip(data["steps"], planned.steps, strict=True)
     ]
     return yaml_text.dump(data).encode()

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from coco_recipe import failure, known_files, plugins
+from coco_recipe import failure, known_files, plugins, system_errors
 from coco_recipe.engines import engine as engines
 from coco_recipe.errors import (
     CocoRecipeError,
@@ -31,7 +31,7 @@ from coco_recipe.planning.resolve import Draft, drafted
 from coco_recipe.planning.used_plugins import used_files
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.publishing.targets import in_the_way
-from coco_recipe.running import error_log, provenance, refusal, run_folder
+from coco_recipe.running import error_log, provenance, refusal, room, run_folder
 from coco_recipe.running.context import Context
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.loop import make_steps
@@ -121,8 +121,9 @@ def run(
     planned: Plan,
     *,
     out: Path | None = None,
-    jobs: int = 1,
+    jobs: int = 0,
     engine: str = "local",
+    item_timeout: float = 0,
     force: bool = False,
     from_step: str = "",
     strict: bool = False,
@@ -137,8 +138,9 @@ def run(
     Args:
         planned: the plan.
         out: the run directory; None for ``runs/<recipe name>``.
-        jobs: worker processes.
+        jobs: worker processes; 0 works in this process.
         engine: where the work runs.
+        item_timeout: seconds that a worker may be at work on one item; 0 for any.
         force: run every step again.
         from_step: run this step and all below again.
         strict: stop at warnings too.
@@ -170,22 +172,25 @@ def run(
         accept_versions=accept_versions,
         store=Store(folder, known.sha256),
         publisher=Publisher(planned, folder, republish=republish, sha256=known.sha256),
-        engine=engines.parse(engine, jobs, planned.environment()),
+        engine=engines.parse(
+            engine, jobs, environment=planned.environment(), item_timeout=item_timeout
+        ),
         told=told,
         judge=Judge(planned.recipe.findings, strict, told),
         known=known,
     )
-    refusal.check(planned, folder, work.publisher, work.store)
     notes: list[str] = []
-    with run_folder.locked(folder, partial(_note, told, notes), wait=wait), _told_of(work):
+    with system_errors.told_plainly(folder), contextlib.ExitStack() as stack:
+        refusal.check(planned, folder, work.publisher, work.store)
+        lock = run_folder.locked(folder, partial(_note, told, notes), wait=wait)
+        stack.enter_context(lock)
+        stack.enter_context(_told_of(work))
         if notes:  # what another run left meanwhile may be something else
             work.publisher.seen.clear()
             refusal.check(planned, folder, work.publisher, work.store)
-        try:
-            for stage in STAGES:
-                stage(work)
-        finally:
-            known.save()
+        stack.callback(known.save)
+        for stage in STAGES:
+            stage(work)
     return RunResult(
         folder,
         tuple(work.reasons),
@@ -256,6 +261,14 @@ def compare_keys(work: Work) -> None:
     """Find out which steps must be made, and why; what killed runs left of the others goes."""
     work.compare()
     work.store.sweep(work.reasons)
+
+
+def weigh(work: Work) -> None:
+    """Hold what the steps will write against the room that there is."""
+    found = room.needed(work.plan, work.session.inputs.facts)
+    due = {name: size for name, size in found.items() if name in work.reasons}
+    little = room.finding(work.folder, due)
+    work.judge([little] if little else [])
 
 
 def try_configs(work: Work) -> None:
@@ -371,6 +384,7 @@ STAGES: tuple[Callable[[Work], None], ...] = (
     open_inputs,
     name_leftovers,
     compare_keys,
+    weigh,
     hold_against_rows_ahead,
     try_configs,
     begin_record,

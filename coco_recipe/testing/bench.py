@@ -37,7 +37,7 @@ class Bench:
         folder: stands for the run directory: the step is committed at ``steps/<its name>`` below
             it, and paths of parameters are relative to it. A step that lives in memory needs none.
         seed: the recipe's seed.
-        jobs: number of processes that ``ctx.map`` has; 1 is this process.
+        jobs: number of processes that ``ctx.map`` has; 0 is this process.
         keeps_outputs: write values that come out, also of a step that lives in memory.
         kinds: the kinds of values that there are. A plugin's own comes in by
             ``shipped.KINDS.with_kind(KIND, "my plugin")`` of ``coco_recipe.values``.
@@ -46,7 +46,7 @@ class Bench:
 
     folder: Path | None = None
     seed: int = 0
-    jobs: int = 1
+    jobs: int = 0
     keeps_outputs: bool = False
     kinds: ValueKinds = shipped_values.KINDS
     backends: Mapping[str, Backend] = field(default_factory=dict)

@@ -98,7 +98,7 @@ def _of_runs(step: Step, folder: Path, bench: Bench, given: Params) -> Iterator[
         yield "parameters: the step takes unknown ones; add 'additionalProperties': False"
 
 
-def _at(bench: Bench, folder: Path, jobs: int = 1) -> Bench:
+def _at(bench: Bench, folder: Path, jobs: int = 0) -> Bench:
     return replace(bench, folder=folder, jobs=jobs, keeps_outputs=True)
 
 

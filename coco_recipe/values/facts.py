@@ -1,5 +1,6 @@
 """Facts: what is known of a value before the run."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -44,3 +45,10 @@ class Facts:
     def of_other_images(self) -> "Facts":
         """Return what is still known where images of other sizes stand for them."""
         return replace(self, smallest=None, largest=None, images=None)
+
+    def pixels(self) -> int | None:
+        """Return about how many pixels all images have; None where that isn't known."""
+        if self.images is None or not self.smallest or not self.largest:
+            return None
+        areas = [side[0] * side[1] for side in (self.smallest, self.largest)]
+        return self.images * math.isqrt(max(0, areas[0] * areas[1]))

@@ -31,6 +31,8 @@ from coco_recipe import (
     write,
 )
 
+BYTES_A_PIXEL = 0.5  # of photographs, about
+
 
 def export_coco(
     ctx: StepContext, *, parts: Mapping[str, Dataset], images: str, layout: str, to: str | None
@@ -232,6 +234,14 @@ def _place(
     ctx.wrote(target, digest)
 
 
+def _room(params: Params, facts: Mapping[str, Facts]) -> int | None:
+    """Return about how many bytes copied pictures take, if they are photographs."""
+    pixels = [part.pixels() for part in facts.values()]
+    if params["images"] != "copy" or None in pixels:
+        return None
+    return int(sum(filter(None, pixels)) * BYTES_A_PIXEL)
+
+
 STEP = Step(
     name="export_coco",
     run=export_coco,
@@ -239,6 +249,7 @@ STEP = Step(
     outputs={},
     params=PARAMS,
     foresee=_foresee,
+    room=_room,
     publishes=_publishes,
     writes=True,
     reads_pixels=True,

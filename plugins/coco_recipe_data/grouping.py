@@ -1,13 +1,12 @@
 """Find the images that must stay together: families, and groups that the user names."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from coco_recipe import Dataset, Image, about, extras
+from coco_recipe import Dataset, Image, about, extras, patterns
 
 
 def groups_of(dataset: Dataset, group_by: Mapping[str, str] | None) -> dict[str, list[int]]:
@@ -63,7 +62,8 @@ def _keys(dataset: Dataset, kind: str, value: str) -> dict[int, str]:
             dataset, {i.id: field_of(i, value) for i in dataset.images}, f"have no field '{value}'"
         )
     if kind == "pattern":
-        matches = {i.id: re.search(value, i.file_name) for i in dataset.images}
+        found = patterns.search(value, [image.file_name for image in dataset.images])
+        matches = dict(zip((image.id for image in dataset.images), found, strict=True))
         keys = {image_id: m and (m[1] if m.re.groups else m[0]) for image_id, m in matches.items()}
         return _known(dataset, keys, f"have a name that doesn't match {value!r}")
     lines = Path(value).read_text("utf-8").splitlines()

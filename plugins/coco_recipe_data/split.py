@@ -1,6 +1,5 @@
 """Step ``split``: parts that share no image and no family of images."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import isclose
 from typing import Any
@@ -21,6 +20,7 @@ from coco_recipe import (
     StepProblems,
     counted,
     did_you_mean,
+    patterns,
 )
 from coco_recipe_data.grouping import groups_of
 from coco_recipe_data.sides import Shares, as_given, divided
@@ -343,10 +343,8 @@ def _check(params: Params) -> Iterator[StepProblem]:
             f"remove 'method', or divide by 'fractions' or 'folds' instead of '{way}'",
         )
     pattern = params.get("group_by", {}).get("pattern", "")
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        yield StepProblem(("group_by", "pattern"), f"is not a regular expression: {error}")
+    if fault := patterns.fault(pattern):
+        yield StepProblem(("group_by", "pattern"), fault)
 
 
 def _foresee(params: Params, facts: Mapping[str, Facts]) -> Mapping[str, Facts]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coco_recipe import Header, header_of
+from coco_recipe import Header, header_of, regular
 from coco_recipe_pictures import codec_lines
 from coco_recipe_pictures.deep_pictures import DeepError
 
@@ -168,9 +168,12 @@ def read(path: Path) -> bytes:
     """Read a picture's file; Python does it, because OpenCV crashes on odd paths.
 
     Raises:
-        ValueError: there is no such file.
+        ValueError: there is no such file, or it is no regular one.
         OSError: it can't be read.
     """
-    if not path.is_file():
-        raise ValueError("there is no such file")
-    return path.read_bytes()
+    try:
+        return regular.read(path)
+    except FileNotFoundError as error:
+        raise ValueError("there is no such file") from error
+    except regular.NotRegularError as error:
+        raise ValueError(str(error.strerror)) from error

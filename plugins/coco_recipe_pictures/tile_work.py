@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from coco_recipe import Annotation, Dataset, Image, Params, StepContext, turned_box
+from coco_recipe import (
+    Annotation,
+    Dataset,
+    Image,
+    Params,
+    StepContext,
+    is_refusal,
+    turned_box,
+    writing,
+)
 from coco_recipe_pictures import pictures
 from coco_recipe_pictures.geometry import instances, parts
 from coco_recipe_pictures.geometry.judging import Left, judged
@@ -113,6 +122,8 @@ def decode(params: Params, job: Job) -> "pictures.Picture":
             data, size=job.size, exif=params["exif"], max_pixels=params["max_pixels"]
         )
     except (ValueError, OSError) as error:
+        if is_refusal(error):  # the machine is at fault, not the picture
+            raise
         raise ValueError(f"{job.source}: {error}") from error
 
 
@@ -143,7 +154,8 @@ def _tile(
         return Tile("", left, of_parts)
     pixels = picture[window[1] : window[3], window[0] : window[2]]
     content = pictures.encode(pixels, target.suffix, params["quality"])
-    target.write_bytes(content)
+    with writing(target, len(content)):
+        target.write_bytes(content)
     return Tile(hashlib.sha256(content).hexdigest(), left, of_parts)
 
 

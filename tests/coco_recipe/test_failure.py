@@ -123,7 +123,7 @@ def _work(kind: str, item: int) -> int:
 @pytest.mark.parametrize("kind", ["refuse", "root", "leave"])
 def test_a_worker_tells_the_same_as_this_process(kind: str) -> None:
     work = partial(_work, kind)
-    here = _caught(lambda: list(engine.local(1).map(work, range(4))))
+    here = _caught(lambda: list(engine.local(0).map(work, range(4))))
     there = _caught(lambda: list(engine.local(2).map(work, range(4))))
     assert failure.told(here, failure.home_of(work)) == failure.told(there, failure.home_of(work))
     assert type(here) is type(there)
@@ -133,7 +133,7 @@ def test_a_worker_tells_the_same_as_this_process(kind: str) -> None:
 
 
 def test_an_item_of_any_length_is_named_in_a_few_words() -> None:
-    error = _caught(lambda: list(engine.local(1).map(_fail_on, ["a long item " * 1000])))
+    error = _caught(lambda: list(engine.local(0).map(_fail_on, ["a long item " * 1000])))
     [note] = error.__notes__
     assert note.startswith("while at work on a long item a long item")
     assert len(note) < 600

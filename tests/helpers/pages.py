@@ -40,7 +40,8 @@ def commands() -> str:
     return "\n".join(
         [
             "# Commands\n\nWhat `--help` shows of each command. Exit codes: 0 done, 1 failed, 2 a wrong recipe or "
-            "command,\n3 another run is at work in the run directory, 101 a fault of coco-recipe, 130 interrupted.\n",
+            "command,\n3 another run is at work in the run directory, 101 a fault of coco-recipe, 130 interrupted,\n"
+            "143 and 129 ended by SIGTERM and SIGHUP.\n",
             *pages,
         ]
     )

@@ -99,7 +99,7 @@ class _Follower:
                 known = _after(transform, known, self.size)
                 continue
             ends: set[sizes.Size | None] = (
-                {known} if _with_defaults(transform).get("p", 1) != 1 else set()
+                {known} if with_defaults(transform).get("p", 1) != 1 else set()
             )
             for branch in (
                 [transform.children]
@@ -130,7 +130,7 @@ class _Follower:
 def keeps_size(transform: Transform) -> bool:
     """Report whether a transform, not made of others, leaves every image's size as it is."""
     colours = set(catalogue.load()[1][transform.name].targets) == {"Image", "Volume"}
-    return (transform.name in _KEEPS or colours) and _keeps(_with_defaults(transform))
+    return (transform.name in _KEEPS or colours) and _keeps(with_defaults(transform))
 
 
 def _keeps(given: Params) -> bool:
@@ -138,7 +138,7 @@ def _keeps(given: Params) -> bool:
 
 
 def _cropped(transform: Transform, size: sizes.Size) -> sizes.Size:
-    given = sizes.fill(_with_defaults(transform), size)
+    given = sizes.fill(with_defaults(transform), size)
     return (
         (given["x_max"], given["y_max"])
         if transform.name == "Crop"
@@ -148,7 +148,7 @@ def _cropped(transform: Transform, size: sizes.Size) -> sizes.Size:
 
 def _after(transform: Transform, known: sizes.Size, size: sizes.Size) -> sizes.Size | None:
     """Return the least (width, height) that a transform leaves, None where it can't be told."""
-    given = sizes.fill(_with_defaults(transform), size)
+    given = sizes.fill(with_defaults(transform), size)
     if not _keeps(given):
         return None
     if transform.name in _TURNS:
@@ -170,7 +170,8 @@ def _after(transform: Transform, known: sizes.Size, size: sizes.Size) -> sizes.S
     return new if given["p"] == 1 else (min(known[0], new[0]), min(known[1], new[1]))
 
 
-def _with_defaults(transform: Transform) -> dict[str, Any]:
+def with_defaults(transform: Transform) -> dict[str, Any]:
+    """Return a transform's arguments, those that aren't written with their defaults."""
     entry = catalogue.load()[1][transform.name]
     return {
         name: default for name, default in entry.arguments.items() if default is not ...

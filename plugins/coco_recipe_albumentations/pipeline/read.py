@@ -13,7 +13,7 @@ from coco_recipe_pictures.pipeline_file import PipelineFile
 
 from coco_recipe import StepProblem, StepProblems, sha256
 from coco_recipe_albumentations import catalogue, effects
-from coco_recipe_albumentations.pipeline import checks, erasing, sizes
+from coco_recipe_albumentations.pipeline import checks, erasing, growth, sizes
 from coco_recipe_albumentations.pipeline.building import Builder
 from coco_recipe_albumentations.pipeline.fits import not_positive, too_large
 from coco_recipe_albumentations.pipeline.forms import Written, parse
@@ -160,13 +160,14 @@ class Pipeline:
 
         Raises:
             StepProblems: it has problems, an expression gives no positive whole number, the library
-                refuses it, a crop is larger than the smallest image, or an Erasing finds no room;
-                names transform, argument, value and size.
+                refuses it, a crop is larger than the smallest image, an Erasing finds no room, or
+                a picture grows beyond bounds; names transform, argument, value and size.
         """
         _refuse(self.problems)
         if not known:
             if not self.needs_size:
                 self.build()
+                self._check_growth(known)
             return
         least = (min(width for width, _ in known), min(height for _, height in known))
         for size in sorted(set(known)) if self.needs_size else [least]:
@@ -177,6 +178,11 @@ class Pipeline:
             pick(known, key=lambda size: size[axis]) for pick in (min, max) for axis in (0, 1)
         }:
             self.build(size)
+        self._check_growth(known)
+
+    def _check_growth(self, known: Collection[sizes.Size]) -> None:
+        """Refuse what makes pictures too large; the library has found its arguments sound."""
+        _refuse(list(self._placed(growth.too_many_pixels(self.written, known))))
 
     def _placed(self, found: Iterable[StepProblem]) -> Iterator[StepProblem]:
         """Yield problems below the pipeline, where a reader of the recipe finds their place."""

@@ -25,6 +25,8 @@ from coco_recipe_pictures.checks import picture_checks
 from coco_recipe_pictures.geometry import instances
 from coco_recipe_pictures.needed import NEEDS
 
+BYTES_A_PIXEL = {"jpg": 0.5, "png": 1.5}  # of photographs, about
+
 
 def read(params: Params, backends: Mapping[str, Backend]) -> Mapping[str, Any]:
     """Read the pipeline, once for all that asks of it."""
@@ -80,6 +82,14 @@ def foresee(params: Params, facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
         found += error.problems
     StepProblems.if_any(found)
     return {"dataset": known.of_other_images()}
+
+
+def room(params: Params, facts: Mapping[str, Facts]) -> int | None:
+    """Return about how many bytes the copies take, where their number is known."""
+    pixels = facts["dataset"].pixels()
+    if pixels is None or params.get("where") or params.get("balance"):
+        return None
+    return int(pixels * params["copies"] * BYTES_A_PIXEL[params["format"]])
 
 
 def examine(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from coco_recipe import told
+from coco_recipe import gone_if_failed, is_refusal, told, writing
 from coco_recipe_pictures import pictures
 from coco_recipe_pictures.geometry.judging import Left, judged
 
@@ -122,16 +122,18 @@ def make(settings: Settings, job: Job) -> Made:
     try:
         picture = decode(settings, job)
     except (ValueError, OSError) as error:
+        if is_refusal(error):  # the machine is at fault, not the picture
+            raise
         if settings.quarantine:
             return Made(bad=str(error))
         raise ValueError(f"{job.source}: {error}") from error
     made, content = attempt(settings, job, picture)
     if content:
         partial = job.target.with_name(f".{job.target.name}.partial")
-        partial.write_bytes(content)
-        os.replace(
-            partial, job.target
-        )  # what stood there may be a hard link to an earlier run's file
+        with writing(job.target, len(content)), gone_if_failed(partial):
+            partial.write_bytes(content)
+            # what stood there may be a hard link to an earlier run's file
+            os.replace(partial, job.target)
     return made
 
 

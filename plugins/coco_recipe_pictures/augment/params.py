@@ -2,6 +2,7 @@
 
 from coco_recipe import Schema
 
+MOST_COPIES = 10_000  # of one image
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 PARAMS: Schema = {
     "type": "object",
@@ -28,6 +29,7 @@ PARAMS: Schema = {
         "copies": {
             "type": "integer",
             "minimum": 1,
+            "maximum": MOST_COPIES,
             "default": 1,
             "description": "New images for each image.",
             "examples": [2],
@@ -75,6 +77,7 @@ PARAMS: Schema = {
                 "max_copies": {
                     "type": "integer",
                     "minimum": 1,
+                    "maximum": MOST_COPIES,
                     "default": 10,
                     "description": "The most copies of one image.",
                 },

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from coco_recipe import link_or_copy, open_line, seal_line, sha256
+from coco_recipe import link_or_copy, open_line, seal_line, sha256, writing
 from coco_recipe_pictures.augment.copying import Made
 
 RECORD, JOURNAL, IMAGES = "augmented.jsonl", "augmented.journal", "images"
@@ -121,10 +121,11 @@ class Books:
     def add(self, record: Record, *, is_new: bool) -> None:
         """Write down a copy, in the order of the copies."""
         line = seal_line(msgspec.json.encode(record)) + b"\n"
-        self._record.write(line)
-        if is_new:
-            self._journal.write(line)
-            self._journal.flush()
+        with writing(self.workdir / RECORD, len(line)):
+            self._record.write(line)
+            if is_new:
+                self._journal.write(line)
+                self._journal.flush()
         if record.made.sha256:
             self._names.add(record.image)
 

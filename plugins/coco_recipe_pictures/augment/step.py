@@ -144,6 +144,7 @@ STEP = Step(
     files=before.files,
     foresee=before.foresee,
     examine=before.examine,
+    room=before.room,
     review=before.review,
     preview=_preview,
     replay=_replay,

@@ -153,7 +153,7 @@ def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Fin
 def _decode(path: Path, header: Header, told: Callable[[str], None]) -> None:
     from coco_recipe_pictures import pictures
 
-    data = path.read_bytes()
+    data = pictures.read(path)
     if header.bits > 8:  # which is told; here it is asked whether it can be decoded at all
         pictures.decode_as_stored(data, told)
     else:

@@ -152,7 +152,7 @@ def _candidates(text: str) -> Iterator[Path]:
     seen: set[Path] = set()
     for paths in (
         listed,
-        (p for folder in folders if folder for p in Path(folder).expanduser().rglob("*")),
+        (p for folder in folders if folder for p in Path(os.path.expanduser(folder)).rglob("*")),
     ):
         fonts = {path for path in paths if path.suffix.lower() in (".ttf", ".otf", ".ttc")} - seen
         yield from sorted(fonts, key=_rank)

@@ -67,7 +67,7 @@ def _environment(_: int) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["local", "local:spawn"])
-@pytest.mark.parametrize("jobs", [1, 2, 3])
+@pytest.mark.parametrize("jobs", [0, 1, 2, 3])
 def test_results_come_in_the_order_of_the_items(name: str, jobs: int) -> None:
     assert list(engine.parse(name, jobs).map(_double, range(50))) == list(range(0, 100, 2))
 
@@ -76,8 +76,11 @@ def test_no_items_start_no_worker() -> None:
     assert list(engine.local(2).map(_double, [])) == []
 
 
-def test_one_job_is_this_process_and_two_are_two_others() -> None:
-    assert set(engine.local(1).map(_pid, range(3))) == {os.getpid()}
+def test_no_job_is_this_process_and_one_and_two_are_others() -> None:
+    assert set(engine.local(0).map(_pid, range(3))) == {os.getpid()}
+    alone = set(engine.local(1).map(_pid, range(3)))
+    assert len(alone) == 1
+    assert os.getpid() not in alone
     others = set(engine.local(2).map(_pid, range(40)))
     assert os.getpid() not in others
     assert len(others) <= 2

@@ -57,6 +57,7 @@ def _summary(number: int) -> dict[str, Any]:
 @pytest.mark.slow
 def test_dask_gives_what_local_workers_give_and_names_the_item_at_fault() -> None:
     pytest.importorskip("distributed")
+    pytest.importorskip("cryptography")
     taken = 0
 
     def items() -> Iterator[int]:
@@ -76,6 +77,7 @@ def test_dask_gives_what_local_workers_give_and_names_the_item_at_fault() -> Non
 @pytest.mark.slow
 def test_dask_loses_the_item_that_ends_its_workers_and_does_the_others() -> None:
     pytest.importorskip("distributed")
+    pytest.importorskip("cryptography")
     results = list(
         engine.dask(None, 2).map(
             partial(_signal_at_bad, code=signal.SIGKILL), range(20), lambda item, reason: -item
@@ -106,3 +108,20 @@ def test_a_scheduler_that_is_already_there_does_the_work() -> None:
             match=r"the Dask worker .* has numpy 0\.1 \(here [\d.]+\); its results could differ",
         ):
             list(there.map(_double, range(20), preload=("numpy",)))
+
+
+@pytest.mark.slow
+def test_the_cluster_of_a_run_listens_on_loopback_and_lets_no_stranger_in() -> None:
+    distributed = pytest.importorskip("distributed")
+    pytest.importorskip("cryptography")
+    from coco_recipe.engines.on_dask import Dask
+
+    with Dask(None, 1)._client() as client:
+        addresses = [client.scheduler.address, *client.scheduler_info()["workers"]]
+        assert len(addresses) == 2
+        assert {address.rpartition(":")[0] for address in addresses} == {"tls://127.0.0.1"}
+        place = client.scheduler.address.removeprefix("tls://")
+        for stranger in (f"tcp://{place}", f"tls://{place}"):
+            other = distributed.Security.temporary() if stranger.startswith("tls") else None
+            with pytest.raises(OSError):
+                distributed.Client(stranger, security=other, timeout=2, set_as_default=False)

@@ -50,6 +50,7 @@ def test_workers_import_nothing_from_the_current_folder_and_never_the_script(
     name: str, tmp_path: Path
 ) -> None:
     pytest.importorskip("distributed")
+    pytest.importorskip("cryptography")
     pytest.importorskip("numpy")
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib/work.py").write_text(WORK)
@@ -88,7 +89,7 @@ def test_a_folder_that_pythonpath_names_stays_on_the_path(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("kind", range(4))
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [0, 1, 2])
 def test_an_exception_is_an_error_with_any_number_of_jobs(jobs: int, kind: int) -> None:
     with pytest.raises(
         StepError,

@@ -97,6 +97,7 @@ def coco_recipe_steps():
 def test_a_plugin_file_has_its_functions_and_records_in_workers(name: str, tmp_path: Path) -> None:
     if name == "dask":
         pytest.importorskip("distributed")
+        pytest.importorskip("cryptography")
     (tmp_path / "mine.py").write_text(PLUGIN)
     path = write_recipe(tmp_path, [{"id": "x", "use": "check", "in": "raw"}], coco())
     done = process(

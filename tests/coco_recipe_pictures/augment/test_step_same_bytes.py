@@ -97,6 +97,7 @@ def test_a_dask_cluster_gives_the_bytes_of_local_workers(
     folder: Path, expected: dict[str, Any]
 ) -> None:
     pytest.importorskip("distributed")
+    pytest.importorskip("cryptography")
     assert _run(folder, "dask", "--jobs", "2", "--engine", "dask") == expected
 
 

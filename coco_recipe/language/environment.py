@@ -1,0 +1,94 @@
+"""Values from the environment: what is written keeps their names, and a key a keyed hash of them."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from coco_recipe.yaml_text import KeyPath
+
+HASH_DIGITS = 32
+MIN_HIDDEN = 4  # characters: a shorter value stands in any text by chance
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What of some data comes from the environment.
+
+    Attributes:
+        texts: the text that stands for a value, with ``${env:NAME}`` in it, by key path.
+        values: what the environment has, each with its ``${env:NAME}``.
+    """
+
+    texts: Mapping[KeyPath, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def below(self, at: KeyPath) -> "Hidden":
+        """Return what comes from the environment below a key path, with paths from there."""
+        texts = {
+            path[len(at) :]: text for path, text in self.texts.items() if path[: len(at)] == at
+        }
+        return replace(self, texts=texts)
+
+    def written(self, data: Any) -> Any:
+        """Return data with the names in place of what comes from the environment."""
+        return _put(data, self.texts, ())
+
+    def keyed(self, data: Any) -> Any:
+        """Return the same, with a keyed hash of each value behind its names.
+
+        It tells that a value has changed, and no more. The names are the hash's key.
+        """
+        hashed = {
+            path: f"{text} (keyed hash {_hash(text, _at(data, path))})"
+            for path, text in self.texts.items()
+        }
+        return _put(data, hashed, ())
+
+    def in_text(self, text: str) -> str:
+        """Return a text with the names in place of values that stand in it."""
+        for value, name in sorted(self.values.items(), key=lambda one: -len(one[0])):
+            if len(value) >= MIN_HIDDEN:
+                text = text.replace(value, name)
+        return text
+
+    def in_data(self, data: Any) -> Any:
+        """Return JSON-like data with the names in place of values that stand in its texts."""
+        if not self.values:
+            return data
+        if isinstance(data, str):
+            return self.in_text(data)
+        if isinstance(data, Mapping):
+            return {key: self.in_data(child) for key, child in data.items()}
+        if isinstance(data, (list, tuple)):
+            return type(data)(self.in_data(child) for child in data)
+        return data
+
+    def file_name(self, name: str) -> str:
+        """Return a file's name; if the environment says it, that alone."""
+        return "${env}" if any(name in value for value in self.values) else name
+
+
+def _at(data: Any, path: KeyPath) -> Any:
+    for part in path:
+        data = data[part]
+    return data
+
+
+def _hash(text: str, value: Any) -> str:
+    keyed = hmac.new(text.encode(), repr(value).encode("utf-8", "replace"), hashlib.sha256)
+    return keyed.hexdigest()[:HASH_DIGITS]
+
+
+def _put(data: Any, texts: Mapping[KeyPath, str], at: KeyPath) -> Any:
+    """Return data with texts put in at their key paths."""
+    if at in texts:
+        return texts[at]
+    if not texts:
+        return data
+    if isinstance(data, dict):
+        return {key: _put(child, texts, (*at, key)) for key, child in data.items()}
+    if isinstance(data, list):
+        return [_put(child, texts, (*at, n)) for n, child in enumerate(data)]
+    return data
