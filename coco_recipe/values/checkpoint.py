@@ -46,5 +46,5 @@ KIND = ValueKind(
     write=_write,
     read=_read,
     files=lambda value: (value.path,),
-    facts=lambda value: Facts(value.classes or None, labels=(value.label,)),
+    facts=lambda value: Facts(value.classes or None, labels=(value.label,), file=value.path),
 )

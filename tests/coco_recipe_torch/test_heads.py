@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from coco_recipe_torch import adapt_head, checkpoints, heads
+from coco_recipe_mmdet import adapt_head
+from coco_recipe_torch import checkpoints, heads
 from coco_recipe_torch.coco_names import COCO_NAMES
 
 from coco_recipe import Category, Checkpoint, Dataset
