@@ -35,8 +35,9 @@ from coco_recipe_mmdet import configs, jobs
 from coco_recipe_mmdet.inside import config_source, job_class_rows, job_config, settings, stack
 from coco_recipe_torch import class_rows, heads
 
-OLD = tuple("abcdefg")
-NEW = ("e", "new", "a", "g")
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/helpers"))
+from answers import BOX_AND_SCORE, NEW, OLD, differ, tensors  # noqa: E402
+
 ORDER = ("c", "g", "a", "f", "b", "e", "d")
 SIDES = {"ssd": 320, "legacy_1.x": 320, "wider_face": 320, "pisa": 320}  # pixels
 SIDES |= {"dino": 320, "ddq": 320, "openimages": 320, "pascal_voc": 320}  # 900 queries want cells
@@ -306,46 +307,10 @@ def _compare_answers(verdict: Verdict, old: Any, new: Any) -> None:
     except Exception as error:
         verdict.notes.append(f"no forward: {_short(error)}")
         return
-    if len(before) != len(after):
-        verdict.wrong.append(f"{len(before)} answers became {len(after)}")
-        return
-    for n, (a, b) in enumerate(zip(before, after, strict=True)):
-        if a.shape == b.shape:
-            verdict.others += 1
-            if not torch.equal(a, b):
-                verdict.wrong.append(f"answer {n} {tuple(a.shape)} is of no class, and changed")
-        elif fault := _classes_differ(a, b, yolo=verdict.family == "yolo"):
-            verdict.wrong.append(f"answer {n} {tuple(a.shape)} {tuple(b.shape)}: {fault}")
-        else:
-            verdict.logits += 1
-
-
-def _classes_differ(before: Any, after: Any, *, yolo: bool) -> str:
-    """Return how the answers for kept classes differ; empty where they don't."""
-    sizes = zip(before.shape, after.shape, strict=True)
-    axes = [n for n, (a, b) in enumerate(sizes) if a != b]
-    if len(axes) != 1:
-        return "more than one axis changed"
-    here, there = before.movedim(axes[0], 0), after.movedim(axes[0], 0)
-    each = (len(here) - len(there)) // (len(OLD) - len(NEW))
-    rest = len(here) - each * len(OLD)
-    by_class = before.ndim == 2 and rest == 0  # boxes by class
-    if by_class:
-        here = here.reshape(len(OLD), each, *here.shape[1:])
-        there = there.reshape(len(NEW), each, *there.shape[1:])
-    else:
-        here = here.reshape(each, -1, *here.shape[1:]).transpose(0, 1)
-        there = there.reshape(each, -1, *there.shape[1:]).transpose(0, 1)
-    first = 5 if yolo else 0
-    pairs = [(first + OLD.index(name), first + NEW.index(name)) for name in "eag"]
-    if not by_class:
-        others = rest // each
-        own = range(others)
-        pairs += [(n, n) if yolo else (len(OLD) + n, len(NEW) + n) for n in own]
-    for a, b in pairs:
-        if not torch.equal(here[a].float(), there[b].float()):
-            return f"row {a} of each is not row {b}"
-    return "" if here.float().std() > 0 else "all are the same"
+    first = BOX_AND_SCORE if verdict.family == "yolo" else 0
+    verdict.wrong += differ(before, after, first=first)
+    same = sum(a.shape == b.shape for a, b in zip(before, after, strict=False))
+    verdict.others, verdict.logits = same, len(before) - same
 
 
 def _compare_found(
@@ -360,7 +325,9 @@ def _compare_found(
         except Exception as error:
             verdict.notes.append(f"no predict: {_short(error)}")
             return
-    before, after = (_rows_found(one, names) for one, names in zip(found, (OLD, ORDER), strict=True))
+    before, after = (
+        _rows_found(one, names) for one, names in zip(found, (OLD, ORDER), strict=True)
+    )
     if len(before) != len(after):
         verdict.wrong.append(f"predict finds {len(before)}, then {len(after)}")
         return
@@ -394,9 +361,7 @@ def _forward(model: Any, family: str, mode: str) -> Any:
     from mmdet.structures import DetDataSample
 
     side = SIDES.get(family, SIDE)
-    picture = torch.rand(
-        1, 3, side, side, generator=torch.Generator().manual_seed(1)
-    )
+    picture = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(1))
     size = (side, side)
     sample = DetDataSample(
         metainfo={
@@ -416,11 +381,11 @@ def _forward(model: Any, family: str, mode: str) -> Any:
 
 def _answers(model: Any, family: str) -> Iterator[Any]:
     """Yield the tensors that a model answers with, and those of its region proposals."""
-    yield from _tensors(_forward(model, family, "tensor"))
+    yield from tensors(_forward(model, family, "tensor"))
     if getattr(model, "with_rpn", False) and hasattr(model.rpn_head, "rpn_cls"):
         picture = torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
         with torch.no_grad():
-            yield from _tensors(model.rpn_head(model.extract_feat(picture)))
+            yield from tensors(model.rpn_head(model.extract_feat(picture)))
 
 
 def _let_nms_take_float64() -> None:
@@ -444,21 +409,6 @@ def _let_nms_take_float64() -> None:
             return given.softnms(boxes.float(), scores.float(), dets.float(), **how)
 
     nms.ext_module = Narrow  # type: ignore[attr-defined]
-
-
-def _tensors(value: Any) -> Iterator[Any]:
-    """Yield every tensor of numbers in an answer, in order."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for child in value.values():
-            yield from _tensors(child)
-    elif isinstance(value, list | tuple):
-        for child in value:
-            yield from _tensors(child)
-    elif hasattr(value, "all_items"):
-        for _, child in value.all_items():
-            yield from _tensors(child)
 
 
 def _short(error: Exception) -> str:
