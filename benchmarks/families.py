@@ -36,7 +36,7 @@ from coco_recipe_mmdet.inside import config_source, job_class_rows, job_config, 
 from coco_recipe_torch import class_rows, heads
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/helpers"))
-from answers import BOX_AND_SCORE, NEW, OLD, differ, tensors  # noqa: E402
+from answers import BOX_AND_SCORE, NEW, OLD, differ, tensors
 
 ORDER = ("c", "g", "a", "f", "b", "e", "d")
 SIDES = {"ssd": 320, "legacy_1.x": 320, "wider_face": 320, "pisa": 320}  # pixels
@@ -333,7 +333,11 @@ def _compare_found(
         return
     verdict.predicted = len(before)
     worst = max(
-        (abs(x - y) for a, b in zip(before, after, strict=True) for x, y in zip(a[1:], b[1:])),
+        (
+            abs(x - y)
+            for a, b in zip(before, after, strict=True)
+            for x, y in zip(a[1:], b[1:], strict=True)
+        ),
         default=0.0,
     )
     if [row[0] for row in before] != [row[0] for row in after] or worst > 1e-6:

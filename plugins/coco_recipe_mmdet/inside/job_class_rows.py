@@ -25,14 +25,19 @@ def class_rows(job: ClassRowsJob, report: Reporter) -> ClassRows:
     numbers of classes and two more.
 
     Raises:
-        StepProblems: the config, or the number of old classes, doesn't fit the checkpoint.
-        ValueError: it isn't known how a tensor's rows lie.
+        StepProblems: the config's model can't be built; the config, or the number of old classes,
+            doesn't fit the checkpoint.
+        ValueError: the config isn't harmless; it isn't known which tensors have rows for classes.
     """
     stack.begin(job)
     tree, changed = _tree(job)
     numbers = {job.old, len(job.classes), *(job.old + more for more in _MORE)}
-    with _alone():
-        models = {number: build(tree, number) for number in numbers}
+    try:
+        with _alone():
+            models = {number: build(tree, number) for number in numbers}
+    except Exception as error:
+        what = f"its model can't be built here: {type(error).__name__}: {error}"
+        raise StepProblems([StepProblem(("config",), what, class_tensors.WAYS)]) from error
     shapes = {number: shapes_of(model) for number, model in models.items()}
     found = class_tensors.axes(job.old, shapes)
     report.note("config", {"changed": changed})

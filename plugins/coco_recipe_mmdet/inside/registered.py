@@ -129,7 +129,8 @@ def problems(value: object, path: KeyPath) -> Iterator[str]:
     key = path[-1] if path else ""
     if _is_code(value, path):
         yield f"{_shown(path)} is {_short(value)}, which imports or runs code"
-    elif key in _SCOPES and value is not None and value not in index().scopes:
+        return
+    if key in _SCOPES and value is not None and value not in index().scopes:
         what = "which is no package with a registry that is loaded"
         yield f"{_shown(path)} is {_short(value)}, {what}"
     elif (
@@ -194,10 +195,10 @@ def _below(registries: "Iterable[Registry]") -> "Iterator[Registry]":
 
 
 def _is_code(value: object, path: KeyPath) -> bool:
-    """Return whether a place names modules to import, or files to run; it may stand below its key."""
-    if not path or not value or not any(key in _CODE for key in path):
+    """Return whether a place names modules to import, or files to run; it may be below the key."""
+    if not any(key in _CODE for key in path):
         return False
-    return not isinstance(value, Mapping) or bool(value.get("imports"))
+    return bool(value.get("imports") if isinstance(value, Mapping) else value) and value is not True
 
 
 def _is_fetched(key: str, path: KeyPath) -> bool:
