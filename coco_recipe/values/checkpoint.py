@@ -56,5 +56,5 @@ KIND = ValueKind(
     read=_read,
     files=lambda value: (value.path,),
     check=_check,
-    facts=lambda value: Facts(value.classes or None, labels=(value.label,)),
+    facts=lambda value: Facts(value.classes or None, labels=(value.label,), file=value.path),
 )

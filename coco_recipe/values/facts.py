@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 FactsByPort: TypeAlias = Mapping[str, Any]
@@ -26,6 +27,7 @@ class Facts:
         keypoints: names of keypoints that the categories may have; none has another.
         labels: the labels of checkpoints or predictions in order, one for each.
         images: how many images a data set has.
+        file: of a checkpoint that is there before the run.
     """
 
     classes: tuple[str, ...] | None = None
@@ -36,6 +38,7 @@ class Facts:
     labels: tuple[str, ...] | None = None
     annotation_fields: tuple[str, ...] | None = None
     images: int | None = None
+    file: Path | None = None
 
     def of_fewer_images(self) -> "Facts":
         """Return what is still known where some of the images, unknown which, have gone."""

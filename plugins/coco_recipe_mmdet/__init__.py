@@ -1,9 +1,10 @@
-"""Steps that need mmdet: each runs it in a process of its own."""
+"""Steps that need mmdet: each runs it in a process of its own, ``adapt_head`` only where it must."""
 
 from collections.abc import Iterator
 
 from coco_recipe import Step, hookimpl
 from coco_recipe_mmdet import (
+    adapt_head,
     evaluate,
     greedy_soup,
     init_weights,
@@ -16,5 +17,13 @@ from coco_recipe_mmdet import (
 @hookimpl
 def coco_recipe_steps() -> Iterator[Step]:
     """Yield the steps."""
-    for module in (train, evaluate, predict, greedy_soup, recompute_batch_norm, init_weights):
+    for module in (
+        train,
+        evaluate,
+        predict,
+        greedy_soup,
+        recompute_batch_norm,
+        init_weights,
+        adapt_head,
+    ):
         yield module.STEP

@@ -3,6 +3,7 @@
 import msgspec
 from coco_recipe_jobs.job import Job, Program, folder_of
 from coco_recipe_jobs.scores import Score
+from coco_recipe_torch.class_rows import Layout
 
 PROGRAM = Program(
     "coco_recipe_mmdet.inside.job",
@@ -107,6 +108,23 @@ class InitJob(ModelJob, frozen=True, kw_only=True, tag="init_weights"):
     """Draw the weights of a model; gives `Initial`."""
 
 
+class ClassRowsJob(ModelJob, frozen=True, kw_only=True, tag="class_rows"):
+    """Find the class tensors of a config's model, and how their rows lie; gives `ClassRows`.
+
+    Attributes:
+        carried: the text of the config that the checkpoint carries, where ``config`` is None.
+        old: how many classes the checkpoint has.
+        shapes: the shapes of its tensors by key; None where the checkpoint isn't there yet, and
+            the config alone is looked at.
+        background: ``first`` where the row of the background is the first.
+    """
+
+    carried: str | None = None
+    old: int
+    shapes: dict[str, list[int]] | None = None
+    background: str = "last"
+
+
 class PreflightJob(Job, frozen=True, kw_only=True, tag="preflight"):
     """Resolve the config of a job that isn't due yet; gives what is changed in it."""
 
@@ -143,6 +161,18 @@ class Renormed(msgspec.Struct, frozen=True):
 
     changed: int
     fingerprint: str
+
+
+class ClassRows(msgspec.Struct, frozen=True):
+    """The class tensors of a checkpoint.
+
+    Attributes:
+        layouts: how the rows of each lie, by key.
+        missing: keys of other tensors that the model has and the checkpoint hasn't.
+    """
+
+    layouts: dict[str, tuple[Layout, ...]]
+    missing: list[str]
 
 
 class Initial(msgspec.Struct, frozen=True):

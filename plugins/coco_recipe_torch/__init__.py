@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from coco_recipe import Step, hookimpl
-from coco_recipe_torch import adapt_head, average_weights
+from coco_recipe_torch import average_weights
 
 
 @hookimpl
 def coco_recipe_steps() -> Iterator[Step]:
     """Yield the steps."""
-    for module in (adapt_head, average_weights):
-        yield module.STEP
+    yield average_weights.STEP

@@ -45,6 +45,22 @@ def kind_of(path: Path) -> str:
     )
 
 
+def expect_undamaged(path: Path) -> None:
+    """Compare each entry of a zip with its CRC-32, which torch.save writes unless told not to.
+
+    Raises:
+        ValueError: bytes were changed since; names the file and the entry.
+    """
+    with zipfile.ZipFile(path) as archive:
+        has_sums = any(entry.CRC for entry in archive.infolist())
+        damaged = archive.testzip() if has_sums else None
+    if damaged:
+        raise ValueError(
+            f"{path}: is damaged: its entry {damaged!r} isn't what was written (by its CRC-32); "
+            "copy or download it again"
+        )
+
+
 def _check_zip(path: Path, size: int) -> None:
     """Compare a zip with what torch.save writes: entries one after the other, in one folder."""
     try:

@@ -2,22 +2,22 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from coco_recipe_torch.class_rows import Layout
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+_OF_ANCHORS = ("anchors", "sigmoid")  # kinds with rows for each anchor
 _ROI = r"(roi_head\.)?{}_head(\.\d+)?\."
 _HEADS = (
     # rows are (classes and a background), once, or for each anchor of a level (SSD)
+    ("softmax", 1, re.compile(_ROI.format("bbox") + r"fc_cls\.(weight|bias)")),
     (
-        "softmax",
+        "softmax of anchors",
         1,
-        re.compile(
-            _ROI.format("bbox") + r"fc_cls\.(weight|bias)|"
-            r"bbox_head\.cls_convs\.\d+(\.\d+)?\.(weight|bias)"
-        ),
+        re.compile(r"bbox_head\.cls_convs\.\d+(\.\d+)?\.(weight|bias)"),
     ),
     # rows are classes, with a background in mmdet 1.x only; or there is one for all
     ("boxes", 4, re.compile(_ROI.format("bbox") + r"fc_reg\.(weight|bias)")),
@@ -50,55 +50,45 @@ _OLD_SSD = re.compile(r"bbox_head\.(cls|reg)_convs\.(\d+)\.(weight|bias)")
 _OLD_EXTRA = re.compile(r"backbone\.extra\.(\d+)\.(weight|bias)")
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How the rows of a tensor lie: ``anchors`` x (classes, and maybe a background) x ``width``.
-
-    Attributes:
-        anchors: repetitions of the class axis.
-        width: rows for each class: 4 for boxes, else 1.
-        has_background: one of the classes is the background.
-        keeps_background: mmdet 3.x wants it, too.
-    """
-
-    anchors: int
-    width: int
-    has_background: bool
-    keeps_background: bool
+class UnknownHeadError(ValueError):
+    """A tensor is of no head that is known by its name."""
 
 
-def layouts(state: Mapping[str, "Tensor"], classes: int, background: str) -> dict[str, Layout]:
+def layouts(
+    state: Mapping[str, "Tensor"], classes: int, background: str, *, stays: bool = False
+) -> dict[str, tuple[Layout, ...]]:
     """Return how the rows of each class head's tensors lie.
 
     Args:
         state: tensors by key, of mmdet 1.x or of 2.x and 3.x.
         classes: number of classes, background not counted.
         background: "first", "last" or "none": where the background's row is in softmax heads.
+        stays: a background that comes first stays there, in every head that has one, as mmdet 1.x
+            wants it; else it goes last, or out where 3.x has none.
 
     Raises:
-        ValueError: a key isn't known, or its rows don't fit the number of classes; or there is no
-            class head.
+        UnknownHeadError: a key isn't known.
+        ValueError: the rows don't fit the number of classes; or there is no class head.
     """
-    found, unknown, unfit = {}, [], []
+    found: dict[str, tuple[Layout, ...]] = {}
+    unknown, unfit = [], []
     retina = any(key.startswith("bbox_head.retina_cls.") for key in state)
     for key, tensor in state.items():
-        kind, width = next(
-            ((kind, width) for kind, width, pattern in _HEADS if pattern.fullmatch(key)), ("", 0)
-        )
+        kind, width = _kind(key)
         rows = int(tensor.shape[0]) if tensor.ndim else 0
         if not kind or (retina and _OLD_SSD.fullmatch(key)):
-            if not _NO_CLASSES.fullmatch(key):
+            if not has_no_classes(key):
                 unknown.append(f"{key} {tuple(tensor.shape)}")
         elif not _is_for_all(key, kind, rows, width, classes):
-            layout = _layout(kind, width, rows, classes, background)
-            if layout is None:
+            layout = _layout(kind, width, rows, classes, background, stays=stays)
+            if layout is None or not _fits_boxes(key, kind, layout, state):
                 unfit.append(f"{key} has {rows} rows")
             else:
-                found[key] = layout
+                found[key] = (layout,)
     if unknown:
         unknown.sort(key=lambda key: not re.search("cls|class|label", key))
         more = f" (and {len(unknown) - 5} more)" if len(unknown) > 5 else ""
-        raise ValueError(
+        raise UnknownHeadError(
             "belongs to no head that is known here, and may have rows for classes: "
             f"{', '.join(unknown[:5])}{more}"
         )
@@ -113,6 +103,18 @@ def layouts(state: Mapping[str, "Tensor"], classes: int, background: str) -> dic
     return found
 
 
+def has_no_classes(key: str) -> bool:
+    """Return whether a key is of a part that is known to have no rows for classes."""
+    return bool(_NO_CLASSES.fullmatch(key))
+
+
+def _kind(key: str) -> tuple[str, int]:
+    """Return the kind of a class head's tensor, and its rows a class; ("", 0) for others."""
+    return next(
+        ((kind, width) for kind, width, pattern in _HEADS if pattern.fullmatch(key)), ("", 0)
+    )
+
+
 def _is_for_all(key: str, kind: str, rows: int, width: int, classes: int) -> bool:
     """Return whether a head has one box or mask for all classes.
 
@@ -125,19 +127,41 @@ def _is_for_all(key: str, kind: str, rows: int, width: int, classes: int) -> boo
     )
 
 
-def _layout(kind: str, width: int, rows: int, classes: int, background: str) -> Layout | None:
-    softmax = kind == "softmax"
+def _layout(
+    kind: str, width: int, rows: int, classes: int, background: str, *, stays: bool
+) -> Layout | None:
+    softmax = kind.startswith("softmax")
     extra = (softmax and background != "none") or (
-        not softmax
-        and kind != "sigmoid"
-        and background == "first"
-        and rows == (classes + 1) * width
+        kind in ("boxes", "masks") and background == "first" and rows == (classes + 1) * width
     )
     each = (classes + extra) * width
     anchors = rows // each
-    if anchors * each != rows or not anchors or (anchors > 1 and kind in ("boxes", "masks")):
+    if anchors * each != rows or not anchors or (anchors > 1 and not kind.endswith(_OF_ANCHORS)):
         return None
-    return Layout(anchors, width, bool(extra), softmax)
+    first = extra and background == "first"
+    kept = tuple(range(width)) if extra and (softmax or stays) else ()
+    return Layout(
+        groups=anchors,
+        before=width if first else 0,
+        width=width,
+        after=width if extra and not first else 0,
+        kept_before=kept if first and stays else (),
+        kept_after=() if first and stays else kept,
+    )
+
+
+def _fits_boxes(key: str, kind: str, layout: Layout, state: Mapping[str, "Tensor"]) -> bool:
+    """Return whether a head has as many anchors as the one beside it, which gives their boxes.
+
+    That one has 4 rows for each anchor; GFL's has a distribution for each side.
+    """
+    boxes = state.get(re.sub(r"(_|\.)cls(_|\.)", r"\1reg\2", key))
+    if not kind.endswith(_OF_ANCHORS) or boxes is None or not boxes.ndim:
+        return True
+    rows = int(boxes.shape[0])
+    if ".gfl_" in key:
+        return rows % (4 * layout.groups) == 0 and layout.groups < rows // 4
+    return rows == 4 * layout.groups
 
 
 def is_1x(keys: Iterable[str]) -> bool:

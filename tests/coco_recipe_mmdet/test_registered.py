@@ -105,6 +105,42 @@ EVIL: dict[str, tuple[str, Any, str]] = {
         "mmengine.runner.Runner",
         "model.type is 'mmengine.runner.Runner'",
     ),
+    "average of weights": (
+        "custom_hooks",
+        [{"type": "EMAHook", "ema_type": "os.system"}],
+        "custom_hooks.0.ema_type is 'os.system'",
+    ),
+    "resize": (
+        "test_dataloader.dataset.pipeline",
+        [{"type": "RandomResize", "scale": 1, "resize_type": "neighbour"}],
+        "pipeline.0.resize_type is 'neighbour'",
+    ),
+    "convolution": (
+        "model.neck",
+        {"conv_type": "neighbour"},
+        "model.neck.conv_type is 'neighbour'",
+    ),
+    "schedule": (
+        "param_scheduler",
+        [[{"type": "os.system"}]],
+        "param_scheduler.0.0.type is 'os.system'",
+    ),
+    "loop": ("train_cfg", {"type": "os.system"}, "train_cfg.type is 'os.system'"),
+    "logs": ("log_processor", {"type": "os.system"}, "log_processor.type is 'os.system'"),
+    "wrapped data set": (
+        "test_dataloader.dataset",
+        {
+            "type": "RepeatDataset",
+            "times": 1,
+            "dataset": {"type": "ConcatDataset", "datasets": [{"type": "os.system"}]},
+        },
+        "dataset.dataset.datasets.0.type is 'os.system'",
+    ),
+    "an import below": (
+        "custom_imports.imports",
+        ["neighbour"],
+        "custom_imports.imports is ['neighbour'], which imports or runs code",
+    ),
     "through a module": (
         "model.type",
         "mmdet.registry.MODELS",
@@ -138,7 +174,13 @@ HAZARDS: dict[str, tuple[str, Any, str]] = {
         "https://example.org/x.pth",
         "model.teacher is 'https://example.org/x.pth', which is on the",
     ),
-    "pickle": ("test_dataloader.dataset.lists", "x.pkl", "reading a pickle runs what is in it"),
+    "pickle": ("test_dataloader.lists", "x.pkl", "reading such a file runs what is in it"),
+    "yaml": ("test_dataloader.lists", "x.YML", "reading such a file runs what is in it"),
+    "language model": (
+        "model.language_model",
+        {"type": "BertModel", "name": "somebody/bert"},
+        "language_model.name is 'somebody/bert', which is no folder here, but on the network",
+    ),
     "import path": (
         "test_dataloader.backend_args",
         {"backend": "memcached", "sys_path": "evil"},
@@ -166,6 +208,7 @@ def _config() -> dict[str, Any]:
     }
     return {
         "default_scope": "mmdet",
+        "custom_imports": {"imports": [], "allow_failed_imports": True},
         "model": {
             "type": "mmdet.models.detectors.retinanet.RetinaNet",
             "neck": {"type": "mmdet.FPN", "_scope_": "mmdet"},
@@ -196,9 +239,11 @@ def _job(wanted: dict[str, object], *, trust_set: bool = False) -> InitJob:
 
 
 CHILD = """
-import json, sys
+import importlib, json, sys
 from pathlib import Path
+from coco_recipe_mmdet import jobs
 from coco_recipe_mmdet.inside import config_source, job_config, registered, settings, weights
+from coco_recipe_mmdet.inside.job import WORK
 from coco_recipe_mmdet.jobs import InitJob
 cases = json.loads(Path("cases.json").read_text())
 registered.index()
@@ -220,6 +265,20 @@ for file in cases["files"]:
         config_source.expect_harmless(file, model=tree["model"], test_dataloader=tree["test_dataloader"])
     tried(file, carried)
 said["imported"] = sorted(set(sys.modules) - before - {"safetensors", "json"})
+class Quiet:
+    def note(self, key, value): pass
+def given(kind, file, text):
+    if kind is jobs.ClassRowsJob:
+        return kind(config=None, carried=text, set={}, old=2, classes=("a",), shapes={}, device="cpu")
+    source = jobs.Source(label="it", path=str(Path(file).absolute()))
+    return kind(config=None, set={}, classes=("a",), checkpoints=(source,), device="cpu")
+kinds = (jobs.EvaluateJob, jobs.PredictJob, jobs.SoupJob, jobs.BatchNormJob, jobs.ClassRowsJob)
+for file in cases["files"]:
+    text = weights.read(Path(file))[1]["cfg"]
+    for kind in kinds if file.startswith("sound") is False else ():
+        module, _, name = WORK[kind].partition(":")
+        function = getattr(importlib.import_module(module), name)
+        tried(f"{kind.__name__} {file}", lambda: function(given(kind, file, text), Quiet()))
 Path("said.json").write_text(json.dumps(said))
 """
 
@@ -269,6 +328,20 @@ def test_what_is_not_registered_is_not_built_from_a_checkpoint(
         "nothing of it was built (a config that you trust can be named"
         in answers[f"{case}.{suffix}"]
     )
+    assert not (folder / "was_run").exists()
+
+
+@pytest.mark.parametrize("kind", ["Evaluate", "Predict", "Soup", "BatchNorm", "ClassRows"])
+def test_no_job_builds_a_config_that_is_not_harmless(
+    said: tuple[Path, dict[str, Any]], kind: str
+) -> None:
+    folder, answers = said
+    of_loader = {name for name, (path, *_) in HAZARDS.items() if path.startswith("test_dataloader")}
+    for case, (_, _, words) in (EVIL | HAZARDS).items():
+        for suffix in ("pth", "safetensors"):
+            answer = answers[f"{kind}Job {case}.{suffix}"]
+            if kind != "ClassRows" or case not in of_loader:  # which it doesn't build
+                assert words in answer and "nothing of it was built" in answer, (case, suffix)
     assert not (folder / "was_run").exists()
 
 

@@ -74,3 +74,44 @@ def test_a_safetensors_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     checkpoints.write(path, state())
     path.write_bytes(path.read_bytes()[:-10])
     refused(path, "is refused")
+
+
+def _place_of(path: Path, ending: str) -> int:
+    """Return where the bytes of a zip's entry begin in its file."""
+    with zipfile.ZipFile(path) as archive:
+        entry = next(one for one in archive.infolist() if one.filename.endswith(f"/{ending}"))
+    header = path.read_bytes()[entry.header_offset :][:30]
+    lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+    return entry.header_offset + 30 + lengths
+
+
+@pytest.mark.parametrize("entry", ["data/0", "data.pkl", "version"])
+@pytest.mark.parametrize("mask", [b"\x01", b"\x80\x40"])
+def test_flipped_bits_are_refused_and_the_entry_is_named(
+    tmp_path: Path, entry: str, mask: bytes
+) -> None:
+    path = saved(tmp_path / "flipped.pth", {"state_dict": state()})
+    data = bytearray(path.read_bytes())
+    at = _place_of(path, entry)
+    for n, bits in enumerate(mask):
+        data[at + n] ^= bits
+    path.write_bytes(data)
+    refused(path, f"is damaged: its entry 'flipped/{entry}' isn't what was written")
+
+
+def test_a_changed_header_of_an_entry_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path / "flipped.pth", {"state_dict": state()})
+    data = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        data[archive.infolist()[-1].header_offset + 31] ^= 1
+    path.write_bytes(data)
+    refused(path, "is damaged: its entry 'flipped/.data/serialization_id' isn't what was written")
+
+
+def test_a_file_that_was_written_without_checksums_is_read(tmp_path: Path) -> None:
+    torch.serialization.set_crc32_options(False)
+    try:
+        path = saved(tmp_path / "plain.pth", {"state_dict": state()})
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert checkpoints.read(path).state["bn.num_batches_tracked"] == 7

@@ -16,7 +16,8 @@ torch = pytest.importorskip(
 if importlib.util.find_spec("mmdet") is None:
     pytest.skip("the training stack is not installed: make test does it", allow_module_level=True)
 
-from coco_recipe_torch import adapt_head, checkpoints  # noqa: E402
+from coco_recipe_mmdet import adapt_head  # noqa: E402
+from coco_recipe_torch import checkpoints  # noqa: E402
 from coco_recipe_torch.coco_names import COCO_NAMES  # noqa: E402
 
 from coco_recipe import Category, Checkpoint, Dataset  # noqa: E402

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,11 @@ KeyPath = tuple[str, ...]
 _FUNCTIONS = dict.fromkeys(
     ("collate_fn", "worker_init_fn", "auto_wrap_policy", "param_init_fn", "check_fn"), "function"
 )
-_NAMES = {"type": "", "constructor": "", "runner_type": "runner", **_FUNCTIONS}
+_NAMES = {
+    **dict.fromkeys(("type", "constructor", "ema_type", "resize_type", "conv_type"), ""),
+    "runner_type": "runner",
+    **_FUNCTIONS,
+}
 _SCOPES = ("_scope_", "default_scope")
 _CODE = ("custom_imports", "_base_")
 # what these hold is for programs: an inferencer runs the config file that it is given
@@ -40,6 +45,10 @@ _WORDS = {
     "adapt_cfg": ("dilation", "offset"),
 }
 _LOCAL = (None, "local", "disk")
+# mmengine's reader of YAML makes the objects that a file names, as that of pickles does
+_RUN_WHEN_READ = (".pkl", ".pickle", ".yaml", ".yml")
+# keys of what transformers fetches, unless a folder of that name is there
+_FETCHED = ("lang_model_name", "language_model")
 # registered, and yet they run what they are given, or read it in a way that runs it; mmdet 3.x,
 # mmcv 2.x
 _UNSAFE = {
@@ -118,9 +127,10 @@ def problems(value: object, path: KeyPath) -> Iterator[str]:
         path: the keys that lead there, the last of them the value's own.
     """
     key = path[-1] if path else ""
-    if key in _CODE and value and (not isinstance(value, Mapping) or value.get("imports")):
+    if _is_code(value, path):
         yield f"{_shown(path)} is {_short(value)}, which imports or runs code"
-    elif key in _SCOPES and value is not None and value not in index().scopes:
+        return
+    if key in _SCOPES and value is not None and value not in index().scopes:
         what = "which is no package with a registry that is loaded"
         yield f"{_shown(path)} is {_short(value)}, {what}"
     elif (
@@ -149,8 +159,10 @@ def hazards(value: object, path: KeyPath) -> Iterator[str]:
             yield f"{_shown(path)} is {_short(value)}: {reason}"
         if "://" in value and "init_cfg" not in path:
             yield f"{_shown(path)} is {_short(value)}, which is on the network"
-        if value.lower().endswith((".pkl", ".pickle")):
-            yield f"{_shown(path)} is {_short(value)}: reading a pickle runs what is in it"
+        if value.lower().endswith(_RUN_WHEN_READ):
+            yield f"{_shown(path)} is {_short(value)}: reading such a file runs what is in it"
+        if _is_fetched(key, path) and not Path(value).is_dir():
+            yield f"{_shown(path)} is {_short(value)}, which is no folder here, but on the network"
         if re.search(r"(^|_)(out|work|save|dump|tmp|collect|trace|proposals)", key) and _leads_out(
             value
         ):
@@ -180,6 +192,17 @@ def _below(registries: "Iterable[Registry]") -> "Iterator[Registry]":
     for registry in registries:
         yield registry
         yield from _below(registry.children.values())
+
+
+def _is_code(value: object, path: KeyPath) -> bool:
+    """Return whether a place names modules to import, or files to run; it may be below the key."""
+    if not any(key in _CODE for key in path):
+        return False
+    return bool(value.get("imports") if isinstance(value, Mapping) else value) and value is not True
+
+
+def _is_fetched(key: str, path: KeyPath) -> bool:
+    return key in _FETCHED or (key == "name" and path[-2:-1] == _FETCHED[1:])
 
 
 def _is_for(registry: str, kind: str) -> bool:

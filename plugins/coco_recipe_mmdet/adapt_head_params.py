@@ -1,11 +1,21 @@
 """The parameters of the step ``adapt_head``."""
 
 from coco_recipe import Schema
+from coco_recipe_mmdet import params
+
+_CONFIG: Schema = {
+    **params.CONFIG,
+    "description": "The checkpoint's detector config, as for train, by which its class rows are "
+    "found: its model is built for both numbers of classes, without memory. Default: heads are "
+    "known by the names of their tensors, and others by the config that the checkpoint carries.",
+}
+_RUNS = ("set", "trust_set", "trust", "python")
 
 PARAMS: Schema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
+        "config": _CONFIG,
         "method": {
             "enum": ["by_name", "slice"],
             "default": "by_name",
@@ -72,5 +82,6 @@ PARAMS: Schema = {
             "description": "Give a checkpoint of mmdet 1.x the keys and the order of rows of 3.x; "
             "false leaves both as they were.",
         },
+        **{name: params.RUNS[name] for name in _RUNS},
     },
 }
