@@ -33,6 +33,7 @@ class Context:
     engine: Engine = field(default_factory=lambda: local(1))
     preload: tuple[str, ...] = ()
     on_progress: Callable[[Progress], None] = lambda progress: None
+    on_said: Callable[[str], None] = lambda text: None
     key: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     earlier: Path | None = None
@@ -54,6 +55,9 @@ class Context:
 
     def note(self, key: str, value: Any, *, this_run: bool = False) -> None:
         (self.this_run if this_run else self.notes)[key] = value
+
+    def say(self, text: str) -> None:
+        self.on_said(f"{self.step_id}: {text}")
 
     def drop(self, row: Image | Annotation | Category, reason: str, **figures: Any) -> None:
         line: dict[str, Any] = {"id": row.id, "reason": reason, **figures}

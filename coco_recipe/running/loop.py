@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from coco_recipe import events, failure
 from coco_recipe.errors import FindingsError, StepError
-from coco_recipe.events import Progress, StepFailed, StepStarted
+from coco_recipe.events import Noted, Progress, StepFailed, StepStarted
 from coco_recipe.findings import Finding
 from coco_recipe.manifest import FailedStep, Manifest
 from coco_recipe.observing.observers import Observers
@@ -52,7 +52,12 @@ def _make(work: Work, task: Task) -> Manifest:
     work.told.tell(StepStarted(step.id, work.reasons[step.id]))
     last_progress = _LastProgress(work.told)
     workshop = Workshop(
-        work.store, work.engine, last_progress, work.judge, session.inputs.known_hashes
+        work.store,
+        work.engine,
+        last_progress,
+        lambda text: work.told.tell(Noted(text)),
+        work.judge,
+        session.inputs.known_hashes,
     )
     try:
         result = execute(task, step.values(session.value), workshop)
