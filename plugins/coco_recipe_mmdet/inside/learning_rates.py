@@ -163,10 +163,11 @@ def _move(changes: Changes, place: Place, scheduler: Tree, at: At) -> None:
 def _exact_warmup(changes: Changes, iterations: int) -> None:
     """Let the training warm up for so many iterations; without a warm-up in the config, add one."""
     because = "with: {warmup: ...}"
-    found = [place for place, scheduler in schedulers(changes.tree) if is_warmup(scheduler)]
-    for place in found:
+    found = [found for found in schedulers(changes.tree) if is_warmup(found[1])]
+    for place, scheduler in found:
         changes.set((*place, "by_epoch"), False, because=because)
-        changes.set((*place, "convert_to_iter_based"), False, because=because)
+        if scheduler.get("convert_to_iter_based"):
+            changes.set((*place, "convert_to_iter_based"), False, because=because)
         changes.set((*place, "end"), iterations, because=because)
     now = changes.tree.get(ROOT) or []
     if iterations and not found and isinstance(now, list | tuple):
