@@ -85,6 +85,8 @@ class DetectorJob(ModelJob, frozen=True, kw_only=True):
         batch_size: pictures at a time; None leaves the config's.
         best_by: the metric that picks the best; empty where nothing is measured.
         without_mask: how many annotations have no segmentation.
+        tta: look at each picture several times, as the config says or mirrored, and join what is
+            found.
     """
 
     checkpoints: tuple[Source, ...] = ()
@@ -92,6 +94,7 @@ class DetectorJob(ModelJob, frozen=True, kw_only=True):
     batch_size: int | None = None
     best_by: str = ""
     without_mask: int = 0
+    tta: bool = False
 
 
 class EvaluateJob(DetectorJob, frozen=True, kw_only=True, tag="evaluate"):

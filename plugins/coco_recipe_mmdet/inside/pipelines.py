@@ -10,6 +10,11 @@ from coco_recipe_mmdet.inside.settings import Changes, Place, Tree, get, mapping
 Pair: TypeAlias = tuple[int, int]  # width and height in pixels
 SIZE = "with: {image_size: ...}"
 PLAIN = "with: {augmentation: off} leaves out what is random"
+# joins what is found on the several looks at a picture; the threshold of mmdet's own configs
+TTA_MODEL: Tree = {
+    "type": "DetTTAModel",
+    "tta_cfg": {"nms": {"type": "nms", "iou_threshold": 0.5}, "max_per_img": 100},
+}
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 _SIZES = ("scale", "scales", "size", "crop_size")  # what a transform makes a picture
 _PIXELS = (*_SIZES, "img_scale", "border")  # all that grows with the pictures
@@ -101,6 +106,36 @@ def resize(changes: Changes, wanted: int | Sequence[int]) -> None:
         what = "the config's pipelines give pictures no size"
         raise StepProblems([StepProblem(("image_size",), what, "set says what to change")])
     _scale_batches(changes, next(iter(found.values())), new)
+
+
+def look_several_times(changes: Changes, loader: str) -> None:
+    """Let a loader for tests give each picture several times.
+
+    The config's ``tta_pipeline`` says how; without one, as it is and mirrored.
+
+    Args:
+        changes: the config.
+        loader: the name of the data loader.
+    """
+    own = changes.tree.get("tta_pipeline")
+    for place, pipeline in _pipelines(changes.tree, loader):
+        changes.set(place, own or _twice(pipeline), because="with: {tta: ...}")
+
+
+def _twice(pipeline: list[Tree]) -> list[Tree]:
+    """Return a pipeline that gives a picture as it is, and mirrored."""
+    loads = [step for step in pipeline if _kind(step) == "LoadImageFromFile"]
+    rest = [step for step in pipeline if not _kind(step).startswith("Load")]
+    pack = rest[-1]
+    keys = (*pack.get("meta_keys", ()), "flip", "flip_direction")
+    mirrors = [{"type": "RandomFlip", "prob": prob} for prob in (0.0, 1.0)]
+    before = [step for step in rest[:-1] if _kind(step) != "Pad"]
+    after = [step for step in rest[:-1] if _kind(step) == "Pad"]
+    steps = [*([step] for step in before), mirrors, *([step] for step in after)]
+    return [
+        *loads,
+        {"type": "TestTimeAug", "transforms": [*steps, [{**pack, "meta_keys": keys}]]},
+    ]
 
 
 def _pipelines(tree: Tree, *roots: str | Place) -> Iterator[tuple[Place, list[Tree]]]:

@@ -39,6 +39,9 @@ _KNOWN = frozenset(
         "activation_checkpointing",
         "efficient_conv_bn_eval",
         "runner_type",
+        "launcher",
+        "work_dir",
+        "experiment_name",
         "load_from",
         "resume",
         "randomness",
@@ -82,13 +85,14 @@ class Changes:
         Args:
             path: the place, dotted or by its parts.
             value: what is to stand there.
-            because: what decides the value, for who has set another: a parameter of the step, as
-                ``epochs says it``.
+            because: what decides the value, for who has set another, as a parameter of the step.
         """
         node: Any = self.tree
         *parents, last = place = tuple(path.split(".")) if isinstance(path, str) else tuple(path)
         for part in parents:
-            node = node[int(part)] if isinstance(node, list) else node.setdefault(part, {})
+            if isinstance(node, dict) and node.get(part) is None:
+                node[part] = {}
+            node = node[int(part)] if isinstance(node, list) else node[part]
         key: Any = int(last) if isinstance(node, list) else last
         old = node[key] if isinstance(node, list) else node.get(key, "unset")
         self._reasons.append((place, because))
@@ -156,7 +160,7 @@ def override(
     tree = changes.tree
     for path, value in wanted.items():
         before = copy.deepcopy(tree)
-        places = list(_matching(tree, path.split("."), ()))
+        places = list(_matching(tree, path.split("."), ())) or _new(tree, path.split("."))
         if not places:
             raise _misfit(path, f"the config has no '{path}'{_how_far(tree, path)}")
         found: list[Wanted] = []
@@ -232,6 +236,12 @@ def _matching(
         yield from _matching(child, rest, (*path, key), new=new)
     if new and not hits and not rest and isinstance(node, dict):
         yield (*path, first)
+
+
+def _new(tree: Tree, parts: Sequence[str]) -> list[Place]:
+    """Return the place of a setting that mmengine's runner knows and the config hasn't begun."""
+    begun = parts[0] not in _KNOWN or tree.get(parts[0])
+    return [] if begun or len(parts) != 2 else [tuple(parts)]
 
 
 def _leaves(value: object, place: Place) -> Iterator[Place]:
