@@ -125,7 +125,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Something to know about the files of the run.
+    """Something to know about the files of the run, or what a step shows while it runs.
 
     Attributes:
         text: what, in words.

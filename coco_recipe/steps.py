@@ -172,8 +172,8 @@ class Step:
             meaning can be told (a number in quotes); or a function from the parameters to them.
         checks: what of its inputs must be checked before it runs, beside rows: pictures, masks.
         preflight: ``preflight(ctx, params, facts)`` looks at what takes seconds to look at, as code
-            that a parameter names; called at the start of a run, for a step that will run but not
-            as the first. Raises as ``foresee`` does.
+            that a parameter names; called at the start of a run, for a step that will run. Raises
+            as ``foresee`` does.
         publishes: ``publishes(params, values) -> names``: the files that the step will publish, by
             name, each with the file that it is a copy of, or None for one that it writes; ``values``
             has what is known of its inputs, by port. Called before any step runs.
@@ -343,6 +343,10 @@ class StepContext(Protocol):
             value: the value.
             this_run: another run of the step may find another value; it stands with the clocks.
         """
+        ...
+
+    def say(self, text: str) -> None:
+        """Show something at once that is worth knowing while the step runs."""
         ...
 
     def drop(self, row: Image | Annotation | Category, reason: str, **figures: Any) -> None:

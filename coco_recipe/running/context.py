@@ -34,6 +34,7 @@ class Context:
     engine: Engine = field(default_factory=lambda: local(0))
     preload: tuple[str, ...] = ()
     on_progress: Callable[[Progress], None] = lambda progress: None
+    on_said: Callable[[str], None] = lambda text: None
     key: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     find_earlier: Callable[[], Path | None] = lambda: None
@@ -59,6 +60,9 @@ class Context:
 
     def note(self, key: str, value: Any, *, this_run: bool = False) -> None:
         (self.this_run if this_run else self.notes)[key] = value
+
+    def say(self, text: str) -> None:
+        self.on_said(f"{self.step_id}: {text}")
 
     def drop(self, row: Image | Annotation | Category, reason: str, **figures: Any) -> None:
         line: dict[str, Any] = {"id": row.id, "reason": reason, **figures}

@@ -47,6 +47,7 @@ class Workshop:
         store: where they are committed.
         engine: where the items of ``ctx.map`` are worked on.
         on_progress: is given how far a step is.
+        on_said: is given what a step shows while it runs.
         judge: is given a step's findings before the commit; raises where they stop the run.
         known_hashes: SHA-256 of input files, by path (as text: a Path takes three times its
             memory); what is missing is computed and added.
@@ -58,6 +59,7 @@ class Workshop:
     store: Store
     engine: Engine = field(default_factory=lambda: local(0))
     on_progress: Callable[[Progress], None] = lambda progress: None
+    on_said: Callable[[str], None] = lambda text: None
     judge: Callable[[Iterable[Finding]], None] = lambda found: None
     known_hashes: dict[str, str] = field(default_factory=dict)
     changed_inputs: Callable[[PlannedStep], list[str]] = lambda step: []
@@ -165,6 +167,7 @@ def _context(task: Task, workshop: Workshop) -> Context:
         engine=workshop.engine,
         preload=step.preload,
         on_progress=workshop.on_progress,
+        on_said=workshop.on_said,
         key=task.key,
         environment=task.environment(),
         find_earlier=lambda: None if is_afresh else store.vouched(step.id),

@@ -61,6 +61,7 @@ def _make(work: Work, task: Task) -> Manifest:
         work.store,
         work.engine,
         last_progress,
+        lambda text: work.told.tell(Noted(text)),
         work.judge,
         session.inputs.known_hashes,
         partial(_changed_inputs, work),

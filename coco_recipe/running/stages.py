@@ -280,7 +280,7 @@ def try_configs(work: Work) -> None:
     seed, facts = work.plan.recipe.seed, work.session.inputs.facts
     problems: list[Problem] = []
     due = [task.step for task in work.tasks if task.step.id in work.reasons]
-    for step in due[1:]:  # the first finds out for itself
+    for step in due:
         if step.step.preflight is None:
             continue
         known = step.by_port(facts.__getitem__)

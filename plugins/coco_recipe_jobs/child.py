@@ -45,6 +45,12 @@ class Reporter:
         if self.first:
             self._write(events.Note(key, events.raw(value)))
 
+    def say(self, text: str) -> None:
+        """Show something at once; it stands in the process's log, too."""
+        if self.first:
+            print(text, flush=True)
+            self._write(events.Said(text))
+
     def done(self, result: object) -> None:
         """Report the result."""
         if self.first:

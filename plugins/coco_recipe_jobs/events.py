@@ -30,6 +30,12 @@ class Note(msgspec.Struct, frozen=True, tag="note", tag_field="event"):
     value: msgspec.Raw
 
 
+class Said(msgspec.Struct, frozen=True, tag="said", tag_field="event"):
+    """Something to show at once, in words."""
+
+    text: str
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed", tag_field="event"):
     """What stopped the job.
 
@@ -48,7 +54,7 @@ class Done(msgspec.Struct, frozen=True, tag="done", tag_field="event"):
     result: msgspec.Raw
 
 
-Event: TypeAlias = Progress | Note | Failed | Done
+Event: TypeAlias = Progress | Note | Said | Failed | Done
 
 
 def written(event: Event) -> bytes:

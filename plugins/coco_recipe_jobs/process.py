@@ -118,6 +118,8 @@ class _Heard:
                 self.ctx.progress(done, total, text, figures=figures)
             case events.Note(key, value):
                 self.ctx.note(key, msgspec.json.decode(value))
+            case events.Said(text):
+                self.ctx.say(text)
             case events.Failed():
                 self.failed = self.failed or event
             case events.Done():

@@ -130,6 +130,12 @@ class Record:
         }
         return max(measured, key=lambda epoch: measured[epoch]) if measured else None
 
+    def validations_since_best(self) -> int:
+        """Return how many validations came after the best one, saved or not; 0 without any."""
+        metric = self.data.best_by
+        values = [found.get(metric) or 0.0 for _, found in sorted(self.metrics.items())]
+        return len(values) - 1 - values.index(max(values)) if values else 0
+
     def best_value(self, epoch: int) -> float:
         """Return the metric that picks the best, of an epoch that was measured."""
         return self.metrics[epoch].get(self.data.best_by) or 0.0

@@ -114,6 +114,7 @@ STEP = Step(
         config=with_checkpoints.CONFIG,
         best_by=with_checkpoints.METRIC,
         batch_size=with_checkpoints.BATCH,
+        tta=with_checkpoints.TTA,
         **params.RUNS,
     ),
     check=configs.problems,

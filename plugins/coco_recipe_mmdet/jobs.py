@@ -41,6 +41,7 @@ class TrainJob(ModelJob, frozen=True, kw_only=True, tag="train"):
         key: the step's key, for which checkpoints are on record.
         val: whether there is a data set to validate on.
         without_mask: how many annotations of both data sets have no segmentation.
+        images: how many pictures of ``train`` are used; 0 where that isn't known yet.
         checkpoint: the checkpoint to start from, as an absolute path.
         resume: the state of an interrupted training to go on from, relative to the step's folder.
     """
@@ -48,12 +49,20 @@ class TrainJob(ModelJob, frozen=True, kw_only=True, tag="train"):
     key: str
     val: bool
     without_mask: int = 0
+    images: int = 0
     checkpoint: str | None = None
     resume: str | None = None
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
     scale_lr: bool | int | None = None
+    warmup: int | str | None = None
+    clip_grad: float | bool | None = None
+    image_size: int | tuple[int, int] | None = None
+    augmentation: bool | str = True
+    freeze: int | str | tuple[str, ...] | None = None
+    ema: bool | float | None = None
+    early_stopping: int | None = None
     amp: bool | None = None
     val_interval: int | None = None
     best_by: str = "bbox_mAP"
@@ -79,6 +88,8 @@ class DetectorJob(ModelJob, frozen=True, kw_only=True):
         batch_size: pictures at a time; None leaves the config's.
         best_by: the metric that picks the best; empty where nothing is measured.
         without_mask: how many annotations have no segmentation.
+        tta: look at each picture several times, as the config says or mirrored, and join what is
+            found.
     """
 
     checkpoints: tuple[Source, ...] = ()
@@ -86,6 +97,7 @@ class DetectorJob(ModelJob, frozen=True, kw_only=True):
     batch_size: int | None = None
     best_by: str = ""
     without_mask: int = 0
+    tta: bool = False
 
 
 class EvaluateJob(DetectorJob, frozen=True, kw_only=True, tag="evaluate"):

@@ -33,6 +33,7 @@ PARAMS = params.schema(
     (),
     config=with_checkpoints.CONFIG,
     batch_size=with_checkpoints.BATCH,
+    tta=with_checkpoints.TTA,
     folder={
         "type": "string",
         "format": "recipe-folder",

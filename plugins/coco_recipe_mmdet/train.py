@@ -78,6 +78,7 @@ def train(
         classes=classes,
         val=val is not None,
         without_mask=without_mask,
+        images=used.images,
         checkpoint=str(checkpoint.path.absolute()) if checkpoint else None,
         resume=str(state.relative_to(ctx.workdir)) if state else None,
         config=configs.absolute(with_["config"]),
@@ -182,8 +183,11 @@ def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     """Return which classes and labels the checkpoints will have.
 
     Raises:
-        StepProblems: val or the starting checkpoint has other classes.
+        StepProblems: val or the starting checkpoint has other classes; there is no val to stop by.
     """
+    if with_.get("early_stopping") and "val" not in facts:
+        what = "a training that ends early needs an input 'val' to measure on"
+        raise StepProblems([StepProblem(("early_stopping",), what, "in: {val: ..., train: ...}")])
     classes = facts["train"].classes
     if classes is not None:
         StepProblems.if_any(_other_classes(classes, facts, strict=with_["strict"]))
@@ -207,6 +211,7 @@ def preflight(ctx: StepContext, with_: Params, facts: FactsByPort) -> None:
         key="",
         classes=facts["train"].classes or preflights.UNKNOWN_CLASSES,
         val="val" in facts,
+        images=facts["train"].images or 0,
         checkpoint="the step's input" if "checkpoint" in facts else None,
         config=configs.absolute(with_["config"]),
         seed=0,
@@ -232,7 +237,7 @@ def _other_classes(
 def _labels(with_: Params) -> tuple[str, ...] | None:
     """Return the labels of the kept epochs; None where the config or the metric decides."""
     last = with_.get("epochs")
-    if last is None or with_["keep"]:
+    if last is None or with_["keep"] or with_.get("early_stopping"):
         return None
     interval = with_["checkpoint_interval"]
     return tuple(f"epoch_{n}" for n in range(1, last + 1) if n % interval == 0 or n == last)

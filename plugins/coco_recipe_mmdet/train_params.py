@@ -30,6 +30,66 @@ PARAMS = params.schema(
         "description": "Scale the learning rate linearly from the batch size that it is for (the "
         "config's, or this number) to batch_size times processes. Default: as the config says.",
     },
+    warmup={
+        "anyOf": [{"const": "as_given"}, {"type": "integer", "minimum": 0}],
+        "examples": ["as_given", 200],
+        "description": "Iterations of the warm-up; as_given leaves the config's, and its schedules "
+        "by iteration. Default: the config's, shortened to a tenth of the training where it is "
+        "longer.",
+    },
+    clip_grad={
+        "anyOf": [{"const": False}, {"type": "number", "exclusiveMinimum": 0}],
+        "examples": [35],
+        "description": "Clip gradients to this norm (L2); false doesn't. Default: as the config "
+        "says.",
+    },
+    image_size={
+        "anyOf": [
+            {"type": "integer", "minimum": 32},
+            {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 32},
+                "minItems": 2,
+                "maxItems": 2,
+            },
+        ],
+        "examples": [640, [1333, 800]],
+        "description": "Width and height in pixels that pictures are fitted into, in training and "
+        "validation; one number for both. Ranges of sizes, crops and mosaics keep their "
+        "proportion. Default: the config's.",
+    },
+    augmentation={
+        "enum": ["off", False, True],
+        "default": True,
+        "examples": ["off"],
+        "description": "off leaves out of the training pipeline what is random.",
+    },
+    freeze={
+        "anyOf": [
+            {"type": "integer", "minimum": -1},
+            {"type": "string", "minLength": 1},
+            {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+        ],
+        "examples": [1, "backbone", ["backbone", "neck"]],
+        "description": "What isn't trained: stages of the backbone up to a number (0: the stem, -1: "
+        "none), or parts of the model by name, whole. Default: as the config says.",
+    },
+    ema={
+        "anyOf": [
+            {"type": "boolean"},
+            {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        ],
+        "examples": [True, 0.001],
+        "description": "Average the weights while training (exponential moving average), and "
+        "validate and keep the average; a number is the share of the newest weights. Default: as "
+        "the config says.",
+    },
+    early_stopping={
+        "type": "integer",
+        "minimum": 1,
+        "examples": [5],
+        "description": "End the training after so many validations without a better best_by.",
+    },
     amp={
         "type": "boolean",
         "examples": [True],

@@ -37,6 +37,13 @@ CONFIG: Schema = {
     "description": "Detector config, as for train. Default: the one that the checkpoint carries, "
     "which is read as data and not run.",
 }
+TTA: Schema = {
+    "type": "boolean",
+    "default": False,
+    "examples": [True],
+    "description": "Test-time augmentation: look at each picture several times, as the config's "
+    "tta_pipeline says or else as it is and mirrored, and join the boxes. Not for masks.",
+}
 BATCH: Schema = {
     "type": "integer",
     "minimum": 1,

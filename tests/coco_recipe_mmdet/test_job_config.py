@@ -1,11 +1,10 @@
-"""A config is fitted to the classes and the schedule of a job."""
+"""A config is fitted to the classes and the data of a job."""
 
 import json
 from typing import Any
 
 import pytest
 from coco_recipe_mmdet.inside import config_source, job_config, settings
-from coco_recipe_mmdet.jobs import TrainJob
 from training import Shapes
 
 CASCADE = "mmdet::cascade_rcnn/cascade-mask-rcnn_r50_fpn_1x_coco.py"
@@ -41,23 +40,3 @@ def test_the_classes_of_region_proposals_are_left_alone() -> None:
         "rpn_head": {"type": "RPNHead", "num_classes": 1},
         "bbox_head": {"num_classes": 4},
     }
-
-
-def test_schedules_by_epoch_are_stretched() -> None:
-    tree = {
-        "train_cfg": {"type": "EpochBasedTrainLoop", "max_epochs": 12},
-        "train_dataloader": {},
-        "optim_wrapper": {},
-        "param_scheduler": [
-            {"type": "LinearLR", "by_epoch": False, "begin": 0, "end": 500},
-            {"type": "MultiStepLR", "by_epoch": True, "begin": 0, "end": 12, "milestones": [8, 11]},
-        ],
-    }
-    job = TrainJob(
-        config="x.py", set={}, classes=("a",), key="", val=True, epochs=24, val_interval=1
-    )
-    job_config.schedule(settings.Changes(tree), job)
-    assert tree["param_scheduler"] == [
-        {"type": "LinearLR", "by_epoch": False, "begin": 0, "end": 500},
-        {"type": "MultiStepLR", "by_epoch": True, "begin": 0, "end": 24, "milestones": [16, 22]},
-    ]

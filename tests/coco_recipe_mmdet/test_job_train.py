@@ -9,6 +9,7 @@ from coco_recipe_mmdet.jobs import TrainJob
 from coco_recipe_mmdet.train_params import PARAMS
 from training import Shapes
 
+from coco_recipe import StepProblems
 from coco_recipe.language.schema_check import with_defaults
 
 
@@ -26,7 +27,8 @@ def _resolved(
         classes=["a"],
         config=str(shapes.folder / config),
     )
-    return job_train.resolve(job, "cpu")
+    found = job_train.resolve(job, "cpu")
+    return found.tree, found.changed
 
 
 def test_a_checkpoint_that_the_config_starts_from_is_not_left_out_without_a_word(
@@ -55,7 +57,14 @@ def test_what_is_set_is_undone_by_no_default(shapes: Shapes) -> None:
     assert [tree[name]["num_workers"] for name in ("train_dataloader", "val_dataloader")] == [3, 3]
     assert (tree["train_cfg"]["max_epochs"], tree["train_cfg"]["val_interval"]) == (8, 4)
     assert tree["auto_scale_lr"]["enable"] is True
-    tree, _ = _resolved(shapes, epochs=8, set=wanted, workers=0, val_interval=2, scale_lr=False)
+    with pytest.raises(StepProblems) as error:
+        _resolved(shapes, epochs=8, set=wanted, workers=0, val_interval=2, scale_lr=False)
+    assert {problem.path: problem.hint for problem in error.value.problems} == {
+        ("set", "*_dataloader.num_workers"): "with: {workers: ...}",
+        ("set", "train_cfg.val_interval"): "with: {val_interval: ...}",
+        ("set", "auto_scale_lr"): "with: {scale_lr: ...}",
+    }
+    tree, _ = _resolved(shapes, epochs=8, workers=0, val_interval=2, scale_lr=False)
     assert (
         tree["train_dataloader"]["num_workers"],
         tree["train_dataloader"]["persistent_workers"],

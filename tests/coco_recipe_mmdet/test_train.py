@@ -16,7 +16,7 @@ import pytest
 from builders import REPOSITORY, coco, command
 from coco_recipe_mmdet import train as train_module
 from coco_recipe_mmdet.inside import flat_config
-from training import CPU, Shapes, provenance, train_step
+from training import CPU, TINY, Shapes, provenance, train_step
 
 from coco_recipe import Facts, StepProblems, events
 from coco_recipe.running import stages
@@ -211,15 +211,14 @@ def test_a_crash_is_reported_with_the_place_of_the_log(shapes: Shapes) -> None:
 
 
 def test_what_mmdet_says_is_passed_on_with_its_place(shapes: Shapes) -> None:
-    said = shapes.fails(
-        "wrong", [train_step(set={"model.backbone.type": "NoSuchNet"}, trust_set=True)]
-    )
-    [line] = [line for line in said.splitlines() if "NoSuchNet" in line]
-    assert "KeyError: 'NoSuchNet is not in the mmdet::model registry" in line
-    assert "[mmengine/registry/build_functions.py:" in said
-    assert ", from coco_recipe_mmdet/inside/job_" in said
+    narrow = {**TINY, "model.bbox_head": {**TINY["model.bbox_head"], "in_channels": 32}}
+    said = shapes.fails("wrong", [train_step(set=narrow)])
+    [line] = [line for line in said.splitlines() if "RuntimeError" in line]
+    assert "to have 32 channels, but got 64 channels" in line
+    assert "[torch/nn/modules/conv.py:" in said
+    assert ", from coco_recipe_mmdet/inside/job_train.py" in said
     log = (shapes.folder / "runs/wrong/error.log").read_text("utf-8")
-    assert "in build_from_cfg" in log.partition("train.log, last written")[2]
+    assert "in _conv_forward" in log.partition("train.log, last written")[2]
 
 
 def test_a_path_that_the_config_has_not_is_refused_with_what_there_is(shapes: Shapes) -> None:

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from coco_recipe.manifest import StepRecord
 
-TINY = {
+TINY: dict[str, Any] = {
     "train_pipeline.2.scale": [96, 96],
     "test_pipeline.1.scale": [96, 96],
     "model.test_cfg.score_thr": 0.001,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.training_record import Record
-from mmengine.dist import master_only
+from mmengine.dist import broadcast_object_list, master_only
 from mmengine.hooks import Hook
 
 from coco_recipe_mmdet.inside.stack import seed_everything
@@ -79,6 +79,11 @@ class WholeCheckpoints(Hook):  # type: ignore[misc]
         if epoch % self.interval == 0 or epoch == runner.max_epochs:
             self._save(runner, epoch)
 
+    def after_train(self, runner: "Runner") -> None:
+        """Save the last epoch of a training that has ended early."""
+        if runner.epoch not in self.record.data.checkpoints:
+            self._save(runner, runner.epoch)
+
     @master_only  # type: ignore[untyped-decorator]
     def _save(self, runner: "Runner", epoch: int) -> None:
         states = self.record.states
@@ -116,6 +121,35 @@ class Metrics(Hook):  # type: ignore[misc]
             for key, value in (metrics or {}).items()
         }
         self.record.measured(runner.epoch, named)
+
+
+class EarlyStop(Hook):  # type: ignore[misc]
+    """Ends the training when the last validations have not been better than one before them.
+
+    It looks at the record alone, so that a resumed training ends where an undisturbed one does.
+    """
+
+    priority = "VERY_LOW"  # after the metrics are on record
+
+    def __init__(self, record: Record, patience: int) -> None:
+        """Take the record, and how many validations without a better one end the training."""
+        self.record = record
+        self.patience = patience
+
+    def before_train(self, runner: "Runner") -> None:
+        """End a training at once that was interrupted when it was due to end."""
+        self._look(runner)
+
+    def after_val_epoch(self, runner: "Runner", metrics: dict[str, float] | None = None) -> None:
+        """End the training if it is time."""
+        self._look(runner)
+
+    def _look(self, runner: "Runner") -> None:
+        # only the first process has the record
+        due = [self.record.validations_since_best() >= self.patience]
+        broadcast_object_list(due)
+        if due[0]:
+            runner.train_loop.stop_training = True
 
 
 class Scalars(Hook):  # type: ignore[misc]

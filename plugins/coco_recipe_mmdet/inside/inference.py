@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.coco_metrics import Results, Row
 
-from coco_recipe_mmdet.inside import config_source, job_config, settings, stack, weights
+from coco_recipe import StepProblem, StepProblems
+from coco_recipe_mmdet.inside import (
+    config_source,
+    in_vain,
+    job_config,
+    pipelines,
+    settings,
+    stack,
+    weights,
+)
 from coco_recipe_mmdet.jobs import DetectorJob, Source
 
 if TYPE_CHECKING:
@@ -41,9 +50,16 @@ class Detector:
         loader, self.changed = resolve(job, tree, device)
         if not job.config:
             config_source.expect_harmless(
-                "the checkpoint", model=tree["model"], test_dataloader=loader
+                "the checkpoint",
+                model=tree["model"],
+                test_dataloader=loader,
+                tta_model=tree.get("tta_model"),
             )
         self.model = MODELS.build(Config(tree).model).to(device)
+        self.looks = self.model
+        if job.tta:
+            joins = tree.get("tta_model") or pipelines.TTA_MODEL
+            self.looks = MODELS.build(Config(joins), default_args={"module": self.model})
         self.loader = Runner.build_dataloader(Config(loader), seed=0)
         self.category_ids = self.loader.dataset.cat_ids
 
@@ -77,7 +93,7 @@ class Detector:
         found: Results = {"bbox": []}
         with torch.no_grad():
             for batch in self.loader:
-                for sample in self.model.test_step(batch):
+                for sample in self.looks.test_step(batch):
                     _add(found, sample, self.category_ids)
                     done += 1
                 report.progress(done, total, text)
@@ -99,7 +115,22 @@ def resolve(job: DetectorJob, tree: settings.Tree, device: str) -> tuple[setting
     masks = job_config.has_masks(tree)
     job_config.expect_masks(job.best_by, masks=masks)
     job_config.expect_segmentations(job, masks=masks)
-    return _loader(changes, job), changes.made
+    if job.tta and masks:
+        what = "the model has masks, and only boxes can be joined"
+        raise StepProblems([StepProblem(("tta",), what, "leave it out")])
+    name = _loader(changes, job)
+    # measuring isn't mmdet's here
+    changes.explain("test_evaluator", "metrics.json has all figures, those of each class too")
+    changes.explain("val_evaluator", "metrics.json has all figures, those of each class too")
+    in_vain.expect_kept(changes, {**tree, "test_evaluator": None, "val_evaluator": None})
+    loader: settings.Tree = tree[name]
+    if job.tta:
+        pipelines.look_several_times(changes, name)
+    # predicting needs no annotations, and measuring takes them from the file
+    for _, node in settings.mappings(loader, ()):
+        if isinstance(pipeline := node.get("pipeline"), list):
+            node["pipeline"] = [step for step in pipeline if step.get("type") != "LoadAnnotations"]
+    return loader, changes.made
 
 
 def tree_of(job: DetectorJob, meta: weights.Meta, name: str) -> settings.Tree:
@@ -138,8 +169,11 @@ def write_results(folder: Path, label: str, results: Mapping[str, Sequence[Row]]
     return names
 
 
-def _loader(changes: settings.Changes, job: DetectorJob) -> settings.Tree:
-    """Return the data loader of the job's pictures: the config's for tests, or for validation."""
+def _loader(changes: settings.Changes, job: DetectorJob) -> str:
+    """Fit the data loader of the job's pictures, and return its name.
+
+    It is the config's for tests, or else for validation.
+    """
     tree = changes.tree
     name = "test_dataloader" if tree.get("test_dataloader") else "val_dataloader"
     if not tree.get(name):
@@ -148,13 +182,9 @@ def _loader(changes: settings.Changes, job: DetectorJob) -> settings.Tree:
         )
     job_config.bind_loader(changes, name, job.classes, DATA)
     if job.batch_size:
-        changes.set(f"{name}.batch_size", job.batch_size)
-    loader: settings.Tree = tree[name]
-    # predicting needs no annotations, and measuring takes them from the file
-    for _, node in settings.mappings(loader, ()):
-        if isinstance(pipeline := node.get("pipeline"), list):
-            node["pipeline"] = [step for step in pipeline if step.get("type") != "LoadAnnotations"]
-    return loader
+        because = "with: {batch_size: ...}"
+        changes.set(f"{name}.batch_size", job.batch_size, because=because)
+    return name
 
 
 def _add(found: Results, sample: "DetDataSample", category_ids: Sequence[int]) -> None:

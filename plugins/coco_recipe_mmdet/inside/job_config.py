@@ -14,6 +14,11 @@ TRAIN = "data/train.json"
 VAL = "data/val.json"
 MIN_SIDE_PX = 32
 OF_SET = "trust_set: true, if you trust it"
+# what decides a value, for who has set another
+OF_DATA = "pictures and classes are those of the step's inputs"
+OF_EVALUATE = "the step evaluate has the figures of each class, and measures with all its options"
+WORKERS = "with: {workers: ...}"
+AMP = "with: {amp: ...}; half precision needs a GPU"
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
@@ -33,47 +38,18 @@ def override(changes: Changes, job: "ModelJob") -> None:
     settings.override(changes, job.set, (lambda value, place: None) if job.trust_set else check)
 
 
-def schedule(changes: Changes, job: "TrainJob") -> None:
-    """Apply epochs, batch size and learning rate; schedules by epoch are stretched.
+def one_data_set(changes: Changes) -> None:
+    """Let one data set stand for those that the config joins to train on: the recipe has one.
 
-    Raises:
-        StepProblems: the config doesn't say what is needed.
+    They must have one pipeline, since their pictures get the same.
     """
-    _set_epochs(changes, job)
-    if job.batch_size:
-        changes.set("train_dataloader.batch_size", job.batch_size)
-    if job.learning_rate:
-        changes.set("optim_wrapper.optimizer.lr", job.learning_rate)
-    if job.scale_lr:
-        own = (changes.tree.get("auto_scale_lr") or {}).get("base_batch_size")
-        base = own if job.scale_lr is True else job.scale_lr
-        if not base:
-            what = "the config doesn't say which batch size its learning rate is for"
-            raise StepProblems([StepProblem(("scale_lr",), what, "say it: scale_lr: 16")])
-        changes.set("auto_scale_lr", {"enable": True, "base_batch_size": base})
-    elif job.scale_lr is False and changes.tree.get("auto_scale_lr"):
-        changes.set("auto_scale_lr.enable", False)
-
-
-def _set_epochs(changes: Changes, job: "TrainJob") -> None:
-    tree = changes.tree
-    before = tree.get("train_cfg") or {}
-    by_epoch = before.get("type", "EpochBasedTrainLoop") == "EpochBasedTrainLoop"
-    interval = job.val_interval or (before.get("val_interval", 1) if by_epoch else 1)
-    if job.epochs:
-        _stretch(changes, before.get("max_epochs"), job.epochs)
-        loop = {"type": "EpochBasedTrainLoop", "max_epochs": job.epochs, "val_interval": interval}
-        changes.set("train_cfg", loop)
-        # the epochs of an infinite sampler would never end
-        if "Infinite" in str(tree.get("train_dataloader", {}).get("sampler")):
-            changes.set("train_dataloader.sampler", {"type": "DefaultSampler", "shuffle": True})
-    elif by_epoch:
-        changes.set("train_cfg.val_interval", interval)
-    else:
-        what = "the config counts iterations, not epochs"
-        raise StepProblems(
-            [StepProblem(("config",), what, "say how many epochs (with: {epochs: 12})")]
+    for path, node in mappings(changes.tree.get("train_dataloader", {}), ("train_dataloader",)):
+        parts = (
+            node.get("dataset", {}).get("datasets") if isinstance(node.get("dataset"), dict) else []
         )
+        pipelines = [part.get("pipeline") for part in parts or []]
+        if pipelines and pipelines.count(pipelines[0]) == len(pipelines):
+            changes.set((*path, "dataset"), parts[0])
 
 
 def hardware(changes: Changes, job: "ModelJob", device: str, *, amp: bool | None = None) -> None:
@@ -88,20 +64,23 @@ def hardware(changes: Changes, job: "ModelJob", device: str, *, amp: bool | None
     for name in _LOADERS:
         if loader := changes.tree.get(name):
             if job.workers is not None:
-                changes.set(f"{name}.num_workers", job.workers)
+                changes.set(f"{name}.num_workers", job.workers, because=WORKERS)
             if job.workers is not None or not loader.get("num_workers"):
-                changes.set(f"{name}.persistent_workers", loader.get("num_workers", 0) > 0)
+                lives_on = loader.get("num_workers", 0) > 0
+                changes.set(f"{name}.persistent_workers", lives_on, because=WORKERS)
     wrapper = changes.tree.get("optim_wrapper") or {}
+    changes.explain("optim_wrapper.type", AMP)
     if amp and device != "cpu":
-        changes.set("optim_wrapper.type", "AmpOptimWrapper")
+        changes.set("optim_wrapper.type", "AmpOptimWrapper", because=AMP)
         changes.set("optim_wrapper.loss_scale", wrapper.get("loss_scale", "dynamic"))
     elif wrapper.get("type") == "AmpOptimWrapper" and (device == "cpu" or amp is False):
-        changes.set("optim_wrapper.type", "OptimWrapper")  # half precision needs a GPU
+        changes.set("optim_wrapper.type", "OptimWrapper", because=AMP)
         for key in ("loss_scale", "dtype", "use_fsdp"):
             wrapper.pop(key, None)
     if amp and device == "cpu":
         changes.made.append("amp: true -> without effect: half precision needs a GPU")
-    changes.set("env_cfg.dist_cfg", {"backend": "gloo" if device == "cpu" else "nccl"})
+    backend = "gloo" if device == "cpu" else "nccl"
+    changes.set("env_cfg.dist_cfg", {"backend": backend}, because="with: {device: ...}")
 
 
 def without_downloads(changes: Changes) -> None:
@@ -109,7 +88,8 @@ def without_downloads(changes: Changes) -> None:
     for path, node in mappings(changes.tree["model"], ("model",)):
         rule = node.get("init_cfg")
         if any(_fetches(one) for one in (rule if isinstance(rule, list | tuple) else [rule])):
-            changes.set((*path, "init_cfg"), None)
+            why = "the weights come from the starting checkpoint"
+            changes.set((*path, "init_cfg"), None, because=why)
 
 
 def _fetches(rule: object) -> bool:
@@ -131,7 +111,7 @@ def bind_classes(changes: Changes, classes: Sequence[str]) -> None:
             )
             its_own = proposals or any("semantic" in part for part in path)
             if key in ("num_classes", "num_things_classes") and not its_own:
-                changes.set((*path, key), len(classes))
+                changes.set((*path, key), len(classes), because=OF_DATA)
 
 
 def bind_data(
@@ -146,9 +126,9 @@ def bind_data(
     tree = changes.tree
     path, leaf = _leaf(tree, "train_dataloader")
     _bind_leaf(changes, path, leaf, classes, TRAIN)
-    changes.set(
-        f"{path}.filter_cfg", {"filter_empty_gt": not empty_images, "min_size": MIN_SIDE_PX}
-    )
+    kept = {"filter_empty_gt": not empty_images, "min_size": MIN_SIDE_PX}
+    because = f"with: {{empty_images: ...}}; pictures under {MIN_SIDE_PX} px are never used"
+    changes.set(f"{path}.filter_cfg", kept, because=because)
     for name in ("val_dataloader", "test_dataloader"):
         if tree.get(name):
             bind_loader(changes, name, classes, VAL)
@@ -157,17 +137,16 @@ def bind_data(
             what = "it has no val_dataloader, and there is a val"
             hint = "leave val out, or give the config one with set: {val_dataloader: ...}"
             raise StepProblems([StepProblem(("config",), f"{what}: {hint}")])
-        changes.set(
-            "val_evaluator", {"type": "CocoMetric", "ann_file": VAL, "metric": list(metrics)}
-        )
-        changes.set("val_cfg", {"type": "ValLoop"})
+        evaluator = {"type": "CocoMetric", "ann_file": VAL, "metric": list(metrics)}
+        changes.set("val_evaluator", evaluator, because=OF_EVALUATE)
+        changes.set("val_cfg", {"type": "ValLoop"}, because=OF_EVALUATE)
 
 
 def bind_loader(changes: Changes, name: str, classes: Sequence[str], file: str) -> None:
     """Point a loader for validation or test to a file of the job."""
     path, leaf = _leaf(changes.tree, name)
     _bind_leaf(changes, path, leaf, classes, file)
-    changes.set(f"{path}.test_mode", True)
+    changes.set(f"{path}.test_mode", True, because="the step never trains on these pictures")
 
 
 def expect_masks(best_by: str, *, masks: bool) -> None:
@@ -223,29 +202,15 @@ def _leaf(tree: Tree, name: str) -> tuple[str, Tree]:
 
 
 def _bind_leaf(changes: Changes, path: str, leaf: Tree, classes: Sequence[str], file: str) -> None:
-    changes.set(f"{path}.type", "CocoDataset")
-    changes.set(f"{path}.metainfo", {"classes": tuple(classes)})
-    changes.set(f"{path}.ann_file", file)
-    changes.set(f"{path}.data_root", "")
-    changes.set(f"{path}.data_prefix", {"img": ""})
+    placed = {
+        "type": "CocoDataset",
+        "metainfo": {"classes": tuple(classes)},
+        "ann_file": file,
+        "data_root": "",
+        "data_prefix": {"img": ""},
+    }
+    for key, value in placed.items():
+        changes.set(f"{path}.{key}", value, because=OF_DATA)
     for key in ("indices", "proposal_file"):
         if leaf.get(key):
-            changes.set(f"{path}.{key}", None)
-
-
-def _stretch(changes: Changes, before: int | None, epochs: int) -> None:
-    schedulers = changes.tree.get("param_scheduler") or []
-    if not before or before == epochs:
-        return
-    for i, scheduler in enumerate(schedulers if isinstance(schedulers, list) else []):
-        if scheduler.get("by_epoch", True):
-            for key in ("begin", "end", "T_max", "milestones"):
-                if isinstance(value := scheduler.get(key), int) and value:
-                    changes.set(
-                        f"param_scheduler.{i}.{key}", max(1, round(value * epochs / before))
-                    )
-                elif isinstance(value, list | tuple):
-                    changes.set(
-                        f"param_scheduler.{i}.{key}",
-                        [max(1, round(n * epochs / before)) for n in value],
-                    )
+            changes.set(f"{path}.{key}", None, because=OF_DATA)

@@ -1,6 +1,8 @@
 """The job of ``train``: resolve the config, build mmengine's Runner with our hooks, and train."""
 
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +11,23 @@ from coco_recipe_jobs.training_record import Record
 
 from coco_recipe import StepProblem, StepProblems
 from coco_recipe_mmdet import configs
-from coco_recipe_mmdet.inside import config_source, job_config, settings, stack, weights
+from coco_recipe_mmdet.inside import (
+    added_parts,
+    config_source,
+    in_vain,
+    job_config,
+    schedule,
+    settings,
+    stack,
+    training_table,
+    weights,
+)
+from coco_recipe_mmdet.inside.training_length import Length
 from coco_recipe_mmdet.jobs import TrainJob
 
 if TYPE_CHECKING:
-    from mmengine.config import Config
     from mmengine.runner import Runner
+    from torch import Tensor
 
 _UNUSED = ("test_dataloader", "test_cfg", "test_evaluator")
 _VALIDATION = ("val_dataloader", "val_cfg", "val_evaluator")
@@ -31,10 +44,12 @@ def train(job: TrainJob, report: Reporter) -> None:
             the loss isn't finite.
     """
     device = stack.begin(job)
-    tree, changed = resolve(job, device)
-    report.note("config", {"files": configs.hashes(str(job.config)), "changed": changed})
+    found = resolve(job, device)
+    tree = found.tree
+    report.note("config", {"files": configs.hashes(str(job.config)), "changed": found.changed})
     if report.first:
         config_source.dump(tree, Path("config.py"))
+    _tell(job, found, report)
     stack.join(job.launcher, device)
     try:
         runner = _runner(job, tree, device)
@@ -45,31 +60,52 @@ def train(job: TrainJob, report: Reporter) -> None:
         stack.leave()
 
 
-def resolve(job: TrainJob, device: str) -> tuple[settings.Tree, list[str]]:
-    """Return the flat config of a training, and all that was changed in it.
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The config of a training.
+
+    Attributes:
+        tree: the flat config.
+        changed: all that was changed in it, in words.
+        length: how long the training is.
+        shortened: what the training is too short for, in words.
+    """
+
+    tree: settings.Tree
+    changed: list[str]
+    length: Length
+    shortened: list[str]
+
+
+def resolve(job: TrainJob, device: str) -> Resolved:
+    """Fit the config to the training.
 
     Args:
         job: the training.
         device: ``cpu`` or ``cuda``.
 
     Raises:
-        StepProblems: a parameter and the config don't go together.
+        StepProblems: a parameter and the config don't go together; the recipe sets what the step
+            decides.
         ValueError: the config and the data don't go together.
     """
     changes = settings.Changes(config_source.load(str(job.config)))
     job_config.override(changes, job)
-    job_config.schedule(changes, job)
+    job_config.one_data_set(changes)
+    added_parts.fit(changes, job)
+    length, shortened = schedule.fit(changes, job)
     job_config.hardware(changes, job, device, amp=job.amp)
     _expect_no_other_start(changes.tree, job)
-    changes.tree.update(launcher=job.launcher, work_dir=".job/mmengine")
-    changes.set("load_from", None)
-    changes.set("resume", False)
+    changes.set("launcher", job.launcher, because="with: {launcher: ...}")
+    changes.set("work_dir", ".job/mmengine", because="the results are in the step's folder")
+    changes.set("load_from", None, because="in: {checkpoint: ...}")
+    changes.set("resume", False, because="the step goes on where it was interrupted")
     randomness = {
         "seed": job.seed,
         "deterministic": job.deterministic,
         "diff_rank_seed": False,
     }
-    changes.set("randomness", randomness)
+    changes.set("randomness", randomness, because="with: {seed: ..., deterministic: ...}")
     job_config.bind_classes(changes, job.classes)
     masks = job_config.has_masks(changes.tree)
     job_config.expect_segmentations(job, masks=masks)
@@ -84,7 +120,17 @@ def resolve(job: TrainJob, device: str) -> tuple[settings.Tree, list[str]]:
     )
     if job.checkpoint or job.resume:
         job_config.without_downloads(changes)
-    return changes.tree, changes.made
+    changes.explain("default_hooks.checkpoint", "with: {checkpoint_interval: ..., keep: ...}")
+    in_vain.expect_kept(changes, for_runner(job, changes.tree, device))
+    return Resolved(changes.tree, changes.made, length, shortened)
+
+
+def _tell(job: TrainJob, found: Resolved, report: Reporter) -> None:
+    """Report what the training is going to do, before its first iteration."""
+    table = training_table.rows(job, found.tree, found.length)
+    report.note("schedule", dict(table) | {"shortened": found.shortened})
+    lines = [f"  {line}" for line in found.shortened]
+    report.say("\n".join(["the training is going to be", training_table.text(table), *lines]))
 
 
 def _expect_no_other_start(tree: settings.Tree, job: TrainJob) -> None:
@@ -95,35 +141,49 @@ def _expect_no_other_start(tree: settings.Tree, job: TrainJob) -> None:
         raise StepProblems([StepProblem(("config",), f"{what}: {hint}")])
 
 
-def _runner(job: TrainJob, tree: settings.Tree, device: str) -> "Runner":
-    """Build the Runner; its own checkpoint hook and its files of scalars are replaced by ours."""
-    from mmengine.config import Config
-    from mmengine.runner import Runner
+def for_runner(job: TrainJob, tree: settings.Tree, device: str) -> settings.Tree:
+    """Return the config that mmengine's Runner gets; it shares its parts with the resolved one.
 
-    config = Config({**tree, **dict.fromkeys(_UNUSED if job.val else (*_UNUSED, *_VALIDATION))})
-    config.setdefault("default_hooks", {})["checkpoint"] = None
-    _without_files_of_scalars(config)
+    The Runner's own checkpoint hook and its files of scalars are replaced by ours.
+
+    Args:
+        job: the training.
+        tree: the resolved config.
+        device: ``cpu`` or ``cuda``.
+    """
+    found = {**tree, **dict.fromkeys(_UNUSED if job.val else (*_UNUSED, *_VALIDATION))}
+    found["default_hooks"] = {**(tree.get("default_hooks") or {}), "checkpoint": None}
+    _without_files_of_scalars(found)
     # the Runner's own choice of a wrapper asks for a GPU
-    if job.launcher != "none" and device == "cpu" and not config.get("model_wrapper_cfg"):
-        config.model_wrapper_cfg = {
+    if job.launcher != "none" and device == "cpu" and not found.get("model_wrapper_cfg"):
+        found["model_wrapper_cfg"] = {
             "type": "MMDistributedDataParallel",
             "broadcast_buffers": False,
             "device_ids": None,
-            "find_unused_parameters": config.get("find_unused_parameters", False),
+            "find_unused_parameters": found.get("find_unused_parameters", False),
         }
     if job.resume:
-        config.load_from = job.resume
-        config.resume = True
-    return Runner.from_cfg(config)
+        found |= {"load_from": job.resume, "resume": True}
+    return found
 
 
-def _without_files_of_scalars(config: "Config") -> None:
+def _runner(job: TrainJob, tree: settings.Tree, device: str) -> "Runner":
+    """Build the Runner, with the parts of its model frozen that the job names."""
+    from mmengine.config import Config
+
+    from coco_recipe_mmdet.inside.freezing_runner import FreezingRunner
+
+    FreezingRunner.parts = added_parts.parts_to_freeze(job.freeze)
+    return FreezingRunner.from_cfg(Config(for_runner(job, tree, device)))
+
+
+def _without_files_of_scalars(config: settings.Tree) -> None:
     """Take out mmengine's local backend; others, as TensorBoard's, stay."""
     visualizer = config.get("visualizer") or {}
     backends = visualizer.get("vis_backends") or []
     if all(backend.get("type") == "LocalVisBackend" for backend in backends):
         kind = visualizer.get("type", "Visualizer")
-        config.visualizer = {"type": kind, "name": "visualizer", "vis_backends": []}
+        config["visualizer"] = {"type": kind, "name": "visualizer", "vis_backends": []}
 
 
 def _start(job: TrainJob, runner: "Runner", report: Reporter) -> None:
@@ -145,17 +205,36 @@ def _start(job: TrainJob, runner: "Runner", report: Reporter) -> None:
             + f"; and {len(problems) - SHOWN_FAULTS} more" * (len(problems) > SHOWN_FAULTS)
             + " (adapt_head fits its head to the classes; strict: false takes what fits)"
         )
-    if problems:
-        noted = {"count": len(problems), "first": problems[:NOTED_FAULTS]}
-        report.note("of the starting checkpoint doesn't fit", noted)
     fitting = {
         key: value
         for key, value in state.items()
         if key in wanted and wanted[key].shape == value.shape
     }
+    if problems:
+        _expect_a_start(job, fitting, wanted, problems)
+        taken = f"{len(fitting)} of {len(wanted)}"
+        noted = {"taken": taken, "count": len(problems), "first": problems[:NOTED_FAULTS]}
+        report.note("of the starting checkpoint doesn't fit", noted)
+        report.say(f"{taken} tensors of the model come from the starting checkpoint")
     path = Path(f".job/start_{os.environ.get('RANK', '0')}.pth")
     weights.write(path, fitting, {})
     runner._load_from = str(path)
+
+
+def _expect_a_start(
+    job: TrainJob,
+    fitting: "Mapping[str, Tensor]",
+    wanted: "Mapping[str, Tensor]",
+    problems: Sequence[str],
+) -> None:
+    """Raise StepProblems if nothing is taken of a starting checkpoint, or nothing of the backbone."""
+    backbone = [key for key in wanted if "backbone" in key.split(".")]
+    if fitting and (not backbone or any(key in fitting for key in backbone)):
+        return
+    part = f"the backbone's {len(backbone)}" if fitting else f"the model's {len(wanted)}"
+    what = f"none of {part} tensors is in the checkpoint {job.checkpoint}: {problems[0]}"
+    hint = "name the config that it was trained with, or start without it"
+    raise StepProblems([StepProblem(("checkpoint",), what, hint, below="in")])
 
 
 def _add_hooks(job: TrainJob, tree: settings.Tree, runner: "Runner", report: Reporter) -> None:
@@ -163,6 +242,7 @@ def _add_hooks(job: TrainJob, tree: settings.Tree, runner: "Runner", report: Rep
 
     from coco_recipe_mmdet.inside.hooks import (
         Content,
+        EarlyStop,
         Metrics,
         Scalars,
         SeedEachEpoch,
@@ -191,5 +271,6 @@ def _add_hooks(job: TrainJob, tree: settings.Tree, runner: "Runner", report: Rep
         Metrics(record),
         Scalars(Path("scalars.jsonl"), report),
         SeedEachEpoch(job.seed, runner.rank),
+        *([EarlyStop(record, job.early_stopping)] if job.early_stopping else []),
     ):
         runner.register_hook(hook, getattr(hook, "priority", None))

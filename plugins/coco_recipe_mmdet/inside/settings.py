@@ -3,12 +3,14 @@
 import copy
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from coco_recipe import StepProblem, StepProblems
 
 Tree = dict[str, Any]  # settings by key; a value is a plain value, a list, a tuple or a Tree
 Place = tuple[str, ...]  # the keys that lead to a value; numbers of lists as text
+_WILD = frozenset("*?[")
 _KNOWN = frozenset(
     (
         "model",
@@ -37,6 +39,9 @@ _KNOWN = frozenset(
         "activation_checkpointing",
         "efficient_conv_bn_eval",
         "runner_type",
+        "launcher",
+        "work_dir",
+        "experiment_name",
         "load_from",
         "resume",
         "randomness",
@@ -44,29 +49,92 @@ _KNOWN = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A value that the recipe's ``set`` asks for.
+
+    Attributes:
+        path: the path as the recipe has it, maybe with ``*``.
+        place: where it was put.
+        value: what was put there, neither a mapping nor below one that was set whole.
+    """
+
+    path: str
+    place: Place
+    value: object
+
+
 class Changes:
-    """Changes a config by path, and remembers them as ``path: old -> new``."""
+    """Changes a config by path, and remembers them as ``path: old -> new``.
+
+    Attributes:
+        tree: the config.
+        made: every change, in words.
+        wanted: what the recipe's ``set`` has put where, leaf by leaf.
+    """
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.made: list[str] = []
+        self.wanted: list[Wanted] = []
+        self._reasons: list[tuple[Place, str]] = []
 
-    def set(self, path: str | Sequence[str], value: object) -> None:
+    def set(self, path: str | Sequence[str], value: object, *, because: str = "") -> None:
         """Set one place; the mapping that it stands in is made if it isn't there.
 
         Args:
             path: the place, dotted or by its parts.
             value: what is to stand there.
+            because: what decides the value, for who has set another, as a parameter of the step.
         """
         node: Any = self.tree
-        *parents, last = path.split(".") if isinstance(path, str) else path
+        *parents, last = place = tuple(path.split(".")) if isinstance(path, str) else tuple(path)
         for part in parents:
-            node = node[int(part)] if isinstance(node, list) else node.setdefault(part, {})
+            if isinstance(node, dict) and node.get(part) is None:
+                node[part] = {}
+            node = node[int(part)] if isinstance(node, list) else node[part]
         key: Any = int(last) if isinstance(node, list) else last
         old = node[key] if isinstance(node, list) else node.get(key, "unset")
+        self._reasons.append((place, because))
         if old != value:
             node[key] = value
-            self.made.append(f"{'.'.join((*parents, last))}: {_short(old)} -> {_short(value)}")
+            self.made.append(f"{'.'.join(place)}: {short(old)} -> {short(value)}")
+
+    def adapt(self, path: str | Sequence[str], value: object) -> None:
+        """Set one place, unless the recipe's ``set`` has decided it."""
+        place = tuple(path.split(".")) if isinstance(path, str) else tuple(path)
+        if not self.is_wanted(place):
+            self.set(place, value)
+
+    def explain(self, path: str, because: str) -> None:
+        """Say what decides a place that is changed elsewhere, for who has set it."""
+        self._reasons.append((tuple(path.split(".")), because))
+
+    def drop(self, place: Place) -> None:
+        """Take an item out of a list; what the recipe has set behind it stays known."""
+        *parents, last = place
+        items, n = get(self.tree, parents), int(last)
+        gone = items[n]
+        depth = len(parents)
+        self.wanted = [
+            replace(
+                leaf, place=(*parents, str(int(leaf.place[depth]) - 1), *leaf.place[depth + 1 :])
+            )
+            if leaf.place[:depth] == tuple(parents) and int(leaf.place[depth]) > n
+            else leaf
+            for leaf in self.wanted
+        ]
+        del items[n]
+        self.made.append(f"{'.'.join(place)}: {short(gone)} -> left out")
+
+    def is_wanted(self, place: Sequence[str]) -> bool:
+        """Return whether the recipe's ``set`` has decided a place, something below or above it."""
+        return any(_overlap(tuple(place), wanted.place) for wanted in self.wanted)
+
+    def reason(self, place: Place) -> str:
+        """Return what has decided the value of a place last; empty where nothing did."""
+        found = (why for other, why in reversed(self._reasons) if why and _overlap(place, other))
+        return next(found, "")
 
 
 def override(
@@ -92,9 +160,10 @@ def override(
     tree = changes.tree
     for path, value in wanted.items():
         before = copy.deepcopy(tree)
-        places = list(_matching(tree, path.split("."), ()))
+        places = list(_matching(tree, path.split("."), ())) or _new(tree, path.split("."))
         if not places:
             raise _misfit(path, f"the config has no '{path}'{_how_far(tree, path)}")
+        found: list[Wanted] = []
         for place in places:
             if not place[0].isidentifier():
                 what = (
@@ -102,17 +171,33 @@ def override(
                 )
                 raise _misfit(path, what)
             check(value, place)
-            old = _get(tree, place)
+            old = get(tree, place)
             changes.set(place, _like(old, _merged(old, value), place[-1]))
-        for name in {place[0] for place in places}:
-            spread = (
-                isinstance(before.get(name), dict | list)
-                and before[name]
-                and _spread(changes, name, before[name], tree[name])
-            )
+            asked = value if isinstance(value, dict) and not value.get("_delete_") else None
+            found += [Wanted(path, leaf, None) for leaf in _leaves(asked, place)]
+        for name in sorted({place[0] for place in places}):
+            spread = []
+            if isinstance(before.get(name), dict | list) and before[name]:
+                spread = _spread(changes, name, before[name], tree[name])
             if not spread and name not in _KNOWN and not name.startswith(("custom_", "tta_")):
                 what = f"'{name}' is a variable that nothing in the config uses as it is"
                 raise _misfit(path, what, "change what it is used for, as model.backbone.depth")
+            found += [
+                Wanted(path, (*root, *leaf.place[1:]), None)
+                for leaf in list(found)
+                if leaf.place[0] == name
+                for root in spread
+            ]
+        changes.wanted += found
+    # a later path may have changed what an earlier one put there
+    changes.wanted = [
+        replace(leaf, value=copy.deepcopy(get(tree, leaf.place))) for leaf in changes.wanted
+    ]
+
+
+def is_of_runner(place: Place) -> bool:
+    """Return whether a place is below a key that mmengine's runner takes, not below a variable."""
+    return place[0] in _KNOWN or place[0].startswith(("custom_", "tta_"))
 
 
 def _misfit(path: str, what: str, hint: str = "") -> StepProblems:
@@ -134,22 +219,52 @@ def _children(node: object) -> Iterator[tuple[str, object]]:
         yield from ((str(i), value) for i, value in enumerate(node))
 
 
-def _matching(node: object, parts: Sequence[str], path: Place) -> Iterator[Place]:
-    """Yield the places that a path with * stands for; the last key may be new in a mapping."""
+def _matching(
+    node: object, parts: Sequence[str], path: Place, *, new: bool = True
+) -> Iterator[Place]:
+    """Yield the places that a path stands for.
+
+    Its last key may be new in a mapping, unless a ``*`` before it left open which mapping is meant.
+    """
     if not parts:
         yield path
         return
     first, rest = parts[0], parts[1:]
+    new = new and not _WILD & set(first)
     hits = [(key, child) for key, child in _children(node) if fnmatch.fnmatchcase(key, first)]
     for key, child in hits:
-        yield from _matching(child, rest, (*path, key))
-    if not hits and not rest and isinstance(node, dict) and "*" not in first:
+        yield from _matching(child, rest, (*path, key), new=new)
+    if new and not hits and not rest and isinstance(node, dict):
         yield (*path, first)
 
 
-def _get(tree: Any, path: Sequence[str]) -> Any:
+def _new(tree: Tree, parts: Sequence[str]) -> list[Place]:
+    """Return the place of a setting that mmengine's runner knows and the config hasn't begun."""
+    begun = parts[0] not in _KNOWN or tree.get(parts[0])
+    return [] if begun or len(parts) != 2 else [tuple(parts)]
+
+
+def _leaves(value: object, place: Place) -> Iterator[Place]:
+    """Yield the places of a value's parts that are no mappings."""
+    if isinstance(value, dict) and value:
+        for key, child in value.items():
+            yield from _leaves(child, (*place, str(key)))
+    else:
+        yield place
+
+
+def _overlap(one: Place, other: Place) -> bool:
+    """Return whether one place is the other, or above or below it."""
+    return all(a == b for a, b in zip(one, other, strict=False))
+
+
+def get(tree: Any, path: Sequence[str]) -> Any:
+    """Return what stands at a place; None where there is nothing."""
     for part in path:
-        tree = tree[int(part)] if isinstance(tree, list | tuple) else tree.get(part)
+        if isinstance(tree, list | tuple):
+            tree = tree[int(part)] if part.isdecimal() and int(part) < len(tree) else None
+        else:
+            tree = tree.get(part) if isinstance(tree, dict) else None
         if tree is None:
             return None
     return tree
@@ -158,8 +273,8 @@ def _get(tree: Any, path: Sequence[str]) -> Any:
 def _how_far(tree: Any, path: str) -> str:
     parts = path.split(".")
     for n in range(len(parts) - 1, -1, -1):
-        if list(_matching(tree, parts[:n], ())) and (n == 0 or _get(tree, parts[:n]) is not None):
-            node = _get(tree, parts[:n])
+        if list(_matching(tree, parts[:n], ())) and (n == 0 or get(tree, parts[:n]) is not None):
+            node = get(tree, parts[:n])
             keys = [key for key, _ in _children(node)][:12]
             return (
                 f"; '{'.'.join(parts[:n])}' has {', '.join(keys)}"
@@ -199,9 +314,9 @@ def _like(old: object, new: object, key: str) -> object:
     return new
 
 
-def _spread(changes: Changes, name: str, old: object, new: object) -> int:
-    """Put a changed variable wherever the config has used it; return in how many places."""
-    before = len(changes.made)
+def _spread(changes: Changes, name: str, old: object, new: object) -> list[Place]:
+    """Put a changed variable wherever the config has used it; return the places."""
+    found: list[Place] = []
 
     def visit(node: object, path: Place) -> None:
         for key, child in _children(node):
@@ -209,13 +324,15 @@ def _spread(changes: Changes, name: str, old: object, new: object) -> int:
                 continue
             if child == old and isinstance(node, dict | list):
                 changes.set((*path, key), copy.deepcopy(new))
+                found.append((*path, key))
             else:
                 visit(child, (*path, key))
 
     visit(changes.tree, ())
-    return len(changes.made) - before
+    return found
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """Return a value in a few words."""
     shown = repr(value)
     return shown if len(shown) <= 80 else shown[:77] + "..."

@@ -1,0 +1,46 @@
+"""Refuse what a recipe sets in a config where the step then puts something else, or looks at nothing.
+
+Nothing is listed: the config that the step ends up with is held against what was wanted of it.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from coco_recipe import StepProblem, StepProblems
+from coco_recipe_mmdet.inside.settings import Changes, Tree, Wanted, get, is_of_runner, short
+
+
+def expect_kept(changes: Changes, final: Tree) -> None:
+    """Raise StepProblems for every path of ``set`` that the step has overwritten.
+
+    Args:
+        changes: the changes, with what was wanted.
+        final: the config as it is used; a part that is None in it is not used.
+    """
+    by_path = groupby(changes.wanted, key=lambda wanted: wanted.path)
+    StepProblems.if_any(
+        problem
+        for path, wanted in by_path
+        for problem in _problems(path, list(wanted), changes, final)
+    )
+
+
+def _problems(
+    path: str, wanted: list[Wanted], changes: Changes, final: Tree
+) -> Iterator[StepProblem]:
+    # a variable is held against the places that use it
+    at_work = [leaf for leaf in wanted if is_of_runner(leaf.place)]
+    unused = [
+        leaf for leaf in at_work if final.get(leaf.place[0]) is None and leaf.value is not None
+    ]
+    for leaf in at_work:
+        now = get(final, leaf.place)
+        if now != leaf.value and leaf not in unused:
+            what = f"the step itself puts {short(now)} at {'.'.join(leaf.place)}"
+            reason = changes.reason(leaf.place)
+            yield StepProblem(("set", path), what, reason or "leave it out")
+            return
+    if unused and len(unused) == len(wanted):
+        part = unused[0].place[0]
+        what = f"the step has no use for {part}"
+        yield StepProblem(("set", path), what, changes.reason((part,)) or "leave it out")

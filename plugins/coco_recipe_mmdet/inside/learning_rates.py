@@ -1,0 +1,205 @@
+"""Fit the schedulers of learning rates and momenta to the length of a training.
+
+What a scheduler counts in epochs is stretched with the epochs. Where that is no whole number, the
+scheduler counts iterations from then on, so that a schedule for 300 epochs keeps its form in five.
+A scheduler that is left without an iteration is left out, since mmengine refuses it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from coco_recipe_mmdet.inside.settings import Changes, Place, Tree
+from coco_recipe_mmdet.inside.training_length import Length
+
+ROOT = "param_scheduler"
+AS_GIVEN = "as_given"
+WARMUP_SHARE = 10  # a warm-up has a tenth of the iterations at most
+START_FACTOR = 0.001  # where the config has no warm-up and the step asks for one: mmdet's own
+_POINTS = ("begin", "end", "milestones", "T_max", "step_size", "total_steps", "periods")
+_SPANS = ("T_max", "step_size", "total_steps", "periods")  # at least 1
+_NEVER = 10**9  # mmengine's INF
+# one step of these is an epoch's: a power for each, or a look at the metric of each validation
+_OF_EPOCHS = ("Exponential", "ReduceOnPlateau")
+At = Callable[[float], int]
+
+
+def fit(changes: Changes, length: Length, warmup: str | int | None) -> list[str]:
+    """Fit all schedulers to a training; return what was shortened, in words.
+
+    Args:
+        changes: the config.
+        length: of the training.
+        warmup: ``as_given`` leaves what counts iterations as it is, but for a config that counts
+            iterations all through, a number is how many iterations a warm-up has, and None
+            shortens what the training is too short for.
+    """
+    said = [*_by_iteration(changes, length, warmup)]
+    for place, scheduler in schedulers(changes.tree):
+        if scheduler.get("by_epoch", True) and length.stretch != 1:
+            _stretch(changes, place, scheduler, length)
+    if isinstance(warmup, int):
+        _exact_warmup(changes, warmup)
+    _drop_empty(changes)
+    return said
+
+
+def schedulers(tree: Tree) -> Iterator[tuple[Place, Tree]]:
+    """Yield every scheduler with its place.
+
+    mmengine takes one, a list, or for several optimizers a mapping of either.
+    """
+    yield from _within(tree.get(ROOT), (ROOT,))
+
+
+def is_warmup(scheduler: Tree) -> bool:
+    """Return whether a scheduler begins with the training, and ends with a higher value."""
+    kind = _kind(scheduler)
+    rises = (
+        kind.startswith("QuadraticWarmup")
+        or (
+            kind.startswith("Linear")
+            and scheduler.get("start_factor", 1 / 3) < scheduler.get("end_factor", 1)
+        )
+        or (kind.startswith("Constant") and scheduler.get("factor", 1 / 3) < 1)
+    )
+    return rises and not scheduler.get("begin") and 0 < scheduler.get("end", _NEVER) < _NEVER
+
+
+def _within(node: object, place: Place) -> Iterator[tuple[Place, Tree]]:
+    if isinstance(node, Mapping) and "type" in node:
+        yield place, dict(node)
+    elif isinstance(node, Mapping):
+        for key, child in node.items():
+            yield from _within(child, (*place, str(key)))
+    elif isinstance(node, list | tuple):
+        for n, child in enumerate(node):
+            yield from _within(child, (*place, str(n)))
+
+
+def _by_iteration(changes: Changes, length: Length, warmup: str | int | None) -> Iterator[str]:
+    """Fit schedulers that count iterations."""
+    found = [
+        (place, scheduler)
+        for place, scheduler in schedulers(changes.tree)
+        if not scheduler.get("by_epoch", True) and _is_free(changes, place)
+    ]
+    ratio = _ratio([scheduler for _, scheduler in found if not is_warmup(scheduler)], length)
+    if warmup == AS_GIVEN and not length.own_iterations:
+        ratio = 1.0
+    most = max(1, length.total // WARMUP_SHARE)
+    ends = {
+        scheduler["end"]: min(most, scheduler["end"])
+        for _, scheduler in found
+        if warmup is None and is_warmup(scheduler)
+    }
+
+    def at(point: float) -> int:
+        return ends[int(point)] if point in ends else round(point * ratio)
+
+    for place, scheduler in found:
+        if not is_warmup(scheduler):
+            _move(changes, place, scheduler, at)
+        elif scheduler["end"] in ends:
+            changes.adapt((*place, "end"), at(scheduler["end"]))
+    for before, after in ends.items():
+        if before != after:
+            yield (
+                f"the warm-up of {before} iterations is shortened to {after} of {length.total} "
+                "(warmup: as_given leaves it)"
+            )
+    if ratio != 1 and not length.own_iterations:
+        yield (
+            f"the schedule by iteration is shortened to {length.total} iterations "
+            "(warmup: as_given leaves it)"
+        )
+
+
+def _ratio(found: list[Tree], length: Length) -> float:
+    """Return by how much schedules by iteration are stretched.
+
+    Only a config that counts iterations all through says how many its schedule is for. Beside
+    epochs it is known by the schedule alone, which is shortened where it doesn't fit.
+    """
+    if length.own_iterations:
+        return length.total / length.own_iterations
+    ends = [scheduler["end"] for scheduler in found if scheduler.get("end", _NEVER) < _NEVER]
+    last = [max(scheduler["milestones"]) for scheduler in found if scheduler.get("milestones")]
+    # without an end the last milestone stands for it: it is near the end in all schedules
+    own = max(ends or [12 * n / 11 for n in last] or [0])
+    return length.total / own if own > length.total else 1.0
+
+
+def _stretch(changes: Changes, place: Place, scheduler: Tree, length: Length) -> None:
+    """Stretch a scheduler that counts epochs."""
+    points = [n for key in _POINTS for n in _numbers(scheduler.get(key)) if n < _NEVER]
+    exact = all((n * length.stretch).is_integer() for n in map(float, points))
+    if exact or not _is_free(changes, place) or _kind(scheduler).startswith(_OF_EPOCHS):
+        _move(changes, place, scheduler, lambda n: round(n * length.stretch))
+        return
+    changes.set((*place, "by_epoch"), False)
+    if scheduler.get("convert_to_iter_based"):
+        changes.set((*place, "convert_to_iter_based"), False)
+    _move(changes, place, scheduler, lambda n: round(n * length.stretch * length.iterations))
+
+
+def _is_free(changes: Changes, place: Place) -> bool:
+    """Return whether the recipe's ``set`` leaves open what a scheduler counts."""
+    return not any(changes.is_wanted((*place, key)) for key in (*_POINTS, "by_epoch"))
+
+
+def _move(changes: Changes, place: Place, scheduler: Tree, at: At) -> None:
+    """Move all that a scheduler counts."""
+    for key in _POINTS:
+        value = scheduler.get(key)
+        if value is None or not _numbers(value):
+            continue
+        least = 1 if key in _SPANS else 0
+        moved = [n if n >= _NEVER else max(least, at(n)) for n in _numbers(value)]
+        if key == "milestones":
+            moved = [max(1, n) for n in moved]
+        changes.adapt((*place, key), moved if isinstance(value, list | tuple) else moved[0])
+
+
+def _exact_warmup(changes: Changes, iterations: int) -> None:
+    """Let the training warm up for so many iterations; without a warm-up in the config, add one."""
+    because = "with: {warmup: ...}"
+    found = [found for found in schedulers(changes.tree) if is_warmup(found[1])]
+    for place, scheduler in found:
+        changes.set((*place, "by_epoch"), False, because=because)
+        if scheduler.get("convert_to_iter_based"):
+            changes.set((*place, "convert_to_iter_based"), False, because=because)
+        changes.set((*place, "end"), iterations, because=because)
+    now = changes.tree.get(ROOT) or []
+    if iterations and not found and isinstance(now, list | tuple):
+        added = {"type": "LinearLR", "start_factor": START_FACTOR, "by_epoch": False}
+        changes.set(ROOT, [*now, {**added, "begin": 0, "end": iterations}], because=because)
+
+
+def _drop_empty(changes: Changes) -> None:
+    """Leave out schedulers that end where they begin."""
+    empty = [
+        place
+        for place, scheduler in schedulers(changes.tree)
+        if scheduler.get("end", _NEVER) <= scheduler.get("begin", 0)
+    ]
+    for place in reversed(empty):
+        if not any(changes.is_wanted((*place, key)) for key in ("begin", "end")):
+            _drop(changes, place)
+
+
+def _drop(changes: Changes, place: Place) -> None:
+    if place[-1].isdecimal():
+        changes.drop(place)
+    else:
+        changes.set(place, [])
+
+
+def _kind(scheduler: Tree) -> str:
+    return str(scheduler.get("type")).rpartition(".")[2]
+
+
+def _numbers(value: Any) -> list[float]:
+    """Return the numbers of a value that has one or a list of them."""
+    if isinstance(value, list | tuple):
+        return [n for n in value if isinstance(n, int | float)]
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []

@@ -1,0 +1,118 @@
+"""Fit the schedule of a config to a training's epochs, and to how many iterations they have."""
+
+from typing import TYPE_CHECKING, Any
+
+from coco_recipe import StepProblem, StepProblems
+from coco_recipe_mmdet.inside import learning_rates, timed_parts
+from coco_recipe_mmdet.inside.settings import Changes, Tree
+from coco_recipe_mmdet.inside.training_length import Length, iterations
+
+if TYPE_CHECKING:
+    from coco_recipe_mmdet.jobs import TrainJob
+
+UNKNOWN_IMAGES = 10_000  # a preflight may not know the data yet
+
+
+def fit(changes: Changes, job: "TrainJob") -> tuple[Length, list[str]]:
+    """Apply epochs, batch size and learning rate, and fit to them all that counts time.
+
+    Schedules by epoch, hooks that switch at an epoch and validation intervals are stretched with
+    the epochs. Schedules and warm-ups by iteration that the training is too short for are
+    shortened. What the recipe's ``set`` has decided is left as it is.
+
+    Args:
+        changes: the config, whose data loader has its one data set.
+        job: the training.
+
+    Returns:
+        The length of the training, and what was shortened, in words.
+
+    Raises:
+        StepProblems: the config doesn't say what is needed.
+    """
+    if job.batch_size:
+        because = "with: {batch_size: ...}"
+        changes.set("train_dataloader.batch_size", job.batch_size, because=because)
+    length = _loop(changes, job)
+    said = learning_rates.fit(changes, length, job.warmup)
+    said += timed_parts.fit(changes, length, as_given=job.warmup == "as_given")
+    _learning_rate(changes, job)
+    return length, said
+
+
+def _loop(changes: Changes, job: "TrainJob") -> Length:
+    """Set the training's loop; return its length.
+
+    Raises:
+        StepProblems: neither the step nor the config says how many epochs there are.
+    """
+    tree = changes.tree
+    before: Tree = tree.get("train_cfg") or {}
+    own_iterations = before.get("max_iters")
+    own_epochs = None if own_iterations else before.get("max_epochs")
+    epochs = job.epochs or own_epochs
+    if not epochs:
+        what = "the config counts iterations, not epochs"
+        hint = "say how many epochs (with: {epochs: 12})"
+        raise StepProblems([StepProblem(("config",), what, hint)])
+    loader = tree["train_dataloader"]
+    if "Infinite" in str(loader.get("sampler")):  # its epochs would never end
+        changes.set("train_dataloader.sampler", {"type": "DefaultSampler", "shuffle": True})
+    count = iterations(loader, job.images or UNKNOWN_IMAGES, job.gpus * job.nnodes)
+    length = Length(epochs, count, own_epochs, own_iterations)
+    by_epoch = own_iterations is None
+    if not by_epoch or before.get("type") != "EpochBasedTrainLoop":
+        changes.set("train_cfg", {**_epochs_only(before), "type": "EpochBasedTrainLoop"})
+    if job.epochs:
+        changes.set("train_cfg.max_epochs", epochs, because="with: {epochs: ...}")
+    else:
+        changes.tree["train_cfg"]["max_epochs"] = epochs
+    _validations(changes, job, length, (before.get("val_interval") or 1) if by_epoch else 1)
+    return length
+
+
+def _epochs_only(loop: Tree) -> Tree:
+    """Return what a loop over epochs may keep of another."""
+    by_epoch = "max_iters" not in loop
+    kept = ("max_epochs", "val_begin", "val_interval", "dynamic_intervals")
+    return {key: loop[key] for key in kept if key in loop and by_epoch}
+
+
+def _validations(changes: Changes, job: "TrainJob", length: Length, interval: int) -> None:
+    """Set how often the training validates."""
+    loop = changes.tree["train_cfg"]
+    if job.val_interval:
+        because = "with: {val_interval: ...}"
+        changes.set("train_cfg.val_interval", job.val_interval, because=because)
+        if loop.get("dynamic_intervals"):
+            changes.set("train_cfg.dynamic_intervals", None, because=because)
+        return
+    changes.adapt("train_cfg.val_interval", interval)
+    if begin := loop.get("val_begin"):
+        found = min(length.epochs, max(1, round(begin * length.stretch)))
+        changes.adapt("train_cfg.val_begin", found)
+    if intervals := loop.get("dynamic_intervals"):
+        found_ = [(max(1, round(at * length.stretch)), every) for at, every in intervals]
+        changes.adapt("train_cfg.dynamic_intervals", found_)
+
+
+def _learning_rate(changes: Changes, job: "TrainJob") -> None:
+    """Set the learning rate, and whether it is scaled to the batch.
+
+    Raises:
+        StepProblems: it can't be scaled.
+    """
+    if job.learning_rate:
+        because = "with: {learning_rate: ...}"
+        changes.set("optim_wrapper.optimizer.lr", job.learning_rate, because=because)
+    scaling: dict[str, Any] = changes.tree.get("auto_scale_lr") or {}
+    because = "with: {scale_lr: ...}"
+    if job.scale_lr:
+        base = scaling.get("base_batch_size") if job.scale_lr is True else job.scale_lr
+        if not base:
+            what = "the config doesn't say which batch size its learning rate is for"
+            raise StepProblems([StepProblem(("scale_lr",), what, "say it: scale_lr: 16")])
+        found = {"enable": True, "base_batch_size": base}
+        changes.set("auto_scale_lr", found, because=because)
+    elif job.scale_lr is False and scaling:
+        changes.set("auto_scale_lr.enable", False, because=because)

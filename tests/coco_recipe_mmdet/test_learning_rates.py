@@ -1,0 +1,154 @@
+"""Schedules keep their form where a training is shorter or longer than the one they are written for."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from coco_recipe_mmdet.inside import learning_rates, settings
+from coco_recipe_mmdet.inside.training_length import Length
+
+WARMUP = {"type": "LinearLR", "start_factor": 0.001, "by_epoch": False, "begin": 0, "end": 500}
+STEPS = {"type": "MultiStepLR", "by_epoch": True, "begin": 0, "end": 12, "milestones": [8, 11]}
+YOLOX = [
+    {"type": "mmdet.QuadraticWarmupLR", "begin": 0, "end": 5, "convert_to_iter_based": True},
+    {
+        "type": "CosineAnnealingLR",
+        "eta_min": 0.05,
+        "begin": 5,
+        "T_max": 285,
+        "end": 285,
+        "convert_to_iter_based": True,
+    },
+    {"type": "ConstantLR", "factor": 1, "begin": 285, "end": 300},
+]
+
+
+def _fitted(
+    scheduler: Any, length: Length, warmup: str | int | None = None, **set_: Any
+) -> tuple[Any, list[str]]:
+    """Return schedulers that are fitted to a training, and what is said."""
+    changes = settings.Changes({"param_scheduler": copy.deepcopy(scheduler)})
+    settings.override(changes, {f"param_scheduler.{key}": value for key, value in set_.items()})
+    said = learning_rates.fit(changes, length, warmup)
+    return changes.tree["param_scheduler"], said
+
+
+def _curve(scheduler: Any, length: Length) -> list[float]:
+    """Return the learning rate of each iteration, by mmengine's own schedulers."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("mmdet")
+    from coco_recipe_mmdet.inside import trial
+    from mmdet.utils import register_all_modules
+
+    register_all_modules()
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    built = trial.build_schedulers({"param_scheduler": scheduler}, length, optimizer)
+
+    def run() -> Iterator[float]:
+        for n in range(length.total):
+            yield optimizer.param_groups[0]["lr"]
+            optimizer.step()
+            for one in built:
+                if not one.by_epoch or (n + 1) % length.iterations == 0:
+                    one.step()
+
+    return list(run())
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 5, 10, 36])
+def test_a_schedule_for_300_epochs_has_the_same_form_in_few(epochs: int) -> None:
+    whole = _curve(YOLOX, Length(300, 20, 300))
+    length = Length(epochs, 600 // epochs, 300)
+    short = _curve(_fitted(YOLOX, length)[0], length)
+    at = [int(share * (len(short) - 1)) for share in (0, 0.25, 0.5, 0.75, 0.99)]
+    long_at = [int(n / (len(short) - 1) * (len(whole) - 1)) for n in at]
+    assert max(short) == pytest.approx(1, abs=0.01)
+    for n, m in zip(at[1:], long_at[1:], strict=True):
+        assert short[n] == pytest.approx(whole[m], abs=0.03)
+
+
+def test_whole_epochs_stay_epochs_and_others_become_iterations() -> None:
+    found, _ = _fitted([WARMUP, STEPS], Length(24, 1000, 12))
+    assert found == [WARMUP, {**STEPS, "end": 24, "milestones": [16, 22]}]
+    found, _ = _fitted([STEPS], Length(1, 120, 12))
+    assert found == [{**STEPS, "by_epoch": False, "end": 120, "milestones": [80, 110]}]
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "expected"),
+    [
+        ({"type": "OneCycleLR", "eta_max": 0.1, "total_steps": 12}, {"total_steps": 3}),
+        ({"type": "StepLR", "step_size": 4}, {"step_size": 1}),
+        ({"type": "ExponentialLR", "gamma": 0.5, "end": 10}, {"end": 2}),
+        ({"type": "PolyLR", "begin": 4, "end": 12}, {"begin": 1, "end": 3}),
+        (
+            {"type": "CosineRestartLR", "periods": [4, 8], "restart_weights": [1, 1]},
+            {"periods": [1, 2]},
+        ),
+        ({"type": "ReduceOnPlateauLR", "patience": 2}, {"patience": 2}),
+    ],
+    ids=lambda value: value.get("type", ""),
+)
+@pytest.mark.parametrize("form", ["one", "list", "by optimizer"])
+def test_every_scheduler_is_stretched_in_every_form(
+    scheduler: dict[str, Any], expected: dict[str, Any], form: str
+) -> None:
+    shape: Any = {"one": scheduler, "list": [scheduler], "by optimizer": {"a": [scheduler]}}[form]
+    found, _ = _fitted(shape, Length(3, 100, 12))
+    inner = {"one": lambda: found, "list": lambda: found[0], "by optimizer": lambda: found["a"][0]}
+    assert inner[form]() == {**scheduler, **expected}
+
+
+def test_a_scheduler_without_an_iteration_is_left_out() -> None:
+    ends = [{"type": "ConstantLR", "begin": 299, "end": 300, "factor": 1}, *YOLOX[:2]]
+    found, _ = _fitted(ends, Length(1, 10, 300))
+    assert [scheduler["type"] for scheduler in found] == ["CosineAnnealingLR"]
+    assert _curve(found, Length(1, 10, 300))
+
+
+def test_a_warmup_of_which_the_training_has_no_room_is_shortened_and_said() -> None:
+    length = Length(24, 25, 24)  # 200 pictures, 8 at a time
+    found, said = _fitted([WARMUP, STEPS], length)
+    assert found == [{**WARMUP, "end": 60}, STEPS]
+    assert said == [
+        "the warm-up of 500 iterations is shortened to 60 of 600 (warmup: as_given leaves it)"
+    ]
+    assert _fitted([WARMUP, STEPS], length, "as_given") == ([WARMUP, STEPS], [])
+    assert _fitted([WARMUP, STEPS], length, 200) == ([{**WARMUP, "end": 200}, STEPS], [])
+    assert _fitted([WARMUP, STEPS], length, 0) == ([STEPS], [])
+    assert _fitted([WARMUP, STEPS], Length(12, 1000, 12)) == ([WARMUP, STEPS], [])
+
+
+def test_a_warmup_can_be_asked_for_where_there_is_none() -> None:
+    found, _ = _fitted([STEPS], Length(12, 1000, 12), 100)
+    assert found == [STEPS, {**WARMUP, "end": 100}]
+    assert _curve(found, Length(12, 20, 12))[0] == pytest.approx(0.001)
+
+
+def test_a_constant_warmup_and_what_follows_it_meet() -> None:
+    constant = {"type": "ConstantLR", "factor": 0.5, "by_epoch": False, "begin": 0, "end": 1000}
+    cosine = {"type": "CosineAnnealingLR", "by_epoch": False, "begin": 1000, "end": 90_000}
+    found, _ = _fitted([constant, cosine], Length(10, 50, own_iterations=90_000))
+    assert [(one["begin"], one["end"]) for one in found] == [(0, 50), (50, 500)]
+
+
+def test_milestones_by_iteration_are_held_against_the_real_iterations() -> None:
+    own = {"type": "MultiStepLR", "by_epoch": False, "milestones": [60_000, 80_000], "end": 90_000}
+    counted, _ = _fitted([own], Length(3, 100, own_iterations=90_000))
+    assert counted == [{**own, "milestones": [200, 267], "end": 300}]
+    beside, said = _fitted([own], Length(3, 100, 3))
+    assert beside == counted
+    assert said == [
+        "the schedule by iteration is shortened to 300 iterations (warmup: as_given leaves it)"
+    ]
+    assert _fitted([own], Length(3, 100, 3), "as_given") == ([own], [])
+    longer = Length(12, 10_000, 12)
+    assert _fitted([own], longer) == ([own], [])
+
+
+def test_what_the_recipe_sets_is_not_stretched() -> None:
+    found, said = _fitted([WARMUP, STEPS], Length(5, 20, 12), **{"1.milestones": [3, 4]})
+    assert found == [{**WARMUP, "end": 10}, {**STEPS, "end": 5, "milestones": [3, 4]}]
+    found, said = _fitted([WARMUP, STEPS], Length(5, 20, 12), **{"0.end": 40, "1.milestones": [3]})
+    assert (found[0], said) == ({**WARMUP, "end": 40}, [])

@@ -1,0 +1,162 @@
+"""A training fits its length: all detectors of the mmdet package that train on boxes of COCO, in few epochs and in many."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from builders import times
+from coco_recipe_mmdet import configs
+from coco_recipe_mmdet.inside import (
+    config_source,
+    job_config,
+    learning_rates,
+    schedule,
+    settings,
+    timed_parts,
+    training_table,
+    trial,
+)
+from coco_recipe_mmdet.jobs import TrainJob
+
+from coco_recipe import StepProblems
+
+EPOCHS = (1, 2, 5, 12, 36, 300)
+IMAGES = (3, 5000)
+
+
+def _job(**given: Any) -> TrainJob:
+    """Return a training."""
+    fixed: dict[str, Any] = {"config": "x.py", "set": {}, "classes": ("a",), "key": "", "val": True}
+    return TrainJob(**{**fixed, **given})
+
+
+def zoo(every: int) -> Iterator[tuple[str, settings.Tree]]:
+    """Yield every N-th of the configs that load here and train on CocoDataset, with its name."""
+    folder = configs.package_folder()
+    assert folder is not None
+    root = folder / ".mim/configs"
+    for path in sorted(root.rglob("*.py"))[::every]:
+        name = path.relative_to(root).as_posix()
+        if name.startswith(("_base_/", "common/")):
+            continue
+        try:
+            tree = config_source.load(f"mmdet::{name}")
+        except StepProblems:  # it needs another package, or is broken
+            continue
+        loader = tree.get("train_dataloader")
+        sets = [node for _, node in settings.mappings(loader, ()) if "ann_file" in node]
+        if sets and all(str(node.get("type")).endswith("CocoDataset") for node in sets):
+            yield name, tree
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+def test_no_config_of_the_package_crashes_in_its_schedule() -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("mmdet")
+    from mmdet.utils import register_all_modules
+
+    register_all_modules()
+    seen, refused, wrong = 0, [], []
+    every = 10 // times(10)
+    for name, tree in zoo(every):
+        seen += 1
+        for epochs in EPOCHS:
+            for images in IMAGES:
+                changes = settings.Changes(copy.deepcopy(tree))
+                job_config.one_data_set(changes)
+                length, _ = schedule.fit(changes, _job(epochs=epochs, images=images))
+                parameter = torch.nn.Parameter(torch.zeros(1))
+                optimizer = torch.optim.SGD([parameter], lr=1.0)
+                trial.build_schedulers(changes.tree, length, optimizer)
+                training_table.rows(_job(), changes.tree, length)
+                wrong += _out_of_place(f"{name} in {epochs}", changes.tree, length.total, epochs)
+        if (
+            len(
+                [
+                    n
+                    for _, n in settings.mappings(changes.tree["train_dataloader"], ())
+                    if "ann_file" in n
+                ]
+            )
+            > 1
+        ):
+            refused.append(name.partition("/")[0])
+    assert wrong == []
+    assert set(refused) <= {"soft_teacher"}, "it learns from labelled and unlabelled pictures"
+    assert seen > 600 // every
+
+
+def _out_of_place(name: str, tree: settings.Tree, total: int, epochs: int) -> Iterator[str]:
+    """Yield what has no place in a training."""
+    for _, scheduler in learning_rates.schedulers(tree):
+        by_iteration = not scheduler.get("by_epoch", True)
+        if (
+            by_iteration
+            and learning_rates.is_warmup(scheduler)
+            and scheduler["end"] > max(1, total / 10)
+        ):
+            yield f"{name}: a warm-up of {scheduler['end']} in {total}"
+    off = timed_parts.switched_off(tree, epochs)
+    if off is not None and not max(1, epochs / 2) <= off <= epochs:
+        yield f"{name}: switched off at {off}"
+    if tree["train_cfg"]["max_epochs"] != epochs:
+        yield f"{name}: {tree['train_cfg']}"
+
+
+def test_schedules_by_epoch_are_stretched() -> None:
+    tree = {
+        "train_cfg": {"type": "EpochBasedTrainLoop", "max_epochs": 12},
+        "train_dataloader": {},
+        "optim_wrapper": {},
+        "param_scheduler": [
+            {"type": "LinearLR", "by_epoch": False, "begin": 0, "end": 500},
+            {"type": "MultiStepLR", "by_epoch": True, "begin": 0, "end": 12, "milestones": [8, 11]},
+        ],
+    }
+    job = _job(epochs=24, val_interval=1)
+    schedule.fit(settings.Changes(tree), job)
+    assert tree["param_scheduler"] == [
+        {"type": "LinearLR", "by_epoch": False, "begin": 0, "end": 500},
+        {"type": "MultiStepLR", "by_epoch": True, "begin": 0, "end": 24, "milestones": [16, 22]},
+    ]
+
+
+def _loop(before: dict[str, Any], **given: Any) -> dict[str, Any]:
+    """Return the loop of a training."""
+    tree = {"train_cfg": before, "train_dataloader": {"sampler": {"type": "InfiniteSampler"}}}
+    schedule.fit(settings.Changes(tree), _job(**given))
+    assert tree["train_dataloader"]["sampler"]["type"] == "DefaultSampler"
+    found: dict[str, Any] = tree["train_cfg"]
+    return found
+
+
+def test_validations_keep_their_places() -> None:
+    before = {
+        "type": "EpochBasedTrainLoop",
+        "max_epochs": 300,
+        "val_interval": 10,
+        "val_begin": 30,
+        "dynamic_intervals": [(280, 1)],
+    }
+    assert _loop(dict(before), epochs=30) == {
+        **before,
+        "max_epochs": 30,
+        "val_begin": 3,
+        "dynamic_intervals": [(28, 1)],
+    }
+    found = _loop(dict(before), epochs=30, val_interval=2)
+    assert (found["val_interval"], found["dynamic_intervals"]) == (2, None)
+
+
+def test_a_config_that_counts_iterations_needs_epochs() -> None:
+    loop = {"type": "IterBasedTrainLoop", "max_iters": 90_000, "val_interval": 5000}
+    with pytest.raises(
+        StepProblems, match="the config counts iterations, not epochs; say how many"
+    ):
+        _loop(dict(loop))
+    expected = {"type": "EpochBasedTrainLoop", "max_epochs": 3, "val_interval": 1}
+    assert _loop(dict(loop), epochs=3) == expected
+    legacy = {"by_epoch": True, "max_epochs": 12}
+    assert _loop(legacy, epochs=3)["type"] == "EpochBasedTrainLoop"

@@ -1,0 +1,77 @@
+"""All that a config names is built on the meta device, and what can't be is blamed on its cause."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from coco_recipe_jobs.job import make
+from coco_recipe_mmdet.inside import job_train
+from coco_recipe_mmdet.jobs import TrainJob
+from coco_recipe_mmdet.train_params import PARAMS
+from training import CONFIG
+
+from coco_recipe import StepProblems
+from coco_recipe.language.schema_check import with_defaults
+
+pytest.importorskip("mmdet")
+
+
+def _try(wanted: Mapping[str, object], config: str = str(CONFIG), **with_: Any) -> None:
+    """Build what a training builds, with some changes."""
+    from coco_recipe_mmdet.inside import added_parts, trial
+    from mmdet.utils import register_all_modules
+
+    register_all_modules()
+
+    def build(asked: Mapping[str, object]) -> None:
+        given = with_defaults(PARAMS, {"config": config, "set": asked, "device": "cpu", **with_})
+        job = make(TrainJob, given, key="", seed=0, val=True, classes=["a"])
+        found = job_train.resolve(job, "cpu")
+        frozen = added_parts.parts_to_freeze(job.freeze)
+        trial.training(job_train.for_runner(job, found.tree, "cpu"), found.length, frozen)
+
+    trial.blamed(wanted, build)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"model.backbone.depth": 77}, "invalid depth 77 for resnet"),
+        ({"model.neck.out_chanels": 64}, "unexpected keyword argument 'out_chanels'"),
+        ({"train_pipeline.3.probb": 1}, "unexpected keyword argument 'probb'"),
+        ({"test_pipeline.1.scale": "big"}, "Resize"),
+        ({"train_dataloader.dataset.cache": 1}, "unexpected keyword argument 'cache'"),
+        ({"optim_wrapper.optimizer.lrr": 1}, "unexpected keyword argument 'lrr'"),
+        ({"param_scheduler.1.eta_min_rate": 1}, "unexpected keyword argument 'eta_min_rate'"),
+        ({"param_scheduler.0.end": 0}, "end should be larger than begin"),
+        ({"custom_hooks": [{"type": "EMAHook", "momentum": 7}]}, ""),
+        ({"default_hooks.logger.intervall": 7}, "unexpected keyword argument 'intervall'"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_cannot_be_built_is_blamed_on_its_path(wanted: dict[str, Any], said: str) -> None:
+    harmless = {"train_dataloader.batch_size": 2, "model.test_cfg.score_thr": 0.1}
+    if "momentum" in str(wanted):  # the hook builds its average when the training begins
+        _try({**harmless, **wanted})
+        return
+    with pytest.raises(StepProblems) as error:
+        _try({**harmless, **wanted})
+    [problem] = error.value.problems
+    assert problem.path == ("set", next(iter(wanted)))
+    assert said in problem.what
+
+
+def test_what_no_change_explains_is_blamed_on_the_config(tmp_path: Any) -> None:
+    path = tmp_path / "wrong.py"
+    path.write_text(f"_base_ = {str(CONFIG)!r}\nmodel = dict(neck=dict(start_level=9))\n")
+    with pytest.raises(StepProblems) as error:
+        _try({"train_dataloader.batch_size": 2}, str(path))
+    [problem] = error.value.problems
+    assert problem.path == ("config",)
+    assert problem.what.startswith("model can't be built: ")
+
+
+def test_a_part_to_freeze_must_be_there() -> None:
+    with pytest.raises(StepProblems, match=r"freeze: the model has no part 'neckk'; it has .*neck"):
+        _try({}, freeze=["neckk"])
+    _try({}, freeze=["neck", "backbone.layer1"])
