@@ -132,12 +132,14 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
         seconds: how long it took.
         peak_memory_mb: the most memory that the main process had held by the step's end, in MiB.
         this_run: what the step says of this run alone, as how much of an earlier one it took over.
+        files: names of the step's files that differ between two runs, as a table of times.
     """
 
     started: float = 0.0
     seconds: float = 0.0
     peak_memory_mb: int = 0
     this_run: dict[str, Any] = msgspec.field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
 
 class KeyParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -294,7 +296,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         outputs: the outputs on disk by port, a list where there are several; those in memory
             aren't here.
         folders: the step's own folders of pictures by name, relative to its folder.
-        files: SHA-256 of each file of the step by its name, but for the manifest itself.
+        files: SHA-256 of each file of the step by its name, but for the manifest itself and the
+            clock's files.
         record: what the step did, as in provenance.jsonl.
     """
 

@@ -298,6 +298,7 @@ class StepContext(Protocol):
             modules that make it.
         earlier: the folder of this step's last commit, to read only; None where there is none, or
             the run is forced.
+        sources: by port, the name of the input or step that each of its values is of, in order.
     """
 
     step_id: str
@@ -306,6 +307,7 @@ class StepContext(Protocol):
     key: str
     environment: Mapping[str, str]
     earlier: Path | None
+    sources: Mapping[str, tuple[str, ...]]
 
     @property
     def images(self) -> Path:
@@ -361,6 +363,14 @@ class StepContext(Protocol):
 
     def wrote(self, path: Path, sha256: str) -> None:
         """Tell the known hash of a file in ``workdir``, so that it isn't read again."""
+        ...
+
+    def clock(self, path: Path) -> None:
+        """Say that a file in ``workdir``, or all below a folder, differs between two runs.
+
+        Such a file, as a log or a table of times, stands with the clocks: it is kept, but neither
+        hashed nor published.
+        """
         ...
 
     def place(self, name: str, folder: str, file: str, *, sha256: str, how: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from coco_recipe.planning.plan import PlannedStep
 
 UNCHANGED = "unchanged"
+QUICK_SECONDS = 2.0  # a step that is done sooner shows no lines of progress
 
 
 @click.command()
@@ -80,7 +81,7 @@ def run(
     from coco_recipe.running import stages
 
     planned = stages.prepare(recipe, overrides, plugin_files)
-    with Display(quiet=quiet) as display:
+    with Display(quiet=quiet, tenths=True, quick_seconds=QUICK_SECONDS) as display:
         result = stages.run(
             planned,
             out=out,

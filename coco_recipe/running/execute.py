@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -64,20 +65,26 @@ class StepResult:
     manifest: Manifest
 
 
-def execute(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepResult:
+def execute(
+    task: Task,
+    values: Mapping[str, Any],
+    workshop: Workshop,
+    sources: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> StepResult:
     """Run a step and commit its folder.
 
     Args:
         task: the step, with what its result depends on.
         values: its input values by port.
         workshop: where it is made.
+        sources: the name of the input or step that each value is of, by port, in order.
 
     Raises:
         StepError: the step failed, or its books don't close; names the step.
         FindingsError: what it found stops the run.
     """
     began, step = time.time(), task.step
-    context = _context(task, workshop)
+    context = _context(task, workshop, sources)
     try:
         outputs = step.step.run(context, **step.keywords(values))
     except (Exception, SystemExit) as error:
@@ -87,14 +94,14 @@ def execute(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepRe
     balance = books.balance(step, values, outputs, context)
     context.findings += emptiness.of_counts(step, balance)
     workshop.judge(context.findings)
-    stored, hashes = _write(task, outputs, context)
+    stored, hashes, clocks = _write(task, outputs, context)
     manifest = Manifest(
         key=task.key,
         parts=task.parts,
         outputs=stored,
         folders=folders,
         files=hashes,
-        record=_record(task, context, balance, hashes, began),
+        record=_record(task, context, balance, hashes, began, clocks),
     )
     workshop.store.commit(step.id, manifest)
     return StepResult(outputs, manifest)
@@ -120,7 +127,7 @@ def failed(step: PlannedStep, error: BaseException) -> StepError:
     return StepError(f"{step.label}: {text}")
 
 
-def _context(task: Task, workshop: Workshop) -> Context:
+def _context(task: Task, workshop: Workshop, sources: Mapping[str, tuple[str, ...]]) -> Context:
     """Return the context of a step, with an empty folder, or what an interrupted run left."""
     step, store, is_afresh = task.step, workshop.store, task.is_afresh
     return Context(
@@ -134,6 +141,7 @@ def _context(task: Task, workshop: Workshop) -> Context:
         environment=task.environment(),
         earlier=None if is_afresh else store.earlier(step.id),
         known_hashes=workshop.known_hashes,
+        sources=sources,
     )
 
 
@@ -154,8 +162,14 @@ def _own_folders(
         raise StepError(f"{step.label}: {error}") from error
 
 
-def _write(task: Task, outputs: Mapping[str, Any], context: Context) -> tuple[Outputs, Digests]:
-    """Write what belongs on disk; return how outputs are read again, and the hash of every file."""
+def _write(
+    task: Task, outputs: Mapping[str, Any], context: Context
+) -> tuple[Outputs, Digests, tuple[str, ...]]:
+    """Write what belongs on disk.
+
+    Returns:
+        How outputs are read again, the hash of every file, and the files that stand with the clock.
+    """
     step, folder = task.step, context.workdir
     stored: Outputs = {}
     hashes = dict(context.hashes)
@@ -170,14 +184,23 @@ def _write(task: Task, outputs: Mapping[str, Any], context: Context) -> tuple[Ou
         if rows:
             lines = b"".join(msgspec.json.encode(row, order="sorted") + b"\n" for row in rows)
             files.write_bytes(folder / name, lines)
+    clocks = []
     for path in files.files_below(folder):
         name = path.relative_to(folder).as_posix()
-        hashes[name] = hashes.get(name) or files.sha256(path)
-    return stored, dict(sorted(hashes.items()))
+        if any(path.is_relative_to(clock) for clock in context.clocks):
+            clocks.append(name)
+        else:
+            hashes[name] = hashes.get(name) or files.sha256(path)
+    return stored, dict(sorted(hashes.items())), tuple(sorted(clocks))
 
 
 def _record(
-    task: Task, context: Context, balance: Balance, hashes: Digests, began: float
+    task: Task,
+    context: Context,
+    balance: Balance,
+    hashes: Digests,
+    began: float,
+    clocks: tuple[str, ...],
 ) -> StepRecord:
     """Return the record of what a step did."""
     step, offer = task.step, task.step.offer
@@ -204,5 +227,6 @@ def _record(
             seconds=round(time.time() - began, 3),
             this_run=context.this_run,
             peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            files=clocks,
         ),
     )

@@ -55,7 +55,7 @@ def _make(work: Work, task: Task) -> Manifest:
         work.store, work.engine, last_progress, work.judge, session.inputs.known_hashes
     )
     try:
-        result = execute(task, step.values(session.value), workshop)
+        result = execute(task, step.values(session.value), workshop, step.sources(session.value))
     except (StepError, FindingsError) as error:
         _record_failure(work, task, error, str(last_progress))
         raise

@@ -125,7 +125,7 @@ class Store:
     def _keep_strays(self, step_id: str) -> None:
         """Move what isn't ours out of a step's folder, before it is replaced, to ``kept/<step>``."""
         final, manifest = self.final(step_id), self.manifest(step_id)
-        ours = {MANIFEST, *manifest.files} if manifest else set()
+        ours = {MANIFEST, *manifest.files, *manifest.record.clock.files} if manifest else set()
         for path in files.files_below(final) if manifest else ():
             name = path.relative_to(final)
             if name.as_posix() not in ours:

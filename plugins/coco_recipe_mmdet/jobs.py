@@ -6,7 +6,7 @@ from coco_recipe_jobs.scores import Score
 
 PROGRAM = Program(
     "coco_recipe_mmdet.inside.job",
-    (folder_of("coco_recipe_torch"), folder_of("coco_recipe_mmdet")),
+    tuple(map(folder_of, ("coco_recipe_torch", "coco_recipe_pictures", "coco_recipe_mmdet"))),
 )
 
 
@@ -40,6 +40,7 @@ class TrainJob(ModelJob, frozen=True, kw_only=True, tag="train"):
         without_mask: how many annotations of both data sets have no segmentation.
         checkpoint: the checkpoint to start from, as an absolute path.
         resume: the state of an interrupted training to go on from, relative to the step's folder.
+        trackers: what is given the losses and metrics beside our own files, by name.
     """
 
     key: str
@@ -58,6 +59,7 @@ class TrainJob(ModelJob, frozen=True, kw_only=True, tag="train"):
     keep: int = 0
     empty_images: bool = True
     strict: bool = True
+    trackers: tuple[str, ...] = ()
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -78,7 +78,7 @@ class Detector:
         with torch.no_grad():
             for batch in self.loader:
                 for sample in self.model.test_step(batch):
-                    _add(found, sample, self.category_ids)
+                    add(found, sample, self.category_ids)
                     done += 1
                 report.progress(done, total, text)
         return found
@@ -157,23 +157,14 @@ def _loader(changes: settings.Changes, job: DetectorJob) -> settings.Tree:
     return loader
 
 
-def _add(found: Results, sample: "DetDataSample", category_ids: Sequence[int]) -> None:
+def add(found: Results, sample: "DetDataSample", category_ids: Sequence[int]) -> None:
+    """Add what was found on one picture to the results: boxes, and masks where there are some."""
     from mmdet.structures.mask import encode_mask_results
 
+    rows = add_boxes(found, sample, category_ids)
     instances = sample.pred_instances
-    boxes = instances.bboxes.cpu().tolist()
-    scores, labels = instances.scores.cpu().tolist(), instances.labels.cpu().tolist()
-    rows = [
-        {
-            "image_id": sample.img_id,
-            "category_id": category_ids[label],
-            "score": score,
-            "bbox": [x1, y1, x2 - x1, y2 - y1],
-        }
-        for (x1, y1, x2, y2), score, label in zip(boxes, scores, labels, strict=True)
-    ]
-    found["bbox"] += rows
     if "masks" in instances:
+        scores = [row["score"] for row in rows]
         scores = instances.mask_scores.cpu().tolist() if "mask_scores" in instances else scores
         masks = encode_mask_results(instances.masks.detach().cpu().numpy())
         found.setdefault("segm", []).extend(
@@ -184,3 +175,21 @@ def _add(found: Results, sample: "DetDataSample", category_ids: Sequence[int]) -
             }
             for row, score, mask in zip(rows, scores, masks, strict=True)
         )
+
+
+def add_boxes(found: Results, sample: "DetDataSample", category_ids: Sequence[int]) -> list[Row]:
+    """Add the boxes that were found on one picture to the results, and return them."""
+    instances = sample.pred_instances
+    boxes = instances.bboxes.cpu().tolist()
+    scores, labels = instances.scores.cpu().tolist(), instances.labels.cpu().tolist()
+    rows: list[Row] = [
+        {
+            "image_id": sample.img_id,
+            "category_id": category_ids[label],
+            "score": score,
+            "bbox": [x1, y1, x2 - x1, y2 - y1],
+        }
+        for (x1, y1, x2, y2), score, label in zip(boxes, scores, labels, strict=True)
+    ]
+    found["bbox"] += rows
+    return rows

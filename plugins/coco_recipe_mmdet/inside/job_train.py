@@ -1,15 +1,26 @@
 """The job of ``train``: resolve the config, build mmengine's Runner with our hooks, and train."""
 
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.training_record import Record
 
 from coco_recipe import StepProblem, StepProblems
 from coco_recipe_mmdet import configs
-from coco_recipe_mmdet.inside import config_source, job_config, settings, stack, weights
+from coco_recipe_mmdet.inside import (
+    config_source,
+    drawings,
+    job_config,
+    readable_config,
+    settings,
+    stack,
+    weights,
+)
 from coco_recipe_mmdet.jobs import TrainJob
 
 if TYPE_CHECKING:
@@ -18,6 +29,10 @@ if TYPE_CHECKING:
 
 _UNUSED = ("test_dataloader", "test_cfg", "test_evaluator")
 _VALIDATION = ("val_dataloader", "val_cfg", "val_evaluator")
+CLOCKS, FOUND = Path(".job/clocks.jsonl"), Path(".job/found.json")
+TRACKERS = Path("trackers")
+LOCAL = "LocalVisBackend"
+BACKENDS = {"tensorboard": "TensorboardVisBackend", "mlflow": "MLflowVisBackend"}
 SHOWN_FAULTS = 5
 NOTED_FAULTS = 20
 
@@ -34,7 +49,7 @@ def train(job: TrainJob, report: Reporter) -> None:
     tree, changed = resolve(job, device)
     report.note("config", {"files": configs.hashes(str(job.config)), "changed": changed})
     if report.first:
-        config_source.dump(tree, Path("config.py"))
+        readable_config.write(Path("config.py"), tree, val=job.val)
     stack.join(job.launcher, device)
     try:
         runner = _runner(job, tree, device)
@@ -43,6 +58,21 @@ def train(job: TrainJob, report: Reporter) -> None:
         runner.train()
     finally:
         stack.leave()
+    if report.first:
+        _draw(job, report)
+
+
+def _draw(job: TrainJob, report: Reporter) -> None:
+    """Leave the table and the pictures of the training."""
+    with drawings.attempt(report, "curves.png"):
+        drawings.training(Path("."), CLOCKS)
+    if job.val and FOUND.is_file():
+        with drawings.attempt(report, drawings.PREDICTIONS):
+            best = drawings.detections(
+                Path("."), Path(job_config.VAL), json.loads(FOUND.read_bytes())
+            )
+            if "all" in best:
+                report.note("best threshold", msgspec.to_builtins(best["all"]))
 
 
 def resolve(job: TrainJob, device: str) -> tuple[settings.Tree, list[str]]:
@@ -102,7 +132,7 @@ def _runner(job: TrainJob, tree: settings.Tree, device: str) -> "Runner":
 
     config = Config({**tree, **dict.fromkeys(_UNUSED if job.val else (*_UNUSED, *_VALIDATION))})
     config.setdefault("default_hooks", {})["checkpoint"] = None
-    _without_files_of_scalars(config)
+    _track(config, job.trackers)
     # the Runner's own choice of a wrapper asks for a GPU
     if job.launcher != "none" and device == "cpu" and not config.get("model_wrapper_cfg"):
         config.model_wrapper_cfg = {
@@ -117,13 +147,28 @@ def _runner(job: TrainJob, tree: settings.Tree, device: str) -> "Runner":
     return Runner.from_cfg(config)
 
 
-def _without_files_of_scalars(config: "Config") -> None:
-    """Take out mmengine's local backend; others, as TensorBoard's, stay."""
+def _track(config: "Config", trackers: Sequence[str]) -> None:
+    """Let backends of the visualizer write below ``trackers/``; take out mmengine's local one.
+
+    Args:
+        config: what the Runner is built of.
+        trackers: further ones, by name.
+    """
     visualizer = config.get("visualizer") or {}
-    backends = visualizer.get("vis_backends") or []
-    if all(backend.get("type") == "LocalVisBackend" for backend in backends):
-        kind = visualizer.get("type", "Visualizer")
-        config.visualizer = {"type": kind, "name": "visualizer", "vis_backends": []}
+    wanted = [
+        *(visualizer.get("vis_backends") or []),
+        *({"type": BACKENDS[name]} for name in trackers),
+    ]
+    others = {
+        backend.get("name", backend["type"]): backend
+        for backend in wanted
+        if backend["type"] != LOCAL
+    }
+    for name, backend in others.items():
+        place = TRACKERS / name.removesuffix("VisBackend").lower()
+        backend.setdefault("save_dir", str(place))
+    kind = visualizer.get("type", "Visualizer")
+    config.visualizer = {"type": kind, "name": "visualizer", "vis_backends": list(others.values())}
 
 
 def _start(job: TrainJob, runner: "Runner", report: Reporter) -> None:
@@ -168,6 +213,8 @@ def _add_hooks(job: TrainJob, tree: settings.Tree, runner: "Runner", report: Rep
         SeedEachEpoch,
         WholeCheckpoints,
     )
+    from coco_recipe_mmdet.inside.picture_hooks import BestFound, FirstBatch
+    from coco_recipe_mmdet.inside.progress import Progress
 
     record = Record(Path("."), job.key, job.best_by)
     config = config_source.text(tree)
@@ -186,10 +233,17 @@ def _add_hooks(job: TrainJob, tree: settings.Tree, runner: "Runner", report: Rep
     # else each process validates with statistics of its own, and the first one's are saved
     if runner.distributed:
         runner.register_hook(SyncBuffersHook())
-    for hook in (
+    scalars = Scalars(Path("scalars.jsonl"))
+    preprocessor = tree["model"].get("data_preprocessor") or {}
+    bgr = not preprocessor.get("rgb_to_bgr")
+    hooks = [
         WholeCheckpoints(record, interval=job.checkpoint_interval, keep=job.keep, write=write),
         Metrics(record),
-        Scalars(Path("scalars.jsonl"), report),
+        BestFound(record, FOUND),
+        FirstBatch(Path(drawings.BATCH), job.classes, report, bgr=bgr),
+        scalars,
+        Progress(report, record, scalars, CLOCKS),
         SeedEachEpoch(job.seed, runner.rank),
-    ):
+    ]
+    for hook in hooks:
         runner.register_hook(hook, getattr(hook, "priority", None))

@@ -17,6 +17,7 @@ __all__ = ["Cell", "Mark", "contact_sheet", "find_font"]
 PAPER: Colour = (250, 250, 250)
 MARGIN, GUTTER, LINE, TEXT, SMALL = 14, 12, 20, 15, 13
 MOST_IN_A_LINE, LARGEST_ZOOM, LOWEST = 8, 8, 90
+COUNTED = ("in sources", "in copies")
 NO_FONT = (
     "no font with Chinese glyphs found (apt-get install fonts-noto-cjk); names are shown as their "
     "escapes"
@@ -44,7 +45,11 @@ FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
 def contact_sheet(
-    rows: Sequence[Sequence[Cell]], *, form: str = "PNG", cell_px: int = 420
+    rows: Sequence[Sequence[Cell]],
+    *,
+    form: str = "PNG",
+    cell_px: int = 420,
+    counted: tuple[str, str] = COUNTED,
 ) -> bytes:
     """Return a picture with one row per source picture: the source first, then its copies.
 
@@ -53,6 +58,8 @@ def contact_sheet(
         form: one of ``FORMATS``.
         cell_px: the longer side of a picture on the sheet, at most; a small picture is enlarged up
             to 8 times.
+        counted: where the legend says that a category's marks are: in the first cells of rows, and
+            in the others. An empty one isn't told.
     """
     from PIL import Image
 
@@ -65,7 +72,7 @@ def contact_sheet(
     width = 2 * MARGIN + max(
         [cell_px, *(len(line) * (cell_px + GUTTER) - GUTTER for line in lines)]
     )
-    foot = _draw_notes([*_legend(rows, writing), *_font_note(writing)], width, writing)
+    foot = _draw_notes([*_legend(rows, writing, counted), *_font_note(writing)], width, writing)
     heights = [max(cell.height for cell in line) + GUTTER for line in lines]
     sheet = Image.new("RGB", (width, 2 * MARGIN + sum(heights) + foot.height), PAPER)
     for row, line in enumerate(lines):
@@ -122,7 +129,9 @@ def _font_note(writing: Writing) -> list[Note]:
     )
 
 
-def _legend(rows: Sequence[Sequence[Cell]], writing: Writing) -> list[Note]:
+def _legend(
+    rows: Sequence[Sequence[Cell]], writing: Writing, counted: tuple[str, str] = COUNTED
+) -> list[Note]:
     """Return a note for each category: how often it is in sources, in copies, and dropped."""
     counts: dict[tuple[int, str, int | None], list[int]] = {}
     for row in rows:
@@ -136,9 +145,10 @@ def _legend(rows: Sequence[Sequence[Cell]], writing: Writing) -> list[Note]:
         counts.items(), key=lambda item: item[0][:2]
     ):
         number = "" if category is None else f"[{category}] "
-        told = f"{sources} in sources, {copies} in copies" + (
-            f", {dropped} dropped" if dropped else ""
-        )
+        by_place = zip((sources, copies), counted, strict=True)
+        told = ", ".join(f"{count} {where}" for count, where in by_place if where)
+        told = told or str(sources + copies)
+        told += f", {dropped} dropped" if dropped else ""
         notes.append(
             Note(
                 f"{number}{fonts.escape(label, writing.text) or 'no name'}: {told}",
