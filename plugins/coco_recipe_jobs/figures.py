@@ -20,6 +20,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#3
 DOTS_PER_INCH = 110
 MOST_NAMES = 12  # classes in a legend; the others are drawn in grey
 MOST_WRITTEN = 25  # classes of a matrix whose numbers are written into it
+NOT_KNOWN = -1.0  # COCO's metrics, where there is nothing to find
 GRID, GREY, INK = "#DDDDDD", "#BBBBBB", "#222222"
 
 
@@ -103,6 +104,8 @@ def f1(path: Path, curves: Sequence[Curve], names: Names) -> None:
         panel.axvline(best.score, color=INK, linestyle=":", linewidth=1)
         told = f"best: F1 {best.f1:.3f} at a score of {best.score:.3f}"
         panel.set_title(f"{told}, IoU .50", fontsize=10)
+    if len(curves[0].scores):
+        panel.set_xlim(0, min(1.0, 1.1 * float(curves[0].scores[0])))
     panel.set_xlabel("boxes with at least this score")
     panel.set_ylabel("F1")
     _save(figure, path)
@@ -139,7 +142,7 @@ def _curves(
 ) -> None:
     """Draw figures over iterations or epochs; smoothed ones with the single values behind them."""
     for n, name in enumerate(names):
-        known = [(row[by], row[name]) for row in rows if row.get(name) is not None]
+        known = [(row[by], row[name]) for row in rows if row.get(name, NOT_KNOWN) > NOT_KNOWN]
         if not known:
             continue
         x, y = zip(*known, strict=True)

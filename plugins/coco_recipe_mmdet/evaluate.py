@@ -36,8 +36,11 @@ def evaluate(
     The step's folder has ``metrics.json`` (COCO's figures by checkpoint, overall and per class, and
     the best), ``metrics.txt`` (the same as a table), and in ``results/`` what each checkpoint
     found, as COCO results JSON. The figures are pycocotools' of these files: IoU .50:.95, at most
-    100 boxes an image. ``best`` is the checkpoint with the highest ``best_by``, the first of
-    equals.
+    100 boxes an image. A checkpoint is labelled with its step and its own label, as
+    ``fit/epoch_11``. ``best`` is the checkpoint with the highest ``best_by``, the first of equals;
+    of it, ``confusion.png``, ``precision_recall.png``, ``f1.png`` and ``predictions.png`` (the
+    worst and the best pictures, beside the truth) are drawn, and the best threshold of scores is
+    told.
 
     Args:
         ctx: the step's context.
@@ -56,7 +59,7 @@ def evaluate(
     """
     used = with_checkpoints.usage(dataset, "predict works without")
     classes = with_checkpoints.class_order(checkpoints, dataset)
-    labels = with_checkpoints.unique_labels(checkpoints)
+    labels = with_checkpoints.unique_labels(checkpoints, ctx.sources.get("checkpoints", ()))
     by_label = dict(zip(labels, checkpoints, strict=True))
     job = with_checkpoints.job(
         EvaluateJob,
@@ -73,7 +76,7 @@ def evaluate(
     _note(ctx, rows, best_by, best)
     process.tidy(ctx)
     return {
-        "best": _kept(ctx.workdir, by_label[best.label], classes, best.label),
+        "best": _kept(ctx.workdir, by_label[best.label], classes),
         "metrics": scores.as_metrics(rows),
         "predictions": tuple(_found(ctx.workdir, row) for row in rows),
     }
@@ -91,11 +94,11 @@ def _note(ctx: StepContext, rows: list[scores.Score], best_by: str, best: scores
     ctx.note("summary", f"best is {best.label} ({best_by} {best.metric(best_by):.3f}) of {all_}")
 
 
-def _kept(folder: Path, checkpoint: Checkpoint, classes: tuple[str, ...], label: str) -> Checkpoint:
+def _kept(folder: Path, checkpoint: Checkpoint, classes: tuple[str, ...]) -> Checkpoint:
     """Return the checkpoint with its file in the step's own folder, too."""
     path = folder / f"best{checkpoint.path.suffix}"
     link_or_copy(checkpoint.path, path)
-    return Checkpoint(path, classes, checkpoint.fingerprint, label)
+    return Checkpoint(path, classes, checkpoint.fingerprint, checkpoint.label)
 
 
 def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:

@@ -92,7 +92,15 @@ class EvaluateJob(DetectorJob, frozen=True, kw_only=True, tag="evaluate"):
 
 
 class PredictJob(DetectorJob, frozen=True, kw_only=True, tag="predict"):
-    """Write what a checkpoint finds; gives `Predicted`."""
+    """Write what a checkpoint finds; gives `Predicted`.
+
+    Without ``classes``, the checkpoint says them.
+
+    Attributes:
+        draw: on how many pictures to draw what was found.
+    """
+
+    draw: int = 0
 
 
 class SoupJob(DetectorJob, frozen=True, kw_only=True, tag="greedy_soup"):
@@ -114,10 +122,17 @@ class PreflightJob(Job, frozen=True, kw_only=True, tag="preflight"):
 
 
 class Predicted(msgspec.Struct, frozen=True):
-    """The files with what was found, by kind, relative to the step's folder; how many boxes."""
+    """What a checkpoint found.
+
+    Attributes:
+        files: with what was found, by kind, relative to the step's folder.
+        boxes: how many.
+        classes: the class names, in the order of the model's outputs.
+    """
 
     files: dict[str, str]
     boxes: int
+    classes: tuple[str, ...]
 
 
 class Soup(msgspec.Struct, frozen=True):

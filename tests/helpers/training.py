@@ -122,7 +122,7 @@ def trained(shapes: Shapes) -> Path:
                 "id": "guess",
                 "use": "predict",
                 "in": {"checkpoint": "fit.checkpoint"},
-                "with": {"folder": "val/images", **CPU},
+                "with": {"folder": "val/images", "draw": 5, **CPU},
             },
             {
                 "id": "soup",

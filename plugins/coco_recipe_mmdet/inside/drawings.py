@@ -14,6 +14,8 @@ from coco_recipe_pictures import pictures
 from coco_recipe_pictures.sheet import fonts, found
 from coco_recipe_pictures.sheet.marks import Picture
 
+from coco_recipe import counted
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -89,7 +91,7 @@ def predictions(path: Path, images: Path, rows: Sequence[Row], most: int) -> Non
     shown = []
     for image in data["images"][:most]:
         kept = _drawn(by_image.get(image["id"], []), SURE)
-        title = f"{Path(image['file_name']).name}: {len(kept)} found"
+        title = f"{Path(image['file_name']).name}: {len(kept)} with a score of {SURE} or more"
         shown.append(found.Shown(_read(image), title, kept))
     categories = {row["id"]: row["name"] for row in data["categories"]}
     path.write_bytes(found.sheet(shown, categories))
@@ -116,7 +118,7 @@ def first_batch(path: Path, batch: Mapping[str, Any], names: Sequence[str], *, b
             {"category_id": label, "bbox": [x1, y1, x2 - x1, y2 - y1]}
             for (x1, y1, x2, y2), label in zip(boxes, truth.labels.tolist(), strict=True)
         ]
-        title = f"{Path(str(sample.get('img_path', ''))).name}: {len(rows)} boxes"
+        title = f"{Path(str(sample.get('img_path', ''))).name}: {counted(len(rows), 'box')}"
         shown.append(found.Shown(_as_picture(picture, bgr=bgr), title, rows))
     path.write_bytes(found.sheet(shown, dict(enumerate(names))))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.coco_metrics import Results, Row
+from msgspec.structs import replace
 
 from coco_recipe_mmdet.inside import config_source, job_config, settings, stack, weights
 from coco_recipe_mmdet.jobs import DetectorJob, Source
@@ -38,6 +39,7 @@ class Detector:
         from mmengine.runner import Runner
 
         self.device = device
+        self.classes = job.classes
         loader, self.changed = resolve(job, tree, device)
         if not job.config:
             config_source.expect_harmless(
@@ -119,6 +121,8 @@ def detectors(job: DetectorJob, report: Reporter) -> Iterator[tuple[Source, Dete
     last: tuple[str, Detector] | None = None
     for source in job.checkpoints:
         state, meta = weights.read(Path(source.path), job.classes)
+        if not job.classes:
+            job = replace(job, classes=_own_classes(source))
         config = str(job.config or config_source.carried(meta))
         if last is None or last[0] != config:
             detector = Detector(job, tree_of(job, meta, source.path), device)
@@ -129,9 +133,26 @@ def detectors(job: DetectorJob, report: Reporter) -> Iterator[tuple[Source, Dete
         yield source, last[1]
 
 
+def _own_classes(source: Source) -> tuple[str, ...]:
+    """Return the class names that a checkpoint carries, and give them to the job's data set.
+
+    Raises:
+        ValueError: it carries none.
+    """
+    classes = weights.classes_of(Path(source.path))
+    if not classes:
+        raise ValueError(
+            f"{source.path} carries no class names: name them with the input (classes: [...])"
+        )
+    data = json.loads(Path(DATA).read_text("utf-8"))
+    data["categories"] = [{"id": n, "name": name} for n, name in enumerate(classes, 1)]
+    Path(DATA).write_text(json.dumps(data, ensure_ascii=False), "utf-8")
+    return classes
+
+
 def write_results(folder: Path, label: str, results: Mapping[str, Sequence[Row]]) -> dict[str, str]:
     """Write COCO results files; return their names by kind."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / label).parent.mkdir(parents=True, exist_ok=True)
     names = {kind: f"{folder.name}/{label}.{kind}.json" for kind in results}
     for kind, rows in results.items():
         (folder / f"{label}.{kind}.json").write_text(json.dumps(rows), "utf-8")
