@@ -15,6 +15,7 @@ from coco_recipe_mmdet import configs
 from coco_recipe_mmdet.inside import (
     config_source,
     drawings,
+    families,
     job_config,
     readable_config,
     settings,
@@ -48,6 +49,8 @@ def train(job: TrainJob, report: Reporter) -> None:
     device = stack.begin(job)
     tree, changed = resolve(job, device)
     report.note("config", {"files": configs.hashes(str(job.config)), "changed": changed})
+    if families.LEFT_OUT in changed:
+        report.progress(0, 0, families.LEFT_OUT)
     if report.first:
         readable_config.write(Path("config.py"), tree, val=job.val)
     stack.join(job.launcher, device)
