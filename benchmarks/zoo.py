@@ -88,7 +88,11 @@ def plain(family: Family) -> dict[str, Any]:
     keys = ["img_id", "img_path", "ori_shape", "img_shape", "scale_factor"]
     train = [load, rows, resize, {"type": "RandomFlip", "prob": 0.5}, {"type": "PackDetInputs"}]
     test = [load, resize, {"type": "PackDetInputs", "meta_keys": keys}]
-    found: dict[str, Any] = {"custom_hooks": [], "model.data_preprocessor.batch_augments": None}
+    found: dict[str, Any] = {
+        "custom_hooks": [],
+        "model.backbone.init_cfg": None,  # which would be fetched
+        "model.data_preprocessor.batch_augments": None,
+    }
     for name, pipeline in (("train", train), ("val", test), ("test", test)):
         dataset = {"_delete_": True, "type": "CocoDataset", "ann_file": "", "pipeline": pipeline}
         found[f"{name}_dataloader.dataset"] = dataset

@@ -56,13 +56,12 @@ def _weigh(changes: Changes, count: int) -> None:
         if not isinstance(weights, list | tuple) or not weights:
             continue
         before = _classes_above(changes.tree, place)
-        kept = weights[:before] if before in (len(weights), len(weights) - 1) else weights
-        if before is None or before < len(weights) - 1 or len(set(kept)) > 1:
+        if before == count or before not in (len(weights), len(weights) - 1):
+            continue  # they are for these classes, or of another kind
+        if len(set(weights[:before])) > 1:
             where = ".".join((*place, "class_weight"))
-            what = f"{where} has {len(weights)} weights for the config's own classes"
-            hint = f"say those for yours: set: {{{where}: [1.0, ...]}}"
-            if len(weights) in (count, count + 1):
-                continue  # they are said
+            what = f"the config weighs its own {before} classes one by one, in {where}"
+            hint = f"weigh yours: {{{where}: [1.0, ...], and num_classes beside it: {count}}}"
             raise StepProblems([StepProblem(("set",), what, hint)])
         made = [weights[0]] * count + list(weights[before:])
         changes.set((*place, "class_weight"), made)
