@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from coco_recipe import Step, hookimpl
 from coco_recipe_mmdet import (
     evaluate,
+    export_model,
     greedy_soup,
     init_weights,
     predict,
@@ -16,5 +17,13 @@ from coco_recipe_mmdet import (
 @hookimpl
 def coco_recipe_steps() -> Iterator[Step]:
     """Yield the steps."""
-    for module in (train, evaluate, predict, greedy_soup, recompute_batch_norm, init_weights):
+    for module in (
+        train,
+        evaluate,
+        predict,
+        greedy_soup,
+        recompute_batch_norm,
+        init_weights,
+        export_model,
+    ):
         yield module.STEP

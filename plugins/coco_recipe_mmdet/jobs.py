@@ -1,5 +1,7 @@
 """The jobs that steps hand to the process that mmdet runs in, and what comes out of them."""
 
+from typing import Literal
+
 import msgspec
 from coco_recipe_jobs.job import Job, Program, folder_of
 from coco_recipe_jobs.scores import Score
@@ -115,6 +117,26 @@ class InitJob(ModelJob, frozen=True, kw_only=True, tag="init_weights"):
     """Draw the weights of a model; gives `Initial`."""
 
 
+class ExportJob(ModelJob, frozen=True, kw_only=True, tag="export_model"):
+    """Write a detector as a file that needs no mmdet; gives `Exported`.
+
+    Attributes:
+        checkpoints: the weights, one.
+        format: of the file.
+        file: its name.
+        width: of the pictures that it takes, in px.
+        height: of them, in px.
+        key: the step's key, for the file's metadata.
+    """
+
+    checkpoints: tuple[Source, ...]
+    format: Literal["onnx", "torchscript"]
+    file: str
+    width: int
+    height: int
+    key: str
+
+
 class PreflightJob(Job, frozen=True, kw_only=True, tag="preflight"):
     """Resolve the config of a job that isn't due yet; gives what is changed in it."""
 
@@ -133,6 +155,18 @@ class Predicted(msgspec.Struct, frozen=True):
     files: dict[str, str]
     boxes: int
     classes: tuple[str, ...]
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """A detector as a file.
+
+    Attributes:
+        file: its name.
+        differences: by how much its answers differ from the model's at most, by output.
+    """
+
+    file: str
+    differences: dict[str, float]
 
 
 class Soup(msgspec.Struct, frozen=True):
