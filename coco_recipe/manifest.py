@@ -135,6 +135,7 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
         peak_memory_mb: the most memory that the main process had held by the step's end, in MiB.
         this_run: what the step says of this run alone, as how much of an earlier one it took over.
         digest: SHA-256 of the step's manifest, the clock's bytes too, with this value left empty.
+        files: SHA-256 of the step's files that differ between two runs, as a table of times, by name.
     """
 
     started: float = 0.0
@@ -142,6 +143,7 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
     peak_memory_mb: int = 0
     this_run: dict[str, Any] = msgspec.field(default_factory=dict)
     digest: str = ""
+    files: Digests = msgspec.field(default_factory=dict)
 
 
 class KeyParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -303,7 +305,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         outputs: the outputs on disk by port, a list where there are several; those in memory
             aren't here.
         folders: the step's own folders of pictures by name, relative to its folder.
-        files: SHA-256 of each file of the step by its name, but for the manifest itself.
+        files: SHA-256 of each file of the step by its name, but for the manifest itself and the
+            clock's files.
         published: the folders in which the result appears as well, by parameter, as written.
         record: what the step did, as in provenance.jsonl.
     """

@@ -302,6 +302,7 @@ class StepContext(Protocol):
         key: digest of all that the result depends on.
         environment: the versions that the result may depend on; ``code`` is a digest of the
             modules that make it.
+        sources: by port, the name of the input or step that each of its values is of, in order.
     """
 
     step_id: str
@@ -309,6 +310,7 @@ class StepContext(Protocol):
     workdir: Path
     key: str
     environment: Mapping[str, str]
+    sources: Mapping[str, tuple[str, ...]]
 
     @property
     def earlier(self) -> Path | None:
@@ -380,6 +382,14 @@ class StepContext(Protocol):
 
     def wrote(self, path: Path, sha256: str) -> None:
         """Tell the known hash of a file in ``workdir``, so that it isn't read again."""
+        ...
+
+    def clock(self, path: Path) -> None:
+        """Say that a file in ``workdir``, or all below a folder, differs between two runs.
+
+        Such a file, as a log or a table of times, stands with the clocks: it is kept, but neither
+        hashed nor published.
+        """
         ...
 
     def place(self, name: str, folder: str, file: str, *, sha256: str, how: str) -> None:

@@ -26,6 +26,7 @@ UNGUARDED = (
     "note: --jobs 0 works in this process, which can't be guarded from an item that crashes, hangs "
     "(--item-timeout) or takes all memory"
 )
+QUICK_SECONDS = 2.0  # a step that is done sooner shows no lines of progress
 
 
 @click.command()
@@ -107,7 +108,8 @@ def run(
         planned = options.plan_of(recipe, overrides, plugin_files, out)
     if jobs == 0 and engine.startswith("local"):
         reports.say(UNGUARDED, quiet=quiet)
-    with plugins_print_apart(), Display(quiet=quiet) as display:
+    display = Display(quiet=quiet, tenths=True, quick_seconds=QUICK_SECONDS)
+    with plugins_print_apart(), display:
         result = stages.run(
             planned,
             out=out,

@@ -1,6 +1,8 @@
 """Show a run on stderr while it goes on: the observer of the command line and of notebooks."""
 
 import sys
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coco_recipe import events
@@ -10,7 +12,20 @@ from coco_recipe.terminal import raw, safe
 if TYPE_CHECKING:
     import rich.progress
 
-FIGURES = 3  # so many of a step's figures are shown
+FIGURES = 5  # so many of a step's figures are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much of a step was done at a time in seconds, from which what is left is told."""
+
+    done: int
+    at: float
+
+    def left(self, done: int, total: int) -> float:
+        """Return the seconds that are left; 0 where nothing tells."""
+        gone = done - self.done
+        return (time.monotonic() - self.at) / gone * (total - done) if gone > 0 else 0.0
 
 
 class Display:
@@ -19,11 +34,16 @@ class Display:
     Args:
         quiet: show only what is wrong with an observer.
         tenths: where there is no bar, show a line for each ten percent of a step.
+        quick_seconds: what is done sooner shows no tenths.
     """
 
-    def __init__(self, *, quiet: bool = False, tenths: bool = False) -> None:
+    def __init__(
+        self, *, quiet: bool = False, tenths: bool = False, quick_seconds: float = 0.0
+    ) -> None:
         self.quiet = quiet
         self.tenths = tenths
+        self.quick_seconds = quick_seconds
+        self.pace: Pace | None = None
         self.shown_tenths = 0
         self.ids: tuple[str, ...] = ()
         self.bar: rich.progress.Progress | None = None
@@ -42,6 +62,8 @@ class Display:
         """Show an event."""
         if isinstance(event, events.RunStarted):
             self.ids = event.steps
+        if isinstance(event, events.StepStarted):
+            self.shown_tenths, self.pace = 0, None
         if isinstance(event, events.ObserverFailed):
             self.line(f"warning: {event}")
         elif self.quiet:
@@ -71,16 +93,29 @@ class Display:
         return f"[{self.ids.index(step) + 1}/{len(self.ids)}] {step}"
 
     def progress(self, event: events.Progress) -> None:
-        """Move the bar, or write a line if the next ten percent are done."""
+        """Move the bar, or write a line if the next ten percent are done.
+
+        A step that doesn't know how much there is has something to say: it stands in a line.
+        """
         text = safe(f"{event.step}  {event.status(FIGURES)}".rstrip())
-        if self.bar:
+        if not event.total:
+            self.line(text if event.text else "")
+        elif self.bar:
             task = self.bar.task_ids[-1] if self.bar.task_ids else self.bar.add_task(event.step)
             self.bar.update(task, description=text, completed=event.done, total=event.total)
-        elif self.tenths and event.total:
-            tenths = 10 * event.done // event.total
-            if tenths != self.shown_tenths:
-                self.shown_tenths = tenths
-                sys.stderr.write(f"{event.step}  {10 * tenths} %{text[len(event.step) :]}\n")
+        elif self.tenths:
+            self.tenth(event, text)
+
+    def tenth(self, event: events.Progress, text: str) -> None:
+        """Write a line if the next ten percent of a step are done, with the time that is left."""
+        self.pace = self.pace or Pace(event.done, time.monotonic())
+        tenths = 10 * event.done // event.total
+        if tenths <= self.shown_tenths or time.monotonic() - self.pace.at < self.quick_seconds:
+            return
+        self.shown_tenths = tenths
+        left = self.pace.left(event.done, event.total)
+        eta = f"  ETA {_clock(left)}" if left >= 1 else ""
+        sys.stderr.write(f"{event.step}  {10 * tenths} %{text[len(event.step) :]}{eta}\n")
 
     def line(self, line: str) -> None:
         """Write a line above the bar."""
@@ -91,6 +126,13 @@ class Display:
             self.bar.console.print(line, markup=False, highlight=False)
         else:
             sys.stderr.write(line + "\n")
+
+
+def _clock(seconds: float) -> str:
+    """Return a time as h:mm:ss, or m:ss below an hour."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _bar() -> "rich.progress.Progress":

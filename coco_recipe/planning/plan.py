@@ -87,6 +87,13 @@ class PlannedStep:
             for port, value in found.items()
         }
 
+    def sources(self, look_up: Callable[[Reference], Any]) -> dict[str, tuple[str, ...]]:
+        """Return the name of the input or step that each input value is of, by port, in order."""
+        return {
+            port: tuple(ref[0] for ref in refs for _ in each(look_up(ref)))
+            for port, refs in self.inputs.items()
+        }
+
     def published(self) -> dict[str, str]:
         """Return the folders in which the result appears as well, by parameter, as written."""
         rules = self.step.params.get("properties", {})

@@ -46,6 +46,8 @@ class Context:
     made: Counter[str] = field(default_factory=Counter)
     hashes: dict[str, str] = field(default_factory=dict)
     placed: list[Placed] = field(default_factory=list)
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    clocks: list[Path] = field(default_factory=list)
 
     @cached_property
     def earlier(self) -> Path | None:
@@ -86,6 +88,9 @@ class Context:
 
     def wrote(self, path: Path, sha256: str) -> None:
         self.hashes[path.relative_to(self.workdir).as_posix()] = sha256
+
+    def clock(self, path: Path) -> None:
+        self.clocks.append(path)
 
     def place(self, name: str, folder: str, file: str, *, sha256: str, how: str) -> None:
         checked = msgspec.convert(how, How)

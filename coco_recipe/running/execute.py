@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -74,26 +75,37 @@ class StepResult:
     manifest: Manifest
 
 
-def execute(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepResult:
+def execute(
+    task: Task,
+    values: Mapping[str, Any],
+    workshop: Workshop,
+    sources: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> StepResult:
     """Run a step and commit its folder.
 
     Args:
         task: the step, with what its result depends on.
         values: its input values by port.
         workshop: where it is made.
+        sources: the name of the input or step that each value is of, by port, in order.
 
     Raises:
         StepError: the step failed, or its books don't close; names the step.
         FindingsError: what it found stops the run.
     """
-    result = _made(task, values, workshop)
+    result = _made(task, values, workshop, sources)
     return replace(result, manifest=workshop.store.commit(task.step.id, result.manifest))
 
 
-def _made(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepResult:
+def _made(
+    task: Task,
+    values: Mapping[str, Any],
+    workshop: Workshop,
+    sources: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> StepResult:
     """Run a step and close its books; its folder has all but the manifest."""
     began, step = time.time(), task.step
-    context = _context(task, workshop)
+    context = _context(task, workshop, sources)
     around = None if step.offer.plugin == outputs_of_steps.OURS else workshop.around
     own = (context.workdir, *workshop.store.own(step.id))
     before = around.look(own) if around else {}
@@ -114,7 +126,7 @@ def _made(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepResu
     balance = books.balance(step, values, outputs, context)
     context.findings += emptiness.of_counts(step, balance)
     workshop.judge(context.findings)
-    stored, hashes = _write(task, outputs, context)
+    stored, hashes, clocks = _write(task, outputs, context)
     _expect_unchanged(step, workshop)
     manifest = Manifest(
         key=task.key,
@@ -123,7 +135,7 @@ def _made(task: Task, values: Mapping[str, Any], workshop: Workshop) -> StepResu
         folders=folders,
         files=hashes,
         published=step.published(),
-        record=_record(task, context, balance, hashes, began),
+        record=_record(task, context, balance, hashes, began, clocks),
     )
     return StepResult(outputs, manifest)
 
@@ -157,7 +169,7 @@ def failed(step: PlannedStep, error: BaseException, folder: Path | None = None) 
     return StepError(f"{step.label}: {text}")
 
 
-def _context(task: Task, workshop: Workshop) -> Context:
+def _context(task: Task, workshop: Workshop, sources: Mapping[str, tuple[str, ...]]) -> Context:
     """Return the context of a step, with an empty folder, or what an interrupted run left."""
     step, store, is_afresh = task.step, workshop.store, task.is_afresh
     return Context(
@@ -172,6 +184,7 @@ def _context(task: Task, workshop: Workshop) -> Context:
         environment=task.environment(),
         find_earlier=lambda: None if is_afresh else store.vouched(step.id),
         known_hashes=workshop.known_hashes,
+        sources=sources,
     )
 
 
@@ -224,8 +237,14 @@ def _own_folders(
         raise StepError(f"{step.label}: {error}") from error
 
 
-def _write(task: Task, outputs: Mapping[str, Any], context: Context) -> tuple[Outputs, Digests]:
-    """Write what belongs on disk; return how outputs are read again, and the hash of every file."""
+def _write(
+    task: Task, outputs: Mapping[str, Any], context: Context
+) -> tuple[Outputs, Digests, Digests]:
+    """Write what belongs on disk.
+
+    Returns:
+        How outputs are read again, the hash of every file, and of those that stand with the clock.
+    """
     step, folder = task.step, context.workdir
     stored: Outputs = {}
     hashes = dict(context.hashes)
@@ -240,14 +259,23 @@ def _write(task: Task, outputs: Mapping[str, Any], context: Context) -> tuple[Ou
         if rows:
             lines = b"".join(msgspec.json.encode(row, order="sorted") + b"\n" for row in rows)
             files.write_bytes(folder / name, lines)
+    clocks: Digests = {}
     for path in files.files_below(folder):
         name = path.relative_to(folder).as_posix()
-        hashes[name] = hashes.get(name) or files.sha256(path)
-    return stored, dict(sorted(hashes.items()))
+        if any(path.is_relative_to(clock) for clock in context.clocks):
+            clocks[name] = files.sha256(path)
+        else:
+            hashes[name] = hashes.get(name) or files.sha256(path)
+    return stored, dict(sorted(hashes.items())), dict(sorted(clocks.items()))
 
 
 def _record(
-    task: Task, context: Context, balance: Balance, hashes: Digests, began: float
+    task: Task,
+    context: Context,
+    balance: Balance,
+    hashes: Digests,
+    began: float,
+    clocks: Digests,
 ) -> StepRecord:
     """Return the record of what a step did."""
     step, offer = task.step, task.step.offer
@@ -274,5 +302,6 @@ def _record(
             seconds=round(time.time() - began, 3),
             this_run=context.this_run,
             peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            files=clocks,
         ),
     )

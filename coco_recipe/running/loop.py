@@ -69,7 +69,8 @@ def _make(work: Work, task: Task) -> Manifest:
     )
     try:
         try:
-            result = execute(task, step.values(session.value), workshop)
+            sources = step.sources(session.value)
+            result = execute(task, step.values(session.value), workshop, sources)
         except OSError as error:  # while its result was written
             raise failed(step, error) from error
     except (StepError, FindingsError) as error:

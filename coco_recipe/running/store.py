@@ -167,7 +167,7 @@ class Store:
     def strays(self, step_id: str) -> Iterator[str]:
         """Yield the files in a committed step's folder that its manifest doesn't name."""
         manifest = self.manifest(step_id)
-        known = manifest.files if manifest else {}
+        known = {*manifest.files, *manifest.record.clock.files} if manifest else set()
         for name in files.names_below(self.final(step_id)):
             if name not in known and name != MANIFEST:
                 yield name

@@ -175,7 +175,8 @@ class _Look:
                     told = f"can't be looked at without its {MANIFEST}"
                     self.found.wrong.append(Wrong(f"{above}/{name}", told))
             return
-        for name, sha256 in manifest.files.items():
+        own = manifest.files | manifest.record.clock.files
+        for name, sha256 in own.items():
             target = folder / name
             if target.is_symlink() and not target.exists():
                 self.found.unseen.append(f"{above}/{name}: points to a file that isn't here")
@@ -183,7 +184,7 @@ class _Look:
                 continue
             self.expect(f"{above}/{name}", sha256)
         for name in files.names_below(folder):
-            if name != MANIFEST and name not in manifest.files:
+            if name != MANIFEST and name not in own:
                 told = "is not of this step; the next run moves it to kept/"
                 self.found.wrong.append(Wrong(f"{above}/{name}", told))
         for place in manifest.published.values():

@@ -135,7 +135,7 @@ def _run(step: Step, bench: Bench, folder: Path, given: Params) -> Outcome:
     task = Task.without_key(bound, bench.seed)
     if bench.keeps_outputs:
         task = replace(task, terminal=frozenset(bound.outputs))
-    result = execute(task, values, workshop)
+    result = execute(task, values, workshop, bound.sources(lambda ref: named[ref[0]]))
     committed = workshop.store.final(step.name)
     return Outcome(
         values=result.values,

@@ -31,6 +31,7 @@ class Reporter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        path.parent.mkdir(exist_ok=True)  # a person may have started this
         self.first = int(os.environ.get("RANK") or os.environ.get("SLURM_PROCID") or 0) == 0
 
     def progress(

@@ -19,17 +19,23 @@ UNKNOWN = -1.0  # where there is nothing to find
 
 
 class ClassFigures(msgspec.Struct, frozen=True):
-    """Figures of one class, over all areas, with at most 100 boxes an image.
+    """Figures of one class, with at most 100 boxes an image; -1 where there is nothing to find.
 
     Attributes:
-        mAP: average precision over IoU .50 to .95; -1 where there is nothing to find.
+        mAP: average precision over IoU .50 to .95.
         mAP_50: average precision at IoU .50.
         boxes: how many there are to find.
+        mAP_s: as mAP, of areas under 32 x 32 px.
+        mAP_m: as mAP, of areas from there to 96 x 96 px.
+        mAP_l: as mAP, of areas above.
     """
 
     mAP: float
     mAP_50: float
     boxes: int
+    mAP_s: float = UNKNOWN
+    mAP_m: float = UNKNOWN
+    mAP_l: float = UNKNOWN
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -92,6 +98,9 @@ def _by_class(evaluation: "COCOeval", truth: "COCO") -> dict[str, ClassFigures]:
             mAP=_mean(precision[:, :, n, 0, -1]),
             mAP_50=_mean(precision[0, :, n, 0, -1]),
             boxes=len(truth.getAnnIds(catIds=[category], iscrowd=False)),
+            mAP_s=_mean(precision[:, :, n, 1, -1]),
+            mAP_m=_mean(precision[:, :, n, 2, -1]),
+            mAP_l=_mean(precision[:, :, n, 3, -1]),
         )
         for n, category in enumerate(evaluation.params.catIds)
     }

@@ -28,6 +28,14 @@ COMMAND = "command.txt"
 POLL_SECONDS = 0.1
 GRACE_SECONDS = 5.0
 LAST_LINES = 8
+PATH = "path"  # in the scratch folder: links to the code that the process imports
+AGAIN = """\
+# Does the job once more, in a new folder that it names at the end. Run it in this folder.
+made=$(mktemp -d) && mkdir "$made/{path}" && ln -s {code} "$made/{path}" &&
+for part in job.json data; do test ! -e "$part" || cp -r "$part" "$made"; done &&
+(cd "$made" && PYTHONPATH="$made/{path}" {variables} \\
+{line}) &&
+echo "$made\""""
 R = TypeVar("R")
 
 
@@ -66,13 +74,13 @@ def run(ctx: StepContext, program: Program, job: Job, result: type[R], *, log: s
     folder = ctx.workdir
     (folder / SCRATCH).mkdir(parents=True, exist_ok=True)
     (folder / EVENTS).unlink(missing_ok=True)
-    (folder / JOB).write_bytes(msgspec.json.format(msgspec.json.encode(job), indent=1))
-    arguments = command(program, job, JOB)
-    (folder / COMMAND).write_text(shlex.join(arguments) + "\n", "utf-8")
+    describe(ctx, program, job)
+    ctx.clock(folder / log)
+    ctx.progress(0, 0, f"the log is {_shown(folder / log)}")
     heard = _Heard(ctx, folder / EVENTS)
     with (
         (folder / log).open("ab") as output,
-        _started(arguments, folder, output, program, job) as process,
+        _started(command(program, job, JOB), folder, output, program, job) as process,
     ):
         while process.poll() is None:
             heard.listen()
@@ -83,6 +91,33 @@ def run(ctx: StepContext, program: Program, job: Job, result: type[R], *, log: s
     if process.returncode != 0 or heard.done is None:
         raise JobError(_end_of(process.returncode), folder / log, lines=_last(folder / log))
     return msgspec.json.decode(heard.done.result, type=result)
+
+
+def describe(ctx: StepContext, program: Program, job: Job) -> None:
+    """Write ``job.json``, and ``command.txt``, a shell script that does the job.
+
+    The script works in a new folder, so that what a step has committed stays as it is. Where
+    several machines take part, it is the line that each runs in this folder while the step is at
+    work, with its own ``--node_rank``.
+
+    Args:
+        ctx: the step's context.
+        program: the code that does the job.
+        job: what to do.
+    """
+    folder = ctx.workdir
+    (folder / JOB).write_bytes(msgspec.json.format(msgspec.json.encode(job), indent=1))
+    line = shlex.join(command(program, job, JOB))
+    variables = " ".join(
+        f"{key}={shlex.quote(value)}" for key, value in _variables(program, job).items()
+    )
+    if job.launcher == "pytorch" and job.nnodes > 1:
+        path = shlex.quote(str((folder / SCRATCH / PATH).absolute()))
+        script = f"PYTHONPATH={path} {variables} {line}"
+    else:
+        code = " ".join(shlex.quote(str(place)) for place in program.all_code())
+        script = AGAIN.format(path=PATH, code=code, variables=variables, line=line)
+    (folder / COMMAND).write_text(script + "\n", "utf-8")
 
 
 def tidy(ctx: StepContext) -> None:
@@ -157,29 +192,40 @@ def _environment(folder: Path, program: Program, job: Job) -> dict[str, str]:
     """Return the variables of the process; another interpreter keeps its own libraries."""
     ours = str(_import_folder(folder / SCRATCH, program))
     theirs = "" if job.python else os.environ.get("PYTHONPATH", "")
-    environment = dict(os.environ) | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [ours, theirs])),
+    path = os.pathsep.join(filter(None, [ours, theirs]))
+    return dict(os.environ) | {"PYTHONPATH": path, WATCH: "1"} | _variables(program, job)
+
+
+def _variables(program: Program, job: Job) -> dict[str, str]:
+    """Return what a job sets for itself, wherever it is started."""
+    variables = {
         "PYTHONUNBUFFERED": "1",
         "PYTHONSAFEPATH": "1",
-        WATCH: "1",
         **program.environment,
     }
     if job.device == "cpu":
-        environment["CUDA_VISIBLE_DEVICES"] = ""
+        variables["CUDA_VISIBLE_DEVICES"] = ""
     if job.deterministic:
-        environment["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
-    return environment
+        variables["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    return variables
 
 
 def _import_folder(scratch: Path, program: Program) -> Path:
     """Make a folder that has the program's code and nothing else."""
-    folder = (scratch / "path").absolute()
+    folder = (scratch / PATH).absolute()
     folder.mkdir(exist_ok=True)
     for code in program.all_code():
         link = folder / code.name
         link.unlink(missing_ok=True)
         link.symlink_to(code)
     return folder
+
+
+def _shown(path: Path) -> str:
+    """Return a path as a person in the current folder writes it."""
+    path = path.absolute()
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -10,8 +10,10 @@ from msgspec import UNSET, UnsetType
 
 from coco_recipe import Figure, Metrics
 from coco_recipe_jobs.coco_metrics import UNKNOWN, Figures
+from coco_recipe_jobs.found_and_missed import Operating
 
 SHOWN = ("mAP", "mAP_50", "mAP_75", "AR_100")
+OF_CLASSES = ("mAP", "mAP_50", "mAP_s", "mAP_m", "mAP_l")
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,12 +24,15 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         results: files with what it found, by kind, relative to the step's folder.
         bbox: figures of boxes.
         segm: figures of masks, of a model that has them.
+        best_f1: the threshold of scores with the highest F1 of boxes, at IoU .50: over all boxes
+            (``all``), and of each class.
     """
 
     label: str
     results: dict[str, str] | UnsetType = UNSET
     bbox: Figures
     segm: Figures | UnsetType = UNSET
+    best_f1: dict[str, Operating] | UnsetType = UNSET
 
     def figures(self) -> dict[str, Figures]:
         """Return the figures by kind."""
@@ -123,8 +128,22 @@ def table(scores: Sequence[Score], best: str) -> Iterator[str]:
             row = "  ".join(f"{figures.named(name):6.3f}" for name in SHOWN)
             yield f"{score.label:{width}}  {row}" + "  best" * (score.label == best)
         chosen = next(score for score in scores if score.label == best)
-        yield f"classes of {best}: mAP, mAP50, boxes"
-        yield from (
-            f"  {value.mAP:6.3f}  {value.mAP_50:6.3f}  {value.boxes:5}  {name}"
-            for name, value in chosen.figures()[kind].classes.items()
+        yield f"classes of {best}:"
+        yield "    mAP   mAP50   small  medium   large  boxes"
+        for name, value in chosen.figures()[kind].classes.items():
+            row = "  ".join(f"{getattr(value, figure):6.3f}" for figure in OF_CLASSES)
+            yield f" {row}  {value.boxes:5}  {name}"
+    yield from _thresholds(next(score for score in scores if score.label == best))
+
+
+def _thresholds(score: Score) -> Iterator[str]:
+    """Yield the lines of the best thresholds of scores; none where they weren't looked for."""
+    if score.best_f1 is UNSET:
+        return
+    yield f"best F1 of {score.label} at IoU .50, for boxes with at least the score:"
+    yield "     F1   score  precision  recall"
+    for name, best in score.best_f1.items():
+        yield (
+            f" {best.f1:6.3f}  {best.score:6.3f}     {best.precision:6.3f}  {best.recall:6.3f}  "
+            f"{name}"
         )

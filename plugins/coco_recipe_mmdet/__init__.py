@@ -6,6 +6,7 @@ from coco_recipe import Step, hookimpl
 from coco_recipe_mmdet import (
     adapt_head,
     evaluate,
+    export_model,
     greedy_soup,
     init_weights,
     predict,
@@ -25,5 +26,6 @@ def coco_recipe_steps() -> Iterator[Step]:
         recompute_batch_norm,
         init_weights,
         adapt_head,
+        export_model,
     ):
         yield module.STEP

@@ -36,8 +36,11 @@ def evaluate(
     The step's folder has ``metrics.json`` (COCO's figures by checkpoint, overall and per class, and
     the best), ``metrics.txt`` (the same as a table), and in ``results/`` what each checkpoint
     found, as COCO results JSON. The figures are pycocotools' of these files: IoU .50:.95, at most
-    100 boxes an image. ``best`` is the checkpoint with the highest ``best_by``, the first of
-    equals.
+    100 boxes an image. A checkpoint is labelled with its step and its own label, as
+    ``fit/epoch_11``. ``best`` is the checkpoint with the highest ``best_by``, the first of equals;
+    of it, ``confusion.png``, ``precision_recall.png``, ``f1.png`` and ``predictions.png`` (the
+    worst and the best pictures, beside the truth) are drawn, and the best threshold of scores is
+    told.
 
     Args:
         ctx: the step's context.
@@ -61,6 +64,7 @@ def evaluate(
         {**with_, "best_by": best_by},
         checkpoints=checkpoints,
         dataset=dataset,
+        labels=with_checkpoints.unique_labels(checkpoints, ctx.sources.get("checkpoints", ())),
         without_mask=used.without_mask,
     )
     rows = process.run(ctx, PROGRAM, job, list[scores.Score], log="evaluate.log")
@@ -70,7 +74,7 @@ def evaluate(
     process.tidy(ctx)
     number = [source.label for source in job.checkpoints].index(best.label)
     return {
-        "best": _kept(ctx.workdir, checkpoints[number], job.classes, best.label),
+        "best": _kept(ctx.workdir, checkpoints[number], job.classes),
         "metrics": scores.as_metrics(rows),
         "predictions": tuple(_found(ctx.workdir, row) for row in rows),
     }
@@ -88,11 +92,11 @@ def _note(ctx: StepContext, rows: list[scores.Score], best_by: str, best: scores
     ctx.note("summary", f"best is {best.label} ({best_by} {best.metric(best_by):.3f}) of {all_}")
 
 
-def _kept(folder: Path, checkpoint: Checkpoint, classes: tuple[str, ...], label: str) -> Checkpoint:
+def _kept(folder: Path, checkpoint: Checkpoint, classes: tuple[str, ...]) -> Checkpoint:
     """Return the checkpoint with its file in the step's own folder, too."""
     path = folder / f"best{checkpoint.path.suffix}"
     link_or_copy(checkpoint.path, path)
-    return Checkpoint(path, classes, checkpoint.fingerprint, label)
+    return Checkpoint(path, classes, checkpoint.fingerprint, checkpoint.label)
 
 
 def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:

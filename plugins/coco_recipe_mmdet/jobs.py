@@ -1,5 +1,7 @@
 """The jobs that steps hand to the process that mmdet runs in, and what comes out of them."""
 
+from typing import Literal
+
 import msgspec
 from coco_recipe_jobs.job import Job, Program, folder_of
 from coco_recipe_jobs.scores import Score
@@ -7,7 +9,7 @@ from coco_recipe_torch.class_rows import Layout
 
 PROGRAM = Program(
     "coco_recipe_mmdet.inside.job",
-    (folder_of("coco_recipe_torch"), folder_of("coco_recipe_mmdet")),
+    tuple(map(folder_of, ("coco_recipe_torch", "coco_recipe_pictures", "coco_recipe_mmdet"))),
     # a config may use it, and it would ask the package index for updates
     {"NO_ALBUMENTATIONS_UPDATE": "1"},
 )
@@ -44,6 +46,7 @@ class TrainJob(ModelJob, frozen=True, kw_only=True, tag="train"):
         images: how many pictures of ``train`` are used; 0 where that isn't known yet.
         checkpoint: the checkpoint to start from, as an absolute path.
         resume: the state of an interrupted training to go on from, relative to the step's folder.
+        trackers: what is given the losses and metrics beside our own files, by name.
     """
 
     key: str
@@ -70,6 +73,7 @@ class TrainJob(ModelJob, frozen=True, kw_only=True, tag="train"):
     keep: int = 0
     empty_images: bool = True
     strict: bool = True
+    trackers: tuple[str, ...] = ()
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,7 +109,15 @@ class EvaluateJob(DetectorJob, frozen=True, kw_only=True, tag="evaluate"):
 
 
 class PredictJob(DetectorJob, frozen=True, kw_only=True, tag="predict"):
-    """Write what a checkpoint finds; gives `Predicted`."""
+    """Write what a checkpoint finds; gives `Predicted`.
+
+    Without ``classes``, the checkpoint says them.
+
+    Attributes:
+        draw: on how many pictures to draw what was found.
+    """
+
+    draw: int = 0
 
 
 class SoupJob(DetectorJob, frozen=True, kw_only=True, tag="greedy_soup"):
@@ -137,6 +149,26 @@ class ClassRowsJob(ModelJob, frozen=True, kw_only=True, tag="class_rows"):
     background: str = "last"
 
 
+class ExportJob(ModelJob, frozen=True, kw_only=True, tag="export_model"):
+    """Write a detector as a file that needs no mmdet; gives `Exported`.
+
+    Attributes:
+        checkpoints: the weights, one.
+        format: of the file.
+        file: its name.
+        width: of the pictures that it takes, in px.
+        height: of them, in px.
+        key: the step's key, for the file's metadata.
+    """
+
+    checkpoints: tuple[Source, ...]
+    format: Literal["onnx", "torchscript"]
+    file: str
+    width: int
+    height: int
+    key: str
+
+
 class PreflightJob(Job, frozen=True, kw_only=True, tag="preflight"):
     """Resolve the config of a job that isn't due yet; gives what is changed in it."""
 
@@ -144,10 +176,29 @@ class PreflightJob(Job, frozen=True, kw_only=True, tag="preflight"):
 
 
 class Predicted(msgspec.Struct, frozen=True):
-    """The files with what was found, by kind, relative to the step's folder; how many boxes."""
+    """What a checkpoint found.
+
+    Attributes:
+        files: with what was found, by kind, relative to the step's folder.
+        boxes: how many.
+        classes: the class names, in the order of the model's outputs.
+    """
 
     files: dict[str, str]
     boxes: int
+    classes: tuple[str, ...]
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """A detector as a file.
+
+    Attributes:
+        file: its name.
+        differences: by how much its answers differ from the model's at most, by output.
+    """
+
+    file: str
+    differences: dict[str, float]
 
 
 class Soup(msgspec.Struct, frozen=True):

@@ -40,6 +40,13 @@ PARAMS = params.schema(
         "examples": ["../data/test"],
         "description": "Folder of pictures, instead of a data set; those in its subfolders, too.",
     },
+    draw={
+        "type": "integer",
+        "minimum": 0,
+        "default": 0,
+        "examples": [24],
+        "description": "Draw what was found on the first so many pictures: predictions.png.",
+    },
     to={
         "type": "string",
         "minLength": 1,
@@ -58,6 +65,7 @@ def predict(
     dataset: Dataset | None,
     source: Dataset | None,
     folder: str | None,
+    draw: int,
     **with_: Any,
 ) -> Mapping[str, Predictions]:
     """Write what a checkpoint finds on the pictures of a data set or a folder.
@@ -66,7 +74,8 @@ def predict(
 
     The step's folder has ``results/predictions.bbox.json`` (and ``.segm.json``, where the model has
     masks): a list of ``image_id, category_id, bbox, score``; and ``images.json``, the COCO file
-    without annotations that these ids are of. With the input ``source`` the ids are that data
+    without annotations that these ids are of; with ``draw``, ``predictions.png``. Where neither
+    recipe nor data set names the classes, the checkpoint's file does. With the input ``source`` the ids are that data
     set's: images are found by what they go back to, categories by name.
 
     Args:
@@ -75,6 +84,7 @@ def predict(
         dataset: the pictures; None where ``folder`` names them.
         source: the data set whose ids the results get; None for their own.
         folder: a folder of pictures.
+        draw: on how many pictures to draw what was found; 0 for none.
         with_: the other parameters, by name.
 
     Returns:
@@ -93,13 +103,16 @@ def predict(
     job = with_checkpoints.job(
         PredictJob,
         ctx,
-        with_,
+        {**with_, "draw": draw},
         checkpoints=[checkpoint],
         dataset=dataset,
         labels=["predictions"],
     )
     classes = job.classes
     found = process.run(ctx, PROGRAM, job, Predicted, log="predict.log")
+    if not classes:
+        classes = found.classes
+        dataset = dataset.replace(categories=numbered(classes))
     image_ids = {image.id: image.id for image in dataset.images}
     category_ids = {category.name: category.id for category in dataset.categories}
     if source is not None:
@@ -175,15 +188,15 @@ def renumber(folder: Path, image_ids: Mapping[int, int], category_ids: Mapping[i
 def pictures(folder: Path, classes: tuple[str, ...]) -> Dataset:
     """Return the pictures of a folder as a data set without annotations.
 
+    Args:
+        folder: the folder.
+        classes: the checkpoint's class names; none where only its file may say them.
+
     Raises:
-        ValueError: the checkpoint's classes aren't known, or a picture can't be read.
+        ValueError: a picture can't be read.
     """
     import cv2
 
-    if not classes:
-        raise ValueError(
-            "the checkpoint's class names aren't known: name them with the input (classes: [...])"
-        )
     images = []
     broken = []
     for number, path in enumerate(files_of(folder), 1):
@@ -206,10 +219,15 @@ def pictures(folder: Path, classes: tuple[str, ...]) -> Dataset:
     return Dataset(
         tuple(images),
         (),
-        tuple(Category(n, name) for n, name in enumerate(classes, 1)),
+        numbered(classes),
         "pictures",
         {"pictures": folder},
     )
+
+
+def numbered(classes: Sequence[str]) -> tuple[Category, ...]:
+    """Return a category for each class, with ids from 1."""
+    return tuple(Category(n, name) for n, name in enumerate(classes, 1))
 
 
 def _is_text(path: Path) -> bool:

@@ -7,12 +7,14 @@ from typing import Any
 from coco_recipe_jobs import process
 from coco_recipe_jobs.job import make
 from coco_recipe_jobs.training_record import Record, clear, key_of
+from msgspec.structs import replace
 
 from coco_recipe import (
     Checkpoint,
     Dataset,
     Facts,
     FactsByPort,
+    Package,
     Params,
     Port,
     Step,
@@ -85,6 +87,9 @@ def train(
         seed=ctx.seed % 2**31 if with_["seed"] is None else with_["seed"],
     )
     process.run(ctx, PROGRAM, job, type(None))
+    process.describe(ctx, PROGRAM, replace(job, resume=None))
+    for name in ("results.csv", "trackers"):
+        ctx.clock(ctx.workdir / name)
     skipped = datasets.told(used)
     images = counted(used.images, "image")
     told = f"trained on {images} and {counted(used.boxes, 'box')} of {len(classes)} classes"
@@ -252,6 +257,11 @@ def _check(with_: Params) -> Iterator[StepProblem]:
         yield StepProblem(("nnodes",), what, "master_addr: 10.1.1.1")
 
 
+def _needs(with_: Params) -> tuple[Package, ...]:
+    here = params.needs(with_)
+    return (*here, *(Package(name) for name in with_["trackers"] if here))
+
+
 STEP = Step(
     name="train",
     run=train,
@@ -269,7 +279,7 @@ STEP = Step(
     check=_check,
     foresee=foresee,
     preflight=preflight,
-    needs=params.needs,
+    needs=_needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_train"),
     apart=("coco_recipe_mmdet.preflights",),
     files=configs.built_on,

@@ -135,6 +135,14 @@ PARAMS = params.schema(
         "description": "The starting checkpoint must have exactly the model's weights; false takes "
         "what fits.",
     },
+    trackers={
+        "type": "array",
+        "items": {"enum": ["tensorboard", "mlflow"]},
+        "uniqueItems": True,
+        "default": [],
+        "examples": [["tensorboard"]],
+        "description": "Give losses and metrics to these as well; their files are in trackers/.",
+    },
     seed=params.SEED,
     deterministic={
         "type": "boolean",

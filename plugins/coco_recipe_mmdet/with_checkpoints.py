@@ -90,21 +90,29 @@ def class_order(checkpoints: Sequence[Checkpoint], dataset: Dataset) -> tuple[st
     return next(iter(orders), own)
 
 
-def unique_labels(checkpoints: Sequence[Checkpoint]) -> list[str]:
+def unique_labels(checkpoints: Sequence[Checkpoint], sources: Sequence[str] = ()) -> list[str]:
     """Return a name for each checkpoint that is good for a file name.
 
-    It is the label or the name of the file, numbered where it repeats.
+    It is the label or the name of the file, numbered where it repeats; where the sources are
+    given, behind the source's name, as ``fit/epoch_11``.
+
+    Args:
+        checkpoints: the checkpoints.
+        sources: the input or step that each is of; empty to leave them out.
     """
     labels: list[str] = []
-    for checkpoint in checkpoints:
-        name = "".join(
-            c if c.isalnum() or c in "._-" else "_"
-            for c in checkpoint.label or checkpoint.path.stem
-        )
+    for checkpoint, source in itertools.zip_longest(checkpoints, sources, fillvalue=""):
+        assert isinstance(checkpoint, Checkpoint)
+        own = checkpoint.label or ("" if source else checkpoint.path.stem)
+        name = "/".join(_plain(part) for part in (source, own) if part)
         numbered = (f"{name}-{number}" for number in itertools.count(2))
         free = (label for label in itertools.chain([name], numbered) if label not in labels)
         labels.append(next(free))
     return labels
+
+
+def _plain(text: object) -> str:
+    return "".join(c if c.isalnum() or c in "._-" else "_" for c in str(text))
 
 
 def job(

@@ -64,3 +64,22 @@ def test_metrics_by_class_and_of_masks_counted_by_hand(tmp_path: Path) -> None:
         0.0,
         -1.0,
     )  # there are small boxes to find and no large ones
+
+
+def test_a_class_has_its_figures_by_size(tmp_path: Path) -> None:
+    def row(n: int, category: int, side: int) -> dict[str, object]:
+        box = [0, 100 * n, side, side]
+        more = {"area": side * side, "iscrowd": 0}
+        return {"id": n, "image_id": 1, "category_id": category, "bbox": box, **more}
+
+    truth = {
+        "images": [{"id": 1, "width": 640, "height": 640}],
+        "categories": [{"id": 1, "name": "cap"}, {"id": 2, "name": "cup"}],
+        "annotations": [row(1, 1, 20), row(2, 1, 50), row(3, 2, 100)],
+    }
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps(truth))
+    rows = [{**row(n, 1, side), "score": 0.9} for n, side in ((1, 20), (3, 99))]
+    found = measure(path, {"bbox": rows})["bbox"].classes
+    assert (found["cap"].mAP_s, found["cap"].mAP_m, found["cap"].mAP_l) == (1.0, 0.0, -1.0)
+    assert (found["cup"].mAP_s, found["cup"].mAP_m, found["cup"].mAP_l) == (-1.0, -1.0, 0.0)

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from coco_recipe_jobs import scores
 from coco_recipe_jobs.coco_metrics import NAMES, ClassFigures, Figures
+from coco_recipe_jobs.found_and_missed import Operating
+from msgspec.structs import replace
 
 
 def _figures(value: float) -> Figures:
     known = dict.fromkeys(NAMES, value) | {"mAP_l": -1.0}
-    return Figures(**known, classes={"disc": ClassFigures(value, value, 4)})
+    return Figures(**known, classes={"disc": ClassFigures(value, value, 4, value / 2, value)})
 
 
 def _score(label: str, value: float, *, masks: float | None = None) -> scores.Score:
@@ -34,11 +36,34 @@ def test_the_files_have_every_figure(tmp_path: Path) -> None:
     first = found["checkpoints"][0]
     assert list(first) == ["label", "results", "bbox"]
     assert list(first["bbox"]) == [*NAMES, "classes"]
-    assert first["bbox"]["classes"] == {"disc": {"mAP": 0.25, "mAP_50": 0.25, "boxes": 4}}
+    assert first["bbox"]["classes"]["disc"] == {
+        "mAP": 0.25,
+        "mAP_50": 0.25,
+        "boxes": 4,
+        "mAP_s": 0.125,
+        "mAP_m": 0.25,
+        "mAP_l": -1.0,
+    }
     lines = (tmp_path / "metrics.txt").read_text().splitlines()
     assert lines[1] == "epoch_1   0.250   0.250   0.250   0.250"
     assert lines[2].endswith("0.500  best")
-    assert lines[-1] == "   0.500   0.500      4  disc"
+    assert lines[-2:] == [
+        "    mAP   mAP50   small  medium   large  boxes",
+        "  0.500   0.500   0.250   0.500  -1.000      4  disc",
+    ]
+
+
+def test_the_table_ends_with_the_best_thresholds_of_the_best_checkpoint(tmp_path: Path) -> None:
+    thresholds = {"all": Operating(0.5, 0.8, 0.9, 0.72), "帽": Operating(0.25, 1.0, 1.0, 1.0)}
+    rows = [_score("a", 0.1), replace(_score("b", 0.5), best_f1=thresholds)]
+    scores.write(tmp_path, rows, "bbox_mAP", "b")
+    lines = (tmp_path / "metrics.txt").read_text("utf-8").splitlines()
+    assert lines[-4:] == [
+        "best F1 of b at IoU .50, for boxes with at least the score:",
+        "     F1   score  precision  recall",
+        "  0.800   0.500      0.900   0.720  all",
+        "  1.000   0.250      1.000   1.000  帽",
+    ]
 
 
 def test_as_a_value_labels_are_unique_and_nothing_to_find_is_none() -> None:

@@ -20,9 +20,9 @@ def test_the_metrics_are_those_of_pycocotools_on_the_results_file(
 
     report = json.loads((trained / "score/metrics.json").read_text())
     assert [row["label"] for row in report["checkpoints"]] == [
-        "epoch_1",
-        "epoch_2",
-        "epoch_3",
+        "fit/epoch_1",
+        "fit/epoch_2",
+        "fit/epoch_3",
         f"{report['best']}-2",
     ]
     for row in report["checkpoints"]:
@@ -40,12 +40,13 @@ def test_the_metrics_are_those_of_pycocotools_on_the_results_file(
         assert ours == pytest.approx(evaluation.stats[:6], abs=1e-6)
     by_label = {row["label"]: row["bbox"]["mAP"] for row in report["checkpoints"]}
     assert by_label[report["best"]] == max(by_label.values())
-    assert (trained / "score/best.pth").samefile(trained / f"fit/checkpoints/{report['best']}.pth")
+    epoch = report["best"].removeprefix("fit/")
+    assert (trained / "score/best.pth").samefile(trained / f"fit/checkpoints/{epoch}.pth")
 
 
 def test_an_average_is_evaluated_with_the_config_that_its_checkpoints_carry(trained: Path) -> None:
     report = json.loads((trained / "score_average/metrics.json").read_text())
-    assert [row["label"] for row in report["checkpoints"]] == ["average"]
+    assert [row["label"] for row in report["checkpoints"]] == ["averaged/average"]
     assert 0 <= report["checkpoints"][0]["bbox"]["mAP_50"] <= 1
 
 
@@ -53,7 +54,7 @@ def test_the_metrics_of_the_training_are_those_of_evaluate(trained: Path) -> Non
     during = provenance(trained, "fit").notes["metrics"]
     after = provenance(trained, "score").notes["metrics"]
     for epoch in ("epoch_1", "epoch_2", "epoch_3"):
-        assert after[epoch]["bbox"]["mAP_50"] == pytest.approx(
+        assert after[f"fit/{epoch}"]["bbox"]["mAP_50"] == pytest.approx(
             during[epoch].get("bbox_mAP_50", 0.0), abs=6e-4
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from builders import coco
 from coco_recipe_mmdet import predict
-from training import CPU, Shapes
+from training import CPU, Shapes, provenance
 
 from coco_recipe.coco_json import parse
 from coco_recipe.dataset import Dataset
@@ -74,3 +74,53 @@ def test_a_picture_that_can_not_be_read_is_named(shapes: Shapes, trained: Path) 
     assert "steps[0].with.folder: the name '\\udcff.png' in it is not UTF-8" in shapes.fails(
         "broken", steps, start=start
     )
+
+
+@pytest.mark.slow
+def test_a_checkpoint_file_says_its_classes_where_nobody_else_does(
+    shapes: Shapes, trained: Path
+) -> None:
+    file = os.path.relpath(trained / "fit/checkpoints/epoch_3.pth", shapes.folder)
+    step = {
+        "id": "p",
+        "use": "predict",
+        "in": {"checkpoint": "start"},
+        "with": {"folder": "val/images", "draw": 30, **CPU},
+    }
+    steps = shapes.run("own_names", [step], start={"checkpoint": file})
+    listed = json.loads((steps / "p/images.json").read_text())
+    names = ["disc", "square", "triangle"]
+    assert listed["categories"] == [{"id": n, "name": name} for n, name in enumerate(names, 1)]
+    results = json.loads((steps / "p/results/predictions.bbox.json").read_text())
+    named = json.loads((trained / "guess/results/predictions.bbox.json").read_text())
+    assert results == named, "as with the names of the recipe"
+    with (steps / "p/predictions.png").open("rb") as drawn:
+        assert drawn.read(4) == b"\x89PNG"
+
+
+def test_the_command_that_was_run_can_be_run_again_and_leaves_the_step_as_it_is(
+    trained: Path,
+) -> None:
+    import subprocess
+
+    guess = trained / "guess"
+    before = {path: path.read_bytes() for path in guess.rglob("*") if path.is_file()}
+    done = subprocess.run(
+        ["sh", "command.txt"], cwd=guess, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    made = Path(done.stdout.splitlines()[-1])
+    name = "results/predictions.bbox.json"
+    again = json.loads((made / name).read_text())
+    assert again == json.loads((guess / name).read_text())
+    shutil.rmtree(made)
+    assert before == {path: path.read_bytes() for path in guess.rglob("*") if path.is_file()}
+
+
+def test_times_stand_with_the_clock_and_pictures_with_the_result(trained: Path) -> None:
+    clock = provenance(trained, "fit").clock.files
+    assert clock == ("results.csv", "train.log")
+    assert list(provenance(trained, "guess").clock.files) == ["predict.log"]
+    files = json.loads((trained / "fit/manifest.json").read_text())["files"]
+    assert "curves.png" in files
+    assert not {*clock} & files.keys()

@@ -59,3 +59,11 @@ def test_a_data_set_without_boxes_is_refused_in_the_right_number() -> None:
     dataset = Dataset((Image(1, "a.png", 9, 9),), (), ())
     with pytest.raises(ValueError, match=r"no usable box on its 1 image: .*; predict works"):
         with_checkpoints.usage(dataset, "predict works without")
+
+
+def test_behind_the_name_of_its_step_a_label_tells_trainings_apart() -> None:
+    checkpoints = [
+        Checkpoint(Path("x.pth"), label=label) for label in ("epoch_1", "epoch_1", "", "epoch_1")
+    ]
+    found = with_checkpoints.unique_labels(checkpoints, ("fit", "long fit", "coco", "fit"))
+    assert found == ["fit/epoch_1", "long_fit/epoch_1", "coco", "fit/epoch_1-2"]

@@ -101,7 +101,7 @@ ALL_STEPS = [
         "id": "guess",
         "use": "predict",
         "in": {"checkpoint": "fit.checkpoint"},
-        "with": {"folder": "val/images", **CPU},
+        "with": {"folder": "val/images", "draw": 5, **CPU},
     },
     {
         "id": "soup",

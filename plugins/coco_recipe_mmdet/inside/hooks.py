@@ -1,14 +1,12 @@
-"""mmengine hooks of a training: whole checkpoints, progress, scalars, a stop at NaN."""
+"""mmengine hooks of a training: whole checkpoints, scalars, metrics, a stop at NaN."""
 
 import json
 import math
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.training_record import Record
 from mmengine.dist import broadcast_object_list, master_only
 from mmengine.hooks import Hook
@@ -18,10 +16,10 @@ from coco_recipe_mmdet.inside.stack import seed_everything
 if TYPE_CHECKING:
     from mmengine.runner import Runner
     from torch import Tensor
+    from torch.optim import Optimizer
 
 Content = dict[str, Any]  # what mmengine saves of a training
 _WRITING = ".writing.pth"
-REPORT_SECONDS = 0.5  # between two reports of progress
 
 
 class WholeCheckpoints(Hook):  # type: ignore[misc]
@@ -153,23 +151,24 @@ class EarlyStop(Hook):  # type: ignore[misc]
 
 
 class Scalars(Hook):  # type: ignore[misc]
-    """Writes a JSON line for every iteration and validation, and reports progress.
+    """Writes a JSON line for every iteration and validation.
 
     It stops the training at a loss that isn't finite.
     """
 
-    def __init__(self, path: Path, report: Reporter) -> None:
+    priority = "BELOW_NORMAL"  # before Progress, which tells what is written here
+
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.report = report
-        self.reported = 0.0
-        self.began = 0.0
-        self.first = 0
+        self.last: dict[str, float] = {}
+        self._norm: float | None = None
 
     def before_train(self, runner: "Runner") -> None:
-        """Forget the lines after the iteration that is resumed from."""
-        self.began = time.monotonic()
-        self.first = runner.iter
+        """Forget the lines after the iteration that is resumed from; measure gradients."""
         _cut(self.path, runner.iter, runner.epoch)
+        wrapper = runner.optim_wrapper
+        if not getattr(wrapper, "clip_grad_kwargs", True):  # else mmengine measures them
+            wrapper.optimizer.register_step_pre_hook(self._measure)
 
     def after_train_iter(
         self,
@@ -178,7 +177,7 @@ class Scalars(Hook):  # type: ignore[misc]
         data_batch: object = None,
         outputs: "dict[str, Tensor] | None" = None,
     ) -> None:
-        """Write and report this iteration.
+        """Write this iteration.
 
         Raises:
             ValueError: a loss isn't finite.
@@ -195,28 +194,51 @@ class Scalars(Hook):  # type: ignore[misc]
                 "learning rate, lengthen the warm-up, or clip gradients "
                 "(set: {optim_wrapper.clip_grad: {max_norm: 35}})"
             )
-        rate = runner.optim_wrapper.get_lr().get("lr", [0.0])[0]
-        self._write({"epoch": epoch, "iter": done, "lr": rate, **losses})
-        now = time.monotonic()
-        if now - self.reported > REPORT_SECONDS or done == runner.max_iters:
-            self.reported = now
-            left = (now - self.began) / (done - self.first) * (runner.max_iters - done)
-            known = {"loss": losses.get("loss", 0.0), "lr": rate, "eta_s": round(left)}
-            figures = {**known, "epoch": epoch, **losses}
-            text = f"epoch {epoch}/{runner.max_epochs}"
-            self.report.progress(done, runner.max_iters, text, figures)
+        self.last = {**learning_rates(runner.optim_wrapper.get_lr()), **losses}
+        norm = _clipped_norm(runner) if self._norm is None else self._norm
+        if norm is not None and math.isfinite(norm):
+            self.last["grad_norm"] = norm
+        self._norm = None
+        self._write({"epoch": epoch, "iter": done, **self.last})
 
     def after_val_epoch(self, runner: "Runner", metrics: dict[str, float] | None = None) -> None:
-        """Write and report the metrics of a validation."""
+        """Write the metrics of a validation."""
         self._write({"epoch": runner.epoch, "iter": runner.iter, "val": metrics or {}})
-        figures = {key: float(n) for key, n in (metrics or {}).items() if math.isfinite(n)}
-        text = f"epoch {runner.epoch}/{runner.max_epochs}  validated"
-        self.report.progress(runner.iter, runner.max_iters, text, figures)
+
+    def _measure(self, optimizer: "Optimizer", args: object, kwargs: object) -> None:
+        """Keep the Euclidean norm of all gradients of this step."""
+        import torch
+
+        norms = [
+            parameter.grad.detach().norm()
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+            if parameter.grad is not None
+        ]
+        self._norm = float(torch.stack(norms).norm()) if norms else None
 
     @master_only  # type: ignore[untyped-decorator]
     def _write(self, line: dict[str, object]) -> None:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def learning_rates(found: dict[str, list[float]]) -> dict[str, float]:
+    """Return the learning rates of the groups of parameters, those that differ, in their order.
+
+    Args:
+        found: by optimizer, as mmengine's ``get_lr`` has them; of a single one, below ``lr``.
+    """
+    rates = dict.fromkeys(
+        rate for name, many in found.items() if name.endswith("lr") for rate in many
+    )
+    return {f"lr_{n}" if n else "lr": rate for n, rate in enumerate(rates)} or {"lr": 0.0}
+
+
+def _clipped_norm(runner: "Runner") -> float | None:
+    """Return the norm that mmengine measures where it clips gradients; None where it doesn't."""
+    scalars = runner.message_hub.log_scalars
+    return float(scalars["train/grad_norm"].current()) if "train/grad_norm" in scalars else None
 
 
 class SeedEachEpoch(Hook):  # type: ignore[misc]

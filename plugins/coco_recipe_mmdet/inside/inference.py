@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.coco_metrics import Results, Row
+from msgspec.structs import replace
 
 from coco_recipe import StepProblem, StepProblems
 from coco_recipe_mmdet.inside import (
@@ -47,6 +48,7 @@ class Detector:
         from mmengine.runner import Runner
 
         self.device = device
+        self.classes = job.classes
         loader, self.changed = resolve(job, tree, device)
         if not job.config:
             config_source.expect_harmless(
@@ -94,7 +96,7 @@ class Detector:
         with torch.no_grad():
             for batch in self.loader:
                 for sample in self.looks.test_step(batch):
-                    _add(found, sample, self.category_ids)
+                    add(found, sample, self.category_ids)
                     done += 1
                 report.progress(done, total, text)
         return found
@@ -150,6 +152,8 @@ def detectors(job: DetectorJob, report: Reporter) -> Iterator[tuple[Source, Dete
     last: tuple[str, Detector] | None = None
     for source in job.checkpoints:
         state, meta = weights.read(Path(source.path), job.classes)
+        if not job.classes:
+            job = replace(job, classes=_own_classes(source))
         config = str(job.config or config_source.carried(meta))
         if last is None or last[0] != config:
             detector = Detector(job, tree_of(job, meta, source.path), device)
@@ -160,9 +164,26 @@ def detectors(job: DetectorJob, report: Reporter) -> Iterator[tuple[Source, Dete
         yield source, last[1]
 
 
+def _own_classes(source: Source) -> tuple[str, ...]:
+    """Return the class names that a checkpoint carries, and give them to the job's data set.
+
+    Raises:
+        ValueError: it carries none.
+    """
+    classes = weights.classes_of(Path(source.path))
+    if not classes:
+        raise ValueError(
+            f"{source.path} carries no class names: name them with the input (classes: [...])"
+        )
+    data = json.loads(Path(DATA).read_text("utf-8"))
+    data["categories"] = [{"id": n, "name": name} for n, name in enumerate(classes, 1)]
+    Path(DATA).write_text(json.dumps(data, ensure_ascii=False), "utf-8")
+    return classes
+
+
 def write_results(folder: Path, label: str, results: Mapping[str, Sequence[Row]]) -> dict[str, str]:
     """Write COCO results files; return their names by kind."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / label).parent.mkdir(parents=True, exist_ok=True)
     names = {kind: f"{folder.name}/{label}.{kind}.json" for kind in results}
     for kind, rows in results.items():
         (folder / f"{label}.{kind}.json").write_text(json.dumps(rows), "utf-8")
@@ -187,23 +208,14 @@ def _loader(changes: settings.Changes, job: DetectorJob) -> str:
     return name
 
 
-def _add(found: Results, sample: "DetDataSample", category_ids: Sequence[int]) -> None:
+def add(found: Results, sample: "DetDataSample", category_ids: Sequence[int]) -> None:
+    """Add what was found on one picture to the results: boxes, and masks where there are some."""
     from mmdet.structures.mask import encode_mask_results
 
+    rows = add_boxes(found, sample, category_ids)
     instances = sample.pred_instances
-    boxes = instances.bboxes.cpu().tolist()
-    scores, labels = instances.scores.cpu().tolist(), instances.labels.cpu().tolist()
-    rows = [
-        {
-            "image_id": sample.img_id,
-            "category_id": category_ids[label],
-            "score": score,
-            "bbox": [x1, y1, x2 - x1, y2 - y1],
-        }
-        for (x1, y1, x2, y2), score, label in zip(boxes, scores, labels, strict=True)
-    ]
-    found["bbox"] += rows
     if "masks" in instances:
+        scores = [row["score"] for row in rows]
         scores = instances.mask_scores.cpu().tolist() if "mask_scores" in instances else scores
         masks = encode_mask_results(instances.masks.detach().cpu().numpy())
         found.setdefault("segm", []).extend(
@@ -214,3 +226,21 @@ def _add(found: Results, sample: "DetDataSample", category_ids: Sequence[int]) -
             }
             for row, score, mask in zip(rows, scores, masks, strict=True)
         )
+
+
+def add_boxes(found: Results, sample: "DetDataSample", category_ids: Sequence[int]) -> list[Row]:
+    """Add the boxes that were found on one picture to the results, and return them."""
+    instances = sample.pred_instances
+    boxes = instances.bboxes.cpu().tolist()
+    scores, labels = instances.scores.cpu().tolist(), instances.labels.cpu().tolist()
+    rows: list[Row] = [
+        {
+            "image_id": sample.img_id,
+            "category_id": category_ids[label],
+            "score": score,
+            "bbox": [x1, y1, x2 - x1, y2 - y1],
+        }
+        for (x1, y1, x2, y2), score, label in zip(boxes, scores, labels, strict=True)
+    ]
+    found["bbox"] += rows
+    return rows

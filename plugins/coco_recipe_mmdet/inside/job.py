@@ -14,6 +14,7 @@ WORK: child.Work = {
     jobs.PredictJob: "coco_recipe_mmdet.inside.job_evaluate:predict",
     jobs.SoupJob: "coco_recipe_mmdet.inside.job_soup:greedy_soup",
     jobs.BatchNormJob: "coco_recipe_mmdet.inside.job_batch_norm:recompute_batch_norm",
+    jobs.ExportJob: "coco_recipe_mmdet.inside.job_export:export_model",
     jobs.InitJob: "coco_recipe_mmdet.inside.job_init:init_weights",
     jobs.ClassRowsJob: "coco_recipe_mmdet.inside.job_class_rows:class_rows",
     jobs.PreflightJob: "coco_recipe_mmdet.inside.job_preflight:preflight",

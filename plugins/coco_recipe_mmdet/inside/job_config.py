@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from coco_recipe import StepProblem, StepProblems, about
-from coco_recipe_mmdet.inside import config_source, registered, settings
+from coco_recipe_mmdet.inside import config_source, families, registered, settings
 from coco_recipe_mmdet.inside.settings import Changes, Tree, mappings
 
 if TYPE_CHECKING:
@@ -102,8 +102,13 @@ def _fetches(rule: object) -> bool:
 def bind_classes(changes: Changes, classes: Sequence[str]) -> None:
     """Set every ``num_classes`` of the model to the data set's.
 
-    Region proposals and stuff have classes of their own.
+    Region proposals and stuff have classes of their own. What a family needs beside is in
+    `families`.
+
+    Raises:
+        StepProblems: the config weighs its own classes one by one.
     """
+    families.fit(changes, classes)
     for path, node in mappings(changes.tree["model"], ("model",)):
         for key, value in list(node.items()):
             proposals = value == 1 and any(
@@ -169,7 +174,7 @@ def expect_segmentations(job: "TrainJob | DetectorJob", *, masks: bool) -> None:
 def has_masks(tree: Tree) -> bool:
     """Say whether the model answers with masks: it has a mask head, or it is trained with masks."""
     model = any(
-        str(key).startswith("mask_head") or key == "mask_roi_extractor"
+        str(key).startswith("mask_head") or key in ("mask_roi_extractor", "panoptic_head")
         for _, node in mappings(tree["model"], ())
         for key, value in node.items()
         if value

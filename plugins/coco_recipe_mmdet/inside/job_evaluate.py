@@ -1,12 +1,14 @@
 """The jobs of ``evaluate`` and ``predict``."""
 
+import json
 from pathlib import Path
 
 from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.coco_metrics import measure
-from coco_recipe_jobs.scores import Score, score_of
+from coco_recipe_jobs.scores import Score, best_of, score_of
+from msgspec.structs import replace
 
-from coco_recipe_mmdet.inside import inference
+from coco_recipe_mmdet.inside import drawings, inference
 from coco_recipe_mmdet.jobs import EvaluateJob, Predicted, PredictJob
 
 FOLDER = Path("results")
@@ -21,6 +23,11 @@ def evaluate(job: EvaluateJob, report: Reporter) -> list[Score]:
         files = inference.write_results(FOLDER, source.label, results)
         figures = measure(Path(inference.DATA), results)
         scores.append(score_of(source.label, figures, files))
+    best = best_of(scores, job.best_by)
+    with drawings.attempt(report, drawings.PREDICTIONS):
+        rows = json.loads(Path((best.results or {})["bbox"]).read_text("utf-8"))
+        thresholds = drawings.detections(Path("."), Path(inference.DATA), rows)
+        scores[scores.index(best)] = replace(best, best_f1=thresholds)
     return scores
 
 
@@ -29,4 +36,9 @@ def predict(job: PredictJob, report: Reporter) -> Predicted:
     _, detector = next(iter(inference.detectors(job, report)))
     results = detector.results(report, 0, job.images, "")
     files = inference.write_results(FOLDER, "predictions", results)
-    return Predicted(files, len(results["bbox"]))
+    if job.draw:
+        rows = results.get("segm", results["bbox"])
+        with drawings.attempt(report, drawings.PREDICTIONS):
+            path = Path(drawings.PREDICTIONS)
+            drawings.predictions(path, Path(inference.DATA), rows, job.draw)
+    return Predicted(files, len(results["bbox"]), tuple(detector.classes))

@@ -1,11 +1,13 @@
 """The job of ``train``: resolve the config, build mmengine's Runner with our hooks, and train."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.training_record import Record
 
@@ -14,8 +16,11 @@ from coco_recipe_mmdet import configs
 from coco_recipe_mmdet.inside import (
     added_parts,
     config_source,
+    drawings,
+    families,
     in_vain,
     job_config,
+    readable_config,
     schedule,
     settings,
     stack,
@@ -31,6 +36,10 @@ if TYPE_CHECKING:
 
 _UNUSED = ("test_dataloader", "test_cfg", "test_evaluator")
 _VALIDATION = ("val_dataloader", "val_cfg", "val_evaluator")
+CLOCKS, FOUND = Path(".job/clocks.jsonl"), Path(".job/found.json")
+TRACKERS = Path("trackers")
+LOCAL = "LocalVisBackend"
+BACKENDS = {"tensorboard": "TensorboardVisBackend", "mlflow": "MLflowVisBackend"}
 SHOWN_FAULTS = 5
 NOTED_FAULTS = 20
 
@@ -47,8 +56,10 @@ def train(job: TrainJob, report: Reporter) -> None:
     found = resolve(job, device)
     tree = found.tree
     report.note("config", {"files": configs.hashes(str(job.config)), "changed": found.changed})
+    if families.LEFT_OUT in found.changed:
+        report.progress(0, 0, families.LEFT_OUT)
     if report.first:
-        config_source.dump(tree, Path("config.py"))
+        readable_config.write(Path("config.py"), tree, val=job.val)
     _tell(job, found, report)
     stack.join(job.launcher, device)
     try:
@@ -58,6 +69,21 @@ def train(job: TrainJob, report: Reporter) -> None:
         runner.train()
     finally:
         stack.leave()
+    if report.first:
+        _draw(job, report)
+
+
+def _draw(job: TrainJob, report: Reporter) -> None:
+    """Leave the table and the pictures of the training."""
+    with drawings.attempt(report, "curves.png"):
+        drawings.training(Path("."), CLOCKS)
+    if job.val and FOUND.is_file():
+        with drawings.attempt(report, drawings.PREDICTIONS):
+            best = drawings.detections(
+                Path("."), Path(job_config.VAL), json.loads(FOUND.read_bytes())
+            )
+            if "all" in best:
+                report.note("best threshold", msgspec.to_builtins(best["all"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +170,7 @@ def _expect_no_other_start(tree: settings.Tree, job: TrainJob) -> None:
 def for_runner(job: TrainJob, tree: settings.Tree, device: str) -> settings.Tree:
     """Return the config that mmengine's Runner gets; it shares its parts with the resolved one.
 
-    The Runner's own checkpoint hook and its files of scalars are replaced by ours.
+    The Runner's own checkpoint hook is replaced by ours, and so is its file of scalars.
 
     Args:
         job: the training.
@@ -153,7 +179,7 @@ def for_runner(job: TrainJob, tree: settings.Tree, device: str) -> settings.Tree
     """
     found = {**tree, **dict.fromkeys(_UNUSED if job.val else (*_UNUSED, *_VALIDATION))}
     found["default_hooks"] = {**(tree.get("default_hooks") or {}), "checkpoint": None}
-    _without_files_of_scalars(found)
+    _track(found, job.trackers)
     # the Runner's own choice of a wrapper asks for a GPU
     if job.launcher != "none" and device == "cpu" and not found.get("model_wrapper_cfg"):
         found["model_wrapper_cfg"] = {
@@ -177,13 +203,31 @@ def _runner(job: TrainJob, tree: settings.Tree, device: str) -> "Runner":
     return FreezingRunner.from_cfg(Config(for_runner(job, tree, device)))
 
 
-def _without_files_of_scalars(config: settings.Tree) -> None:
-    """Take out mmengine's local backend; others, as TensorBoard's, stay."""
+def _track(config: settings.Tree, trackers: Sequence[str]) -> None:
+    """Let backends of the visualizer write below ``trackers/``; take out mmengine's local one.
+
+    Args:
+        config: what the Runner is built of.
+        trackers: further ones, by name.
+    """
     visualizer = config.get("visualizer") or {}
-    backends = visualizer.get("vis_backends") or []
-    if all(backend.get("type") == "LocalVisBackend" for backend in backends):
-        kind = visualizer.get("type", "Visualizer")
-        config["visualizer"] = {"type": kind, "name": "visualizer", "vis_backends": []}
+    wanted = [
+        *(visualizer.get("vis_backends") or []),
+        *({"type": BACKENDS[name]} for name in trackers),
+    ]
+    others = {
+        backend.get("name", backend["type"]): dict(backend)
+        for backend in wanted
+        if backend["type"] != LOCAL
+    }
+    for name, backend in others.items():
+        place = TRACKERS / name.removesuffix("VisBackend").lower()
+        backend.setdefault("save_dir", str(place))
+    config["visualizer"] = {
+        "type": visualizer.get("type", "Visualizer"),
+        "name": "visualizer",
+        "vis_backends": list(others.values()),
+    }
 
 
 def _start(job: TrainJob, runner: "Runner", report: Reporter) -> None:
@@ -248,6 +292,8 @@ def _add_hooks(job: TrainJob, tree: settings.Tree, runner: "Runner", report: Rep
         SeedEachEpoch,
         WholeCheckpoints,
     )
+    from coco_recipe_mmdet.inside.picture_hooks import BestFound, FirstBatch
+    from coco_recipe_mmdet.inside.progress import Progress
 
     record = Record(Path("."), job.key, job.best_by)
     config = config_source.text(tree)
@@ -266,11 +312,18 @@ def _add_hooks(job: TrainJob, tree: settings.Tree, runner: "Runner", report: Rep
     # else each process validates with statistics of its own, and the first one's are saved
     if runner.distributed:
         runner.register_hook(SyncBuffersHook())
-    for hook in (
+    scalars = Scalars(Path("scalars.jsonl"))
+    preprocessor = tree["model"].get("data_preprocessor") or {}
+    bgr = not preprocessor.get("rgb_to_bgr")
+    hooks = [
         WholeCheckpoints(record, interval=job.checkpoint_interval, keep=job.keep, write=write),
         Metrics(record),
-        Scalars(Path("scalars.jsonl"), report),
+        BestFound(record, FOUND),
+        FirstBatch(Path(drawings.BATCH), job.classes, report, bgr=bgr),
+        scalars,
+        Progress(report, record, scalars, CLOCKS),
         SeedEachEpoch(job.seed, runner.rank),
         *([EarlyStop(record, job.early_stopping)] if job.early_stopping else []),
-    ):
+    ]
+    for hook in hooks:
         runner.register_hook(hook, getattr(hook, "priority", None))

@@ -23,6 +23,7 @@ def begin(job: Job) -> str:
     from mmdet.utils import register_all_modules
 
     register_all_modules(init_default_scope=True)
+    _mend_ssd()
     _read_safely()
     cv2.setNumThreads(0)
     return device(job)
@@ -82,6 +83,18 @@ def leave() -> None:
 
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+
+
+def _mend_ssd() -> None:
+    """Give SSD's head the loss that mmdet 3.x asks every head for, and that it alone hasn't.
+
+    What boxes it finds is asked of ``loss_cls``, which may count classes in a way of its own.
+    SSD's cross entropy is a function and counts them as all do, so that None tells the truth.
+    """
+    from mmdet.models.dense_heads import SSDHead
+
+    if not hasattr(SSDHead, "loss_cls"):
+        SSDHead.loss_cls = None
 
 
 def _read_safely() -> None:

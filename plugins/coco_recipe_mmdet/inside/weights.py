@@ -35,6 +35,11 @@ def read(path: Path, classes: Sequence[str] = ()) -> "tuple[dict[str, Tensor], M
     return dict(found.state), dict(found.meta)
 
 
+def classes_of(path: Path) -> tuple[str, ...]:
+    """Return the class names that a checkpoint carries; none where it names none."""
+    return checkpoints.read(path).classes
+
+
 def read_whole(path: str) -> dict[str, Any]:
     """Return everything in a checkpoint file, as also a state to resume from has it; see `read`."""
     return safe_load.read_whole(Path(path), mmap=False)

@@ -17,6 +17,7 @@ __all__ = ["Cell", "Mark", "blank", "contact_sheet", "find_font"]
 PAPER: Colour = (250, 250, 250)
 MARGIN, GUTTER, LINE, TEXT, SMALL = 14, 12, 20, 15, 13
 MOST_IN_A_LINE, LARGEST_ZOOM, LOWEST = 8, 8, 90
+COUNTED = ("in sources", "in copies")
 NO_FONT = (
     "no font with Chinese glyphs found (apt-get install fonts-noto-cjk); names are shown as their "
     "escapes"
@@ -55,7 +56,7 @@ def contact_sheet(
     *,
     form: str = "PNG",
     cell_px: int = 420,
-    paired: bool = True,
+    counted: tuple[str, str] = COUNTED,
 ) -> bytes:
     """Return a picture with rows of pictures.
 
@@ -64,7 +65,8 @@ def contact_sheet(
         form: one of ``FORMATS``.
         cell_px: the longer side of a picture on the sheet, at most; a small picture is enlarged up
             to 8 times.
-        paired: a row has a source picture first, then its copies; the legend counts them apart.
+        counted: where the legend says that a category's marks are: in the first cells of rows, and
+            in the others. An empty one isn't told.
     """
     from PIL import Image
 
@@ -77,9 +79,7 @@ def contact_sheet(
     width = 2 * MARGIN + max(
         [cell_px, *(len(line) * (cell_px + GUTTER) - GUTTER for line in lines)]
     )
-    foot = _draw_notes(
-        [*_legend(rows, writing, paired=paired), *_font_note(writing)], width, writing
-    )
+    foot = _draw_notes([*_legend(rows, writing, counted), *_font_note(writing)], width, writing)
     heights = [max(cell.height for cell in line) + GUTTER for line in lines]
     sheet = Image.new("RGB", (width, 2 * MARGIN + sum(heights) + foot.height), PAPER)
     for row, line in enumerate(lines):
@@ -136,21 +136,25 @@ def _font_note(writing: Writing) -> list[Note]:
     )
 
 
-def _legend(rows: Sequence[Sequence[Cell]], writing: Writing, *, paired: bool = True) -> list[Note]:
+def _legend(
+    rows: Sequence[Sequence[Cell]], writing: Writing, counted: tuple[str, str] = COUNTED
+) -> list[Note]:
     """Return a note for each category: how often it is in sources, in copies, and dropped."""
     counts: dict[tuple[int, str, int | None], list[int]] = {}
     for row in rows:
         for column, cell in enumerate(row):
             for mark in cell.marks:
                 count = counts.setdefault((mark.colour, mark.label, mark.number), [0, 0, 0])
-                count[min(column, 1) if paired else 0] += 1
+                count[min(column, 1)] += 1
                 count[2] += bool(mark.reason)
     notes = []
     for (colour, label, category), (sources, copies, dropped) in sorted(
         counts.items(), key=lambda item: item[0][:2]
     ):
         number = "" if category is None else f"[{category}] "
-        told = f"{sources} in sources, {copies} in copies" if paired else str(sources)
+        by_place = zip((sources, copies), counted, strict=True)
+        told = ", ".join(f"{count} {where}" for count, where in by_place if where)
+        told = told or str(sources + copies)
         told += f", {dropped} dropped" if dropped else ""
         notes.append(
             Note(

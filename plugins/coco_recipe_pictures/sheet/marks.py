@@ -50,7 +50,7 @@ class Mark:
 
     ``colour`` is the category's index, ``number`` its id. ``bbox`` is x y w h; ``segmentation`` is
     COCO's polygons or RLE; ``keypoints`` are x y v triples. A mark with a ``reason`` was dropped:
-    it is drawn dashed, with the reason.
+    it is drawn dashed, with the reason. ``score`` is how sure a detector is, from 0 to 1.
     """
 
     label: str
@@ -60,6 +60,7 @@ class Mark:
     keypoints: tuple[float, ...] | None
     reason: str = ""
     number: int | None = None
+    score: float | None = None
 
     @property
     def paint(self) -> Colour:
@@ -76,11 +77,12 @@ class Writing:
     lacking: frozenset[str]
 
     def plate(self, mark: Mark) -> str:
-        """Return the text of a mark's plate: its category's name, and the reason.
+        """Return the text of a mark's plate: its category's name, score, and the reason.
 
         The id stands for a name that can't be written.
         """
         name = f"#{mark.number}" if self.lacking & set(mark.label) else mark.label
+        name += "" if mark.score is None else f" {mark.score:.2f}"
         return fonts.escape(": ".join(word for word in (name, mark.reason) if word), self.small)
 
 

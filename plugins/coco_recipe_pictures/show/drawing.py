@@ -31,13 +31,13 @@ def sheet(chosen: Sequence[Chosen], form: str) -> bytes:
     """Return a contact sheet of images, as PNG, JPEG or WEBP."""
     cells = [cell(one) for one in chosen]
     rows = [cells[i : i + COLUMNS] for i in range(0, len(cells), COLUMNS)]
-    return contact_sheet(rows, form=form, paired=False)
+    return contact_sheet(rows, form=form, counted=("", ""))
 
 
 def single(one: Chosen) -> bytes:
     """Return one image as a JPEG for a page, which has its title."""
     untitled = replace(cell(one), title="")
-    return contact_sheet([[untitled]], form="JPEG", cell_px=PAGE_PX, paired=False)
+    return contact_sheet([[untitled]], form="JPEG", cell_px=PAGE_PX, counted=("", ""))
 
 
 def title(one: Chosen) -> str:
