@@ -165,8 +165,7 @@ def plan(
         records = forecast.records(session, due)
     found = (Finding.from_record(row) for record in records.values() for row in record.findings)
     _show_findings(judged(found, planned.recipe.findings))
-    needs = room.needed(planned, session.inputs.facts)
-    due_needs = {name: size for name, size in needs.items() if name in reasons}
+    due_needs = room.needed(planned, session.inputs.facts, reasons)
     little = room.finding(session.folder, due_needs)
     _show_findings(judged([little] if little else [], planned.recipe.findings))
     if form == "json":

@@ -1,6 +1,6 @@
 """About how much a run will write, and whether there is room for it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from coco_recipe import system_errors
@@ -10,11 +10,19 @@ from coco_recipe.planning.plan import Plan, Reference
 from coco_recipe.values.facts import Facts
 
 
-def needed(planned: Plan, facts: Mapping[Reference, Facts]) -> dict[str, int]:
-    """Return about how many bytes steps will write, by id; those of which it is known."""
+def needed(planned: Plan, facts: Mapping[Reference, Facts], due: Collection[str]) -> dict[str, int]:
+    """Return about how many bytes steps will write, by id; those of which it is known.
+
+    Args:
+        planned: the plan.
+        facts: what is known of inputs and outputs.
+        due: ids of the steps that will run.
+    """
     found = {}
     for step in planned.steps:
-        if step.step.room and (size := step.step.room(step.bound, step.by_port(facts.__getitem__))):
+        if step.id not in due or not step.step.room:
+            continue
+        if size := step.step.room(step.bound, step.by_port(facts.__getitem__)):
             found[step.id] = size
     return found
 

@@ -1,6 +1,7 @@
 """The stages in order: `prepare` makes a plan of a recipe, `run` makes what the plan asks for."""
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -173,7 +174,7 @@ def run(
         store=Store(folder, known.sha256),
         publisher=Publisher(planned, folder, republish=republish, sha256=known.sha256),
         engine=engines.parse(
-            engine, jobs, environment=planned.environment(), item_timeout=item_timeout
+            engine, jobs, environment=_environment(planned), item_timeout=item_timeout
         ),
         told=told,
         judge=Judge(planned.recipe.findings, strict, told),
@@ -204,6 +205,11 @@ def run(
 def _note(told: Observers, notes: list[str], text: str) -> None:
     told.tell(Noted(text))
     notes.append(text)
+
+
+def _environment(planned: Plan) -> dict[str, str]:
+    """Return the variables that workers need, as the user has set them where he has."""
+    return {name: os.environ.get(name, value) for name, value in planned.environment().items()}
 
 
 @contextlib.contextmanager
@@ -265,9 +271,8 @@ def compare_keys(work: Work) -> None:
 
 def weigh(work: Work) -> None:
     """Hold what the steps will write against the room that there is."""
-    found = room.needed(work.plan, work.session.inputs.facts)
-    due = {name: size for name, size in found.items() if name in work.reasons}
-    little = room.finding(work.folder, due)
+    needs = room.needed(work.plan, work.session.inputs.facts, work.reasons)
+    little = room.finding(work.folder, needs)
     work.judge([little] if little else [])
 
 

@@ -1,6 +1,6 @@
 """Figures of a training and of a detector, by matplotlib, which is loaded where one is drawn.
 
-matplotlib comes with mmdet, mmengine and most trainers. Figures show no time of day and no speed,
+matplotlib comes with most trainers. Figures show no time of day and no speed,
 so that the same training gives the same bytes.
 """
 

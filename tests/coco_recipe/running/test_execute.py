@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from coco_recipe import (
     Dataset,
@@ -23,11 +24,18 @@ def _step(run: Any, **more: Any) -> Step:
 
 def test_rows_that_were_made_and_dropped_are_in_the_books() -> None:
     def double(ctx: StepContext, *, dataset: Dataset) -> Mapping[str, Any]:
+        boxes = dataset.annotations
         ctx.make(images=3, annotations=2)
         for row in dataset.images[:1]:
             ctx.drop(row, "the first")
-        images = (*dataset.images[1:], *dataset.images)
-        return {"dataset": dataset.replace(images=images, annotations=dataset.annotations * 2)}
+        copies = (
+            replace(row, id=row.id + 10, file_name=f"copy-{row.file_name}")
+            for row in dataset.images
+        )
+        rows = (replace(row, id=row.id + 10, image_id=row.image_id + 10) for row in boxes)
+        images = (*dataset.images[1:], *copies)
+        annotations = (*(replace(row, image_id=2) for row in boxes), *rows)
+        return {"dataset": dataset.replace(images=images, annotations=annotations)}
 
     record = run_step(_step(double), dataset=dataset()).record
     assert (record.counts.made.images, record.counts.made.annotations) == (3, 2)

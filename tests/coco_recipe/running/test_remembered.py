@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,14 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of files that are read: inputs decoded, and any hashed."""
     found: list[str] = []
     decode, sha256 = inputs.read_rows, known_files.files.sha256
 
-    def decoding(text: bytes, name: str, *more: Any) -> Any:
+    def decoding(text: bytes, top: Any, name: str, *more: Any) -> Any:
         found.append(Path(name).name)
-        return decode(text, name, *more)
+        return decode(text, top, name, *more)
 
     def hashing(path: Path) -> str:
         found.append(path.name)

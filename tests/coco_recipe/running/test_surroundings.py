@@ -27,6 +27,7 @@ def coco_recipe_steps():
     yield Step(
         name="act",
         run=act,
+        writes=True,
         inputs={"dataset": Port(Dataset)},
         outputs={"dataset": Dataset},
         params={

@@ -115,7 +115,7 @@ def test_a_second_folder_has_a_name_of_its_own(tmp_path: Path) -> None:
 
 WRONG = {
     "absolute": "Path('{there}')",
-    "beside": 'ctx.workdir / "../elsewhere"',
+    "beside": 'ctx.workdir / "../../../elsewhere"',
     "relative": 'Path("relative")',
     "a link to a folder": '(ctx.workdir / "link").symlink_to("{there}") or ctx.workdir / "link"',
     "below a link": '(ctx.workdir / "link").symlink_to("{there}") or ctx.workdir / "link/a"',
