@@ -1,5 +1,6 @@
 """Findings of rows: one data set with the fault for each kind, the message that it gives, and none for a sound one."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from builders import coco, command, write_recipe
 
 from coco_recipe import coco_json
 from coco_recipe.checks import row_checks
+from coco_recipe.checks.row_checks import RowCheck
+from coco_recipe.checks.rows import Rows
 from coco_recipe.findings import Finding
+from coco_recipe.testing import dataset
 
 
 def _found(data: dict[str, Any]) -> dict[str, Finding]:
@@ -621,3 +625,25 @@ def test_pairs_are_told_as_such_and_not_as_of_no_area() -> None:
     assert [kind for kind in found if kind.startswith("segmentations")] == [
         "segmentations_of_pairs"
     ]
+
+
+class _Asked(Exception):
+    """Somebody asked for the survey."""
+
+
+class _WithoutSurvey(Rows):
+    @property
+    def survey(self) -> Any:
+        raise _Asked
+
+
+@pytest.mark.parametrize("check", row_checks.CHECKS, ids=lambda check: check.kind.name)
+def test_the_survey_is_for_the_kinds_that_are_said_to_need_it(check: RowCheck) -> None:
+    data = _data(annotations__keypoints=[1, 2, 2], annotations__num_keypoints=1)
+    rows = _WithoutSurvey(dataset(data))
+    with (
+        pytest.raises(_Asked)
+        if check.kind.name in row_checks.BY_SURVEY
+        else contextlib.nullcontext()
+    ):
+        list(check.find(rows))
