@@ -31,14 +31,24 @@ if "TMPDIR" not in os.environ and _holds_tests(MEMORY):
     tempfile.tempdir = None  # found out anew
 
 
+# over 20 s each; while the first trains what others wait for, the second needs none of it
+LONGEST = ("test_train.py", "test_whole_runs.py", "test_adapt_head.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the training stack as slow; let files with slow tests come first.
+    """Mark what needs the training stack as slow; let the longest files and those with slow tests come first.
 
     Importing the stack takes seconds. A long file that comes last would leave a worker alone.
     """
-    slow = dict[Path, bool]()
+    slow = set[Path]()
     for item in items:
         if "shapes" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
-        slow[item.path] = slow.get(item.path, False) or bool(item.get_closest_marker("slow"))
-    items.sort(key=lambda item: not slow[item.path])
+        if item.get_closest_marker("slow"):
+            slow.add(item.path)
+    items.sort(key=lambda item: (-_turn(item.path), item.path not in slow))
+
+
+def _turn(path: Path) -> int:
+    """Return how much before others a file comes."""
+    return len(LONGEST) - LONGEST.index(path.name) if path.name in LONGEST else 0
