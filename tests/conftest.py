@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,10 @@ from training import shapes, trained
 
 __all__ = ["shapes", "trained"]
 
-# two workers for two cores: threads of torch's would wait for one another, at three times the cost
+# two workers for two cores: torch's threads would wait for one another, at 2.5 times the cost
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# what is flushed to disk takes no time in memory; 8 GiB hold what the suite writes several times
+# runs flush all that they write, which takes no time in memory; the suite writes 2 GiB
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 8 * 2**30
 
@@ -26,9 +25,8 @@ def _holds_tests(folder: Path) -> bool:
     return may_run and shutil.disk_usage(folder).free > ROOM_BYTES
 
 
-if "TMPDIR" not in os.environ and _holds_tests(MEMORY):
-    os.environ["TMPDIR"] = str(MEMORY)
-    tempfile.tempdir = None  # found out anew
+if _holds_tests(MEMORY):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # where pytest makes tmp_path
 
 
 # over 20 s each; while the first trains what others wait for, the second needs none of it
