@@ -3,8 +3,9 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STACK := plugins/coco_recipe_doctor/training_stack.txt
 
-# two at a time; a file's tests stay together, so that they share what they make
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# two at a time; a file's tests stay together, so that they share what they make; files come in the
+# order of tests/conftest.py
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run train-small test test-fast soak lint bench bench-train clean
 

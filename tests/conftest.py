@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,10 @@ from training import shapes, trained
 
 __all__ = ["shapes", "trained"]
 
-# two workers for two cores: threads of torch's would wait for one another, at three times the cost
+# two workers for two cores: torch's threads would wait for one another, at 2.5 times the cost
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# what is flushed to disk takes no time in memory; 8 GiB hold what the suite writes several times
+# runs flush all that they write, which takes no time in memory; the suite writes 2 GiB
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 8 * 2**30
 
@@ -26,19 +25,28 @@ def _holds_tests(folder: Path) -> bool:
     return may_run and shutil.disk_usage(folder).free > ROOM_BYTES
 
 
-if "TMPDIR" not in os.environ and _holds_tests(MEMORY):
-    os.environ["TMPDIR"] = str(MEMORY)
-    tempfile.tempdir = None  # found out anew
+if _holds_tests(MEMORY):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # where pytest makes tmp_path
+
+
+# over 20 s each; while the first trains what others wait for, the second needs none of it
+LONGEST = ("test_train.py", "test_whole_runs.py", "test_adapt_head.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the training stack as slow; let files with slow tests come first.
+    """Mark what needs the training stack as slow; let the longest files and those with slow tests come first.
 
     Importing the stack takes seconds. A long file that comes last would leave a worker alone.
     """
-    slow = dict[Path, bool]()
+    slow = set[Path]()
     for item in items:
         if "shapes" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
-        slow[item.path] = slow.get(item.path, False) or bool(item.get_closest_marker("slow"))
-    items.sort(key=lambda item: not slow[item.path])
+        if item.get_closest_marker("slow"):
+            slow.add(item.path)
+    items.sort(key=lambda item: (-_turn(item.path), item.path not in slow))
+
+
+def _turn(path: Path) -> int:
+    """Return how much before others a file comes."""
+    return len(LONGEST) - LONGEST.index(path.name) if path.name in LONGEST else 0

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from builders import coco, command, process, write_recipe
+from jsonschema import Draft7Validator
 
 from coco_recipe import plugins
 from coco_recipe.errors import PluginError
@@ -106,6 +107,19 @@ def test_a_broken_plugin_file_is_named_with_its_own_message(name: str, tmp_path:
     with pytest.raises(PluginError, match=f"broken.py: .*{BROKEN[name][1]}"):
         plugins.find([path])
     assert command("steps", "--plugin", path, cwd=tmp_path).returncode == 2
+
+
+def test_a_sound_schema_is_checked_once_and_a_broken_one_told_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugins.find()
+    with monkeypatch.context() as patch:
+        patch.setattr(Draft7Validator, "check_schema", lambda schema: pytest.fail("again"))
+        plugins.find()
+    (tmp_path / "mine.py").write_text(BROKEN["schema"][0])
+    for _ in range(2):
+        with pytest.raises(PluginError, match="are not a JSON Schema"):
+            plugins.find([tmp_path / "mine.py"])
 
 
 def test_broken_installed_plugins_are_listed_and_stop_nobody_else(

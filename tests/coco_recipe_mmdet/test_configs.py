@@ -83,6 +83,7 @@ def test_bases_that_are_no_names_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_packages_of_another_environment_are_among_what_the_result_depends_on() -> None:
+    pytest.importorskip("mmdet", reason="the training stack is not installed: make test does it")
     found = configs.built_on({"python": sys.executable})
     assert {"torch", "onedl_mmcv", "onedl_mmengine", "onedl_mmdetection"} <= {
         path.parent.name.partition("-")[0] for path in found

@@ -31,7 +31,7 @@ def datasets(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=60, deadline=None)
 @given(datasets(), st.sampled_from(["hash", "shuffle", "stratified"]))
 def test_a_split_and_merged_data_set_is_the_same_data_set(
-    data: dict[str, Any], method: str
+    tmp_path_factory: pytest.TempPathFactory, data: dict[str, Any], method: str
 ) -> None:
     steps = [
         {"id": "numbered", "use": "reindex", "in": "raw"},
@@ -43,7 +43,7 @@ def test_a_split_and_merged_data_set_is_the_same_data_set(
         },
         {"id": "again", "use": "merge", "in": ["parts.a", "parts.b"]},
     ]
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=tmp_path_factory.getbasetemp()) as name:
         folder = Path(name)
         stages.run(stages.prepare(write_recipe(folder, steps, data)), out=folder / "out")
         out = json.loads((folder / "out/steps/again/dataset.json").read_text("utf-8"))

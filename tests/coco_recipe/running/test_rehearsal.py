@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from builders import coco, write_recipe
 
+from coco_recipe import files
 from coco_recipe.planning.plan import PlannedStep
 from coco_recipe.running import stages
 from coco_recipe.running.rehearsal import Rehearsal
@@ -37,3 +39,15 @@ def test_what_lies_below_a_step_that_fails_is_not_known(tmp_path: Path) -> None:
     ahead, planned = _ahead(tmp_path, [wrong, *STEPS[1:]])
     assert ahead.values_of(planned[0]) is not None
     assert ahead.values_of(planned[2]) is None
+
+
+def test_nothing_of_a_rehearsal_is_flushed_to_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead, planned = _ahead(tmp_path, STEPS)
+    flushed: list[Path] = []
+    monkeypatch.setattr(files, "flush", flushed.append)
+    assert ahead.values_of(planned[2])
+    assert flushed == []
+    stages.run(stages.prepare(tmp_path / "recipe.yaml"), out=tmp_path / "out")
+    assert len(flushed) == len(STEPS)

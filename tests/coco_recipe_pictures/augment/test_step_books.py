@@ -22,9 +22,6 @@ cv2 = pytest.importorskip("cv2")
 pytest.importorskip("albumentations")
 
 REGISTRY = plugins.find()
-MEMORY = (
-    "/dev/shm" if Path("/dev/shm").is_dir() else None
-)  # a thousand small runs, each flushed to disk
 TRANSFORMS: list[dict[str, dict[str, Any]]] = [
     {"HorizontalFlip": {"p": 0.5}},
     {"VerticalFlip": {"p": 0.5}},
@@ -129,9 +126,13 @@ def datasets(draw: st.DrawFn) -> dict[str, Any]:
     ),
 )
 def test_every_annotation_of_every_copy_is_there_or_in_the_ledger(
-    data: dict[str, Any], transforms: list[Any], copies: int, params: dict[str, Any]
+    tmp_path_factory: pytest.TempPathFactory,
+    data: dict[str, Any],
+    transforms: list[Any],
+    copies: int,
+    params: dict[str, Any],
 ) -> None:
-    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+    with tempfile.TemporaryDirectory(dir=tmp_path_factory.getbasetemp()) as name:
         out, dropped, files, again = _augmented(
             Path(name), data, {"pipeline": transforms, "copies": copies} | params
         )

@@ -30,6 +30,7 @@ def test_the_demo_has_the_quirks_of_the_real_set(demo: tuple[Path, dict[str, Any
     }
 
 
+@pytest.mark.slow
 def test_a_quarter_of_the_demo_has_nothing_but_background(
     demo: tuple[Path, dict[str, Any]],
 ) -> None:
