@@ -10,15 +10,7 @@ np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
 from migrating import applied_to, old_pipeline  # noqa: E402
-
-
-def _only(form: dict[str, Any]) -> dict[str, Any]:
-    row = dict(form["transform"]["transforms"][0])
-    return {row.pop("__class_fullname__"): row}
-
-
-def _picture() -> Any:
-    return np.random.default_rng(1).integers(40, 220, (180, 240, 3)).astype(np.uint8)
+from migrations import noise, only  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -53,7 +45,7 @@ def test_shift_scale_rotate_moves_pixels_as_it_did(
 
 
 def test_shift_scale_rotate_keeps_the_ratio_of_the_sides() -> None:
-    form = _only(migrate.migrate(old_pipeline("ShiftScaleRotate")).form)["Affine"]
+    form = only(migrate.migrate(old_pipeline("ShiftScaleRotate")).form)["Affine"]
     assert form["keep_ratio"] is True
     assert (form["scale"], form["rotate"], form["border_mode"]) == ([0.9, 1.1], [-45, 45], 4)
     assert form["translate_percent"] == {"x": [-0.0625, 0.0625], "y": [-0.0625, 0.0625]}
@@ -64,9 +56,9 @@ def test_one_number_filled_the_first_channel_of_a_border_only(version: str, fill
     """OpenCV takes 90 for (90, 0, 0, 0)."""
     form = old_pipeline("PadIfNeeded", min_height=200, min_width=260, border_mode=0, value=90)
     migrated = migrate.migrate({**form, "__version__": version}).form
-    assert _only(migrated)["PadIfNeeded"]["fill"] == fill
+    assert only(migrated)["PadIfNeeded"]["fill"] == fill
     expected = cv2.copyMakeBorder(
-        _picture(),
+        noise(),
         10,
         10,
         10,
@@ -74,11 +66,11 @@ def test_one_number_filled_the_first_channel_of_a_border_only(version: str, fill
         cv2.BORDER_CONSTANT,
         value=fill if fill == [90, 0, 0] else [fill] * 3,
     )
-    assert np.array_equal(applied_to(migrated, _picture()), expected)
+    assert np.array_equal(applied_to(migrated, noise()), expected)
 
 
 def test_flip_is_one_of_the_three_flips() -> None:
-    picture = _picture()
+    picture = noise()
     flips = {picture[:, ::-1].tobytes(), picture[::-1].tobytes(), picture[::-1, ::-1].tobytes()}
     form = migrate.migrate(old_pipeline("Flip")).form
     assert {applied_to(form, picture, seed).tobytes() for seed in range(30)} == flips
