@@ -142,9 +142,9 @@ class Step:
         check: finds what the schema can't say.
         foresee: ``foresee(params, facts) -> {port: Facts}``: what will be known of each output,
             from the parameters and what is known of each input port (a tuple of Facts where a port
-            takes many). Called before any step runs; raises StepProblems where inputs and parameters
-            can't go together (another ValueError is told at the step's ``use``). Without it nothing
-            is known.
+            takes many). Called before any step runs; raises StepProblems where inputs and
+            parameters can't go together (another ValueError is told at the step's ``use``). Without
+            it nothing is known.
         examine: ``examine(params, facts, values)`` looks at rows: it raises as ``foresee`` does,
             and is called beside it. ``values()`` returns the values of the input ports, as ``run``
             gets them, or None where they can't be had before the run: a step above writes files, or
@@ -173,8 +173,8 @@ class Step:
             that a parameter names; called at the start of a run, for a step that will run but not
             as the first. Raises as ``foresee`` does.
         publishes: ``publishes(params, values) -> names``: the files that the step will publish, by
-            name, each with the file that it is a copy of, or None for one that it writes; ``values``
-            has what is known of its inputs, by port. Called before any step runs.
+            name, each with the file that it is a copy of, or None for one that it writes;
+            ``values`` has what is known of its inputs, by port. Called before any step runs.
         preview: ``preview(ctx, target, images, *, <ports>, <params>)`` writes a picture of what the
             step would do to so many images, or to those with the file names in the tuple
             ``images``.

@@ -62,7 +62,9 @@ def test_only_the_command_line_prints() -> None:
 
 @pytest.mark.slow
 def test_heavy_libraries_are_imported_where_a_step_runs() -> None:
-    """Some modules of plugins begin with such an import: they must not be reached by checking a recipe."""
+    """Some modules of plugins begin with such an import: they must not be reached by checking a
+    recipe.
+    """
     code = """
 import sys
 from pathlib import Path

@@ -1,7 +1,8 @@
-"""Each module has a test file of its name: ``coco_recipe/x.py`` has ``tests/coco_recipe/test_x.py``.
+"""Each module has a test file of its name: ``coco_recipe/x.py`` has
+``tests/coco_recipe/test_x.py``.
 
-That of a module in a folder of its package, ``coco_recipe_mmdet/inside/x.py``, may stand in a folder
-of that name or beside the package's other tests.
+That of a module in a folder of its package, ``coco_recipe_mmdet/inside/x.py``, may stand in a
+folder of that name or beside the package's other tests.
 """
 
 import ast

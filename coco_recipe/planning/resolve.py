@@ -293,7 +293,8 @@ class _Binder:
                     ("use",),
                     f"the {name} of step '{step.name}' is a {port.kind.__name__}, "
                     "and no plugin offers such a kind of values",
-                    f"name the plugin that does (--plugin); the kinds are {', '.join(kinds.names())}",
+                    "name the plugin that does (--plugin); the kinds are "
+                    f"{', '.join(kinds.names())}",
                 )
 
     def packages(self, offer: Offer, params: Params) -> None:

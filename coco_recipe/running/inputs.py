@@ -130,8 +130,8 @@ def pixel_digest(
     Args:
         dataset: the input's rows.
         known_hashes: each picture's SHA-256 is put into it, by path.
-        names_are_mended: a step mends file names before a picture is opened, so that every file in the
-            folder counts.
+        names_are_mended: a step mends file names before a picture is opened, so that every file in
+            the folder counts.
 
     Returns:
         One digest of all.

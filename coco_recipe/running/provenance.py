@@ -12,7 +12,8 @@ from coco_recipe.manifest import FailedStep, RunRecord, StepRecord, read_run
 
 
 def recorded_places(folder: Path) -> list[Path]:
-    """Return where the recipe's file was: seen from its run directory (both may have moved), by path.
+    """Return where the recipe's file was: seen from its run directory (both may have moved), by
+    path.
 
     Empty where the folder is no run directory.
     """

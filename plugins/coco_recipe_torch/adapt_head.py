@@ -184,7 +184,8 @@ def make_plan(
     """Say which old row each class takes.
 
     Raises:
-        StepProblems: the parameters name what isn't there, or there are more classes than rows to slice.
+        StepProblems: the parameters name what isn't there, or there are more classes than rows to
+            slice.
     """
     StepProblems.if_any(
         [

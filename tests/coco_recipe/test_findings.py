@@ -1,4 +1,6 @@
-"""Findings of steps: shown, recorded, judged by the recipe's choice, and stopping where they are errors."""
+"""Findings of steps: shown, recorded, judged by the recipe's choice, and stopping where they are
+errors.
+"""
 
 import json
 from pathlib import Path

@@ -59,7 +59,8 @@ def test_a_plugin_works_as_an_installed_package(
     (package / "drop_small.py").write_text(DROP_SMALL)
     (package / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
-        '[project]\nname = "drop-small"\nversion = "1.2"\n[tool.setuptools]\npy-modules = ["drop_small"]\n'
+        '[project]\nname = "drop-small"\nversion = "1.2"\n[tool.setuptools]\npy-modules = '
+        '["drop_small"]\n'
         '[project.entry-points.coco_recipe]\ndrop_small = "drop_small"\n'
     )
     subprocess.run(

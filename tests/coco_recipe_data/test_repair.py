@@ -1,4 +1,6 @@
-"""repair: for each finding that names it, a data set with the fault, the repair, and the finding gone."""
+"""repair: for each finding that names it, a data set with the fault, the repair, and the finding
+gone.
+"""
 
 import json
 from pathlib import Path

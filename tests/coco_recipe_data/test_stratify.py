@@ -174,7 +174,9 @@ def test_every_class_is_in_every_part_where_a_division_has_it(
 def test_large_groups_are_within_half_the_largest(
     seed: int, number: int, shares: tuple[float, ...]
 ) -> None:
-    """Of two parts this can always be had: cut any order of groups where it is nearest to the share."""
+    """Of two parts this can always be had: cut any order of groups where it is nearest to the
+    share.
+    """
     groups = _draw(random.Random(seed), number, 9)
     found = divide(groups, _named(shares))
     total, largest = sum(group.images for group in groups), max(group.images for group in groups)

@@ -37,10 +37,12 @@ def test_a_machine_with_everything_augments_and_trains_but_not_on_a_gpu() -> Non
 def test_a_bare_environment_gets_the_commands_in_the_order_that_works() -> None:
     verdict = verdict_of("train", bare())
     assert verdict.commands == (
-        "/env/bin/python -m pip install torch==2.13.0 'setuptools>=80,<82' wheel ninja psutil numpy==2.2.6 "
+        "/env/bin/python -m pip install torch==2.13.0 'setuptools>=80,<82' wheel ninja "
+        "psutil numpy==2.2.6 "
         "opencv-python==4.12.0.88",
         "/env/bin/python -m pip install --no-build-isolation onedl-mmcv==2.3.6",
-        "/env/bin/python -m pip install onedl-mmengine==0.10.12 onedl-mmdetection==3.5.1 safetensors==0.8.0",
+        "/env/bin/python -m pip install onedl-mmengine==0.10.12 onedl-mmdetection==3.5.1 "
+        "safetensors==0.8.0",
     )
     assert [reason.partition(":")[0] for reason in verdict.reasons] == [
         "torch",
@@ -78,7 +80,8 @@ def test_a_compiler_comes_first_where_there_is_none() -> None:
             seen(operators=NO_OPERATORS, mmdet=NO_OPERATORS),
             [
                 "install torch==2.13.0",
-                "install --force-reinstall --no-deps --no-cache-dir --no-build-isolation onedl-mmcv==2.3.6",
+                "install --force-reinstall --no-deps --no-cache-dir --no-build-isolation "
+                "onedl-mmcv==2.3.6",
             ],
         ),
         (

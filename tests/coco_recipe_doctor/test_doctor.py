@@ -1,4 +1,6 @@
-"""coco-recipe doctor: machines as they can be, and what is said of them; and the one file of pinned versions."""
+"""coco-recipe doctor: machines as they can be, and what is said of them; and the one file of pinned
+versions.
+"""
 
 import json
 import re

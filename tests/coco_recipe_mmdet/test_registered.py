@@ -1,4 +1,6 @@
-"""A config that a checkpoint carries, and a ``set``, are data: what they name is built only if it is registered."""
+"""A config that a checkpoint carries, and a ``set``, are data: what they name is built only if it
+is registered.
+"""
 
 import json
 import os
@@ -153,7 +155,9 @@ HAZARDS: dict[str, tuple[str, Any, str]] = {
 
 
 def _config() -> dict[str, Any]:
-    """Return a small config whose names are all registered, in each of the ways that they are written."""
+    """Return a small config whose names are all registered, in each of the ways that they are
+    written.
+    """
     loader = {
         "batch_size": 1,
         "num_workers": 0,
@@ -226,7 +230,9 @@ Path("said.json").write_text(json.dumps(said))
 
 @pytest.fixture(scope="module")
 def said(shapes: Shapes, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """Show every case to one child process, as a checkpoint of both formats and as a ``set``; return what it says."""
+    """Show every case to one child process, as a checkpoint of both formats and as a ``set``;
+    return what it says.
+    """
     import torch
     from coco_recipe_mmdet.inside import config_source
     from coco_recipe_torch import checkpoints
@@ -323,7 +329,9 @@ def test_a_key_that_would_be_code_in_the_written_config_is_refused(shapes: Shape
 
 
 def test_the_package_s_own_configs_pass(shapes: Shapes) -> None:
-    """Every 20th, and YOLOX; some name parts that this installation hasn't, and so couldn't be built either."""
+    """Every 20th, and YOLOX; some name parts that this installation hasn't, and so couldn't be
+    built either.
+    """
     from coco_recipe_mmdet import configs
     from coco_recipe_mmdet.inside import config_source, registered
 

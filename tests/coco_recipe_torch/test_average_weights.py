@@ -19,7 +19,9 @@ from coco_recipe.running.context import Context  # noqa: E402
 
 
 def states(count: int = 3, dtype: Any = None) -> list[dict[str, Any]]:
-    """Return state dicts with a tensor longer than what is averaged at a time, a batch norm and an odd shape."""
+    """Return state dicts with a tensor longer than what is averaged at a time, a batch norm and an
+    odd shape.
+    """
     made = []
     for number in range(count):
         random = torch.Generator().manual_seed(number)
@@ -50,7 +52,9 @@ def run(
     meta: Mapping[str, Any] | None = None,
     **parameters: Any,
 ) -> tuple[checkpoints.Weights, Context]:
-    """Write checkpoints of epochs 1, 2, ..., and run the step on them; return what it made and what it noted."""
+    """Write checkpoints of epochs 1, 2, ..., and run the step on them; return what it made and what
+    it noted.
+    """
     inputs = []
     for number, state in enumerate(given):
         label = labels[number] if labels else f"epoch_{number + 1}"
@@ -261,15 +265,18 @@ def is_not_a_number(state: dict[str, Any]) -> None:
         (has_one_more, r"epoch_2\.pth has 'fc\.more', which .*epoch_1\.pth has not"),
         (
             has_another_shape,
-            r"epoch_2\.pth: 'scale' is \(1,\) torch\.float32, in .*epoch_1\.pth \(\) torch\.float32",
+            r"epoch_2\.pth: 'scale' is \(1,\) torch\.float32, in .*epoch_1\.pth \(\) "
+            r"torch\.float32",
         ),
         (
             would_broadcast,
-            r"epoch_2\.pth: 'fc\.bias' is \(1,\) torch\.float32, in .*epoch_1\.pth \(7,\) torch\.float32",
+            r"epoch_2\.pth: 'fc\.bias' is \(1,\) torch\.float32, in .*epoch_1\.pth \(7,\) "
+            r"torch\.float32",
         ),
         (
             has_another_type,
-            r"epoch_2\.pth: 'fc\.bias' is \(7,\) torch\.float16, in .*epoch_1\.pth \(7,\) torch\.float32",
+            r"epoch_2\.pth: 'fc\.bias' is \(7,\) torch\.float16, in .*epoch_1\.pth \(7,\) "
+            r"torch\.float32",
         ),
         (is_not_a_number, r"epoch_2\.pth: 'fc\.bias' has a value that is not finite"),
     ],

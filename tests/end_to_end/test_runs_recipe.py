@@ -1,4 +1,6 @@
-"""The recipe that a run directory keeps makes the same data again, wherever the run and the recipe lie by then."""
+"""The recipe that a run directory keeps makes the same data again, wherever the run and the recipe
+lie by then.
+"""
 
 import json
 import os
@@ -15,7 +17,9 @@ SET = ("--set", "steps.parts.with.every=3", "--set", "vars.first=2")
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A recipe with all that a recipe names by path, run with --set from another folder; its data has two files."""
+    """A recipe with all that a recipe names by path, run with --set from another folder; its data
+    has two files.
+    """
     folder = tmp_path / "work/project"
     for name in ("data/images", "groups"):
         (folder / name).mkdir(parents=True)

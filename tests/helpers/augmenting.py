@@ -27,7 +27,8 @@ def draw(folder: Path, data: dict[str, Any]) -> None:
 class Bench:
     """A folder with a data set and a recipe of one augmentation; ``out`` is its run directory.
 
-    ``findings`` is what the recipe chooses; with ``UNOPENED`` a picture that is none lets the step begin.
+    ``findings`` is what the recipe chooses; with ``UNOPENED`` a picture that is none lets the step
+    begin.
     """
 
     def __init__(self, folder: Path, data: dict[str, Any] | None = None) -> None:

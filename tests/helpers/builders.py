@@ -52,7 +52,9 @@ def write_recipe(
 
 
 def times(soak: int) -> int:
-    """Return how often a long test tries: ``soak`` times in ``make soak``, a tenth of it in ``make test``."""
+    """Return how often a long test tries: ``soak`` times in ``make soak``, a tenth of it in ``make
+    test``.
+    """
     return soak if os.environ.get("COCO_RECIPE_SOAK") else soak // 10
 
 

@@ -27,7 +27,8 @@ def steps() -> str:
     )
     return "\n".join(
         [
-            "# Steps\n\nWhat `coco-recipe steps NAME` shows of each step: what it does, its inputs and outputs, "
+            "# Steps\n\nWhat `coco-recipe steps NAME` shows of each step: what it does, "
+            "its inputs and outputs, "
             "and the\nparameters that stand below `with`.\n",
             *pages,
         ]
@@ -39,7 +40,8 @@ def commands() -> str:
     pages = (f"## {name}\n\n```\n{text}\n```\n" for name, text in _helps(cli.cli, "coco-recipe"))
     return "\n".join(
         [
-            "# Commands\n\nWhat `--help` shows of each command. Exit codes: 0 done, 1 failed, 2 a wrong recipe or "
+            "# Commands\n\nWhat `--help` shows of each command. Exit codes: 0 done, 1 "
+            "failed, 2 a wrong recipe or "
             "command,\n101 a fault of coco-recipe, 130 interrupted.\n",
             *pages,
         ]

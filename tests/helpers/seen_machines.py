@@ -48,7 +48,9 @@ def seen(
     here: Machine = MACHINE,
     **probes: dict[str, Any] | None,
 ) -> Findings:
-    """Return a machine on which all is well, but for what a test changes; a probe of None did not run."""
+    """Return a machine on which all is well, but for what a test changes; a probe of None did not
+    run.
+    """
     answers = {name: answer for name, answer in (PROBES | probes).items() if answer is not None}
     there = {name: version for name, version in PACKAGES.items() if name not in without}
     return Findings("/env/bin/python", here, there | packages, answers)

@@ -1,4 +1,6 @@
-"""Pictures that are missing are told before the work, with the fewest mends of names that find the most of them."""
+"""Pictures that are missing are told before the work, with the fewest mends of names that find the
+most of them.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -68,7 +70,8 @@ def test_what_is_missing_behind_a_repair_of_names_is_told_before_the_work(
     done = command(verb, "recipe.yaml", cwd=tmp_path)
     assert done.returncode == 1
     assert (
-        "raw (images, 9 images): 7 pictures are not in the folder of images: image 2 ('2.jpg'); image 4 ('4.jpg'); "
+        "raw (images, 9 images): 7 pictures are not in the folder of images: image 2 "
+        "('2.jpg'); image 4 ('4.jpg'); "
         "image 5 ('5.jpg'); image 6 ('6.jpg'); image 7 ('7.jpg'); and 2 more (missing_pictures)"
         f"\n    hint: {DROP}"
     ) in done.stdout + done.stderr
@@ -111,7 +114,8 @@ def coco_recipe_steps():
     done = command("run", "recipe.yaml", "--plugin", "writes.py", cwd=tmp_path)
     assert done.returncode != 0
     assert (
-        "step 'out' (export_coco): all: 8 pictures are not in the folder of images: image 2 ('2.jpg'): "
+        "step 'out' (export_coco): all: 8 pictures are not in the folder of images: image "
+        "2 ('2.jpg'): "
         "there is no file"
     ) in done.stderr
     assert f"and 3 more (missing_pictures)\n    hint: {DROP}" in done.stderr

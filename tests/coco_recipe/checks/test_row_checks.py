@@ -1,4 +1,6 @@
-"""Findings of rows: one data set with the fault for each kind, the message that it gives, and none for a sound one."""
+"""Findings of rows: one data set with the fault for each kind, the message that it gives, and none
+for a sound one.
+"""
 
 import json
 from pathlib import Path
@@ -18,7 +20,9 @@ def _found(data: dict[str, Any]) -> dict[str, Finding]:
 
 
 def _data(**changes: Any) -> dict[str, Any]:
-    """Return a sound data set with changes: ``annotations__bbox=[...]`` sets a key of the table's first row."""
+    """Return a sound data set with changes: ``annotations__bbox=[...]`` sets a key of the table's
+    first row.
+    """
     data = coco(names=("cat", "dog"))
     for change, value in changes.items():
         table, _, key = change.partition("__")
@@ -83,7 +87,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "unsafe_file_names",
         _data(images__file_name="../secret.jpg"),
-        "1 image has a file name that can't be used below a folder: image 1 ('../secret.jpg'): leads out of the folder",
+        "1 image has a file name that can't be used below a folder: image 1 "
+        "('../secret.jpg'): leads out of the folder",
     ),
     (
         "dangling_image_ids",
@@ -192,12 +197,14 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "area_not_of_box",
         _data(annotations__area=50),
-        "1 area is at odds with its box, without a segmentation: annotation 1: {'area': 50, 'w * h': 100}",
+        "1 area is at odds with its box, without a segmentation: annotation 1: {'area': "
+        "50, 'w * h': 100}",
     ),
     (
         "segmentations_flat",
         _data(annotations__segmentation=[1, 2, 11, 2, 11, 12]),
-        "1 segmentation is a flat list of numbers, where COCO has a list of polygons: annotation 1: [1, 2, 11, 2, 11, 12]",
+        "1 segmentation is a flat list of numbers, where COCO has a list of polygons: "
+        "annotation 1: [1, 2, 11, 2, 11, 12]",
     ),
     (
         "segmentations_of_pairs",
@@ -253,7 +260,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "keypoints_of_wrong_number",
         _with_points([1, 2, 0, 2] * 3, ["a", "b", "c"]),
-        "1 list of keypoints is not three numbers (x, y, flag) for each name of its category: annotation 1: 12 numbers for 3 "
+        "1 list of keypoints is not three numbers (x, y, flag) for each name of its "
+        "category: annotation 1: 12 numbers for 3 "
         "keypoints",
     ),
     (
@@ -264,7 +272,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "keypoints_far_outside",
         _with_points([9e5, 2, 0, 1, 2e6, 1], ["a", "b"]),
-        "1 annotation has a labelled keypoint far outside of its picture: annotation 1: [1, 2000000",
+        "1 annotation has a labelled keypoint far outside of its picture: annotation 1: "
+        "[1, 2000000",
     ),
     (
         "segmentations_of_unknown_form",
@@ -284,7 +293,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "num_keypoints_at_odds",
         _with_points([1, 2, 2], ["a"], annotations__num_keypoints=3),
-        "1 num_keypoints is not the number of labelled keypoints: annotation 1: {'num_keypoints': 3, 'labelled': 1}",
+        "1 num_keypoints is not the number of labelled keypoints: annotation 1: "
+        "{'num_keypoints': 3, 'labelled': 1}",
     ),
     (
         "categories_alike",
@@ -315,12 +325,14 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "texts_of_wrong_type",
         _data(images__date_captured=0),
-        "1 key of images (date_captured, coco_url, flickr_url) is no text: image 1 ('1.jpg'): {'date_captured': 0}",
+        "1 key of images (date_captured, coco_url, flickr_url) is no text: image 1 "
+        "('1.jpg'): {'date_captured': 0}",
     ),
     (
         "image_ids_out_of_range",
         coco(1, []) | {"images": [{"id": -1, "file_name": "a.jpg", "width": 4, "height": 4}]},
-        "1 image has an id below 0 or of over 64 bits, which hotcoco can't load: image -1 ('a.jpg')",
+        "1 image has an id below 0 or of over 64 bits, which hotcoco can't load: image -1 "
+        "('a.jpg')",
     ),
     (
         "annotation_ids_out_of_range",
@@ -330,12 +342,14 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "category_ids_out_of_range",
         coco(1, []) | {"categories": [{"id": -1, "name": "cat"}]},
-        "1 category has an id below 0 or of over 64 bits, which hotcoco can't load: category -1 ('cat')",
+        "1 category has an id below 0 or of over 64 bits, which hotcoco can't load: "
+        "category -1 ('cat')",
     ),
     (
         "licenses_of_wrong_type",
         _data(images__license="CC"),
-        "1 image has a license that is no whole number from 0 up, of at most 64 bits, which hotcoco can't load: image 1 "
+        "1 image has a license that is no whole number from 0 up, of at most 64 bits, "
+        "which hotcoco can't load: image 1 "
         "('1.jpg'): CC",
     ),
     (
@@ -346,61 +360,72 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "sizes_too_large",
         _data(images__height=2**32),
-        "1 image has a width or height of over 4294967295 px, which hotcoco can't load: image 1 ('1.jpg'): height is 4294967296",
+        "1 image has a width or height of over 4294967295 px, which hotcoco can't load: "
+        "image 1 ('1.jpg'): height is 4294967296",
     ),
     (
         "keys_of_wrong_type",
         _data(annotations__score="high"),
-        '1 key (score, obb, is_group_of and others) is of a type that hotcoco can\'t load: annotation 1: score is "high"',
+        "1 key (score, obb, is_group_of and others) is of a type that hotcoco can't load: "
+        'annotation 1: score is "high"',
     ),
     (
         "keys_of_wrong_type",
         _data(images__neg_category_ids=[3, None]),
-        "1 key (score, obb, is_group_of and others) is of a type that hotcoco can't load: image 1 ('1.jpg'): "
+        "1 key (score, obb, is_group_of and others) is of a type that hotcoco can't load: "
+        "image 1 ('1.jpg'): "
         "neg_category_ids[1] is null",
     ),
     (
         "keypoints_of_wrong_type",
         _with_points([1, 2, None], ["a"]),
-        "1 list of keypoints is something other than numbers, which hotcoco can't load: annotation 1: keypoints[2] is null",
+        "1 list of keypoints is something other than numbers, which hotcoco can't load: "
+        "annotation 1: keypoints[2] is null",
     ),
     (
         "num_keypoints_of_wrong_type",
         _data(annotations__num_keypoints=0.5),
-        "1 annotation has a num_keypoints that is no whole number from 0 to 4294967295, which hotcoco can't load: annotation 1: "
+        "1 annotation has a num_keypoints that is no whole number from 0 to 4294967295, "
+        "which hotcoco can't load: annotation 1: "
         "num_keypoints is 0.5",
     ),
     (
         "category_keypoints_of_wrong_type",
         _data(categories__keypoints="head"),
-        "1 category has keypoints or a skeleton of a type that hotcoco can't load: category 1 ('cat'): keypoints is \"head\"",
+        "1 category has keypoints or a skeleton of a type that hotcoco can't load: "
+        "category 1 ('cat'): keypoints is \"head\"",
     ),
     (
         "category_keypoints_of_wrong_type",
         _data(categories__skeleton=[[1, 2], [2, 3, 4]]),
-        "1 category has keypoints or a skeleton of a type that hotcoco can't load: category 1 ('cat'): skeleton[1] is [2,3,4]",
+        "1 category has keypoints or a skeleton of a type that hotcoco can't load: "
+        "category 1 ('cat'): skeleton[1] is [2,3,4]",
     ),
     (
         "masks_with_wrong_runs",
         _data(annotations__segmentation={"size": [48, 64], "counts": "über"}),
-        "1 run-length mask has counts that don't sum to height * width, or can't be read: annotation 1: the letter 'ü' can't",
+        "1 run-length mask has counts that don't sum to height * width, or can't be read: "
+        "annotation 1: the letter 'ü' can't",
     ),
     (
         "masks_with_wrong_runs",
         _data(annotations__segmentation={"size": [48, 64], "counts": [3000, -28, 100]}),
-        "1 run-length mask has counts that don't sum to height * width, or can't be read: annotation 1: a run of a mask of "
+        "1 run-length mask has counts that don't sum to height * width, or can't be read: "
+        "annotation 1: a run of a mask of "
         "48x64 is below 0: -28",
     ),
     (
         "masks_with_wrong_runs",
         _data(annotations__segmentation={"size": [48, 64], "counts": [0.0, 3072.0]}),
-        "1 run-length mask has counts that don't sum to height * width, or can't be read: annotation 1: the run 0.0 isn't "
+        "1 run-length mask has counts that don't sum to height * width, or can't be read: "
+        "annotation 1: the run 0.0 isn't "
         "written as a whole number",
     ),
     (
         "num_keypoints_at_odds",
         _data(annotations__num_keypoints=2),
-        "1 num_keypoints is not the number of labelled keypoints: annotation 1: {'num_keypoints': 2, 'labelled': 0}",
+        "1 num_keypoints is not the number of labelled keypoints: annotation 1: "
+        "{'num_keypoints': 2, 'labelled': 0}",
     ),
     (
         "unused_categories",

@@ -14,7 +14,9 @@ from coco_recipe.running import inputs
 
 
 def _data(**changes: Any) -> dict[str, Any]:
-    """Return a sound data set with changes: ``annotations__bbox=[...]`` sets a key of the table's first row."""
+    """Return a sound data set with changes: ``annotations__bbox=[...]`` sets a key of the table's
+    first row.
+    """
     data = coco(names=("cat", "dog"))
     for change, value in changes.items():
         table, _, key = change.partition("__")

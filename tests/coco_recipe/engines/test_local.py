@@ -63,7 +63,9 @@ for number in engine.local(2, sys.argv[1]).map(work_of_parent.work, range(10 if 
 
 
 def _parent(folder: Path, start: str, busy: str) -> tuple["subprocess.Popen[str]", str]:
-    """Start a parent with two workers, in a session of its own; return it when they are idle or busy, and its mark."""
+    """Start a parent with two workers, in a session of its own; return it when they are idle or
+    busy, and its mark.
+    """
     mark = f"MARK={uuid.uuid4().hex}"
     (folder / "parent.py").write_text(PARENT.format(are_busy=bool(busy)))
     (folder / "work_of_parent.py").write_text(WORK.format(busy=busy or "pass"))

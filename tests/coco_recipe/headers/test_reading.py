@@ -1,4 +1,6 @@
-"""What a picture's file says of itself is what Pillow finds in it once it is decoded, in every format."""
+"""What a picture's file says of itself is what Pillow finds in it once it is decoded, in every
+format.
+"""
 
 import struct
 import time

@@ -251,7 +251,8 @@ def _changed(folder: Path, old: str, new: str) -> Path:
         (
             'return {"file": f"{name}.txt"}',
             'return {"file": object()}',
-            r"step 't' \(choose_and_keep\): output 'thresholds' can't be written as thresholds: TypeErr",
+            r"step 't' \(choose_and_keep\): output 'thresholds' can't be written as "
+            r"thresholds: TypeErr",
         ),
     ],
 )

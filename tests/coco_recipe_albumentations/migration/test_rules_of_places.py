@@ -20,7 +20,9 @@ from migrations import noise, only  # noqa: E402
 def test_shift_scale_rotate_moves_pixels_as_it_did(
     angle: float, scale: float, shift: tuple[float, float]
 ) -> None:
-    """The old matrix: OpenCV's rotation about the centre, then a shift by a share of width and height."""
+    """The old matrix: OpenCV's rotation about the centre, then a shift by a share of width and
+    height.
+    """
     picture = np.zeros((101, 201, 3), np.uint8)
     cv2.circle(picture, (130, 45), 6, (255, 255, 255), -1)
     matrix = cv2.getRotationMatrix2D((100, 50), angle, scale)
@@ -77,7 +79,9 @@ def test_flip_is_one_of_the_three_flips() -> None:
 
 
 def test_elastic_transform_moves_pixels_as_far_as_it_did() -> None:
-    """The old field: even noise from -1 to 1, blurred, times alpha (Simard 2003, as in 0.3 to 1.4.20)."""
+    """The old field: even noise from -1 to 1, blurred, times alpha (Simard 2003, as in 0.3 to
+    1.4.20).
+    """
     y, x = np.mgrid[:160, :192].astype(np.float32)
     places = np.stack([x / 192, y / 160, np.ones_like(x)], axis=2)
     form = migrate.migrate(old_pipeline("ElasticTransform", alpha=60, sigma=6, alpha_affine=0)).form

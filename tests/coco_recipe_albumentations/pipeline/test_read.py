@@ -17,7 +17,8 @@ from pipeline_texts import saved  # noqa: E402
 
 def test_checking_a_pipeline_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
-        "import sys; from coco_recipe_albumentations.pipeline.read import Pipeline; form = sys.argv[1]\n"
+        "import sys; from coco_recipe_albumentations.pipeline.read import Pipeline; form = "
+        "sys.argv[1]\n"
         "assert not Pipeline.of(form).problems and not Pipeline.of(form).needs_size\n"
         "print(sorted({'albumentations', 'cv2', 'numpy', 'torch'} & set(sys.modules)))"
     )

@@ -1,4 +1,6 @@
-"""What would make annotations wrong without a word is asked before: borders, places under other keys, pairs, direction."""
+"""What would make annotations wrong without a word is asked before: borders, places under other
+keys, pairs, direction.
+"""
 
 import json
 import re

@@ -1,4 +1,6 @@
-"""Places under keys that nobody moves: which are found, by name and form, and what is left without them."""
+"""Places under keys that nobody moves: which are found, by name and form, and what is left without
+them.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""The contact sheet: what is drawn where, in which colour, and names that no font of the system can write."""
+"""The contact sheet: what is drawn where, in which colour, and names that no font of the system can
+write.
+"""
 
 import io
 from collections.abc import Sequence
