@@ -74,7 +74,8 @@ for path in sorted(Path('recipes').glob('*.yaml')):
         stages.prepare(path)
     except Exception as error:
         assert 'there is no' in str(error), error  # its data or weights
-print(*sorted({'torch', 'mmdet', 'mmengine', 'cv2', 'albumentations', 'numpy', 'dask', 'PIL'} & sys.modules.keys()))
+heavy = {'torch', 'mmdet', 'mmengine', 'cv2', 'albumentations', 'numpy', 'dask', 'PIL'}
+print(*sorted(heavy & sys.modules.keys()))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False

@@ -51,7 +51,9 @@ def _modules() -> list[str]:
 
 
 def _does_something(path: Path) -> bool:
-    """Say whether a module has a function with a body: constants, records and protocols have none."""
+    """Say whether a module has a function with a body: constants, records and protocols have
+    none.
+    """
     functions = (
         node
         for node in ast.walk(ast.parse(path.read_text("utf-8")))

@@ -78,7 +78,7 @@ class Store:
         }
 
     def committed_files(self, planned: Plan) -> dict[str, dict[str, str]]:
-        """Return the files of each committed step that is published, own and placed, with hashes."""
+        """Return the files of each committed step that is published, own and placed, hashed."""
         found = {step.id: self.manifest(step.id) for step in planned.steps if step.published()}
         return {
             name: manifest.files | {row.name: row.sha256 for row in self._placed(name, manifest)}
@@ -123,7 +123,7 @@ class Store:
             files.write_json(self.final(step_id) / MANIFEST, manifest)
 
     def _keep_strays(self, step_id: str) -> None:
-        """Move what isn't ours out of a step's folder, before it is replaced, to ``kept/<step>``."""
+        """Move what isn't ours out of a step's folder that is replaced, to ``kept/<step>``."""
         final, manifest = self.final(step_id), self.manifest(step_id)
         ours = {MANIFEST, *manifest.files} if manifest else set()
         for path in files.files_below(final) if manifest else ():

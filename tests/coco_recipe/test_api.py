@@ -141,7 +141,8 @@ def work(ctx, *, dataset):
 
 @hookimpl
 def coco_recipe_steps():
-    yield Step(name="work", run=work, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset})
+    yield Step(name="work", run=work, inputs={"dataset": Port(Dataset)},
+               outputs={"dataset": Dataset})
 '''
 
 

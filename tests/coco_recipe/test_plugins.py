@@ -18,8 +18,9 @@ from coco_recipe import (
     hookimpl,
 )
 
+SIDE = {"type": "number", "description": "Shortest side, in pixels."}
 PARAMS = {"type": "object", "additionalProperties": False, "required": ["min_side_px"],
-          "properties": {"min_side_px": {"type": "number", "description": "Shortest side, in pixels."}}}
+          "properties": {"min_side_px": SIDE}}
 
 
 def drop_small(ctx: StepContext, *, dataset: Dataset, min_side_px: float) -> dict[str, Dataset]:

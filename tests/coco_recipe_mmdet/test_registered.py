@@ -216,12 +216,14 @@ def tried(name, does):
         said[name] = str(error)
 for name, (path, value) in cases["set"].items():
     changes = settings.Changes(json.loads(json.dumps(cases["sound"])))
-    tried("set " + name, lambda: job_config.override(changes, InitJob(config=None, classes=(), set={path: value})))
+    job = InitJob(config=None, classes=(), set={path: value})
+    tried("set " + name, lambda: job_config.override(changes, job))
 for file in cases["files"]:
     _, meta = weights.read(Path(file))
     def carried():
         tree = config_source.of_checkpoint(meta, file)
-        config_source.expect_harmless(file, model=tree["model"], test_dataloader=tree["test_dataloader"])
+        parts = {name: tree[name] for name in ("model", "test_dataloader")}
+        config_source.expect_harmless(file, **parts)
     tried(file, carried)
 said["imported"] = sorted(set(sys.modules) - before - {"safetensors", "json"})
 Path("said.json").write_text(json.dumps(said))

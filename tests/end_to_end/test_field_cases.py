@@ -64,7 +64,9 @@ def _above_first(folder: Path, **params: Any) -> None:
 
 
 def _object(path: Path) -> list[int]:
-    """Return x, y, w, h of what differs from the background, in the picture as trainers decode it."""
+    """Return x, y, w, h of what differs from the background, in the picture as trainers decode
+    it.
+    """
     import cv2
     import numpy as np
 

@@ -128,7 +128,9 @@ def test_a_file_of_a_step_decides_where_inputs_are_named_by_absolute_paths(
 
 
 def test_in_its_own_run_directory_there_is_nothing_to_do(tmp_path: Path, project: Path) -> None:
-    """It is the recorded recipe: its steps, its run directory and what it published are the same."""
+    """It is the recorded recipe: its steps, its run directory and what it published are the
+    same.
+    """
     out = project / "runs/x"
     _run(project / "recipe.yaml", out, *SET, cwd=project)
     before = tree(out)

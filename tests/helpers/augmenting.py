@@ -70,7 +70,9 @@ class Bench:
         return int(self.record().clock.this_run["images made"])
 
     def stamps(self) -> dict[str, int]:
-        """Return the inode of each new image: it tells whether the file is the same one as before."""
+        """Return the inode of each new image: it tells whether the file is the same one as
+        before.
+        """
         return {
             path.name: path.stat().st_ino
             for path in (self.step / "images").rglob("*")

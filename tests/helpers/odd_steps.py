@@ -54,8 +54,10 @@ def resume(ctx, *, dataset):
 def coco_recipe_steps():
     yield Step(name="many", run=many, inputs={"dataset": Port(Dataset, reads_only=True)},
                outputs={"several": Port(Checkpoint, many=True)}, writes=True, preview=draw)
-    yield Step(name="take", run=take, inputs={"checkpoints": Port(Checkpoint, many=True)}, outputs={}, writes=True)
-    yield Step(name="one", run=one, inputs={"checkpoint": Port(Checkpoint)}, outputs={}, writes=True)
-    yield Step(name="resume", run=resume, inputs={"dataset": Port(Dataset, reads_only=True)}, outputs={}, writes=True,
-               resumes=True)
+    yield Step(name="take", run=take, inputs={"checkpoints": Port(Checkpoint, many=True)},
+               outputs={}, writes=True)
+    yield Step(name="one", run=one, inputs={"checkpoint": Port(Checkpoint)},
+               outputs={}, writes=True)
+    yield Step(name="resume", run=resume, inputs={"dataset": Port(Dataset, reads_only=True)},
+               outputs={}, writes=True, resumes=True)
 """

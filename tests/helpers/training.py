@@ -99,7 +99,9 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Shapes:
 
 @pytest.fixture(scope="session")
 def trained(shapes: Shapes) -> Path:
-    """Train once, and do all that can be done with the checkpoints; return the folder of the steps."""
+    """Train once, and do all that can be done with the checkpoints; return the folder of the
+    steps.
+    """
     return shapes.run(
         "trained",
         [

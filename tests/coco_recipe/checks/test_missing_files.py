@@ -106,8 +106,11 @@ from coco_recipe import (
 )
 @hookimpl
 def coco_recipe_steps():
-    return [Step(name="writes", run=lambda ctx, *, dataset: {"dataset": dataset}, inputs={"dataset": Port(Dataset)},
-                 outputs={"dataset": Dataset}, params={"type": "object", "properties": {}}, writes=True)]
+    return [
+        Step(name="writes", run=lambda ctx, *, dataset: {"dataset": dataset}, writes=True,
+             inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset},
+             params={"type": "object", "properties": {}})
+    ]
 """)
     kept = {"id": "kept", "use": "writes", "in": "mended"}
     _recipe(tmp_path, [MENDED, kept, EXPORT], ["1.jpg"])

@@ -64,7 +64,8 @@ def check(ctx, *, dataset):
 
 @hookimpl
 def coco_recipe_steps():
-    yield Step(name="check", run=check, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset})
+    yield Step(name="check", run=check, inputs={"dataset": Port(Dataset)},
+               outputs={"dataset": Dataset})
 '''
 
 

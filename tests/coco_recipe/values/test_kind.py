@@ -1,4 +1,6 @@
-"""Kinds of values: a plugin's own, and those that come with the core, on their way through a run."""
+"""Kinds of values: a plugin's own, and those that come with the core, on their way through a
+run.
+"""
 
 import os
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""Rings of many vertices: what is asked of them takes near-linear work and memory, and stays right."""
+"""Rings of many vertices: what is asked of them takes near-linear work and memory, and stays
+right.
+"""
 
 import json
 import tracemalloc
