@@ -11,7 +11,6 @@ torch = pytest.importorskip(
 )
 
 from coco_recipe_torch import average_weights, checkpoints  # noqa: E402
-from coco_recipe_torch.average_weights import average, blend  # noqa: E402
 
 from coco_recipe import Checkpoint, Facts, StepProblems  # noqa: E402
 from coco_recipe.language.schema_check import with_defaults  # noqa: E402
@@ -195,29 +194,6 @@ def test_one_alone_comes_out_as_it_was(tmp_path: Path) -> None:
     given = states(1)
     found, _ = run(tmp_path, given)
     assert checkpoints.fingerprint(found.state) == checkpoints.fingerprint(given[0])
-
-
-def test_a_function_averages_without_files() -> None:
-    given = [{"w": torch.tensor([1.0, 2.0])}, {"w": torch.tensor([3.0, 6.0])}]
-    assert average(given)["w"].tolist() == [2, 4]
-    assert average(given, blend("weighted", 2, weights=[3, 1]))["w"].tolist() == [1.5, 3]
-    with pytest.raises(ValueError, match="'w' is complex"):
-        average([{"w": torch.ones(2, dtype=torch.complex64)}])
-
-
-@pytest.mark.parametrize(
-    ("method", "given", "shares"),
-    [
-        ("uniform", {}, [0.25, 0.25, 0.25, 0.25]),
-        ("weighted", {"weights": [1, 1, 0, 2]}, [0.25, 0.25, 0, 0.5]),
-        ("sequential", {"alpha": 0.5}, [0.125, 0.125, 0.25, 0.5]),
-        ("ema", {"decay": 0.5}, [0.125, 0.125, 0.25, 0.5]),
-    ],
-)
-def test_shares_are_those_of_each_method(
-    method: str, given: Mapping[str, Any], shares: Sequence[float]
-) -> None:
-    assert blend(method, 4, **given).shares() == shares
 
 
 def test_which_weights_were_taken_is_said_where_files_hold_a_moving_average(tmp_path: Path) -> None:
