@@ -9,29 +9,12 @@ from typing import Any
 
 import pytest
 from builders import coco, command, write_recipe
-
-from coco_recipe.checks import missing_files
-from coco_recipe.dataset import Dataset, Image
-from coco_recipe.findings import Finding
-
-DROP = "put them there, or drop their rows: repair: missing_pictures: drop"
-
-
-def _finding(folder: Path, names: Sequence[str], files: Sequence[str]) -> Finding:
-    for file in files:
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_bytes(b"x")
-    images = tuple(Image(number, name) for number, name in enumerate(names, 1))
-    found = missing_files.finding(
-        Dataset(images, (), (), home="raw", folders={"raw": folder}), "raw"
-    )
-    assert found
-    return found
+from missing_pictures import DROP, missing_of
 
 
 def test_a_link_to_nothing_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "4.png").symlink_to("../gone/4.png")
-    found = _finding(tmp_path, ["4.png", "sub/4.png"], [])
+    found = missing_of(tmp_path, ["4.png", "sub/4.png"], [])
     assert [row.value for row in found.first] == [
         "is a link to '../gone/4.png', which is not there",
         None,
