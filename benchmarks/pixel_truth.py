@@ -13,9 +13,9 @@ of its labels. Exits with 1 where a median is below 0.99, or a first percentile 
 
 What pixels say is no finer than a pixel: the nearest one moves an edge by up to half of it, and a
 tip that reaches no pixel's middle shows in none. So where outlines are compared, stars and askew
-rectangles, scenes are drawn `FINE` times as large, sizes of crops with them. And no finer than a
-grey level: of what lets near a tenth of a contrast through, a pixel that is within one level of it
-counts as hidden or not, as the visibility has it.
+rectangles, scenes are drawn `FINE` times as large, sizes of crops and pads with them. And no finer
+than a grey level: of what lets near a tenth of a contrast through, a pixel that is within one level
+of it counts as hidden or not, as the visibility has it.
 """
 
 import argparse
@@ -269,7 +269,7 @@ MODES = {
 }
 # Every transform with a border mode, such that its border shows.
 BORDERED: dict[str, Any] = {
-    "Affine": lambda mode: A.Affine(
+    "Affine": lambda mode, scale=1: A.Affine(
         rotate=(-60, 60),
         scale=(0.4, 1.2),
         translate_percent=(-0.4, 0.4),
@@ -277,41 +277,49 @@ BORDERED: dict[str, Any] = {
         border_mode=mode,
         **NEAREST,
     ),
-    "ShiftScaleRotate": lambda mode: A.ShiftScaleRotate(
+    "ShiftScaleRotate": lambda mode, scale=1: A.ShiftScaleRotate(
         shift_limit=0.3, scale_limit=(-0.6, 0.2), rotate_limit=60, border_mode=mode, **NEAREST
     ),
-    "Rotate": lambda mode: A.Rotate(limit=80, border_mode=mode, **NEAREST),
-    "SafeRotate": lambda mode: A.SafeRotate(limit=80, border_mode=mode, **NEAREST),
-    "Perspective": lambda mode: A.Perspective(
+    "Rotate": lambda mode, scale=1: A.Rotate(limit=80, border_mode=mode, **NEAREST),
+    "SafeRotate": lambda mode, scale=1: A.SafeRotate(limit=80, border_mode=mode, **NEAREST),
+    "Perspective": lambda mode, scale=1: A.Perspective(
         scale=(0.05, 0.2), fit_output=True, border_mode=mode, **NEAREST
     ),
-    "ElasticTransform": lambda mode: A.ElasticTransform(
-        alpha=600, sigma=16, border_mode=mode, **NEAREST
+    "ElasticTransform": lambda mode, scale=1: A.ElasticTransform(
+        alpha=600 * scale**2, sigma=16 * scale, border_mode=mode, **NEAREST
     ),
-    "GridDistortion": lambda mode: A.GridDistortion(
+    "GridDistortion": lambda mode, scale=1: A.GridDistortion(
         distort_limit=(-0.3, 0.3), normalized=False, border_mode=mode, **NEAREST
     ),
-    "OpticalDistortion": lambda mode: A.OpticalDistortion(
+    "OpticalDistortion": lambda mode, scale=1: A.OpticalDistortion(
         distort_limit=(0.5, 0.9), border_mode=mode, **NEAREST
     ),
-    "PiecewiseAffine": lambda mode: A.PiecewiseAffine(
+    "PiecewiseAffine": lambda mode, scale=1: A.PiecewiseAffine(
         scale=(0.01, 0.02), border_mode=mode, **NEAREST
     ),
-    "Pad": lambda mode: A.Pad(padding=(30, 150, 90, 10), border_mode=mode, p=1),
-    "PadIfNeeded": lambda mode: A.PadIfNeeded(
-        min_height=500, min_width=900, position="random", border_mode=mode, p=1
+    "Pad": lambda mode, scale=1: A.Pad(
+        padding=tuple(px * scale for px in (30, 150, 90, 10)), border_mode=mode, p=1
     ),
-    "RandomCrop": lambda mode: A.RandomCrop(
-        height=300, width=500, pad_if_needed=True, border_mode=mode, p=1
+    "PadIfNeeded": lambda mode, scale=1: A.PadIfNeeded(
+        min_height=500 * scale, min_width=900 * scale, position="random", border_mode=mode, p=1
     ),
-    "CenterCrop": lambda mode: A.CenterCrop(
-        height=500, width=300, pad_if_needed=True, border_mode=mode, p=1
+    "RandomCrop": lambda mode, scale=1: A.RandomCrop(
+        height=300 * scale, width=500 * scale, pad_if_needed=True, border_mode=mode, p=1
     ),
-    "Crop": lambda mode: A.Crop(
-        x_min=10, y_min=20, x_max=400, y_max=300, pad_if_needed=True, border_mode=mode, p=1
+    "CenterCrop": lambda mode, scale=1: A.CenterCrop(
+        height=500 * scale, width=300 * scale, pad_if_needed=True, border_mode=mode, p=1
     ),
-    "CropAndPad": lambda mode: A.CropAndPad(
-        px=((-60, 60),) * 4, keep_size=False, border_mode=mode, **NEAREST
+    "Crop": lambda mode, scale=1: A.Crop(
+        x_min=10 * scale,
+        y_min=20 * scale,
+        x_max=400 * scale,
+        y_max=300 * scale,
+        pad_if_needed=True,
+        border_mode=mode,
+        p=1,
+    ),
+    "CropAndPad": lambda mode, scale=1: A.CropAndPad(
+        px=((-60 * scale, 60 * scale),) * 4, keep_size=False, border_mode=mode, **NEAREST
     ),
 }
 
@@ -380,12 +388,19 @@ def _regions(mask: Any, boxes: Sequence[Box], found: Again) -> None:
 
 
 def repeated_masks(
-    steps: Callable[[random.Random], Sequence[Any]], count: int, seed: int = 0
+    steps: Callable[[random.Random], Sequence[Any]], count: int, seed: int = 0, scale: int = 1
 ) -> Iterator[tuple[float, float]]:
-    """Yield the IoU of all pixels of a shape with all its labels, as polygons and as masks."""
+    """Yield the IoU of all pixels of a shape with all its labels, as polygons and as masks.
+
+    Args:
+        steps: draws the transforms.
+        count: how many pictures.
+        seed: what is drawn depends on it.
+        scale: how large the scenes are.
+    """
     rng = random.Random(seed)
     for number in range(count):
-        drawn = shape(rng)
+        drawn = shape(rng, scale)
         box = tight(drawn.mask)
         pair = [
             Instance(box, drawn.polygons, None),
@@ -393,7 +408,7 @@ def repeated_masks(
         ]
         carried = Carrier(steps(rng))(drawn.picture, pair, number)
         truth = carried.picture[:, :, 0] > 127
-        if truth.sum() >= LEAST_PX:
+        if truth.sum() >= LEAST_PX * scale**2:
             both = [
                 [moved.segmentation for moved in _of(carried, i) if moved.segmentation]
                 for i in range(2)
@@ -410,13 +425,23 @@ def _overlap_of_masks(masks: Sequence[Any], truth: Any) -> float:
     return overlap(coco.merge(list(masks)), truth) if masks else 0.0
 
 
-def bordered(mode: int, least: int = 1, most: int = 1) -> Callable[[random.Random], list[Any]]:
+def bordered(
+    mode: int, least: int = 1, most: int = 1, scale: int = 1
+) -> Callable[[random.Random], list[Any]]:
     """Return what draws transforms whose borders repeat the picture.
 
     The library takes seconds for a PiecewiseAffine.
+
+    Args:
+        mode: OpenCV's border mode.
+        least: how many transforms at least.
+        most: how many at the most.
+        scale: how large the scene is.
     """
     names = [name for name in BORDERED if name != "PiecewiseAffine"]
-    return lambda rng: [BORDERED[rng.choice(names)](mode) for _ in range(rng.randint(least, most))]
+    return lambda rng: [
+        BORDERED[rng.choice(names)](mode, scale) for _ in range(rng.randint(least, most))
+    ]
 
 
 def repeats_hold(count: int) -> Iterator[bool]:
@@ -426,8 +451,8 @@ def repeats_hold(count: int) -> Iterator[bool]:
     """
     for name, mode in MODES.items():
         for label, most in ((name, 1), (f"{name}, two and three in a row", 3)):
-            steps = bordered(mode, 1 if most == 1 else 2, most)
-            found = repeated(steps, count)
+            least = 1 if most == 1 else 2
+            found = repeated(bordered(mode, least, most), count)
             yield show(f"{label}: boxes", found.ious)
             missing = found.ious.count(0)
             print(
@@ -435,7 +460,8 @@ def repeats_hold(count: int) -> Iterator[bool]:
                 f"{found.empty} of {found.labels} labels without a pixel"
             )
             yield not missing and not found.empty
-            pairs = list(repeated_masks(steps, count))
+            fine = bordered(mode, least, most, FINE)
+            pairs = list(repeated_masks(fine, count, scale=FINE))
             yield show(f"{label}: polygons", [a for a, _ in pairs])
             yield show(f"{label}: run-length masks", [b for _, b in pairs])
 

@@ -59,13 +59,13 @@ from coco_recipe.headers.reading import header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.json_types import Params, Schema
 from coco_recipe.seals import open_line, seal_line
+from coco_recipe.step_context import StepContext
 from coco_recipe.steps import (
     Backend,
     OpenPorts,
     Package,
     Port,
     Step,
-    StepContext,
     StepProblem,
     StepProblems,
 )

@@ -177,7 +177,8 @@ class Result:
         )
         if key not in self._kinds:
             raise KeyError(
-                f"there is no output '{name}'; {did_you_mean(name, ['.'.join(k) for k in self._kinds])}"
+                f"there is no output '{name}'; "
+                f"{did_you_mean(name, ['.'.join(k) for k in self._kinds])}"
             )
         return forecast.value(self._session, (key[0], key[1]), self._keys)
 

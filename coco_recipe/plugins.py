@@ -179,7 +179,8 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
         check_step(offer.step)
         if other := registry.offers.get(offer.step.name):
             raise PluginError(
-                f"offers step '{offer.step.name}', which {other.plugin} offers too; remove one of them"
+                f"offers step '{offer.step.name}', which {other.plugin} offers too; remove "
+                "one of them"
             )
     registry.offers.update(offers)
     registry.commands.update(commands)
@@ -227,7 +228,8 @@ def check_step(step: Step) -> None:
     if keywords != expected:
         odd = ", ".join(sorted(keywords ^ expected))
         raise PluginError(
-            f"step '{step.name}': the keywords of its function and its ports and parameters differ: {odd}"
+            f"step '{step.name}': the keywords of its function and its ports and "
+            f"parameters differ: {odd}"
         )
 
 

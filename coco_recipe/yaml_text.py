@@ -43,8 +43,8 @@ class YamlText:
         data: its value; None where it is empty.
         keys: the place of each key, by key path.
         values: the place of each value, by key path; none where the text is empty.
-        problems: what is wrong with values; each is left out of ``data``, or has another value of its
-            kind there.
+        problems: what is wrong with values; each is left out of ``data``, or has another value of
+            its kind there.
     """
 
     data: Any

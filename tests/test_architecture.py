@@ -62,7 +62,9 @@ def test_only_the_command_line_prints() -> None:
 
 @pytest.mark.slow
 def test_heavy_libraries_are_imported_where_a_step_runs() -> None:
-    """Some modules of plugins begin with such an import: they must not be reached by checking a recipe."""
+    """Some modules of plugins begin with such an import: they must not be reached by checking a
+    recipe.
+    """
     code = """
 import sys
 from pathlib import Path
@@ -72,7 +74,8 @@ for path in sorted(Path('recipes').glob('*.yaml')):
         stages.prepare(path)
     except Exception as error:
         assert 'there is no' in str(error), error  # its data or weights
-print(*sorted({'torch', 'mmdet', 'mmengine', 'cv2', 'albumentations', 'numpy', 'dask', 'PIL'} & sys.modules.keys()))
+heavy = {'torch', 'mmdet', 'mmengine', 'cv2', 'albumentations', 'numpy', 'dask', 'PIL'}
+print(*sorted(heavy & sys.modules.keys()))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False

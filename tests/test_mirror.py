@@ -1,7 +1,8 @@
-"""Each module has a test file of its name: ``coco_recipe/x.py`` has ``tests/coco_recipe/test_x.py``.
+"""Each module has a test file of its name: ``coco_recipe/x.py`` has
+``tests/coco_recipe/test_x.py``.
 
-That of a module in a folder of its package, ``coco_recipe_mmdet/inside/x.py``, may stand in a folder
-of that name or beside the package's other tests.
+That of a module in a folder of its package, ``coco_recipe_mmdet/inside/x.py``, may stand in a
+folder of that name or beside the package's other tests.
 """
 
 import ast
@@ -50,7 +51,9 @@ def _modules() -> list[str]:
 
 
 def _does_something(path: Path) -> bool:
-    """Say whether a module has a function with a body: constants, records and protocols have none."""
+    """Say whether a module has a function with a body: constants, records and protocols have
+    none.
+    """
     functions = (
         node
         for node in ast.walk(ast.parse(path.read_text("utf-8")))

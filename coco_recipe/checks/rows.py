@@ -231,7 +231,7 @@ def _is_suspect(text: bytes) -> bool:
 
 def _has_block_of_digits(text: bytes) -> bool:
     """Report whether there may be a number that no float holds: its digits fill a block."""
-    for start in range(0, len(text) - _BLOCK + 1, _BLOCK):  # noqa: SIM110  any() takes thrice as long
+    for start in range(0, len(text) - _BLOCK + 1, _BLOCK):
         if text[start : start + _BLOCK].isdigit():
             return True
     return False

@@ -10,8 +10,10 @@ from coco_recipe.findings import Kind, Row
 TRAINERS_SKIP = Kind(
     "rows_that_trainers_skip",
     "warning",
-    "rows are skipped by mmdet (images under 32 px, boxes with a side under 1 px or an area of 0 or less)",
-    "boxes: filter_annotations: min_side_px: 1, no_area: drop; repair: area: recompute; images: enlarge the "
+    "rows are skipped by mmdet (images under 32 px, boxes with a side under 1 px or an "
+    "area of 0 or less)",
+    "boxes: filter_annotations: min_side_px: 1, no_area: drop; repair: area: recompute; "
+    "images: enlarge the "
     "pictures (augment, with A.SmallestMaxSize), or leave their rows out of the file",
 )
 SMALLEST_SIDE_PX = 1  # mmdet's CocoDataset: parse_data_info

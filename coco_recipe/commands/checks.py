@@ -60,7 +60,8 @@ def check(
     plugin_files: tuple[Path, ...],
     form: str,
 ) -> None:
-    """Say everything that is wrong with an annotation file (and its IMAGES), or with the inputs of a recipe.
+    """Say everything that is wrong with an annotation file (and its IMAGES), or with the inputs of
+    a recipe.
 
     Exit 1 if a finding is an error: what a step of the recipe, or a reader of COCO files, would
     crash on, misassign or lose.

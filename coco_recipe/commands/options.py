@@ -1,4 +1,4 @@
-"""Options that several commands have, what is remembered of them, and the plan that they ask for."""
+"""Options that several commands have, what is remembered of them, and the plan they ask for."""
 
 import os
 from collections.abc import Sequence

@@ -83,7 +83,9 @@ def replay(
     moved_to: Path | None,
     plugin_files: tuple[Path, ...],
 ) -> None:
-    """Make one image of a finished run again, and say whether its bytes are those that were recorded."""
+    """Make one image of a finished run again, and say whether its bytes are those that were
+    recorded.
+    """
     from coco_recipe.running import forecast
 
     with plugins_print_apart():

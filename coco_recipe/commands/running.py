@@ -150,7 +150,9 @@ def plan(
     plugin_files: tuple[Path, ...],
     form: str,
 ) -> None:
-    """Show what would run and why, what is reused, and how many images and boxes per class each step leaves."""
+    """Show what would run and why, what is reused, and how many images and boxes per class each
+    step leaves.
+    """
     from coco_recipe.running import agenda, forecast, refusal, room, run_folder
     from coco_recipe.running.session import Session
 

@@ -28,8 +28,8 @@ def polygon_area(polygon: Sequence[float]) -> float:
         polygon: x, y, x, y, ... in pixels; the last vertex is joined to the first.
 
     Returns:
-        The area in square pixels; 0 for fewer than three vertices. Of a polygon that crosses itself,
-        parts that are gone round the other way count against the rest.
+        The area in square pixels; 0 for fewer than three vertices. Of a polygon that crosses
+        itself, parts that are gone round the other way count against the rest.
 
     Source:
         The shoelace formula: Meister 1769.

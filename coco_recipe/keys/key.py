@@ -29,6 +29,7 @@ EVERY_STEP = {
 
 NO_STEP = {
     "coco_recipe.steps": "declares what a step is",
+    "coco_recipe.step_context": "declares what a step gets",
     "coco_recipe.hookspecs": "declares what a plugin is",
     "coco_recipe.values.kind": "declares what a kind of value is",
     "coco_recipe.values.facts": "declares what is foreseen of a value",

@@ -160,6 +160,9 @@ def pixel_digest(
             the folder counts.
         known: hashes of files that need not be read again.
 
+    Returns:
+        One digest of all.
+
     Raises:
         DatasetError: images can't be read; names the first five.
     """

@@ -20,7 +20,8 @@ from coco_recipe.manifest import (
 
 
 def recorded_places(folder: Path) -> list[Path]:
-    """Return where the recipe's file was: seen from its run directory (both may have moved), by path.
+    """Return where the recipe's file was: seen from its run directory (both may have moved), by
+    path.
 
     Empty where the folder is no run directory.
     """

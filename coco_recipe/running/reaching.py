@@ -15,7 +15,8 @@ from coco_recipe.values.kind import each
 
 
 def opened(planned: Plan, name: str, ahead: Rehearsal) -> tuple[Image, ...]:
-    """Return the images of an input whose pictures steps will open, with the names that they have then.
+    """Return the images of an input whose pictures steps will open, with the names that they have
+    then.
 
     The steps in memory above are run, if they haven't been. Rows that can't be had before the run
     are left to the step that opens their pictures.

@@ -128,7 +128,7 @@ class Store:
         }
 
     def committed_files(self, planned: Plan) -> dict[str, dict[str, str]]:
-        """Return the files of each committed step that is published, own and placed, with hashes."""
+        """Return the files of each committed step that is published, own and placed, hashed."""
         found = {step.id: self.manifest(step.id) for step in planned.steps if step.published()}
         return {
             name: manifest.files | {row.name: row.sha256 for row in self.placed(name, manifest)}

@@ -13,8 +13,8 @@ def facts_of(value: Dataset) -> Facts:
     """Return what is known of a data set: its categories, sizes and keys.
 
     Returns:
-        Names of categories and keypoints, keys of rows, the number of images, and the smallest and the
-        largest (width, height) in pixels of those that have a size.
+        Names of categories and keypoints, keys of rows, the number of images, and the smallest and
+        the largest (width, height) in pixels of those that have a size.
     """
     sizes = [
         (image.width, image.height)

@@ -33,7 +33,8 @@ class Metrics:
             if figure is not None and not (is_number and math.isfinite(figure)):
                 name = " > ".join(path)
                 raise ValueError(
-                    f"metrics: {name} is {figure!r}, not a finite number; None says that there is none"
+                    f"metrics: {name} is {figure!r}, not a finite number; None says that "
+                    "there is none"
                 )
 
     def flat(self) -> Iterator[tuple[tuple[str, ...], float | None]]:

@@ -137,7 +137,8 @@ def _load(path: Path, of: Path | None, name: str) -> Predictions:
     """Read COCO results that were made elsewhere, and check them against their data set."""
     if of is None:
         raise DatasetError(
-            f"{path}: predictions need the COCO file that they are of; add 'of: <file>' to the input"
+            f"{path}: predictions need the COCO file that they are of; add 'of: <file>' to "
+            "the input"
         )
     first = next(iter(Predictions({"": path}, of).rows()), None)
     scores_of = "bbox"

@@ -45,7 +45,8 @@ def map_categories(
         ``dataset``: all images and annotations, with the categories that are left.
 
     Raises:
-        StepProblems: ``map`` or ``order`` names what isn't there, or ``order`` leaves a category out.
+        StepProblems: ``map`` or ``order`` names what isn't there, or ``order`` leaves a category
+            out.
         ValueError: keypoints of categories that are joined can't be joined by name.
     """
     ordered = _names_after([category.name for category in dataset.categories], map, order)

@@ -67,9 +67,9 @@ def merge(
     Raises:
         ValueError: file names collide and ``same_file_name`` is ``error``; keypoints can't be
             joined by name; a row refers to a row of a table that its own file lacks.
-        StepProblems: rows of a table must get other ids, and nothing is seen to name them (``tables``
-            says what does); it isn't known what a key such as ``subject_id`` names (``tables`` says
-            it, or ``ids``).
+        StepProblems: rows of a table must get other ids, and nothing is seen to name them
+            (``tables`` says what does); it isn't known what a key such as ``subject_id`` names
+            (``tables`` says it, or ``ids``).
     """
     categories, category_maps, places, firsts = _join_categories(datasets)
     licensed = licenses.join(datasets)

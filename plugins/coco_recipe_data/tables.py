@@ -57,9 +57,9 @@ def join(
         told: by key that no table lists, whether its numbers are each file's ``own`` or ``shared``.
 
     Raises:
-        StepProblems: rows of a table must get other ids, and nothing is seen to name them, so that what
-            does couldn't follow; it isn't known what rows of a key name; ``named`` or ``told`` has
-            a table or key that isn't there.
+        StepProblems: rows of a table must get other ids, and nothing is seen to name them, so that
+            what does couldn't follow; it isn't known what rows of a key name; ``named`` or ``told``
+            has a table or key that isn't there.
         ValueError: an id stands twice in a table, or a row refers to one that its own file doesn't
             have and that means another thing in the joined table.
     """

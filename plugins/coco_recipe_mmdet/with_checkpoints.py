@@ -167,7 +167,8 @@ def foresee_classes(facts: PortFacts) -> Facts:
     """Return which classes the checkpoints answer with.
 
     Raises:
-        StepProblems: a checkpoint has other classes than the data set, or two have different orders.
+        StepProblems: a checkpoint has other classes than the data set, or two have different
+            orders.
     """
     own = _known(facts, "dataset").classes
     given = dict(_given(facts))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from coco_recipe import Schema
+from coco_recipe_pictures.picture_params import EXIF, QUALITY, file_format, max_pixels
 
 
 def _length(side: str) -> dict[str, Any]:
@@ -63,33 +64,9 @@ PARAMS: Schema = {
             "parts: refuse, or leave them out of the tiles.",
             "examples": ["drop"],
         },
-        "format": {
-            "enum": ["jpg", "png"],
-            "default": "jpg",
-            "description": "File format of the tiles.",
-            "examples": ["png"],
-        },
-        "quality": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": 100,
-            "default": 95,
-            "description": "JPEG quality.",
-            "examples": [90],
-        },
-        "exif": {
-            "enum": ["apply", "ignore"],
-            "default": "apply",
-            "description": "Turn a picture as its EXIF orientation says, or take the pixels as "
-            "they are stored; the data set's width and height must fit.",
-            "examples": ["ignore"],
-        },
-        "max_pixels": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 100_000_000,
-            "description": "A picture with more pixels is an error.",
-            "examples": [20_000_000],
-        },
+        "format": file_format("the tiles"),
+        "quality": QUALITY,
+        "exif": EXIF,
+        "max_pixels": max_pixels("A picture with more pixels is an error."),
     },
 }

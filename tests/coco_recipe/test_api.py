@@ -91,7 +91,10 @@ def test_the_example_of_the_documentation_runs_as_a_script_without_a_main_guard(
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert " boxes\nclean ['cat']\nparts.train" in done.stdout
-    cells = f"import code\nshell = code.InteractiveInterpreter()\nfor cell in ({code!r},):\n    shell.runcode(cell)\n"
+    cells = (
+        f"import code\nshell = code.InteractiveInterpreter()\nfor cell in ({code!r},):\n    "
+        "shell.runcode(cell)\n"
+    )
     done = subprocess.run(
         [sys.executable],
         input=cells,
@@ -108,7 +111,8 @@ def test_importing_is_light_and_run_is_a_function_before_and_after_the_command_l
         "import sys, coco_recipe\n"
         "assert not {'yaml', 'cv2', 'numpy', 'jsonschema'} & sys.modules.keys()\n"
         "from coco_recipe import run\nassert callable(run)\n"
-        "import coco_recipe.cli, coco_recipe.running.stages\nfrom coco_recipe import run as again\nassert again is run\n"
+        "import coco_recipe.cli, coco_recipe.running.stages\nfrom coco_recipe import run "
+        "as again\nassert again is run\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -137,7 +141,8 @@ def work(ctx, *, dataset):
 
 @hookimpl
 def coco_recipe_steps():
-    yield Step(name="work", run=work, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset})
+    yield Step(name="work", run=work, inputs={"dataset": Port(Dataset)},
+               outputs={"dataset": Dataset})
 '''
 
 

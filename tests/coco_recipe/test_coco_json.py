@@ -36,7 +36,8 @@ ODD = {
     "roboflow_datumaro_val": "",
     "roboflow_lpbf_valid_segm": "",
     "sahi_terrain2_coco": "",
-    "taco_unofficial_crowdsourced_annotations": r":1:1405256: is not JSON.*NaN and Infinity are not JSON",
+    "taco_unofficial_crowdsourced_annotations": r":1:1405256: is not JSON.*NaN and "
+    r"Infinity are not JSON",
     "via_native_not_coco": r"\$: not a COCO file: no key 'images'",
 }
 
@@ -65,7 +66,8 @@ def test_a_dangling_category_is_read_but_refused_as_input_of_a_run() -> None:
     found = {finding.kind.name: finding for finding in row_checks.findings(dataset, "sample.json")}
     assert found["dangling_category_ids"].kind.needed
     assert str(found["dangling_category_ids"]).startswith(
-        "sample.json: 1 annotation points to a category that is not in the file: annotation 6: category 3"
+        "sample.json: 1 annotation points to a category that is not in the file: "
+        "annotation 6: category 3"
     )
 
 

@@ -69,7 +69,10 @@ def test_a_value_error_that_a_step_raises_on_purpose_is_told_as_it_is(
 
 def test_it_is_a_strangers_where_the_step_is_of_another_package() -> None:
     told = failure.told(_caught(_refuse), "another")
-    place = f"[tests/coco_recipe/test_failure.py:{_line_of('is odd;' + chr(92) + 'nturn it' + chr(34) + ')')}]"
+    place = (
+        "[tests/coco_recipe/test_failure.py:"
+        f"{_line_of('is odd;' + chr(92) + 'nturn it' + chr(34) + ')')}]"
+    )
     assert told == f"ValueError: image 2 ('2.jpg') is odd; {place}\nturn it"
 
 

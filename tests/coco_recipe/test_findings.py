@@ -1,4 +1,6 @@
-"""Findings of steps: shown, recorded, judged by the recipe's choice, and stopping where they are errors."""
+"""Findings of steps: shown, recorded, judged by the recipe's choice, and stopping where they are
+errors.
+"""
 
 import json
 from pathlib import Path
@@ -27,11 +29,13 @@ def look(ctx, *, dataset):
     return {"dataset": dataset}
 
 def review(step_id, params, facts):
-    yield Finding.of(SOON, step_id, [Row(f"category '{name}'") for name in facts["dataset"].classes])
+    rows = [Row(f"category '{name}'") for name in facts["dataset"].classes]
+    yield Finding.of(SOON, step_id, rows)
 
 @hookimpl
 def coco_recipe_steps():
-    yield Step(name="look", run=look, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset},
+    yield Step(name="look", run=look,
+               inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset},
                review=review)
 
 @hookimpl

@@ -19,8 +19,9 @@ from coco_recipe import (
     hookimpl,
 )
 
+SIDE = {"type": "number", "description": "Shortest side, in pixels."}
 PARAMS = {"type": "object", "additionalProperties": False, "required": ["min_side_px"],
-          "properties": {"min_side_px": {"type": "number", "description": "Shortest side, in pixels."}}}
+          "properties": {"min_side_px": SIDE}}
 
 
 def drop_small(ctx: StepContext, *, dataset: Dataset, min_side_px: float) -> dict[str, Dataset]:
@@ -60,7 +61,8 @@ def test_a_plugin_works_as_an_installed_package(
     (package / "drop_small.py").write_text(DROP_SMALL)
     (package / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
-        '[project]\nname = "drop-small"\nversion = "1.2"\n[tool.setuptools]\npy-modules = ["drop_small"]\n'
+        '[project]\nname = "drop-small"\nversion = "1.2"\n[tool.setuptools]\npy-modules = '
+        '["drop_small"]\n'
         '[project.entry-points.coco_recipe]\ndrop_small = "drop_small"\n'
     )
     subprocess.run(

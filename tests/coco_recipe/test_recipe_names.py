@@ -1,4 +1,6 @@
-"""Names of inputs, steps and recipes: letters of any script, nothing that a folder can't be called."""
+"""Names of inputs, steps and recipes: letters of any script, nothing that a folder can't be
+called.
+"""
 
 from pathlib import Path
 

@@ -98,7 +98,9 @@ def test_what_is_cropped_away_and_padded_again_is_gone() -> None:
     "looks", [A.BBoxSafeRandomCrop, lambda p: A.AtLeastOneBBoxRandomCrop(30, 30, p=p)]
 )
 def test_a_crop_that_looks_at_boxes_sees_them_where_they_are_by_then(looks: Any) -> None:
-    """Two turns by 45 degrees are one by 90; the hull of the hull of the first box would be 66x66 px, not 16x30."""
+    """Two turns by 45 degrees are one by 90; the hull of the hull of the first box would be 66x66
+    px, not 16x30.
+    """
     crop, seen = looks(p=1), []
     ask = crop.get_params_dependent_on_data
     crop.get_params_dependent_on_data = lambda params, data: [
@@ -131,7 +133,8 @@ def test_visibility_is_of_the_original_over_the_whole_pipeline() -> None:
         A.Crop(x_min=0, y_min=0, x_max=25, y_max=28, p=1),
     ]
     assert _carry(halves, Instance(BOX, None, None))[0].visibility == pytest.approx(0.25)
-    # of the triangle of 240 px, the part left of x = 25 is a triangle of 15 by 8; a larger picture changes no share
+    # of the triangle of 240 px, the part left of x = 25 is a triangle of 15 by 8; a larger picture
+    # changes no share
     assert _carry([*halves, A.Resize(280, 250, p=1)], Instance(BOX, POLYGON, None))[
         0
     ].visibility == pytest.approx(60 / 240)
@@ -192,7 +195,8 @@ def test_what_lies_behind_holes_is_not_visible() -> None:
 
 def test_holes_are_moved_by_what_comes_after_them() -> None:
     assert _visible(_cover(10, 20, 30, 40), A.HorizontalFlip(p=1)) == pytest.approx(0.5)
-    # what is left of the object after the crop is just what the hole covers, or just what it doesn't
+    # what is left of the object after the crop is just what the hole covers, or just what it
+    # doesn't
     assert _visible(_cover(10, 20, 30, 40), A.Crop(0, 0, 30, 60, p=1)) == pytest.approx(0)
     assert _visible(_cover(10, 20, 30, 40), A.Crop(30, 0, 80, 60, p=1)) == pytest.approx(0.5)
     assert _visible(A.HorizontalFlip(p=1), _cover(30, 0, 50, 60)) == pytest.approx(0.5)

@@ -1,4 +1,6 @@
-"""Transforms of colour that shift pixels or move outlines are followed, or refused with a remedy."""
+"""Transforms of colour that shift pixels or move outlines are followed, or refused with a
+remedy.
+"""
 
 from copy import deepcopy
 from pathlib import Path

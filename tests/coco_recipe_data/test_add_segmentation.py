@@ -1,4 +1,6 @@
-"""add_segmentation gives a rectangle where there is no segmentation, or none that covers anything."""
+"""add_segmentation gives a rectangle where there is no segmentation, or none that covers
+anything.
+"""
 
 import msgspec
 import pytest

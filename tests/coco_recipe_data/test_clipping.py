@@ -145,7 +145,9 @@ def test_a_filter_that_nothing_matches_says_so(tmp_path: Path) -> None:
 
 
 def test_a_turned_box_is_judged_by_its_corners() -> None:
-    """CVAT's box of 60x16 px turned by 90 degrees lies in a picture of 120x95 px; unturned, it would not."""
+    """CVAT's box of 60x16 px turned by 90 degrees lies in a picture of 120x95 px; unturned, it
+    would not.
+    """
     row = _row(bbox=[-10, 52, 60, 16], attributes={"rotation": 90.0})
     assert not Places.of(row).reaches_out(120, 95)
     assert Places.of(row).reaches_out(120, 80)

@@ -6,29 +6,11 @@ from typing import Any
 
 import pytest
 from builders import coco, command, write_recipe
+from mending import ledger_of, repaired
 
 from coco_recipe.errors import StepError
 from coco_recipe.running import stages
 from coco_recipe.testing import draw
-
-
-def _repaired(
-    tmp_path: Path, data: dict[str, Any], images: bool = False, **params: Any
-) -> dict[str, Any]:
-    step = {"id": "x", "use": "repair", "in": "raw", "with": params}
-    inputs = {"raw": {"annotations": "raw.json"} | ({"images": "images"} if images else {})}
-    stages.run(
-        stages.prepare(write_recipe(tmp_path, [step], data, inputs=inputs)), out=tmp_path / "out"
-    )
-    result: dict[str, Any] = json.loads((tmp_path / "out/steps/x/dataset.json").read_text("utf-8"))
-    return result
-
-
-def _ledger(tmp_path: Path) -> list[dict[str, Any]]:
-    path = tmp_path / "out/steps/x/repaired.jsonl"
-    return (
-        [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
-    )
 
 
 @pytest.mark.parametrize(
@@ -67,16 +49,16 @@ def test_names_that_would_fall_together_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
         StepError, match=r"image 2 \('b/1.jpg'\) and image 1 \('a/1.jpg'\) would both be '1.jpg'"
     ):
-        _repaired(tmp_path, data, file_names={"basename": True})
+        repaired(tmp_path, data, file_names={"basename": True})
 
 
 def test_sizes_come_from_the_pictures(tmp_path: Path) -> None:
     data = coco(2, [])
     small = data["images"][1] | {"width": 30, "height": 20}
     draw(tmp_path / "images", {"images": [data["images"][0], small]})
-    out = _repaired(tmp_path, data, images=True, sizes="from_pictures")
+    out = repaired(tmp_path, data, images=True, sizes="from_pictures")
     assert [(row["width"], row["height"]) for row in out["images"]] == [(64, 48), (30, 20)]
-    assert _ledger(tmp_path) == [
+    assert ledger_of(tmp_path) == [
         {"row": "image 2 ('2.jpg')", "key": "size", "old": [64, 48], "new": [30, 20]}
     ]
     (tmp_path / "images/2.jpg").write_bytes(b"nothing")

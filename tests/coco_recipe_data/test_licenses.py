@@ -1,4 +1,6 @@
-"""merge keeps each image's own license: equal ones once, others renumbered, and none that another file gives."""
+"""merge keeps each image's own license: equal ones once, others renumbered, and none that another
+file gives.
+"""
 
 import re
 from pathlib import Path
@@ -42,8 +44,10 @@ def test_a_license_of_another_file_is_refused(second: dict[str, Any], tmp_path: 
     with pytest.raises(
         StepError,
         match=re.escape(
-            "1 image has a license that 'licenses' of b lacks and another data set has: image 2 ('2.jpg') has license 3, "
-            "which after the merge would be that of a; add the row to 'licenses' of b, or repair: licenses: drop above"
+            "1 image has a license that 'licenses' of b lacks and another data set has: "
+            "image 2 ('2.jpg') has license 3, "
+            "which after the merge would be that of a; add the row to 'licenses' of b, or "
+            "repair: licenses: drop above"
         ),
     ):
         merged(tmp_path, _licensed(["CC", "MIT", "BSD"], 1), second)

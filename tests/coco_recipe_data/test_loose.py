@@ -1,4 +1,6 @@
-"""Rows that only the slow reading understands come in through a repair; what it doesn't mend stops the run."""
+"""Rows that only the slow reading understands come in through a repair; what it doesn't mend stops
+the run.
+"""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,6 @@
-"""merge and map_categories join what categories and tables mean: keypoints by name, rows with their references."""
+"""merge and map_categories join what categories and tables mean: keypoints by name, rows with their
+references.
+"""
 
 import copy
 import json

@@ -1,4 +1,6 @@
-"""What a merge writes down: new ids beside old ones, and keys that only one data set's survive of."""
+"""What a merge writes down: new ids beside old ones, and keys that only one data set's survive
+of.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""Rows that name another of their own list (``parent_id``) go on naming it, or lose the key and are named."""
+"""Rows that name another of their own list (``parent_id``) go on naming it, or lose the key and are
+named.
+"""
 
 import json
 import re
@@ -108,7 +110,8 @@ def test_one_that_its_file_lacks_is_refused_in_merge_and_left_out_in_reindex(
     with pytest.raises(
         StepError,
         match=re.escape(
-            "annotation 2 of b has parent_id 9, which is not in its 'annotations'; another data set has this id"
+            "annotation 2 of b has parent_id 9, which is not in its 'annotations'; another "
+            "data set has this id"
         ),
     ):
         merged(tmp_path, other, data)

@@ -1,4 +1,6 @@
-"""Ids of categories, images and annotations under keys of their own, as LVIS's neg_category_ids, go with the ids."""
+"""Ids of categories, images and annotations under keys of their own, as LVIS's neg_category_ids, go
+with the ids.
+"""
 
 import json
 from pathlib import Path

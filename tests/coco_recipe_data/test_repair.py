@@ -1,35 +1,18 @@
-"""repair: for each finding that names it, a data set with the fault, the repair, and the finding gone."""
+"""repair: for each finding that names it, a data set with the fault, the repair, and the finding
+gone.
+"""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import coco, write_recipe
+from builders import coco
+from mending import ledger_of, repaired
 
 from coco_recipe import coco_json
 from coco_recipe.checks import row_checks
 from coco_recipe.errors import RecipeError
-from coco_recipe.running import stages
-
-
-def _repaired(
-    tmp_path: Path, data: dict[str, Any], images: bool = False, **params: Any
-) -> dict[str, Any]:
-    step = {"id": "x", "use": "repair", "in": "raw", "with": params}
-    inputs = {"raw": {"annotations": "raw.json"} | ({"images": "images"} if images else {})}
-    stages.run(
-        stages.prepare(write_recipe(tmp_path, [step], data, inputs=inputs)), out=tmp_path / "out"
-    )
-    result: dict[str, Any] = json.loads((tmp_path / "out/steps/x/dataset.json").read_text("utf-8"))
-    return result
-
-
-def _ledger(tmp_path: Path) -> list[dict[str, Any]]:
-    path = tmp_path / "out/steps/x/repaired.jsonl"
-    return (
-        [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
-    )
 
 
 def _found(data: dict[str, Any]) -> dict[str, str]:
@@ -109,12 +92,12 @@ def test_the_remedy_that_a_finding_names_takes_it_away(
     ((key, value),) = params.items()
     named = value[0] if isinstance(value, list) else value
     assert _found(data)[kind] == f"repair: {key}: {named}"
-    out = _repaired(tmp_path, data, **params)
+    out = repaired(tmp_path, data, **params)
     assert kind not in _found(out)
     if mended:
         old = data["annotations"][0].get(mended[0])
         assert out["annotations"][0][mended[0]] == mended[1]
-        assert _ledger(tmp_path) == [
+        assert ledger_of(tmp_path) == [
             {"row": "annotation 1", "key": mended[0], "old": old, "new": mended[1]}
         ]
 
@@ -124,9 +107,9 @@ def test_texts_are_written_as_text(tmp_path: Path) -> None:
     data["images"][0]["date_captured"], data["images"][1]["date_captured"] = 0, "today"
     assert _found(data)["texts_of_wrong_type"] == "repair: texts: to_text"
     assert [
-        row["date_captured"] for row in _repaired(tmp_path, data, texts="to_text")["images"]
+        row["date_captured"] for row in repaired(tmp_path, data, texts="to_text")["images"]
     ] == ["0", "today"]
-    assert _ledger(tmp_path) == [
+    assert ledger_of(tmp_path) == [
         {"row": "image 1 ('1.jpg')", "key": "date_captured", "old": 0, "new": "0"}
     ]
 
@@ -136,9 +119,9 @@ def test_licenses_that_are_none_go(tmp_path: Path) -> None:
     for row, value in zip(data["images"], ("CC", 2, -1, None, 3), strict=True):
         row["license"] = value
     assert _found(data)["licenses_of_wrong_type"] == "repair: licenses: drop"
-    out = _repaired(tmp_path, data, licenses="drop")["images"]
+    out = repaired(tmp_path, data, licenses="drop")["images"]
     assert [row.get("license", "none") for row in out] == ["none", 2, "none", None, "none"]
-    assert [(line["old"], line["new"]) for line in _ledger(tmp_path)] == [
+    assert [(line["old"], line["new"]) for line in ledger_of(tmp_path)] == [
         ("CC", None),
         (-1, None),
         (3, None),
@@ -151,7 +134,7 @@ def test_rows_that_are_right_stay_as_they_are(tmp_path: Path) -> None:
         area=95.004,
         segmentation=[[1.3, 2, 10.7, 2, 10.7, 12.1, 1.3, 12.1]],
     )
-    out = _repaired(
+    out = repaired(
         tmp_path,
         data,
         bbox="from_segmentation",
@@ -159,14 +142,14 @@ def test_rows_that_are_right_stay_as_they_are(tmp_path: Path) -> None:
         segmentations=["drop_degenerate", "flat_to_list"],
     )
     assert out["annotations"] == data["annotations"]
-    assert _ledger(tmp_path) == []
+    assert ledger_of(tmp_path) == []
 
 
 def test_computed_numbers_carry_no_dust(tmp_path: Path) -> None:
     data = _changed(bbox=[0.1, 0.2, 10.1, 24.825], area=None)
-    assert _repaired(tmp_path, data, area="recompute")["annotations"][0]["area"] == 250.73
+    assert repaired(tmp_path, data, area="recompute")["annotations"][0]["area"] == 250.73
 
 
 def test_a_repair_of_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="mends nothing"):
-        _repaired(tmp_path, coco())
+        repaired(tmp_path, coco())

@@ -41,7 +41,9 @@ def _allowed(groups: Sequence[Group], share: Fraction) -> tuple[int, int]:
 
 
 def _cost(groups: Sequence[Group], shares: Sequence[float], side: Sequence[int]) -> Cost:
-    """Judge a division: images out of bounds, classes that a part lacks, sum of |share - wanted|."""
+    """Judge a division: images out of bounds, classes that a part lacks, sum of |share -
+    wanted|.
+    """
     exact = [Fraction(str(share)) / sum(Fraction(str(s)) for s in shares) for share in shares]
     images = [
         sum(g.images for g, at in zip(groups, side, strict=True) if at == part)
@@ -103,7 +105,9 @@ def test_no_division_of_a_small_set_is_better(
 def test_the_best_of_all_at_once_is_no_worse_than_the_best_of_many_starts(
     seed: int, number: int, largest: int, shares: tuple[float, ...]
 ) -> None:
-    """What is proved for few groups is what a search, which knows nothing of the proof, can't beat."""
+    """What is proved for few groups is what a search, which knows nothing of the proof, can't
+    beat.
+    """
     groups = _draw(random.Random(seed), number, largest)
     proved = _cost(groups, shares, _side(groups, divide(groups, _named(shares))))
     with pytest.MonkeyPatch.context() as patch:
@@ -174,7 +178,9 @@ def test_every_class_is_in_every_part_where_a_division_has_it(
 def test_large_groups_are_within_half_the_largest(
     seed: int, number: int, shares: tuple[float, ...]
 ) -> None:
-    """Of two parts this can always be had: cut any order of groups where it is nearest to the share."""
+    """Of two parts this can always be had: cut any order of groups where it is nearest to the
+    share.
+    """
     groups = _draw(random.Random(seed), number, 9)
     found = divide(groups, _named(shares))
     total, largest = sum(group.images for group in groups), max(group.images for group in groups)

@@ -1,4 +1,6 @@
-"""merge and numbers under keys that no table lists: a file's own, shared, or names of rows that nobody says."""
+"""merge and numbers under keys that no table lists: a file's own, shared, or names of rows that
+nobody says.
+"""
 
 import re
 from pathlib import Path

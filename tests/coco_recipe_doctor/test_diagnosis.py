@@ -1,19 +1,12 @@
 """What was found on a machine leads to verdicts and commands."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from coco_recipe_doctor import diagnosis
-from coco_recipe_doctor.diagnosis import Check, Verdict
-from coco_recipe_doctor.machine import Findings, Machine
-
-GIB = 2**30
-
-
-MACHINE = Machine("Linux", 8, 32 * GIB, 8 * GIB, 100 * GIB, "c++", "", (), True, "/fonts/wqy.ttc")
-
+from coco_recipe_doctor.diagnosis import Check
+from coco_recipe_doctor.machine import Findings
+from seen_machines import GIB, MACHINE, bare, seen, verdict_of
 
 GPU_MACHINE = replace(
     MACHINE, driver=("NVIDIA A100, 81920 MiB, 550.54, 8.0",), nvcc="/usr/local/cuda/bin/nvcc"
@@ -27,81 +20,29 @@ GPU = {
 }
 
 
-PACKAGES = {
-    "albumentations": "2.0.8",
-    "numpy": "2.2.6",
-    "opencv-python": "4.12.0.88",
-    "opencv-python-headless": "4.12.0.88",
-    "pillow": "12.0.0",
-    "torch": "2.13.0+cpu",
-    "setuptools": "81.0.0",
-    "wheel": "0.45",
-    "ninja": "1.11",
-    "psutil": "7.0",
-    "onedl-mmcv": "2.3.6",
-    "onedl-mmengine": "0.10.12",
-    "onedl-mmdetection": "3.5.1",
-    "safetensors": "0.8.0",
-}
-
-
-PROBES: dict[str, dict[str, Any]] = {
-    "versions": {"python": "3.11.7", "headers": True},
-    "albumentations": {"version": "2.0.8"},
-    "cv2": {"version": "4.12.0"},
-    "torch": {"version": "2.13.0+cpu", "cuda": None, "gpus": []},
-    "operators": {"version": "2.3.6", "gpu_error": ""},
-    "mmdet": {"version": "3.5.1"},
-}
 NO_OPERATORS = {"error": "ModuleNotFoundError: No module named 'mmcv._ext'"}
-
-
-def _found(
-    *,
-    without: tuple[str, ...] = (),
-    packages: Mapping[str, str] = {},
-    here: Machine = MACHINE,
-    **probes: dict[str, Any] | None,
-) -> Findings:
-    """Return a machine on which all is well, but for what a test changes; a probe of None did not run."""
-    answers = {name: answer for name, answer in (PROBES | probes).items() if answer is not None}
-    there = {name: version for name, version in PACKAGES.items() if name not in without}
-    return Findings("/env/bin/python", here, there | packages, answers)
-
-
-def _verdict(goal: str, found: Findings) -> Verdict:
-    return next(verdict for verdict in diagnosis.verdicts(found) if verdict.goal == goal)
 
 
 def _line(found: Findings, name: str) -> Check:
     return next(line for line in diagnosis.checks(found) if line.name == name)
 
 
-def _bare() -> Findings:
-    return _found(
-        without=tuple(PACKAGES),
-        albumentations=None,
-        cv2=None,
-        torch=None,
-        operators=None,
-        mmdet=None,
-    )
-
-
 def test_a_machine_with_everything_augments_and_trains_but_not_on_a_gpu() -> None:
-    found = _found()
+    found = seen()
     assert [verdict.ready for verdict in diagnosis.verdicts(found)] == [True, True, False]
-    assert _verdict("gpu", found).commands == ()
+    assert verdict_of("gpu", found).commands == ()
     assert _line(found, "torch sees").note == "no GPU: NVIDIA's driver doesn't answer (nvidia-smi)"
 
 
 def test_a_bare_environment_gets_the_commands_in_the_order_that_works() -> None:
-    verdict = _verdict("train", _bare())
+    verdict = verdict_of("train", bare())
     assert verdict.commands == (
-        "/env/bin/python -m pip install torch==2.13.0 'setuptools>=80,<82' wheel ninja psutil numpy==2.2.6 "
+        "/env/bin/python -m pip install torch==2.13.0 'setuptools>=80,<82' wheel ninja "
+        "psutil numpy==2.2.6 "
         "opencv-python==4.12.0.88",
         "/env/bin/python -m pip install --no-build-isolation onedl-mmcv==2.3.6",
-        "/env/bin/python -m pip install onedl-mmengine==0.10.12 onedl-mmdetection==3.5.1 safetensors==0.8.0",
+        "/env/bin/python -m pip install onedl-mmengine==0.10.12 onedl-mmdetection==3.5.1 "
+        "safetensors==0.8.0",
     )
     assert [reason.partition(":")[0] for reason in verdict.reasons] == [
         "torch",
@@ -112,7 +53,7 @@ def test_a_bare_environment_gets_the_commands_in_the_order_that_works() -> None:
         "onedl-mmdetection",
         "safetensors",
     ]
-    augment = _verdict("augment", _bare())
+    augment = verdict_of("augment", bare())
     assert len(augment.commands) == 1
     assert augment.commands[0].startswith(
         "/env/bin/python -m pip install albumentations==2.0.8 'numpy>=1.26' "
@@ -122,28 +63,29 @@ def test_a_bare_environment_gets_the_commands_in_the_order_that_works() -> None:
 def test_a_compiler_comes_first_where_there_is_none() -> None:
     here = replace(MACHINE, compiler="")
     assert (
-        _verdict("train", replace(_bare(), machine=here)).commands[0]
+        verdict_of("train", replace(bare(), machine=here)).commands[0]
         == "apt-get install -y g++ python3.11-dev"
     )
     assert (
         "C++ compiler"
-        in _verdict("train", replace(_bare(), machine=replace(here, has_apt=False))).commands[0]
+        in verdict_of("train", replace(bare(), machine=replace(here, has_apt=False))).commands[0]
     )
-    assert _verdict("train", _found(here=here)).ready  # nothing needs to be built
+    assert verdict_of("train", seen(here=here)).ready  # nothing needs to be built
 
 
 @pytest.mark.parametrize(
     ("found", "commands"),
     [
         (
-            _found(operators=NO_OPERATORS, mmdet=NO_OPERATORS),
+            seen(operators=NO_OPERATORS, mmdet=NO_OPERATORS),
             [
                 "install torch==2.13.0",
-                "install --force-reinstall --no-deps --no-cache-dir --no-build-isolation onedl-mmcv==2.3.6",
+                "install --force-reinstall --no-deps --no-cache-dir --no-build-isolation "
+                "onedl-mmcv==2.3.6",
             ],
         ),
         (
-            _found(
+            seen(
                 without=("onedl-mmengine",),
                 operators={"error": "ModuleNotFoundError: No module named 'mmengine'"},
                 mmdet={"error": "ModuleNotFoundError: No module named 'mmengine'"},
@@ -151,14 +93,14 @@ def test_a_compiler_comes_first_where_there_is_none() -> None:
             ["install onedl-mmengine==0.10.12"],
         ),
         (
-            _found(
+            seen(
                 packages={"mmdet": "3.3.0"},
                 mmdet={"error": "AssertionError: MMCV==2.3.6 is used but incompatible"},
             ),
             ["uninstall -y mmdet onedl-mmdetection", "install onedl-mmdetection==3.5.1"],
         ),
         (
-            _found(packages={"mmcv": "2.1.0"}),
+            seen(packages={"mmcv": "2.1.0"}),
             [
                 "uninstall -y mmcv onedl-mmcv",
                 "install torch==2.13.0",
@@ -166,7 +108,7 @@ def test_a_compiler_comes_first_where_there_is_none() -> None:
             ],
         ),
         (
-            _found(packages={"opencv-python": "4.11.0.86"}),
+            seen(packages={"opencv-python": "4.11.0.86"}),
             [
                 "uninstall -y opencv-python opencv-python-headless",
                 "install opencv-python-headless==4.12.0.88",
@@ -174,18 +116,18 @@ def test_a_compiler_comes_first_where_there_is_none() -> None:
             ],
         ),
         (
-            _found(mmdet={"error": "ModuleNotFoundError: No module named 'shapely'"}),
+            seen(mmdet={"error": "ModuleNotFoundError: No module named 'shapely'"}),
             ["uninstall -y onedl-mmdetection", "install onedl-mmdetection==3.5.1"],
         ),
         (
-            _found(
+            seen(
                 torch={"error": "crashes the interpreter (SIGSEGV)"},
                 operators={"error": "crashes the interpreter (SIGSEGV)"},
             ),
             ["uninstall -y torch", "install torch==2.13.0", "install --force-reinstall"],
         ),
         (
-            _found(packages={"torch": "2.8.0"}),
+            seen(packages={"torch": "2.8.0"}),
             ["install torch==2.13.0", "install --force-reinstall"],
         ),
     ],
@@ -201,7 +143,7 @@ def test_a_compiler_comes_first_where_there_is_none() -> None:
     ],
 )
 def test_each_fault_has_its_remedy(found: Findings, commands: list[str]) -> None:
-    verdict = _verdict("train", found)
+    verdict = verdict_of("train", found)
     assert not verdict.ready
     assert verdict.reasons
     given = [text.removeprefix("/env/bin/python -m pip ") for text in verdict.commands]
@@ -210,7 +152,7 @@ def test_each_fault_has_its_remedy(found: Findings, commands: list[str]) -> None
 
 def test_a_torch_that_breaks_albumentations_is_what_is_mended() -> None:
     broken = {"error": "crashes the interpreter (SIGABRT)"}
-    verdict = _verdict("augment", _found(torch=broken, albumentations=broken))
+    verdict = verdict_of("augment", seen(torch=broken, albumentations=broken))
     assert [text.partition("pip ")[2] for text in verdict.commands] == [
         "uninstall -y torch",
         "install torch==2.13.0",
@@ -218,15 +160,15 @@ def test_a_torch_that_breaks_albumentations_is_what_is_mended() -> None:
 
 
 def test_opencv_twice_in_one_version_is_well_and_in_two_is_not() -> None:
-    assert not any(line.name == "cv2 twice" for line in diagnosis.checks(_found()))
-    twice = _line(_found(packages={"opencv-python": "4.11.0.86"}), "cv2 twice")
+    assert not any(line.name == "cv2 twice" for line in diagnosis.checks(seen()))
+    twice = _line(seen(packages={"opencv-python": "4.11.0.86"}), "cv2 twice")
     assert twice.found == "opencv-python 4.11.0.86, opencv-python-headless 4.12.0.88"
     assert twice.stops == ("augment", "train", "gpu")
 
 
 def test_another_version_that_works_is_noted_and_does_not_stop() -> None:
-    found = _found(packages={"torch": "2.12.1", "numpy": "2.1.0", "onedl-mmdetection": "3.5.0"})
-    assert _verdict("train", found).ready
+    found = seen(packages={"torch": "2.12.1", "numpy": "2.1.0", "onedl-mmdetection": "3.5.0"})
+    assert verdict_of("train", found).ready
     assert (_line(found, "torch").status, _line(found, "torch").note) == (
         "note",
         "tested with 2.13.0",
@@ -234,39 +176,39 @@ def test_another_version_that_works_is_noted_and_does_not_stop() -> None:
 
 
 def test_another_albumentations_stops() -> None:
-    verdict = _verdict("augment", _found(packages={"albumentations": "1.4.0"}))
+    verdict = verdict_of("augment", seen(packages={"albumentations": "1.4.0"}))
     assert (verdict.ready, verdict.reasons) == (False, ("albumentations: 1.4.0 isn't ==2.0.8",))
     assert verdict.commands == ("/env/bin/python -m pip install albumentations==2.0.8",)
 
 
 def test_a_gpu_that_torch_and_the_operators_use_is_enough() -> None:
-    found = _found(here=GPU_MACHINE, torch=GPU)
+    found = seen(here=GPU_MACHINE, torch=GPU)
     assert all(verdict.ready for verdict in diagnosis.verdicts(found))
     assert _line(found, "torch sees").found == "NVIDIA A100, 80.0 GiB, capability 8.0"
 
 
 def test_a_gpu_wants_a_torch_and_operators_that_are_built_for_it() -> None:
-    no_cuda = _verdict("gpu", _found(here=GPU_MACHINE))
+    no_cuda = verdict_of("gpu", seen(here=GPU_MACHINE))
     assert no_cuda.reasons == ("torch sees: torch 2.13.0+cpu is built without CUDA",)
     assert no_cuda.commands[0] == "/env/bin/python -m pip uninstall -y torch"
     assert no_cuda.commands[-1].startswith(
         "FORCE_CUDA=1 /env/bin/python -m pip install --force-reinstall"
     )
-    on_cpu = _verdict(
+    on_cpu = verdict_of(
         "gpu",
-        _found(
+        seen(
             here=GPU_MACHINE, torch=GPU, operators={"version": "2.3.6", "gpu_error": "not compiled"}
         ),
     )
     assert on_cpu.reasons == ("mmcv's operators: not compiled",)
     assert "FORCE_CUDA=1" in on_cpu.commands[-1]
-    assert _verdict("train", _found(here=GPU_MACHINE)).ready
+    assert verdict_of("train", seen(here=GPU_MACHINE)).ready
 
 
 def test_small_shared_memory_little_disk_and_a_missing_font_are_noted() -> None:
-    found = _found(
+    found = seen(
         here=replace(MACHINE, shared_memory=64 * 2**20, disk_free=GIB, font="", memory=GIB)
     )
     notes = {line.name for line in diagnosis.checks(found) if line.status == "note"}
     assert notes == {"/dev/shm", "free disk", "font with Chinese", "memory"}
-    assert _verdict("train", found).ready
+    assert verdict_of("train", found).ready

@@ -1,4 +1,6 @@
-"""A second trainer is one file, and nothing beside it is touched; what its process reports arrives."""
+"""A second trainer is one file, and nothing beside it is touched; what its process reports
+arrives.
+"""
 
 import json
 import subprocess

@@ -1,4 +1,6 @@
-"""What the hooks of a training write: plain values, and scalars that go on where a resumed one does."""
+"""What the hooks of a training write: plain values, and scalars that go on where a resumed one
+does.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""What is said where the training stack is not installed: an interpreter that sees the core's packages and no others."""
+"""What is said where the training stack is not installed: an interpreter that sees the core's
+packages and no others.
+"""
 
 import os
 import subprocess

@@ -1,4 +1,6 @@
-"""predict can write the ids of the data set that its images go back to; no detector is needed to see it."""
+"""predict can write the ids of the data set that its images go back to; no detector is needed to
+see it.
+"""
 
 import json
 import os

@@ -21,9 +21,8 @@ def test_recompute_batch_norm_changes_only_the_buffers_of_batch_norms(trained: P
         key.endswith(("running_mean", "running_var", "num_batches_tracked")) for key in changed
     )
     batches = {int(value) for key, value in after.items() if key.endswith("num_batches_tracked")}
-    assert (
-        batches == {3}
-    )  # 40 pictures, 16 at a time: the last are only 8, and each of them weighs as much as the others
+    # 40 pictures, 16 at a time: the last are only 8, and each of them weighs as much as the others
+    assert batches == {3}
 
 
 def test_the_first_batch_norm_has_the_mean_over_the_pictures(trained: Path) -> None:

@@ -1,4 +1,6 @@
-"""A config that a checkpoint carries, and a ``set``, are data: what they name is built only if it is registered."""
+"""A config that a checkpoint carries, and a ``set``, are data: what they name is built only if it
+is registered.
+"""
 
 import json
 import os
@@ -195,7 +197,9 @@ HAZARDS: dict[str, tuple[str, Any, str]] = {
 
 
 def _config() -> dict[str, Any]:
-    """Return a small config whose names are all registered, in each of the ways that they are written."""
+    """Return a small config whose names are all registered, in each of the ways that they are
+    written.
+    """
     loader = {
         "batch_size": 1,
         "num_workers": 0,
@@ -257,12 +261,14 @@ def tried(name, does):
         said[name] = str(error)
 for name, (path, value) in cases["set"].items():
     changes = settings.Changes(json.loads(json.dumps(cases["sound"])))
-    tried("set " + name, lambda: job_config.override(changes, InitJob(config=None, classes=(), set={path: value})))
+    job = InitJob(config=None, classes=(), set={path: value})
+    tried("set " + name, lambda: job_config.override(changes, job))
 for file in cases["files"]:
     _, meta = weights.read(Path(file))
     def carried():
         tree = config_source.of_checkpoint(meta, file)
-        config_source.expect_harmless(file, model=tree["model"], test_dataloader=tree["test_dataloader"])
+        parts = {name: tree[name] for name in ("model", "test_dataloader")}
+        config_source.expect_harmless(file, **parts)
     tried(file, carried)
 said["imported"] = sorted(set(sys.modules) - before - {"safetensors", "json"})
 class Quiet:
@@ -285,7 +291,9 @@ Path("said.json").write_text(json.dumps(said))
 
 @pytest.fixture(scope="module")
 def said(shapes: Shapes, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """Show every case to one child process, as a checkpoint of both formats and as a ``set``; return what it says."""
+    """Show every case to one child process, as a checkpoint of both formats and as a ``set``;
+    return what it says.
+    """
     import torch
     from coco_recipe_mmdet.inside import config_source
     from coco_recipe_torch import checkpoints
@@ -397,7 +405,9 @@ def test_a_key_that_would_be_code_in_the_written_config_is_refused(shapes: Shape
 
 
 def test_the_package_s_own_configs_pass(shapes: Shapes) -> None:
-    """Every 20th, and YOLOX; some name parts that this installation hasn't, and so couldn't be built either."""
+    """Every 20th, and YOLOX; some name parts that this installation hasn't, and so couldn't be
+    built either.
+    """
     from coco_recipe_mmdet import configs
     from coco_recipe_mmdet.inside import config_source, registered
 

@@ -255,8 +255,8 @@ def test_a_checkpoint_that_says_other_classes_than_it_is_taken_for_is_refused(
     }
     said = shapes.fails("said", [score], **inputs)
     assert (
-        "says that its classes are disc, square, triangle, and is taken for one of triangle, square, disc"
-        in said
+        "says that its classes are disc, square, triangle, and is taken for one of "
+        "triangle, square, disc" in said
     )
     step = train_step() | {"in": {"train": "reversed", "checkpoint": "old"}}
     assert "says that its classes are disc, square, triangle" in shapes.fails(

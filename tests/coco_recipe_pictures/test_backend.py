@@ -185,7 +185,9 @@ def test_a_library_that_no_plugin_offers_is_refused_by_name(tmp_path: Path, name
 
 
 def test_no_module_that_opens_pictures_imports_a_library_of_transforms() -> None:
-    """Neither at its top nor in a function; import-linter sees the packages of this project only."""
+    """Neither at its top nor in a function; import-linter sees the packages of this project
+    only.
+    """
     for path in (REPOSITORY / "plugins/coco_recipe_pictures").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []

@@ -23,7 +23,9 @@ JPEG, PNG = pictures.encode(_picture(), ".jpg", 95), pictures.encode(_picture(),
 
 
 def _damaged() -> bytes:
-    """Return a JPEG with its header and end, and two bytes of its middle such that half of it can't be decoded."""
+    """Return a JPEG with its header and end, and two bytes of its middle such that half of it can't
+    be decoded.
+    """
     half = len(JPEG) // 2
     return JPEG[:half] + b"\xff\xd9" + JPEG[half + 2 :]
 

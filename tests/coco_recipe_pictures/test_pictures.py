@@ -20,7 +20,9 @@ def _picture(height: int = 40, width: int = 60) -> "pictures.Picture":
 
 
 def _exif(data: bytes, orientation: int) -> bytes:
-    """Put an EXIF segment with an orientation, and with a marker that looks like the picture's end, into a JPEG."""
+    """Put an EXIF segment with an orientation, and with a marker that looks like the picture's end,
+    into a JPEG.
+    """
     tiff = (
         b"II*\0\x08\0\0\0\x01\0"
         + struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)

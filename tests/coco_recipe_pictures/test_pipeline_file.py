@@ -41,7 +41,8 @@ def test_a_problem_in_a_file_names_file_and_line(tmp_path: Path) -> None:
         (
             "p.json",
             '\n{"h": IMAGE_H, "width": IMAGE_WIDTH}',
-            r'p\.json:2:7: IMAGE_H is no value: write a number; .*:2:25: IMAGE_WIDTH is no value: write "\$\{image\.width\}"',
+            r"p\.json:2:7: IMAGE_H is no value: write a number; .*:2:25: IMAGE_WIDTH is no "
+            r'value: write "\$\{image\.width\}"',
         ),
         ("p.yaml", "a: [1", r"p\.yaml:\d+:\d+: is not YAML"),
         (
@@ -52,7 +53,8 @@ def test_a_problem_in_a_file_names_file_and_line(tmp_path: Path) -> None:
         (
             "p.yaml",
             "!!python/object/apply:os.system [ls]",
-            r"p\.yaml:1:1: has the tag tag:yaml\.org,2002:python/object/apply:os\.system: remove it",
+            r"p\.yaml:1:1: has the tag tag:yaml\.org,2002:python/object/apply:os\.system: "
+            r"remove it",
         ),
         ("p.yaml", "[" * 101, "nested more than 100 deep"),
         ("p.json", "[" * 101 + "]" * 101, "nested more than 100 deep"),

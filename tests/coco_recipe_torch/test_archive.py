@@ -2,7 +2,6 @@
 
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from coco_recipe_torch import checkpoints
@@ -10,26 +9,7 @@ from coco_recipe_torch import checkpoints
 torch = pytest.importorskip(
     "torch", reason="the training stack is not installed: make test does it"
 )
-
-
-def state() -> dict[str, Any]:
-    return {
-        "fc.weight": torch.arange(2000.0).reshape(20, 100),
-        "fc.bias": torch.ones(20, dtype=torch.float16),
-        "bn.num_batches_tracked": torch.tensor(7),
-    }
-
-
-def saved(path: Path, content: Any, **how: Any) -> Path:
-    torch.save(content, path, **how)
-    return path
-
-
-def refused(path: Path, reason: str, **how: Any) -> None:
-    with pytest.raises(ValueError) as caught:
-        checkpoints.read(path, **how)
-    assert str(path) in str(caught.value)
-    assert reason in str(caught.value), caught.value
+from checkpoint_files import refused, saved, state  # noqa: E402
 
 
 def test_a_zip_bomb_is_refused_before_anything_unfolds(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ torch = pytest.importorskip(
 )
 
 from coco_recipe_torch import average_weights, checkpoints  # noqa: E402
-from coco_recipe_torch.average_weights import average, blend  # noqa: E402
 
 from coco_recipe import Checkpoint, Facts, StepProblems  # noqa: E402
 from coco_recipe.language.schema_check import with_defaults  # noqa: E402
@@ -19,7 +18,9 @@ from coco_recipe.running.context import Context  # noqa: E402
 
 
 def states(count: int = 3, dtype: Any = None) -> list[dict[str, Any]]:
-    """Return state dicts with a tensor longer than what is averaged at a time, a batch norm and an odd shape."""
+    """Return state dicts with a tensor longer than what is averaged at a time, a batch norm and an
+    odd shape.
+    """
     made = []
     for number in range(count):
         random = torch.Generator().manual_seed(number)
@@ -50,7 +51,9 @@ def run(
     meta: Mapping[str, Any] | None = None,
     **parameters: Any,
 ) -> tuple[checkpoints.Weights, Context]:
-    """Write checkpoints of epochs 1, 2, ..., and run the step on them; return what it made and what it noted."""
+    """Write checkpoints of epochs 1, 2, ..., and run the step on them; return what it made and what
+    it noted.
+    """
     inputs = []
     for number, state in enumerate(given):
         label = labels[number] if labels else f"epoch_{number + 1}"
@@ -193,29 +196,6 @@ def test_one_alone_comes_out_as_it_was(tmp_path: Path) -> None:
     assert checkpoints.fingerprint(found.state) == checkpoints.fingerprint(given[0])
 
 
-def test_a_function_averages_without_files() -> None:
-    given = [{"w": torch.tensor([1.0, 2.0])}, {"w": torch.tensor([3.0, 6.0])}]
-    assert average(given)["w"].tolist() == [2, 4]
-    assert average(given, blend("weighted", 2, weights=[3, 1]))["w"].tolist() == [1.5, 3]
-    with pytest.raises(ValueError, match="'w' is complex"):
-        average([{"w": torch.ones(2, dtype=torch.complex64)}])
-
-
-@pytest.mark.parametrize(
-    ("method", "given", "shares"),
-    [
-        ("uniform", {}, [0.25, 0.25, 0.25, 0.25]),
-        ("weighted", {"weights": [1, 1, 0, 2]}, [0.25, 0.25, 0, 0.5]),
-        ("sequential", {"alpha": 0.5}, [0.125, 0.125, 0.25, 0.5]),
-        ("ema", {"decay": 0.5}, [0.125, 0.125, 0.25, 0.5]),
-    ],
-)
-def test_shares_are_those_of_each_method(
-    method: str, given: Mapping[str, Any], shares: Sequence[float]
-) -> None:
-    assert blend(method, 4, **given).shares() == shares
-
-
 def test_which_weights_were_taken_is_said_where_files_hold_a_moving_average(tmp_path: Path) -> None:
     _, context = run(tmp_path, states(2), meta={"ema": True})
     assert [row["weights"] for row in context.notes["averaged"]] == ["ema", "ema"]
@@ -261,15 +241,18 @@ def is_not_a_number(state: dict[str, Any]) -> None:
         (has_one_more, r"epoch_2\.pth has 'fc\.more', which .*epoch_1\.pth has not"),
         (
             has_another_shape,
-            r"epoch_2\.pth: 'scale' is \(1,\) torch\.float32, in .*epoch_1\.pth \(\) torch\.float32",
+            r"epoch_2\.pth: 'scale' is \(1,\) torch\.float32, in .*epoch_1\.pth \(\) "
+            r"torch\.float32",
         ),
         (
             would_broadcast,
-            r"epoch_2\.pth: 'fc\.bias' is \(1,\) torch\.float32, in .*epoch_1\.pth \(7,\) torch\.float32",
+            r"epoch_2\.pth: 'fc\.bias' is \(1,\) torch\.float32, in .*epoch_1\.pth \(7,\) "
+            r"torch\.float32",
         ),
         (
             has_another_type,
-            r"epoch_2\.pth: 'fc\.bias' is \(7,\) torch\.float16, in .*epoch_1\.pth \(7,\) torch\.float32",
+            r"epoch_2\.pth: 'fc\.bias' is \(7,\) torch\.float16, in .*epoch_1\.pth \(7,\) "
+            r"torch\.float32",
         ),
         (is_not_a_number, r"epoch_2\.pth: 'fc\.bias' has a value that is not finite"),
     ],

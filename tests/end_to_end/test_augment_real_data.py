@@ -1,4 +1,6 @@
-"""Real annotation files, augmented and exported: pycocotools loads them, every mask has pixels, every box is inside."""
+"""Real annotation files, augmented and exported: pycocotools loads them, every mask has pixels,
+every box is inside.
+"""
 
 import json
 from pathlib import Path

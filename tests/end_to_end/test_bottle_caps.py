@@ -1,4 +1,6 @@
-"""The shipped recipes that train: planned here with drawn pictures; benchmarks/train.py runs the small one."""
+"""The shipped recipes that train: planned here with drawn pictures; benchmarks/train.py runs the
+small one.
+"""
 
 import hashlib
 import json

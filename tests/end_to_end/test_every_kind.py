@@ -27,7 +27,9 @@ from PIL import Image as PilImage  # noqa: E402
 
 @dataclass
 class Case:
-    """What makes a finding: an annotation file that is checked (as text, if given), or a recipe that is run."""
+    """What makes a finding: an annotation file that is checked (as text, if given), or a recipe
+    that is run.
+    """
 
     data: dict[str, Any] = field(default_factory=coco)
     steps: list[dict[str, Any]] = field(default_factory=list)
@@ -73,7 +75,9 @@ CASES: dict[str, Callable[[], Case]] = {}
 
 
 def _changed(table: str = "annotations", /, **keys: Any) -> dict[str, Any]:
-    """Return a sound data set with other values in the second row of a table; None takes the key out."""
+    """Return a sound data set with other values in the second row of a table; None takes the key
+    out.
+    """
     data = coco(3, [(1, 1), (2, 2)])
     for key, value in keys.items():
         data[table][1].pop(key, None)

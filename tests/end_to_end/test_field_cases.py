@@ -1,4 +1,6 @@
-"""Small inputs with the shape of public bug reports end as they must; the table names the case and what is right."""
+"""Small inputs with the shape of public bug reports end as they must; the table names the case and
+what is right.
+"""
 
 import json
 import shutil
@@ -62,7 +64,9 @@ def _above_first(folder: Path, **params: Any) -> None:
 
 
 def _object(path: Path) -> list[int]:
-    """Return x, y, w, h of what differs from the background, in the picture as trainers decode it."""
+    """Return x, y, w, h of what differs from the background, in the picture as trainers decode
+    it.
+    """
     import cv2
     import numpy as np
 
@@ -335,8 +339,8 @@ def _(folder: Path) -> None:
     done = _run(folder)
     assert done.returncode == 0
     assert (
-        "2 classes have a direction in their name, and the pipeline mirrors pictures: class 'arrow_left'"
-        in done.stderr
+        "2 classes have a direction in their name, and the pipeline mirrors pictures: "
+        "class 'arrow_left'" in done.stderr
     )
     text = (folder / "recipe.yaml").read_text()
     (folder / "recipe.yaml").write_text(

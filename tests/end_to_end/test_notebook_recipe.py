@@ -1,4 +1,6 @@
-"""``recipes/notebook_data.yaml`` beside a plain script of what the notebook does, cell by cell, to the rows."""
+"""``recipes/notebook_data.yaml`` beside a plain script of what the notebook does, cell by cell, to
+the rows.
+"""
 
 import json
 import random
@@ -16,8 +18,8 @@ WIDTH, HEIGHT = 96, 80
 def _raw(images: int, seed: int) -> dict[str, Any]:
     """Return rows as the bottle-cap set has them.
 
-    Gaps between image ids, annotation ids that repeat, images with one and with two background boxes and nothing else,
-    and images with background among others.
+    Gaps between image ids, annotation ids that repeat, images with one and with two background
+    boxes and nothing else, and images with background among others.
     """
     rng = random.Random(seed)
     ids = sorted(rng.sample(range(1, 3 * images), images))
@@ -54,7 +56,9 @@ def _raw(images: int, seed: int) -> dict[str, Any]:
 
 
 def _notebook(raw: dict[str, Any]) -> tuple[dict[str, list[Any]], list[Any]]:
-    """Return the originals by part, and all annotations of originals, as the notebook's cells make them."""
+    """Return the originals by part, and all annotations of originals, as the notebook's cells make
+    them.
+    """
     of = defaultdict(list)
     for row in raw["annotations"]:
         of[row["image_id"]].append(row["category_id"])

@@ -1,4 +1,6 @@
-"""What is published loads in pycocotools, mmdet's CocoDataset and hotcoco, with every row; or is refused with a remedy."""
+"""What is published loads in pycocotools, mmdet's CocoDataset and hotcoco, with every row; or is
+refused with a remedy.
+"""
 
 import contextlib
 import io
@@ -48,7 +50,9 @@ def _by_pycocotools(path: Path) -> tuple[int, int]:
 
 
 def _by_hotcoco(path: Path, scratch: Path) -> tuple[int, int]:
-    """Load by hotcoco: the file itself, or a copy without ``info`` and ``licenses`` where it can't read these."""
+    """Load by hotcoco: the file itself, or a copy without ``info`` and ``licenses`` where it can't
+    read these.
+    """
     hotcoco = pytest.importorskip("hotcoco")
     try:
         found = hotcoco.COCO(str(path))
@@ -79,7 +83,9 @@ def _by_mmdet(path: Path) -> tuple[int, int]:
 
 
 def _mmdet_takes(path: Path) -> int:
-    """Count the annotations that mmdet is documented to take: area, sides of 1 px, some of it in the image."""
+    """Count the annotations that mmdet is documented to take: area, sides of 1 px, some of it in
+    the image.
+    """
     data = json.loads(path.read_text("utf-8"))
     sizes = {row["id"]: (row["width"], row["height"]) for row in data["images"]}
 

@@ -1,4 +1,6 @@
-"""The recipe that a run directory keeps makes the same data again, wherever the run and the recipe lie by then."""
+"""The recipe that a run directory keeps makes the same data again, wherever the run and the recipe
+lie by then.
+"""
 
 import json
 import os
@@ -15,7 +17,9 @@ SET = ("--set", "steps.parts.with.every=3", "--set", "vars.first=2")
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A recipe with all that a recipe names by path, run with --set from another folder; its data has two files."""
+    """A recipe with all that a recipe names by path, run with --set from another folder; its data
+    has two files.
+    """
     folder = tmp_path / "work/project"
     for name in ("data/images", "groups"):
         (folder / name).mkdir(parents=True)
@@ -124,7 +128,9 @@ def test_a_file_of_a_step_decides_where_inputs_are_named_by_absolute_paths(
 
 
 def test_in_its_own_run_directory_there_is_nothing_to_do(tmp_path: Path, project: Path) -> None:
-    """It is the recorded recipe: its steps, its run directory and what it published are the same."""
+    """It is the recorded recipe: its steps, its run directory and what it published are the
+    same.
+    """
     out = project / "runs/x"
     _run(project / "recipe.yaml", out, *SET, cwd=project)
     before = tree(out)

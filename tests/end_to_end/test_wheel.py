@@ -1,4 +1,6 @@
-"""The wheel has all that the quickstart needs: it is built, installed elsewhere, and run from there."""
+"""The wheel has all that the quickstart needs: it is built, installed elsewhere, and run from
+there.
+"""
 
 import json
 import os
@@ -74,7 +76,10 @@ def test_the_quickstart_runs_from_the_wheel_in_a_new_environment(
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python]
     _done(*pip, "install", "--no-deps", "--no-index", "--ignore-installed", wheel, cwd=tmp_path)
 
-    code = "import coco_recipe, coco_recipe_data; print(coco_recipe.__file__, coco_recipe_data.__file__)"
+    code = (
+        "import coco_recipe, coco_recipe_data; print(coco_recipe.__file__, "
+        "coco_recipe_data.__file__)"
+    )
     for place in _done(python, "-c", code, cwd=tmp_path).split():
         assert Path(place).is_relative_to(site)
 

@@ -24,8 +24,14 @@ steps:
   - {id: all, use: merge, in: [a, b, c]}
   - {id: clean, use: filter_categories, in: all, with: {drop: [car-damaged-parts]}}
   - {id: numbered, use: reindex, in: clean}
-  - {id: parts, use: split, in: numbered, with: {fractions: {train: 0.7, val: 0.2, test: 0.1}, method: stratified}}
-  - {id: out, use: export_coco, in: {train: parts.train, val: parts.val, test: parts.test}, with: {to: dataset}}
+  - id: parts
+    use: split
+    in: numbered
+    with: {fractions: {train: 0.7, val: 0.2, test: 0.1}, method: stratified}
+  - id: out
+    use: export_coco
+    in: {train: parts.train, val: parts.val, test: parts.test}
+    with: {to: dataset}
 """
 
 

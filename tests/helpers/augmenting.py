@@ -27,7 +27,8 @@ def draw(folder: Path, data: dict[str, Any]) -> None:
 class Bench:
     """A folder with a data set and a recipe of one augmentation; ``out`` is its run directory.
 
-    ``findings`` is what the recipe chooses; with ``UNOPENED`` a picture that is none lets the step begin.
+    ``findings`` is what the recipe chooses; with ``UNOPENED`` a picture that is none lets the step
+    begin.
     """
 
     def __init__(self, folder: Path, data: dict[str, Any] | None = None) -> None:
@@ -69,7 +70,9 @@ class Bench:
         return int(self.record().clock.this_run["images made"])
 
     def stamps(self) -> dict[str, int]:
-        """Return the inode of each new image: it tells whether the file is the same one as before."""
+        """Return the inode of each new image: it tells whether the file is the same one as
+        before.
+        """
         return {
             path.name: path.stat().st_ino
             for path in (self.step / "images").rglob("*")

@@ -37,7 +37,9 @@ def write_recipe(
     data: Mapping[str, Any] | None = None,
     **top: Any,
 ) -> Path:
-    """Write a recipe with the input ``raw`` (and its file, if ``data`` is given); return its path."""
+    """Write a recipe with the input ``raw`` (and its file, if ``data`` is given); return its
+    path.
+    """
     if data is not None:
         (folder / "raw.json").write_text(json.dumps(data), "utf-8")
     recipe = {
@@ -52,7 +54,9 @@ def write_recipe(
 
 
 def times(soak: int) -> int:
-    """Return how often a long test tries: ``soak`` times in ``make soak``, a tenth of it in ``make test``."""
+    """Return how often a long test tries: ``soak`` times in ``make soak``, a tenth of it in ``make
+    test``.
+    """
     return soak if os.environ.get("COCO_RECIPE_SOAK") else soak // 10
 
 

@@ -1,6 +1,8 @@
-"""Run a recipe and die just before the n-th change of its run directory, for every n; then run it again and compare.
+"""Run a recipe and die just before the n-th change of its run directory, for every n; then run it
+again and compare.
 
-``dying.py RECIPE FOLDER`` prints the number of changes, and a line for each death after which the result was another one.
+``dying.py RECIPE FOLDER`` prints the number of changes, and a line for each death after which the
+result was another one.
 """
 
 import os
@@ -20,7 +22,9 @@ WRITES = os.O_WRONLY | os.O_RDWR
 
 
 class Changes:
-    """Counts what this process does to a folder, and ends the process before change number ``last``."""
+    """Counts what this process does to a folder, and ends the process before change number
+    ``last``.
+    """
 
     def __init__(self, folder: Path, last: int = 0) -> None:
         self.folder, self.last, self.count = str(folder), last, 0
@@ -37,7 +41,9 @@ class Changes:
 
 
 def attempt(recipe: Path, out: Path, dies_at: int = 0) -> int:
-    """Run a recipe in a fork of this process, which dies before change number ``dies_at``; return its exit code."""
+    """Run a recipe in a fork of this process, which dies before change number ``dies_at``; return
+    its exit code.
+    """
     if pid := os.fork():
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     try:

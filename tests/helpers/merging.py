@@ -10,7 +10,9 @@ from coco_recipe.running import stages
 
 
 def merged(tmp_path: Path, *files: dict[str, Any], **params: Any) -> dict[str, Any]:
-    """Merge the files ``a``, ``b``, ...; return what is written, with other parameters where given."""
+    """Merge the files ``a``, ``b``, ...; return what is written, with other parameters where
+    given.
+    """
     names = [chr(ord("a") + n) for n in range(len(files))]
     for name, data in zip(names, files, strict=True):
         (tmp_path / f"{name}.json").write_text(json.dumps(data), "utf-8")

@@ -66,7 +66,8 @@ MESSAGES = {
     "boxes_of_no_area": (
         "raw.json: 1 box has a width or height of 0 or less: annotation 2: [1, 2, 10, -3] "
         "(boxes_of_no_area)\n    hint: "
-        "repair: bbox: from_segmentation, for rows with a segmentation; else filter_annotations: no_area: drop"
+        "repair: bbox: from_segmentation, for rows with a segmentation; else "
+        "filter_annotations: no_area: drop"
     ),
     "boxes_of_wrong_type": (
         "raw.json: 1 box is not four numbers: annotation 2: {'bbox': [1, 2, 3]} "
@@ -77,12 +78,14 @@ MESSAGES = {
     "boxes_outside": (
         "raw.json: 1 box lies outside of its image: annotation 2: [1, 60, 10, 10] "
         "(boxes_outside)\n    hint: "
-        "repair: bbox: from_segmentation, for rows with a segmentation; else filter_annotations: past_the_edge: drop"
+        "repair: bbox: from_segmentation, for rows with a segmentation; else "
+        "filter_annotations: past_the_edge: drop"
     ),
     "boxes_past_the_edge": (
         "raw.json: 1 box reaches out of its image: annotation 2: [60, 2, 10, 10] "
         "(boxes_past_the_edge)\n    hint: "
-        "repair: bbox: from_segmentation, for rows with a segmentation; else filter_annotations: past_the_edge: clip"
+        "repair: bbox: from_segmentation, for rows with a segmentation; else "
+        "filter_annotations: past_the_edge: clip"
     ),
     "bytes_after_pictures": (
         "raw.json: 1 file goes on after the picture's end: image 2 ('2.jpg'): 512 bytes "
@@ -102,7 +105,8 @@ MESSAGES = {
     ),
     "category_keypoints_of_wrong_type": (
         "raw.json: 1 category has keypoints or a skeleton of a type that hotcoco can't load: "
-        "category 2 ('dog'): skeleton[0][0] is \"head\" (category_keypoints_of_wrong_type)\n    hint: "
+        "category 2 ('dog'): skeleton[0][0] is \"head\" "
+        "(category_keypoints_of_wrong_type)\n    hint: "
         "write keypoints as names in quotes and skeleton as pairs of whole numbers, or leave "
         "the key out"
     ),
@@ -169,7 +173,8 @@ MESSAGES = {
         "where it is the thing's own (a left hand), findings: {directions_turned: ignore}"
     ),
     "empty_category_names": (
-        "raw.json: 1 category has an empty name: category 2 ('  ') (empty_category_names)\n    hint: "
+        "raw.json: 1 category has an empty name: category 2 ('  ') "
+        "(empty_category_names)\n    hint: "
         "give it a name"
     ),
     "equal_pictures": (
@@ -179,7 +184,8 @@ MESSAGES = {
     ),
     "equal_pictures_across_inputs": (
         "raw, other: 1 picture is equal to one of another input, byte for byte: image 1 "
-        "('other1.jpg') of 'other': equals '1.jpg' of 'raw' (equal_pictures_across_inputs)\n    hint: "
+        "('other1.jpg') of 'other': equals '1.jpg' of 'raw' "
+        "(equal_pictures_across_inputs)\n    hint: "
         "keep one of them: on two sides of a split they leak"
     ),
     "file_names_alike": (
@@ -242,12 +248,14 @@ MESSAGES = {
     ),
     "keypoints_of_wrong_number": (
         "raw.json: 1 list of keypoints is not three numbers (x, y, flag) for each name of "
-        "its category: annotation 2: 3 numbers for 2 keypoints (keypoints_of_wrong_number)\n    hint: "
+        "its category: annotation 2: 3 numbers for 2 keypoints "
+        "(keypoints_of_wrong_number)\n    hint: "
         "write x, y, flag for each keypoint, or correct the category's list"
     ),
     "licenses_of_wrong_type": (
         "raw.json: 1 image has a license that is no whole number from 0 up, of at most 64 "
-        "bits, which hotcoco can't load: image 2 ('2.jpg'): CC-BY (licenses_of_wrong_type)\n    hint: "
+        "bits, which hotcoco can't load: image 2 ('2.jpg'): CC-BY "
+        "(licenses_of_wrong_type)\n    hint: "
         "repair: licenses: drop"
     ),
     "masks_of_another_size": (
@@ -287,7 +295,8 @@ MESSAGES = {
         "join other categories, or take the category out of the image's neg_category_ids"
     ),
     "no_boxes_left": (
-        "few: 1 output has no box, and there were some before: 'dataset' (no_boxes_left)\n    hint: "
+        "few: 1 output has no box, and there were some before: 'dataset' (no_boxes_left)\n "
+        "   hint: "
         "see what the step dropped (steps/<id>/dropped.jsonl), and loosen it"
     ),
     "no_categories": (
@@ -382,7 +391,8 @@ MESSAGES = {
         "keep the right one of each"
     ),
     "rows_of_wrong_type": (
-        "raw.json: 1 row is something other than an object: images[3]: 7 (rows_of_wrong_type)\n    hint: "
+        "raw.json: 1 row is something other than an object: images[3]: 7 "
+        "(rows_of_wrong_type)\n    hint: "
         "remove them"
     ),
     "rows_that_stop_a_step": (
@@ -395,7 +405,8 @@ MESSAGES = {
         "out: 1 row is skipped by mmdet (images under 32 px, boxes with a side under 1 px or "
         "an area of 0 or less): annotation 2 of 'all': [1, 2, 0.5, 10] "
         "(rows_that_trainers_skip)\n    hint: "
-        "boxes: filter_annotations: min_side_px: 1, no_area: drop; repair: area: recompute; images: enlarge the "
+        "boxes: filter_annotations: min_side_px: 1, no_area: drop; repair: area: "
+        "recompute; images: enlarge the "
         "pictures (augment, with A.SmallestMaxSize), or leave their rows out of the file"
     ),
     "segmentations_far_outside": (

@@ -11,7 +11,8 @@ Find = Callable[[Rows], Iterator[Row]]
 
 
 def changed(table: str, *rows: dict[str, Any]) -> dict[str, Any]:
-    """Return a sound data set of 3 images, 2 boxes and 2 classes, the first rows of a table changed.
+    """Return a sound data set of 3 images, 2 boxes and 2 classes, the first rows of a table
+    changed.
 
     A key whose new value is None is left out.
     """

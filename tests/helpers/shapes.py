@@ -1,4 +1,6 @@
-"""Draw small pictures with one to three plain shapes, as a data set that a detector learns in minutes."""
+"""Draw small pictures with one to three plain shapes, as a data set that a detector learns in
+minutes.
+"""
 
 import json
 from pathlib import Path
@@ -10,7 +12,8 @@ NAMES = ("disc", "square", "triangle")
 def draw(folder: Path, images: int, seed: int, *, side: int = 160, masks: bool = False) -> Path:
     """Write ``folder/annotations.json`` and ``folder/images/``; return the folder.
 
-    Shapes don't overlap; they are 32 to 72 px wide at a side of 160 px, each kind in shades of a hue of its own.
+    Shapes don't overlap; they are 32 to 72 px wide at a side of 160 px, each kind in shades of a
+    hue of its own.
     """
     import cv2
     import numpy as np

@@ -26,8 +26,8 @@ def override(changes: Changes, job: "ModelJob") -> None:
     """Apply the recipe's ``set``, which is data unless ``trust_set`` says otherwise.
 
     Raises:
-        StepProblems: a path leads nowhere; a value names something that isn't registered, or would run,
-            fetch or overwrite something.
+        StepProblems: a path leads nowhere; a value names something that isn't registered, or would
+            run, fetch or overwrite something.
     """
 
     def check(value: object, place: tuple[str, ...]) -> None:

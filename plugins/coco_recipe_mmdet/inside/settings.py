@@ -155,7 +155,8 @@ def override(
             wrong with it.
 
     Raises:
-        StepProblems: a path leads nowhere (says how far it goes), or to a variable that is used nowhere.
+        StepProblems: a path leads nowhere (says how far it goes), or to a variable that is used
+            nowhere.
     """
     tree = changes.tree
     for path, value in wanted.items():

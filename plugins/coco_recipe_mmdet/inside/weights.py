@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from coco_recipe_torch import average_weights, checkpoints, safe_load
+from coco_recipe_torch import blending, checkpoints, safe_load
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,7 +62,7 @@ def fingerprint(state: State) -> str:
 
 def average(paths: Sequence[Path]) -> "dict[str, Tensor]":
     """Return the uniform average of checkpoints; integer buffers come from the last."""
-    return dict(average_weights.average([checkpoints.read(path).state for path in paths]))
+    return dict(blending.average([checkpoints.read(path).state for path in paths]))
 
 
 def differences(state: State, wanted: State) -> list[str]:

@@ -1,6 +1,7 @@
 """The parameters of ``augment``."""
 
 from coco_recipe import Schema
+from coco_recipe_pictures.picture_params import EXIF, QUALITY, file_format, max_pixels
 
 MOST_COPIES = 10_000  # of one image
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
@@ -192,34 +193,10 @@ PARAMS: Schema = {
             "pixels: refuse, leave them out of the copies, or keep them as they are, which is "
             "wrong.",
         },
-        "format": {
-            "enum": ["jpg", "png"],
-            "default": "jpg",
-            "description": "File format of the new images.",
-            "examples": ["png"],
-        },
-        "quality": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": 100,
-            "default": 95,
-            "description": "JPEG quality.",
-            "examples": [90],
-        },
-        "exif": {
-            "enum": ["apply", "ignore"],
-            "default": "apply",
-            "examples": ["ignore"],
-            "description": "Turn a picture as its EXIF orientation says, or take the pixels as "
-            "they are stored; the data set's width and height must fit.",
-        },
-        "max_pixels": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 100_000_000,
-            "examples": [20_000_000],
-            "description": "A source with more pixels is bad.",
-        },
+        "format": file_format("the new images"),
+        "quality": QUALITY,
+        "exif": EXIF,
+        "max_pixels": max_pixels("A source with more pixels is bad."),
         "bad_images": {
             "enum": ["error", "quarantine"],
             "default": "error",

@@ -40,7 +40,8 @@ def test_both_inputs_and_files_are_named(choice: dict[str, Any], tmp_path: Path)
     done = command("check", "recipe.yaml", cwd=tmp_path)
     assert done.returncode == bool(choice), done.stderr
     assert (
-        "train, val: 2 pictures are equal to one of another input, byte for byte: image 2 ('w.jpg') of 'val': "
+        "train, val: 2 pictures are equal to one of another input, byte for byte: image 2 "
+        "('w.jpg') of 'val': "
         "equals 'y.jpg' of 'train'; image 3 ('v.jpg') of 'val': equals 'z.jpg' of 'train'"
     ) in done.stdout
 

@@ -1,4 +1,6 @@
-"""What a value of a wrong type means: where one reading makes sense it is told, else nothing is guessed."""
+"""What a value of a wrong type means: where one reading makes sense it is told, else nothing is
+guessed.
+"""
 
 from decimal import Decimal
 from typing import Any

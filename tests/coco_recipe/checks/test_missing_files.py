@@ -1,4 +1,6 @@
-"""Pictures that are missing are told before the work, with the fewest mends of names that find the most of them."""
+"""Pictures that are missing are told before the work, with the fewest mends of names that find the
+most of them.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,29 +9,12 @@ from typing import Any
 
 import pytest
 from builders import coco, command, write_recipe
-
-from coco_recipe.checks import missing_files
-from coco_recipe.dataset import Dataset, Image
-from coco_recipe.findings import Finding
-
-DROP = "put them there, or drop their rows: repair: missing_pictures: drop"
-
-
-def _finding(folder: Path, names: Sequence[str], files: Sequence[str]) -> Finding:
-    for file in files:
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_bytes(b"x")
-    images = tuple(Image(number, name) for number, name in enumerate(names, 1))
-    found = missing_files.finding(
-        Dataset(images, (), (), home="raw", folders={"raw": folder}), "raw"
-    )
-    assert found
-    return found
+from missing_pictures import DROP, missing_of
 
 
 def test_a_link_to_nothing_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "4.png").symlink_to("../gone/4.png")
-    found = _finding(tmp_path, ["4.png", "sub/4.png"], [])
+    found = missing_of(tmp_path, ["4.png", "sub/4.png"], [])
     assert [row.value for row in found.first] == [
         "is a link to '../gone/4.png', which is not there",
         None,
@@ -68,7 +53,8 @@ def test_what_is_missing_behind_a_repair_of_names_is_told_before_the_work(
     done = command(verb, "recipe.yaml", cwd=tmp_path)
     assert done.returncode == 1
     assert (
-        "raw (images, 9 images): 7 pictures are not in the folder of images: image 2 ('2.jpg'); image 4 ('4.jpg'); "
+        "raw (images, 9 images): 7 pictures are not in the folder of images: image 2 "
+        "('2.jpg'); image 4 ('4.jpg'); "
         "image 5 ('5.jpg'); image 6 ('6.jpg'); image 7 ('7.jpg'); and 2 more (missing_pictures)"
         f"\n    hint: {DROP}"
     ) in done.stdout + done.stderr
@@ -103,15 +89,19 @@ from coco_recipe import (
 )
 @hookimpl
 def coco_recipe_steps():
-    return [Step(name="writes", run=lambda ctx, *, dataset: {"dataset": dataset}, inputs={"dataset": Port(Dataset)},
-                 outputs={"dataset": Dataset}, params={"type": "object", "properties": {}}, writes=True)]
+    return [
+        Step(name="writes", run=lambda ctx, *, dataset: {"dataset": dataset}, writes=True,
+             inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset},
+             params={"type": "object", "properties": {}})
+    ]
 """)
     kept = {"id": "kept", "use": "writes", "in": "mended"}
     _recipe(tmp_path, [MENDED, kept, EXPORT], ["1.jpg"])
     done = command("run", "recipe.yaml", "--plugin", "writes.py", cwd=tmp_path)
     assert done.returncode != 0
     assert (
-        "step 'out' (export_coco): all: 8 pictures are not in the folder of images: image 2 ('2.jpg'): "
+        "step 'out' (export_coco): all: 8 pictures are not in the folder of images: image "
+        "2 ('2.jpg'): "
         "there is no file"
     ) in done.stderr
     assert f"and 3 more (missing_pictures)\n    hint: {DROP}" in done.stderr

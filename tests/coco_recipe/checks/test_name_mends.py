@@ -1,27 +1,9 @@
 """The fewest mends of names that find the most pictures."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-
-from coco_recipe.checks import missing_files
-from coco_recipe.dataset import Dataset, Image
-from coco_recipe.findings import Finding
-
-DROP = "put them there, or drop their rows: repair: missing_pictures: drop"
-
-
-def _finding(folder: Path, names: Sequence[str], files: Sequence[str]) -> Finding:
-    for file in files:
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_bytes(b"x")
-    images = tuple(Image(number, name) for number, name in enumerate(names, 1))
-    found = missing_files.finding(
-        Dataset(images, (), (), home="raw", folders={"raw": folder}), "raw"
-    )
-    assert found
-    return found
+from missing_pictures import DROP, missing_of
 
 
 @pytest.mark.parametrize(
@@ -62,11 +44,11 @@ def _finding(folder: Path, names: Sequence[str], files: Sequence[str]) -> Findin
 def test_the_fewest_mends_that_find_all_are_proposed(
     names: list[str], files: list[str], mends: str, tmp_path: Path
 ) -> None:
-    assert _finding(tmp_path, names, files).remedy == f"repair: file_names: {{{mends}}}"
+    assert missing_of(tmp_path, names, files).remedy == f"repair: file_names: {{{mends}}}"
 
 
 def test_what_stays_missing_is_counted_beside_the_mends(tmp_path: Path) -> None:
-    found = _finding(
+    found = missing_of(
         tmp_path, ["images/1.png", "2.png", "3.png", "4.png", "5.png"], ["1.png", "5.png"]
     )
     assert found.remedy == (
@@ -86,7 +68,7 @@ def test_what_stays_missing_is_counted_beside_the_mends(tmp_path: Path) -> None:
 def test_a_mend_that_loses_as_much_or_stops_the_repair_is_not_proposed(
     names: list[str], files: list[str], tmp_path: Path
 ) -> None:
-    assert _finding(tmp_path, names, files).remedy == DROP
+    assert missing_of(tmp_path, names, files).remedy == DROP
 
 
 @pytest.mark.parametrize(
@@ -99,4 +81,4 @@ def test_a_mend_that_loses_as_much_or_stops_the_repair_is_not_proposed(
     ],
 )
 def test_the_file_that_was_meant_is_told(name: str, file: str, value: str, tmp_path: Path) -> None:
-    assert _finding(tmp_path, [name], [file]).first[0].value == value
+    assert missing_of(tmp_path, [name], [file]).first[0].value == value

@@ -1,4 +1,6 @@
-"""Keys that stand twice in an object are found, wherever it stands; a sound file has none, however it is written."""
+"""Keys that stand twice in an object are found, wherever it stands; a sound file has none, however
+it is written.
+"""
 
 import json
 from pathlib import Path

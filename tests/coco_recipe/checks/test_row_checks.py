@@ -1,4 +1,6 @@
-"""Findings of rows: one data set with the fault for each kind, the message that it gives, and none for a sound one."""
+"""Findings of rows: one data set with the fault for each kind, the message that it gives, and none
+for a sound one.
+"""
 
 import contextlib
 import json
@@ -7,6 +9,7 @@ from typing import Any
 
 import pytest
 from builders import coco, command, write_recipe
+from checked_rows import EXPORT, changed_data
 
 from coco_recipe import coco_json
 from coco_recipe.checks import row_checks
@@ -21,21 +24,8 @@ def _found(data: dict[str, Any]) -> dict[str, Finding]:
     return {finding.kind.name: finding for finding in row_checks.findings(dataset, "raw")}
 
 
-def _data(**changes: Any) -> dict[str, Any]:
-    """Return a sound data set with changes: ``annotations__bbox=[...]`` sets a key of the table's first row."""
-    data = coco(names=("cat", "dog"))
-    for change, value in changes.items():
-        table, _, key = change.partition("__")
-        row = data[table][0]
-        if value is None:
-            del row[key]
-        else:
-            row[key] = value
-    return data
-
-
 def _with_points(points: list[Any], names: list[str] | None, **more: Any) -> dict[str, Any]:
-    data = _data(annotations__keypoints=points, **more)
+    data = changed_data(annotations__keypoints=points, **more)
     if names is not None:
         data["categories"][0]["keypoints"] = names
     return data
@@ -81,22 +71,23 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "empty_category_names",
-        _data(categories__name=" "),
+        changed_data(categories__name=" "),
         "1 category has an empty name: category 1 (' ')",
     ),
     (
         "unsafe_file_names",
-        _data(images__file_name="../secret.jpg"),
-        "1 image has a file name that can't be used below a folder: image 1 ('../secret.jpg'): leads out of the folder",
+        changed_data(images__file_name="../secret.jpg"),
+        "1 image has a file name that can't be used below a folder: image 1 "
+        "('../secret.jpg'): leads out of the folder",
     ),
     (
         "dangling_image_ids",
-        _data(annotations__image_id=9),
+        changed_data(annotations__image_id=9),
         "1 annotation points to an image that is not in the file: annotation 1: image 9",
     ),
     (
         "dangling_category_ids",
-        _data(annotations__category_id=9),
+        changed_data(annotations__category_id=9),
         "1 annotation points to a category that is not in the file: annotation 1: category 9",
     ),
     (
@@ -106,7 +97,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "annotations_without_category",
-        _data(annotations__category_id=None),
+        changed_data(annotations__category_id=None),
         "1 annotation has no category id: annotation 1",
     ),
     (
@@ -116,52 +107,52 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "annotations_without_box",
-        _data(annotations__bbox=None),
+        changed_data(annotations__bbox=None),
         "1 annotation has no bbox: annotation 1",
     ),
     (
         "annotations_without_area",
-        _data(annotations__area=None),
+        changed_data(annotations__area=None),
         "1 annotation has no area: annotation 1",
     ),
     (
         "images_without_size",
-        _data(images__width=0),
+        changed_data(images__width=0),
         "1 image has no width and height above 0: image 1 ('1.jpg'): 0 x 48",
     ),
     (
         "images_without_size",
-        _data(images__height=None),
+        changed_data(images__height=None),
         "1 image has no width and height above 0: image 1 ('1.jpg'): 64 x missing",
     ),
     (
         "segmentations_of_no_area",
-        _data(annotations__segmentation=[[3, 3, 3, 9, 3, 5.5, 3, 3]]),
+        changed_data(annotations__segmentation=[[3, 3, 3, 9, 3, 5.5, 3, 3]]),
         "1 segmentation has no area: annotation 1: [[3, 3, 3, 9, 3, 5.5, 3, 3]]",
     ),
     (
         "segmentations_of_no_area",
-        _data(annotations__segmentation=[[], [4, 4, 9, 9]]),
+        changed_data(annotations__segmentation=[[], [4, 4, 9, 9]]),
         "1 segmentation has no area: annotation 1: [[], [4, 4, 9, 9]]",
     ),
     (
         "segmentations_of_no_area",
-        _data(annotations__segmentation={"size": [48, 64], "counts": [3072, 0]}),
+        changed_data(annotations__segmentation={"size": [48, 64], "counts": [3072, 0]}),
         "1 segmentation has no area: annotation 1: ",
     ),
     (
         "boxes_of_no_area",
-        _data(annotations__bbox=[1, 2, 0, 3]),
+        changed_data(annotations__bbox=[1, 2, 0, 3]),
         "1 box has a width or height of 0 or less: annotation 1: [1, 2, 0, 3]",
     ),
     (
         "boxes_outside",
-        _data(annotations__bbox=[70, 2, 10, 10]),
+        changed_data(annotations__bbox=[70, 2, 10, 10]),
         "1 box lies outside of its image: annotation 1: [70",
     ),
     (
         "boxes_past_the_edge",
-        _data(annotations__bbox=[60, 2, 10, 10]),
+        changed_data(annotations__bbox=[60, 2, 10, 10]),
         "1 box reaches out of its image: annotation 1",
     ),
     (
@@ -184,80 +175,87 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "masks_of_another_size",
-        _data(annotations__segmentation={"size": [64, 48], "counts": [0, 3072]}),
+        changed_data(annotations__segmentation={"size": [64, 48], "counts": [0, 3072]}),
         "1 run-length mask has a size other than its image's: annotation 1: 48x64 px in 64x48 px",
     ),
     ("boxes_as_corners", _corners(), "3 boxes look like x1 y1 x2 y2: many reach out"),
     (
         "areas_not_positive",
-        _data(annotations__area=-1),
+        changed_data(annotations__area=-1),
         "1 area is 0 or less, and trainers skip such rows: annotation 1: -1",
     ),
     (
         "area_not_of_box",
-        _data(annotations__area=50),
-        "1 area is at odds with its box, without a segmentation: annotation 1: {'area': 50, 'w * h': 100}",
+        changed_data(annotations__area=50),
+        "1 area is at odds with its box, without a segmentation: annotation 1: {'area': "
+        "50, 'w * h': 100}",
     ),
     (
         "segmentations_flat",
-        _data(annotations__segmentation=[1, 2, 11, 2, 11, 12]),
-        "1 segmentation is a flat list of numbers, where COCO has a list of polygons: annotation 1: [1, 2, 11, 2, 11, 12]",
+        changed_data(annotations__segmentation=[1, 2, 11, 2, 11, 12]),
+        "1 segmentation is a flat list of numbers, where COCO has a list of polygons: "
+        "annotation 1: [1, 2, 11, 2, 11, 12]",
     ),
     (
         "segmentations_of_pairs",
-        _data(annotations__segmentation=[[[1, 2], [11, 2], [11, 12]]]),
+        changed_data(annotations__segmentation=[[[1, 2], [11, 2], [11, 12]]]),
         "1 segmentation is pairs of numbers, where COCO has flat polygons",
     ),
     (
         "segmentations_of_texts",
-        _data(annotations__segmentation=[["1", "2", "11", "2", "11", "12"]]),
+        changed_data(annotations__segmentation=[["1", "2", "11", "2", "11", "12"]]),
         '1 segmentation has numbers in quotes: annotation 1: [["1", "2", "11", "2", "11", "12"]]',
     ),
     (
         "segmentations_of_unknown_form",
-        _data(annotations__segmentation=[["1", "two"]]),
+        changed_data(annotations__segmentation=[["1", "two"]]),
         "1 segmentation is neither polygons nor a run-length mask",
     ),
     (
         "segmentations_of_unknown_form",
-        _data(annotations__segmentation={"counts": [1]}),
+        changed_data(annotations__segmentation={"counts": [1]}),
         "1 segmentation is neither polygons nor a run-length mask",
     ),
     (
         "polygons_too_short",
-        _data(annotations__segmentation=SHORT),
+        changed_data(annotations__segmentation=SHORT),
         "1 polygon has an odd number of coordinates or fewer than 6: annotation 1: 4 numbers",
     ),
     (
         "polygons_too_short",
-        _data(annotations__segmentation=[list(range(21))]),
+        changed_data(annotations__segmentation=[list(range(21))]),
         "1 polygon has an odd number of coordinates or fewer than 6: annotation 1: 21 numbers",
     ),
     (
         "segmentations_of_unknown_form",
-        _data(annotations__segmentation=[[*range(40), None, 3]]),
+        changed_data(annotations__segmentation=[[*range(40), None, 3]]),
         "1 segmentation is neither polygons nor a run-length mask: annotation 1: [[0, 1, 2",
     ),
     (
         "segmentations_of_unknown_form",
-        _data(annotations__segmentation=[[*range(40), [3]]]),
+        changed_data(annotations__segmentation=[[*range(40), [3]]]),
         "1 segmentation is neither polygons nor a run-length mask: annotation 1: [[0, 1, 2",
     ),
     (
         "segmentations_of_unknown_form",
-        _data(annotations__segmentation=[[1, 2, 9, 2, 9, 10**400], [3]]),
+        changed_data(annotations__segmentation=[[1, 2, 9, 2, 9, 10**400], [3]]),
         "1 segmentation is neither polygons nor a run-length mask: annotation 1: [[1, 2, 9",
     ),
     (
         "segmentations_of_texts",
-        _data(annotations__segmentation=[[*range(40), "40", 3]]),
+        changed_data(annotations__segmentation=[[*range(40), "40", 3]]),
         "1 segmentation has numbers in quotes: annotation 1: [[0, 1, 2",
     ),
-    ("crowd_flags", _data(annotations__iscrowd=2), "1 iscrowd is neither 0 nor 1: annotation 1: 2"),
+    (
+        "crowd_flags",
+        changed_data(annotations__iscrowd=2),
+        "1 iscrowd is neither 0 nor 1: annotation 1: 2",
+    ),
     (
         "keypoints_of_wrong_number",
         _with_points([1, 2, 0, 2] * 3, ["a", "b", "c"]),
-        "1 list of keypoints is not three numbers (x, y, flag) for each name of its category: annotation 1: 12 numbers for 3 "
+        "1 list of keypoints is not three numbers (x, y, flag) for each name of its "
+        "category: annotation 1: 12 numbers for 3 "
         "keypoints",
     ),
     (
@@ -268,11 +266,12 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "keypoints_far_outside",
         _with_points([9e5, 2, 0, 1, 2e6, 1], ["a", "b"]),
-        "1 annotation has a labelled keypoint far outside of its picture: annotation 1: [1, 2000000",
+        "1 annotation has a labelled keypoint far outside of its picture: annotation 1: "
+        "[1, 2000000",
     ),
     (
         "segmentations_of_unknown_form",
-        _data(annotations__segmentation=[[*range(300), 10**450, *range(301)]]),
+        changed_data(annotations__segmentation=[[*range(300), 10**450, *range(301)]]),
         "1 segmentation is neither polygons nor a run-length mask: annotation 1: [[0, 1, 2",
     ),
     (
@@ -288,7 +287,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "num_keypoints_at_odds",
         _with_points([1, 2, 2], ["a"], annotations__num_keypoints=3),
-        "1 num_keypoints is not the number of labelled keypoints: annotation 1: {'num_keypoints': 3, 'labelled': 1}",
+        "1 num_keypoints is not the number of labelled keypoints: annotation 1: "
+        "{'num_keypoints': 3, 'labelled': 1}",
     ),
     (
         "categories_alike",
@@ -313,98 +313,113 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "file_names_alike",
-        _data(images__file_name="2.JPG"),
+        changed_data(images__file_name="2.JPG"),
         "1 file name is another's but for case or Unicode form",
     ),
     (
         "texts_of_wrong_type",
-        _data(images__date_captured=0),
-        "1 key of images (date_captured, coco_url, flickr_url) is no text: image 1 ('1.jpg'): {'date_captured': 0}",
+        changed_data(images__date_captured=0),
+        "1 key of images (date_captured, coco_url, flickr_url) is no text: image 1 "
+        "('1.jpg'): {'date_captured': 0}",
     ),
     (
         "image_ids_out_of_range",
         coco(1, []) | {"images": [{"id": -1, "file_name": "a.jpg", "width": 4, "height": 4}]},
-        "1 image has an id below 0 or of over 64 bits, which hotcoco can't load: image -1 ('a.jpg')",
+        "1 image has an id below 0 or of over 64 bits, which hotcoco can't load: image -1 "
+        "('a.jpg')",
     ),
     (
         "annotation_ids_out_of_range",
-        _data(annotations__id=2**64),
+        changed_data(annotations__id=2**64),
         "1 annotation has an id below 0 or of over 64 bits",
     ),
     (
         "category_ids_out_of_range",
         coco(1, []) | {"categories": [{"id": -1, "name": "cat"}]},
-        "1 category has an id below 0 or of over 64 bits, which hotcoco can't load: category -1 ('cat')",
+        "1 category has an id below 0 or of over 64 bits, which hotcoco can't load: "
+        "category -1 ('cat')",
     ),
     (
         "licenses_of_wrong_type",
-        _data(images__license="CC"),
-        "1 image has a license that is no whole number from 0 up, of at most 64 bits, which hotcoco can't load: image 1 "
+        changed_data(images__license="CC"),
+        "1 image has a license that is no whole number from 0 up, of at most 64 bits, "
+        "which hotcoco can't load: image 1 "
         "('1.jpg'): CC",
     ),
     (
         "licenses_of_wrong_type",
-        _data(images__license=2**64),
+        changed_data(images__license=2**64),
         "1 image has a license that is no whole number",
     ),
     (
         "sizes_too_large",
-        _data(images__height=2**32),
-        "1 image has a width or height of over 4294967295 px, which hotcoco can't load: image 1 ('1.jpg'): height is 4294967296",
+        changed_data(images__height=2**32),
+        "1 image has a width or height of over 4294967295 px, which hotcoco can't load: "
+        "image 1 ('1.jpg'): height is 4294967296",
     ),
     (
         "keys_of_wrong_type",
-        _data(annotations__score="high"),
-        '1 key (score, obb, is_group_of and others) is of a type that hotcoco can\'t load: annotation 1: score is "high"',
+        changed_data(annotations__score="high"),
+        "1 key (score, obb, is_group_of and others) is of a type that hotcoco can't load: "
+        'annotation 1: score is "high"',
     ),
     (
         "keys_of_wrong_type",
-        _data(images__neg_category_ids=[3, None]),
-        "1 key (score, obb, is_group_of and others) is of a type that hotcoco can't load: image 1 ('1.jpg'): "
+        changed_data(images__neg_category_ids=[3, None]),
+        "1 key (score, obb, is_group_of and others) is of a type that hotcoco can't load: "
+        "image 1 ('1.jpg'): "
         "neg_category_ids[1] is null",
     ),
     (
         "keypoints_of_wrong_type",
         _with_points([1, 2, None], ["a"]),
-        "1 list of keypoints is something other than numbers, which hotcoco can't load: annotation 1: keypoints[2] is null",
+        "1 list of keypoints is something other than numbers, which hotcoco can't load: "
+        "annotation 1: keypoints[2] is null",
     ),
     (
         "num_keypoints_of_wrong_type",
-        _data(annotations__num_keypoints=0.5),
-        "1 annotation has a num_keypoints that is no whole number from 0 to 4294967295, which hotcoco can't load: annotation 1: "
+        changed_data(annotations__num_keypoints=0.5),
+        "1 annotation has a num_keypoints that is no whole number from 0 to 4294967295, "
+        "which hotcoco can't load: annotation 1: "
         "num_keypoints is 0.5",
     ),
     (
         "category_keypoints_of_wrong_type",
-        _data(categories__keypoints="head"),
-        "1 category has keypoints or a skeleton of a type that hotcoco can't load: category 1 ('cat'): keypoints is \"head\"",
+        changed_data(categories__keypoints="head"),
+        "1 category has keypoints or a skeleton of a type that hotcoco can't load: "
+        "category 1 ('cat'): keypoints is \"head\"",
     ),
     (
         "category_keypoints_of_wrong_type",
-        _data(categories__skeleton=[[1, 2], [2, 3, 4]]),
-        "1 category has keypoints or a skeleton of a type that hotcoco can't load: category 1 ('cat'): skeleton[1] is [2,3,4]",
+        changed_data(categories__skeleton=[[1, 2], [2, 3, 4]]),
+        "1 category has keypoints or a skeleton of a type that hotcoco can't load: "
+        "category 1 ('cat'): skeleton[1] is [2,3,4]",
     ),
     (
         "masks_with_wrong_runs",
-        _data(annotations__segmentation={"size": [48, 64], "counts": "über"}),
-        "1 run-length mask has counts that don't sum to height * width, or can't be read: annotation 1: the letter 'ü' can't",
+        changed_data(annotations__segmentation={"size": [48, 64], "counts": "über"}),
+        "1 run-length mask has counts that don't sum to height * width, or can't be read: "
+        "annotation 1: the letter 'ü' can't",
     ),
     (
         "masks_with_wrong_runs",
-        _data(annotations__segmentation={"size": [48, 64], "counts": [3000, -28, 100]}),
-        "1 run-length mask has counts that don't sum to height * width, or can't be read: annotation 1: a run of a mask of "
+        changed_data(annotations__segmentation={"size": [48, 64], "counts": [3000, -28, 100]}),
+        "1 run-length mask has counts that don't sum to height * width, or can't be read: "
+        "annotation 1: a run of a mask of "
         "48x64 is below 0: -28",
     ),
     (
         "masks_with_wrong_runs",
-        _data(annotations__segmentation={"size": [48, 64], "counts": [0.0, 3072.0]}),
-        "1 run-length mask has counts that don't sum to height * width, or can't be read: annotation 1: the run 0.0 isn't "
+        changed_data(annotations__segmentation={"size": [48, 64], "counts": [0.0, 3072.0]}),
+        "1 run-length mask has counts that don't sum to height * width, or can't be read: "
+        "annotation 1: the run 0.0 isn't "
         "written as a whole number",
     ),
     (
         "num_keypoints_at_odds",
-        _data(annotations__num_keypoints=2),
-        "1 num_keypoints is not the number of labelled keypoints: annotation 1: {'num_keypoints': 2, 'labelled': 0}",
+        changed_data(annotations__num_keypoints=2),
+        "1 num_keypoints is not the number of labelled keypoints: annotation 1: "
+        "{'num_keypoints': 2, 'labelled': 0}",
     ),
     (
         "unused_categories",
@@ -434,11 +449,13 @@ def test_every_kind_has_a_case() -> None:
     [
         coco(),
         coco(3, []),
-        _data(annotations__segmentation=[]),
-        _data(annotations__segmentation=[[1, 2, 11, 2, 11, 12]]),
-        _data(annotations__segmentation={"size": [48, 64], "counts": "b1:V100000000000000000^_2"}),
-        _data(annotations__num_keypoints=0),
-        _data(
+        changed_data(annotations__segmentation=[]),
+        changed_data(annotations__segmentation=[[1, 2, 11, 2, 11, 12]]),
+        changed_data(
+            annotations__segmentation={"size": [48, 64], "counts": "b1:V100000000000000000^_2"}
+        ),
+        changed_data(annotations__num_keypoints=0),
+        changed_data(
             annotations__score=3,
             images__license=2**64 - 1,
             categories__skeleton=[[1, 2]],
@@ -446,10 +463,10 @@ def test_every_kind_has_a_case() -> None:
         ),
         _with_points([1.5, 2, 2], ["a"], annotations__num_keypoints=1.0),
         _with_points([], ["a"], annotations__num_keypoints=0),
-        _data(annotations__bbox=[-0.5, 0, 10.2, 10], annotations__area=102),
+        changed_data(annotations__bbox=[-0.5, 0, 10.2, 10], annotations__area=102),
         _with_points([1, 2, 2], ["a"], annotations__num_keypoints=1),
         coco(names=("瓶盖", "瓶")),
-        _data(annotations__bbox=[54, 38, 10, 10]),
+        changed_data(annotations__bbox=[54, 38, 10, 10]),
     ],
     ids=str,
 )
@@ -488,7 +505,6 @@ def test_all_wrong_rows_are_counted_and_only_the_first_shown() -> None:
     )
 
 
-EXPORT = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none"}}
 NUMBERED = {"id": "n", "use": "reindex", "in": "raw"}
 
 
@@ -533,7 +549,7 @@ def test_what_steps_rely_on_cannot_be_made_a_warning(tmp_path: Path) -> None:
     write_recipe(
         tmp_path,
         [NUMBERED],
-        _data(annotations__image_id=9),
+        changed_data(annotations__image_id=9),
         findings={"dangling_image_ids": "ignore"},
     )
     done = command("run", "recipe.yaml", cwd=tmp_path)
@@ -598,7 +614,7 @@ def test_missing_pictures_are_counted_with_the_file_that_was_meant(
 
 
 def test_keys_that_hotcoco_cannot_load_stop_an_export_and_nothing_else(tmp_path: Path) -> None:
-    data = _data(annotations__score="x", annotations__num_keypoints=-2, images__width=2**33)
+    data = changed_data(annotations__score="x", annotations__num_keypoints=-2, images__width=2**33)
     data["annotations"][1]["segmentation"] = {"size": [48, 64], "counts": "abc"}
     kinds = (
         "keys_of_wrong_type",
@@ -621,7 +637,7 @@ def test_file_names_that_differ_by_blanks_are_alike() -> None:
 
 
 def test_pairs_are_told_as_such_and_not_as_of_no_area() -> None:
-    found = _found(_data(annotations__segmentation=[[1, 2], [11, 2], [11, 12]]))
+    found = _found(changed_data(annotations__segmentation=[[1, 2], [11, 2], [11, 12]]))
     assert [kind for kind in found if kind.startswith("segmentations")] == [
         "segmentations_of_pairs"
     ]
@@ -639,7 +655,7 @@ class _WithoutSurvey(Rows):
 
 @pytest.mark.parametrize("check", row_checks.CHECKS, ids=lambda check: check.kind.name)
 def test_the_survey_is_for_the_kinds_that_are_said_to_need_it(check: RowCheck) -> None:
-    data = _data(annotations__keypoints=[1, 2, 2], annotations__num_keypoints=1)
+    data = changed_data(annotations__keypoints=[1, 2, 2], annotations__num_keypoints=1)
     rows = _WithoutSurvey(dataset(data))
     with (
         pytest.raises(_Asked)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from builders import coco, command, write_recipe
+from checked_rows import EXPORT, changed_data
 
 from coco_recipe import coco_json
 from coco_recipe.errors import FindingsError
@@ -13,25 +14,9 @@ from coco_recipe.findings import Finding
 from coco_recipe.running import inputs
 
 
-def _data(**changes: Any) -> dict[str, Any]:
-    """Return a sound data set with changes: ``annotations__bbox=[...]`` sets a key of the table's first row."""
-    data = coco(names=("cat", "dog"))
-    for change, value in changes.items():
-        table, _, key = change.partition("__")
-        row = data[table][0]
-        if value is None:
-            del row[key]
-        else:
-            row[key] = value
-    return data
-
-
 def _read(data: dict[str, Any]) -> None:
     text = json.dumps(data).encode()
     inputs.read_rows(text, coco_json.decode_top(text, "raw.json"), "raw.json", "raw", None)
-
-
-EXPORT = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none"}}
 
 
 WRONG_TYPES: list[tuple[str, dict[str, Any], str]] = [
@@ -71,22 +56,22 @@ def test_a_file_with_wrong_types_is_read_to_its_end(
     [
         (
             "sizes_of_wrong_type",
-            _data(images__width="64"),
+            changed_data(images__width="64"),
             "raw: 1 size (width, height) is not whole: image 1 ('1.jpg'): ",
         ),
         (
             "sizes_of_wrong_type",
-            _data(images__height=48.5),
+            changed_data(images__height=48.5),
             "raw: 1 size (width, height) is not whole: image 1 ('1.jpg'): ",
         ),
         (
             "names_of_wrong_type",
-            _data(categories__name=7),
+            changed_data(categories__name=7),
             "raw: 1 name is missing or no text: category 1: {'name': 7}",
         ),
         (
             "names_of_wrong_type",
-            _data(images__file_name=None),
+            changed_data(images__file_name=None),
             "raw: 1 name is missing or no text: image 1: file_name is missing",
         ),
         (

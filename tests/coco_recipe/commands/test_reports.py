@@ -21,8 +21,8 @@ def test_lines_for_github_name_the_file_one_line_a_finding(tmp_path: Path) -> No
         line.startswith("::warning file=a%2Cb%3A 100%25/raw.json::raw.json: 1 ") for line in lines
     ), lines
     assert (
-        "category 2 ('100%25\\r\\n: d,og') (unused_categories)%0A    hint: repair: categories: drop_unused"
-        in lines[2] + lines[3]
+        "category 2 ('100%25\\r\\n: d,og') (unused_categories)%0A    hint: repair: "
+        "categories: drop_unused" in lines[2] + lines[3]
     )
 
 
@@ -32,8 +32,8 @@ def test_errors_of_a_recipe_name_the_annotation_file_for_github(verb: str, tmp_p
     write_recipe(tmp_path, [{"id": "x", "use": "reindex", "in": "raw"}], data)
     out = command(verb, "recipe.yaml", "--format", "github", cwd=tmp_path).stdout
     assert (
-        "::error file=raw.json::raw: 1 annotation points to an image that is not in the file: annotation 2: image 9"
-        in out
+        "::error file=raw.json::raw: 1 annotation points to an image that is not in the "
+        "file: annotation 2: image 9" in out
     )
     data["annotations"][0]["area"] = "wide"
     write_recipe(tmp_path, [{"id": "x", "use": "reindex", "in": "raw"}], data)

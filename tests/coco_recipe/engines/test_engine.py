@@ -60,7 +60,9 @@ def _big(size: int) -> bytes:
 
 
 def _environment(_: int) -> bool:
-    """Say whether this process was started with the workers' environment: glibc reads its part at the start alone."""
+    """Say whether this process was started with the workers' environment: glibc reads its part at
+    the start alone.
+    """
     started = Path("/proc/self/environ").read_bytes().split(b"\0")
     return all(f"{name}={value}".encode() in started for name, value in worker.ENVIRONMENT.items())
 

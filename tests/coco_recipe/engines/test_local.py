@@ -41,7 +41,8 @@ WORK = """
 import os, time
 
 def work(number):
-    os.write(1, b"%d\\n" % number)  # in one piece: print sends two where PYTHONUNBUFFERED is set, and workers share the pipe
+    # in one piece: print sends two where PYTHONUNBUFFERED is set, and workers share the pipe
+    os.write(1, b"%d\\n" % number)
     if number >= 2:
         {busy}
     return number
@@ -50,12 +51,14 @@ def work(number):
 
 PARENT = """
 import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background without it
+# a shell starts jobs in the background without it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import sys, time
 from coco_recipe.engines import engine
 import work_of_parent
 
-for number in engine.local(2, sys.argv[1]).map(work_of_parent.work, range(10 if {are_busy} else 2), preload=("numpy",)):
+there, items = engine.local(2, sys.argv[1]), range(10 if {are_busy} else 2)
+for number in there.map(work_of_parent.work, items, preload=("numpy",)):
     if not {are_busy}:
         print("idle", flush=True)
         time.sleep(60)
@@ -63,7 +66,9 @@ for number in engine.local(2, sys.argv[1]).map(work_of_parent.work, range(10 if 
 
 
 def _parent(folder: Path, start: str, busy: str) -> tuple["subprocess.Popen[str]", str]:
-    """Start a parent with two workers, in a session of its own; return it when they are idle or busy, and its mark."""
+    """Start a parent with two workers, in a session of its own; return it when they are idle or
+    busy, and its mark.
+    """
     mark = f"MARK={uuid.uuid4().hex}"
     (folder / "parent.py").write_text(PARENT.format(are_busy=bool(busy)))
     (folder / "work_of_parent.py").write_text(WORK.format(busy=busy or "pass"))

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from raising import raise_kind
 
 from coco_recipe.engines import engine
 from coco_recipe.errors import StepError
@@ -16,31 +17,6 @@ def _signal_at_bad(number: int, *, code: int) -> int:
     if number == BAD:
         os.kill(os.getpid(), code)
     return number
-
-
-class _Odd(Exception):
-    def __init__(self, first: str, second: str) -> None:
-        super().__init__(first + second)
-
-
-def _raise(kind: str) -> str:
-    class Local(Exception):
-        pass
-
-    def forever() -> None:
-        forever()
-
-    if kind == "RecursionError":
-        forever()
-    raise {
-        "ValueError": ValueError("it is bad"),
-        "Local": Local("hidden"),
-        "_Odd": _Odd("a", "b"),
-        "SystemExit": SystemExit(0),
-        "KeyboardInterrupt": KeyboardInterrupt(),
-        "MemoryError": MemoryError("full"),
-        "OSError": FileNotFoundError(2, "gone", "a.jpg"),
-    }[kind]
 
 
 BAD = 7
@@ -71,7 +47,7 @@ def test_dask_gives_what_local_workers_give_and_names_the_item_at_fault() -> Non
     assert taken <= 10
     assert [first, *results] == list(engine.local(2).map(_summary, range(30)))
     with pytest.raises(ValueError, match="it is bad"):
-        list(engine.dask(None, 2).map(_raise, ["ValueError"]))
+        list(engine.dask(None, 2).map(raise_kind, ["ValueError"]))
 
 
 @pytest.mark.slow

@@ -1,4 +1,6 @@
-"""No process that coco-recipe starts imports what lies in the current folder or beside the user's script."""
+"""No process that coco-recipe starts imports what lies in the current folder or beside the user's
+script.
+"""
 
 import os
 import subprocess
@@ -12,7 +14,10 @@ from coco_recipe.engines import engine
 from coco_recipe.errors import StepError
 
 ENGINES = ["local", "local:spawn", "dask"]
-POISON = "import os, sys\nopen(os.environ['MARK'], 'a').write(__file__ + '\\n')\nraise SystemExit('poisoned')\n"
+POISON = (
+    "import os, sys\nopen(os.environ['MARK'], 'a').write(__file__ + '\\n')\nraise "
+    "SystemExit('poisoned')\n"
+)
 POISONED = (
     "struct.py",
     "cv2.py",

@@ -5,34 +5,10 @@ from pathlib import Path
 
 import pytest
 from builders import coco, process, recorded, write_recipe
+from raising import raise_kind
 
 from coco_recipe.engines import engine
 from coco_recipe.errors import StepError
-
-
-class _Odd(Exception):
-    def __init__(self, first: str, second: str) -> None:
-        super().__init__(first + second)
-
-
-def _raise(kind: str) -> str:
-    class Local(Exception):
-        pass
-
-    def forever() -> None:
-        forever()
-
-    if kind == "RecursionError":
-        forever()
-    raise {
-        "ValueError": ValueError("it is bad"),
-        "Local": Local("hidden"),
-        "_Odd": _Odd("a", "b"),
-        "SystemExit": SystemExit(0),
-        "KeyboardInterrupt": KeyboardInterrupt(),
-        "MemoryError": MemoryError("full"),
-        "OSError": FileNotFoundError(2, "gone", "a.jpg"),
-    }[kind]
 
 
 def _hands_a_function(_: int) -> Callable[[], None]:
@@ -45,7 +21,7 @@ def _hands_a_function(_: int) -> Callable[[], None]:
         ("ValueError", ValueError, "it is bad"),
         ("OSError", FileNotFoundError, "gone: 'a.jpg'"),
         ("Local", StepError, "Local: hidden"),
-        ("_Odd", StepError, "_Odd: ab"),
+        ("Odd", StepError, "Odd: ab"),
         ("SystemExit", StepError, "SystemExit: 0"),
         ("KeyboardInterrupt", StepError, "KeyboardInterrupt"),
         ("MemoryError", MemoryError, "full"),
@@ -56,8 +32,8 @@ def test_what_a_worker_raises_arrives_with_its_traceback(
     kind: str, error: type[Exception], text: str
 ) -> None:
     with pytest.raises(error, match=text) as caught:
-        list(engine.local(2).map(_raise, [kind]))
-    assert "in _raise" in str(caught.value.__cause__)
+        list(engine.local(2).map(raise_kind, [kind]))
+    assert "in raise_kind" in str(caught.value.__cause__)
 
 
 def test_a_result_that_cannot_be_sent_is_an_error() -> None:
@@ -88,7 +64,8 @@ def check(ctx, *, dataset):
 
 @hookimpl
 def coco_recipe_steps():
-    yield Step(name="check", run=check, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset})
+    yield Step(name="check", run=check, inputs={"dataset": Port(Dataset)},
+               outputs={"dataset": Dataset})
 '''
 
 

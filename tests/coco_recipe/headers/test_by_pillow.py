@@ -1,27 +1,12 @@
 """What Pillow tells of other formats."""
 
-import io
-from typing import Any
-
 import pytest
 
 np = pytest.importorskip("numpy")
 Image = pytest.importorskip("PIL.Image")
+from picture_files import drawn, saved  # noqa: E402
+
 from coco_recipe import CutOffError, header_of  # noqa: E402
-
-
-def _picture(mode: str = "RGB", width: int = 60, height: int = 40) -> Any:
-    noise = np.random.default_rng(0).integers(0, 255, (height, width, 4), dtype=np.uint8)
-    return Image.fromarray(noise, "RGBA").convert(mode)
-
-
-def _saved(picture: Any, form: str, **options: Any) -> bytes:
-    file = io.BytesIO()
-    try:
-        picture.save(file, form, **options)
-    except (KeyError, OSError):
-        pytest.skip(f"this Pillow writes no {form}")
-    return file.getvalue()
 
 
 @pytest.mark.parametrize("lost", [1, 2, 200, 1500, 3000])
@@ -29,9 +14,7 @@ def _saved(picture: Any, form: str, **options: Any) -> bytes:
 def test_a_gif_whose_end_is_lost_is_cut_off_whatever_bytes_its_pixels_have(
     lost: int, frames: int
 ) -> None:
-    data = _saved(
-        _picture(), "GIF", save_all=True, append_images=[_picture().rotate(90)][: frames - 1]
-    )
+    data = saved(drawn(), "GIF", save_all=True, append_images=[drawn().rotate(90)][: frames - 1])
     assert data.count(b"\0;") == 1
     within = len(data) - 2000  # an end and what follows it, where a frame's pixels are
     lying = data[:within] + b"\0;" + data[within + 2 :]
@@ -44,6 +27,6 @@ def test_a_gif_whose_end_is_lost_is_cut_off_whatever_bytes_its_pixels_have(
 
 @pytest.mark.parametrize("form", ["PNG", "GIF", "WEBP", "TIFF", "MPO"])
 def test_more_than_one_picture_in_a_file_is_told(form: str) -> None:
-    both = _saved(_picture(), form, save_all=True, append_images=[_picture().rotate(90)])
+    both = saved(drawn(), form, save_all=True, append_images=[drawn().rotate(90)])
     assert header_of(both).frames > 1
-    assert header_of(_saved(_picture(), "JPEG" if form == "MPO" else form)).frames == 1
+    assert header_of(saved(drawn(), "JPEG" if form == "MPO" else form)).frames == 1

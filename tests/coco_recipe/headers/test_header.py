@@ -1,53 +1,38 @@
 """What a header tells: channels, bits, and the size that is shown."""
 
-import io
-from typing import Any
-
 import pytest
 
 np = pytest.importorskip("numpy")
 Image = pytest.importorskip("PIL.Image")
+from picture_files import drawn, saved  # noqa: E402
+
 from coco_recipe import header_of  # noqa: E402
-
-
-def _picture(mode: str = "RGB", width: int = 60, height: int = 40) -> Any:
-    noise = np.random.default_rng(0).integers(0, 255, (height, width, 4), dtype=np.uint8)
-    return Image.fromarray(noise, "RGBA").convert(mode)
-
-
-def _saved(picture: Any, form: str, **options: Any) -> bytes:
-    file = io.BytesIO()
-    try:
-        picture.save(file, form, **options)
-    except (KeyError, OSError):
-        pytest.skip(f"this Pillow writes no {form}")
-    return file.getvalue()
 
 
 def _turned(form: str, orientation: int) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return _saved(_picture(), form, exif=exif)
+    return saved(drawn(), form, exif=exif)
 
 
 @pytest.mark.parametrize(
     ("mode", "form"), [("RGBA", "PNG"), ("LA", "PNG"), ("RGBA", "WEBP"), ("RGBA", "TIFF")]
 )
 def test_an_alpha_channel_is_told(mode: str, form: str) -> None:
-    assert header_of(_saved(_picture(mode), form)).has_alpha
-    assert not header_of(_saved(_picture(), form)).has_alpha
+    assert header_of(saved(drawn(mode), form)).has_alpha
+    assert not header_of(saved(drawn(), form)).has_alpha
 
 
 @pytest.mark.parametrize("form", ["JPEG", "TIFF"])
 def test_cyan_magenta_yellow_and_black_are_told(form: str) -> None:
-    assert header_of(_saved(_picture("CMYK"), form)).is_cmyk
-    assert not header_of(_saved(_picture(), form)).is_cmyk
+    assert header_of(saved(drawn("CMYK"), form)).is_cmyk
+    assert not header_of(saved(drawn(), form)).is_cmyk
 
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
 def test_sixteen_bits_are_told(form: str) -> None:
     grey = Image.fromarray(np.arange(2400, dtype=np.uint16).reshape(40, 60))
-    assert header_of(_saved(grey, form)).bits == 16
+    assert header_of(saved(grey, form)).bits == 16
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP", "AVIF"])

@@ -1,40 +1,28 @@
-"""What a picture's file says of itself is what Pillow finds in it once it is decoded, in every format."""
+"""What a picture's file says of itself is what Pillow finds in it once it is decoded, in every
+format.
+"""
 
-import io
 import struct
 import time
 import zlib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 np = pytest.importorskip("numpy")
 Image = pytest.importorskip("PIL.Image")
 
+from picture_files import drawn, saved  # noqa: E402
+
 from coco_recipe import CutOffError, header_of, read_header  # noqa: E402
 
 FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000"]
 
 
-def _picture(mode: str = "RGB", width: int = 60, height: int = 40) -> Any:
-    noise = np.random.default_rng(0).integers(0, 255, (height, width, 4), dtype=np.uint8)
-    return Image.fromarray(noise, "RGBA").convert(mode)
-
-
-def _saved(picture: Any, form: str, **options: Any) -> bytes:
-    file = io.BytesIO()
-    try:
-        picture.save(file, form, **options)
-    except (KeyError, OSError):
-        pytest.skip(f"this Pillow writes no {form}")
-    return file.getvalue()
-
-
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.5, 0.9, 0.99])
 def test_a_file_that_is_cut_off_is_not_whole(form: str, share: float) -> None:
-    data = _saved(_picture(), form)
+    data = saved(drawn(), form)
     assert header_of(data).stored == (60, 40)
     with pytest.raises(CutOffError):
         header_of(data[: int(len(data) * share)])
@@ -45,17 +33,17 @@ def test_a_file_that_is_cut_off_is_not_whole(form: str, share: float) -> None:
     "tail", [b"\0" * 7, b"PK\x03\x04 an archive", b"\xff\xd8 \xff\xd9 and so on"]
 )
 def test_bytes_after_the_end_are_counted(form: str, tail: bytes) -> None:
-    data = _saved(_picture(), form)
+    data = saved(drawn(), form)
     assert header_of(data).trailing == 0
     assert header_of(data + tail).trailing == len(tail)
 
 
 def test_a_size_is_told_before_anything_is_decoded_however_large() -> None:
-    lying = bytearray(_saved(_picture(), "PNG"))
+    lying = bytearray(saved(drawn(), "PNG"))
     lying[16:24] = struct.pack(">II", 60000, 60000)
     lying[29:33] = struct.pack(">I", zlib.crc32(bytes(lying[12:29])))
     assert header_of(bytes(lying)).stored == (60000, 60000)
-    gif = bytearray(_saved(_picture(), "GIF"))
+    gif = bytearray(saved(drawn(), "GIF"))
     gif[6:10] = struct.pack("<HH", 60000, 60000)
     assert header_of(bytes(gif)).stored == (60000, 60000)
 
@@ -84,7 +72,7 @@ def test_what_is_no_picture_is_called_what_it_is(data: bytes, what: str) -> None
 def test_headers_of_files_are_read_fast(tmp_path: Path) -> None:
     """The figure to hold is 5,000 a second; a busy machine gets room."""
     for name, form in (("a.jpg", "JPEG"), ("a.png", "PNG")):
-        (tmp_path / name).write_bytes(_saved(_picture(width=640, height=480), form))
+        (tmp_path / name).write_bytes(saved(drawn(width=640, height=480), form))
         began = time.process_time()
         for _ in range(500):
             read_header(tmp_path / name)

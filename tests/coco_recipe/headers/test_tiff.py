@@ -1,6 +1,5 @@
 """Tags of TIFF and EXIF: directories anywhere, either order of bytes."""
 
-import io
 import struct
 from typing import Any
 
@@ -10,34 +9,20 @@ from coco_recipe import CutOffError, header_of
 
 np = pytest.importorskip("numpy")
 Image = pytest.importorskip("PIL.Image")
-
-
-def _picture(mode: str = "RGB", width: int = 60, height: int = 40) -> Any:
-    noise = np.random.default_rng(0).integers(0, 255, (height, width, 4), dtype=np.uint8)
-    return Image.fromarray(noise, "RGBA").convert(mode)
-
-
-def _saved(picture: Any, form: str, **options: Any) -> bytes:
-    file = io.BytesIO()
-    try:
-        picture.save(file, form, **options)
-    except (KeyError, OSError):
-        pytest.skip(f"this Pillow writes no {form}")
-    return file.getvalue()
-
+from picture_files import drawn, saved  # noqa: E402
 
 TIFFS: dict[str, dict[str, Any]] = {
     "plain": {},
     "packed": {"compression": "tiff_lzw"},
     "jpeg": {"compression": "jpeg"},
-    "pages": {"save_all": True, "append_images": [_picture(width=30)]},
+    "pages": {"save_all": True, "append_images": [drawn(width=30)]},
 }
 
 
 @pytest.mark.parametrize("depth", ["8", "16", "jpeg", "packed", "pages", "plain"])
 def test_a_tiff_is_cut_off_wherever_its_directory_stands(depth: str) -> None:
     if depth in TIFFS:
-        data = _saved(_picture(), "TIFF", **TIFFS[depth])
+        data = saved(drawn(), "TIFF", **TIFFS[depth])
     else:
         cv2 = pytest.importorskip("cv2")
         kind = np.uint16 if depth == "16" else np.uint8
@@ -54,6 +39,6 @@ def test_exif_with_the_high_byte_first_is_read() -> None:
     exif = (
         b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHH", 0x0112, 3, 1, 8, 0) + b"\0\0\0\0"
     )
-    data = _saved(_picture(), "JPEG")
+    data = saved(drawn(), "JPEG")
     data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:]
     assert (header_of(data).orientation, header_of(data).shown) == (8, (40, 60))

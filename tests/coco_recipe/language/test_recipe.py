@@ -116,7 +116,8 @@ def test_validating_imports_no_heavy_library(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from coco_recipe.running import stages; "
         "stages.prepare(Path('recipe.yaml')); "
-        "print([m for m in ('torch', 'mmdet', 'cv2', 'albumentations', 'numpy') if m in sys.modules])"
+        "print([m for m in ('torch', 'mmdet', 'cv2', 'albumentations', 'numpy') if m in "
+        "sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True

@@ -14,7 +14,7 @@ from coco_recipe import FindingsError, StepError, events
 from coco_recipe.errors import PluginError
 from coco_recipe.running import stages
 
-PLUGIN = '''"""coco-recipe plugin: step ``descend`` reports a falling loss, ``odd`` fails in several ways."""
+PLUGIN = '''"""A plugin: step ``descend`` reports a falling loss, ``odd`` fails in several ways."""
 import os, signal
 from coco_recipe import (
     Dataset,

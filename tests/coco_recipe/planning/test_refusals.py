@@ -1,4 +1,6 @@
-"""Which steps can't take a kind of finding, and which values of a wrong type all of them take in."""
+"""Which steps can't take a kind of finding, and which values of a wrong type all of them take
+in.
+"""
 
 from pathlib import Path
 from typing import Any

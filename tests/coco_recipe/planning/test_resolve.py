@@ -1,57 +1,70 @@
-"""What a step needs is told with how to install it, whoever offers the step."""
+"""Of a wrong recipe there is a draft: the inputs and steps that are right, and what isn't known."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import coco, write_recipe
 
 from coco_recipe import RecipeError, plugins
-from coco_recipe.errors import PluginError
-from coco_recipe.running import stages
+from coco_recipe.errors import Problem
+from coco_recipe.language import recipe, source
+from coco_recipe.planning.resolve import Draft, drafted
 
-PLUGIN = '''from coco_recipe import Dataset, Package, Port, Step, hookimpl
-
-
-def far(ctx, *, dataset):
-    """Give back what comes in."""
-    return {{"dataset": dataset}}
+FEW = {"use": "filter_categories", "with": {"drop": ["dog"]}}
 
 
-@hookimpl
-def coco_recipe_steps():
-    yield Step(name="far", run=far, inputs={{"dataset": Port(Dataset)}},
-               outputs={{"dataset": Dataset}}, needs={needs})
-'''
+def _draft(folder: Path, *steps: dict[str, Any], overrides: tuple[str, ...] = ()) -> Draft:
+    path = write_recipe(folder, [{**FEW, **step} for step in steps], coco())
+    problems: list[Problem] = []
+    text = source.load(path, overrides)
+    return drafted(recipe.validate(text, problems), plugins.find(), problems)
+
+
+def _names(draft: Draft) -> tuple[list[str], list[str], set[str]]:
+    whole, named = ([step.id for step in plan.steps] for plan in (draft.plan, draft.named))
+    return whole, named, set(draft.plan.open_ends)
+
+
+def test_a_sound_recipe_is_its_own_draft(tmp_path: Path) -> None:
+    draft = _draft(tmp_path, {"id": "a", "in": "raw"}, {"id": "b", "in": "a"})
+    assert _names(draft) == (["a", "b"], ["a", "b"], set())
+    assert draft.sound() is draft.plan
+
+
+def test_a_wrong_step_and_those_below_are_left_out_and_what_comes_to_them_is_named(
+    tmp_path: Path,
+) -> None:
+    draft = _draft(
+        tmp_path,
+        {"id": "a", "in": "raw", "with": {"drp": ["dog"]}},
+        {"id": "b", "in": "a"},
+        {"id": "c", "in": "raw"},
+    )
+    assert _names(draft) == (["c"], ["a", "b", "c"], {"raw"})
+    with pytest.raises(RecipeError, match="unknown key 'drp'"):
+        draft.sound()
 
 
 @pytest.mark.parametrize(
-    ("needs", "remedy"),
-    [
-        ("(Package('no_such_thing'),)", "pip install no_such_thing"),
-        ("(Package('no_such_thing', 'no-such-dist'),)", "pip install no-such-dist"),
-        ("(Package('no_such_thing', install='ask Ann'),)", "ask Ann"),
-        ("lambda params: (Package('no_such_thing', 'thing'),)", "pip install thing"),
-    ],
+    "wrong", [{"use": "filtr"}, {"in": "rwa"}, {"in": ["raw"]}, {"in": None}, {"id": "a"}]
 )
-def test_a_missing_package_is_named_with_its_own_remedy(
-    needs: str, remedy: str, tmp_path: Path
+def test_other_faults_of_a_step_count_as_well(wrong: dict[str, Any], tmp_path: Path) -> None:
+    draft = _draft(tmp_path, {"id": "a", "in": "raw"}, {"id": "b", "in": "raw"} | wrong)
+    assert "b" not in _names(draft)[0]
+    assert draft.problems
+
+
+def test_a_value_that_an_option_sets_is_the_steps_own(tmp_path: Path) -> None:
+    steps = ({"id": "a", "in": "raw"}, {"id": "b", "in": "raw"})
+    draft = _draft(tmp_path, *steps, overrides=("steps.b.with.images_left_empty=7",))
+    assert _names(draft) == (["a"], ["a", "b"], {"raw"})
+
+
+def test_a_parameter_that_is_wrong_by_itself_is_not_among_those_of_the_named_step(
+    tmp_path: Path,
 ) -> None:
-    (tmp_path / "far.py").write_text(PLUGIN.format(needs=needs))
-    path = write_recipe(tmp_path, [{"id": "x", "use": "far", "in": "raw"}], coco())
-    with pytest.raises(RecipeError) as raised:
-        stages.prepare(path, plugin_files=[tmp_path / "far.py"])
-    (problem,) = raised.value.problems
-    assert problem.what == "step 'far' needs the package 'no_such_thing', which is not installed"
-    assert problem.hint == remedy
-
-
-def test_a_package_that_is_there_is_no_problem_whatever_its_distribution(tmp_path: Path) -> None:
-    (tmp_path / "far.py").write_text(PLUGIN.format(needs="(Package('msgspec', 'another-dist'),)"))
-    path = write_recipe(tmp_path, [{"id": "x", "use": "far", "in": "raw"}], coco())
-    assert stages.prepare(path, plugin_files=[tmp_path / "far.py"]).steps[0].id == "x"
-
-
-def test_a_bare_name_is_no_package(tmp_path: Path) -> None:
-    (tmp_path / "far.py").write_text(PLUGIN.format(needs="('torch',)"))
-    with pytest.raises(PluginError, match="what it needs must be Packages"):
-        plugins.find([tmp_path / "far.py"])
+    given = {"drop": ["dog"], "images_left_empty": 7}
+    (step,) = _draft(tmp_path, {"id": "a", "in": "raw", "with": given}).named.steps
+    assert "drop" in step.params
+    assert "images_left_empty" not in step.params

@@ -25,7 +25,8 @@ def same(ctx, *, dataset):
 
 @hookimpl
 def coco_recipe_steps():
-    yield Step(name="same", run=same, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset})
+    yield Step(name="same", run=same, inputs={"dataset": Port(Dataset)},
+               outputs={"dataset": Dataset})
 """
 VALUE = """
 import sys
@@ -55,7 +56,8 @@ def total(ctx, *, dataset):
     "Count the images."
     return {"total": Total(len(dataset.images))}
 
-Total = next(m.Total for n, m in sys.modules.items() if n.startswith(FILE_MODULE) and hasattr(m, "Total"))
+files = [module for name, module in sys.modules.items() if name.startswith(FILE_MODULE)]
+Total = next(module.Total for module in files if hasattr(module, "Total"))
 
 @hookimpl
 def coco_recipe_steps():

@@ -1,4 +1,6 @@
-"""Publishing: only into a folder that is absent, empty or ours, and no file of the user's is ever touched."""
+"""Publishing: only into a folder that is absent, empty or ours, and no file of the user's is ever
+touched.
+"""
 
 import hashlib
 import json
@@ -91,12 +93,13 @@ def test_files_that_somebody_changed_are_told_when_planned(verb: str, tmp_path: 
     done = command(verb, "recipe.yaml", cwd=folder)
     assert done.returncode == 2
     assert (
-        f"steps[0].with.to: step 'd' can't publish in {published}: 2 published files were changed by somebody: "
+        f"steps[0].with.to: step 'd' can't publish in {published}: 2 published files were "
+        "changed by somebody: "
         "all/3.jpg, annotations/instances_all.json" in done.stderr
     )
     assert (
-        "hint: delete them, or run with --republish, which moves each to <name>.changed and puts ours back"
-        in done.stderr
+        "hint: delete them, or run with --republish, which moves each to <name>.changed "
+        "and puts ours back" in done.stderr
     )
     assert _bytes(tmp_path) == before
     (published / "all/3.jpg").unlink()
@@ -191,7 +194,8 @@ def test_a_run_directory_of_another_recipe_is_refused_and_a_moved_one_is_not(
     (folder / "other.yaml").write_text(json.dumps(text | {"seed": 5}))
     with pytest.raises(
         RunError,
-        match=r"is the run directory of another recipe, .*copy.yaml; choose another folder \(--out\)",
+        match=r"is the run directory of another recipe, .*copy.yaml; choose another folder "
+        r"\(--out\)",
     ):
         stages.run(stages.prepare(folder / "other.yaml"), out=folder / "runs/test")
     (folder / "copy.yaml").write_text(json.dumps(text | {"seed": 6}))

@@ -1,4 +1,6 @@
-"""``check``: what it leaves out is told, lines for GitHub name the file, and decoding tells what pictures are."""
+"""``check``: what it leaves out is told, lines for GitHub name the file, and decoding tells what
+pictures are.
+"""
 
 import io
 import json
@@ -109,7 +111,9 @@ def test_a_whole_install_leaves_nothing_out(folder: Path) -> None:
 
 
 def _pictures() -> dict[str, tuple[str, bytes, dict[str, Any]]]:
-    """Return by name: a file name, its bytes, and the kinds that a check with --decode finds, with their values."""
+    """Return by name: a file name, its bytes, and the kinds that a check with --decode finds, with
+    their values.
+    """
     cv2, np = pytest.importorskip("cv2"), pytest.importorskip("numpy")
     from PIL import Image
 

@@ -2,66 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from builders import coco, recorded, write_recipe
+from builders import recorded
+from odd_steps import PLUGIN, opened
 
 from coco_recipe.errors import StepError
 from coco_recipe.running import stages
-from coco_recipe.running.session import Session
-
-
-def _run(folder: Path, steps: list[dict[str, Any]], *plugins: Path) -> Session:
-    return Session.open(
-        stages.prepare(write_recipe(folder, steps, coco()), plugin_files=plugins), folder / "out"
-    )
-
-
-PLUGIN = """\
-from coco_recipe import (
-    Checkpoint,
-    Dataset,
-    Port,
-    Step,
-    hookimpl,
-)
-
-def many(ctx, *, dataset):
-    parts = tuple(ctx.workdir / f"{n}.pth" for n in (1, 2))
-    for path in parts:
-        path.write_text(path.name)
-    return {"several": tuple(Checkpoint(path, label=path.stem) for path in parts)}
-
-def take(ctx, *, checkpoints):
-    ctx.note("labels", [c.label for c in checkpoints])
-    return {}
-
-def one(ctx, *, checkpoint):
-    return {}
-
-def draw(ctx, target, images, *, dataset):
-    target.write_text(f"{ctx.step_id} {images} {len(dataset.images)}")
-
-def resume(ctx, *, dataset):
-    left = ctx.workdir / "left"
-    ctx.note("found", left.read_text() if left.exists() else "")
-    ctx.note("earlier", ctx.earlier is not None)
-    ctx.note("code", ctx.environment["code"])
-    left.write_text("half")
-    if not ctx.earlier and not ctx.notes["found"]:
-        raise ValueError("stopped half-way")
-    return {}
-
-@hookimpl
-def coco_recipe_steps():
-    yield Step(name="many", run=many, inputs={"dataset": Port(Dataset, reads_only=True)},
-               outputs={"several": Port(Checkpoint, many=True)}, writes=True, preview=draw)
-    yield Step(name="take", run=take, inputs={"checkpoints": Port(Checkpoint, many=True)}, outputs={}, writes=True)
-    yield Step(name="one", run=one, inputs={"checkpoint": Port(Checkpoint)}, outputs={}, writes=True)
-    yield Step(name="resume", run=resume, inputs={"dataset": Port(Dataset, reads_only=True)}, outputs={}, writes=True,
-               resumes=True)
-"""
 
 
 @pytest.fixture
@@ -74,7 +21,7 @@ def plugin(tmp_path: Path) -> Path:
 def test_a_step_that_resumes_finds_what_an_interrupted_run_left(
     tmp_path: Path, plugin: Path
 ) -> None:
-    planned = _run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan
+    planned = opened(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan
     with pytest.raises(StepError, match="stopped half-way"):
         stages.run(planned, out=tmp_path / "out")
     left = tmp_path / "out/steps/.r.partial"
@@ -101,17 +48,17 @@ def test_a_step_is_told_a_digest_of_its_code_so_that_it_takes_nothing_from_an_ol
 ) -> None:
     with pytest.raises(StepError):
         stages.run(
-            _run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan,
+            opened(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan,
             out=tmp_path / "out",
         )
     stages.run(
-        _run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan,
+        opened(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan,
         out=tmp_path / "out",
     )
     first = recorded(tmp_path / "out/steps/r").notes["code"]
     plugin.write_text(PLUGIN.replace('"half"', '"a half"'))
     stages.run(
-        _run(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan,
+        opened(tmp_path, [{"id": "r", "use": "resume", "in": "raw"}], plugin).plan,
         out=tmp_path / "out",
     )
     assert recorded(tmp_path / "out/steps/r").notes["code"] not in ("", first)

@@ -50,7 +50,8 @@ def _drop(names: list[str], **params: Any) -> dict[str, Any]:
                 "in": "raw",
                 "with": {"min_side_px": 11, "no_area": "drop"},
             },
-            "x: 1 class had boxes before and has none now: class 'cat' in 'dataset' (classes_left_without_boxes)",
+            "x: 1 class had boxes before and has none now: class 'cat' in 'dataset' "
+            "(classes_left_without_boxes)",
         ),
         (_drop([]), "x: 1 filter drops and changes nothing: step 'x' (filter_matches_nothing)"),
     ],
@@ -111,7 +112,8 @@ def test_a_class_that_a_step_renames_into_an_emptied_one_is_told(tmp_path: Path)
     }
     told = [text for text in _warnings(tmp_path, [small, swap], data) if "classes_left" in text]
     assert told == [
-        "x: 1 class had boxes before and has none now: class 'cat' in 'dataset' (classes_left_without_boxes)"
+        "x: 1 class had boxes before and has none now: class 'cat' in 'dataset' "
+        "(classes_left_without_boxes)"
     ]
 
 
@@ -128,5 +130,6 @@ def test_a_step_above_the_last_published_one_that_no_step_reads_is_named(tmp_pat
         {"id": "last", "use": "reindex", "in": "raw"},
     ]
     assert _warnings(tmp_path, steps) == [
-        "x: 1 step stands above the last published one unread: step 'x' (filter_categories) (unread_steps)"
+        "x: 1 step stands above the last published one unread: step 'x' "
+        "(filter_categories) (unread_steps)"
     ]

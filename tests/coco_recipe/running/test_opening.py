@@ -39,6 +39,7 @@ def test_an_input_is_the_one_whose_hash_the_recipe_has_or_is_refused(tmp_path: P
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes() + b" ")
         with pytest.raises(
             RecipeError,
-            match=rf"recipe.yaml:1:\d+: inputs.more.sha256: the SHA-256 of .*{name} is \w{{8}}, not",
+            match=rf"recipe.yaml:1:\d+: inputs.more.sha256: the SHA-256 of .*{name} is \w{{8}}, "
+            r"not",
         ):
             _run(path, tmp_path / "out")

@@ -22,7 +22,9 @@ def _step(use: str, read: str, name: str = "x", /, **params: Any) -> dict[str, A
 
 
 def _told(folder: Path, change: dict[str, Any], *steps: dict[str, Any]) -> tuple[int, str, str]:
-    """Return the exit code of a run, of a plan's text, and what both tell of a data set of two images."""
+    """Return the exit code of a run, of a plan's text, and what both tell of a data set of two
+    images.
+    """
     data = coco(2, [(1, 1), (2, 2)])
     data["annotations"][1] |= change
     (folder / "images").mkdir()

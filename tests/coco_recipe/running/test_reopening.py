@@ -29,8 +29,8 @@ def again(ctx, name, *, dataset):
 
 @hookimpl
 def coco_recipe_steps():
-    yield Step(name="letter", run=letter, replay=again, writes=True, inputs={"dataset": Port(Dataset)},
-               outputs={"dataset": Dataset})
+    yield Step(name="letter", run=letter, replay=again, writes=True,
+               inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset})
 '''
 
 

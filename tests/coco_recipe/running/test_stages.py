@@ -77,7 +77,8 @@ def leak(ctx, *, dataset):
 
 @hookimpl
 def coco_recipe_steps():
-    yield Step(name="leak", run=leak, inputs={"dataset": Port(Dataset)}, outputs={"dataset": Dataset})
+    yield Step(name="leak", run=leak, inputs={"dataset": Port(Dataset)},
+               outputs={"dataset": Dataset})
 '''
 
 

@@ -1,4 +1,6 @@
-"""Kinds of values: a plugin's own, and those that come with the core, on their way through a run."""
+"""Kinds of values: a plugin's own, and those that come with the core, on their way through a
+run.
+"""
 
 import os
 from pathlib import Path
@@ -251,7 +253,8 @@ def _changed(folder: Path, old: str, new: str) -> Path:
         (
             'return {"file": f"{name}.txt"}',
             'return {"file": object()}',
-            r"step 't' \(choose_and_keep\): output 'thresholds' can't be written as thresholds: TypeErr",
+            r"step 't' \(choose_and_keep\): output 'thresholds' can't be written as "
+            r"thresholds: TypeErr",
         ),
     ],
 )

@@ -31,12 +31,14 @@ def pictures(ctx, *, dataset):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(dataset.path_of(image).read_bytes() + b"!")
     images = tuple(
-        replace(image, coco_recipe=Origin(root=dataset.identity(image), source=dataset.identity(image)))
+        replace(image, coco_recipe=Origin(root=name, source=name))
         for image in dataset.images
+        for name in [dataset.identity(image)]
     )
     ctx.make(images=len(images), annotations=len(dataset.annotations))
     home = NAME
-    return {"dataset": Dataset(images, dataset.annotations, dataset.categories, home, {home: folder})}
+    rows = dataset.annotations, dataset.categories
+    return {"dataset": Dataset(images, *rows, home, {home: folder})}
 
 @hookimpl
 def coco_recipe_steps():

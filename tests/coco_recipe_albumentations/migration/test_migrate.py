@@ -1,4 +1,6 @@
-"""Pipelines that people have: eight real files of Albumentations 0.3 to 2.0, and each rule of the rewriting."""
+"""Pipelines that people have: eight real files of Albumentations 0.3 to 2.0, and each rule of the
+rewriting.
+"""
 
 import json
 import warnings
@@ -87,7 +89,9 @@ def test_a_real_file_is_refused_as_it_is_and_runs_when_migrated(
 
 @pytest.mark.parametrize("name", [row[0] for row in FILES], ids=[row[0][:2] for row in FILES])
 def test_no_argument_vanishes_without_being_named(name: str) -> None:
-    """Each argument of the old file is in the new one under its name, or is named in what changed or was lost."""
+    """Each argument of the old file is in the new one under its name, or is named in what changed
+    or was lost.
+    """
     path = real_data("pipelines") / name
     done = migrate.migrate_file(path)
     spoken = done.changes + done.lost

@@ -11,15 +11,7 @@ np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
 from migrating import applied_to, old_pipeline  # noqa: E402
-
-
-def _only(form: dict[str, Any]) -> dict[str, Any]:
-    row = dict(form["transform"]["transforms"][0])
-    return {row.pop("__class_fullname__"): row}
-
-
-def _picture() -> Any:
-    return np.random.default_rng(1).integers(40, 220, (180, 240, 3)).astype(np.uint8)
+from migrations import from_version, noise, only  # noqa: E402
 
 
 @pytest.mark.slow
@@ -293,9 +285,9 @@ def _picture() -> Any:
 )
 def test_an_old_transform_becomes_what_it_was(old: dict[str, Any], new: dict[str, Any]) -> None:
     done = migrate.migrate(old)
-    assert _only(done.form) == new
+    assert only(done.form) == new
     assert done.lost == []
-    assert applied_to(done.form, _picture()).dtype == np.uint8
+    assert applied_to(done.form, noise()).dtype == np.uint8
 
 
 @pytest.mark.slow
@@ -306,7 +298,7 @@ def test_every_old_transform_is_rewritten_or_named_and_what_is_left_builds(name:
     rows = done.form["transform"]["transforms"]
     assert rows or done.lost
     if rows:
-        assert applied_to(done.form, _picture()).dtype == np.uint8
+        assert applied_to(done.form, noise()).dtype == np.uint8
 
 
 @pytest.mark.parametrize(
@@ -338,18 +330,16 @@ def test_what_has_no_equal_is_named(old: dict[str, Any], named: str) -> None:
         raise AssertionError("; ".join(migrate.migrate(old).lost))
 
 
-def _from(version: str, transform: str, **arguments: Any) -> dict[str, Any]:
-    return {**old_pipeline(transform, **arguments), "__version__": version}
-
-
 @pytest.mark.parametrize("around", ["OneOf", "Sequential", "Compose"])
 @pytest.mark.parametrize("name", sorted({*rewrite.RULES, *GONE}))
 def test_a_transform_is_rewritten_within_others_as_it_is_alone(name: str, around: str) -> None:
     given = {"height": 30, "width": 40} if name == "RandomSizedCrop" else {}
-    alone = migrate.migrate(_from("1.4.4", name, **given))
+    alone = migrate.migrate(from_version("1.4.4", name, **given))
     row = old_pipeline(name, **given)["transform"]["transforms"][0]
     nested = migrate.migrate(
-        _from("1.4.4", around, transforms=[row, {"__class_fullname__": "VerticalFlip", "p": 1}])
+        from_version(
+            "1.4.4", around, transforms=[row, {"__class_fullname__": "VerticalFlip", "p": 1}]
+        )
     )
     inside = nested.form["transform"]["transforms"][0]["transforms"]
     assert inside[:-1] == alone.form["transform"]["transforms"]

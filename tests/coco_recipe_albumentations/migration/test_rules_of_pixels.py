@@ -1,7 +1,5 @@
 """Old transforms change pixels as they did."""
 
-from typing import Any
-
 import pytest
 from coco_recipe_albumentations.migration import migrate
 
@@ -9,20 +7,12 @@ np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
 from migrating import applied_to, old_pipeline  # noqa: E402
-
-
-def _only(form: dict[str, Any]) -> dict[str, Any]:
-    row = dict(form["transform"]["transforms"][0])
-    return {row.pop("__class_fullname__"): row}
-
-
-def _picture() -> Any:
-    return np.random.default_rng(1).integers(40, 220, (180, 240, 3)).astype(np.uint8)
+from migrations import from_version, noise, only  # noqa: E402
 
 
 def test_a_variance_below_0_is_no_error_of_mathematics() -> None:
     done = migrate.migrate(old_pipeline("GaussNoise", var_limit=[-10, 50]))
-    assert _only(done.form)["GaussNoise"]["std_range"] == [
+    assert only(done.form)["GaussNoise"]["std_range"] == [
         0.011596,
         0.030083,
     ]  # the mean root of 0 to 50 is 2/3 of 50's
@@ -40,7 +30,9 @@ def test_a_noise_below_0_darkens_as_it_did(version: str, darker: float) -> None:
 
 @pytest.mark.parametrize(("version", "given"), [("1.4.8", 3.6), ("1.4.9", 3.0)])
 def test_noise_is_wider_only_where_it_was_not_cut_off(version: str, given: float) -> None:
-    made = _only(migrate.migrate(_from(version, "GaussNoise", var_limit=[9, 9])).form)["GaussNoise"]
+    made = only(migrate.migrate(from_version(version, "GaussNoise", var_limit=[9, 9])).form)[
+        "GaussNoise"
+    ]
     assert made["std_range"] == pytest.approx([given / 255] * 2, abs=1e-6)
 
 
@@ -48,11 +40,7 @@ def test_holes_in_pixels_stay_in_pixels() -> None:
     form = migrate.migrate(
         old_pipeline("Cutout", num_holes=1, max_h_size=8, max_w_size=6, fill_value=0)
     ).form
-    assert int((applied_to(form, _picture()) == 0).all(axis=2).sum()) == 48
-
-
-def _from(version: str, transform: str, **arguments: Any) -> dict[str, Any]:
-    return {**old_pipeline(transform, **arguments), "__version__": version}
+    assert int((applied_to(form, noise()) == 0).all(axis=2).sum()) == 48
 
 
 def test_spatter_of_one_mode_and_of_several() -> None:
@@ -60,16 +48,16 @@ def test_spatter_of_one_mode_and_of_several() -> None:
     one = migrate.migrate(
         old_pipeline("Spatter", mean=[0.65, 0.65], mode=["mud"], color=colors)
     ).form
-    assert _only(one) == {
+    assert only(one) == {
         "Spatter": {"p": 1, "mean": [0.65, 0.65], "mode": "mud", "color": [20, 42, 63]}
     }
     several = migrate.migrate(old_pipeline("Spatter", mode=["rain", "mud"], color=colors)).form
-    rows = _only(several)["OneOf"]["transforms"]
+    rows = only(several)["OneOf"]["transforms"]
     assert [(row["mode"], row["color"], row["p"]) for row in rows] == [
         ("rain", colors["rain"], 1),
         ("mud", colors["mud"], 1),
     ]
-    assert applied_to(several, _picture()).dtype == np.uint8
+    assert applied_to(several, noise()).dtype == np.uint8
 
 
 def test_holes_in_a_grid_are_as_wide_and_high_as_they_were() -> None:
@@ -77,7 +65,7 @@ def test_holes_in_a_grid_are_as_wide_and_high_as_they_were() -> None:
     form = migrate.migrate(
         old_pipeline("GridDropout", holes_number_x=5, holes_number_y=2, fill_value=255)
     ).form
-    made = applied_to(form, _picture())
+    made = applied_to(form, noise())
     wanted = np.zeros((180, 240), bool)
     for x in range(0, 240, 48):
         for y in range(0, 180, 90):
@@ -87,6 +75,6 @@ def test_holes_in_a_grid_are_as_wide_and_high_as_they_were() -> None:
 
 def test_one_multiplier_stays_the_one() -> None:
     made = applied_to(
-        migrate.migrate(_from("0.5.2", "MultiplicativeNoise", multiplier=0.6)).form, _picture()
+        migrate.migrate(from_version("0.5.2", "MultiplicativeNoise", multiplier=0.6)).form, noise()
     )
-    assert abs(made - 0.6 * _picture()).max() <= 1
+    assert abs(made - 0.6 * noise()).max() <= 1

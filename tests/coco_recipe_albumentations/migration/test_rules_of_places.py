@@ -10,15 +10,7 @@ np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
 cv2 = pytest.importorskip("cv2")
 from migrating import applied_to, old_pipeline  # noqa: E402
-
-
-def _only(form: dict[str, Any]) -> dict[str, Any]:
-    row = dict(form["transform"]["transforms"][0])
-    return {row.pop("__class_fullname__"): row}
-
-
-def _picture() -> Any:
-    return np.random.default_rng(1).integers(40, 220, (180, 240, 3)).astype(np.uint8)
+from migrations import noise, only  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -28,7 +20,9 @@ def _picture() -> Any:
 def test_shift_scale_rotate_moves_pixels_as_it_did(
     angle: float, scale: float, shift: tuple[float, float]
 ) -> None:
-    """The old matrix: OpenCV's rotation about the centre, then a shift by a share of width and height."""
+    """The old matrix: OpenCV's rotation about the centre, then a shift by a share of width and
+    height.
+    """
     picture = np.zeros((101, 201, 3), np.uint8)
     cv2.circle(picture, (130, 45), 6, (255, 255, 255), -1)
     matrix = cv2.getRotationMatrix2D((100, 50), angle, scale)
@@ -53,7 +47,7 @@ def test_shift_scale_rotate_moves_pixels_as_it_did(
 
 
 def test_shift_scale_rotate_keeps_the_ratio_of_the_sides() -> None:
-    form = _only(migrate.migrate(old_pipeline("ShiftScaleRotate")).form)["Affine"]
+    form = only(migrate.migrate(old_pipeline("ShiftScaleRotate")).form)["Affine"]
     assert form["keep_ratio"] is True
     assert (form["scale"], form["rotate"], form["border_mode"]) == ([0.9, 1.1], [-45, 45], 4)
     assert form["translate_percent"] == {"x": [-0.0625, 0.0625], "y": [-0.0625, 0.0625]}
@@ -64,9 +58,9 @@ def test_one_number_filled_the_first_channel_of_a_border_only(version: str, fill
     """OpenCV takes 90 for (90, 0, 0, 0)."""
     form = old_pipeline("PadIfNeeded", min_height=200, min_width=260, border_mode=0, value=90)
     migrated = migrate.migrate({**form, "__version__": version}).form
-    assert _only(migrated)["PadIfNeeded"]["fill"] == fill
+    assert only(migrated)["PadIfNeeded"]["fill"] == fill
     expected = cv2.copyMakeBorder(
-        _picture(),
+        noise(),
         10,
         10,
         10,
@@ -74,18 +68,20 @@ def test_one_number_filled_the_first_channel_of_a_border_only(version: str, fill
         cv2.BORDER_CONSTANT,
         value=fill if fill == [90, 0, 0] else [fill] * 3,
     )
-    assert np.array_equal(applied_to(migrated, _picture()), expected)
+    assert np.array_equal(applied_to(migrated, noise()), expected)
 
 
 def test_flip_is_one_of_the_three_flips() -> None:
-    picture = _picture()
+    picture = noise()
     flips = {picture[:, ::-1].tobytes(), picture[::-1].tobytes(), picture[::-1, ::-1].tobytes()}
     form = migrate.migrate(old_pipeline("Flip")).form
     assert {applied_to(form, picture, seed).tobytes() for seed in range(30)} == flips
 
 
 def test_elastic_transform_moves_pixels_as_far_as_it_did() -> None:
-    """The old field: even noise from -1 to 1, blurred, times alpha (Simard 2003, as in 0.3 to 1.4.20)."""
+    """The old field: even noise from -1 to 1, blurred, times alpha (Simard 2003, as in 0.3 to
+    1.4.20).
+    """
     y, x = np.mgrid[:160, :192].astype(np.float32)
     places = np.stack([x / 192, y / 160, np.ones_like(x)], axis=2)
     form = migrate.migrate(old_pipeline("ElasticTransform", alpha=60, sigma=6, alpha_affine=0)).form

@@ -63,7 +63,9 @@ def test_a_strength_is_said_where_it_differs_only(
 
 @pytest.mark.parametrize(("blur", "given"), [(7, (3, 7)), ([5, 13], (5, 13))])
 def test_a_blur_without_a_sigma_is_as_strong_as_it_was(blur: Any, given: tuple[int, int]) -> None:
-    """Up to 1.4.24 it drew a kernel, the odd ones above and at what it drew, and OpenCV found a sigma for it."""
+    """Up to 1.4.24 it drew a kernel, the odd ones above and at what it drew, and OpenCV found a
+    sigma for it.
+    """
     picture, (low, high) = _picture(), given
     was = [cv2.GaussianBlur(picture, (size | 1, size | 1), 0) for size in range(low, high + 1)]
     form = migrate.migrate(_from("1.4.3", "GaussianBlur", blur_limit=blur)).form

@@ -9,27 +9,9 @@ from coco_recipe_albumentations.pipeline.read import Pipeline
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("albumentations")
-
+from pipeline_texts import SHORT, whats  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:Got processor")
-
-
-SHORT: list[Any] = [
-    {"HorizontalFlip": {"p": 0.5}},
-    {
-        "OneOf": {
-            "p": 0.3,
-            "transforms": [
-                {"RandomBrightnessContrast": {"brightness_limit": 0.2, "p": 1}},
-                {"Blur": {"blur_limit": 5, "p": 1}},
-            ],
-        }
-    },
-]
-
-
-def _whats(form: Any, **options: Any) -> list[str]:
-    return [found.what for found in Pipeline.of(form, **options).problems]
 
 
 def _apply(transforms: list[Any], picture: Any, seed: int = 0) -> Any:
@@ -76,8 +58,8 @@ def test_reference_images_are_read_where_files_are_allowed_and_count_by_content(
     form = [
         {"HistogramMatching": {"reference_images": [str(reference)], "blend_ratio": [1, 1], "p": 1}}
     ]
-    assert _whats(form)
-    assert not _whats(form, allow_files=True)
+    assert whats(form)
+    assert not whats(form, allow_files=True)
     made = _apply(Pipeline.of(form, allow_files=True).build(), np.full((8, 8, 3), 10, np.uint8))
     assert set(made.reshape(-1)) == {200}
     before = Pipeline.of(form, allow_files=True).canonical()

@@ -50,7 +50,8 @@ def test_what_fits_no_picture_is_told_at_its_line_too(
     [
         (
             [{"Resize": {"width": "${image.width - 100}", "height": 8}}],
-            r"pipeline\[0\]: Resize: width is -50 for an image of 50x40 px \(\$\{image.width - 100\}\)",
+            r"pipeline\[0\]: Resize: width is -50 for an image of 50x40 px "
+            r"\(\$\{image.width - 100\}\)",
         ),
         (
             [{"Resize": {"width": "${image.width // (image.height - 40)}", "height": 8}}],

@@ -9,52 +9,13 @@ from coco_recipe_albumentations.pipeline.read import Pipeline
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("albumentations")
-
+from pipeline_texts import SHORT, saved, whats  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:Got processor")
 
 
-SHORT: list[Any] = [
-    {"HorizontalFlip": {"p": 0.5}},
-    {
-        "OneOf": {
-            "p": 0.3,
-            "transforms": [
-                {"RandomBrightnessContrast": {"brightness_limit": 0.2, "p": 1}},
-                {"Blur": {"blur_limit": 5, "p": 1}},
-            ],
-        }
-    },
-]
-
-
-def _saved(tmp_path: Path) -> Path:
-    """Write the pipeline of SHORT with the library's own means."""
-    import albumentations as A
-
-    transforms = A.Compose(
-        [
-            A.HorizontalFlip(p=0.5),
-            A.OneOf(
-                [
-                    A.RandomBrightnessContrast(brightness_limit=(-0.2, 0.2), p=1),
-                    A.Blur(blur_limit=(3, 5), p=1),
-                ],
-                p=0.3,
-            ),
-        ]
-    )
-    A.save(transforms, tmp_path / "p.json")
-    A.save(transforms, tmp_path / "p.yaml", data_format="yaml")
-    return tmp_path / "p.json"
-
-
-def _whats(form: Any, **options: Any) -> list[str]:
-    return [found.what for found in Pipeline.of(form, **options).problems]
-
-
 def test_one_pipeline_has_one_canonical_form_whatever_form_it_is_written_in(tmp_path: Path) -> None:
-    path = _saved(tmp_path)
+    path = saved(tmp_path)
     forms = [
         SHORT,
         json.loads(path.read_text()),
@@ -62,7 +23,7 @@ def test_one_pipeline_has_one_canonical_form_whatever_form_it_is_written_in(tmp_
         str(tmp_path / "p.yaml"),
         Pipeline.of(SHORT).canonical(),
     ]
-    assert [_whats(form) for form in forms] == [[]] * 5
+    assert [whats(form) for form in forms] == [[]] * 5
     assert len({json.dumps(Pipeline.of(form).canonical()) for form in forms}) == 1
 
 

@@ -99,20 +99,27 @@ def test_lint_names_each_border_mode_that_repeats(
 
 def test_lint_names_what_is_refused_ignored_and_replaced(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text(
-        "transform:\n  __class_fullname__: Compose\n  bbox_params: {format: coco, min_visibility: 0.3}\n  transforms:\n"
-        "  - __class_fullname__: HorizontalFlip\n  - __class_fullname__: ShiftScaleRotate\n    p: 0.5\n"
-        "  - __class_fullname__: Normalize\n    p: 1\n  - __class_fullname__: Blur\n    p: 1\n    radius: 3\n",
+        "transform:\n  __class_fullname__: Compose\n  bbox_params: {format: coco, "
+        "min_visibility: 0.3}\n  transforms:\n"
+        "  - __class_fullname__: HorizontalFlip\n  - __class_fullname__: "
+        "ShiftScaleRotate\n    p: 0.5\n"
+        "  - __class_fullname__: Normalize\n    p: 1\n  - __class_fullname__: Blur\n    p: "
+        "1\n    radius: 3\n",
         "utf-8",
     )
     done = _run("lint", tmp_path / "p.yaml")
     assert done.exit_code == 1
     assert done.stdout.replace(f"{tmp_path}/", "").splitlines() == [
-        "p.yaml:8: Normalize gives no 8-bit picture, as a copy must be; leave Normalize to training",
-        "p.yaml:12: Blur of Albumentations 2.0.8 has no argument 'radius'; known here: blur_limit, p",
-        "note: p.yaml:3: bbox_params is replaced by the step's own; write its min_area and min_visibility as min_area_px and "
+        "p.yaml:8: Normalize gives no 8-bit picture, as a copy must be; leave Normalize to "
+        "training",
+        "p.yaml:12: Blur of Albumentations 2.0.8 has no argument 'radius'; known here: "
+        "blur_limit, p",
+        "note: p.yaml:3: bbox_params is replaced by the step's own; write its min_area and "
+        "min_visibility as min_area_px and "
         "min_visibility of the step",
         "note: p.yaml:5: HorizontalFlip has no p: its default, 0.5, is used; write it",
-        "note: p.yaml:6: ShiftScaleRotate is a special case of Affine transform. Please use Affine transform instead.",
+        "note: p.yaml:6: ShiftScaleRotate is a special case of Affine transform. Please "
+        "use Affine transform instead.",
     ]
 
 

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from coco_recipe_pictures import pipeline_file
@@ -13,50 +12,18 @@ from coco_recipe.language import source
 pytestmark = pytest.mark.filterwarnings("ignore:Got processor")
 np = pytest.importorskip("numpy")
 pytest.importorskip("albumentations")
-
-SHORT: list[Any] = [
-    {"HorizontalFlip": {"p": 0.5}},
-    {
-        "OneOf": {
-            "p": 0.3,
-            "transforms": [
-                {"RandomBrightnessContrast": {"brightness_limit": 0.2, "p": 1}},
-                {"Blur": {"blur_limit": 5, "p": 1}},
-            ],
-        }
-    },
-]
-
-
-def _saved(tmp_path: Path) -> Path:
-    """Write the pipeline of SHORT with the library's own means."""
-    import albumentations as A
-
-    transforms = A.Compose(
-        [
-            A.HorizontalFlip(p=0.5),
-            A.OneOf(
-                [
-                    A.RandomBrightnessContrast(brightness_limit=(-0.2, 0.2), p=1),
-                    A.Blur(blur_limit=(3, 5), p=1),
-                ],
-                p=0.3,
-            ),
-        ]
-    )
-    A.save(transforms, tmp_path / "p.json")
-    A.save(transforms, tmp_path / "p.yaml", data_format="yaml")
-    return tmp_path / "p.json"
+from pipeline_texts import saved  # noqa: E402
 
 
 def test_checking_a_pipeline_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
-        "import sys; from coco_recipe_albumentations.pipeline.read import Pipeline; form = sys.argv[1]\n"
+        "import sys; from coco_recipe_albumentations.pipeline.read import Pipeline; form = "
+        "sys.argv[1]\n"
         "assert not Pipeline.of(form).problems and not Pipeline.of(form).needs_size\n"
         "print(sorted({'albumentations', 'cv2', 'numpy', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(_saved(tmp_path))],
+        [sys.executable, "-c", code, str(saved(tmp_path))],
         capture_output=True,
         text=True,
         check=True,

@@ -95,7 +95,9 @@ def test_sound_expressions_give_what_python_gives(text: str, width: int, height:
 
 
 def _outcome(text: str) -> bool:
-    """Tell whether an expression gives a whole number or our own refusal; any other exception goes on."""
+    """Tell whether an expression gives a whole number or our own refusal; any other exception goes
+    on.
+    """
     try:
         return isinstance(sizes.evaluate(text, (640, 480)), int)
     except ValueError as error:

@@ -7,43 +7,10 @@ import pytest
 
 pytest.importorskip("albumentations")
 from builders import coco
-from coco_recipe_albumentations.pipeline.read import Pipeline
-from coco_recipe_pictures.augment import keypoint_pairs, refusals
+from coco_recipe_pictures.augment import keypoint_pairs
+from mirrored_faces import FLIP, POINTS, asked_of
 
 from coco_recipe.coco_json import parse
-
-PARAMS: dict[str, Any] = {"repeated": None, "other_geometry": "refuse", "mirrored_keypoints": None}
-
-
-FLIP: dict[str, Any] = {"HorizontalFlip": {"p": 0.5}}
-
-
-def _asked(
-    form: Any,
-    annotation: dict[str, Any] | None = None,
-    names: list[str] | None = None,
-    **params: Any,
-) -> list[str]:
-    data = coco(1, [(1, 1)])
-    data["annotations"][0] |= annotation or {}
-    if names is not None:
-        data["categories"][0]["keypoints"] = names
-    dataset = parse(json.dumps(data).encode())
-    pairs = keypoint_pairs.mirrored_pairs(dataset.categories, params.get("mirrored_keypoints"))
-    return [
-        str(one)
-        for one in refusals.problems(
-            Pipeline.of(form),
-            dataset,
-            dataset.images,
-            dataset.annotations,
-            pairs,
-            PARAMS | params,
-        )
-    ]
-
-
-POINTS = {"keypoints": [1, 2, 2, 3, 4, 2]}
 
 
 @pytest.mark.parametrize(
@@ -60,18 +27,18 @@ POINTS = {"keypoints": [1, 2, 2, 3, 4, 2]}
     ids=str,
 )
 def test_pairs_are_known_by_their_names(names: list[str]) -> None:
-    assert _asked([FLIP], POINTS, names) == []
+    assert asked_of([FLIP], POINTS, names) == []
 
 
 @pytest.mark.parametrize(
     "names", [None, ["nose", "tail"], ["lamp", "ramp"], ["ear", "eal"]], ids=str
 )
 def test_where_no_pair_is_known_a_mirroring_pipeline_asks(names: list[str] | None) -> None:
-    (asked,) = _asked([FLIP], POINTS, names)
+    (asked,) = asked_of([FLIP], POINTS, names)
     assert "no keypoints of category 'cat' are known to trade places" in asked
     assert "mirrored_keypoints: [] where none does" in asked
-    assert _asked([FLIP], POINTS, names, mirrored_keypoints=[]) == []
-    assert _asked([{"Affine": {"scale": 1.1}}], POINTS, names) == []
+    assert asked_of([FLIP], POINTS, names, mirrored_keypoints=[]) == []
+    assert asked_of([{"Affine": {"scale": 1.1}}], POINTS, names) == []
 
 
 @pytest.mark.parametrize(
@@ -88,9 +55,9 @@ def test_names_that_differ_by_an_l_for_an_r_are_asked_for_beside_a_known_pair(
 ) -> None:
     points = {"keypoints": [1, 2, 2] * 4}
     names = ["left_eye", "right_eye", *others]
-    (asked,) = _asked([FLIP], points, names)
+    (asked,) = asked_of([FLIP], points, names)
     assert f"mirrored_keypoints: [{pair}], beside the pairs that are known" in asked
-    assert _asked([FLIP], points, names, mirrored_keypoints=[others]) == []
+    assert asked_of([FLIP], points, names, mirrored_keypoints=[others]) == []
 
 
 @pytest.mark.parametrize(

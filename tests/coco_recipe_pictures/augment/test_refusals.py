@@ -1,4 +1,6 @@
-"""What would make annotations wrong without a word is asked before: borders, places under other keys, pairs, direction."""
+"""What would make annotations wrong without a word is asked before: borders, places under other
+keys, pairs, direction.
+"""
 
 import json
 import re
@@ -15,41 +17,14 @@ import numpy as np
 from builders import coco, command, write_recipe
 from coco_recipe_albumentations.carrier import Carrier
 from coco_recipe_albumentations.pipeline.read import Pipeline
-from coco_recipe_pictures.augment import choosing, keypoint_pairs, refusals
+from coco_recipe_pictures.augment import choosing, refusals
+from mirrored_faces import FLIP, PARAMS, POINTS, asked_of
 
 from coco_recipe import StepProblems
 from coco_recipe.coco_json import parse
 from coco_recipe.errors import RecipeError, StepError
 from coco_recipe.running import execute, stages
 from coco_recipe.running.session import Session
-
-PARAMS: dict[str, Any] = {"repeated": None, "other_geometry": "refuse", "mirrored_keypoints": None}
-FLIP: dict[str, Any] = {"HorizontalFlip": {"p": 0.5}}
-
-
-def _asked(
-    form: Any,
-    annotation: dict[str, Any] | None = None,
-    names: list[str] | None = None,
-    **params: Any,
-) -> list[str]:
-    data = coco(1, [(1, 1)])
-    data["annotations"][0] |= annotation or {}
-    if names is not None:
-        data["categories"][0]["keypoints"] = names
-    dataset = parse(json.dumps(data).encode())
-    pairs = keypoint_pairs.mirrored_pairs(dataset.categories, params.get("mirrored_keypoints"))
-    return [
-        str(one)
-        for one in refusals.problems(
-            Pipeline.of(form),
-            dataset,
-            dataset.images,
-            dataset.annotations,
-            pairs,
-            PARAMS | params,
-        )
-    ]
 
 
 @pytest.mark.parametrize(
@@ -67,10 +42,10 @@ def _asked(
     ids=str,
 )
 def test_borders_that_repeat_the_picture_ask(transform: dict[str, Any]) -> None:
-    assert "its border repeats the picture" in _asked([transform])[0]
+    assert "its border repeats the picture" in asked_of([transform])[0]
     plain = Pipeline.of([transform]).with_plain_borders
-    assert _asked(plain, repeated="fill") == _asked(plain) == []
-    assert _asked([transform], repeated="label") == []
+    assert asked_of(plain, repeated="fill") == asked_of(plain) == []
+    assert asked_of([transform], repeated="label") == []
 
 
 @pytest.mark.parametrize(
@@ -79,14 +54,14 @@ def test_borders_that_repeat_the_picture_ask(transform: dict[str, Any]) -> None:
     ids=str,
 )
 def test_other_borders_do_not(transform: dict[str, Any]) -> None:
-    assert _asked([transform]) == []
+    assert asked_of([transform]) == []
 
 
 @pytest.mark.parametrize("name", ["ThinPlateSpline", "RandomGridShuffle"])
 def test_what_annotations_cannot_follow_is_refused(name: str) -> None:
     assert (
         f"{name} moves pixels in a way that annotations can't follow"
-        in _asked([{name: {"p": 1}}])[0]
+        in asked_of([{name: {"p": 1}}])[0]
     )
 
 
@@ -106,11 +81,11 @@ def test_what_annotations_cannot_follow_is_refused(name: str) -> None:
 def test_places_under_other_keys_ask_only_where_pixels_move(
     keys: dict[str, Any], named: str
 ) -> None:
-    asked = _asked([FLIP], keys)[0]
+    asked = asked_of([FLIP], keys)[0]
     assert f"annotations have places under other keys: {named}; " in asked
     assert "other_geometry: drop" in asked.splitlines()[1].split("  ")  # a line to paste
-    assert _asked([{"RandomBrightnessContrast": {"p": 1}}], keys) == []
-    assert _asked([FLIP], keys, other_geometry="keep") == []
+    assert asked_of([{"RandomBrightnessContrast": {"p": 1}}], keys) == []
+    assert asked_of([FLIP], keys, other_geometry="keep") == []
 
 
 @pytest.mark.parametrize(
@@ -126,7 +101,7 @@ def test_places_under_other_keys_ask_only_where_pixels_move(
     ids=str,
 )
 def test_places_of_other_tools_ask_too(keys: dict[str, Any]) -> None:
-    assert next(iter(keys)) in _asked([FLIP], keys)[0]
+    assert next(iter(keys)) in asked_of([FLIP], keys)[0]
 
 
 def test_places_of_images_ask_too() -> None:
@@ -156,10 +131,7 @@ def test_places_of_images_ask_too() -> None:
     ids=str,
 )
 def test_what_has_no_form_of_a_place_does_not(keys: dict[str, Any]) -> None:
-    assert _asked([FLIP], keys) == []
-
-
-POINTS = {"keypoints": [1, 2, 2, 3, 4, 2]}
+    assert asked_of([FLIP], keys) == []
 
 
 @pytest.mark.parametrize(("mode", "mirrors"), [(2, True), (3, False), (4, True)])
@@ -167,7 +139,7 @@ def test_a_reflected_border_that_is_labelled_mirrors_as_a_flip_does(
     mode: int, mirrors: bool
 ) -> None:
     pad = [{"Pad": {"padding": 9, "border_mode": mode}}]
-    assert bool(_asked(pad, POINTS, repeated="label")) is mirrors
+    assert bool(asked_of(pad, POINTS, repeated="label")) is mirrors
     assert (
         bool(list(refusals.direction(Pipeline.of(pad), ["arrow_left"], "more", None, "label")))
         is mirrors

@@ -1,4 +1,6 @@
-"""The ledger of augment over random data sets and pipelines: nothing is lost without being counted and named."""
+"""The ledger of augment over random data sets and pipelines: nothing is lost without being counted
+and named.
+"""
 
 import json
 import tempfile
@@ -51,7 +53,9 @@ TRANSFORMS: list[dict[str, dict[str, Any]]] = [
 
 @st.composite
 def annotations(draw: st.DrawFn, number: int, image: dict[str, Any]) -> dict[str, Any]:
-    """Draw an annotation: a box, a triangle, a mask, a caption or keypoints; ``trace`` tells it from all others."""
+    """Draw an annotation: a box, a triangle, a mask, a caption or keypoints; ``trace`` tells it
+    from all others.
+    """
     x, y = draw(st.integers(0, image["width"] - 2)), draw(st.integers(0, image["height"] - 2))
     w, h = draw(st.integers(1, image["width"] - x)), draw(st.integers(1, image["height"] - y))
     row: dict[str, Any] = {

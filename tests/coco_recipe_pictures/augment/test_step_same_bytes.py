@@ -1,4 +1,6 @@
-"""The same recipe gives the same bytes: any number of workers, any engine, any order of the input, any hash seed."""
+"""The same recipe gives the same bytes: any number of workers, any engine, any order of the input,
+any hash seed.
+"""
 
 import json
 import os

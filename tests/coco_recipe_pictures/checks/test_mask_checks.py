@@ -1,4 +1,6 @@
-"""Segmentations are checked by the thousand, with the findings that a look at each row alone has."""
+"""Segmentations are checked by the thousand, with the findings that a look at each row alone
+has.
+"""
 
 import json
 import random

@@ -1,4 +1,6 @@
-"""Findings of segmentations: one data set with the fault for each kind, and the message that it gives."""
+"""Findings of segmentations: one data set with the fault for each kind, and the message that it
+gives.
+"""
 
 import json
 from typing import Any
@@ -35,7 +37,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "polygons_too_short",
         {"segmentation": [SQUARE, [*BOW_TIE, 3], SQUARE]},
-        "1 polygon has an odd number of coordinates or fewer than 6: annotation 1: 1 polygon has an odd number",
+        "1 polygon has an odd number of coordinates or fewer than 6: annotation 1: 1 "
+        "polygon has an odd number",
     ),
     (
         "polygons_of_no_area",
@@ -45,12 +48,14 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "segmentations_outside",
         {"segmentation": [[70, 2, 80, 2, 80, 12]], "bbox": [70, 2, 10, 10]},
-        "1 segmentation lies outside of its picture: annotation 1: x 70 to 80, y 2 to 12 in 64x48 px",
+        "1 segmentation lies outside of its picture: annotation 1: x 70 to 80, y 2 to 12 "
+        "in 64x48 px",
     ),
     (
         "segmentations_past_the_edge",
         {"segmentation": [[60, 2, 70, 2, 70, 12]]},
-        "1 segmentation reaches out of its picture: annotation 1: x 60 to 70, y 2 to 12 in 64x48 px",
+        "1 segmentation reaches out of its picture: annotation 1: x 60 to 70, y 2 to 12 in "
+        "64x48 px",
     ),
     (
         "segmentations_far_outside",
@@ -60,7 +65,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "bbox_not_of_segmentation",
         {"segmentation": [SQUARE], "bbox": [1, 2, 30, 30]},
-        "1 box is at odds with its segmentation: annotation 1: bbox [1, 2, 30, 30], segmentation [1, 2, 10, 10]",
+        "1 box is at odds with its segmentation: annotation 1: bbox [1, 2, 30, 30], "
+        "segmentation [1, 2, 10, 10]",
     ),
     (
         "area_not_of_segmentation",

@@ -1,4 +1,6 @@
-"""Pictures at which a step would stop are told before any step runs: all of them, and only those that come to it."""
+"""Pictures at which a step would stop are told before any step runs: all of them, and only those
+that come to it.
+"""
 
 import json
 from pathlib import Path
@@ -284,8 +286,8 @@ def test_missing_pictures_hide_nothing_of_the_others(tmp_path: Path) -> None:
         told = done.stdout + done.stderr
         assert done.returncode == 1
         assert (
-            "raw (images, 5 images): 1 picture is not in the folder of images: image 5 ('5.jpg') (missing_pictures)"
-            in told
+            "raw (images, 5 images): 1 picture is not in the folder of images: image 5 "
+            "('5.jpg') (missing_pictures)" in told
         )
         assert all(row in told for row in FOUND.values()), told
 

@@ -222,7 +222,9 @@ NEAR = {"interpolation": 0, "mask_interpolation": 0, "p": 1}
 )
 @pytest.mark.parametrize("dropout", [DROPOUTS[0], DROPOUTS[6]], ids=_named)
 def test_hidden_pixels_move_with_the_picture(dropout: Any, later: Any) -> None:
-    """The oracle: of the pixels of the mask that the library moves, those of the object's colour."""
+    """The oracle: of the pixels of the mask that the library moves, those of the object's
+    colour.
+    """
     shares = []
     for key in range(3):
         moved = _carried([dropout, *later], WHOLE, Instance(BOX, None, None), key)[1]
@@ -273,7 +275,9 @@ GRID = [(x, y) for x in range(4, WIDTH, 9) for y in range(5, HEIGHT, 9)]
 )
 @pytest.mark.parametrize("box", [(2.0, 2.0, 150.0, 110.0), None])
 def test_a_keypoint_behind_a_hole_is_labelled_and_not_visible(after: Any, box: Any) -> None:
-    """Each third point is visible, each third was not, each third is not labelled; holes are black."""
+    """Each third point is visible, each third was not, each third is not labelled; holes are
+    black.
+    """
     flags = [n % 3 for n in range(len(GRID))]
     points = tuple(side for (x, y), flag in zip(GRID, flags, strict=True) for side in (x, y, flag))
     holes = A.CoarseDropout(

@@ -1,4 +1,6 @@
-"""Places under keys that nobody moves: which are found, by name and form, and what is left without them."""
+"""Places under keys that nobody moves: which are found, by name and form, and what is left without
+them.
+"""
 
 import json
 from pathlib import Path
@@ -13,30 +15,16 @@ import numpy as np
 from builders import coco, command, write_recipe
 from coco_recipe_pictures.augment import refusals
 from coco_recipe_pictures.geometry import instances, other_places
+from rows_with_places import places_of, row_of
 
-from coco_recipe import Annotation, Image, extras
-from coco_recipe.coco_json import parse
-
-
-def _row(keys: dict[str, Any], table: str = "annotations") -> Any:
-    data = coco(1, [(1, 1)])
-    data[table][0] |= keys
-    return getattr(parse(json.dumps(data).encode()), table)[0]
-
-
-def _found(keys: dict[str, Any], table: str = "annotations") -> list[str]:
-    row = _row(keys, table)
-    found = [other_places.shown(path) for path in refusals.places(row, warps=False)]
-    kind = Image if table == "images" else Annotation
-    assert not found or other_places.may_be_in(kind, type(row).__struct_encode_fields__)
-    return found
+from coco_recipe import Annotation, extras
 
 
 def test_keys_that_are_moved_are_not_asked_for() -> None:
     parts = {"face_box": [1, 2, 3, 4], "lefthand_kpts": [1, 2, 2] * 21, "foot_kpts": [1, 2, 2] * 6}
-    assert _found(parts | {"keypoints": [1, 2, 2]}) == []
-    assert _found({"attributes": {"rotation": 30.0, "occluded": False}}) == []
-    assert _found({"attributes": {"rotation": 30.0, "anchor": [3, 4]}}) == ["attributes.anchor"]
+    assert places_of(parts | {"keypoints": [1, 2, 2]}) == []
+    assert places_of({"attributes": {"rotation": 30.0, "occluded": False}}) == []
+    assert places_of({"attributes": {"rotation": 30.0, "anchor": [3, 4]}}) == ["attributes.anchor"]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +50,7 @@ def test_keys_that_are_moved_are_not_asked_for() -> None:
     ids=str,
 )
 def test_dropping_leaves_the_rest(keys: dict[str, Any], left: dict[str, Any]) -> None:
-    row = _row(keys)
+    row = row_of(keys)
     assert dict(extras(instances.without(row, list(refusals.places(row, warps=False))))) == left
 
 

@@ -124,7 +124,8 @@ def test_what_is_no_rotation_turns_nothing(attributes: Any) -> None:
 def test_the_points_of_the_face_trade_places_with_their_mirror_images() -> None:
     pairs = dict(parts._FACE) | {b: a for a, b in parts._FACE}
     assert len(parts._FACE) * 2 == len(pairs)
-    # those on the middle line: chin, ridge of the nose (four), its tip, and the middles of four lines of the lips
+    # those on the middle line: chin, ridge of the nose (four), its tip, and the middles of four
+    # lines of the lips
     assert set(range(68)) - set(pairs) == {8, 27, 28, 29, 30, 33, 51, 57, 62, 66}
 
 

@@ -1,36 +1,17 @@
 """Places under keys that nobody moves are known by name and form."""
 
-import json
 from typing import Any
 
 import pytest
 
 pytest.importorskip("albumentations")
-from builders import coco
-from coco_recipe_pictures.augment import refusals
-from coco_recipe_pictures.geometry import other_places
 
-from coco_recipe import Annotation, Image
-from coco_recipe.coco_json import parse
+from rows_with_places import places_of
 
 CORNERS = [[40, 30], [100, 30], [100, 60]]
 
 
 RUNS = {"size": [48, 64], "counts": [10, 20, 3042]}
-
-
-def _row(keys: dict[str, Any], table: str = "annotations") -> Any:
-    data = coco(1, [(1, 1)])
-    data[table][0] |= keys
-    return getattr(parse(json.dumps(data).encode()), table)[0]
-
-
-def _found(keys: dict[str, Any], table: str = "annotations") -> list[str]:
-    row = _row(keys, table)
-    found = [other_places.shown(path) for path in refusals.places(row, warps=False)]
-    kind = Image if table == "images" else Annotation
-    assert not found or other_places.may_be_in(kind, type(row).__struct_encode_fields__)
-    return found
 
 
 @pytest.mark.parametrize(
@@ -177,7 +158,7 @@ def _found(keys: dict[str, Any], table: str = "annotations") -> list[str]:
     ids=str,
 )
 def test_places_are_found_by_name_and_form(keys: dict[str, Any], places: list[str]) -> None:
-    assert _found(keys) == places
+    assert places_of(keys) == places
 
 
 @pytest.mark.parametrize(
@@ -200,7 +181,7 @@ def test_places_are_found_by_name_and_form(keys: dict[str, Any], places: list[st
     ids=str,
 )
 def test_places_of_images_are_found(keys: dict[str, Any], places: list[str]) -> None:
-    assert _found(keys, "images") == places
+    assert places_of(keys, "images") == places
 
 
 @pytest.mark.parametrize(
@@ -216,7 +197,7 @@ def test_places_of_images_are_found(keys: dict[str, Any], places: list[str]) -> 
     ids=str,
 )
 def test_values_for_each_keypoint_are_found(keys: dict[str, Any]) -> None:
-    assert len(_found({"keypoints": [1, 2, 2, 3, 4, 2]} | keys)) == 1
+    assert len(places_of({"keypoints": [1, 2, 2, 3, 4, 2]} | keys)) == 1
 
 
 @pytest.mark.parametrize(
@@ -290,5 +271,5 @@ def test_values_for_each_keypoint_are_found(keys: dict[str, Any]) -> None:
     ids=str,
 )
 def test_what_is_no_place_is_not(keys: dict[str, Any]) -> None:
-    assert _found(keys) == []
-    assert _found({key: value for key, value in keys.items() if key != "size"}, "images") == []
+    assert places_of(keys) == []
+    assert places_of({key: value for key, value in keys.items() if key != "size"}, "images") == []

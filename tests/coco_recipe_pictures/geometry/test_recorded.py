@@ -138,7 +138,9 @@ def test_a_rectangle_that_a_box_got_as_polygon_turns_and_its_box_is_that_of_the_
 
 
 def test_a_box_that_a_border_shows_again_is_the_recorded_one() -> None:
-    """The polygon is 10 px wide, the box 20 px; both are mirrored at the left border, and the box alone is cut there."""
+    """The polygon is 10 px wide, the box 20 px; both are mirrored at the left border, and the box
+    alone is cut there.
+    """
     one = Instance((5, 10, 20, 10), [[5.0, 10, 15, 10, 15, 20, 5, 20]], None)
     own, copy = Carrier([A.Pad(padding=(20, 0, 0, 0), border_mode=2, p=1)])(
         np.zeros((60, 80, 3), np.uint8), [one], 0

@@ -1,4 +1,6 @@
-"""Rings of many vertices: what is asked of them takes near-linear work and memory, and stays right."""
+"""Rings of many vertices: what is asked of them takes near-linear work and memory, and stays
+right.
+"""
 
 import json
 import tracemalloc
@@ -46,7 +48,9 @@ def test_areas_and_masks_of_100_000_vertices_take_memory_by_their_number(
 
 
 def test_an_area_that_is_drawn_is_the_one_that_is_computed() -> None:
-    """Just above and below the number of edges from which on areas are drawn: a pentagram's points, less its middle."""
+    """Just above and below the number of edges from which on areas are drawn: a pentagram's points,
+    less its middle.
+    """
     turn = np.pi * 0.8 * np.arange(5)
     star = 50 + 40 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
     exact = rings.covered([star])

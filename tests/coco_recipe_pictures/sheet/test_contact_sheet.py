@@ -1,9 +1,9 @@
-"""The contact sheet: what is drawn where, in which colour, and names that no font of the system can write."""
+"""The contact sheet: what is drawn where, in which colour, and names that no font of the system can
+write.
+"""
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,34 +14,13 @@ pytest.importorskip("PIL")
 from coco_recipe_pictures.sheet import contact_sheet as sheet  # noqa: E402
 from coco_recipe_pictures.sheet import marks  # noqa: E402
 from coco_recipe_pictures.sheet.contact_sheet import Cell, Mark, contact_sheet, find_font  # noqa: E402
+from drawn_marks import drawn_sheet, grey, is_of, mark_of  # noqa: E402
 from PIL import Image  # noqa: E402
 
 LEFT, TOP = (
     sheet.MARGIN,
     sheet.MARGIN + sheet.LINE + 4,
 )  # where the picture of a cell with a title of one line begins
-BOX = (20, 60, 80, 30)
-
-
-def _sheet(*cells: Cell, cell_px: int = 200) -> Any:
-    return np.asarray(
-        Image.open(io.BytesIO(contact_sheet([cells], cell_px=cell_px))).convert("RGB")
-    )
-
-
-def _grey(height: int = 200, width: int = 200) -> Any:
-    return np.full((height, width, 3), 128, np.uint8)
-
-
-def _mark(colour: int = 1, bbox: Any = BOX, **changed: Any) -> Mark:
-    return Mark(
-        **{"label": "cap", "colour": colour, "bbox": bbox, "segmentation": None, "keypoints": None}
-        | changed
-    )
-
-
-def _is(pixels: Any, colour: Sequence[int]) -> Any:
-    return (pixels == np.array(colour)).all(axis=-1)
 
 
 @pytest.mark.parametrize(
@@ -49,14 +28,16 @@ def _is(pixels: Any, colour: Sequence[int]) -> Any:
 )
 def test_a_picture_of_any_size_fits_its_cell(shape: tuple[int, int]) -> None:
     box = (0, 0, shape[1], shape[0])
-    drawn = _sheet(Cell(_grey(*shape), "any", (_mark(bbox=box), _mark(bbox=box, reason="gone"))))
+    drawn = drawn_sheet(
+        Cell(grey(*shape), "any", (mark_of(bbox=box), mark_of(bbox=box, reason="gone")))
+    )
     assert drawn.shape[1] == 200 + 2 * sheet.MARGIN
     assert drawn.shape[0] < 400
-    assert _is(drawn, marks.DROPPED).any()
+    assert is_of(drawn, marks.DROPPED).any()
 
 
 def test_each_row_is_a_line_and_the_copies_stand_beside_their_source() -> None:
-    two = [Cell(_grey(), "source", ()), Cell(_grey(), "copy 1", ())]
+    two = [Cell(grey(), "source", ()), Cell(grey(), "copy 1", ())]
     wide, tall = (
         Image.open(io.BytesIO(contact_sheet([two], cell_px=200))),
         Image.open(io.BytesIO(contact_sheet([two, two], cell_px=200))),
@@ -66,7 +47,7 @@ def test_each_row_is_a_line_and_the_copies_stand_beside_their_source() -> None:
 
 
 def test_a_row_of_many_copies_goes_on_in_the_next_line() -> None:
-    drawn = _sheet(*[Cell(_grey(), str(i), ()) for i in range(30)])
+    drawn = drawn_sheet(*[Cell(grey(), str(i), ()) for i in range(30)])
     assert drawn.shape[1] == 2 * sheet.MARGIN + 8 * (200 + sheet.GUTTER) - sheet.GUTTER
     assert drawn.shape[0] == 2 * sheet.MARGIN + 4 * (200 + sheet.LINE + 4 + sheet.GUTTER)
 
@@ -75,28 +56,28 @@ def test_a_row_of_many_copies_goes_on_in_the_next_line() -> None:
 @pytest.mark.parametrize(
     "mark",
     [
-        _mark(bbox=None),
-        _mark(bbox=(float("nan"), 0, 1, 1)),
-        _mark(bbox=(1e300, -1e300, 5, 5)),
-        _mark(bbox=(0, 0, 0, 0)),
-        _mark(segmentation=[]),
-        _mark(segmentation=[[1, 2, 3]]),
-        _mark(segmentation=[[float("inf")] * 6]),
-        _mark(keypoints=()),
-        _mark(keypoints=(float("nan"), 1, 2)),
-        _mark(label="", bbox=None, reason="gone"),
-        _mark(label="x" * 500, reason="y " * 500),
-        _mark(label="a\nb\ud800", colour=999),
+        mark_of(bbox=None),
+        mark_of(bbox=(float("nan"), 0, 1, 1)),
+        mark_of(bbox=(1e300, -1e300, 5, 5)),
+        mark_of(bbox=(0, 0, 0, 0)),
+        mark_of(segmentation=[]),
+        mark_of(segmentation=[[1, 2, 3]]),
+        mark_of(segmentation=[[float("inf")] * 6]),
+        mark_of(keypoints=()),
+        mark_of(keypoints=(float("nan"), 1, 2)),
+        mark_of(label="", bbox=None, reason="gone"),
+        mark_of(label="x" * 500, reason="y " * 500),
+        mark_of(label="a\nb\ud800", colour=999),
     ],
     ids=lambda mark: str(mark)[:60],
 )
 def test_an_odd_annotation_does_not_stop_the_sheet(mark: Mark) -> None:
-    assert _sheet(Cell(_grey(), "odd\n\ud800 " * 60, (mark,))).shape[1] == 228
+    assert drawn_sheet(Cell(grey(), "odd\n\ud800 " * 60, (mark,))).shape[1] == 228
 
 
 def test_a_sheet_of_nothing_is_a_picture() -> None:
     assert Image.open(io.BytesIO(contact_sheet([]))).format == "PNG"
-    assert Image.open(io.BytesIO(contact_sheet([[], [Cell(_grey(), "", ())]]))).format == "PNG"
+    assert Image.open(io.BytesIO(contact_sheet([[], [Cell(grey(), "", ())]]))).format == "PNG"
 
 
 def test_plates_lie_over_no_other_plate_and_never_over_the_title() -> None:
@@ -118,8 +99,13 @@ def test_plates_lie_over_no_other_plate_and_never_over_the_title() -> None:
 @pytest.mark.slow
 def test_a_plate_without_a_place_is_left_out_but_one_with_a_reason_is_not() -> None:
     assert marks._place((60, 16), (0, 0, 10, 10), (0, 0, 60, 16), [(0, 0, 60, 16)], 99) is None
-    crowd = tuple(_mark(i, (20, 60, 80, 30), label="a name that is quite long") for i in range(200))
-    assert _is(_sheet(Cell(_grey(), "", (*crowd, _mark(reason="gone")))), marks.DROPPED).sum() > 500
+    crowd = tuple(
+        mark_of(i, (20, 60, 80, 30), label="a name that is quite long") for i in range(200)
+    )
+    assert (
+        is_of(drawn_sheet(Cell(grey(), "", (*crowd, mark_of(reason="gone")))), marks.DROPPED).sum()
+        > 500
+    )
 
 
 def test_without_a_font_the_sheet_says_so_and_shows_escapes(
@@ -129,17 +115,17 @@ def test_without_a_font_the_sheet_says_so_and_shows_escapes(
     (tmp_path / "broken.ttf").write_bytes(b"no font")
     assert find_font("瓶盖") is None
     assert find_font("cap") is None
-    cap = _mark(label="瓶盖", colour=3, number=17)
-    writing = sheet._writing([Cell(_grey(), "", (cap,))])
+    cap = mark_of(label="瓶盖", colour=3, number=17)
+    writing = sheet._writing([Cell(grey(), "", (cap,))])
     assert [note.text for note in sheet._font_note(writing)] == [sheet.NO_FONT]
     assert (
-        writing.plate(_mark(label="瓶盖", colour=3, number=17, reason="too small"))
+        writing.plate(mark_of(label="瓶盖", colour=3, number=17, reason="too small"))
         == "#17: too small"
     )
-    legend = sheet._legend([[Cell(_grey(), "", (cap,))]], writing)
+    legend = sheet._legend([[Cell(grey(), "", (cap,))]], writing)
     assert legend[0].text == r"[17] \u74f6\u76d6: 1 in sources, 0 in copies"
     with_note, without = (
-        _sheet(Cell(_grey(), "", (_mark(label=label),))).shape[0] for label in ("瓶盖", "cap")
+        drawn_sheet(Cell(grey(), "", (mark_of(label=label),))).shape[0] for label in ("瓶盖", "cap")
     )
     assert with_note > without
 
@@ -148,9 +134,9 @@ def test_the_legend_counts_sources_copies_and_what_was_dropped() -> None:
     writing = sheet._writing([])
     rows = [
         [
-            Cell(_grey(), "", (_mark(0), _mark(0, reason="cut off"), _mark(1, label="dog"))),
-            Cell(_grey(), "", (_mark(0),)),
-            Cell(_grey(), "", (_mark(0),)),
+            Cell(grey(), "", (mark_of(0), mark_of(0, reason="cut off"), mark_of(1, label="dog"))),
+            Cell(grey(), "", (mark_of(0),)),
+            Cell(grey(), "", (mark_of(0),)),
         ]
     ]
     assert [note.text for note in sheet._legend(rows, writing)] == [

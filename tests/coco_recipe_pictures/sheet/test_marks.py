@@ -1,7 +1,5 @@
 """Boxes, polygons, masks and keypoints are drawn where they are, in their class's colour."""
 
-import io
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,32 +9,10 @@ pytest.importorskip("cv2")
 pytest.importorskip("PIL")
 from coco_recipe_pictures.sheet import contact_sheet as sheet  # noqa: E402
 from coco_recipe_pictures.sheet import marks  # noqa: E402
-from coco_recipe_pictures.sheet.contact_sheet import Cell, Mark, contact_sheet  # noqa: E402
-from PIL import Image  # noqa: E402
+from coco_recipe_pictures.sheet.contact_sheet import Cell  # noqa: E402
+from drawn_marks import BOX, drawn_sheet, grey, is_of, mark_of  # noqa: E402
 
 LEFT, TOP = sheet.MARGIN, sheet.MARGIN + sheet.LINE + 4  # of the picture below one line of title
-BOX = (20, 60, 80, 30)
-
-
-def _sheet(*cells: Cell, cell_px: int = 200) -> Any:
-    return np.asarray(
-        Image.open(io.BytesIO(contact_sheet([cells], cell_px=cell_px))).convert("RGB")
-    )
-
-
-def _grey(height: int = 200, width: int = 200) -> Any:
-    return np.full((height, width, 3), 128, np.uint8)
-
-
-def _mark(colour: int = 1, bbox: Any = BOX, **changed: Any) -> Mark:
-    return Mark(
-        **{"label": "cap", "colour": colour, "bbox": bbox, "segmentation": None, "keypoints": None}
-        | changed
-    )
-
-
-def _is(pixels: Any, colour: Sequence[int]) -> Any:
-    return (pixels == np.array(colour)).all(axis=-1)
 
 
 def _picture(drawn: Any) -> Any:
@@ -45,7 +21,7 @@ def _picture(drawn: Any) -> Any:
 
 def test_a_box_is_drawn_on_its_outermost_pixels_in_the_colour_of_its_category() -> None:
     x, y, w, h = BOX
-    blue = _is(_picture(_sheet(Cell(_grey(), "one", (_mark(colour=1),)))), marks.PALETTE[1])
+    blue = is_of(_picture(drawn_sheet(Cell(grey(), "one", (mark_of(colour=1),)))), marks.PALETTE[1])
     assert blue[y + 1 : y + h - 1, x].all()
     assert blue[y + 1 : y + h - 1, x + w - 1].all()
     assert blue[y + h - 1, x + 1 : x + w - 1].all()
@@ -54,39 +30,48 @@ def test_a_box_is_drawn_on_its_outermost_pixels_in_the_colour_of_its_category() 
 
 
 def test_a_large_picture_is_scaled_with_its_boxes() -> None:
-    drawn = _picture(_sheet(Cell(_grey(2000, 2000), "large", (_mark(bbox=(200, 600, 800, 300)),))))
+    drawn = _picture(
+        drawn_sheet(Cell(grey(2000, 2000), "large", (mark_of(bbox=(200, 600, 800, 300)),)))
+    )
     x, y, w, h = BOX
-    assert _is(drawn, marks.PALETTE[1])[y + 1 : y + h - 1, [x, x + w - 1]].all()
+    assert is_of(drawn, marks.PALETTE[1])[y + 1 : y + h - 1, [x, x + w - 1]].all()
 
 
 def test_one_category_has_one_colour_and_another_has_another() -> None:
     drawn = _picture(
-        _sheet(
-            Cell(_grey(), "", (_mark(0), _mark(0, (120, 60, 40, 30)), _mark(1, (20, 120, 80, 30))))
+        drawn_sheet(
+            Cell(
+                grey(),
+                "",
+                (mark_of(0), mark_of(0, (120, 60, 40, 30)), mark_of(1, (20, 120, 80, 30))),
+            )
         )
     )
-    assert _is(drawn[75, [20, 120]], marks.PALETTE[0]).all()
-    assert _is(drawn[135, 20], marks.PALETTE[1])
+    assert is_of(drawn[75, [20, 120]], marks.PALETTE[0]).all()
+    assert is_of(drawn[135, 20], marks.PALETTE[1])
     assert len(set(marks.PALETTE)) == len(marks.PALETTE)
 
 
 def test_a_dropped_box_is_dashed_and_red_and_a_kept_one_is_not() -> None:
     x, y, w, h = BOX
     kept, dropped = (
-        _picture(_sheet(Cell(_grey(), "", (_mark(reason=reason),)))) for reason in ("", "too small")
+        _picture(drawn_sheet(Cell(grey(), "", (mark_of(reason=reason),))))
+        for reason in ("", "too small")
     )
-    assert _is(kept[y + h - 1, x + 2 : x + w - 2], marks.PALETTE[1]).all()
-    side = _is(dropped[y + h - 1, x + 2 : x + w - 2], marks.DROPPED)
+    assert is_of(kept[y + h - 1, x + 2 : x + w - 2], marks.PALETTE[1]).all()
+    side = is_of(dropped[y + h - 1, x + 2 : x + w - 2], marks.DROPPED)
     assert 0.4 < side.mean() < 0.9
     assert (
         np.abs(np.diff(side.astype(int))).sum() >= 8
     )  # it changes between line and gap, again and again
-    assert not _is(dropped, marks.PALETTE[1]).any()
+    assert not is_of(dropped, marks.PALETTE[1]).any()
 
 
 def test_a_reason_makes_its_plate_longer() -> None:
     short, long = (
-        _is(_picture(_sheet(Cell(_grey(), "", (_mark(reason=reason),)))), marks.DROPPED).sum()
+        is_of(
+            _picture(drawn_sheet(Cell(grey(), "", (mark_of(reason=reason),)))), marks.DROPPED
+        ).sum()
         for reason in ("x", "12 % visible, less than 30 %")
     )
     assert long > short + 500
@@ -94,11 +79,11 @@ def test_a_reason_makes_its_plate_longer() -> None:
 
 def test_a_polygon_is_tinted_inside_and_nowhere_else() -> None:
     drawn = _picture(
-        _sheet(
+        drawn_sheet(
             Cell(
-                _grey(),
+                grey(),
                 "",
-                (_mark(bbox=None, segmentation=[[50, 100, 150, 100, 150, 180, 50, 180]]),),
+                (mark_of(bbox=None, segmentation=[[50, 100, 150, 100, 150, 180, 50, 180]]),),
             )
         )
     )
@@ -116,11 +101,15 @@ def test_a_run_length_mask_is_tinted(counts: Any) -> None:
             "counts"
         ].decode()
     drawn = _picture(
-        _sheet(
+        drawn_sheet(
             Cell(
-                _grey(),
+                grey(),
                 "",
-                (_mark(label="", bbox=None, segmentation={"size": [200, 200], "counts": counts}),),
+                (
+                    mark_of(
+                        label="", bbox=None, segmentation={"size": [200, 200], "counts": counts}
+                    ),
+                ),
             )
         )
     )
@@ -133,7 +122,9 @@ def test_keypoints_are_drawn_filled_where_seen_hollow_where_hidden_and_not_where
     None
 ):
     joints = (50.0, 150.0, 2, 100.0, 150.0, 1, 150.0, 150.0, 0)
-    drawn = _picture(_sheet(Cell(_grey(), "", (_mark(label="", bbox=None, keypoints=joints),))))
-    assert _is(drawn[150, 50], marks.PALETTE[1])
-    assert _is(drawn[150, 100], marks.HALO)
+    drawn = _picture(
+        drawn_sheet(Cell(grey(), "", (mark_of(label="", bbox=None, keypoints=joints),)))
+    )
+    assert is_of(drawn[150, 50], marks.PALETTE[1])
+    assert is_of(drawn[150, 100], marks.HALO)
     assert (drawn[140:160, 140:160] == 128).all()
