@@ -109,7 +109,8 @@ def _wait(child: int, note: _Note) -> NoReturn:
     ended = os.waitstatus_to_exitcode(status)
     if code is None:
         code = 128 - ended if ended < 0 else 1
-        print(_told(ended, place), file=sys.stderr, flush=True)
+        sys.stderr.write(f"{_told(ended, place)}\n")
+        sys.stderr.flush()
     elif ended:
         code = 128 - ended if ended < 0 else ended
     os._exit(code)

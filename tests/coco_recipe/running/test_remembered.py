@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of files that are read: inputs decoded, and any hashed."""
     found: list[str] = []
     decode, sha256 = inputs.read_rows, known_files.files.sha256
@@ -32,13 +32,13 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         found.append(Path(name).name)
         return decode(text, name, *more)
 
-    def hashing(path: Path) -> str:
-        found.append(path.name)
+    def hashing(path: str) -> str:
+        found.append(Path(path).name)
         return sha256(path)
 
     monkeypatch.setattr(inputs, "read_rows", decoding)
     monkeypatch.setattr(known_files.files, "sha256", hashing)
-    yield found
+    return found
 
 
 def _run(folder: Path, **options: Any) -> tuple[RunResult, list[str]]:
