@@ -35,7 +35,7 @@ def free_name(path: Path) -> Path:
     return found
 
 
-def sha256(path: Path) -> str:
+def sha256(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a regular file's bytes."""
     with regular.opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -59,7 +59,7 @@ LEFT_OUT = Kind(
 OUTSIDE = Kind(
     "files_outside_the_step",
     "warning",
-    "files appeared or changed outside of the step's folder while it was at work",
+    "files have appeared or changed outside of the step's folder while it was at work",
     "let the step write below ctx.workdir; if it was you who changed them, run it again",
 )
 CORE_KINDS = {

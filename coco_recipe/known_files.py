@@ -59,16 +59,24 @@ class KnownFiles:
         self.place, self.now_ns = place, now_ns
         self._earlier, self._note = ({}, b"") if rehash else _load(place)
         self.note = self._note
+        self._current = os.path.abspath(".")
         self._sure: dict[str, Entry] = {}
 
     def untouched(self, path: AnyPath) -> str | None:
         """Return the SHA-256 of a file that need not be read again; None of any other."""
-        name = os.path.abspath(path)
-        known = self._sure.get(name) or self._earlier.get(name)
+        name = self._name(path)
         try:
-            if known is None or known.stamp != stamp_of(name):
-                return None
+            return self._known(name, stamp_of(name))
         except OSError:
+            return None
+
+    def _name(self, path: AnyPath) -> str:
+        text = os.fspath(path)
+        return text if text[0] == "/" else os.path.join(self._current, text)
+
+    def _known(self, name: str, stamp: Stamp) -> str | None:
+        known = self._sure.get(name) or self._earlier.get(name)
+        if known is None or known.stamp != stamp:
             return None
         self._sure[name] = known
         return known.sha256
@@ -79,9 +87,9 @@ class KnownFiles:
         Raises:
             OSError: it can't be read.
         """
-        name = os.path.abspath(path)
+        name = self._name(path)
         stamp = stamp_of(name)
-        return self.untouched(name) or self.put(name, stamp, files.sha256(Path(name)))
+        return self._known(name, stamp) or self.put(name, stamp, files.sha256(name))
 
     def put(self, path: AnyPath, stamp: Stamp, sha256: str) -> str:
         """Take in the hash of a file that was read; return it.
@@ -91,7 +99,7 @@ class KnownFiles:
             stamp: of `stamp_of`, from before it was read.
             sha256: of the bytes that were read.
         """
-        name = os.path.abspath(path)
+        name = self._name(path)
         is_young = self.now_ns() - max(stamp[1], stamp[2]) < YOUNG_NS
         with contextlib.suppress(OSError):  # it is gone: `changed` will tell
             is_young = is_young or stamp_of(name) != stamp

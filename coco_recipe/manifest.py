@@ -316,8 +316,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     outputs: dict[str, Stored | list[Stored]] = msgspec.field(default_factory=dict)
     folders: dict[str, str] = msgspec.field(default_factory=dict)
     files: Digests
-    record: StepRecord
     published: dict[str, str] = msgspec.field(default_factory=dict)
+    record: StepRecord
 
 
 class Placed(msgspec.Struct, frozen=True):

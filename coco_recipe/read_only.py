@@ -6,7 +6,7 @@ import msgspec
 
 
 def _refuse(self: object, *args: object, **named: object) -> NoReturn:
-    raise TypeError("what a run shares can't be changed; make a copy: dict(...) or list(...)")
+    raise TypeError("what a run shows can't be changed; make a copy: dict(...) or list(...)")
 
 
 class ReadOnlyDict(dict[Any, Any]):

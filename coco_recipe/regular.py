@@ -30,7 +30,7 @@ def other_kind(path: Path) -> str:
         return ""
 
 
-def opened(path: Path) -> io.BufferedReader:
+def opened(path: str | os.PathLike[str]) -> io.BufferedReader:
     """Open a regular file to read its bytes.
 
     Opening a FIFO would wait for a writer, and a device may have no end; neither is opened. What

@@ -1,6 +1,7 @@
 """A published folder: the files in it that are ours, by its mark."""
 
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +17,18 @@ MARK = ".coco-recipe.json"
 MARK_PARTIAL = f".{MARK}.partial"  # a mark that is being written, or was when a run was killed
 
 
-class Seen(dict[Path, str]):
-    """The SHA-256 of published files, each computed once a run.
+class Seen(dict[str, str]):
+    """The SHA-256 of published files by path, each computed once a run.
 
     Args:
         sha256: computes it.
     """
 
-    def __init__(self, sha256: Callable[[Path], str] = files.sha256) -> None:
+    def __init__(self, sha256: Callable[[str], str] = files.sha256) -> None:
         super().__init__()
         self.sha256 = sha256
 
-    def __missing__(self, path: Path) -> str:
+    def __missing__(self, path: str) -> str:
         found = self[path] = self.sha256(path)
         return found
 
@@ -117,13 +118,12 @@ def changed_in(folder: Path, mark: Mark, seen: Seen) -> list[str]:
         seen: hashes that are known already; those that are computed are added.
     """
     names = dict.fromkeys([*mark.files, *mark.before])
-    return [
+    others = (
         name
         for name in names
-        if is_below(folder, name)
-        and os.path.lexists(folder / name)
-        and not any(is_as_published(folder, name, entry, seen) for entry in mark.entries(name))
-    ]
+        if not any(is_as_published(folder, name, entry, seen) for entry in mark.entries(name))
+    )
+    return [name for name in others if os.path.lexists(folder / name) and is_below(folder, name)]
 
 
 def is_as_published(folder: Path, name: str, entry: Published, seen: Seen) -> bool:
@@ -135,14 +135,17 @@ def is_as_published(folder: Path, name: str, entry: Published, seen: Seen) -> bo
         entry: the file as it was put there.
         seen: hashes that are known already; one that is computed is added.
     """
-    path = folder / name
-    if entry.how == "symlink":
-        return path.is_symlink() and os.readlink(path) == entry.source
-    if path.is_symlink() or not path.is_file():
+    path = f"{folder}/{name}"  # a Path takes ten times as long, with 100,000 files
+    try:
+        found = os.lstat(path)
+        if entry.how == "symlink":
+            return stat.S_ISLNK(found.st_mode) and os.readlink(path) == entry.source
+        if not stat.S_ISREG(found.st_mode):
+            return False
+        if entry.how == "link":
+            return os.path.samestat(found, os.stat(os.path.join(folder, entry.source)))
+    except FileNotFoundError:
         return False
-    if entry.how == "link":
-        source = folder / entry.source
-        return source.exists() and path.samefile(source)
     return seen[path] == entry.sha256
 
 

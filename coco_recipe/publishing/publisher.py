@@ -51,7 +51,7 @@ class Publisher:
         run_dir: Path,
         *,
         republish: bool = False,
-        sha256: Callable[[Path], str] = files.sha256,
+        sha256: Callable[[str], str] = files.sha256,
     ) -> None:
         self.planned, self.run_dir, self.republish = planned, run_dir, republish
         self.seen = Seen(sha256)
@@ -116,16 +116,16 @@ class Publisher:
             name
             for name, entry in new.items()
             if not is_as_published(folder, name, entry, self.seen)
-            or (entry.how == "copy" and _is_hard_link(folder / name, wanted[name].source))
+            or (entry.how == "copy" and _is_hard_link(f"{folder}/{name}", wanted[name].source))
         ]
         old = {name: entry for found in (ours.before, ours.files) for name, entry in found.items()}
         gone = [name for name in old if name not in new and is_below(folder, name)]
         for name in (*missing, *gone):  # hours may have passed since they were looked at
-            self.seen.pop(folder / name, None)
+            self.seen.pop(f"{folder}/{name}", None)
         self._refuse_others(folder, ours, missing)
-        self._set_aside(
-            target, [name for name in changed_in(folder, ours, self.seen) if name in gone]
-        )
+        if gone:
+            changed = changed_in(folder, ours, self.seen)
+            self._set_aside(target, [name for name in gone if name in changed])
         if missing or gone or ours.before:
             write_mark(folder, mark_of(self.planned, target, new, old))
             _sweep(folder)
@@ -173,7 +173,7 @@ class Publisher:
             temporary.parent.mkdir(parents=True, exist_ok=True)
             files.place(file.source, temporary, new[name].how, link_text=new[name].source)
             is_link = file.how == "symlink"
-            found = self.seen.sha256(file.source) if is_link else files.sha256(temporary)
+            found = self.seen.sha256(str(file.source)) if is_link else files.sha256(temporary)
             if found != file.sha256:
                 temporary.unlink()
                 raise RunError(
@@ -185,7 +185,7 @@ class Publisher:
         for name, entry in new.items():
             if name in wanted:
                 os.replace(folder / f"{name}{PARTIAL}", folder / name)
-                self.seen[folder / name] = entry.sha256
+                self.seen[f"{folder}/{name}"] = entry.sha256
 
 
 def _published(folder: Path, file: File) -> Published:
@@ -197,9 +197,12 @@ def _published(folder: Path, file: File) -> Published:
     return Published(file.sha256)
 
 
-def _is_hard_link(path: Path, source: Path) -> bool:
+def _is_hard_link(path: str, source: Path) -> bool:
     """Say whether a published file is the source itself, as the pictures of another ``how`` are."""
-    return source.exists() and path.samefile(source)
+    try:
+        return os.path.samestat(os.lstat(path), os.stat(source))
+    except FileNotFoundError:
+        return False
 
 
 def _found(path: Path, sha256: str) -> Published:

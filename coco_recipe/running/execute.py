@@ -116,13 +116,14 @@ def _made(
         raise failed(step, error, context.workdir) from error
     finally:
         guard.at("")
-    if around:
-        context.findings += _outside(step, around, before, around.look(own))
     books.check_outputs(step, outputs)
-    outputs_of_steps.check(step, values, outputs)
+    is_run = workshop.around is not None
+    outputs_of_steps.check(step, values, outputs, with_rows=is_run)
     outputs_of_steps.check_said(step, {**context.notes, **context.this_run})
     outputs_of_steps.check_said(step, {"ctx.drop": context.dropped})
     folders = _own_folders(step, values, outputs, context.workdir)
+    if around:
+        context.findings += _outside(step, around, before, around.look(own))
     balance = books.balance(step, values, outputs, context)
     context.findings += emptiness.of_counts(step, balance)
     workshop.judge(context.findings)

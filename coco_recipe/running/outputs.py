@@ -15,6 +15,7 @@ from coco_recipe.errors import CocoRecipeError, StepError
 from coco_recipe.planning.plan import PlannedStep
 from coco_recipe.values.kind import each
 
+_NAME = "the data set"
 OURS = "coco-recipe"  # the distribution whose steps have tests of their own for this
 _TABLES: Mapping[str, type[msgspec.Struct]] = {
     "images": Image,
@@ -24,7 +25,13 @@ _TABLES: Mapping[str, type[msgspec.Struct]] = {
 _NEEDED = frozenset(check.kind.name for check in row_checks.CHECKS if check.kind.needed)
 
 
-def check(step: PlannedStep, values: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+def check(
+    step: PlannedStep,
+    values: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+    *,
+    with_rows: bool = True,
+) -> None:
     """See that values that a step gave are sound as far as later steps rely on them.
 
     What was wrong with an input already is not the step's doing. Steps of coco-recipe itself aren't
@@ -34,6 +41,7 @@ def check(step: PlannedStep, values: Mapping[str, Any], outputs: Mapping[str, An
         step: the step.
         values: its input values by port.
         outputs: its output values by port, of the declared kinds.
+        with_rows: look for rows on which no step could rely, too, as repeated ids.
 
     Raises:
         StepError: they aren't; names the step, the output, the row and the value.
@@ -47,7 +55,9 @@ def check(step: PlannedStep, values: Mapping[str, Any], outputs: Mapping[str, An
                 continue
             try:
                 if isinstance(item, Dataset):
-                    _check_dataset(item, [one for one in entered if isinstance(one, Dataset)])
+                    read = _check_dataset(item)
+                    if with_rows:
+                        _check_rows(read, [one for one in entered if isinstance(one, Dataset)])
                 else:
                     step.kinds.of(item).check(item)
             except (CocoRecipeError, ValueError, TypeError) as error:
@@ -82,20 +92,23 @@ def _not_json(value: Any) -> str:
     return ""
 
 
-def _check_dataset(dataset: Dataset, entered: Iterable[Dataset]) -> None:
-    """Raise what is wrong with a data set: types, numbers, JSON, ids, references, names."""
+def _check_dataset(dataset: Dataset) -> Dataset:
+    """Raise what is wrong with a data set: types, numbers, JSON; return it as it would be read."""
     for problem in (*_of_types(dataset), *_of_numbers(dataset), *_of_extra(dataset)):
         raise ValueError(problem)
-    name = "the data set"
     try:
         text = b"".join(coco_json.encode(dataset))
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(next(_unwritable(dataset), str(error))) from error
-    read = coco_json.of_top(coco_json.decode_top(text, name), name=name, home=dataset.home)
+    return coco_json.of_top(coco_json.decode_top(text, _NAME), name=_NAME, home=dataset.home)
+
+
+def _check_rows(dataset: Dataset, entered: Iterable[Dataset]) -> None:
+    """Raise what is wrong with ids, references and names, and wasn't in the inputs."""
     was_wrong = {
-        finding.kind.name for one in entered for finding in row_checks.findings(one, name, _NEEDED)
+        finding.kind.name for one in entered for finding in row_checks.findings(one, _NAME, _NEEDED)
     }
-    for finding in row_checks.findings(read, name, _NEEDED - was_wrong):
+    for finding in row_checks.findings(dataset, _NAME, _NEEDED - was_wrong):
         raise ValueError(str(finding))
 
 

@@ -25,8 +25,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     sha256 = files.sha256
 
-    def reading(path: Path) -> str:
-        found.append(path.name)
+    def reading(path: str) -> str:
+        found.append(Path(path).name)
         return sha256(path)
 
     monkeypatch.setattr(files, "sha256", reading)

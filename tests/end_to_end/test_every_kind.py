@@ -36,6 +36,7 @@ class Case:
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     other: dict[str, Any] | None = None
     text: str = ""
+    plugin: str = ""
 
     def told(self, folder: Path) -> list[tuple[str, str]]:
         """Return the kind and the message of each finding, in order."""
@@ -54,13 +55,16 @@ class Case:
             (folder / "other.json").write_text(json.dumps(self.other), "utf-8")
             inputs["other"] = inputs["raw"] | {"annotations": "other.json"}
         texts: list[str] = []
+        plugin_files = [folder / "plugin.py"] if self.plugin else []
+        for path in plugin_files:
+            path.write_text(self.plugin)
         try:
             stages.run(
-                stages.prepare(write_recipe(folder, self.steps, inputs=inputs)),
+                stages.prepare(write_recipe(folder, self.steps, inputs=inputs), (), plugin_files),
                 out=folder / "out",
                 observers=[
                     lambda event: (
-                        texts.append(str(event.finding))
+                        texts.append(str(event.finding).replace(f"{folder}/", ""))
                         if isinstance(event, events.Found) and not event.stops
                         else None
                     )
@@ -290,6 +294,21 @@ CASES["no_images_left"] = lambda: Case(
 CASES["no_boxes_left"] = lambda: Case(steps=[_filter(min_side_px=20)])
 CASES["classes_left_without_boxes"] = lambda: Case(
     _changed(bbox=[1, 2, 30, 30], area=900), [_filter(min_side_px=20)]
+)
+CASES["files_outside_the_step"] = lambda: Case(
+    steps=[{"id": "mine", "use": "act", "in": "raw"}],
+    plugin="""
+from coco_recipe import Dataset, Port, Step, hookimpl
+
+def act(ctx, *, dataset):
+    (ctx.workdir.parents[1] / "mine.txt").write_text("")
+    return {"dataset": dataset}
+
+@hookimpl
+def coco_recipe_steps():
+    ports = {"dataset": Port(Dataset)}
+    yield Step(name="act", run=act, inputs=ports, outputs={"dataset": Dataset})
+""",
 )
 CASES["unread_steps"] = lambda: Case(
     steps=[{"id": "ids", "use": "reindex", "in": "raw"}, EXPORT], pictures=GOOD

@@ -193,6 +193,11 @@ MESSAGES = {
         "have one file for both: image 2 ('1.JPG'): 1.jpg (file_names_alike)\n    hint: "
         "rename one of the files"
     ),
+    "files_outside_the_step": (
+        "mine: 1 file has appeared or changed outside of the step's folder while it was at work: "
+        "out/mine.txt (files_outside_the_step)\n    hint: "
+        "let the step write below ctx.workdir; if it was you who changed them, run it again"
+    ),
     "filter_matches_nothing": (
         "few: 1 filter drops and changes nothing: step 'few' (filter_matches_nothing)\n    hint: "
         "check its parameters, or remove the step"

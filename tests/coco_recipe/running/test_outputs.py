@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -9,7 +10,9 @@ import pytest
 
 from coco_recipe import Annotation, Category, Dataset, Image, Origin, Port, Step, StepContext
 from coco_recipe.errors import StepError
+from coco_recipe.running import outputs
 from coco_recipe.testing import dataset, run_step
+from coco_recipe.values import shipped
 
 
 def _run(change: Callable[[Dataset], Any], ctx_does: Callable[[StepContext], None]) -> Any:
@@ -80,8 +83,13 @@ CASES: dict[str, tuple[Callable[[Dataset], Any], str]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_later_steps_could_not_rely_on_is_refused(name: str) -> None:
     change, told = CASES[name]
+    step: Any = SimpleNamespace(
+        label="step 'try' (try)", offer=SimpleNamespace(plugin="mine"), kinds=shipped.KINDS
+    )
+    given = dataset()
     with pytest.raises(StepError, match=rf"step 'try' \(try\): output 'dataset': .*{told}"):
-        _give(change)
+        outputs.check(step, {"dataset": given}, {"dataset": change(given)})
+    outputs.check(step, {"dataset": given}, {"dataset": given.replace(loose=())})
 
 
 def test_sound_rows_go_on_as_they_are() -> None:

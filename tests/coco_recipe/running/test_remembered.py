@@ -32,8 +32,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(Path(name).name)
         return decode(text, top, name, *more)
 
-    def hashing(path: Path) -> str:
-        found.append(path.name)
+    def hashing(path: str) -> str:
+        found.append(Path(path).name)
         return sha256(path)
 
     monkeypatch.setattr(inputs, "read_rows", decoding)
