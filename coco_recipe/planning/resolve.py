@@ -212,7 +212,7 @@ class _Binder:
                 return {}
             given, short = {names[0]: given}, True
         else:
-            given, short = given or {}, False
+            given, short = given if isinstance(given, dict) else {}, False
         for name in given:
             if name not in names:
                 self.problem(

@@ -93,6 +93,8 @@ def read_rows(
     top = coco_json.decode_top(text, name)
     try:
         dataset = coco_json.of_top(top, name=name, home=home, images=images)
+    except coco_json.MalformedError:
+        raise
     except DatasetError:
         read = slow_reading.read(top, name, home, images, excuse)
         if read is None:
