@@ -71,7 +71,7 @@ def _parent(folder: Path, start: str, busy: str) -> tuple["subprocess.Popen[str]
         [sys.executable, str(folder / "parent.py"), start],
         stdout=subprocess.PIPE,
         text=True,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.STDOUT,  # where what workers print goes
         start_new_session=True,
         env=os.environ | dict([mark.split("=")]) | {"PYTHONPATH": str(folder)},
     )
@@ -79,7 +79,7 @@ def _parent(folder: Path, start: str, busy: str) -> tuple["subprocess.Popen[str]
     assert parent.stdout
     while not ({"2", "3"} <= seen if busy else "idle" in seen):
         line = parent.stdout.readline()
-        assert line, parent.stderr and parent.stderr.read()
+        assert line, seen
         seen.add(line.strip())
     return parent, mark
 
@@ -126,7 +126,7 @@ def test_an_interrupt_from_the_terminal_ends_all_within_seconds_and_only_the_par
 ) -> None:
     parent, mark = _parent(tmp_path, start, "time.sleep(60)")
     os.killpg(parent.pid, signal.SIGINT)  # as a terminal does: every process of the group
-    _, text = parent.communicate(timeout=10)
+    text, _ = parent.communicate(timeout=10)
     assert text.count("Traceback") == text.count("KeyboardInterrupt") == 1
     assert _wait_until_gone(mark) == []
 
