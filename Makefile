@@ -7,7 +7,7 @@ STACK := plugins/coco_recipe_doctor/training_stack.txt
 # order of tests/conftest.py
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run train-small test test-fast soak lint bench bench-train clean
+.PHONY: run train-small test test-fast soak fuzz lint bench bench-train clean
 
 run: .venv/data.done   ## the core and the data steps, no torch: demo data, then recipes/quickstart.yaml
 	test -f data/demo/annotations.json || $(BIN)/coco-recipe demo data/demo
@@ -27,6 +27,9 @@ test-fast: .venv/dev.done   ## no training stack: what answers within a minute, 
 
 soak: .venv/all.done   ## the tests that try at random, ten times as often: an hour
 	COCO_RECIPE_SOAK=1 $(PYTEST) -m soak
+
+fuzz: .venv/dev.done   ## recipes and annotation files at random, for an hour; the last line says how many
+	$(BIN)/python tests/end_to_end/test_fuzzing.py $${SECONDS_OF_FUZZ:-3600}
 
 lint: .venv/dev.done
 	$(BIN)/ruff check .

@@ -38,6 +38,10 @@ _INT_KEYS = {
 }
 
 
+class MalformedError(DatasetError):
+    """A file's text has no rows to look at further: it is in no encoding that JSON may have."""
+
+
 def load(path: Path, *, home: str = "", images: Path | None = None) -> Dataset:
     """Read a COCO annotation file.
 
@@ -240,6 +244,8 @@ def decode_top(text: bytes, name: str) -> dict[str, Raw]:
         raise DatasetError(
             f"{name}: $: expected an object with images, annotations and categories, found {found}"
         ) from error
+    except UnicodeDecodeError as error:
+        raise MalformedError(_why_malformed(name, text, error)) from error
     except (msgspec.DecodeError, RecursionError) as error:
         _malformed(text, name, error)
     missing = [table for table in _TABLES if table not in top]
@@ -318,8 +324,24 @@ def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
                 row_class = _extended(row_class, keys)
             elif re.match(r"Expected `[^`]*\bint`, got `float`", message) and not normalised:
                 text, normalised = Raw(_with_whole_numbers(text, table)), True
+            elif "out of range" in message:  # of any number that Python has
+                raise MalformedError(f"{name}: $.{table}: {message.replace('`', '')}") from error
             else:
                 _refuse(name, table, message, text)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            raise MalformedError(_why_malformed(f"{name}: $.{table}", text, error)) from error
+
+
+def _why_malformed(place: str, text: bytes | Raw, error: Exception) -> str:
+    """Say why a text can't be decoded at all: its encoding, or a number out of any range."""
+    try:
+        bytes(text).decode("utf-8")
+    except UnicodeDecodeError as wrong:
+        found = wrong.object[max(wrong.start - 30, 0) : wrong.start + 10]
+        around = found.decode("utf-8", "replace")
+        where = f"byte {wrong.start}, near {around!r}"
+        return f"{place}: is not UTF-8 ({where}); save it with the encoding UTF-8"
+    return f"{place}: can't be read: {error}"
 
 
 def _unknown_keys(text: Raw, row_class: type[msgspec.Struct]) -> list[str]:

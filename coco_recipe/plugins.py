@@ -155,9 +155,10 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     values = registry.values
     for value_kind in _all(manager.hook.coco_recipe_values()):
         values = values.with_kind(value_kind, label)
-    offers = {
-        step.name: Offer(step, label, version) for step in _all(manager.hook.coco_recipe_steps())
-    }
+    steps = list(_all(manager.hook.coco_recipe_steps()))
+    if others := [step for step in steps if not isinstance(step, Step)]:
+        raise PluginError(f"coco_recipe_steps yields {type(others[0]).__name__}, expected Step")
+    offers = {step.name: Offer(step, label, version) for step in steps}
     checks = tuple(_all(manager.hook.coco_recipe_checks()))
     kinds = {
         kind.name: kind

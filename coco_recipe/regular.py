@@ -64,6 +64,6 @@ def _kind(mode: int) -> str:
     return next((name for is_kind, name in _KINDS if is_kind(mode)), "")
 
 
-def _refuse(mode: int, path: Path) -> None:
+def _refuse(mode: int, path: str | os.PathLike[str]) -> None:
     if kind := _kind(mode):
         raise NotRegularError(errno.EINVAL, f"is {kind}, not a regular file", str(path))

@@ -16,6 +16,7 @@ Place = tuple[int, int]  # (line, column), both from 1
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 100
 MAX_VALUES = 200_000
+MAX_DIGITS = 3000  # of a whole number in any base; Python writes none of more than 4,300
 _TOO_DEEP = f"is nested more than {MAX_DEPTH} deep"
 _STANDARD = "tag:yaml.org,2002:"
 _TAGS: dict[type[yaml.Node], str] = {
@@ -226,8 +227,8 @@ class _Reader:
             return node.value
         try:
             value = core_scalar(node.value)
-        except ValueError:  # Python reads no whole number of more than 4,300 digits
-            self.problem(node, at, f"is a number of {len(node.value)} digits, which is too long")
+        except ValueError as error:
+            self.problem(node, at, str(error))
             return 0
         if isinstance(value, float) and value - value != 0:
             self.problem(node, at, f"{node.value} is not a finite number")
@@ -252,6 +253,8 @@ def core_scalar(text: str) -> Any:
     if text in ("true", "True", "TRUE", "false", "False", "FALSE"):
         return text.lower() == "true"
     if _INT.fullmatch(text):
+        if len(text) > MAX_DIGITS:
+            raise ValueError(f"is a number of {len(text)} digits, which is too long")
         return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
     if _FLOAT.fullmatch(text):
         return float(text)

@@ -1,5 +1,6 @@
 """Pictures that annotations name and the folder lacks, each with the file that was meant."""
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def of_images(images: Collection[Image], folder: Path, place: str) -> Finding | 
         folder: where their files should be.
         place: the input's name, or that of the file that is checked.
     """
-    missing = [image for image in images if not _file(folder, image).is_file()]
+    missing = [image for image in images if not is_there(_file(folder, image))]
     if not missing:
         return None
     there = Folder(folder)
@@ -62,9 +63,17 @@ def told(parts: Mapping[str, Dataset]) -> str:
         of_image(image, f"there is no file {path}")
         for part in parts.values()
         for image in part.images
-        if not (path := part.path_of(image)).is_file()
+        if not is_there(path := part.path_of(image))
     ]
     return str(Finding.of(MISSING, ", ".join(parts), rows)) if rows else ""
+
+
+def is_there(path: Path) -> bool:
+    """Report whether there is such a file; there is none of a name that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long; a folder that may not be read
+        return False
 
 
 def _file(folder: Path, image: Image) -> Path:
@@ -76,7 +85,14 @@ def _told(folder: Path, image: Image, there: Folder) -> str | None:
 
     Return None where nothing does.
     """
-    if (path := _file(folder, image)).is_symlink():
+    path = _file(folder, image)
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        pass
+    except OSError as error:
+        return str(error.strerror)
+    if path.is_symlink():
         if kind := other_kind(path):
             return f"is a link to {kind}, not to a file"
         return f"is a link to {str(path.readlink())!r}, which is not there"

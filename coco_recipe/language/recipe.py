@@ -137,7 +137,11 @@ def _input(name: str, row: dict[str, Any], source: Source, problems: list[Proble
         if isinstance(path, str) and not is_there(source.origin.parent / path):
             there = other_kind(source.origin.parent / path)
             kind = "folder" if key == "images" else "file"
-            what = f"is {there}, not a regular {kind}" if there else f"there is no {kind} {path}"
+            what = (
+                f"{path} is {there}, not a regular {kind}"
+                if there
+                else f"there is no {kind} {path}"
+            )
             hint = "" if there else source.relative_to()
             problems.append(Problem(source.where((*at, key)), what, hint))
     text = {

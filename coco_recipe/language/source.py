@@ -15,6 +15,7 @@ from coco_recipe.yaml_text import KeyPath, Place, YamlError
 _VARIABLE = re.compile(r"\$\{(env:)?([A-Za-z_][\w.]*)\}")
 OPTION = "--set"
 _KIND = "recipe"
+MAX_LOOK_UPS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,7 @@ class _Filler:
     ) -> None:
         self.hidden: dict[str, str] = {}
         self.keeps = keeps
+        self.looked_up = 0
         self.path, self.places, self.names = path, places, names
         self.problems, self.options = problems, options
 
@@ -281,9 +283,14 @@ class _Filler:
                 match = _VARIABLE.fullmatch(f"${{env:{variable}}}") or match
                 if value is not None and self.keeps:
                     return value
-        if value is None or depth > 20:
+        self.looked_up += 1
+        if self.looked_up > MAX_LOOK_UPS + 1:
+            return ""  # it is told
+        if value is None or depth > 20 or self.looked_up > MAX_LOOK_UPS:
             line = self.places.get(at, (0, 0))
             what = "refers to itself" if depth > 20 else "is not set"
+            if self.looked_up > MAX_LOOK_UPS:
+                what = f"makes the recipe look up more than {MAX_LOOK_UPS} variables"
             hint = "" if match[1] else did_you_mean(name, list(self.names))
             self.problems.append(
                 Problem(

@@ -171,7 +171,7 @@ class Binder:
                 return {}
             given, short = {names[0]: given}, True
         else:
-            given, short = given or {}, False
+            given, short = given if isinstance(given, dict) else {}, False
         for name in given:
             if name not in names:
                 self.problem(

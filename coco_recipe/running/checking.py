@@ -185,7 +185,7 @@ def _with_pictures(dataset: Dataset) -> Dataset:
         {
             image.id: image
             for image in dataset.images
-            if not unsafe_name(image.file_name) and dataset.path_of(image).is_file()
+            if not unsafe_name(image.file_name) and missing_files.is_there(dataset.path_of(image))
         }.values()
     )
     known = {image.id for image in there}

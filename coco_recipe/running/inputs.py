@@ -120,6 +120,8 @@ def read_rows(
     text = text.removeprefix(b"\xef\xbb\xbf")
     try:
         dataset = coco_json.of_top(top, name=name, home=home, images=images)
+    except coco_json.MalformedError:
+        raise
     except DatasetError:
         read = slow_reading.read(top, name, home, images, excuse)
         if read is None:

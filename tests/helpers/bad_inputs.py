@@ -1,0 +1,1528 @@
+"""Bad inputs: each case makes a folder and a command, and says what must come of it.
+
+A case is an instance of a class of mistakes. Outcomes: ``refuse`` (exit 1 or 2, before any step
+is committed), ``accept`` (exit 0), ``warn`` (exit 0, and it is told), ``quarantine`` (refused as
+it is; listed and counted where the recipe says ``quarantine``).
+"""
+
+import gzip
+import io
+import json
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from builders import coco
+
+from coco_recipe.testing import draw
+
+Outcome = Literal["refuse", "accept", "warn", "quarantine"]
+Change = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A bad input.
+
+    Attributes:
+        id: what it is, after the class that it belongs to: ``yaml/empty``.
+        make: writes files into a folder; returns the command's arguments.
+        outcome: what must come of it.
+        told: what the message must contain: the place, the offending value.
+        needs: packages without which it can't be tried.
+    """
+
+    id: str
+    make: Callable[[Path], list[str]]
+    outcome: Outcome
+    told: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+CASES: list[Case] = []
+EXPORT = {"id": "out", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none"}}
+RUN = ["run", "recipe.yaml", "--jobs", "0"]
+
+
+def case(
+    id: str,
+    make: Callable[[Path], list[str] | None],
+    outcome: Outcome,
+    *told: str,
+    needs: tuple[str, ...] = (),
+) -> None:
+    CASES.append(Case(id, lambda folder: make(folder) or RUN, outcome, told, needs))
+
+
+def recipe(folder: Path, steps: Any = (EXPORT,), data: Any = None, **top: Any) -> None:
+    """Write a recipe, its annotation file, and a picture for each of its images."""
+    data = coco(2) if data is None else data
+    if isinstance(data, dict):
+        (folder / "raw.json").write_text(json.dumps(data))
+    with_pictures = {"images": "images"} if any(map(_reads_pictures, steps)) else {}
+    given = {
+        "coco_recipe": 1,
+        "name": "test",
+        "inputs": {"raw": {"annotations": "raw.json"} | with_pictures},
+        "steps": list(steps),
+    } | top
+    (folder / "images").mkdir(exist_ok=True)
+    (folder / "recipe.yaml").write_text(json.dumps(given, ensure_ascii=False), "utf-8")
+
+
+def _reads_pictures(step: Any) -> bool:
+    return isinstance(step, dict) and (
+        step.get("use") in ("augment", "train") or "copy" in step.get("with", {}).values()
+    )
+
+
+# recipes as text
+
+STEPS = "steps:\n  - {id: out, use: export_coco, in: {all: raw}, with: {images: none}}\n"
+HEAD = "coco_recipe: 1\nname: test\n"
+INPUTS = "inputs:\n  raw: {annotations: raw.json}\n"
+TEXT = HEAD + INPUTS + STEPS
+LONG_CHAIN = "".join(f"a{n}: &a{n} {{<<: *a{n - 1}}}\n" for n in range(1, 800))
+
+
+def text(id: str, written: str | bytes, outcome: Outcome, *told: str) -> None:
+    def make(folder: Path) -> None:
+        recipe(folder)
+        data = written if isinstance(written, bytes) else written.encode()
+        (folder / "recipe.yaml").write_bytes(data)
+
+    case(f"yaml/{id}", make, outcome, *told)
+
+
+def keeping(written: str) -> str:
+    """Return a recipe that keeps these categories."""
+    return (
+        HEAD
+        + INPUTS
+        + f"steps:\n  - {{id: a, use: filter_categories, in: raw, with: {{keep: {written}}}}}\n"
+    )
+
+
+text("empty", "", "refuse", "recipe.yaml", "is empty")
+text("comment only", "# nothing\n", "refuse", "is empty")
+text("blanks only", " \n\n", "refuse", "is empty")
+text("list at the root", "- a\n- b\n", "refuse", "expected a mapping")
+text("text at the root", "hello", "refuse", "expected a mapping")
+text("two documents", TEXT + "---\n" + TEXT, "refuse", "second document", "recipe.yaml:7")
+text("key twice at the top", TEXT + "name: other\n", "refuse", "'name' is there twice")
+text(
+    "key twice inside",
+    HEAD + INPUTS.replace("raw.json}", "raw.json, annotations: b.json}") + STEPS,
+    "refuse",
+    "'annotations' is there twice",
+)
+text("alias", TEXT.replace("name: test", "name: &n test\ndescription: *n"), "accept")
+for depth in (6, 9):
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, depth)
+    )
+    text(
+        f"alias bomb of {depth} levels",
+        TEXT + "vars:\n" + "".join(f"  {line}\n" for line in bomb.splitlines()),
+        "refuse",
+        "values",
+    )
+text("alias of itself", TEXT + "vars: &v {a: *v}\n", "refuse", "nested")
+text("alias of itself in a list", TEXT + "vars: {a: &v [*v]}\n", "refuse", "nested")
+text("alias of nothing", TEXT + "vars: {a: *gone}\n", "refuse", "recipe.yaml:7", "alias")
+text(
+    "merge chain",
+    TEXT + "vars:\n  a0: &a0 {k: 1}\n" + "".join(f"  {line}\n" for line in LONG_CHAIN.splitlines()),
+    "refuse",
+    "merge keys",
+)
+text(
+    "merge list",
+    TEXT + "vars:\n  a: &a {k: 1}\n  b: {<<: [" + ", ".join(["*a"] * 2000) + "]}\n",
+    "refuse",
+    "merge keys",
+)
+for tag in (
+    "!!python/object/apply:os.system ['touch marker']",
+    "!custom x",
+    "!!binary aGk=",
+    "!!set {a}",
+    "!!python/name:os.system x",
+    "!!timestamp 2020-01-01",
+):
+    text(f"tag {tag.split(' ')[0]}", TEXT + f"vars: {{a: {tag}}}\n", "refuse", "tag", "remove it")
+for word in ("no", "NO", "on", "off", "y", "Yes"):
+    text(f"category {word}", keeping(f"[cat, {word}]"), "refuse", f"'{word}'")
+for word in ("~", "null", "true", ".5", "[a]", "{a: 1}"):
+    text(f"category as {word}", keeping(f"[cat, {word}]"), "refuse", "steps[0].with.keep")
+text("whole number 0777", TEXT + "seed: 0777\n", "accept")
+text("whole number 1_000", TEXT + "seed: 1_000\n", "refuse", "'1_000'", "seed")
+text("time 12:30:45", TEXT + "description: 12:30:45\n", "accept")
+for word in (".nan", ".inf", "-.inf", "1e999"):
+    text(f"number {word}", TEXT + f"seed: {word}\n", "refuse", "finite", word)
+text("whole number of 5,000 digits", TEXT + f"seed: {'9' * 5000}\n", "refuse", "5000 digits")
+text("hexadecimal of 5,000 digits", TEXT + f"seed: 0x{'f' * 5000}\n", "refuse", "seed")
+text("whole number of 300 digits", TEXT + f"seed: {'9' * 300}\n", "accept")
+text("key of a number", TEXT + "1: x\n", "refuse", "a key must be a string")
+text("key of a switch", TEXT + "true: x\n", "refuse", "a key must be a string")
+text("key of nothing", TEXT + "~: x\n", "refuse", "a key must be a string")
+text("key that is a list", TEXT + "? [a, b]\n: x\n", "refuse", "a key must be a string")
+text("byte order mark", b"\xef\xbb\xbf" + TEXT.encode(), "accept")
+text("UTF-16", TEXT.encode("utf-16"), "refuse", "UTF-8")
+text("UTF-32", TEXT.encode("utf-32"), "refuse")
+text("GBK", TEXT.replace("name: test", "name: 瓶盖").encode("gbk"), "refuse", "UTF-8", "byte")
+text("broken UTF-8", TEXT.encode() + b"# \xc3\x28\n", "refuse", "UTF-8", "byte")
+text("Latin-1", TEXT.encode() + "# müde\n".encode("latin-1"), "refuse", "UTF-8")
+text("NUL character", TEXT + "description: a\0b\n", "refuse", "is not YAML")
+text("escape character", TEXT + "description: a\x1bb\n", "refuse", "is not YAML")
+text("depth of 500", TEXT + "vars: {a: " + "[" * 500 + "]" * 500 + "}\n", "refuse", "deep")
+text("depth of 100,000", TEXT + "vars: {a: " + "[" * 100_000, "refuse", "deep")
+text("100 MB", b"# " + b"x" * 100_000_000, "refuse", "4000000 bytes")
+text("tab as indent", "coco_recipe: 1\n\tname: x\n", "refuse", "recipe.yaml:2")
+text("quote that doesn't end", TEXT + 'description: "a\n', "refuse", "is not YAML")
+text("JSON", json.dumps({"coco_recipe": 1}), "refuse", "'name' is missing")
+text("Windows line ends", TEXT.replace("\n", "\r\n"), "accept")
+text("a picture", b"\x89PNG\r\n\x1a\n" + bytes(100), "refuse", "recipe.yaml")
+
+
+def of_kind(id: str, name: str, put: Callable[[Path], None], *told: str) -> None:
+    """Put something that is no file where a file is read."""
+
+    def make(folder: Path) -> None:
+        recipe(
+            folder, [{"id": "more", "use": "augment", "in": "raw", "with": {"pipeline": "p.yaml"}}]
+        )
+        (folder / "p.yaml").write_text("- HorizontalFlip: {p: 1}\n")
+        draw(folder / "images", coco(2))
+        (folder / name).unlink()
+        put(folder / name)
+
+    case(id, make, "refuse", Path(name).name, *told)
+
+
+def _socket(path: Path) -> None:
+    os.mknod(path, 0o140644)
+
+
+for name, place in (
+    ("recipe", "recipe.yaml"),
+    ("annotations", "raw.json"),
+    ("pipeline", "p.yaml"),
+    ("picture", "images/1.jpg"),
+):
+    for kind, put in {
+        "FIFO": os.mkfifo,
+        "folder": os.mkdir,
+        "socket": _socket,
+        "/dev/zero": partial(os.symlink, "/dev/zero"),
+        "link to nothing": partial(os.symlink, "nowhere"),
+        "link to itself": lambda path: os.symlink(Path(path).name, path),
+        "link to a FIFO": lambda path: (os.mkfifo(f"{path}.f"), os.symlink(f"{path}.f", path))[1],
+    }.items():
+        of_kind(f"files/{name} is a {kind}", place, put)
+
+
+# what a recipe means
+
+
+def meaning(
+    id: str, outcome: Outcome, *told: str, steps: Any = (EXPORT,), data: Any = None, **top: Any
+) -> None:
+    case(f"meaning/{id}", lambda folder: recipe(folder, steps, data, **top), outcome, *told)
+
+
+def step(use: str, **params: Any) -> dict[str, Any]:
+    return {"id": "a", "use": use, "in": "raw", "with": params}
+
+
+meaning(
+    "unknown step", "refuse", "did you mean 'filter_categories'", steps=[step("filter_category")]
+)
+meaning(
+    "unknown parameter",
+    "refuse",
+    "unknown key 'kep'",
+    "steps[0].with",
+    steps=[step("filter_categories", kep=["cat"])],
+)
+meaning("unknown key of a step", "refuse", "unknown key 'wth'", steps=[EXPORT | {"wth": {}}])
+meaning("unknown key at the top", "refuse", "unknown key 'step'", step=[])
+meaning("missing parameter", "refuse", "pipeline", steps=[step("augment")])
+meaning("missing id", "refuse", "'id' is missing", steps=[{"use": "reindex", "in": "raw"}])
+meaning(
+    "switch for a number",
+    "refuse",
+    "expected a whole number, found True",
+    steps=[step("augment", pipeline=[{"NoOp": {}}], copies=True)],
+)
+meaning(
+    "text for a number",
+    "refuse",
+    "found '2'",
+    steps=[step("augment", pipeline=[{"NoOp": {}}], copies="2")],
+)
+meaning("number for a text", "refuse", "found 5", name=5)
+for copies in (0, -1, 10**6, 10**18):
+    meaning(
+        f"{copies} copies",
+        "refuse",
+        str(copies),
+        "copies",
+        steps=[step("augment", pipeline=[{"NoOp": {}}], copies=copies)],
+    )
+meaning(
+    "shares of 1.1", "refuse", "1.1", steps=[step("split", fractions={"train": 0.6, "val": 0.5})]
+)
+meaning(
+    "share of 0", "refuse", "fractions", steps=[step("split", fractions={"train": 1.0, "val": 0})]
+)
+meaning(
+    "split with an empty part",
+    "refuse",
+    "'c'",
+    steps=[step("split", fractions={"a": 0.4, "b": 0.3, "c": 0.3})],
+)
+meaning("id twice", "refuse", "'a' is taken", steps=[step("reindex"), step("reindex")])
+meaning("id of an input", "refuse", "'raw' is taken", steps=[step("reindex") | {"id": "raw"}])
+meaning(
+    "reference downwards",
+    "refuse",
+    "stands below",
+    steps=[step("reindex") | {"in": "b"}, step("reindex") | {"id": "b"}],
+)
+meaning("reference to itself", "refuse", "stands below", steps=[step("reindex") | {"in": "a"}])
+meaning(
+    "reference to nothing",
+    "refuse",
+    "no input or step 'rw'",
+    "did you mean 'raw'",
+    steps=[step("reindex") | {"in": "rw"}],
+)
+meaning(
+    "reference to no output",
+    "refuse",
+    "names no output",
+    steps=[step("split", every=2), {"id": "b", "use": "reindex", "in": "a.test"}],
+)
+meaning("reference that is a number", "refuse", "found 3", steps=[step("reindex") | {"in": 3}])
+meaning(
+    "step that nothing reads",
+    "warn",
+    "unread_steps",
+    steps=[step("reindex"), EXPORT | {"with": {"images": "none", "to": "published"}}],
+)
+meaning("no steps", "refuse", "steps", steps=[])
+text("steps as a mapping", HEAD + INPUTS + "steps: {a: 1}\n", "refuse", "expected a list")
+text("inputs as a list", HEAD + "inputs: [a]\n" + STEPS, "refuse", "expected a mapping")
+text("step as a text", HEAD + INPUTS + "steps: [a]\n", "refuse", "expected a mapping")
+meaning("no inputs", "refuse", "no input or step 'raw'", inputs={})
+meaning("input with nothing", "refuse", "must have one of", inputs={"raw": {}})
+meaning(
+    "input with two kinds",
+    "refuse",
+    "must have one of",
+    inputs={"raw": {"annotations": "raw.json", "checkpoint": "raw.json"}},
+)
+meaning(
+    "missing annotation file",
+    "refuse",
+    "there is no file gone.json",
+    inputs={"raw": {"annotations": "gone.json"}},
+)
+meaning(
+    "missing folder",
+    "refuse",
+    "there is no folder gone",
+    inputs={"raw": {"annotations": "raw.json", "images": "gone"}},
+)
+meaning(
+    "another hash",
+    "refuse",
+    "SHA-256",
+    "deadbeef",
+    inputs={"raw": {"annotations": "raw.json", "sha256": "deadbeef"}},
+)
+meaning(
+    "no hash",
+    "refuse",
+    "sha256",
+    "'xyz'",
+    inputs={"raw": {"annotations": "raw.json", "sha256": "xyz"}},
+)
+for version in (0, 2, "1", None, 1.5):
+    meaning(f"version {version!r}", "refuse", "coco_recipe", str(version), coco_recipe=version)
+for name in (
+    "a/b",
+    "..",
+    "",
+    "-x",
+    "a b",
+    "x" * 300,
+    "a\nb",
+    "CON:",
+    "a\\b",
+    "é".encode().decode() and "e\u0301",
+):
+    meaning(f"name {name[:9]!r}", "refuse", "name", name=name)
+for seed in (-1, 1.5, "7", None):
+    meaning(f"seed {seed!r}", "refuse", "seed", seed=seed)
+for seed in (0, 2**32, 2**64):
+    meaning(f"seed {seed}", "accept", seed=seed)
+meaning("variable that isn't set", "refuse", "${gone} is not set", description="${gone}")
+meaning(
+    "variable of the environment that isn't set",
+    "refuse",
+    "${env:COCO_RECIPE_GONE} is not set",
+    description="${env:COCO_RECIPE_GONE}",
+)
+meaning("variable of itself", "refuse", "refers to itself", vars={"a": "${a}"}, description="${a}")
+meaning(
+    "variables in a circle",
+    "refuse",
+    "refers to itself",
+    vars={"a": "x${b}", "b": "y${a}"},
+    description="${a}",
+)
+meaning(
+    "variables that grow",
+    "refuse",
+    "vars",
+    vars={f"a{n}": f"${{a{n + 1}}}" * 10 for n in range(19)} | {"a19": "x"},
+    description="${a0}",
+)
+meaning("unknown finding", "refuse", "nonsense", findings={"nonsense": "error"})
+meaning("unknown severity", "refuse", "'loud'", findings={"boxes_of_no_area": "loud"})
+for pattern in (r"(a+)+$", r"(a|a)*$", r"([a-z]+)*;"):
+    meaning(
+        f"pattern {pattern}",
+        "refuse",
+        "pattern",
+        "1 s",
+        steps=[step("split", fractions={"train": 0.5, "val": 0.5}, group_by={"pattern": pattern})],
+        data={
+            **coco(2),
+            "images": [
+                {"id": n, "file_name": "a" * 40 + f"{n}!", "width": 64, "height": 48}
+                for n in (1, 2)
+            ],
+        },
+    )
+for pattern in ("(", "a{99999999999}", "x" * 5000):
+    meaning(
+        f"pattern {pattern[:9]} that is none",
+        "refuse",
+        "group_by",
+        steps=[step("split", fractions={"train": 0.5, "val": 0.5}, group_by={"pattern": pattern})],
+    )
+meaning(
+    "filter that leaves nothing",
+    "refuse",
+    "there is no category 'cow'",
+    steps=[step("filter_categories", keep=["cow"])],
+)
+meaning(
+    "10,000 steps", "refuse", "", steps=[step("nonsense") | {"id": f"s{n}"} for n in range(10_000)]
+)
+meaning(
+    "publishes into an input", "refuse", "images", steps=[EXPORT | {"with": {"to": "../../images"}}]
+)
+meaning("publishes around an input", "refuse", "to", steps=[EXPORT | {"with": {"to": "../.."}}])
+meaning(
+    "publishes twice into one folder",
+    "refuse",
+    "to",
+    steps=[EXPORT | {"id": n, "with": {"to": "../../p"}} for n in ("a", "b")],
+)
+meaning("publishes into steps", "refuse", "to", steps=[EXPORT | {"with": {"to": "steps"}}])
+
+
+def _out(folder: Path, out: str, before: Callable[[Path], None] = lambda folder: None) -> list[str]:
+    recipe(folder)
+    before(folder)
+    return [*RUN, "--out", out]
+
+
+case(
+    "out/is the folder of images",
+    lambda f: _out(f, "images", lambda f: draw(f / "images", coco(2))),
+    "refuse",
+    "not empty",
+)
+case(
+    "out/is a link to the folder of images",
+    lambda f: _out(
+        f, "link", lambda f: (draw(f / "images", coco(2)), os.symlink("images", f / "link"))[1]
+    ),
+    "refuse",
+    "not empty",
+)
+case("out/is a file", lambda f: _out(f, "raw.json"), "refuse", "raw.json")
+case("out/below a file", lambda f: _out(f, "raw.json/x"), "refuse", "raw.json")
+case(
+    "out/somebody's folder",
+    lambda f: _out(f, "mine", lambda f: (f / "mine/notes").mkdir(parents=True)),
+    "refuse",
+    "mine",
+)
+case("out/a name too long", lambda f: _out(f, "x" * 300), "refuse", "too long")
+case("out/a path too long", lambda f: _out(f, "x/" * 3000), "refuse", "too long")
+case("out/runs is a file", lambda f: (recipe(f), (f / "runs").write_text("x"))[0], "refuse", "runs")
+case(
+    "out/runs leads nowhere",
+    lambda f: (recipe(f), (f / "runs").symlink_to("a/b"))[0],
+    "refuse",
+    "runs",
+)
+case("out/no such recipe", lambda f: ["run", "gone.yaml"], "refuse", "gone.yaml")
+case("out/unknown option", lambda f: (recipe(f), [*RUN, "--jbos", "2"])[1], "refuse", "--jbos")
+case("out/negative jobs", lambda f: (recipe(f), [*RUN, "--jobs", "-1"])[1], "refuse", "-1")
+case("out/unknown engine", lambda f: (recipe(f), [*RUN, "--engine", "cloud"])[1], "refuse", "cloud")
+case(
+    "out/option that sets nothing",
+    lambda f: (recipe(f), [*RUN, "--set", "steps.zzz.with.a=1"])[1],
+    "refuse",
+    "zzz",
+)
+case(
+    "out/option without a value",
+    lambda f: (recipe(f), [*RUN, "--set", "name"])[1],
+    "refuse",
+    "--set name",
+)
+case(
+    "out/step that isn't there",
+    lambda f: (recipe(f), [*RUN, "--from", "outt"])[1],
+    "refuse",
+    "did you mean 'out'",
+)
+
+
+# COCO files as text
+
+GOOD = json.dumps(coco(2)).encode()
+
+
+def raw(id: str, data: bytes, outcome: Outcome, *told: str) -> None:
+    def make(folder: Path) -> None:
+        recipe(folder)
+        (folder / "raw.json").write_bytes(data)
+
+    case(f"json/{id}", make, outcome, "raw" if outcome == "refuse" else "", *told)
+
+
+raw("empty", b"", "refuse")
+raw("null", b"null", "refuse")
+raw("list", b"[1, 2]", "refuse")
+raw("text", b'"a"', "refuse")
+raw("number", b"7", "refuse")
+raw("trailing comma", GOOD[:-1] + b",}", "refuse")
+raw("bytes behind it", GOOD + b"x", "refuse")
+raw("two values", GOOD + GOOD, "refuse")
+raw("cut off", GOOD[:200], "refuse")
+raw("UTF-16", GOOD.decode().encode("utf-16"), "refuse")
+raw("GBK", json.dumps(coco(2, names=("瓶盖", "dog")), ensure_ascii=False).encode("gbk"), "refuse")
+raw("broken UTF-8 in a name", GOOD.replace(b"cat", b"c\xff\xfet"), "refuse")
+raw("byte order mark", b"\xef\xbb\xbf" + GOOD, "accept")
+for word in (b"NaN", b"Infinity", b"-Infinity", b"1e400"):
+    raw(
+        f"{word.decode()} in a box",
+        GOOD.replace(b"[1, 2, 10, 10]", b"[" + word + b", 2, 10, 10]", 1),
+        "refuse",
+    )
+raw("depth of 100,000", b'{"images": ' + b"[" * 100_000, "refuse")
+raw(
+    "depth of 100,000 in an unknown key",
+    GOOD[:-1] + b', "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "refuse",
+)
+raw("key twice at the top", GOOD[:-1] + b', "images": []}', "refuse")
+raw(
+    "key twice in a row",
+    GOOD.replace(b'"id": 1,', b'"id": 1, "id": 1,', 1),
+    "warn",
+    "repeated_keys",
+)
+raw("gzip", gzip.compress(GOOD), "refuse")
+raw("ZIP", b"PK\x03\x04" + bytes(30), "refuse")
+raw("lines of JSON", b'{"id": 1}\n{"id": 2}\n', "refuse")
+raw("a comment", b"// COCO\n" + GOOD, "refuse")
+raw("single quotes", GOOD.replace(b'"', b"'"), "refuse")
+raw("HTML", b"<!DOCTYPE html><html></html>", "refuse")
+raw("Git LFS", b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 3\n", "refuse")
+raw("zero bytes", bytes(1000), "refuse")
+raw(
+    "a number of 5,000 digits",
+    GOOD.replace(b'"id": 1,', b'"id": ' + b"9" * 5000 + b",", 1),
+    "refuse",
+)
+raw("50 MB of blanks", b" " * 50_000_000 + GOOD, "accept")
+for key in ("images", "annotations", "categories"):
+    raw(
+        f"no {key}",
+        json.dumps({k: v for k, v in coco(2).items() if k != key}).encode(),
+        "refuse",
+        key,
+    )
+    raw(f"{key} as a mapping", json.dumps(coco(2) | {key: {}}).encode(), "refuse", key)
+    raw(f"{key} of texts", json.dumps(coco(2) | {key: ["a"]}).encode(), "refuse", key)
+    raw(f"{key} of nothing", json.dumps(coco(2) | {key: [None]}).encode(), "refuse", key)
+
+
+# rows
+
+
+def row(
+    id: str,
+    table: str,
+    change: Mapping[str, Any] | Callable[[dict[str, Any]], None],
+    outcome: Outcome,
+    *told: str,
+) -> None:
+    """Change the first row of a table (None leaves a key out), and export the data set."""
+
+    def make(folder: Path) -> None:
+        data = coco(2)
+        if callable(change):
+            change(data)
+        else:
+            for key, value in change.items():
+                data[table][0][key] = value
+                if value is ...:
+                    del data[table][0][key]
+        recipe(folder, data=data)
+
+    def checked(folder: Path) -> list[str]:
+        make(folder)
+        return ["check", "raw.json"]
+
+    case(f"rows/{id}", checked if outcome == "warn" else make, outcome, *told)
+
+
+def twice(table: str, **more: Any) -> Change:
+    return lambda data: data[table].append(data[table][0] | more)
+
+
+row("image id twice", "images", twice("images", file_name="x.jpg"), "refuse", "image 1")
+row("image twice", "images", twice("images"), "refuse", "image 1")
+row("annotation id twice", "annotations", twice("annotations"), "refuse", "annotation 1", "reindex")
+row("category id twice", "categories", twice("categories", name="cow"), "refuse", "category 1")
+row("category name twice", "categories", twice("categories", id=9), "refuse", "'cat'")
+row("file name twice", "images", twice("images", id=9), "refuse", "1.jpg")
+for name, other in (
+    ("case", "CAT"),
+    ("full width", "ｃａｔ"),
+    ("blank", " cat"),
+    ("zero width", "c\u200bat"),
+):
+    row(
+        f"category alike by {name}",
+        "categories",
+        twice("categories", id=9, name=other),
+        "warn",
+        "category 9",
+    )
+row("empty category name", "categories", {"name": ""}, "refuse", "category 1")
+row("blank category name", "categories", {"name": "  "}, "refuse", "category 1")
+row("category without a name", "categories", {"name": ...}, "refuse", "category")
+row("category name of a number", "categories", {"name": 5}, "refuse", "5")
+for name, value in (
+    ("Chinese", "瓶盖"),
+    ("emoji", "🎉"),
+    ("Arabic", "غطاء"),
+    ("formula", "=cmd|' /C calc'!A0"),
+    ("script", "<script>alert(1)</script>"),
+    ("quotes", "a'b\"c"),
+    ("10,000 characters", "x" * 10_000),
+):
+    row(f"category name: {name}", "categories", {"name": value}, "accept")
+row("category name: escape sequence", "categories", {"name": "\x1b[2Jcat"}, "accept")
+row("category name: right to left", "categories", {"name": "\u202etac"}, "accept")
+for table, noun in (("images", "image"), ("annotations", "annotation"), ("categories", "category")):
+    row(f"{noun} id of a text", table, {"id": "x1"}, "refuse", "x1")
+    row(f"{noun} id of half", table, {"id": 1.5}, "refuse", "1.5")
+    row(f"{noun} id of nothing", table, {"id": None}, "refuse", noun)
+    row(f"{noun} without an id", table, {"id": ...}, "refuse", noun)
+    row(f"{noun} id of a switch", table, {"id": True}, "refuse", "id")
+    row(f"{noun} id of a list", table, {"id": [1]}, "refuse", "id")
+    row(f"{noun} id of 2^65", table, {"id": 2**65}, "refuse", noun)
+    row(f"{noun} id below 0", table, {"id": -5}, "refuse", "-5")
+for number in (0, 2**24 + 1, 2**31, 900100581929, 2**53 - 1):
+    row(f"annotation id {number}", "annotations", {"id": number}, "accept")
+row(
+    "category id 0",
+    "categories",
+    lambda data: (
+        [r.update({"id": 0}) for r in data["categories"][:1]]
+        and data["annotations"][0].update(category_id=0)
+    ),
+    "accept",
+)
+row("image that isn't there", "annotations", {"image_id": 88}, "refuse", "88")
+row("category that isn't there", "annotations", {"category_id": 77}, "refuse", "77")
+row("image of nothing", "annotations", {"image_id": None}, "refuse", "image_id")
+row("no image", "annotations", {"image_id": ...}, "refuse", "image_id")
+row("no category", "annotations", {"category_id": ...}, "refuse", "annotation 1", "category id")
+row(
+    "no images at all",
+    "images",
+    lambda data: data.update(images=[], annotations=[]),
+    "refuse",
+    "all",
+)
+row("no annotations at all", "annotations", lambda data: data.update(annotations=[]), "accept")
+row(
+    "no categories at all",
+    "categories",
+    lambda data: data.update(categories=[], annotations=[]),
+    "accept",
+)
+for side in ("width", "height"):
+    for value in (0, -5, 64.5, "64", None, True, [64]):
+        row(f"{side} of {value!r}", "images", {side: value}, "refuse", side)
+    row(f"no {side}", "images", {side: ...}, "refuse", side)
+    row(f"{side} of 2^40", "images", {side: 2**40}, "refuse", "image 1")
+
+BOXES: dict[str, tuple[Any, Outcome]] = {
+    "null x": ([None, 2, 10, 10], "refuse"),
+    "text": (["1", "2", "3", "4"], "refuse"),
+    "a text": ("1,2,3,4", "refuse"),
+    "three numbers": ([1, 2, 3], "refuse"),
+    "five numbers": ([1, 2, 3, 4, 5], "refuse"),
+    "none": ([], "refuse"),
+    "in a list": ([[1, 2, 3, 4]], "refuse"),
+    "mapping": ({"x": 1}, "refuse"),
+    "nothing": (None, "refuse"),
+    "1e308": ([1e308, 2, 10, 10], "warn"),
+    "no width": ([1, 2, 0, 10], "warn"),
+    "no height": ([1, 2, 10, 0], "warn"),
+    "negative width": ([1, 2, -10, 10], "warn"),
+    "1e-9 wide": ([1, 2, 1e-9, 10], "warn"),
+    "left of the edge": ([-0.5, 2, 10, 10], "accept"),
+    "a bit past the edge": ([54, 2, 10.001, 10], "accept"),
+    "far past the edge": ([60, 2, 100, 10], "warn"),
+    "outside": ([100, 100, 10, 10], "warn"),
+    "just at the edge": ([54, 2, 10, 10], "accept"),
+}
+for name, (box, outcome) in BOXES.items():
+    row(
+        f"box: {name}",
+        "annotations",
+        {"bbox": box, "area": 100},
+        outcome,
+        *(() if outcome == "accept" else ("annotation 1",)),
+    )
+row("no box", "annotations", {"bbox": ...}, "refuse", "annotation 1")
+for value in ("100", None, [1], "x"):
+    row(f"area of {value!r}", "annotations", {"area": value}, "refuse", "area")
+for value in (0, -5):
+    row(f"area of {value}", "annotations", {"area": value}, "warn", "annotation 1")
+row("no area", "annotations", {"area": ...}, "refuse", "annotation 1")
+for value in (2, "yes", None, [0]):
+    row(
+        f"iscrowd of {value!r}",
+        "annotations",
+        {"iscrowd": value},
+        "refuse" if value != 2 else "warn",
+        "iscrowd",
+    )
+row(
+    "1,000 boxes on an image",
+    "annotations",
+    lambda data: data.update(
+        annotations=[data["annotations"][0] | {"id": n} for n in range(1, 1001)]
+    ),
+    "accept",
+)
+row(
+    "100,000 boxes on an image",
+    "annotations",
+    lambda data: data.update(
+        annotations=[data["annotations"][0] | {"id": n} for n in range(1, 100_001)]
+    ),
+    "accept",
+)
+
+TRIANGLE = [1, 2, 11, 2, 11, 12]
+SEGMENTATIONS: dict[str, tuple[Any, Outcome]] = {
+    "null in a polygon": ([[None, 2, 11, 2, 11, 12]], "refuse"),
+    "1e9": ([[1e9, 2, 11, 2, 11, 12]], "warn"),
+    "odd numbers": ([[1, 2, 11, 2, 11]], "warn"),
+    "four numbers": ([[1, 2, 11, 2]], "warn"),
+    "two numbers": ([[1, 2]], "warn"),
+    "flat": (TRIANGLE, "refuse"),
+    "pairs": ([[[1, 2], [11, 2], [11, 12]]], "refuse"),
+    "no polygons": ([], "accept"),
+    "empty polygon": ([[]], "warn"),
+    "nothing": (None, "accept"),
+    "text": ("a", "refuse"),
+    "texts": (["a"], "refuse"),
+    "number": (5, "refuse"),
+    "no area": ([[1, 2, 5, 2, 11, 2]], "warn"),
+    "outside": ([[100, 100, 110, 100, 110, 110]], "warn"),
+    "100,000 vertices": ([[float(n % 60) for n in range(200_000)]], "warn"),
+    "mask of another size": ({"size": [10, 10], "counts": [0, 100]}, "warn"),
+    "mask of 60,000 by 60,000": ({"size": [60000, 60000], "counts": [0, 100]}, "refuse"),
+    "mask of 10^5 by 10^5 in one byte": ({"size": [10**5, 10**5], "counts": "0"}, "refuse"),
+    "mask of no size": ({"counts": [1, 2]}, "refuse"),
+    "mask of a negative size": ({"size": [-48, 64], "counts": [0, 100]}, "refuse"),
+    "counts that are short": ({"size": [48, 64], "counts": [0, 100]}, "refuse"),
+    "counts that are none": ({"size": [48, 64], "counts": []}, "refuse"),
+    "empty counts": ({"size": [48, 64], "counts": ""}, "refuse"),
+    "counts that are long": ({"size": [48, 64], "counts": [0, 10**6]}, "refuse"),
+    "counts beyond ASCII": ({"size": [48, 64], "counts": "é瓶"}, "refuse"),
+    "counts below 0": ({"size": [48, 64], "counts": [-5, 48 * 64 + 5]}, "refuse"),
+    "counts of half": ({"size": [48, 64], "counts": [0.5, 10]}, "refuse"),
+    "counts of 10^400": ({"size": [48, 64], "counts": [10**400]}, "refuse"),
+    "mask of no counts": ({"size": [48, 64]}, "refuse"),
+}
+for name, (shape, outcome) in SEGMENTATIONS.items():
+    row(
+        f"segmentation: {name}",
+        "annotations",
+        {"segmentation": shape},
+        outcome,
+        *(() if outcome == "accept" else ("annotation 1",)),
+    )
+row(
+    "polygon of a crowd",
+    "annotations",
+    {"segmentation": [TRIANGLE], "iscrowd": 1},
+    "warn",
+    "annotation 1",
+)
+row(
+    "mask at odds with its box",
+    "annotations",
+    {"segmentation": [[40, 40, 50, 40, 50, 47]]},
+    "warn",
+    "annotation 1",
+)
+
+
+# paths
+
+
+def path(
+    id: str,
+    name: str,
+    outcome: Outcome,
+    *told: str,
+    put: Callable[[Path], Any] = lambda folder: None,
+    images: str = "copy",
+) -> None:
+    """Name a picture so, and export it."""
+
+    def make(folder: Path) -> None:
+        data = coco(1, [(1, 1)])
+        data["images"][0]["file_name"] = name
+        recipe(folder, [EXPORT | {"with": {"images": images}}], data)
+        (folder / "secret.png").write_bytes(png())
+        put(folder)
+
+    case(f"path/{id}", make, outcome, *told)
+
+
+def png(
+    width: int = 64,
+    height: int = 48,
+    *,
+    bits: int = 8,
+    colour: int = 2,
+    size: tuple[int, int] | None = None,
+) -> bytes:
+    """Return a PNG of one colour; ``size`` is what its header lies."""
+    samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    line = b"\0" + bytes((width * samples * bits + 7) // 8)
+    header = struct.pack(">IIBBBBB", *(size or (width, height)), bits, colour, 0, 0, 0)
+    palette = [(b"PLTE", b"\1\2\3" * 4)] if colour == 3 else []
+    chunks = [(b"IHDR", header), *palette, (b"IDAT", zlib.compress(line * height)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+
+
+for name in (
+    "../secret.png",
+    "a/../../secret.png",
+    "/etc/passwd",
+    "..\\x.png",
+    "C:\\x.png",
+    "\\\\srv\\s\\x.png",
+    ".",
+    "..",
+    "",
+    "a/",
+    "a//../../b",
+    "./../secret.png",
+    "a\0b",
+):
+    path(f"{name!r}", name, "refuse", "image 1")
+for name in (
+    "~/x.png",
+    "http://a.b/x.png",
+    "s3://b/x.png",
+    "reference://x::y",
+    "zip://a::b",
+    "a\nb.png",
+    "x/" * 3000 + "x.png",
+    "x" * 300,
+    "gone.png",
+):
+    path(f"{name[:20]!r}", name, "refuse", "image 1")
+for name in (
+    "瓶盖 1.png",
+    "a b.png",
+    "a'b\".png",
+    "=x.png",
+    "🎉.png",
+    "a.b.c",
+    "x.PNG",
+    "sub/dir/1.png",
+    "-x.png",
+    "%2e%2e.png",
+    "$HOME.png",
+):
+    path(
+        f"sound: {name}",
+        name,
+        "accept",
+        put=lambda folder, name=name: (
+            (folder / "images" / name).parent.mkdir(parents=True, exist_ok=True),
+            (folder / "images" / name).write_bytes(png()),
+        ),
+    )  # type: ignore[misc]
+for name in ("\ud800.png", "\udcff.png"):
+    path(f"half of a surrogate pair {name!r}", name, "refuse", "raw.json:1:67")
+path(
+    "link out",
+    "a.png",
+    "refuse",
+    "a.png",
+    "follow_links",
+    put=lambda folder: os.symlink("../secret.png", folder / "images/a.png"),
+)
+path(
+    "link to /etc/passwd",
+    "a.png",
+    "refuse",
+    "/etc/passwd",
+    put=lambda folder: os.symlink("/etc/passwd", folder / "images/a.png"),
+)
+path(
+    "folder that is a link out",
+    "d/secret.png",
+    "refuse",
+    "d/secret.png",
+    put=lambda folder: os.symlink("..", folder / "images/d"),
+)
+path(
+    "link within",
+    "a.png",
+    "accept",
+    put=lambda folder: (
+        (folder / "images/b.png").write_bytes(png()),
+        os.symlink("b.png", folder / "images/a.png"),
+    ),
+)
+path(
+    "hard link",
+    "a.png",
+    "accept",
+    put=lambda folder: os.link(folder / "secret.png", folder / "images/a.png"),
+)
+path(
+    "link in a circle",
+    "a.png",
+    "refuse",
+    "image 1",
+    put=lambda folder: os.symlink("a.png", folder / "images/a.png"),
+)
+path(
+    "folder of a picture's name",
+    "a.png",
+    "refuse",
+    "image 1",
+    put=lambda folder: (folder / "images/a.png").mkdir(),
+)
+
+
+def _bases(folder: Path) -> None:
+    data = coco(2, [(1, 1), (2, 2)])
+    for number, image in enumerate(data["images"]):
+        image["file_name"] = f"{'ab'[number]}/1.jpg"
+    draw(folder / "images", data)
+    recipe(folder, [EXPORT | {"with": {"images": "copy"}}], data)
+
+
+case("path/one base in two folders", _bases, "accept")
+
+
+# pictures
+
+
+def jpeg(**how: Any) -> bytes:
+    from PIL import Image
+
+    made = io.BytesIO()
+    mode, form, size = how.pop("mode", "RGB"), how.pop("format", "JPEG"), how.pop("size", (64, 48))
+    Image.effect_noise(size, 50).convert(mode).save(made, form, **how)
+    return made.getvalue()
+
+
+def picture(
+    id: str,
+    data: Callable[[], bytes] | bytes,
+    outcome: Outcome,
+    *told: str,
+    name: str = "1.jpg",
+    size: tuple[int, int] = (64, 48),
+    **params: Any,
+) -> None:
+    """Augment a data set of which one picture is this one."""
+
+    def make(folder: Path, **more: Any) -> None:
+        rows = coco(2, [(1, 1), (2, 2)])
+        rows["images"][0] |= {"file_name": name, "width": size[0], "height": size[1]}
+        if size < (12, 12):
+            rows["annotations"][0] |= {"bbox": [0, 0, 1, 1], "area": 1}
+        given = {"pipeline": [{"HorizontalFlip": {"p": 1}}], "format": "png"} | params | more
+        recipe(folder, [step("augment", **given)], rows)
+        draw(folder / "images", {"images": rows["images"][1:]})
+        (folder / "images" / name).write_bytes(data() if callable(data) else data)
+
+    needs = ("albumentations", "PIL")
+    first: Outcome = "refuse" if outcome == "quarantine" else outcome
+    case(f"picture/{id}", make, first, *((name, *told) if first == "refuse" else told), needs=needs)
+    if outcome == "quarantine":
+        case(
+            f"picture/{id}, in quarantine",
+            partial(make, bad_images="quarantine"),
+            "quarantine",
+            needs=needs,
+        )
+
+
+def flipped(data: bytes, at: float) -> bytes:
+    place = int(len(data) * at)
+    return data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
+
+
+picture("0 bytes", b"", "quarantine", "empty")
+picture("1 byte", b"\xff", "quarantine")
+picture("text", b"hello, I am no picture", "quarantine", "text")
+picture("zero bytes", bytes(1000), "quarantine", "zero bytes")
+picture("JSON", GOOD, "quarantine", "JSON")
+picture("HTML", b"<!doctype html><html>404</html>", "quarantine", "HTML")
+picture("SVG", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "quarantine", "SVG")
+picture("PDF", b"%PDF-1.4 " + bytes(100), "quarantine", "PDF")
+picture(
+    "Git LFS pointer",
+    b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n",
+    "quarantine",
+    "git lfs pull",
+)
+for share in (5, 20, 50, 90, 99):
+    picture(
+        f"JPEG cut at {share} %",
+        lambda share=share: (made := jpeg())[: len(made) * share // 100],
+        "quarantine",
+    )  # type: ignore[misc]
+picture("JPEG without its end", lambda: jpeg()[:-2], "quarantine")
+picture("PNG cut at 50 %", lambda: png()[: len(png()) // 2], "quarantine", name="1.png")
+picture("PNG with a flipped bit", lambda: flipped(png(), 0.6), "quarantine", name="1.png")
+picture("PNG of a wrong checksum", lambda: flipped(png(), 0.22), "quarantine", name="1.png")
+for side in (30_000, 2**31 - 1, 0):
+    picture(
+        f"PNG that says {side} px",
+        lambda side=side: png(size=(side, side)),
+        "quarantine",
+        name="1.png",
+    )  # type: ignore[misc]
+for side in (32_000, 40_000):
+    picture(
+        f"PNG of {side} px",
+        lambda side=side: png(side, 4, size=(side, side), colour=0, bits=1),
+        "quarantine",
+        name="1.png",
+        size=(side, side),
+    )  # type: ignore[misc]
+picture("16 bits a channel", lambda: png(bits=16), "quarantine", "16 bits", name="1.png")
+picture("16 bits of grey", lambda: png(bits=16, colour=0), "quarantine", "16 bits", name="1.png")
+picture("1 bit", lambda: png(bits=1, colour=0), "accept", name="1.png")
+picture("grey", lambda: jpeg(mode="L"), "accept")
+picture("palette", lambda: png(colour=3), "accept", name="1.png")
+picture("grey and alpha", lambda: png(colour=4), "accept", name="1.png")
+picture("alpha", lambda: png(colour=6), "accept", name="1.png")
+picture("CMYK", lambda: jpeg(mode="CMYK"), "accept")
+picture("PNG of a JPEG's name", png(), "warn", "1.jpg")
+picture("GIF of a JPEG's name", lambda: jpeg(mode="P", format="GIF"), "warn", "1.jpg")
+picture("WebP of a JPEG's name", lambda: jpeg(format="WEBP"), "warn", "1.jpg")
+picture("broken colour profile", lambda: jpeg(icc_profile=b"nonsense" * 20), "accept")
+picture("another size", png(32, 32), "quarantine", "32 x 32", "64 x 48")
+picture("1 by 1 pixel", png(1, 1), "accept", size=(1, 1))
+picture("JPEG of 65,536 px", lambda: png(65536, 2), "refuse", size=(65536, 2), format="jpg")
+picture("more than max_pixels", png(), "quarantine", "max_pixels", max_pixels=1000)
+for turn in range(2, 9):
+
+    def turned(turn: int = turn) -> bytes:
+        from PIL import Image
+
+        exif = Image.Exif()
+        exif[0x0112] = turn
+        return jpeg(exif=exif)
+
+    picture(
+        f"EXIF orientation {turn}",
+        turned,
+        "quarantine" if turn > 4 else "warn",
+        *(("EXIF",) if turn > 4 else ()),
+    )
+
+
+# pipelines
+
+
+def pipeline(id: str, form: Any, outcome: Outcome, *told: str, **params: Any) -> None:
+    def make(folder: Path) -> None:
+        rows = coco(2)
+        recipe(folder, [step("augment", pipeline=form, format="png", **params)], rows)
+        draw(folder / "images", rows)
+
+    case(f"pipeline/{id}", make, outcome, *told, needs=("albumentations",))
+
+
+pipeline(
+    "unknown transform", [{"HorizontalFlop": {}}], "refuse", "'HorizontalFlop'", "HorizontalFlip"
+)
+pipeline("misspelt argument", [{"Rotate": {"limt": 5}}], "refuse", "'limt'")
+pipeline("no p", [{"HorizontalFlip": {}}], "accept")
+for value in (2, -1, "x", None, True, [0.5]):
+    pipeline(f"p of {value!r}", [{"HorizontalFlip": {"p": value}}], "refuse", "p can't be")
+pipeline("Lambda", [{"Lambda": {"name": "x"}}], "refuse", "Lambda")
+for name in (
+    "os.system",
+    "builtins.eval",
+    "albumentations.os.system",
+    "__import__",
+    "Compose.__init__",
+    "albumentations.core.serialization.from_dict",
+):
+    pipeline(
+        f"transform {name}",
+        [{name: {"command": "touch marker"}}],
+        "refuse",
+        name.rpartition(".")[2],
+    )
+pipeline(
+    "class as a list", {"transform": {"__class_fullname__": ["Compose"]}}, "refuse", "pipeline"
+)
+pipeline("class that is missing", {"transform": {"transforms": []}}, "refuse", "__class_fullname__")
+pipeline("transforms as a text", [{"OneOf": {"transforms": "x"}}], "refuse", "OneOf")
+pipeline("OneOf of nothing", [{"OneOf": {"transforms": []}}], "refuse", "OneOf")
+pipeline("a number", [5], "refuse", "pipeline")
+pipeline(
+    "two transforms in one row", [{"HorizontalFlip": {}, "VerticalFlip": {}}], "refuse", "pipeline"
+)
+pipeline("arguments as a list", [{"HorizontalFlip": [1]}], "refuse", "HorizontalFlip")
+pipeline(
+    "another library",
+    {"library": "torchvision", "transforms": [{"HorizontalFlip": {}}]},
+    "refuse",
+    "torchvision",
+)
+for name, args in {
+    "Resize": {"height": 40000, "width": 40000},
+    "Pad": {"padding": 10**9},
+    "RandomScale": {"scale_limit": [0, 5000]},
+    "LongestMaxSize": {"max_size": 10**6},
+    "CropAndPad": {"px": 10**7},
+    "PadIfNeeded": {"min_height": 10**6, "min_width": 10**6},
+}.items():
+    pipeline(f"{name} beyond bounds", [{name: args | {"p": 1}}], "refuse", name, "pixels")
+pipeline(
+    "crop larger than the pictures",
+    [{"RandomCrop": {"height": 100, "width": 100}}],
+    "refuse",
+    "100x100",
+    "64x48",
+)
+for name in ("Normalize", "ToFloat", "ToTensorV2"):
+    pipeline(f"{name} gives no picture", [{name: {}}], "refuse", name)
+pipeline(
+    "transform that needs a mask",
+    [{"CropNonEmptyMaskIfExists": {"height": 8, "width": 8}}],
+    "refuse",
+    "mask",
+)
+pipeline(
+    "files that aren't allowed",
+    [{"FDA": {"reference_images": ["/etc/passwd"]}}],
+    "refuse",
+    "/etc/passwd",
+    "allow_files",
+)
+pipeline(
+    "FDA that runs code",
+    [{"FDA": {"reference_images": ["a"], "read_fn": "os.system"}}],
+    "refuse",
+    "read_fn",
+    allow_files=True,
+)
+for value in (
+    "${image.width.__class__}",
+    "${__import__('os')}",
+    "${1/0}",
+    "${9**9**9**9}",
+    "${image.width // 0}",
+    "${" + "(" * 90 + "}",
+    "${x}",
+):
+    pipeline(
+        f"expression {value[:20]}",
+        [{"Resize": {"height": 8, "width": value}}],
+        "refuse",
+        "pipeline" if value == "${x}" else "Resize",
+    )
+pipeline(
+    "older version",
+    {
+        "__version__": "1.3.0",
+        "transform": {
+            "__class_fullname__": "Compose",
+            "transforms": [{"__class_fullname__": "HorizontalFlip", "p": 1}],
+        },
+    },
+    "refuse",
+    "migrate",
+)
+pipeline(
+    "all boxes cropped away",
+    [{"Crop": {"x_min": 40, "y_min": 30, "x_max": 60, "y_max": 45, "p": 1}}],
+    "accept",
+)
+
+
+# checkpoints
+
+
+def checkpoint(
+    id: str, make: Callable[[Path], None], outcome: Outcome, *told: str, steps: Any = None
+) -> None:
+    """Average a sound checkpoint with this one."""
+
+    def written(folder: Path) -> None:
+        import torch
+
+        torch.save({"state_dict": weights()}, folder / "a.pth")
+        make(folder / "b.pth")
+        given = {name: {"checkpoint": f"{name}.pth", "classes": ["cat"]} for name in "ab"}
+        average = {"id": "mean", "use": "average_weights", "in": {"checkpoints": ["a", "b"]}}
+        recipe(folder, steps or [average], inputs=given)
+
+    case(f"checkpoint/{id}", written, outcome, *told, needs=("torch",))
+
+
+def weights() -> dict[str, Any]:
+    import torch
+
+    return {"fc.weight": torch.arange(200.0).reshape(20, 10), "fc.bias": torch.ones(20)}
+
+
+class Evil:
+    """Runs a command when it is unpickled."""
+
+    def __reduce__(self) -> Any:
+        return os.system, ("touch marker",)
+
+
+def saves(content: Callable[[], Any], **how: Any) -> Callable[[Path], None]:
+    def save(path: Path) -> None:
+        import torch
+
+        torch.save(content(), path, **how)
+
+    return save
+
+
+def _pickle(path: Path) -> None:
+    import pickle
+
+    path.write_bytes(pickle.dumps(Evil()))
+
+
+def _cut(share: float) -> Callable[[Path], None]:
+    def cut(path: Path) -> None:
+        saves(lambda: {"state_dict": weights()})(path)
+        data = path.read_bytes()
+        path.write_bytes(data[: int(len(data) * share)])
+
+    return cut
+
+
+def _bomb(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("archive/data.pkl", bytes(300_000_000))
+
+
+def _changed(**more: Any) -> dict[str, Any]:
+    return {"state_dict": weights() | more}
+
+
+checkpoint("os.system", saves(Evil), "refuse", "b.pth")
+checkpoint(
+    "os.system deep in meta",
+    saves(lambda: {"meta": {"a": [{"b": Evil()}]}, "state_dict": weights()}),
+    "refuse",
+    "b.pth",
+)
+checkpoint(
+    "os.system in the legacy format",
+    saves(Evil, _use_new_zipfile_serialization=False),
+    "refuse",
+    "b.pth",
+)
+checkpoint("plain pickle", _pickle, "refuse", "b.pth")
+for share in (0.1, 0.5, 0.9, 0.99):
+    checkpoint(f"cut at {share:.0%}", _cut(share), "refuse", "b.pth")
+checkpoint("0 bytes", lambda path: path.write_bytes(b"") and None, "refuse", "b.pth")
+checkpoint("text", lambda path: path.write_text("x") and None, "refuse", "b.pth")
+checkpoint("zip bomb", _bomb, "refuse", "b.pth")
+checkpoint(
+    "key missing",
+    saves(lambda: {"state_dict": {"fc.weight": weights()["fc.weight"]}}),
+    "refuse",
+    "fc.bias",
+)
+checkpoint("key too many", saves(lambda: _changed(extra=weights()["fc.bias"])), "refuse", "extra")
+checkpoint(
+    "another shape",
+    saves(lambda: _changed(**{"fc.bias": weights()["fc.bias"][:1]})),
+    "refuse",
+    "fc.bias",
+)
+checkpoint(
+    "another type",
+    saves(lambda: _changed(**{"fc.bias": weights()["fc.bias"].half()})),
+    "refuse",
+    "fc.bias",
+)
+checkpoint(
+    "infinite",
+    saves(lambda: _changed(**{"fc.bias": weights()["fc.bias"] / 0})),
+    "refuse",
+    "fc.bias",
+)
+checkpoint("no tensors", saves(lambda: {"state_dict": {}}), "refuse", "b.pth")
+checkpoint("a list", saves(lambda: [1, 2]), "refuse", "b.pth")
+checkpoint("bare weights", saves(weights), "accept")
+checkpoint(
+    "legacy format",
+    saves(lambda: {"state_dict": weights()}, _use_new_zipfile_serialization=False),
+    "accept",
+)
+checkpoint("the same twice", saves(lambda: {"state_dict": weights()}), "accept")
+
+
+# configs of detectors: what is found without running one
+
+
+def config(id: str, name: str, written: str, outcome: Outcome, *told: str, **params: Any) -> None:
+    def make(folder: Path) -> list[str]:
+        data = coco(2)
+        draw(folder / "images", data)
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(written)
+        given = {"config": name, "epochs": 1} | params
+        train = {"id": "fit", "use": "train", "in": {"train": "raw", "val": "raw"}, "with": given}
+        recipe(folder, [train], data)
+        return ["validate", "recipe.yaml"]
+
+    case(f"config/{id}", make, outcome, *told, needs=("mmdet",))
+
+
+config("missing", "x.py", "", "refuse", "gone.py", config="gone.py")
+config("outside of the recipe's folder", "x.py", "", "refuse", "hostname", config="/etc/hostname")
+config("syntax error", "x.py", "a = (\n", "refuse", "x.py")
+config("base outside", "x.py", "_base_ = '../../../../etc/x.py'\n", "refuse", "x.py")
+config("epochs of 0", "x.py", "a = 1\n", "refuse", "epochs", epochs=0)
+config("epochs of a text", "x.py", "a = 1\n", "refuse", "epochs", epochs="many")
+config("unknown parameter", "x.py", "a = 1\n", "refuse", "'epoch'", epoch=1)
+
+
+# plugins
+
+STEP = """
+from coco_recipe import Dataset, Port, Step, hookimpl
+
+def mine(ctx, *, dataset{args}):
+    "Do it."
+    {work}
+    return {result}
+
+@hookimpl
+def coco_recipe_steps():
+    {before}
+    yield Step(name="mine", run=mine, inputs={{"dataset": Port(Dataset)}}, outputs={{"dataset": Dataset}}, params={params})
+"""
+
+
+def plugin(
+    id: str,
+    outcome: Outcome,
+    *told: str,
+    source: str = "",
+    work: str = "pass",
+    result: str = '{"dataset": dataset}',
+    before: str = "pass",
+    params: str = '{"type": "object", "properties": {}}',
+    args: str = "",
+    given: Mapping[str, Any] | None = None,
+) -> None:
+    def make(folder: Path) -> list[str]:
+        written = source or STEP.format(
+            work=work, result=result, before=before, params=params, args=args
+        )
+        (folder / "mine.py").write_text(written)
+        recipe(folder, [step("mine", **(given or {}))])
+        return [*RUN, "--plugin", "mine.py"]
+
+    case(f"plugin/{id}", make, outcome, *told)
+
+
+def schema(text: str) -> dict[str, str]:
+    return {"params": f'{{"type": "object", "properties": {{"x": {text}}}}}', "args": ", x"}
+
+
+plugin("sound", "accept")
+plugin("ImportError", "refuse", "mine.py", "no_such_module", source="import no_such_module\n")
+plugin("SyntaxError", "refuse", "mine.py", "line 2", source="a = 1\nb = (\n")
+plugin("null bytes", "refuse", "mine.py", source="a = 1\0\n")
+plugin("exit at import", "refuse", "mine.py", "SystemExit", source="import sys; sys.exit(0)\n")
+plugin("raises in its hook", "refuse", "mine.py", "ZeroDivisionError", before="1 / 0")
+plugin(
+    "misspelt hook",
+    "refuse",
+    "coco_recipe_step",
+    source="from coco_recipe import hookimpl\n@hookimpl\ndef coco_recipe_step():\n    yield 1\n",
+)
+plugin("no hook", "refuse", "no hook", source="a = 1\n")
+plugin(
+    "yields something else",
+    "refuse",
+    "expected Step",
+    source="from coco_recipe import hookimpl\n@hookimpl\ndef coco_recipe_steps():\n    yield 1\n",
+)
+plugin(
+    "name of another step",
+    "refuse",
+    "'split'",
+    source=STEP.replace('"mine"', '"split"').format(
+        work="pass", result="{}", before="pass", params="{'type': 'object'}", args=""
+    ),
+)
+plugin("schema that is none", "refuse", "JSON Schema", params='{"type": "objct"}')
+plugin(
+    "schema with a remote $ref",
+    "refuse",
+    "http://127.0.0.1:9/x",
+    **schema('{"$ref": "http://127.0.0.1:9/x"}'),
+    given={"x": 1},
+)
+plugin(
+    "schema with a $ref to a file",
+    "refuse",
+    "file:///etc/passwd",
+    **schema('{"$ref": "file:///etc/passwd"}'),
+    given={"x": 1},
+)
+plugin(
+    "schema with a $ref to nothing",
+    "refuse",
+    "$ref",
+    **schema('{"$ref": "#/definitions/gone"}'),
+    given={"x": 1},
+)
+plugin(
+    "schema that refers to itself",
+    "refuse",
+    "$ref",
+    **schema('{"$ref": "#/properties/x"}'),
+    given={"x": 1},
+)
+plugin(
+    "schema that refers to itself by others",
+    "refuse",
+    "$ref",
+    **schema('{"allOf": [{"$ref": "#/properties/x"}]}'),
+    given={"x": 1},
+)
+plugin(
+    "schema with a pattern that explodes",
+    "refuse",
+    "1 s",
+    **schema('{"type": "string", "pattern": "^(a+)+$"}'),
+    given={"x": "a" * 40 + "!"},
+)
+plugin(
+    "schema with a pattern that is none",
+    "refuse",
+    "regex",
+    **schema('{"type": "string", "pattern": "("}'),
+    given={"x": "a"},
+)
+plugin("returns nothing", "refuse", "'a'", result="None")
+plugin("returns another port", "refuse", "'a'", result='{"x": dataset}')
+plugin("returns another type", "refuse", "'a'", result='{"dataset": 5}')
+for error in (
+    "ValueError('it is bad')",
+    "SystemExit(0)",
+    "RecursionError()",
+    "MemoryError()",
+    "KeyError('k')",
+    "OSError(28, 'full')",
+    "StopIteration()",
+):
+    plugin(f"raises {error}", "refuse", "'a'", work=f"raise {error}")
+plugin("loses rows", "refuse", "'a'", result='{"dataset": dataset.replace(annotations=())}')
+
+
+# places on the command line and in recipes
+
+for folder_name in ("a b", "瓶盖", "it's", 'q"q', "a$HOME", "-x", "=1", "[a]*?", "%d{x}", "a;b&c"):
+
+    def placed(folder: Path, name: str = folder_name) -> list[str]:
+        (folder / name).mkdir()
+        recipe(folder / name, [EXPORT | {"with": {"images": "copy"}}])
+        draw(folder / name / "images", coco(2))
+        return ["run", f"./{name}/recipe.yaml", "--out", f"./{name}/run"]
+
+    case(f"place/{folder_name}", placed, "accept")
+
+for width in ("0", "1", "nonsense", "100000"):
+
+    def shown(folder: Path, width: str = width) -> None:
+        recipe(folder, description="\x1b[31m" + "x" * 200 if False else "x")
+        os.environ["COLUMNS"] = width
+
+    case(f"place/terminal of {width} columns", shown, "accept")
+
+
+def cases() -> Iterator[Case]:
+    """Yield all cases.
+
+    Raises:
+        AssertionError: two have one id.
+    """
+    seen: set[str] = set()
+    for one in CASES:
+        assert one.id not in seen, f"{one.id} is there twice"
+        seen.add(one.id)
+        yield one
