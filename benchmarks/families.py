@@ -34,6 +34,7 @@ import torch
 from coco_recipe_mmdet import configs, jobs
 from coco_recipe_mmdet.inside import config_source, job_class_rows, job_config, settings, stack
 from coco_recipe_torch import class_rows, heads
+from torch.overrides import TorchFunctionMode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/helpers"))
 from answers import BOX_AND_SCORE, NEW, OLD, differ, tensors
@@ -363,6 +364,7 @@ def _rows_found(sample: Any, names: Sequence[str]) -> list[tuple[Any, ...]]:
 
 def _forward(model: Any, family: str, mode: str) -> Any:
     from mmdet.structures import DetDataSample
+    from mmengine.structures import InstanceData
 
     side = SIDES.get(family, SIDE)
     picture = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(1))
@@ -379,7 +381,10 @@ def _forward(model: Any, family: str, mode: str) -> Any:
             "flip": False,
         }
     )
-    with torch.no_grad():
+    sample.gt_instances = InstanceData(
+        bboxes=torch.tensor([[8.0, 8, 60, 70]]), labels=torch.tensor([0])
+    )
+    with torch.no_grad(), Wide():
         return model(picture, [sample], mode=mode)
 
 
@@ -388,31 +393,39 @@ def _answers(model: Any, family: str) -> Iterator[Any]:
     yield from tensors(_forward(model, family, "tensor"))
     if getattr(model, "with_rpn", False) and hasattr(model.rpn_head, "rpn_cls"):
         picture = torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
-        with torch.no_grad():
+        with torch.no_grad(), Wide():
             yield from tensors(model.rpn_head(model.extract_feat(picture)))
 
 
 def _let_nms_take_float64() -> None:
-    """Let operators that take float32 alone be given the float64 of these models."""
-    from mmdet.models.roi_heads.mask_heads import fcn_mask_head
-
-    paste = fcn_mask_head._do_paste_mask
-    fcn_mask_head._do_paste_mask = lambda masks, boxes, *args, **how: paste(
-        masks.float(), boxes.float(), *args, **how
-    )
+    """Let mmcv's operators, which take float32 alone, be given the float64 of these models."""
     nms = import_module("mmcv.ops.nms")
-    given = nms.ext_module
+    given, narrow = nms.ext_module, "torch.FloatTensor"  # by its name, which Wide leaves
 
     class Narrow:
         @staticmethod
         def nms(boxes: Any, scores: Any, **how: Any) -> Any:
-            return given.nms(boxes.float(), scores.float(), **how)
+            return given.nms(boxes.type(narrow), scores.type(narrow), **how)
 
         @staticmethod
         def softnms(boxes: Any, scores: Any, dets: Any, **how: Any) -> Any:
-            return given.softnms(boxes.float(), scores.float(), dets.float(), **how)
+            return given.softnms(*(part.type(narrow) for part in (boxes, scores, dets)), **how)
 
     nms.ext_module = Narrow  # type: ignore[attr-defined]
+
+
+class Wide(TorchFunctionMode):
+    """Makes float64 of what code makes float32 by name, as positions of queries."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.Tensor.float:
+            return args[0].double()
+
+        def wide(value: Any) -> Any:
+            return torch.float64 if value is torch.float32 else value
+
+        how = {name: wide(value) for name, value in (kwargs or {}).items()}
+        return func(*map(wide, args), **how)
 
 
 def _short(error: Exception) -> str:
