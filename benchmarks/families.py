@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from coco_recipe_mmdet import configs, jobs
 from coco_recipe_mmdet.inside import config_source, job_class_rows, job_config, settings, stack
 from coco_recipe_torch import class_rows, heads
@@ -44,6 +45,7 @@ SIDES = {"ssd": 320, "legacy_1.x": 320, "wider_face": 320, "pisa": 320}  # pixel
 SIDES |= {"dino": 320, "ddq": 320, "openimages": 320, "pascal_voc": 320}  # 900 queries want cells
 SIDE = 128
 PROPOSALS = 8
+INSTANCE_OFFSET = 1000  # of mmdet's panoptic answers: a class's number, and 1000 for each instance
 # families whose answers are chosen, or refined, by the scores of all classes: fewer classes give
 # others, whatever the weights are; their order alone is compared
 BY_ALL_SCORES = {
@@ -99,6 +101,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     stack.begin(jobs.ClassRowsJob(config=None, set={}, classes=NEW, old=len(OLD), device="cpu"))
     _let_nms_take_float64()
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)  # for SyncBN
     torch.set_default_dtype(torch.float64)
     root = _root()
     names = arguments.families or [
@@ -179,13 +182,10 @@ def _first(family: str) -> tuple[str, settings.Tree]:
             tree = config_source.load(config)
             if "model" not in tree:
                 continue
-            rows = _rows(config, None, NEW)
-            with job_class_rows._alone():
-                few, many = (job_class_rows.build(tree, n) for n in (3, 4))
+            few, many = (job_class_rows.build(tree, n) for n in (3, 4))
         except Exception as error:
             reasons.append(f"{path.name}: {type(error).__name__}: {str(error)[:120]}")
             continue
-        del rows
         if job_class_rows.shapes_of(few) != job_class_rows.shapes_of(many):
             return config, tree
         without = without or (config, tree)
@@ -219,7 +219,7 @@ def _model(tree: settings.Tree, classes: Sequence[str]) -> Any:
     for path, node in settings.mappings(changes.tree["model"], ("model",)):
         if node.get("teacher_ckpt"):
             changes.set((*path, "teacher_ckpt"), None)
-    with job_class_rows._alone(), _without_drawing():
+    with _without_drawing():
         model = MODELS.build(Config(changes.tree).model).double().eval()
     for module in model.modules():  # predict asks for it, and mmdet's SSDHead has none
         if type(module).__name__ == "SSDHead":
@@ -347,6 +347,8 @@ def _compare_found(
 
 def _rows_found(sample: Any, names: Sequence[str]) -> list[tuple[Any, ...]]:
     """Return what was found as (class, score, box, share of the mask), sorted."""
+    if "pred_instances" not in sample:
+        return _segments_found(sample, names)
     found = sample.pred_instances
     masks = found.masks.double().flatten(1).mean(1).tolist() if "masks" in found else None
     return sorted(
@@ -360,6 +362,17 @@ def _rows_found(sample: Any, names: Sequence[str]) -> list[tuple[Any, ...]]:
             zip(found.labels, found.scores, found.bboxes, strict=True)
         )
     )
+
+
+def _segments_found(sample: Any, names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Return the segments of a panoptic answer as (class, share of the picture), sorted."""
+    map_ = sample.pred_panoptic_seg.sem_seg
+    found = []
+    for number in map_.unique().tolist():
+        label = number % INSTANCE_OFFSET
+        name = names[label] if label < len(names) else f"stuff {label}"
+        found.append((name, float((map_ == number).double().mean())))
+    return sorted(found)
 
 
 def _forward(model: Any, family: str, mode: str) -> Any:
@@ -441,11 +454,10 @@ def _shapes_of_every(step: int) -> list[str]:
         config = f"mmdet::{path.relative_to(_root())}"
         try:
             tree = config_source.load(config)
-            with job_class_rows._alone():
-                old, new = (
-                    job_class_rows.shapes_of(job_class_rows.build(tree, n))
-                    for n in (len(OLD), len(NEW))
-                )
+            old, new = (
+                job_class_rows.shapes_of(job_class_rows.build(tree, n))
+                for n in (len(OLD), len(NEW))
+            )
         except Exception:
             continue
         looked += 1
