@@ -248,6 +248,8 @@ def _drawn(old: Any) -> dict[str, Any]:
         name = key.rpartition(".")[2]
         if not tensor.is_floating_point() or name.startswith("running_"):
             state[key] = tensor.clone()
+        elif "init_proposal_bboxes" in key:  # centres and sides, as shares of the picture
+            state[key] = torch.rand(tensor.shape) * 0.4 + 0.3
         elif name == "weight" and tensor.ndim > 1:
             reads = tensor[0].numel()
             state[key] = torch.randn(tensor.shape) / max(reads, 1) ** 0.5

@@ -513,6 +513,24 @@ def test_a_head_that_nothing_tells_is_refused_with_the_ways_on(
         adapt(tmp_path, rtmdet)
 
 
+def test_without_mmdet_heads_are_known_by_name_and_others_told_what_is_missing(
+    rtmdet: Mapping[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert len(biases(adapt(tmp_path / "known", small()))) == 5
+    assert [package.module for package in adapt_head.needs({})] == ["torch"]
+    checkpoints.write(tmp_path / "carries.pth", rtmdet, COCO_NAMES, {"cfg": "model = dict()"})
+    plan = adapt_head.make_plan(NEW, COCO_NAMES, "by_name", {}, "zeros")
+    parameters = with_defaults(adapt_head.PARAMS, {})
+    with pytest.raises(ValueError, match=r"the config that it carries would tell, with mmdet: "):
+        adapt_head.find_head(
+            Context("adapt", 0, tmp_path),
+            checkpoints.read(tmp_path / "carries.pth"),
+            plan,
+            parameters,
+        )
+
+
 @pytest.mark.slow
 def test_an_input_is_looked_at_before_the_steps_above_run(
     rtmdet: Mapping[str, Any], tmp_path: Path
