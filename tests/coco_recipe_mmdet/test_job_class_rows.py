@@ -15,6 +15,7 @@ from coco_recipe_mmdet.inside import config_source, job_class_rows, job_config, 
 from coco_recipe_mmdet.jobs import ClassRows, ClassRowsJob
 from coco_recipe_torch.class_rows import Layout, NewRows, adapted, make_plan
 
+pytestmark = pytest.mark.slow
 FIRST_FIVE = tuple(range(5))
 PER_LEVEL = Layout(groups=3, before=5, kept_before=FIRST_FIVE)
 BACKGROUND = Layout(after=1, kept_after=(0,))
