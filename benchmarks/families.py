@@ -42,7 +42,13 @@ from answers import BOX_AND_SCORE, NEW, OLD, differ, tensors
 
 ORDER = ("c", "g", "a", "f", "b", "e", "d")
 SIDES = {"ssd": 320, "legacy_1.x": 320, "wider_face": 320, "pisa": 320}  # pixels
-SIDES |= {"dino": 320, "ddq": 320, "openimages": 320, "pascal_voc": 320}  # 900 queries want cells
+SIDES |= {
+    "ddod": 320,
+    "dino": 320,
+    "ddq": 320,
+    "openimages": 320,
+    "pascal_voc": 320,
+}  # 900 queries want cells
 SIDE = 128
 PROPOSALS = 8
 INSTANCE_OFFSET = 1000  # of mmdet's panoptic answers: a class's number, and 1000 for each instance
