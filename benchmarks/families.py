@@ -33,7 +33,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from coco_recipe_mmdet import configs, jobs
-from coco_recipe_mmdet.inside import config_source, job_class_rows, job_config, settings, stack
+from coco_recipe_mmdet.inside import job_class_rows, job_config, settings, stack
 from coco_recipe_torch import class_rows, heads
 from torch.overrides import TorchFunctionMode
 
@@ -150,7 +150,6 @@ def judged(family: str) -> Verdict:
     """
     config, tree = _first(family)
     verdict = Verdict(family, config)
-    job_config.without_downloads(settings.Changes(tree))
     for _, node in settings.mappings(tree["model"], ()):
         if "score_thr" in node:
             node["score_thr"] = 0.0
@@ -187,9 +186,7 @@ def _first(family: str) -> tuple[str, settings.Tree]:
     for path in files[:12]:
         config = f"mmdet::{path.relative_to(_root())}"
         try:
-            tree = config_source.load(config)
-            if "model" not in tree:
-                continue
+            tree = _tree(config)
             few, many = (job_class_rows.build(tree, n) for n in (3, 4))
         except Exception as error:
             reasons.append(f"{path.name}: {type(error).__name__}: {str(error)[:120]}")
@@ -200,6 +197,12 @@ def _first(family: str) -> tuple[str, settings.Tree]:
     if without is None:
         raise LookupError(reasons[0] if reasons else "no config with a model")
     return without
+
+
+def _tree(config: str) -> settings.Tree:
+    """Return a config as the job of adapt_head takes it: nothing of it is fetched."""
+    job = jobs.ClassRowsJob(config=config, set={}, classes=NEW, old=len(OLD), device="cpu")
+    return job_class_rows._tree(job)[0]
 
 
 def _size(path: Path) -> tuple[int, bool, int, str]:
@@ -224,9 +227,6 @@ def _model(tree: settings.Tree, classes: Sequence[str]) -> Any:
 
     changes = settings.Changes(Config(tree).to_dict())
     job_config.bind_classes(changes, classes)
-    for path, node in settings.mappings(changes.tree["model"], ("model",)):
-        if node.get("teacher_ckpt"):
-            changes.set((*path, "teacher_ckpt"), None)
     with _without_drawing():
         model = MODELS.build(Config(changes.tree).model).double().eval()
     for module in model.modules():  # predict asks for it, and mmdet's SSDHead has none
@@ -466,7 +466,7 @@ def _by_shapes(configs_: Iterator[str]) -> list[str]:
     looked = known = absent = 0
     for config in configs_:
         try:
-            tree = config_source.load(config)
+            tree = _tree(config)
             old, new = (
                 job_class_rows.shapes_of(job_class_rows.build(tree, len(names)))
                 for names in (OLD, NEW)
