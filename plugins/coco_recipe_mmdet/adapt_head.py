@@ -1,5 +1,6 @@
 """Step ``adapt_head``: a checkpoint's class head, fitted to the classes of a data set."""
 
+import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from coco_recipe_torch import class_rows, heads
 from coco_recipe_torch.checkpoints import Weights, like, make_checkpoint, read, read_checkpoint
 from coco_recipe_torch.class_rows import Layouts, NewRows, Plan, make_plan, unknown_classes
 from coco_recipe_torch.coco_names import COCO_NAMES
-from coco_recipe_torch.needed import TORCH
+from coco_recipe_torch.needed import INSTALL, TORCH
 
 from coco_recipe import (
     Checkpoint,
@@ -180,9 +181,11 @@ def find_head(ctx: StepContext, found: Weights, plan: Plan, with_: Params) -> He
         stays = old_form and not renames
         layouts = heads.layouts(found.state, len(plan.old), where, stays=stays)
     except heads.UnknownHeadError as error:
-        if isinstance(found.meta.get("cfg"), str) and not old_form:
+        carries = isinstance(found.meta.get("cfg"), str) and not old_form
+        if carries and (with_.get("python") or importlib.util.find_spec("mmdet")):
             return _by_config(ctx, found, plan, with_)
-        raise ValueError(f"{found.path}: {error}; {_WAYS}") from error
+        ways = f"the config that it carries would tell, with mmdet: {INSTALL}" if carries else _WAYS
+        raise ValueError(f"{found.path}: {error}; {ways}") from error
     except ValueError as error:
         raise ValueError(f"{found.path}: {error}") from error
     return Head(layouts, where, renames, old_form)
@@ -328,7 +331,7 @@ def preflight(ctx: StepContext, with_: Params, facts: FactsByPort) -> None:
 
 def needs(with_: Params) -> tuple[Package, ...]:
     """Return the packages that must be here: torch, and those of a config that is named."""
-    return (TORCH, *params.needs(with_)) if with_.get("config") else (TORCH,)
+    return (params.needs(with_) if with_.get("config") else ()) or (TORCH,)
 
 
 STEP = Step(

@@ -98,7 +98,10 @@ def make_plan(
     Raises:
         StepProblems: the parameters name what isn't there, or there are more classes than rows to
             slice.
+        ValueError: there are no classes.
     """
+    if not classes:
+        raise ValueError("the data set has no categories: there is nothing to fit a head to")
     StepProblems.if_any(
         [
             *(

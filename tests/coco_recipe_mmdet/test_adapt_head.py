@@ -266,3 +266,154 @@ def test_the_underscores_of_mmdet_1_are_no_other_classes(tmp_path: Path) -> None
         tmp_path, small(), classes=old, from_classes="coco", names=("fire hydrant", "cat")
     )
     assert biases(adapted) == [10, 15, -1]
+
+
+RTMDET = "mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py"
+
+
+@pytest.fixture(scope="module")
+def rtmdet() -> dict[str, Any]:
+    """Return weights of a small detector whose head isn't known by name, for COCO's classes."""
+    from coco_recipe_mmdet.inside import config_source, job_class_rows
+    from mmdet.utils import register_all_modules
+
+    register_all_modules(init_default_scope=True)
+    tree = config_source.load(RTMDET)
+    shapes = job_class_rows.shapes_of(job_class_rows.build(tree, 80))
+    random = torch.Generator().manual_seed(0)
+    return {
+        key: torch.randn(shape, generator=random) if shape else torch.tensor(0)
+        for key, shape in shapes.items()
+    }
+
+
+def steps(folder: Path, *steps: Mapping[str, Any], **inputs: Any) -> Path:
+    """Write a recipe of these steps."""
+    (folder / "raw.json").write_text(json.dumps(coco(names=NEW)))
+    path = folder / "recipe.yaml"
+    given = {"raw": {"annotations": "raw.json"}, **inputs}
+    path.write_text(
+        json.dumps({"coco_recipe": 1, "name": "test", "inputs": given, "steps": list(steps)})
+    )
+    return path
+
+
+def head_step(name: str, checkpoint: str, **with_: Any) -> dict[str, Any]:
+    given = {"checkpoint": checkpoint, "dataset": "raw"}
+    return {"id": name, "use": "adapt_head", "in": given, "with": with_}
+
+
+@pytest.mark.slow
+def test_a_config_that_is_named_or_carried_says_where_the_class_rows_are(
+    rtmdet: Mapping[str, Any], tmp_path: Path
+) -> None:
+    from coco_recipe_mmdet.inside import config_source
+
+    text = config_source.text(config_source.load(RTMDET))
+    checkpoints.write(tmp_path / "carries.pth", rtmdet, COCO_NAMES, {"cfg": text})
+    checkpoints.write(tmp_path / "plain.pth", rtmdet)
+    recipe = steps(
+        tmp_path,
+        head_step("by_config", "plain", config=RTMDET, from_classes="coco", new_rows="mean"),
+        head_step("by_carried", "carries", new_rows="mean"),
+        plain={"checkpoint": "plain.pth"},
+        carries={"checkpoint": "carries.pth"},
+    )
+    done = command("run", recipe, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "runs/test/steps"
+    one, other = (
+        checkpoints.read(folder / name / "adapted.pth") for name in ("by_config", "by_carried")
+    )
+    assert checkpoints.fingerprint(one.state) == checkpoints.fingerprint(other.state)
+    assert one.classes == other.classes == NEW
+    weight, branch = "bbox_head.rtm_cls.0.weight", "bbox_head.rtm_reg.0.weight"
+    assert one.state[weight].shape == (4, *rtmdet[weight].shape[1:])
+    assert torch.equal(one.state[weight][[0, 2, 3]], rtmdet[weight][[15, 0, 16]])
+    assert torch.equal(one.state[branch], rtmdet[branch])
+    table = json.loads((folder / "by_config/head.json").read_text())
+    assert table["rows"][weight] == [80, 4]
+    assert not (folder / "by_config/.job").exists()
+    changed = [key for key in rtmdet if not torch.equal(rtmdet[key], one.state[key])]
+    assert sorted(changed) == sorted(table["rows"])
+
+
+def test_a_head_that_nothing_tells_is_refused_with_the_ways_on(
+    rtmdet: Mapping[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(
+        ValueError, match=r"rtm_cls.*name its config, .*config: .*train with strict: false"
+    ):
+        adapt(tmp_path, rtmdet)
+
+
+def test_without_mmdet_heads_are_known_by_name_and_others_told_what_is_missing(
+    rtmdet: Mapping[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert len(biases(adapt(tmp_path / "known", small()))) == 5
+    assert [package.module for package in adapt_head.needs({})] == ["torch"]
+    checkpoints.write(tmp_path / "carries.pth", rtmdet, COCO_NAMES, {"cfg": "model = dict()"})
+    plan = adapt_head.make_plan(NEW, COCO_NAMES, "by_name", {}, "zeros")
+    parameters = with_defaults(adapt_head.PARAMS, {})
+    with pytest.raises(ValueError, match=r"the config that it carries would tell, with mmdet: "):
+        adapt_head.find_head(
+            Context("adapt", 0, tmp_path),
+            checkpoints.read(tmp_path / "carries.pth"),
+            plan,
+            parameters,
+        )
+
+
+@pytest.mark.slow
+def test_an_input_is_looked_at_before_the_steps_above_run(
+    rtmdet: Mapping[str, Any], tmp_path: Path
+) -> None:
+    checkpoints.write(tmp_path / "known.pth", small())
+    checkpoints.write(tmp_path / "other.pth", rtmdet)
+    recipe = steps(
+        tmp_path,
+        {"id": "out", "use": "export_coco", "in": {"all": "raw"}, "with": {"to": "out"}},
+        head_step("two_names", "known", from_classes=["a", "b"]),
+        head_step("no_names", "known"),
+        head_step(
+            "another", "other", from_classes="coco", config="mmdet::tood/tood_r50_fpn_1x_coco.py"
+        ),
+        known={"checkpoint": "known.pth"},
+        other={"checkpoint": "other.pth"},
+    )
+    done = command("run", recipe, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "steps[1].in.checkpoint: step 'two_names' (adapt_head): " in done.stderr
+    assert "doesn't fit 2 classes and a background that comes last" in done.stderr
+    assert "steps[2].in.checkpoint: step 'no_names' (adapt_head): " in done.stderr
+    assert (
+        "steps[3].with.config: step 'another' (adapt_head): the checkpoint doesn't fit"
+        in done.stderr
+    )
+    assert not (tmp_path / "runs/test/steps").exists()
+
+
+@pytest.mark.parametrize(
+    ("state", "classes", "rows"),
+    [
+        ({"roi_head.bbox_head.fc_cls.weight": (81, 6)}, 26, 81),  # 27 times 3
+        ({"bbox_head.retina_cls.weight": (720, 6), "bbox_head.retina_reg.weight": (36, 6)}, 2, 720),
+        ({"bbox_head.conv_cls.bias": (80,), "bbox_head.conv_reg.bias": (4,)}, 2, 80),
+        ({"bbox_head.gfl_cls.bias": (80,), "bbox_head.gfl_reg.bias": (68,)}, 40, 80),
+        (
+            {"bbox_head.cls_convs.0.0.bias": (324,), "bbox_head.reg_convs.0.0.bias": (16,)},
+            2,
+            324,
+        ),
+    ],
+)
+def test_a_number_of_old_classes_that_the_rows_are_not_of_is_refused(
+    state: Mapping[str, tuple[int, ...]], classes: int, rows: int, tmp_path: Path
+) -> None:
+    tensors = {key: torch.zeros(shape) for key, shape in state.items()}
+    names = [f"class {n}" for n in range(classes)]
+    with pytest.raises(ValueError, match=rf"doesn't fit {classes} classes and .* has {rows} rows"):
+        adapt(tmp_path, tensors, classes=(), from_classes=names)
+    right = [f"class {n}" for n in range(80)]
+    assert adapt(tmp_path, tensors, classes=(), from_classes=right).table["dropped"]

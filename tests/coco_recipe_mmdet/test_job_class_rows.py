@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from coco_recipe_mmdet.inside import config_source, job_class_rows, job_config, 
 from coco_recipe_mmdet.jobs import ClassRows, ClassRowsJob
 from coco_recipe_torch.class_rows import Layout, NewRows, adapted, make_plan
 
+pytestmark = pytest.mark.slow
 FIRST_FIVE = tuple(range(5))
 PER_LEVEL = Layout(groups=3, before=5, kept_before=FIRST_FIVE)
 BACKGROUND = Layout(after=1, kept_after=(0,))
@@ -192,3 +194,17 @@ def test_more_old_classes_than_there_are_rows_for_are_refused() -> None:
             ValueError, match=rf"bbox_head\.tood_cls\.\w+ has {rows} rows.*; from_classes names"
         ):
             rows_of("tood/tood_r50_fpn_1x_coco.py", shapes_of(tree, rows))
+
+
+def test_a_config_whose_model_cannot_be_built_is_told_with_the_ways_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = ClassRowsJob(config="none.py", set={}, classes=NEW, old=len(OLD), device="cpu")
+    monkeypatch.chdir(tmp_path)
+    for text, reason in (
+        ("x = 1", "config: it has no model; config: names"),
+        ("model = dict(type='RetinaNet')", "config: its model can't be built here: TypeError: "),
+    ):
+        Path("none.py").write_text(text)
+        with pytest.raises(ValueError, match=reason):
+            job_class_rows.class_rows(given, Quiet())  # type: ignore[arg-type]

@@ -86,5 +86,7 @@ def test_the_classes_of_a_plan_must_be_there() -> None:
         make_plan(("a", "b", "c", "d"), OLD, "slice", {}, "zeros")
     with pytest.raises(StepProblems, match=r"map\.a: the checkpoint has no class 'z'"):
         make_plan(("a",), OLD, "by_name", {"a": "z"}, "zeros")
+    with pytest.raises(ValueError, match="the data set has no categories"):
+        make_plan((), OLD, "by_name", {}, "zeros")
     assert make_plan(("x", "y"), OLD, "slice", {}, "zeros").sources == (0, 1)
     assert make_plan(("x", "b"), OLD, "by_name", {"x": "c"}, "zeros").sources == (2, 1)

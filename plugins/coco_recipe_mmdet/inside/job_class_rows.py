@@ -87,6 +87,8 @@ def _tree(job: ClassRowsJob) -> tuple[settings.Tree, list[str]]:
     tree = config_source.load(job.config) if job.config else config_source.of_checkpoint(meta, _IT)
     changes = settings.Changes(tree)
     job_config.override(changes, job)
+    if not isinstance(tree.get("model"), dict):
+        raise StepProblems([StepProblem(("config",), "it has no model", class_tensors.WAYS)])
     job_config.without_downloads(changes)
     for path, node in settings.mappings(tree["model"], ("model",)):
         if node.get("teacher_ckpt"):  # a teacher's weights don't change its shapes
@@ -109,7 +111,7 @@ def _misfit(job: ClassRowsJob, problems: list[str]) -> StepProblems:
 def _stuff(tree: settings.Tree) -> int:
     """Return how many classes of stuff a config has."""
     nodes = settings.mappings(tree["model"], ())
-    return max((node.get("num_stuff_classes", 0) for _, node in nodes), default=0)
+    return max((node.get("num_stuff_classes") or 0 for _, node in nodes), default=0)
 
 
 @contextmanager
@@ -117,6 +119,9 @@ def _alone() -> Iterator[None]:
     """Be a group of one process, which batch norms over several ask for when they are built."""
     import torch.distributed as dist
 
+    if dist.is_initialized():
+        yield
+        return
     dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
     try:
         yield
