@@ -75,8 +75,8 @@ def training(tree: Tree, length: Length, frozen: tuple[str, ...] = ()) -> None:
     for name in ("train_dataloader", "val_dataloader"):
         _part(name, partial(_data, tree.get(name)))
     _part("val_evaluator", lambda: _evaluator(tree.get("val_evaluator")))
-    _part("custom_hooks", lambda: _hooks(tree.get("custom_hooks") or []))
-    _part("default_hooks", lambda: _hooks((tree.get("default_hooks") or {}).values()))
+    _part("custom_hooks", lambda: _hooks(tree.get("custom_hooks") or [], built))
+    _part("default_hooks", lambda: _hooks((tree.get("default_hooks") or {}).values(), built))
 
 
 def detecting(tree: Tree, loader: Tree) -> None:
@@ -157,11 +157,15 @@ def _evaluator(settings: Tree | None) -> None:
         METRICS.build(ConfigDict({**settings, "ann_file": None}))
 
 
-def _hooks(hooks: Any) -> None:
+def _hooks(hooks: Any, built: "Module") -> None:
+    """Build hooks, and the averages of weights that some of them build when a training begins."""
+    from mmdet.registry import MODELS
     from mmengine.config import ConfigDict
     from mmengine.registry import HOOKS
     from mmengine.visualization import Visualizer
 
     Visualizer.get_instance("trial")  # some hooks ask for the one that the Runner has built
     for hook in filter(None, hooks):
-        HOOKS.build(ConfigDict({key: hook[key] for key in hook if key != "priority"}))
+        made = HOOKS.build(ConfigDict({key: hook[key] for key in hook if key != "priority"}))
+        if average := getattr(made, "ema_cfg", None):
+            MODELS.build(average, default_args={"model": built})
