@@ -421,12 +421,15 @@ def test_a_checkpoint_with_other_classes_points_to_adapt_head() -> None:
         ({"epochs": 5, "checkpoint_interval": 2}, ("epoch_2", "epoch_4", "epoch_5")),
         ({"checkpoint_interval": 1}, None),
         ({"epochs": 3, "checkpoint_interval": 1, "keep": 2}, None),
+        ({"epochs": 3, "checkpoint_interval": 1, "early_stopping": 2}, None),
+        ({"epochs": 3, "more_epochs": 1, "checkpoint_interval": 1}, ("epoch_1",)),
     ],
 )
 def test_which_checkpoints_there_will_be_is_known_where_the_recipe_says_it(
     with_: dict[str, Any], labels: tuple[str, ...] | None
 ) -> None:
-    found = train_module.foresee({"strict": True, "keep": 0, **with_}, {"train": Facts(("cat",))})
+    ports = {name: Facts(("cat",)) for name in ("train", "val", "checkpoint")}
+    found = train_module.foresee({"strict": True, "keep": 0, **with_}, ports)
     assert found["checkpoints"].labels == labels
     assert found["checkpoint"].labels == (labels[-1:] if labels else None)
 
@@ -440,6 +443,22 @@ def test_a_starting_checkpoint_is_taken_whole_or_not_at_all(shapes: Shapes, trai
     assert sum(after) / len(after) < sum(before[:5]) / 5
     step["with"]["set"] = {**step["with"]["set"], "model.backbone.depth": 34}
     assert "doesn't fit the config's model" in shapes.fails("problem", [step], start=start)
+
+
+def test_a_finished_training_goes_on_from_its_last_checkpoint(
+    shapes: Shapes, trained: Path
+) -> None:
+    start = {"checkpoint": os.path.relpath(trained / "fit/checkpoints/epoch_3.pth", shapes.folder)}
+    step = train_step(more_epochs=2)
+    assert "there is no checkpoint to go on with" in shapes.fails("alone", [step])
+    step["in"]["checkpoint"] = "start"
+    steps = shapes.run("longer", [step], start=start)
+    lines = [json.loads(line) for line in _lines(steps / "fit/scalars.jsonl")]
+    before = [json.loads(line) for line in _lines(trained / "fit/scalars.jsonl")]
+    rates = {line["lr"] for line in lines if "lr" in line}
+    assert rates == {pytest.approx([line["lr"] for line in before if "lr" in line][-1])}
+    names = sorted(path.name for path in (steps / "fit/checkpoints").iterdir())
+    assert names == ["epoch_1.pth", "epoch_2.pth"]
 
 
 def test_code_in_a_starting_checkpoint_is_not_run(shapes: Shapes) -> None:

@@ -51,6 +51,42 @@ def schedulers(tree: Tree) -> Iterator[tuple[Place, Tree]]:
     yield from _within(tree.get(ROOT), (ROOT,))
 
 
+def built(tree: Tree, length: Length, optimizer: object) -> list[Any]:
+    """Build the schedulers for an optimizer, as mmengine's Runner does."""
+    from mmengine.registry import PARAM_SCHEDULERS
+
+    found = []
+    for _, scheduler in schedulers(tree):
+        by_epoch = scheduler.get("by_epoch", True)
+        settings = {"end": length.epochs if by_epoch else length.total, **scheduler}
+        extra = {"optimizer": optimizer, "epoch_length": length.iterations}
+        found.append(PARAM_SCHEDULERS.build(settings, default_args=extra))
+    return found
+
+
+def curve(tree: Tree, length: Length, rate: float) -> Iterator[float]:
+    """Yield the learning rate of each iteration of a training.
+
+    Args:
+        tree: the config, whose schedulers are mmengine's own; those that wait for a metric rest.
+        length: of the training.
+        rate: the optimizer's learning rate.
+    """
+    import torch
+
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=rate, momentum=0.9)
+    waiting = "ReduceOnPlateau"
+    own = [one for _, one in schedulers(tree) if not _kind(one).startswith(waiting)]
+    made = built({ROOT: own}, length, optimizer)
+    for n in range(1, length.total + 1):
+        yield optimizer.param_groups[0]["lr"]
+        optimizer.step()
+        for one in made:
+            if not one.by_epoch or n % length.iterations == 0:
+                one.step()
+
+
 def is_warmup(scheduler: Tree) -> bool:
     """Return whether a scheduler begins with the training, and ends with a higher value."""
     kind = _kind(scheduler)
