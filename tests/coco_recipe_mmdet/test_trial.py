@@ -1,6 +1,7 @@
 """All that a config names is built on the meta device, and what can't be is blamed on its cause."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def test_what_cannot_be_built_is_blamed_on_its_path(wanted: dict[str, Any], said
     assert said in problem.what
 
 
-def test_what_no_change_explains_is_blamed_on_the_config(tmp_path: Any) -> None:
+def test_what_no_change_explains_is_blamed_on_the_config(tmp_path: Path) -> None:
     path = tmp_path / "wrong.py"
     path.write_text(f"_base_ = {str(CONFIG)!r}\nmodel = dict(neck=dict(in_channels=3))\n")
     with pytest.raises(StepProblems) as error:
@@ -72,3 +73,18 @@ def test_a_part_to_freeze_must_be_there() -> None:
     with pytest.raises(StepProblems, match=r"freeze: the model has no part 'neckk'; it has .*neck"):
         _try({}, freeze=["neckk"])
     _try({}, freeze=["neck", "backbone.layer1"])
+
+
+def test_batch_norms_of_several_processes_are_built_in_a_group(tmp_path: Path) -> None:
+    from coco_recipe_mmdet.inside import stack
+
+    path = tmp_path / "together.py"
+    norm = "dict(type='MMSyncBN', requires_grad=True)"
+    path.write_text(f"_base_ = {str(CONFIG)!r}\nmodel = dict(backbone=dict(norm_cfg={norm}))\n")
+    with pytest.raises(StepProblems, match="process group has not been initialized"):
+        _try({}, str(path))
+    stack.join_alone()
+    try:
+        _try({}, str(path), launcher="pytorch", gpus=2)
+    finally:
+        stack.leave()
