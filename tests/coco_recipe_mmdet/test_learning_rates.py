@@ -115,8 +115,10 @@ def test_a_warmup_can_be_asked_for_where_there_is_none() -> None:
 def test_a_constant_warmup_and_what_follows_it_meet() -> None:
     constant = {"type": "ConstantLR", "factor": 0.5, "by_epoch": False, "begin": 0, "end": 1000}
     cosine = {"type": "CosineAnnealingLR", "by_epoch": False, "begin": 1000, "end": 90_000}
+    cosine["T_max"] = 89_000
     found, _ = _fitted([constant, cosine], Length(10, 50, own_iterations=90_000))
     assert [(one["begin"], one["end"]) for one in found] == [(0, 50), (50, 500)]
+    assert found[1]["T_max"] == 450
 
 
 def test_milestones_by_iteration_are_held_against_the_real_iterations() -> None:

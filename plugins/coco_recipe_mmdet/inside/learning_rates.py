@@ -184,10 +184,14 @@ def _is_free(changes: Changes, place: Place) -> bool:
 
 
 def _move(changes: Changes, place: Place, scheduler: Tree, at: At) -> None:
-    """Move all that a scheduler counts."""
+    """Move all that a scheduler counts; what is as long as the scheduler stays so."""
+    begin, end = scheduler.get("begin", 0), scheduler.get("end", _NEVER)
     for key in _POINTS:
         value = scheduler.get(key)
         if value is None or not _numbers(value):
+            continue
+        if key in _SPANS and value == end - begin:
+            changes.adapt((*place, key), max(1, at(end) - at(begin)))
             continue
         least = 1 if key in _SPANS else 0
         moved = [n if n >= _NEVER else max(least, at(n)) for n in _numbers(value)]
