@@ -196,8 +196,11 @@ def test_a_loss_that_is_not_finite_stops_the_training_at_once(shapes: Shapes) ->
 
 
 def test_a_crash_is_reported_with_the_place_of_the_log(shapes: Shapes) -> None:
+    tried = str(shapes.folder / "was_tried")  # the trial before the run is left alone
     (shapes.folder / "crash.py").write_text(
-        "_base_ = 'small.py'\nimport os\nprint('its last', 'words')\nos.abort()\n"
+        "_base_ = 'small.py'\nimport os\n"
+        f"if os.path.exists({tried!r}):\n    print('its last', 'words')\n    os.abort()\n"
+        f"os.mkdir({tried!r})\n"
     )
     said = shapes.fails("crash", [train_step(config="crash.py")])
     assert "was ended by SIGABRT" in said
