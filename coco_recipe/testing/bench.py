@@ -62,6 +62,7 @@ class Outcome:
         dropped: the lines of its ledger in order (``ctx.drop``), as in ``dropped.jsonl``.
         findings: what it found (``ctx.find``), errors too: here nothing stops at them.
         progress: what it said of how far it was (``ctx.progress``), in order.
+        said: what it showed while it ran (``ctx.say``), in order.
         facts: what it foresaw of its outputs, by port.
         record: its record, as in ``manifest.json``.
         folder: where it is committed; None where the bench has no folder.
@@ -72,6 +73,7 @@ class Outcome:
     dropped: tuple[Mapping[str, Any], ...]
     findings: tuple[Finding, ...]
     progress: tuple[Progress, ...]
+    said: tuple[str, ...]
     facts: Mapping[str, Facts]
     record: StepRecord
     folder: Path | None
@@ -126,10 +128,12 @@ def _run(step: Step, bench: Bench, folder: Path, given: Params) -> Outcome:
     foreseen = foresight.foresee_step(planned, bound, facts, lambda: values)
     findings: list[Finding] = []
     progress: list[Progress] = []
+    said: list[str] = []
     workshop = Workshop(
         Store(folder),
         engine.local(bench.jobs, environment=planned.environment()),
         on_progress=progress.append,
+        on_said=said.append,
         judge=findings.extend,
     )
     task = Task.without_key(bound, bench.seed)
@@ -143,6 +147,7 @@ def _run(step: Step, bench: Bench, folder: Path, given: Params) -> Outcome:
         dropped=_lines(committed / DROPPED),
         findings=tuple(findings),
         progress=tuple(progress),
+        said=tuple(said),
         facts=foreseen,
         record=result.manifest.record,
         folder=committed if bench.folder else None,

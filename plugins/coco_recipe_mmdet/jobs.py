@@ -56,6 +56,7 @@ class TrainJob(ModelJob, frozen=True, kw_only=True, tag="train"):
     checkpoint: str | None = None
     resume: str | None = None
     epochs: int | None = None
+    more_epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
     scale_lr: bool | int | None = None

@@ -193,6 +193,10 @@ def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     if with_.get("early_stopping") and "val" not in facts:
         what = "a training that ends early needs an input 'val' to measure on"
         raise StepProblems([StepProblem(("early_stopping",), what, "in: {val: ..., train: ...}")])
+    if with_.get("more_epochs") and "checkpoint" not in facts:
+        what = "there is no checkpoint to go on with"
+        hint = "in: {checkpoint: <the step that has trained it>.checkpoint, ...}"
+        raise StepProblems([StepProblem(("more_epochs",), what, hint)])
     classes = facts["train"].classes
     if classes is not None:
         StepProblems.if_any(_other_classes(classes, facts, strict=with_["strict"]))
@@ -241,7 +245,7 @@ def _other_classes(
 
 def _labels(with_: Params) -> tuple[str, ...] | None:
     """Return the labels of the kept epochs; None where the config or the metric decides."""
-    last = with_.get("epochs")
+    last = with_.get("more_epochs") or with_.get("epochs")
     if last is None or with_["keep"] or with_.get("early_stopping"):
         return None
     interval = with_["checkpoint_interval"]

@@ -12,6 +12,13 @@ PARAMS = params.schema(
         "examples": [12],
         "description": "Epochs; schedules by epoch are stretched. Default: the config's.",
     },
+    more_epochs={
+        "type": "integer",
+        "minimum": 1,
+        "examples": [6],
+        "description": "Go on for so many epochs with a starting checkpoint that a training of this "
+        "config and these epochs has ended with: at its last learning rate, without warm-up.",
+    },
     batch_size={
         "type": "integer",
         "minimum": 1,

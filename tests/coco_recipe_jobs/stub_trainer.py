@@ -62,6 +62,7 @@ def learn(job: StubJob, report: child.Reporter) -> Learnt:
         record.saved(epoch, digest, digest)
         record.measured(epoch, {"score": epoch / 10})
     report.note("trained by", "nobody")
+    report.say("nothing\nwas learnt")
     return Learnt(1 / job.epochs)
 
 

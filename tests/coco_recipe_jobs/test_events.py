@@ -9,6 +9,7 @@ from coco_recipe import StepProblem
 ALL = [
     events.Progress(3, 9, "epoch 1/3", {"loss": 0.25, "lr": 1e-05}),
     events.Note("帽", events.raw({"a": [1, None]})),
+    events.Said("two\nlines"),
     events.Failed("set.x[2]: is odd", (StepProblem(("set", "x", 2), "is odd", "x: 4", "in"),)),
     events.Done(events.raw(None)),
 ]

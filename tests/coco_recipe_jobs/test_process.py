@@ -33,6 +33,8 @@ def test_a_trainer_of_one_file_runs_in_a_process_of_its_own(tmp_path: Path) -> N
     record = recorded(step)
     assert record.notes["loss"] == pytest.approx(1 / 3)
     assert record.notes["trained by"] == "nobody"
+    assert "note: fit: nothing\nwas learnt\n" in done.stderr
+    assert (step / "train.log").read_text() == "nothing\nwas learnt\n"
     names = {path.name for path in step.rglob("*") if path.is_file()}
     weights = {f"epoch_{n}.pth" for n in (1, 2, 3)}
     assert names == {*weights, "manifest.json", "job.json", "command.txt", "train.log"}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from coco_recipe_jobs.training_record import Record, clear, file_of, key_of
 
 
@@ -73,3 +74,24 @@ def test_a_folder_is_emptied_and_what_links_point_to_stays(tmp_path: Path) -> No
     clear(folder)
     assert list(folder.iterdir()) == []
     assert (tmp_path / "other/kept").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ((), 0),
+        ((0.5,), 0),
+        ((0.5, 0.5), 1),
+        ((0.1, 0.3, 0.2, None), 2),
+        ((None, None), 1),
+        ((0.1, 0.2, 0.3), 0),
+    ],
+)
+def test_how_long_ago_the_best_was_is_in_validations(
+    tmp_path: Path, scores: tuple[float | None, ...], expected: int
+) -> None:
+    record = Record(tmp_path, "key", "mAP")
+    for number, score in enumerate(scores):
+        record.measured(3 * number + 2, {"mAP": score})
+    assert record.validations_since_best() == expected
+    assert Record(tmp_path, "key", "mAP").validations_since_best() == expected

@@ -43,3 +43,24 @@ def test_metrics_without_a_number_are_on_record_as_none(tmp_path: Path) -> None:
     expected = {4: {"bbox_mAP": 0.25, "square_precision": None, "time": 2.0}}
     assert record.metrics == expected
     assert Record(tmp_path, "key").metrics == expected
+
+
+@pytest.mark.parametrize(("patience", "stops"), [(1, True), (2, True), (3, False)])
+def test_a_training_ends_when_nothing_got_better(
+    tmp_path: Path, patience: int, stops: bool
+) -> None:
+    from types import SimpleNamespace
+
+    from coco_recipe_jobs.training_record import Record
+    from coco_recipe_mmdet.inside import hooks
+
+    record = Record(tmp_path, "key", "bbox_mAP")
+    for epoch, score in enumerate((0.1, 0.4, 0.2), 1):
+        record.measured(epoch, {"bbox_mAP": score})
+    runner = SimpleNamespace(epoch=4, train_loop=SimpleNamespace(stop_training=False))
+    hook = hooks.EarlyStop(record, patience)
+    hook.before_train(runner)
+    assert runner.train_loop.stop_training is (patience == 1), "as an interrupted one would have"
+    record.measured(4, {"bbox_mAP": 0.4})
+    hook.after_val_epoch(runner, {})
+    assert runner.train_loop.stop_training is stops

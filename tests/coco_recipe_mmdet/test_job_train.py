@@ -1,5 +1,7 @@
 """The config of a training is resolved."""
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -102,3 +104,72 @@ def test_backends_of_a_config_and_trackers_write_where_it_is_kept(shapes: Shapes
     config = Config({"vis_backends": own[:1]})
     job_train._track(config, [])
     assert config.visualizer.vis_backends == []
+
+
+def _begun(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, tuple[int, ...]]
+) -> tuple[list[str], list[str]]:
+    """Begin a training with strict: false from a checkpoint of some keys and shapes.
+
+    Return the keys that were taken, and what was said.
+    """
+    torch = pytest.importorskip("torch")
+    monkeypatch.chdir(folder)
+    (folder / ".job").mkdir()
+    tensors = {key: torch.ones(shape) for key, shape in state.items()}
+    torch.save({"state_dict": tensors}, folder / "start.pth")
+    parts = {"backbone": torch.nn.BatchNorm1d(3), "head": torch.nn.Linear(3, 2)}
+    runner = SimpleNamespace(model=torch.nn.ModuleDict(parts), _load_from=None)
+    said: list[str] = []
+    report: Any = SimpleNamespace(note=lambda *note: None, say=said.append)
+    start = str(folder / "start.pth")
+    given: dict[str, Any] = {"set": {}, "classes": ("a",), "val": True, "checkpoint": start}
+    job = TrainJob(config="x.py", key="", strict=False, **given)
+    job_train._start(job, runner, report)
+    taken = torch.load(runner._load_from, weights_only=True)["state_dict"]
+    return sorted(taken), said
+
+
+def test_how_many_tensors_of_a_start_are_taken_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = {"backbone.weight": (3,), "backbone.bias": (3,), "head.weight": (80, 3), "x": (1,)}
+    taken, said = _begun(tmp_path, monkeypatch, state)
+    assert taken == ["backbone.bias", "backbone.weight"]
+    assert said == ["2 of 7 tensors of the model come from the starting checkpoint"]
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"x": (3,)}, r"checkpoint: none of the model's 6 tensors is in the checkpoint"),
+        ({"backbone.weight": (4,)}, "none of the model's 6 tensors"),
+        ({"backbone.num_batches_tracked": ()}, "none of the model's 6 tensors"),
+        ({"head.weight": (2, 3)}, "none of the backbone's 4 tensors"),
+    ],
+)
+def test_a_start_that_has_nothing_for_the_backbone_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(StepProblems, match=said):
+        _begun(tmp_path, monkeypatch, state)
+
+
+def test_data_sets_that_are_joined_become_one(shapes: Shapes) -> None:
+    (shapes.folder / "joined.py").write_text(
+        "_base_ = 'small.py'\n"
+        "part = dict(type='CocoDataset', ann_file='x', pipeline={{_base_.train_pipeline}})\n"
+        "train_dataloader = dict(dataset=dict(_delete_=True, type='RepeatDataset', times=2,\n"
+        "    dataset=dict(type='ConcatDataset', datasets=[part, part])))\n"
+    )
+    tree, _ = _resolved(shapes, "joined.py", epochs=2)
+    inner = tree["train_dataloader"]["dataset"]["dataset"]
+    assert (inner["type"], inner["ann_file"]) == ("CocoDataset", "data/train.json")
+    (shapes.folder / "unlike.py").write_text(
+        "_base_ = 'joined.py'\n"
+        "other = dict(type='CocoDataset', ann_file='x', pipeline=[])\n"
+        "train_dataloader = dict(dataset=dict(dataset=dict(datasets=[\n"
+        "    {{_base_.part}}, other])))\n"
+    )
+    with pytest.raises(ValueError, match="train_dataloader has 2 data sets, expected one"):
+        _resolved(shapes, "unlike.py", epochs=2)

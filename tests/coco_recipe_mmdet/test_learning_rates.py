@@ -1,7 +1,6 @@
 """Schedules keep their form where a training is shorter or longer than the one they are written for."""
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -36,24 +35,11 @@ def _fitted(
 
 def _curve(scheduler: Any, length: Length) -> list[float]:
     """Return the learning rate of each iteration, by mmengine's own schedulers."""
-    torch = pytest.importorskip("torch")
     pytest.importorskip("mmdet")
-    from coco_recipe_mmdet.inside import trial
     from mmdet.utils import register_all_modules
 
     register_all_modules()
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    built = trial.build_schedulers({"param_scheduler": scheduler}, length, optimizer)
-
-    def run() -> Iterator[float]:
-        for n in range(length.total):
-            yield optimizer.param_groups[0]["lr"]
-            optimizer.step()
-            for one in built:
-                if not one.by_epoch or (n + 1) % length.iterations == 0:
-                    one.step()
-
-    return list(run())
+    return list(learning_rates.curve({"param_scheduler": scheduler}, length, 1.0))
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 5, 10, 36])
@@ -129,8 +115,10 @@ def test_a_warmup_can_be_asked_for_where_there_is_none() -> None:
 def test_a_constant_warmup_and_what_follows_it_meet() -> None:
     constant = {"type": "ConstantLR", "factor": 0.5, "by_epoch": False, "begin": 0, "end": 1000}
     cosine = {"type": "CosineAnnealingLR", "by_epoch": False, "begin": 1000, "end": 90_000}
+    cosine["T_max"] = 89_000
     found, _ = _fitted([constant, cosine], Length(10, 50, own_iterations=90_000))
     assert [(one["begin"], one["end"]) for one in found] == [(0, 50), (50, 500)]
+    assert found[1]["T_max"] == 450
 
 
 def test_milestones_by_iteration_are_held_against_the_real_iterations() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from training import Shapes, train_step
+from training import CPU, TINY, Shapes, train_step
 
 NUMBERED = {"id": "numbered", "use": "reindex", "in": "train"}
 
@@ -45,3 +45,26 @@ def test_a_config_is_tried_before_the_steps_above_run(
     )
     assert "the log is" not in said
     assert not (shapes.folder / "runs/tried/steps").exists()
+
+
+def test_the_first_step_is_tried_and_built_too(shapes: Shapes) -> None:
+    wrong = {**TINY, "model.neck.num_outs": 5, "model.backbone.depth": 77}
+    said = shapes.fails("tried_first", [train_step(set=wrong)])
+    assert (
+        "steps[0].with.set.model.backbone.depth: step 'fit' (train): model can't be built" in said
+    )
+    assert "invalid depth 77 for resnet" in said
+    assert not (shapes.folder / "runs/tried_first/steps").exists()
+
+
+def test_a_config_to_measure_with_is_built_before_the_training(shapes: Shapes) -> None:
+    score = {
+        "id": "score",
+        "use": "evaluate",
+        "in": {"checkpoints": "fit.checkpoint", "dataset": "val"},
+        "with": {**CPU, "config": "small.py", "set": {"test_pipeline.1.keep_ration": 1}},
+    }
+    said = shapes.fails("tried_last", [train_step(), score])
+    assert "steps[1].with.set.test_pipeline.1.keep_ration: step 'score' (evaluate): " in said
+    assert "test_dataloader can't be built: TypeError" in said
+    assert not (shapes.folder / "runs/tried_last/steps").exists()

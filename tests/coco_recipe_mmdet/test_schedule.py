@@ -15,7 +15,6 @@ from coco_recipe_mmdet.inside import (
     settings,
     timed_parts,
     training_table,
-    trial,
 )
 from coco_recipe_mmdet.jobs import TrainJob
 
@@ -69,7 +68,7 @@ def test_no_config_of_the_package_crashes_in_its_schedule() -> None:
                 length, _ = schedule.fit(changes, _job(epochs=epochs, images=images))
                 parameter = torch.nn.Parameter(torch.zeros(1))
                 optimizer = torch.optim.SGD([parameter], lr=1.0)
-                trial.build_schedulers(changes.tree, length, optimizer)
+                learning_rates.built(changes.tree, length, optimizer)
                 training_table.rows(_job(), changes.tree, length)
                 wrong += _out_of_place(f"{name} in {epochs}", changes.tree, length.total, epochs)
         if (
@@ -160,3 +159,35 @@ def test_a_config_that_counts_iterations_needs_epochs() -> None:
     assert _loop(dict(loop), epochs=3) == expected
     legacy = {"by_epoch": True, "max_epochs": 12}
     assert _loop(legacy, epochs=3)["type"] == "EpochBasedTrainLoop"
+
+
+def test_a_training_that_goes_on_has_the_last_learning_rate_of_the_one_that_ended() -> None:
+    pytest.importorskip("mmdet")
+    from mmdet.utils import register_all_modules
+
+    register_all_modules()
+    tree = {
+        "train_cfg": {
+            "type": "EpochBasedTrainLoop",
+            "max_epochs": 12,
+            "dynamic_intervals": [(9, 1)],
+        },
+        "train_dataloader": {"batch_size": 2},
+        "optim_wrapper": {"optimizer": {"type": "SGD", "lr": 0.02}},
+        "custom_hooks": [
+            {"type": "PipelineSwitchHook", "switch_epoch": 9},
+            {"type": "YOLOXModeSwitchHook", "num_last_epochs": 3},
+        ],
+        "param_scheduler": [
+            {"type": "LinearLR", "start_factor": 0.1, "by_epoch": False, "begin": 0, "end": 10},
+            {"type": "MultiStepLR", "milestones": [8, 11], "gamma": 0.1},
+        ],
+    }
+    length, _ = schedule.fit(settings.Changes(tree), _job(epochs=6, more_epochs=4, images=20))
+    assert (length.epochs, length.iterations) == (4, 10)
+    assert tree["optim_wrapper"]["optimizer"]["lr"] == pytest.approx(0.0002)
+    assert tree["param_scheduler"] == []
+    loop = tree["train_cfg"]
+    assert (loop["max_epochs"], loop["dynamic_intervals"]) == (4, None)
+    first, second = tree["custom_hooks"]
+    assert (first["switch_epoch"], second["num_last_epochs"]) == (0, 4)

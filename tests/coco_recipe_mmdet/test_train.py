@@ -204,8 +204,11 @@ def test_a_loss_that_is_not_finite_stops_the_training_at_once(shapes: Shapes) ->
 
 
 def test_a_crash_is_reported_with_the_place_of_the_log(shapes: Shapes) -> None:
+    tried = str(shapes.folder / "was_tried")  # the trial before the run is left alone
     (shapes.folder / "crash.py").write_text(
-        "_base_ = 'small.py'\nimport os\nprint('its last', 'words')\nos.abort()\n"
+        "_base_ = 'small.py'\nimport os\n"
+        f"if os.path.exists({tried!r}):\n    print('its last', 'words')\n    os.abort()\n"
+        f"os.mkdir({tried!r})\n"
     )
     said = shapes.fails("crash", [train_step(config="crash.py")])
     assert "was ended by SIGABRT" in said
@@ -429,12 +432,15 @@ def test_a_checkpoint_with_other_classes_points_to_adapt_head() -> None:
         ({"epochs": 5, "checkpoint_interval": 2}, ("epoch_2", "epoch_4", "epoch_5")),
         ({"checkpoint_interval": 1}, None),
         ({"epochs": 3, "checkpoint_interval": 1, "keep": 2}, None),
+        ({"epochs": 3, "checkpoint_interval": 1, "early_stopping": 2}, None),
+        ({"epochs": 3, "more_epochs": 1, "checkpoint_interval": 1}, ("epoch_1",)),
     ],
 )
 def test_which_checkpoints_there_will_be_is_known_where_the_recipe_says_it(
     with_: dict[str, Any], labels: tuple[str, ...] | None
 ) -> None:
-    found = train_module.foresee({"strict": True, "keep": 0, **with_}, {"train": Facts(("cat",))})
+    ports = {name: Facts(("cat",)) for name in ("train", "val", "checkpoint")}
+    found = train_module.foresee({"strict": True, "keep": 0, **with_}, ports)
     assert found["checkpoints"].labels == labels
     assert found["checkpoint"].labels == (labels[-1:] if labels else None)
 
@@ -485,6 +491,22 @@ def test_losses_and_metrics_reach_observers_as_numbers(
     assert list(trained[0].figures)[:2] == ["loss", "lr"]
     (validated,) = (event for event in reported if "coco/bbox_mAP" in event.figures)
     assert (validated.done, validated.figures) == (max(losses), lines[-1]["val"])
+
+
+def test_a_finished_training_goes_on_from_its_last_checkpoint(
+    shapes: Shapes, trained: Path
+) -> None:
+    start = {"checkpoint": os.path.relpath(trained / "fit/checkpoints/epoch_3.pth", shapes.folder)}
+    step = train_step(more_epochs=2)
+    assert "there is no checkpoint to go on with" in shapes.fails("alone", [step])
+    step["in"]["checkpoint"] = "start"
+    steps = shapes.run("longer", [step], start=start)
+    lines = [json.loads(line) for line in _lines(steps / "fit/scalars.jsonl")]
+    before = [json.loads(line) for line in _lines(trained / "fit/scalars.jsonl")]
+    rates = {line["lr"] for line in lines if "lr" in line}
+    assert rates == {pytest.approx([line["lr"] for line in before if "lr" in line][-1])}
+    names = sorted(path.name for path in (steps / "fit/checkpoints").iterdir())
+    assert names == ["epoch_1.pth", "epoch_2.pth"]
 
 
 def test_code_in_a_starting_checkpoint_is_not_run(shapes: Shapes) -> None:

@@ -18,6 +18,8 @@ def preflight(job: PreflightJob, report: Reporter) -> list[str]:
     """
     due = job.job
     device = stack.begin(due)
+    if due.launcher != "none":
+        stack.join_alone()
     changed: list[str] = []
 
     def build(wanted: Mapping[str, object]) -> None:

@@ -272,10 +272,13 @@ def _expect_a_start(
     problems: Sequence[str],
 ) -> None:
     """Raise StepProblems if nothing is taken of a starting checkpoint, or nothing of the backbone."""
-    backbone = [key for key in wanted if "backbone" in key.split(".")]
-    if fitting and (not backbone or any(key in fitting for key in backbone)):
+    # a counter of batches fits any model
+    learnt = [key for key, value in wanted.items() if value.ndim]
+    backbone = [key for key in learnt if "backbone" in key.split(".")]
+    if any(key in fitting for key in backbone or learnt):
         return
-    part = f"the backbone's {len(backbone)}" if fitting else f"the model's {len(wanted)}"
+    is_other = any(key in fitting for key in learnt)
+    part = f"the backbone's {len(backbone)}" if is_other else f"the model's {len(learnt)}"
     what = f"none of {part} tensors is in the checkpoint {job.checkpoint}: {problems[0]}"
     hint = "name the config that it was trained with, or start without it"
     raise StepProblems([StepProblem(("checkpoint",), what, hint, below="in")])

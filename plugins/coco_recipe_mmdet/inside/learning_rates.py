@@ -51,6 +51,42 @@ def schedulers(tree: Tree) -> Iterator[tuple[Place, Tree]]:
     yield from _within(tree.get(ROOT), (ROOT,))
 
 
+def built(tree: Tree, length: Length, optimizer: object) -> list[Any]:
+    """Build the schedulers for an optimizer, as mmengine's Runner does."""
+    from mmengine.registry import PARAM_SCHEDULERS
+
+    found = []
+    for _, scheduler in schedulers(tree):
+        by_epoch = scheduler.get("by_epoch", True)
+        settings = {"end": length.epochs if by_epoch else length.total, **scheduler}
+        extra = {"optimizer": optimizer, "epoch_length": length.iterations}
+        found.append(PARAM_SCHEDULERS.build(settings, default_args=extra))
+    return found
+
+
+def curve(tree: Tree, length: Length, rate: float) -> Iterator[float]:
+    """Yield the learning rate of each iteration of a training.
+
+    Args:
+        tree: the config, whose schedulers are mmengine's own; those that wait for a metric rest.
+        length: of the training.
+        rate: the optimizer's learning rate.
+    """
+    import torch
+
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=rate, momentum=0.9)
+    waiting = "ReduceOnPlateau"
+    own = [one for _, one in schedulers(tree) if not _kind(one).startswith(waiting)]
+    made = built({ROOT: own}, length, optimizer)
+    for n in range(1, length.total + 1):
+        yield optimizer.param_groups[0]["lr"]
+        optimizer.step()
+        for one in made:
+            if not one.by_epoch or n % length.iterations == 0:
+                one.step()
+
+
 def is_warmup(scheduler: Tree) -> bool:
     """Return whether a scheduler begins with the training, and ends with a higher value."""
     kind = _kind(scheduler)
@@ -148,10 +184,14 @@ def _is_free(changes: Changes, place: Place) -> bool:
 
 
 def _move(changes: Changes, place: Place, scheduler: Tree, at: At) -> None:
-    """Move all that a scheduler counts."""
+    """Move all that a scheduler counts; what is as long as the scheduler stays so."""
+    begin, end = scheduler.get("begin", 0), scheduler.get("end", _NEVER)
     for key in _POINTS:
         value = scheduler.get(key)
         if value is None or not _numbers(value):
+            continue
+        if key in _SPANS and value == end - begin:
+            changes.adapt((*place, key), max(1, at(end) - at(begin)))
             continue
         least = 1 if key in _SPANS else 0
         moved = [n if n >= _NEVER else max(least, at(n)) for n in _numbers(value)]

@@ -50,20 +50,21 @@ _RANDOM = (
 )
 _RANDOM_ENDS = ("Mosaic", "MixUp")
 _NEEDED = ("RandomSamplingNegPos",)  # writes the text that a model of text and pictures reads
-_FITTING = ("Resize", "FixShapeResize", "FixScaleResize", "ResizeShortestEdge", "Pad")
+_RESIZING = ("Resize", "FixShapeResize", "FixScaleResize", "ResizeShortestEdge")
 
 
 def without_augmentation(changes: Changes) -> None:
-    """Leave out of the training pipelines what is random; pictures are sized as for validation."""
+    """Leave out of the training pipelines what is random.
+
+    Where a size was drawn, pictures get the largest of them.
+    """
     tree = changes.tree
-    fitting = [step for step in _test_pipeline(tree) if _kind(step) in _FITTING]
     for place, pipeline in _pipelines(tree, "train_dataloader"):
         kept = [step for step in pipeline if not _is_random(step)]
-        sized = any(_kind(step) in _FITTING for step in kept)
-        lost = any(_largest([step]) for step in pipeline if _is_random(step))
-        if lost and not sized:
+        size = _largest(pipeline)
+        if size and not any(_kind(step) in _RESIZING for step in kept):
             first = sum(_kind(step).startswith("Load") for step in kept)
-            kept[first:first] = fitting
+            kept.insert(first, {"type": "Resize", "scale": size, "keep_ratio": True})
         changes.set(place, kept, because=PLAIN)
     hooks = tree.get(timed_parts.HOOKS) or []
     left = [hook for hook in hooks if "switch_pipeline" not in hook]
@@ -156,13 +157,6 @@ def _switched(tree: Tree, loader: str) -> list[Place]:
         return []
     hooks = timed_parts.hooks(tree)
     return [(*place, "switch_pipeline") for place, hook in hooks if "switch_pipeline" in hook]
-
-
-def _test_pipeline(tree: Tree) -> list[Tree]:
-    for name in ("val_dataloader", "test_dataloader"):
-        for _, pipeline in _pipelines(tree, name):
-            return pipeline
-    return []
 
 
 def _scale(changes: Changes, place: Place, pipeline: list[Tree], old: Pair, new: Pair) -> None:

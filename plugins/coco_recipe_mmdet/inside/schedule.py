@@ -37,7 +37,33 @@ def fit(changes: Changes, job: "TrainJob") -> tuple[Length, list[str]]:
     said = learning_rates.fit(changes, length, job.warmup)
     said += timed_parts.fit(changes, length, as_given=job.warmup == "as_given")
     _learning_rate(changes, job)
-    return length, said
+    return (_go_on(changes, length, job.more_epochs) if job.more_epochs else length), said
+
+
+def _go_on(changes: Changes, length: Length, epochs: int) -> Length:
+    """Let a training go on where one has ended: at its last learning rate, without a schedule.
+
+    Strong augmentation stays switched off.
+
+    Args:
+        changes: the config, fitted to the training that has ended.
+        length: of that training.
+        epochs: how many more.
+    """
+    because = "with: {more_epochs: ...}"
+    rate = changes.tree["optim_wrapper"]["optimizer"]["lr"]
+    *_, last = learning_rates.curve(changes.tree, length, rate)
+    changes.set("optim_wrapper.optimizer.lr", last, because=because)
+    changes.set(learning_rates.ROOT, [], because=because)
+    changes.set("train_cfg.max_epochs", epochs, because=because)
+    for key, value in (("val_begin", 1), ("dynamic_intervals", None)):
+        if changes.tree["train_cfg"].get(key):
+            changes.set(f"train_cfg.{key}", value, because=because)
+    for place, hook in timed_parts.hooks(changes.tree):
+        for key, value in (("switch_epoch", 0), ("num_last_epochs", epochs), ("begin_epoch", 0)):
+            if key in hook:
+                changes.set((*place, key), value, because=because)
+    return Length(epochs, length.iterations, epochs)
 
 
 def _loop(changes: Changes, job: "TrainJob") -> Length:

@@ -77,6 +77,14 @@ def join(launcher: str, device: str) -> None:
         torch.distributed.init_process_group("gloo")
 
 
+def join_alone() -> None:
+    """Make a group of this process alone: some batch norms ask for a group where they are built."""
+    import torch.distributed
+
+    store = torch.distributed.HashStore()
+    torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+
+
 def leave() -> None:
     """Leave the group of processes."""
     import torch.distributed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from coco_recipe import StepProblem, StepProblems, told
 from coco_recipe_mmdet.inside.freezing_runner import freeze
-from coco_recipe_mmdet.inside.learning_rates import schedulers
+from coco_recipe_mmdet.inside.learning_rates import built as built_schedulers
 from coco_recipe_mmdet.inside.settings import Tree, mappings
 from coco_recipe_mmdet.inside.training_length import Length
 
@@ -71,12 +71,12 @@ def training(tree: Tree, length: Length, frozen: tuple[str, ...] = ()) -> None:
     built = model(tree)
     freeze(built, frozen)
     wrapper = _part("optim_wrapper", lambda: _optim_wrapper(built, tree["optim_wrapper"]))
-    _part("param_scheduler", lambda: build_schedulers(tree, length, wrapper))
+    _part("param_scheduler", lambda: built_schedulers(tree, length, wrapper))
     for name in ("train_dataloader", "val_dataloader"):
         _part(name, partial(_data, tree.get(name)))
     _part("val_evaluator", lambda: _evaluator(tree.get("val_evaluator")))
-    _part("custom_hooks", lambda: _hooks(tree.get("custom_hooks") or []))
-    _part("default_hooks", lambda: _hooks((tree.get("default_hooks") or {}).values()))
+    _part("custom_hooks", lambda: _hooks(tree.get("custom_hooks") or [], built))
+    _part("default_hooks", lambda: _hooks((tree.get("default_hooks") or {}).values(), built))
 
 
 def detecting(tree: Tree, loader: Tree) -> None:
@@ -106,19 +106,6 @@ def model(tree: Tree) -> "Module":
     except Exception:  # some models compute with numbers of their tensors
         built: Module = _part("model", lambda: MODELS.build(config))
         return built
-
-
-def build_schedulers(tree: Tree, length: Length, optimizer: object) -> list[Any]:
-    """Build the schedulers as mmengine's Runner does, for any optimizer."""
-    from mmengine.registry import PARAM_SCHEDULERS
-
-    found = []
-    for _, scheduler in schedulers(tree):
-        by_epoch = scheduler.get("by_epoch", True)
-        settings = {"end": length.epochs if by_epoch else length.total, **scheduler}
-        extra = {"optimizer": optimizer, "epoch_length": length.iterations}
-        found.append(PARAM_SCHEDULERS.build(settings, default_args=extra))
-    return found
 
 
 def _part(name: str, build: Callable[[], Any]) -> Any:
@@ -157,11 +144,15 @@ def _evaluator(settings: Tree | None) -> None:
         METRICS.build(ConfigDict({**settings, "ann_file": None}))
 
 
-def _hooks(hooks: Any) -> None:
+def _hooks(hooks: Any, built: "Module") -> None:
+    """Build hooks, and the averages of weights that some of them build when a training begins."""
+    from mmdet.registry import MODELS
     from mmengine.config import ConfigDict
     from mmengine.registry import HOOKS
     from mmengine.visualization import Visualizer
 
     Visualizer.get_instance("trial")  # some hooks ask for the one that the Runner has built
     for hook in filter(None, hooks):
-        HOOKS.build(ConfigDict({key: hook[key] for key in hook if key != "priority"}))
+        made = HOOKS.build(ConfigDict({key: hook[key] for key in hook if key != "priority"}))
+        if average := getattr(made, "ema_cfg", None):
+            MODELS.build(average, default_args={"model": built})

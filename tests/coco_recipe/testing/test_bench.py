@@ -47,6 +47,7 @@ def first_ones(ctx: StepContext, *, dataset: Dataset, keep: int, seed: str) -> M
             ctx.drop(row, "of a late image")
     ctx.progress(1, 2, "half")
     ctx.progress(2, 2)
+    ctx.say("all is well")
     ctx.note("seed", seed)
     ctx.note("drawn", ctx.rng().random())
     ctx.find(ODD, [Row(f"image {image.id}") for image in kept if image.id % 2])
@@ -78,6 +79,7 @@ def test_values_and_all_that_the_step_said_come_back() -> None:
         (1, 2, "half"),
         (2, 2, ""),
     ]
+    assert outcome.said == ("first_ones: all is well",)
     assert outcome.findings == (Finding.of(ODD, "first_ones", [Row("image 1"), Row("image 3")]),)
     assert outcome.facts == {"dataset": KINDS.facts(data).of_fewer_images()}
     assert outcome.record.parameters == {"keep": 3, "seed": "of the step"}
