@@ -60,7 +60,8 @@ class Curve:
         import numpy as np
 
         both = self.precision + self.recall
-        return 2 * self.precision * self.recall / np.where(both > 0, both, 1)
+        mean: NDArray[np.float64] = 2 * self.precision * self.recall / np.where(both > 0, both, 1)
+        return mean
 
     def best(self) -> Operating | None:
         """Return the threshold with the highest F1, the highest of equals; None without any box."""

@@ -270,3 +270,9 @@ def test_small_shared_memory_little_disk_and_a_missing_font_are_noted() -> None:
     notes = {line.name for line in diagnosis.checks(found) if line.status == "note"}
     assert notes == {"/dev/shm", "free disk", "font with Chinese", "memory"}
     assert _verdict("train", found).ready
+
+
+def test_what_is_worked_around_in_mmdet_is_told_and_stops_nothing() -> None:
+    line = _line(_found(), "SSD")
+    assert (line.status, line.found) == ("ok", diagnosis.SSD)
+    assert not any(line.name == "SSD" for line in diagnosis.checks(_bare()))

@@ -58,40 +58,6 @@ def test_the_file_finds_on_a_picture_what_predict_finds(shapes: Shapes, trained:
         assert int(labels[order[0]]) + 1 == theirs[0]["category_id"]
 
 
-def test_a_family_that_suppresses_boxes_in_its_midst_is_refused_with_the_reason() -> None:
-    pytest.importorskip("mmdet")
-    from coco_recipe_mmdet.inside import config_source, exported
-    from mmdet.registry import MODELS
-    from mmdet.utils import register_all_modules
-    from mmengine.config import Config
-
-    register_all_modules(init_default_scope=True)
-    tree = config_source.load("mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py")
-    tree["model"]["backbone"]["init_cfg"] = None
-    model = MODELS.build(Config(tree).model)
-    with pytest.raises(ValueError, match="FasterRCNN can't be exported: it picks regions by mmcv"):
-        exported.Exported(model, 96, 96, rgb=True)
-
-
-def test_answers_are_held_against_each_other_in_any_order() -> None:
-    torch = pytest.importorskip("torch")
-    from coco_recipe_mmdet.inside.job_export import differences
-
-    boxes = torch.arange(800.0).reshape(200, 4)
-    scores, labels = torch.linspace(0.9, 0.1, 200), torch.arange(200) % 3
-    turned = [one.flip(0) for one in (boxes + 0.05, scores, labels)]
-    found = differences((boxes, scores, labels), tuple(turned), 640)
-    assert found == {"boxes": pytest.approx(0.05, abs=1e-4), "scores": 0.0, "labels": 0.0}
-    for other in (
-        (boxes + 30, scores, labels),
-        (boxes, scores / 2, labels),
-        (boxes, scores, (labels + 1) % 3),
-        (boxes[:150], scores[:150], labels[:150]),
-    ):
-        with pytest.raises(ValueError, match="the file's answers aren't the model's"):
-            differences((boxes, scores, labels), other, 640)
-
-
 def test_a_side_that_detectors_can_not_divide_is_told_with_the_next_one() -> None:
     given = with_defaults(export_model.PARAMS, {"width": 650, "height": 640, "trust": "."})
     (problem,) = export_model._check(given)

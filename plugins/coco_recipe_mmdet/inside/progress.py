@@ -113,7 +113,7 @@ class Progress(Hook):  # type: ignore[misc]
             return
         self.reported = moment
         last = self.scalars.last
-        figures = {name: last[name] for name in ("loss", "lr") if name in last}
+        figures: dict[str, float] = {name: last[name] for name in ("loss", "lr") if name in last}
         if (measured := self._last_metric()) is not None:
             figures["mAP"] = measured
         if len(self.ends) > 1:
