@@ -121,6 +121,11 @@ class Found:
         wanted += [(name, {id_}) for name, id_ in zip(self.names, self.ids, strict=True)]
         return [self._curve(name, ids) for name, ids in wanted]
 
+    def thresholds(self) -> dict[str, Operating]:
+        """Return the best threshold over all boxes (``all``), and of each class that has one."""
+        named = ((curve.name, curve.best()) for curve in self.curves())
+        return {name: best for name, best in named if best}
+
     def confusion(self, score: float) -> Confusion:
         """Return which class was taken for which by the boxes with at least this score."""
         import numpy as np

@@ -14,7 +14,9 @@ def test_channels_and_pixels_are_what_the_model_was_trained_with(rgb: bool) -> N
     asked: list[torch.Tensor] = []
 
     class Head(nn.Module):  # type: ignore[misc]
-        test_cfg = {"nms": {"iou_threshold": 0.65}}
+        def __init__(self) -> None:
+            super().__init__()
+            self.test_cfg = {"nms": {"iou_threshold": 0.65}}
 
         def forward(self, features: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
             return features
@@ -40,7 +42,8 @@ def test_channels_and_pixels_are_what_the_model_was_trained_with(rgb: bool) -> N
     module(torch.tensor([12.0, 24.0, 40.0]).reshape(1, 3, 1, 1))
     red_first = [(12 - 10) / 2, (24 - 20) / 4, (40 - 30) / 5]
     blue_first = [(40 - 10) / 2, (24 - 20) / 4, (12 - 30) / 5]
-    assert asked[0].flatten().tolist() == (red_first if rgb else blue_first)
+    found = asked[0].flatten().tolist()
+    assert found == pytest.approx(red_first if rgb else blue_first)
     assert module.iou == 0.65
 
 
