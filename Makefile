@@ -7,7 +7,7 @@ STACK := plugins/coco_recipe_doctor/training_stack.txt
 # order of tests/conftest.py
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run train-small test test-fast soak fuzz lint bench bench-train clean
+.PHONY: run train-small test test-fast soak fuzz lint bench bench-train zoo clean
 
 run: .venv/data.done   ## the core and the data steps, no torch: demo data, then recipes/quickstart.yaml
 	test -f data/demo/annotations.json || $(BIN)/coco-recipe demo data/demo
@@ -44,6 +44,9 @@ bench: .venv/dev.done   ## figures as ratios against a baseline of the same run
 bench-train: .venv/all.done   ## does it learn, what does it cost beside mmengine alone, is the average worth it: 20 minutes
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/average.py
+
+zoo: .venv/all.done   ## a config of each of 24 families: validate, adapt, train, average, evaluate; an hour
+	$(BIN)/python benchmarks/zoo.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -24,6 +24,8 @@ from builders import command as command_line
 SIDE = 128
 NAMES = ("disc", "square", "triangle")
 START = ("triangle", "cup", "disc", "plate", "square")  # the classes that the start was for
+# small pictures have fewer places than DINO has queries
+FEW_QUERIES = {"model.num_queries": 100, "model.test_cfg.max_per_img": 50}
 CPU = {"device": "cpu", "workers": 0}
 STAGES = ("validate", "adapt", "train", "average", "evaluate")
 BY_STEP = {"train": "'fit'", "average": "'average'", "evaluate": "'score'"}  # in a message
@@ -68,7 +70,7 @@ FAMILIES = (
     Family("RTMDet-Ins", "rtmdet/rtmdet-ins_tiny_8xb32-300e_coco.py", masks=True),
     Family("DETR", "detr/detr_r50_8xb2-150e_coco.py"),
     Family("Deformable DETR", "deformable_detr/deformable-detr_r50_16xb2-50e_coco.py"),
-    Family("DINO", "dino/dino-4scale_r50_8xb2-12e_coco.py"),
+    Family("DINO", "dino/dino-4scale_r50_8xb2-12e_coco.py", set=FEW_QUERIES),
     Family("Sparse R-CNN", "sparse_rcnn/sparse-rcnn_r50_fpn_1x_coco.py"),
     Family("Mask2Former", "mask2former/mask2former_r50_8xb2-lsj-50e_coco.py", masks=True),
     Family("MaskFormer", "maskformer/maskformer_r50_ms-16xb1-75e_coco.py", masks=True),

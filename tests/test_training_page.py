@@ -33,5 +33,5 @@ def test_the_page_has_a_row_for_each_step_of_checkpoints() -> None:
     offers = plugins.find().offers.values()
     packages = ("coco_recipe_mmdet", "coco_recipe_torch")
     ours = [o.step.name for o in offers if o.step.run.__module__.startswith(packages)]
-    assert len(ours) == 8
+    assert len(ours) == 9
     assert [name for name in ours if f"\n| `{name}` |" not in text] == []

@@ -141,11 +141,13 @@ def _curves(
     smooth: bool = False,
 ) -> None:
     """Draw figures over iterations or epochs; smoothed ones with the single values behind them."""
+    from matplotlib.ticker import MaxNLocator
+
     for n, name in enumerate(names):
         known = [(row[by], row[name]) for row in rows if row.get(name, NOT_KNOWN) > NOT_KNOWN]
         if not known:
             continue
-        x, y = zip(*known, strict=True)
+        x, y = [at for at, _ in known], [value for _, value in known]
         colour = COLOURS[n % len(COLOURS)]
         mark = "o" if len(known) <= 60 and not smooth else None
         if smooth and len(known) > 20:
@@ -156,7 +158,7 @@ def _curves(
     panel.set_xlabel("iteration" if by == "iter" else by)
     if panel.has_data():
         panel.legend(fontsize=8, frameon=False)
-        panel.xaxis.get_major_locator().set_params(integer=True)
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     else:
         panel.text(0.5, 0.5, "not measured", ha="center", va="center", transform=panel.transAxes)
 

@@ -60,7 +60,8 @@ class Curve:
         import numpy as np
 
         both = self.precision + self.recall
-        return 2 * self.precision * self.recall / np.where(both > 0, both, 1)
+        mean: NDArray[np.float64] = 2 * self.precision * self.recall / np.where(both > 0, both, 1)
+        return mean
 
     def best(self) -> Operating | None:
         """Return the threshold with the highest F1, the highest of equals; None without any box."""
@@ -119,6 +120,11 @@ class Found:
         wanted: list[tuple[str, set[int]]] = [("all", set(self.ids))]
         wanted += [(name, {id_}) for name, id_ in zip(self.names, self.ids, strict=True)]
         return [self._curve(name, ids) for name, ids in wanted]
+
+    def thresholds(self) -> dict[str, Operating]:
+        """Return the best threshold over all boxes (``all``), and of each class that has one."""
+        named = ((curve.name, curve.best()) for curve in self.curves())
+        return {name: best for name, best in named if best}
 
     def confusion(self, score: float) -> Confusion:
         """Return which class was taken for which by the boxes with at least this score."""

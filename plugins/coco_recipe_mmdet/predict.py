@@ -292,7 +292,7 @@ STEP = Step(
     preflight=with_checkpoints.preflight,
     needs=params.needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_evaluate"),
-    apart=("coco_recipe_mmdet.preflights",),
+    apart=("coco_recipe_mmdet.preflights", "coco_recipe_mmdet.inside.drawings"),
     inputs={
         "checkpoint": Port(Checkpoint),
         "dataset": Port(Dataset, optional=True, reads_only=True),

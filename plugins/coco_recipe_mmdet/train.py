@@ -44,9 +44,13 @@ def train(
 
     Class names, their order and every ``num_classes`` of the model come from the data set
     ``train``, and so do files and filters of the config; what was changed is in the record. The
-    step's folder has ``config.py`` (the resolved flat config), ``train.log``, ``scalars.jsonl``
-    (one line an iteration and a validation), ``command.txt`` with its ``job.json``, and in
-    ``data/`` what mmdet was given. ``checkpoints`` are weights without optimizer, labelled
+    step's folder has ``config.py`` (the resolved config, which mmdet's own test tool takes),
+    ``train.log``, ``scalars.jsonl`` (one line an iteration and a validation), ``results.csv`` and
+    ``curves.png`` (the same by epoch, with times and memory in the table), ``first_batch.png`` (as
+    the pipeline made it), ``command.txt`` with its ``job.json``, and in ``data/`` what mmdet was
+    given. With ``val``, what the best epoch found is drawn: ``predictions.png`` (the worst and the
+    best pictures, beside the truth), ``confusion.png``, ``precision_recall.png`` and ``f1.png``.
+    ``checkpoints`` are weights without optimizer, labelled
     ``epoch_N``; ``checkpoint`` is the last of them, ``best`` the one with the highest ``best_by``
     on ``val``, and without ``val`` the last.
 
@@ -285,7 +289,8 @@ STEP = Step(
     preflight=preflight,
     needs=_needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_train"),
-    apart=("coco_recipe_mmdet.preflights",),
+    # a curve that is drawn otherwise is no reason to train again
+    apart=("coco_recipe_mmdet.preflights", "coco_recipe_mmdet.inside.drawings"),
     files=configs.built_on,
     writes=True,
     reads_pixels=True,

@@ -2,15 +2,22 @@
 arrives.
 """
 
+import importlib.util
 import json
+import os
+import shlex
+import shutil
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import coco, command, recorded, write_recipe
 from coco_recipe_jobs import process
 
 from coco_recipe import StepProblem
+from coco_recipe.running.context import Context
 
 STUB = Path(__file__).with_name("stub_trainer.py")
 
@@ -71,3 +78,135 @@ def test_an_error_keeps_what_was_wrong_apart_from_the_place_of_the_log(tmp_path:
     died = process.JobError("the process was ended by SIGABRT", log, lines="its last words")
     assert died.what == "the process was ended by SIGABRT; its last lines:\nits last words"
     assert str(died).startswith(f"the process was ended by SIGABRT; the log is {log}, its last")
+
+
+LAUNCHER = """\
+#!{python}
+\"\"\"Stands for srun, and for a Python that runs torchrun: notes how it was called, starts the ranks.\"\"\"
+import json, os, subprocess, sys
+from pathlib import Path
+
+words = sys.argv[1:]
+kept = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONUNBUFFERED", "CUDA_VISIBLE_DEVICES",
+        "CUBLAS_WORKSPACE_CONFIG", "COCO_RECIPE_ENDS_WITH_STDIN")
+seen = {{name: os.environ[name] for name in kept if name in os.environ}}
+Path({note!r}).write_text(json.dumps({{"words": words, "variables": seen}}))
+options = dict(word[2:].partition("=")[::2] for word in words if word.startswith("--"))
+count = int(options.get("ntasks") or options["nproc_per_node"])
+end = max(n for n, word in enumerate(words) if word == "-m")
+ranks = [
+    subprocess.call(  # one after another: the stub's ranks don't share their files
+        [{python!r}, *words[end:]], stdin=0,
+        env={{**os.environ, "RANK": str(n), "SLURM_PROCID": str(n)}},
+    )
+    for n in range(count)
+]
+sys.exit(max(ranks))
+"""
+
+
+def _launched(folder: Path, **more: Any) -> tuple[Any, dict[str, Any], Path]:
+    """Run a job with a launcher that notes how it was called; return result, note and folder."""
+    spec = importlib.util.spec_from_file_location("stub_trainer", STUB)
+    assert spec
+    assert spec.loader
+    stub = importlib.util.module_from_spec(spec)
+    sys.modules["stub_trainer"] = stub
+    spec.loader.exec_module(stub)
+    work = folder / "work"
+    for name in ("checkpoints", ".job/states"):
+        (work / name).mkdir(parents=True)
+    note = folder / "note.json"
+    fake = folder / "srun"
+    fake.write_text(LAUNCHER.format(python=sys.executable, note=str(note)))
+    fake.chmod(0o755)
+    job = stub.StubJob(key="k", classes=("a",), images=2, epochs=2, **more)
+    context = Context("fit", 1, work)
+    found = process.run(context, stub.PROGRAM, job, stub.Learnt)
+    return found, json.loads(note.read_text()), work
+
+
+def test_srun_gets_the_words_and_variables_that_its_ranks_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    found, note, work = _launched(
+        tmp_path, launcher="slurm", gpus=2, nnodes=2, partition="long", device="cpu"
+    )
+    assert found.loss == 0.5
+    assert note["words"] == [
+        "--nodes=2",
+        "--ntasks=4",
+        "--ntasks-per-node=2",
+        "--partition=long",
+        "--kill-on-bad-exit=1",
+        "--input=all",
+        sys.executable,
+        "-u",
+        "-m",
+        "stub_trainer",
+        "job.json",
+    ]
+    assert note["variables"] == {
+        "PYTHONPATH": f"{work.absolute()}/.job/path:/elsewhere",
+        "PYTHONSAFEPATH": "1",
+        "PYTHONUNBUFFERED": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "COCO_RECIPE_ENDS_WITH_STDIN": "1",
+    }
+    events_ = (work / ".job/events.jsonl").read_text()
+    assert events_.count('"event":"done"') == 1, "one of the ranks reports"
+
+
+def test_torchrun_gets_the_place_of_this_machine_among_several(tmp_path: Path) -> None:
+    found, note, work = _launched(
+        tmp_path,
+        launcher="pytorch",
+        python=str(tmp_path / "srun"),
+        gpus=2,
+        nnodes=3,
+        node_rank=0,
+        master_addr="10.1.1.1",
+        master_port=29511,
+        deterministic=True,
+    )
+    assert found.loss == 0.5
+    line = [
+        "-m",
+        "torch.distributed.run",
+        "--nnodes=3",
+        "--node_rank=0",
+        "--master_addr=10.1.1.1",
+        "--master_port=29511",
+        "--nproc_per_node=2",
+        "-m",
+        "stub_trainer",
+        "job.json",
+    ]
+    assert note["words"] == line
+    assert note["variables"] == {
+        "PYTHONPATH": f"{work.absolute()}/.job/path",
+        "PYTHONSAFEPATH": "1",
+        "PYTHONUNBUFFERED": "1",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+        "COCO_RECIPE_ENDS_WITH_STDIN": "1",
+    }
+    words = shlex.split((work / "command.txt").read_text())
+    assert words[0] == f"PYTHONPATH={work.absolute()}/.job/path"
+    assert words[-len(line) :] == line, "the others run this line with their own --node_rank"
+
+
+def test_the_command_does_the_job_again_and_leaves_the_folder_as_it_is(tmp_path: Path) -> None:
+    assert _run(tmp_path, epochs=2).returncode == 0
+    step = _step(tmp_path)
+    before = sorted(step.rglob("*"))
+    done = subprocess.run(
+        ["sh", "command.txt"], cwd=step, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    made = Path(done.stdout.splitlines()[-1])
+    for name in ("checkpoints/epoch_1.pth", "checkpoints/epoch_2.pth"):
+        assert (made / name).read_bytes() == (step / name).read_bytes()
+    assert sorted(step.rglob("*")) == before
+    shutil.rmtree(made)

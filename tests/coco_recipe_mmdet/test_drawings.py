@@ -50,21 +50,22 @@ def _size(path: Path) -> tuple[int, int]:
 
 
 def test_the_worst_and_the_best_pictures_are_drawn_once_each(tmp_path: Path) -> None:
-    path = _val(tmp_path, ("cap", "瓶盖"))
-    best = drawings.detections(tmp_path, path, _hits(12))
+    matched = drawings.Found(_val(tmp_path, ("cap", "瓶盖")), _hits(12))
+    best = matched.thresholds()
     assert best["cap"].recall == pytest.approx(5 / 11, abs=1e-6)
     assert "瓶盖" not in best, "there is none to find"
+    drawings.detections(tmp_path, matched)
     for name in ("confusion.png", "precision_recall.png", "f1.png", "predictions.png"):
         assert min(_size(tmp_path / name)) > 300
-    matched = drawings.Found(path, _hits(12))
     shown = drawings._worst_and_best(matched, 0.0)
     assert [image.f1 for image in shown] == [0.0] * 6 + [1.0] * 3
     assert len({image.image_id for image in shown}) == 9
 
 
 def test_a_model_that_found_nothing_and_a_single_picture_are_drawn(tmp_path: Path) -> None:
-    path = _val(tmp_path, ("cap",), images=2)
-    assert drawings.detections(tmp_path, path, []) == {}
+    matched = drawings.Found(_val(tmp_path, ("cap",), images=2), [])
+    assert matched.thresholds() == {}
+    drawings.detections(tmp_path, matched)
     assert _size(tmp_path / "predictions.png")[0] > 800
 
 

@@ -1,6 +1,7 @@
 """Every way to a checkpoint ends at our reader."""
 
 import http.server
+import os
 import threading
 from functools import partial
 from pathlib import Path
@@ -38,3 +39,49 @@ def test_a_checkpoint_from_a_url_is_read_by_our_reader_too(
     with pytest.raises(ValueError, match=r"evil\.pth"):
         CheckpointLoader.load_checkpoint(str(tmp_path / "evil.pth"))
     assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("own_port", ["", "31000"])
+def test_the_ranks_of_slurm_meet_at_its_first_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_port: str
+) -> None:
+    """What srun says becomes what torch reads; on a CPU scontrol names the first machine."""
+    import torch.distributed
+
+    fake = tmp_path / "scontrol"
+    fake.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\nprintf "node7\\nnode8\\n"\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.setenv(name, "-")  # so that it is put back behind the test
+        monkeypatch.delenv(name)
+    said = {"PROCID": "5", "NTASKS": "8", "LOCALID": "1", "NODELIST": "node[7-8]"}
+    for name, value in said.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    if own_port:
+        monkeypatch.setenv("MASTER_PORT", own_port)
+    joined: list[str] = []
+    monkeypatch.setattr(torch.distributed, "init_process_group", joined.append)
+    stack.join("slurm", "cpu")
+    assert joined == ["gloo"]
+    assert (tmp_path / "asked").read_text() == "show hostnames node[7-8]\n"
+    found = [os.environ[name] for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR")]
+    assert found == ["5", "8", "1", "node7"]
+    assert os.environ["MASTER_PORT"] == (own_port or "29500")
+
+
+def test_alone_a_process_joins_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch.distributed
+
+    joined: list[str] = []
+    monkeypatch.setattr(torch.distributed, "init_process_group", joined.append)
+    stack.join("none", "cpu")
+    stack.join("pytorch", "cuda")  # mmengine's Runner joins over nccl
+    assert joined == []
+
+
+def test_a_head_of_ssd_has_a_loss_to_ask_for() -> None:
+    stack.begin(Job(device="cpu"))
+    from mmdet.models.dense_heads import SSDHead
+
+    assert SSDHead.loss_cls is None

@@ -159,31 +159,48 @@ def test_a_damaged_checkpoint_is_not_resumed_from(shapes: Shapes) -> None:
     )
 
 
-def test_two_processes_finish_an_epoch(shapes: Shapes) -> None:
+def test_two_processes_go_on_after_one_was_killed_as_if_nothing_had_happened(
+    shapes: Shapes,
+) -> None:
     score = {
         "id": "score",
         "use": "evaluate",
         "in": {"checkpoints": "fit.checkpoint", "dataset": "val"},
         "with": CPU,
     }
-    steps = shapes.run("two", [train_step(epochs=1, launcher="pytorch", gpus=2), score])
-    losses = [json.loads(line) for line in _lines(steps / "fit/scalars.jsonl")]
-    assert [line["iter"] for line in losses if "loss" in line] == [
-        1,
-        2,
-        3,
-    ]  # 40 pictures, twice 8 at a time
-    assert (steps / "fit/checkpoints/epoch_1.pth").is_file()
-    during = provenance(steps, "fit").notes["metrics"]["epoch_1"]
-    after = provenance(steps, "score").notes["metrics"]["fit/epoch_1"]
+    step = train_step(epochs=2, launcher="pytorch", gpus=2)
+    steps = shapes.run("two", [step, score])
+    lines = list(map(json.loads, _lines(steps / "fit/scalars.jsonl")))
+    # 40 pictures, twice 8 at a time
+    assert [line["iter"] for line in lines if "loss" in line] == list(range(1, 7))
+    during = provenance(steps, "fit").notes["metrics"]["epoch_2"]
+    after = provenance(steps, "score").notes["metrics"]["fit/epoch_2"]
     assert during["bbox_mAP_50"] > 0
     assert after["bbox"]["mAP_50"] == pytest.approx(during["bbox_mAP_50"], abs=6e-4), (
         "batch norms are one for all"
     )
-    assert (
-        "torch.distributed.run --standalone --nproc_per_node=2"
-        in (steps / "fit/command.txt").read_text()
+    command_ = (steps / "fit/command.txt").read_text()
+    assert "torch.distributed.run --standalone --nproc_per_node=2" in command_
+
+    recipe = shapes.recipe("two_killed", [step])
+    partial = shapes.folder / "runs/two_killed/steps/.fit.partial"
+    process_ = _start(recipe)
+    _wait(process_, lambda: len(_lines(partial / "scalars.jsonl")) >= 5)  # in epoch 2
+    second = [pid for pid in _below(process_.pid) if _variable(pid, "LOCAL_RANK") == "1"]
+    os.kill(second[0], signal.SIGKILL)
+    assert process_.wait(120) == 1, "the others end, too"
+    assert (partial / "checkpoints/epoch_1.pth").is_file()
+    done = command("run", recipe, cwd=shapes.folder)
+    assert done.returncode == 0, done.stderr
+    killed = shapes.folder / "runs/two_killed/steps"
+    assert provenance(killed, "fit").clock.this_run["resumed after epoch"] == 1
+    again = list(map(json.loads, _lines(killed / "fit/scalars.jsonl")))
+    assert [line.get("loss", 0.0) for line in again] == pytest.approx(
+        [line.get("loss", 0.0) for line in lines], rel=1e-6
     )
+    assert provenance(killed, "fit").notes["metrics"] == provenance(steps, "fit").notes["metrics"]
+    one, other = ((folder / "fit/job.json").read_text() for folder in (steps, killed))
+    assert json.loads(one) | {"key": ""} == json.loads(other) | {"key": ""}
 
 
 def test_a_loss_that_is_not_finite_stops_the_training_at_once(shapes: Shapes) -> None:
@@ -483,14 +500,17 @@ def test_losses_and_metrics_reach_observers_as_numbers(
     reported = [event for event in told if isinstance(event, events.Progress)]
     lines = list(map(json.loads, _lines(folder / "scalars.jsonl")))
     losses = {line["iter"]: line for line in lines if "loss" in line}
-    trained = [event for event in reported if "loss" in event.figures]
-    assert {event.done: event.figures["loss"] for event in trained} == {
-        event.done: losses[event.done]["loss"] for event in trained
+    trained = [event for event in reported if "validat" not in event.text and event.total]
+    assert {event.figures["iter"]: event.figures["loss"] for event in trained} == {
+        event.figures["iter"]: losses[event.figures["iter"]]["loss"] for event in trained
     }
-    assert trained[-1].done == trained[-1].total == max(losses)
+    assert trained[-1].done == max(losses) == trained[-1].total - 2, "val has two batches"
     assert list(trained[0].figures)[:2] == ["loss", "lr"]
     (validated,) = (event for event in reported if "coco/bbox_mAP" in event.figures)
-    assert (validated.done, validated.figures) == (max(losses), lines[-1]["val"])
+    assert validated.done == validated.total == trained[-1].total
+    assert validated.figures.items() >= lines[-1]["val"].items()
+    (log,) = (event.text for event in reported if not event.total)
+    assert log.endswith("train.log")
 
 
 def test_a_finished_training_goes_on_from_its_last_checkpoint(
@@ -554,6 +574,19 @@ def _wait(process_: subprocess.Popen[bytes], condition: Any) -> None:
 
 def _children(pid: int) -> list[int]:
     return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _below(pid: int) -> list[int]:
+    """Return all processes that a process has started, and those that these have."""
+    found = _children(pid)
+    return [*found, *(one for child in found for one in _below(child))]
+
+
+def _variable(pid: int, name: str) -> str:
+    """Return a variable of a process's environment; empty where it has none."""
+    rows = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    named = dict(row.partition(b"=")[::2] for row in rows)
+    return named.get(name.encode(), b"").decode()
 
 
 def _alive(pid: int) -> bool:

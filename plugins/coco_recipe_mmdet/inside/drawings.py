@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from coco_recipe_jobs import figures, training_table
 from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.coco_metrics import Row
-from coco_recipe_jobs.found_and_missed import Found, OnImage, Operating
+from coco_recipe_jobs.found_and_missed import Found, OnImage
 from coco_recipe_pictures import pictures
 from coco_recipe_pictures.sheet import fonts, found
 from coco_recipe_pictures.sheet.marks import Picture
@@ -48,17 +48,15 @@ def training(folder: Path, clocks: Path) -> None:
     figures.training(folder / "curves.png", lines, epochs)
 
 
-def detections(folder: Path, annotations: Path, rows: Sequence[Row]) -> dict[str, Operating]:
-    """Draw what a detector found, missed and mistook; return its best thresholds by class.
+def detections(folder: Path, matched: Found) -> None:
+    """Draw what a detector found, missed and mistook.
 
     Writes ``confusion.png``, ``precision_recall.png``, ``f1.png`` and ``predictions.png``.
 
     Args:
         folder: where to write.
-        annotations: the COCO file of the data set, with absolute names of pictures.
-        rows: COCO results of boxes.
+        matched: its boxes, held against the truth, whose pictures have absolute names.
     """
-    matched = Found(annotations, rows)
     curves = matched.curves()
     best = curves[0].best()
     threshold = best.score if best else SURE
@@ -71,8 +69,6 @@ def detections(folder: Path, annotations: Path, rows: Sequence[Row]) -> dict[str
     ]
     categories = {id_: row["name"] for id_, row in sorted(matched.truth.cats.items())}
     (folder / PREDICTIONS).write_bytes(found.sheet(shown, categories))
-    thresholds = ((curve.name, curve.best()) for curve in curves)
-    return {name: best for name, best in thresholds if best}
 
 
 def predictions(path: Path, images: Path, rows: Sequence[Row], most: int) -> None:

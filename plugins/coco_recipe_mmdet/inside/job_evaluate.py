@@ -5,6 +5,7 @@ from pathlib import Path
 
 from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.coco_metrics import measure
+from coco_recipe_jobs.found_and_missed import Found
 from coco_recipe_jobs.scores import Score, best_of, score_of
 from msgspec.structs import replace
 
@@ -24,10 +25,11 @@ def evaluate(job: EvaluateJob, report: Reporter) -> list[Score]:
         figures = measure(Path(inference.DATA), results)
         scores.append(score_of(source.label, figures, files))
     best = best_of(scores, job.best_by)
+    rows = json.loads(Path((best.results or {})["bbox"]).read_text("utf-8"))
+    matched = Found(Path(inference.DATA), rows)
+    scores[scores.index(best)] = replace(best, best_f1=matched.thresholds())
     with drawings.attempt(report, drawings.PREDICTIONS):
-        rows = json.loads(Path((best.results or {})["bbox"]).read_text("utf-8"))
-        thresholds = drawings.detections(Path("."), Path(inference.DATA), rows)
-        scores[scores.index(best)] = replace(best, best_f1=thresholds)
+        drawings.detections(Path("."), matched)
     return scores
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from coco_recipe_jobs.child import Reporter
+from coco_recipe_jobs.found_and_missed import Found
 from coco_recipe_jobs.training_record import Record
 
 from coco_recipe import StepProblem, StepProblems
@@ -79,11 +80,10 @@ def _draw(job: TrainJob, report: Reporter) -> None:
         drawings.training(Path("."), CLOCKS)
     if job.val and FOUND.is_file():
         with drawings.attempt(report, drawings.PREDICTIONS):
-            best = drawings.detections(
-                Path("."), Path(job_config.VAL), json.loads(FOUND.read_bytes())
-            )
-            if "all" in best:
-                report.note("best threshold", msgspec.to_builtins(best["all"]))
+            matched = Found(Path(job_config.VAL), json.loads(FOUND.read_bytes()))
+            if best := matched.curves()[0].best():
+                report.note("best threshold", msgspec.to_builtins(best))
+            drawings.detections(Path("."), matched)
 
 
 @dataclass(frozen=True, slots=True)

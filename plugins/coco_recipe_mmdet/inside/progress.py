@@ -81,7 +81,8 @@ class Progress(Hook):  # type: ignore[misc]
         self.done += 1
         self.ends.append(time.monotonic())
         text = f"epoch {runner.epoch + 1}/{runner.max_epochs}"
-        self._tell(text, runner.epoch + 1, now=runner.iter + 1 == runner.max_iters)
+        at = {"epoch": runner.epoch + 1, "iter": runner.iter + 1}
+        self._tell(text, at, now=runner.iter + 1 == runner.max_iters)
 
     def after_train_epoch(self, runner: "Runner") -> None:
         """Write how long the epoch took, and the most memory that was held so far."""
@@ -96,24 +97,23 @@ class Progress(Hook):  # type: ignore[misc]
         self.done = min(self.done + 1, self.total)
         self.ends.clear()
         at = f"validates {batch_idx + 1}/{self.val_length}"
-        self._tell(f"epoch {runner.epoch}/{runner.max_epochs}  {at}", runner.epoch)
+        text = f"epoch {runner.epoch}/{runner.max_epochs}  {at}"
+        self._tell(text, {"epoch": runner.epoch, "iter": runner.iter})
 
     def after_val_epoch(self, runner: "Runner", metrics: dict[str, float] | None = None) -> None:
         """Report the metrics of a validation."""
         figures = {key: float(n) for key, n in (metrics or {}).items() if math.isfinite(n)}
         text = f"epoch {runner.epoch}/{runner.max_epochs}  validated"
-        self._tell(text, runner.epoch, now=True, more=figures)
+        self._tell(text, {**figures, "epoch": runner.epoch, "iter": runner.iter}, now=True)
 
-    def _tell(
-        self, text: str, epoch: int, *, now: bool = False, more: dict[str, float] | None = None
-    ) -> None:
+    def _tell(self, text: str, more: dict[str, float], *, now: bool = False) -> None:
         """Report, if it is time: the first figures are for people, all are for observers."""
         moment = time.monotonic()
         if not now and moment - self.reported <= REPORT_SECONDS:
             return
         self.reported = moment
         last = self.scalars.last
-        figures = {name: last[name] for name in ("loss", "lr") if name in last}
+        figures: dict[str, float] = {name: last[name] for name in ("loss", "lr") if name in last}
         if (measured := self._last_metric()) is not None:
             figures["mAP"] = measured
         if len(self.ends) > 1:
@@ -121,7 +121,7 @@ class Progress(Hook):  # type: ignore[misc]
         if self.pace:
             figures["it/s"] = self.pace
         figures["MB"] = memory_mb()
-        figures |= {**last, **(more or {}), "epoch": epoch}
+        figures |= {**last, **more}
         self.report.progress(self.done, self.total, text, figures)
 
     def _last_metric(self) -> float | None:

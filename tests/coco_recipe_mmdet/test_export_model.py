@@ -1,0 +1,73 @@
+"""A detector as a file: what it answers is what `predict` finds."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from coco_recipe_mmdet import export_model
+from training import Shapes
+
+from coco_recipe.language.schema_check import with_defaults
+
+
+def _step(**with_: Any) -> dict[str, Any]:
+    return {
+        "id": "file",
+        "use": "export_model",
+        "in": {"checkpoint": "start"},
+        "with": {"format": "torchscript", "width": 96, "height": 96, "device": "cpu", **with_},
+    }
+
+
+@pytest.mark.slow
+def test_the_file_finds_on_a_picture_what_predict_finds(shapes: Shapes, trained: Path) -> None:
+    import torch
+    from mmcv.ops import batched_nms
+    from PIL import Image
+
+    file = os.path.relpath(trained / "fit/checkpoints/epoch_3.pth", shapes.folder)
+    steps = shapes.run("exported", [_step(to="model")], start={"checkpoint": file})
+    extra = {"model.json": ""}
+    model = torch.jit.load(str(steps / "file/model.pt"), _extra_files=extra)
+    told = json.loads(extra["model.json"])
+    assert told == json.loads((steps / "file/model.json").read_text())
+    assert told["classes"] == ["disc", "square", "triangle"]
+    assert (told["width"], told["height"], told["iou_threshold"]) == (96, 96, 0.5)
+    assert told["key"] == json.loads((steps / "file/manifest.json").read_text())["key"]
+    assert (steps.parent / "model/model.pt").is_file()
+
+    images = json.loads((trained / "guess/images.json").read_text())["images"]
+    results = json.loads((trained / "guess/results/predictions.bbox.json").read_text())
+    for image in images[:4]:
+        with Image.open(shapes.folder / "val/images" / image["file_name"]) as picture:
+            pixels = np.asarray(picture.convert("RGB"), np.float32).transpose(2, 0, 1)
+        boxes, scores, labels = model(torch.from_numpy(pixels.copy())[None])
+        clear = {"type": "nms", "iou_threshold": told["iou_threshold"]}
+        kept, order = batched_nms(boxes, scores, labels, clear)
+        theirs = sorted(
+            (row for row in results if row["image_id"] == image["id"]),
+            key=lambda row: -row["score"],
+        )
+        ours = kept[:5].detach().numpy()
+        assert ours[:, 4] == pytest.approx([row["score"] for row in theirs[:5]], abs=1e-4)
+        x, y, width, height = theirs[0]["bbox"]
+        assert ours[0, :4] == pytest.approx([x, y, x + width, y + height], abs=0.1)
+        assert int(labels[order[0]]) + 1 == theirs[0]["category_id"]
+
+
+def test_a_side_that_detectors_can_not_divide_is_told_with_the_next_one() -> None:
+    given = with_defaults(export_model.PARAMS, {"width": 650, "height": 640, "trust": "."})
+    (problem,) = export_model._check(given)
+    assert (problem.path, problem.hint) == (("width",), "width: 640")
+
+
+def test_onnx_needs_its_packages_and_torchscript_none() -> None:
+    needed = {
+        form: {package.module for package in export_model._needs({"format": form})}
+        for form in ("onnx", "torchscript")
+    }
+    assert needed["onnx"] - needed["torchscript"] == {"onnx", "onnxruntime"}
+    assert not export_model._needs({"format": "onnx", "python": "/opt/bin/python"})
