@@ -1,7 +1,7 @@
 """Corrupt finished runs at random: does `verify` find it, and does the next run mend it or stop?
 
-Makes one run with a ledger, new ids, copies of pictures, parts and a published folder. Each trial copies
-its directory and damages one file, or two that trade places: a bit is flipped, the end is cut off,
+Makes one run with a ledger, new ids, copies of pictures, parts and a published folder. Each trial
+copies its directory and damages one file, or two that trade places: a bit is flipped, the end is cut off,
 a piece is filled with zeros, the file is deleted. Every file is as likely: data, manifests, the
 log, the recipe's copies, ledgers, published files and their mark.
 

@@ -252,7 +252,7 @@ def _check_schema(step: Step) -> None:
         ) from error
     if far := [ref for ref in _references(step.params) if not ref.startswith("#")]:
         raise PluginError(
-            f"step '{step.name}': its params have a $ref to {far[0]!r}, which is not in the schema; "
+            f"step '{step.name}': its params have a $ref to {far[0]!r}, which isn't in the schema; "
             "nothing is fetched"
         )
     _SOUND_SCHEMAS.add(text)

@@ -148,8 +148,8 @@ class Step:
             fails. It runs the steps above, which live in memory; so it is asked only where the
             parameters and facts leave something open. What can't be known then, the step itself
             says when it runs.
-        room: ``room(params, facts) -> bytes``: about how many bytes the step will write, from what is
-            known of its inputs; None where that can't be told. Asked before any step runs.
+        room: ``room(params, facts) -> bytes``: about how many bytes the step will write, from what
+            is known of its inputs; None where that can't be told. Asked before any step runs.
         review: ``review(step_id, params, facts) -> findings``: what is worth knowing before the run
             and stops nothing by itself, as a pipeline that mirrors classes with a direction. Called
             where ``foresee`` is.

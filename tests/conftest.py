@@ -34,7 +34,8 @@ LONGEST = ("test_train.py", "test_whole_runs.py", "test_adapt_head.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the training stack as slow; let the longest files and those with slow tests come first.
+    """Mark what needs the training stack as slow; let the longest files and those with slow tests
+    come first.
 
     Importing the stack takes seconds. A long file that comes last would leave a worker alone.
     """

@@ -35,7 +35,8 @@ class Asked:
 
 
 def find(source: str, images: Path | None = None, plugin_files: Sequence[Path] = ()) -> Asked:
-    """Return the data sets of ``FILE.json``, ``RECIPE.yaml[:NAME[.PORT]]`` or ``RUN[:NAME[.PORT]]``.
+    """Return the data sets of ``FILE.json``, ``RECIPE.yaml[:NAME[.PORT]]`` or
+    ``RUN[:NAME[.PORT]]``.
 
     Without a name, a recipe's first input, or what a run published.
 

@@ -1,4 +1,4 @@
-"""validate, check and verify: say what is wrong with recipes, with data and with what a run left."""
+"""validate, check and verify: say what is wrong with recipes, data and what a run left."""
 
 from pathlib import Path
 
@@ -103,7 +103,8 @@ def check(
 @options.PLUGIN
 @options.FORMAT
 def verify(run: Path, inputs: bool, plugin_files: tuple[Path, ...], form: str) -> None:
-    """Look at every file that a run left in its directory RUN, and in the folders where it published.
+    """Look at every file that a run left in its directory RUN, and in the folders where it
+    published.
 
     Each is held against the digests that the run recorded. Nothing is written, and no input is
     needed. Exit 1 if a file isn't as the run left it: run the recipe again, which makes it again or

@@ -38,7 +38,8 @@ QUICK_SECONDS = 2.0  # a step that is done sooner shows no lines of progress
     type=click.IntRange(0),
     default=lambda: len(os.sched_getaffinity(0)),
     show_default="all cores",
-    help="Worker processes; the result is the same with any number. 0 works in this process, for debuggers.",
+    help="Worker processes; the result is the same with any number. 0 works in this process, "
+    "for debuggers.",
 )
 @click.option(
     "--engine",
@@ -53,7 +54,8 @@ QUICK_SECONDS = 2.0  # a step that is done sooner shows no lines of progress
     default=120,
     show_default=True,
     metavar="SECONDS",
-    help="How long a worker may be at work on one item, as a picture, before it is replaced; 0 for any time.",
+    help="How long a worker may be at work on one item, as a picture, before it is replaced; "
+    "0 for any time.",
 )
 @click.option(
     "--from", "from_step", default="", metavar="STEP", help="Run this step and all below again."

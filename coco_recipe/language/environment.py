@@ -1,4 +1,4 @@
-"""Values from the environment: what is written keeps their names, and a key a keyed hash of them."""
+"""Values from the environment: what is written keeps their names, and keys a keyed hash of them."""
 
 import hashlib
 import hmac

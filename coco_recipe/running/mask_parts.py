@@ -1,4 +1,4 @@
-"""Check a file's segmentations while it is read: copies of this process take a part of its text each.
+"""Check a file's segmentations while it is read: copies of the process take a part of it each.
 
 A copy that is given rows of this process copies every page of memory on which one stands as soon as
 either process counts a reference to it. It takes longer than to read its part of the text again.

@@ -1,4 +1,4 @@
-"""What an earlier run found in inputs that are untouched since, so that they need not be read again.
+"""What an earlier run found in inputs that are untouched since, so that none must be read again.
 
 It is kept beside the hashes of files in the user's cache, and stands only for the same recipe, the
 same code that opens and checks inputs, and files that the system says are untouched.

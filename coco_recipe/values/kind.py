@@ -58,8 +58,8 @@ class ValueKind(Generic[T]):
         load: ``load(path, of, name) -> value`` reads a file that was made elsewhere, as a recipe's
             input: ``{kind: <name>, file: <path>}``. ``of`` is the COCO file that the input names,
             or None; ``name`` is the input's. Raises DatasetError where the file is wrong.
-        check: raises DatasetError or ValueError where a value that a plugin's step gave isn't sound,
-            as the reading of such an input would.
+        check: raises DatasetError or ValueError where a value that a plugin's step gave isn't
+            sound, as the reading of such an input would.
         in_books: its images and annotations are in the books of each step that they flow through.
     """
 

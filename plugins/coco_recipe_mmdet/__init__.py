@@ -1,4 +1,4 @@
-"""Steps that need mmdet: each runs it in a process of its own, ``adapt_head`` only where it must."""
+"""Steps that need mmdet, which runs in a process of its own; ``adapt_head`` only where it must."""
 
 from collections.abc import Iterator
 

@@ -75,8 +75,8 @@ def predict(
     The step's folder has ``results/predictions.bbox.json`` (and ``.segm.json``, where the model has
     masks): a list of ``image_id, category_id, bbox, score``; and ``images.json``, the COCO file
     without annotations that these ids are of; with ``draw``, ``predictions.png``. Where neither
-    recipe nor data set names the classes, the checkpoint's file does. With the input ``source`` the ids are that data
-    set's: images are found by what they go back to, categories by name.
+    recipe nor data set names the classes, the checkpoint's file does. With the input ``source``
+    the ids are that data set's: images are found by what they go back to, categories by name.
 
     Args:
         ctx: the step's context.

@@ -16,8 +16,8 @@ PARAMS = params.schema(
         "type": "integer",
         "minimum": 1,
         "examples": [6],
-        "description": "Go on for so many epochs with a starting checkpoint that a training of this "
-        "config and these epochs has ended with: at its last learning rate, without warm-up.",
+        "description": "Go on for so many epochs with a starting checkpoint that a training of "
+        "this config and these epochs has ended with: at its last learning rate, without warm-up.",
     },
     batch_size={
         "type": "integer",
@@ -78,8 +78,8 @@ PARAMS = params.schema(
             {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
         ],
         "examples": [1, "backbone", ["backbone", "neck"]],
-        "description": "What isn't trained: stages of the backbone up to a number (0: the stem, -1: "
-        "none), or parts of the model by name, whole. Default: as the config says.",
+        "description": "What isn't trained: stages of the backbone up to a number (0: the stem, "
+        "-1: none), or parts of the model by name, whole. Default: as the config says.",
     },
     ema={
         "anyOf": [

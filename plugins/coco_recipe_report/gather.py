@@ -1,4 +1,4 @@
-"""Gather what the page of a run shows; every figure is one that the run recorded, or of its rows."""
+"""Gather what the page of a run shows: what the run recorded, and figures of its rows."""
 
 import base64
 import json

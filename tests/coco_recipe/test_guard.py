@@ -20,7 +20,9 @@ def act(ctx, *, dataset):
 
 @hookimpl
 def coco_recipe_steps():
-    yield Step(name="act", run=act, inputs={{"dataset": Port(Dataset)}}, outputs={{"dataset": Dataset}})
+    yield Step(
+        name="act", run=act, inputs={{"dataset": Port(Dataset)}}, outputs={{"dataset": Dataset}}
+    )
 """
 ENDS = {
     "exit": ("os._exit(0)", 1),

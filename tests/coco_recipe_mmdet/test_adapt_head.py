@@ -46,7 +46,9 @@ def test_kept_classes_get_the_same_logits(name: str, tmp_path: Path) -> None:
 
 
 def as_1x(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a state dict as mmdet 1.x had it: no ``roi_head.``, the background first, boxes and masks for it too."""
+    """Return a state dict as mmdet 1.x had it: no ``roi_head.``, the background first, boxes and
+    masks for it too.
+    """
     made = {}
     for key, tensor in state.items():
         name = key.removeprefix("roi_head.")

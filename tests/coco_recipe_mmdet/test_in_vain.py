@@ -1,4 +1,6 @@
-"""What a recipe sets is in the config that is used, or is refused with the parameter that decides it."""
+"""What a recipe sets is in the config that is used, or is refused with the parameter that decides
+it.
+"""
 
 import itertools
 from typing import Any

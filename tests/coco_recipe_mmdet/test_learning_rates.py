@@ -1,4 +1,6 @@
-"""Schedules keep their form where a training is shorter or longer than the one they are written for."""
+"""Schedules keep their form where a training is shorter or longer than the one they are written
+for.
+"""
 
 import copy
 from typing import Any

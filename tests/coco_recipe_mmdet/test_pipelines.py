@@ -1,4 +1,6 @@
-"""The size of pictures and their augmentation are changed in all pipelines of many kinds of configs."""
+"""The size of pictures and their augmentation are changed in all pipelines of many kinds of
+configs.
+"""
 
 import copy
 from typing import Any

@@ -275,7 +275,8 @@ class Quiet:
     def note(self, key, value): pass
 def given(kind, file, text):
     if kind is jobs.ClassRowsJob:
-        return kind(config=None, carried=text, set={}, old=2, classes=("a",), shapes={}, device="cpu")
+        more = dict(old=2, classes=("a",), shapes={}, device="cpu")
+        return kind(config=None, carried=text, set={}, **more)
     source = jobs.Source(label="it", path=str(Path(file).absolute()))
     return kind(config=None, set={}, classes=("a",), checkpoints=(source,), device="cpu")
 kinds = (jobs.EvaluateJob, jobs.PredictJob, jobs.SoupJob, jobs.BatchNormJob, jobs.ClassRowsJob)

@@ -1,4 +1,6 @@
-"""A training fits its length: all detectors of the mmdet package that train on boxes of COCO, in few epochs and in many."""
+"""A training fits its length: all detectors of the mmdet package that train on boxes of COCO, in
+few epochs and in many.
+"""
 
 import copy
 from collections.abc import Iterator

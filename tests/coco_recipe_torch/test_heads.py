@@ -23,12 +23,14 @@ from detectors import adapt, assert_kept, build, logits, model_of, small, torch,
         (
             {},
             {"background": "none"},
-            r"doesn't fit 80 classes and no background: roi_head\.bbox_head\.fc_cls\.weight has 81 rows",
+            r"doesn't fit 80 classes and no background: "
+            r"roi_head\.bbox_head\.fc_cls\.weight has 81 rows",
         ),
         (
             {"bbox_head.cls_branches.0.weight": torch.ones(80, 256)},
             {},
-            r"belongs to no head that is known here, .*: bbox_head\.cls_branches\.0\.weight \(80, 256\)",
+            r"belongs to no head that is known here, "
+            r".*: bbox_head\.cls_branches\.0\.weight \(80, 256\)",
         ),
         (
             {"roi_head.bbox_head.fc_cls.bias": torch.ones(80)},
@@ -53,7 +55,9 @@ def test_a_checkpoint_without_a_head_and_one_too_small_to_slice_are_refused(tmp_
 
 
 def as_old_ssd(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return SSD300's state dict as mmdet 1.x had it: one layer a level, extra layers in the backbone, background first."""
+    """Return SSD300's state dict as mmdet 1.x had it: one layer a level, extra layers in the
+    backbone, background first.
+    """
     made = {}
     for key, tensor in state.items():
         parts = key.split(".")

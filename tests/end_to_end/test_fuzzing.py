@@ -1,6 +1,7 @@
 """Recipes and annotation files at random: only coco-recipe's own errors, and no hang.
 
-A short, seeded part of `make fuzz`, which goes on for an hour: ``python tests/end_to_end/test_fuzzing.py``.
+A short, seeded part of `make fuzz`, which goes on for an hour: ``python
+tests/end_to_end/test_fuzzing.py``.
 """
 
 import json

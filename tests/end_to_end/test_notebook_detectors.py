@@ -1,4 +1,6 @@
-"""The notebook's two detectors: what ``recipes/bottle_caps.yaml`` trains, beside a table of the notebook's values."""
+"""The notebook's two detectors: what ``recipes/bottle_caps.yaml`` trains, beside a table of the
+notebook's values.
+"""
 
 from typing import Any
 

@@ -1370,7 +1370,8 @@ def mine(ctx, *, dataset{args}):
 @hookimpl
 def coco_recipe_steps():
     {before}
-    yield Step(name="mine", run=mine, inputs={{"dataset": Port(Dataset)}}, outputs={{"dataset": Dataset}}, params={params})
+    ports = {{"dataset": Port(Dataset)}}
+    yield Step(name="mine", run=mine, inputs=ports, outputs=ports, params={params})
 """
 
 

@@ -120,7 +120,9 @@ def adapt(
 
 
 def logits(model: Any, name: str) -> list[Any]:
-    """Return a model's raw answers to one picture, by head: (rows of classes, cells or boxes), and its masks'."""
+    """Return a model's raw answers to one picture, by head: (rows of classes, cells or boxes), and
+    its masks'.
+    """
     side = 320 if name == "ssd" else 96
     picture = torch.rand(
         1, 3, side, side, generator=torch.Generator().manual_seed(1), dtype=torch.float64

@@ -27,7 +27,8 @@ def steps() -> str:
     )
     return "\n".join(
         [
-            "# Steps\n\nWhat `coco-recipe steps NAME` shows of each step: what it does, its inputs and outputs, "
+            "# Steps\n\nWhat `coco-recipe steps NAME` shows of each step: what it does, its inputs and "
+            "outputs, "
             "and the\nparameters that stand below `with`.\n",
             *pages,
         ]
@@ -39,8 +40,10 @@ def commands() -> str:
     pages = (f"## {name}\n\n```\n{text}\n```\n" for name, text in _helps(cli.cli, "coco-recipe"))
     return "\n".join(
         [
-            "# Commands\n\nWhat `--help` shows of each command. Exit codes: 0 done, 1 failed, 2 a wrong recipe or "
-            "command,\n3 another run is at work in the run directory, 101 a fault of coco-recipe, 130 interrupted,\n"
+            "# Commands\n\nWhat `--help` shows of each command. Exit codes: 0 done, 1 failed, "
+            "2 a wrong recipe or "
+            "command,\n3 another run is at work in the run directory, 101 a fault of coco-recipe, "
+            "130 interrupted,\n"
             "143 and 129 ended by SIGTERM and SIGHUP.\n",
             *pages,
         ]

@@ -1,4 +1,6 @@
-"""One small training that the tests of this folder share: three shapes on 96 px, three epochs, and all that follows."""
+"""One small training that the tests of this folder share: three shapes on 96 px, three epochs, and
+all that follows.
+"""
 
 import importlib.util
 import json
@@ -28,7 +30,9 @@ CPU = {"device": "cpu", "workers": 0}
 
 @dataclass(frozen=True)
 class Shapes:
-    """A folder with drawn data sets ``train`` and ``val`` and the small config; recipes are written beside them."""
+    """A folder with drawn data sets ``train`` and ``val`` and the small config; recipes are written
+    beside them.
+    """
 
     folder: Path
 

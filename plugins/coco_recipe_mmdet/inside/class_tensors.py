@@ -1,4 +1,4 @@
-"""Find a model's class tensors, and how their rows lie, from models of several numbers of classes."""
+"""Find a model's class tensors, and how their rows lie, from models of other numbers of classes."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A detector as a module that takes pixels and gives boxes, which ONNX and TorchScript can carry."""
+"""A detector as a module from pixels to boxes, which ONNX and TorchScript can carry."""
 
 import copy
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,7 @@
 """Fit what some families of detectors need beside the number of classes.
 
-Panoptic ones become detectors of instances, since COCO annotations have no stuff; weights of classes
-follow the classes; detectors that read text are asked for the class names.
+Panoptic ones become detectors of instances, since COCO annotations have no stuff; weights of
+classes follow the classes; detectors that read text are asked for the class names.
 """
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""Refuse what a recipe sets in a config where the step then puts something else, or looks at nothing.
+"""Refuse what a recipe sets in a config where the step puts something else, or looks at nothing.
 
 Nothing is listed: the config that the step ends up with is held against what was wanted of it.
 """

@@ -50,7 +50,8 @@ def _rate(tree: Tree, batch: int) -> str:
     if rate is None or not base or base == batch:
         return f"{said} at {batch} pictures an iteration"
     if scaling.get("enable"):
-        return f"{said} for {base} pictures an iteration, scaled to {rate * batch / base:.4g} for {batch}"
+        scaled = f"{rate * batch / base:.4g} for {batch}"
+        return f"{said} for {base} pictures an iteration, scaled to {scaled}"
     return (
         f"{said}, which is for {base} pictures an iteration, at {batch} (scale_lr: true scales it)"
     )

@@ -31,7 +31,9 @@ def slow(ctx, *, dataset):
 @hookimpl
 def coco_recipe_steps():
     print("asked")
-    yield Step(name="slow", run=slow, inputs={{"dataset": Port(Dataset)}}, outputs={{"dataset": Dataset}})
+    yield Step(
+        name="slow", run=slow, inputs={{"dataset": Port(Dataset)}}, outputs={{"dataset": Dataset}}
+    )
 """
 
 
@@ -185,7 +187,8 @@ def test_the_streams_and_handlers_of_a_process_are_given_back() -> None:
 
 @pytest.mark.slow
 def test_the_process_of_a_command_starts_as_quickly_as_before(tmp_path: Path) -> None:
-    code = "import sys, coco_recipe.cli; print(sorted(m for m in sys.modules if m in ('cv2', 'numpy', 'rich', 'jsonschema')))"
+    heavy = ("cv2", "numpy", "rich", "jsonschema")
+    code = f"import sys, coco_recipe.cli; print(sorted(sys.modules.keys() & set({heavy})))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
     assert process("--help", cwd=tmp_path).returncode == 0

@@ -1,4 +1,6 @@
-"""Segmentations are checked in parts of the file's text: what is found is what the whole file tells."""
+"""Segmentations are checked in parts of the file's text: what is found is what the whole file
+tells.
+"""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,6 @@
-"""A picture that would grow beyond bounds is told from sizes; what the library makes is within them."""
+"""A picture that would grow beyond bounds is told from sizes; what the library makes is within
+them.
+"""
 
 from typing import Any
 
