@@ -3,8 +3,8 @@
     python benchmarks/zoo.py              all 24, a table at the end
     python benchmarks/zoo.py SSD DINO     those whose name has one of these words
 
-Pictures are drawn, 128 px wide; pipelines are plain ones, so that the detector is what is tried. The
-weights are drawn, so no figure says how good a detector is. An hour on two cores.
+Pictures are drawn, 128 px wide; pipelines are plain ones, so that the detector is what is tried.
+The weights are drawn, so no figure says how good a detector is. An hour on two cores.
 """
 
 import json

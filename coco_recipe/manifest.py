@@ -135,7 +135,7 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
         peak_memory_mb: the most memory that the main process had held by the step's end, in MiB.
         this_run: what the step says of this run alone, as how much of an earlier one it took over.
         digest: SHA-256 of the step's manifest, the clock's bytes too, with this value left empty.
-        files: SHA-256 of the step's files that differ between two runs, as tables of times, by name.
+        files: SHA-256 of the step's files that differ between two runs, as logs do, by name.
     """
 
     started: float = 0.0

@@ -90,7 +90,7 @@ class Rows:
 
     @cached_property
     def areas(self) -> list[Any]:
-        """The annotations' areas in square pixels, in the file's order; UNSET where a row has none."""
+        """The annotations' areas in square pixels, in order; UNSET where a row has none."""
         return self._column("area")
 
     @cached_property

@@ -218,7 +218,7 @@ class _Look:
             self.take(self._name(folder / name), _as_published(folder / name, sha256, entries))
 
     def _publishable(self, step_id: str, manifest: Manifest) -> dict[str, str]:
-        """Return the SHA-256 of what a step publishes, by name; of what is placed, if it's known."""
+        """Return the SHA-256 of what a step publishes, by name; of what is placed, if known."""
         found = {name: sha256 for name, sha256 in manifest.files.items() if name != PLACED}
         name = f"steps/{step_id}/{PLACED}"
         if PLACED in manifest.files and name in self.found.vouched:

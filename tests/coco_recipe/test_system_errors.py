@@ -1,4 +1,4 @@
-"""A full disk, a quota, a read-only folder: one error with place, figures and remedy, and a way on."""
+"""A full disk, a quota, a read-only folder: one error with place, figures and a way on."""
 
 import contextlib
 import errno

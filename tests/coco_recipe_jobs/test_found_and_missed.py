@@ -40,7 +40,7 @@ def _row(image: int, category: int, x: int, score: float) -> dict[str, Any]:
 
 @pytest.fixture
 def found(tmp_path: Path) -> Found:
-    """Two caps and a cup on image 1, of which one cap is found; a cap taken for a cup on image 2."""
+    """Two caps and a cup on image 1, one cap is found; a cap taken for a cup on image 2."""
     truth = _truth(tmp_path, (1, 3, 0, 0), (1, 3, 50, 0), (1, 9, 100, 0), (2, 3, 0, 0))
     rows = [
         _row(1, 3, 0, 0.9),

@@ -82,7 +82,7 @@ def test_an_error_keeps_what_was_wrong_apart_from_the_place_of_the_log(tmp_path:
 
 LAUNCHER = """\
 #!{python}
-\"\"\"Stands for srun, and a Python that runs torchrun: notes how it is called, starts the ranks.\"\"\"
+\"\"\"Stands for srun, and a Python that runs torchrun: notes its call, starts the ranks.\"\"\"
 import json, os, subprocess, sys
 from pathlib import Path
 

@@ -1,5 +1,6 @@
 """The head of a checkpoint is fitted to the classes of a data set."""
 
+import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from builders import coco, command, recorded
+from coco_recipe_mmdet import adapt_head
 from coco_recipe_torch import checkpoints, heads
 from coco_recipe_torch.coco_names import COCO_NAMES
 from detectors import (
@@ -23,6 +25,9 @@ from detectors import (
     torch,
     weights,
 )
+
+from coco_recipe.language.schema_check import with_defaults
+from coco_recipe.running.context import Context
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Class tensors are those whose shapes depend on the number of classes; what isn't sure is refused."""
+"""Class tensors have shapes that depend on the number of classes; what isn't sure is refused."""
 
 from collections.abc import Callable
 from typing import Any

@@ -27,9 +27,8 @@ def steps() -> str:
     )
     return "\n".join(
         [
-            "# Steps\n\nWhat `coco-recipe steps NAME` shows of each step: what it does, its inputs and "
-            "outputs, "
-            "and the\nparameters that stand below `with`.\n",
+            "# Steps\n\nWhat `coco-recipe steps NAME` shows of each step: what it does, its inputs "
+            "and outputs, and the\nparameters that stand below `with`.\n",
             *pages,
         ]
     )

@@ -271,7 +271,7 @@ def _expect_a_start(
     wanted: "Mapping[str, Tensor]",
     problems: Sequence[str],
 ) -> None:
-    """Raise StepProblems if nothing is taken of a starting checkpoint, or nothing of the backbone."""
+    """Raise StepProblems if nothing is taken of a start, or nothing of its backbone."""
     # a counter of batches fits any model
     learnt = [key for key, value in wanted.items() if value.ndim]
     backbone = [key for key in learnt if "backbone" in key.split(".")]

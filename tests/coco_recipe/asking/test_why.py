@@ -1,4 +1,4 @@
-"""why says what it doesn't know: of rows, steps and runs that aren't there, of inputs that changed."""
+"""why says what it doesn't know: rows, steps and runs that aren't there, inputs that changed."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a plugin's step gives is checked as an input would be, and others' values stay as they are."""
+"""What a plugin's step gives is checked as an input would be; others' values stay as they are."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -53,7 +53,7 @@ def _run(folder: Path, **options: Any) -> tuple[RunResult, list[str]]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A recipe with a finding, which was run twice: the second run knew the published files, too."""
+    """A recipe with a finding, run twice: the second run knew the published files, too."""
     folder = project_in(tmp_path)
     data = json.loads((folder / "raw.json").read_text())
     data["categories"].append({"id": 9, "name": "nothing"})
