@@ -2,8 +2,8 @@
 
 Makes one run with a ledger, new ids, copies of pictures, parts and a published folder. Each trial
 copies its directory, and damages one file or two that trade places: a bit is flipped, the
-end is cut off, a piece is filled with zeros, the file is deleted. Every file is as likely: data, manifests, the
-log, the recipe's copies, ledgers, published files and their mark.
+end is cut off, a piece is filled with zeros, the file is deleted. Every file is as likely: data,
+manifests, the log, the recipe's copies, ledgers, published files and their mark.
 
 Mark: all are found; each run afterwards ends with the bytes of the first, or with an error.
 """

@@ -8,8 +8,8 @@ Each family's first config that builds here gets random weights for 7 classes, a
 
 - to 4 classes, one of them new. The result must load strictly, every tensor that is of no class
   must be bit-equal, and so must be what a forward pass answers for no class; the logits of kept
-  classes, computed in float64, must be equal in float32. Their place in an answer is mmdet's own: anchors
-  before classes, boxes by class as (classes, 4), YOLOv3's as (box and score, classes).
+  classes, computed in float64, must be equal in float32. Their place in an answer is mmdet's own:
+  anchors before classes, boxes by class as (classes, 4), YOLOv3's as (box and score, classes).
 - to the same 7 classes in another order. What mmdet's own predict finds must be the same boxes,
   scores and masks, under the new numbers of the classes: also where an answer is chosen by the
   scores of all classes, as DINO's queries are, and where a softmax is over all.

@@ -16,7 +16,8 @@ def read_whole(path: Path, *, mmap: bool = True) -> dict[str, Any]:
 
     The file's structure and checksums are checked first, then torch's weights-only reader is
     used with the few classes that a plain checkpoint of mmengine needs: its log buffer (a
-    stand-in that only holds it) and numpy's scalars. There is no other way in: what this refuses is not read.
+    stand-in that only holds it) and numpy's scalars. There is no other way in: what this refuses is
+    not read.
 
     Raises:
         ValueError: the file isn't there, isn't whole, or asks for anything else; names the
