@@ -100,7 +100,7 @@ class Binder:
         if sound and offer.step.check:
             for problem in offer.step.check(bound):
                 self.problem((problem.below, *problem.path), problem.what, problem.hint)
-        if sound:
+        if sound or not callable(offer.step.needs):  # which don't depend on the parameters
             self.packages(offer, bound)
         if len(self.problems) == before and offer.step.files:
             try:

@@ -79,9 +79,12 @@ def opened(planned: Plan, *, with_pixels: bool, known: KnownFiles | None = None)
 
 
 def wrong_with(planned: Plan) -> tuple[CocoRecipeError, ...]:
-    """Return what would keep the inputs of a plan from being opened; nothing is hashed for it."""
+    """Return what would keep the inputs of a plan from being opened.
+
+    No picture is opened or hashed for it: who has mistyped a word shouldn't wait for that.
+    """
     inputs = _Inputs(planned, KnownFiles())
-    inputs.look(with_pixels=True)
+    inputs.look(with_pixels=True, into_pictures=False)
     return tuple(inputs.errors())
 
 
@@ -118,11 +121,12 @@ class _Inputs:
     unread_rows: list[object] = field(default_factory=list)
     problems: list[CocoRecipeError] = field(default_factory=list)
 
-    def look(self, *, with_pixels: bool) -> None:
+    def look(self, *, with_pixels: bool, into_pictures: bool = True) -> None:
         """Read the inputs, foresee what comes of them, and look for what is wrong.
 
         Args:
             with_pixels: look for the pictures, too, where a step reads them.
+            into_pictures: read the headers of those that are there.
         """
         self.read()
         sound = {ref: value for ref, value in self.values.items() if ref[0] not in self.unsound}
@@ -134,7 +138,8 @@ class _Inputs:
             self.look_for_links()
         if with_pixels and self.are_opened():
             self.look_for_pictures(ahead)
-            self.look_into("pictures", ahead)
+            if into_pictures:
+                self.look_into("pictures", ahead)
 
     def are_opened(self) -> bool:
         """Report whether a step opens pictures."""

@@ -45,6 +45,17 @@ def test_a_missing_package_is_named_with_its_own_remedy(
     assert problem.hint == remedy
 
 
+def test_a_missing_package_is_told_beside_a_wrong_parameter(tmp_path: Path) -> None:
+    closed = 'params={"type": "object", "additionalProperties": False, "properties": {}}, needs='
+    text = PLUGIN.format(needs="(Package('no_such_thing'),)").replace("needs=", closed)
+    (tmp_path / "far.py").write_text(text)
+    step = {"id": "x", "use": "far", "in": "raw", "with": {"a": 1}}
+    with pytest.raises(RecipeError) as raised:
+        stages.prepare(write_recipe(tmp_path, [step], coco()), plugin_files=[tmp_path / "far.py"])
+    missing = "step 'far' needs the package 'no_such_thing', which is not installed"
+    assert {problem.what for problem in raised.value.problems} == {"unknown key 'a'", missing}
+
+
 def test_a_package_that_is_there_is_no_problem_whatever_its_distribution(tmp_path: Path) -> None:
     (tmp_path / "far.py").write_text(PLUGIN.format(needs="(Package('msgspec', 'another-dist'),)"))
     path = write_recipe(tmp_path, [{"id": "x", "use": "far", "in": "raw"}], coco())

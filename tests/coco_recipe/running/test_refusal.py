@@ -187,3 +187,21 @@ def test_a_run_directory_of_another_recipe_keeps_its_error(tmp_path: Path) -> No
     with pytest.raises(RecipeError, match="cow") as raised:
         stages.run(planned, out=tmp_path / "out")
     assert [type(error) for error in raised.value.beside] == [RunError]
+
+
+def test_no_picture_is_opened_for_a_recipe_whose_text_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for n in (1, 2, 3):
+        (tmp_path / f"images/{n}.jpg").write_bytes(b"no picture")
+    flip = [{"HorizontalFlip": {"p": 1}}]
+    more = {"id": "more", "use": "augment", "in": "raw", "with": {"pipeline": flip}}
+    wrong = {"id": "few", "use": "filter_categories", "in": "raw", "with": {"drp": ["dog"]}}
+    inputs = {"raw": {"annotations": "raw.json", "images": "images"}}
+    path = write_recipe(tmp_path, [wrong, more], coco(), inputs=inputs)
+    with pytest.raises(RecipeError) as raised:
+        stages.prepare(path)
+    assert raised.value.beside == ()
+    wrong["with"] = {"drop": ["dog"]}
+    planned = stages.prepare(write_recipe(tmp_path, [wrong, more], inputs=inputs))
+    with pytest.raises(FindingsError, match="unreadable_pictures"):
+        stages.run(planned, out=tmp_path / "out")
