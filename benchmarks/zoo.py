@@ -151,12 +151,24 @@ def try_family(family: Family, folder: Path) -> dict[str, str]:
         found["adapt"] = "yes"
     except Stopped as error:
         found["adapt"] = f"no: {error}"
-    name = "whole" if found["adapt"] == "yes" else "without"
+    return found | try_training(family, folder, "whole" if found["adapt"] == "yes" else "without")
+
+
+def try_training(family: Family, folder: Path, name: str = "without") -> dict[str, str]:
+    """Return what became of each stage but ``adapt``; see `try_family`.
+
+    Args:
+        family: the family.
+        folder: has ``train`` and ``val``.
+        name: of the steps of `recipes`.
+    """
+    steps = recipes(family)[name]
+    found = {stage: "not tried" for stage in STAGES if stage != "adapt"}
     try:
-        _command(folder, family, name, steps[name], "validate")
+        _command(folder, family, name, steps, "validate")
         found["validate"] = "yes"
-        _command(folder, family, name, steps[name], "run")
-        return found | dict.fromkeys(BY_STEP, "yes")
+        _command(folder, family, name, steps, "run")
+        return dict.fromkeys(found, "yes")
     except Stopped as error:
         if found["validate"] != "yes":
             return found | {"validate": f"no: {error}"}

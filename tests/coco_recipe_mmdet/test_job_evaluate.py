@@ -17,6 +17,6 @@ def test_predict_writes_results_for_a_folder_without_annotations(trained: Path) 
     with contextlib.redirect_stdout(io.StringIO()):
         loaded = COCO(trained / "guess/images.json").loadRes(results)
     assert len(loaded.anns) == len(results) > 0
-    assert text == (trained / "score/results/epoch_3.bbox.json").read_text(), (
+    assert text == (trained / "score/results/fit/epoch_3.bbox.json").read_text(), (
         "the same pictures in the same order"
     )

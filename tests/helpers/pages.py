@@ -109,7 +109,7 @@ def tells(page: str, name: str) -> bool:
     """Say whether the page of the run directory names a file, given by its path in there.
 
     Pictures are told as folders; what is named after an output, a part, an epoch or a checkpoint
-    is told with ``<port>``, ``<part>``, ``N`` or ``<label>`` in its place.
+    is told with ``<port>``, ``<part>``, ``N``, ``<step>`` or ``<label>`` in its place.
     """
     kinds = [
         (r"steps/[^/]+/images/.+", "images/"),
@@ -118,6 +118,7 @@ def tells(page: str, name: str) -> bool:
         (r".+/annotations/instances_[^/]+[.]json", "annotations/instances_<part>.json"),
         (r".+/checkpoints/epoch_[0-9]+[.]pth", "checkpoints/epoch_N.pth"),
         (r".+/results/[^/]+[.]bbox[.]json", "results/<label>.bbox.json"),
+        (r".+/results/[^/]+/[^/]+[.]bbox[.]json", "results/<step>/<label>.bbox.json"),
         (r"steps/[^/]+/data/([^/]+)", r"data/\1"),
     ]
     told = next(

@@ -1,0 +1,40 @@
+"""Six families that need something of their own are trained, averaged and measured."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+import zoo
+
+SIX = ("SSD300", "SSDLite", "Mask2Former", "MaskFormer", "Panoptic FPN", "RTMDet-Ins")
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Draw the data sets."""
+    if importlib.util.find_spec("mmdet") is None:
+        pytest.skip("the training stack is not installed: make test does it")
+    folder = tmp_path_factory.mktemp("zoo")
+    zoo.draw(folder)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SIX)
+def test_a_family_is_trained_averaged_and_measured(name: str, drawn: Path) -> None:
+    [family] = [family for family in zoo.FAMILIES if family.name == name]
+    found = zoo.try_training(family, drawn)
+    assert found == dict.fromkeys(("validate", "train", "average", "evaluate"), "yes")
+    [steps] = drawn.glob(f"runs/{Path(family.config).stem}*/steps")
+    report = json.loads((steps / "score/metrics.json").read_text())
+    assert [row["label"] for row in report["checkpoints"]] == ["fit/epoch_2", "average/average"]
+    assert all(("segm" in row) == family.masks for row in report["checkpoints"])
+    lines = [json.loads(line) for line in (steps / "fit/scalars.jsonl").read_text().splitlines()]
+    assert [line["iter"] for line in lines if "loss" in line] == [1, 2]
+
+
+def test_there_are_24_families_of_different_names_and_configs() -> None:
+    assert len(zoo.FAMILIES) == 24
+    assert len({family.name for family in zoo.FAMILIES}) == 24
+    assert len({family.config for family in zoo.FAMILIES}) == 24
