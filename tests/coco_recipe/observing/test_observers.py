@@ -235,9 +235,9 @@ class Broken:
 @pytest.mark.parametrize(
     ("observer", "name", "problem"),
     [
-        (_change_the_notes, "_change_the_notes", "TypeError: what a run shares can't be changed"),
+        (_change_the_notes, "_change_the_notes", "TypeError: what a run shows can't be changed"),
         (_change_the_step, "_change_the_step", "FrozenInstanceError"),
-        (_change_the_figures, "_change_the_figures", "TypeError: what a run shares can't be"),
+        (_change_the_figures, "_change_the_figures", "TypeError: what a run shows can't be"),
         (_exit, "_exit", "SystemExit: 0"),
         (Broken(), "Broken", "OSError: [Errno 28] No space left on device"),
     ],
