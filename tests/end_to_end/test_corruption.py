@@ -32,8 +32,8 @@ def test_the_harness_has_teeth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     whole = verification.fault
 
     def naive(path: Path, sha256: str) -> str:
-        return "" if path.is_file() and path.suffix != ".yaml" else whole(path, sha256)
+        return "" if path.is_file() and path.suffix == ".jpg" else whole(path, sha256)
 
     monkeypatch.setattr(verification, "fault", naive)
     tally = corrupt.attempt(tmp_path, run, 30, seed=1, runs=0)
-    assert len(tally.missed) > 5
+    assert tally.missed
