@@ -139,11 +139,16 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def state(run: Path) -> dict[str, Any]:
-    """Return every file of a run directory by name, clocks taken out."""
+    """Return every file of a run directory by name, clocks taken out.
+
+    Not those in ``kept/``: where a manifest is damaged, a run can't know whose a damaged file
+    beside it is, and keeps it there.
+    """
+    names = {path.relative_to(run).as_posix(): path for path in sorted(run.rglob("*"))}
     return {
-        path.relative_to(run).as_posix(): _without_clock(path)
-        for path in sorted(run.rglob("*"))
-        if path.is_file() and path.name != ".lock"
+        name: _without_clock(path)
+        for name, path in names.items()
+        if path.is_file() and path.name != ".lock" and not name.startswith("kept/")
     }
 
 
