@@ -8,6 +8,7 @@ from coco_recipe import files
 from coco_recipe.checks import equal_pictures, missing_files
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding, judged
+from coco_recipe.kinds import LINKED_OUT
 from coco_recipe.language.recipe import Input
 from coco_recipe.manifest import FindingRecord
 from coco_recipe.planning import foresight, refusals
@@ -63,9 +64,8 @@ def opened(planned: Plan, *, with_pixels: bool) -> Opened:
         reviewed = [*foresight.review(planned, facts), *emptiness.of_plan(planned)]
         inputs.found += reaching.stopping_rows(planned, ahead, inputs.found)
     reads_pixels = any(step.step.reads_pixels for step in planned.steps)
-    if reads_pixels:
-        inputs.look_for_links()
-    if with_pixels and reads_pixels and inputs.are_sound():
+    leads_out = reads_pixels and inputs.look_for_links()
+    if with_pixels and reads_pixels and not leads_out:
         inputs.look_for_pictures(ahead)
         inputs.look_into("pictures", ahead)
         if inputs.are_sound():  # what is wrong above costs no hashing
@@ -124,8 +124,10 @@ class _Inputs:
                 rows = self.values[item.name, ""]
                 self._add(item, checking.of_content(self.plan, item.name, rows, about, ahead))
 
-    def look_for_links(self) -> None:
+    def look_for_links(self) -> bool:
         """Find the pictures that lead out of their folder, and that the recipe doesn't follow.
+
+        Report whether there are any: none of the pictures is then opened.
 
         Where names are mended, any file of the folder may be opened.
         """
@@ -140,6 +142,7 @@ class _Inputs:
             roots = [self.plan.recipe.folder / root for root in item.follow_links or ()]
             found = linked.finding(names, folder, item.name, roots)
             self._add(item, [found] if found else [])
+        return any(one.kind is LINKED_OUT for one in self.found)
 
     def look_for_pictures(self, ahead: Rehearsal) -> None:
         """Find the pictures that folders lack, by the names with which steps open them."""
