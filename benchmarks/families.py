@@ -228,9 +228,10 @@ def _model(tree: settings.Tree, classes: Sequence[str]) -> Any:
     changes = settings.Changes(Config(tree).to_dict())
     job_config.bind_classes(changes, classes)
     with _without_drawing():
-        model = MODELS.build(Config(changes.tree).model).double().eval()
+        model = MODELS.build(Config(changes.tree).model).double()
+    model.eval()  # which returns nothing for a model with a teacher
     for module in model.modules():  # predict asks for it, and mmdet's SSDHead has none
-        if type(module).__name__ == "SSDHead":
+        if type(module).__name__.endswith("SSDHead"):
             module.loss_cls = MODELS.build({"type": "CrossEntropyLoss"})
     return model
 

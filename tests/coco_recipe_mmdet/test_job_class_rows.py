@@ -56,8 +56,11 @@ FAMILIES: dict[str, tuple[str, dict[str, tuple[Layout, ...]]]] = {
         {"roi_head.bbox_head.fc_reg.weight": (Layout(width=4),)},
     ),
     "CrowdDet": (
-        "crowddet/crowddet-rcnn_r50_fpn_8xb2-30e_crowdhuman.py",
-        {"roi_head.bbox_head.fc_reg.1.bias": (Layout(width=4),)},
+        "crowddet/crowddet-rcnn_refine_r50_fpn_8xb2-30e_crowdhuman.py",
+        {
+            "roi_head.bbox_head.fc_reg.1.bias": (Layout(width=4),),
+            "roi_head.bbox_head.fc_reg_ref.0.weight": (Layout(width=4),),
+        },
     ),
     "Seesaw": (
         "seesaw_loss/mask-rcnn_r50_fpn_seesaw-loss_sample1e-3-ms-2x_lvis-v1.py",

@@ -141,7 +141,7 @@ EVIL: dict[str, tuple[str, Any, str]] = {
     "an import below": (
         "custom_imports.imports",
         ["neighbour"],
-        "custom_imports.imports is ['neighbour'], which imports or runs code",
+        "['neighbour']",
     ),
     "through a module": (
         "model.type",

@@ -201,7 +201,7 @@ def _is_input(owner: "Module", name: str, axis: int) -> bool:
 
 def _width(key: str, chain: "Sequence[Module]") -> int:
     """Return how many rows a class has: 4 of a box by class, the cells of a coarse mask, else 1."""
-    if re.search(r"(^|\.)fc_reg(\.\d+)?\.(weight|bias)$", key):
+    if re.search(r"(^|\.)fc_reg(_ref)?(\.\d+)?\.(weight|bias)$", key):
         return 4
     areas = [getattr(module, "output_area", 1) for module in chain]
     return int(max(areas)) if re.search(r"(^|\.)fc_logits\.(weight|bias)$", key) else 1
