@@ -102,10 +102,27 @@ def test_a_warmup_of_which_the_training_has_no_room_is_shortened_and_said() -> N
     assert said == [
         "the warm-up of 500 iterations is shortened to 60 of 600 (warmup: as_given leaves it)"
     ]
+    found, said = _fitted([WARMUP, STEPS], Length(3, 5, 3))
+    assert ([one["type"] for one in found], len(said)) == (["MultiStepLR"], 1)
+    assert said[0].startswith("the warm-up of 500 iterations is left out (warmup: as_given")
     assert _fitted([WARMUP, STEPS], length, "as_given") == ([WARMUP, STEPS], [])
     assert _fitted([WARMUP, STEPS], length, 200) == ([{**WARMUP, "end": 200}, STEPS], [])
     assert _fitted([WARMUP, STEPS], length, 0) == ([STEPS], [])
     assert _fitted([WARMUP, STEPS], Length(12, 1000, 12)) == ([WARMUP, STEPS], [])
+
+
+@pytest.mark.parametrize("total", [1, 2, 5, 19, 20, 31, 100])
+@pytest.mark.parametrize("form", ["iterations", "epochs", "asked for"])
+@pytest.mark.parametrize("kind", ["LinearLR", "ConstantLR"])
+def test_the_whole_learning_rate_is_reached_however_short_a_training_is(
+    total: int, form: str, kind: str
+) -> None:
+    factor = {"start_factor": 0.01} if kind == "LinearLR" else {"factor": 0.01}
+    warmup = {"type": kind, **factor, "begin": 0, "end": 500, "by_epoch": form == "epochs"}
+    asked = 1 if form == "asked for" else None
+    length = Length(total, 1, 5000) if form == "epochs" else Length(1, total, 1)
+    found, _ = _fitted([warmup], length, asked)
+    assert max(_curve(found, length)) == pytest.approx(1)
 
 
 def test_a_warmup_can_be_asked_for_where_there_is_none() -> None:

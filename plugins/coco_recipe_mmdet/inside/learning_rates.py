@@ -122,9 +122,9 @@ def _by_iteration(changes: Changes, length: Length, warmup: str | int | None) ->
     ratio = _ratio([scheduler for _, scheduler in found if not is_warmup(scheduler)], length)
     if warmup == AS_GIVEN and not length.own_iterations:
         ratio = 1.0
-    most = max(1, length.total // WARMUP_SHARE)
+    most = length.total // WARMUP_SHARE
     ends = {
-        scheduler["end"]: min(most, scheduler["end"])
+        scheduler["end"]: _of_warmup(min(most, scheduler["end"]))
         for _, scheduler in found
         if warmup is None and is_warmup(scheduler)
     }
@@ -139,15 +139,21 @@ def _by_iteration(changes: Changes, length: Length, warmup: str | int | None) ->
             changes.adapt((*place, "end"), at(scheduler["end"]))
     for before, after in ends.items():
         if before != after:
-            yield (
-                f"the warm-up of {before} iterations is shortened to {after} of {length.total} "
-                "(warmup: as_given leaves it)"
-            )
+            what = f"shortened to {after} of {length.total}" if after else "left out"
+            yield f"the warm-up of {before} iterations is {what} (warmup: as_given leaves it)"
     if ratio != 1 and not length.own_iterations:
         yield (
             f"the schedule by iteration is shortened to {length.total} iterations "
             "(warmup: as_given leaves it)"
         )
+
+
+def _of_warmup(end: int) -> int:
+    """Return where a warm-up ends that should end there.
+
+    mmengine's reach the whole value in their last iteration, and never if that is the first.
+    """
+    return end if end > 1 else 0
 
 
 def _ratio(found: list[Tree], length: Length) -> float:
@@ -169,13 +175,23 @@ def _stretch(changes: Changes, place: Place, scheduler: Tree, length: Length) ->
     """Stretch a scheduler that counts epochs."""
     points = [n for key in _POINTS for n in _numbers(scheduler.get(key)) if n < _NEVER]
     exact = all((n * length.stretch).is_integer() for n in map(float, points))
-    if exact or not _is_free(changes, place) or _kind(scheduler).startswith(_OF_EPOCHS):
-        _move(changes, place, scheduler, lambda n: round(n * length.stretch))
+    in_epochs = exact or not _is_free(changes, place) or _kind(scheduler).startswith(_OF_EPOCHS)
+    unit = 1 if in_epochs else length.iterations
+    # mmengine makes iterations of its epochs, which are enough
+    is_long = in_epochs and scheduler.get("convert_to_iter_based")
+    warms_up = is_warmup(scheduler) and not is_long
+
+    def at(point: float) -> int:
+        moved = round(point * length.stretch * unit)
+        return _of_warmup(moved) if warms_up else moved
+
+    if in_epochs:
+        _move(changes, place, scheduler, at)
         return
     changes.set((*place, "by_epoch"), False)
     if scheduler.get("convert_to_iter_based"):
         changes.set((*place, "convert_to_iter_based"), False)
-    _move(changes, place, scheduler, lambda n: round(n * length.stretch * length.iterations))
+    _move(changes, place, scheduler, at)
 
 
 def _is_free(changes: Changes, place: Place) -> bool:
@@ -203,6 +219,7 @@ def _move(changes: Changes, place: Place, scheduler: Tree, at: At) -> None:
 def _exact_warmup(changes: Changes, iterations: int) -> None:
     """Let the training warm up for so many iterations; without a warm-up in the config, add one."""
     because = "with: {warmup: ...}"
+    iterations = _of_warmup(iterations)
     found = [found for found in schedulers(changes.tree) if is_warmup(found[1])]
     for place, scheduler in found:
         changes.set((*place, "by_epoch"), False, because=because)
