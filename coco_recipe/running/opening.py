@@ -208,7 +208,7 @@ class _Inputs:
     def look_for_links(self) -> None:
         """Find the pictures that lead out of their folder, and that the recipe doesn't follow.
 
-        None of the input's pictures is then opened. Where names are mended, any file of the folder may be opened.
+        None of such an input's pictures is opened. Where names are mended, any file counts.
         """
         for item in self._with_images():
             if item.follow_links is True:
