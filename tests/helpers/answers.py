@@ -9,11 +9,12 @@ BOX_AND_SCORE = 5  # stand ahead of the classes in an answer of YOLOv3
 
 
 def tensors(value: Any) -> Iterator[Any]:
-    """Yield every tensor in an answer, in order."""
+    """Yield every tensor in an answer, in order, but for numbers of classes."""
     import torch
 
     if isinstance(value, torch.Tensor):
-        yield value
+        if value.is_floating_point():
+            yield value
     elif isinstance(value, Mapping):
         for child in value.values():
             yield from tensors(child)
