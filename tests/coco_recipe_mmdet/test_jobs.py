@@ -54,7 +54,8 @@ def test_the_parameters_of_a_step_become_a_job_and_others_stay_away() -> None:
 
 def test_the_process_gets_the_code_of_this_project_and_no_more() -> None:
     names = [path.name for path in jobs.PROGRAM.all_code()]
-    assert names == ["coco_recipe", "coco_recipe_jobs", "coco_recipe_torch", "coco_recipe_mmdet"]
+    plugins = [f"coco_recipe_{name}" for name in ("jobs", "torch", "pictures", "mmdet")]
+    assert names == ["coco_recipe", *plugins]
 
 
 def test_the_function_of_every_job_is_there() -> None:
