@@ -181,7 +181,7 @@ def try_training(family: Family, folder: Path, name: str = "without") -> dict[st
 
 
 def _adapts_by_config() -> bool:
-    from coco_recipe_torch.adapt_head import STEP
+    from coco_recipe_mmdet.adapt_head import STEP
 
     return "config" in STEP.params["properties"]
 

@@ -45,6 +45,7 @@ _OF_ONE = {
     "have": "has",
     "are": "is",
     "lie": "lies",
+    "lead": "leads",
     "reach": "reaches",
     "point": "points",
     "look": "looks",

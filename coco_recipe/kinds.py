@@ -33,7 +33,7 @@ UNREAD = Kind(
 LITTLE_ROOM = Kind(
     "little_room_on_disk",
     "warning",
-    "steps may find no room for what they write",
+    "steps have too little room for what will be written",
     "make room, or write elsewhere (--out); a run that stops goes on from there",
 )
 STOPPING = Kind(
@@ -46,7 +46,7 @@ STOPPING = Kind(
 LINKED_OUT = Kind(
     "links_out_of_the_folder",
     "error",
-    "pictures are links that lead out of the folder of images",
+    "pictures lead out of the folder of images, by links",
     "follow_links: true, if you trust what they lead to",
     needed=True,
 )

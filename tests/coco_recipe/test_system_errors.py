@@ -146,11 +146,17 @@ def test_too_many_open_files_are_told_as_such(tmp_path: Path) -> None:
     _recipe(tmp_path)
     assert _run(tmp_path, tmp_path / "other").returncode == 0  # all is imported now
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 1, before[1]))
+    last = max(map(int, os.listdir("/proc/self/fd")))
+    held = [os.open(os.devnull, os.O_RDONLY)]  # no number below the limit is left
+    while held[-1] <= last:
+        held.append(os.open(os.devnull, os.O_RDONLY))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (held[-1] + 2, before[1]))
     try:
         done = _run(tmp_path, tmp_path / "run")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        for handle in held:
+            os.close(handle)
     assert done.returncode in (1, 2)
     assert "too many files are open; raise the limit (ulimit -n)" in done.stderr
     assert "Traceback" not in done.stderr

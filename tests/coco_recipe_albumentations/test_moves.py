@@ -10,7 +10,7 @@ import pytest
 from builders import coco, write_recipe
 
 from coco_recipe.errors import RecipeError
-from coco_recipe.running import stages
+from coco_recipe.running import refusal, stages
 
 np = pytest.importorskip("numpy")
 A = pytest.importorskip("albumentations")
@@ -51,7 +51,7 @@ def _planned(folder: Path, data: dict[str, Any], **arguments: Any) -> None:
     pipeline = [{"Morphological": {"p": 1, **arguments}}]
     step = {"id": "more", "use": "augment", "in": "raw", "with": {"pipeline": pipeline}}
     inputs = {"raw": {"annotations": "raw.json", "images": "."}}
-    stages.hold_against_rows(stages.prepare(write_recipe(folder, [step], data, inputs=inputs)))
+    refusal.hold_against_rows(stages.prepare(write_recipe(folder, [step], data, inputs=inputs)))
 
 
 @pytest.mark.parametrize(("scale", "told"), [([5, 9], "4 px"), ([2, 12], "6 px"), (4, "2 px")])

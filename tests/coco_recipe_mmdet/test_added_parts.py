@@ -1,6 +1,7 @@
 """One small training has everything that parameters add, and is looked at from all sides."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def extended(shapes: Shapes, trained: Path) -> Path:
     }
     guess = {"id": "guess", "use": "predict", "in": {"checkpoint": "fit.checkpoint"}}
     guess["with"] = {"folder": "val/images", **look}
-    place = trained.relative_to(shapes.folder) / "fit/checkpoints/epoch_3.pth"
+    place = Path(os.path.relpath(trained, shapes.folder)) / "fit/checkpoints/epoch_3.pth"
     return shapes.run("extended", [step, score, guess], start={"checkpoint": str(place)})
 
 
@@ -110,7 +111,7 @@ def test_several_looks_find_other_boxes(extended: Path, shapes: Shapes) -> None:
         "in": {"checkpoints": "start", "dataset": "val"},
         "with": CPU,
     }
-    place = extended.relative_to(shapes.folder) / "fit/checkpoints/epoch_2.pth"
+    place = Path(os.path.relpath(extended, shapes.folder)) / "fit/checkpoints/epoch_2.pth"
     steps = shapes.run("once", [once], start={"checkpoint": str(place)})
     [path] = (steps / "score/results").iterdir()
     alone = json.loads(path.read_text())

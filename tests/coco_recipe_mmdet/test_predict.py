@@ -121,7 +121,7 @@ def test_the_command_that_was_run_can_be_run_again_and_leaves_the_step_as_it_is(
 
 def test_times_stand_with_the_clock_and_pictures_with_the_result(trained: Path) -> None:
     clock = provenance(trained, "fit").clock.files
-    assert clock == ("results.csv", "train.log")
+    assert list(clock) == ["results.csv", "train.log"]
     assert list(provenance(trained, "guess").clock.files) == ["predict.log"]
     files = json.loads((trained / "fit/manifest.json").read_text())["files"]
     assert "curves.png" in files

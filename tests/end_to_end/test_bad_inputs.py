@@ -14,7 +14,7 @@ import pytest
 from builders import command
 
 from coco_recipe.engines import beside
-from coco_recipe.running import checking
+from coco_recipe.running import mask_parts
 
 CASES = list(bad_inputs.cases())
 SECONDS, KILOBYTES = 10, 2**20
@@ -57,7 +57,7 @@ def test_a_bad_input(
             pytest.skip(f"{name} is not installed")
     # a copy of this process, which has imported all that tests import, costs 0.2 s each
     monkeypatch.setattr(beside, "copies", lambda: 1)
-    monkeypatch.setattr(checking, "copies", lambda: 1)
+    monkeypatch.setattr(mask_parts, "copies", lambda: 1)
     monkeypatch.delenv("COLUMNS", raising=False)
     arguments = case.make(tmp_path)
     before, memory = _files(tmp_path), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -16,6 +16,7 @@ from coco_recipe import (
     events,
     files,
     plugins,
+    system_errors,
 )
 from coco_recipe.running import checking, stages
 
@@ -37,12 +38,15 @@ class Case:
     other: dict[str, Any] | None = None
     text: str = ""
     plugin: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
 
     def told(self, folder: Path) -> list[tuple[str, str]]:
         """Return the kind and the message of each finding, in order."""
         for name, content in self.pictures.items():
             (folder / "images").mkdir(exist_ok=True)
             (folder / "images" / name).write_bytes(content)
+        for name, target in self.links.items():
+            (folder / "images" / name).symlink_to(target)
         (folder / "raw.json").write_text(self.text or json.dumps(self.data), "utf-8")
         if not self.steps:
             images = folder / "images" if self.pictures else None
@@ -71,7 +75,7 @@ class Case:
                 ],
             )
         except FindingsError as error:
-            texts += map(str, error.findings)
+            texts += [str(finding).replace(f"{folder}/", "") for finding in error.findings]
         return [(text.partition("\n")[0].rpartition("(")[2].rstrip(")"), text) for text in texts]
 
 
@@ -310,6 +314,12 @@ def coco_recipe_steps():
     yield Step(name="act", run=act, inputs=ports, outputs={"dataset": Dataset})
 """,
 )
+CASES["links_out_of_the_folder"] = lambda: Case(
+    steps=[EXPORT],
+    pictures={"2.jpg": GOOD["2.jpg"], "3.jpg": GOOD["3.jpg"]},
+    links={"1.jpg": "/etc/passwd"},
+)
+CASES["little_room_on_disk"] = lambda: Case(steps=[FLIP], pictures=GOOD)
 CASES["unread_steps"] = lambda: Case(
     steps=[{"id": "ids", "use": "reindex", "in": "raw"}, EXPORT], pictures=GOOD
 )
@@ -376,5 +386,7 @@ def test_a_kind_is_found_and_its_message_is(
 ) -> None:
     if name == "checks_left_out":
         monkeypatch.setattr(files, "is_installed", lambda package: False)
+    if name == "little_room_on_disk":
+        monkeypatch.setattr(system_errors, "free", lambda path: 1000)
     told = [text for kind, text in CASES[name]().told(tmp_path) if kind == name]
     assert told == [MESSAGES[name]]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coco_recipe import plugins
 from coco_recipe.errors import CocoRecipeError
-from coco_recipe.running import checking, stages
+from coco_recipe.running import checking, refusal, stages
 
 SECONDS = 2.0  # of CPU time
 EXPORT = {"id": "out", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none"}}
@@ -135,7 +135,7 @@ _registry = plugins.find()
 def tries_recipe(folder: Path, text: bytes) -> None:
     """Plan a recipe and hold it against its rows: only our own errors, and soon."""
     (folder / "recipe.yaml").write_bytes(text)
-    _soon(lambda: stages.hold_against_rows(stages.prepare(folder / "recipe.yaml")), text)
+    _soon(lambda: refusal.hold_against_rows(stages.prepare(folder / "recipe.yaml")), text)
 
 
 def tries_file(folder: Path, text: bytes) -> None:
@@ -143,7 +143,7 @@ def tries_file(folder: Path, text: bytes) -> None:
     (folder / "raw.json").write_bytes(text)
     (folder / "recipe.yaml").write_bytes(SOUND_RECIPE)
     _soon(lambda: checking.of_file(folder / "raw.json", None, _registry.checks), text)
-    _soon(lambda: stages.hold_against_rows(stages.prepare(folder / "recipe.yaml")), text)
+    _soon(lambda: refusal.hold_against_rows(stages.prepare(folder / "recipe.yaml")), text)
 
 
 def _soon(work: Callable[[], object], text: bytes) -> None:

@@ -198,6 +198,16 @@ MESSAGES = {
         "out/mine.txt (files_outside_the_step)\n    hint: "
         "let the step write below ctx.workdir; if it was you who changed them, run it again"
     ),
+    "links_out_of_the_folder": (
+        "raw (images): 1 picture leads out of the folder of images, by links: 1.jpg: leads to "
+        "/etc/passwd (links_out_of_the_folder)\n    hint: they lead to files below /etc; if you "
+        "trust these, write into the input: follow_links: [/etc]"
+    ),
+    "little_room_on_disk": (
+        "out: about 4.6 kB to write, 1.0 kB free: 1 step has too little room for what will be "
+        "written: step 'more': about 4.6 kB (little_room_on_disk)\n    hint: "
+        "make room, or write elsewhere (--out); a run that stops goes on from there"
+    ),
     "filter_matches_nothing": (
         "few: 1 filter drops and changes nothing: step 'few' (filter_matches_nothing)\n    hint: "
         "check its parameters, or remove the step"

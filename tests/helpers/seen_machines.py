@@ -15,6 +15,7 @@ MACHINE = Machine("Linux", 8, 32 * GIB, 8 * GIB, 100 * GIB, "c++", "", (), True,
 
 PACKAGES = {
     "albumentations": "2.0.8",
+    "jinja2": "3.1.6",
     "numpy": "2.2.6",
     "opencv-python": "4.12.0.88",
     "opencv-python-headless": "4.12.0.88",

@@ -198,6 +198,6 @@ def test_workers_have_the_variables_that_steps_need_and_the_parent_has_not() -> 
     for name in ("local:forkserver", "local:spawn", "dask"):
         if name == "dask" and not importlib.util.find_spec("distributed"):
             continue
-        there = engine.parse(name, 2, {"FAR_LIBRARY": "quiet"})
+        there = engine.parse(name, 2, environment={"FAR_LIBRARY": "quiet"})
         assert set(there.map(_variable, range(4))) == {"quiet"}
     assert "FAR_LIBRARY" not in os.environ

@@ -54,8 +54,7 @@ def test_links_out_are_counted_and_refused_by_every_command(name: str, tmp_path:
     assert done.returncode == 1
     told = done.stdout + done.stderr
     assert (
-        f"2 pictures are links that lead out of the folder of images: 1.jpg: leads to {tmp_path}"
-        in told
+        f"2 pictures lead out of the folder of images, by links: 1.jpg: leads to {tmp_path}" in told
     )
     assert LINKED in told
     assert f"follow_links: [{tmp_path}/cache/ab]" in told
