@@ -59,18 +59,9 @@ class Source:
 
     def independent(self, problems: Sequence[Problem]) -> list[Problem]:
         """Return the text's problems, and those that don't only follow from one of these."""
-        places = [problem.where.path for problem in self.problems if problem.where.path]
-        return [
-            *self.problems,
-            *(
-                p
-                for p in problems
-                if not any(
-                    p.where.path == place or p.where.path.startswith((f"{place}.", f"{place}["))
-                    for place in places
-                )
-            ),
-        ]
+        places = {problem.where.path for problem in self.problems if problem.where.path}
+        others = (p for p in problems if places.isdisjoint(places_around(p.where.path)))
+        return [*self.problems, *others]
 
     def is_about(self, problem: Problem, path: KeyPath) -> bool:
         """Report whether a problem is about what stands at or below a key path."""
@@ -95,6 +86,11 @@ class Source:
             if path[:end] in table:
                 return Where(str(self.path), *table[path[:end]], path=show_path(path))
         return Where(str(self.path), path=show_path(path))
+
+
+def places_around(place: str) -> list[str]:
+    """Return a place as it is shown, and all that it stands in: of a[0].b also a[0] and a."""
+    return [*(place[: cut.start()] for cut in re.finditer(r"[.\[]", place)), place]
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Source:

@@ -1,13 +1,13 @@
 """resolve: Recipe + Registry -> Plan, every reference, port and parameter checked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from coco_recipe.errors import Problem, RecipeError, did_you_mean
+from coco_recipe.errors import Problem, RecipeError, did_you_mean, show_path
 from coco_recipe.json_types import Params
 from coco_recipe.language.recipe import Input, Recipe
-from coco_recipe.language.source import Source
+from coco_recipe.language.source import OPTION, Source, places_around
 from coco_recipe.planning.binding import Binder
 from coco_recipe.planning.plan import Plan
 from coco_recipe.plugins import Registry
@@ -138,6 +138,12 @@ class _Whole:
     problems: list[Problem]
     names: set[str] = field(default_factory=set)
     open_ends: set[str] = field(default_factory=set)
+    _taken: int = 0
+    _places: set[str] = field(default_factory=set)
+    _of_options: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._take(self.source.problems)
 
     def has(self, name: str, at: KeyPath, references: Any = ()) -> bool:
         """Report whether an input or step is right: its text at a key path, and what it reads."""
@@ -155,7 +161,18 @@ class _Whole:
 
     def is_wrong(self, at: KeyPath) -> bool:
         """Report whether there is a problem of what stands at or below a key path."""
-        return any(self.source.is_about(p, at) for p in (*self.source.problems, *self.problems))
+        self._take(self.problems[self._taken :])
+        self._taken = len(self.problems)
+        is_of_option = any(self.source.is_about(problem, at) for problem in self._of_options)
+        return is_of_option or show_path(at) in self._places
+
+    def _take(self, problems: Sequence[Problem]) -> None:
+        """Note the places that problems are about, and all that these stand in."""
+        for problem in problems:
+            if problem.where.file == OPTION:
+                self._of_options.append(problem)
+            else:
+                self._places.update(places_around(problem.where.path))
 
 
 def _entries(source: Source) -> int:
