@@ -49,8 +49,6 @@ def test_too_little_room_is_told_before_a_step_runs(
 ) -> None:
     monkeypatch.setattr(system_errors, "free", lambda path: 1000)
     told = "about 30.7 kB to write, 1.0 kB free: 2 steps have too little room for what will be"
-        "about 30.7 kB to write, 1.0 kB free: 2 steps have too little room for what will be written"
-    )
     assert told in command("plan", "recipe.yaml", cwd=folder).stderr
     text = (folder / "recipe.yaml").read_text()
     strict = text.replace('"steps"', '"findings": {"little_room_on_disk": "error"}, "steps"')
