@@ -96,7 +96,7 @@ def plain(family: Family) -> dict[str, Any]:
         "model.data_preprocessor.batch_augments": None,
     }
     for name, pipeline in (("train", train), ("val", test), ("test", test)):
-        dataset = {"_delete_": True, "type": "CocoDataset", "ann_file": "", "pipeline": pipeline}
+        dataset = {"_delete_": True, "type": "CocoDataset", "pipeline": pipeline}
         found[f"{name}_dataloader.dataset"] = dataset
         found[f"{name}_dataloader.batch_size"] = 1
     found["train_dataloader.batch_sampler"] = None

@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from coco_recipe.engines import beside
-from coco_recipe.running import checking
+from coco_recipe.running import mask_parts
 
 Tries = Callable[[Path, bytes], None]
 KINDS: dict[str, tuple[Any, Tries]] = {
@@ -70,7 +70,7 @@ def test_only_our_own_errors_come_of_anything(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(beside, "copies", lambda: 1)  # a copy of this process costs 0.2 s
-    monkeypatch.setattr(checking, "copies", lambda: 1)
+    monkeypatch.setattr(mask_parts, "copies", lambda: 1)
     assert fuzz(kind, tmp_path, SECONDS, 12) > 20
 
 
@@ -89,7 +89,7 @@ def _slow() -> None:
 
 def main(seconds: float) -> None:
     """Fuzz each kind in turn, with a new seed each time, and say how many were tried."""
-    beside.copies = checking.copies = lambda: 1  # type: ignore[attr-defined]
+    beside.copies = mask_parts.copies = lambda: 1  # type: ignore[attr-defined]
     until, counts = time.monotonic() + seconds, dict.fromkeys(KINDS, 0)
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     with tempfile.TemporaryDirectory() as folder:

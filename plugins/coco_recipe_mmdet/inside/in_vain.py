@@ -3,8 +3,9 @@
 Nothing is listed: the config that the step ends up with is held against what was wanted of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
+from typing import Any
 
 from coco_recipe import StepProblem, StepProblems
 from coco_recipe_mmdet.inside.settings import Changes, Tree, Wanted, get, is_of_runner, short
@@ -25,6 +26,14 @@ def expect_kept(changes: Changes, final: Tree) -> None:
     )
 
 
+def _is_kept(wanted: Any, now: Any) -> bool:
+    """Say whether a value is as it was wanted; a mapping may have got further keys."""
+    if isinstance(wanted, Mapping) and isinstance(now, Mapping):
+        keys = (key for key in wanted if key != "_delete_")
+        return all(key in now and _is_kept(wanted[key], now[key]) for key in keys)
+    return bool(wanted == now)
+
+
 def _problems(
     path: str, wanted: list[Wanted], changes: Changes, final: Tree
 ) -> Iterator[StepProblem]:
@@ -35,7 +44,7 @@ def _problems(
     ]
     for leaf in at_work:
         now = get(final, leaf.place)
-        if now != leaf.value and leaf not in unused:
+        if not _is_kept(leaf.value, now) and leaf not in unused:
             what = f"the step itself puts {short(now)} at {'.'.join(leaf.place)}"
             reason = changes.reason(leaf.place)
             yield StepProblem(("set", path), what, reason or "leave it out")
