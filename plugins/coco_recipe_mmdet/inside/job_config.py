@@ -196,7 +196,7 @@ def _leaf(tree: Tree, name: str) -> tuple[str, Tree]:
     found = [
         (path, node)
         for path, node in mappings(tree[name].get("dataset", {}), (name, "dataset"))
-        if "ann_file" in node
+        if "ann_file" in node or str(node.get("type")).endswith("CocoDataset")
     ]
     if len(found) != 1:
         raise ValueError(
