@@ -98,7 +98,8 @@ def plain(family: Family) -> dict[str, Any]:
     for name, pipeline in (("train", train), ("val", test), ("test", test)):
         dataset = {"_delete_": True, "type": "CocoDataset", "pipeline": pipeline}
         found[f"{name}_dataloader.dataset"] = dataset
-        found[f"{name}_dataloader.batch_size"] = 1
+        if name != "train":  # whose batch is a parameter
+            found[f"{name}_dataloader.batch_size"] = 1
     found["train_dataloader.batch_sampler"] = None
     return {**found, **family.set}
 
