@@ -107,7 +107,9 @@ def test_a_module_makes_those_steps_stale_that_use_it(stale: dict[str, list[str]
     assert stale["coco_recipe_mmdet.inside.job_preflight"] == []
     inside = {name for name in stale if name.startswith("coco_recipe_mmdet.inside.")}
     unknown = {name for name in inside if not stale[name]}
-    of_none = {f"coco_recipe_mmdet.inside.{name}" for name in ("job_preflight", "drawings", "trial")}
+    of_none = {
+        f"coco_recipe_mmdet.inside.{name}" for name in ("job_preflight", "drawings", "trial")
+    }
     assert unknown == of_none, "name it in Step.also"
     assert stale["coco_recipe_pictures.geometry.rings"] == ["augment", "tile"]
     assert stale["coco_recipe_albumentations.carrier"] == ["augment"]
