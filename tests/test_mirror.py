@@ -88,6 +88,7 @@ def test_a_module_has_a_test_file_of_its_name(module: str) -> None:
     assert names, f"{test.relative_to(REPOSITORY)} has no test"
 
 
+@pytest.mark.slow
 def test_few_modules_have_none() -> None:
     assert {*EXEMPT} <= {*_modules()}, "a module on the list is gone"
     assert len(EXEMPT) <= 0.1 * len(_modules())

@@ -31,6 +31,7 @@ def test_exit_codes_and_streams(tmp_path: Path) -> None:
     assert command("nonsense", cwd=tmp_path).returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["steps"], ["schema"], ["--help"]])
 def test_a_reader_that_has_gone_is_no_fault_of_ours(words: list[str]) -> None:
     reading, writing = os.pipe()

@@ -8,6 +8,7 @@ import pytest
 from coco_recipe import patterns
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pattern", [r"(a+)+$", r"(a|a)*$", r"(a|aa)+$", r"(.*a){25}c", r"(\w+\s?)*!"]
 )
@@ -34,6 +35,7 @@ def test_matches_are_those_of_each_text() -> None:
     assert [match and match[1] for match in found] == ["12", None, "7"]
 
 
+@pytest.mark.slow
 def test_a_clock_of_somebody_else_goes_on() -> None:
     rung = []
     before = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))

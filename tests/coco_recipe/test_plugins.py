@@ -124,6 +124,7 @@ def test_a_sound_schema_is_checked_once_and_a_broken_one_told_each_time(
             plugins.find([tmp_path / "mine.py"])
 
 
+@pytest.mark.slow
 def test_broken_installed_plugins_are_listed_and_stop_nobody_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,6 +90,7 @@ def test_every_fault_is_told_at_its_place_and_the_rest_is_read() -> None:
     assert read.data == {"a": 0, "b": {"c": 1}, "d": 4, "e": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -134,6 +134,7 @@ def test_a_key_of_another_row_is_refused_until_told(key: str, tmp_path: Path) ->
     assert _under(data, key) == [2, 1, 4, 3]
 
 
+@pytest.mark.slow
 def test_a_relation_within_a_row_is_refused_or_followed(tmp_path: Path) -> None:
     files = [_with("relation", {"subject_id": 1, "object_id": 2}, None) for _ in "ab"]
     with pytest.raises(StepError, match="annotation 1 of b has object_id 2"):

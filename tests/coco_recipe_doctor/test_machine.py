@@ -8,6 +8,7 @@ import pytest
 from coco_recipe_doctor import machine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -41,6 +41,7 @@ def _pixels(path: Path) -> Any:
     return imread(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("classes", "boxes"), [(1, True), (3, True), (3, False), (40, True)])
 def test_every_number_of_classes_can_be_drawn_twice_with_the_same_bytes(
     tmp_path: Path, classes: int, boxes: bool
@@ -69,6 +70,7 @@ def test_the_matrix_is_dark_where_classes_are_told_apart(tmp_path: Path) -> None
     assert slope == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_training_without_val_and_one_of_a_single_iteration_have_curves(tmp_path: Path) -> None:
     lines = [{"epoch": 1, "iter": n, "lr": 0.1, "loss": 1 / n, "loss_cls": 0.5 / n} for n in (1, 2)]
     for rows in (lines, lines[:1], []):

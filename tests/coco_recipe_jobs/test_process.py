@@ -51,6 +51,7 @@ def test_a_trainer_of_one_file_runs_in_a_process_of_its_own(tmp_path: Path) -> N
     assert "-m stub_trainer job.json" in (step / "command.txt").read_text()
 
 
+@pytest.mark.slow
 def test_a_training_that_died_goes_on_where_it_was(tmp_path: Path) -> None:
     first = _run(tmp_path, epochs=4, dies_at=3)
     assert first.returncode == 1
@@ -126,6 +127,7 @@ def _launched(folder: Path, **more: Any) -> tuple[Any, dict[str, Any], Path]:
     return found, json.loads(note.read_text()), work
 
 
+@pytest.mark.slow
 def test_srun_gets_the_words_and_variables_that_its_ranks_need(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +161,7 @@ def test_srun_gets_the_words_and_variables_that_its_ranks_need(
     assert events_.count('"event":"done"') == 1, "one of the ranks reports"
 
 
+@pytest.mark.slow
 def test_torchrun_gets_the_place_of_this_machine_among_several(tmp_path: Path) -> None:
     found, note, work = _launched(
         tmp_path,
@@ -197,6 +200,7 @@ def test_torchrun_gets_the_place_of_this_machine_among_several(tmp_path: Path) -
     assert words[-len(line) :] == line, "the others run this line with their own --node_rank"
 
 
+@pytest.mark.slow
 def test_the_command_does_the_job_again_and_leaves_the_folder_as_it_is(tmp_path: Path) -> None:
     assert _run(tmp_path, epochs=2).returncode == 0
     step = _step(tmp_path)

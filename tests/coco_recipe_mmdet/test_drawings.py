@@ -49,6 +49,7 @@ def _size(path: Path) -> tuple[int, int]:
         return picture.size
 
 
+@pytest.mark.slow
 def test_the_worst_and_the_best_pictures_are_drawn_once_each(tmp_path: Path) -> None:
     matched = drawings.Found(_val(tmp_path, ("cap", "瓶盖")), _hits(12))
     best = matched.thresholds()

@@ -44,6 +44,7 @@ def _curve(scheduler: Any, length: Length) -> list[float]:
     return list(learning_rates.curve({"param_scheduler": scheduler}, length, 1.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs", [1, 2, 5, 10, 36])
 def test_a_schedule_for_300_epochs_has_the_same_form_in_few(epochs: int) -> None:
     whole = _curve(YOLOX, Length(300, 20, 300))

@@ -8,6 +8,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import pytest
 from builders import REPOSITORY, coco, write_recipe
 
 CORE = ("click", "jsonschema", "msgspec", "pluggy", "pyyaml", "rich")
@@ -77,6 +78,7 @@ def _bare(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[s
     )
 
 
+@pytest.mark.slow
 def test_validate_says_which_packages_are_missing_and_what_to_do(tmp_path: Path) -> None:
     done = _bare(tmp_path, "validate", write_recipe(tmp_path, [STEP], coco()))
     assert done.returncode == 2, done.stdout + done.stderr
@@ -86,6 +88,7 @@ def test_validate_says_which_packages_are_missing_and_what_to_do(tmp_path: Path)
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_another_environment_needs_no_stack_here(tmp_path: Path) -> None:
     step = {**STEP, "with": {**STEP["with"], "python": sys.executable}}  # type: ignore[dict-item]
     done = _bare(tmp_path, "validate", write_recipe(tmp_path, [step], coco()))

@@ -34,6 +34,7 @@ def _try(wanted: Mapping[str, object], config: str = str(CONFIG), **with_: Any) 
     trial.blamed(wanted, build)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [

@@ -196,6 +196,7 @@ def test_no_module_that_opens_pictures_imports_a_library_of_transforms() -> None
             assert not libraries & {name.partition(".")[0] for name in names}, path
 
 
+@pytest.mark.slow
 def test_opening_pictures_loads_no_library_of_transforms() -> None:
     import subprocess
 

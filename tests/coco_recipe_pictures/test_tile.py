@@ -95,6 +95,7 @@ def test_what_is_lost_is_counted_and_named(tmp_path: Path) -> None:
     assert record["ids of annotations in no tile"] == [1]
 
 
+@pytest.mark.slow
 def test_two_workers_make_the_same_bytes(tmp_path: Path) -> None:
     rows = [{"bbox": [20, 10, 50, 40], "area": 2000}]
     one, two = tmp_path / "one", tmp_path / "two"

@@ -74,6 +74,7 @@ def _page(run: Path) -> _Page:
     return _Page(page.page(run).decode("utf-8"))
 
 
+@pytest.mark.slow
 def test_it_asks_nobody_and_runs_nothing(run: Path) -> None:
     found = _page(run)
     assert "script" not in found.tags
@@ -83,18 +84,21 @@ def test_it_asks_nobody_and_runs_nothing(run: Path) -> None:
     assert all(link.startswith("#") for link in found.values["href"])
 
 
+@pytest.mark.slow
 def test_hostile_names_stay_text(run: Path) -> None:
     found = _page(run)
     assert HOSTILE in found.text
     assert "瓶盖" in found.text
 
 
+@pytest.mark.slow
 def test_every_link_leads_to_a_place_on_the_page(run: Path) -> None:
     found = _page(run)
     assert {link[1:] for link in found.values["href"]} <= set(found.values["id"])
     assert {"step-clean", "step-parts", "step-out"} <= set(found.values["id"])
 
 
+@pytest.mark.slow
 def test_the_books_are_those_of_the_records(run: Path) -> None:
     text = " ".join(_page(run).text.split())
     books = text[text.index("dropped because") :]
@@ -103,6 +107,7 @@ def test_the_books_are_those_of_the_records(run: Path) -> None:
     assert "areas are at odds" in text or "area is at odds" in text
 
 
+@pytest.mark.slow
 def test_it_is_written_once_and_the_same_again(run: Path) -> None:
     path = page.write(run, run / page.NAME)
     before = path.stat().st_mtime_ns
@@ -122,6 +127,7 @@ def test_a_file_of_the_users_is_left_as_it_is(run: Path, tmp_path: Path) -> None
     assert mine.read_bytes() == b"<p>mine"
 
 
+@pytest.mark.slow
 def test_the_command_names_the_page(run: Path, tmp_path: Path) -> None:
     done = command("report", run, "--to", tmp_path / "new" / "a.html", cwd=tmp_path)
     assert done.stdout.strip() == str(tmp_path / "new" / "a.html"), done.stderr

@@ -74,6 +74,7 @@ def test_only_our_own_errors_come_of_anything(
     assert fuzz(kind, tmp_path, SECONDS, 12) > 20
 
 
+@pytest.mark.slow
 def test_the_harness_catches_what_is_not_ours(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         fuzzing._soon(lambda: 1 / 0, b"")

@@ -84,6 +84,7 @@ def _draw(folder: Path, raw: dict[str, Any]) -> None:
     (folder / "annotations.json").write_text(json.dumps(raw, ensure_ascii=False), "utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_counts_ids_and_split_are_those_of_the_notebook(tmp_path: Path, seed: int) -> None:
     pytest.importorskip("albumentations")

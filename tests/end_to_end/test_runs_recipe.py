@@ -66,6 +66,7 @@ def _data(run: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["recipe.yaml", "recipe.resolved.yaml"])
 @pytest.mark.parametrize("out", ["work/project/runs/x", "elsewhere/deep/x"])
 def test_it_makes_the_same_data_again(out: str, name: str, tmp_path: Path, project: Path) -> None:

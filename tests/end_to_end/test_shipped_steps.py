@@ -42,6 +42,7 @@ def test_every_step_of_the_data_plugin_has_a_case() -> None:
     assert {step.name for step in coco_recipe_data.coco_recipe_steps()} <= {*CASES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_shipped_step_keeps_every_promise(name: str, tmp_path: Path) -> None:
     if name in ("augment", "tile"):

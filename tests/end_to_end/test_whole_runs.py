@@ -92,6 +92,7 @@ def test_the_notebook_recipe_gives_the_same_bytes_with_1_2_and_4_jobs(
     assert any(name.endswith(".jpg") for name in trees[0])
 
 
+@pytest.mark.slow
 def test_no_family_is_on_both_sides_of_the_notebook_recipe(demo: Path, tmp_path: Path) -> None:
     _run(demo, "notebook_data.yaml", tmp_path / "out")
     parts = [
@@ -104,6 +105,7 @@ def test_no_family_is_on_both_sides_of_the_notebook_recipe(demo: Path, tmp_path:
     assert not train & val
 
 
+@pytest.mark.slow
 def test_quickstart_again_makes_nothing_and_a_changed_parameter_makes_what_follows(
     demo: Path, tmp_path: Path
 ) -> None:

@@ -97,6 +97,7 @@ def test_every_published_row_goes_back_to_its_own_raw_row(run: Path, part: str) 
         assert found[0].file_name == names[row["image_id"]]
 
 
+@pytest.mark.slow
 def test_every_raw_row_ends_where_it_is_published_or_was_dropped(run: Path) -> None:
     published = {
         (part, tuple(row["bbox"])): row["id"]

@@ -96,6 +96,7 @@ def test_rows_of_a_batch_are_noticed_as_one_by_one(listed: list[Mapping[str, Any
         assert _rows(listed).survey == together
 
 
+@pytest.mark.slow
 @given(listed=ROWS)
 def test_what_is_told_of_all_rows_holds_for_each(listed: list[Mapping[str, Any]]) -> None:
     rows = _rows(listed)

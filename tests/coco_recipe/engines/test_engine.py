@@ -78,6 +78,7 @@ def test_no_items_start_no_worker() -> None:
     assert list(engine.local(2).map(_double, [])) == []
 
 
+@pytest.mark.slow
 def test_no_job_is_this_process_and_one_and_two_are_others() -> None:
     assert set(engine.local(0).map(_pid, range(3))) == {os.getpid()}
     alone = set(engine.local(1).map(_pid, range(3)))
@@ -88,6 +89,7 @@ def test_no_job_is_this_process_and_one_and_two_are_others() -> None:
     assert len(others) <= 2
 
 
+@pytest.mark.slow
 def test_few_items_are_taken_ahead_even_if_the_first_is_slow() -> None:
     taken, most = 0, 0
 
@@ -110,6 +112,7 @@ def test_items_and_results_larger_than_a_pipe_do_not_block_each_other() -> None:
     assert [len(data) for data in engine.local(2).map(_big, [3_000_000] * 8)] == [3_000_000] * 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "how"),
     [
@@ -148,6 +151,7 @@ def _until_error(results: Iterator[int], done: list[int]) -> list[int]:
     return []
 
 
+@pytest.mark.slow
 def test_an_item_whose_worker_died_by_chance_is_tried_again(tmp_path: Path) -> None:
     assert list(engine.local(2).map(partial(_die_once, folder=tmp_path), range(6))) == list(
         range(6)

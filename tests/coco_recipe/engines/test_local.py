@@ -20,6 +20,7 @@ IN_PROC = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 def test_workers_that_are_killed_at_random_cost_no_item() -> None:
     results = engine.local(2).map(_pid_after_a_while, range(60))
     victims = []
@@ -112,6 +113,7 @@ def _wait_until_gone(mark: str) -> list[str]:
     return _alive(mark)
 
 
+@pytest.mark.slow
 @IN_PROC
 @pytest.mark.parametrize("busy", ["", "time.sleep(60)", "while True: pass"])
 @pytest.mark.parametrize("start", STARTS)

@@ -73,6 +73,7 @@ def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
     assert len([p for p in caught.value.problems if p.where.path == "steps[7].in"]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -236,6 +236,7 @@ def test_preview_and_replay_tell_any_error_and_its_traceback(tmp_path: Path) -> 
         assert text in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="the shell has Ctrl-C ignored here"
 )

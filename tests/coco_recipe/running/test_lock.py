@@ -82,6 +82,7 @@ def test_who_holds_a_folder_is_told_and_no_loss_of_the_file_lets_another_in(
         pass
 
 
+@pytest.mark.slow
 def test_who_waits_goes_on_when_the_folder_is_free(
     tmp_path: Path, other: subprocess.Popen[str]
 ) -> None:
@@ -156,6 +157,7 @@ def test_a_run_directory_without_its_lock_file_is_used(tmp_path: Path) -> None:
         assert (folder / "runs/test" / LOCK).is_file()
 
 
+@pytest.mark.slow
 def test_a_held_run_directory_has_an_exit_code_of_its_own(
     tmp_path: Path, other: subprocess.Popen[str]
 ) -> None:

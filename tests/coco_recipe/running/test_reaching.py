@@ -86,6 +86,7 @@ def test_a_number_that_no_float_holds_is_told_before_any_step(tmp_path: Path) ->
     assert not list((tmp_path / "runs").glob("*/steps/*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [SWAPPED, FAR], ids=["mask", "far"])
 def test_rows_that_do_not_come_to_a_step_stop_nothing(
     change: dict[str, Any], tmp_path: Path
@@ -99,6 +100,7 @@ def test_rows_that_do_not_come_to_a_step_stop_nothing(
     assert "rows_that_stop_a_step" not in ran + planned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [SWAPPED, FAR], ids=["mask", "far"])
 def test_rows_of_pictures_without_copies_stop_nothing(
     change: dict[str, Any], tmp_path: Path

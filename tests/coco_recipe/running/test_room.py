@@ -32,6 +32,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_plan_shows_what_steps_will_write_and_what_is_free(folder: Path) -> None:
     done = command("plan", "recipe.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -44,6 +45,7 @@ def test_plan_shows_what_steps_will_write_and_what_is_free(folder: Path) -> None
     assert "to write" not in command("plan", "recipe.yaml", cwd=folder).stdout
 
 
+@pytest.mark.slow
 def test_too_little_room_is_told_before_a_step_runs(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

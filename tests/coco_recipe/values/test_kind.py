@@ -213,6 +213,7 @@ def test_what_is_no_kind_is_refused(tmp_path: Path, kind: str, message: str) -> 
         plugins.find([plugin])
 
 
+@pytest.mark.slow
 def test_an_installed_plugin_with_a_wrong_kind_stops_nobody_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

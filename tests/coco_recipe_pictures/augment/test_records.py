@@ -48,6 +48,7 @@ def test_the_record_of_a_copy_is_enough_to_make_its_pixels_again(bench: Bench) -
         forecast.replay(bench.out, names[0])
 
 
+@pytest.mark.slow
 def test_only_what_changed_is_made_again(tmp_path: Path) -> None:
     bench = Bench(tmp_path, coco(6, [(n, 1) for n in range(1, 7)]))
     pipeline = [{"HorizontalFlip": {"p": 0.5}}]

@@ -294,6 +294,7 @@ def _augmented(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("polygons", "kept"),
     [

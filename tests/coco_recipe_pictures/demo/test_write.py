@@ -48,6 +48,7 @@ def test_every_box_of_the_demo_is_inside_its_image(demo: tuple[Path, dict[str, A
         assert x >= 0 and y >= 0 and w > 0 and h > 0 and x + w <= width and y + h <= height  # noqa: PT018
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         write_demo(tmp_path / name, images=4, seed=seed)

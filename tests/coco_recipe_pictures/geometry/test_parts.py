@@ -186,6 +186,7 @@ def test_in_a_warp_a_turned_box_is_none_and_asked_for() -> None:
     assert parts.known(row, warps=True) == set()
 
 
+@pytest.mark.slow
 def test_what_a_border_shows_again_has_its_parts_where_they_are(tmp_path: Path) -> None:
     """A hand beside a wrapped and a reflected border: in the mirrored tile it is the other hand."""
     data = coco(1, [(1, 1)])
@@ -248,6 +249,7 @@ def test_a_hand_that_is_not_there_trades_places_too() -> None:
     assert (gone["lefthand_kpts"], gone["lefthand_valid"]) == ([0, 0, 0], False)
 
 
+@pytest.mark.slow
 def test_turned_boxes_go_through_two_augmentations_and_get_turned_polygons(tmp_path: Path) -> None:
     data = coco(1, [(1, 1)])
     data["images"][0] |= {"file_name": "1.png", "width": 60, "height": 40}
@@ -328,6 +330,7 @@ TURN = {"Rotate": {"limit": [30, 30], "p": 1}}
 UPRIGHT = {"bbox": [60, 50, 40, 20], "attributes": {"rotation": 0.0}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", [12.5, 350, -20.0])
 def test_a_rotation_of_0_is_one_where_others_rotate(other: float, tmp_path: Path) -> None:
     rows = [
@@ -346,12 +349,14 @@ def test_a_rotation_of_0_is_one_where_others_rotate(other: float, tmp_path: Path
     assert plain[0]["bbox"][2] >= 44  # the hull
 
 
+@pytest.mark.slow
 def test_where_none_rotates_a_rotation_of_0_stays_an_ordinary_box(tmp_path: Path) -> None:
     upright, plain = _augmented(tmp_path, [UPRIGHT, {"bbox": [60, 50, 40, 20]}], TURN)
     assert upright["attributes"] == {"rotation": 0}
     assert upright["bbox"] == plain["bbox"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("crop", "bbox", "rotation"),
     [
@@ -377,6 +382,7 @@ def test_what_a_crop_cuts_off_is_cut_off_an_upright_box(
         assert row["area"] == bbox[2] * bbox[3]
 
 
+@pytest.mark.slow
 def test_an_askew_box_that_a_crop_cut_is_the_smallest_of_its_angle_around_what_is_left(
     tmp_path: Path,
 ) -> None:

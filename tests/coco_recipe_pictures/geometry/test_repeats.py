@@ -403,6 +403,7 @@ def _boxes() -> dict[str, Any]:
     return data
 
 
+@pytest.mark.slow
 def test_copies_are_rows_of_their_own_that_the_ledger_names(tmp_path: Path) -> None:
     data = _boxes()
     data["annotations"][0] |= {
@@ -456,6 +457,7 @@ def test_copies_are_rows_of_their_own_that_the_ledger_names(tmp_path: Path) -> N
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limit", "left"),
     [({"min_area_px": 9}, 4), ({"min_area_px": 8}, 5), ({"min_side_px": 2}, 4), ({}, 5)],
@@ -465,6 +467,7 @@ def test_limits_are_of_each_copy(tmp_path: Path, limit: dict[str, Any], left: in
     assert len(json.loads((step / "dataset.json").read_text())["annotations"]) == left
 
 
+@pytest.mark.slow
 def test_rules_of_a_whole_copy_see_what_a_border_shows(tmp_path: Path) -> None:
     step = _run(tmp_path, _boxes(), [PAD], accept={"no_visibility_between": [0.05, 0.5]})
     assert [
@@ -482,6 +485,7 @@ def _files(step: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(step).as_posix(), path.read_bytes()
 
 
+@pytest.mark.slow
 def test_workers_change_nothing_and_what_is_there_is_not_made_again(tmp_path: Path) -> None:
     pipeline = [
         {"Affine": {"rotate": [-40, 40], "scale": [0.4, 0.8], "border_mode": REFLECT_101, "p": 1}},
@@ -497,6 +501,7 @@ def test_workers_change_nothing_and_what_is_there_is_not_made_again(tmp_path: Pa
     assert dict(_files(again)) == before
 
 
+@pytest.mark.slow
 def test_a_reflected_border_mirrors_keypoints_and_directions_as_a_flip_does(tmp_path: Path) -> None:
     data = _boxes()
     data["annotations"][0] |= {"keypoints": [3, 6, 2, 9, 6, 2], "num_keypoints": 2}

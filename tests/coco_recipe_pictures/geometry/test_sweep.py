@@ -71,6 +71,7 @@ def test_a_ring_of_100_000_vertices_is_swept_in_n_log_n_comparisons(kind: str) -
     assert swept.compared < 40 * MANY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["walk", "anywhere"])
 def test_a_ring_that_crosses_itself_everywhere_is_found_out_early(kind: str) -> None:
     assert rings.crosses_itself(random_polygon(kind))

@@ -57,6 +57,7 @@ def test_a_file_of_the_users_is_left_as_it_is(folder: Path) -> None:
     assert (folder / "raw.png").read_bytes() == b"mine"
 
 
+@pytest.mark.slow
 def test_a_sheet_and_a_page_are_drawn_again(folder: Path) -> None:
     for words in ((), ("--html",)):
         assert _show(folder, *words).returncode == 0
