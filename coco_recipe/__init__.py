@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from coco_recipe.asking.run_facts import RunFacts, run_facts
     from coco_recipe.asking.source import find as find_data
     from coco_recipe.asking.stats import of_datasets as stats_of
+    from coco_recipe.commands.options import PLUGIN as plugin_option
 
 __all__ = [
     "BEFORE_EXPORT",
@@ -158,6 +159,7 @@ __all__ = [
     "patterns",
     "place",
     "plain_name",
+    "plugin_option",
     "polygon_area",
     "read_header",
     "regular",
@@ -184,11 +186,12 @@ __all__ = [
 ]
 
 
-_ASKING = {
-    "RunFacts": ("run_facts", "RunFacts"),
-    "find_data": ("source", "find"),
-    "run_facts": ("run_facts", "run_facts"),
-    "stats_of": ("stats", "of_datasets"),
+_LATER = {
+    "RunFacts": ("asking.run_facts", "RunFacts"),
+    "find_data": ("asking.source", "find"),
+    "plugin_option": ("commands.options", "PLUGIN"),
+    "run_facts": ("asking.run_facts", "run_facts"),
+    "stats_of": ("asking.stats", "of_datasets"),
 }
 
 
@@ -198,9 +201,9 @@ def __getattr__(name: str) -> Any:
         from coco_recipe.api import run
 
         return run
-    if name in _ASKING:
+    if name in _LATER:
         from importlib import import_module
 
-        module, attribute = _ASKING[name]
-        return getattr(import_module(f"coco_recipe.asking.{module}"), attribute)
+        module, attribute = _LATER[name]
+        return getattr(import_module(f"coco_recipe.{module}"), attribute)
     raise AttributeError(f"module 'coco_recipe' has no attribute '{name}'")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from coco_recipe import plugin_option
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -56,14 +58,7 @@ def demo(folder: Path, images: int, seed: int) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write: .png, .jpg, .webp or .html (default: a name made of SOURCE).",
 )
-@click.option(
-    "--plugin",
-    "plugin_files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Load a plugin file, too.",
-)
+@plugin_option
 def show(
     source: str,
     images: Path | None,

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from coco_recipe import plugin_option
+
 
 @click.command()
 @click.argument(
@@ -19,14 +21,7 @@ import click
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write (default: report.html in the run directory).",
 )
-@click.option(
-    "--plugin",
-    "plugin_files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Load a plugin file, too.",
-)
+@plugin_option
 def report(runs: tuple[Path, ...], target: Path | None, plugin_files: tuple[Path, ...]) -> None:
     """Write a page of a finished run: what came in, what became of it, what it left."""
     from coco_recipe_report import page
