@@ -81,7 +81,6 @@ def main() -> None:
         except KeyboardInterrupt:  # while the first one was being told
             code = surroundings.interrupted(came)
     guard.end(code)
-    sys.exit(code)
 
 
 def _run(came: list[int]) -> int:

@@ -4,6 +4,7 @@ A step is code of others: it may call ``os._exit(0)``, crash in C, or be killed 
 process that waits knows by a note in memory that both share whether the work came to its end.
 """
 
+import atexit
 import functools
 import mmap
 import os
@@ -66,10 +67,29 @@ def at(place: str) -> None:
         _note.write(place)
 
 
-def end(code: int) -> None:
-    """Say that the work came to its end, with an exit code."""
+def end(code: int) -> NoReturn:
+    """Say that the work came to its end, with an exit code, and exit with it.
+
+    The process that did the work leaves it to the system to free what it holds, which takes the
+    interpreter as long as reading it did. What waits for the end (``atexit``) is called first.
+    """
     if _note:
         _note.write("", code=code)
+        if os.getpid() == _note.child and threading.active_count() == 1 and _are_flushed():
+            atexit._run_exitfuncs()
+            if _are_flushed():
+                os._exit(code)
+    sys.exit(code)
+
+
+def _are_flushed() -> bool:
+    """Flush what is printed; report whether it went through."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def pid() -> int:
