@@ -5,13 +5,13 @@ a file goes through with the same ids, the same extra keys and the same numbers,
 never decoded.
 """
 
+import contextlib
 import gc
 import hashlib
 import keyword
 import os
 import re
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,7 +23,8 @@ from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import DatasetError
 from coco_recipe.system_errors import writing
 
-CHUNK_ROWS = 20_000
+CHUNK_ROWS = 1000  # that are encoded at once: what fits the processor's cache
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # as some editors put before UTF-8
 _BETWEEN_ROWS = re.compile(rb"\}\s*,\s*\{")
 FEW_KEYS = 12  # unknown keys that are learned one by one, most often of the first row
 _TABLES: dict[str, type[msgspec.Struct]] = {
@@ -104,13 +105,8 @@ def of_top(
     Raises:
         DatasetError: as of `load`.
     """
-    collecting = gc.isenabled()
-    gc.disable()  # the collector would take half of the time, and rows hold no cycles
-    try:
+    with _collected_later():
         images_rows, annotations, categories = (_rows(top, table, name) for table in _TABLES)
-    finally:
-        if collecting:
-            gc.enable()
     return Dataset(
         images_rows,
         annotations,
@@ -121,10 +117,40 @@ def of_top(
     )
 
 
+def annotations_of(text: bytes, name: str) -> tuple[Annotation, ...]:
+    """Make rows of the JSON text of a list of annotations, as `load` does of a file's.
+
+    Args:
+        text: the list.
+        name: what messages call the file.
+
+    Raises:
+        DatasetError: as of `load`.
+    """
+    with _collected_later():
+        return _rows({"annotations": Raw(text)}, "annotations", name)
+
+
+@contextlib.contextmanager
+def _collected_later() -> Iterator[None]:
+    """Let the garbage collector wait while rows are made, and pass over them for long.
+
+    It would take half of the time, and rows hold no cycles.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()  # into the oldest generation, which it rarely looks at
+            gc.enable()
+
+
 def write(dataset: Dataset, path: Path) -> str:
     """Write a data set as COCO JSON to ``path`` and flush it to disk.
-
-    A thread hashes and writes a piece while the next one is encoded.
 
     Args:
         dataset: the data set.
@@ -134,17 +160,10 @@ def write(dataset: Dataset, path: Path) -> str:
         The SHA-256 of the file, in hexadecimal digits.
     """
     digest = hashlib.sha256()
-    with writing(path), path.open("wb") as file, ThreadPoolExecutor(1) as thread:
-
-        def put(chunk: bytes) -> None:
+    with writing(path), path.open("wb") as file:
+        for chunk in encode(dataset):
             digest.update(chunk)
             file.write(chunk)
-
-        putting = thread.submit(put, b"")
-        for chunk in encode(dataset):
-            putting.result()
-            putting = thread.submit(put, chunk)
-        putting.result()
         file.flush()
         os.fsync(file.fileno())
     return digest.hexdigest()
@@ -233,7 +252,7 @@ def decode_top(text: bytes, name: str) -> dict[str, Raw]:
         raise DatasetError(f"{name}: is compressed with gzip; unpack it first (gunzip)")
     if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise DatasetError(f"{name}: is UTF-16; save it as UTF-8")
-    text = text.removeprefix(b"\xef\xbb\xbf")
+    text = text.removeprefix(BYTE_ORDER_MARK)
     try:
         top = msgspec.json.decode(text, type=dict[str, Raw])
     except msgspec.ValidationError as error:

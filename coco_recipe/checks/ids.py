@@ -10,6 +10,8 @@ from coco_recipe.findings import Row
 
 
 def repeated_image_ids(rows: Rows) -> Iterator[Row]:
+    if len(rows.file_names) == len(rows.images):
+        return iter(())
     again = repeated(image.id for image in rows.images)
     return (of_image(image) for image in rows.images if image.id in again)
 
@@ -32,6 +34,9 @@ def _is_out_of_range(number: int) -> bool:
 
 
 def image_ids_out_of_range(rows: Rows) -> Iterator[Row]:
+    numbers = rows.file_names.keys()
+    if not numbers or (min(numbers) >= 0 and max(numbers) <= LARGEST_ID):
+        return iter(())
     return (of_image(image) for image in rows.images if _is_out_of_range(image.id))
 
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -54,9 +55,9 @@ def categories_alike(rows: Rows) -> Iterator[Row]:
 
 
 def file_names_alike(rows: Rows) -> Iterator[Row]:
-    names = dict.fromkeys(image.file_name for image in rows.images)
-    lower = {name.casefold() for name in names}
-    if len(lower) == len(names) and all(name.isascii() and " " not in name for name in names):
+    names = set(map(attrgetter("file_name"), rows.images))
+    text, lower = "".join(names), {name.casefold() for name in names}
+    if text.isascii() and " " not in text and len(lower) == len(names):
         return
     first: dict[str, str] = {}
     for image in rows.images:

@@ -1,5 +1,6 @@
 """The data set as a kind of value: a COCO file, its rows and its facts."""
 
+from operator import attrgetter
 from pathlib import Path
 
 from coco_recipe import coco_json
@@ -16,11 +17,11 @@ def facts_of(value: Dataset) -> Facts:
         Names of categories and keypoints, keys of rows, the number of images, and the smallest and
         the largest (width, height) in pixels of those that have a size.
     """
-    sizes = [
-        (image.width, image.height)
-        for image in value.images
-        if isinstance(image.width, int) and isinstance(image.height, int)
-    ]
+    sizes = {
+        (width, height)
+        for width, height in set(map(attrgetter("width", "height"), value.images))
+        if isinstance(width, int) and isinstance(height, int)
+    }
     widths, heights = zip(*sizes, strict=True) if sizes else ((), ())
     return Facts(
         tuple(category.name for category in value.categories),

@@ -161,27 +161,26 @@ def _publishes(params: Params, values: Mapping[str, Dataset]) -> Mapping[str, Pa
 
 
 def _write_rows(ctx: StepContext, parts: Mapping[str, Dataset], layout: str) -> None:
-    """Write each part's rows in a thread, and look meanwhile at what readers would do with them.
+    """Look at what readers would do with each part's rows, and write them, two parts at once.
+
+    While the text of one is put together, that of the other is hashed and written.
 
     Raises:
         ValueError: readers would crash on rows, misassign or lose them: nothing of it is committed.
     """
-    with ThreadPoolExecutor(1) as thread:
-        writing = {}
-        for name, part in parts.items():
-            target = ctx.workdir / _rows_name(name, layout)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            writing[target] = thread.submit(
-                lambda part, target: write(_published(part), target), part, target
-            )
-        for name, part in parts.items():
-            _refuse(name, part)
-        ctx.find(
-            TRAINERS_SKIP,
-            (row for name, part in parts.items() for row in trainers_skip(part, f" of '{name}'")),
-        )
-        for target, written in writing.items():
-            ctx.wrote(target, written.result())
+    for name, part in parts.items():
+        _refuse(name, part)
+    ctx.find(
+        TRAINERS_SKIP,
+        (row for name, part in parts.items() for row in trainers_skip(part, f" of '{name}'")),
+    )
+    targets = {name: ctx.workdir / _rows_name(name, layout) for name in parts}
+    for target in targets.values():
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(2) as threads:
+        written = threads.map(lambda name: write(_published(parts[name]), targets[name]), parts)
+        for target, digest in zip(targets.values(), written, strict=True):
+            ctx.wrote(target, digest)
 
 
 def _refuse(name: str, part: Dataset) -> None:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from operator import attrgetter
 
 from coco_recipe import (
+    Annotation,
     Dataset,
     Facts,
+    Image,
     Params,
     Port,
     Row,
@@ -75,18 +77,9 @@ def filter_categories(
             ctx.drop(
                 category, "named by the recipe" if drop is not None else "not named by the recipe"
             )
-    before = Counter(map(_image_id, dataset.annotations))
-    after = set(map(_image_id, kept))
-    # images with so many annotations at most go
-    drops = {"keep": 0, "drop_if_single": 1}.get(images_left_empty, len(dataset.annotations))
-    images = []
-    for image in dataset.images:
-        if 0 < before[image.id] <= drops and image.id not in after:
-            ctx.drop(image, "its only annotations are of dropped categories")
-        elif images_never_annotated == "drop" and not before[image.id]:
-            ctx.drop(image, "never had an annotation")
-        else:
-            images.append(image)
+    images: Sequence[Image] = dataset.images
+    if (images_left_empty, images_never_annotated) != ("keep", "keep"):
+        images = _left(ctx, dataset, kept, images_left_empty, images_never_annotated)
     if not gone and len(images) == len(dataset.images):
         ctx.find(kinds.FILTER_MATCHES_NOTHING, [Row(f"step '{ctx.step_id}'")])
     left = [category for category in dataset.categories if category.id not in gone]
@@ -100,6 +93,29 @@ def filter_categories(
             categories=categories,
         )
     }
+
+
+def _left(
+    ctx: StepContext,
+    dataset: Dataset,
+    kept: Sequence[Annotation],
+    images_left_empty: str,
+    images_never_annotated: str,
+) -> Sequence[Image]:
+    """Return the images that stay; drop the others."""
+    before = Counter(map(_image_id, dataset.annotations))
+    after = set(map(_image_id, kept))
+    # images with so many annotations at most go
+    drops = {"keep": 0, "drop_if_single": 1}.get(images_left_empty, len(dataset.annotations))
+    images = []
+    for image in dataset.images:
+        if 0 < before[image.id] <= drops and image.id not in after:
+            ctx.drop(image, "its only annotations are of dropped categories")
+        elif images_never_annotated == "drop" and not before[image.id]:
+            ctx.drop(image, "never had an annotation")
+        else:
+            images.append(image)
+    return images
 
 
 PARAMS: Schema = {

@@ -1,6 +1,7 @@
 """Step ``reindex``: number images, annotations and categories anew, without gaps or repeats."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from operator import ne
 from typing import Any
 
@@ -81,7 +82,7 @@ def reindex(
     ids = {
         "image_id": image_ids,
         "category_id": category_ids,
-        "annotation_id": dict(zip(old["annotations"], new["annotations"], strict=True)),
+        "annotation_id": _Later(old["annotations"], new["annotations"]),
     }
     rows = tuple(
         replace(
@@ -125,6 +126,26 @@ PARAMS: Schema = {
         for kind, default in _DEFAULTS.items()
     },
 }
+
+
+class _Later(Mapping[Any, int]):
+    """New ids by the old ones, put together when one is asked for: few files name annotations."""
+
+    def __init__(self, old: Sequence[Any], new: Sequence[int]) -> None:
+        self._old, self._new = old, new
+
+    @cached_property
+    def _ids(self) -> dict[Any, int]:
+        return dict(zip(self._old, self._new, strict=True))
+
+    def __getitem__(self, old: Any) -> int:
+        return self._ids[old]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
 
 
 def _numbered(row: Any, fresh: int) -> Any:
