@@ -20,5 +20,5 @@ def read(path: Path, images: Path | None = None) -> Dataset:
     """
     text = coco_json.read_bytes(path)
     top = coco_json.decode_top(text, str(path))
-    dataset, _ = inputs.read_rows(text, top, str(path), path.name, images, slow_reading.TO_GO_ON)
+    dataset = inputs.read_rows(top, str(path), path.name, images, slow_reading.TO_GO_ON)
     return dataset

@@ -32,7 +32,11 @@ def findings(
         place: the input's name or the file, for the findings.
         kinds: names of the kinds to look for; None for all.
     """
-    rows = Rows(dataset)
+    return findings_of(Rows(dataset), place, kinds)
+
+
+def findings_of(rows: Rows, place: str, kinds: Container[str] | None = None) -> Iterator[Finding]:
+    """Yield the same of rows as checks see them."""
     for check in CHECKS:
         if kinds is not None and check.kind.name not in kinds:
             continue

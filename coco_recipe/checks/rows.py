@@ -31,11 +31,11 @@ class Rows:
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        self.images, self.annotations, self.categories = (
-            dataset.images,
-            dataset.annotations,
-            dataset.categories,
-        )
+        self.images, self.categories = dataset.images, dataset.categories
+
+    @property
+    def annotations(self) -> tuple[Annotation, ...]:
+        return self.dataset.annotations
 
     def have(self, table: str, key: str) -> bool:
         """Report whether rows of a table have a key, or may have it."""
@@ -105,10 +105,14 @@ class Rows:
     def survey(self) -> "Survey":
         """What one pass over the annotations tells, by fast predicates."""
         found = Survey()
-        for start in range(0, len(self.annotations), _BATCH):
-            self._survey_segmentations(found, self.annotations[start : start + _BATCH])
-        self._survey_boxes(found)
+        self.look_at(self.annotations, found)
         return found
+
+    def look_at(self, rows: Sequence[Annotation], found: "Survey") -> None:
+        """Add to a survey what fast predicates notice of annotations."""
+        for start in range(0, len(rows), _BATCH):
+            self._survey_segmentations(found, rows[start : start + _BATCH])
+        self._survey_boxes(found, rows)
 
     def _survey_segmentations(self, found: "Survey", batch: Sequence[Annotation]) -> None:
         texts = [b"" if row.segmentation is UNSET else bytes(row.segmentation) for row in batch]
@@ -135,10 +139,10 @@ class Rows:
                 if abs(row.area - w * h) > AREA_SHARE * abs(w * h) + 1:
                     found.at_odds.append(row)
 
-    def _survey_boxes(self, found: "Survey") -> None:
+    def _survey_boxes(self, found: "Survey", rows: Sequence[Annotation]) -> None:
         size_of, edge = self.sizes.get, EDGE_PX
-        has_far_place, has_large_side, boxes = False, False, 0
-        for row in self.annotations:
+        has_far_place, has_large_side, boxes = found.has_far_place, found.has_large_side, 0
+        for row in rows:
             box = row.bbox
             if box is UNSET:
                 continue
@@ -156,7 +160,7 @@ class Rows:
             ):
                 found.outside.append((row, box, size))
         found.has_far_place, found.has_large_side = has_far_place, has_large_side
-        found.boxes = boxes
+        found.boxes += boxes
 
     @cached_property
     def boxes(self) -> list[tuple[Annotation, tuple[float, float, float, float], tuple[int, int]]]:

@@ -1,5 +1,6 @@
 """Work beside what goes on: a function in a copy of this process, with all its memory."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -43,6 +44,11 @@ class Beside(Generic[Result]):
             self._process.start()
             theirs.close()
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a copy is still at work on it."""
+        return self._answer is not None and not self._answer.closed and not self._answer.poll()
+
     def result(self) -> Result:
         """Return the result.
 
@@ -62,5 +68,6 @@ class Beside(Generic[Result]):
 
 def _work(answer: Connection, function: Callable[[], object]) -> None:
     sys.path[:] = safe_path.entries()
+    gc.freeze()  # the collector writes into what it looks at, and pages that are written are copied
     with open(os.devnull, "w") as sys.stderr:
         answer.send(function())

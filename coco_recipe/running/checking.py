@@ -5,19 +5,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from coco_recipe import coco_json, files
-from coco_recipe.checks import missing_files, row_checks, slow_reading, trainers
+from coco_recipe.checks import (
+    missing_files,
+    repeated_keys,
+    row_checks,
+    slow_reading,
+    trainers,
+)
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.dataset import Dataset
-from coco_recipe.engines.beside import Beside
 from coco_recipe.findings import Check, Finding, Row
 from coco_recipe.kinds import LEFT_OUT
 from coco_recipe.planning import refusals
 from coco_recipe.planning.plan import Plan
 from coco_recipe.running import inputs, linked, reaching
+from coco_recipe.running.inputs import Reading
 from coco_recipe.running.mask_parts import MaskParts
 from coco_recipe.running.rehearsal import Rehearsal
-
-MANY = 100_000  # annotations; making a copy of this process takes as long as checking some thousand
 
 
 def of_file(
@@ -61,11 +65,9 @@ def _of_file(
     place, text = annotations.name, coco_json.read_bytes(annotations)
     top = coco_json.decode_top(text, str(annotations))
     of_masks = MaskParts(_usable(checks, "masks"), top, place)
-    dataset, of_text = inputs.read_rows(
-        text, top, str(annotations), place, images, slow_reading.TO_GO_ON
-    )
+    dataset = inputs.read_rows(top, str(annotations), place, images, slow_reading.TO_GO_ON)
     yield from slow_reading.found(dataset.loose, place)
-    yield from of_text
+    yield from repeated_keys.findings(text, top, dataset, place)
     for finding in row_checks.findings(dataset, place):
         yield (
             replace(finding, severity="error")
@@ -81,7 +83,7 @@ def _of_file(
     yield from left_out(checks, place, ("masks",) if images is None else ("masks", "pictures"))
 
 
-def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
+def of_input(planned: Plan, name: str, reading: Reading) -> Iterator[Finding]:
     """Yield what is wrong with an input's rows.
 
     A finding is an error where a step of the recipe can't take them.
@@ -89,40 +91,27 @@ def of_input(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
     Args:
         planned: the plan.
         name: the input's.
-        dataset: its rows.
+        reading: the input as it was read.
     """
-    yield from of_rows(planned, name, dataset)
-    for finding in slow_reading.found(dataset.loose, name):
+    yield from of_rows(planned, name, reading)
+    for finding in slow_reading.found(reading.value.loose, name):
         yield replace(
             finding, severity="warning", remedy="a step below mends them; its ledger has each value"
         )
 
 
-def of_rows(planned: Plan, name: str, dataset: Dataset) -> Iterator[Finding]:
+def of_rows(planned: Plan, name: str, reading: Reading) -> Iterator[Finding]:
     """Yield the same, but for values of a wrong type.
 
     Args:
         planned: the plan.
         name: the input's.
-        dataset: its rows.
+        reading: the input as it was read.
     """
-    for finding in _for_recipe(planned, name, _row_findings(dataset, name)):
+    found = reading.checks.findings(reading.value) if reading.checks else ()
+    for finding in _for_recipe(planned, name, found):
         is_mended = finding.kind.needed and refusals.is_mended(planned, name, finding.kind.name)
         yield replace(finding, severity="warning") if is_mended else finding
-
-
-def _row_findings(dataset: Dataset, place: str) -> Iterable[Finding]:
-    """Return what the checks of rows find; where there are many, a copy of this process does half.
-
-    The copy is given rows of this process, which it reads without changing them.
-    """
-    if len(dataset.annotations) < MANY:
-        return row_checks.findings(dataset, place)
-    surveying = Beside(lambda: list(row_checks.findings(dataset, place, row_checks.BY_SURVEY)))
-    others = row_checks.KINDS.keys() - row_checks.BY_SURVEY
-    found = [*row_checks.findings(dataset, place, others), *surveying.result()]
-    order = {name: n for n, name in enumerate(row_checks.KINDS)}
-    return sorted(found, key=lambda finding: order[finding.kind.name])
 
 
 def of_content(

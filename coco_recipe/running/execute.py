@@ -1,6 +1,7 @@
 """execute: run one planned step, close its books, and commit what it made."""
 
 import resource
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -68,6 +69,32 @@ class Workshop:
 
 
 @dataclass(frozen=True, slots=True)
+class Worked:
+    """What a step's function gave; of it only the files that it wrote itself are on disk.
+
+    Attributes:
+        outputs: its output values by port.
+        context: what it was given, with all that it said.
+        balance: its books, which close.
+        folders: its own folders of pictures.
+        seconds: how long it took.
+    """
+
+    outputs: Mapping[str, Any]
+    context: Context
+    balance: Balance
+    folders: dict[str, str]
+    seconds: float
+
+    def brought(self, context: Context) -> Context:
+        """Return another context with all that was said in this one, and its files moved there."""
+        for path in self.context.workdir.iterdir():
+            shutil.move(path, context.workdir)
+        said = ("notes", "this_run", "dropped", "findings", "made", "hashes", "placed")
+        return replace(context, **{name: getattr(self.context, name) for name in said})
+
+
+@dataclass(frozen=True, slots=True)
 class StepResult:
     """What a step gave: its values by port, and its manifest."""
 
@@ -80,6 +107,7 @@ def execute(
     values: Mapping[str, Any],
     workshop: Workshop,
     sources: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    worked: Worked | None = None,
 ) -> StepResult:
     """Run a step and commit its folder.
 
@@ -88,12 +116,13 @@ def execute(
         values: its input values by port.
         workshop: where it is made.
         sources: the name of the input or step that each value is of, by port, in order.
+        worked: what it gave for the same values, where that is known.
 
     Raises:
         StepError: the step failed, or its books don't close; names the step.
         FindingsError: what it found stops the run.
     """
-    result = _made(task, values, workshop, sources)
+    result = _made(task, values, workshop, sources, worked)
     return replace(result, manifest=workshop.store.commit(task.step.id, result.manifest))
 
 
@@ -102,10 +131,46 @@ def _made(
     values: Mapping[str, Any],
     workshop: Workshop,
     sources: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    worked: Worked | None = None,
 ) -> StepResult:
     """Run a step and close its books; its folder has all but the manifest."""
     began, step = time.time(), task.step
     context = _context(task, workshop, sources)
+    if worked is None:
+        worked = work(step, values, context, workshop)
+    else:
+        context = worked.brought(context)
+        began -= worked.seconds
+    workshop.judge(context.findings)
+    stored, hashes, clocks = _write(task, worked.outputs, context)
+    _expect_unchanged(step, workshop)
+    manifest = Manifest(
+        key=task.key,
+        parts=task.parts,
+        outputs=stored,
+        folders=worked.folders,
+        files=hashes,
+        published=step.published(),
+        record=_record(task, context, worked.balance, hashes, began, clocks),
+    )
+    return StepResult(worked.outputs, manifest)
+
+
+def work(
+    step: PlannedStep, values: Mapping[str, Any], context: Context, workshop: Workshop
+) -> Worked:
+    """Call a step's function, look at what it gave, and close its books.
+
+    Args:
+        step: the step.
+        values: its input values by port.
+        context: what it is given.
+        workshop: where it is made.
+
+    Raises:
+        StepError: as of `execute`.
+    """
+    began = time.time()
     around = None if step.offer.plugin == outputs_of_steps.OURS else workshop.around
     own = (context.workdir, *workshop.store.own(step.id))
     before = around.look(own) if around else {}
@@ -126,19 +191,7 @@ def _made(
         context.findings += _outside(step, around, before, around.look(own))
     balance = books.balance(step, values, outputs, context)
     context.findings += emptiness.of_counts(step, balance)
-    workshop.judge(context.findings)
-    stored, hashes, clocks = _write(task, outputs, context)
-    _expect_unchanged(step, workshop)
-    manifest = Manifest(
-        key=task.key,
-        parts=task.parts,
-        outputs=stored,
-        folders=folders,
-        files=hashes,
-        published=step.published(),
-        record=_record(task, context, balance, hashes, began, clocks),
-    )
-    return StepResult(outputs, manifest)
+    return Worked(outputs, context, balance, folders, time.time() - began)
 
 
 def rehearse(task: Task, values: Mapping[str, Any]) -> StepResult:

@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from msgspec import Raw
 
 from coco_recipe import coco_json, files
-from coco_recipe.checks import repeated_keys, slow_reading
+from coco_recipe.checks import slow_reading
 from coco_recipe.checks.slow_reading import Excuse
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import DatasetError, Problem, RecipeError, about
-from coco_recipe.findings import Finding
 from coco_recipe.known_files import KnownFiles, stamp_of
 from coco_recipe.language.recipe import Input
 from coco_recipe.language.source import Source
+from coco_recipe.running.row_parts import RowParts
 from coco_recipe.values.checkpoint import Checkpoint
 from coco_recipe.values.kind import ValueKinds
 
@@ -31,13 +31,13 @@ class Reading:
         value: the data set or checkpoint.
         digests: the SHA-256 of its file, by kind.
         files: the same by the file's path.
-        findings: what only the file's text tells.
+        checks: of the rows of an annotation file, which have begun.
     """
 
     value: Any
     digests: dict[str, Any]
     files: dict[str, str]
-    findings: tuple[Finding, ...] = ()
+    checks: RowParts | None = None
 
 
 def read_input(
@@ -73,16 +73,20 @@ def read_input(
     stamp = stamp_of(path) if path.is_file() else None
     text = coco_json.read_bytes(path)
     images = source.origin.parent / item.images if item.images else None
-    with ThreadPoolExecutor(1) as thread:
-        hashing = thread.submit(files.sha256_of, text)
-        try:
-            top = coco_json.decode_top(text, str(path))
-            dataset, found = read_rows(text, top, str(path), item.name, images, excuse)
-        finally:  # that it is another file matters more than what is wrong in it
-            digest = _expected(item, source, path, hashing.result())
-            if stamp:
-                known.put(path, stamp, digest)
-    return Reading(dataset, {"annotations": digest}, {str(path): digest}, found)
+    digest = ""
+    try:
+        top = coco_json.decode_top(text, str(path))
+        # a copy of this process is made before there is a thread
+        checks = RowParts(text, top, str(path), item.name)
+        with ThreadPoolExecutor(1) as thread:
+            hashing = thread.submit(files.sha256_of, text)
+            dataset = read_rows(top, str(path), item.name, images, excuse)
+            digest = hashing.result()
+    finally:  # that it is another file matters more than what is wrong in it
+        digest = _expected(item, source, path, digest or files.sha256_of(text))
+        if stamp:
+            known.put(path, stamp, digest)
+    return Reading(dataset, {"annotations": digest}, {str(path): digest}, checks)
 
 
 def _read_other(item: Input, source: Source, kinds: ValueKinds, known: KnownFiles) -> Reading:
@@ -99,37 +103,25 @@ def _read_other(item: Input, source: Source, kinds: ValueKinds, known: KnownFile
 
 
 def read_rows(
-    text: bytes,
-    top: Mapping[str, Raw],
-    name: str,
-    home: str,
-    images: Path | None,
-    excuse: Excuse = NO_EXCUSE,
-) -> tuple[Dataset, tuple[Finding, ...]]:
-    """Make a data set of an annotation file's bytes and top-level keys.
+    top: Mapping[str, Raw], name: str, home: str, images: Path | None, excuse: Excuse = NO_EXCUSE
+) -> Dataset:
+    """Make a data set of an annotation file's top-level keys.
 
     Where the fast reading refuses, by the slow one.
-
-    Returns:
-        The data set, and the findings that only the text tells: repeated keys.
 
     Raises:
         FindingsError: rows have values of a wrong type that aren't excused; lists all of them.
         DatasetError: the file is wrong in another way.
     """
-    text = text.removeprefix(b"\xef\xbb\xbf")
     try:
-        dataset = coco_json.of_top(top, name=name, home=home, images=images)
+        return coco_json.of_top(top, name=name, home=home, images=images)
     except coco_json.MalformedError:
         raise
     except DatasetError:
         read = slow_reading.read(top, name, home, images, excuse)
         if read is None:
             raise
-        dataset = read
-    return dataset, tuple(
-        replace(one, file=name) for one in repeated_keys.findings(text, top, dataset, home or name)
-    )
+        return read
 
 
 def _expected(item: Input, source: Source, path: Path, digest: str) -> str:

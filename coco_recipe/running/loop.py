@@ -36,8 +36,9 @@ def make_steps(work: Work) -> None:
             folder = work.store.final(task.step.id)
             hashes = {str(folder / name): sha256 for name, sha256 in manifest.files.items()}
             work.session.inputs.known_hashes.update(hashes)
-        for ref in last_use[task.step.id]:
-            work.session.values.pop(ref, None)
+        if task is not work.tasks[-1]:  # after it, all go at once
+            for ref in last_use[task.step.id]:
+                work.session.values.pop(ref, None)
         if work.is_news:
             work.log.add(manifest.record)
         _publish(work, task, manifest)
@@ -70,7 +71,9 @@ def _make(work: Work, task: Task) -> Manifest:
     try:
         try:
             sources = step.sources(session.value)
-            result = execute(task, step.values(session.value), workshop, sources)
+            values = step.values(session.value)
+            worked = work.ahead.take(step, values)
+            result = execute(task, values, workshop, sources, worked)
         except OSError as error:  # while its result was written
             raise failed(step, error) from error
     except (StepError, FindingsError) as error:

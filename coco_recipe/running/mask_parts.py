@@ -68,8 +68,7 @@ class MaskParts:
             others = coco_json.of_top({**top, "annotations": Raw(b"[]")}, name=self._place)
             images = {image.id: image for image in others.images}
             for part in parts:
-                text = {"images": Raw(b"[]"), "annotations": Raw(b"".join((b"[", part, b"]")))}
-                rows = coco_json.of_top({**top, **text}, name=self._place).annotations
+                rows = coco_json.annotations_of(b"".join((b"[", part, b"]")), self._place)
                 theirs = [images[n] for n in {row.image_id: None for row in rows} if n in images]
                 found += self._of(others.replace(images=tuple(theirs), annotations=rows))
         except (DatasetError, msgspec.DecodeError):  # or a border that was none

@@ -15,6 +15,7 @@ from coco_recipe.manifest import FindingRecord
 from coco_recipe.planning import foresight, refusals
 from coco_recipe.planning.plan import Plan, Reference
 from coco_recipe.running import checking, emptiness, linked, reaching
+from coco_recipe.running.ahead import Ahead
 from coco_recipe.running.inputs import Reading, pixel_digest, read_input
 from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.values.facts import Facts
@@ -45,20 +46,27 @@ class Opened:
     recorded: tuple[FindingRecord, ...]
 
 
-def opened(planned: Plan, *, with_pixels: bool, known: KnownFiles | None = None) -> Opened:
+def opened(
+    planned: Plan,
+    *,
+    with_pixels: bool,
+    known: KnownFiles | None = None,
+    ahead: Ahead | None = None,
+) -> Opened:
     """Open the inputs of a plan.
 
     Args:
         planned: the plan.
         with_pixels: look for the pictures and hash them, too, where a step reads them.
         known: hashes of files that need not be read again; takes in those that are read.
+        ahead: works steps while the rows are checked; None where nobody would take the results.
 
     Raises:
         RecipeError: steps can't go together with the rows; with every problem.
         FindingsError: the rows are wrong where steps rely on them; with all that was found.
         DatasetError: an input can't be read.
     """
-    inputs = _Inputs(planned, known or KnownFiles())
+    inputs = _Inputs(planned, known or KnownFiles(), ahead)
     inputs.look(with_pixels=with_pixels)
     if errors := inputs.errors():
         raise together(errors)
@@ -93,6 +101,9 @@ class _Inputs:
     """The inputs while they are opened, and what has been found in them so far.
 
     Attributes:
+        plan: the recipe's plan.
+        known: hashes of files that need not be read again.
+        ahead: works steps while the rows are checked.
         values: those that could be read, by reference.
         files: SHA-256 of their own files, by path.
         pictures_of: SHA-256 of their pictures, by input and path.
@@ -107,6 +118,7 @@ class _Inputs:
 
     plan: Plan
     known: KnownFiles
+    ahead: Ahead | None = None
     files: dict[str, str] = field(default_factory=dict)
     pictures_of: dict[str, dict[str, str]] = field(default_factory=dict)
     values: dict[Reference, Any] = field(default_factory=dict)
@@ -160,7 +172,8 @@ class _Inputs:
         return judged([*self.found, *self.reviewed], self.plan.recipe.findings)
 
     def read(self) -> None:
-        """Read every input, and hash its file."""
+        """Read every input, hash its file, and look at its rows."""
+        read: list[tuple[Input, Reading]] = []
         for item in self.plan.recipe.inputs:
             try:
                 excuse = refusals.excuse(self.plan, item.name)
@@ -174,9 +187,16 @@ class _Inputs:
                 self.values[item.name, ""] = reading.value
                 self.digests[item.name] = reading.digests
                 self.files |= reading.files
-                self._add(item, reading.findings)
-                if item.annotations:
-                    self._add(item, checking.of_input(self.plan, item.name, reading.value))
+                read.append((item, reading))
+        if self.ahead and not self.unread and not self.unread_rows:
+            self.ahead.work(
+                self.plan, self.values, lambda: any(_is_checked(reading) for _, reading in read)
+            )
+        for item, reading in read:
+            if item.annotations:
+                self._add(item, checking.of_input(self.plan, item.name, reading))
+        if self.ahead and self.unsound:
+            self.ahead.forget()
 
     def foresee(self, ahead: Rehearsal) -> None:
         """Let steps say what comes of the inputs; nothing is known of those that aren't sound."""
@@ -267,9 +287,7 @@ class _Inputs:
     def _beside(self, item: Input) -> Iterator[Finding]:
         """Yield what is wrong with the other rows of an input, of which some can't be read."""
         excuse = replace(refusals.excuse(self.plan, item.name), leaves_out=True)
-        reading = self._reading(item, excuse)
-        yield from reading.findings
-        yield from checking.of_rows(self.plan, item.name, reading.value)
+        yield from checking.of_rows(self.plan, item.name, self._reading(item, excuse))
 
     def _add(self, item: Input, found: Iterable[Finding]) -> None:
         """Take findings of an input, which name its annotation file."""
@@ -278,6 +296,11 @@ class _Inputs:
         self.found += named
         if any(map(_is_relied_on, named)):
             self.unsound.add(item.name)
+
+
+def _is_checked(reading: Reading) -> bool:
+    """Report whether a copy of this process is at work on an input's rows."""
+    return reading.checks is not None and reading.checks.are_at_work
 
 
 def _is_relied_on(finding: Finding) -> bool:

@@ -10,6 +10,7 @@ from coco_recipe.known_files import KnownFiles
 from coco_recipe.manifest import Manifest
 from coco_recipe.planning.plan import Plan, Reference
 from coco_recipe.running import opening, run_folder
+from coco_recipe.running.ahead import Ahead
 from coco_recipe.running.opening import Opened
 from coco_recipe.running.store import Store
 from coco_recipe.values import stored as stored_values
@@ -42,6 +43,7 @@ class Session:
         with_pixels: bool = True,
         store: Store | None = None,
         known: KnownFiles | None = None,
+        ahead: Ahead | None = None,
     ) -> "Session":
         """Read the inputs of a plan, hold it against them, and hash them.
 
@@ -51,13 +53,14 @@ class Session:
             with_pixels: look for the pictures and hash them, too.
             store: of the run directory, where there is one already.
             known: hashes of files that need not be read again.
+            ahead: works steps while the rows are checked.
 
         Raises:
             RecipeError: steps can't go together with the rows; with every problem.
             DatasetError: an input is wrong.
         """
         folder = out or run_folder.default(planned)
-        inputs = opening.opened(planned, with_pixels=with_pixels, known=known)
+        inputs = opening.opened(planned, with_pixels=with_pixels, known=known, ahead=ahead)
         return cls(planned, folder, store or Store(folder), inputs, with_pixels)
 
     @property

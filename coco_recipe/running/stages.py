@@ -190,6 +190,7 @@ def run(
             work.publisher.seen.clear()
             refusal.check(planned, folder, work.publisher, work.store)
         stack.callback(known.save)
+        stack.callback(work.ahead.forget)
         for stage in STAGES:
             stage(work)
     return RunResult(

@@ -16,6 +16,7 @@ from coco_recipe.observing.observers import Observers
 from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.running import agenda, provenance, remembered, run_folder
+from coco_recipe.running.ahead import Ahead
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.running.session import Session
@@ -39,6 +40,7 @@ class Work:
         told: the observers.
         judge: decides which findings stop the run.
         known: hashes of files, which are read again only if they were touched.
+        ahead: what steps gave while the inputs' rows were checked.
         session: the plan with its opened inputs; set by the stage that opens them.
         is_remembered: whether the inputs weren't read, since they are untouched since a run.
         tasks: what is to be done about each step; set by the stage that compares keys.
@@ -60,6 +62,7 @@ class Work:
     told: Observers
     judge: Judge
     known: KnownFiles
+    ahead: Ahead = field(default_factory=Ahead)
     session: Session = field(init=False)
     is_remembered: bool = field(init=False, default=False)
     tasks: tuple[Task, ...] = field(init=False)
@@ -78,7 +81,9 @@ class Work:
             self._read_inputs()
 
     def _read_inputs(self) -> None:
-        self.session = Session.open(self.plan, self.folder, store=self.store, known=self.known)
+        self.session = Session.open(
+            self.plan, self.folder, store=self.store, known=self.known, ahead=self.ahead
+        )
         self.is_remembered = False
         remembered.keep(self.plan, self.known, self.session.inputs)
 

@@ -20,7 +20,8 @@ from coco_recipe.running import inputs
 
 def _findings(text: bytes, name: str = "raw.json", home: str = "raw") -> tuple[Finding, ...]:
     top = coco_json.decode_top(text, name)
-    return inputs.read_rows(text, top, name, home, None)[1]
+    dataset = inputs.read_rows(top, name, home, None)
+    return tuple(repeated_keys.findings(text, top, dataset, home))
 
 
 def _found(text: str) -> list[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from coco_recipe.running import inputs
 
 def _read(data: dict[str, Any]) -> None:
     text = json.dumps(data).encode()
-    inputs.read_rows(text, coco_json.decode_top(text, "raw.json"), "raw.json", "raw", None)
+    inputs.read_rows(coco_json.decode_top(text, "raw.json"), "raw.json", "raw", None)
 
 
 WRONG_TYPES: list[tuple[str, dict[str, Any], str]] = [

@@ -12,9 +12,6 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe.engines.beside import Beside
-from coco_recipe.running import checking
-
 BASE_INSTALL = """
 import sys
 
@@ -240,49 +237,3 @@ def test_decoding_tells_what_each_picture_is_and_nothing_else(tmp_path: Path) ->
             for one in picture_checks.check(dataset, "raw", decode=True)
         }
         assert found == expected, name
-
-
-def test_many_rows_are_told_as_few_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = coco(images=3, boxes=[(1 + n % 3, 1 + n % 2) for n in range(12)])
-    data["categories"].append({"id": 9, "name": "unused"})
-    changes: list[dict[str, Any]] = [
-        {"bbox": [1, 2, 0, 10]},
-        {"bbox": [60, 2, 30, 10], "area": 7},
-        {"segmentation": [1, 2, 11, 2, 11, 12]},
-        {"segmentation": {"size": [1, 1], "counts": [1]}},
-        {"segmentation": [[1, 1, 2, 2, 3, 3]]},
-        {"iscrowd": 3, "area": -1},
-        {"image_id": 77, "category_id": 88, "id": 1},
-    ]
-    for row, change in zip(data["annotations"], changes, strict=False):
-        row |= change
-    export = {"id": "out", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none"}}
-    write_recipe(tmp_path, [export], data)
-    told, copied = [], 0
-
-    class Counted(Beside[Any]):
-        def result(self) -> Any:
-            nonlocal copied
-            copied += 1
-            return super().result()
-
-    monkeypatch.setattr(checking, "Beside", Counted)
-    for many in (10**9, 0):
-        monkeypatch.setattr(checking, "MANY", many)
-        told.append(command("run", "recipe.yaml", cwd=tmp_path).stderr)
-        assert copied == (many == 0)
-    assert told[0] == told[1]
-    assert all(
-        f"({kind})" in told[0]
-        for kind in (
-            "boxes_of_no_area",
-            "boxes_past_the_edge",
-            "segmentations_flat",
-            "masks_of_another_size",
-            "segmentations_of_no_area",
-            "crowd_flags",
-            "areas_not_positive",
-            "dangling_image_ids",
-            "unused_categories",
-        )
-    )

@@ -28,9 +28,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     decode, sha256 = inputs.read_rows, known_files.files.sha256
 
-    def decoding(text: bytes, top: Any, name: str, *more: Any) -> Any:
+    def decoding(top: Any, name: str, *more: Any) -> Any:
         found.append(Path(name).name)
-        return decode(text, top, name, *more)
+        return decode(top, name, *more)
 
     def hashing(path: str) -> str:
         found.append(Path(path).name)
