@@ -17,6 +17,7 @@ from coco_recipe import hookspecs
 from coco_recipe.checks import row_checks, slow_reading
 from coco_recipe.errors import PluginError
 from coco_recipe.findings import Check, Kind
+from coco_recipe.json_types import Schema
 from coco_recipe.kinds import CORE_KINDS
 from coco_recipe.observing.observers import Named
 from coco_recipe.steps import Backend, Package, Port, Step
@@ -67,6 +68,10 @@ class Registry:
     backends: dict[str, Backend] = field(default_factory=dict)
     kinds_by: dict[str, str] = field(default_factory=dict)
     backends_by: dict[str, str] = field(default_factory=dict)
+
+    def schemas(self) -> dict[str, Schema]:
+        """Return the schema of each step's parameters, by its name."""
+        return {name: offer.step.params for name, offer in self.offers.items()}
 
 
 def find(files: Sequence[Path] = ()) -> Registry:

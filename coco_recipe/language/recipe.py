@@ -8,7 +8,7 @@ from typing import Any
 from coco_recipe.errors import Problem
 from coco_recipe.findings import Choice
 from coco_recipe.json_types import Params
-from coco_recipe.language import schema_check
+from coco_recipe.language import schema_check, schemas
 from coco_recipe.language.source import Source
 from coco_recipe.regular import other_kind
 from coco_recipe.yaml_text import KeyPath
@@ -74,7 +74,7 @@ def validate(source: Source, problems: list[Problem]) -> Recipe:
     Reading goes on after a problem, so that the references and parameters of the rest are checked
     too.
     """
-    found = list(schema_check.problems(schema_check.shipped("shape"), source.data, source, ()))
+    found = list(schema_check.problems(schemas.shipped("shape"), source.data, source, ()))
     problems.extend(found)
     data = source.data if isinstance(source.data, dict) else {}
     inputs = [_input(name, row, source, problems) for name, row in _items(data.get("inputs"))]

@@ -1,16 +1,16 @@
 """JSON Schema in the recipe's words: problems with places and hints, defaults, named files."""
 
 import functools
-import json
 import unicodedata
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from coco_recipe import patterns
 from coco_recipe.errors import Problem, did_you_mean
 from coco_recipe.json_types import Schema
+from coco_recipe.language import paths, schemas
+from coco_recipe.language.bases import EXTENDS, REMOVE
 from coco_recipe.language.source import Source
 from coco_recipe.yaml_text import KeyPath
 
@@ -24,14 +24,6 @@ _WORDS = {
     "boolean": "true or false",
     "null": "nothing",
 }
-
-
-def shipped(name: str) -> Schema:
-    """Return a schema that is shipped with the package, as ``shape``."""
-    schema: Schema = json.loads(
-        (resources.files("coco_recipe.schemas") / f"{name}.schema.json").read_text("utf-8")
-    )
-    return schema
 
 
 def problems(schema: Schema, value: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
@@ -192,33 +184,34 @@ def resolve_files(schema: Schema, value: Any, folder: Path, found: list[Path]) -
         folder: the recipe's.
         found: the files are added to it.
     """
-    branches = [schema, *schema.get("anyOf", ())]
-    formats = {branch.get("format") for branch in branches}
-    if isinstance(value, str) and "::" not in value and formats & {"recipe-file", "recipe-folder"}:
-        if "recipe-file" in formats:
-            found.append(folder / value)
-        return str(folder / value)
-    if isinstance(value, dict):
-        rules = {
-            key: rule for branch in branches for key, rule in branch.get("properties", {}).items()
-        }
-        return {
-            key: resolve_files(rules.get(key, {}), child, folder, found)
-            for key, child in value.items()
-        }
-    return value
+
+    def below(text: str, at: KeyPath, is_file: bool) -> str:
+        if is_file:
+            found.append(folder / text)
+        return str(folder / text)
+
+    return paths.changed(schema, value, below)
 
 
 def composed(params: Mapping[str, Schema]) -> Schema:
-    """Return the recipe's schema with each step's parameters (``if use: X then with: X``)."""
-    schema = shipped("shape")
+    """Return the recipe's schema with each step's parameters (``if use: X then with: X``).
+
+    What a recipe must have, one that extends a base may have from there.
+    """
+    schema = schemas.shipped("shape")
     item = schema["properties"]["steps"]["items"]
     item["properties"]["use"]["enum"] = list(params)
+    item["properties"][REMOVE] = {"description": "Take out this step of a base.", "const": True}
     item["allOf"] = [
         {
-            "if": {"properties": {"use": {"const": name}}},
+            "if": {"properties": {"use": {"const": name}}, "required": ["use"]},
             "then": {"properties": {"with": dict(rule)}},
         }
         for name, rule in params.items()
     ]
-    return schema
+    whole = {
+        "required": schema["required"],
+        "properties": {"steps": {"items": {"required": item.pop("required")}}},
+    }
+    part = {key: rule for key, rule in schema.items() if key != "required"}
+    return {**part, "if": {"required": [EXTENDS]}, "then": {}, "else": whole}

@@ -5,44 +5,53 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from coco_recipe import yaml_text
 from coco_recipe.errors import Problem, RecipeError, Where, did_you_mean, show_path
+from coco_recipe.json_types import Schema
+from coco_recipe.language import bases, paths
+from coco_recipe.language.bases import EXTENDS, KIND, Spot
 from coco_recipe.language.environment import Hidden
-from coco_recipe.yaml_text import KeyPath, Place, YamlError
+from coco_recipe.language.schemas import shipped
+from coco_recipe.language.variables import Filler
+from coco_recipe.yaml_text import KeyPath, YamlError
 
-_VARIABLE = re.compile(r"\$\{(env:)?([A-Za-z_][\w.]*)\}")
-OPTION = "--set"
-_KIND = "recipe"
-MAX_LOOK_UPS = 100_000
+OPTION, MATRIX = "--set", "matrix"
+_SET_HINT = "write --set a.b=value; a step by its id: --set steps.more.with.copies=2"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A recipe's text as data.
+    """A recipe's text as data, merged into its bases.
 
     Attributes:
         path: the file.
-        text: its text.
-        data: its value by the YAML 1.2 core rules, with variables filled in.
-        keys: position of each key, by key path: (line, column) from 1.
-        values: position of each value, by key path.
-        options: the text of the ``--set`` that a value comes from, by key path.
+        text: its text; one that makes the same data alone, where bases or settings take part.
+        data: its value by the YAML 1.2 core rules, with variables filled in, but for ``matrix``.
+        keys: place of each key, by key path.
+        values: place of each value, by key path.
+        settings: the place of the ``--set``, or in the matrix, that a value comes from, by key
+            path.
         problems: what is wrong with the text.
         recorded: of a copy that a run keeps, the recipe's file that was run.
         hidden: what of the data comes from the environment.
+        removed: where a step of a base is taken out, by its id.
+        matrix: what the recipe has under ``matrix``, before variables are filled in.
     """
 
     path: Path
     text: str
     data: Any
-    keys: Mapping[KeyPath, Place]
-    values: Mapping[KeyPath, Place]
-    options: Mapping[KeyPath, str] = field(default_factory=dict)
+    keys: Mapping[KeyPath, Spot]
+    values: Mapping[KeyPath, Spot]
+    settings: Mapping[KeyPath, Where] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     recorded: Path | None = None
     hidden: Hidden = field(default_factory=Hidden)
+    removed: Mapping[str, Where] = field(default_factory=dict)
+    matrix: Any = None
 
     @property
     def origin(self) -> Path:
@@ -65,26 +74,29 @@ class Source:
 
     def is_about(self, problem: Problem, path: KeyPath) -> bool:
         """Report whether a problem is about what stands at or below a key path."""
-        place = problem.where.path
-        if problem.where.file == OPTION:
-            return any(
-                at[: len(path)] == path for at, text in self.options.items() if text == place
-            )
-        shown = show_path(path)
+        place, shown = problem.where.path, show_path(path)
+        if self.is_of_setting(problem):
+            there = (at for at, where in self.settings.items() if where == problem.where)
+            return any(at[: len(path)] == path for at in there)
         return place == shown or place.startswith((f"{shown}.", f"{shown}["))
+
+    def is_of_setting(self, problem: Problem) -> bool:
+        """Report whether a problem is of a value that --set or the matrix has put there."""
+        return problem.where in self.settings.values()
 
     def where(self, path: KeyPath, *, key: bool = False) -> Where:
         """Return the place of a value (or its key); of the nearest parent where there is none.
 
-        Or its option.
+        Or the place of the setting that it comes from.
         """
         for end in range(len(path), 0, -1):
-            if path[:end] in self.options:
-                return Where(OPTION, path=self.options[path[:end]])
+            if path[:end] in self.settings:
+                return self.settings[path[:end]]
         for end in range(len(path), -1, -1):
             table = self.keys if key and end == len(path) and path in self.keys else self.values
             if path[:end] in table:
-                return Where(str(self.path), *table[path[:end]], path=show_path(path))
+                file, line, column = table[path[:end]]
+                return Where(str(file), line, column, show_path(path))
         return Where(str(self.path), path=show_path(path))
 
 
@@ -93,50 +105,117 @@ def places_around(place: str) -> list[str]:
     return [*(place[: cut.start()] for cut in re.finditer(r"[.\[]", place)), place]
 
 
-def load(path: Path, overrides: Sequence[str] = ()) -> Source:
-    """Read a recipe file.
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value that is put into a recipe.
+
+    Attributes:
+        address: where: keys with dots between them; a step is named by its id.
+        value: the value.
+        where: where it is said.
+        text: how a person writes it, as ``seed=2``.
+    """
+
+    address: str
+    value: Any
+    where: Where
+    text: str
+
+
+def load(
+    path: Path,
+    overrides: Sequence[str] = (),
+    schemas: Mapping[str, Schema] = MappingProxyType({}),
+    cell: Sequence[Setting] = (),
+) -> Source:
+    """Read a recipe file with its bases.
 
     Args:
         path: the file.
         overrides: ``a.b=value`` each, as --set takes them; a step is named by its id:
             ``steps.more.with.copies=2``.
+        schemas: of the parameters of steps by name, which tell the paths among them.
+        cell: what a cell of the matrix sets, before ``overrides``.
 
     Returns:
         What could be read; what is wrong with the text is in ``problems``, so that the rest can be
         checked, too.
 
     Raises:
-        RecipeError: the file can't be read, or isn't YAML.
+        RecipeError: the file or a base can't be read, or isn't YAML.
     """
     try:
-        text = yaml_text.text_of(path, _KIND)
-        read = yaml_text.parse(path, text, _KIND)
+        merged = bases.read(path, schemas)
     except YamlError as error:
         raise RecipeError(error.problems) from error
-    if () not in read.values:
-        raise RecipeError(
-            [
-                Problem(
-                    Where(str(path), 1, 1),
-                    "is empty",
-                    "coco-recipe schema prints what a recipe holds",
-                )
-            ]
-        )
-    data = read.data
-    problems = list(read.problems)
-    options = _override(data, overrides, problems)
-    if options:
-        text = _with_options(data, overrides)
-    names = data.get("vars") if isinstance(data, dict) else None
-    names = names if isinstance(names, dict) else {}
-    filler = _Filler(path, read.values, names, problems, options)
-    data, unfilled = filler.fill(data, ()), data
-    hidden = Hidden()
-    if filler.hidden:  # filled in again but for these, it is as it may be written
-        keeper = _Filler(path, read.values, names, [], {}, keeps=True)
-        hidden = Hidden(dict(_differing(data, keeper.fill(unfilled, ()), ())), filler.hidden)
-    return Source(path, text, data, read.keys, read.values, options, tuple(problems), hidden=hidden)
+    if merged.node is None:
+        hint = "coco-recipe schema prints what a recipe holds"
+        raise RecipeError([Problem(Where(str(path), 1, 1), "is empty", hint)])
+    data = merged.node.data()
+    keys, values = bases.places(merged.node)
+    matrix = data.pop(MATRIX, None) if isinstance(data, dict) else None
+    problems = list(merged.problems)
+    given = [*cell, *_settings(overrides, problems)]
+    settings = _put_all(data, given, problems)
+
+    def filler(problems: list[Problem], *, keeps: bool = False) -> Filler:
+        names = data.get("vars") if isinstance(data, dict) else None
+        names = names if isinstance(names, dict) else {}
+        return Filler(path, values, names, problems, dict(settings), keeps=keeps)
+
+    text = merged.text
+    if merged.folders:
+        _rebase(data, filler([]).fill(data, ()), merged.folders, values, settings, schemas, path)
+    if merged.folders or settings:
+        text = _alone(data, given, merged.folders)
+    filling = filler(problems)
+    filled, hidden = filling.fill(data, ()), Hidden()
+    if filling.hidden:  # filled in again but for these, it is as it may be written
+        written = filler([], keeps=True).fill(data, ())
+        hidden = Hidden(dict(_differing(filled, written, ())), filling.hidden)
+    return Source(
+        path,
+        text,
+        filled,
+        keys,
+        values,
+        filling.settings,
+        tuple(problems),
+        hidden=hidden,
+        removed=merged.removed,
+        matrix=matrix,
+    )
+
+
+def _rebase(
+    data: Any,
+    filled: Any,
+    folders: Mapping[Path, str],
+    places: Mapping[KeyPath, Spot],
+    settings: Mapping[KeyPath, Where],
+    schemas: Mapping[str, Schema],
+    path: Path,
+) -> None:
+    """Make paths that stand in bases relative to the recipe's folder, before variables are filled
+    in.
+    """
+
+    def change(text: str, at: KeyPath, is_file: bool) -> str:
+        home = paths.home(data, at)
+        is_set = any(home[:end] in settings for end in range(1, len(home) + 1))
+        folder = "" if is_set or home not in places else folders.get(places[home].file, "")
+        if folder and not os.path.isabs(text):
+            paths.prefix(data, at, lambda before: paths.joined(path.parent, folder, before))
+        return text
+
+    if not isinstance(filled, dict):
+        return
+    inputs = shipped("shape")["properties"]["inputs"]
+    paths.changed(inputs, filled.get("inputs"), change, ("inputs",))
+    for n, row in enumerate(steps if isinstance(steps := filled.get("steps"), list) else []):
+        if isinstance(row, dict) and isinstance(row.get("use"), str):
+            schema = schemas.get(row["use"], {})
+            paths.changed(schema, row.get("with"), change, ("steps", n, "with"))
 
 
 def _differing(filled: Any, written: Any, at: KeyPath) -> Iterator[tuple[KeyPath, str]]:
@@ -151,31 +230,41 @@ def _differing(filled: Any, written: Any, at: KeyPath) -> Iterator[tuple[KeyPath
         yield at, written
 
 
-def _with_options(data: Any, overrides: Sequence[str]) -> str:
-    """Return the recipe's text with the values of --set in it, which makes the same data."""
-    lines = "".join(f"# --set {item}\n" for item in overrides).replace("\r", " ")
-    return lines + yaml_text.dump(data)
+def _alone(data: Any, given: Sequence[Setting], folders: Mapping[Path, str]) -> str:
+    """Return a text that makes the same data alone, without bases and settings."""
+    lines = [f"# extends {file.name}" for file in folders]
+    lines += [f"# {setting.text}" for setting in given]
+    return "".join(f"{line}\n" for line in lines).replace("\r", " ") + yaml_text.dump(data)
 
 
-def _override(data: Any, overrides: Sequence[str], problems: list[Problem]) -> dict[KeyPath, str]:
-    """Put the values of --set into the data; return which option each comes from, by key path."""
-    found: dict[KeyPath, str] = {}
+def _settings(overrides: Sequence[str], problems: list[Problem]) -> Iterator[Setting]:
+    """Yield what the values of --set say."""
     for item in overrides:
-        name, equals, text = item.partition("=")
+        address, equals, text = item.partition("=")
+        where = Where(OPTION, path=item)
         try:
-            if not equals or not name:
+            if not equals or not address:
                 raise ValueError("sets nothing")
-            value = _option_value(text)
-            for at in _put(data, name.split("."), value):
-                found[at] = item
+            yield Setting(address, _option_value(text), where, f"{OPTION} {item}")
         except ValueError as error:
-            problems.append(
-                Problem(
-                    Where(OPTION, path=item),
-                    str(error),
-                    "write --set a.b=value; a step by its id: --set steps.more.with.copies=2",
-                )
-            )
+            problems.append(Problem(where, str(error), _SET_HINT))
+
+
+def _put_all(
+    data: Any, settings: Sequence[Setting], problems: list[Problem]
+) -> dict[KeyPath, Where]:
+    """Put values into the data; return the place of the setting that each is of, by key path."""
+    found: dict[KeyPath, Where] = {}
+    for setting in settings:
+        parts = setting.address.split(".")
+        try:
+            if parts[0] in (EXTENDS, MATRIX):
+                raise ValueError(f"'{parts[0]}' stands in the recipe's file, and can't be set")
+            for at in _put(data, parts, setting.value):
+                found[at] = setting.where
+        except ValueError as error:
+            hint = _SET_HINT if setting.where.file == OPTION else ""
+            problems.append(Problem(setting.where, str(error), hint))
     return found
 
 
@@ -184,7 +273,7 @@ def _option_value(text: str) -> Any:
     if not text.lstrip().startswith(("[", "{", '"', "'")):
         return yaml_text.core_scalar(text)
     try:
-        read = yaml_text.parse(Path(OPTION), text, _KIND)
+        read = yaml_text.parse(Path(OPTION), text, KIND)
     except YamlError as error:
         raise ValueError(error.problems[0].what) from error
     if read.problems:
@@ -223,87 +312,3 @@ def _key(target: Any, part: str) -> str | int:
         f"sets nothing: there is no '{part}' here; "
         f"{did_you_mean(part, [x for x in ids if isinstance(x, str)])}"
     )
-
-
-class _Filler:
-    """Replaces ``${name}`` and ``${env:NAME}`` in strings; other ``${...}`` is left to the step.
-
-    A variable ``{env: NAME}`` is the environment's, too; with ``public: true`` it may be written.
-
-    Attributes:
-        hidden: what came from the environment and may not be written, each with its name.
-        keeps: leave in place what may not be written.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        places: Mapping[KeyPath, Place],
-        names: dict[str, Any],
-        problems: list[Problem],
-        options: dict[KeyPath, str],
-        *,
-        keeps: bool = False,
-    ) -> None:
-        self.hidden: dict[str, str] = {}
-        self.keeps = keeps
-        self.looked_up = 0
-        self.path, self.places, self.names = path, places, names
-        self.problems, self.options = problems, options
-
-    def fill(self, value: Any, at: KeyPath) -> Any:
-        if isinstance(value, dict):
-            return {key: self.fill(child, (*at, key)) for key, child in value.items()}
-        if isinstance(value, list):
-            return [self.fill(child, (*at, i)) for i, child in enumerate(value)]
-        if not isinstance(value, str) or "${" not in value:
-            return value
-        if (whole := _VARIABLE.fullmatch(value)) and not whole[2].startswith("image."):
-            return self.look_up(whole, at, 0)
-        return _VARIABLE.sub(
-            lambda m: m[0] if m[2].startswith("image.") else str(self.look_up(m, at, 0)), value
-        )
-
-    def look_up(self, match: re.Match[str], at: KeyPath, depth: int) -> Any:
-        name = match[2]
-        value: Any = self.from_environment(name) if match[1] else self.names
-        if match[1] and value is not None and self.keeps:
-            return value
-        if not match[1]:
-            for part in name.split("."):
-                value = value.get(part) if isinstance(value, dict) else None
-            if option := self.options.get(("vars", *name.split("."))):
-                self.options[at] = option  # what is wrong with the value is wrong there
-            if isinstance(value, dict) and isinstance(variable := value.get("env"), str):
-                value = self.from_environment(variable, is_public=value.get("public") is True)
-                match = _VARIABLE.fullmatch(f"${{env:{variable}}}") or match
-                if value is not None and self.keeps:
-                    return value
-        self.looked_up += 1
-        if self.looked_up > MAX_LOOK_UPS + 1:
-            return ""  # it is told
-        if value is None or depth > 20 or self.looked_up > MAX_LOOK_UPS:
-            line = self.places.get(at, (0, 0))
-            what = "refers to itself" if depth > 20 else "is not set"
-            if self.looked_up > MAX_LOOK_UPS:
-                what = f"makes the recipe look up more than {MAX_LOOK_UPS} variables"
-            hint = "" if match[1] else did_you_mean(name, list(self.names))
-            self.problems.append(
-                Problem(
-                    Where(str(self.path), *line, path=show_path(at)), f"{match[0]} {what}", hint
-                )
-            )
-            return ""
-        if isinstance(value, str) and (inner := _VARIABLE.fullmatch(value)):
-            return self.look_up(inner, at, depth + 1)
-        if isinstance(value, str):
-            return _VARIABLE.sub(lambda m: str(self.look_up(m, at, depth + 1)), value)
-        return value
-
-    def from_environment(self, name: str, *, is_public: bool = False) -> str | None:
-        """Return a variable of the environment, or how it is written; None where it isn't set."""
-        value = os.environ.get(name)
-        if value is not None and not is_public:
-            self.hidden[value] = f"${{env:{name}}}"
-            return self.hidden[value] if self.keeps else value
-        return value

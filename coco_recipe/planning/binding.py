@@ -220,7 +220,9 @@ class Binder:
                 self.problem(
                     path,
                     f"there is no input or step '{name}' above",
-                    did_you_mean(name, list(self.known)),
+                    f"{removed}this recipe takes it out"
+                    if (removed := self.source.removed.get(name))
+                    else did_you_mean(name, list(self.known)),
                 )
             return None
         outputs = self.known[name]

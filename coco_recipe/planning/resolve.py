@@ -7,7 +7,7 @@ from typing import Any
 from coco_recipe.errors import Problem, RecipeError, did_you_mean, show_path
 from coco_recipe.json_types import Params
 from coco_recipe.language.recipe import Input, Recipe
-from coco_recipe.language.source import OPTION, Source, places_around
+from coco_recipe.language.source import Source, places_around
 from coco_recipe.planning.binding import Binder
 from coco_recipe.planning.plan import Plan
 from coco_recipe.plugins import Registry
@@ -140,7 +140,7 @@ class _Whole:
     open_ends: set[str] = field(default_factory=set)
     _taken: int = 0
     _places: set[str] = field(default_factory=set)
-    _of_options: list[Problem] = field(default_factory=list)
+    _of_settings: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._take(self.source.problems)
@@ -163,14 +163,14 @@ class _Whole:
         """Report whether there is a problem of what stands at or below a key path."""
         self._take(self.problems[self._taken :])
         self._taken = len(self.problems)
-        is_of_option = any(self.source.is_about(problem, at) for problem in self._of_options)
-        return is_of_option or show_path(at) in self._places
+        is_of_setting = any(self.source.is_about(problem, at) for problem in self._of_settings)
+        return is_of_setting or show_path(at) in self._places
 
     def _take(self, problems: Sequence[Problem]) -> None:
         """Note the places that problems are about, and all that these stand in."""
         for problem in problems:
-            if problem.where.file == OPTION:
-                self._of_options.append(problem)
+            if self.source.is_of_setting(problem):
+                self._of_settings.append(problem)
             else:
                 self._places.update(places_around(problem.where.path))
 

@@ -66,10 +66,10 @@ def prepare(
             that doesn't depend on the problems.
         PluginError: a plugin file is broken.
     """
-    text = source.load(path, overrides)
+    registry = plugins.find(plugin_files)
+    text = source.load(path, overrides, registry.schemas())
     copies = (run_folder.WRITTEN, run_folder.RESOLVED)
     places = provenance.recorded_places(path.parent) if path.name in copies else []
-    registry = plugins.find(plugin_files)
     draft = drafted_from(text, places, registry)
     if draft.problems:
         raise refusal.of_draft(draft, out)
