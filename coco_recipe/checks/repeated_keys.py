@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import repeat
 from operator import attrgetter, is_
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -39,11 +38,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def findings(
-    text: bytes,
-    top: Mapping[str, Raw],
-    dataset: Dataset,
-    place: str,
-    colons: Mapping[str, int] = MappingProxyType({}),
+    text: bytes, top: Mapping[str, Raw], dataset: Dataset, place: str
 ) -> Iterator[Finding]:
     """Yield the keys that are repeated: an error where a whole table is, which would be lost.
 
@@ -55,7 +50,6 @@ def findings(
         top: its top-level keys, as `coco_json.decode_top` returns them.
         dataset: what was read of it.
         place: the input's name or the file, for the findings.
-        colons: how many the text of a table has, by table, as far as they are counted already.
     """
     spans = _spans(text, top)
     if spans is None:
@@ -81,10 +75,7 @@ def findings(
     rows = [
         row
         for table in _TABLES
-        if _is_suspect(
-            colons[table] if table in colons else _colons(text, spans, top, table),
-            getattr(dataset, table),
-        )
+        if _is_suspect(text, spans[table] if spans else None, top[table], getattr(dataset, table))
         for row in _rows(top[table], table, dataset)
     ]
     if rows:
@@ -124,21 +115,13 @@ def _after_blanks(text: bytes, at: int) -> int:
     return found.end() if found else at
 
 
-def _colons(
-    text: bytes,
-    spans: Mapping[str, tuple[int, int]] | None,
-    top: Mapping[str, Raw],
-    table: str,
-) -> int:
-    """Count the colons in the text of a table."""
-    return text.count(b":", *spans[table]) if spans else bytes(top[table]).count(b":")
-
-
-def _is_suspect(colons: int, rows: tuple[Any, ...]) -> bool:
-    """Say whether a table, of so many colons, may have more keys than its rows do."""
+def _is_suspect(text: bytes, span: tuple[int, int] | None, raw: Raw, rows: tuple[Any, ...]) -> bool:
+    """Say whether a table may have more keys than its rows do."""
     if not rows:
         return False
-    fields = msgspec.structs.fields(type(rows[0]))
+    if span is None:
+        text, span = bytes(raw), (0, len(memoryview(raw)))
+    fields, colons = msgspec.structs.fields(type(rows[0])), text.count(b":", *span)
     if len(rows) > MANY and colons == len(rows) * len(fields):
         return False
     known = len(rows) * len(fields) - sum(

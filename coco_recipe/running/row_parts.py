@@ -6,7 +6,7 @@ isn't given the rows).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 from msgspec import Raw
@@ -14,21 +14,14 @@ from msgspec import Raw
 from coco_recipe import coco_json
 from coco_recipe.checks import repeated_keys, row_checks
 from coco_recipe.checks.passing_rows import NotKeptError, PassingRows
-from coco_recipe.dataset import Annotation, Dataset
+from coco_recipe.checks.rows import Rows
+from coco_recipe.dataset import Dataset
 from coco_recipe.engines.beside import Beside, copies
 from coco_recipe.errors import DatasetError
 from coco_recipe.findings import Finding
 
 MANY_BYTES = 16 * 2**20  # of text; a copy of this process takes as long as checking some thousand
 PART_BYTES = 4 * 2**20  # of text: a copy has rows of so much in memory, and no more
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a copy found: of the kinds in `BY_SURVEY`, and how many colons the text has."""
-
-    findings: list[Finding]
-    colons: int
 
 
 class RowParts:
@@ -43,7 +36,7 @@ class RowParts:
 
     def __init__(self, text: bytes, top: Mapping[str, Raw], name: str, place: str) -> None:
         self._text, self._top, self._name, self._place = text, top, name, place
-        self._begun: Beside[_Seen | None] | None = None
+        self._begun: Beside[list[Finding] | None] | None = None
         if len(memoryview(top["annotations"])) > MANY_BYTES and copies() > 1:
             self._begun = Beside(self._look)
 
@@ -59,35 +52,25 @@ class RowParts:
             dataset: what was read of the file. All of it is looked at here where the copy couldn't
                 read its parts, and where only the slow reading understands them.
         """
-        seen = self._begun.result() if self._begun else None
-        if dataset.loose or dataset.left_out:
-            seen = None
-        colons = {"annotations": seen.colons} if seen else {}
-        for one in repeated_keys.findings(self._text, self._top, dataset, self._place, colons):
+        for one in repeated_keys.findings(self._text, self._top, dataset, self._place):
             yield replace(one, file=self._name)
-        if seen is None:
-            yield from row_checks.findings(dataset, self._place)
-            return
-        others = row_checks.KINDS.keys() - row_checks.BY_SURVEY
-        found = [*row_checks.findings(dataset, self._place, others), *seen.findings]
+        rows, surveyed = Rows(dataset), row_checks.BY_SURVEY
+        found = list(row_checks.findings_of(rows, self._place, row_checks.KINDS.keys() - surveyed))
+        seen = self._begun.result() if self._begun else None
+        if seen is None or dataset.loose or dataset.left_out:
+            seen = list(row_checks.findings_of(rows, self._place, surveyed))
         order = {name: n for n, name in enumerate(row_checks.KINDS)}
-        yield from sorted(found, key=lambda finding: order[finding.kind.name])
+        yield from sorted([*found, *seen], key=lambda finding: order[finding.kind.name])
 
-    def _look(self) -> _Seen | None:
+    def _look(self) -> list[Finding] | None:
         """Survey the annotations part by part; None where they can't be read so."""
-        colons = 0
-
-        def parts() -> Iterator[tuple[Annotation, ...]]:
-            nonlocal colons
-            for part in coco_json.divided(self._top["annotations"], PART_BYTES):
-                text = b"".join((b"[", part, b"]"))
-                colons += text.count(b":")
-                yield coco_json.annotations_of(text, self._name)
-
+        parts = (
+            coco_json.annotations_of(b"".join((b"[", part, b"]")), self._name)
+            for part in coco_json.divided(self._top["annotations"], PART_BYTES)
+        )
         try:
             others = coco_json.of_top({**self._top, "annotations": Raw(b"[]")}, name=self._name)
-            rows = PassingRows(others, parts())
-            found = list(row_checks.findings_of(rows, self._place, row_checks.BY_SURVEY))
+            rows = PassingRows(others, parts)
+            return list(row_checks.findings_of(rows, self._place, row_checks.BY_SURVEY))
         except (DatasetError, msgspec.DecodeError, NotKeptError):  # or a border that was none
             return None
-        return _Seen(found, colons)
