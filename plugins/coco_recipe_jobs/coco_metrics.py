@@ -77,13 +77,32 @@ def measure(annotations: Path, results: Mapping[str, Sequence[Row]]) -> dict[str
         return {kind: _figures(truth, rows, kind) for kind, rows in results.items()}
 
 
-def _figures(truth: "COCO", rows: Sequence[Row], kind: str) -> Figures:
+def evaluated(annotations: Path, rows: Sequence[Row], kind: str) -> "COCOeval":
+    """Return pycocotools' evaluation of results, with the matches of each image.
+
+    Args:
+        annotations: the COCO file of the data set.
+        rows: COCO results.
+        kind: ``bbox`` or ``segm``.
+    """
+    from pycocotools.coco import COCO
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        return _evaluated(COCO(str(annotations)), rows, kind)
+
+
+def _evaluated(truth: "COCO", rows: Sequence[Row], kind: str) -> "COCOeval":
     from pycocotools.cocoeval import COCOeval
 
     if kind == "segm":  # without boxes, pycocotools takes areas from masks
         rows = [{key: value for key, value in row.items() if key != "bbox"} for row in rows]
     evaluation = COCOeval(truth, truth.loadRes(rows) if rows else _nothing(truth), kind)
     evaluation.evaluate()
+    return evaluation
+
+
+def _figures(truth: "COCO", rows: Sequence[Row], kind: str) -> Figures:
+    evaluation = _evaluated(truth, rows, kind)
     evaluation.accumulate()
     evaluation.summarize()
     overall = [round(float(value), 6) for value in evaluation.stats]
