@@ -58,7 +58,7 @@ from coco_recipe.headers.header import CutOffError, Header
 from coco_recipe.headers.reading import header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.json_types import Params, Schema
-from coco_recipe.seals import open_line, seal_line
+from coco_recipe.seals import open_line, open_page, seal_line, seal_page
 from coco_recipe.step_context import StepContext
 from coco_recipe.steps import (
     Backend,
@@ -79,10 +79,11 @@ from coco_recipe.values.predictions import Prediction, Predictions, write_predic
 
 if TYPE_CHECKING:
     from coco_recipe.api import run
-    from coco_recipe.asking.run_facts import RunFacts, run_facts
+    from coco_recipe.asking.run_facts import run_facts, run_values
     from coco_recipe.asking.source import find as find_data
     from coco_recipe.asking.stats import of_datasets as stats_of
     from coco_recipe.commands.options import PLUGIN as plugin_option
+    from coco_recipe.observing.reporters import Flow, RunFacts
 
 __all__ = [
     "BEFORE_EXPORT",
@@ -108,6 +109,7 @@ __all__ = [
     "Figure",
     "Finding",
     "FindingsError",
+    "Flow",
     "Header",
     "HeldError",
     "Image",
@@ -156,6 +158,7 @@ __all__ = [
     "missing_pictures",
     "numbers_of_segmentation",
     "open_line",
+    "open_page",
     "patterns",
     "place",
     "plain_name",
@@ -166,8 +169,10 @@ __all__ = [
     "row_findings",
     "run",
     "run_facts",
+    "run_values",
     "runs_of",
     "seal_line",
+    "seal_page",
     "segmentation_area",
     "segmentation_box",
     "sha256",
@@ -187,10 +192,12 @@ __all__ = [
 
 
 _LATER = {
-    "RunFacts": ("asking.run_facts", "RunFacts"),
+    "Flow": ("observing.reporters", "Flow"),
+    "RunFacts": ("observing.reporters", "RunFacts"),
     "find_data": ("asking.source", "find"),
     "plugin_option": ("commands.options", "PLUGIN"),
     "run_facts": ("asking.run_facts", "run_facts"),
+    "run_values": ("asking.run_facts", "run_values"),
     "stats_of": ("asking.stats", "of_datasets"),
 }
 

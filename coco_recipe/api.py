@@ -38,6 +38,7 @@ def run(
     accept_versions: Sequence[str] = (),
     rehash: bool = False,
     wait: bool = False,
+    report: bool | None = None,
     plugins: Sequence[AnyPath] = (),
     progress: bool | None = None,
     observers: Sequence[Observer] = (),
@@ -63,6 +64,8 @@ def run(
             versions of libraries are others than they were made with.
         rehash: read every file, also those that the system says are untouched since they were read.
         wait: wait for another run that is at work in the run directory.
+        report: write the page of the run, ``report.html``, when it is done; None does, unless the
+            environment variable ``COCO_RECIPE_REPORT`` is 0.
         plugins: plugin files to load.
         progress: show on stderr what goes on, findings among it; None does in a notebook. Without
             it nothing is printed, and a finding is a Python warning.
@@ -103,6 +106,7 @@ def run(
             accept_versions=accept_versions,
             rehash=rehash,
             wait=wait,
+            report=os.environ.get("COCO_RECIPE_REPORT") != "0" if report is None else report,
             observers=[display if shown else warner, *observers],
         )
     if warner.refused:
@@ -114,7 +118,7 @@ def run(
 
 @dataclass
 class _Warner:
-    """Makes a Python warning of each finding, and of an observer that fails.
+    """Makes a Python warning of each finding, and of an observer or a reporter that fails.
 
     Attributes:
         refused: the first warning that Python was asked to make an error of; the run goes on.
@@ -125,7 +129,7 @@ class _Warner:
     def __call__(self, event: events.Event) -> None:
         if isinstance(event, events.Found) and not event.stops:
             self._warn(str(event.finding))
-        elif isinstance(event, events.ObserverFailed):
+        elif isinstance(event, events.ObserverFailed | events.ReporterFailed):
             self._warn(str(event))
 
     def _warn(self, text: str) -> None:

@@ -2,7 +2,8 @@
 
 The order of a run: `RunStarted`, findings of its inputs, then for each step either `StepReused` or
 `StepStarted`, any number of `Progress`, and `StepDone` or `StepFailed`; at last `RunEnded`.
-`Found`, `Noted` and `ObserverFailed` may come anywhere between.
+`Found`, `Noted`, `ObserverFailed` and `ReporterFailed` may come anywhere between; `Reported` comes
+when all steps are done.
 """
 
 from collections.abc import Callable, Mapping
@@ -153,6 +154,35 @@ class ObserverFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """A reporter wrote a file about the run.
+
+    Attributes:
+        path: the file.
+    """
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ReporterFailed:
+    """A reporter failed; the run goes on without what it would have written.
+
+    Attributes:
+        reporter: its name.
+        problem: what it raised, in words.
+        traceback: the traceback.
+    """
+
+    reporter: str
+    problem: str
+    traceback: str
+
+    def __str__(self) -> str:
+        return f"reporter {self.reporter} failed, and the run has no page of it: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """A run is over, however it ended.
 
@@ -179,6 +209,8 @@ Event = (
     | Found
     | Noted
     | ObserverFailed
+    | Reported
+    | ReporterFailed
     | RunEnded
 )
 Observer = Callable[[Event], None]

@@ -1,12 +1,13 @@
 """The hooks that a plugin implements, and the markers for them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from coco_recipe.events import Observer
 from coco_recipe.findings import Check, Kind
+from coco_recipe.observing.reporters import Reporter
 from coco_recipe.steps import Backend, Step
 from coco_recipe.values.kind import ValueKind
 
@@ -54,3 +55,8 @@ def coco_recipe_observers() -> "Iterator[Observer]":  # type: ignore[empty-body]
 
     They are asked for anew for each recipe that is run.
     """
+
+
+@hookspec
+def coco_recipe_reporters() -> "Iterator[Callable[[], Reporter]]":  # type: ignore[empty-body]
+    """Yield what makes a reporter, which writes a page of a run; each run is given its own."""

@@ -52,6 +52,7 @@ class Registry:
         kinds: the kinds of findings by name.
         checks: the checks of pictures and masks.
         observers: what is told of a run.
+        reporters: what makes the reporters of a run.
         values: the kinds of values.
         backends: what steps of any plugin can work with, by name.
         kinds_by: the plugins that offer kinds of findings, by the kind's name.
@@ -64,6 +65,7 @@ class Registry:
     kinds: dict[str, Kind]
     checks: tuple[Check, ...] = ()
     observers: tuple[Named, ...] = ()
+    reporters: tuple[Named, ...] = ()
     values: ValueKinds = shipped_values.KINDS
     backends: dict[str, Backend] = field(default_factory=dict)
     kinds_by: dict[str, str] = field(default_factory=dict)
@@ -152,7 +154,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
         raise PluginError(
             f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps, "
             "coco_recipe_values, coco_recipe_findings, coco_recipe_checks, coco_recipe_backends, "
-            "coco_recipe_commands and coco_recipe_observers"
+            "coco_recipe_commands, coco_recipe_observers and coco_recipe_reporters"
         )
     manager.check_pending()
     if not manager.get_hookcallers(module):
@@ -176,8 +178,10 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     observers = tuple(
         Named.of(observer, label) for observer in _all(manager.hook.coco_recipe_observers())
     )
-    if uncallable := [one.name for one in observers if not callable(one.observe)]:
-        raise PluginError(f"coco_recipe_observers yields {uncallable[0]}, which can't be called")
+    reporters = tuple(Named.of(make, label) for make in _all(manager.hook.coco_recipe_reporters()))
+    for hook, named in (("observers", observers), ("reporters", reporters)):
+        if uncallable := [one.name for one in named if not callable(one.observe)]:
+            raise PluginError(f"coco_recipe_{hook} yields {uncallable[0]}, which can't be called")
     backends = {backend.name: backend for backend in _all(manager.hook.coco_recipe_backends())}
     if twice := sorted(backends.keys() & registry.backends.keys()):
         raise PluginError(f"offers backend '{twice[0]}', which another plugin offers too")
@@ -193,6 +197,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     registry.kinds.update(kinds)
     registry.checks += checks
     registry.observers += observers
+    registry.reporters += reporters
     registry.values = values
     registry.backends.update(backends)
     registry.kinds_by |= dict.fromkeys(kinds, label)

@@ -12,6 +12,9 @@ __all__ = ["shapes", "trained"]
 # two workers for two cores: torch's threads would wait for one another, at 2.5 times the cost
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# a page takes longer than most runs of tests; those of the page ask for it
+os.environ.setdefault("COCO_RECIPE_REPORT", "0")
+
 # runs flush all that they write, which takes no time in memory; the suite writes 2 GiB
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 8 * 2**30

@@ -80,6 +80,14 @@ QUICK_SECONDS = 2.0  # a step that is done sooner shows no lines of progress
 @click.option(
     "--wait", is_flag=True, help="Wait for another run that is at work in the run directory."
 )
+@click.option(
+    "--report/--no-report",
+    default=True,
+    show_default=True,
+    envvar="COCO_RECIPE_REPORT",
+    show_envvar=True,
+    help="Write the page of the run, report.html, when it is done.",
+)
 @options.PLUGIN
 @options.FORMAT
 @options.TRACEBACK
@@ -98,6 +106,7 @@ def run(
     republish: bool,
     rehash: bool,
     wait: bool,
+    report: bool,
     plugin_files: tuple[Path, ...],
     form: str,
     quiet: bool,
@@ -125,6 +134,7 @@ def run(
             accept_versions=accept_versions,
             rehash=rehash,
             wait=wait,
+            report=report,
             observers=[display],
         )
     if form == "json":

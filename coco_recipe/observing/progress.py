@@ -32,7 +32,7 @@ class Display:
     """Shows a run on stderr: a live bar on a terminal, plain lines elsewhere.
 
     Args:
-        quiet: show only what is wrong with an observer.
+        quiet: show only what is wrong with an observer or a reporter.
         tenths: where there is no bar, show a line for each ten percent of a step.
         quick_seconds: what is done sooner shows no tenths.
     """
@@ -64,7 +64,7 @@ class Display:
             self.ids = event.steps
         if isinstance(event, events.StepStarted):
             self.shown_tenths, self.pace = 0, None
-        if isinstance(event, events.ObserverFailed):
+        if isinstance(event, events.ObserverFailed | events.ReporterFailed):
             self.line(f"warning: {event}")
         elif self.quiet:
             return
@@ -86,6 +86,8 @@ class Display:
                 return f"warning: {event.finding}"
             case events.Noted():
                 return f"note: {event.text}"
+            case events.Reported():
+                return f"report: {event.path}"
         return ""
 
     def number(self, step: str) -> str:

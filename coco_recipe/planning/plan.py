@@ -114,6 +114,7 @@ class Plan:
         plugin_files: those of the plugin files named for it of which it uses something.
         checks: the checks of pictures and masks that are installed.
         observers: what plugins want to be told of its runs.
+        reporters: what makes the reporters of a run.
         kinds: the kinds of values that there are.
         open_ends: inputs and steps whose values come to steps with problems, which aren't here;
             these might mend anything, and refuse nothing. Empty once the recipe is right.
@@ -124,6 +125,7 @@ class Plan:
     plugin_files: tuple[Path, ...] = ()
     checks: tuple[Check, ...] = ()
     observers: tuple[Named, ...] = ()
+    reporters: tuple[Named, ...] = ()
     kinds: ValueKinds = field(default_factory=ValueKinds)
     open_ends: frozenset[str] = frozenset()
 

@@ -112,6 +112,7 @@ def drafted(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Draf
         tuple(steps),
         checks=registry.checks,
         observers=registry.observers,
+        reporters=registry.reporters,
         kinds=registry.values,
     )
     sound = replace(

@@ -36,6 +36,7 @@ def make_steps(work: Work) -> None:
             folder = work.store.final(task.step.id)
             hashes = {str(folder / name): sha256 for name, sha256 in manifest.files.items()}
             work.session.inputs.known_hashes.update(hashes)
+        work.reporters.see(manifest.record, work.session.values)
         if task is not work.tasks[-1]:  # after it, all go at once
             for ref in last_use[task.step.id]:
                 work.session.values.pop(ref, None)

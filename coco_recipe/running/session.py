@@ -1,6 +1,6 @@
 """Session: a plan with its opened inputs and its run directory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,3 +107,23 @@ class Session:
         manifest = self.store.manifest(step_id)
         assert manifest is not None, f"BUG: step '{step_id}' was neither kept nor committed"
         return manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Mapping[Reference, Any]):
+    """The outputs that steps have on disk, each read when it is asked for, and not kept."""
+
+    session: Session
+
+    def __getitem__(self, ref: Reference) -> Any:
+        if ref not in list(self):
+            raise KeyError(ref)
+        return self.session.read(ref)
+
+    def __iter__(self) -> Iterator[Reference]:
+        for step in self.session.plan.steps:
+            manifest = self.session.store.manifest(step.id)
+            yield from ((step.id, port) for port in (manifest.outputs if manifest else ()))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

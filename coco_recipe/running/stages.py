@@ -26,17 +26,19 @@ from coco_recipe.findings import Finding
 from coco_recipe.known_files import KnownFiles
 from coco_recipe.language import recipe, source
 from coco_recipe.observing.observers import Named, Observers
+from coco_recipe.observing.reporters import Reporters
 from coco_recipe.planning import foresight
 from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.planning.resolve import Draft, drafted
 from coco_recipe.planning.used_plugins import used_files
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.publishing.targets import in_the_way
-from coco_recipe.running import error_log, provenance, refusal, room, run_folder
+from coco_recipe.running import error_log, provenance, recorded, refusal, room, run_folder
 from coco_recipe.running.context import Context
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.loop import make_steps
 from coco_recipe.running.rehearsal import Rehearsal
+from coco_recipe.running.session import Committed
 from coco_recipe.running.store import Store
 from coco_recipe.running.task import step_seed
 from coco_recipe.running.work import Work
@@ -132,6 +134,7 @@ def run(
     accept_versions: Collection[str] = (),
     rehash: bool = False,
     wait: bool = False,
+    report: bool = False,
     observers: Iterable[Observer] = (),
 ) -> RunResult:
     """Run a plan: reuse what is unchanged, make the rest, record everything.
@@ -150,6 +153,7 @@ def run(
         accept_versions: steps whose results are kept, with those above, where only versions differ.
         rehash: read every file, also those that the system says are untouched.
         wait: wait for another run that is at work in the run directory.
+        report: let reporters of plugins write their pages when the run is done.
         observers: given each event of the run, before those of plugins.
 
     Raises:
@@ -177,6 +181,7 @@ def run(
             engine, jobs, environment=_environment(planned), item_timeout=item_timeout
         ),
         told=told,
+        reporters=Reporters(planned.reporters if report else (), told),
         judge=Judge(planned.recipe.findings, strict, told),
         known=known,
     )
@@ -383,6 +388,12 @@ def name_changes(work: Work) -> None:
         work.told.tell(Noted(f"{path} is put back as it was published"))
 
 
+def write_reports(work: Work) -> None:
+    """Let reporters write their pages of the run."""
+    facts = partial(recorded.facts_of, work.plan, work.store)
+    work.reporters.write(facts, Committed(work.session))
+
+
 STAGES: tuple[Callable[[Work], None], ...] = (
     put_right,
     claim_targets,
@@ -396,4 +407,5 @@ STAGES: tuple[Callable[[Work], None], ...] = (
     begin_record,
     make_steps,
     name_changes,
+    write_reports,
 )

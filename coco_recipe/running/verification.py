@@ -16,6 +16,7 @@ from coco_recipe.publishing.marks import MARK, Mark, Published, read_mark
 from coco_recipe.running.lock import LEASE, LOCK, read_holder
 from coco_recipe.running.run_folder import RESOLVED, WRITTEN
 from coco_recipe.running.store import MANIFEST, PLACED
+from coco_recipe.seals import open_page
 
 AGAIN = "run the recipe again, which makes it again"
 
@@ -76,6 +77,7 @@ def verify(folder: Path) -> Verification:
     for step_id in look.step_ids():
         look.at_step(step_id)
     look.at_lock()
+    look.at_pages()
     look.at_the_rest()
     return look.found
 
@@ -248,6 +250,13 @@ class _Look:
         self.take(LOCK, "" if is_ours else "is not as a run wrote it")
         if read_holder(self.found.folder / LEASE):
             self.found.vouched.add(LEASE)
+
+    def at_pages(self) -> None:
+        """See that pages of the run are as they were written: each has its own digest."""
+        for path in sorted(self.found.folder.glob("*.html")):
+            page = open_page(path.read_bytes()) if path.is_file() else None
+            if page:
+                self.take(path.name, "" if page.is_whole else "has changed")
 
     def at_the_rest(self) -> None:
         """List the files in the run directory of which no record says anything."""

@@ -13,6 +13,7 @@ from coco_recipe.keys import libraries
 from coco_recipe.known_files import KnownFiles
 from coco_recipe.manifest import PluginFile, RunClock, RunRecord
 from coco_recipe.observing.observers import Observers
+from coco_recipe.observing.reporters import Reporters
 from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.running import agenda, provenance, remembered, run_folder
@@ -38,6 +39,7 @@ class Work:
         publisher: of the folders that the recipe publishes in.
         engine: where the items of steps are worked on.
         told: the observers.
+        reporters: what writes pages of the run.
         judge: decides which findings stop the run.
         known: hashes of files, which are read again only if they were touched.
         ahead: what steps gave while the inputs' rows were checked.
@@ -60,6 +62,7 @@ class Work:
     publisher: Publisher
     engine: Engine
     told: Observers
+    reporters: Reporters
     judge: Judge
     known: KnownFiles
     ahead: Ahead = field(default_factory=Ahead)

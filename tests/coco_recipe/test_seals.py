@@ -42,3 +42,22 @@ def test_a_text_without_a_digest_is_not_whole() -> None:
     assert seals.is_whole(text, digest)
     assert not seals.is_whole(text, "")
     assert not seals.is_whole(text.replace(b"1", b"2"), digest)
+
+
+PAGE = b"<!doctype html>\n<html><p>\xe7\x93\xb6</p></html>\n"
+
+
+def test_a_sealed_page_says_what_it_is_of_and_that_it_is_whole() -> None:
+    sealed = seals.seal_page(PAGE, "a" * 64)
+    assert seals.open_page(sealed) == seals.Page("a" * 64, True)
+    assert sealed.startswith(b"<!doctype html>\n")
+    assert sealed.endswith(PAGE.partition(b"\n")[2])
+
+
+def test_a_page_that_changed_is_known_and_another_is_none_of_ours() -> None:
+    sealed = seals.seal_page(PAGE, "a" * 64)
+    changed = [sealed[:n] + bytes([sealed[n] ^ 1]) + sealed[n + 1 :] for n in range(len(sealed))]
+    found = [seals.open_page(one) for one in [*changed, sealed + b" ", sealed[:-1]]]
+    assert not any(page and page.is_whole for page in found)
+    assert seals.open_page(PAGE) is None
+    assert seals.open_page(b"") is None

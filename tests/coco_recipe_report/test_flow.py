@@ -9,8 +9,7 @@ pytest.importorskip("markupsafe")
 
 from coco_recipe_report import flow
 
-from coco_recipe import RunFacts, manifest
-from coco_recipe.asking.run_facts import Flow
+from coco_recipe import Flow, RunFacts, manifest
 
 
 def _facts(*flows: Flow, dropped: tuple[manifest.Dropped, ...] = ()) -> RunFacts:
@@ -22,7 +21,7 @@ def _facts(*flows: Flow, dropped: tuple[manifest.Dropped, ...] = ()) -> RunFacts
 
 
 def _flow(source: str, target: str, images: int, *, is_read: bool = False) -> Flow:
-    return Flow(source, "", target, manifest.Counts(images=images, annotations=0), is_read)
+    return Flow(source, "", target, "in", manifest.Counts(images=images, annotations=0), is_read)
 
 
 def test_an_arrow_is_as_wide_as_its_images() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe.asking.run_facts import run_facts
+from coco_recipe.asking.run_facts import run_facts, run_values
 from coco_recipe.errors import RunError
 
 STEPS = [
@@ -48,3 +48,14 @@ def test_a_step_that_isnt_done_is_told(run: Path) -> None:
     (run / "steps" / "all" / "manifest.json").unlink()
     with pytest.raises(RunError, match="step 'all' isn't done"):
         run_facts(run)
+
+
+def test_the_data_sets_go_by_as_they_did(run: Path) -> None:
+    seen = {
+        record.step: {ref: len(value.annotations) for ref, value in values.items()}
+        for record, values in run_values(run_facts(run))
+    }
+    assert list(seen) == ["cats", "parts", "all"]
+    assert seen["cats"] == {("raw", ""): 2, ("cats", "dataset"): 1}
+    assert {*seen["all"]} == {("parts", "train"), ("parts", "val"), ("all", "dataset")}
+    assert seen["all"]["all", "dataset"] == 1

@@ -12,6 +12,7 @@ from projects import project_in, run_project
 from coco_recipe.errors import RunError
 from coco_recipe.running import verification
 from coco_recipe.running.verification import verify
+from coco_recipe.seals import seal_page
 
 
 @pytest.fixture
@@ -56,6 +57,15 @@ def test_a_file_that_was_changed_or_removed_is_named(run: Path, name: str, told:
     assert _wrong(run)[name].startswith("is gone")
     (run / name).mkdir()
     assert name in _wrong(run)
+
+
+def test_a_page_of_the_run_vouches_for_itself(run: Path) -> None:
+    page = seal_page(b"<!doctype html>\n<p>fine\n", "0" * 64)
+    (run / "report.html").write_bytes(page)
+    found = verify(run)
+    assert (found.wrong, found.unknown) == ([], [])
+    (run / "report.html").write_bytes(page.replace(b"fine", b"Fine"))
+    assert _wrong(run) == {"report.html": "has changed"}
 
 
 def test_what_no_record_names_is_listed(run: Path) -> None:

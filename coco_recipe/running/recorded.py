@@ -1,0 +1,64 @@
+"""Put together what a finished run recorded: its steps, what flowed between them, its recipe."""
+
+from coco_recipe import files
+from coco_recipe.dataset import Dataset
+from coco_recipe.errors import RunError
+from coco_recipe.manifest import StepRecord, data_sets, read_run
+from coco_recipe.observing.reporters import Flow, RunFacts
+from coco_recipe.planning.plan import Plan, PlannedStep
+from coco_recipe.running import run_folder
+from coco_recipe.running.store import Store
+
+
+def facts_of(planned: Plan, store: Store) -> RunFacts:
+    """Return what a finished run recorded.
+
+    Args:
+        planned: its plan.
+        store: its committed steps.
+
+    Raises:
+        RunError: the folder is no run directory, or a step isn't done.
+    """
+    run = read_run(store.run_dir)
+    if run is None:
+        raise RunError(f"{store.run_dir}: is not the directory of a finished run")
+    records = tuple(_record(store, step) for step in planned.steps)
+    flows = [
+        flow
+        for step, record in zip(planned.steps, records, strict=True)
+        for flow in _flows(step, record)
+    ]
+    return RunFacts(
+        store.run_dir,
+        run,
+        tuple(item.name for item in planned.recipe.inputs if item.annotations),
+        records,
+        tuple(flows),
+        {step.id: tuple(step.published().values()) for step in planned.steps if step.published()},
+        (store.run_dir / run_folder.WRITTEN).read_text("utf-8"),
+        files.digest({record.step: record.key for record in records}),
+        planned.plugin_files,
+    )
+
+
+def _record(store: Store, step: PlannedStep) -> StepRecord:
+    manifest = store.manifest(step.id)
+    if manifest is None:
+        raise RunError(f"{store.run_dir}: step '{step.id}' isn't done: run the recipe again")
+    return manifest.record
+
+
+def _flows(step: PlannedStep, record: StepRecord) -> list[Flow]:
+    """Return what came to a step, in the order of its inputs."""
+    refs = [
+        (ref, port, step.step.input(port).reads_only)
+        for port, many in step.inputs.items()
+        for ref in many
+        if step.step.input(port).kind is Dataset
+    ]
+    counts = [counts for _, counts in data_sets(record.counts.entered)]
+    return [
+        Flow(name, out, step.id, port, one, is_read)
+        for ((name, out), port, is_read), one in zip(refs, counts, strict=False)
+    ]
