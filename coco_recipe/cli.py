@@ -11,6 +11,7 @@ from coco_recipe import guard
 from coco_recipe.commands import (
     asking,
     checks,
+    differing,
     lists,
     pictures,
     reports,
@@ -25,6 +26,7 @@ COMMANDS = (
     asking.init,
     asking.stats,
     asking.why,
+    differing.diff,
     running.run,
     running.plan,
     checks.validate,

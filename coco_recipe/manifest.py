@@ -356,6 +356,17 @@ def read(path: Path) -> Manifest | None:
     return found if seals.is_whole(text, found.record.clock.digest) else None
 
 
+def claimed(path: Path) -> Manifest | None:
+    """Read a manifest also where a byte of it has changed, or without a digest of its own.
+
+    It may claim anything; None where there is none, or none that can be read.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (OSError, ValueError, msgspec.DecodeError):  # ValueError: it is no UTF-8
+        return None
+
+
 def sealed(manifest: Manifest) -> tuple[Manifest, bytes]:
     """Return a manifest with the digest of its text, and that text."""
     digest = seals.digest_of(_text(_with_digest(manifest, "")))
@@ -417,6 +428,18 @@ def claimed_run(folder: Path) -> RunRecord | None:
         with (folder / LOG).open("rb") as file:
             return msgspec.json.decode(file.readline(), type=RunRecord)
     except (OSError, ValueError, msgspec.DecodeError):  # ValueError: it is no UTF-8
+        return None
+
+
+def claimed_log(folder: Path) -> tuple[RunRecord, tuple[StepRecord | FailedStep, ...]] | None:
+    """Read a run directory's provenance also where a byte of it has changed.
+
+    It may claim anything; None where there is none, or none that can be read.
+    """
+    try:
+        first, *rest = (folder / LOG).read_bytes().splitlines()
+        return msgspec.json.decode(first, type=RunRecord), tuple(map(_record, rest))
+    except (OSError, ValueError, msgspec.DecodeError):  # ValueError: it is no UTF-8, or empty
         return None
 
 

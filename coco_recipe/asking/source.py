@@ -50,7 +50,7 @@ def find(source: str, images: Path | None = None, plugin_files: Sequence[Path] =
         RecipeError: the recipe is wrong.
         DatasetError: the file is wrong.
     """
-    path, name = _divided(source)
+    path, name = divided(source)
     if path.is_dir():
         planned = reopen(path, plugin_files)
         session = Session.open(planned, path, with_pixels=False)
@@ -70,7 +70,7 @@ def findings_of(path: Path) -> tuple[Finding, ...]:
     return checking.of_file(path, None, plugins.find(()).checks)
 
 
-def _divided(source: str) -> tuple[Path, str]:
+def divided(source: str) -> tuple[Path, str]:
     """Return the file or folder, and the name behind a colon.
 
     Raises:
