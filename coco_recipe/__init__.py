@@ -58,6 +58,7 @@ from coco_recipe.headers.header import CutOffError, Header
 from coco_recipe.headers.reading import header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.json_types import Params, Schema
+from coco_recipe.observing.table import width_of
 from coco_recipe.seals import open_line, open_page, seal_line, seal_page
 from coco_recipe.step_context import StepContext
 from coco_recipe.steps import (
@@ -79,6 +80,9 @@ from coco_recipe.values.predictions import Prediction, Predictions, write_predic
 
 if TYPE_CHECKING:
     from coco_recipe.api import run
+    from coco_recipe.asking.recorded_run import RecordedRun
+    from coco_recipe.asking.recorded_run import read as recorded_run
+    from coco_recipe.asking.row_changes import changes as row_changes
     from coco_recipe.asking.run_facts import run_facts, run_values
     from coco_recipe.asking.source import find as find_data
     from coco_recipe.asking.stats import of_datasets as stats_of
@@ -126,6 +130,7 @@ __all__ = [
     "Predictions",
     "Problem",
     "RecipeError",
+    "RecordedRun",
     "Row",
     "RunError",
     "RunFacts",
@@ -165,7 +170,9 @@ __all__ = [
     "plugin_option",
     "polygon_area",
     "read_header",
+    "recorded_run",
     "regular",
+    "row_changes",
     "row_findings",
     "run",
     "run_facts",
@@ -183,6 +190,7 @@ __all__ = [
     "trainers_skip",
     "turned_box",
     "unsafe_name",
+    "width_of",
     "with_extras",
     "write",
     "write_bytes",
@@ -192,6 +200,9 @@ __all__ = [
 
 
 _LATER = {
+    "RecordedRun": ("asking.recorded_run", "RecordedRun"),
+    "recorded_run": ("asking.recorded_run", "read"),
+    "row_changes": ("asking.row_changes", "changes"),
     "Flow": ("observing.reporters", "Flow"),
     "RunFacts": ("observing.reporters", "RunFacts"),
     "find_data": ("asking.source", "find"),

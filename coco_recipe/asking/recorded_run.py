@@ -69,7 +69,7 @@ class RecordedRun:
         """Return the figures of each step that gave metrics, by their names joined with spaces."""
         found = {}
         for record in self.steps:
-            for value in self._stored(record.step):
+            for value in self.stored(record.step):
                 if value.kind == "metrics":
                     rows = value.form.get("figures", [])
                     found[record.step] = {" ".join(map(str, path)): row for path, row in rows}
@@ -108,9 +108,10 @@ class RecordedRun:
             if wanted and path.is_file():
                 yield path.stem.removeprefix(PARTS), path
 
-    def _stored(self, step: str) -> Iterator[Stored]:
+    def stored(self, step: str) -> tuple[Stored, ...]:
+        """Return the outputs of a step that are on disk, in the order of their ports."""
         manifest = self.manifest(step)
-        return _values(manifest) if manifest else iter(())
+        return tuple(_values(manifest)) if manifest else ()
 
 
 def read(folder: Path) -> RecordedRun:
