@@ -45,34 +45,31 @@ def is_mended(planned: Plan, name: str, kind: str) -> bool:
 
 def excuse(planned: Plan, name: str) -> Excuse:
     """Return which values of a wrong type are taken in by all steps that an input flows to."""
-    return Excuse(
-        frozenset(
-            kind
-            for kind in slow_reading.KINDS
-            if _is_taken_in(planned, (name, ""), kind, whole=True)
-        ),
-        frozenset(
-            kind
-            for kind in slow_reading.KINDS
-            if _is_taken_in(planned, (name, ""), kind, whole=False)
-        ),
-    )
+
+    def taken_in(*, whole: bool) -> frozenset[str]:
+        return frozenset(
+            kind for kind in slow_reading.KINDS if _is_taken_in(planned, name, kind, whole=whole)
+        )
+
+    return Excuse(taken_in(whole=True), taken_in(whole=False))
 
 
-def _is_taken_in(planned: Plan, ref: Reference, kind: str, *, whole: bool) -> bool:
-    """Report whether all readers of a value take a kind of wrong type in, or hand it to such."""
-    reading = [
-        (step, port) for step in planned.steps for port, refs in step.inputs.items() if ref in refs
-    ]
-    for step, port in reading:
+def _is_taken_in(planned: Plan, name: str, kind: str, *, whole: bool) -> bool:
+    """Report whether all readers of an input take a kind of wrong type in, or hand it to such."""
+    refused: set[Reference] = set()  # values of which a reader does neither
+    read: set[Reference] = set()
+
+    def is_taken(ref: Reference) -> bool:
+        return ref not in refused and (ref in read or ref[0] in planned.open_ends)
+
+    for step in reversed(planned.steps):  # below all that reads its outputs
         taken = step.step.mended_for(step.params)
-        if not step.step.input(port).loose:
-            return False
         if not whole:
             taken |= step.step.understood_for(step.params)
-        handed_on = [(step.id, output) for output in step.outputs]
-        if kind not in taken and not (
-            handed_on and all(_is_taken_in(planned, each, kind, whole=whole) for each in handed_on)
-        ):
-            return False
-    return bool(reading) or ref[0] in planned.open_ends
+        outputs = [(step.id, port) for port in step.outputs]
+        hands_on = bool(outputs) and all(map(is_taken, outputs))
+        for port, refs in step.inputs.items():
+            read.update(refs)
+            if not step.step.input(port).loose or not (kind in taken or hands_on):
+                refused.update(refs)
+    return is_taken((name, ""))

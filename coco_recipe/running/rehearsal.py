@@ -108,12 +108,22 @@ class Rehearsal:
         Raises:
             StepError: it failed, or a step above did.
         """
-        if step.id not in self._results:
-            result = self._result(step)
-            given = result.values if result else self._on_disk(step)
-            self._known |= {(step.id, port): given.get(port) for port in step.outputs}
-            self._results[step.id] = result
+        for each in self._unknown_above(step):  # not by recursion, which a long chain exhausts
+            result = self._result(each)
+            given = result.values if result else self._on_disk(each)
+            self._known |= {(each.id, port): given.get(port) for port in each.outputs}
+            self._results[each.id] = result
         return self._results[step.id]
+
+    def _unknown_above(self, step: PlannedStep) -> list[PlannedStep]:
+        """Return the steps of which nothing is known yet and on which one depends, and itself."""
+        wanted, found = {step.id}, list[PlannedStep]()
+        for one in reversed(self._steps.values()):
+            if one.id in wanted and one.id not in self._results:
+                found.append(one)
+                if not one.step.writes:  # it isn't run here
+                    wanted |= {ref[0] for ref in one.references()}
+        return found[::-1]
 
     def _result(self, step: PlannedStep) -> StepResult | None:
         values = None if step.step.writes else self.values_of(step)

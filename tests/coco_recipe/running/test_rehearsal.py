@@ -7,6 +7,7 @@ import pytest
 from builders import coco, write_recipe
 
 from coco_recipe import files
+from coco_recipe.planning import refusals
 from coco_recipe.planning.plan import PlannedStep
 from coco_recipe.running import stages
 from coco_recipe.running.rehearsal import Rehearsal
@@ -51,3 +52,12 @@ def test_nothing_of_a_rehearsal_is_flushed_to_disk(
     assert flushed == []
     stages.run(stages.prepare(tmp_path / "recipe.yaml"), out=tmp_path / "out")
     assert len(flushed) == len(STEPS)
+
+
+@pytest.mark.slow
+def test_a_chain_of_hundreds_of_steps_is_followed(tmp_path: Path) -> None:
+    above = ["raw", *(f"s{n}" for n in range(300))]
+    chain = [{"id": f"s{n}", "use": "reindex", "in": name} for n, name in enumerate(above)]
+    ahead, planned = _ahead(tmp_path, chain)
+    assert ahead.values_of(planned[-1])
+    assert refusals.excuse(stages.prepare(tmp_path / "recipe.yaml"), "raw").understood
