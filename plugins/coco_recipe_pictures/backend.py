@@ -93,7 +93,7 @@ class Builder(Protocol):
     @property
     def needs_size(self) -> bool:
         """Whether there is another carrier for each size of picture."""
-        ...
+        return False
 
     def carrier(self, size: ImageSize | None) -> Carrier:
         """Return a carrier for pictures of (width, height); None where no size is needed."""
@@ -104,6 +104,8 @@ class Pipeline(Protocol):
     """A pipeline that has been read.
 
     What it complains of is at key paths below the step's ``with``: ``("pipeline", ...)``.
+    A subclass has the answers of a pipeline that fits any size, without maps of pixels, borders
+    that repeat the picture, and files.
     """
 
     @property
@@ -118,7 +120,7 @@ class Pipeline(Protocol):
 
     def warps(self) -> bool:
         """Report whether it may move annotations by no matrix; this may load the library."""
-        ...
+        return False
 
     @property
     def builder(self) -> Builder:
@@ -128,7 +130,7 @@ class Pipeline(Protocol):
     @property
     def with_plain_borders(self) -> "Pipeline":
         """The pipeline with borders of one colour where they would repeat the picture."""
-        ...
+        return self
 
     def check_sizes(self, known: Collection[ImageSize]) -> None:
         """See whether it goes together with (width, height) of images; none if none is known.
@@ -136,7 +138,7 @@ class Pipeline(Protocol):
         Raises:
             StepProblems: it doesn't.
         """
-        ...
+        return
 
     def canonical(self) -> Mapping[str, Any]:
         """Return the form for records and keys, equal for equal pipelines; it can be read again.
@@ -147,7 +149,7 @@ class Pipeline(Protocol):
 
     def files(self) -> Sequence[Path]:
         """Return the files that it reads."""
-        ...
+        return ()
 
 
 @runtime_checkable
