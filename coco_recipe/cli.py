@@ -16,6 +16,7 @@ from coco_recipe.commands import (
     pictures,
     reports,
     running,
+    starting,
     surroundings,
 )
 from coco_recipe.commands.options import Shown
@@ -36,6 +37,8 @@ COMMANDS = (
     pictures.replay,
     lists.steps,
     lists.schema,
+    starting.recipes,
+    starting.plugin,
 )
 
 
