@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from coco_recipe import Check, Kind, Step, hookimpl
 from coco_recipe_pictures import tile
+from coco_recipe_pictures.alike import check_leakage
 from coco_recipe_pictures.augment import refusals, step
 
 if TYPE_CHECKING:
@@ -25,12 +26,13 @@ def coco_recipe_steps() -> Iterator[Step]:
     """Yield the steps that open images."""
     yield step.STEP
     yield tile.STEP
+    yield check_leakage.STEP
 
 
 @hookimpl
 def coco_recipe_findings() -> Iterator[Kind]:
-    """Yield the kinds of findings that augment makes."""
-    yield from (refusals.DIRECTION, refusals.TURNED)
+    """Yield the kinds of findings that the steps make."""
+    yield from (refusals.DIRECTION, refusals.TURNED, check_leakage.LEAK, check_leakage.ALIKE)
 
 
 @hookimpl
