@@ -1,6 +1,7 @@
 """The hooks that a plugin implements, and the markers for them."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -58,5 +59,5 @@ def coco_recipe_observers() -> "Iterator[Observer]":  # type: ignore[empty-body]
 
 
 @hookspec
-def coco_recipe_reporters() -> "Iterator[Callable[[], Reporter]]":  # type: ignore[empty-body]
-    """Yield what makes a reporter, which writes a page of a run; each run is given its own."""
+def coco_recipe_reporters() -> "Iterator[Callable[[Path], Reporter]]":  # type: ignore[empty-body]
+    """Yield what makes a reporter, given the run directory; each run has reporters of its own."""

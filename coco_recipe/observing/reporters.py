@@ -63,13 +63,16 @@ class RunFacts:
 
 
 class Reporter(Protocol):
-    """Writes something about a run, as a page of it. Each run has one of its own."""
+    """Writes something about a run, as a page of it. Each run has one of its own.
+
+    It is made by a callable that is given the run directory.
+    """
 
     def see(self, record: StepRecord, values: Mapping[Reference, Any]) -> None:
         """Look at the values that are in memory when a step is done or reused.
 
         Args:
-            record: what the step did. Its ledgers lie in its folder.
+            record: what the step did. Its ledgers lie in ``steps/<id>`` of the run directory.
             values: what came to it and what it gave, and more, as far as it is in memory: what is
                 written isn't, until a later step reads it. They can't be changed, and those that
                 nobody needs are gone when the next step begins.
@@ -94,11 +97,13 @@ class Reporters:
 
     Args:
         makers: make a reporter each, named by what offers it.
+        folder: the run directory.
         told: is told of what they write, and of one that fails, which is asked nothing more.
     """
 
-    def __init__(self, makers: Iterable[Named], told: Observers) -> None:
+    def __init__(self, makers: Iterable[Named], folder: Path, told: Observers) -> None:
         self._told = told
+        self._folder = folder
         self._left: dict[str, Any] = {}
         for maker in makers:
             self._try(maker.name, partial(self._begin, maker))
@@ -121,7 +126,7 @@ class Reporters:
 
     def _begin(self, maker: Named) -> None:
         make: Any = maker.observe
-        self._left[maker.name] = make()
+        self._left[maker.name] = make(self._folder)
 
     def _try(self, name: str, work: Callable[[], Any]) -> Any:
         try:

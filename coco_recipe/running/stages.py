@@ -181,7 +181,7 @@ def run(
             engine, jobs, environment=_environment(planned), item_timeout=item_timeout
         ),
         told=told,
-        reporters=Reporters(planned.reporters if report else (), told),
+        reporters=Reporters(planned.reporters if report else (), folder, told),
         judge=Judge(planned.recipe.findings, strict, told),
         known=known,
     )

@@ -17,7 +17,7 @@ FAIL = ""
 
 
 class Lister:
-    def __init__(self):
+    def __init__(self, folder):
         self.seen = []
         if FAIL == "init":
             raise ValueError("no luck")
