@@ -39,7 +39,15 @@ from coco_recipe.errors import (
     show_path,
 )
 from coco_recipe.failure import told
-from coco_recipe.files import gone_if_failed, link_or_copy, place, plain_name, sha256, write_bytes
+from coco_recipe.files import (
+    digest,
+    gone_if_failed,
+    link_or_copy,
+    place,
+    plain_name,
+    sha256,
+    write_bytes,
+)
 from coco_recipe.findings import Check, Finding, Kind, Row
 from coco_recipe.geometry import body_parts
 from coco_recipe.geometry.framing import framed
@@ -147,6 +155,7 @@ __all__ = [
     "checked_runs",
     "counted",
     "did_you_mean",
+    "digest",
     "extras",
     "facts_of",
     "find_data",

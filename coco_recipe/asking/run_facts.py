@@ -1,7 +1,8 @@
 """What a finished run recorded, and its data sets as they went by."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from coco_recipe.dataset import Dataset
 from coco_recipe.manifest import StepRecord
@@ -28,7 +29,7 @@ def run_facts(folder: Path, plugin_files: Sequence[Path] = ()) -> RunFacts:
 
 def run_values(
     facts: RunFacts,
-) -> Iterator[tuple[StepRecord, dict[Reference, Dataset]]]:
+) -> Iterator[tuple[StepRecord, dict[Reference, Any], dict[Reference, Any]]]:
     """Yield each step of a finished run with the data sets that came to it and that it gave.
 
     Rows that weren't written are made again, by running the steps in memory.
@@ -42,18 +43,22 @@ def run_values(
     planned = reopen(facts.folder, facts.plugin_files)
     session = Session.open(planned, facts.folder, with_pixels=False)
     rehearsal = forecast.rehearsal(session)
+
+    def values(refs: Iterable[Reference]) -> dict[Reference, Any]:
+        found = {ref: rehearsal.value_of(ref) for ref in refs}
+        return {ref: value for ref, value in found.items() if isinstance(value, Dataset)}
+
     for step, record in zip(planned.steps, facts.steps, strict=True):
-        found = {ref: rehearsal.value_of(ref) for ref in _data_sets(step)}
-        yield record, {ref: value for ref, value in found.items() if isinstance(value, Dataset)}
+        yield record, values(_entered(step)), values(_given(step))
 
 
-def _data_sets(step: PlannedStep) -> list[Reference]:
-    """Return the data sets that come to a step, then those that it gives."""
-    entered = [
-        ref
-        for port, many in step.inputs.items()
-        for ref in many
-        if step.step.input(port).kind is Dataset
-    ]
-    given = [(step.id, port) for port, rule in step.outputs.items() if rule.kind is Dataset]
-    return [*entered, *given]
+def _entered(step: PlannedStep) -> Iterator[Reference]:
+    """Yield the data sets that come to a step."""
+    for port, many in step.inputs.items():
+        if step.step.input(port).kind is Dataset:
+            yield from many
+
+
+def _given(step: PlannedStep) -> Iterator[Reference]:
+    """Yield the data sets that a step gives."""
+    yield from ((step.id, port) for port, rule in step.outputs.items() if rule.kind is Dataset)

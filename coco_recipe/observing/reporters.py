@@ -68,14 +68,21 @@ class Reporter(Protocol):
     It is made by a callable that is given the run directory.
     """
 
-    def see(self, record: StepRecord, values: Mapping[Reference, Any]) -> None:
-        """Look at the values that are in memory when a step is done or reused.
+    def see(
+        self,
+        record: StepRecord,
+        entered: Mapping[Reference, Any],
+        given: Mapping[Reference, Any],
+    ) -> None:
+        """Look at the values of a step that is done or reused, as far as they are in memory.
+
+        What is written isn't in memory until a later step reads it. Values can't be changed, and
+        those that nobody needs are gone when the next step begins.
 
         Args:
             record: what the step did. Its ledgers lie in ``steps/<id>`` of the run directory.
-            values: what came to it and what it gave, and more, as far as it is in memory: what is
-                written isn't, until a later step reads it. They can't be changed, and those that
-                nobody needs are gone when the next step begins.
+            entered: what came to it.
+            given: what it gave.
         """
         ...
 
@@ -108,10 +115,15 @@ class Reporters:
         for maker in makers:
             self._try(maker.name, partial(self._begin, maker))
 
-    def see(self, record: StepRecord, values: Mapping[Reference, Any]) -> None:
-        """Show the values that are in memory when a step is done or reused."""
+    def see(
+        self,
+        record: StepRecord,
+        entered: Mapping[Reference, Any],
+        given: Mapping[Reference, Any],
+    ) -> None:
+        """Show what came to a step and what it gave, as far as it is in memory."""
         for name, reporter in list(self._left.items()):
-            self._try(name, partial(reporter.see, record, values))
+            self._try(name, partial(reporter.see, record, entered, given))
 
     def write(self, facts: Callable[[], RunFacts], committed: Mapping[Reference, Any]) -> None:
         """Let each write its file.

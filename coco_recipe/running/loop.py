@@ -36,13 +36,21 @@ def make_steps(work: Work) -> None:
             folder = work.store.final(task.step.id)
             hashes = {str(folder / name): sha256 for name, sha256 in manifest.files.items()}
             work.session.inputs.known_hashes.update(hashes)
-        work.reporters.see(manifest.record, work.session.values)
+        _show(work, task, manifest)
         if task is not work.tasks[-1]:  # after it, all go at once
             for ref in last_use[task.step.id]:
                 work.session.values.pop(ref, None)
         if work.is_news:
             work.log.add(manifest.record)
         _publish(work, task, manifest)
+
+
+def _show(work: Work, task: Task, manifest: Manifest) -> None:
+    """Show reporters what came to a step and what it gave, as far as it is in memory."""
+    values = work.session.values
+    entered = {ref: values[ref] for ref in task.step.references() if ref in values}
+    given = {ref: value for ref, value in values.items() if ref[0] == task.step.id}
+    work.reporters.see(manifest.record, entered, given)
 
 
 def _last_uses(work: Work) -> dict[str, list[Reference]]:

@@ -1,10 +1,12 @@
 """The command ``coco-recipe report``."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from coco_recipe import plugin_option
+from coco_recipe import RunError, plugin_option
+from coco_recipe_report import NEEDED
 
 
 @click.command()
@@ -24,9 +26,16 @@ from coco_recipe import plugin_option
 @plugin_option
 def report(runs: tuple[Path, ...], target: Path | None, plugin_files: tuple[Path, ...]) -> None:
     """Write a page of a finished run: what came in, what became of it, what it left."""
-    from coco_recipe_report import page
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        raise RunError(f"a page needs {', '.join(missing)}: pip install 'coco-recipe[augment]'")
+    from coco_recipe import run_facts
+    from coco_recipe_report import page, reporter
 
     if target and len(runs) > 1:
         raise click.UsageError("--to names one file; give one run")
     for run in runs:
-        click.echo(str(page.write(run, target or run / page.NAME, plugin_files)))
+        facts = run_facts(run, plugin_files)
+        file = target or run / page.NAME
+        if not reporter.is_current(file, facts):
+            page.write(facts, reporter.collected(facts), file)
+        click.echo(str(file))

@@ -1,48 +1,119 @@
-"""Write the page of a run: one file, which asks the network for nothing."""
+"""Write the page of a run: one file, which asks the network for nothing and runs nothing."""
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from coco_recipe import RunError, about, write_bytes
-from coco_recipe_report.gather import gather
+from coco_recipe import RunError, RunFacts, about, manifest, open_page, seal_page, write_bytes
+from coco_recipe_report.drawing import flow
+from coco_recipe_report.drawing.pictures import Camera
+from coco_recipe_report.drawing.svg import Palette
+from coco_recipe_report.sections import (
+    augmentation,
+    books,
+    boxes,
+    cards,
+    classes,
+    findings,
+    proof,
+    splits,
+    training,
+    verdict,
+)
+from coco_recipe_report.seen.collected import Collected
+from coco_recipe_report.seen.records import facts_as_read
 
 NAME = "report.html"
-MARK = b'content="coco-recipe report"'
-TEMPLATE = Path(__file__).with_name("page.html.j2")
+TEMPLATES = Path(__file__).with_name("template")
+FORM = 1  # a page of another form is written anew
+LEAST_FILES, IMAGES_PER_FILE = 24, 20  # of pictures: the page is to take a small part of a run
 
 
-def write(run: Path, target: Path, plugin_files: Sequence[Path] = ()) -> Path:
-    """Write the page of a finished run.
-
-    Its bytes depend on the run's results only; a page that is the same isn't written again.
+def write(facts: RunFacts, seen: Collected, target: Path) -> bool:
+    """Write the page of a finished run; its bytes depend on the run's results only.
 
     Args:
-        run: the run directory.
-        target: the file to write.
-        plugin_files: the plugin files that the run used.
+        facts: what the run recorded.
+        seen: what was seen of its values.
+        target: the file.
 
     Returns:
-        The file.
+        Whether it was written; not where it stands already.
 
     Raises:
-        RunError: the folder is no run directory, or the file is there already and no report.
+        RunError: the file is there already, and no page of a run.
     """
-    if target.exists() and MARK not in target.read_bytes()[:4096]:
-        raise RunError(f"{target}: is there already, and no report; name another file (--to)")
-    data = page(run, plugin_files)
-    if not target.exists() or target.read_bytes() != data:
-        write_bytes(target, data)
-    return target
+    before = target.read_bytes() if target.exists() else b""
+    if before and open_page(before) is None:
+        raise RunError(
+            f"{target}: is there already, and no page of a run; move it away, or name "
+            "another file (coco-recipe report --to)"
+        )
+    data = page(facts, seen)
+    if data == before:
+        return False
+    write_bytes(target, data)
+    return True
 
 
-def page(run: Path, plugin_files: Sequence[Path] = ()) -> bytes:
-    """Return the page of a finished run, as HTML in UTF-8.
+def page(facts: RunFacts, seen: Collected) -> bytes:
+    """Return the page of a finished run, as HTML in UTF-8."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    Raises:
-        RunError: the folder is no run directory.
-    """
-    from jinja2 import Environment, StrictUndefined
+    environment = Environment(
+        autoescape=True,
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["about"] = about
+    template = environment.get_template("page.html.j2")
+    html = template.render(_sections(facts_as_read(facts), seen)).encode("utf-8")
+    return seal_page(html, source_of(facts))
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    template = environment.from_string(TEMPLATE.read_text("utf-8"))
-    return template.render(r=gather(run, plugin_files), about=about).encode("utf-8")
+
+def source_of(facts: RunFacts) -> str:
+    """Return a digest of what the page depends on: the results, findings and versions."""
+    import msgspec
+
+    from coco_recipe import digest
+
+    clock = manifest.Clock()
+    steps = [msgspec.structs.replace(one, clock=clock) for one in facts.steps]
+    run = msgspec.structs.replace(facts.run, clock=manifest.RunClock())
+    return digest([FORM, msgspec.to_builtins(run), msgspec.to_builtins(steps), facts.recipe])
+
+
+def _sections(facts: RunFacts, seen: Collected) -> dict[str, Any]:
+    """Return what the templates show; pictures are taken in the page's order."""
+    images = sum(one.images for one in seen.figures.values())
+    palette = Palette(name for one in seen.figures.values() for name in one.classes)
+    camera = Camera(palette, LEAST_FILES + images // IMAGES_PER_FILE)
+    shown: dict[str, Any] = {
+        "verdict": verdict.gather(facts, seen),
+        "findings": findings.gather(facts, seen, camera),
+        "flow": flow.draw(facts) if facts.steps else None,
+        "books": books.gather(facts, seen, camera),
+        "classes": classes.gather(facts, seen, palette),
+        "boxes": boxes.gather(facts, seen),
+        "splits": splits.gather(facts, seen, camera),
+        "augmentation": augmentation.gather(seen, camera),
+        "training": training.gather(facts, camera),
+        "cards": cards.gather(facts),
+        "proof": proof.gather(facts),
+    }
+    titles = {
+        "findings": "Findings",
+        "flow": "Flow",
+        "books": "Books",
+        "classes": "Classes",
+        "boxes": "Boxes",
+        "splits": "Pictures and parts",
+        "augmentation": "Augmentation",
+        "training": "Training",
+        "cards": "Steps",
+        "proof": "Proof",
+    }
+    always = ("findings", "proof")
+    shown["titles"] = [(id_, told) for id_, told in titles.items() if id_ in always or shown[id_]]
+    return shown

@@ -52,8 +52,8 @@ def test_a_step_that_isnt_done_is_told(run: Path) -> None:
 
 def test_the_data_sets_go_by_as_they_did(run: Path) -> None:
     seen = {
-        record.step: {ref: len(value.annotations) for ref, value in values.items()}
-        for record, values in run_values(run_facts(run))
+        record.step: {ref: len(value.annotations) for ref, value in {**entered, **given}.items()}
+        for record, entered, given in run_values(run_facts(run))
     }
     assert list(seen) == ["cats", "parts", "all"]
     assert seen["cats"] == {("raw", ""): 2, ("cats", "dataset"): 1}

@@ -22,10 +22,11 @@ class Lister:
         if FAIL == "init":
             raise ValueError("no luck")
 
-    def see(self, record, values):
+    def see(self, record, entered, given):
         if FAIL == "see":
             raise ValueError("no luck")
-        rows = {".".join(filter(None, ref)): len(one.annotations) for ref, one in values.items()}
+        data = {**entered, **given}
+        rows = {".".join(filter(None, ref)): len(one.annotations) for ref, one in data.items()}
         self.seen.append(f"{record.step} {sorted(rows.items())}")
 
     def write(self, facts, committed):

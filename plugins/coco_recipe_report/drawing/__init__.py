@@ -1,0 +1,1 @@
+"""Draw figures as SVG, and pictures with what is marked on them."""

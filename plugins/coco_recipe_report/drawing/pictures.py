@@ -1,0 +1,188 @@
+"""Take small pictures of images and of parts of them, as data in the page."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from coco_recipe_report.drawing.svg import Palette, cut, title
+from coco_recipe_report.seen.shots import Mark, Shot
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LETTERS_ACROSS = 17  # of a class on the longer side of an image
+WIDE_PX, CROP_PX = 300, 112  # the longer side of an image, and the side of a part of one
+QUALITY = 72
+MOST_FILES = 96  # that are opened
+MOST_BYTES = 1_900_000  # of all pictures, as they stand in the page
+REDUCED = (8, 4, 2)  # scales at which a JPEG is decoded in a fraction of the time
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as it stands in the page.
+
+    Attributes:
+        data: a data address; empty where there is none.
+        width: in px of the image.
+        height: likewise.
+        marks: what is drawn on it, as SVG in px of the image.
+        name: the image's file name.
+        told: why it is shown.
+        classes: of what is marked.
+        why_not: why there is no picture.
+    """
+
+    data: str
+    width: float
+    height: float
+    marks: Markup
+    name: str
+    told: str
+    classes: str
+    why_not: str = ""
+
+
+class Camera:
+    """Takes pictures until there are enough: later ones are told by name only.
+
+    Args:
+        palette: the colours of classes.
+        files: the most files that are opened.
+    """
+
+    def __init__(self, palette: Palette, files: int = MOST_FILES) -> None:
+        self._palette = palette
+        self._files_left = min(files, MOST_FILES)
+        self._bytes_left = MOST_BYTES
+        self._open: tuple[Path, int, Any] | None = None
+
+    def take(self, shot: Shot) -> Picture:
+        """Return the picture of a shot; one without data, with the reason, where there is none."""
+        left, top, wide, high = shot.crop or (0.0, 0.0, float(shot.width), float(shot.height))
+        data, why_not = "", ""
+        try:
+            data, (width, height) = self._data(shot)
+            if not shot.crop:
+                wide, high = wide or width, high or height
+        except (OSError, ValueError) as error:
+            why_not = _reason(error)
+        marks = Markup("").join(
+            self._mark(one, max(wide, high), is_named=not shot.crop) for one in shot.marks
+        )
+        if left or top:
+            marks = Markup('<g transform="translate({:.2f} {:.2f})">{}</g>').format(
+                -left, -top, marks
+            )
+        classes = ", ".join(dict.fromkeys(mark.name for mark in shot.marks if mark.name))
+        return Picture(data, wide or 4, high or 3, marks, shot.name, shot.told, classes, why_not)
+
+    def _data(self, shot: Shot) -> tuple[str, tuple[int, int]]:
+        """Return the address of a picture, and the size of the image.
+
+        Raises:
+            ValueError: there is no picture, or there are enough.
+        """
+        import cv2
+
+        if self._bytes_left <= 0:
+            raise ValueError("not shown: the page has enough pictures")
+        if shot.path is None:
+            raise ValueError("the data set has no folder of pictures")
+        longest = max(shot.crop[2:]) if shot.crop else max(shot.width, shot.height)
+        target = CROP_PX if shot.crop else WIDE_PX
+        scale = next((n for n in REDUCED if longest >= n * target), 1)
+        pixels = self._pixels(shot.path, scale)
+        full = pixels.shape[1] * scale, pixels.shape[0] * scale
+        if shot.crop and shot.width:
+            pixels = _part(pixels, shot)
+        high, wide = pixels.shape[:2]
+        share = min(1.0, target / max(wide, high))
+        size = max(1, round(wide * share)), max(1, round(high * share))
+        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if share < 1 else pixels
+        encoded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
+        text = base64.b64encode(encoded.tobytes()).decode("ascii")
+        self._bytes_left -= len(text)
+        return f"data:image/jpeg;base64,{text}", full
+
+    def _pixels(self, path: Path, scale: int) -> "np.ndarray[Any, Any]":
+        import cv2
+        import numpy as np
+        from coco_recipe_pictures import codec_lines
+
+        if self._open and self._open[:2] == (path, scale):
+            kept: np.ndarray[Any, Any] = self._open[2]
+            return kept
+        if self._files_left <= 0:
+            raise ValueError("not shown: the page has opened enough files")
+        self._files_left -= 1
+        if not path.is_file():
+            raise ValueError("there is no such file")
+        flags = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2}
+        flags |= {4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+        with codec_lines.taken():
+            pixels = cv2.imread(str(path), flags[scale])
+        if pixels is None:
+            raise ValueError("can't be decoded")
+        pixels = np.asarray(pixels)
+        self._open = (path, scale, pixels)
+        return pixels
+
+    def _mark(self, mark: Mark, longest: float, *, is_named: bool) -> Markup:
+        """Return an annotation as SVG: polygons and box, and its class."""
+        shapes = [
+            Markup('<polygon points="{}"/>').format(
+                " ".join(f"{x:.5g},{y:.5g}" for x, y in zip(ring[::2], ring[1::2], strict=False))
+            )
+            for ring in mark.rings
+            if len(ring) >= 6
+        ]
+        if mark.bbox:
+            x, y, wide, high = mark.bbox
+            shapes.append(
+                Markup('<rect x="{:.5g}" y="{:.5g}" width="{:.5g}" height="{:.5g}"/>').format(
+                    x, y, max(wide, 0), max(high, 0)
+                )
+            )
+            if is_named and mark.name:
+                size = longest / LETTERS_ACROSS
+                place = y - size / 3 if y > 1.4 * size else y + high + size
+                shapes.append(
+                    Markup('<text x="{:.5g}" y="{:.5g}" font-size="{:.5g}">{}</text>').format(
+                        max(x, 0), place, size, cut(mark.name, 16)
+                    )
+                )
+        ink = self._palette.of(mark.name)
+        return Markup('<g stroke="{}" fill="{}">{}{}</g>').format(
+            ink, ink, title(mark.name), Markup("").join(shapes)
+        )
+
+    def legend(self, shots: Sequence[Shot]) -> list[tuple[str, str]]:
+        """Return the classes on images with their colours."""
+        names = dict.fromkeys(mark.name for shot in shots for mark in shot.marks if mark.name)
+        return [(name, self._palette.of(name)) for name in names]
+
+
+def _part(pixels: "np.ndarray[Any, Any]", shot: Shot) -> "np.ndarray[Any, Any]":
+    """Cut the part of a shot out, what lies beside the image left out.
+
+    Raises:
+        ValueError: all of it lies beside.
+    """
+    assert shot.crop
+    ratio_x, ratio_y = pixels.shape[1] / shot.width, pixels.shape[0] / shot.height
+    left, top, wide, high = shot.crop
+    x0, x1 = (max(0, round(at * ratio_x)) for at in (left, left + wide))
+    y0, y1 = (max(0, round(at * ratio_y)) for at in (top, top + high))
+    part = pixels[y0:y1, x0:x1]
+    if not part.size:
+        raise ValueError("lies outside of the picture")
+    return part
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or "can't be read") if isinstance(error, OSError) else str(error)

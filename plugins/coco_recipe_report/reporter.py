@@ -1,0 +1,71 @@
+"""The reporter of the page: looks at values while a run goes on, and writes the page at its end."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from coco_recipe import RunFacts, manifest, open_page
+from coco_recipe_report import page
+from coco_recipe_report.page import NAME
+from coco_recipe_report.seen.collected import Collected, Reference
+
+
+class PageOfRun:
+    """Writes ``report.html``.
+
+    Args:
+        folder: the run directory.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.seen = Collected(folder)
+
+    def see(
+        self,
+        record: manifest.StepRecord,
+        entered: Mapping[Reference, Any],
+        given: Mapping[Reference, Any],
+    ) -> None:
+        """Look at what came to a step and what it gave."""
+        self.seen.see(record, entered, given)
+
+    def write(self, facts: RunFacts, committed: Mapping[Reference, Any]) -> Path | None:
+        """Write the page; return None where it stands already."""
+        target = facts.folder / NAME
+        if is_current(target, facts):
+            return None
+        return target if page.write(facts, seen_of(facts, self.seen, committed), target) else None
+
+
+def is_current(target: Path, facts: RunFacts) -> bool:
+    """Say whether a page stands as this version would write it of a run."""
+    found = open_page(target.read_bytes()) if target.is_file() else None
+    return found is not None and found.is_whole and found.of == page.source_of(facts)
+
+
+def seen_of(facts: RunFacts, seen: Collected, committed: Mapping[Reference, Any]) -> Collected:
+    """Return what the page shows of a run's values; what wasn't seen is made again.
+
+    Args:
+        facts: what the run recorded.
+        seen: what was seen of its values.
+        committed: the outputs that are on disk.
+    """
+    wanted = seen.wanted(facts)
+    if not seen.unseen(facts) and all(ref in committed for ref in wanted):
+        seen.add({ref: committed[ref] for ref in wanted})
+        return seen
+    return collected(facts)
+
+
+def collected(facts: RunFacts) -> Collected:
+    """Return what the page shows of the values of a finished run, which are made again."""
+    from coco_recipe import run_values
+
+    seen = Collected(facts.folder)
+    results: dict[Reference, Any] = {}
+    for record, entered, given in run_values(facts):
+        seen.see(record, entered, given)
+        results = results | given
+    seen.add({ref: results[ref] for ref in seen.wanted(facts) if ref in results})
+    return seen

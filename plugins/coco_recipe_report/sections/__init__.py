@@ -1,0 +1,1 @@
+"""The sections of the page, a module for each: what it shows, ready for its template."""

@@ -1,0 +1,54 @@
+"""The top of the page: whether anything is wrong, what came in and what came out of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from coco_recipe import RunFacts, manifest
+from coco_recipe_report.sections.stages import figures, stages
+from coco_recipe_report.seen.collected import Collected
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is said first.
+
+    Attributes:
+        name: the recipe's.
+        seed: the recipe's.
+        digest: of the results.
+        errors: findings that are errors.
+        warnings: findings that are warnings.
+        steps: how many steps were done.
+        tiles: the data sets, each with its name, images, boxes and images without one.
+    """
+
+    name: str
+    seed: int
+    digest: str
+    errors: int
+    warnings: int
+    steps: int
+    tiles: Sequence[tuple[str, int, int, int]]
+
+
+def gather(facts: RunFacts, seen: Collected) -> Verdict:
+    """Return the verdict of a run."""
+    found = all_findings(facts)
+    return Verdict(
+        facts.run.recipe,
+        facts.run.seed,
+        facts.digest,
+        sum(one.severity == "error" for one in found),
+        sum(one.severity == "warning" for one in found),
+        len(facts.steps),
+        [
+            (name, one.images, one.boxes, one.negatives)
+            for name, one in figures(stages(facts), seen).items()
+        ],
+    )
+
+
+def all_findings(facts: RunFacts) -> list[manifest.FindingRecord]:
+    """Return the findings of inputs and steps, errors first."""
+    found = [*facts.run.findings, *(one for step in facts.steps for one in step.findings)]
+    return sorted(found, key=lambda one: one.severity)

@@ -1,0 +1,37 @@
+"""Texts are escaped, ticks are round, classes keep their colours."""
+
+import pytest
+from coco_recipe_report.drawing import svg
+
+
+def test_names_stay_text() -> None:
+    drawn = svg.svg("x", 1, 1, [svg.text(0, 0, "<b>"), svg.title('"&')], "<i>")
+    assert "<b>" not in drawn
+    assert "<i>" not in drawn
+    assert "&lt;b&gt;" in drawn
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (0, 0.3, [0, 0.1, 0.2, 0.3]),
+        (3, 17, [5, 10, 15]),
+        (2, 2, [2]),
+    ],
+)
+def test_ticks_are_round(low: float, high: float, expected: list[float]) -> None:
+    assert svg.ticks(low, high) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"), [("abcdef", "abc…"), ("瓶盖破损", "瓶…"), ("abcd", "abcd")]
+)
+def test_a_wide_letter_takes_two_places(told: str, expected: str) -> None:
+    assert svg.cut(told, 4) == expected
+
+
+def test_a_class_has_one_colour_all_over_the_page() -> None:
+    palette = svg.Palette(["a", "b", "a", "c"])
+    assert len({palette.of(name) for name in "abc"}) == 3
+    assert palette.of("new") == palette.of("new")

@@ -1,0 +1,60 @@
+"""The page comes with each run, is written once, and never stops one."""
+
+from pathlib import Path
+
+import pytest
+from builders import coco, command, tree, write_recipe
+
+PARTS = [{"id": "parts", "use": "split", "in": "raw", "with": {"every": 3}}]
+
+
+def _run(folder: Path, *options: str) -> str:
+    done = command("run", "recipe.yaml", "--jobs", "0", "--report", *options, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.mark.slow
+def test_it_is_written_once_and_again_where_it_is_gone_or_damaged(tmp_path: Path) -> None:
+    write_recipe(tmp_path, PARTS, coco(images=6, boxes=[(1, 1), (2, 2), (3, 1)]))
+    assert "report: " in _run(tmp_path)
+    path = tmp_path / "runs" / "test" / "report.html"
+    before, first = path.stat().st_mtime_ns, path.read_bytes()
+    assert "report: " not in _run(tmp_path)
+    assert path.stat().st_mtime_ns == before
+    path.write_bytes(first.replace(b"</body>", b"old</body>"))
+    assert "report: " in _run(tmp_path)
+    assert path.read_bytes() == first
+    path.unlink()
+    assert "report: " in _run(tmp_path)
+    assert path.read_bytes() == first
+
+
+@pytest.mark.slow
+def test_a_run_has_the_same_page_wherever_it_lies(tmp_path: Path) -> None:
+    write_recipe(tmp_path, PARTS, coco(images=6, boxes=[(1, 1), (2, 2), (3, 1)]))
+    _run(tmp_path, "--out", "a/test")
+    _run(tmp_path, "--out", "b/test")
+    assert tree(tmp_path / "a") == tree(tmp_path / "b")
+
+
+@pytest.mark.slow
+def test_a_file_of_the_users_stays_and_is_told(tmp_path: Path) -> None:
+    write_recipe(tmp_path, PARTS, coco())
+    mine = tmp_path / "runs" / "test" / "report.html"
+    _run(tmp_path, "--no-report")
+    mine.write_text("mine")
+    told = _run(tmp_path)
+    assert "warning: reporter" in told
+    assert "no page of a run" in told
+    assert mine.read_text() == "mine"
+
+
+@pytest.mark.slow
+def test_rows_of_a_part_that_is_reused_are_made_again(run: Path) -> None:
+    """A page that was lost is the same, although a run with nothing to do has no rows in memory."""
+    path = run / "report.html"
+    first = path.read_bytes()
+    path.unlink()
+    assert "report: " in _run(run.parents[1])
+    assert path.read_bytes() == first
