@@ -7,7 +7,7 @@ STACK := plugins/coco_recipe_doctor/training_stack.txt
 # order of tests/conftest.py
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run train-small test test-fast soak fuzz lint bench bench-train zoo clean
+.PHONY: run train-small test test-fast soak fuzz lint docs bench bench-train zoo clean
 
 run: .venv/data.done   ## the core and the data steps, no torch: demo data, then recipes/quickstart.yaml
 	test -f data/demo/annotations.json || $(BIN)/coco-recipe demo data/demo
@@ -37,6 +37,10 @@ lint: .venv/dev.done
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: .venv/docs.done   ## the site of docs/, in build/docs; a warning fails it
+	$(BIN)/python -m sphinx -q -n -W --keep-going -b html docs build/docs
+	@echo "open build/docs/index.html"
+
 bench: .venv/dev.done   ## figures as ratios against a baseline of the same run
 	$(BIN)/python benchmarks/coco_scale.py
 	$(BIN)/python benchmarks/augment.py
@@ -57,6 +61,10 @@ zoo: .venv/all.done   ## a config of each of 24 families: validate, adapt, train
 
 .venv/dev.done: .venv/data.done
 	$(BIN)/python -m pip install -q -e ".[augment,dev]"
+	touch $@
+
+.venv/docs.done: .venv/data.done
+	$(BIN)/python -m pip install -q -e ".[augment,docs]"
 	touch $@
 
 # onedl-mmcv is built from source against the torch that is installed: minutes the first time, then pip has the wheel;

@@ -1,5 +1,7 @@
 """The pages say what there is: a row for each kind of finding, with its severity and remedy."""
 
+import re
+
 import pages
 import pytest
 from builders import REPOSITORY
@@ -24,3 +26,18 @@ def test_every_parameter_of_repair_has_its_row() -> None:
 def test_pages_of_the_code_are_current(path: str) -> None:
     """Written by ``python tests/helpers/pages.py``."""
     assert (REPOSITORY / path).read_text("utf-8") == pages.PAGES[path]()
+
+
+def test_every_page_is_in_the_site_and_every_link_leads_somewhere() -> None:
+    """What `make docs` would warn of, without Sphinx."""
+    docs = REPOSITORY / "docs"
+    listed = set(re.findall(r"^[\w/]+$", (docs / "index.md").read_text("utf-8"), re.MULTILINE))
+    there = {page.relative_to(docs).with_suffix("").as_posix() for page in docs.rglob("*.md")}
+    assert listed == there - {"index"}
+    broken = [
+        f"{page.relative_to(REPOSITORY)}: {link}"
+        for page in [REPOSITORY / "README.md", *docs.rglob("*.md")]
+        for link in re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text("utf-8"))
+        if not (page.parent / link).exists()
+    ]
+    assert broken == []

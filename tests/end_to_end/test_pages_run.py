@@ -1,0 +1,61 @@
+"""Every block of every page does what the page says, and a page that is wrong is told."""
+
+from pathlib import Path
+
+import page_blocks
+import pytest
+from builders import REPOSITORY, command
+
+PAGES = sorted(
+    path.relative_to(REPOSITORY).as_posix()
+    for path in [
+        REPOSITORY / "README.md",
+        REPOSITORY / "CONTRIBUTING.md",
+        *(REPOSITORY / "docs").rglob("*.md"),
+    ]
+    if "```" in path.read_text("utf-8")
+)
+# what the code prints of itself, held equal by tests/test_docs.py
+PRINTED = ("docs/steps.md", "docs/commands.md")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    assert command("demo", "demo", "--images", "30", cwd=folder).returncode == 0
+    return folder / "demo"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [path for path in PAGES if path not in PRINTED])
+def test_every_block_of_the_page_runs(path: str, tmp_path: Path, demo: Path) -> None:
+    page_blocks.run_page((REPOSITORY / path).read_text("utf-8"), tmp_path, demo)
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("```console\n$ coco-recipe steps merge\nanother thing\n```\n", "doesn't print 'another"),
+        ("```console\n$ coco-recipe steps nothing\n```\n", "ends with 2"),
+        ("```console\n$ false\n```\n", "ends with 1"),
+        ("<!-- exits: 3 -->\n```console\n$ exit 4\n```\n", "ends with 4"),
+        ("<!-- not run: slow -->\n```console\n$ coco-recipe fly\n```\n", "no command"),
+        ("<!-- not run: slow -->\n```console\n$ coco-recipe run r --fly\n```\n", "option --fly"),
+        ("```yaml\ncoco_recipe: 1\nname: x\n```\n", "ends with 2"),
+        ("```yaml\n- {id: a, use: fly, in: raw}\n```\n", "ends with 2"),
+        ("<!-- file: r.yaml -->\n```yaml\ncoco_recipe: 1\n```\n", "ends with 2"),
+        ("```yaml\npipeline: []\n```\n", "is no part of a recipe"),
+        ("```python\nassert 1 == 2, 'sums'\n```\n", "sums"),
+        ("```bash\nls\n```\n", "can't be run"),
+        ("```\n$ coco-recipe steps\n```\n", "commands: console"),
+        ("<!-- skip: me -->\n```yaml\n{}\n```\n", "no mark 'skip'"),
+    ],
+)
+def test_a_page_that_is_wrong_is_told(page: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=told):
+        page_blocks.run_page(page, tmp_path, tmp_path)
+
+
+def test_lines_may_be_left_out_and_times_are_not_compared(tmp_path: Path) -> None:
+    page = "```console\n$ printf 'a 1\\nb\\nc took 3.5 s\\n'\na ...\nc took 9 s\n```\n"
+    page_blocks.run_page(page, tmp_path, tmp_path)
