@@ -98,7 +98,7 @@ def _sections(facts: RunFacts, seen: Collected) -> dict[str, Any]:
         "boxes": boxes.gather(facts, seen),
         "splits": splits.gather(facts, seen, camera),
         "augmentation": augmentation.gather(seen, camera),
-        "training": training.gather(facts, camera),
+        "training": training.gather(facts, camera, palette),
         "cards": cards.gather(facts),
         "proof": proof.gather(facts),
     }
