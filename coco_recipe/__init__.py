@@ -66,6 +66,7 @@ from coco_recipe.headers.header import CutOffError, Header
 from coco_recipe.headers.reading import header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.json_types import Params, Schema
+from coco_recipe.linting.rule import Experiment, Part, Rule, StepInExperiment
 from coco_recipe.observing.table import width_of
 from coco_recipe.seals import open_line, open_page, seal_line, seal_page
 from coco_recipe.step_context import StepContext
@@ -116,6 +117,7 @@ __all__ = [
     "CutOffError",
     "Dataset",
     "DatasetError",
+    "Experiment",
     "Facts",
     "FactsByPort",
     "Figure",
@@ -132,6 +134,7 @@ __all__ = [
     "Origin",
     "Package",
     "Params",
+    "Part",
     "PluginError",
     "Port",
     "Prediction",
@@ -140,12 +143,14 @@ __all__ = [
     "RecipeError",
     "RecordedRun",
     "Row",
+    "Rule",
     "RunError",
     "RunFacts",
     "Schema",
     "Step",
     "StepContext",
     "StepError",
+    "StepInExperiment",
     "StepProblem",
     "StepProblems",
     "TurnedBox",

@@ -79,6 +79,7 @@ class Finding:
         severity: error or warning, after the recipe's own choice.
         remedy: what to do; the kind's own unless this case has a better one.
         file: the file that it is about, relative to where the command was given; empty for none.
+        line: of that file; 0 for none.
         pictures: all its rows by the path of their picture, as text, where it is about pictures.
     """
 
@@ -89,6 +90,7 @@ class Finding:
     severity: Severity
     remedy: str
     file: str = ""
+    line: int = 0
     pictures: Mapping[str, Row] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod

@@ -8,6 +8,7 @@ import pluggy
 
 from coco_recipe.events import Observer
 from coco_recipe.findings import Check, Kind
+from coco_recipe.linting.rule import Rule
 from coco_recipe.observing.reporters import Reporter
 from coco_recipe.steps import Backend, Step
 from coco_recipe.values.kind import ValueKind
@@ -38,6 +39,11 @@ def coco_recipe_findings() -> "Iterator[Kind]":  # type: ignore[empty-body]
 @hookspec
 def coco_recipe_checks() -> "Iterator[Check]":  # type: ignore[empty-body]
     """Yield checks of pictures and masks; their kinds are offered with them."""
+
+
+@hookspec
+def coco_recipe_rules() -> "Iterator[Rule]":  # type: ignore[empty-body]
+    """Yield rules of ``coco-recipe lint``; their kinds are offered with them."""
 
 
 @hookspec

@@ -19,6 +19,8 @@ from coco_recipe.errors import PluginError
 from coco_recipe.findings import Check, Kind
 from coco_recipe.json_types import Schema
 from coco_recipe.kinds import CORE_KINDS
+from coco_recipe.linting import core_rules
+from coco_recipe.linting.rule import Rule
 from coco_recipe.observing.observers import Named
 from coco_recipe.steps import Backend, Package, Port, Step
 from coco_recipe.values import shipped as shipped_values
@@ -51,6 +53,7 @@ class Registry:
         broken: the installed plugins that can't be used, each with its error.
         kinds: the kinds of findings by name.
         checks: the checks of pictures and masks.
+        rules: the rules of lint.
         observers: what is told of a run.
         reporters: what makes the reporters of a run.
         values: the kinds of values.
@@ -64,6 +67,7 @@ class Registry:
     broken: dict[str, str]
     kinds: dict[str, Kind]
     checks: tuple[Check, ...] = ()
+    rules: tuple[Rule, ...] = core_rules.RULES
     observers: tuple[Named, ...] = ()
     reporters: tuple[Named, ...] = ()
     values: ValueKinds = shipped_values.KINDS
@@ -82,7 +86,9 @@ def find(files: Sequence[Path] = ()) -> Registry:
     Raises:
         PluginError: a plugin file is broken, or two plugins offer one name.
     """
-    registry = Registry({}, {}, {}, CORE_KINDS | row_checks.KINDS | slow_reading.KINDS)
+    kinds = CORE_KINDS | row_checks.KINDS | slow_reading.KINDS
+    kinds |= {rule.kind.name: rule.kind for rule in core_rules.RULES}
+    registry = Registry({}, {}, {}, kinds)
     for entry in sorted(metadata.entry_points(group=GROUP), key=lambda e: e.name):
         dist = entry.dist
         label = dist.name if dist else entry.value
@@ -153,8 +159,9 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     ]:
         raise PluginError(
             f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps, "
-            "coco_recipe_values, coco_recipe_findings, coco_recipe_checks, coco_recipe_backends, "
-            "coco_recipe_commands, coco_recipe_observers and coco_recipe_reporters"
+            "coco_recipe_values, coco_recipe_findings, coco_recipe_checks, coco_recipe_rules, "
+            "coco_recipe_backends, coco_recipe_commands, coco_recipe_observers and "
+            "coco_recipe_reporters"
         )
     manager.check_pending()
     if not manager.get_hookcallers(module):
@@ -167,11 +174,15 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
         raise PluginError(f"coco_recipe_steps yields {type(others[0]).__name__}, expected Step")
     offers = {step.name: Offer(step, label, version) for step in steps}
     checks = tuple(_all(manager.hook.coco_recipe_checks()))
+    rules = tuple(_all(manager.hook.coco_recipe_rules()))
+    if others := [rule for rule in rules if not isinstance(rule, Rule)]:
+        raise PluginError(f"coco_recipe_rules yields {type(others[0]).__name__}, expected Rule")
     kinds = {
         kind.name: kind
         for kind in [
             *_all(manager.hook.coco_recipe_findings()),
             *(kind for check in checks for kind in check.kinds),
+            *(rule.kind for rule in rules),
         ]
     }
     commands = {str(command.name): command for command in _all(manager.hook.coco_recipe_commands())}
@@ -196,6 +207,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     registry.commands.update(commands)
     registry.kinds.update(kinds)
     registry.checks += checks
+    registry.rules += rules
     registry.observers += observers
     registry.reporters += reporters
     registry.values = values

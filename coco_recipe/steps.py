@@ -24,6 +24,8 @@ class Port:
         many: several values, passed as a tuple; in a recipe, a list of references.
         optional: may be left out; the step then gets None.
         reads_only: the rows don't flow on to the outputs, so they are not in the step's books.
+        role: what the rows are to the step: ``train`` where it learns from them, ``val`` where it
+            measures on them; empty for neither.
         loose: the data set may have ``loose`` values, of a wrong type in the file: the step mends
             those of the kinds that it ``mends`` or ``understands``, and leaves the others in
             ``loose``.
@@ -34,6 +36,7 @@ class Port:
     optional: bool = False
     reads_only: bool = False
     loose: bool = False
+    role: Literal["", "train", "val"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,18 @@ class OpenPorts:
     """Inputs whose names are the user's.
 
     ``run`` gets them as one mapping under the keyword ``name``.
+
+    Attributes:
+        name: the keyword.
+        kind: as of `Port`.
+        reads_only: as of `Port`.
+        are_parts: the inputs are parts that should have nothing in common, by the user's names.
     """
 
     name: str
     kind: type
     reads_only: bool = False
+    are_parts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +193,9 @@ class Step:
         files: further files that the result depends on, which the parameters name indirectly (a
             file that a named file is built on); called once the parameters are sound. Raises
             ValueError where they can't be told.
+        varies: its pictures are random variants of those that come to it.
+        divides: its outputs are parts that should have nothing in common: ``families`` where it
+            keeps together what goes back to one original, ``rows`` where it doesn't.
         writes: the result lives in files, is committed to disk and reused; else it lives in memory.
         reads_pixels: the result depends on the bytes of the images.
         resumes: ``ctx.workdir`` comes with what an interrupted run left in it; the step answers for
@@ -227,6 +240,8 @@ class Step:
     replay: Callable[..., bytes] | None = None
     needs: tuple[Package, ...] | Callable[[Params], tuple[Package, ...]] = ()
     files: Callable[[Params], Iterable[Path]] | None = None
+    varies: bool = False
+    divides: Literal["", "families", "rows"] = ""
     writes: bool = False
     reads_pixels: bool = False
     resumes: bool = False

@@ -41,3 +41,12 @@ def test_every_page_is_in_the_site_and_every_link_leads_somewhere() -> None:
         if not (page.parent / link).exists()
     ]
     assert broken == []
+
+
+def test_every_rule_of_lint_has_its_page() -> None:
+    page = (REPOSITORY / "docs/lint.md").read_text("utf-8")
+    for rule in plugins.find().rules:
+        own = page.partition(f"\n## {rule.kind.name}\n")[2].partition("\n## ")[0]
+        assert "Triggers:" in own, rule.kind.name
+        assert "Doesn't:" in own, rule.kind.name
+        assert f"What to do: {rule.kind.remedy}" in own

@@ -26,6 +26,7 @@ def findings(found: Sequence[Any], form: str) -> str:
             getattr(finding, "severity", "error"),
             str(finding),
             file=getattr(finding, "file", ""),
+            line=getattr(finding, "line", 0),
         )
         for finding in found
     )

@@ -9,6 +9,7 @@ from coco_recipe.findings import Check
 from coco_recipe.json_types import Params
 from coco_recipe.language.environment import Hidden
 from coco_recipe.language.recipe import Recipe
+from coco_recipe.linting.rule import Rule
 from coco_recipe.observing.observers import Named
 from coco_recipe.plugins import Offer
 from coco_recipe.steps import Port, Step
@@ -113,6 +114,7 @@ class Plan:
         steps: its steps, bound.
         plugin_files: those of the plugin files named for it of which it uses something.
         checks: the checks of pictures and masks that are installed.
+        rules: the rules of lint that are installed.
         observers: what plugins want to be told of its runs.
         reporters: what makes the reporters of a run.
         kinds: the kinds of values that there are.
@@ -124,6 +126,7 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     plugin_files: tuple[Path, ...] = ()
     checks: tuple[Check, ...] = ()
+    rules: tuple[Rule, ...] = ()
     observers: tuple[Named, ...] = ()
     reporters: tuple[Named, ...] = ()
     kinds: ValueKinds = field(default_factory=ValueKinds)

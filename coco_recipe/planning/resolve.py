@@ -111,6 +111,7 @@ def drafted(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Draf
         recipe,
         tuple(steps),
         checks=registry.checks,
+        rules=registry.rules,
         observers=registry.observers,
         reporters=registry.reporters,
         kinds=registry.values,

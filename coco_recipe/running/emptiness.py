@@ -1,11 +1,11 @@
-"""Emptiness is never silent: what a step leaves without images, boxes or readers is a finding."""
+"""Emptiness is never silent: what a step leaves without images or boxes is a finding."""
 
 from collections.abc import Iterator
 
 from coco_recipe.findings import Finding, Row
-from coco_recipe.kinds import NO_BOX_OF_CLASS, NO_BOXES, NO_IMAGES, UNREAD
+from coco_recipe.kinds import NO_BOX_OF_CLASS, NO_BOXES, NO_IMAGES
 from coco_recipe.manifest import Balance, data_sets
-from coco_recipe.planning.plan import Plan, PlannedStep
+from coco_recipe.planning.plan import PlannedStep
 
 
 def of_counts(step: PlannedStep, counts: Balance) -> Iterator[Finding]:
@@ -39,13 +39,3 @@ def of_counts(step: PlannedStep, counts: Balance) -> Iterator[Finding]:
         ],
     }
     yield from (Finding.of(kind, step.id, found) for kind, found in rows.items() if found)
-
-
-def of_plan(planned: Plan) -> Iterator[Finding]:
-    """Yield the steps that stand above the last published one and that no step reads."""
-    consumed = {name for name, _ in planned.consumed()} | planned.open_ends
-    publishing = [n for n, step in enumerate(planned.steps) if step.published()]
-    for step in planned.steps[: publishing[-1]] if publishing else ():
-        gives_data = any(step.kinds[port.kind].in_books for port in step.outputs.values())
-        if gives_data and step.id not in consumed and not step.published():
-            yield Finding.of(UNREAD, step.id, [Row(f"step '{step.id}' ({step.step.name})")])

@@ -14,7 +14,7 @@ from coco_recipe.language.recipe import Input
 from coco_recipe.manifest import FindingRecord
 from coco_recipe.planning import foresight, refusals
 from coco_recipe.planning.plan import Plan, Reference
-from coco_recipe.running import checking, emptiness, linked, reaching
+from coco_recipe.running import checking, experiment, linked, reaching
 from coco_recipe.running.ahead import Ahead
 from coco_recipe.running.inputs import Reading, pixel_digest, read_input
 from coco_recipe.running.rehearsal import Rehearsal
@@ -212,7 +212,7 @@ class _Inputs:
         else:
             if not self.unsound:
                 self.reviewed += foresight.review(self.plan, self.facts)
-                self.reviewed += emptiness.of_plan(self.plan)
+                self.reviewed += experiment.told_by_recipe(self.plan, self.facts)
         self.found += reaching.stopping_rows(self.plan, ahead, self.found)
 
     def look_into(self, about: Literal["pictures", "masks"], ahead: Rehearsal) -> None:

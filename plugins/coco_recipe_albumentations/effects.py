@@ -1,5 +1,8 @@
 """What a pipeline may do to annotations, by the names and arguments of its transforms."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from coco_recipe_pictures.backend import Effects, Repeat
 
 from coco_recipe_albumentations import catalogue
@@ -8,6 +11,17 @@ from coco_recipe_albumentations.pipeline.forms import Transform, Written
 
 MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
 TURNS = {"VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip", "RandomRotate90"}
+ANGLES = {
+    "Rotate": "limit",
+    "SafeRotate": "limit",
+    "Affine": "rotate",
+    "ShiftScaleRotate": "rotate_limit",
+}
+EROSIONS = {
+    "RandomSizedBBoxSafeCrop": "erosion_rate",
+    "BBoxSafeRandomCrop": "erosion_rate",
+    "AtLeastOneBBoxRandomCrop": "erosion_factor",
+}
 UNTRACEABLE = {"ThinPlateSpline", "RandomGridShuffle"}
 REFLECTING = (2, 4)  # cv2.BORDER_REFLECT, cv2.BORDER_REFLECT_101
 
@@ -27,7 +41,33 @@ def of(pipeline: Written) -> Effects:
             (one.name, px) for one in transforms if (px := _moves_outlines(one)) > 1
         ),
         repeats=tuple(repeat for one in transforms for repeat in _repeats(one)),
+        tilts=tuple((one.name, angle) for one in transforms if (angle := _tilt(one)) > 0),
+        erodes=tuple((one.name, share) for one in transforms if (share := _erosion(one)) > 0),
     )
+
+
+def _tilt(transform: Transform) -> float:
+    """Return the largest angle of a transform in degrees; 0 where it turns by none but 90°."""
+    return max(map(abs, _numbers(_argument(transform, ANGLES))), default=0.0)
+
+
+def _erosion(transform: Transform) -> float:
+    """Return the share of a box that a transform for boxes may cut off all the same."""
+    return max(_numbers(_argument(transform, EROSIONS)), default=0.0)
+
+
+def _argument(transform: Transform, names: Mapping[str, str]) -> Any:
+    """Return a transform's argument of those by transform, or its default; None for none."""
+    name = names.get(transform.name, "")
+    _, entries = catalogue.load()
+    if not name or transform.name not in entries or transform.arguments.get("p") == 0:
+        return None
+    return transform.arguments.get(name, entries[transform.name].arguments.get(name))
+
+
+def _numbers(value: Any) -> list[float]:
+    values = value if isinstance(value, list | tuple) else [value]
+    return [float(one) for one in values if isinstance(one, int | float)]
 
 
 def _moves_outlines(transform: Transform) -> int:

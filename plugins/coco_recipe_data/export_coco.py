@@ -244,7 +244,7 @@ def _room(params: Params, facts: Mapping[str, Facts]) -> int | None:
 STEP = Step(
     name="export_coco",
     run=export_coco,
-    inputs=OpenPorts("parts", Dataset),
+    inputs=OpenPorts("parts", Dataset, are_parts=True),
     outputs={},
     params=PARAMS,
     foresee=_foresee,

@@ -370,4 +370,5 @@ STEP = Step(
     params=PARAMS,
     check=_check,
     foresee=_foresee,
+    divides="families",
 )

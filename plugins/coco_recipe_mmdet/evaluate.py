@@ -123,7 +123,10 @@ STEP = Step(
     ),
     check=configs.problems,
     foresee=foresee,
-    inputs={"checkpoints": Port(Checkpoint, many=True), "dataset": Port(Dataset, reads_only=True)},
+    inputs={
+        "checkpoints": Port(Checkpoint, many=True),
+        "dataset": Port(Dataset, reads_only=True, role="val"),
+    },
     preflight=with_checkpoints.preflight,
     needs=params.needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_evaluate"),

@@ -90,7 +90,10 @@ STEP = Step(
         **params.RUNS,
     ),
     check=configs.problems,
-    inputs={"checkpoints": Port(Checkpoint, many=True), "dataset": Port(Dataset, reads_only=True)},
+    inputs={
+        "checkpoints": Port(Checkpoint, many=True),
+        "dataset": Port(Dataset, reads_only=True, role="val"),
+    },
     foresee=foresee,
     preflight=with_checkpoints.preflight,
     needs=params.needs,

@@ -83,7 +83,10 @@ STEP = Step(
         },
         **params.RUNS,
     ),
-    inputs={"checkpoint": Port(Checkpoint), "dataset": Port(Dataset, reads_only=True)},
+    inputs={
+        "checkpoint": Port(Checkpoint),
+        "dataset": Port(Dataset, reads_only=True, role="train"),
+    },
     check=configs.problems,
     foresee=foresee,
     preflight=with_checkpoints.preflight,

@@ -279,8 +279,8 @@ STEP = Step(
         "best": Checkpoint,
     },
     inputs={
-        "train": Port(Dataset, reads_only=True),
-        "val": Port(Dataset, optional=True, reads_only=True),
+        "train": Port(Dataset, reads_only=True, role="train"),
+        "val": Port(Dataset, optional=True, reads_only=True, role="val"),
         "checkpoint": Port(Checkpoint, optional=True),
     },
     params=PARAMS,

@@ -7,10 +7,12 @@ For steps of other plugins that make pictures of pictures there are ``moved``, w
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from coco_recipe import Check, Kind, Step, hookimpl
+from coco_recipe import Check, Kind, Rule, Step, hookimpl
 from coco_recipe_pictures import tile
 from coco_recipe_pictures.alike import check_leakage
+from coco_recipe_pictures.alike import rules as leak_rules
 from coco_recipe_pictures.augment import refusals, step
+from coco_recipe_pictures.augment import rules as pipeline_rules
 
 if TYPE_CHECKING:
     import click
@@ -33,6 +35,13 @@ def coco_recipe_steps() -> Iterator[Step]:
 def coco_recipe_findings() -> Iterator[Kind]:
     """Yield the kinds of findings that the steps make."""
     yield from (refusals.DIRECTION, refusals.TURNED, check_leakage.LEAK, check_leakage.ALIKE)
+
+
+@hookimpl
+def coco_recipe_rules() -> Iterator[Rule]:
+    """Yield the rules of lint about pipelines, and about pictures in two parts."""
+    yield from pipeline_rules.RULES
+    yield from leak_rules.RULES
 
 
 @hookimpl

@@ -47,6 +47,10 @@ class Effects:
         moved_outlines: names of its transforms that move outlines without moving the picture, as a
             dilation does, each with by how many pixels.
         repeats: its borders that repeat the picture.
+        tilts: names of its transforms that turn the picture by other angles than 90° and its
+            multiples, each with the largest one in degrees.
+        erodes: names of its transforms that may cut boxes though they are safe for them, each with
+            the share that may be lost.
     """
 
     moves: bool = False
@@ -55,6 +59,8 @@ class Effects:
     untraceable: tuple[str, ...] = ()
     moved_outlines: tuple[tuple[str, int], ...] = ()
     repeats: tuple[Repeat, ...] = ()
+    tilts: tuple[tuple[str, float], ...] = ()
+    erodes: tuple[tuple[str, float], ...] = ()
 
 
 class Carrier(Protocol):

@@ -49,6 +49,25 @@ def commands() -> str:
     )
 
 
+def lint() -> str:
+    """Return docs/lint.md, the pages of the rules written anew between their marks."""
+    page = (REPOSITORY / "docs/lint.md").read_text("utf-8")
+    rules = sorted(plugins.find().rules, key=lambda rule: rule.kind.name)
+    table = "".join(
+        f"| [`{rule.kind.name}`](#{rule.kind.name}) | {rule.looks_at} | "
+        f"{rule.page.partition(chr(10))[0]} |\n"
+        for rule in rules
+    )
+    head = f"| rule | looks at | what it does |\n|---|---|---|\n{table}"
+    texts = "".join(
+        f"\n## {rule.kind.name}\n\n{rule.page.replace('``', '`')}\n\n"
+        f"What to do: {rule.kind.remedy}\n"
+        for rule in rules
+    )
+    marks = re.compile(r"(<!-- rules -->\n).*?(<!-- end -->)", re.DOTALL)
+    return marks.sub(lambda found: f"{found[1]}{head}{texts}{found[2]}", page)
+
+
 def _helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
     ctx = click.Context(
         command, info_name=name, terminal_width=100, max_content_width=100, help_option_names=HELP
@@ -131,6 +150,7 @@ def tells(page: str, name: str) -> bool:
 PAGES = {
     "docs/steps.md": steps,
     "docs/commands.md": commands,
+    "docs/lint.md": lint,
     "docs/run_directory.md": run_directory,
     "docs/architecture.md": architecture,
 }

@@ -181,7 +181,7 @@ STEP = Step(
     name="check_leakage",
     run=check_leakage,
     params=PARAMS,
-    inputs=OpenPorts("parts", Dataset, reads_only=True),
+    inputs=OpenPorts("parts", Dataset, reads_only=True, are_parts=True),
     outputs={},
     check=_check,
     foresee=_foresee,

@@ -64,6 +64,10 @@ class Wanted:
     families: bool = True
     against: frozenset[tuple[str, str]] | None = None
 
+    def is_asked(self, one: str, other: str) -> bool:
+        """Report whether two parts are compared."""
+        return self.against is None or bool(self.against & {(one, other), (other, one)})
+
 
 def found(
     parts: Mapping[str, Dataset],
@@ -87,7 +91,7 @@ def found(
     looks = _looks(parts, map_, progress)
     seen: list[tuple[Reason, Pair]] = []
     for (name, one), (other_name, other) in itertools.combinations(parts.items(), 2):
-        if wanted.against is not None and (name, other_name) not in wanted.against:
+        if not wanted.is_asked(name, other_name):
             continue
         both = _Both(name, one, other_name, other, looks)
         told = set[tuple[int, int]]()

@@ -151,6 +151,7 @@ STEP = Step(
     needs=before.needs,
     preload=before.preload,
     apart=("coco_recipe_pictures.augment.previewing",),
+    varies=True,
     writes=True,
     reads_pixels=True,
     resumes=True,

@@ -1,0 +1,1 @@
+"""Lint: what is doubtful in an experiment, though it runs."""
