@@ -39,6 +39,7 @@ def run(
     rehash: bool = False,
     wait: bool = False,
     report: bool | None = None,
+    keep: int = 3,
     plugins: Sequence[AnyPath] = (),
     progress: bool | None = None,
     observers: Sequence[Observer] = (),
@@ -66,6 +67,7 @@ def run(
         wait: wait for another run that is at work in the run directory.
         report: write the page of the run, ``report.html``, when it is done; None does, unless the
             environment variable ``COCO_RECIPE_REPORT`` is 0.
+        keep: how many results of a step stay in the cache beside the run directory; 0 adds none.
         plugins: plugin files to load.
         progress: show on stderr what goes on, findings among it; None does in a notebook. Without
             it nothing is printed, and a finding is a Python warning.
@@ -107,6 +109,7 @@ def run(
             rehash=rehash,
             wait=wait,
             report=os.environ.get("COCO_RECIPE_REPORT") != "0" if report is None else report,
+            keep=keep,
             observers=[display if shown else warner, *observers],
         )
     if warner.refused:

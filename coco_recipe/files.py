@@ -6,10 +6,10 @@ import importlib.util
 import os
 import shutil
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -130,8 +130,13 @@ def flush_files(paths: Sequence[Path]) -> None:
     _fsync_all(sorted({path.parent for path in paths}))
 
 
-def put_in_place(made: Path, final: Path) -> None:
-    """Rename the folder ``made`` to ``final``; what stood there is removed.
+def remove(folder: Path) -> None:
+    """Remove a folder with all that is in it, as far as that goes."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def put_in_place(made: Path, final: Path, discard: Callable[[Path], None] = remove) -> None:
+    """Rename the folder ``made`` to ``final``; what stood there is discarded.
 
     Where the system can exchange two folders, ``final`` is there at every moment; elsewhere it may
     stand at `place_of_old` when this is cut off, from where `put_back_old` fetches it.
@@ -149,7 +154,7 @@ def put_in_place(made: Path, final: Path) -> None:
         os.rename(final, old)
         os.rename(made, final)
         _fsync(final.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    discard(old)
 
 
 def place_of_old(final: Path) -> Path:
@@ -157,12 +162,13 @@ def place_of_old(final: Path) -> Path:
     return final.with_name(f".{final.name}.old")
 
 
-def put_back_old(final: Path) -> None:
+def put_back_old(final: Path, discard: Callable[[Path], None] = remove) -> None:
     """Put right what a kill in `put_in_place` left: no folder, or the old one beside the new."""
     old = place_of_old(final)
     if not final.exists() and old.is_dir():
         os.rename(old, final)
-    shutil.rmtree(old, ignore_errors=True)
+    elif old.is_dir():
+        discard(old)
 
 
 def link_or_copy(source: Path, target: Path) -> str:
@@ -193,14 +199,30 @@ def copy(source: Path, target: Path) -> None:
     """
     size = source.stat().st_size
     with regular.opened(source) as reader, writing(target, size), target.open("wb") as writer:
-        with contextlib.suppress(
-            ImportError, OSError
-        ):  # not on this system, or not on this file system
-            import fcntl
+        if not _cloned(reader, writer):
+            shutil.copyfileobj(reader, writer, COPY_BYTES)
 
-            fcntl.ioctl(writer.fileno(), FICLONE, reader.fileno())
-            return
-        shutil.copyfileobj(reader, writer, COPY_BYTES)
+
+def clone(source: Path, target: Path) -> bool:
+    """Make a file that shares its bytes with another until one is changed.
+
+    Return False, and make nothing, where the file system can't.
+    """
+    with regular.opened(source) as reader, target.open("wb") as writer:
+        if _cloned(reader, writer):
+            return True
+    target.unlink()
+    return False
+
+
+def _cloned(reader: IO[bytes], writer: IO[bytes]) -> bool:
+    try:
+        import fcntl
+
+        fcntl.ioctl(writer.fileno(), FICLONE, reader.fileno())
+    except (ImportError, OSError):  # not on this system, or not on this file system
+        return False
+    return True
 
 
 def place(source: Path, target: Path, how: str, *, link_text: str = "") -> None:

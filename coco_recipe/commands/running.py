@@ -88,6 +88,14 @@ QUICK_SECONDS = 2.0  # a step that is done sooner shows no lines of progress
     show_envvar=True,
     help="Write the page of the run, report.html, when it is done.",
 )
+@click.option(
+    "--keep",
+    type=click.IntRange(0),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="How many results of a step stay in the cache (docs/cache.md); 0 adds none.",
+)
 @options.PLUGIN
 @options.FORMAT
 @options.TRACEBACK
@@ -107,6 +115,7 @@ def run(
     rehash: bool,
     wait: bool,
     report: bool,
+    keep: int,
     plugin_files: tuple[Path, ...],
     form: str,
     quiet: bool,
@@ -135,6 +144,7 @@ def run(
             rehash=rehash,
             wait=wait,
             report=report,
+            keep=keep,
             observers=[display],
         )
     if form == "json":
@@ -166,6 +176,7 @@ def plan(
     step leaves.
     """
     from coco_recipe.running import agenda, forecast, refusal, room, run_folder
+    from coco_recipe.running.cache import Cache
     from coco_recipe.running.session import Session
 
     with plugins_print_apart():
@@ -175,6 +186,8 @@ def plan(
     _show_findings(session.inputs.findings)
     with plugins_print_apart():
         due = agenda.of(session)
+        if Cache(session.folder).adopt(session.store, due):
+            due = agenda.of(session)
         reasons = agenda.needed(session, due)
         records = forecast.records(session, due)
     found = (Finding.from_record(row) for record in records.values() for row in record.findings)

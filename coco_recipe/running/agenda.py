@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from coco_recipe import files
 from coco_recipe.keys import key as keys
 from coco_recipe.keys.key import Key
 from coco_recipe.manifest import Digests
@@ -30,6 +31,7 @@ def of(
         RunError: a result that is to be kept differs in more than versions.
     """
     digests: dict[str, str] = {}
+    lineages: dict[str, str] = {}
     tasks: list[Task] = []
     accept = keys.with_those_above(session.plan, accept_versions)
     consumed = session.plan.consumed()
@@ -45,7 +47,10 @@ def of(
         reason = ASKED_FOR if forced else _why(session, step, key, terminal)
         if reason and step.id in accept:
             keys.refuse(step.id, reason)
-        tasks.append(Task(step, key.digest, key.parts, reason, terminal, key.accepted))
+        lineages[step.id] = _lineage(step, lineages)
+        tasks.append(
+            Task(step, key.digest, key.parts, reason, terminal, key.accepted, lineages[step.id])
+        )
     return tuple(tasks)
 
 
@@ -84,6 +89,15 @@ def _inputs(
         for port, references in step.inputs.items()
         for i, reference in enumerate(references)
     }
+
+
+def _lineage(step: PlannedStep, above: Mapping[str, str]) -> str:
+    """Digest the names of the inputs and steps that lead to a step, and its own."""
+    inputs = {
+        port: [[name, wanted, above.get(name, "")] for name, wanted in references]
+        for port, references in step.inputs.items()
+    }
+    return files.digest([step.id, inputs])
 
 
 def _why(session: Session, step: PlannedStep, key: Key, terminal: frozenset[str]) -> str:

@@ -74,6 +74,27 @@ def held(folder: Path, tell: Callable[[str], None], *, wait: bool = False) -> It
         time.sleep(LOOK_EVERY)
 
 
+@contextlib.contextmanager
+def waiting(path: Path) -> Iterator[None]:
+    """Hold a lock file, which is made if need be, once nobody else does.
+
+    It keeps nobody out where the file system has no locks.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        with contextlib.suppress(ImportError):  # not on this system
+            import fcntl
+
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            except OSError as error:
+                if error.errno not in NO_LOCKS:
+                    raise
+        yield
+    finally:
+        os.close(handle)
+
+
 def read_holder(path: Path) -> Holder | None:
     """Read who holds a run directory; None where nobody is named."""
     try:

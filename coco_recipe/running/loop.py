@@ -91,6 +91,7 @@ def _make(work: Work, task: Task) -> Manifest:
     for port, value in result.values.items():
         if port not in result.manifest.outputs:  # what is on disk is read from there, if at all
             session.values[step.id, port] = value
+    work.cache.put(task, result.manifest)
     work.ran.append(step.id)
     work.told.tell(events.done(result.manifest.record))
     return result.manifest

@@ -11,6 +11,7 @@ from coco_recipe.manifest import LOG, claimed_run, read_log
 from coco_recipe.planning.plan import Plan
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.running import lock, provenance
+from coco_recipe.running.cache import RUNS
 from coco_recipe.running.lock import LOCK
 from coco_recipe.running.store import Store
 
@@ -20,7 +21,7 @@ RESOLVED = "recipe.resolved.yaml"  # the recipe with every variable and default 
 
 def default(planned: Plan) -> Path:
     """Return the run directory that a recipe has where none is named."""
-    return Path("runs") / planned.recipe.name
+    return Path(RUNS) / planned.recipe.name
 
 
 def resolved(planned: Plan) -> bytes:

@@ -34,6 +34,7 @@ from coco_recipe.planning.used_plugins import used_files
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.publishing.targets import in_the_way
 from coco_recipe.running import error_log, provenance, recorded, refusal, room, run_folder
+from coco_recipe.running.cache import KEPT, Cache
 from coco_recipe.running.context import Context
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.loop import make_steps
@@ -135,6 +136,7 @@ def run(
     rehash: bool = False,
     wait: bool = False,
     report: bool = False,
+    keep: int = KEPT,
     observers: Iterable[Observer] = (),
 ) -> RunResult:
     """Run a plan: reuse what is unchanged, make the rest, record everything.
@@ -154,6 +156,7 @@ def run(
         rehash: read every file, also those that the system says are untouched.
         wait: wait for another run that is at work in the run directory.
         report: let reporters of plugins write their pages when the run is done.
+        keep: how many results of a step stay in the cache beside the run directory; 0 adds none.
         observers: given each event of the run, before those of plugins.
 
     Raises:
@@ -184,7 +187,9 @@ def run(
         reporters=Reporters(planned.reporters if report else (), folder, told),
         judge=Judge(planned.recipe.findings, strict, told),
         known=known,
+        cache=Cache(folder, planned.recipe.name, keep),
     )
+    work.store.discard = work.cache.replaced
     notes: list[str] = []
     with system_errors.told_plainly(folder), contextlib.ExitStack() as stack:
         refusal.check(planned, folder, work.publisher, work.store)

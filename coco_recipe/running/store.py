@@ -1,5 +1,6 @@
 """Committed steps on disk: a folder with a manifest, put there by one rename."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ from coco_recipe.manifest import Manifest, Placed
 from coco_recipe.planning.plan import Plan
 from coco_recipe.publishing.marks import File
 
+STEPS = "steps"  # below a run directory
 MANIFEST, DROPPED, PLACED = "manifest.json", "dropped.jsonl", "placed.jsonl"
 KEPT = "kept"
 Stamp = tuple[int, ...]  # of a file: its inode, when it was written and changed in ns, its bytes
@@ -24,6 +26,11 @@ class Store:
     A manifest is decoded once, until its file is another. One of which a byte has changed counts as
     none, and so does a file that isn't as its manifest says: nothing is taken over from them.
 
+    Attributes:
+        discard: is given the folder of a step that another has taken the place of, and the other's
+            manifest.
+        elsewhere: folders of results that are seen as if they were committed here, by step.
+
     Args:
         run_dir: the run directory.
         sha256: gives the SHA-256 of a file.
@@ -31,13 +38,15 @@ class Store:
 
     def __init__(self, run_dir: Path, sha256: Callable[[Path], str] = files.sha256) -> None:
         self.run_dir = run_dir
-        self.folder = run_dir / "steps"
+        self.folder = run_dir / STEPS
         self.sha256 = sha256
+        self.discard: Callable[[Path, Manifest | None], None] = lambda old, by: files.remove(old)
+        self.elsewhere: dict[str, Path] = {}
         self._decoded: dict[str, tuple[Stamp, Manifest | None]] = {}
 
     def final(self, step_id: str) -> Path:
         """Return the folder of a committed step."""
-        return self.folder / step_id
+        return self.elsewhere.get(step_id) or self.folder / step_id
 
     def unfinished(self, step_id: str) -> Path:
         """Return the folder that a step writes into before it is committed."""
@@ -70,9 +79,12 @@ class Store:
     def put_back(self) -> None:
         """Put committed folders right that a run left while it was killed in a commit."""
         for old in sorted(self.folder.glob(".*.old")):
-            files.put_back_old(self.final(old.name[1 : -len(".old")]))
+            name = old.name[1 : -len(".old")]
+            files.put_back_old(self.final(name), self._discard(name))
         for manifest in self.folder.glob(f"*/.{MANIFEST}.partial"):
             manifest.unlink()
+        for restored in self.folder.glob(".*.restored"):
+            self._discard(restored.name[1 : -len(".restored")])(restored)
 
     def sweep(self, due: Container[str]) -> None:
         """Remove the unfinished folders that killed runs left of steps that are committed.
@@ -198,10 +210,35 @@ class Store:
         files.write_bytes(partial / MANIFEST, text)
         files.flush(partial)
         self._keep_what_is_not_ours(step_id, manifest)
-        files.put_in_place(partial, self.final(step_id))
+        self._put_in_place(partial, step_id, manifest)
+        return manifest
+
+    @contextlib.contextmanager
+    def restoring(self, step_id: str, manifest: Manifest) -> Iterator[Path]:
+        """Give an empty folder for a result that was kept, and put it in the step's place then.
+
+        Args:
+            step_id: the step.
+            manifest: the result's.
+        """
+        restored = self.folder / f".{step_id}.restored"
+        restored.mkdir(parents=True)
+        try:
+            yield restored
+        except OSError:
+            files.remove(restored)
+            raise
+        self._keep_what_is_not_ours(step_id, manifest)
+        self._put_in_place(restored, step_id, manifest)
+
+    def _discard(self, step_id: str) -> Callable[[Path], None]:
+        """Return what discards a folder that isn't the step's any more."""
+        return lambda old: self.discard(old, manifests.read(self.final(step_id) / MANIFEST))
+
+    def _put_in_place(self, made: Path, step_id: str, manifest: Manifest) -> None:
+        files.put_in_place(made, self.final(step_id), self._discard(step_id))
         if stamp := _stamp(self.final(step_id) / MANIFEST):
             self._decoded[step_id] = stamp, manifest
-        return manifest
 
     def accept(self, step_id: str, accepted: Mapping[str, str]) -> None:
         """Write into a committed step's record the versions that its result is kept with."""

@@ -22,6 +22,8 @@ class Task:
         reason: why it must be made; empty where what is committed stands.
         terminal: its outputs that no later step reads; they are on disk once it is done.
         accepted: versions here that are others than the key has.
+        lineage: digest of the names of inputs and steps that lead to it, which stand in a result
+            and not in the key.
     """
 
     step: PlannedStep
@@ -30,6 +32,7 @@ class Task:
     reason: str = ""
     terminal: frozenset[str] = frozenset()
     accepted: Mapping[str, str] = field(default_factory=dict)
+    lineage: str = ""
 
     @classmethod
     def without_key(cls, step: PlannedStep, recipe_seed: int) -> "Task":

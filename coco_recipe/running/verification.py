@@ -13,6 +13,7 @@ from coco_recipe import manifest as manifests
 from coco_recipe.errors import RunError
 from coco_recipe.manifest import LOG, FailedStep, Manifest, Placed, RunRecord, StepRecord
 from coco_recipe.publishing.marks import MARK, Mark, Published, read_mark
+from coco_recipe.running.cache import FOLDER, RESULT, Cache, names_of
 from coco_recipe.running.lock import LEASE, LOCK, read_holder
 from coco_recipe.running.run_folder import RESOLVED, WRITTEN
 from coco_recipe.running.store import MANIFEST, PLACED
@@ -79,6 +80,7 @@ def verify(folder: Path) -> Verification:
     look.at_lock()
     look.at_pages()
     look.at_the_rest()
+    look.at_cache()
     return look.found
 
 
@@ -239,6 +241,28 @@ class _Look:
         """Return a path relative to the run directory, where it lies in there."""
         run_dir = self.found.folder.resolve()
         return path.relative_to(run_dir).as_posix() if path.is_relative_to(run_dir) else str(path)
+
+    def at_cache(self) -> None:
+        """See that results of this recipe, or last of this run, that are kept are as they were."""
+        cache = Cache(self.found.folder)
+        recipe = self.run.recipe if self.run else ""
+        for held in cache.entries():
+            is_ours = held.entry.recipe == recipe or held.entry.run == cache.run
+            if not is_ours or not held.result.exists():
+                continue
+            above = f"../{FOLDER}/{held.entry.key}/{RESULT}"
+            manifest = held.manifest(held.result)
+            if not self.take(f"{above}/{MANIFEST}", "" if manifest else "is not as a run wrote it"):
+                continue
+            assert manifest is not None, "BUG: it was found to be whole"
+            for name, sha256 in (manifest.files | manifest.record.clock.files).items():
+                if (held.result / name).is_symlink():  # it is seen from a step's folder alone
+                    self.found.vouched.add(f"{above}/{name}")
+                else:
+                    self.expect(f"{above}/{name}", sha256)
+            for name in files.names_below(held.result):
+                if name not in names_of(manifest):
+                    self.found.unknown.append(f"{above}/{name}")
 
     def at_lock(self) -> None:
         """See that the lock file is there, which holds no more than who is at work."""

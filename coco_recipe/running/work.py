@@ -9,6 +9,7 @@ from typing import Any
 
 from coco_recipe import files
 from coco_recipe.engines.engine import Engine
+from coco_recipe.events import Noted
 from coco_recipe.keys import libraries
 from coco_recipe.known_files import KnownFiles
 from coco_recipe.manifest import PluginFile, RunClock, RunRecord
@@ -18,6 +19,7 @@ from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.running import agenda, provenance, remembered, run_folder
 from coco_recipe.running.ahead import Ahead
+from coco_recipe.running.cache import Cache
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.running.session import Session
@@ -42,6 +44,7 @@ class Work:
         reporters: what writes pages of the run.
         judge: decides which findings stop the run.
         known: hashes of files, which are read again only if they were touched.
+        cache: results that are kept beside the run directory.
         ahead: what steps gave while the inputs' rows were checked.
         session: the plan with its opened inputs; set by the stage that opens them.
         is_remembered: whether the inputs weren't read, since they are untouched since a run.
@@ -65,6 +68,7 @@ class Work:
     reporters: Reporters
     judge: Judge
     known: KnownFiles
+    cache: Cache
     ahead: Ahead = field(default_factory=Ahead)
     session: Session = field(init=False)
     is_remembered: bool = field(init=False, default=False)
@@ -93,6 +97,9 @@ class Work:
     def compare(self) -> None:
         """Find out what is to be done about each step; put versions that are accepted on record."""
         self._find_due()
+        if fetched := self.cache.fetch(self.store, self.tasks):
+            self.told.tell(Noted(f"taken from {self.cache.folder}: {', '.join(fetched)}"))
+            self._find_due()
         if self.reasons and self.is_remembered:  # what is made needs the inputs' rows
             self._read_inputs()
             self._find_due()

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from coco_recipe import cli, manifest, plugins
 from coco_recipe.commands import lists
 from coco_recipe.publishing import marks as published
 from coco_recipe.record_schema import described
+from coco_recipe.running import cache
 
 HELP = ["-h", "--help"]  # as below the command line
 
@@ -81,9 +83,9 @@ def _helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
         yield from _helps(inner, f"{name} {part}")
 
 
-def run_directory() -> str:
-    """Return docs/run_directory.md, the tables of keys written anew between their marks."""
-    page = (REPOSITORY / "docs/run_directory.md").read_text("utf-8")
+def run_directory(path: str = "docs/run_directory.md") -> str:
+    """Return a page, the tables of keys written anew between their marks."""
+    page = (REPOSITORY / path).read_text("utf-8")
     marks = re.compile(r"(<!-- keys of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
     return marks.sub(lambda found: f"{found[1]}{_table(struct(found[2]))}{found[3]}", page)
 
@@ -112,7 +114,8 @@ def _modules(folder: Path) -> Iterator[str]:
 
 def struct(name: str) -> type[msgspec.Struct]:
     """Return a Struct of what a run records, by its name."""
-    found: type[msgspec.Struct] = getattr(manifest, name, None) or getattr(published, name)
+    homes = (manifest, published, cache)
+    found: type[msgspec.Struct] = next(getattr(one, name) for one in homes if hasattr(one, name))
     return found
 
 
@@ -152,6 +155,7 @@ PAGES = {
     "docs/commands.md": commands,
     "docs/lint.md": lint,
     "docs/run_directory.md": run_directory,
+    "docs/cache.md": partial(run_directory, "docs/cache.md"),
     "docs/architecture.md": architecture,
 }
 
