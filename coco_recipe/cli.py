@@ -11,6 +11,7 @@ from coco_recipe import guard
 from coco_recipe.commands import (
     asking,
     checks,
+    cleaning,
     differing,
     linting,
     lists,
@@ -35,6 +36,7 @@ COMMANDS = (
     checks.check,
     checks.verify,
     linting.lint,
+    cleaning.clean,
     pictures.preview,
     pictures.replay,
     lists.steps,

@@ -135,6 +135,13 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def remove_empty(folder: Path) -> None:
+    """Remove a folder and those below it, as far as no file is in them."""
+    for top, _, _ in os.walk(folder, topdown=False):
+        with contextlib.suppress(OSError):  # something is in it
+            os.rmdir(top)
+
+
 def put_in_place(made: Path, final: Path, discard: Callable[[Path], None] = remove) -> None:
     """Rename the folder ``made`` to ``final``; what stood there is discarded.
 

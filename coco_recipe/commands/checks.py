@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from coco_recipe.commands import options, reports
+from coco_recipe.commands import matrices, options, reports
 from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.errors import CocoRecipeError, RecipeError, counted, together
 
@@ -29,10 +29,14 @@ def validate(
         try:
             with plugins_print_apart():
                 planned = options.plan_of(path, overrides, plugin_files)
+                matrix = planned.recipe.source.matrix
+                cells = matrices.planned(path, overrides, plugin_files, None) if matrix else ()
                 are_sound = refusal.hold_against_rows(planned)
             if form == "text":
                 but = "" if are_sound else "; its data has errors, which coco-recipe check names"
-                click.echo(f"{path}: {counted(len(planned.steps), 'step')}, no problem found{but}")
+                steps = counted(len(planned.steps), "step")
+                steps += f", {counted(len(cells), 'cell')}" if cells else ""
+                click.echo(f"{path}: {steps}, no problem found{but}")
         except RecipeError as error:
             errors.append(error)
     if errors:

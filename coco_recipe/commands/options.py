@@ -53,6 +53,9 @@ PLUGIN = click.option(
     metavar="FILE",
     help="Load a plugin file, too.",
 )
+MATRIX = click.option(
+    "--matrix", is_flag=True, help="Take every cell of the recipe's matrix (docs/matrix.md)."
+)
 OUT = click.option(
     "--out", type=click.Path(path_type=Path), help="Run directory (default: runs/<recipe name>)."
 )
@@ -79,6 +82,11 @@ def plan_of(
     from coco_recipe.running import stages
 
     planned = stages.prepare(recipe, overrides, plugin_files, out=out)
+    set_environment(planned)
+    return planned
+
+
+def set_environment(planned: "Plan") -> None:
+    """Set the variables that steps need before they are imported, where the user hasn't."""
     for name, value in planned.environment().items():
         os.environ.setdefault(name, value)
-    return planned

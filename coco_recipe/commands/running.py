@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from coco_recipe import system_errors
-from coco_recipe.commands import options, reports
+from coco_recipe.commands import matrices, options, reports
 from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding, judged
@@ -33,6 +33,7 @@ QUICK_SECONDS = 2.0  # a step that is done sooner shows no lines of progress
 @click.argument("recipe", type=click.Path(path_type=Path))
 @options.OUT
 @options.SET
+@options.MATRIX
 @click.option(
     "--jobs",
     type=click.IntRange(0),
@@ -104,6 +105,7 @@ def run(
     recipe: Path,
     out: Path | None,
     overrides: tuple[str, ...],
+    matrix: bool,
     jobs: int,
     engine: str,
     item_timeout: float,
@@ -124,29 +126,33 @@ def run(
     from coco_recipe.observing.progress import Display
     from coco_recipe.running import stages
 
-    with plugins_print_apart():
-        planned = options.plan_of(recipe, overrides, plugin_files, out)
+    how: dict[str, Any] = {
+        "jobs": jobs,
+        "engine": engine,
+        "item_timeout": item_timeout,
+        "force": force,
+        "from_step": from_step,
+        "strict": strict,
+        "republish": republish,
+        "accept_versions": accept_versions,
+        "rehash": rehash,
+        "wait": wait,
+        "report": report,
+        "keep": keep,
+    }
     if jobs == 0 and engine.startswith("local"):
         reports.say(UNGUARDED, quiet=quiet)
+    if matrix:
+        cells = matrices.planned(recipe, overrides, plugin_files, out)
+        matrices.run(cells, form, quiet=quiet, **how)
+        return
+    with plugins_print_apart():
+        planned = options.plan_of(recipe, overrides, plugin_files, out)
+    if planned.recipe.source.matrix:
+        reports.say("note: the recipe has a matrix, which --matrix runs", quiet=quiet)
     display = Display(quiet=quiet, tenths=True, quick_seconds=QUICK_SECONDS)
     with plugins_print_apart(), display:
-        result = stages.run(
-            planned,
-            out=out,
-            jobs=jobs,
-            engine=engine,
-            item_timeout=item_timeout,
-            force=force,
-            from_step=from_step,
-            strict=strict,
-            republish=republish,
-            accept_versions=accept_versions,
-            rehash=rehash,
-            wait=wait,
-            report=report,
-            keep=keep,
-            observers=[display],
-        )
+        result = stages.run(planned, out=out, observers=[display], **how)
     if form == "json":
         told = {"folder": str(result.folder), "ran": result.ran, "reused": result.reused}
         click.echo(msgspec.json.encode(told).decode())
@@ -162,6 +168,7 @@ def run(
 @click.argument("recipe", type=click.Path(path_type=Path))
 @options.OUT
 @options.SET
+@options.MATRIX
 @options.PLUGIN
 @options.FORMAT
 @options.TRACEBACK
@@ -169,6 +176,7 @@ def plan(
     recipe: Path,
     out: Path | None,
     overrides: tuple[str, ...],
+    matrix: bool,
     plugin_files: tuple[Path, ...],
     form: str,
 ) -> None:
@@ -179,6 +187,9 @@ def plan(
     from coco_recipe.running.cache import Cache
     from coco_recipe.running.session import Session
 
+    if matrix:
+        matrices.plan(matrices.planned(recipe, overrides, plugin_files, out), form)
+        return
     with plugins_print_apart():
         planned = options.plan_of(recipe, overrides, plugin_files, out)
         refusal.check(planned, out or run_folder.default(planned))

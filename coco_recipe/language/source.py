@@ -202,8 +202,10 @@ def _rebase(
 
     def change(text: str, at: KeyPath, is_file: bool) -> str:
         home = paths.home(data, at)
-        is_set = any(home[:end] in settings for end in range(1, len(home) + 1))
-        folder = "" if is_set or home not in places else folders.get(places[home].file, "")
+        there = (settings.get(home[:end]) for end in range(1, len(home) + 1))
+        setting = next((where for where in there if where), None)
+        file = Path(setting.file) if setting else places[home].file if home in places else path
+        folder = folders.get(file, "")
         if folder and not os.path.isabs(text):
             paths.prefix(data, at, lambda before: paths.joined(path.parent, folder, before))
         return text
@@ -260,7 +262,7 @@ def _put_all(
         try:
             if parts[0] in (EXTENDS, MATRIX):
                 raise ValueError(f"'{parts[0]}' stands in the recipe's file, and can't be set")
-            for at in _put(data, parts, setting.value):
+            for at in put(data, parts, setting.value):
                 found[at] = setting.where
         except ValueError as error:
             hint = _SET_HINT if setting.where.file == OPTION else ""
@@ -281,8 +283,8 @@ def _option_value(text: str) -> Any:
     return read.data
 
 
-def _put(data: Any, parts: Sequence[str], value: Any) -> Iterator[KeyPath]:
-    """Set one value; yield its key path, before it those of mappings that had to be made."""
+def put(data: Any, parts: Sequence[str], value: Any) -> Iterator[KeyPath]:
+    """Set one value at an address; yield its key path, before it those of mappings it needs."""
     at: KeyPath = ()
     target = data
     for part in parts[:-1]:

@@ -65,12 +65,14 @@ def needed(session: Session, tasks: Sequence[Task]) -> dict[str, str]:
         if task.step.id not in reasons:
             continue
         for name, port in task.step.references():
-            if name in ids and name not in reasons and not _is_on_disk(session, name, port):
+            if name in ids and name not in reasons and not _is_there(session, name, port):
                 reasons[name] = "its rows live in memory, and a later step needs them"
     return reasons
 
 
-def _is_on_disk(session: Session, step_id: str, port: str) -> bool:
+def _is_there(session: Session, step_id: str, port: str) -> bool:
+    if (step_id, port) in session.values:
+        return True
     manifest = session.store.manifest(step_id)
     return manifest is not None and port in manifest.outputs
 

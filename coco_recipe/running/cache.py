@@ -236,9 +236,7 @@ class Cache:
         ours = {f"{RESULT}/{file}" for file in names_of(manifest)} if manifest else set()
         for file in {*ours, ENTRY}:
             (gone / file).unlink(missing_ok=True)
-        for top, _, _ in os.walk(gone, topdown=False):
-            with contextlib.suppress(OSError):  # something is in it
-                os.rmdir(top)
+        files.remove_empty(gone)
         if not gone.exists():
             return None
         left = files.free_name(self.folder / f"{name}.left")

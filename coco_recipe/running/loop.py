@@ -92,6 +92,8 @@ def _make(work: Work, task: Task) -> Manifest:
         if port not in result.manifest.outputs:  # what is on disk is read from there, if at all
             session.values[step.id, port] = value
     work.cache.put(task, result.manifest)
+    if work.shared:
+        work.shared.put(work.plan, task, result.values)
     work.ran.append(step.id)
     work.told.tell(events.done(result.manifest.record))
     return result.manifest

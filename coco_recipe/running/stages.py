@@ -40,6 +40,7 @@ from coco_recipe.running.judge import Judge
 from coco_recipe.running.loop import make_steps
 from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.running.session import Committed
+from coco_recipe.running.shared import Shared
 from coco_recipe.running.store import Store
 from coco_recipe.running.task import step_seed
 from coco_recipe.running.work import Work
@@ -137,6 +138,7 @@ def run(
     wait: bool = False,
     report: bool = False,
     keep: int = KEPT,
+    shared: Shared | None = None,
     observers: Iterable[Observer] = (),
 ) -> RunResult:
     """Run a plan: reuse what is unchanged, make the rest, record everything.
@@ -157,6 +159,7 @@ def run(
         wait: wait for another run that is at work in the run directory.
         report: let reporters of plugins write their pages when the run is done.
         keep: how many results of a step stay in the cache beside the run directory; 0 adds none.
+        shared: what runs of one matrix share; they take results of one another's directories, too.
         observers: given each event of the run, before those of plugins.
 
     Raises:
@@ -187,7 +190,8 @@ def run(
         reporters=Reporters(planned.reporters if report else (), folder, told),
         judge=Judge(planned.recipe.findings, strict, told),
         known=known,
-        cache=Cache(folder, planned.recipe.name, keep),
+        cache=Cache(folder, planned.recipe.name, keep, shares=shared is not None),
+        shared=shared,
     )
     work.store.discard = work.cache.replaced
     notes: list[str] = []

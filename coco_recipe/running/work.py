@@ -23,6 +23,7 @@ from coco_recipe.running.cache import Cache
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.running.session import Session
+from coco_recipe.running.shared import Shared
 from coco_recipe.running.store import Store
 from coco_recipe.running.task import Task
 
@@ -45,6 +46,7 @@ class Work:
         judge: decides which findings stop the run.
         known: hashes of files, which are read again only if they were touched.
         cache: results that are kept beside the run directory.
+        shared: values of steps in memory that runs before this one made.
         ahead: what steps gave while the inputs' rows were checked.
         session: the plan with its opened inputs; set by the stage that opens them.
         is_remembered: whether the inputs weren't read, since they are untouched since a run.
@@ -69,6 +71,7 @@ class Work:
     judge: Judge
     known: KnownFiles
     cache: Cache
+    shared: Shared | None = None
     ahead: Ahead = field(default_factory=Ahead)
     session: Session = field(init=False)
     is_remembered: bool = field(init=False, default=False)
@@ -114,6 +117,8 @@ class Work:
             from_step=self.from_step,
             accept_versions=self.accept_versions,
         )
+        if self.shared:
+            self.session.values.update(self.shared.values(self.tasks))
         self.reasons = agenda.needed(self.session, self.tasks)
 
     def rehearsal(self) -> Rehearsal:
@@ -123,7 +128,8 @@ class Work:
         def on_disk(step: PlannedStep) -> Mapping[str, Any]:
             if step.id in self.reasons:
                 return {}
-            outputs = self.session.committed(step.id).outputs
+            in_memory = (port for name, port in self.session.values if name == step.id)
+            outputs = {*self.session.committed(step.id).outputs, *in_memory}
             return {port: self.session.value((step.id, port)) for port in outputs}
 
         return Rehearsal(

@@ -1,0 +1,108 @@
+"""clean: remove earlier results that are kept, once their sizes were shown."""
+
+import datetime
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from coco_recipe import system_errors
+from coco_recipe.errors import counted
+
+_UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+class _Age(click.ParamType[float]):
+    """A time in minutes, hours, days or weeks, as ``30d``; in seconds."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", str(value))
+        if not found:
+            self.fail(f"{value!r} is no time like 12h, 30d or 8w", param, ctx)
+        return float(found[1]) * _UNITS[found[2]]
+
+
+@click.command()
+@click.argument(
+    "runs",
+    nargs=-1,
+    metavar="[RUN]...",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+)
+@click.option(
+    "--older-than",
+    type=_Age(),
+    default="0d",
+    metavar="AGE",
+    help="Only what wasn't used for so long, as 12h, 30d or 8w.",
+)
+@click.option(
+    "--keep",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Leave the last N earlier results of each step.",
+)
+@click.option("--yes", is_flag=True, help="Remove without a question.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+def clean(runs: tuple[Path, ...], older_than: float, keep: int, yes: bool, form: str) -> None:
+    """Show the earlier results that are kept and their sizes, and remove them if you say so.
+
+    RUN is a run directory, or a folder of run directories; without one, and with --older-than, the
+    folder runs. What a run has now stays, and so does every file that isn't ours by its record.
+    """
+    from coco_recipe.running import cleaning
+    from coco_recipe.running.cache import RUNS
+
+    if not runs and not older_than:
+        raise click.UsageError("name a run directory, or say --older-than")
+    rows = cleaning.found(runs or (Path(RUNS),), older_than=older_than, keep=keep)
+    total = system_errors.size(sum(row.bytes for row in rows))
+    if form == "text":
+        for row in rows:
+            day = datetime.datetime.fromtimestamp(row.used).strftime("%Y-%m-%d %H:%M")
+            what = " with checkpoints" if row.has_checkpoint else ""
+            size = system_errors.size(row.bytes)
+            click.echo(f"{size:>9}  {row.recipe}: {row.step}{what}, used {day}  {row.folder}")
+        click.echo(f"{counted(len(rows), 'result')}, {total}")
+    is_wanted = bool(rows) and (yes or (form == "text" and _asked(f"remove {total}?")))
+    left = cleaning.remove(rows, lambda text: click.echo(text, err=True)) if is_wanted else []
+    for place in left:
+        click.echo(f"not ours, so it is left: {place}", err=True)
+    if form == "json":
+        told = {
+            "results": [
+                {
+                    "folder": str(row.folder),
+                    "recipe": row.recipe,
+                    "step": row.step,
+                    "bytes": row.bytes,
+                    "used": row.used,
+                    "checkpoints": row.has_checkpoint,
+                }
+                for row in rows
+            ],
+            "removed": is_wanted,
+            "left": [str(place) for place in left],
+        }
+        click.echo(msgspec.json.encode(told).decode())
+    elif rows:
+        click.echo("removed" if is_wanted else "nothing was removed")
+
+
+def _asked(question: str) -> bool:
+    """Ask on the terminal; where nobody answers, no."""
+    try:
+        return click.confirm(question)
+    except click.Abort:
+        click.echo()
+        return False

@@ -1,0 +1,189 @@
+"""run and plan with --matrix: every cell of a recipe's matrix, and what became of each."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from coco_recipe.commands import reports
+from coco_recipe.commands.options import Shown
+from coco_recipe.commands.surroundings import plugins_print_apart
+from coco_recipe.errors import CocoRecipeError, counted
+from coco_recipe.manifest import StepRecord, data_sets, read_log
+
+if TYPE_CHECKING:
+    from coco_recipe.running.cells import Done, PlannedCell
+
+METRICS = "metrics"  # the kind of values that `compare` compares
+
+
+def planned(
+    recipe: Path, overrides: Sequence[str], plugin_files: Sequence[Path], out: Path | None
+) -> "tuple[PlannedCell, ...]":
+    """Return the cells of a recipe, planned in a process that is as their steps need it."""
+    from coco_recipe.commands import options
+    from coco_recipe.running import cells
+
+    with plugins_print_apart():
+        found = cells.planned(recipe, overrides, plugin_files, out=out)
+        for cell in found:
+            options.set_environment(cell.plan)
+    return found
+
+
+def run(found: "Sequence[PlannedCell]", form: str, *, quiet: bool, **how: Any) -> None:
+    """Run cells, tell of each, compare them at the end.
+
+    Args:
+        found: the cells.
+        form: text, json or github.
+        quiet: print problems only.
+        how: options of `stages.run`.
+
+    Raises:
+        click.exceptions.Exit: with 1, if a cell failed.
+    """
+    from coco_recipe.observing.progress import Display
+    from coco_recipe.running import cells
+
+    shown = click.get_current_context().find_object(Shown) or Shown()
+    done: list[Done] = []
+
+    def begin(cell: "PlannedCell") -> None:
+        reports.say(f"cell {len(done) + 1} of {len(found)}: {cell.name}", quiet=quiet)
+
+    display = Display(quiet=quiet, tenths=True, quick_seconds=2.0)
+    with plugins_print_apart(), display:
+        for one in cells.run(found, begin, observers=[display], **how):
+            done.append(one)
+            if one.error:
+                reports.report(one.error, Shown("text", shown.traceback))
+    failed = sum(one.error is not None for one in done)
+    if form == "json":
+        click.echo(msgspec.json.encode({"cells": list(map(_told, done))}).decode())
+    else:
+        click.echo("\n".join(_table(done)))
+        if failed:
+            click.echo(f"{counted(failed, 'cell')} of {len(done)} failed", err=True)
+        _compare([one for one in done if one.result])
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def plan(found: "Sequence[PlannedCell]", form: str) -> None:
+    """Show which steps of each cell would run; one that several need is made by the first."""
+    from coco_recipe.running import agenda, refusal
+    from coco_recipe.running.cache import Cache
+    from coco_recipe.running.session import Session
+
+    made: dict[str, str] = {}
+    rows: list[dict[str, Any]] = []
+    for cell in found:
+        with plugins_print_apart():
+            refusal.check(cell.plan, cell.folder)
+            session = Session.open(cell.plan, cell.folder)
+            due = agenda.of(session)
+            if Cache(session.folder, shares=True).adopt(session.store, due):
+                due = agenda.of(session)
+        steps = []
+        for task in due:
+            first = made.setdefault(task.key, cell.name) if task.reason else ""
+            runs = bool(task.reason) and first == cell.name
+            why = task.reason if runs else f"made by {first}" if first else "unchanged"
+            steps.append({"step": task.step.id, "runs": runs, "why": why})
+        rows.append({"cell": cell.name, "folder": str(cell.folder), "steps": steps})
+    if form == "json":
+        click.echo(msgspec.json.encode(rows).decode())
+        return
+    table = [["cell", "to make", "there", "shared"]]
+    for row in rows:
+        of = row["steps"]
+        to_make = sum(step["runs"] for step in of)
+        there = sum(step["why"] == "unchanged" for step in of)
+        table.append([row["cell"], str(to_make), str(there), str(len(of) - to_make - there)])
+    click.echo("\n".join(_columns(table)))
+    total = sum(step["runs"] for row in rows for step in row["steps"])
+    click.echo(f"{counted(len(rows), 'cell')}, {counted(total, 'step')} to make")
+
+
+def _told(done: "Done") -> dict[str, Any]:
+    """Return what became of a cell, for programs."""
+    result, error = done.result, done.error
+    return {
+        "cell": done.cell.name,
+        "folder": str(done.cell.folder),
+        "outcome": "failed" if error else "done",
+        "ran": result.ran if result else (),
+        "reused": result.reused if result else (),
+        "error": str(error) if error else "",
+    }
+
+
+def _table(done: "Sequence[Done]") -> Iterable[str]:
+    """Return a line for each cell: what became of it, and what its last step left."""
+    rows = [["cell", "", "made", "there", "result", "folder"]]
+    for one in done:
+        result = one.result
+        rows.append(
+            [
+                one.cell.name,
+                "done" if result else "failed",
+                str(len(result.ran)) if result else "",
+                str(len(result.reused)) if result else "",
+                _left(one.cell.folder) if result else _short(one.error),
+                str(one.cell.folder),
+            ]
+        )
+    return _columns(rows)
+
+
+def _left(folder: Path) -> str:
+    """Say what the last step of a run that has rows left."""
+    log = read_log(folder)
+    steps = [record for record in log[1] if isinstance(record, StepRecord)] if log else []
+    for record in reversed(steps):
+        rows = [one for _, one in data_sets(record.counts.out)]
+        if rows:
+            images = sum(one.images or 0 for one in rows)
+            boxes = sum(one.annotations or 0 for one in rows)
+            return f"{counted(images, 'image')}, {counted(boxes, 'box')}"
+    return ""
+
+
+def _short(error: CocoRecipeError | None) -> str:
+    text = str(error).partition("\n")[0]
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    from coco_recipe.observing.table import width_of
+
+    widths = [max(width_of(row[n]) for row in rows) for n in range(len(rows[0]))]
+    for row in rows:
+        padded = (
+            cell + " " * (width - width_of(cell)) for cell, width in zip(row, widths, strict=True)
+        )
+        yield "  ".join(padded).rstrip()
+
+
+def _compare(done: "Sequence[Done]") -> None:
+    """Compare the metrics of cells that have some, where a plugin has the command `compare`."""
+    from coco_recipe import plugins
+
+    evaluated = [one.cell for one in done if _has_metrics(one.cell)]
+    command = plugins.find().commands.get("compare")
+    if len(evaluated) < 2 or not command:
+        return
+    click.echo()
+    try:
+        command.main([str(cell.folder) for cell in evaluated], standalone_mode=False)
+    except (CocoRecipeError, click.ClickException) as error:
+        click.echo(f"the cells can't be compared: {error}", err=True)
+
+
+def _has_metrics(cell: "PlannedCell") -> bool:
+    kinds = cell.plan.kinds
+    ports = (port for step in cell.plan.steps for port in step.outputs.values())
+    return any(kinds[port.kind].name == METRICS for port in ports)

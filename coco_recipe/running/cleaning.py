@@ -1,0 +1,151 @@
+"""What may be removed of runs: earlier results that are kept, and steps that a recipe lost."""
+
+import contextlib
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from coco_recipe import files
+from coco_recipe import manifest as manifests
+from coco_recipe.errors import RunError
+from coco_recipe.manifest import read_log
+from coco_recipe.running import lock
+from coco_recipe.running.cache import Cache, Held, has_checkpoint, names_of
+from coco_recipe.running.store import MANIFEST, STEPS, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Removable:
+    """A result that may be removed.
+
+    Attributes:
+        folder: where it is.
+        step: the step's id.
+        recipe: the recipe's name.
+        used: when it was used last, in seconds since 1970.
+        bytes: what its files take.
+        has_checkpoint: whether it has a checkpoint, which may have taken days.
+        held: its entry in the cache; None of a step in a run directory.
+    """
+
+    folder: Path
+    step: str
+    recipe: str
+    used: float
+    bytes: int
+    has_checkpoint: bool
+    held: Held | None = None
+
+
+def found(runs: Sequence[Path], *, older_than: float = 0, keep: int = 0) -> list[Removable]:
+    """Return what may be removed, what takes most room first.
+
+    What a recipe has now stays, and so does what has a run at work.
+
+    Args:
+        runs: run directories, with their earlier results; or folders of run directories, with those
+            of all.
+        older_than: seconds since the last use.
+        keep: how many earlier results of each step stay.
+
+    Raises:
+        RunError: a folder is neither.
+    """
+    rows: dict[Path, Removable] = {}
+    for folder in runs:
+        log = read_log(folder)
+        is_run = bool(log) or (folder / STEPS).is_dir()
+        cache = Cache(folder if is_run else folder / "any")
+        if not is_run and not cache.is_there():
+            raise RunError(f"{folder}: is no run directory, and has no results that are kept")
+        names = {cache.run} if is_run else None
+        recipes = {log[0].recipe} if log else set()
+        entries = [held for held in cache.entries() if held.result.is_dir()]
+        mine = [held for held in entries if names is None or _is_of(held, names, recipes)]
+        rows |= {row.folder: row for row in map(_kept, _too_many(mine, keep))}
+        if is_run:
+            rows |= {row.folder: row for row in _lost_steps(folder)}
+    old = (row for row in rows.values() if time.time() - row.used >= older_than)
+    return sorted(old, key=lambda row: (-row.bytes, row.folder))
+
+
+def remove(rows: Sequence[Removable], tell: Callable[[str], None]) -> list[Path]:
+    """Remove results; return where files of somebody else are now that lay in them.
+
+    Args:
+        rows: what to remove.
+        tell: is told what a user should know of a lock.
+
+    Raises:
+        HeldError: a run is at work in a run directory.
+    """
+    left = []
+    for row in rows:
+        if row.held:
+            cache = Cache(row.folder.parent.parent.parent / "any")
+            with contextlib.suppress(FileNotFoundError):  # a run took it meanwhile
+                left += [place] if (place := cache.remove(row.held)) else []
+            continue
+        with lock.held(row.folder.parent.parent, tell):
+            left += _remove_step(row.folder)
+    return left
+
+
+def _is_of(held: Held, names: Collection[str], recipes: Collection[str]) -> bool:
+    return held.entry.run in names or held.entry.recipe in recipes
+
+
+def _too_many(entries: Sequence[Held], keep: int) -> Iterator[Held]:
+    """Yield the entries beyond those of each step that were used last."""
+    seen = Counter[tuple[str, str]]()
+    for held in entries:
+        of = (held.entry.recipe, held.entry.step)
+        seen[of] += 1
+        if seen[of] > keep:
+            yield held
+
+
+def _kept(held: Held) -> Removable:
+    return Removable(
+        held.result,
+        held.entry.step,
+        held.entry.recipe,
+        held.used,
+        _size(held.result),
+        held.entry.stays,
+        held,
+    )
+
+
+def _lost_steps(folder: Path) -> Iterator[Removable]:
+    """Yield committed steps of which the log of the last run, which must be whole, says nothing."""
+    log = read_log(folder)
+    known = {record.step for record in log[1]} if log else set[str]()
+    for name in sorted(os.listdir(folder / STEPS)) if log and known else ():
+        place = folder / STEPS / name
+        manifest = manifests.read(place / MANIFEST)
+        if manifest and name not in known and manifest.record.step == name and log:
+            used = (place / MANIFEST).stat().st_mtime
+            recipe = log[0].recipe
+            size = _size(place)
+            yield Removable(place, name, recipe, used, size, has_checkpoint(manifest))
+
+
+def _remove_step(folder: Path) -> list[Path]:
+    """Remove a committed step; move files of somebody else in it to ``kept``, and return these."""
+    store, name = Store(folder.parent.parent), folder.name
+    manifest = store.manifest(name)
+    if manifest is None:
+        return []
+    moved = store.set_aside(name, store.strays(name))
+    for file in names_of(manifest):
+        (folder / file).unlink(missing_ok=True)
+    files.remove_empty(folder)
+    return moved
+
+
+def _size(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in files.files_below(folder))

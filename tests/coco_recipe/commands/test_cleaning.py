@@ -1,0 +1,70 @@
+"""clean shows sizes, asks, and removes nothing without an answer."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from builders import coco, command, write_recipe
+
+from coco_recipe.api import run
+
+STEPS = [{"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = write_recipe(tmp_path, STEPS, coco())
+    for seed in range(3):
+        run(path, set={"seed": seed}, jobs=0)
+    return tmp_path
+
+
+def _kept(project: Path) -> int:
+    return len(list(project.glob("runs/.cache/*/result")))
+
+
+@pytest.mark.slow
+def test_sizes_are_shown_and_nothing_goes_without_a_yes(project: Path) -> None:
+    for answer, kept in (("", 2), ("n\n", 2), ("y\n", 0)):
+        done = subprocess.run(
+            [sys.executable, "-m", "coco_recipe.cli", "clean", "runs/test"],
+            cwd=project,
+            input=answer,
+            text=True,
+            capture_output=True,
+            check=True,
+        )
+        assert "2 results, " in done.stdout
+        assert done.stdout.count("test: clean, used ") == 2
+        assert _kept(project) == kept
+    assert "0 results, 0 bytes" in command("clean", "runs/test", cwd=project).stdout
+
+
+@pytest.mark.slow
+def test_yes_and_json(project: Path) -> None:
+    told = json.loads(command("clean", "runs/test", "--format", "json", cwd=project).stdout)
+    assert (len(told["results"]), told["removed"], _kept(project)) == (2, False, 2)
+    done = command("clean", "--older-than", "1d", "--yes", cwd=project)
+    assert (done.returncode, _kept(project)) == (0, 2)
+    assert command("clean", "runs/test", "--keep", "1", "--yes", cwd=project).returncode == 0
+    assert _kept(project) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        ((), "name a run directory, or say --older-than"),
+        (("--older-than", "soon"), "is no time like 12h"),
+        (("nowhere",), "does not exist"),
+        ((".",), "is no run directory"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    arguments: tuple[str, ...], what: str, tmp_path: Path
+) -> None:
+    done = command("clean", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert what in done.stderr
