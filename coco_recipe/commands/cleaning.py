@@ -38,7 +38,6 @@ class _Age(click.ParamType[float]):
 @click.option(
     "--older-than",
     type=_Age(),
-    default="0d",
     metavar="AGE",
     help="Only what wasn't used for so long, as 12h, 30d or 8w.",
 )
@@ -54,7 +53,9 @@ class _Age(click.ParamType[float]):
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
-def clean(runs: tuple[Path, ...], older_than: float, keep: int, yes: bool, form: str) -> None:
+def clean(
+    runs: tuple[Path, ...], older_than: float | None, keep: int, yes: bool, form: str
+) -> None:
     """Show the earlier results that are kept and their sizes, and remove them if you say so.
 
     RUN is a run directory, or a folder of run directories; without one, and with --older-than, the
@@ -63,9 +64,9 @@ def clean(runs: tuple[Path, ...], older_than: float, keep: int, yes: bool, form:
     from coco_recipe.running import cleaning
     from coco_recipe.running.cache import RUNS
 
-    if not runs and not older_than:
+    if not runs and older_than is None:
         raise click.UsageError("name a run directory, or say --older-than")
-    rows = cleaning.found(runs or (Path(RUNS),), older_than=older_than, keep=keep)
+    rows = cleaning.found(runs or (Path(RUNS),), older_than=older_than or 0, keep=keep)
     total = system_errors.size(sum(row.bytes for row in rows))
     if form == "text":
         for row in rows:

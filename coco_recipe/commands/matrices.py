@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from coco_recipe import manifest as manifests
 from coco_recipe.commands import reports
 from coco_recipe.commands.options import Shown
 from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.errors import CocoRecipeError, counted
-from coco_recipe.manifest import StepRecord, data_sets, read_log
+from coco_recipe.manifest import Manifest, StepRecord, data_sets, read_log
 
 if TYPE_CHECKING:
     from coco_recipe.running.cells import Done, PlannedCell
 
 METRICS = "metrics"  # the kind of values that `compare` compares
+BEST_BY = "mAP"
 
 
 def planned(
@@ -140,16 +142,30 @@ def _table(done: "Sequence[Done]") -> Iterable[str]:
 
 
 def _left(folder: Path) -> str:
-    """Say what the last step of a run that has rows left."""
+    """Say what the last step of a run left that has metrics or rows: the best mAP, or counts."""
+    from coco_recipe.running.store import MANIFEST, STEPS
+
     log = read_log(folder)
     steps = [record for record in log[1] if isinstance(record, StepRecord)] if log else []
     for record in reversed(steps):
+        manifest = manifests.read(folder / STEPS / record.step / MANIFEST)
+        if manifest and (figures := _figures(manifest)):
+            best = max(figures, key=lambda figure: (figure[0] == BEST_BY, figure[1]))
+            return f"{best[0]} {best[1]:.4g}"
         rows = [one for _, one in data_sets(record.counts.out)]
         if rows:
             images = sum(one.images or 0 for one in rows)
             boxes = sum(one.annotations or 0 for one in rows)
             return f"{counted(images, 'image')}, {counted(boxes, 'box')}"
     return ""
+
+
+def _figures(manifest: Manifest) -> list[tuple[str, float]]:
+    """Return the metrics of a step by their last name, those that can be told."""
+    outputs = manifest.outputs.values()
+    stored = (one for many in outputs for one in (many if isinstance(many, list) else [many]))
+    rows = (row for one in stored if one.kind == METRICS for row in one.form["figures"])
+    return [(str(path[-1]), figure) for path, figure in rows if figure is not None]
 
 
 def _short(error: CocoRecipeError | None) -> str:

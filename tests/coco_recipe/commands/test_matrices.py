@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import evaluated
 import pytest
 from builders import coco, command, write_recipe
 
@@ -61,3 +62,21 @@ def test_a_bad_matrix_is_told_and_nothing_runs(recipe: Path, tmp_path: Path) -> 
 
 def test_validate_counts_cells(recipe: Path, tmp_path: Path) -> None:
     assert "2 steps, 2 cells, no problem" in command("validate", recipe, cwd=tmp_path).stdout
+
+
+@pytest.mark.slow
+def test_metrics_are_compared_at_the_end(tmp_path: Path) -> None:
+    pytest.importorskip("pycocotools")
+    data = evaluated.scene()
+    (tmp_path / "rating.py").write_text(evaluated.PLUGIN, "utf-8")
+    boxes = (evaluated.boxes(data, 2), evaluated.boxes(data, 9)[:12])
+    found = [json.dumps({"best": rows}) for rows in boxes]
+    step = {"id": "score", "use": "rate", "in": "raw", "with": {"found": "${found}"}}
+    axes = {"vars.found": found}
+    path = write_recipe(tmp_path, [step], data, vars={"found": "{}"}, matrix=axes)
+    options = ("--plugin", "rating.py", "--jobs", "0", "-q")
+    done = command("run", path, "--matrix", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "mAP 0.024" in done.stdout
+    assert "mAP 0.012" in done.stdout
+    assert "12 images" in done.stdout.partition("mAP 0.012")[2]  # what `compare` prints
