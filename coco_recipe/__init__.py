@@ -82,6 +82,7 @@ from coco_recipe.steps import (
 from coco_recipe.system_errors import is_refusal, writing
 from coco_recipe.values.checkpoint import Checkpoint
 from coco_recipe.values.dataset_value import facts_of
+from coco_recipe.values.expected import Expected, ExpectedByPort, Forecast, Span, joined
 from coco_recipe.values.facts import Facts, FactsByPort
 from coco_recipe.values.kind import ValueKind
 from coco_recipe.values.metrics import Figure, Metrics
@@ -117,6 +118,8 @@ __all__ = [
     "CutOffError",
     "Dataset",
     "DatasetError",
+    "Expected",
+    "ExpectedByPort",
     "Experiment",
     "Facts",
     "FactsByPort",
@@ -124,6 +127,7 @@ __all__ = [
     "Finding",
     "FindingsError",
     "Flow",
+    "Forecast",
     "Header",
     "HeldError",
     "Image",
@@ -147,6 +151,7 @@ __all__ = [
     "RunError",
     "RunFacts",
     "Schema",
+    "Span",
     "Step",
     "StepContext",
     "StepError",
@@ -172,6 +177,7 @@ __all__ = [
     "is_flat",
     "is_license",
     "is_refusal",
+    "joined",
     "link_or_copy",
     "mended_name",
     "missing_pictures",

@@ -10,6 +10,7 @@ from coco_recipe.errors import show_path
 from coco_recipe.findings import Finding, Row
 from coco_recipe.json_types import Params
 from coco_recipe.step_context import StepContext
+from coco_recipe.values.expected import ExpectedByPort, Forecast
 from coco_recipe.values.facts import Facts
 
 Kinds = tuple[str, ...] | Callable[[Params], Iterable[str]]
@@ -158,6 +159,14 @@ class Step:
             fails. It runs the steps above, which live in memory; so it is asked only where the
             parameters and facts leave something open. What can't be known then, the step itself
             says when it runs.
+        forecast: ``forecast(params, expected, values) -> Forecast``: how much each output will
+            have, exactly or between bounds, for ``plan``. ``expected`` is what is known of each
+            input port (`Expected`, or a tuple of them where a port takes many), ``values`` as of
+            ``examine``. Asked where the step can't be run before the run: it writes files, or
+            stands below one that does. Without it nothing is known, and ``plan`` says so.
+        tell: ``tell(params) -> text``: what the step does with these parameters, as a clause that
+            begins with a verb ("drops the class 背景"), for ``plan`` and ``explain``. Without it,
+            the first sentence of the step's page stands for it.
         room: ``room(params, facts) -> bytes``: about how many bytes the step will write, from what
             is known of its inputs; None where that can't be told. Asked before any step runs.
         review: ``review(step_id, params, facts) -> findings``: what is worth knowing before the run
@@ -223,6 +232,13 @@ class Step:
         ]
         | None
     ) = None
+    forecast: (
+        Callable[
+            [Mapping[str, Any], ExpectedByPort, Callable[[], Mapping[str, Any] | None]], Forecast
+        ]
+        | None
+    ) = None
+    tell: Callable[[Mapping[str, Any]], str] | None = None
     review: Callable[[str, Mapping[str, Any], Mapping[str, Any]], Iterable[Finding]] | None = None
     room: Callable[[Mapping[str, Any], Mapping[str, Any]], int | None] | None = None
     refuses: Kinds = ()

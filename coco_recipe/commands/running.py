@@ -1,7 +1,6 @@
 """run and plan: make a recipe, or show what would be made."""
 
 import os
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,7 @@ from coco_recipe.commands import matrices, options, reports
 from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding, judged
-from coco_recipe.manifest import StepRecord, data_sets
-from coco_recipe.observing import table
+from coco_recipe.manifest import StepRecord
 
 if TYPE_CHECKING:
     from coco_recipe.running.session import Session
@@ -169,6 +167,12 @@ def run(
 @options.OUT
 @options.SET
 @options.MATRIX
+@click.option("--classes", is_flag=True, help="Show the boxes of each class, too.")
+@click.option(
+    "--graph",
+    type=click.Choice(["mermaid", "svg"]),
+    help="Print a picture of the steps instead, as Mermaid's text or as SVG.",
+)
 @options.PLUGIN
 @options.FORMAT
 @options.TRACEBACK
@@ -177,13 +181,19 @@ def plan(
     out: Path | None,
     overrides: tuple[str, ...],
     matrix: bool,
+    classes: bool,
+    graph: str | None,
     plugin_files: tuple[Path, ...],
     form: str,
 ) -> None:
-    """Show what would run and why, what is reused, and how many images and boxes per class each
-    step leaves.
+    """Show what each step would do, why, and with what result, before anything runs.
+
+    For each input and step: images, boxes and negatives (images without a box) with what changes,
+    classes gained and lost, files and bytes to write, and the time that it took last. What can't be
+    counted before the run is told in bounds (5..12, ≤12), or as ?.
     """
-    from coco_recipe.running import agenda, forecast, refusal, room, run_folder
+    from coco_recipe.asking import plan_graph, plan_rows, plan_text
+    from coco_recipe.running import agenda, expecting, forecast, refusal, room, run_folder
     from coco_recipe.running.cache import Cache
     from coco_recipe.running.session import Session
 
@@ -200,38 +210,48 @@ def plan(
         if Cache(session.folder).adopt(session.store, due):
             due = agenda.of(session)
         reasons = agenda.needed(session, due)
-        records = forecast.records(session, due)
+        ahead = forecast.rehearsal(session, due, forgiving=True)
+        records = forecast.records(session, due, ahead)
+        expected = expecting.expectations(planned, ahead)
+        facts = expecting.facts(planned, session.inputs.facts, expected, ahead)
     found = (Finding.from_record(row) for record in records.values() for row in record.findings)
     _show_findings(judged(found, planned.recipe.findings))
-    due_needs = room.needed(planned, session.inputs.facts, reasons)
+    due_needs = room.needed(planned, facts, reasons)
     little = room.finding(session.folder, due_needs)
     _show_findings(judged([little] if little else [], planned.recipe.findings))
-    if form == "json":
-        rows = [
-            _row(
-                task,
-                _kept(task, session),
-                reasons.get(task.step.id),
-                records.get(task.step.id),
-                due_needs.get(task.step.id),
-            )
-            for task in due
-        ]
-        click.echo(msgspec.json.encode(rows).decode())
+    steps = [
+        plan_rows.of_step(
+            task,
+            session,
+            expected,
+            why=reasons.get(task.step.id, _unchanged(_kept(task, session))),
+            runs=task.step.id in reasons,
+            record=records.get(task.step.id),
+            size=due_needs.get(task.step.id),
+        )
+        for task in due
+    ]
+    rows = [*plan_rows.of_inputs(planned, expected), *steps]
+    if graph:
+        click.echo(plan_graph.mermaid(rows) if graph == "mermaid" else plan_graph.svg(rows))
         return
-    for task in due:
-        step, kept = task.step, _kept(task, session)
-        versions = "; ".join(f"{name} {was} -> {now}" for name, (was, now) in kept.items())
-        unchanged = f"{UNCHANGED}, kept by --accept-versions ({versions})" if kept else UNCHANGED
-        why = f"({step.step.name}): {reasons.get(step.id, unchanged)}"
-        click.echo(f"{'run  ' if step.id in reasons else 'reuse'}  {step.id} {why}")
-        if record := records.get(step.id):
-            _show_rows(record)
-        if step.id in due_needs:
-            click.echo(f"         about {system_errors.size(due_needs[step.id])} on disk")
+    if form == "json":
+        told = [
+            plan_rows.as_json(row, **_recorded(task, session, records.get(row.name), reasons))
+            for row, task in zip(steps, due, strict=True)
+        ]
+        click.echo(msgspec.json.encode(told).decode())
+        return
+    click.echo(plan_text.text(rows, classes=classes))
     if due_needs and (free := system_errors.free(session.folder)) is not None:
         total = system_errors.size(sum(due_needs.values()))
         click.echo(f"to write: about {total}; free: {system_errors.size(free)}")
+
+
+def _unchanged(kept: Mapping[str, tuple[str, str]]) -> str:
+    """Say why a step doesn't run."""
+    versions = "; ".join(f"{name} {was} -> {now}" for name, (was, now) in kept.items())
+    return f"{UNCHANGED}, kept by --accept-versions ({versions})" if kept else UNCHANGED
 
 
 def _kept(task: "Task", session: "Session") -> dict[str, tuple[str, str]]:
@@ -241,34 +261,17 @@ def _kept(task: "Task", session: "Session") -> dict[str, tuple[str, str]]:
     return {name: (was.get(name, "nothing"), now) for name, now in task.accepted.items()}
 
 
-def _row(
-    task: "Task",
-    kept: Mapping[str, tuple[str, str]],
-    reason: str | None,
-    record: StepRecord | None,
-    size: int | None,
+def _recorded(
+    task: "Task", session: "Session", record: StepRecord | None, reasons: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return what is known of a step that is due, for programs."""
-    step = task.step
+    """Return why a step runs and what it would record, for programs."""
+    kept = _kept(task, session)
     return {
-        "step": step.id,
-        "use": step.step.name,
-        "runs": reason is not None,
-        "why": reason or UNCHANGED,
+        "why": reasons.get(task.step.id, UNCHANGED),
         "accepted": {name: {"was": was, "is": now} for name, (was, now) in kept.items()},
         "out": record and record.counts.out,
         "table": record and record.notes.get("table"),
-        "bytes": size,
     }
-
-
-def _show_rows(record: StepRecord) -> None:
-    """Print the rows by class that a step leaves, and its table."""
-    for port, counts in data_sets(record.counts.out):
-        classes = ", ".join(f"{name} {n}" for name, n in (counts.categories or {}).items())
-        click.echo(f"         {port}: {counts} ({classes})")
-    if "table" in record.notes:
-        click.echo(textwrap.indent(table.text(record.notes["table"]), " " * 9))
 
 
 def _show_findings(findings: Sequence[Finding]) -> None:

@@ -30,7 +30,7 @@ def text(table: Mapping[str, Any], *, width: int = 70) -> str:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    name, *figures = (_cut(cell, width) for cell, width in zip(cells, widths, strict=False))
+    name, *figures = (cut(cell, width) for cell, width in zip(cells, widths, strict=False))
     padded = (
         " " * (GAP + width - width_of(cell)) + cell
         for cell, width in zip(figures, widths[1:], strict=False)
@@ -38,7 +38,8 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return name + " " * (widths[0] - width_of(name)) + "".join(padded)
 
 
-def _cut(cell: str, width: int) -> str:
+def cut(cell: str, width: int) -> str:
+    """Return a text that takes so many cells at most, its end left out where it is longer."""
     if width_of(cell) <= width:
         return cell
     while width_of(cell) > width - 1:
@@ -52,3 +53,41 @@ def width_of(string: str) -> int:
         0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
         for c in string
     )
+
+
+def padded(cell: str, width: int) -> str:
+    """Return a text with spaces behind it, so that it takes so many cells."""
+    return cell + " " * (width - width_of(cell))
+
+
+def wrapped(string: str, width: int, *, first: str = "", later: str = "") -> list[str]:
+    """Return a text in lines of so many cells at most.
+
+    Lines break at spaces; a word that is longer than a line, as of a script without spaces, breaks
+    where the line is full.
+
+    Args:
+        string: the text.
+        width: cells of a line.
+        first: what the first line begins with.
+        later: what the others begin with.
+    """
+    lines, line = [], first
+    is_empty = True
+    for word in string.split():
+        gap = "" if is_empty else " "
+        if (
+            width_of(line + gap + word) > width
+            and not is_empty
+            and (width_of(later + word) <= width or width - width_of(line) < width // 4)
+        ):
+            lines.append(line)
+            line, gap = later, ""
+        line += gap
+        for character in word:
+            if width_of(line + character) > width:
+                lines.append(line)
+                line = later
+            line += character
+        is_empty = False
+    return [*lines, line]

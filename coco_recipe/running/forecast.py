@@ -22,7 +22,7 @@ from coco_recipe.running.session import Session
 from coco_recipe.running.task import Task
 
 
-def records(session: Session, due: Sequence[Task]) -> dict[str, StepRecord]:
+def records(session: Session, due: Sequence[Task], ahead: Rehearsal) -> dict[str, StepRecord]:
     """Return what each step would record, by step.
 
     A step that writes files, and what follows it, once it has run.
@@ -30,6 +30,7 @@ def records(session: Session, due: Sequence[Task]) -> dict[str, StepRecord]:
     Args:
         session: the plan with its run directory.
         due: what is to be done about its steps.
+        ahead: gives the values of steps before the run; it is forgiving.
 
     Raises:
         RecipeError: a step that writes files can't go together with what comes to it.
@@ -37,7 +38,6 @@ def records(session: Session, due: Sequence[Task]) -> dict[str, StepRecord]:
     """
     found: dict[str, StepRecord] = {}
     errors: list[CocoRecipeError] = []
-    ahead = rehearsal(session, due, forgiving=True)
     for task in due:
         step = task.step
         result = ahead.result_of(step)

@@ -6,6 +6,7 @@ from pathlib import Path
 from coco_recipe import coco_json
 from coco_recipe.dataset import Dataset
 from coco_recipe.manifest import Counts
+from coco_recipe.values.expected import Expected, Span
 from coco_recipe.values.facts import Facts
 from coco_recipe.values.kind import Folders, Form, ValueKind, Written
 
@@ -34,6 +35,18 @@ def facts_of(value: Dataset) -> Facts:
     )
 
 
+def expected_of(value: Dataset) -> Expected:
+    """Return the numbers of a data set: images, boxes, negatives, and boxes by class."""
+    counts = value.counts()
+    with_boxes = set(map(attrgetter("image_id"), value.annotations))
+    return Expected(
+        Span.exact(len(value.images)),
+        Span.exact(len(value.annotations)),
+        Span.exact(sum(image.id not in with_boxes for image in value.images)),
+        {name: Span.exact(n) for name, n in counts["categories"].items()},
+    )
+
+
 def _write(value: Dataset, folder: Path, name: str) -> Written:
     file = f"{name}.json"
     return {"file": file, "home": value.home}, {file: coco_json.write(value, folder / file)}
@@ -51,6 +64,7 @@ KIND = ValueKind(
     read=_read,
     folders=lambda value: value.folders,
     counts=lambda value: Counts(**value.counts()),
+    expected=expected_of,
     facts=facts_of,
     in_books=True,
 )

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from coco_recipe.errors import CocoRecipeError, PluginError
 from coco_recipe.manifest import Counts
+from coco_recipe.values.expected import Expected, Span
 from coco_recipe.values.facts import Facts
 
 Form = Mapping[str, Any]  # JSON
@@ -25,6 +26,19 @@ def _no_folders(value: Any) -> Folders:
 
 def _no_rows(value: Any) -> Counts:
     return Counts()
+
+
+def _of_rows(counts: Counts) -> Expected:
+    """Return what a value has, as far as its record says."""
+    exact = Span.exact
+    return Expected(
+        Span() if counts.images is None else exact(counts.images),
+        Span() if counts.annotations is None else exact(counts.annotations),
+        classes=None
+        if counts.categories is None
+        else {name: exact(n) for name, n in counts.categories.items()},
+        others={name: exact(n) for name, n in (counts.rows or {}).items()},
+    )
 
 
 def _is_sound(value: Any) -> None:
@@ -53,6 +67,7 @@ class ValueKind(Generic[T]):
         files: the files of the value that the step itself wrote; they lie in the step's folder.
         folders: the folders of pictures that the value refers to, by the name of an input or step.
         counts: the rows of a value, for the record.
+        expected: the numbers that ``plan`` shows of a value; without it, those of ``counts``.
         facts: what later steps may know of a value before they run.
         unknown: the facts of a value of which nothing is known.
         load: ``load(path, of, name) -> value`` reads a file that was made elsewhere, as a recipe's
@@ -70,6 +85,7 @@ class ValueKind(Generic[T]):
     files: Callable[[T], Iterable[Path]] = _no_files
     folders: Callable[[T], Folders] = _no_folders
     counts: Callable[[T], Counts] = _no_rows
+    expected: Callable[[T], Expected] | None = None
     facts: Callable[[T], Facts] = _no_facts
     unknown: Facts = field(default_factory=Facts)
     load: Callable[[Path, Path | None, str], T] | None = None
@@ -143,6 +159,16 @@ class ValueKinds:
         if isinstance(value, tuple):
             return [self.of(item).counts(item) for item in value]
         return self.of(value).counts(value)
+
+    def expected(self, value: object) -> Expected | tuple[Expected, ...]:
+        """Return the numbers of a value that is there; a tuple where it is several."""
+        if isinstance(value, tuple):
+            return tuple(self._expected(item) for item in value)
+        return self._expected(value)
+
+    def _expected(self, value: object) -> Expected:
+        kind = self.of(value)
+        return kind.expected(value) if kind.expected else _of_rows(kind.counts(value))
 
     def facts(self, value: object) -> Facts | tuple[Facts, ...]:
         """Return what is known of a value; a tuple where it is several."""

@@ -6,20 +6,7 @@ from coco_recipe_pictures.geometry.hiding import Picture, drawn_over, in_holes
 from coco_recipe_pictures.geometry.rings import Mask
 
 from coco_recipe import Params
-
-# those of the pinned library that can cover a pixel; others may blur, recolour or add noise to it
-COVERS = {
-    "PixelDropout",
-    "SaltAndPepper",
-    "RandomSunFlare",
-    "RandomShadow",
-    "PlasmaShadow",
-    "RandomFog",
-    "RandomSnow",
-    "RandomRain",
-    "RandomGravel",
-    "Spatter",
-}
+from coco_recipe_albumentations.effects import COVERS
 
 
 def hidden_by(

@@ -9,6 +9,19 @@ from coco_recipe_albumentations import catalogue
 from coco_recipe_albumentations.pipeline import checks
 from coco_recipe_albumentations.pipeline.forms import Transform, Written
 
+# those of the pinned library that can cover a pixel; others may blur, recolour or add noise to it
+COVERS = {
+    "PixelDropout",
+    "SaltAndPepper",
+    "RandomSunFlare",
+    "RandomShadow",
+    "PlasmaShadow",
+    "RandomFog",
+    "RandomSnow",
+    "RandomRain",
+    "RandomGravel",
+    "Spatter",
+}
 MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
 TURNS = {"VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip", "RandomRotate90"}
 ANGLES = {
@@ -22,6 +35,8 @@ EROSIONS = {
     "BBoxSafeRandomCrop": "erosion_rate",
     "AtLeastOneBBoxRandomCrop": "erosion_factor",
 }
+LOSSLESS = MIRRORS | TURNS | {"NoOp"}  # they move whole pictures onto whole pictures
+HIDING = {"Erasing", "XYMasking", "OverlayElements", "TextImage", *COVERS}
 UNTRACEABLE = {"ThinPlateSpline", "RandomGridShuffle"}
 REFLECTING = (2, 4)  # cv2.BORDER_REFLECT, cv2.BORDER_REFLECT_101
 
@@ -41,6 +56,8 @@ def of(pipeline: Written) -> Effects:
             (one.name, px) for one in transforms if (px := _moves_outlines(one)) > 1
         ),
         repeats=tuple(repeat for one in transforms for repeat in _repeats(one)),
+        names=tuple(one.name for one in pipeline.transforms),
+        keeps=all(map(_keeps, transforms)),
         tilts=tuple((one.name, angle) for one in transforms if (angle := _tilt(one)) > 0),
         erodes=tuple((one.name, share) for one in transforms if (share := _erosion(one)) > 0),
     )
@@ -68,6 +85,17 @@ def _argument(transform: Transform, names: Mapping[str, str]) -> Any:
 def _numbers(value: Any) -> list[float]:
     values = value if isinstance(value, list | tuple) else [value]
     return [float(one) for one in values if isinstance(one, int | float)]
+
+
+def _keeps(transform: Transform) -> bool:
+    """Report whether every annotation is whole after a transform: it has other colours at most."""
+    _, entries = catalogue.load()
+    entry = entries.get(transform.name)
+    if entry is None:
+        return False
+    changes_colours = "BBoxes" not in entry.targets and transform.name not in HIDING
+    is_lossless = entry.holds_others or transform.name in LOSSLESS
+    return (is_lossless or changes_colours) and "Dropout" not in transform.name
 
 
 def _moves_outlines(transform: Transform) -> int:

@@ -20,6 +20,7 @@ from coco_recipe import (
     tidy,
     turned_box,
 )
+from coco_recipe_data import plans
 
 
 def add_segmentation(
@@ -97,5 +98,8 @@ STEP = Step(
     inputs={"dataset": Port(Dataset)},
     outputs={"dataset": Dataset},
     params=PARAMS,
+    forecast=plans.same_rows,
+    tell=plans.tell_add_segmentation,
+    apart=("coco_recipe_data.plans",),
     foresee=lambda params, facts: {"dataset": facts["dataset"]},
 )

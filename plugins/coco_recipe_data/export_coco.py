@@ -30,6 +30,7 @@ from coco_recipe import (
     unsafe_name,
     write,
 )
+from coco_recipe_data import plans
 
 BYTES_A_PIXEL = 0.5  # of photographs, about
 
@@ -247,6 +248,9 @@ STEP = Step(
     inputs=OpenPorts("parts", Dataset, are_parts=True),
     outputs={},
     params=PARAMS,
+    forecast=plans.export_coco,
+    tell=plans.tell_export_coco,
+    apart=("coco_recipe_data.plans",),
     foresee=_foresee,
     room=_room,
     publishes=_publishes,

@@ -19,7 +19,7 @@ from coco_recipe import (
     about,
     counted,
 )
-from coco_recipe_data import clipping, kinds
+from coco_recipe_data import clipping, kinds, plans
 from coco_recipe_data.clipping import Places
 
 _SIDE = {"type": "number", "minimum": 0}
@@ -268,6 +268,9 @@ STEP = Step(
     inputs={"dataset": Port(Dataset)},
     outputs={"dataset": Dataset},
     params=PARAMS,
+    forecast=plans.filter_annotations,
+    tell=plans.tell_filter_annotations,
+    apart=("coco_recipe_data.plans",),
     foresee=lambda params, facts: {"dataset": facts["dataset"]},
     refuses=("sizes_not_of_pictures",),
     stops_at_rows=_stops_at_rows,

@@ -20,7 +20,7 @@ from coco_recipe import (
     StepProblems,
     did_you_mean,
 )
-from coco_recipe_data import kinds, parents, references
+from coco_recipe_data import kinds, parents, plans, references
 
 _image_id = attrgetter("image_id")
 _NAMES = {"type": "array", "items": {"type": ["string", "integer"]}}
@@ -188,6 +188,9 @@ STEP = Step(
     inputs={"dataset": Port(Dataset)},
     outputs={"dataset": Dataset},
     params=PARAMS,
+    forecast=plans.filter_categories,
+    tell=plans.tell_filter_categories,
+    apart=("coco_recipe_data.plans",),
     check=_check,
     foresee=_foresee,
 )

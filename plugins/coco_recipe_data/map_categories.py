@@ -24,7 +24,7 @@ from coco_recipe import (
     did_you_mean,
     extras,
 )
-from coco_recipe_data import keypoints, kinds, parents, references
+from coco_recipe_data import keypoints, kinds, parents, plans, references
 
 
 def map_categories(
@@ -169,5 +169,8 @@ STEP = Step(
     inputs={"dataset": Port(Dataset)},
     outputs={"dataset": Dataset},
     params=PARAMS,
+    forecast=plans.map_categories,
+    tell=plans.tell_map_categories,
+    apart=("coco_recipe_data.plans",),
     foresee=_foresee,
 )

@@ -22,7 +22,7 @@ from coco_recipe import (
     extras,
     with_extras,
 )
-from coco_recipe_data import keypoints, kinds, licenses, parents
+from coco_recipe_data import keypoints, kinds, licenses, parents, plans
 from coco_recipe_data.free_names import FreeIds, FreeNames
 from coco_recipe_data.merge_books import report, write_ids
 from coco_recipe_data.references import Ids, follow, refer
@@ -327,5 +327,8 @@ STEP = Step(
     inputs={"datasets": Port(Dataset, many=True)},
     outputs={"dataset": Dataset},
     params=PARAMS,
+    forecast=plans.merge,
+    tell=plans.tell_merge,
+    apart=("coco_recipe_data.plans",),
     foresee=_foresee,
 )

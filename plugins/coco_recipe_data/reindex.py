@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from coco_recipe import Dataset, Port, Schema, Step, StepContext
-from coco_recipe_data import kinds, parents, references
+from coco_recipe_data import kinds, parents, plans, references
 
 _BASE = {"enum": [0, 1, None]}
 _DEFAULTS = {"images": 1, "annotations": 1, "categories": None}  # competitions score by category id
@@ -158,6 +158,9 @@ STEP = Step(
     inputs={"dataset": Port(Dataset, loose=True)},
     outputs={"dataset": Dataset},
     params=PARAMS,
+    forecast=plans.same_rows,
+    tell=plans.tell_reindex,
+    apart=("coco_recipe_data.plans",),
     understands=lambda params: [
         kind for table, kind in _WITHOUT_ID.items() if params[table] is not None
     ],

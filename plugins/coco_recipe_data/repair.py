@@ -20,7 +20,7 @@ from coco_recipe import (
     about,
     did_you_mean,
 )
-from coco_recipe_data import image_mends, segmentation_mends
+from coco_recipe_data import image_mends, plans, segmentation_mends
 from coco_recipe_data.annotation_mends import (
     Mend,
     made_crowd,
@@ -333,6 +333,9 @@ STEP = Step(
     inputs={"dataset": Port(Dataset, loose=True)},
     outputs={"dataset": Dataset},
     params=PARAMS,
+    forecast=plans.repair,
+    tell=plans.tell_repair,
+    apart=("coco_recipe_data.plans",),
     check=_check,
     foresee=_foresee,
     refuses=lambda params: tuple(refuses(params)),

@@ -22,6 +22,7 @@ from coco_recipe import (
     did_you_mean,
     patterns,
 )
+from coco_recipe_data import plans
 from coco_recipe_data.grouping import groups_of
 from coco_recipe_data.sides import Shares, as_given, divided
 
@@ -368,6 +369,9 @@ STEP = Step(
     inputs={"dataset": Port(Dataset)},
     outputs=_names,
     params=PARAMS,
+    forecast=plans.split(_names),
+    tell=plans.tell_split,
+    apart=("coco_recipe_data.plans",),
     check=_check,
     foresee=_foresee,
     divides="families",

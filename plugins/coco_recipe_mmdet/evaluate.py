@@ -19,7 +19,7 @@ from coco_recipe import (
     StepContext,
     link_or_copy,
 )
-from coco_recipe_mmdet import configs, params, with_checkpoints
+from coco_recipe_mmdet import configs, params, plans, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, EvaluateJob
 
 
@@ -130,8 +130,14 @@ STEP = Step(
     preflight=with_checkpoints.preflight,
     needs=params.needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_evaluate"),
-    apart=("coco_recipe_mmdet.preflights", "coco_recipe_mmdet.inside.drawings"),
+    apart=(
+        "coco_recipe_mmdet.preflights",
+        "coco_recipe_mmdet.plans",
+        "coco_recipe_mmdet.inside.drawings",
+    ),
     files=configs.built_on,
+    forecast=plans.looked_at,
+    tell=plans.tell_evaluate,
     writes=True,
     reads_pixels=True,
 )

@@ -15,7 +15,7 @@ from coco_recipe import (
     StepContext,
     StepProblem,
 )
-from coco_recipe_mmdet import configs, params, with_checkpoints
+from coco_recipe_mmdet import configs, params, plans, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, Exported, ExportJob, Source
 
 ONNX = (Package("onnx"), Package("onnxruntime"))
@@ -119,5 +119,7 @@ STEP = Step(
     needs=_needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_export"),
     files=configs.built_on,
+    tell=plans.tell_export_model,
+    apart=("coco_recipe_mmdet.plans",),
     writes=True,
 )

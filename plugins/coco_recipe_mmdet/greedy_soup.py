@@ -17,7 +17,7 @@ from coco_recipe import (
     Step,
     StepContext,
 )
-from coco_recipe_mmdet import configs, params, with_checkpoints
+from coco_recipe_mmdet import configs, params, plans, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, Soup, SoupJob
 
 LABEL = "soup"
@@ -98,8 +98,13 @@ STEP = Step(
     preflight=with_checkpoints.preflight,
     needs=params.needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_soup"),
-    apart=("coco_recipe_mmdet.preflights",),
+    apart=(
+        "coco_recipe_mmdet.preflights",
+        "coco_recipe_mmdet.plans",
+    ),
     files=configs.built_on,
+    forecast=plans.looked_at,
+    tell=plans.tell_greedy_soup,
     writes=True,
     reads_pixels=True,
 )

@@ -8,7 +8,7 @@ from coco_recipe_jobs.job import make
 from coco_recipe_torch.coco_names import COCO_NAMES
 
 from coco_recipe import Checkpoint, Facts, FactsByPort, Params, Step, StepContext
-from coco_recipe_mmdet import configs, params
+from coco_recipe_mmdet import configs, params, plans
 from coco_recipe_mmdet.jobs import PROGRAM, Initial, InitJob
 
 LABEL = "initial"
@@ -81,7 +81,11 @@ STEP = Step(
     foresee=foresee,
     needs=params.needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_init"),
-    apart=("coco_recipe_mmdet.preflights",),
+    apart=(
+        "coco_recipe_mmdet.preflights",
+        "coco_recipe_mmdet.plans",
+    ),
     files=configs.built_on,
+    tell=plans.tell_init_weights,
     writes=True,
 )

@@ -25,7 +25,7 @@ from coco_recipe import (
     about,
     counted,
 )
-from coco_recipe_mmdet import configs, params, with_checkpoints
+from coco_recipe_mmdet import configs, params, plans, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, Predicted, PredictJob
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -292,13 +292,19 @@ STEP = Step(
     preflight=with_checkpoints.preflight,
     needs=params.needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_evaluate"),
-    apart=("coco_recipe_mmdet.preflights", "coco_recipe_mmdet.inside.drawings"),
+    apart=(
+        "coco_recipe_mmdet.preflights",
+        "coco_recipe_mmdet.plans",
+        "coco_recipe_mmdet.inside.drawings",
+    ),
     inputs={
         "checkpoint": Port(Checkpoint),
         "dataset": Port(Dataset, optional=True, reads_only=True),
         "source": Port(Dataset, optional=True, reads_only=True),
     },
     files=_files,
+    forecast=plans.looked_at,
+    tell=plans.tell_predict,
     writes=True,
     reads_pixels=True,
 )

@@ -7,7 +7,7 @@ from typing import Any
 from coco_recipe_jobs import process
 
 from coco_recipe import Checkpoint, Dataset, Facts, FactsByPort, Params, Port, Step, StepContext
-from coco_recipe_mmdet import configs, params, with_checkpoints
+from coco_recipe_mmdet import configs, params, plans, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, BatchNormJob, Renormed
 
 
@@ -92,8 +92,13 @@ STEP = Step(
     preflight=with_checkpoints.preflight,
     needs=params.needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_batch_norm"),
-    apart=("coco_recipe_mmdet.preflights",),
+    apart=(
+        "coco_recipe_mmdet.preflights",
+        "coco_recipe_mmdet.plans",
+    ),
     files=configs.built_on,
+    forecast=plans.looked_at,
+    tell=plans.tell_recompute_batch_norm,
     writes=True,
     reads_pixels=True,
 )

@@ -24,7 +24,7 @@ from coco_recipe import (
     counted,
     missing_pictures,
 )
-from coco_recipe_mmdet import configs, datasets, params, preflights
+from coco_recipe_mmdet import configs, datasets, params, plans, preflights
 from coco_recipe_mmdet.jobs import PROGRAM, TrainJob
 from coco_recipe_mmdet.train_params import PARAMS
 from coco_recipe_mmdet.with_checkpoints import ADAPT
@@ -290,8 +290,14 @@ STEP = Step(
     needs=_needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_train"),
     # a curve that is drawn otherwise is no reason to train again
-    apart=("coco_recipe_mmdet.preflights", "coco_recipe_mmdet.inside.drawings"),
+    apart=(
+        "coco_recipe_mmdet.preflights",
+        "coco_recipe_mmdet.plans",
+        "coco_recipe_mmdet.inside.drawings",
+    ),
     files=configs.built_on,
+    forecast=plans.train(_labels),
+    tell=plans.tell_train,
     writes=True,
     reads_pixels=True,
     resumes=True,

@@ -51,6 +51,8 @@ class Effects:
             multiples, each with the largest one in degrees.
         erodes: names of its transforms that may cut boxes though they are safe for them, each with
             the share that may be lost.
+        names: of its outermost transforms, in order, for people.
+        keeps: every annotation is whole in each copy: nothing is cut off, hidden or distorted.
     """
 
     moves: bool = False
@@ -61,6 +63,8 @@ class Effects:
     repeats: tuple[Repeat, ...] = ()
     tilts: tuple[tuple[str, float], ...] = ()
     erodes: tuple[tuple[str, float], ...] = ()
+    names: tuple[str, ...] = ()
+    keeps: bool = False
 
 
 class Carrier(Protocol):

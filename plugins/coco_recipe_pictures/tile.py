@@ -24,6 +24,7 @@ from coco_recipe import (
     turned_box,
 )
 from coco_recipe import Row as FoundRow
+from coco_recipe_pictures import tile_plans
 from coco_recipe_pictures.augment.refusals import places
 from coco_recipe_pictures.checks import picture_checks
 from coco_recipe_pictures.geometry import instances, other_places, parts
@@ -247,10 +248,16 @@ STEP = Step(
     inputs={"dataset": Port(Dataset, reads_only=True)},
     outputs={"dataset": Dataset},
     foresee=_foresee,
+    forecast=tile_plans.forecast,
+    tell=tile_plans.tell,
     needs=NEEDS,
     preview=_preview,
     preload=("coco_recipe_pictures.augment.preload",),
-    apart=("coco_recipe_pictures.tile_preview", "coco_recipe_pictures.sheet.previews"),
+    apart=(
+        "coco_recipe_pictures.tile_preview",
+        "coco_recipe_pictures.tile_plans",
+        "coco_recipe_pictures.sheet.previews",
+    ),
     writes=True,
     reads_pixels=True,
     checks=("pictures", "masks"),

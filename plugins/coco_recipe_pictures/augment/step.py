@@ -8,7 +8,7 @@ from typing import Any
 
 from coco_recipe import Dataset, Port, Step, StepContext
 from coco_recipe_pictures import pictures
-from coco_recipe_pictures.augment import before, copying, records
+from coco_recipe_pictures.augment import before, copying, plans, records
 from coco_recipe_pictures.augment.choosing import Copy
 from coco_recipe_pictures.augment.copying import Job, Made
 from coco_recipe_pictures.augment.output import Output
@@ -144,13 +144,15 @@ STEP = Step(
     files=before.files,
     foresee=before.foresee,
     examine=before.examine,
+    forecast=plans.forecast,
+    tell=plans.tell,
     room=before.room,
     review=before.review,
     preview=_preview,
     replay=_replay,
     needs=before.needs,
     preload=before.preload,
-    apart=("coco_recipe_pictures.augment.previewing",),
+    apart=("coco_recipe_pictures.augment.previewing", "coco_recipe_pictures.augment.plans"),
     varies=True,
     writes=True,
     reads_pixels=True,

@@ -208,7 +208,7 @@ def test_a_result_is_kept_where_only_versions_differ_and_the_record_says_so(
     lines = (folder.folder / "out/provenance.jsonl").read_text().splitlines()
     assert [json.loads(line)["accepted"] for line in lines[1:]] == [{"zoolib": "1.1"}] * 3
     assert "runs:" not in folder.run("1.1").stderr
-    told = "reuse  fit (keep_True): unchanged, kept by --accept-versions (zoolib 1.0 -> 1.1)"
+    told = "reuse: unchanged, kept by --accept-versions (zoolib 1.0 -> 1.1)"
     assert told in folder.plan("1.1").stdout
     rows = json.loads(folder.plan("1.1", "--format", "json").stdout)
     assert [row["accepted"] for row in rows] == [{"zoolib": {"was": "1.0", "is": "1.1"}}] * 3

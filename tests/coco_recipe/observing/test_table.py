@@ -20,6 +20,18 @@ def test_no_line_is_wider_than_it_may_be(parts: list[str], names: list[str], dig
         assert line.count("1" * digits) == len(parts) - left_out
 
 
+@given(st.text("ab 缺é한Ж", max_size=60), st.integers(12, 30))
+def test_wrapped_lines_fit_and_lose_nothing(text: str, width: int) -> None:
+    lines = table.wrapped(text, width, first="  ", later="    ")
+    assert max(map(cell_len, lines)) <= width
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(line.startswith("    ") for line in lines[1:])
+
+
+def test_lines_break_at_spaces() -> None:
+    assert table.wrapped("one two three", 8, later="  ") == ["one two", "  three"]
+
+
 def test_columns_stand_below_one_another() -> None:
     shown = table.text(
         {

@@ -1,0 +1,84 @@
+"""What the steps on detectors say before a run."""
+
+from typing import Any
+
+import pytest
+from coco_recipe_mmdet import plans
+from coco_recipe_mmdet.train import STEP
+
+from coco_recipe import Expected, Forecast, Span, plugins
+from coco_recipe.testing import coco, dataset
+
+BEFORE = Expected(Span.exact(3), Span.exact(2), Span.exact(1), {})
+
+
+def _given(use: str, **given: Any) -> dict[str, Any]:
+    rules = plugins.find().offers[use].step.params["properties"]
+    return {name: rule["default"] for name, rule in rules.items() if "default" in rule} | given
+
+
+def _told(values: Any = None, **given: Any) -> Forecast:
+    assert STEP.forecast is not None
+    return STEP.forecast(_given("train", **given), {"train": BEFORE}, lambda: values)
+
+
+@pytest.mark.parametrize(
+    ("given", "span"),
+    [
+        ({"epochs": 12}, Span.exact(12)),
+        ({"epochs": 12, "checkpoint_interval": 5}, Span.exact(3)),
+        ({"epochs": 12, "keep": 3}, Span(1, 4)),
+        ({"epochs": 12, "early_stopping": 2}, Span(1, 12)),
+        ({}, Span(1, None)),
+    ],
+)
+def test_checkpoints_are_exact_or_bounded(given: dict[str, Any], span: Span) -> None:
+    assert _told(**given).out["checkpoints"].others == {"checkpoints": span}
+
+
+def test_what_mmdet_would_skip_is_not_trained_on() -> None:
+    data = coco(3, [(1, 1), (2, 2)])
+    data["images"][0]["width"] = 20
+    data["annotations"][0]["bbox"] = [1, 2, 4, 4]
+    used = _told({"train": dataset(data)}, epochs=1).uses
+    assert used == {"images": Span.exact(2), "boxes": Span.exact(1)}
+    assert _told(epochs=1).uses == {"images": Span(0, 3), "boxes": Span(0, 2)}
+
+
+@pytest.mark.parametrize(
+    ("use", "given", "told"),
+    [
+        (
+            "train",
+            {"config": "configs/rtmdet.py", "epochs": 12, "early_stopping": 3},
+            "trains the detector of rtmdet.py for 12 epochs, or until 3 validations in a row were "
+            "no better",
+        ),
+        ("evaluate", {}, "measures checkpoints on pictures; bbox_mAP says which is best"),
+        ("predict", {"folder": "/data/test"}, "looks for objects on pictures in test"),
+        ("export_model", {}, "writes a checkpoint as onnx, to be used without mmdet"),
+        (
+            "init_weights",
+            {"config": "a.py", "classes": ["猫", "狗"]},
+            "makes the starting weights of a.py for 猫, 狗",
+        ),
+        (
+            "recompute_batch_norm",
+            {"images": 9},
+            "measures the batch norms of a checkpoint anew on the first 9 pictures",
+        ),
+        (
+            "greedy_soup",
+            {},
+            "averages checkpoints, each only if the average has a better bbox_mAP with it",
+        ),
+    ],
+)
+def test_each_step_says_what_its_parameters_do(use: str, given: dict[str, Any], told: str) -> None:
+    step = plugins.find().offers[use].step
+    assert step.tell is not None
+    assert step.tell(_given(use, **given)) == told
+
+
+def test_every_picture_is_looked_at() -> None:
+    assert plans.looked_at({}, {"dataset": BEFORE}, lambda: None).uses == {"images": Span.exact(3)}
