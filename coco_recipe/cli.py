@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import os
 import sys
 import traceback
 
@@ -12,6 +13,7 @@ from coco_recipe.commands import (
     asking,
     checks,
     cleaning,
+    completing,
     differing,
     linting,
     lists,
@@ -32,6 +34,7 @@ COMMANDS = (
     differing.diff,
     running.run,
     running.plan,
+    running.explain,
     checks.validate,
     checks.check,
     checks.verify,
@@ -41,6 +44,7 @@ COMMANDS = (
     pictures.replay,
     lists.steps,
     lists.schema,
+    completing.completion,
     starting.recipes,
     starting.plugin,
 )
@@ -81,6 +85,8 @@ def main() -> None:
     our bug, 130 interrupted, 143 and 129 ended by SIGTERM or SIGHUP.
     """
     surroundings.use_utf8()
+    if completing.VARIABLE in os.environ:  # a shell asks for words
+        cli.main(prog_name="coco-recipe", complete_var=completing.VARIABLE)
     if not {"-h", "--help", "--version"}.intersection(sys.argv):
         guard.begin()
     gc.set_threshold(GC_OBJECTS)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from coco_recipe import system_errors
 from coco_recipe.asking.plan_rows import Output, PlanRow
 from coco_recipe.errors import counted
-from coco_recipe.observing import table
+from coco_recipe.observing import summary, table
 from coco_recipe.terminal import safe
 from coco_recipe.values.expected import Span
 
@@ -119,7 +119,7 @@ def _work(row: PlanRow) -> Iterator[str]:
         size = f", about {system_errors.size(row.bytes)} on disk" if row.bytes else ""
         yield f"writes {_things({'files': row.files})}{size}"
     if row.seconds is not None:
-        yield f"took {duration(row.seconds)} last time"
+        yield f"took {summary.duration(row.seconds)} last time"
 
 
 def _things(found: Mapping[str, Span]) -> str:
@@ -178,22 +178,9 @@ def _total(rows: Sequence[PlanRow]) -> Iterator[str]:
     took = ""
     if known:
         some = "they" if len(known) == len(due) else f"{len(known)} of them"
-        took = f"; {some} took {duration(sum(known))} last time"
+        took = f"; {some} took {summary.duration(sum(known))} last time"
     steps = counted(sum(row.runs is not None for row in rows), "step")
     yield f"{len(due)} of {steps} to run{took}"
-
-
-def duration(seconds: float) -> str:
-    """Write a time: ``0.31 s``, ``12 s``, ``4 min 10 s``, ``2 h 05 min``."""
-    if seconds < 10:
-        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def _right(cell: str, cells: int) -> str:

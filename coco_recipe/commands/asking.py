@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from coco_recipe.commands import options, reports
+from coco_recipe.commands import completing, options, reports
 from coco_recipe.observing.table import width_of
 
 QUICK_BYTES = 20_000_000  # a larger file isn't searched for what is wrong: that is check's work
@@ -62,7 +62,11 @@ def stats(source: str, by: str | None, form: str, plugin_files: tuple[Path, ...]
 @click.option("--annotation", type=int, metavar="ID", help="The annotation's id.")
 @click.option("--image", default="", metavar="NAME", help="The image's file name.")
 @click.option(
-    "--at", default="", metavar="STEP", help="The input or step where it has this id or name."
+    "--at",
+    default="",
+    metavar="STEP",
+    shell_complete=completing.of_run,
+    help="The input or step where it has this id or name.",
 )
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from coco_recipe.commands import options, reports
+from coco_recipe.commands import completing, options, reports
 from coco_recipe.commands.surroundings import plugins_print_apart
 
 
 @click.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
-@click.argument("step")
+@click.argument("step", shell_complete=completing.of_recipe)
 @click.option(
     "--images",
     default=8,

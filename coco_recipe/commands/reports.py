@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from coco_recipe import failure
+from coco_recipe.commands import carets
 from coco_recipe.commands.options import Shown
 from coco_recipe.errors import CocoRecipeError, FindingsError, Problem, RecipeError
 
@@ -70,10 +71,12 @@ def _report(error: CocoRecipeError, form: str) -> None:
         for finding in error.findings:
             told = f"{getattr(finding, 'severity', 'error')}: {finding}"
             click.echo(told, err=True, color=True)
+    elif isinstance(error, RecipeError) and error.problems:
+        click.echo("\n".join(map(carets.told, error.problems)), err=True, color=True)
+        if len(error.problems) > 1:
+            click.echo(f"{len(error.problems)} problems", err=True, color=True)
     else:
         click.echo(error.alone(), err=True, color=True)
-        if isinstance(error, RecipeError) and len(error.problems) > 1:
-            click.echo(f"{len(error.problems)} problems", err=True, color=True)
 
 
 def _has_rows(error: CocoRecipeError) -> bool:

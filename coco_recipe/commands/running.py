@@ -9,11 +9,12 @@ import click
 import msgspec
 
 from coco_recipe import system_errors
-from coco_recipe.commands import matrices, options, reports
+from coco_recipe.commands import completing, matrices, options, reports
 from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.errors import FindingsError
 from coco_recipe.findings import Finding, judged
 from coco_recipe.manifest import StepRecord
+from coco_recipe.terminal import safe
 
 if TYPE_CHECKING:
     from coco_recipe.running.session import Session
@@ -24,6 +25,7 @@ UNGUARDED = (
     "note: --jobs 0 works in this process, which can't be guarded from an item that crashes, hangs "
     "(--item-timeout) or takes all memory"
 )
+EXPLAINED = 80  # cells of a line
 QUICK_SECONDS = 2.0  # a step that is done sooner shows no lines of progress
 
 
@@ -57,7 +59,12 @@ QUICK_SECONDS = 2.0  # a step that is done sooner shows no lines of progress
     "0 for any time.",
 )
 @click.option(
-    "--from", "from_step", default="", metavar="STEP", help="Run this step and all below again."
+    "--from",
+    "from_step",
+    default="",
+    metavar="STEP",
+    shell_complete=completing.of_recipe,
+    help="Run this step and all below again.",
 )
 @click.option("--force", is_flag=True, help="Run every step again.")
 @click.option(
@@ -69,6 +76,7 @@ QUICK_SECONDS = 2.0  # a step that is done sooner shows no lines of progress
     "--accept-versions",
     "accept_versions",
     multiple=True,
+    shell_complete=completing.of_recipe,
     metavar="STEP",
     help="Keep this step's result, and those above it, if only versions of libraries are others.",
 )
@@ -151,6 +159,7 @@ def run(
     display = Display(quiet=quiet, tenths=True, quick_seconds=QUICK_SECONDS)
     with plugins_print_apart(), display:
         result = stages.run(planned, out=out, observers=[display], **how)
+    reports.say(display.ended(result.folder), quiet=quiet)
     if form == "json":
         told = {"folder": str(result.folder), "ran": result.ran, "reused": result.reused}
         click.echo(msgspec.json.encode(told).decode())
@@ -246,6 +255,30 @@ def plan(
     if due_needs and (free := system_errors.free(session.folder)) is not None:
         total = system_errors.size(sum(due_needs.values()))
         click.echo(f"to write: about {total}; free: {system_errors.size(free)}")
+
+
+@click.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@options.SET
+@options.PLUGIN
+@options.FORMAT
+@options.TRACEBACK
+def explain(
+    recipe: Path, overrides: tuple[str, ...], plugin_files: tuple[Path, ...], form: str
+) -> None:
+    """Say in sentences what a recipe does; no input is read."""
+    from coco_recipe.asking import explaining
+    from coco_recipe.observing import table
+
+    with plugins_print_apart():
+        planned = options.plan_of(recipe, overrides, plugin_files)
+        told = list(explaining.sentences(planned))
+    if form == "json":
+        click.echo(msgspec.json.encode(told).decode())
+        return
+    for sentence in told:
+        later = " " * (len(sentence) - len(sentence.lstrip("0123456789. ")))
+        click.echo("\n".join(table.wrapped(safe(sentence), EXPLAINED, later=later)))
 
 
 def _unchanged(kept: Mapping[str, tuple[str, str]]) -> str:

@@ -3,15 +3,19 @@
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coco_recipe import events
+from coco_recipe.errors import counted
+from coco_recipe.manifest import StepRecord
 from coco_recipe.observing import summary
 from coco_recipe.terminal import raw, safe
 
 if TYPE_CHECKING:
     import rich.progress
 
+PAGE = "report.html"
 FIGURES = 5  # so many of a step's figures are shown
 
 
@@ -46,6 +50,10 @@ class Display:
         self.pace: Pace | None = None
         self.shown_tenths = 0
         self.ids: tuple[str, ...] = ()
+        self.began = time.monotonic()
+        self.records: dict[str, StepRecord] = {}
+        self.ran = self.warnings = 0
+        self.has_reported = False
         self.bar: rich.progress.Progress | None = None
 
     def __enter__(self) -> "Display":
@@ -62,6 +70,11 @@ class Display:
         """Show an event."""
         if isinstance(event, events.RunStarted):
             self.ids = event.steps
+        if isinstance(event, events.StepDone | events.StepReused):
+            self.records[event.record.step] = event.record
+            self.ran += isinstance(event, events.StepDone)
+        self.has_reported = self.has_reported or isinstance(event, events.Reported)
+        self.warnings += isinstance(event, events.Found) and not event.stops
         if isinstance(event, events.StepStarted):
             self.shown_tenths, self.pace = 0, None
         if isinstance(event, events.ObserverFailed | events.ReporterFailed):
@@ -89,6 +102,21 @@ class Display:
             case events.Reported():
                 return f"report: {event.path}"
         return ""
+
+    def ended(self, folder: Path) -> str:
+        """Return a line for the end of a run: time, steps, rows, warnings, and where its page is.
+
+        Args:
+            folder: the run directory.
+        """
+        seconds = time.monotonic() - self.began
+        reused = len(self.records) - self.ran
+        told = [f"{counted(self.ran, 'step')} run, {reused} reused"]
+        told += summary.of_result(self.records[self.ids[-1]]) if self.ids else []
+        told += [counted(self.warnings, "warning")] if self.warnings else []
+        page = folder / PAGE
+        told += [f"report: {page}"] if page.is_file() and not self.has_reported else []
+        return f"done in {summary.duration(seconds)}: {'; '.join(told)}"
 
     def number(self, step: str) -> str:
         """Return a step's number among all, and its id."""

@@ -29,3 +29,22 @@ def _this_run(record: StepRecord) -> list[str]:
 def _dropped(record: StepRecord) -> list[str]:
     lost = ", ".join(f"{counted(d.count, d.kind)} ({d.reason})" for d in record.dropped)
     return [f"dropped {lost}"] if lost else []
+
+
+def of_result(record: StepRecord) -> list[str]:
+    """Return the rows that the last step of a run gives, or those that it wrote."""
+    found = list(data_sets(record.counts.out)) or list(data_sets(record.counts.entered))
+    return [f"{port}: {counts}" for port, counts in found]
+
+
+def duration(seconds: float) -> str:
+    """Write a time: ``0.31 s``, ``12 s``, ``4 min 10 s``, ``2 h 05 min``."""
+    if seconds < 10:
+        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"

@@ -12,7 +12,7 @@ import msgspec
 from builders import REPOSITORY
 
 from coco_recipe import cli, manifest, plugins
-from coco_recipe.commands import lists
+from coco_recipe.commands import step_page
 from coco_recipe.publishing import marks as published
 from coco_recipe.record_schema import described
 from coco_recipe.running import cache
@@ -24,7 +24,7 @@ def steps() -> str:
     """Return docs/steps.md: the page of each step, as ``coco-recipe steps NAME`` shows it."""
     offers = sorted(plugins.find().offers.values(), key=lambda offer: offer.step.name)
     pages = (
-        f"## {offer.step.name}\n\n```\n{lists.page(offer).partition(chr(10))[2].strip()}\n```\n"
+        f"## {offer.step.name}\n\n```\n{step_page.page(offer).partition(chr(10))[2].strip()}\n```\n"
         for offer in offers
     )
     return "\n".join(

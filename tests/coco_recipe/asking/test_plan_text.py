@@ -96,11 +96,3 @@ def test_time_and_files_are_told_where_they_are_known() -> None:
     assert "uses 3 images, ≤5 boxes; makes 1 checkpoint; writes 3..5 files" in shown
     assert "about 2.0 MB on disk; took 4 min 10 s last time" in shown
     assert shown.endswith("1 of 1 step to run; they took 4 min 10 s last time")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "told"),
-    [(0.314, "0.31 s"), (2.34, "2.3 s"), (59.7, "1 min 0 s"), (7500, "2 h 05 min")],
-)
-def test_times_are_told_as_people_say_them(seconds: float, told: str) -> None:
-    assert plan_text.duration(seconds) == told

@@ -1,6 +1,7 @@
 """plan shows what each step leaves, and writes nothing."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,17 @@ def test_plan_shows_a_table_with_classes_and_a_picture_on_demand(tmp_path: Path)
     again = command("plan", path, cwd=tmp_path).stdout
     assert again.endswith("nothing to do: all steps are unchanged\n")
     assert again.count(" s last time") == 2
+
+
+@pytest.mark.slow
+def test_a_run_ends_with_time_counts_and_warnings(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, [CLEAN, NUMBERED], coco(boxes=[(1, 1), (1, 1)]))
+    done = command("run", path, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    ended = done.stderr.splitlines()[-1]
+    assert re.fullmatch(
+        r"done in [\d.]+ s: 2 steps run, 0 reused; dataset: 3 images, 2 boxes; \d warnings?", ended
+    ), ended
+    again = command("run", path, cwd=tmp_path).stderr
+    assert "0 steps run, 2 reused" in again
+    assert "done in" not in command("run", path, "-q", cwd=tmp_path).stderr

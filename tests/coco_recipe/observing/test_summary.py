@@ -36,3 +36,21 @@ ROWS = Balance(out={"train": Counts(images=1, annotations=2), "model": Counts()}
 )
 def test_what_a_step_did_is_told_in_a_few_words(record: StepRecord, text: str) -> None:
     assert summary.of_step(record) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.314, "0.31 s"), (2.34, "2.3 s"), (59.7, "1 min 0 s"), (7500, "2 h 05 min")],
+)
+def test_times_are_told_as_people_say_them(seconds: float, told: str) -> None:
+    assert summary.duration(seconds) == told
+
+
+def test_the_result_of_a_run_is_what_its_last_step_gives_or_was_given() -> None:
+    given = Balance(entered={"val": Counts(images=2, annotations=1)})
+    assert summary.of_result(StepRecord(step="x", use="x", counts=ROWS)) == [
+        "train: 1 image, 2 boxes"
+    ]
+    assert summary.of_result(StepRecord(step="x", use="x", counts=given)) == [
+        "val: 2 images, 1 box"
+    ]
