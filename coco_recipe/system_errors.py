@@ -12,7 +12,7 @@ from coco_recipe.errors import SystemRefusalError
 GOES_ON = "the same command goes on from here"
 _ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MACHINE = {
-    errno.ENOSPC: ("the disk is full", "make room"),
+    errno.ENOSPC: ("the disk is full", "make room (coco-recipe clean removes earlier results)"),
     errno.EDQUOT: ("your quota of the disk is used up", "make room, or have it raised"),
     errno.EFBIG: (
         "the file is larger than a file may be here",
