@@ -60,3 +60,30 @@ def test_a_package_is_installed_or_not() -> None:
     assert files.is_installed("msgspec")
     assert not files.is_installed("no_such_package_anywhere")
     assert not files.is_installed("no_such_package.below")
+
+
+def test_a_clone_is_whole_or_not_there(tmp_path: Path) -> None:
+    source, target = tmp_path / "a", tmp_path / "b"
+    source.write_bytes(b"text")
+    made = files.clone(source, target)
+    assert target.exists() == made
+    if made:  # not every file system can
+        assert (target.read_bytes(), target.stat().st_nlink) == (b"text", 1)
+
+
+def test_folders_without_a_file_go(tmp_path: Path) -> None:
+    (tmp_path / "a/b/c").mkdir(parents=True)
+    (tmp_path / "a/d").mkdir()
+    (tmp_path / "a/d/mine").write_text("mine")
+    files.remove_empty(tmp_path / "a")
+    assert [path.name for path in (tmp_path / "a").rglob("*")] == ["d", "mine"]
+
+
+def test_what_stood_in_a_place_is_given_to_whom_it_may_concern(tmp_path: Path) -> None:
+    final, seen = tmp_path / "step", []
+    for text in ("old", "new"):
+        made = tmp_path / "made"
+        made.mkdir()
+        (made / "file").write_text(text)
+        files.put_in_place(made, final, lambda old: seen.append((old / "file").read_text()))
+    assert (seen, (final / "file").read_text()) == (["old"], "new")

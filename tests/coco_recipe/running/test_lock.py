@@ -170,3 +170,32 @@ def test_a_held_run_directory_has_an_exit_code_of_its_own(
     done = command("run", folder / "recipe.yaml", "--out", tmp_path, "--wait", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "waiting: " in done.stderr
+
+
+def test_a_waiting_lock_lets_one_in_at_a_time(tmp_path: Path) -> None:
+    inside, most = [0], [0]
+
+    def work() -> None:
+        with lock.waiting(tmp_path / "cache.lock"):
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            time.sleep(0.01)
+            inside[0] -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (inside, most) == ([0], [1])
+
+
+def test_a_waiting_lock_keeps_nobody_out_where_there_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with lock.waiting(tmp_path / "cache.lock"), lock.waiting(tmp_path / "cache.lock"):
+        pass

@@ -1,7 +1,12 @@
 """Committed steps on disk: whole or absent, and nothing of others is lost."""
 
+import os
+import shutil
 from pathlib import Path
 
+import pytest
+
+from coco_recipe.manifest import Manifest
 from coco_recipe.running.store import Store
 from coco_recipe.testing import Bench, dataset, run_step
 
@@ -118,3 +123,25 @@ def test_a_whole_result_of_another_key_is_not_resumed(tmp_path: Path) -> None:
     _committed(tmp_path)
     store.final("reindex").rename(store.unfinished("reindex"))
     assert not [*store.begin("reindex", resume=True, key="another").iterdir()]
+
+
+def test_a_result_that_is_restored_takes_the_place_of_what_stood_there(tmp_path: Path) -> None:
+    store, given = _committed(tmp_path), []
+
+    def discard(old: Path, by: Manifest | None) -> None:
+        given.append((sorted(os.listdir(old)), by and by.key))
+        shutil.rmtree(old)
+
+    store.discard = discard
+    manifest = store.manifest("reindex")
+    assert manifest
+    (store.final("reindex") / "notes.txt").write_text("mine")
+    with store.restoring("reindex", manifest) as folder:
+        shutil.copytree(store.final("reindex"), folder, dirs_exist_ok=True)
+        (folder / "notes.txt").unlink()
+    assert given == [(sorted({*manifest.files, "manifest.json"}), manifest.key)]
+    assert (tmp_path / "kept/reindex/notes.txt").read_text() == "mine"
+    assert store.damage("reindex", manifest) == ""
+    with pytest.raises(OSError, match="no"), store.restoring("reindex", manifest):
+        raise OSError("no")
+    assert os.listdir(tmp_path / "steps") == ["reindex"]
