@@ -66,7 +66,8 @@ def clean(
 
     if not runs and older_than is None:
         raise click.UsageError("name a run directory, or say --older-than")
-    rows = cleaning.found(runs or (Path(RUNS),), older_than=older_than or 0, keep=keep)
+    runs = runs or (Path(RUNS),)
+    rows = cleaning.found(runs, older_than=older_than or 0, keep=keep)
     total = system_errors.size(sum(row.bytes for row in rows))
     if form == "text":
         for row in rows:
@@ -76,7 +77,8 @@ def clean(
             click.echo(f"{size:>9}  {row.recipe}: {row.step}{what}, used {day}  {row.folder}")
         click.echo(f"{counted(len(rows), 'result')}, {total}")
     is_wanted = bool(rows) and (yes or (form == "text" and _asked(f"remove {total}?")))
-    left = cleaning.remove(rows, lambda text: click.echo(text, err=True)) if is_wanted else []
+    moved = cleaning.remove(rows, lambda text: click.echo(text, err=True)) if is_wanted else []
+    left = sorted({*moved, *cleaning.left_over(runs)})
     for place in left:
         click.echo(f"not ours, so it is left: {place}", err=True)
     if form == "json":

@@ -72,6 +72,12 @@ def found(runs: Sequence[Path], *, older_than: float = 0, keep: int = 0) -> list
     return sorted(old, key=lambda row: (-row.bytes, row.folder))
 
 
+def left_over(runs: Sequence[Path]) -> list[Path]:
+    """Return the folders of files that aren't ours and lay in results that were removed."""
+    caches = {Cache(place).folder for folder in runs for place in (folder, folder / "any")}
+    return sorted(path for cache in caches for path in cache.glob("*.left"))
+
+
 def remove(rows: Sequence[Removable], tell: Callable[[str], None]) -> list[Path]:
     """Remove results; return where files of somebody else are now that lay in them.
 

@@ -85,6 +85,7 @@ def test_files_of_somebody_in_a_result_stay_and_are_named(recipe: Path) -> None:
     (left,) = _remove(rows)
     assert (left / "result/notes.txt").read_text() == "mine"
     assert [path.name for path in left.rglob("*") if path.is_file()] == ["notes.txt"]
+    assert cleaning.left_over([RUN]) == cleaning.left_over([Path("runs")]) == [left]
 
 
 @pytest.mark.slow
