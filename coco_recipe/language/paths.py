@@ -117,6 +117,11 @@ def joined(root: Path, folder: str, text: str) -> str:
     return path if "${" in text else _plain(root, path)
 
 
+def shown(path: Path) -> str:
+    """Return a path for a reader, without ``..`` where that leads to the same place."""
+    return _plain(Path(), str(path))
+
+
 def _plain(root: Path, path: str) -> str:
     """Return a path without ``..`` where that leads to the same place, whatever links there are."""
     plain = os.path.normpath(path)

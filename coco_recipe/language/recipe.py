@@ -142,7 +142,7 @@ def _input(name: str, row: dict[str, Any], source: Source, problems: list[Proble
                 if there
                 else f"there is no {kind} {path}"
             )
-            hint = "" if there else source.relative_to()
+            hint = "" if there else source.relative_to((*at, key))
             problems.append(Problem(source.where((*at, key)), what, hint))
     text = {
         key: row[key]

@@ -61,8 +61,11 @@ class Source:
         """
         return self.recorded or self.path
 
-    def relative_to(self) -> str:
-        """Say what paths are relative to, as a hint."""
+    def relative_to(self, at: KeyPath = ()) -> str:
+        """Say what the path at a key path is relative to, as a hint."""
+        file = self.values[at].file if at in self.values else self.path
+        if file != self.path and at not in self.settings:
+            return f"paths are relative to the file in which they stand, here to {file.parent}"
         was = f", which was {self.origin.parent}" if self.recorded else ""
         return f"paths are relative to the recipe's folder{was}"
 

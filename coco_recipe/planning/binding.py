@@ -7,7 +7,7 @@ from typing import Any
 
 from coco_recipe.errors import Problem, did_you_mean
 from coco_recipe.json_types import Params
-from coco_recipe.language import schema_check
+from coco_recipe.language import paths, schema_check
 from coco_recipe.language.recipe import RecipeStep
 from coco_recipe.language.source import Source
 from coco_recipe.planning.plan import PlannedStep, Reference
@@ -86,13 +86,9 @@ class Binder:
             )
         )
         params = schema_check.with_defaults(offer.step.params, self.step.params)
-        files: list[Path] = []
-        bound = schema_check.resolve_files(
-            offer.step.params, params, self.source.origin.parent, files
-        )
-        for file in files:
-            if not file.is_file():
-                self.problem(("with",), f"there is no file {file}", self.source.relative_to())
+        files, folder = list[Path](), self.source.origin.parent
+        bound = schema_check.resolve_files(offer.step.params, params, folder, files)
+        self.missing_files(offer, params)
         sound = len(self.problems) == before
         backends = _Watched(registry.backends)
         if sound:
@@ -122,6 +118,19 @@ class Binder:
             frozenset(backends.asked),
             self.source.hidden.below((*self.step.at, "with")),
         )
+
+    def missing_files(self, offer: Offer, params: Params) -> None:
+        """Find parameters that name a file which isn't there."""
+
+        def look(text: str, at: KeyPath, is_file: bool) -> str:
+            file = self.source.origin.parent / text
+            if is_file and not file.is_file():
+                path = ("with", *at)
+                hint = self.source.relative_to((*self.step.at, *path))
+                self.problem(path, f"there is no file {paths.shown(file)}", hint)
+            return text
+
+        paths.changed(offer.step.params, params, look)
 
     def kinds(self, offer: Offer, outputs: Mapping[str, Port], kinds: ValueKinds) -> None:
         """Find ports of a kind of values that no plugin offers."""

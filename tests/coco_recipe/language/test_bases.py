@@ -194,6 +194,17 @@ def test_files_of_steps_belong_to_their_base(project: Path) -> None:
     assert files == [str(project / "exp" / "../bases/lists/groups.txt")]
 
 
+def test_a_file_that_is_missing_is_told_in_the_file_that_names_it(project: Path) -> None:
+    split = "fractions: {train: 0.5, val: 0.5}, group_by: {file: lists/none.txt}"
+    text = f"{BASE}  - {{id: parts, use: split, in: numbered, with: {{{split}}}}}\n"
+    _write(project / "bases" / "base.yaml", text.replace("raw.json", "gone.json"))
+    told = _problems(_exp(project, "extends: ../bases/base.yaml\nname: mine\n"))
+    assert [one[:2] for one in told] == [("base.yaml", 7), ("base.yaml", 11)]
+    assert told[0][2] == "there is no file ../bases/data/gone.json"
+    assert told[1][2] == f"there is no file {project}/bases/lists/none.txt"
+    assert all(f"here to {project}/bases" in one[3] for one in told)
+
+
 @pytest.mark.parametrize("prefix", ["", "\ufeff"])
 def test_a_base_may_have_windows_line_ends_and_anchors(project: Path, prefix: str) -> None:
     text = BASE.replace("{drop: [dog]}", "&dogs {drop: [dog]}")
