@@ -1,6 +1,7 @@
 """clean: remove earlier results that are kept, once their sizes were shown."""
 
 import datetime
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -72,9 +73,9 @@ def clean(
     if form == "text":
         for row in rows:
             day = datetime.datetime.fromtimestamp(row.used).strftime("%Y-%m-%d %H:%M")
-            what = " with checkpoints" if row.has_checkpoint else ""
-            size = system_errors.size(row.bytes)
-            click.echo(f"{size:>9}  {row.recipe}: {row.step}{what}, used {day}  {row.folder}")
+            what = f"{row.step}{' with checkpoints' if row.has_checkpoint else ''}"
+            size, place = system_errors.size(row.bytes), os.path.relpath(row.folder)
+            click.echo(f"{size:>9}  {row.recipe}: {what}, used {day}  {place}")
         click.echo(f"{counted(len(rows), 'result')}, {total}")
     is_wanted = bool(rows) and (yes or (form == "text" and _asked(f"remove {total}?")))
     moved = cleaning.remove(rows, lambda text: click.echo(text, err=True)) if is_wanted else []
