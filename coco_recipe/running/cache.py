@@ -160,14 +160,14 @@ class Cache:
             store: the committed steps of the run directory.
             tasks: what is to be done about the steps.
         """
-        return [task.step.id for task in tasks if self._fetch(store, task)]
+        return [task.step.id for task in _wanted(tasks) if self._fetch(store, task)]
 
     def adopt(self, store: Store, tasks: Iterable[Task]) -> bool:
         """Let a store see results that are kept as if they were fetched; write nothing.
 
         Return whether there is one.
         """
-        for task in tasks:
+        for task in _wanted(tasks):
             if found := self._found(task):
                 store.elsewhere[task.step.id] = found[1]
         return bool(store.elsewhere)
@@ -196,9 +196,7 @@ class Cache:
 
     def _found(self, task: Task) -> tuple[Held, Path, Manifest] | None:
         """Return the entry of a step that must be made, with the folder where its result is."""
-        if not task.reason or task.reason == ASKED_FOR or not self.is_there():
-            return None
-        held = _held(self.folder / task.key)
+        held = _held(self.folder / task.key) if self.is_there() else None
         if held is None or held.entry.lineage != task.lineage:
             return None
         if not self.shares and held.entry.run != self.run:
@@ -270,6 +268,11 @@ class Cache:
                 yield
             finally:
                 self._is_held = False
+
+
+def _wanted(tasks: Iterable[Task]) -> Iterator[Task]:
+    """Yield the steps that must be made, and may be taken from elsewhere."""
+    return (task for task in tasks if task.reason and task.reason != ASKED_FOR)
 
 
 def has_checkpoint(manifest: Manifest) -> bool:
