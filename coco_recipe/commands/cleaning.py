@@ -74,8 +74,8 @@ def clean(
         for row in rows:
             day = datetime.datetime.fromtimestamp(row.used).strftime("%Y-%m-%d %H:%M")
             what = f"{row.step}{' with checkpoints' if row.has_checkpoint else ''}"
-            size, place = system_errors.size(row.bytes), os.path.relpath(row.folder)
-            click.echo(f"{size:>9}  {row.recipe}: {what}, used {day}  {place}")
+            size, here = system_errors.size(row.bytes), os.path.relpath(row.folder)
+            click.echo(f"{size:>9}  {row.recipe}: {what}, used {day}  {here}")
         click.echo(f"{counted(len(rows), 'result')}, {total}")
     is_wanted = bool(rows) and (yes or (form == "text" and _asked(f"remove {total}?")))
     moved = cleaning.remove(rows, lambda text: click.echo(text, err=True)) if is_wanted else []
