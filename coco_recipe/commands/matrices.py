@@ -194,7 +194,8 @@ def _compare(done: "Sequence[Done]") -> None:
         return
     click.echo()
     try:
-        command.main([str(cell.folder) for cell in evaluated], standalone_mode=False)
+        runs = tuple(str(cell.folder) for cell in evaluated)
+        click.get_current_context().invoke(command, runs=runs)
     except (CocoRecipeError, click.ClickException) as error:
         click.echo(f"the cells can't be compared: {error}", err=True)
 
