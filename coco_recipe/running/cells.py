@@ -68,7 +68,7 @@ def planned(
     cells = []
     for cell in found:
         one = source.load(path, overrides, registry.schemas(), cell.settings)
-        draft = stages.drafted_from(one, (), registry)
+        draft = stages.drafted_from(one, stages.places_of(path), registry)
         problems += (_hinted(problem, text, cell) for problem in draft.problems)
         plan = replace(draft.plan, plugin_files=used_files(draft.plan, registry, plugin_files))
         begin = out or run_folder.default(plan)

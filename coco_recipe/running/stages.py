@@ -72,12 +72,16 @@ def prepare(
     """
     registry = plugins.find(plugin_files)
     text = source.load(path, overrides, registry.schemas())
-    copies = (run_folder.WRITTEN, run_folder.RESOLVED)
-    places = provenance.recorded_places(path.parent) if path.name in copies else []
-    draft = drafted_from(text, places, registry)
+    draft = drafted_from(text, places_of(path), registry)
     if draft.problems:
         raise refusal.of_draft(draft, out)
     return replace(draft.plan, plugin_files=used_files(draft.plan, registry, plugin_files))
+
+
+def places_of(path: Path) -> list[Path]:
+    """Return where the recipe was of which a file is a run's copy; none of any other file."""
+    copies = (run_folder.WRITTEN, run_folder.RESOLVED)
+    return provenance.recorded_places(path.parent) if path.name in copies else []
 
 
 def drafted_from(text: source.Source, places: Sequence[Path], registry: plugins.Registry) -> Draft:

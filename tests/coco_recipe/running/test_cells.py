@@ -8,7 +8,7 @@ import pytest
 from builders import coco, write_recipe
 
 from coco_recipe.errors import RecipeError
-from coco_recipe.running import cells
+from coco_recipe.running import cells, stages
 from coco_recipe.running.cells import Done
 
 STEPS: list[dict[str, Any]] = [
@@ -124,6 +124,13 @@ def test_a_step_of_a_base_may_be_varied_but_not_one_that_is_gone(tmp_path: Path)
     assert len(cells.planned(mine)) == 2
     mine.write_text("extends: base.yaml\nname: mine\nmatrix: null\n")
     assert "has no matrix" in _told(mine)[0][1]
+
+
+@pytest.mark.slow
+def test_the_copy_of_a_run_has_the_matrix_too(tmp_path: Path) -> None:
+    path = _recipe(tmp_path, {"seed": [1, 2]})
+    stages.run(stages.prepare(path))
+    assert len(cells.planned(tmp_path / "runs/test/recipe.yaml")) == 2
 
 
 def test_paths_of_a_matrix_belong_to_its_file(tmp_path: Path) -> None:
