@@ -56,7 +56,7 @@ def cells(source: Source, problems: list[Problem]) -> tuple[Cell, ...]:
     matrix, found = source.matrix, list[Problem]()
     if not isinstance(matrix, dict) or not matrix:
         what = "must be a mapping from addresses to lists of values"
-        what = what if MATRIX in dict(_tops(source)) else "the recipe has no matrix"
+        what = what if (MATRIX,) in source.keys else "the recipe has no matrix"
         problems.append(
             Problem(source.where((MATRIX,)), what, "matrix: {seed: [1, 2], steps.more.with.p: [1]}")
         )
@@ -74,11 +74,6 @@ def cells(source: Source, problems: list[Problem]) -> tuple[Cell, ...]:
     room = MAX_NAME - len(str(source.data.get("name", "")).encode())
     names = _names(axes, rows, room)
     return tuple(Cell(name, row) for name, row in zip(names, rows, strict=True))
-
-
-def _tops(source: Source) -> Iterator[tuple[str | int, None]]:
-    """Yield the keys at the top of a recipe, as it was written."""
-    yield from ((at[0], None) for at in source.keys if len(at) == 1)
 
 
 def _axis(source: Source, address: str, problems: list[Problem]) -> _Axis | None:
