@@ -32,6 +32,7 @@ from coco_recipe.planning.plan import PlannedStep
 from coco_recipe.running import books, emptiness
 from coco_recipe.running import outputs as outputs_of_steps
 from coco_recipe.running.context import Context
+from coco_recipe.running.ledger_words import in_words
 from coco_recipe.running.store import DROPPED, PLACED, Store
 from coco_recipe.running.surroundings import Look, Surroundings
 from coco_recipe.running.task import Task
@@ -186,6 +187,7 @@ def work(
     outputs_of_steps.check(step, values, outputs, with_rows=is_run)
     outputs_of_steps.check_said(step, {**context.notes, **context.this_run})
     outputs_of_steps.check_said(step, {"ctx.drop": context.dropped})
+    context.dropped = in_words(context.dropped, values.values())
     folders = _own_folders(step, values, outputs, context.workdir)
     if around:
         context.findings += _outside(step, around, before, around.look(own))

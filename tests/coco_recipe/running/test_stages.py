@@ -60,6 +60,9 @@ def test_what_was_dropped_is_counted_and_named(tmp_path: Path) -> None:
         "image_id": 2,
         "category_id": 2,
         "reason": "category 'dog' is dropped",
+        "input": "raw",
+        "file_name": "2.jpg",
+        "category": "dog",
     } in ledger
 
 
