@@ -23,6 +23,7 @@ from typing import Any
 import augment
 
 from coco_recipe.errors import CocoRecipeError
+from coco_recipe.publishing.marks import CARDS, MARK
 from coco_recipe.running import stages
 from coco_recipe.running.verification import verify
 
@@ -142,17 +143,19 @@ def state(run: Path) -> dict[str, Any]:
     """Return every file of a run directory by name, clocks taken out.
 
     Not those in ``kept/``: where a manifest is damaged, a run can't know whose a damaged file
-    beside it is, and keeps it there.
+    beside it is, and keeps it there. Nor a data set's card: a changed one is the user's, and stays.
     """
     names = {path.relative_to(run).as_posix(): path for path in sorted(run.rglob("*"))}
     return {
         name: _without_clock(path)
         for name, path in names.items()
-        if path.is_file() and path.name != ".lock" and not name.startswith("kept/")
+        if path.is_file() and path.name not in (".lock", *CARDS) and not name.startswith("kept/")
     }
 
 
 def _without_clock(path: Path) -> Any:
+    if path.name == MARK:
+        return {**json.loads(path.read_bytes()), "cards": {}, "digest": ""}
     if path.name not in ("manifest.json", "provenance.jsonl"):
         return path.read_bytes()
     text = path.read_text("utf-8")

@@ -23,6 +23,9 @@ class StepContext(Protocol):
         key: digest of all that the result depends on.
         environment: the versions that the result may depend on; ``code`` is a digest of the
             modules that make it.
+        lineage: what the result is made of, as JSON text, for the ``meta`` of a checkpoint: the
+            steps up to this one, their parameters, hashes of the data and versions. It has only
+            what ``key`` stands for, and is empty where the step is only tried.
         sources: by port, the name of the input or step that each of its values is of, in order.
     """
 
@@ -31,6 +34,7 @@ class StepContext(Protocol):
     workdir: Path
     key: str
     environment: Mapping[str, str]
+    lineage: str
     sources: Mapping[str, tuple[str, ...]]
 
     @property

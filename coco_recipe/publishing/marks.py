@@ -1,6 +1,7 @@
 """A published folder: the files in it that are ours, by its mark."""
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ import msgspec
 
 from coco_recipe import files, seals
 from coco_recipe.coco_json import unsafe_name
-from coco_recipe.manifest import How
+from coco_recipe.manifest import Digests, How
 from coco_recipe.planning.plan import Plan, PlannedStep
 
 MARK = ".coco-recipe.json"
+CARDS = ("README.md", "dataset_card.json")  # of a data set, see `card`
+_CARD_SEAL = re.compile(rb'(?:"seal": "|<!-- coco-recipe card )([0-9a-f]{64})')
 MARK_PARTIAL = f".{MARK}.partial"  # a mark that is being written, or was when a run was killed
 
 
@@ -58,6 +61,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         step: the step whose result this is.
         files: the files that are ours, by name.
         before: while files are being written, those that were ours before.
+        cards: SHA-256 of the files of the data set's card; not of a user's file of such a name.
     """
 
     digest: str = ""
@@ -67,6 +71,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     step: str
     files: dict[str, Published] = msgspec.field(default_factory=dict)
     before: dict[str, Published] = msgspec.field(default_factory=dict)
+    cards: Digests = msgspec.field(default_factory=dict)
 
     def entries(self, name: str) -> tuple[Published, ...]:
         """Return what our file of this name may look like."""
@@ -99,14 +104,33 @@ def targets(planned: Plan, run_dir: Path) -> Iterator[Target]:
 
 
 def content_of(folder: Path) -> list[str]:
-    """Return the names in a folder, but for a mark that a killed run was writing."""
-    return sorted(set(os.listdir(folder)) - {MARK_PARTIAL}) if folder.is_dir() else []
+    """Return the names in a folder, but for our card, and a mark that a killed run was writing."""
+    if not folder.is_dir():
+        return []
+    return sorted(set(os.listdir(folder)) - {MARK_PARTIAL} - own_cards(folder))
 
 
 def names_below(folder: Path) -> list[str]:
-    """Return the names of the files below a folder, without a killed run's unfinished mark."""
+    """Return the names of the files below a folder, but for those that `content_of` leaves out."""
     found = (path.relative_to(folder).as_posix() for path in files.files_below(folder))
-    return [name for name in found if name != MARK_PARTIAL]
+    ours = {MARK_PARTIAL} | own_cards(folder)
+    return [name for name in found if name not in ours]
+
+
+def own_cards(folder: Path) -> set[str]:
+    """Return the names of the files of a data set's card in a folder that are as we wrote them."""
+    paths = (folder / name for name in CARDS)
+    return {
+        path.name
+        for path in paths
+        if path.is_file() and not path.is_symlink() and is_card(path.read_bytes())
+    }
+
+
+def is_card(data: bytes) -> bool:
+    """Say whether a file is a card, and no byte of it has changed since it was written."""
+    seal = _CARD_SEAL.search(data)
+    return seal is not None and seals.is_whole(data, seal[1].decode())
 
 
 def changed_in(folder: Path, mark: Mark, seen: Seen) -> list[str]:
@@ -154,6 +178,7 @@ def mark_of(
     target: Target,
     now: Mapping[str, Published] | None = None,
     before: Mapping[str, Published] | None = None,
+    cards: Mapping[str, str] | None = None,
 ) -> Mark:
     """Return the mark of a folder.
 
@@ -162,6 +187,7 @@ def mark_of(
         target: the folder, with the step whose result it shows.
         now: the files that are ours, by name.
         before: those that were ours before, while files are being written.
+        cards: SHA-256 of the data set's card, by name.
     """
     source = planned.recipe.source
     place = Path(os.path.relpath(source.origin.resolve(), target.folder)).as_posix()
@@ -172,6 +198,7 @@ def mark_of(
         step=target.step.id,
         files=dict(now or {}),
         before=dict(before or {}),
+        cards=dict(cards or {}),
     )
 
 

@@ -6,6 +6,7 @@ No file that isn't ours is touched.
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -25,6 +26,7 @@ from coco_recipe.publishing.marks import (
     is_below,
     mark_of,
     names_below,
+    own_cards,
     read_mark,
     targets,
     write_mark,
@@ -57,6 +59,7 @@ class Publisher:
         self.seen = Seen(sha256)
         self.moved: dict[Path, Path] = {}
         self.put_back: list[Path] = []
+        self.left: list[Path] = []  # cards that somebody changed, which are theirs now
 
     def check(self, committed: Mapping[str, Mapping[str, str]]) -> None:
         """Refuse every folder to publish in that may hold something of the user's (see `check`)."""
@@ -82,7 +85,12 @@ class Publisher:
                 write_mark(target.folder, mark_of(self.planned, target, found))
             self._set_aside(target, changed_in(target.folder, read_mark(target.folder), self.seen))
 
-    def publish(self, step: PlannedStep, wanted: Mapping[str, File]) -> None:
+    def publish(
+        self,
+        step: PlannedStep,
+        wanted: Mapping[str, File],
+        cards: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
         """Bring the folders of a step to what is wanted, file by file.
 
         Safe to be killed and done again.
@@ -90,6 +98,7 @@ class Publisher:
         Args:
             step: the step.
             wanted: its files by name.
+            cards: the files of its card by name; where a file of the user's stands, it stays.
 
         Raises:
             RunError: a file that isn't ours stands where one of ours must go, or a source changed
@@ -97,9 +106,11 @@ class Publisher:
         """
         for target in targets(self.planned, self.run_dir):
             if target.step.id == step.id:
-                self._bring(target, wanted)
+                self._bring(target, wanted, cards)
 
-    def _bring(self, target: Target, wanted: Mapping[str, File]) -> None:
+    def _bring(
+        self, target: Target, wanted: Mapping[str, File], cards: Mapping[str, bytes]
+    ) -> None:
         folder = target.folder
         folder.mkdir(parents=True, exist_ok=True)
         ours = mark_of(self.planned, target)
@@ -136,7 +147,9 @@ class Publisher:
                 ]
             for name in gone:
                 _remove(folder, name)
-        write_mark(folder, mark_of(self.planned, target, new))
+        carried = _put_cards(folder, {n: text for n, text in cards.items() if n not in wanted})
+        write_mark(folder, mark_of(self.planned, target, new, cards=carried))
+        self.left += [folder / name for name in ours.cards if name in cards.keys() - carried.keys()]
 
     def _set_aside(self, target: Target, changed: Sequence[str]) -> None:
         if changed and not self.republish:
@@ -186,6 +199,23 @@ class Publisher:
             if name in wanted:
                 os.replace(folder / f"{name}{PARTIAL}", folder / name)
                 self.seen[f"{folder}/{name}"] = entry.sha256
+
+
+def _put_cards(folder: Path, cards: Mapping[str, bytes]) -> dict[str, str]:
+    """Write the card of a data set; return the SHA-256 of each file of it that is ours.
+
+    A file that says by its own digest that it is a card as we wrote it is written over, and none
+    else: a changed card is the user's.
+    """
+    ours = own_cards(folder)
+    carried = {}
+    for name, text in cards.items():
+        path = folder / name
+        if name in ours or not os.path.lexists(path):
+            if name not in ours or path.read_bytes() != text:
+                files.write_bytes(path, text)
+            carried[name] = files.sha256_of(text)
+    return carried
 
 
 def _published(folder: Path, file: File) -> Published:

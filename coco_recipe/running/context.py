@@ -37,6 +37,7 @@ class Context:
     on_said: Callable[[str], None] = lambda text: None
     key: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    lineage: str = ""
     find_earlier: Callable[[], Path | None] = lambda: None
     known_hashes: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)

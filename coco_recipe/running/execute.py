@@ -57,6 +57,7 @@ class Workshop:
         changed_inputs: gives the files of inputs that have changed since they were hashed, of those
             that count for a step.
         around: what a plugin's step must leave alone; None looks at nothing.
+        lineage_of: tells what a task's result is made of (`task.lineage`).
     """
 
     store: Store
@@ -67,6 +68,7 @@ class Workshop:
     known_hashes: dict[str, str] = field(default_factory=dict)
     changed_inputs: Callable[[PlannedStep], list[str]] = lambda step: []
     around: Surroundings | None = None
+    lineage_of: Callable[[Task], str] = lambda task: ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,7 @@ def _context(task: Task, workshop: Workshop, sources: Mapping[str, tuple[str, ..
         on_said=workshop.on_said,
         key=task.key,
         environment=task.environment(),
+        lineage=workshop.lineage_of(task),
         find_earlier=lambda: None if is_afresh else store.vouched(step.id),
         known_hashes=workshop.known_hashes,
         sources=sources,

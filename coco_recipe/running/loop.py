@@ -13,11 +13,12 @@ from coco_recipe.findings import Finding
 from coco_recipe.manifest import FailedStep, Manifest
 from coco_recipe.observing.observers import Observers
 from coco_recipe.planning.plan import PlannedStep, Reference
+from coco_recipe.publishing import card
 from coco_recipe.publishing.marks import targets
 from coco_recipe.running import error_log
 from coco_recipe.running.execute import Workshop, execute, failed
 from coco_recipe.running.surroundings import Surroundings
-from coco_recipe.running.task import Task
+from coco_recipe.running.task import Task, lineage
 from coco_recipe.running.work import Work
 
 
@@ -76,6 +77,7 @@ def _make(work: Work, task: Task) -> Manifest:
         session.inputs.known_hashes,
         partial(_changed_inputs, work),
         _surroundings(work),
+        partial(lineage, tasks=work.tasks),
     )
     try:
         try:
@@ -157,10 +159,12 @@ def _record_failure(
 
 
 def _publish(work: Work, task: Task, manifest: Manifest) -> None:
-    step, found = task.step, {}
-    if step.published():
-        found = work.store.publishable(step.id, manifest, work.session.folders())
-    work.publisher.publish(step, found)
+    step = task.step
+    if not step.published():
+        return
+    found = work.store.publishable(step.id, manifest, work.session.folders())
+    hashes = {name: file.sha256 for name, file in found.items()}
+    work.publisher.publish(step, found, card.of(work.plan, step, work.log.run, manifest, hashes))
 
 
 @dataclass(slots=True)

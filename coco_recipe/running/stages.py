@@ -399,6 +399,8 @@ def name_changes(work: Work) -> None:
         work.told.tell(Noted(f"{path} was changed by somebody, and is now {place}"))
     for path in work.publisher.put_back:
         work.told.tell(Noted(f"{path} is put back as it was published"))
+    for path in work.publisher.left:
+        work.told.tell(Noted(f"{path} was changed by somebody; it stays, and is no longer ours"))
 
 
 def write_reports(work: Work) -> None:

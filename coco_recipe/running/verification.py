@@ -217,6 +217,8 @@ class _Look:
         expected = self._publishable(step_id, manifest)
         if mark:
             self.take(mark_name, _against(mark, step_id, expected))
+        for name, sha256 in (mark.cards if mark else {}).items():
+            self.take(self._name(folder / name), fault(folder / name, sha256))
         for name, sha256 in expected.items():
             entries = mark.entries(name) if mark else ()
             self.take(self._name(folder / name), _as_published(folder / name, sha256, entries))

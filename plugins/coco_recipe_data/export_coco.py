@@ -30,7 +30,7 @@ from coco_recipe import (
     unsafe_name,
     write,
 )
-from coco_recipe_data import plans
+from coco_recipe_data import licenses, plans
 
 BYTES_A_PIXEL = 0.5  # of photographs, about
 
@@ -66,6 +66,7 @@ def export_coco(
     if images != "none" and (missing := missing_pictures(parts)):
         raise ValueError(missing)
     _write_rows(ctx, parts, layout)
+    ctx.note("licenses", licenses.counted_by_name(parts.values()))
     done = 0
     total = sum(len(part.images) for part in parts.values()) if images != "none" else 0
     made: Counter[str] = Counter()

@@ -1,6 +1,7 @@
 """The ``licenses`` of data sets: which ids a file lists, and many lists joined into one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,31 @@ def of(image: Image) -> Id | None:
     if isinstance(value, float) and value.is_integer():  # some write 1.0 for 1
         return int(value)
     return value if isinstance(value, int | str) and not isinstance(value, bool) else None
+
+
+def counted_by_name(parts: Iterable[Dataset]) -> list[dict[str, Any]]:
+    """Return how many images each licence has, over all parts: ``name``, ``url`` and ``images``.
+
+    Images that name none, or one that isn't listed, are counted under an empty name; nothing is
+    returned where no image names any.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    for part in parts:
+        known = listed(part)
+        texts = {id_: (_told(row, "name"), _told(row, "url")) for id_, row in known.items()}
+        counts.update(texts.get(_known_id(image), ("", "")) for image in part.images)
+    named = [{"name": n, "url": url, "images": number} for (n, url), number in counts.items()]
+    return [] if set(counts) <= {("", "")} else named
+
+
+def _known_id(image: Image) -> Id:
+    found = of(image)
+    return "" if found is None else found
+
+
+def _told(row: Mapping[str, Any], key: str) -> str:
+    value = row.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def join(parts: Sequence[Dataset]) -> Joined:

@@ -33,6 +33,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
         master_addr: the address of the first machine (launcher ``pytorch``).
         master_port: a free port of the first machine.
         partition: the partition of Slurm.
+        lineage: what the result is made of, as JSON text, for the ``meta`` of checkpoints.
     """
 
     python: str | None = None
@@ -45,6 +46,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     master_addr: str | None = None
     master_port: int = 29500
     partition: str | None = None
+    lineage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

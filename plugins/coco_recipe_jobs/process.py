@@ -74,6 +74,7 @@ def run(ctx: StepContext, program: Program, job: Job, result: type[R], *, log: s
     folder = ctx.workdir
     (folder / SCRATCH).mkdir(parents=True, exist_ok=True)
     (folder / EVENTS).unlink(missing_ok=True)
+    job = msgspec.structs.replace(job, lineage=ctx.lineage)
     describe(ctx, program, job)
     ctx.clock(folder / log)
     ctx.progress(0, 0, f"the log is {_shown(folder / log)}")

@@ -197,6 +197,14 @@ def write(
     return digest
 
 
+def made_by(lineage: str) -> dict[str, str]:
+    """Return the part of a checkpoint's ``meta`` that says what it was made of.
+
+    ``coco-recipe whence`` reads it. Nothing is said where the lineage is empty.
+    """
+    return {"coco_recipe": lineage} if lineage else {}
+
+
 def make_checkpoint(
     ctx: StepContext,
     name: str,
@@ -210,7 +218,8 @@ def make_checkpoint(
     path = ctx.workdir / name
     with ThreadPoolExecutor(1) as pool:
         print_ = pool.submit(fingerprint, state)
-        ctx.wrote(path, write(path, state, classes, meta, flush=False))
+        told = {**(meta or {}), **made_by(ctx.lineage)}
+        ctx.wrote(path, write(path, state, classes, told, flush=False))
     return Checkpoint(path, tuple(classes), print_.result(), label)
 
 

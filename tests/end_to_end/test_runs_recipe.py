@@ -72,7 +72,7 @@ def _data(run: Path) -> dict[str, bytes]:
 def test_it_makes_the_same_data_again(out: str, name: str, tmp_path: Path, project: Path) -> None:
     _run(project / "recipe.yaml", tmp_path / out, *SET, cwd=tmp_path)
     _run(tmp_path / out / name, tmp_path / "again/y", cwd=tmp_path)
-    assert len(_data(tmp_path / out)) == 8
+    assert len(_data(tmp_path / out)) == 10
     assert _data(tmp_path / "again/y") == _data(tmp_path / out)
     _run(tmp_path / "again/y" / name, tmp_path / "third", cwd=tmp_path)  # a copy of a copy
     assert _data(tmp_path / "third") == _data(tmp_path / out)

@@ -13,6 +13,7 @@ from builders import REPOSITORY
 
 from coco_recipe import cli, manifest, plugins
 from coco_recipe.commands import step_page
+from coco_recipe.publishing import card
 from coco_recipe.publishing import marks as published
 from coco_recipe.record_schema import described
 from coco_recipe.running import cache
@@ -114,7 +115,7 @@ def _modules(folder: Path) -> Iterator[str]:
 
 def struct(name: str) -> type[msgspec.Struct]:
     """Return a Struct of what a run records, by its name."""
-    homes = (manifest, published, cache)
+    homes = (manifest, published, cache, card)
     found: type[msgspec.Struct] = next(getattr(one, name) for one in homes if hasattr(one, name))
     return found
 

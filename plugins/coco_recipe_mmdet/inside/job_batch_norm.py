@@ -48,7 +48,7 @@ def recompute_batch_norm(job: BatchNormJob, report: Reporter) -> Renormed:
         f"{name}.{buffer}" for name, module in norms.items() for buffer, _ in module.named_buffers()
     }
     changed = {key: found[key].cpu() if key in buffers else value for key, value in state.items()}
-    weights.write(Path("checkpoint.pth"), changed, weights.plain_meta(meta))
+    weights.write(Path("checkpoint.pth"), changed, weights.plain_meta(meta), job.lineage)
     return Renormed(len(buffers), weights.fingerprint(changed))
 
 

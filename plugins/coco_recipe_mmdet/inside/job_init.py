@@ -24,5 +24,5 @@ def init_weights(job: InitJob, report: Reporter) -> Initial:
     model.init_weights()
     state = model.state_dict()
     meta = {"cfg": config_source.text(changes.tree), "dataset_meta": {"classes": job.classes}}
-    weights.write(Path("initial.pth"), state, meta)
+    weights.write(Path("initial.pth"), state, meta, job.lineage)
     return Initial(weights.fingerprint(state))

@@ -52,7 +52,7 @@ def greedy_soup(job: SoupJob, report: Reporter) -> Soup:
             score = new
     state = weights.average([paths[label] for label in taken])
     _, meta = weights.read(paths[order[0]])
-    weights.write(Path("soup.pth"), state, weights.plain_meta(meta))
+    weights.write(Path("soup.pth"), state, weights.plain_meta(meta), job.lineage)
     kept = next(row for row in rows if row.label == "+".join(taken))
     rows.append(replace(kept, label="soup"))
     return Soup(rows, taken, score, scores, weights.fingerprint(state))

@@ -310,7 +310,7 @@ def _add_hooks(job: TrainJob, tree: settings.Tree, runner: "Runner", report: Rep
             "ema": "ema_state_dict" in checkpoint,
         }
         state = checkpoint["state_dict"]
-        return weights.write(path, state, meta), weights.fingerprint(state)
+        return weights.write(path, state, meta, job.lineage), weights.fingerprint(state)
 
     # else each process validates with statistics of its own, and the first one's are saved
     if runner.distributed:

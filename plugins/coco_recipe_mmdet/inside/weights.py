@@ -45,9 +45,16 @@ def read_whole(path: str) -> dict[str, Any]:
     return safe_load.read_whole(Path(path), mmap=False)
 
 
-def write(path: Path, state: State, meta: Meta) -> str:
-    """Write a checkpoint; return the SHA-256 of the file."""
-    return checkpoints.write(path, state, meta=meta)
+def write(path: Path, state: State, meta: Meta, lineage: str = "") -> str:
+    """Write a checkpoint; return the SHA-256 of the file.
+
+    Args:
+        path: where to.
+        state: the tensors by name.
+        meta: what the file says of them.
+        lineage: what it was made of, for its ``meta``; empty where nobody else sees it.
+    """
+    return checkpoints.write(path, state, meta={**meta, **checkpoints.made_by(lineage)})
 
 
 def plain_meta(meta: Meta) -> Meta:
