@@ -41,6 +41,7 @@ from coco_recipe.errors import (
 from coco_recipe.failure import told
 from coco_recipe.files import (
     digest,
+    free_name,
     gone_if_failed,
     link_or_copy,
     place,
@@ -67,7 +68,9 @@ from coco_recipe.headers.reading import header_of, read_header
 from coco_recipe.hookspecs import hookimpl
 from coco_recipe.json_types import Params, Schema
 from coco_recipe.linting.rule import Experiment, Part, Rule, StepInExperiment
+from coco_recipe.manifest import StepRecord
 from coco_recipe.observing.table import width_of
+from coco_recipe.observing.trackers import Tracker
 from coco_recipe.seals import open_line, open_page, seal_line, seal_page
 from coco_recipe.step_context import StepContext
 from coco_recipe.steps import (
@@ -158,6 +161,8 @@ __all__ = [
     "StepInExperiment",
     "StepProblem",
     "StepProblems",
+    "StepRecord",
+    "Tracker",
     "TurnedBox",
     "ValueKind",
     "about",
@@ -170,6 +175,7 @@ __all__ = [
     "facts_of",
     "find_data",
     "framed",
+    "free_name",
     "gone_if_failed",
     "has_area",
     "header_of",

@@ -14,6 +14,7 @@ from coco_recipe import events
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import did_you_mean
 from coco_recipe.events import Observer
+from coco_recipe.observing import trackers
 from coco_recipe.observing.progress import Display
 from coco_recipe.planning.plan import Plan
 from coco_recipe.running import forecast, stages
@@ -43,6 +44,7 @@ def run(
     plugins: Sequence[AnyPath] = (),
     progress: bool | None = None,
     observers: Sequence[Observer] = (),
+    observe: Sequence[str] = (),
 ) -> "Result":
     """Run a recipe, as ``coco-recipe run`` does: reuse what is unchanged, make the rest.
 
@@ -72,6 +74,7 @@ def run(
         progress: show on stderr what goes on, findings among it; None does in a notebook. Without
             it nothing is printed, and a finding is a Python warning.
         observers: callables that are given each event of the run (`coco_recipe.events`).
+        observe: trackers of plugins to tell, by name: ``["mlflow"]``, ``["tensorboard=logs"]``.
 
     Raises:
         RecipeError: the recipe is wrong; ``problems`` lists all that was found.
@@ -110,7 +113,11 @@ def run(
             wait=wait,
             report=os.environ.get("COCO_RECIPE_REPORT") != "0" if report is None else report,
             keep=keep,
-            observers=[display if shown else warner, *observers],
+            observers=[
+                display if shown else warner,
+                *observers,
+                *trackers.asked_for(observe, planned.trackers),
+            ],
         )
     if warner.refused:
         raise warner.refused

@@ -10,6 +10,7 @@ from coco_recipe.events import Observer
 from coco_recipe.findings import Check, Kind
 from coco_recipe.linting.rule import Rule
 from coco_recipe.observing.reporters import Reporter
+from coco_recipe.observing.trackers import Tracker
 from coco_recipe.steps import Backend, Step
 from coco_recipe.values.kind import ValueKind
 
@@ -67,3 +68,8 @@ def coco_recipe_observers() -> "Iterator[Observer]":  # type: ignore[empty-body]
 @hookspec
 def coco_recipe_reporters() -> "Iterator[Callable[[Path], Reporter]]":  # type: ignore[empty-body]
     """Yield what makes a reporter, given the run directory; each run has reporters of its own."""
+
+
+@hookspec
+def coco_recipe_trackers() -> "Iterator[Tracker]":  # type: ignore[empty-body]
+    """Yield observers that are used only where a run asks for them by name (``--observe``)."""

@@ -22,6 +22,7 @@ from coco_recipe.kinds import CORE_KINDS
 from coco_recipe.linting import core_rules
 from coco_recipe.linting.rule import Rule
 from coco_recipe.observing.observers import Named
+from coco_recipe.observing.trackers import Tracker
 from coco_recipe.steps import Backend, Package, Port, Step
 from coco_recipe.values import shipped as shipped_values
 from coco_recipe.values.kind import ValueKinds
@@ -56,6 +57,7 @@ class Registry:
         rules: the rules of lint.
         observers: what is told of a run.
         reporters: what makes the reporters of a run.
+        trackers: observers that a run may ask for, by name.
         values: the kinds of values.
         backends: what steps of any plugin can work with, by name.
         kinds_by: the plugins that offer kinds of findings, by the kind's name.
@@ -70,6 +72,7 @@ class Registry:
     rules: tuple[Rule, ...] = core_rules.RULES
     observers: tuple[Named, ...] = ()
     reporters: tuple[Named, ...] = ()
+    trackers: dict[str, Tracker] = field(default_factory=dict)
     values: ValueKinds = shipped_values.KINDS
     backends: dict[str, Backend] = field(default_factory=dict)
     kinds_by: dict[str, str] = field(default_factory=dict)
@@ -160,8 +163,8 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
         raise PluginError(
             f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps, "
             "coco_recipe_values, coco_recipe_findings, coco_recipe_checks, coco_recipe_rules, "
-            "coco_recipe_backends, coco_recipe_commands, coco_recipe_observers and "
-            "coco_recipe_reporters"
+            "coco_recipe_backends, coco_recipe_commands, coco_recipe_observers, "
+            "coco_recipe_reporters and coco_recipe_trackers"
         )
     manager.check_pending()
     if not manager.get_hookcallers(module):
@@ -210,6 +213,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     registry.rules += rules
     registry.observers += observers
     registry.reporters += reporters
+    registry.trackers |= {one.name: one for one in _all(manager.hook.coco_recipe_trackers())}
     registry.values = values
     registry.backends.update(backends)
     registry.kinds_by |= dict.fromkeys(kinds, label)

@@ -35,18 +35,27 @@ def planned(
     return found
 
 
-def run(found: "Sequence[PlannedCell]", form: str, *, quiet: bool, **how: Any) -> None:
+def run(
+    found: "Sequence[PlannedCell]",
+    form: str,
+    *,
+    quiet: bool,
+    observe: Sequence[str] = (),
+    **how: Any,
+) -> None:
     """Run cells, tell of each, compare them at the end.
 
     Args:
         found: the cells.
         form: text, json or github.
         quiet: print problems only.
+        observe: trackers that are told of each cell, by name.
         how: options of `stages.run`.
 
     Raises:
         click.exceptions.Exit: with 1, if a cell failed.
     """
+    from coco_recipe.observing import trackers
     from coco_recipe.observing.progress import Display
     from coco_recipe.running import cells
 
@@ -57,8 +66,9 @@ def run(found: "Sequence[PlannedCell]", form: str, *, quiet: bool, **how: Any) -
         reports.say(f"cell {len(done) + 1} of {len(found)}: {cell.name}", quiet=quiet)
 
     display = Display(quiet=quiet, tenths=True, quick_seconds=2.0)
+    tracked = trackers.asked_for(observe, found[0].plan.trackers)
     with plugins_print_apart(), display:
-        for one in cells.run(found, begin, observers=[display], **how):
+        for one in cells.run(found, begin, observers=[display, *tracked], **how):
             done.append(one)
             if one.error:
                 reports.report(one.error, Shown("text", shown.traceback))

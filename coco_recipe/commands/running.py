@@ -103,6 +103,13 @@ QUICK_SECONDS = 2.0  # a step that is done sooner shows no lines of progress
     metavar="N",
     help="How many results of a step stay in the cache (docs/cache.md); 0 adds none.",
 )
+@click.option(
+    "--observe",
+    multiple=True,
+    metavar="NAME[=WHERE]",
+    help="Tell a tracker of the run, too: mlflow (WHERE is its tracking URI), tensorboard (its "
+    "folder), or what a plugin offers.",
+)
 @options.PLUGIN
 @options.FORMAT
 @options.TRACEBACK
@@ -124,11 +131,13 @@ def run(
     wait: bool,
     report: bool,
     keep: int,
+    observe: tuple[str, ...],
     plugin_files: tuple[Path, ...],
     form: str,
     quiet: bool,
 ) -> None:
     """Run a recipe: reuse what is unchanged, make the rest."""
+    from coco_recipe.observing import trackers
     from coco_recipe.observing.progress import Display
     from coco_recipe.running import stages
 
@@ -150,15 +159,16 @@ def run(
         reports.say(UNGUARDED, quiet=quiet)
     if matrix:
         cells = matrices.planned(recipe, overrides, plugin_files, out)
-        matrices.run(cells, form, quiet=quiet, **how)
+        matrices.run(cells, form, quiet=quiet, observe=observe, **how)
         return
     with plugins_print_apart():
         planned = options.plan_of(recipe, overrides, plugin_files, out)
     if planned.recipe.source.matrix:
         reports.say("note: the recipe has a matrix, which --matrix runs", quiet=quiet)
+    tracked = trackers.asked_for(observe, planned.trackers)
     display = Display(quiet=quiet, tenths=True, quick_seconds=QUICK_SECONDS)
     with plugins_print_apart(), display:
-        result = stages.run(planned, out=out, observers=[display], **how)
+        result = stages.run(planned, out=out, observers=[display, *tracked], **how)
     reports.say(display.ended(result.folder), quiet=quiet)
     if form == "json":
         told = {"folder": str(result.folder), "ran": result.ran, "reused": result.reused}

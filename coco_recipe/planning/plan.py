@@ -11,6 +11,7 @@ from coco_recipe.language.environment import Hidden
 from coco_recipe.language.recipe import Recipe
 from coco_recipe.linting.rule import Rule
 from coco_recipe.observing.observers import Named
+from coco_recipe.observing.trackers import Tracker
 from coco_recipe.plugins import Offer
 from coco_recipe.steps import Port, Step
 from coco_recipe.values.kind import ValueKinds, each
@@ -117,6 +118,7 @@ class Plan:
         rules: the rules of lint that are installed.
         observers: what plugins want to be told of its runs.
         reporters: what makes the reporters of a run.
+        trackers: observers that a run may ask for, by name.
         kinds: the kinds of values that there are.
         open_ends: inputs and steps whose values come to steps with problems, which aren't here;
             these might mend anything, and refuse nothing. Empty once the recipe is right.
@@ -129,6 +131,7 @@ class Plan:
     rules: tuple[Rule, ...] = ()
     observers: tuple[Named, ...] = ()
     reporters: tuple[Named, ...] = ()
+    trackers: Mapping[str, Tracker] = field(default_factory=dict)
     kinds: ValueKinds = field(default_factory=ValueKinds)
     open_ends: frozenset[str] = frozenset()
 

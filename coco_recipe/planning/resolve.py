@@ -114,6 +114,7 @@ def drafted(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Draf
         rules=registry.rules,
         observers=registry.observers,
         reporters=registry.reporters,
+        trackers=registry.trackers,
         kinds=registry.values,
     )
     sound = replace(

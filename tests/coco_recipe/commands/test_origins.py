@@ -16,7 +16,8 @@ def test_a_published_file_tells_recipe_data_and_versions(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     for told in ("recipe    test", "step      d (export_coco)", "data      raw: annotations "):
         assert told in done.stdout
-    assert "versions  coco-recipe " in done.stdout
+    assert "  versions  " in done.stdout
+    assert "coco-recipe 0." in done.stdout
     assert max(map(len, done.stdout.splitlines()[1:])) <= 80 + len(str(tmp_path))
     found = json.loads(command("whence", name, "--format", "json", cwd=folder).stdout)
     assert found["origins"][0]["recipe"] == "test"

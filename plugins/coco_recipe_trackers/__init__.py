@@ -1,0 +1,21 @@
+"""Trackers of experiments as observers of a run: MLflow and TensorBoard."""
+
+from collections.abc import Iterator
+
+from coco_recipe import Package, Tracker, hookimpl
+
+
+@hookimpl
+def coco_recipe_trackers() -> Iterator[Tracker]:
+    """Yield ``mlflow`` and ``tensorboard``."""
+    from coco_recipe_trackers.mlflow_tracker import MlflowTracker
+    from coco_recipe_trackers.tensorboard_tracker import TensorboardTracker
+
+    yield Tracker(
+        "mlflow", MlflowTracker, (Package("mlflow", install='pip install "coco-recipe[mlflow]"'),)
+    )
+    yield Tracker(
+        "tensorboard",
+        TensorboardTracker,
+        (Package("tensorboardX", install='pip install "coco-recipe[tensorboard]"'),),
+    )
