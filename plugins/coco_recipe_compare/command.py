@@ -11,7 +11,8 @@ from coco_recipe import RunError
 NEEDS = ("numpy", "pycocotools")
 
 
-@click.command()
+# a matrix calls it by itself, without the settings of the command line
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @click.option(
     "--html",
