@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from coco_recipe import Step, hookimpl
+from coco_recipe import Rule, Step, hookimpl
 from coco_recipe_mmdet import (
     adapt_head,
     evaluate,
@@ -11,6 +11,7 @@ from coco_recipe_mmdet import (
     init_weights,
     predict,
     recompute_batch_norm,
+    rules,
     train,
 )
 
@@ -29,3 +30,9 @@ def coco_recipe_steps() -> Iterator[Step]:
         export_model,
     ):
         yield module.STEP
+
+
+@hookimpl
+def coco_recipe_rules() -> Iterator[Rule]:
+    """Yield the rules of lint about trainings."""
+    yield from rules.RULES

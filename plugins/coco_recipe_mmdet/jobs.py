@@ -171,9 +171,36 @@ class ExportJob(ModelJob, frozen=True, kw_only=True, tag="export_model"):
 
 
 class PreflightJob(Job, frozen=True, kw_only=True, tag="preflight"):
-    """Resolve the config of a job that isn't due yet; gives what is changed in it."""
+    """Resolve the config of a job that isn't due yet; gives `Looked`."""
 
     job: TrainJob | EvaluateJob
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """The learning rate of a training.
+
+    Attributes:
+        optimizer: its type, as ``SGD``.
+        rate: as it is trained with, scaled to the batch where the config or the step says so.
+        of_config: the rate that the config has by itself.
+        batch: pictures of an iteration, over all processes.
+        base: pictures of an iteration that the config's rate is for; 0 where it doesn't say.
+        clips: whether gradients are clipped.
+    """
+
+    optimizer: str
+    rate: float
+    of_config: float
+    batch: int
+    base: int
+    clips: bool
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What a preflight has seen: what is changed in the config, and a training's rate."""
+
+    changed: list[str]
+    rate: Rate | None = None
 
 
 class Predicted(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ from coco_recipe import (
     missing_pictures,
 )
 from coco_recipe_mmdet import configs, datasets, params, plans, preflights
-from coco_recipe_mmdet.jobs import PROGRAM, TrainJob
+from coco_recipe_mmdet.jobs import PROGRAM, Looked, TrainJob
 from coco_recipe_mmdet.train_params import PARAMS
 from coco_recipe_mmdet.with_checkpoints import ADAPT
 
@@ -218,7 +218,12 @@ def preflight(ctx: StepContext, with_: Params, facts: FactsByPort) -> None:
     Raises:
         StepProblems: they don't.
     """
-    job = make(
+    look(ctx, tried(with_, facts))
+
+
+def tried(with_: Params, facts: FactsByPort) -> TrainJob:
+    """Return the job of a training that isn't due yet, as it is tried."""
+    return make(
         TrainJob,
         with_,
         key="",
@@ -229,7 +234,15 @@ def preflight(ctx: StepContext, with_: Params, facts: FactsByPort) -> None:
         config=configs.absolute(with_["config"]),
         seed=0,
     )
-    preflights.run(ctx, job)
+
+
+def look(ctx: StepContext, job: TrainJob) -> Looked:
+    """Look at a training that isn't due yet.
+
+    Raises:
+        StepProblems: config and parameters don't go together.
+    """
+    return preflights.run(ctx, job)
 
 
 def _other_classes(
