@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe import Dataset, RunFacts, manifest
+from coco_recipe_report.seen.columns import columns_of
 from coco_recipe_report.seen.copies import Copies, copies_of
 from coco_recipe_report.seen.figures import Figures, figures_of
 from coco_recipe_report.seen.ledger import LedgerRow, Lost, found_rows, lost_rows
@@ -60,11 +61,11 @@ class Collected:
             self._makers.add(record.step)
         if record.dropped or makes:
             self._see_ledger(record, list(came.values()))
+        if not gives:
+            self.add(came)
         self._measure({ref: rows for ref, rows in came.items() if makes or ref[0] in self._makers})
         if gives != 1 or makes:
             self._measure(gave)
-        if not gives:
-            self.add(came)
         self._find(record.findings, {record.step: [*gave.values(), *came.values()]})
 
     def unseen(self, facts: RunFacts) -> list[str]:
@@ -94,10 +95,7 @@ class Collected:
 
     def add(self, data: Mapping[Reference, Dataset]) -> None:
         """Take in data sets that are what the run is for: what it began with, and its results."""
-        for ref, rows in data.items():
-            if ref not in self.pictures:
-                self.pictures[ref] = telling(rows, MOST_PICTURES)
-        self._measure(data)
+        self._measure(data, is_shown=True)
 
     def _see_inputs(self, data: Mapping[Reference, Dataset]) -> None:
         inputs = {ref: rows for ref, rows in data.items() if not ref[1]}
@@ -118,10 +116,16 @@ class Collected:
         if copies := copies_of(folder, record, entered):
             self.copies[record.step] = copies
 
-    def _measure(self, data: Mapping[Reference, Dataset]) -> None:
+    def _measure(self, data: Mapping[Reference, Dataset], *, is_shown: bool = False) -> None:
         for ref, rows in data.items():
-            if ref not in self.figures:
-                self.figures[ref] = figures_of(rows)
+            is_known = ref in self.figures
+            if is_known and (ref in self.pictures or not is_shown):
+                continue
+            columns = columns_of(rows)
+            if not is_known:
+                self.figures[ref] = figures_of(columns)
+            if is_shown:
+                self.pictures[ref] = telling(rows, columns, MOST_PICTURES)
 
     def _find(
         self,

@@ -3,11 +3,9 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import chain
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from coco_recipe import Dataset
+from coco_recipe_report.seen.columns import Columns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,32 +59,30 @@ class Figures:
     together: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
-def figures_of(rows: Dataset) -> Figures:
+def figures_of(columns: Columns) -> Figures:
     """Return the figures of a data set. An annotation of no image or no class counts as a box."""
     import numpy as np
 
-    ids = np.fromiter(map(attrgetter("id"), rows.images), np.int64, len(rows.images))
-    owner = np.array([one.image_id for one in rows.annotations], np.int64)
-    place, is_known = _found(ids, owner)
-    names = rows.category_names()
-    of_class = np.array([_number(one.category_id) for one in rows.annotations], np.int64)
-    number, is_class = _found(np.fromiter(names, np.int64, len(names)), of_class)
-    used = is_known & is_class
-    pairs, counts = np.unique(place[used] * max(1, len(names)) + number[used], return_counts=True)
-    on_image, classes = np.divmod(pairs, max(1, len(names)))
-    shares = _shares(len(ids), len(names), on_image, classes, counts)
-    boxes, at = _boxes(rows, place, is_known)
+    images, names = columns.images, columns.names
+    used = (columns.image >= 0) & (columns.class_ >= 0)
+    number = max(1, len(names))
+    keys = columns.image[used] * number + columns.class_[used]
+    pairs, counts = np.unique(keys, return_counts=True)
+    on_image, classes = np.divmod(pairs, number)
+    shares = _shares(images, len(names), on_image, classes, counts)
+    boxes = columns.boxes
     sides = np.sqrt(np.maximum(boxes[:, 2] * boxes[:, 3], 0))
     steps = np.clip(np.floor(2 * np.log2(np.maximum(sides, 1))), 0, STEPS - 1).astype(int)
+    with_one = np.bincount(columns.image[columns.image >= 0], minlength=images)
     return Figures(
-        images=len(ids),
-        boxes=len(rows.annotations),
-        negatives=len(ids) - len(np.unique(place[is_known])),
-        classes=_joined(zip(names.values(), shares, strict=True)),
+        images=images,
+        boxes=len(columns.image),
+        negatives=int((with_one == 0).sum()),
+        classes=_joined(zip(names, shares, strict=True)),
         sizes=tuple(np.bincount(steps[sides > 0], minlength=STEPS).tolist()),
         small=int(((boxes[:, 2] < 1) | (boxes[:, 3] < 1)).sum()),
-        places=_places(rows, boxes, at),
-        together=_together(list(names.values()), on_image, classes),
+        places=_places(columns),
+        together=_together(list(names), on_image, classes),
     )
 
 
@@ -104,24 +100,6 @@ def _joined(shares: "zip[tuple[str, Share]]") -> dict[str, Share]:
             )
         found[name] = one
     return found
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else -(2**62)
-
-
-def _found(
-    keys: "NDArray[np.int64]", wanted: "NDArray[np.int64]"
-) -> "tuple[NDArray[np.int64], NDArray[np.bool_]]":
-    """Return the place of each value among keys, and whether it is there."""
-    import numpy as np
-
-    if not len(keys):
-        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), bool)
-    order = np.argsort(keys, kind="stable")
-    near = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
-    place = order[near]
-    return place, keys[place] == wanted
 
 
 def _shares(
@@ -151,40 +129,18 @@ def _shares(
     ]
 
 
-def _boxes(
-    rows: Dataset, place: "NDArray[np.int64]", is_known: "NDArray[np.bool_]"
-) -> "tuple[NDArray[np.float64], NDArray[np.int64]]":
-    """Return the boxes that are four numbers, and the place of each one's image; -1 for none."""
+def _places(columns: Columns) -> tuple[tuple[int, ...], ...]:
     import numpy as np
 
-    at = np.where(is_known, place, -1)
-    found = [one.bbox for one in rows.annotations]
-    kept = [n for n, box in enumerate(found) if isinstance(box, tuple)]
-    if len(kept) < len(found):
-        found, at = [found[n] for n in kept], at[kept]
-    flat = np.fromiter(chain.from_iterable(found), np.float64, 4 * len(found))  # type: ignore[arg-type]
-    return flat.reshape(-1, 4), at
-
-
-def _places(
-    rows: Dataset, boxes: "NDArray[np.float64]", at: "NDArray[np.int64]"
-) -> tuple[tuple[int, ...], ...]:
-    import numpy as np
-
-    sides = np.array([[_side(one.width), _side(one.height)] for one in rows.images], float).reshape(
-        -1, 2
-    )
-    cells = np.zeros((GRID, GRID), np.int64)
-    if len(sides):
-        known = (at >= 0) & (sides[at] > 0).all(axis=1)
-        middles = (boxes[known, :2] + boxes[known, 2:] / 2) / sides[at[known]]
+    cells: NDArray[np.int64] = np.zeros(GRID * GRID, np.int64)
+    at = columns.image[columns.row]
+    if len(columns.sides):
+        known = (at >= 0) & (columns.sides[at] > 0).all(axis=1)
+        boxes = columns.boxes[known]
+        middles = (boxes[:, :2] + boxes[:, 2:] / 2) / columns.sides[at[known]]
         column, line = np.clip((middles * GRID).astype(int), 0, GRID - 1).T
-        np.add.at(cells, (line, column), 1)
-    return tuple(map(tuple, cells.tolist()))
-
-
-def _side(value: object) -> float:
-    return float(value) if isinstance(value, int) else 0.0
+        cells = np.bincount(line * GRID + column, minlength=GRID * GRID)
+    return tuple(map(tuple, cells.reshape(GRID, GRID).tolist()))
 
 
 def _together(

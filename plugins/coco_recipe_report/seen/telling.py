@@ -1,65 +1,67 @@
 """Choose the images of a data set that tell most about it, without a record for each image."""
 
-import heapq
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
-from coco_recipe import Annotation, Dataset, Image
+from coco_recipe import Dataset
 from coco_recipe_report.seen import shots
+from coco_recipe_report.seen.columns import Columns
 from coco_recipe_report.seen.shots import Shot
 
 MOST_RARE = 3  # classes that are shown for being rare
+MOST_ORDERED = 5000  # images among which the others are chosen
 
 
-def telling(rows: Dataset, most: int) -> tuple[Shot, ...]:
+def telling(rows: Dataset, columns: Columns, most: int) -> tuple[Shot, ...]:
     """Return the images with the rarest classes, the smallest, the largest and the most boxes.
 
     One without a box is among them, and then any, by a hash of their names: always the same.
 
     Args:
         rows: the data set.
+        columns: its rows as columns.
         most: how many images.
     """
-    by_id = {image.id: image for image in rows.images}
-    owned = [one for one in rows.annotations if one.image_id in by_id]
+    import numpy as np
+
     chosen: dict[int, str] = {}
-    for id_, why in _chosen(rows, owned, by_id):
-        chosen.setdefault(id_, why)
+    for place, why in _chosen(rows, columns):
+        chosen.setdefault(place, why)
         if len(chosen) == most:
             break
-    of_image: dict[int, list[Annotation]] = {id_: [] for id_ in chosen}
-    for one in owned:
-        if one.image_id in of_image:
-            of_image[one.image_id].append(one)
-    return tuple(shots.whole(rows, by_id[id_], of_image[id_], why) for id_, why in chosen.items())
-
-
-def _chosen(
-    rows: Dataset, owned: Sequence[Annotation], by_id: dict[int, Image]
-) -> Iterator[tuple[int, str]]:
-    names = rows.category_names()
-    counts = Counter(one.category_id for one in owned if one.category_id in names)
-    rare = dict(counts.most_common()[: -MOST_RARE - 1 : -1])
-    first = {one.category_id: one.image_id for one in reversed(owned) if one.category_id in rare}
-    for id_, n in rare.items():
-        yield first[id_], f"{names[id_]}: {n} in all"
-    areas = [
-        (one.bbox[2] * one.bbox[3], one.image_id) for one in owned if isinstance(one.bbox, tuple)
-    ]
-    if areas:
-        yield min(areas)[1], "smallest box"
-        yield max(areas)[1], "largest box"
-        boxes = Counter(one.image_id for one in owned)
-        yield boxes.most_common(1)[0][0], "most boxes"
-        empty = (image for image in rows.images if image.id not in boxes)
-        yield from ((image.id, "no box") for image in _first(empty, 1))
-    yield from ((image.id, "") for image in _first(by_id.values(), 32))
-
-
-def _first(images: Iterable[Image], most: int) -> list[Image]:
-    """Return a few images in an order that has nothing to do with their names."""
-
-    return heapq.nsmallest(
-        most, images, key=lambda one: (zlib.crc32(one.file_name.encode()), one.id)
+    own = {place: np.flatnonzero(columns.image == place).tolist() for place in chosen}
+    return tuple(
+        shots.whole(rows, rows.images[place], [rows.annotations[n] for n in own[place]], why)
+        for place, why in chosen.items()
     )
+
+
+def _chosen(rows: Dataset, columns: Columns) -> Iterator[tuple[int, str]]:
+    """Yield the places of images, each with the reason to look at it, the most telling first."""
+    import numpy as np
+
+    used = (columns.image >= 0) & (columns.class_ >= 0)
+    counts = np.bincount(columns.class_[used], minlength=len(columns.names))
+    rare = [n for n in np.argsort(counts, kind="stable").tolist() if counts[n]][:MOST_RARE]
+    for n in rare:
+        first = int(np.argmax(used & (columns.class_ == n)))
+        yield int(columns.image[first]), f"{columns.names[n]}: {counts[n]} in all"
+    owner = columns.image[columns.row]
+    areas = (columns.boxes[:, 2] * columns.boxes[:, 3])[owner >= 0]
+    owner = owner[owner >= 0]
+    if len(owner):
+        yield int(owner[np.argmin(areas)]), "smallest box"
+        yield int(owner[np.argmax(areas)]), "largest box"
+    boxes = np.bincount(columns.image[columns.image >= 0], minlength=columns.images)
+    if boxes.any():
+        yield int(np.argmax(boxes)), "most boxes"
+        empty = np.flatnonzero(boxes == 0)[:MOST_ORDERED].tolist()
+        if empty:
+            yield min(empty, key=lambda place: _order(rows, place)), "no box"
+    places = range(min(columns.images, MOST_ORDERED))
+    yield from ((place, "") for place in sorted(places, key=lambda place: _order(rows, place)))
+
+
+def _order(rows: Dataset, place: int) -> tuple[int, int]:
+    """Return what puts images in an order that has nothing to do with their names."""
+    return zlib.crc32(rows.images[place].file_name.encode()), place

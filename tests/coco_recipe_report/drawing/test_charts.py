@@ -5,6 +5,7 @@ import re
 from builders import coco
 from coco_recipe_report.drawing import charts
 from coco_recipe_report.drawing.svg import Palette
+from coco_recipe_report.seen.columns import columns_of
 from coco_recipe_report.seen.figures import Share, figures_of
 
 from coco_recipe.testing import dataset
@@ -37,15 +38,15 @@ def test_sizes_are_shares_with_the_limits_of_coco() -> None:
     data = coco(boxes=[(1, 1)] * 4)
     for row, side in zip(data["annotations"], (10, 40, 41, 200), strict=True):
         row["bbox"] = [0, 0, side, side]
-    drawn = charts.sizes({"raw": figures_of(dataset(data))})
+    drawn = charts.sizes({"raw": figures_of(columns_of(dataset(data)))})
     assert "small &lt; 32" in drawn
     assert "large ≥ 96" in drawn
     assert re.findall(r">(\d+%)<", drawn) == ["0%", "20%", "40%"]
-    assert charts.sizes({"raw": figures_of(dataset(coco(boxes=[])))}) == ""
+    assert charts.sizes({"raw": figures_of(columns_of(dataset(coco(boxes=[]))))}) == ""
 
 
 def test_places_and_classes_together() -> None:
-    figures = figures_of(dataset(coco(images=2, boxes=[(1, 1), (1, 2), (2, 1)])))
+    figures = figures_of(columns_of(dataset(coco(images=2, boxes=[(1, 1), (1, 2), (2, 1)]))))
     assert charts.places(figures).count('class="heat"') == sum(
         n > 0 for row in figures.places for n in row
     )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import coco
+from coco_recipe_report.seen.columns import columns_of
 from coco_recipe_report.seen.figures import GRID, figures_of
 
 from coco_recipe.testing import dataset
@@ -20,7 +21,7 @@ def _data(images: int, boxes: int, seed: int = 0) -> dict[str, Any]:
 
 def test_counts_are_those_of_a_plain_count() -> None:
     data = _data(40, 90)
-    found = figures_of(dataset(data))
+    found = figures_of(columns_of(dataset(data)))
     classes = Counter("abc"[row["category_id"] - 1] for row in data["annotations"])
     assert {name: one.boxes for name, one in found.classes.items()} == classes
     assert (found.images, found.boxes) == (40, 90)
@@ -34,7 +35,7 @@ def test_counts_are_those_of_a_plain_count() -> None:
 
 def test_the_error_is_that_of_drawing_other_images() -> None:
     data = _data(300, 900)
-    found = figures_of(dataset(data)).classes["b"]
+    found = figures_of(columns_of(dataset(data))).classes["b"]
     counts = np.zeros((301, 4))
     for row in data["annotations"]:
         counts[row["image_id"], row["category_id"]] += 1
@@ -48,7 +49,7 @@ def test_sizes_count_every_box_with_an_area_and_places_their_middles() -> None:
     boxes = ([0, 0, 4, 4], [20, 20, 8, 8], [63, 47, 2, 2], [-900, 0, 1, 1], [0, 0, 0, 5])
     for row, box in zip(data["annotations"], boxes, strict=True):
         row["bbox"] = box
-    found = figures_of(dataset(data))
+    found = figures_of(columns_of(dataset(data)))
     assert {n: count for n, count in enumerate(found.sizes) if count} == {0: 1, 2: 1, 4: 1, 6: 1}
     assert found.small == 1
     assert sum(map(sum, found.places)) == 5
@@ -58,7 +59,7 @@ def test_sizes_count_every_box_with_an_area_and_places_their_middles() -> None:
 def test_rows_of_no_image_or_no_class_are_boxes_and_no_more() -> None:
     data = coco(boxes=[(1, 1), (9, 1), (2, 9)])
     del data["annotations"][0]["bbox"]
-    found = figures_of(dataset(data))
+    found = figures_of(columns_of(dataset(data)))
     assert found.boxes == 3
     assert sum(one.boxes for one in found.classes.values()) == 1
-    assert figures_of(dataset(coco(images=0, boxes=[]))).images == 0
+    assert figures_of(columns_of(dataset(coco(images=0, boxes=[])))).images == 0
