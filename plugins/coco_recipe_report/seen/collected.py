@@ -10,6 +10,7 @@ from coco_recipe_report.seen.columns import columns_of
 from coco_recipe_report.seen.copies import Copies, copies_of
 from coco_recipe_report.seen.figures import Figures, figures_of
 from coco_recipe_report.seen.ledger import LedgerRow, Lost, found_rows, lost_rows
+from coco_recipe_report.seen.pairs import Pair, pairs_of
 from coco_recipe_report.seen.records import as_read
 from coco_recipe_report.seen.shots import Shot
 from coco_recipe_report.seen.telling import telling
@@ -29,6 +30,7 @@ class Collected:
         lost: by step, what it dropped.
         found: by the finding, its first rows.
         copies: what augmentations did, by step.
+        pairs: the nearest pairs across sides, by the step that looked for them.
     """
 
     folder: Path
@@ -37,6 +39,7 @@ class Collected:
     lost: dict[str, tuple[Lost, ...]] = field(default_factory=dict)
     found: dict[tuple[str, str], tuple[LedgerRow, ...]] = field(default_factory=dict)
     copies: dict[str, Copies] = field(default_factory=dict)
+    pairs: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
     _makers: set[str] = field(default_factory=set)
     _inputs: set[str] = field(default_factory=set)
 
@@ -63,6 +66,8 @@ class Collected:
             self._see_ledger(record, list(came.values()))
         if not gives:
             self.add(came)
+            if pairs := pairs_of(self.folder / "steps" / record.step, list(came.values())):
+                self.pairs[record.step] = pairs
         self._measure({ref: rows for ref, rows in came.items() if makes or ref[0] in self._makers})
         if gives != 1 or makes:
             self._measure(gave)
@@ -91,7 +96,7 @@ class Collected:
             if not _rows(_record(facts, flow.target).counts.out)
         ]
         inputs = [(name, "") for name in facts.inputs]
-        return [ref for ref in dict.fromkeys([*inputs, *last, *unread]) if ref not in self.figures]
+        return [ref for ref in dict.fromkeys([*inputs, *last, *unread]) if ref not in self.pictures]
 
     def add(self, data: Mapping[Reference, Dataset]) -> None:
         """Take in data sets that are what the run is for: what it began with, and its results."""
