@@ -85,7 +85,7 @@ def source_of(facts: RunFacts) -> str:
 
 
 def _sections(facts: RunFacts, seen: Collected) -> dict[str, Any]:
-    """Return what the templates show; pictures are taken in the page's order."""
+    """Return what the templates show; the pictures that tell most are taken first."""
     images = sum(one.images for one in seen.figures.values())
     palette = Palette(name for one in seen.figures.values() for name in one.classes)
     camera = Camera(palette, LEAST_FILES + images // IMAGES_PER_FILE)
@@ -93,12 +93,12 @@ def _sections(facts: RunFacts, seen: Collected) -> dict[str, Any]:
         "verdict": verdict.gather(facts, seen),
         "findings": findings.gather(facts, seen, camera),
         "flow": flow.draw(facts) if facts.steps else None,
+        "training": training.gather(facts, camera, palette),
         "books": books.gather(facts, seen, camera),
         "classes": classes.gather(facts, seen, palette),
         "boxes": boxes.gather(facts, seen),
         "splits": splits.gather(facts, seen, camera),
         "augmentation": augmentation.gather(seen, camera),
-        "training": training.gather(facts, camera, palette),
         "cards": cards.gather(facts),
         "proof": proof.gather(facts),
     }

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from coco_recipe_report.drawing.svg import cut, line, svg, text, ticks, title
 
 MOST_POINTS = 240  # of a line; of more, means of neighbours are drawn
-WIDE, HIGH, LEFT, TOP, BELOW = 400, 210, 48, 12, 38
+WIDE, HIGH, LEFT, TOP, BELOW = 400, 210, 58, 12, 38
 
 
 @dataclass(frozen=True, slots=True)

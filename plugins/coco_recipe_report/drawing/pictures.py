@@ -60,6 +60,7 @@ class Camera:
         self._files_left = min(files, MOST_FILES)
         self._bytes_left = MOST_BYTES
         self._open: tuple[Path, int, Any] | None = None
+        self._taken: dict[tuple[Path, Any], tuple[str, tuple[int, int]]] = {}
 
     def take(self, shot: Shot) -> Picture:
         """Return the picture of a shot; one without data, with the reason, where there is none."""
@@ -87,16 +88,25 @@ class Camera:
         Raises:
             ValueError: there is no picture, or there are enough.
         """
-        import cv2
-
         if self._bytes_left <= 0:
             raise ValueError("not shown: the page has enough pictures")
         if shot.path is None:
             raise ValueError("the data set has no folder of pictures")
+        key = shot.path, shot.crop
+        if key not in self._taken:
+            self._taken[key] = self._shrunk(shot.path, shot)
+        data, size = self._taken[key]
+        self._bytes_left -= len(data)
+        return data, size
+
+    def _shrunk(self, path: Path, shot: Shot) -> tuple[str, tuple[int, int]]:
+        """Return what `_data` does, of a file that is opened."""
+        import cv2
+
         longest = max(shot.crop[2:]) if shot.crop else max(shot.width, shot.height)
         target = CROP_PX if shot.crop else WIDE_PX
         scale = next((n for n in REDUCED if longest >= n * target), 1)
-        pixels = self._pixels(shot.path, scale)
+        pixels = self._pixels(path, scale)
         full = pixels.shape[1] * scale, pixels.shape[0] * scale
         if shot.crop and shot.width:
             pixels = _part(pixels, shot)
@@ -106,7 +116,6 @@ class Camera:
         small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if share < 1 else pixels
         encoded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
         text = base64.b64encode(encoded.tobytes()).decode("ascii")
-        self._bytes_left -= len(text)
         return f"data:image/jpeg;base64,{text}", full
 
     def _pixels(self, path: Path, scale: int) -> "np.ndarray[Any, Any]":

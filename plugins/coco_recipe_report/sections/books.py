@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coco_recipe import RunFacts, manifest
 from coco_recipe_report.drawing.pictures import Camera, Picture
 from coco_recipe_report.sections.findings import Shown, shown
-from coco_recipe_report.seen.collected import Collected
+from coco_recipe_report.seen.collected import Collected, Reference
 from coco_recipe_report.seen.ledger import DROPPED
 
 Counted = Mapping[str, manifest.Counts | list[manifest.Counts]]
@@ -16,13 +16,18 @@ MOST_CLASSES = 12
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """What came or went by a port, with the commonest classes."""
+    """What came or went by a port, with the commonest classes and a few rows.
+
+    ``source`` is the step whose card has the rows, where they are another step's.
+    """
 
     name: str
     images: int
     boxes: int
     classes: Sequence[tuple[str, int]]
     others: int
+    rows: Sequence[Shown] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +60,31 @@ class Line:
 
 def gather(facts: RunFacts, seen: Collected, camera: Camera) -> list[Line]:
     """Return a line for each step that data sets come to."""
-    return [
+    lines = [
         _line(record, seen, camera)
         for record in facts.steps
         if _ports(record.counts.entered) or _ports(record.counts.out)
     ]
+    return [_with_rows(line, facts, seen, camera) for line in lines]
+
+
+def _with_rows(line: Line, facts: RunFacts, seen: Collected, camera: Camera) -> Line:
+    """Return a line with a few rows of each port; those of another step stand in its line."""
+    flows = [flow for flow in facts.flows if flow.target == line.step]
+    entered = [
+        replace(port, source=flow.source)
+        if flow.port
+        else replace(port, rows=_sample((flow.source, ""), seen, camera))
+        for port, flow in zip(line.ports_in, flows, strict=False)
+    ]
+    out = [
+        replace(port, rows=_sample((line.step, port.name), seen, camera)) for port in line.ports_out
+    ]
+    return replace(line, ports_in=entered, ports_out=out)
+
+
+def _sample(ref: Reference, seen: Collected, camera: Camera) -> list[Shown]:
+    return shown(seen.samples.get(ref, ()), camera)
 
 
 def _line(record: manifest.StepRecord, seen: Collected, camera: Camera) -> Line:

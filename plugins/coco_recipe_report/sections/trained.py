@@ -68,7 +68,7 @@ def _trained(step: str, lines: Sequence[Mapping[str, Any]]) -> Trained:
 def _drawn(series: Points, x: Axis) -> Iterator[Line]:
     """Yield lines; long ones smoothed, with what they are of behind them."""
     for n, (name, points) in enumerate(series.items()):
-        if len(points) > 40:
+        if len(points) > 40 and not name.startswith("lr"):
             yield Line(name, points, colour(n), is_faint=True)
             points = curves.smoothed(points)
         yield Line(name, points, colour(n))

@@ -9,7 +9,7 @@ from coco_recipe import Dataset, RunFacts, manifest
 from coco_recipe_report.seen.columns import columns_of
 from coco_recipe_report.seen.copies import Copies, copies_of
 from coco_recipe_report.seen.figures import Figures, figures_of
-from coco_recipe_report.seen.ledger import LedgerRow, Lost, found_rows, lost_rows
+from coco_recipe_report.seen.ledger import LedgerRow, Lost, found_rows, lost_rows, sample_of
 from coco_recipe_report.seen.pairs import Pair, pairs_of
 from coco_recipe_report.seen.records import as_read
 from coco_recipe_report.seen.shots import Shot
@@ -27,6 +27,7 @@ class Collected:
         folder: the run directory.
         figures: of data sets, by input or step and port.
         pictures: telling images of inputs and of what comes to steps that give no data set.
+        samples: a few rows of each data set.
         lost: by step, what it dropped.
         found: by the finding, its first rows.
         copies: what augmentations did, by step.
@@ -36,6 +37,7 @@ class Collected:
     folder: Path
     figures: dict[Reference, Figures] = field(default_factory=dict)
     pictures: dict[Reference, tuple[Shot, ...]] = field(default_factory=dict)
+    samples: dict[Reference, tuple[LedgerRow, ...]] = field(default_factory=dict)
     lost: dict[str, tuple[Lost, ...]] = field(default_factory=dict)
     found: dict[tuple[str, str], tuple[LedgerRow, ...]] = field(default_factory=dict)
     copies: dict[str, Copies] = field(default_factory=dict)
@@ -59,6 +61,7 @@ class Collected:
         record = as_read(record)
         came, gave = _data_sets(entered), _data_sets(given)
         self._see_inputs(came)
+        self._sample({**came, **gave})
         makes, gives = record.counts.made.images > 0, len(_rows(record.counts.out))
         if makes:
             self._makers.add(record.step)
@@ -101,6 +104,7 @@ class Collected:
     def add(self, data: Mapping[Reference, Dataset]) -> None:
         """Take in data sets that are what the run is for: what it began with, and its results."""
         self._measure(data, is_shown=True)
+        self._sample(data)
 
     def _see_inputs(self, data: Mapping[Reference, Dataset]) -> None:
         inputs = {ref: rows for ref, rows in data.items() if not ref[1]}
@@ -131,6 +135,11 @@ class Collected:
                 self.figures[ref] = figures_of(columns)
             if is_shown:
                 self.pictures[ref] = telling(rows, columns, MOST_PICTURES)
+
+    def _sample(self, data: Mapping[Reference, Dataset]) -> None:
+        for ref, rows in data.items():
+            if ref not in self.samples:
+                self.samples[ref] = sample_of(rows)
 
     def _find(
         self,

@@ -1,6 +1,8 @@
 """The rows that a ledger or a finding names, with where they are in their pictures."""
 
+import heapq
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from coco_recipe_report.seen.shots import Shot
 
 DROPPED = "dropped.jsonl"
 MOST_ROWS = 8  # of one reason, that are shown
+MOST_SAMPLES, MOST_LOOKED_AT = 4, 2000  # of a data set, and of how many they are chosen
 NAMED = re.compile(r"(annotation|image) (-?\d+)")
 
 
@@ -107,6 +110,19 @@ def _row(line: _Line, index: "Index") -> LedgerRow:
     if line.kind == "image":
         return LedgerRow(told, index.image(line.id, line.file_name))
     return LedgerRow(told, index.annotation(line.id, line.image_id))
+
+
+def sample_of(rows: Dataset) -> tuple[LedgerRow, ...]:
+    """Return a few annotations, those of the same boxes for data sets that have the same."""
+    few = heapq.nsmallest(
+        MOST_SAMPLES,
+        (one for one in rows.annotations[:MOST_LOOKED_AT] if isinstance(one.bbox, tuple)),
+        key=lambda one: (zlib.crc32(str(one.bbox).encode()), one.id),
+    )
+    index = Index([rows.replace(annotations=tuple(few))], {one.id for one in few}, set())
+    return tuple(
+        LedgerRow(f"annotation {one.id}", index.annotation(one.id, one.image_id)) for one in few
+    )
 
 
 class Index:

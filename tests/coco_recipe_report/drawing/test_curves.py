@@ -11,14 +11,14 @@ UNIT = Axis("x", 0, 1), Axis("y", 0, 1)
 
 def test_points_are_scaled_to_the_axes() -> None:
     drawn = curves.draw([Line("a", [(0, 0), (0.5, 1), (1, 0.5)], "red")], *UNIT, "told")
-    assert 'points="48.0,222.0 248.0,12.0 448.0,117.0"' in drawn
+    assert 'points="58.0,222.0 258.0,12.0 458.0,117.0"' in drawn
     assert drawn.count("<circle") == 3
     assert 'aria-label="told"' in drawn
 
 
 def test_the_best_point_is_marked() -> None:
     drawn = curves.draw([Line("a", [(0, 0), (1, 1)], "red")], *UNIT, "told", best=(0.5, 0.5))
-    assert re.search(r'class="at" cx="248.0" cy="117.0"', drawn)
+    assert re.search(r'class="at" cx="258.0" cy="117.0"', drawn)
 
 
 @pytest.mark.parametrize("lines", [[], [Line("a", [], "red")], [Line("a", [(1, 1)], "red")]])

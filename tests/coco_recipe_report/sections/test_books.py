@@ -26,3 +26,14 @@ def test_rows_of_a_reason_are_shown(facts: RunFacts, seen: Collected, camera: Ca
     assert (reason.count, len(reason.rows), reason.rest) == (4, 4, 0)
     assert all(row.picture and row.picture.classes == "cow" for row in reason.rows)
     assert clean.ledger == "steps/clean/dropped.jsonl"
+
+
+def test_ports_show_a_few_rows_or_lead_to_the_step_that_has_them(
+    facts: RunFacts, seen: Collected, camera: Camera
+) -> None:
+    lines = {line.step: line for line in books.gather(facts, seen, camera)}
+    (raw,) = lines["clean"].ports_in
+    assert len(raw.rows) == 4
+    assert all(row.picture and row.picture.data for row in raw.rows)
+    assert [port.source for port in lines["all"].ports_in] == ["parts", "more"]
+    assert all(len(port.rows) in (1, 2, 3, 4) for port in lines["parts"].ports_out)
