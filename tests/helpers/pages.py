@@ -72,6 +72,7 @@ def lint() -> str:
 
 
 def _helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
+    command._help_option = None  # click keeps that of the first context, as of another test
     ctx = click.Context(
         command, info_name=name, terminal_width=100, max_content_width=100, help_option_names=HELP
     )
