@@ -183,7 +183,7 @@ def together(one: Figures) -> Markup:
     names = list(dict.fromkeys(name for pair in one.together for name in pair))
     if len(names) < 2:
         return Markup("")
-    cell, left, top = 44, 150, 24
+    cell, left, top = 44, 182, 24
     most = max((n for (a, b), n in one.together.items() if a != b), default=0) or 1
     parts = []
     for row, name in enumerate(names):

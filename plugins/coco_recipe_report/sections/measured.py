@@ -93,7 +93,8 @@ def gather(facts: RunFacts, camera: Camera, palette: Palette) -> list[Measured]:
 
 def _measured(step: str, folder: Path, camera: Camera, palette: Palette) -> Measured:
     data = json.loads((folder / METRICS).read_text("utf-8"))
-    best = next(row for row in data["checkpoints"] if row["label"] == data["best"])
+    rows = data["checkpoints"]
+    best = next((row for row in rows if row["label"] == data["best"]), rows[-1])
     results = folder / (best.get("results") or {}).get("bbox", "none")
     plain = Measured(
         step,
