@@ -1,10 +1,11 @@
 """The pages say what there is: a row for each kind of finding, with its severity and remedy."""
 
 import re
+from pathlib import Path
 
 import pages
 import pytest
-from builders import REPOSITORY
+from builders import REPOSITORY, command
 
 from coco_recipe import plugins
 
@@ -20,6 +21,39 @@ def test_every_parameter_of_repair_has_its_row() -> None:
     page = (REPOSITORY / "docs/repair.md").read_text("utf-8")
     for name in plugins.find().offers["repair"].step.params["properties"]:
         assert f"| `{name}" in page
+
+
+def test_every_key_of_a_steps_schema_is_on_its_page() -> None:
+    page = (REPOSITORY / "docs/steps.md").read_text("utf-8")
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+    offers = plugins.find().offers
+    assert sections.keys() == offers.keys()
+    for name, offer in offers.items():
+        told = re.findall(r"^ +(\w+):", sections[name].partition("\nwith:")[2], re.MULTILINE)
+        assert set(_keys(offer.step.params)) <= set(told), name
+
+
+def _keys(form: object) -> list[str]:
+    """Return the keys that a schema describes, at whatever depth."""
+    if isinstance(form, list):
+        return [key for part in form for key in _keys(part)]
+    if not isinstance(form, dict):
+        return []
+    own = form.get("properties", {})
+    inner = [
+        value for key, value in form.items() if key not in ("properties", "examples", "default")
+    ]
+    return [*own, *(key for part in [*own.values(), *inner] for key in _keys(part))]
+
+
+def test_the_command_line_ends_as_the_page_of_errors_says(tmp_path: Path) -> None:
+    """The code of a recipe's error, and of a data set's."""
+    page = (REPOSITORY / "docs/errors.md").read_text("utf-8")
+    assert "| `RecipeError` | `CocoRecipeError` | 2 |" in page
+    assert command("validate", "none.yaml", cwd=tmp_path).returncode == 2
+    (tmp_path / "broken.json").write_text("{")
+    assert "| `MalformedError` | `DatasetError` | 1 |" in page
+    assert command("stats", "broken.json", cwd=tmp_path).returncode == 1
 
 
 @pytest.mark.parametrize("path", pages.PAGES)

@@ -1,5 +1,6 @@
 """Every block of every page does what the page says, and a page that is wrong is told."""
 
+import re
 from pathlib import Path
 
 import page_blocks
@@ -17,6 +18,7 @@ PAGES = sorted(
 )
 # what the code prints of itself, held equal by tests/test_docs.py
 PRINTED = ("docs/steps.md", "docs/commands.md")
+CHINESE = "docs/zh/tutorial.md"  # its blocks are those of the English page
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +29,23 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", [path for path in PAGES if path not in PRINTED])
+@pytest.mark.parametrize("path", [path for path in PAGES if path not in (*PRINTED, CHINESE)])
 def test_every_block_of_the_page_runs(path: str, tmp_path: Path, demo: Path) -> None:
     page_blocks.run_page((REPOSITORY / path).read_text("utf-8"), tmp_path, demo)
+
+
+def test_the_chinese_tutorial_has_the_blocks_and_pictures_of_the_english_one() -> None:
+    pages = [(REPOSITORY / path).read_text("utf-8") for path in ("docs/tutorial.md", CHINESE)]
+    english, chinese = (
+        [(b.language, b.text, b.mark) for b in page_blocks.blocks(p)] for p in pages
+    )
+    assert chinese == english
+    english, chinese = (
+        [line.count("#") for line in p.splitlines() if line[:1] == "#"] for p in pages
+    )
+    assert chinese == english
+    english, chinese = (re.findall(r"pictures/\w+", p) for p in pages)
+    assert chinese == english
 
 
 @pytest.mark.parametrize(

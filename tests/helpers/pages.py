@@ -1,6 +1,7 @@
 """The pages of docs/ that say what the code says: run as a script, it writes them anew."""
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -13,6 +14,7 @@ from builders import REPOSITORY
 
 from coco_recipe import cli, manifest, plugins
 from coco_recipe.commands import step_page
+from coco_recipe.errors import CocoRecipeError, HeldError, PluginError, RecipeError, RunError
 from coco_recipe.publishing import card
 from coco_recipe.publishing import marks as published
 from coco_recipe.record_schema import described
@@ -35,6 +37,38 @@ def steps() -> str:
             *pages,
         ]
     )
+
+
+def errors() -> str:
+    """Return docs/errors.md: each error that a caller of ``coco_recipe.run`` can catch."""
+    plugins.find()
+    rows = (
+        f"| `{kind.__name__}` | `{kind.__bases__[0].__name__}` | {_exit_code(kind)} "
+        f"| {(inspect.getdoc(kind) or '').partition('.')[0].replace('``', '`')} |\n"
+        for kind in _below(CocoRecipeError)
+    )
+    return (
+        "# Errors\n\nWhat a user can cause is a `CocoRecipeError`; its text is what the command "
+        "line prints: file, line, column,\nwhat is wrong, and a hint. Anything else is a "
+        "fault of coco-recipe (`BUG`, exit code 101). A step raises `ValueError` or "
+        "`StepProblems`, which become a\n`StepError` or a `RecipeError` with the recipe's "
+        "line ([when a step fails](debugging.md)).\n\n"
+        "| error | is a | exit code | when |\n|---|---|---|---|\n" + "".join(rows)
+    )
+
+
+def _below(kind: type[CocoRecipeError]) -> Iterator[type[CocoRecipeError]]:
+    yield kind
+    for inner in sorted(kind.__subclasses__(), key=lambda inner: inner.__name__):
+        if inner.__module__.startswith("coco_recipe"):
+            yield from _below(inner)
+
+
+def _exit_code(kind: type[CocoRecipeError]) -> int:
+    """Return the code with which the command line ends for an error."""
+    if issubclass(kind, HeldError):
+        return 3
+    return 2 if issubclass(kind, RecipeError | PluginError | RunError) else 1
 
 
 def commands() -> str:
@@ -156,6 +190,7 @@ PAGES = {
     "docs/steps.md": steps,
     "docs/commands.md": commands,
     "docs/lint.md": lint,
+    "docs/errors.md": errors,
     "docs/run_directory.md": run_directory,
     "docs/cache.md": partial(run_directory, "docs/cache.md"),
     "docs/architecture.md": architecture,
