@@ -1,8 +1,11 @@
 """Weights of a job: what differs from a model, and whose classes they are."""
 
+import json
 from pathlib import Path
 
 import pytest
+
+from coco_recipe.asking.carried import lineage_of
 
 torch = pytest.importorskip("torch")
 
@@ -29,3 +32,13 @@ def test_a_file_that_names_other_classes_is_refused(tmp_path: Path) -> None:
     assert weights.fingerprint(state) == weights.fingerprint({"a": torch.ones(2)})
     with pytest.raises(ValueError, match=r"classes are cap, dent, and is taken for one of dent, c"):
         weights.read(tmp_path / "w.pth", ("dent", "cap"))
+
+
+def test_a_checkpoint_says_what_it_was_made_of(tmp_path: Path) -> None:
+    from coco_recipe_mmdet.inside import weights
+
+    path = tmp_path / "a.pth"
+    weights.write(path, {"w": torch.zeros(1)}, {"cfg": "x = 1"}, json.dumps({"step": "fit"}))
+    assert lineage_of(path) == {"step": "fit"}
+    weights.write(path, {"w": torch.zeros(1)}, {"cfg": "x = 1"})
+    assert lineage_of(path) is None
