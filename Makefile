@@ -7,7 +7,7 @@ STACK := plugins/coco_recipe_doctor/training_stack.txt
 # order of tests/conftest.py
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run train-small test test-fast soak fuzz lint docs bench bench-train zoo clean
+.PHONY: run train-small test test-fast soak fuzz faults lint docs bench bench-train zoo clean
 
 run: .venv/data.done   ## the core and the data steps, no torch: demo data, then recipes/quickstart.yaml
 	test -f data/demo/annotations.json || $(BIN)/coco-recipe demo data/demo
@@ -30,6 +30,9 @@ soak: .venv/all.done   ## the tests that try at random, ten times as often: an h
 
 fuzz: .venv/dev.done   ## recipes and annotation files at random, for an hour; the last line says how many
 	$(BIN)/python tests/end_to_end/test_fuzzing.py $${SECONDS_OF_FUZZ:-3600}
+
+faults: .venv/dev.done   ## kill, fill, damage, interrupt runs in every way; a table of what came of it: hours
+	$(BIN)/python tests/faults/matrix.py $(FAULTS)
 
 lint: .venv/dev.done
 	$(BIN)/ruff check .
