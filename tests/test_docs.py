@@ -84,3 +84,17 @@ def test_every_rule_of_lint_has_its_page() -> None:
         assert "Triggers:" in own, rule.kind.name
         assert "Doesn't:" in own, rule.kind.name
         assert f"What to do: {rule.kind.remedy}" in own
+
+
+NAMED_TEST = re.compile(r"`(tests/[\w/.]+\.py)::(\w+)`")
+
+
+def test_every_promise_names_tests_that_there_are() -> None:
+    page = (REPOSITORY / "docs/promises.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| **")]
+    assert len(rows) > 12
+    for row in rows:
+        assert NAMED_TEST.search(row), row
+    for path, name in NAMED_TEST.findall(page):
+        text = (REPOSITORY / path).read_text("utf-8")
+        assert f"\ndef {name}(" in text, f"{path} has no {name}"
