@@ -155,7 +155,7 @@ def torn_log(subject: Subject, times: int) -> Outcome:
     return outcome
 
 
-@row("F24j", "lines of a step's journal are cut off while a run is dead", 20, 1)
+@row("F24j", "lines of a step's journal are cut off while a run is dead", 20)
 def torn_journal(subject: Subject, times: int) -> Outcome:
     """Cut what an interrupted `augment` left at a random byte, and go on."""
     outcome, last = Outcome(), number_of_changes(subject)

@@ -23,7 +23,7 @@ def killed(subject: Subject, seconds: float, *more: str, **how: object) -> bool:
     return running.wait().code == -signal.SIGKILL
 
 
-@row("F1", "kill -9 of all processes at a random moment, in this process", 200, 10)
+@row("F1", "kill -9 of all processes at a random moment, in this process", 200, 4)
 def random_moments(subject: Subject, times: int) -> Outcome:
     return _random_moments(subject, times, "--jobs", "0")
 
@@ -46,7 +46,7 @@ def _random_moments(subject: Subject, times: int, *more: str) -> Outcome:
     return outcome
 
 
-@row("F2", "dies before each change of the run directory, one after another", ALL, 12)
+@row("F2", "dies before each change of the run directory, one after another", ALL, 4)
 def every_change(subject: Subject, times: int) -> Outcome:
     outcome = Outcome()
     places = range(1, times + 1) if times == ALL else _spread(subject, times)
@@ -89,7 +89,7 @@ def every_system_call(subject: Subject, times: int) -> Outcome:
     return outcome
 
 
-@row("F3", "dies again while it goes on from a death", 100, 5)
+@row("F3", "dies again while it goes on from a death", 100, 1)
 def twice(subject: Subject, times: int) -> Outcome:
     outcome, last = Outcome(), number_of_changes(subject)
     for n in range(times):
