@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from coco_recipe import RunError, recorded_run, write_bytes
+from coco_recipe import RunError
 
 LIBRARY = {"ro-crate": "rocrate", "prov-json": "prov"}
 INSTALL = 'pip install "coco-recipe[provenance]"'
@@ -35,6 +35,7 @@ def provenance(run: Path, form: str, target: Path | None) -> None:
     library = LIBRARY.get(form, "")
     if library and find_spec(library) is None:
         raise RunError(f"--format {form} needs the package '{library}': {INSTALL}")
+    from coco_recipe import recorded_run, write_bytes
     from coco_recipe_provenance import croissant, prov_json, ro_crate
 
     recorded = recorded_run(run)
