@@ -4,16 +4,14 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, combinations, repeat
-from operator import attrgetter, mul, truediv
+from itertools import accumulate
+from operator import attrgetter
 
 import msgspec
 
-from coco_recipe.asking import quick_rows
+from coco_recipe.asking import quick_rows, sides, standing
 from coco_recipe.asking.quick_rows import QuickBox, QuickRows
 from coco_recipe.dataset import Dataset
-
-LIMITS_PX2 = (32**2, 96**2)  # COCO's: small is below the first, large from the second on
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -156,21 +154,20 @@ class _Tally:
     forms: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, category_id: int, boxes: Sequence[QuickBox], images: int) -> "_Tally":
-        """Count the boxes of a category, which are on ``images`` images."""
+    def of(cls, category_id: int, boxes: Sequence[QuickBox]) -> "_Tally":
+        """Count the boxes of a category."""
         if not boxes:
             return cls({category_id})
-        _, _, widths, heights = zip(*map(attrgetter("bbox"), boxes), strict=True)
-        wide, high = (widths, heights) if all(heights) else _with_height(widths, heights)
+        counted = sides.of(list(map(attrgetter("bbox"), boxes)))
         return cls(
             {category_id},
-            images,
+            0,
             len(boxes),
             sum(map(bool, map(attrgetter("iscrowd"), boxes))),
-            Counter(map(bisect_right, repeat(LIMITS_PX2), map(mul, widths, heights))),
-            Counter(map(round, map(mul, widths, repeat(10)))),
-            Counter(map(round, map(mul, heights, repeat(10)))),
-            Counter(map(round, map(mul, map(truediv, wide, high), repeat(100)))),
+            counted.sizes,
+            counted.widths,
+            counted.heights,
+            counted.aspects,
             _forms(boxes),
         )
 
@@ -204,13 +201,13 @@ class _Part:
         rows: its rows.
         classes: the tallies of its classes.
         per_image: the number of boxes of each image.
-        alike: the number of images by the classes on them.
+        together: the number of images by two classes that stand on them.
     """
 
     rows: QuickRows
     classes: Mapping[str, _Tally]
     per_image: Sequence[int]
-    alike: Mapping[tuple[str, ...], int]
+    together: Mapping[tuple[str, str], int]
 
     @classmethod
     def of(cls, rows: QuickRows) -> "_Part":
@@ -218,22 +215,22 @@ class _Part:
         by_class: dict[int, list[QuickBox]] = {id_: [] for id_ in names}
         for box in rows.annotations:
             by_class.setdefault(box.category_id, []).append(box)
-        on = set(map(attrgetter("image_id", "category_id"), rows.annotations))
-        images = Counter(id_ for _, id_ in on)
+        listed = {id_: names.get(id_, f"category {id_}") for id_ in by_class}
+        numbers = {name: n for n, name in enumerate(dict.fromkeys(listed.values()))}
+        number_of = {id_: numbers[name] for id_, name in listed.items()}
+        image_ids = list(map(attrgetter("image_id"), rows.annotations))
+        classes = map(number_of.__getitem__, map(attrgetter("category_id"), rows.annotations))
+        found = standing.of(image_ids, list(classes))
         tallies: dict[str, list[_Tally]] = defaultdict(list)
         for id_, boxes in by_class.items():
-            name = names.get(id_, f"category {id_}")
-            tallies[name].append(_Tally.of(id_, boxes, images[id_]))
-        per_image = Counter(map(attrgetter("image_id"), rows.annotations))
-        classes_of: dict[int, list[int]] = defaultdict(list)
-        for image, id_ in on:
-            classes_of[image].append(id_)
-        alike = Counter(map(tuple, map(sorted, classes_of.values())))
+            tallies[listed[id_]].append(_Tally.of(id_, boxes))
+        per_image = Counter(image_ids)
+        told = list(numbers)
         return cls(
             rows,
-            {name: _sum(several) for name, several in tallies.items()},
+            {name: _sum(several, found.images[numbers[name]]) for name, several in tallies.items()},
             [per_image[image.id] for image in rows.images],
-            {tuple(names.get(i, f"category {i}") for i in ids): n for ids, n in alike.items()},
+            {(told[low], told[high]): n for (low, high), n in found.pairs.items()},
         )
 
     def licenses(self) -> Counter[str]:
@@ -241,14 +238,6 @@ class _Part:
         names = {str(row.id): row.name or str(row.id) for row in self.rows.licenses}
         given = (str(row.license) for row in self.rows.images if row.license is not None)
         return Counter(names.get(license_, license_) for license_ in given)
-
-
-def _with_height(
-    widths: Sequence[float], heights: Sequence[float]
-) -> tuple[list[float], list[float]]:
-    """Leave out boxes without a height, which have no aspect."""
-    both = [(width, height) for width, height in zip(widths, heights, strict=True) if height]
-    return [width for width, _ in both], [height for _, height in both]
 
 
 def _forms(boxes: Sequence[QuickBox]) -> Counter[str]:
@@ -260,8 +249,9 @@ def _forms(boxes: Sequence[QuickBox]) -> Counter[str]:
     return found
 
 
-def _sum(tallies: Iterable[_Tally]) -> _Tally:
-    total = _Tally()
+def _sum(tallies: Iterable[_Tally], images: int = 0) -> _Tally:
+    """Add tallies; ``images`` is on how many images they are, beside those that they know of."""
+    total = _Tally(images=images)
     for one in tallies:
         total.ids |= one.ids
         total.images += one.images
@@ -307,7 +297,7 @@ def _sizes(parts: Iterable[_Part]) -> tuple[Size, ...]:
 def _together(parts: Iterable[_Part]) -> tuple[Together, ...]:
     pairs = Counter[tuple[str, str]]()
     for part in parts:
-        for names, n in part.alike.items():
-            for pair in combinations(sorted(set(names)), 2):
-                pairs[pair] += n
+        for pair, n in part.together.items():
+            low, high = sorted(pair)
+            pairs[low, high] += n
     return tuple(Together(pair, n) for pair, n in pairs.most_common())

@@ -1,0 +1,68 @@
+"""Count on how many images classes stand, and stand together: with numpy where it is installed."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import combinations
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Numbers of images.
+
+    Attributes:
+        images: by class.
+        pairs: by two classes that stand there together, the lower one first.
+    """
+
+    images: Counter[int]
+    pairs: Counter[tuple[int, int]]
+
+
+def of(image_ids: Sequence[int], classes: Sequence[int]) -> Standing:
+    """Count images.
+
+    Args:
+        image_ids: of each box.
+        classes: of each box, numbered from 0.
+    """
+    return (by_numpy if find_spec("numpy") else by_hand)(image_ids, classes)
+
+
+def by_hand(image_ids: Sequence[int], classes: Sequence[int]) -> Standing:
+    """Count images without numpy."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for image_id, one in zip(image_ids, classes, strict=True):
+        found[image_id].add(one)
+    alike = Counter(map(frozenset, found.values()))
+    images, pairs = Counter[int](), Counter[tuple[int, int]]()
+    for several, n in alike.items():
+        images.update(dict.fromkeys(several, n))
+        for pair in combinations(sorted(several), 2):
+            pairs[pair] += n
+    return Standing(images, pairs)
+
+
+def by_numpy(image_ids: Sequence[int], classes: Sequence[int]) -> Standing:
+    """Count images with numpy; the numbers are those of `by_hand`."""
+    import numpy as np
+
+    if not len(image_ids):
+        return Standing(Counter(), Counter())
+    _, image = np.unique(np.fromiter(image_ids, np.int64, len(image_ids)), return_inverse=True)
+    number = np.fromiter(classes, np.int64, len(classes))
+    width = int(number.max()) + 1
+    on = np.unique(image * width + number)  # each class of each image once, image by image
+    image, number = np.divmod(on, width)
+    keys = []
+    for apart in range(1, len(on)):  # the classes of an image stand beside one another
+        same = image[apart:] == image[:-apart]
+        if not same.any():
+            break
+        keys.append(number[:-apart][same] * width + number[apart:][same])
+    found, times = np.unique(np.concatenate([*keys, on[:0]]), return_counts=True)
+    low, high = np.divmod(found, width)
+    pairs = dict(zip(zip(low.tolist(), high.tolist(), strict=True), times.tolist(), strict=True))
+    images = {n: times for n, times in enumerate(np.bincount(number).tolist()) if times}
+    return Standing(Counter(images), Counter(pairs))
