@@ -87,25 +87,6 @@ def test_the_learning_rate_is_scaled_by_the_batch_size(shapes: Shapes) -> None:
     )  # mmengine scales it, by the batch size of all processes
 
 
-def test_backends_of_a_config_and_trackers_write_where_it_is_kept(shapes: Shapes) -> None:
-    from mmengine.config import Config
-
-    own = [{"type": "LocalVisBackend"}, {"type": "WandbVisBackend", "save_dir": "/mine"}]
-    given = {"type": "DetLocalVisualizer", "vis_backends": [*own, {"type": "AimVisBackend"}]}
-    config = Config({"visualizer": given})
-    job_train._track(config, ["tensorboard", "mlflow"])
-    assert [(one["type"], one["save_dir"]) for one in config.visualizer.vis_backends] == [
-        ("WandbVisBackend", "/mine"),
-        ("AimVisBackend", "trackers/aim"),
-        ("TensorboardVisBackend", "trackers/tensorboard"),
-        ("MLflowVisBackend", "trackers/mlflow"),
-    ]
-    assert config.visualizer.type == "DetLocalVisualizer"
-    config = Config({"vis_backends": own[:1]})
-    job_train._track(config, [])
-    assert config.visualizer.vis_backends == []
-
-
 def _begun(
     folder: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, tuple[int, ...]]
 ) -> tuple[list[str], list[str]]:

@@ -25,6 +25,7 @@ from coco_recipe_mmdet.inside import (
     schedule,
     settings,
     stack,
+    trackers,
     training_table,
     weights,
 )
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
 _UNUSED = ("test_dataloader", "test_cfg", "test_evaluator")
 _VALIDATION = ("val_dataloader", "val_cfg", "val_evaluator")
 CLOCKS, FOUND = Path(".job/clocks.jsonl"), Path(".job/found.json")
-TRACKERS = Path("trackers")
-LOCAL = "LocalVisBackend"
-BACKENDS = {"tensorboard": "TensorboardVisBackend", "mlflow": "MLflowVisBackend"}
 SHOWN_FAULTS = 5
 NOTED_FAULTS = 20
 
@@ -179,7 +177,7 @@ def for_runner(job: TrainJob, tree: settings.Tree, device: str) -> settings.Tree
     """
     found = {**tree, **dict.fromkeys(_UNUSED if job.val else (*_UNUSED, *_VALIDATION))}
     found["default_hooks"] = {**(tree.get("default_hooks") or {}), "checkpoint": None}
-    _track(found, job.trackers)
+    trackers.track(found, job.trackers)
     # the Runner's own choice of a wrapper asks for a GPU
     if job.launcher != "none" and device == "cpu" and not found.get("model_wrapper_cfg"):
         found["model_wrapper_cfg"] = {
@@ -201,33 +199,6 @@ def _runner(job: TrainJob, tree: settings.Tree, device: str) -> "Runner":
 
     FreezingRunner.parts = added_parts.parts_to_freeze(job.freeze)
     return FreezingRunner.from_cfg(Config(for_runner(job, tree, device)))
-
-
-def _track(config: settings.Tree, trackers: Sequence[str]) -> None:
-    """Let backends of the visualizer write below ``trackers/``; take out mmengine's local one.
-
-    Args:
-        config: what the Runner is built of.
-        trackers: further ones, by name.
-    """
-    visualizer = config.get("visualizer") or {}
-    wanted = [
-        *(visualizer.get("vis_backends") or []),
-        *({"type": BACKENDS[name]} for name in trackers),
-    ]
-    others = {
-        backend.get("name", backend["type"]): dict(backend)
-        for backend in wanted
-        if backend["type"] != LOCAL
-    }
-    for name, backend in others.items():
-        place = TRACKERS / name.removesuffix("VisBackend").lower()
-        backend.setdefault("save_dir", str(place))
-    config["visualizer"] = {
-        "type": visualizer.get("type", "Visualizer"),
-        "name": "visualizer",
-        "vis_backends": list(others.values()),
-    }
 
 
 def _start(job: TrainJob, runner: "Runner", report: Reporter) -> None:
