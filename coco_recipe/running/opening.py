@@ -1,6 +1,8 @@
 """Open a recipe's inputs: read them, foresee what comes of them, hash and check them."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -172,12 +174,26 @@ class _Inputs:
         return judged([*self.found, *self.reviewed], self.plan.recipe.findings)
 
     def read(self) -> None:
-        """Read every input, hash its file, and look at its rows."""
+        """Read every input, hash its file, and look at its rows.
+
+        Files of weights are large, and are hashed side by side.
+        """
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            self._take(
+                {
+                    item.name: pool.submit(self._reading, item, self._excuse(item))
+                    for item in self.plan.recipe.inputs
+                    if item.checkpoint
+                }
+            )
+
+    def _take(self, begun: Mapping[str, Future[Reading]]) -> None:
+        """Take in every input; those that have begun to be read are waited for."""
         read: list[tuple[Input, Reading]] = []
         for item in self.plan.recipe.inputs:
             try:
-                excuse = refusals.excuse(self.plan, item.name)
-                reading = self._reading(item, excuse)
+                known = begun.get(item.name)
+                reading = known.result() if known else self._reading(item, self._excuse(item))
             except FindingsError as error:
                 self.unread_rows += error.findings
                 self._add(item, self._beside(item))
@@ -284,9 +300,12 @@ class _Inputs:
     def _reading(self, item: Input, excuse: Excuse) -> Reading:
         return read_input(item, self.plan.recipe.source, self.plan.kinds, excuse, self.known)
 
+    def _excuse(self, item: Input) -> Excuse:
+        return refusals.excuse(self.plan, item.name)
+
     def _beside(self, item: Input) -> Iterator[Finding]:
         """Yield what is wrong with the other rows of an input, of which some can't be read."""
-        excuse = replace(refusals.excuse(self.plan, item.name), leaves_out=True)
+        excuse = replace(self._excuse(item), leaves_out=True)
         yield from checking.of_rows(self.plan, item.name, self._reading(item, excuse))
 
     def _add(self, item: Input, found: Iterable[Finding]) -> None:

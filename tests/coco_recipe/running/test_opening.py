@@ -1,5 +1,7 @@
 """An input is the one whose hash the recipe has."""
 
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ from builders import coco, write_recipe
 
 from coco_recipe import events, files
 from coco_recipe.errors import RecipeError
-from coco_recipe.running import stages
+from coco_recipe.running import opening, stages
 
 
 def _run(path: Path, folder: Path, **options: Any) -> tuple[stages.RunResult, dict[str, str]]:
@@ -43,3 +45,27 @@ def test_an_input_is_the_one_whose_hash_the_recipe_has_or_is_refused(tmp_path: P
             r"not",
         ):
             _run(path, tmp_path / "out")
+
+
+def test_files_of_weights_are_hashed_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    weights = {name: {"checkpoint": f"{name}.pth"} for name in ("first", "second")}
+    for name in weights:
+        (tmp_path / f"{name}.pth").write_bytes(name.encode())
+    write_recipe(tmp_path, [CLEAN], coco())
+    path = write_recipe(tmp_path, [CLEAN], inputs={"raw": {"annotations": "raw.json"}, **weights})
+    own, both = files.sha256, threading.Barrier(2)
+    hashed: list[str] = []
+
+    def sha256(place: Any) -> str:
+        if Path(place).suffix == ".pth":
+            hashed.append(Path(place).name)
+            both.wait(20)  # breaks where one is hashed after the other
+        return own(place)
+
+    monkeypatch.setattr(files, "sha256", sha256)
+    found = opening.opened(stages.prepare(path), with_pixels=False)
+    assert sorted(hashed) == ["first.pth", "second.pth"]
+    assert found.digests["second"] == {"checkpoint": files.sha256_of(b"second")}
