@@ -3,6 +3,7 @@ does.
 """
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,24 @@ def test_scalars_after_the_epoch_that_is_resumed_from_go(tmp_path: Path) -> None
     path.write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"epoch": 2, "it')
     hooks._cut(path, 2, 1)
     assert [json.loads(line) for line in path.read_text().splitlines()] == rows[:3]
+
+
+def test_scalars_are_whole_where_a_kill_comes_while_they_are_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from coco_recipe_mmdet.inside import hooks
+
+    path = tmp_path / "scalars.jsonl"
+    path.write_text('{"epoch": 1, "iter": 1, "loss": 1.0}\n{"epoch": 2, "iter": 2, "loss": 1.0}\n')
+    before = path.read_text()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        hooks._cut(path, 1, 1)
+    assert path.read_text() == before
 
 
 def test_metrics_without_a_number_are_on_record_as_none(tmp_path: Path) -> None:

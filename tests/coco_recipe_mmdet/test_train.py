@@ -3,22 +3,24 @@
 import json
 import math
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pages
 import pytest
-from builders import REPOSITORY, coco, command
+from builders import REPOSITORY, coco, command, times
 from coco_recipe_mmdet import train as train_module
 from coco_recipe_mmdet.inside import flat_config
 from training import CPU, TINY, Shapes, provenance, train_step
 
-from coco_recipe import Facts, StepProblems, events
+from coco_recipe import Facts, StepProblems, events, files
 from coco_recipe.running import stages
 
 
@@ -109,36 +111,61 @@ def test_what_was_changed_in_the_config_is_on_record(trained: Path) -> None:
     }
 
 
-def test_the_same_training_gives_the_same_weights_after_two_kills(
-    shapes: Shapes, trained: Path
-) -> None:
-    path = shapes.recipe("killed", [train_step()])
-    partial = shapes.folder / "runs/killed/steps/.fit.partial"
-    kill_when(
-        path, lambda: len(_lines(partial / "scalars.jsonl")) in range(8, 10)
-    )  # epoch 2, in the middle
-    assert (partial / "checkpoints/epoch_1.pth").is_file()
-    kill_when(
-        path, lambda: (partial / ".job/states/.writing.pth").exists()
-    )  # epoch 2's checkpoint is being written
-    done = command("run", path, cwd=shapes.folder)
-    assert done.returncode == 0, done.stderr
-    steps = shapes.folder / "runs/killed/steps"
-    assert provenance(steps, "fit").clock.this_run["resumed after epoch"] in (1, 2)
-    for epoch in (1, 2, 3):
-        assert _same_weights(
-            steps / f"fit/checkpoints/epoch_{epoch}.pth",
-            trained / f"fit/checkpoints/epoch_{epoch}.pth",
-        )
-    lines = [json.loads(line) for line in _lines(steps / "fit/scalars.jsonl")]
-    assert [line["iter"] for line in lines if "loss" in line] == list(range(1, 16))
-    assert not list((steps / "fit").rglob(".*"))
+# what tells, in the folder of a training, that a phase goes on
+PHASES: tuple[Callable[[Path], bool], ...] = (
+    lambda at: any((at / "checkpoints").glob(".*")),  # weights are being written
+    lambda at: (at / ".job/states/.writing.pth").exists(),
+    lambda at: (at / "job.json").exists(),  # the process starts
+    lambda at: '"schedule"' in "".join(_events(at)),  # the model is about to be built
+    lambda at: "validates" in "".join(_events(at)[-1:]),
+    lambda at: '"coco/bbox_mAP"' in "".join(_events(at)),  # an epoch was measured
+    lambda at: (at / "curves.png").exists(),  # it draws
+)
+
+
+@pytest.mark.soak
+def test_the_same_training_gives_the_same_bytes_wherever_it_is_killed(shapes: Shapes) -> None:
+    step = train_step(ema=0.1)
+    whole = shapes.run("undisturbed", [step]) / "fit"
+    chance = random.Random(0)
+    left = [PHASES[0], *(_after(chance.randint(3, 16)) for _ in range(13)), *PHASES[1:]][
+        : times(20)
+    ]
+    for number in range(len(left)):
+        recipe = shapes.recipe(f"killed_{number}", [step])
+        steps = shapes.folder / f"runs/killed_{number}/steps"
+        kills = 0
+        while left and kill_when(recipe, lambda: left[0](steps / ".fit.partial")):  # noqa: B023
+            left.pop(0)
+            kills += 1
+        assert kills, "it ended before the next place was reached"
+        done = command("run", recipe, cwd=shapes.folder)
+        assert done.returncode == 0, done.stderr
+        for part in (
+            "checkpoints/epoch_1.pth",
+            "checkpoints/epoch_2.pth",
+            "checkpoints/epoch_3.pth",
+        ):
+            assert files.sha256(steps / "fit" / part) == files.sha256(whole / part)
+        assert _lines(steps / "fit/scalars.jsonl") == _lines(whole / "scalars.jsonl")
+        assert not list((steps / "fit").rglob(".*"))
+        if not left:
+            break
+
+
+def _after(events_: int) -> Callable[[Path], bool]:
+    return lambda at: len(_events(at)) >= events_
+
+
+def _events(at: Path) -> list[str]:
+    """Return what the process has reported since it was started."""
+    return _lines(at / ".job/events.jsonl")
 
 
 def test_a_damaged_checkpoint_is_not_resumed_from(shapes: Shapes) -> None:
     path = shapes.recipe("damaged", [train_step()])
     partial = shapes.folder / "runs/damaged/steps/.fit.partial"
-    kill_when(
+    assert kill_when(
         path,
         lambda: (
             (partial / "checkpoints/epoch_2.pth").exists()
@@ -185,7 +212,7 @@ def test_two_processes_go_on_after_one_was_killed_as_if_nothing_had_happened(
     recipe = shapes.recipe("two_killed", [step])
     partial = shapes.folder / "runs/two_killed/steps/.fit.partial"
     process_ = _start(recipe)
-    _wait(process_, lambda: len(_lines(partial / "scalars.jsonl")) >= 5)  # in epoch 2
+    assert _wait(process_, lambda: len(_lines(partial / "scalars.jsonl")) >= 5)  # in epoch 2
     second = [pid for pid in _below(process_.pid) if _variable(pid, "LOCAL_RANK") == "1"]
     os.kill(second[0], signal.SIGKILL)
     assert process_.wait(120) == 1, "the others end, too"
@@ -301,7 +328,7 @@ def test_a_child_ends_when_its_parent_is_killed(shapes: Shapes) -> None:
     path = shapes.recipe("orphan", [train_step(epochs=50)])
     process_ = _start(path)
     scalars = shapes.folder / "runs/orphan/steps/.fit.partial/scalars.jsonl"
-    _wait(process_, lambda: len(_lines(scalars)) > 0)
+    assert _wait(process_, lambda: len(_lines(scalars)) > 0)
     children = _children(process_.pid)
     assert children
     os.kill(process_.pid, signal.SIGKILL)
@@ -318,7 +345,7 @@ def test_an_interrupt_ends_the_child_too(
 ) -> None:
     path = shapes.recipe("interrupted", [train_step(epochs=50)])
     process_ = _start(path)
-    _wait(
+    assert _wait(
         process_,
         lambda: (
             len(_lines(shapes.folder / "runs/interrupted/steps/.fit.partial/scalars.jsonl")) > 0
@@ -545,13 +572,18 @@ def test_code_in_a_starting_checkpoint_is_not_run(shapes: Shapes) -> None:
     assert not (shapes.folder / "was_run").exists()
 
 
-def kill_when(recipe: Path, condition: Any) -> None:
-    """Start a run, and kill it and its child with SIGKILL at the moment that a condition holds."""
+def kill_when(recipe: Path, condition: Callable[[], bool]) -> bool:
+    """Start a run, and kill it and its child with SIGKILL at the moment that a condition holds.
+
+    Return whether it held before the run ended by itself.
+    """
     process_ = _start(recipe)
-    _wait(process_, condition)
+    if not _wait(process_, condition):
+        return False
     for pid in [*_children(process_.pid), process_.pid]:
         os.kill(pid, signal.SIGKILL)
     process_.wait()
+    return True
 
 
 def _start(recipe: Path) -> subprocess.Popen[bytes]:
@@ -565,12 +597,15 @@ def _start(recipe: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def _wait(process_: subprocess.Popen[bytes], condition: Any) -> None:
+def _wait(process_: subprocess.Popen[bytes], condition: Callable[[], bool]) -> bool:
+    """Wait for a condition; return whether it held before the process ended."""
     deadline = time.monotonic() + 300  # a busy machine needs a minute to start mmdet
     while not condition():
-        assert process_.poll() is None, "it ended too soon"
+        if process_.poll() is not None:
+            return False
         assert time.monotonic() < deadline
         time.sleep(0.001)
+    return True
 
 
 def _children(pid: int) -> list[int]:
@@ -603,10 +638,3 @@ def _lines(path: Path) -> list[str]:
 
 def _losses(path: Path) -> list[float]:
     return [line["loss"] for line in map(json.loads, _lines(path)) if "loss" in line]
-
-
-def _same_weights(one: Path, other: Path) -> bool:
-    import torch
-
-    a, b = (torch.load(path, weights_only=True)["state_dict"] for path in (one, other))
-    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)

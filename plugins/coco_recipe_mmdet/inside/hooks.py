@@ -11,6 +11,7 @@ from coco_recipe_jobs.training_record import Record
 from mmengine.dist import broadcast_object_list, master_only
 from mmengine.hooks import Hook
 
+from coco_recipe import write_bytes
 from coco_recipe_mmdet.inside.stack import seed_everything
 
 if TYPE_CHECKING:
@@ -282,4 +283,4 @@ def _cut(path: Path, iteration: int, epoch: int) -> None:
             break
         if values["iter"] <= iteration and values["epoch"] <= epoch:
             kept.append(line)
-    path.write_text("".join(kept), "utf-8")
+    write_bytes(path, "".join(kept).encode())  # whole or as it was, also where it is killed now
