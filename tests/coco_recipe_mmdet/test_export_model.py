@@ -22,22 +22,51 @@ def _step(**with_: Any) -> dict[str, Any]:
     }
 
 
+def _torchscript(path: Path) -> tuple[Any, dict[str, Any]]:
+    """Return what asks a file, and what its metadata tell."""
+    import torch
+
+    extra = {"model.json": ""}
+    model = torch.jit.load(str(path), _extra_files=extra)
+    return model, json.loads(extra["model.json"])
+
+
+def _onnx(path: Path) -> tuple[Any, dict[str, Any]]:
+    """Return what asks a file, and what its metadata tell."""
+    import onnxruntime
+    import torch
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def ask(picture: Any) -> Any:
+        return map(torch.from_numpy, session.run(None, {"picture": picture.numpy()}))
+
+    told = session.get_modelmeta().custom_metadata_map
+    return ask, {key: json.loads(value) for key, value in told.items()}
+
+
 @pytest.mark.slow
-def test_the_file_finds_on_a_picture_what_predict_finds(shapes: Shapes, trained: Path) -> None:
+@pytest.mark.parametrize("form", ["torchscript", "onnx"])
+def test_the_file_finds_on_a_picture_what_predict_finds(
+    form: str, shapes: Shapes, trained: Path
+) -> None:
     import torch
     from mmcv.ops import batched_nms
     from PIL import Image
 
+    if form == "onnx":
+        pytest.importorskip("onnx", reason="pip install onnx onnxruntime")
+        pytest.importorskip("onnxruntime", reason="pip install onnx onnxruntime")
     file = os.path.relpath(trained / "fit/checkpoints/epoch_3.pth", shapes.folder)
-    steps = shapes.run("exported", [_step(to="model")], start={"checkpoint": file})
-    extra = {"model.json": ""}
-    model = torch.jit.load(str(steps / "file/model.pt"), _extra_files=extra)
-    told = json.loads(extra["model.json"])
+    step = _step(to="model", format=form)
+    steps = shapes.run(f"exported_{form}", [step], start={"checkpoint": file})
+    name = f"model{export_model.SUFFIXES[form]}"
+    model, told = {"torchscript": _torchscript, "onnx": _onnx}[form](steps / "file" / name)
     assert told == json.loads((steps / "file/model.json").read_text())
     assert told["classes"] == ["disc", "square", "triangle"]
     assert (told["width"], told["height"], told["iou_threshold"]) == (96, 96, 0.5)
     assert told["key"] == json.loads((steps / "file/manifest.json").read_text())["key"]
-    assert (steps.parent / "model/model.pt").is_file()
+    assert (steps.parent / "model" / name).is_file()
 
     images = json.loads((trained / "guess/images.json").read_text())["images"]
     results = json.loads((trained / "guess/results/predictions.bbox.json").read_text())
