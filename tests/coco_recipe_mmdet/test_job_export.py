@@ -20,3 +20,16 @@ def test_answers_are_held_against_each_other_in_any_order() -> None:
     ):
         with pytest.raises(ValueError, match="the file's answers aren't the model's"):
             differences((boxes, scores, labels), other, 640)
+
+
+def test_a_label_that_rounding_picks_is_no_difference() -> None:
+    torch = pytest.importorskip("torch")
+    from coco_recipe_mmdet.inside.job_export import differences
+
+    boxes = torch.arange(800.0).reshape(200, 4)
+    scores, labels = torch.full((200,), 1e-4), torch.arange(200) % 2
+    scores[:3] = 0.5
+    others = torch.cat([labels[:3], 1 - labels[3:]])
+    assert differences((boxes, scores, labels), (boxes, scores, others), 640)["labels"] == 0
+    with pytest.raises(ValueError, match="3 of 200 boxes are others"):
+        differences((boxes, scores, labels), (boxes, scores, 1 - labels), 640)

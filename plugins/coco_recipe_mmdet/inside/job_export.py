@@ -22,6 +22,7 @@ PICTURES = 3  # on so many, of random pixels, the file is held against the model
 INPUT = "picture"
 MOST_APART = 1e-3  # of the picture's longer side, for boxes, and of scores, for rounding
 MOST_OTHERS = 0.01  # so large a share of boxes may be others, as those at the end of a list
+NO_SCORE = 0.001  # classes of lower scores are as good as equal, and rounding picks one
 DIFFERS = "the file's answers aren't the model's, so that this family can't be exported so"
 
 
@@ -78,7 +79,8 @@ def differences(wanted: "Answers", found: "Answers", side: int) -> dict[str, flo
     """Return by how much answers differ at most, by output.
 
     Each box is held against the one that is most like it, since rounding lets boxes of nearly equal
-    scores change places, and may put another one last.
+    scores change places, and may put another one last. Labels of scores below 0.001 aren't held
+    against each other.
 
     Args:
         wanted: boxes, scores and labels of the model.
@@ -94,7 +96,7 @@ def differences(wanted: "Answers", found: "Answers", side: int) -> dict[str, flo
         counts = f"{len(found[0])} boxes, the model with {len(wanted[0])}"
         raise ValueError(f"{DIFFERS}: it answers with {counts}")
     ours, theirs = (
-        torch.cat([boxes / side, scores[:, None], labels[:, None].to(boxes)], dim=1).double()
+        torch.cat([boxes / side, scores[:, None], _told(labels, scores)[:, None]], dim=1).double()
         for boxes, scores, labels in (wanted, found)
     )
     if not len(ours):
@@ -108,6 +110,11 @@ def differences(wanted: "Answers", found: "Answers", side: int) -> dict[str, flo
     off = (ours - theirs[place]).abs()[like]
     columns = {"boxes": off[:, :4] * side, "scores": off[:, 4], "labels": off[:, 5]}
     return {name: round(float(one.max()), 6) for name, one in columns.items()}
+
+
+def _told(labels: "Tensor", scores: "Tensor") -> "Tensor":
+    """Return the labels that the scores tell apart; -1 for the others."""
+    return labels.to(scores).masked_fill(scores < NO_SCORE, -1)
 
 
 def _model(
