@@ -70,7 +70,7 @@ def learn(folder: Path) -> bool:
 def overhead(folder: Path) -> bool:
     """Compare whole processes in turns.
 
-    At most 5 % beyond the start of coco-recipe's own process.
+    At most 2 % beyond the start of coco-recipe's own process.
     """
     recipe = _shapes(folder, epochs=2)
     steps, plain = folder / "runs/learn/steps", folder / "plain"
@@ -93,9 +93,9 @@ def overhead(folder: Path) -> bool:
         f"overhead: coco-recipe run {min(ours):.1f} s, of which its start {min(start):.1f} s; "
         "Runner.train() alone "
         f"{min(alone):.1f} s; beyond its start {beyond:+.1%} "
-        f"(at most +5 %; least of {len(ours)} in turns)"
+        f"(at most +2 %; least of {len(ours)} in turns)"
     )
-    return beyond <= 0.05
+    return beyond <= 0.02
 
 
 def caps(folder: Path) -> bool:
