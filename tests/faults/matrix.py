@@ -6,7 +6,7 @@ was wrong below it; `docs/promises.md` says what is promised. `make faults` runs
 
 import argparse
 import gc
-import os
+import shutil
 import sys
 import tempfile
 import time
@@ -44,15 +44,17 @@ def table(rows: Sequence[outcome.Row], share: float) -> int:
     for row in rows:
         began = time.monotonic()
         times = max(1, round(row.full * share))
-        with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-            os.chmod(folder, 0o755)  # some trials are another user's
-            try:
-                found = attempt(row, times, Path(folder))
-            except outcome.CannotTry as error:
-                print(f"{row.id:5} not tried      {row.what}: {error}", flush=True)
-                continue
-            except Exception:  # the harness, not what it tries; the other rows are worth a try
-                found = outcome.Outcome(0, [traceback.format_exc()])
+        folder = Path(tempfile.mkdtemp(prefix="faults-"))  # not one that a fork removes at its exit
+        folder.chmod(0o755)  # some trials are another user's
+        try:
+            found = attempt(row, times, folder)
+        except outcome.CannotTry as error:
+            print(f"{row.id:5} not tried      {row.what}: {error}", flush=True)
+            continue
+        except Exception:  # the harness, not what it tries; the other rows are worth a try
+            found = outcome.Outcome(1, [traceback.format_exc()])
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
         right = found.tried - len(found.wrong)
         seen = f" ({found.seen})" if found.seen else ""
         seconds = time.monotonic() - began
