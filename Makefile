@@ -7,7 +7,7 @@ STACK := plugins/coco_recipe_doctor/training_stack.txt
 # order of tests/conftest.py
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run train-small test test-fast soak fuzz faults lint docs bench bench-train zoo clean
+.PHONY: run train-small test test-fast soak fuzz faults lint docs bench bench-train zoo dist lowest clean
 
 run: .venv/data.done   ## the core and the data steps, no torch: demo data, then recipes/quickstart.yaml
 	test -f data/demo/annotations.json || $(BIN)/coco-recipe demo data/demo
@@ -33,6 +33,21 @@ fuzz: .venv/dev.done   ## recipes and annotation files at random, for an hour; t
 
 faults: .venv/dev.done   ## kill, fill, damage, interrupt runs in every way; a table of what came of it: hours
 	$(BIN)/python tests/faults/matrix.py $(FAULTS)
+
+dist: .venv/bin/python   ## the wheel and the source archive, with metadata that are right
+	rm -rf dist
+	$(BIN)/python -m pip install -q "build>=1.2,<2" "twine>=6,<7"
+	$(BIN)/python -m build -q
+	$(BIN)/python -m twine check --strict dist/*
+
+# the libraries of the product alone are the lowest ones, and pip leaves them as they are
+lowest: .venv/bin/python   ## the quick tests with the lowest versions that pyproject.toml allows
+	$(BIN)/python -m pip install -q "uv>=0.5,<1"
+	$(BIN)/uv venv -q --clear --python $(PYTHON) .venv-lowest
+	$(BIN)/uv pip install -q --python .venv-lowest --resolution lowest-direct -e ".[augment,notebook]"
+	$(BIN)/uv pip install -q --python .venv-lowest filelock hotcoco hypothesis ImageHash pycocotools pytest pytest-xdist pip \
+		"setuptools<82" wheel
+	.venv-lowest/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 lint: .venv/dev.done
 	$(BIN)/ruff check .
@@ -81,4 +96,4 @@ zoo: .venv/all.done   ## a config of each of 24 families: validate, adapt, train
 	touch $@
 
 clean:
-	rm -rf .venv runs data build *.egg-info
+	rm -rf .venv .venv-lowest runs data build dist *.egg-info

@@ -51,6 +51,9 @@ class RecipeStep:
     at: KeyPath
 
 
+FORMAT = 1  # it goes up where an older coco-recipe would misread a recipe, and only then
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """A recipe whose shape is right; ``findings`` are its choices of severity by kind."""
@@ -72,8 +75,11 @@ def validate(source: Source, problems: list[Problem]) -> Recipe:
     """Check the shape of a recipe; append what is wrong, and return what is well formed.
 
     Reading goes on after a problem, so that the references and parameters of the rest are checked
-    too.
+    too. Of a recipe in another format nothing is judged but that.
     """
+    if other := _of_another_format(source):
+        problems.append(other)
+        return Recipe(source, "", 0, (), ())
     found = list(schema_check.problems(schemas.shipped("shape"), source.data, source, ()))
     problems.extend(found)
     data = source.data if isinstance(source.data, dict) else {}
@@ -101,6 +107,20 @@ def validate(source: Source, problems: list[Problem]) -> Recipe:
         tuple(steps),
         choices or {},
     )
+
+
+def _of_another_format(source: Source) -> Problem | None:
+    """Return what is wrong with the number of a recipe's format, where it is a whole number."""
+    data = source.data if isinstance(source.data, dict) else {}
+    number = data.get("coco_recipe")
+    if isinstance(number, bool) or not isinstance(number, int) or number == FORMAT:
+        return None
+    what = f"is in format {number} of recipes, and this coco-recipe reads format {FORMAT}"
+    if number > FORMAT:
+        remedy = "a newer coco-recipe reads it: python -m pip install --upgrade coco-recipe"
+    else:
+        remedy = f"there was no such format; write coco_recipe: {FORMAT}"
+    return Problem(source.where(("coco_recipe",)), what, remedy)
 
 
 def _items(value: Any) -> list[tuple[str, dict[str, Any]]]:

@@ -72,3 +72,9 @@ def test_the_quickstart_runs_from_the_wheel_in_a_new_environment(
     parts = sorted((tmp_path / "runs/quickstart").rglob("instances_*.json"))
     assert {path.name for path in parts} == {"instances_train.json", "instances_val.json"}
     assert all(json.loads(path.read_bytes())["images"] for path in parts)
+
+    printed(program, "init", "data/demo/annotations.json", "data/demo/images", cwd=tmp_path)
+    run = Path(printed(program, "run", "recipe.yaml", "--no-report", cwd=tmp_path).strip())
+    told = printed(program, "report", run, cwd=tmp_path)
+    assert (tmp_path / told.strip().splitlines()[-1]).suffix == ".html"
+    assert "quickstart" in printed(program, "recipes", "list", cwd=tmp_path)

@@ -142,3 +142,26 @@ def test_the_recipe_of_a_run_has_the_values_of_its_options_in_it(tmp_path: Path)
     first, second = (tmp_path / folder / "steps/a/dataset.json" for folder in ("runs/x", "again"))
     assert first.read_bytes() == second.read_bytes()
     assert b'"cat"' not in first.read_bytes()
+
+
+@pytest.mark.parametrize("number", [2, 99, 0, -1])
+def test_of_another_format_only_that_is_told(number: int, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(f"name: 7\ncoco_recipe: {number}\nnew: key\nsteps: {{}}\n")
+    with pytest.raises(RecipeError) as caught:
+        stages.prepare(path)
+    (problem,) = caught.value.problems
+    assert f"is in format {number} of recipes, and this coco-recipe reads format 1" in problem.what
+    assert problem.where.line == 2
+    assert ("--upgrade" in problem.hint) == (number > 1)
+
+
+@pytest.mark.parametrize("text", ["'1'", "1.5", "true", "null", "[1]"])
+def test_a_format_that_is_no_whole_number_is_refused_with_the_rest(
+    text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(f"coco_recipe: {text}\nname: a\ninputs: {{}}\nsteps: []\n")
+    with pytest.raises(RecipeError, match="coco_recipe") as caught:
+        stages.prepare(path)
+    assert len(caught.value.problems) > 1

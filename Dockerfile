@@ -1,0 +1,29 @@
+# Two images: the data steps, and, with --target train, the training stack too (mmcv is compiled: minutes).
+#   docker build -t coco-recipe .
+#   docker run --rm -u "$(id -u):$(id -g)" -v "$PWD:/work" coco-recipe run recipe.yaml
+FROM python:3.11-slim AS wheel
+WORKDIR /source
+COPY . .
+RUN python -m pip wheel --no-cache-dir --no-deps -w /wheels .
+
+FROM python:3.11-slim AS train
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends g++ fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=wheel /wheels /wheels
+COPY plugins/coco_recipe_doctor/training_stack.txt /wheels/
+RUN sed '/^onedl-mmcv/,$d' /wheels/training_stack.txt | python -m pip install --no-cache-dir -r /dev/stdin \
+    && sed -n '/^onedl-mmcv/p' /wheels/training_stack.txt \
+        | python -m pip install --no-cache-dir --no-build-isolation -r /dev/stdin \
+    && python -m pip install --no-cache-dir "$(echo /wheels/*.whl)[augment,train]"
+WORKDIR /work
+ENTRYPOINT ["coco-recipe"]
+
+FROM python:3.11-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=wheel /wheels /wheels
+RUN python -m pip install --no-cache-dir "$(echo /wheels/*.whl)[augment]"
+WORKDIR /work
+ENTRYPOINT ["coco-recipe"]
