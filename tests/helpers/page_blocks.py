@@ -263,7 +263,7 @@ def _known(line: str) -> None:
     found: click.Command | None = cli.cli
     rest = words[1:]
     while isinstance(found, click.Group):
-        ctx = click.Context(found)
+        ctx = click.Context(found, help_option_names=["-h", "--help"])
         found, rest = found.get_command(ctx, rest[0]) if rest else None, rest[1:]
     assert found, f"there is no command: {line}"
     options = {name for parameter in found.params for name in parameter.opts}
