@@ -92,7 +92,7 @@ from coco_recipe.values.metrics import Figure, Metrics
 from coco_recipe.values.predictions import Prediction, Predictions, write_predictions
 
 if TYPE_CHECKING:
-    from coco_recipe.api import run
+    from coco_recipe.api import load, open_run, run
     from coco_recipe.asking.recorded_run import RecordedRun
     from coco_recipe.asking.recorded_run import read as recorded_run
     from coco_recipe.asking.row_changes import changes as row_changes
@@ -185,11 +185,13 @@ __all__ = [
     "is_refusal",
     "joined",
     "link_or_copy",
+    "load",
     "mended_name",
     "missing_pictures",
     "numbers_of_segmentation",
     "open_line",
     "open_page",
+    "open_run",
     "patterns",
     "place",
     "plain_name",
@@ -241,10 +243,10 @@ _LATER = {
 
 def __getattr__(name: str) -> Any:
     """Load the Python API when it is asked for: plugins and readers of data sets don't need it."""
-    if name == "run":
-        from coco_recipe.api import run
+    if name in ("load", "open_run", "run"):
+        from coco_recipe import api
 
-        return run
+        return getattr(api, name)
     if name in _LATER:
         from importlib import import_module
 

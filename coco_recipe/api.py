@@ -11,15 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe import events
+from coco_recipe.asking import reading
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import did_you_mean
 from coco_recipe.events import Observer
+from coco_recipe.notebook import frames, html
 from coco_recipe.observing import trackers
 from coco_recipe.observing.progress import Display
 from coco_recipe.planning.plan import Plan
-from coco_recipe.running import forecast, stages
+from coco_recipe.plugins import find
+from coco_recipe.running import forecast, recorded, stages
+from coco_recipe.running.reopening import reopen
 from coco_recipe.running.session import Session
+from coco_recipe.running.store import Store
 from coco_recipe.values.checkpoint import Checkpoint
+from coco_recipe.values.metrics import Metrics
 
 AnyPath = str | os.PathLike[str]
 
@@ -126,6 +132,42 @@ def run(
     )
 
 
+def load(annotations: AnyPath, images: AnyPath | None = None) -> Dataset:
+    """Read an annotation file, whatever is wrong with its rows, to look at it.
+
+    Args:
+        annotations: the file.
+        images: the folder of its pictures; without it no picture is shown.
+
+    Raises:
+        DatasetError: the file can't be read, or isn't COCO.
+    """
+    return reading.read(Path(annotations), None if images is None else Path(images))
+
+
+def open_run(folder: AnyPath, plugins: Sequence[AnyPath] = ()) -> "Result":
+    """Open the directory of a finished run, as `run` returns it.
+
+    Args:
+        folder: the run directory.
+        plugins: the plugin files that the run used; no other code is loaded.
+
+    Raises:
+        RunError: the folder is no run directory, or a step isn't done.
+        RecipeError: the recipe's inputs have gone.
+    """
+    path = Path(folder)
+    planned = reopen(path, [Path(file) for file in plugins])
+    facts = recorded.facts_of(planned, Store(path))
+    ids = tuple(record.step for record in facts.steps)
+    return Result(planned, path.resolve(), (), ids, {one.step: one.key for one in facts.steps})
+
+
+def html_of(dataset: Dataset) -> str:
+    """Return what a notebook shows of a data set."""
+    return html.of_dataset(dataset, find().sheets)
+
+
 @dataclass
 class _Warner:
     """Makes a Python warning of each finding, and of an observer or a reporter that fails.
@@ -205,6 +247,23 @@ class Result:
     def checkpoints(self) -> "Mapping[str | tuple[str, str], Checkpoint | tuple[Checkpoint, ...]]":
         """The checkpoints, by step and port; a tuple where an output is several."""
         return _Values(self, Checkpoint)
+
+    def to_pandas(self) -> Mapping[str, Any]:
+        """Return frames of the run: ``ledger`` and ``metrics``.
+
+        See `coco_recipe.notebook.frames.of_run`.
+
+        Raises:
+            ImportError: pandas isn't installed; says how to install it.
+        """
+        steps = [(step.id, self.folder / "steps" / step.id) for step in self._plan.steps]
+        measured = _Values(self, Metrics)
+        return frames.of_run(steps, {name: measured[name] for name in measured})
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a line for each step."""
+        records = recorded.facts_of(self._plan, Store(self.folder)).steps
+        return html.of_run(str(self.folder), records, self.ran)
 
     @cached_property
     def _kinds(self) -> dict[tuple[str, ...], type]:

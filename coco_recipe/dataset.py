@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -199,6 +200,22 @@ class Dataset:
                 str(name) for names in listed if isinstance(names, list) for name in names
             )
         )
+
+    def to_pandas(self) -> Mapping[str, Any]:
+        """Return frames of ``images``, ``annotations`` and ``categories``.
+
+        See `coco_recipe.notebook.frames.of_dataset`.
+
+        Raises:
+            ImportError: pandas isn't installed; says how to install it.
+        """
+        frames: Mapping[str, Any] = import_module("coco_recipe.notebook.frames").of_dataset(self)
+        return frames
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: classes, counts and a few pictures."""
+        html: str = import_module("coco_recipe.api").html_of(self)  # what shows it stands above
+        return html
 
     def counts(self) -> Mapping[str, Any]:
         """Count images, annotations and, by category name, boxes; once for the same rows."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from coco_recipe.dataset import Dataset
 from coco_recipe.events import Observer
 from coco_recipe.findings import Check, Kind
 from coco_recipe.linting.rule import Rule
@@ -63,6 +64,11 @@ def coco_recipe_observers() -> "Iterator[Observer]":  # type: ignore[empty-body]
 
     They are asked for anew for each recipe that is run.
     """
+
+
+@hookspec
+def coco_recipe_sheets() -> "Iterator[Callable[[Dataset, int], bytes]]":  # type: ignore[empty-body]
+    """Yield what draws so many images of a data set as a JPEG, for a notebook."""
 
 
 @hookspec

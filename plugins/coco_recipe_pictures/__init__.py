@@ -4,10 +4,10 @@ For steps of other plugins that make pictures of pictures there are ``moved``, w
 `Moved`, and ``carried`` for a backend of ``augment`` (see `coco_recipe_pictures.backend`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from coco_recipe import Check, Kind, Rule, Step, hookimpl
+from coco_recipe import Check, Dataset, Kind, Rule, Step, hookimpl
 from coco_recipe_pictures import tile
 from coco_recipe_pictures.alike import check_leakage
 from coco_recipe_pictures.alike import rules as leak_rules
@@ -58,6 +58,21 @@ def coco_recipe_commands() -> "Iterator[click.Command]":
     from coco_recipe_pictures import commands
 
     yield from (commands.demo, commands.show)
+
+
+@hookimpl
+def coco_recipe_sheets() -> "Iterator[Callable[[Dataset, int], bytes]]":
+    """Yield what draws the telling images of a data set for a notebook."""
+    yield _sheet
+
+
+def _sheet(dataset: Dataset, most: int) -> bytes:
+    from coco_recipe_pictures.show import drawing, telling
+
+    chosen = telling.choose({"": dataset}, (), telling.Wanted(most)) if dataset.folders else []
+    if not chosen:
+        raise LookupError("no folder of images" if dataset.images else "no image")
+    return drawing.sheet(chosen, "JPEG")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,6 @@
 """coco_recipe.run from a script, a notebook and a test."""
 
+import json
 import re
 import subprocess
 import sys
@@ -159,3 +160,25 @@ def test_a_script_without_a_main_guard_has_workers(engine: str, tmp_path: Path) 
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "('x',)\n", "")
     assert (tmp_path / "started").read_text() == "x"
+
+
+def test_a_finished_run_is_opened_again(tmp_path: Path) -> None:
+    steps = [{"id": "few", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}]
+    recipe = write_recipe(tmp_path, steps, coco())
+    made = coco_recipe.run(recipe, out=tmp_path / "run", report=False)
+    opened = coco_recipe.open_run(tmp_path / "run")
+    assert (opened.ran, opened.reused) == ((), ("few",))
+    assert opened["few"] == made["few"]
+    assert "filter_categories" in opened._repr_html_()
+    assert ">made<" in made._repr_html_()
+    with pytest.raises(coco_recipe.RunError, match="not the directory of a finished run"):
+        coco_recipe.open_run(tmp_path)
+
+
+def test_a_file_is_read_to_look_at_it_whatever_is_wrong(tmp_path: Path) -> None:
+    data = coco()
+    data["annotations"][0]["bbox"] = ["1", "2", "3", "4"]
+    (tmp_path / "raw.json").write_text(json.dumps(data))
+    read = coco_recipe.load(str(tmp_path / "raw.json"))
+    assert read.annotations[0].bbox == (1, 2, 3, 4)
+    assert "no pictures: no folder of images" in read._repr_html_()
