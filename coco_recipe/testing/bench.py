@@ -1,5 +1,6 @@
 """run_step: run one step on values, without a recipe's file and without a run's other stages."""
 
+import copy
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -66,6 +67,7 @@ class Outcome:
         facts: what it foresaw of its outputs, by port.
         record: its record, as in ``manifest.json``.
         folder: where it is committed; None where the bench has no folder.
+        changed: the names of parameters that the step has changed.
     """
 
     values: Mapping[str, Any]
@@ -77,6 +79,7 @@ class Outcome:
     facts: Mapping[str, Facts]
     record: StepRecord
     folder: Path | None
+    changed: tuple[str, ...] = ()
 
     @property
     def value(self) -> Any:
@@ -139,6 +142,7 @@ def _run(step: Step, bench: Bench, folder: Path, given: Params) -> Outcome:
     task = Task.without_key(bound, bench.seed)
     if bench.keeps_outputs:
         task = replace(task, terminal=frozenset(bound.outputs))
+    before = _copies(bound.bound)
     result = execute(task, values, workshop, bound.sources(lambda ref: named[ref[0]]))
     committed = workshop.store.final(step.name)
     return Outcome(
@@ -151,7 +155,14 @@ def _run(step: Step, bench: Bench, folder: Path, given: Params) -> Outcome:
         facts=foreseen,
         record=result.manifest.record,
         folder=committed if bench.folder else None,
+        changed=tuple(name for name, value in before.items() if bound.bound[name] != value),
     )
+
+
+def _copies(params: Params) -> dict[str, Any]:
+    """Return copies of parameters, but of what a step reads once, as a pipeline."""
+    plain = (str, int, float, list, dict, tuple)
+    return {name: copy.deepcopy(one) for name, one in params.items() if isinstance(one, plain)}
 
 
 def _divided(step: Step, given: Params) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -92,7 +92,7 @@ def _of_runs(step: Step, folder: Path, bench: Bench, given: Params) -> Iterator[
         if others := _others(first, outcome):
             yield f"bytes: {way} others come out: {', '.join(others)}"
     for name in sorted(before):
-        if before[name] != _state(given)[name]:
+        if name in first.changed or before[name] != _state(given)[name]:
             yield f"inputs: the step has changed '{name}'"
     if _takes(step, _at(bench, folder / "unknown"), {**given, _UNKNOWN: 1}):
         yield "parameters: the step takes unknown ones; add 'additionalProperties': False"

@@ -185,7 +185,7 @@ def test_what_is_wrong_with_an_input_ends_a_run_that_has_begun(folder: Path) -> 
 
 def test_the_example_of_the_documentation_writes_the_figures_of_a_run(folder: Path) -> None:
     text = (REPOSITORY / "docs/observers.md").read_text("utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    code, *_ = re.findall(r"```python\n(.*?)```", text, re.S)
     (folder / "curves.py").write_text(code)
     plugins = ["--plugin", "losses.py", "--plugin", "curves.py"]
     done = command("run", "recipe.yaml", "--jobs", "2", *plugins, cwd=folder)
