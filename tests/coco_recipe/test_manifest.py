@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 import coco_recipe
 from coco_recipe import manifest, record_schema, seals
-from coco_recipe.language.schema_check import shipped
+from coco_recipe.language.schemas import shipped
 from coco_recipe.running.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore:(?s).*(unused_categories|cut_off_pictures)")
