@@ -56,7 +56,7 @@ def test_a_bare_environment_gets_the_commands_in_the_order_that_works() -> None:
     augment = verdict_of("augment", bare())
     assert len(augment.commands) == 1
     assert augment.commands[0].startswith(
-        "/env/bin/python -m pip install albumentations==2.0.8 'jinja2>=3.1' "
+        "/env/bin/python -m pip install albumentations==2.0.8 'jinja2<4,>=3.1' "
     )
 
 

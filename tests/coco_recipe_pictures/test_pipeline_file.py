@@ -118,7 +118,7 @@ def test_a_pipeline_reads_a_value_as_a_recipe_does(scalar: str, tmp_path: Path) 
     path.write_text(f"[{{Blur: {{p: {scalar}}}}}]", "utf-8")
     mine, recipe = pipeline_file.load(path), source.load(path)
     assert repr(mine.form) == repr(recipe.data)
-    assert mine.places == recipe.values
+    assert mine.places == {at: (spot.line, spot.column) for at, spot in recipe.values.items()}
 
 
 @pytest.mark.parametrize(

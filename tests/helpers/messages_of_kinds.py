@@ -517,4 +517,16 @@ MESSAGES = {
         "raw.json: 1 category has no box: category 3 ('cow') (unused_categories)\n    hint: "
         "repair: categories: drop_unused"
     ),
+    "leaking_pictures": (
+        "look: 1 picture of one part is in another: equal, of one original, or showing the same: "
+        "image 1 ('1.jpg') of 'val': image 2 ('2.jpg') of 'train': the same file "
+        "(leaking_pictures)\n    hint: split: group_by keeps them in one part; or leave one of "
+        "each pair out; allow: [[<one>, <other>]] for what is no leak"
+    ),
+    "pictures_alike": (
+        "look: 1 picture of one part is like one of another, which doesn't fail the step: "
+        "image 1 ('1.jpg') of 'val': image 2 ('2.jpg') of 'train': the same file "
+        "(pictures_alike)\n    hint: split: group_by keeps them in one part; or leave one of "
+        "each pair out; allow: [[<one>, <other>]] for what is no leak"
+    ),
 }

@@ -131,7 +131,7 @@ def test_a_wrong_input_is_told_once_and_the_others_are_looked_at(tmp_path: Path)
     few = {"id": "few", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
     path = write_recipe(tmp_path, [few], _dangling(coco()), inputs=inputs)
     done = command("run", path, cwd=tmp_path)
-    assert done.stderr.count("gone.json") == 1
+    assert done.stderr.count("there is no file gone.json") == 1
     assert "dangling_image_ids" in done.stderr
 
 
