@@ -12,7 +12,7 @@ from typing import Any
 
 from coco_recipe import events
 from coco_recipe.asking import reading
-from coco_recipe.dataset import Dataset
+from coco_recipe.dataset import SHOWN_BY, Dataset
 from coco_recipe.errors import did_you_mean
 from coco_recipe.events import Observer
 from coco_recipe.notebook import frames, html
@@ -166,6 +166,9 @@ def open_run(folder: AnyPath, plugins: Sequence[AnyPath] = ()) -> "Result":
 def html_of(dataset: Dataset) -> str:
     """Return what a notebook shows of a data set."""
     return html.of_dataset(dataset, find().sheets)
+
+
+SHOWN_BY.update(html=html_of, pandas=frames.of_dataset)
 
 
 @dataclass

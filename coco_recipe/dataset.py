@@ -1,10 +1,9 @@
 """Immutable data sets: COCO's rows as records, and the place of their pixels."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +15,8 @@ from coco_recipe.errors import DatasetError
 from coco_recipe.read_only import ReadOnlyDict
 
 Number = int | float
+# what shows data sets stands above them, and puts itself in here (`coco_recipe.api`)
+SHOWN_BY: dict[str, Callable[["Dataset"], Any]] = {}
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 
@@ -208,14 +209,16 @@ class Dataset:
 
         Raises:
             ImportError: pandas isn't installed; says how to install it.
+            RuntimeError: nobody has imported `coco_recipe.api`, as `coco_recipe.load` does.
         """
-        frames: Mapping[str, Any] = import_module("coco_recipe.notebook.frames").of_dataset(self)
+        if "pandas" not in SHOWN_BY:
+            raise RuntimeError("import coco_recipe.api first: it knows pandas")
+        frames: Mapping[str, Any] = SHOWN_BY["pandas"](self)
         return frames
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """Return what a notebook shows: classes, counts and a few pictures."""
-        html: str = import_module("coco_recipe.api").html_of(self)  # what shows it stands above
-        return html
+        return SHOWN_BY["html"](self) if "html" in SHOWN_BY else None
 
     def counts(self) -> Mapping[str, Any]:
         """Count images, annotations and, by category name, boxes; once for the same rows."""

@@ -181,4 +181,4 @@ def test_a_file_is_read_to_look_at_it_whatever_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "raw.json").write_text(json.dumps(data))
     read = coco_recipe.load(str(tmp_path / "raw.json"))
     assert read.annotations[0].bbox == (1, 2, 3, 4)
-    assert "no pictures: no folder of images" in read._repr_html_()
+    assert "no pictures: no folder of images" in str(read._repr_html_())

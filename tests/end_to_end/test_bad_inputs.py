@@ -33,7 +33,7 @@ sys.addaudithook(_watch)
 def _files(folder: Path) -> dict[str, tuple[int, int]]:
     found = {}
     for top, names, files in os.walk(folder):
-        names[:] = [name for name in names if name not in ("runs", "run", "__pycache__")]
+        names[:] = [name for name in names if name not in ("runs", "run", ".cache", "__pycache__")]
         for name in files:
             path = os.path.join(top, name)
             stamp = os.lstat(path)

@@ -17,6 +17,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,7 @@ class Running:
             os.setsid()
             faulthandler.disable()
             guard.die_with_parent.cache_clear()  # this process has no parent to die with
+            forkserver._forkserver.__init__()  # type: ignore[attr-defined]  # has one of its own
             signal.signal(signal.SIGINT, signal.default_int_handler)
             sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
             for stream in (1, 2):

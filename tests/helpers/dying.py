@@ -16,7 +16,6 @@ from builders import tree
 
 from coco_recipe.running import stages
 
-os.environ["XDG_CACHE_HOME"] = "none"  # not a whole path: what is read of code isn't kept there
 CHANGES = ("os.rename", "os.link", "os.symlink", "os.remove", "os.mkdir", "os.rmdir")
 WRITES = os.O_WRONLY | os.O_RDWR
 
@@ -77,4 +76,6 @@ def main(recipe: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    # not a whole path: what is read of code isn't kept there
+    os.environ["XDG_CACHE_HOME"] = "none"
     main(Path(sys.argv[1]), Path(sys.argv[2]))

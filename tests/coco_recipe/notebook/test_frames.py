@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from builders import coco
 
+import coco_recipe.api  # noqa: F401, it lets data sets show themselves
 from coco_recipe import Dataset, Metrics
 from coco_recipe.coco_json import parse
 from coco_recipe.notebook import frames
