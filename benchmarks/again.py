@@ -60,7 +60,7 @@ def make_pictures(folder: Path, images: int) -> None:
 
 def tell(name: str, folder: Path, mark: float) -> None:
     """Run a folder's recipe, and again in three ways; print what each took."""
-    command = ("-m", "coco_recipe.cli", "run", "recipe.yaml", "--quiet")
+    command = ("-m", "coco_recipe.cli", "run", "recipe.yaml", "--quiet", "--no-report")
     first = coco_scale.measure(folder, *command)
     time.sleep(YOUNG_SECONDS)
     again = {

@@ -113,6 +113,7 @@ COMMAND = [
     "--jobs",
     "2",
     "--quiet",
+    "--no-report",
 ]
 
 

@@ -145,6 +145,7 @@ def main() -> None:
                     "run",
                     "-q",
                     "recipe.yaml",
+                    "--no-report",
                     "--rehash",  # as on the first day
                     "--out",
                     f"turn_{turn}/run",  # nothing is kept beside it of the turn before
