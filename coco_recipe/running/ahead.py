@@ -45,7 +45,10 @@ class Ahead:
             if not _lives_in_memory(step) or not known.keys() >= {*step.references()}:
                 continue
             values = step.values(known.__getitem__)
-            folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+            try:
+                folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+            except OSError:  # no room or no right there: the run needs none
+                return
             self._scratch.append(folder)
             place = Path(folder.name)
             context = Context(

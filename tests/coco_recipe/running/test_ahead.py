@@ -130,3 +130,15 @@ def test_nothing_of_it_stays_among_temporary_files(
     write_recipe(tmp_path, STEPS, coco())
     assert command("run", "recipe.yaml", cwd=tmp_path).returncode == 0
     assert list(scratch.iterdir()) == []
+
+
+def test_without_a_place_for_temporary_files_the_run_does_all_itself(
+    tmp_path: Path, worked: list[str], always: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    planned = _planned(tmp_path)
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
+    Ahead().work(planned, {("raw", ""): dataset()}, lambda: True)
+    assert worked == []
