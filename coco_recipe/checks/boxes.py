@@ -27,6 +27,8 @@ def without_area(rows: Rows) -> Iterator[Row]:
 
 
 def without_size(rows: Rows) -> Iterator[Row]:
+    if rows.have_sizes:
+        return iter(())
     return (
         of_image(image, _told_size(image)) for image in rows.images if rows.sizes[image.id] is None
     )

@@ -12,7 +12,7 @@ from coco_recipe.findings import Row
 def repeated_image_ids(rows: Rows) -> Iterator[Row]:
     if len(rows.file_names) == len(rows.images):
         return iter(())
-    again = repeated(image.id for image in rows.images)
+    again = repeated([image.id for image in rows.images])
     return (of_image(image) for image in rows.images if image.id in again)
 
 
@@ -22,7 +22,7 @@ def repeated_annotation_ids(rows: Rows) -> Iterator[Row]:
 
 
 def repeated_category_ids(rows: Rows) -> Iterator[Row]:
-    again = repeated(category.id for category in rows.categories)
+    again = repeated([category.id for category in rows.categories])
     return (of_category(category) for category in rows.categories if category.id in again)
 
 

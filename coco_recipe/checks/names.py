@@ -17,12 +17,12 @@ TEXTS = ("date_captured", "coco_url", "flickr_url")  # hotcoco reads text only
 
 
 def repeated_file_names(rows: Rows) -> Iterator[Row]:
-    again = repeated(image.file_name for image in rows.images)
+    again = repeated([image.file_name for image in rows.images])
     return (of_image(image) for image in rows.images if image.file_name in again)
 
 
 def repeated_category_names(rows: Rows) -> Iterator[Row]:
-    again = repeated(category.name for category in rows.categories)
+    again = repeated([category.name for category in rows.categories])
     return (of_category(category) for category in rows.categories if category.name in again)
 
 

@@ -1,7 +1,7 @@
 """A data set as checks of its rows see it: one pass over all, and names for rows."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
@@ -62,6 +62,12 @@ class Rows:
             else None
             for image in self.images
         }
+
+    @cached_property
+    def have_sizes(self) -> bool:
+        """Whether every image has a width and height above 0."""
+        sides = [side for key in ("width", "height") for side in map(attrgetter(key), self.images)]
+        return UnsetType not in set(map(type, sides)) and min(sides, default=1) > 0
 
     @cached_property
     def ids(self) -> list[int]:
@@ -251,11 +257,10 @@ def of_category(category: Category, value: Any = None) -> Row:
     return Row(f"category {category.id} ({category.name!r})", value)
 
 
-def repeated(values: Iterable[Any]) -> set[Any]:
-    listed = list(values)
-    if len(set(listed)) == len(listed):
+def repeated(values: Collection[Any]) -> set[Any]:
+    if len(set(values)) == len(values):
         return set()
-    return {value for value, n in Counter(listed).items() if n > 1}
+    return {value for value, n in Counter(values).items() if n > 1}
 
 
 def text_of(row: Annotation) -> bytes:
