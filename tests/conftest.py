@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # a page takes longer than most runs of tests; those of the page ask for it
 os.environ.setdefault("COCO_RECIPE_REPORT", "0")
+
+# a shell without job control starts what is in the background with Ctrl-C ignored, and children
+# inherit that
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # runs flush all that they write, which takes no time in memory; the suite writes 2 GiB
 MEMORY = Path("/dev/shm")
