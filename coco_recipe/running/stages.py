@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,39 +11,35 @@ from typing import Literal
 from coco_recipe import failure, known_files, plugins, system_errors
 from coco_recipe.engines import engine as engines
 from coco_recipe.errors import (
-    CocoRecipeError,
-    FindingsError,
     Problem,
-    RecipeError,
     RunError,
-    StepError,
     did_you_mean,
-    together,
 )
 from coco_recipe.events import Noted, Observer, RunEnded, RunStarted
-from coco_recipe.findings import Finding
 from coco_recipe.known_files import KnownFiles
 from coco_recipe.language import recipe, source
 from coco_recipe.observing.observers import Named, Observers
 from coco_recipe.observing.reporters import Reporters
-from coco_recipe.planning import foresight
-from coco_recipe.planning.plan import Plan, PlannedStep
+from coco_recipe.planning.plan import Plan
 from coco_recipe.planning.resolve import Draft, drafted
 from coco_recipe.planning.used_plugins import used_files
 from coco_recipe.publishing.publisher import Publisher
-from coco_recipe.publishing.targets import in_the_way
-from coco_recipe.running import error_log, provenance, recorded, refusal, room, run_folder
+from coco_recipe.running import (
+    error_log,
+    failing_ahead,
+    provenance,
+    recorded,
+    refusal,
+    room,
+    run_folder,
+)
 from coco_recipe.running.cache import KEPT, Cache
-from coco_recipe.running.context import Context
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.loop import make_steps
-from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.running.session import Committed
 from coco_recipe.running.shared import Shared
 from coco_recipe.running.store import Store
-from coco_recipe.running.task import step_seed
 from coco_recipe.running.work import Work
-from coco_recipe.steps import StepProblems
 
 
 def prepare(
@@ -295,98 +290,6 @@ def weigh(work: Work) -> None:
     work.judge([little] if little else [])
 
 
-def try_configs(work: Work) -> None:
-    """Let steps look at what takes seconds to look at, before the ones above them take hours.
-
-    Raises:
-        RecipeError: with what every step finds wrong.
-    """
-    seed, facts = work.plan.recipe.seed, work.session.inputs.facts
-    problems: list[Problem] = []
-    due = [task.step for task in work.tasks if task.step.id in work.reasons]
-    for step in due:
-        if step.step.preflight is None:
-            continue
-        known = step.by_port(facts.__getitem__)
-        with tempfile.TemporaryDirectory() as scratch:
-            context = Context(step.id, step_seed(seed, step.id), Path(scratch))
-            try:
-                with foresight.blamed(work.plan, step):
-                    step.step.preflight(context, step.bound, known)
-            except RecipeError as error:
-                problems += error.problems
-    if problems:
-        raise RecipeError(problems)
-
-
-def hold_against_rows_ahead(work: Work) -> None:
-    """Hold steps against the rows that will come to them, before a step above takes long.
-
-    Steps that live in memory are run here for it: those that stand behind a step that writes files,
-    since they might fail; and those above a step that asks, or in whose folder are files that
-    aren't ours. What isn't made again is read from disk.
-
-    Raises:
-        RecipeError: steps can't go together with what comes to them; with every problem.
-        StepError: a step in memory fails.
-        FindingsError: what it finds stops the run.
-    """
-    due = [task.step for task in work.tasks if task.step.id in work.reasons]
-    writing = [step for step in due if step.step.writes]
-    rehearsal = work.rehearsal()
-    problems: list[Problem] = []
-    for step in writing:
-        known = partial(rehearsal.known_of, step)
-        problems += in_the_way(work.plan, work.folder, step, known)
-    for step in writing[1:]:  # to the first only steps in memory lead, and it asks itself
-        facts = rehearsal.facts_of(step, work.session.inputs.facts)
-        try:
-            foresight.foresee_step(work.plan, step, facts, partial(rehearsal.values_of, step))
-        except RecipeError as error:
-            problems += error.problems
-    errors: list[CocoRecipeError] = [RecipeError(problems)] if problems else []
-    for step in due[due.index(writing[0]) :] if writing else ():
-        if not step.step.writes and not step.step.reads_pixels:  # pixels take long themselves
-            errors += _failing(work, step, rehearsal)
-    if failed := next((error for error in errors if isinstance(error, StepError)), None):
-        error_log.clear(work.folder)
-        failed.log = _log_of(work, failed, rehearsal)
-    if errors:
-        raise together(errors)
-
-
-def _failing(work: Work, step: PlannedStep, rehearsal: Rehearsal) -> Iterator[CocoRecipeError]:
-    """Yield why a step in memory would stop the run, as far as that is known before."""
-    result = rehearsal.result_of(step)
-    if error := rehearsal.failures.get(step.id):
-        try:
-            with foresight.blamed(work.plan, step):
-                if isinstance(error.__cause__, StepProblems):
-                    raise error.__cause__
-        except RecipeError as problems:
-            yield problems
-        else:
-            yield error
-    elif result:
-        findings = map(Finding.from_record, result.manifest.record.findings)
-        if stopping := work.judge.stopping(findings):
-            yield FindingsError(stopping)
-
-
-def _log_of(work: Work, error: StepError, rehearsal: Rehearsal) -> Path | None:
-    """Write the log of a step that failed before the run; return its path."""
-    failed = next(name for name, one in rehearsal.failures.items() if one is error)
-    task = next(task for task in work.tasks if task.step.id == failed)
-    return error_log.write(
-        work.folder,
-        task.step,
-        error,
-        environment=task.parts.environment,
-        progress="it was tried before the run",
-        unfinished=work.store.unfinished(failed),
-    )
-
-
 def begin_record(work: Work) -> None:
     """Begin the run's record; the log of an earlier failure goes."""
     work.begin_record()
@@ -417,8 +320,8 @@ STAGES: tuple[Callable[[Work], None], ...] = (
     name_leftovers,
     compare_keys,
     weigh,
-    hold_against_rows_ahead,
-    try_configs,
+    failing_ahead.hold_against_rows,
+    failing_ahead.try_configs,
     begin_record,
     make_steps,
     name_changes,
