@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 SMALL, LARGE = (658, 492), (4096, 3000)
-DISTINCT = 300  # pictures that are drawn; the others are links to them
+DISTINCT = 300  # pictures that are drawn; the others have their pixels, and a number of their own
 RECIPE = """\
 coco_recipe: 1
 name: bench
@@ -153,16 +153,14 @@ def make(folder: Path, images: int, large_every: int = 0) -> None:
     cv2.setRNGSeed(0)
     (folder / "images").mkdir(parents=True)
     (folder / "recipe.yaml").write_text(RECIPE)
-    drawn: dict[tuple[int, int], list[Path]] = {SMALL: [], LARGE: []}
+    drawn: dict[tuple[int, int], list[bytes]] = {SMALL: [], LARGE: []}
     rows, annotations = [], []
     for number in range(1, images + 1):
         size = LARGE if large_every and number % large_every == 0 else SMALL
         path, enough = folder / "images" / f"{number:06d}.jpg", DISTINCT if size == SMALL else 10
         if len(drawn[size]) < enough:
-            cv2.imwrite(str(path), draw(size, rng))
-            drawn[size].append(path)
-        else:
-            path.hardlink_to(drawn[size][number % enough])
+            drawn[size].append(cv2.imencode(".jpg", draw(size, rng))[1].tobytes())
+        path.write_bytes(numbered(drawn[size][number % len(drawn[size])], number))
         rows.append({"id": number, "file_name": path.name, "width": size[0], "height": size[1]})
         for _ in range(2):
             w, h = boxes.randint(20, size[0] // 2), boxes.randint(20, size[1] // 2)
@@ -182,6 +180,12 @@ def make(folder: Path, images: int, large_every: int = 0) -> None:
             {"images": rows, "annotations": annotations, "categories": [{"id": 1, "name": "thing"}]}
         )
     )
+
+
+def numbered(jpeg: bytes, number: int) -> bytes:
+    """Return a JPEG file with a comment, so that no two pictures of a data set are equal."""
+    comment = b"%08d" % number
+    return jpeg[:2] + b"\xff\xfe" + (2 + len(comment)).to_bytes(2, "big") + comment + jpeg[2:]
 
 
 def loop(folder: Path) -> Times:
