@@ -5,7 +5,7 @@ process reads all of them meanwhile, and does the other checks (see `mask_parts`
 isn't given the rows).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 import msgspec
@@ -21,7 +21,9 @@ from coco_recipe.errors import DatasetError
 from coco_recipe.findings import Finding
 
 MANY_BYTES = 16 * 2**20  # of text; a copy of this process takes as long as checking some thousand
-PART_BYTES = 2**20  # of text: rows of so much are in memory at once; 4 MiB take a tenth longer
+_Seen = tuple[list[Finding], Collection[str]]  # what was found, and kinds that are left
+_NOTHING: _Seen = ([], row_checks.IN_PASSING)
+PART_BYTES = 4 * 2**20  # of text: a copy has rows of so much in memory, and no more
 
 
 class RowParts:
@@ -36,7 +38,7 @@ class RowParts:
 
     def __init__(self, text: bytes, top: Mapping[str, Raw], name: str, place: str) -> None:
         self._text, self._top, self._name, self._place = text, top, name, place
-        self._begun: Beside[list[Finding] | None] | None = None
+        self._begun: Beside[_Seen] | None = None
         if len(memoryview(top["annotations"])) > MANY_BYTES and copies() > 1:
             self._begun = Beside(self._look)
 
@@ -54,23 +56,30 @@ class RowParts:
         """
         for one in repeated_keys.findings(self._text, self._top, dataset, self._place):
             yield replace(one, file=self._name)
-        rows, surveyed = Rows(dataset), row_checks.BY_SURVEY
-        found = list(row_checks.findings_of(rows, self._place, row_checks.KINDS.keys() - surveyed))
-        seen = self._begun.result() if self._begun else None
-        if seen is None or dataset.loose or dataset.left_out:
-            seen = list(row_checks.findings_of(rows, self._place, surveyed))
+        rows, passing = Rows(dataset), row_checks.IN_PASSING
+        found = list(row_checks.findings_of(rows, self._place, row_checks.KINDS.keys() - passing))
+        seen, left = self._begun.result() if self._begun else _NOTHING
+        if dataset.loose or dataset.left_out:
+            seen, left = _NOTHING
+        found += [*seen, *row_checks.findings_of(rows, self._place, left)]
         order = {name: n for n, name in enumerate(row_checks.KINDS)}
-        yield from sorted([*found, *seen], key=lambda finding: order[finding.kind.name])
+        yield from sorted(found, key=lambda finding: order[finding.kind.name])
 
-    def _look(self) -> list[Finding] | None:
-        """Survey the annotations part by part; None where they can't be read so."""
+    def _look(self) -> _Seen:
+        """Check the annotations part by part."""
         parts = (
             coco_json.annotations_of(b"".join((b"[", part, b"]")), self._name)
             for part in coco_json.divided(self._top["annotations"], PART_BYTES)
         )
+        seen, left = list[Finding](), set[str]()
         try:
             others = coco_json.of_top({**self._top, "annotations": Raw(b"[]")}, name=self._name)
             rows = PassingRows(others, parts)
-            return list(row_checks.findings_of(rows, self._place, row_checks.BY_SURVEY))
-        except (DatasetError, msgspec.DecodeError, NotKeptError):  # or a border that was none
-            return None
+            for kind in row_checks.IN_PASSING:
+                try:
+                    seen += row_checks.findings_of(rows, self._place, {kind})
+                except NotKeptError:
+                    left.add(kind)
+        except (DatasetError, msgspec.DecodeError):  # or a border that was none
+            return _NOTHING
+        return seen, left

@@ -22,7 +22,9 @@ WRONG = [
     {"segmentation": [[1, 1, 2, 2, 3, 3]]},
     {"segmentation": [[1, 1, 2]]},
     {"area": 3},
-    *[{}] * 4,
+    {"iscrowd": 0},
+    {"category_id": 1},
+    *[{}] * 2,
 ]
 
 
@@ -43,11 +45,11 @@ def test_findings_are_those_of_the_whole(changes: list[dict[str, object]], ends:
     row = data["annotations"][0]
     data["annotations"] = [{**row, **change, "id": n} for n, change in enumerate(changes, 1)]
     rows = dataset(data)
-    whole = list(row_checks.findings(rows, "raw", row_checks.BY_SURVEY))
+    whole = list(row_checks.findings(rows, "raw", row_checks.IN_PASSING))
     assert {"boxes_of_no_area", "boxes_past_the_edge", "boxes_outside"} <= {
         one.kind.name for one in whole
     }
-    passing = list(row_checks.findings_of(_in_parts(rows, ends), "raw", row_checks.BY_SURVEY))
+    passing = list(row_checks.findings_of(_in_parts(rows, ends), "raw", row_checks.IN_PASSING))
     assert _found(passing) == _found(whole)
 
 
@@ -61,10 +63,10 @@ def test_findings_are_those_of_the_whole(changes: list[dict[str, object]], ends:
 def test_what_needs_all_boxes_at_once_is_not_known(box: list[float]) -> None:
     rows = dataset(changed("annotations", {"bbox": box}, {"bbox": box}))
     with pytest.raises(NotKeptError):
-        list(row_checks.findings_of(_in_parts(rows, [1]), "raw", row_checks.BY_SURVEY))
+        list(row_checks.findings_of(_in_parts(rows, [1]), "raw", row_checks.IN_PASSING))
 
 
 def test_the_rows_themselves_are_not_there() -> None:
-    rows = _in_parts(dataset(changed("annotations")), [1])
+    rows = _in_parts(dataset(changed("annotations", {"id": 1}, {"id": 1})), [1])
     with pytest.raises(NotKeptError):
         list(row_checks.findings_of(rows, "raw", {"repeated_annotation_ids"}))

@@ -1,6 +1,7 @@
 """A copy of the process checks rows part by part, and finds what one pass over all finds."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from builders import coco, command, write_recipe
 
 from coco_recipe import coco_json
+from coco_recipe.checks import row_checks
 from coco_recipe.engines.beside import Beside, copies
 from coco_recipe.findings import Finding
 from coco_recipe.running import inputs, row_parts
@@ -26,9 +28,9 @@ pytestmark = pytest.mark.skipif(copies() < 2, reason="no copy of this process ca
 
 
 @pytest.fixture
-def beside(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+def beside(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What copies gave; they are made for any file, and read a row or two at a time."""
-    given: list[object] = []
+    given: list[Any] = []
 
     class Counted(Beside[Any]):
         def result(self) -> Any:
@@ -62,13 +64,13 @@ def _in_one_pass(text: str, monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
 
 
 def test_many_rows_are_told_as_few_are(
-    tmp_path: Path, beside: list[object], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, beside: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export = {"id": "out", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none"}}
     write_recipe(tmp_path, [export], _data(*WRONG))
     in_parts = command("run", "recipe.yaml", cwd=tmp_path).stderr
     assert len(beside) == 1
-    assert beside[0] is not None
+    assert beside[0][0]
     monkeypatch.setattr(row_parts, "MANY_BYTES", 10**9)
     assert command("run", "recipe.yaml", cwd=tmp_path).stderr == in_parts
     assert len(beside) == 1
@@ -89,34 +91,44 @@ def test_many_rows_are_told_as_few_are(
 
 
 def test_keys_that_stand_twice_are_found(
-    beside: list[object], monkeypatch: pytest.MonkeyPatch
+    beside: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = json.dumps(_data()).replace('"id": 5,', '"id": 4, "id": 5,')
     found = _found(text)
     assert [one.kind.name for one in found] == ["repeated_keys", "unused_categories"]
-    assert beside != [None]
+    assert [kinds for _, kinds in beside] == [set()]
     assert found == _in_one_pass(text, monkeypatch)
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "left"),
     [
-        pytest.param({"parts": [{"a": 1}, {"b": 2}, {"c": 3}] * 20}, id="a list of objects"),
-        pytest.param({"note": "}, {" * 60}, id="a text"),
-        pytest.param({"bbox": [0.1, 0.2, 0.3, 0.4]}, id="boxes that need all rows"),
+        pytest.param(
+            {"parts": [{"a": 1}, {"b": 2}, {"c": 3}] * 20},
+            row_checks.IN_PASSING,
+            id="a list of objects",
+        ),
+        pytest.param({"note": "}, {" * 60}, row_checks.IN_PASSING, id="a text"),
+        pytest.param(
+            {"bbox": [0.1, 0.2, 0.3, 0.4]}, {"boxes_normalised"}, id="boxes that need all rows"
+        ),
+        pytest.param({"id": 7}, {"repeated_annotation_ids"}, id="ids that need all rows"),
     ],
 )
 def test_what_cannot_be_judged_in_parts_is_judged_at_once(
-    change: dict[str, Any], beside: list[object], monkeypatch: pytest.MonkeyPatch
+    change: dict[str, Any],
+    left: Collection[str],
+    beside: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     text = json.dumps(_data(*([change] * 12)))
     found = _found(text)
-    assert beside == [None]
+    assert [kinds for _, kinds in beside] == [left]
     assert found == _in_one_pass(text, monkeypatch)
 
 
 def test_rows_of_wrong_types_are_judged_as_the_slow_reading_has_them(
-    tmp_path: Path, beside: list[object], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, beside: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = _data({"bbox": ["1", "2", "0", "10"]}, *WRONG[1:3])
     mend = {"id": "mend", "use": "repair", "in": "raw", "with": {"bbox": "to_numbers"}}
@@ -128,5 +140,5 @@ def test_rows_of_wrong_types_are_judged_as_the_slow_reading_has_them(
     assert "(boxes_of_no_area)" in in_parts
 
 
-def test_findings_name_the_input(beside: list[object]) -> None:
+def test_findings_name_the_input(beside: list[Any]) -> None:
     assert {one.place for one in _found(json.dumps(_data(*WRONG)))} == {"raw"}
