@@ -1,97 +1,14 @@
 """The names that a plugin author imports, and ``run``, the Python API.
 
 ``from coco_recipe import events`` gives what an observer sees, ``yaml_text`` the reader of recipes
-for other files.
+for other files. Each name is loaded when it is asked for.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from coco_recipe import patterns, regular
-from coco_recipe.checks.file_names import mended_name
-from coco_recipe.checks.loose_values import segmentation as numbers_of_segmentation
-from coco_recipe.checks.missing_files import told as missing_pictures
-from coco_recipe.checks.names import TEXTS, is_license
-from coco_recipe.checks.row_checks import (
-    BEFORE_EXPORT,
-    POLYGONS_TOO_SHORT,
-    READERS_REFUSE,
-    SEGMENTATIONS_OF_NO_AREA,
-)
-from coco_recipe.checks.row_checks import findings as row_findings
-from coco_recipe.checks.rows import FAR_SIDES, NO_PLACE_PX, SHORT
-from coco_recipe.checks.trainers import TRAINERS_SKIP
-from coco_recipe.checks.trainers import skipped as trainers_skip
-from coco_recipe.coco_json import unsafe_name, with_extras, write
-from coco_recipe.dataset import Annotation, Category, Dataset, Image, Loose, Origin, extras
-from coco_recipe.errors import (
-    CocoRecipeError,
-    DatasetError,
-    FindingsError,
-    HeldError,
-    PluginError,
-    Problem,
-    RecipeError,
-    RunError,
-    StepError,
-    about,
-    counted,
-    did_you_mean,
-    show_path,
-)
-from coco_recipe.failure import told
-from coco_recipe.files import (
-    digest,
-    free_name,
-    gone_if_failed,
-    link_or_copy,
-    place,
-    plain_name,
-    sha256,
-    write_bytes,
-)
-from coco_recipe.findings import Check, Finding, Kind, Row
-from coco_recipe.geometry import body_parts
-from coco_recipe.geometry.framing import framed
-from coco_recipe.geometry.rounding import tidy
-from coco_recipe.geometry.segmentation import (
-    checked_runs,
-    has_area,
-    is_flat,
-    polygon_area,
-    runs_of,
-    segmentation_area,
-    segmentation_box,
-)
-from coco_recipe.geometry.turned_box import TurnedBox, turned_box
-from coco_recipe.headers.header import CutOffError, Header
-from coco_recipe.headers.reading import header_of, read_header
-from coco_recipe.hookspecs import hookimpl
-from coco_recipe.json_types import Params, Schema
-from coco_recipe.linting.rule import Experiment, Part, Rule, StepInExperiment
-from coco_recipe.manifest import StepRecord
-from coco_recipe.observing.table import width_of
-from coco_recipe.observing.trackers import Tracker
-from coco_recipe.seals import open_line, open_page, seal_line, seal_page
-from coco_recipe.step_context import StepContext
-from coco_recipe.steps import (
-    Backend,
-    OpenPorts,
-    Package,
-    Port,
-    Step,
-    StepProblem,
-    StepProblems,
-)
-from coco_recipe.system_errors import is_refusal, writing
-from coco_recipe.values.checkpoint import Checkpoint
-from coco_recipe.values.dataset_value import facts_of
-from coco_recipe.values.expected import Expected, ExpectedByPort, Forecast, Span, joined
-from coco_recipe.values.facts import Facts, FactsByPort
-from coco_recipe.values.kind import ValueKind
-from coco_recipe.values.metrics import Figure, Metrics
-from coco_recipe.values.predictions import Prediction, Predictions, write_predictions
-
 if TYPE_CHECKING:
+    from coco_recipe import patterns, regular
     from coco_recipe.api import load, open_run, run
     from coco_recipe.asking.recorded_run import RecordedRun
     from coco_recipe.asking.recorded_run import read as recorded_run
@@ -99,8 +16,91 @@ if TYPE_CHECKING:
     from coco_recipe.asking.run_facts import run_facts, run_values
     from coco_recipe.asking.source import find as find_data
     from coco_recipe.asking.stats import of_datasets as stats_of
+    from coco_recipe.checks.file_names import mended_name
+    from coco_recipe.checks.loose_values import segmentation as numbers_of_segmentation
+    from coco_recipe.checks.missing_files import told as missing_pictures
+    from coco_recipe.checks.names import TEXTS, is_license
+    from coco_recipe.checks.row_checks import (
+        BEFORE_EXPORT,
+        POLYGONS_TOO_SHORT,
+        READERS_REFUSE,
+        SEGMENTATIONS_OF_NO_AREA,
+    )
+    from coco_recipe.checks.row_checks import findings as row_findings
+    from coco_recipe.checks.rows import FAR_SIDES, NO_PLACE_PX, SHORT
+    from coco_recipe.checks.trainers import TRAINERS_SKIP
+    from coco_recipe.checks.trainers import skipped as trainers_skip
+    from coco_recipe.coco_json import unsafe_name, with_extras, write
     from coco_recipe.commands.options import PLUGIN as plugin_option
+    from coco_recipe.dataset import Annotation, Category, Dataset, Image, Loose, Origin, extras
+    from coco_recipe.errors import (
+        CocoRecipeError,
+        DatasetError,
+        FindingsError,
+        HeldError,
+        PluginError,
+        Problem,
+        RecipeError,
+        RunError,
+        StepError,
+        about,
+        counted,
+        did_you_mean,
+        show_path,
+    )
+    from coco_recipe.failure import told
+    from coco_recipe.files import (
+        digest,
+        free_name,
+        gone_if_failed,
+        link_or_copy,
+        place,
+        plain_name,
+        sha256,
+        write_bytes,
+    )
+    from coco_recipe.findings import Check, Finding, Kind, Row
+    from coco_recipe.geometry import body_parts
+    from coco_recipe.geometry.framing import framed
+    from coco_recipe.geometry.rounding import tidy
+    from coco_recipe.geometry.segmentation import (
+        checked_runs,
+        has_area,
+        is_flat,
+        polygon_area,
+        runs_of,
+        segmentation_area,
+        segmentation_box,
+    )
+    from coco_recipe.geometry.turned_box import TurnedBox, turned_box
+    from coco_recipe.headers.header import CutOffError, Header
+    from coco_recipe.headers.reading import header_of, read_header
+    from coco_recipe.hookspecs import hookimpl
+    from coco_recipe.json_types import Params, Schema
+    from coco_recipe.linting.rule import Experiment, Part, Rule, StepInExperiment
+    from coco_recipe.manifest import StepRecord
     from coco_recipe.observing.reporters import Flow, RunFacts
+    from coco_recipe.observing.table import width_of
+    from coco_recipe.observing.trackers import Tracker
+    from coco_recipe.seals import open_line, open_page, seal_line, seal_page
+    from coco_recipe.step_context import StepContext
+    from coco_recipe.steps import (
+        Backend,
+        OpenPorts,
+        Package,
+        Port,
+        Step,
+        StepProblem,
+        StepProblems,
+    )
+    from coco_recipe.system_errors import is_refusal, writing
+    from coco_recipe.values.checkpoint import Checkpoint
+    from coco_recipe.values.dataset_value import facts_of
+    from coco_recipe.values.expected import Expected, ExpectedByPort, Forecast, Span, joined
+    from coco_recipe.values.facts import Facts, FactsByPort
+    from coco_recipe.values.kind import ValueKind
+    from coco_recipe.values.metrics import Figure, Metrics
+    from coco_recipe.values.predictions import Prediction, Predictions, write_predictions
 
 __all__ = [
     "BEFORE_EXPORT",
@@ -226,30 +226,75 @@ __all__ = [
     "writing",
 ]
 
-
-_LATER = {
-    "RecordedRun": ("asking.recorded_run", "RecordedRun"),
-    "recorded_run": ("asking.recorded_run", "read"),
-    "row_changes": ("asking.row_changes", "changes"),
-    "Flow": ("observing.reporters", "Flow"),
-    "RunFacts": ("observing.reporters", "RunFacts"),
-    "find_data": ("asking.source", "find"),
-    "plugin_option": ("commands.options", "PLUGIN"),
-    "run_facts": ("asking.run_facts", "run_facts"),
-    "run_values": ("asking.run_facts", "run_values"),
-    "stats_of": ("asking.stats", "of_datasets"),
+# the names of each module; new=old where one has another name there, new= for the module itself
+_NAMES = {
+    "api": "load open_run run",
+    "asking.recorded_run": "RecordedRun recorded_run=read",
+    "asking.row_changes": "row_changes=changes",
+    "asking.run_facts": "run_facts run_values",
+    "asking.source": "find_data=find",
+    "asking.stats": "stats_of=of_datasets",
+    "checks.file_names": "mended_name",
+    "checks.loose_values": "numbers_of_segmentation=segmentation",
+    "checks.missing_files": "missing_pictures=told",
+    "checks.names": "TEXTS is_license",
+    "checks.row_checks": "BEFORE_EXPORT POLYGONS_TOO_SHORT READERS_REFUSE SEGMENTATIONS_OF_NO_AREA "
+    "row_findings=findings",
+    "checks.rows": "FAR_SIDES NO_PLACE_PX SHORT",
+    "checks.trainers": "TRAINERS_SKIP trainers_skip=skipped",
+    "coco_json": "unsafe_name with_extras write",
+    "commands.options": "plugin_option=PLUGIN",
+    "dataset": "Annotation Category Dataset Image Loose Origin extras",
+    "errors": "CocoRecipeError DatasetError FindingsError HeldError PluginError Problem "
+    "RecipeError RunError StepError about counted did_you_mean show_path",
+    "failure": "told",
+    "files": "digest free_name gone_if_failed link_or_copy place plain_name sha256 write_bytes",
+    "findings": "Check Finding Kind Row",
+    "geometry.body_parts": "body_parts=",
+    "geometry.framing": "framed",
+    "geometry.rounding": "tidy",
+    "geometry.segmentation": "checked_runs has_area is_flat polygon_area runs_of "
+    "segmentation_area segmentation_box",
+    "geometry.turned_box": "TurnedBox turned_box",
+    "headers.header": "CutOffError Header",
+    "headers.reading": "header_of read_header",
+    "hookspecs": "hookimpl",
+    "json_types": "Params Schema",
+    "linting.rule": "Experiment Part Rule StepInExperiment",
+    "manifest": "StepRecord",
+    "observing.reporters": "Flow RunFacts",
+    "observing.table": "width_of",
+    "observing.trackers": "Tracker",
+    "patterns": "patterns=",
+    "regular": "regular=",
+    "seals": "open_line open_page seal_line seal_page",
+    "step_context": "StepContext",
+    "steps": "Backend OpenPorts Package Port Step StepProblem StepProblems",
+    "system_errors": "is_refusal writing",
+    "values.checkpoint": "Checkpoint",
+    "values.dataset_value": "facts_of",
+    "values.expected": "Expected ExpectedByPort Forecast Span joined",
+    "values.facts": "Facts FactsByPort",
+    "values.kind": "ValueKind",
+    "values.metrics": "Figure Metrics",
+    "values.predictions": "Prediction Predictions write_predictions",
+}
+_PLACES = {
+    new: (f"coco_recipe.{module}", old if is_other else new)
+    for module, names in _NAMES.items()
+    for new, is_other, old in (name.partition("=") for name in names.split())
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Load the Python API when it is asked for: plugins and readers of data sets don't need it."""
-    if name in ("load", "open_run", "run"):
-        from coco_recipe import api
+    """Load a name when it is asked for: who only lists commands needs none."""
+    if name not in _PLACES:
+        raise AttributeError(f"module 'coco_recipe' has no attribute '{name}'")
+    module, there = _PLACES[name]
+    found = import_module(module)
+    globals()[name] = value = getattr(found, there) if there else found
+    return value
 
-        return getattr(api, name)
-    if name in _LATER:
-        from importlib import import_module
 
-        module, attribute = _LATER[name]
-        return getattr(import_module(f"coco_recipe.{module}"), attribute)
-    raise AttributeError(f"module 'coco_recipe' has no attribute '{name}'")
+def __dir__() -> list[str]:
+    return __all__

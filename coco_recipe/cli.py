@@ -64,9 +64,9 @@ class _Commands(click.Group):
 
 @functools.cache
 def _plugin_commands() -> dict[str, click.Command]:
-    from coco_recipe import plugins
+    from coco_recipe import plugin_commands
 
-    return plugins.find().commands
+    return plugin_commands.find()
 
 
 # color: what looks like an escape sequence is shown as one, not left out

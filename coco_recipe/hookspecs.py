@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from coco_recipe.dataset import Dataset
-from coco_recipe.events import Observer
-from coco_recipe.findings import Check, Kind
-from coco_recipe.linting.rule import Rule
-from coco_recipe.observing.reporters import Reporter
-from coco_recipe.observing.trackers import Tracker
-from coco_recipe.steps import Backend, Step
-from coco_recipe.values.kind import ValueKind
-
 if TYPE_CHECKING:
     import click
 
+    from coco_recipe.dataset import Dataset
+    from coco_recipe.events import Observer
+    from coco_recipe.findings import Check, Kind
+    from coco_recipe.linting.rule import Rule
+    from coco_recipe.observing.reporters import Reporter
+    from coco_recipe.observing.trackers import Tracker
+    from coco_recipe.steps import Backend, Step
+    from coco_recipe.values.kind import ValueKind
+
 PROJECT = "coco_recipe"
+GROUP = "coco_recipe"  # of the entry points of plugins
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 

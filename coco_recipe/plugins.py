@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pluggy
 
@@ -28,10 +28,6 @@ from coco_recipe.steps import Backend, Package, Port, Step
 from coco_recipe.values import shipped as shipped_values
 from coco_recipe.values.kind import ValueKinds
 
-if TYPE_CHECKING:
-    import click
-
-GROUP = "coco_recipe"
 FILE_MODULE = "coco_recipe_plugin_"
 _SOUND_SCHEMAS = set[str]()  # as text: a process that looks for plugins again checks each once
 
@@ -51,7 +47,6 @@ class Registry:
 
     Attributes:
         offers: the steps by name.
-        commands: the commands by name.
         broken: the installed plugins that can't be used, each with its error.
         kinds: the kinds of findings by name.
         checks: the checks of pictures and masks.
@@ -67,7 +62,6 @@ class Registry:
     """
 
     offers: dict[str, Offer]
-    commands: "dict[str, click.Command]"
     broken: dict[str, str]
     kinds: dict[str, Kind]
     checks: tuple[Check, ...] = ()
@@ -94,8 +88,8 @@ def find(files: Sequence[Path] = ()) -> Registry:
     """
     kinds = CORE_KINDS | row_checks.KINDS | slow_reading.KINDS
     kinds |= {rule.kind.name: rule.kind for rule in core_rules.RULES}
-    registry = Registry({}, {}, {}, kinds)
-    for entry in sorted(metadata.entry_points(group=GROUP), key=lambda e: e.name):
+    registry = Registry({}, {}, kinds)
+    for entry in sorted(metadata.entry_points(group=hookspecs.GROUP), key=lambda e: e.name):
         dist = entry.dist
         label = dist.name if dist else entry.value
         try:
@@ -152,7 +146,7 @@ def load_file(path: Path) -> ModuleType:
 
 
 def _register(registry: Registry, module: Any, label: str, version: str) -> None:
-    """Take all of a plugin's steps and commands, or none."""
+    """Take all that a plugin offers to recipes, or nothing."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     manager.register(module)
@@ -191,7 +185,6 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
             *(rule.kind for rule in rules),
         ]
     }
-    commands = {str(command.name): command for command in _all(manager.hook.coco_recipe_commands())}
     observers = tuple(
         Named.of(observer, label) for observer in _all(manager.hook.coco_recipe_observers())
     )
@@ -213,7 +206,6 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
                 "one of them"
             )
     registry.offers.update(offers)
-    registry.commands.update(commands)
     registry.kinds.update(kinds)
     registry.checks += checks
     registry.rules += rules

@@ -1,6 +1,7 @@
 """Rules of the code base that no linter knows."""
 
 import ast
+import importlib
 import json
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import pytest
 from builders import REPOSITORY
 
+import coco_recipe
 from coco_recipe import Package, Step, plugins
 
 CORE, PLUGINS = REPOSITORY / "coco_recipe", REPOSITORY / "plugins"
@@ -81,6 +83,47 @@ print(*sorted(heavy & sys.modules.keys()))
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+@pytest.mark.slow
+def test_to_list_the_commands_loads_neither_steps_nor_rows() -> None:
+    """It is what people wait for most often: a line of help costs no step and no check."""
+    code = """
+import sys
+sys.argv = ['coco-recipe', '--help']
+from coco_recipe.cli import main
+try:
+    main()
+finally:
+    ours = {name for name in sys.modules if name.startswith('coco_recipe')}
+    print(*sorted(ours), *sorted(sys.modules.keys() & {'jsonschema', 'yaml', 'rich'}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    loaded = done.stdout.splitlines()[-1].split()
+    assert {"coco_recipe.cli", "coco_recipe_pictures.commands"} <= set(loaded)
+    heavy = re.compile(r"coco_recipe\.(steps|dataset|plugins|findings|manifest)|[a-z]+")
+    folders = re.compile(r"coco_recipe\.(?!commands|observing)\w+\..*")
+    assert [name for name in loaded if heavy.fullmatch(name) or folders.fullmatch(name)] == []
+    of_plugins = [name for name in loaded if re.fullmatch(r"coco_recipe_\w+\.\w+", name)]
+    assert len(of_plugins) < 10, of_plugins  # a module for each plugin's commands
+
+
+def test_each_name_that_a_plugin_imports_is_found_where_a_type_checker_sees_it() -> None:
+    tree = ast.parse((CORE / "__init__.py").read_text("utf-8"))
+    seen = {
+        one.asname or one.name: (node.module, one.name)
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for one in node.names
+    }
+    assert sorted(seen) == sorted(coco_recipe.__all__) == sorted(dir(coco_recipe))
+    for name, (module, there) in seen.items():
+        found = importlib.import_module(str(module))
+        assert getattr(coco_recipe, name) is getattr(found, there), name
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from coco_recipe.commands import completing, options, step_page
+from coco_recipe.commands import completing, options
 from coco_recipe.commands.surroundings import plugins_print_apart
 
 
@@ -30,6 +30,8 @@ def steps(name: str | None, plugin_files: tuple[Path, ...]) -> None:
         raise click.UsageError(
             f"there is no step '{name}'; {did_you_mean(name, list(registry.offers))}"
         )
+    from coco_recipe.commands import step_page
+
     click.echo(step_page.page(registry.offers[name]))
 
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from coco_recipe import manifest as manifests
 from coco_recipe.commands import reports
 from coco_recipe.commands.options import Shown
 from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.errors import CocoRecipeError, counted
-from coco_recipe.manifest import Manifest, StepRecord, data_sets, read_log
 
 if TYPE_CHECKING:
+    from coco_recipe.manifest import Manifest
     from coco_recipe.running.cells import Done, PlannedCell
 
 METRICS = "metrics"  # the kind of values that `compare` compares
@@ -153,16 +152,17 @@ def _table(done: "Sequence[Done]") -> Iterable[str]:
 
 def _left(folder: Path) -> str:
     """Say what the last step of a run left that has metrics or rows: the best mAP, or counts."""
+    from coco_recipe import manifest as manifests
     from coco_recipe.running.store import MANIFEST, STEPS
 
-    log = read_log(folder)
-    steps = [record for record in log[1] if isinstance(record, StepRecord)] if log else []
+    log = manifests.read_log(folder)
+    steps = [record for record in log[1] if isinstance(record, manifests.StepRecord)] if log else []
     for record in reversed(steps):
         manifest = manifests.read(folder / STEPS / record.step / MANIFEST)
         if manifest and (figures := _figures(manifest)):
             best = max(figures, key=lambda figure: (figure[0] == BEST_BY, figure[1]))
             return f"{best[0]} {best[1]:.4g}"
-        rows = [one for _, one in data_sets(record.counts.out)]
+        rows = [one for _, one in manifests.data_sets(record.counts.out)]
         if rows:
             images = sum(one.images or 0 for one in rows)
             boxes = sum(one.annotations or 0 for one in rows)
@@ -170,7 +170,7 @@ def _left(folder: Path) -> str:
     return ""
 
 
-def _figures(manifest: Manifest) -> list[tuple[str, float]]:
+def _figures(manifest: "Manifest") -> list[tuple[str, float]]:
     """Return the metrics of a step by their last name, those that can be told."""
     outputs = manifest.outputs.values()
     stored = (one for many in outputs for one in (many if isinstance(many, list) else [many]))
@@ -196,10 +196,10 @@ def _columns(rows: Sequence[Sequence[str]]) -> Iterable[str]:
 
 def _compare(done: "Sequence[Done]") -> None:
     """Compare the metrics of cells that have some, where a plugin has the command `compare`."""
-    from coco_recipe import plugins
+    from coco_recipe import plugin_commands
 
     evaluated = [one.cell for one in done if _has_metrics(one.cell)]
-    command = plugins.find().commands.get("compare")
+    command = plugin_commands.find().get("compare")
     if len(evaluated) < 2 or not command:
         return
     click.echo()

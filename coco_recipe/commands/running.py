@@ -12,11 +12,11 @@ from coco_recipe import system_errors
 from coco_recipe.commands import completing, matrices, options, reports
 from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.errors import FindingsError
-from coco_recipe.findings import Finding, judged
-from coco_recipe.manifest import StepRecord
 from coco_recipe.terminal import safe
 
 if TYPE_CHECKING:
+    from coco_recipe.findings import Finding
+    from coco_recipe.manifest import StepRecord
     from coco_recipe.running.session import Session
     from coco_recipe.running.task import Task
 
@@ -212,6 +212,7 @@ def plan(
     counted before the run is told in bounds (5..12, ≤12), or as ?.
     """
     from coco_recipe.asking import plan_graph, plan_rows, plan_text
+    from coco_recipe.findings import Finding, judged
     from coco_recipe.running import agenda, expecting, forecast, refusal, room, run_folder
     from coco_recipe.running.cache import Cache
     from coco_recipe.running.session import Session
@@ -305,7 +306,7 @@ def _kept(task: "Task", session: "Session") -> dict[str, tuple[str, str]]:
 
 
 def _recorded(
-    task: "Task", session: "Session", record: StepRecord | None, reasons: Mapping[str, str]
+    task: "Task", session: "Session", record: "StepRecord | None", reasons: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return why a step runs and what it would record, for programs."""
     kept = _kept(task, session)
@@ -317,7 +318,7 @@ def _recorded(
     }
 
 
-def _show_findings(findings: Sequence[Finding]) -> None:
+def _show_findings(findings: Sequence["Finding"]) -> None:
     """Print findings.
 
     Raises:

@@ -220,7 +220,7 @@ def _planned(
     recipe = Recipe(source, "bench", bench.seed, tuple(inputs), (row,))
     offers = {step.name: Offer(step, "bench", "")}
     kinds, backends = _givable(bench.kinds), dict(bench.backends)
-    registry = Registry(offers, {}, {}, {}, values=kinds, backends=backends)
+    registry = Registry(offers, {}, {}, values=kinds, backends=backends)
     return resolve(recipe, registry, [])
 
 

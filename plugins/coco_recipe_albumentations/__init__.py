@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from coco_recipe import Backend, hookimpl
+from coco_recipe import hookimpl
 
 if TYPE_CHECKING:
     import click
 
+    from coco_recipe import Backend
+
 
 @hookimpl
-def coco_recipe_backends() -> Iterator[Backend]:
+def coco_recipe_backends() -> "Iterator[Backend]":
     """Yield the library, for augment."""
     from coco_recipe_albumentations.backend import Albumentations
 

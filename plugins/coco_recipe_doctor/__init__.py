@@ -1,12 +1,15 @@
 """The command ``coco-recipe doctor``: what a machine has, and what it lacks for every step."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from coco_recipe import hookimpl
 
 if TYPE_CHECKING:
     import click
+
+Goal = Literal["augment", "train", "gpu"]
+GOALS: tuple[Goal, ...] = ("augment", "train", "gpu")
 
 
 @hookimpl

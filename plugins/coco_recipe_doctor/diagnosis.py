@@ -4,13 +4,11 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
+from coco_recipe_doctor import GOALS, Goal
 from coco_recipe_doctor.machine import Findings
 from coco_recipe_doctor.pins import BUILT, Pin, extra, install, install_stack, training_stack
 
-Goal = Literal["augment", "train", "gpu"]
-GOALS: tuple[Goal, ...] = ("augment", "train", "gpu")
 # each stands where another package puts its files; two in one place overwrite each other
 ORIGINALS = {
     "mmcv": "onedl-mmcv",

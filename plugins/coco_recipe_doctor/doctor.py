@@ -4,12 +4,15 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from coco_recipe_doctor.diagnosis import GOALS, Check, Verdict, checks, verdicts
-from coco_recipe_doctor.machine import Findings, look
+from coco_recipe_doctor import GOALS
+
+if TYPE_CHECKING:
+    from coco_recipe_doctor.diagnosis import Check, Verdict
+    from coco_recipe_doctor.machine import Findings
 
 MARKS = {"ok": "ok   ", "note": "note ", "stops": "NO   "}
 HEADINGS = {
@@ -50,32 +53,36 @@ QUESTIONS = {"augment": "augment?", "train": "train?", "gpu": "train on a GPU?"}
 )
 def command(goals: tuple[str, ...], form: str, python: str, seconds: float) -> None:
     """Say whether this machine can augment and train, and what to run if it can't."""
+    from coco_recipe_doctor import diagnosis, machine
+
     try:
-        found = look(python, seconds=seconds)
+        found = machine.look(python, seconds=seconds)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    answers = verdicts(found)
+    answers, lines = diagnosis.verdicts(found), diagnosis.checks(found)
     click.echo(
-        json.dumps(as_json(found, answers), ensure_ascii=False, indent=2)
+        json.dumps(as_json(found, lines, answers), ensure_ascii=False, indent=2)
         if form == "json"
-        else as_text(checks(found), answers)
+        else as_text(lines, answers)
     )
     raise click.exceptions.Exit(
         0 if all(answer.ready for answer in answers if answer.goal in goals) else 1
     )
 
 
-def as_json(found: Findings, answers: Sequence[Verdict]) -> dict[str, Any]:
+def as_json(
+    found: "Findings", lines: Sequence["Check"], answers: Sequence["Verdict"]
+) -> dict[str, Any]:
     """Return the whole report as JSON."""
     return {
         "verdicts": {answer.goal: asdict(answer) for answer in answers},
-        "checks": [asdict(line) | {"status": line.status} for line in checks(found)],
+        "checks": [asdict(line) | {"status": line.status} for line in lines],
         "machine": asdict(found.machine),
         "probes": dict(found.probes),
     }
 
 
-def as_text(lines: Sequence[Check], answers: Sequence[Verdict]) -> str:
+def as_text(lines: Sequence["Check"], answers: Sequence["Verdict"]) -> str:
     """Return the report for a terminal.
 
     Args:

@@ -1,24 +1,28 @@
 """Steps that need mmdet, which runs in a process of its own; ``adapt_head`` only where it must."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from coco_recipe import Rule, Step, hookimpl
-from coco_recipe_mmdet import (
-    adapt_head,
-    evaluate,
-    export_model,
-    greedy_soup,
-    init_weights,
-    predict,
-    recompute_batch_norm,
-    rules,
-    train,
-)
+from coco_recipe import hookimpl
+
+if TYPE_CHECKING:
+    from coco_recipe import Rule, Step
 
 
 @hookimpl
-def coco_recipe_steps() -> Iterator[Step]:
+def coco_recipe_steps() -> "Iterator[Step]":
     """Yield the steps."""
+    from coco_recipe_mmdet import (
+        adapt_head,
+        evaluate,
+        export_model,
+        greedy_soup,
+        init_weights,
+        predict,
+        recompute_batch_norm,
+        train,
+    )
+
     for module in (
         train,
         evaluate,
@@ -33,6 +37,8 @@ def coco_recipe_steps() -> Iterator[Step]:
 
 
 @hookimpl
-def coco_recipe_rules() -> Iterator[Rule]:
+def coco_recipe_rules() -> "Iterator[Rule]":
     """Yield the rules of lint about trainings."""
+    from coco_recipe_mmdet import rules
+
     yield from rules.RULES

@@ -7,16 +7,12 @@ For steps of other plugins that make pictures of pictures there are ``moved``, w
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from coco_recipe import Check, Dataset, Kind, Rule, Step, hookimpl
-from coco_recipe_pictures import tile
-from coco_recipe_pictures.alike import check_leakage
-from coco_recipe_pictures.alike import rules as leak_rules
-from coco_recipe_pictures.augment import refusals, step
-from coco_recipe_pictures.augment import rules as pipeline_rules
+from coco_recipe import hookimpl
 
 if TYPE_CHECKING:
     import click
 
+    from coco_recipe import Check, Dataset, Kind, Rule, Step
     from coco_recipe_pictures.geometry.carried import carried, moved
     from coco_recipe_pictures.geometry.instance import Instance, Moved
 
@@ -24,28 +20,38 @@ __all__ = ["Instance", "Moved", "carried", "moved"]
 
 
 @hookimpl
-def coco_recipe_steps() -> Iterator[Step]:
+def coco_recipe_steps() -> "Iterator[Step]":
     """Yield the steps that open images."""
+    from coco_recipe_pictures import tile
+    from coco_recipe_pictures.alike import check_leakage
+    from coco_recipe_pictures.augment import step
+
     yield step.STEP
     yield tile.STEP
     yield check_leakage.STEP
 
 
 @hookimpl
-def coco_recipe_findings() -> Iterator[Kind]:
+def coco_recipe_findings() -> "Iterator[Kind]":
     """Yield the kinds of findings that the steps make."""
+    from coco_recipe_pictures.alike import check_leakage
+    from coco_recipe_pictures.augment import refusals
+
     yield from (refusals.DIRECTION, refusals.TURNED, check_leakage.LEAK, check_leakage.ALIKE)
 
 
 @hookimpl
-def coco_recipe_rules() -> Iterator[Rule]:
+def coco_recipe_rules() -> "Iterator[Rule]":
     """Yield the rules of lint about pipelines, and about pictures in two parts."""
+    from coco_recipe_pictures.alike import rules as leak_rules
+    from coco_recipe_pictures.augment import rules as pipeline_rules
+
     yield from pipeline_rules.RULES
     yield from leak_rules.RULES
 
 
 @hookimpl
-def coco_recipe_checks() -> Iterator[Check]:
+def coco_recipe_checks() -> "Iterator[Check]":
     """Yield the checks of pictures and masks; what they need is imported when they run."""
     from coco_recipe_pictures.checks import offered_checks
 
@@ -66,7 +72,7 @@ def coco_recipe_sheets() -> "Iterator[Callable[[Dataset, int], bytes]]":
     yield _sheet
 
 
-def _sheet(dataset: Dataset, most: int) -> bytes:
+def _sheet(dataset: "Dataset", most: int) -> bytes:
     from coco_recipe_pictures.show import drawing, telling
 
     chosen = telling.choose({"": dataset}, (), telling.Wanted(most)) if dataset.folders else []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from builders import command
-from coco_recipe_doctor import diagnosis, doctor
+from coco_recipe_doctor import diagnosis, doctor, machine
 from seen_machines import bare, verdict_of
 
 
@@ -26,7 +26,9 @@ def test_the_text_shows_every_line_and_the_commands() -> None:
 
 def test_the_json_has_the_same_answers() -> None:
     found = bare()
-    answer = json.loads(json.dumps(doctor.as_json(found, diagnosis.verdicts(found))))
+    answer = json.loads(
+        json.dumps(doctor.as_json(found, diagnosis.checks(found), diagnosis.verdicts(found)))
+    )
     assert answer["verdicts"]["train"]["ready"] is False
     assert answer["verdicts"]["train"]["commands"] == list(verdict_of("train", found).commands)
     assert {"status": "stops", "name": "torch"}.items() <= next(
@@ -45,7 +47,7 @@ def test_the_command_looks_at_this_machine_and_its_exit_status_answers_what_was_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("albumentations")
-    monkeypatch.setattr(doctor, "look", functools.cache(doctor.look))  # it takes seconds
+    monkeypatch.setattr(machine, "look", functools.cache(machine.look))  # it takes seconds
     done = command("doctor", "--for", "augment", "--format", "json", cwd=tmp_path)
     answer = json.loads(done.stdout)
     assert done.returncode == (0 if answer["verdicts"]["augment"]["ready"] else 1), done.stderr
