@@ -4,7 +4,6 @@ import datetime
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -15,18 +14,12 @@ from coco_recipe.errors import counted
 _UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
-class _Age(click.ParamType[float]):
-    """A time in minutes, hours, days or weeks, as ``30d``; in seconds."""
-
-    name = "age"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        if isinstance(value, float):
-            return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", str(value))
-        if not found:
-            self.fail(f"{value!r} is no time like 12h, 30d or 8w", param, ctx)
-        return float(found[1]) * _UNITS[found[2]]
+def _age(text: str) -> float:
+    """Return a time in minutes, hours, days or weeks, as ``30d``, in seconds."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text)
+    if not found:
+        raise click.BadParameter(f"{text!r} is no time like 12h, 30d or 8w")
+    return float(found[1]) * _UNITS[found[2]]
 
 
 @click.command()
@@ -38,7 +31,7 @@ class _Age(click.ParamType[float]):
 )
 @click.option(
     "--older-than",
-    type=_Age(),
+    type=_age,
     metavar="AGE",
     help="Only what wasn't used for so long, as 12h, 30d or 8w.",
 )
