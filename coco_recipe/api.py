@@ -82,6 +82,10 @@ def run(
         observers: callables that are given each event of the run (`coco_recipe.events`).
         observe: trackers of plugins to tell, by name: ``["mlflow"]``, ``["tensorboard=logs"]``.
 
+    Returns:
+        The run: values by step and port, which steps were made and which reused, the folder, and
+        what a notebook shows.
+
     Raises:
         RecipeError: the recipe is wrong; ``problems`` lists all that was found.
         DatasetError: an input is wrong.
@@ -139,6 +143,9 @@ def load(annotations: AnyPath, images: AnyPath | None = None) -> Dataset:
         annotations: the file.
         images: the folder of its pictures; without it no picture is shown.
 
+    Returns:
+        The data set, in which rows may be wrong; a notebook shows its classes and pictures.
+
     Raises:
         DatasetError: the file can't be read, or isn't COCO.
     """
@@ -151,6 +158,9 @@ def open_run(folder: AnyPath, plugins: Sequence[AnyPath] = ()) -> "Result":
     Args:
         folder: the run directory.
         plugins: the plugin files that the run used; no other code is loaded.
+
+    Returns:
+        The run: values by step and port, frames of them, and what a notebook shows.
 
     Raises:
         RunError: the folder is no run directory, or a step isn't done.

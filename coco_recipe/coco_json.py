@@ -395,7 +395,14 @@ def _refuse(name: str, table: str, message: str, text: Raw) -> NoReturn:
 
 
 def unsafe_name(file_name: str) -> str:
-    """Say why a file name can't be used below a folder; empty if it can."""
+    """Say why a file name can't be used below a folder.
+
+    Args:
+        file_name: as the annotation file has it.
+
+    Returns:
+        The reason, as the end of a sentence; empty if it can be used.
+    """
     if ".." in file_name and ".." in re.split(r"[/\\]", file_name):
         return "leads out of the folder"
     if not file_name.strip() or file_name[0] in "/~\\" or "\0" in file_name or "://" in file_name:

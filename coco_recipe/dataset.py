@@ -23,10 +23,16 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 class Origin(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Where an image came from, kept in the COCO file under the image's key ``coco_recipe``.
 
-    An identity is ``<input>/<file name in that input>``. ``root`` is the untouched original,
-    ``source`` the image that this one was made from, ``step`` and ``copy`` what made it. ``folder``
-    and ``file`` say where the pixels are while they can't be told from the data set alone; a
-    published file doesn't have these two.
+    An identity is ``<input>/<file name in that input>``. ``folder`` and ``file`` say where the
+    pixels are while they can't be told from the data set alone; a published file hasn't these two.
+
+    Attributes:
+        root: the identity of the untouched original.
+        source: the identity of the image that this one was made from; empty of an original.
+        step: the id of the step that made it.
+        copy: which of that step's copies it is, from 1; 0 of an original.
+        folder: the input or step whose folder has the pixels.
+        file: the name of the file in that folder.
     """
 
     root: str = ""
@@ -38,7 +44,16 @@ class Origin(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Image(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """One row of ``images``; ``width`` and ``height`` in pixels."""
+    """One row of ``images``; a key that the file hasn't is UNSET.
+
+    Attributes:
+        id: names the image to annotations.
+        file_name: of the picture, relative to the input's folder of images.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        license: names a row of ``licenses``; undecoded JSON.
+        coco_recipe: where the image came from.
+    """
 
     id: int
     file_name: str
@@ -49,9 +64,18 @@ class Image(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Annotation(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """One row of ``annotations``; ``bbox`` is ``(x, y, w, h)`` in pixels from the top-left corner.
+    """One row of ``annotations``; a key that the file hasn't is UNSET.
 
-    ``segmentation`` and ``keypoints`` stay undecoded JSON until a step asks for them.
+    ``keypoints`` and all other keys are asked for by `extras`.
+
+    Attributes:
+        id: names the row; a file may have it twice.
+        image_id: the image that it is on.
+        category_id: what it shows.
+        bbox: (x, y, width, height) in pixels, x and y of the top-left corner.
+        area: of what is shown, in square pixels; not of the box, where there is a segmentation.
+        iscrowd: 1 for many objects in one region, else 0.
+        segmentation: polygons or a run-length mask, in pixels; undecoded JSON until a step asks.
     """
 
     id: int
@@ -64,7 +88,13 @@ class Annotation(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
 
 
 class Category(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """One row of ``categories``."""
+    """One row of ``categories``; a key that the file hasn't is UNSET.
+
+    Attributes:
+        id: names the category to annotations.
+        name: of the class, as a detector has it.
+        supercategory: the group that it is of.
+    """
 
     id: int
     name: str
@@ -131,6 +161,15 @@ class Dataset:
         """Return a copy with some attributes changed.
 
         Rows that are the same aren't counted again.
+
+        Args:
+            changes: new values by attribute, as ``annotations=...``.
+
+        Returns:
+            The copy; this data set stays as it is.
+
+        Raises:
+            TypeError: there is no attribute of this name.
         """
         made = replace(self, **changes)
         if "_counts" in vars(self) and all(
@@ -141,7 +180,14 @@ class Dataset:
         return made
 
     def identity(self, image: Image) -> str:
-        """Return the name by which this very image is known, whatever its id is."""
+        """Return the name by which this very image is known, whatever its id is.
+
+        Args:
+            image: one of the images.
+
+        Returns:
+            ``<input>/<file name>`` of an original, ``<step>/<file name>`` of what a step made.
+        """
         mark = image.coco_recipe
         if mark is UNSET:
             return f"{self.home}/{image.file_name}"
@@ -150,12 +196,25 @@ class Dataset:
         return f"{folder}/{file}" if mark.source else mark.root or f"{folder}/{file}"
 
     def family(self, image: Image) -> str:
-        """Return the identity of the untouched original that the image goes back to."""
+        """Return the identity of the untouched original that the image goes back to.
+
+        Args:
+            image: one of the images.
+
+        Returns:
+            ``<input>/<file name>``; an original is of its own family.
+        """
         mark = image.coco_recipe
         return (mark.root if isinstance(mark, Origin) else "") or self.identity(image)
 
     def path_of(self, image: Image) -> Path:
         """Return the file that holds the image's pixels.
+
+        Args:
+            image: one of the images.
+
+        Returns:
+            Its path; the file isn't looked for.
 
         Raises:
             DatasetError: the data set has no folder for it.
@@ -170,7 +229,14 @@ class Dataset:
         return folder / file
 
     def place_of(self, image: Image) -> tuple[str, str]:
-        """Return the input or step whose folder has the image's pixels, and its name there."""
+        """Return where the image's pixels are, by names that are the same on every machine.
+
+        Args:
+            image: one of the images.
+
+        Returns:
+            The input or the step whose folder has them, and the file's name in that folder.
+        """
         mark = image.coco_recipe if isinstance(image.coco_recipe, Origin) else Origin()
         return mark.folder or self.home, mark.file or image.file_name
 
@@ -235,7 +301,14 @@ class Dataset:
 
 
 def extras(row: msgspec.Struct) -> Iterator[tuple[str, Any]]:
-    """Yield the keys of a row that COCO doesn't know, with their decoded values."""
+    """Yield the keys of a row that COCO doesn't know, with their decoded values.
+
+    Args:
+        row: an image, annotation or category.
+
+    Yields:
+        Each key as the file has it, and its value as JSON has it.
+    """
     known = set(_base(type(row)).__struct_fields__)
     for name, encoded in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True):
         value = getattr(row, name)

@@ -9,7 +9,14 @@ MAX_LISTED = 30
 
 
 def show_path(path: Sequence[str | int]) -> str:
-    """Write a key path as ``steps[2].with.fractions``."""
+    """Write a key path as messages have it.
+
+    Args:
+        path: keys of mappings and, from 0, places in lists.
+
+    Returns:
+        As ``steps[2].with.fractions``.
+    """
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(
         "."
     )
@@ -33,7 +40,15 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Write a number with its English noun: ``1 image``, ``2 boxes``, ``3 categories``."""
+    """Write a number with its English noun: ``1 image``, ``2 boxes``, ``3 categories``.
+
+    Args:
+        number: of the things.
+        noun: one of them, in the singular.
+
+    Returns:
+        Both, with the noun in the plural unless the number is 1.
+    """
     if number == 1:
         return f"1 {noun}"
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
@@ -74,6 +89,9 @@ def about(number: int, text: str) -> str:
     Args:
         number: of the things.
         text: the sentence, written for several.
+
+    Returns:
+        The number with the sentence, in the singular for 1.
     """
     said = re.match(r"(?:\([^)]*\)|[^,:(])*", text)[0]  # type: ignore[index]
     words = said.split(" ")
@@ -119,7 +137,13 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where it stands, what it is, and what to do about it."""
+    """One thing that is wrong: where it stands, what it is, and what to do about it.
+
+    Attributes:
+        where: its file with line and column, or the option that says it.
+        what: what is wrong, with the value.
+        hint: what to do; empty where nobody knows.
+    """
 
     where: Where
     what: str
@@ -184,6 +208,7 @@ class StepError(CocoRecipeError):
     log: Path | None = None
 
     def alone(self) -> str:
+        """Return what it says, without what stands beside it, and where its details are."""
         text = super().alone()
         if not self.log:
             return text

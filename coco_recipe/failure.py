@@ -46,6 +46,9 @@ def told(error: BaseException, home: str = "") -> str:
     Args:
         error: what was raised.
         home: the package of the step, beside our own.
+
+    Returns:
+        One line, or more where the error's own words have more.
     """
     if isinstance(error.__cause__, WorkerTraceback):
         return error.__cause__.told

@@ -23,12 +23,26 @@ COPY_BYTES = 2**20
 
 
 def plain_name(name: str) -> str:
-    """Return a file name without case and Unicode form, which some file systems don't tell."""
+    """Return a file name without case and Unicode form, which some file systems don't tell.
+
+    Args:
+        name: the file's.
+
+    Returns:
+        The same text for names that such a file system takes for one.
+    """
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def free_name(path: Path) -> Path:
-    """Return a path that nothing has: this one, or with ``.2``, ``.3``, ... behind it."""
+    """Return a path that nothing has.
+
+    Args:
+        path: the one that is wanted.
+
+    Returns:
+        This one, or with ``.2``, ``.3``, ... behind it.
+    """
     n, found = 2, path
     while os.path.lexists(found):
         found, n = path.with_name(f"{path.name}.{n}"), n + 1
@@ -36,7 +50,17 @@ def free_name(path: Path) -> Path:
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a regular file's bytes."""
+    """Return the SHA-256 of a regular file's bytes.
+
+    Args:
+        path: the file.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        OSError: it can't be read, or is no regular file.
+    """
     with regular.opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -47,7 +71,17 @@ def sha256_of(data: bytes) -> str:
 
 
 def digest(value: Any) -> str:
-    """Return the SHA-256 of a JSON-like value; the order of keys doesn't matter."""
+    """Return the SHA-256 of a JSON-like value; the order of keys doesn't matter.
+
+    Args:
+        value: of mappings, lists, texts, numbers and null.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        TypeError: something in the value isn't JSON's.
+    """
     return sha256_of(msgspec.json.encode(value, order="deterministic"))
 
 
@@ -79,7 +113,17 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def gone_if_failed(temporary: Path) -> Iterator[None]:
-    """Remove a file that couldn't be written: what lies on a full disk would keep it full."""
+    """Remove a file that couldn't be written: what lies on a full disk would keep it full.
+
+    Args:
+        temporary: the file that is written within.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        OSError: as it was raised within; the file is gone by then.
+    """
     try:
         yield
     except OSError:

@@ -111,6 +111,9 @@ class Finding:
             rows: all rows, or the first ones.
             count: how many rows there are, where ``rows`` are only the first.
             remedy: what to do, where the kind's own remedy isn't the best.
+
+        Returns:
+            The finding, which counts all rows and names the first.
         """
         remaining = iter(rows)
         first = tuple(islice(remaining, FIRST_ROWS))
@@ -128,11 +131,21 @@ class Finding:
             place: the input's name, the step's id, or the file that was checked.
             rows: all rows by their pictures' paths, as text.
             remedy: what to do, where the kind's own remedy isn't the best.
+
+        Returns:
+            The finding, of which `of_some` tells what is about some of the pictures.
         """
         return replace(cls.of(kind, place, rows.values(), remedy=remedy), pictures=rows)
 
     def of_some(self, pictures: Container[str]) -> "Finding":
-        """Return what it says of some of its pictures, by their paths."""
+        """Return what it says of some of its pictures.
+
+        Args:
+            pictures: their paths, as text.
+
+        Returns:
+            The finding of these alone; its count is 0 where it says nothing of them.
+        """
         rows = {path: row for path, row in self.pictures.items() if path in pictures}
         return replace(
             self, count=len(rows), first=tuple(islice(rows.values(), FIRST_ROWS)), pictures=rows
@@ -153,7 +166,14 @@ class Finding:
 
     @classmethod
     def from_record(cls, record: FindingRecord) -> "Finding":
-        """Make the finding of its record again."""
+        """Make the finding of its record again.
+
+        Args:
+            record: as `record` gave it.
+
+        Returns:
+            The finding; pictures aren't recorded, so it has none.
+        """
         kind = Kind(record.kind, record.severity, record.what, record.remedy)
         first = tuple(Row(row.row, row.value, row.file_name) for row in record.first)
         return cls(kind, record.place, record.count, first, kind.severity, kind.remedy)

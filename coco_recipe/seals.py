@@ -26,16 +26,26 @@ def is_whole(text: bytes, digest: str) -> bool:
 
 
 def seal_line(line: bytes) -> bytes:
-    """Return a line of JSON with the key ``digest`` at its end: SHA-256 of the line without it.
+    """Seal a line of JSON: the key ``digest`` at its end has SHA-256 of the line without it.
 
     Args:
         line: an object with at least one key, without a line break.
+
+    Returns:
+        The sealed line, for `open_line`.
     """
     return b"".join((line[:-1], _START, digest_of(line).encode(), _END))
 
 
 def open_line(line: bytes) -> bytes | None:
-    """Return a sealed line without its digest; None where a byte of it has changed."""
+    """Return a sealed line without its digest.
+
+    Args:
+        line: as `seal_line` made it.
+
+    Returns:
+        The line as it was sealed; None where a byte of it has changed.
+    """
     body, seal = line[:-_LENGTH] + b"}", line[-_LENGTH:]
     return body if seal == b"".join((_START, digest_of(body).encode(), _END)) else None
 
@@ -54,11 +64,14 @@ class Page:
 
 
 def seal_page(html: bytes, of: str) -> bytes:
-    """Return a page with a comment behind its doctype: what it was made from, and its digest.
+    """Seal a page by a comment behind its doctype: what it was made from, and its digest.
 
     Args:
         html: the page, which begins with ``<!doctype html>`` in a line of its own.
         of: a digest, in 64 hexadecimal digits.
+
+    Returns:
+        The sealed page, for `open_page`.
     """
     body = html.removeprefix(_DOCTYPE)
     empty = b"<!-- coco-recipe: a page of %s; its SHA-256:  -->\n" % of.encode()
@@ -68,7 +81,14 @@ def seal_page(html: bytes, of: str) -> bytes:
 
 
 def open_page(html: bytes) -> Page | None:
-    """Return what a sealed page says of itself; None for a file that is none of ours."""
+    """Return what a sealed page says of itself.
+
+    Args:
+        html: the page's bytes.
+
+    Returns:
+        What it was made from, and whether it is untouched; None for a file that is none of ours.
+    """
     found = _PAGE.match(html, len(_DOCTYPE))
     if found is None or not html.startswith(_DOCTYPE):
         return None

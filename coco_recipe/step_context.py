@@ -73,7 +73,11 @@ class StepContext(Protocol):
         ...
 
     def say(self, text: str) -> None:
-        """Show something at once that is worth knowing while the step runs."""
+        """Show something at once that is worth knowing while the step runs.
+
+        Args:
+            text: a line or several; they are shown, and not recorded.
+        """
         ...
 
     def drop(self, row: Image | Annotation | Category, reason: str, **figures: Any) -> None:
@@ -87,7 +91,12 @@ class StepContext(Protocol):
         ...
 
     def make(self, *, images: int = 0, annotations: int = 0) -> None:
-        """Account for rows that the step made."""
+        """Account for rows that the step made; the books add them to those that came in.
+
+        Args:
+            images: how many images more.
+            annotations: how many annotations more.
+        """
         ...
 
     def find(
@@ -106,7 +115,12 @@ class StepContext(Protocol):
         ...
 
     def wrote(self, path: Path, sha256: str) -> None:
-        """Tell the known hash of a file in ``workdir``, so that it isn't read again."""
+        """Tell the known hash of a file in ``workdir``, so that it isn't read again.
+
+        Args:
+            path: the file.
+            sha256: of its bytes, in 64 hexadecimal digits.
+        """
         ...
 
     def clock(self, path: Path) -> None:
@@ -114,6 +128,9 @@ class StepContext(Protocol):
 
         Such a file, as a log or a table of times, stands with the clocks: it is kept, but neither
         hashed nor published.
+
+        Args:
+            path: the file or the folder.
         """
         ...
 
@@ -130,7 +147,14 @@ class StepContext(Protocol):
         ...
 
     def sha256(self, path: Path) -> str:
-        """Return the SHA-256 of a file that the step reads; the run computes it once."""
+        """Return the hash of a file that the step reads; the run computes it once.
+
+        Args:
+            path: the file, of an input or of a step above.
+
+        Returns:
+            SHA-256 of its bytes, in 64 hexadecimal digits.
+        """
         ...
 
     def progress(
@@ -159,12 +183,13 @@ class StepContext(Protocol):
     ) -> Iterator[Result]:
         """Apply a module-level function to items on the run's workers.
 
-        Results come in the items' order.
-
         Args:
             function: importable by name in another process.
             items: taken as they are needed.
             lost: makes the result of an item whose worker died, from the item and the reason;
                 without it that is an error which names the item.
+
+        Yields:
+            The results, in the items' order.
         """
         ...

@@ -84,7 +84,14 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class StepProblem:
-    """A problem of a step: the key path below ``with`` or ``in``, what is wrong, what to do."""
+    """A problem of a step: the key that it is about, what is wrong, what to do.
+
+    Attributes:
+        path: the keys and places that lead to it below ``with`` or ``in``.
+        what: what is wrong, with the value.
+        hint: what to do; empty where nobody knows.
+        below: ``with`` for a parameter, ``in`` for an input.
+    """
 
     path: tuple[str | int, ...]
     what: str
@@ -110,7 +117,14 @@ class StepProblems(ValueError):
 
     @classmethod
     def if_any(cls, problems: Iterable[StepProblem]) -> None:
-        """Raise it if there are problems."""
+        """Raise it if there are problems.
+
+        Args:
+            problems: all that was found.
+
+        Raises:
+            StepProblems: there is one or more.
+        """
         if found := tuple(problems):
             raise cls(found)
 
@@ -119,13 +133,12 @@ class Backend(Protocol):
     """What a plugin offers for a step of another to work with, as a library of transforms.
 
     A step that works with backends says in its own package what else one must have.
-
-    Attributes:
-        name: by which a recipe chooses it.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """By which a recipe chooses it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +284,17 @@ class Step:
         return self.inputs if isinstance(self.inputs, OpenPorts) else None
 
     def input(self, name: str) -> Port:
-        """Return an input port by its name; any name is one where the names are the user's."""
+        """Return an input port by its name; any name is one where the names are the user's.
+
+        Args:
+            name: the port's.
+
+        Returns:
+            The port.
+
+        Raises:
+            KeyError: the step has no such input.
+        """
         if isinstance(self.inputs, OpenPorts):
             return Port(self.inputs.kind, reads_only=self.inputs.reads_only)
         return self.inputs[name]
@@ -281,39 +304,99 @@ class Step:
         return (self.inputs.name,) if isinstance(self.inputs, OpenPorts) else tuple(self.inputs)
 
     def given(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the keywords that bring these input values; None for what is left out."""
+        """Return the keywords that bring these input values to the step's function.
+
+        Args:
+            values: input values by port.
+
+        Returns:
+            The keywords by name; None for a port that is left out.
+        """
         if isinstance(self.inputs, OpenPorts):
             return {self.inputs.name: dict(values)}
         return {name: values.get(name) for name in self.inputs}
 
     def read_for(self, params: Params, backends: Mapping[str, Backend]) -> Mapping[str, Any]:
-        """Return the parameters as the step's functions get them: what it reads once is read."""
+        """Return the parameters as the step's functions get them: what it reads once is read.
+
+        Args:
+            params: the parameters as the recipe has them, with defaults filled in.
+            backends: the libraries of transforms, by name.
+
+        Returns:
+            The parameters; those that the step reads have what was read.
+
+        Raises:
+            StepProblems: what a parameter names can't be read.
+        """
         return {**params, **self.read(params, backends)} if self.read else params
 
     def preload_for(self, params: Params) -> tuple[str, ...]:
-        """Return the modules that the step's workers use, for parameters that are read."""
+        """Return the modules that the step's workers use.
+
+        Args:
+            params: the parameters, which are read.
+
+        Returns:
+            Names of modules, which workers import while inputs are looked at.
+        """
         return self.preload(params) if callable(self.preload) else self.preload
 
     def needs_for(self, params: Params) -> tuple[Package, ...]:
-        """Return the packages that must be installed for these parameters, which are read."""
+        """Return the packages that must be installed for these parameters.
+
+        Args:
+            params: the parameters, which are read.
+
+        Returns:
+            The packages; one that is missing is a problem of the recipe.
+        """
         return self.needs(params) if callable(self.needs) else self.needs
 
     def refused_for(self, params: Params) -> frozenset[str]:
-        """Return the kinds of findings that the step can't take with these parameters."""
+        """Return the kinds of findings that the step can't take with these parameters.
+
+        Args:
+            params: the parameters, which are read.
+
+        Returns:
+            The names of the kinds.
+        """
         return frozenset(self.refuses(params) if callable(self.refuses) else self.refuses)
 
     def mended_for(self, params: Params) -> frozenset[str]:
-        """Return the kinds of findings that are gone behind the step with these parameters."""
+        """Return the kinds of findings that are gone behind the step with these parameters.
+
+        Args:
+            params: the parameters, which are read.
+
+        Returns:
+            The names of the kinds.
+        """
         return frozenset(self.mends(params) if callable(self.mends) else self.mends)
 
     def understood_for(self, params: Params) -> frozenset[str]:
-        """Return the kinds of wrong types that the step takes in where their meaning is clear."""
+        """Return the kinds of wrong types that the step takes in where their meaning is clear.
+
+        Args:
+            params: the parameters, which are read.
+
+        Returns:
+            The names of the kinds.
+        """
         return frozenset(
             self.understands(params) if callable(self.understands) else self.understands
         )
 
     def outputs_for(self, params: Params) -> dict[str, Port]:
-        """Return the output ports by name for these parameters."""
+        """Return the output ports for these parameters.
+
+        Args:
+            params: the parameters, which are read; ``split`` has a port for each of ``fractions``.
+
+        Returns:
+            The ports by name.
+        """
         outputs = self.outputs(params) if callable(self.outputs) else self.outputs
         return {
             name: port if isinstance(port, Port) else Port(port) for name, port in outputs.items()

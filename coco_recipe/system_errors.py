@@ -39,7 +39,14 @@ _PLACE = {
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Report whether the machine is at fault, whatever the file: no room, no memory, a bad disk."""
+    """Report whether the machine is at fault, whatever the file: no room, no memory, a bad disk.
+
+    Args:
+        error: what was raised.
+
+    Returns:
+        False for what is about the file, as one that isn't there.
+    """
     return isinstance(error, OSError) and (
         error.errno in _MACHINE or isinstance(error, SystemRefusalError)
     )
@@ -120,6 +127,9 @@ def writing(path: Path, needed: int = 0) -> Iterator[None]:
     Args:
         path: the file; names of temporary files beside it are told as its own.
         needed: its size in bytes, where it is known.
+
+    Yields:
+        Nothing.
 
     Raises:
         SystemRefusalError: the system refuses; it is an OSError, too.

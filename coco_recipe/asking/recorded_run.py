@@ -62,7 +62,14 @@ class RecordedRun:
         return found
 
     def manifest(self, step: str) -> Manifest | None:
-        """Return a step's manifest, also one of an earlier version; None where there is none."""
+        """Return a step's manifest, also one of an earlier version.
+
+        Args:
+            step: the step's id.
+
+        Returns:
+            The manifest; None where there is none.
+        """
         return claimed(self.folder / "steps" / step / MANIFEST)
 
     def metrics(self) -> dict[str, dict[str, float | None]]:
@@ -109,16 +116,26 @@ class RecordedRun:
                 yield path.stem.removeprefix(PARTS), path
 
     def stored(self, step: str) -> tuple[Stored, ...]:
-        """Return the outputs of a step that are on disk, in the order of their ports."""
+        """Return the outputs of a step that are on disk.
+
+        Args:
+            step: the step's id.
+
+        Returns:
+            What the manifest has of each, in the order of their ports; empty without a manifest.
+        """
         manifest = self.manifest(step)
         return tuple(_values(manifest)) if manifest else ()
 
 
 def read(folder: Path) -> RecordedRun:
-    """Return what a run directory says of itself, of an earlier version or damaged, too.
+    """Read what a run directory says of itself, also one of an earlier version or a damaged one.
 
     Args:
         folder: the run directory.
+
+    Returns:
+        What is recorded, with notes of what isn't as a whole run leaves it.
 
     Raises:
         RunError: it is none.

@@ -163,12 +163,16 @@ class _Found:
 def changes(
     before: Mapping[str, Dataset], after: Mapping[str, Dataset], most: int = 5
 ) -> RowChanges:
-    """Return what differs between the rows of data sets.
+    """Compare the rows of data sets.
 
     Args:
         before: the first ones, by part; the names of parts don't count where each side has one.
         after: the second ones.
         most: how many rows of each kind of change to name.
+
+    Returns:
+        How many images and annotations stayed, came, went and changed, by class and by key, with
+        the first rows of each kind of change.
     """
     if len(before) == len(after) == 1:
         before, after = ({"": part} for parts in (before, after) for part in parts.values())

@@ -21,6 +21,9 @@ def run_facts(folder: Path, plugin_files: Sequence[Path] = ()) -> RunFacts:
         folder: the run directory.
         plugin_files: the plugin files that the run used.
 
+    Returns:
+        The records of the run and of its steps, without their values.
+
     Raises:
         RunError: the folder is no run directory, or a step isn't done.
     """
@@ -30,12 +33,15 @@ def run_facts(folder: Path, plugin_files: Sequence[Path] = ()) -> RunFacts:
 def run_values(
     facts: RunFacts,
 ) -> Iterator[tuple[StepRecord, dict[Reference, Any], dict[Reference, Any]]]:
-    """Yield each step of a finished run with the data sets that came to it and that it gave.
+    """Go through the steps of a finished run with their data sets.
 
     Rows that weren't written are made again, by running the steps in memory.
 
     Args:
         facts: what the run recorded.
+
+    Yields:
+        Each step's record, the data sets that came to it, and those that it gave.
 
     Raises:
         RunError: an output isn't as it was committed.

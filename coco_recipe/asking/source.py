@@ -35,15 +35,17 @@ class Asked:
 
 
 def find(source: str, images: Path | None = None, plugin_files: Sequence[Path] = ()) -> Asked:
-    """Return the data sets of ``FILE.json``, ``RECIPE.yaml[:NAME[.PORT]]`` or
-    ``RUN[:NAME[.PORT]]``.
+    """Find data sets: ``FILE.json``, ``RECIPE.yaml[:NAME[.PORT]]`` or ``RUN[:NAME[.PORT]]``.
 
-    Without a name, a recipe's first input, or what a run published.
+    Without a name, they are a recipe's first input, or what a run published.
 
     Args:
         source: the place.
         images: the folder of a file's pictures.
         plugin_files: plugin files to load.
+
+    Returns:
+        The data sets by name, with the place that they are of.
 
     Raises:
         RunError: there is no such file, run, step or output, or it must be run first.

@@ -135,7 +135,14 @@ def figures(parts: Mapping[str, QuickRows], findings: Mapping[str, int] | None =
 
 
 def of_datasets(parts: Mapping[str, Dataset]) -> Figures:
-    """Count the rows of some data sets that are in memory, by name."""
+    """Count the rows of some data sets that are in memory.
+
+    Args:
+        parts: the data sets by name.
+
+    Returns:
+        Images, boxes, negatives, classes and sizes of boxes, for all and for each part.
+    """
     return figures({name: quick_rows.of_dataset(rows) for name, rows in parts.items()})
 
 

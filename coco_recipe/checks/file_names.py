@@ -15,6 +15,9 @@ def mended_name(name: str, mends: Mapping[str, Any], by_plain_name: Mapping[str,
         mends: ``unquote``, ``slashes``, ``basename``, ``trim`` and ``match_case`` are True,
             ``strip_prefix`` is a text.
         by_plain_name: the files that there are by their plain names, for ``match_case``.
+
+    Returns:
+        The mended name; the same where no mend applies.
     """
     for mend, value in mends.items():
         if mend == "unquote":

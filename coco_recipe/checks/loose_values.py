@@ -71,9 +71,15 @@ def flag(value: Any) -> int | None:
 
 
 def segmentation(value: Any) -> Any:
-    """Return a segmentation with its texts read as numbers; what is none stays as it is.
+    """Read the texts in a segmentation as numbers; what is none stays as it is.
 
     A text may also be all of it: "[[1, 2, 3, 2, 3, 4]]".
+
+    Args:
+        value: a segmentation as the file has it.
+
+    Returns:
+        The segmentation, in pixels as before.
     """
     if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
         try:

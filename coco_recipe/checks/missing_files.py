@@ -54,10 +54,14 @@ def of_images(images: Collection[Image], folder: Path, place: str) -> Finding | 
 def told(parts: Mapping[str, Dataset]) -> str:
     """Say which pictures of data sets are missing, as the message of a step that opens them.
 
-    Return an empty text where none are.
-
     Args:
         parts: the data sets by name.
+
+    Returns:
+        The message; an empty text where none are missing.
+
+    Raises:
+        DatasetError: a data set has no folder of pictures.
     """
     rows = [
         of_image(image, f"there is no file {path}")

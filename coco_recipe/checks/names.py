@@ -67,7 +67,14 @@ def file_names_alike(rows: Rows) -> Iterator[Row]:
 
 
 def is_license(value: Any) -> bool:
-    """Say whether a value can name a row of ``licenses``: a whole number of 64 bits, or null."""
+    """Say whether a value can name a row of ``licenses``.
+
+    Args:
+        value: of an image's key ``license``.
+
+    Returns:
+        True for a whole number of 64 bits that isn't negative, and for null.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value is None
     return 0 <= value < 2**64 and value == value // 1

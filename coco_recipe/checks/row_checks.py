@@ -25,12 +25,15 @@ class RowCheck:
 def findings(
     dataset: Dataset, place: str, kinds: Container[str] | None = None
 ) -> Iterator[Finding]:
-    """Yield everything that is wrong with the rows of a data set.
+    """Look for everything that is wrong with the rows of a data set.
 
     Args:
         dataset: the data set.
         place: the input's name or the file, for the findings.
         kinds: names of the kinds to look for; None for all.
+
+    Yields:
+        A finding for each kind of which there is a row.
     """
     return findings_of(Rows(dataset), place, kinds)
 

@@ -21,11 +21,14 @@ SMALLEST_IMAGE_PX = 32  # its filter_cfg
 
 
 def skipped(dataset: Dataset, of: str = "") -> Iterator[Row]:
-    """Yield the images and annotations that mmdet's CocoDataset is documented to skip.
+    """Find the images and annotations that mmdet's CocoDataset is documented to skip.
 
     Args:
         dataset: the data set.
         of: what follows the name of a row, as the part that it is of.
+
+    Yields:
+        A row for each, with its size or box in pixels.
     """
     for image in dataset.images:
         if _is_small(image.width) or _is_small(image.height):

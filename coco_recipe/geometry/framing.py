@@ -9,14 +9,19 @@ Point = tuple[float, float]
 
 
 def framed(points: Sequence[Point], width: float, height: float) -> list[Point]:
-    """Return the part of a polygon inside (0, 0)-(width, height); empty where there is none.
+    """Cut a polygon at a frame.
 
-    Where the part is in several pieces, they hang together by edges along the frame.
+    Where the part inside is in several pieces, they hang together by edges along the frame.
+
+    Source: Sutherland and Hodgman 1974, Reentrant polygon clipping.
 
     Args:
         points: the polygon's vertices, x and y in pixels; the last is joined to the first.
         width: of the frame, in pixels.
         height: of the frame, in pixels.
+
+    Returns:
+        The vertices of the part inside (0, 0)-(width, height); empty where there is none.
     """
     left = list(points)
     for axis, limit, keep_below in (

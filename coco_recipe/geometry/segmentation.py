@@ -49,6 +49,12 @@ def is_flat(polygon: Sequence[float]) -> bool:
     """Say whether a polygon has no area: fewer than three points, or all on one line.
 
     The shoelace formula can't tell: it gives 0 for a bow tie, too.
+
+    Args:
+        polygon: x and y in turn, in pixels.
+
+    Returns:
+        True where all its points are within rounding of one line.
     """
     if len(polygon) < 6:
         return True
@@ -77,6 +83,12 @@ def segmentation_area(segmentation: Any) -> float:
 
 def has_area(segmentation: Any) -> bool:
     """Tell whether a segmentation covers anything; one that doesn't counts as absent.
+
+    Args:
+        segmentation: polygons (lists of x, y in pixels), a run-length mask, or nothing.
+
+    Returns:
+        False for no polygon, for polygons that are all flat, and for a mask without a pixel.
 
     Raises:
         ValueError: the runs of a mask can't be read.

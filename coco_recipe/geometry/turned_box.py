@@ -38,10 +38,15 @@ class TurnedBox:
     def within(self, width: float, height: float) -> "TurnedBox | None":
         """Return the smallest box of the same angle around what is inside a picture.
 
-        Return None where nothing is.
-
         One that lies upright is cut at the picture's edges; a corner of another may still be
         outside.
+
+        Args:
+            width: of the picture, in pixels.
+            height: of the picture, in pixels.
+
+        Returns:
+            The box; None where nothing of it is inside.
         """
         corners = self.corners()
         if all(
@@ -60,12 +65,15 @@ class TurnedBox:
 
 
 def turned_box(row: Annotation, *, or_upright: bool = False) -> TurnedBox | None:
-    """Return the box of a row that CVAT has turned; None where there is none.
+    """Return the box of a row that CVAT has turned (``attributes.rotation``).
 
     Args:
         row: the row.
         or_upright: a box whose rotation is 0 is one, too: among turned boxes, it is one that
             happens to lie upright.
+
+    Returns:
+        The box in pixels, with its angle in degrees; None where there is none.
     """
     if not isinstance(row.bbox, tuple) or "attributes" not in row.__struct_encode_fields__:
         return None

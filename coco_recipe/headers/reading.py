@@ -35,6 +35,9 @@ def read_header(path: Path, *, to_its_end: bool = False) -> Header:
         path: the file.
         to_its_end: as of `header_of`.
 
+    Returns:
+        Format, size in pixels, depth and EXIF orientation.
+
     Raises:
         ValueError: as `header_of`.
         OSError: the file can't be read.
@@ -58,6 +61,9 @@ def header_of(data: Bytes, *, to_its_end: bool = False) -> Header:
     Args:
         data: all bytes of the file.
         to_its_end: go through a JPEG for its first end marker.
+
+    Returns:
+        Format, size in pixels, depth and EXIF orientation.
 
     Raises:
         CutOffError: the file is cut off or damaged.

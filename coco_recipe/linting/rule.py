@@ -20,26 +20,27 @@ MEASURED = ("val", "valid", "validation", "test", "testing", "eval", "dev", "hol
 
 
 class StepInExperiment(Protocol):
-    """A step of an experiment.
-
-    Attributes:
-        id: its name in the recipe.
-        step: what the plugin offers.
-        bound: its parameters, with file names made paths, and read (`Step.read`).
-        inputs: what it reads, by port.
-    """
+    """A step of an experiment."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Its name in the recipe."""
+        ...
 
     @property
-    def step(self) -> Step: ...
+    def step(self) -> Step:
+        """What the plugin offers."""
+        ...
 
     @property
-    def bound(self) -> Mapping[str, Any]: ...
+    def bound(self) -> Mapping[str, Any]:
+        """Its parameters, with file names made paths, and read (`Step.read`)."""
+        ...
 
     @property
-    def inputs(self) -> Mapping[str, tuple[Reference, ...]]: ...
+    def inputs(self) -> Mapping[str, tuple[Reference, ...]]:
+        """What it reads, by port."""
+        ...
 
     def published(self) -> Mapping[str, str]:
         """Return the folders in which the result appears, by parameter."""
@@ -80,33 +81,80 @@ class Experiment(Protocol):
         ...
 
     def is_read(self, name: str) -> bool:
-        """Report whether a step reads an input, or an output of a step."""
+        """Report whether a step reads an input, or an output of a step.
+
+        Args:
+            name: the input's name or the step's id.
+
+        Returns:
+            False where nothing below takes anything of it.
+        """
         ...
 
     def gives_data(self, step: StepInExperiment) -> bool:
-        """Report whether a step gives rows, which are in the books."""
+        """Report whether a step gives rows, which are in the books.
+
+        Args:
+            step: one of `steps`.
+
+        Returns:
+            False for a step that gives checkpoints, figures or nothing.
+        """
         ...
 
     def facts_of(self, step: StepInExperiment) -> Mapping[str, Any]:
-        """Return what is known of a step's inputs, by port; `Facts`, a tuple for many."""
+        """Return what is known of a step's inputs.
+
+        Args:
+            step: one of `steps`.
+
+        Returns:
+            By port: `Facts`, a tuple of them for a port that takes many.
+        """
         ...
 
     def facts(self, ref: Reference) -> Facts:
-        """Return what is known of an input or an output."""
+        """Return what is known of an input or an output.
+
+        Args:
+            ref: which one.
+
+        Returns:
+            Its facts; what can't be known before a run is None in them.
+        """
         ...
 
     def above(self, name: str) -> Sequence[StepInExperiment]:
-        """Return the steps that a step's result depends on, from top to bottom."""
+        """Return the steps that a step's result depends on.
+
+        Args:
+            name: the step's id.
+
+        Returns:
+            The steps from top to bottom, without itself.
+        """
         ...
 
     def rows(self, ref: Reference) -> Dataset | None:
-        """Return the rows of an input or an output; None where they can't be had before a run."""
+        """Return the rows of an input or an output.
+
+        Args:
+            ref: which one.
+
+        Returns:
+            Its data set; None where the rows can't be had before a run.
+        """
         ...
 
     def rows_behind(self, ref: Reference) -> Sequence[Dataset] | None:
         """Return the rows of an input or an output, or the nearest known rows that it is made of.
 
-        None where it is a part of something that isn't known: any of its rows may be in it or not.
+        Args:
+            ref: which one.
+
+        Returns:
+            The data sets; None where it is a part of something that isn't known: any of its rows
+            may be in it or not.
         """
         ...
 
@@ -123,11 +171,26 @@ class Experiment(Protocol):
         ...
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Apply a module-level function to items, in several processes; results in their order."""
+        """Apply a function to items, in several processes.
+
+        Args:
+            function: of a module, so that another process finds it by name.
+            items: what it is given, one by one.
+
+        Yields:
+            The results, in the order of the items.
+        """
         ...
 
     def context(self, step: StepInExperiment) -> AbstractContextManager[StepContext]:
-        """Return a context for a step's process, with a folder that is gone at the end."""
+        """Return a context for a step's process, with a folder that is gone at the end.
+
+        Args:
+            step: one of `steps`.
+
+        Returns:
+            A context manager that gives what a step is given as ``ctx``.
+        """
         ...
 
 

@@ -48,7 +48,14 @@ def cut(cell: str, width: int) -> str:
 
 
 def width_of(string: str) -> int:
-    """Return how many cells of a terminal a text takes: wide characters take two."""
+    """Return how many cells of a terminal a text takes.
+
+    Args:
+        string: the text.
+
+    Returns:
+        The number of cells: wide characters take two, combining ones none.
+    """
     return sum(
         0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
         for c in string

@@ -104,6 +104,9 @@ def run_step(step: Step, bench: Bench | None = None, /, **given: Any) -> Outcome
         given: its input values by port (a tuple where a port takes many, a mapping by name where
             its ports are open), and its parameters; those left out have their defaults.
 
+    Returns:
+        What the step gave, dropped, noted and found.
+
     Raises:
         PluginError: the step's function, ports and schema don't fit together.
         RecipeError: a parameter or an input is wrong; each problem names its key.

@@ -31,6 +31,9 @@ def coco(
         names: of the categories; their ids count from 1.
         ending: of the file names, as ``1.jpg``.
         extra: further keys at the top level, as ``licenses``.
+
+    Returns:
+        A new object, for `dataset`, or for ``json.dumps`` into a file.
     """
     width, height = SIZE
     return {
@@ -66,6 +69,9 @@ def dataset(
         data: the JSON; without it that of `coco`.
         home: the name of the input that it is taken for.
         images: the folder with its pictures, as `draw` makes it.
+
+    Returns:
+        The data set, for `run_step` and `broken_promises`.
 
     Raises:
         DatasetError: the JSON isn't COCO.

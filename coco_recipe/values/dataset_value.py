@@ -14,6 +14,9 @@ from coco_recipe.values.kind import Folders, Form, ValueKind, Written
 def facts_of(value: Dataset) -> Facts:
     """Return what is known of a data set: its categories, sizes and keys.
 
+    Args:
+        value: the data set.
+
     Returns:
         Names of categories and keypoints, keys of rows, the number of images, and the smallest and
         the largest (width, height) in pixels of those that have a size.

@@ -22,7 +22,14 @@ class Span:
 
     @classmethod
     def exact(cls, number: int) -> "Span":
-        """Return a number that is known."""
+        """Return a number that is known.
+
+        Args:
+            number: of rows.
+
+        Returns:
+            The span whose least and most are this number.
+        """
         return cls(number, number)
 
     @property
@@ -41,7 +48,14 @@ class Span:
         )
 
     def times(self, number: int) -> "Span":
-        """Return so many times this number."""
+        """Return so many times this number.
+
+        Args:
+            number: the factor.
+
+        Returns:
+            The span with both ends multiplied; an open end stays open.
+        """
         return Span(self.least * number, None if self.most is None else self.most * number)
 
     def or_fewer(self) -> "Span":
@@ -73,7 +87,14 @@ class Expected:
     others: Mapping[str, Span] = field(default_factory=dict)
 
     def of_each(self, change: Callable[[Span], Span]) -> "Expected":
-        """Return the same with every number changed."""
+        """Return the same with every number changed.
+
+        Args:
+            change: makes the new number of an old one.
+
+        Returns:
+            The changed numbers; classes that aren't known stay unknown.
+        """
         return Expected(
             change(self.images),
             change(self.boxes),
@@ -83,7 +104,14 @@ class Expected:
         )
 
     def times(self, number: int) -> "Expected":
-        """Return what so many copies of each image have."""
+        """Return what so many copies of each image have.
+
+        Args:
+            number: of the copies.
+
+        Returns:
+            Every number, times ``number``.
+        """
         return self.of_each(lambda span: span.times(number))
 
     def of_fewer_boxes(self) -> "Expected":
@@ -103,7 +131,14 @@ class Expected:
 
 
 def joined(parts: Iterable[Expected]) -> Expected:
-    """Return what data sets have together; classes of one name are one."""
+    """Add up what data sets have together; classes of one name are one.
+
+    Args:
+        parts: what is expected of each.
+
+    Returns:
+        The sums; classes are None where one part's aren't known.
+    """
     none = Span.exact(0)
     total = Expected(none, none, none, {})
     for part in parts:

@@ -17,10 +17,17 @@ from coco_recipe.values.kind import Folders, Form, ValueKind, Written
 
 
 class Prediction(msgspec.Struct, frozen=True, gc=False):
-    """One row of a COCO results file; ``bbox`` is ``(x, y, w, h)`` in pixels.
+    """One row of a COCO results file; a key that the file hasn't is UNSET.
 
-    ``segmentation`` and ``keypoints`` stay undecoded JSON until a step asks for them. Other keys
-    are passed over; the file has them.
+    Other keys are passed over; the file has them.
+
+    Attributes:
+        image_id: the image on which it was found.
+        category_id: what was found.
+        score: how sure the model is, from 0 to 1.
+        bbox: (x, y, width, height) in pixels, x and y of the top-left corner.
+        segmentation: a run-length mask or polygons, in pixels; undecoded JSON until a step asks.
+        keypoints: x and y in pixels and a score for each, in turn; undecoded JSON.
     """
 
     image_id: int
@@ -48,7 +55,13 @@ class Predictions:
     _known: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def rows(self, of: str = "") -> tuple[Prediction, ...]:
-        """Return the rows of one results file, the first if ``of`` is empty, in the file's order.
+        """Return the rows of one results file, in the file's order.
+
+        Args:
+            of: ``bbox``, ``segm`` or ``keypoints``; empty for the first that there is.
+
+        Returns:
+            The rows; boxes are ``[x, y, width, height]`` in pixels of the picture.
 
         Raises:
             KeyError: there is no such file.
@@ -103,14 +116,15 @@ def write_predictions(
 ) -> Predictions:
     """Write rows as ``predictions.<of>.json`` and their data set as ``images.json``.
 
-    Return the value.
-
     Args:
         folder: the step's folder, ``ctx.workdir``, or one below it.
         rows: what was found; ids are those of the data set.
         dataset: the data set; its annotations are left out.
         of: what the scores are of: ``bbox``, ``segm`` or ``keypoints``.
         label: what tells these predictions from others.
+
+    Returns:
+        The value that a step gives for its port.
     """
     path, images = folder / f"predictions.{of}.json", folder / "images.json"
     files.write_bytes(path, msgspec.json.encode(list(rows)) + b"\n")
