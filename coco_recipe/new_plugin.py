@@ -23,7 +23,12 @@ _FILES = {
     "tests/test_{step}.py": "test_step.py.txt",
 }
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+_LONGEST = 80  # characters; a file's name may have 255
 _PREFIX = re.compile(r"^coco_recipe_")
+# folders of the package, of its tools and of its recipe's run; and what YAML doesn't read as text
+_RESERVED = frozenset(
+    ("tests", "conftest", "build", "dist", "demo", "runs", "null", "true", "false")
+)
 
 
 def write(name: str, folder: Path, taken: frozenset[str] = frozenset()) -> tuple[Path, ...]:
@@ -43,13 +48,16 @@ def write(name: str, folder: Path, taken: frozenset[str] = frozenset()) -> tuple
     """
     module = name.replace("-", "_")
     step = _PREFIX.sub("", module)
-    if not _NAME.fullmatch(name) or keyword.iskeyword(module) or keyword.iskeyword(step):
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST or not _is_free_word(step):
         raise RunError(
             f"{name!r} can't be the name of a plugin: small letters and digits, with - between "
-            "words, as small-boxes"
+            f"words, as {_proposal(name)}"
         )
-    if module in sys.stdlib_module_names or find_spec(module) or step in taken:
-        raise RunError(f"there is '{name}' already, a module or a step; take another name")
+    if step in taken or _is_there(name, module):
+        raise RunError(
+            f"there is '{name}' already, a module, an installed package or a step; "
+            "take another name"
+        )
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
         raise RunError(f"{folder} is there already, and nothing in it is written over; --to DIR")
     names = {
@@ -67,3 +75,24 @@ def write(name: str, folder: Path, taken: frozenset[str] = frozenset()) -> tuple
         written.append(target)
     (folder / module / "py.typed").touch()
     return (*written, folder / module / "py.typed")
+
+
+def _is_free_word(step: str) -> bool:
+    """Tell whether a function, a module and, in a recipe, a step may be called so."""
+    return step.isidentifier() and not keyword.iskeyword(step) and step not in _RESERVED
+
+
+def _is_there(name: str, module: str) -> bool:
+    """Tell whether an installation would take something's place: a module or a distribution."""
+    return (
+        module in sys.stdlib_module_names
+        or find_spec(module) is not None
+        or libraries.version(name) != libraries.NOT_INSTALLED
+    )
+
+
+def _proposal(name: str) -> str:
+    """Return the nearest name that may be one."""
+    near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-0123456789")
+    is_fine = _NAME.fullmatch(near) and len(near) <= _LONGEST and near != name
+    return near if is_fine and _is_free_word(near.replace("-", "_")) else "small-boxes"

@@ -37,7 +37,11 @@ def test_the_package_is_installed_tested_typed_and_used(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "Boxes", "1box", "a b", "a/b", "../up", "-x", "x-", "a--b", "é", "class", "a.b", "$x"],
+    [
+        *("", "Boxes", "1box", "a b", "a/b", "../up", "-x", "x-", "a--b", "é", "瓶盖", "a.b", "$x"),
+        *("class", "coco-recipe-class", "coco-recipe-2", "a" * 300),
+        *("null", "coco-recipe-true", "tests", "build", "runs"),
+    ],
 )
 def test_a_name_that_no_package_can_have_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="can't be the name of a plugin"):
@@ -45,11 +49,24 @@ def test_a_name_that_no_package_can_have_is_refused(name: str, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["json", "pytest", "coco-recipe", "coco-recipe-data", "merge"])
+@pytest.mark.parametrize(
+    "name", ["json", "pytest", "pyyaml", "coco-recipe", "coco-recipe-data", "merge"]
+)
 def test_a_name_that_is_taken_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="already"):
         new_plugin.write(name, tmp_path / "new", frozenset({"merge"}))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("Small_Boxes", "small-boxes"), ("2 Blurs", "blurs"), ("瓶盖", "small-boxes")],
+)
+def test_a_name_is_proposed(name: str, near: str, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=f"as {near}$"):
+        new_plugin.write(name, tmp_path / "new")
+    if near != "small-boxes":
+        new_plugin.write(near, tmp_path / "new")
 
 
 @pytest.mark.parametrize("there", ["a file", "a file within", "a link"])
