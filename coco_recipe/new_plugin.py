@@ -23,7 +23,7 @@ _FILES = {
     "tests/test_{step}.py": "test_step.py.txt",
 }
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
-_LONGEST = 80  # characters; a file's name may have 255
+_LONGEST = 35  # characters; so lines of the package fit the 88 of ruff and black
 _PREFIX = re.compile(r"^coco_recipe_")
 # folders of the package, of its tools and of its recipe's run; and what YAML doesn't read as text
 _RESERVED = frozenset(
@@ -50,8 +50,8 @@ def write(name: str, folder: Path, taken: frozenset[str] = frozenset()) -> tuple
     step = _PREFIX.sub("", module)
     if not _NAME.fullmatch(name) or len(name) > _LONGEST or not _is_free_word(step):
         raise RunError(
-            f"{name!r} can't be the name of a plugin: small letters and digits, with - between "
-            f"words, as {_proposal(name)}"
+            f"{name!r} can't be the name of a plugin: small letters and digits, {_LONGEST} at "
+            f"most, with - between words, as {_proposal(name)}"
         )
     if step in taken or _is_there(name, module):
         raise RunError(

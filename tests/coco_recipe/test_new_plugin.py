@@ -1,5 +1,6 @@
 """A package that is written is installed, tested and used as it is; nothing is written over."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -35,11 +36,19 @@ def test_the_package_is_installed_tested_typed_and_used(tmp_path: Path) -> None:
     assert "Success" in told
 
 
+@pytest.mark.skipif(not shutil.which("ruff"), reason="ruff isn't installed")
+@pytest.mark.parametrize("name", ["a", "small-boxes", "coco-recipe-" + "b" * 23, "c" * 35])
+def test_the_package_is_tidy(name: str, tmp_path: Path) -> None:
+    new_plugin.write(name, tmp_path)
+    printed("ruff", "check", "--isolated", "--select", "E,F,I,B,UP,SIM,ANN", ".", cwd=tmp_path)
+    printed("ruff", "format", "--isolated", "--check", ".", cwd=tmp_path)
+
+
 @pytest.mark.parametrize(
     "name",
     [
         *("", "Boxes", "1box", "a b", "a/b", "../up", "-x", "x-", "a--b", "é", "瓶盖", "a.b", "$x"),
-        *("class", "coco-recipe-class", "coco-recipe-2", "a" * 300),
+        *("class", "coco-recipe-class", "coco-recipe-2", "a" * 36),
         *("null", "coco-recipe-true", "tests", "build", "runs"),
     ],
 )

@@ -7,6 +7,7 @@ A fenced block is run by its language; a mark in the line above it says what can
     <!-- exits: 1 -->                 the last of the block's commands ends with this status
     <!-- planned: needs weights -->   a recipe that is validated and planned, not run
     <!-- not run: takes an hour -->   commands are only held against the command line
+    <!-- trained: minutes -->         the same, but where trainings are asked for, they are run
     <!-- given: demo data -->         (for the page) its folder has the demo data in data/demo
 
 A ``console`` block has commands behind ``$``, and below each what it prints, of which lines may be
@@ -23,7 +24,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ SHOWN = (
     "sh",
     "",
 )  # what is printed, and files that another block's tool reads
-MARKS = ("file", "exits", "planned", "not run")
+MARKS = ("file", "exits", "planned", "not run", "trained")
 OF_A_SHELL = re.compile(r"[|><;&*]|\$\(")
 CLOCK = re.compile(r"\b\d+(\.\d+)? (?:s|min|MB|kB)\b")
 
@@ -88,13 +89,14 @@ def blocks(page: str) -> Iterator[Block]:
             yield Block(found["language"], found["text"], mark, says, line)
 
 
-def run_page(page: str, folder: Path, demo: Path) -> None:
+def run_page(page: str, folder: Path, demo: Path, *, trains: bool = False) -> None:
     """Run every block of a page, one after another, in one folder.
 
     Args:
         page: its text.
         folder: where commands run and files are written.
         demo: the folder with the demo data, for a page that is given it.
+        trains: run the trainings, too, which need the training stack and minutes.
 
     Raises:
         AssertionError: a block doesn't do what the page says; names the page's line.
@@ -107,6 +109,8 @@ def run_page(page: str, folder: Path, demo: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COCO_RECIPE_REPORT", report)
         for block in blocks(page):
+            if trains and block.mark == "trained":
+                block = replace(block, mark="")
             try:
                 _run(block, folder, names)
             except AssertionError as error:
@@ -197,7 +201,7 @@ def _converse(block: Block, folder: Path) -> None:
     """Run a block's commands, and hold what they print against what stands below them."""
     talk = _commands(block.text)
     for place, (line, shown) in enumerate(talk, 1):
-        if block.mark == "not run":
+        if block.mark in ("not run", "trained"):
             _known(line)
             continue
         last = place == len(talk)
