@@ -20,38 +20,37 @@ class Standing:
     pairs: Counter[tuple[int, int]]
 
 
-def of(image_ids: Sequence[int], classes: Sequence[int]) -> Standing:
+def of(images: Sequence[int], classes: Sequence[int]) -> Standing:
     """Count images.
 
     Args:
-        image_ids: of each box.
+        images: of each box, numbered from 0.
         classes: of each box, numbered from 0.
     """
-    return (by_numpy if find_spec("numpy") else by_hand)(image_ids, classes)
+    return (by_numpy if find_spec("numpy") else by_hand)(images, classes)
 
 
-def by_hand(image_ids: Sequence[int], classes: Sequence[int]) -> Standing:
+def by_hand(images: Sequence[int], classes: Sequence[int]) -> Standing:
     """Count images without numpy."""
     found: dict[int, set[int]] = defaultdict(set)
-    for image_id, one in zip(image_ids, classes, strict=True):
-        found[image_id].add(one)
+    for image, one in zip(images, classes, strict=True):
+        found[image].add(one)
     alike = Counter(map(frozenset, found.values()))
-    images, pairs = Counter[int](), Counter[tuple[int, int]]()
+    on, pairs = Counter[int](), Counter[tuple[int, int]]()
     for several, n in alike.items():
-        images.update(dict.fromkeys(several, n))
+        on.update(dict.fromkeys(several, n))
         for pair in combinations(sorted(several), 2):
             pairs[pair] += n
-    return Standing(images, pairs)
+    return Standing(on, pairs)
 
 
-def by_numpy(image_ids: Sequence[int], classes: Sequence[int]) -> Standing:
+def by_numpy(images: Sequence[int], classes: Sequence[int]) -> Standing:
     """Count images with numpy; the numbers are those of `by_hand`."""
     import numpy as np
 
-    if not len(image_ids):
+    if not len(images):
         return Standing(Counter(), Counter())
-    _, image = np.unique(np.fromiter(image_ids, np.int64, len(image_ids)), return_inverse=True)
-    number = np.fromiter(classes, np.int64, len(classes))
+    image, number = np.asarray(images, np.int64), np.asarray(classes, np.int64)
     width = int(number.max()) + 1
     on = np.unique(image * width + number)  # each class of each image once, image by image
     image, number = np.divmod(on, width)
@@ -64,5 +63,5 @@ def by_numpy(image_ids: Sequence[int], classes: Sequence[int]) -> Standing:
     found, times = np.unique(np.concatenate([*keys, on[:0]]), return_counts=True)
     low, high = np.divmod(found, width)
     pairs = dict(zip(zip(low.tolist(), high.tolist(), strict=True), times.tolist(), strict=True))
-    images = {n: times for n, times in enumerate(np.bincount(number).tolist()) if times}
-    return Standing(Counter(images), Counter(pairs))
+    counts = {n: times for n, times in enumerate(np.bincount(number).tolist()) if times}
+    return Standing(Counter(counts), Counter(pairs))

@@ -1,16 +1,17 @@
 """Count what a data set has: images, boxes, classes, sizes, and what stands together."""
 
-from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import chain, count, islice, repeat
 from operator import attrgetter
 
 import msgspec
 
 from coco_recipe.asking import quick_rows, sides, standing
-from coco_recipe.asking.quick_rows import QuickBox, QuickRows
+from coco_recipe.asking.quick_rows import QuickRows
+from coco_recipe.asking.sides import Sides
 from coco_recipe.dataset import Dataset
 
 
@@ -114,22 +115,31 @@ def figures(parts: Mapping[str, QuickRows], findings: Mapping[str, int] | None =
         parts: the data sets by name.
         findings: number of rows by what is wrong with them.
     """
-    counted = {name: _Part.of(rows) for name, rows in parts.items()}
-    boxes = sum(len(rows.annotations) for rows in parts.values())
-    names = dict.fromkeys(name for part in counted.values() for name in part.classes)
-    classes = {
-        name: [part.classes[name] for part in counted.values() if name in part.classes]
-        for name in names
-    }
-    per_image = [n for part in counted.values() for n in part.per_image]
+    all_rows = _Numbered()
+    for part, rows in enumerate(parts.values()):
+        all_rows.add(part, rows)
+    boxes = _joined([rows.boxes for rows in parts.values()])
+    names, of = list(all_rows.ids), len(all_rows.classes)
+    on = standing.of(all_rows.images, all_rows.classes)
+    counts = Counter(all_rows.images)
+    per_image = [counts[number] for number in all_rows.numbers]
+    by_part = sides.of(boxes, all_rows.parts, len(parts))
+    whole = by_part[0] if len(parts) == 1 else sides.of(boxes, array("q", bytes(8 * of)), 1)[0]
+    by_class = sides.of(boxes, all_rows.classes, len(names))
+    left = iter(per_image)
+    of_parts = [list(islice(left, len(rows.images))) for rows in parts.values()]
+    pairs = Counter({_ordered(names[n], names[m]): times for (n, m), times in on.pairs.items()})
     return Figures(
-        whole=_whole("all", counted.values(), boxes),
-        parts=tuple(_whole(name, [part], boxes) for name, part in counted.items()),
-        classes=tuple(_sum(tallies).group(name, boxes) for name, tallies in classes.items()),
-        sizes=_sizes(counted.values()),
-        boxes_per_image=_spread(Counter(per_image)),
-        together=_together(counted.values()),
-        licenses=dict(sum((part.licenses() for part in counted.values()), Counter[str]())),
+        whole=_group("all", whole, of, per_image),
+        parts=tuple(map(_group, parts, by_part, repeat(of), of_parts)),
+        classes=tuple(
+            _of_class(name, all_rows.ids[name], one, of, on.images[n])
+            for n, (name, one) in enumerate(zip(names, by_class, strict=True))
+        ),
+        sizes=_sizes(parts.values(), per_image),
+        boxes_per_image=Spread(*sides.spread(per_image)),
+        together=tuple(Together(pair, n) for pair, n in pairs.most_common()),
+        licenses=dict(Counter(chain.from_iterable(map(_licenses, parts.values())))),
         findings=None if findings is None else dict(findings),
     )
 
@@ -147,164 +157,114 @@ def of_datasets(parts: Mapping[str, Dataset]) -> Figures:
 
 
 @dataclass(slots=True)
-class _Tally:
-    """Numbers of boxes by what they have, which can be added."""
-
-    ids: set[int] = field(default_factory=set)
-    images: int = 0
-    boxes: int = 0
-    crowds: int = 0
-    sizes: Counter[int] = field(default_factory=Counter)
-    widths: Counter[int] = field(default_factory=Counter)
-    heights: Counter[int] = field(default_factory=Counter)
-    aspects: Counter[int] = field(default_factory=Counter)
-    forms: Counter[str] = field(default_factory=Counter)
-
-    @classmethod
-    def of(cls, category_id: int, boxes: Sequence[QuickBox]) -> "_Tally":
-        """Count the boxes of a category."""
-        if not boxes:
-            return cls({category_id})
-        counted = sides.of(list(map(attrgetter("bbox"), boxes)))
-        return cls(
-            {category_id},
-            0,
-            len(boxes),
-            sum(map(bool, map(attrgetter("iscrowd"), boxes))),
-            counted.sizes,
-            counted.widths,
-            counted.heights,
-            counted.aspects,
-            _forms(boxes),
-        )
-
-    def group(self, name: str, of: int, *, images: int | None = None, negatives: int = 0) -> Group:
-        """Return the figures of the boxes, of ``of`` boxes in all."""
-        return Group(
-            name=name,
-            id=min(self.ids) if len(self.ids) == 1 else None,
-            images=self.images if images is None else images,
-            boxes=self.boxes,
-            share=self.boxes / of if of else 0.0,
-            negatives=negatives,
-            crowds=self.crowds,
-            small=self.sizes[0],
-            medium=self.sizes[1],
-            large=self.sizes[2],
-            width=_spread(self.widths, 10),
-            height=_spread(self.heights, 10),
-            aspect=_spread(self.aspects, 100),
-            polygons=self.forms["polygons"],
-            masks=self.forms["masks"],
-            keypoints=self.forms["keypoints"],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One data set.
+class _Numbered:
+    """The boxes of several data sets, with numbers for what their ids mean there.
 
     Attributes:
-        rows: its rows.
-        classes: the tallies of its classes.
-        per_image: the number of boxes of each image.
-        together: the number of images by two classes that stand on them.
+        ids: the ids of each class by its name; a class has the number of its place here.
+        classes: the class of each box, by number.
+        images: the image of each box; images are numbered through all data sets.
+        parts: the data set of each box, numbered from 0.
+        numbers: the number of each image; those of one id in one data set share it.
     """
 
-    rows: QuickRows
-    classes: Mapping[str, _Tally]
-    per_image: Sequence[int]
-    together: Mapping[tuple[str, str], int]
+    ids: dict[str, set[int]] = field(default_factory=dict)
+    classes: "array[int]" = field(default_factory=lambda: array("q"))
+    images: "array[int]" = field(default_factory=lambda: array("q"))
+    parts: "array[int]" = field(default_factory=lambda: array("q"))
+    numbers: list[int] = field(default_factory=list)
+    _places: dict[str, int] = field(default_factory=dict)
+    _new: "count[int]" = field(default_factory=count)
 
-    @classmethod
-    def of(cls, rows: QuickRows) -> "_Part":
+    def add(self, part: int, rows: QuickRows) -> None:
+        """Add the rows of a data set."""
+        number = dict(zip(map(attrgetter("id"), rows.images), self._new, strict=False))
+        self.numbers += [number[image.id] for image in rows.images]
+        self.images += _numbered(rows.boxes.image_ids, number, lambda _: next(self._new))
         names = {category.id: category.name for category in rows.categories}
-        by_class: dict[int, list[QuickBox]] = {id_: [] for id_ in names}
-        for box in rows.annotations:
-            by_class.setdefault(box.category_id, []).append(box)
-        listed = {id_: names.get(id_, f"category {id_}") for id_ in by_class}
-        numbers = {name: n for n, name in enumerate(dict.fromkeys(listed.values()))}
-        number_of = {id_: numbers[name] for id_, name in listed.items()}
-        image_ids = list(map(attrgetter("image_id"), rows.annotations))
-        classes = map(number_of.__getitem__, map(attrgetter("category_id"), rows.annotations))
-        found = standing.of(image_ids, list(classes))
-        tallies: dict[str, list[_Tally]] = defaultdict(list)
-        for id_, boxes in by_class.items():
-            tallies[listed[id_]].append(_Tally.of(id_, boxes))
-        per_image = Counter(image_ids)
-        told = list(numbers)
-        return cls(
-            rows,
-            {name: _sum(several, found.images[numbers[name]]) for name, several in tallies.items()},
-            [per_image[image.id] for image in rows.images],
-            {(told[low], told[high]): n for (low, high), n in found.pairs.items()},
+        known = {id_: self._class(id_, name) for id_, name in names.items()}
+        self.classes += _numbered(
+            rows.boxes.category_ids, known, lambda id_: self._class(id_, f"category {id_}")
         )
+        self.parts.extend(repeat(part, len(rows.boxes.forms)))
 
-    def licenses(self) -> Counter[str]:
-        """Return the number of images by the licence's name."""
-        names = {str(row.id): row.name or str(row.id) for row in self.rows.licenses}
-        given = (str(row.license) for row in self.rows.images if row.license is not None)
-        return Counter(names.get(license_, license_) for license_ in given)
-
-
-def _forms(boxes: Sequence[QuickBox]) -> Counter[str]:
-    """Count what boxes have beside their places."""
-    shapes = list(filter(None, map(attrgetter("segmentation"), boxes)))
-    kinds = Counter(map(type, shapes))
-    found = Counter(polygons=kinds[list], masks=kinds[dict])
-    found["keypoints"] = len(list(filter(None, map(attrgetter("keypoints"), boxes))))
-    return found
+    def _class(self, id_: int, name: str) -> int:
+        """Return the number of a class, also of one that is new."""
+        self.ids.setdefault(name, set()).add(id_)
+        return self._places.setdefault(name, len(self._places))
 
 
-def _sum(tallies: Iterable[_Tally], images: int = 0) -> _Tally:
-    """Add tallies; ``images`` is on how many images they are, beside those that they know of."""
-    total = _Tally(images=images)
-    for one in tallies:
-        total.ids |= one.ids
-        total.images += one.images
-        total.boxes += one.boxes
-        total.crowds += one.crowds
-        for name in ("sizes", "widths", "heights", "aspects", "forms"):
-            getattr(total, name).update(getattr(one, name))
-    return total
+def _numbered(
+    ids: Sequence[int], numbers: dict[int, int], unknown: Callable[[int], int]
+) -> "array[int]":
+    """Return the number of each id; that of an unknown one is asked for."""
+    found = array("q", map(numbers.get, ids, repeat(-1)))
+    if -1 not in found:
+        return found
+    for id_ in dict.fromkeys(ids):
+        if id_ not in numbers:
+            numbers[id_] = unknown(id_)
+    return array("q", map(numbers.__getitem__, ids))
 
 
-def _whole(name: str, parts: Iterable[_Part], of: int) -> Group:
-    """Return the figures of whole data sets."""
-    several = list(parts)
-    tally = _sum(tally for part in several for tally in part.classes.values())
-    per_image = [n for part in several for n in part.per_image]
-    tally.ids = set()
-    return tally.group(name, of, images=len(per_image), negatives=per_image.count(0))
-
-
-def _spread(numbers: Counter[int], scale: int = 1) -> Spread:
-    """Return how numbers are spread that were counted in parts of ``1 / scale``."""
-    if not numbers:
-        return Spread()
-    values = sorted(numbers)
-    ends = list(accumulate(numbers[value] for value in values))
-
-    def at(share: float) -> float:
-        wanted = share * (ends[-1] - 1)
-        return values[bisect_right(ends, wanted)] / scale
-
-    return Spread(*map(at, (0, 0.25, 0.5, 0.75, 1)))
-
-
-def _sizes(parts: Iterable[_Part]) -> tuple[Size, ...]:
-    images, boxes = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
+def _joined(parts: Sequence[sides.Boxes]) -> sides.Boxes:
+    """Return the boxes of several data sets as those of one, but for their ids."""
+    if len(parts) == 1:
+        return parts[0]
+    widths, heights = array("d"), array("d")
     for part in parts:
-        for image, n in zip(part.rows.images, part.per_image, strict=True):
-            images[image.width, image.height] += 1
-            boxes[image.width, image.height] += n
+        widths += part.widths
+        heights += part.heights
+    return sides.Boxes((), (), widths, heights, b"".join(part.forms for part in parts))
+
+
+def _group(name: str, boxes: Sides, of: int, per_image: Collection[int]) -> Group:
+    """Return the figures of a whole data set, of ``of`` boxes in all."""
+    negatives = sum(1 for n in per_image if not n)
+    return _told(Group(name=name, images=len(per_image), negatives=negatives), boxes, of)
+
+
+def _of_class(name: str, ids: set[int], boxes: Sides, of: int, images: int) -> Group:
+    """Return the figures of a class, of ``of`` boxes in all, that is on so many images."""
+    only = next(iter(ids)) if len(ids) == 1 else None
+    return _told(Group(name=name, id=only, images=images), boxes, of)
+
+
+def _told(group: Group, boxes: Sides, of: int) -> Group:
+    """Return a group with the figures of its boxes."""
+    crowds, polygons, masks, keypoints = boxes.forms
+    small, medium, large = boxes.sizes
+    return msgspec.structs.replace(
+        group,
+        boxes=boxes.boxes,
+        share=boxes.boxes / of if of else 0.0,
+        crowds=crowds,
+        small=small,
+        medium=medium,
+        large=large,
+        width=Spread(*boxes.widths),
+        height=Spread(*boxes.heights),
+        aspect=Spread(*boxes.aspects),
+        polygons=polygons,
+        masks=masks,
+        keypoints=keypoints,
+    )
+
+
+def _ordered(one: str, other: str) -> tuple[str, str]:
+    return (one, other) if one <= other else (other, one)
+
+
+def _sizes(parts: Iterable[QuickRows], per_image: Iterable[int]) -> tuple[Size, ...]:
+    images, boxes = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
+    for image, n in zip(chain.from_iterable(rows.images for rows in parts), per_image, strict=True):
+        images[image.width, image.height] += 1
+        boxes[image.width, image.height] += n
     return tuple(Size(*size, n, boxes[size]) for size, n in images.most_common())
 
 
-def _together(parts: Iterable[_Part]) -> tuple[Together, ...]:
-    pairs = Counter[tuple[str, str]]()
-    for part in parts:
-        for pair, n in part.together.items():
-            low, high = sorted(pair)
-            pairs[low, high] += n
-    return tuple(Together(pair, n) for pair, n in pairs.most_common())
+def _licenses(rows: QuickRows) -> Iterable[str]:
+    """Yield the name of each image's licence."""
+    names = {str(row.id): row.name or str(row.id) for row in rows.licenses}
+    given = (str(row.license) for row in rows.images if row.license is not None)
+    return (names.get(license_, license_) for license_ in given)

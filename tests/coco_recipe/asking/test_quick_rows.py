@@ -9,6 +9,7 @@ import pytest
 from builders import coco
 
 from coco_recipe.asking import quick_rows
+from coco_recipe.asking.sides import CROWD, KEYPOINTS, MASK, POLYGONS
 from coco_recipe.errors import DatasetError
 from coco_recipe.testing import dataset
 
@@ -19,34 +20,41 @@ def _file(folder: Path, data: Any) -> Path:
     return path
 
 
-def test_a_file_and_its_data_set_have_the_same_rows(tmp_path: Path) -> None:
+def test_a_file_and_its_data_set_have_the_same_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = coco(licenses=[{"id": 4, "name": "CC0", "url": ""}])
     data["images"][0]["license"] = 4
     data["annotations"][0] |= {"segmentation": [[1, 2, 3, 4, 5, 6]], "keypoints": [1, 2, 2]}
     data["annotations"][1]["segmentation"] = {"size": [48, 64], "counts": [10, 3062]}
-    rows = quick_rows.of_file(_file(tmp_path, data))
+    data["annotations"].append(data["annotations"][0] | {"id": 9, "iscrowd": 1, "keypoints": []})
+    path = _file(tmp_path, data)
+    rows = quick_rows.of_file(path)
     assert rows.images[0].license == 4
-    assert [type(row.segmentation) for row in rows.annotations] == [list, dict]
-    again = quick_rows.of_dataset(dataset(data))
-    assert again.images == rows.images
-    assert again.categories == rows.categories
-    assert again.licenses == rows.licenses
-    for one, other in zip(again.annotations, rows.annotations, strict=True):
-        assert (one.image_id, one.bbox, one.iscrowd) == (other.image_id, other.bbox, other.iscrowd)
-        assert type(one.segmentation) is type(other.segmentation)
-        assert bool(one.keypoints) is bool(other.keypoints)
+    assert list(rows.boxes.forms) == [POLYGONS | KEYPOINTS, MASK, POLYGONS | CROWD]
+    assert list(rows.boxes.widths) == [row["bbox"][2] for row in data["annotations"]]
+    assert quick_rows.of_dataset(dataset(data)) == rows
+    monkeypatch.setattr(quick_rows, "MANY_BYTES", 0)  # a copy of this process reads the places
+    monkeypatch.setattr(quick_rows, "copies", lambda: 2)
+    assert quick_rows.of_file(path) == rows
 
 
 @pytest.mark.parametrize(
     "wrong",
     [{"bbox": None}, {"category_id": "2"}, {"iscrowd": None}, {"bbox": [1, 2, "10", 10]}],
 )
-def test_a_row_that_is_wrong_doesnt_hide_the_others(tmp_path: Path, wrong: dict[str, Any]) -> None:
+def test_a_row_that_is_wrong_doesnt_hide_the_others(
+    tmp_path: Path, wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = coco()
     data["annotations"][0] |= wrong
-    rows = quick_rows.of_file(_file(tmp_path, data))
+    path = _file(tmp_path, data)
+    rows = quick_rows.of_file(path)
     assert len(rows.images) == 3
-    assert 2 in [row.category_id for row in rows.annotations]
+    assert 2 in rows.boxes.category_ids
+    monkeypatch.setattr(quick_rows, "MANY_BYTES", 0)
+    monkeypatch.setattr(quick_rows, "copies", lambda: 2)
+    assert quick_rows.of_file(path) == rows
 
 
 def test_licenses_of_another_form_are_no_licenses(tmp_path: Path) -> None:

@@ -83,6 +83,17 @@ def test_boxes_without_a_height_have_no_aspect() -> None:
     assert (found.small, found.height.least) == (2, 0)
 
 
+def test_ids_may_be_hashes_of_more_than_64_bits_and_images_may_be_missing() -> None:
+    data = coco()
+    data["images"][0]["id"] = data["annotations"][0]["image_id"] = 2**70
+    data["annotations"][1]["image_id"] = 2**71  # of no image
+    found = _figures(data, coco())
+    one = data["annotations"][0]["category_id"]
+    assert found.whole.images == 6
+    assert [group.negatives for group in found.parts] == [2, 1]
+    assert next(group for group in found.classes if group.id == one).images == 2
+
+
 def test_nothing_at_all_is_no_crash() -> None:
     found = _figures(coco(images=0, boxes=(), names=()))
     assert (found.whole.images, found.classes, found.sizes) == (0, (), ())
