@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from coco_recipe.json_types import Params, Schema
     from coco_recipe.linting.rule import Experiment, Part, Rule, StepInExperiment
     from coco_recipe.manifest import StepRecord
-    from coco_recipe.observing.reporters import Flow, RunFacts
+    from coco_recipe.observing.reporters import Flow, RunFacts, Stopped
     from coco_recipe.observing.table import width_of
     from coco_recipe.observing.trackers import Tracker
     from coco_recipe.seals import open_line, open_page, seal_line, seal_page
@@ -162,6 +162,7 @@ __all__ = [
     "StepProblem",
     "StepProblems",
     "StepRecord",
+    "Stopped",
     "Tracker",
     "TurnedBox",
     "ValueKind",
@@ -262,7 +263,7 @@ _NAMES = {
     "json_types": "Params Schema",
     "linting.rule": "Experiment Part Rule StepInExperiment",
     "manifest": "StepRecord",
-    "observing.reporters": "Flow RunFacts",
+    "observing.reporters": "Flow RunFacts Stopped",
     "observing.table": "width_of",
     "observing.trackers": "Tracker",
     "patterns": "patterns=",

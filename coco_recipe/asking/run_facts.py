@@ -1,13 +1,13 @@
-"""What a finished run recorded, and its data sets as they went by."""
+"""What a run recorded, and its data sets as they went by."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from coco_recipe.dataset import Dataset
-from coco_recipe.manifest import StepRecord
-from coco_recipe.observing.reporters import Reference, RunFacts
-from coco_recipe.planning.plan import PlannedStep
+from coco_recipe.manifest import FailedStep, StepRecord, read_log
+from coco_recipe.observing.reporters import Reference, RunFacts, Stopped
+from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.running import forecast, recorded
 from coco_recipe.running.reopening import reopen
 from coco_recipe.running.session import Session
@@ -15,7 +15,7 @@ from coco_recipe.running.store import Store
 
 
 def run_facts(folder: Path, plugin_files: Sequence[Path] = ()) -> RunFacts:
-    """Return what a finished run recorded.
+    """Return what a run recorded; of one that stopped, so far, with how it stopped.
 
     Args:
         folder: the run directory.
@@ -25,15 +25,38 @@ def run_facts(folder: Path, plugin_files: Sequence[Path] = ()) -> RunFacts:
         The records of the run and of its steps, without their values.
 
     Raises:
-        RunError: the folder is no run directory, or a step isn't done.
+        RunError: the folder is no run directory.
     """
-    return recorded.facts_of(reopen(folder, plugin_files), Store(folder))
+    planned, store = reopen(folder, plugin_files), Store(folder)
+    log = read_log(folder)
+    if log is None:
+        return recorded.facts_of(planned, store)
+    run, records = log
+    done = {record.step for record in records if isinstance(record, StepRecord)}
+    if done.issuperset(step.id for step in planned.steps):
+        return recorded.facts_of(planned, store)
+    return recorded.facts_so_far(planned, store, run, done, _stopped(planned, records, done))
+
+
+def _stopped(
+    planned: Plan, records: Sequence[StepRecord | FailedStep], done: Collection[str]
+) -> Stopped:
+    """Return how a run stopped, as its log has it: at a failure, or without a word."""
+    failed = next((one for one in records if isinstance(one, FailedStep)), None)
+    at = next(step for step in planned.steps if step.id not in done)
+    return Stopped(
+        "failed" if failed else "interrupted",
+        failed.step if failed else at.id,
+        failed.use if failed else at.step.name,
+        failed.failed if failed else "",
+        resumes=at.step.resumes,
+    )
 
 
 def run_values(
     facts: RunFacts,
 ) -> Iterator[tuple[StepRecord, dict[Reference, Any], dict[Reference, Any]]]:
-    """Go through the steps of a finished run with their data sets.
+    """Go through the steps of a run that are done with their data sets.
 
     Rows that weren't written are made again, by running the steps in memory.
 
@@ -54,7 +77,9 @@ def run_values(
         found = {ref: rehearsal.value_of(ref) for ref in refs}
         return {ref: value for ref, value in found.items() if isinstance(value, Dataset)}
 
-    for step, record in zip(planned.steps, facts.steps, strict=True):
+    steps = {step.id: step for step in planned.steps}
+    for record in facts.steps:
+        step = steps[record.step]
         yield record, values(_entered(step)), values(_given(step))
 
 

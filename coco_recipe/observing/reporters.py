@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from coco_recipe import failure
 from coco_recipe.events import Reported, ReporterFailed
-from coco_recipe.manifest import Counts, RunRecord, StepRecord
+from coco_recipe.manifest import Counts, FindingRecord, RunRecord, StepRecord
 from coco_recipe.observing.observers import Named, Observers
 
 Reference = tuple[str, str]  # an input or a step, and its port; an input has none
@@ -36,19 +36,43 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """How a run stopped before all its steps were done.
+
+    Attributes:
+        outcome: it failed, or somebody interrupted it (or it was killed).
+        step: the step at which it stopped; empty where no step had begun.
+        use: the name of what that step uses; empty likewise.
+        problem: what went wrong, in words; empty where nothing did.
+        findings: what the step found that stopped the run.
+        resumes: the step goes on from where it was.
+        steps: every step of the recipe with what it uses, in order.
+    """
+
+    outcome: Literal["failed", "interrupted"]
+    step: str = ""
+    use: str = ""
+    problem: str = ""
+    findings: tuple[FindingRecord, ...] = ()
+    resumes: bool = False
+    steps: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What a finished run recorded.
+    """What a run recorded.
 
     Attributes:
         folder: the run directory.
         run: the record of the run.
         inputs: the names of the inputs that are data sets.
-        steps: the records of the steps, in order.
+        steps: the records of the steps that are done, in order.
         flows: what flowed between them.
         published: by step, the folders that it published in.
         recipe: the recipe's text.
         digest: of the keys of all steps, which stand for all that the results depend on.
         plugin_files: the plugin files that the run used.
+        stopped: how it stopped before all its steps were done; None where they are.
     """
 
     folder: Path
@@ -60,12 +84,15 @@ class RunFacts:
     recipe: str
     digest: str
     plugin_files: tuple[Path, ...] = ()
+    stopped: Stopped | None = None
 
 
 class Reporter(Protocol):
     """Writes something about a run, as a page of it. Each run has one of its own.
 
-    It is made by a callable that is given the run directory.
+    It is made by a callable that is given the run directory. It may have a method
+    ``write_unfinished``, which is called as ``write`` is, when the run stops before its steps are
+    done; ``facts.stopped`` then says how, and the values are inputs and what steps gave so far.
     """
 
     def see(
@@ -136,6 +163,22 @@ class Reporters:
             if path := self._try(name, partial(_write, reporter, facts, committed)):
                 self._told.tell(Reported(path))
 
+    def write_unfinished(
+        self, facts: Callable[[], RunFacts], values: Mapping[Reference, Any]
+    ) -> None:
+        """Let those that can write their file of a run that stops before its steps are done.
+
+        Where the system refuses that is not told: it may be why the run stops.
+
+        Args:
+            facts: gathers what the run recorded so far.
+            values: inputs, and outputs of the steps that are done, as far as they can be had.
+        """
+        for name, reporter in list(self._left.items()):
+            write = getattr(reporter, "write_unfinished", None)
+            if write and (path := self._try(name, partial(_quietly, write, facts, values))):
+                self._told.tell(Reported(path))
+
     def _begin(self, maker: Named) -> None:
         make: Any = maker.observe
         self._left[maker.name] = make(self._folder)
@@ -154,3 +197,11 @@ def _write(
     reporter: Reporter, facts: Callable[[], RunFacts], committed: Mapping[Reference, Any]
 ) -> Path | None:
     return reporter.write(facts(), committed)
+
+
+def _quietly(write: Any, facts: Callable[[], RunFacts], values: Mapping[Any, Any]) -> Path | None:
+    try:
+        path: Path | None = write(facts(), values)
+    except OSError:
+        return None
+    return path

@@ -80,7 +80,8 @@ def hold_against_rows(work: Work) -> None:
             errors += _failing(work, step, rehearsal)
     if failed := next((error for error in errors if isinstance(error, StepError)), None):
         error_log.clear(work.folder)
-        failed.log = _log_of(work, failed, rehearsal)
+        work.at = next(name for name, one in rehearsal.failures.items() if one is failed)
+        failed.log = _log_of(work, failed)
     if errors:
         raise together(errors)
 
@@ -103,15 +104,14 @@ def _failing(work: Work, step: PlannedStep, rehearsal: Rehearsal) -> Iterator[Co
             yield FindingsError(stopping)
 
 
-def _log_of(work: Work, error: StepError, rehearsal: Rehearsal) -> Path | None:
-    """Write the log of a step that failed before the run; return its path."""
-    failed = next(name for name, one in rehearsal.failures.items() if one is error)
-    task = next(task for task in work.tasks if task.step.id == failed)
+def _log_of(work: Work, error: StepError) -> Path | None:
+    """Write the log of the step that failed before the run; return its path."""
+    task = next(task for task in work.tasks if task.step.id == work.at)
     return error_log.write(
         work.folder,
         task.step,
         error,
         environment=task.parts.environment,
         progress="it was tried before the run",
-        unfinished=work.store.unfinished(failed),
+        unfinished=work.store.unfinished(work.at),
     )

@@ -32,6 +32,7 @@ def make_steps(work: Work) -> None:
     """
     last_use = _last_uses(work)
     for task in work.tasks:
+        work.at = task.step.id
         manifest = _make(work, task) if task.step.id in work.reasons else _reuse(work, task)
         if task.step.step.writes:
             folder = work.store.final(task.step.id)

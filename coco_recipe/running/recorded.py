@@ -1,10 +1,13 @@
-"""Put together what a finished run recorded: its steps, what flowed between them, its recipe."""
+"""Put together what a run recorded: its steps, what flowed between them, its recipe."""
+
+from collections.abc import Collection
+from dataclasses import replace
 
 from coco_recipe import files
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import RunError
-from coco_recipe.manifest import StepRecord, data_sets, read_run
-from coco_recipe.observing.reporters import Flow, RunFacts
+from coco_recipe.manifest import RunRecord, StepRecord, data_sets, read_run
+from coco_recipe.observing.reporters import Flow, RunFacts, Stopped
 from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.running import run_folder
 from coco_recipe.running.store import Store
@@ -24,11 +27,33 @@ def facts_of(planned: Plan, store: Store) -> RunFacts:
     if run is None:
         raise RunError(f"{store.run_dir}: is not the directory of a finished run")
     records = tuple(_record(store, step) for step in planned.steps)
-    flows = [
-        flow
-        for step, record in zip(planned.steps, records, strict=True)
-        for flow in _flows(step, record)
-    ]
+    text = (store.run_dir / run_folder.WRITTEN).read_text("utf-8")
+    return _facts(planned, store, run, records, text)
+
+
+def facts_so_far(
+    planned: Plan, store: Store, run: RunRecord, done: Collection[str], stopped: Stopped
+) -> RunFacts:
+    """Return what a run recorded that stopped before all its steps were done.
+
+    Args:
+        planned: its plan.
+        store: its committed steps.
+        run: its own record.
+        done: ids of the steps that are done.
+        stopped: how it stopped; the recipe's steps are filled in.
+    """
+    records = tuple(_record(store, step) for step in planned.steps if step.id in done)
+    steps = tuple((step.id, step.step.name) for step in planned.steps)
+    facts = _facts(planned, store, run, records, planned.recipe.source.text)
+    return replace(facts, stopped=replace(stopped, steps=steps))
+
+
+def _facts(
+    planned: Plan, store: Store, run: RunRecord, records: tuple[StepRecord, ...], text: str
+) -> RunFacts:
+    steps = {step.id: step for step in planned.steps}
+    flows = [flow for record in records for flow in _flows(steps[record.step], record)]
     return RunFacts(
         store.run_dir,
         run,
@@ -36,7 +61,7 @@ def facts_of(planned: Plan, store: Store) -> RunFacts:
         records,
         tuple(flows),
         {step.id: tuple(step.published().values()) for step in planned.steps if step.published()},
-        (store.run_dir / run_folder.WRITTEN).read_text("utf-8"),
+        text,
         files.digest({record.step: record.key for record in records}),
         planned.plugin_files,
     )

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from coco_recipe import files, plugins
@@ -42,16 +43,18 @@ def reopen(folder: Path, plugin_files: Sequence[Path] = (), moved_to: Path | Non
     _check_plugins(folder, run_record.clock.plugins, plugin_files)
     registry = plugins.find(plugin_files)
     if moved_to:
-        return stages.drafted_from(text, [Path(os.path.abspath(moved_to))], registry).sound()
+        planned = stages.drafted_from(text, [Path(os.path.abspath(moved_to))], registry).sound()
+        return replace(planned, plugin_files=tuple(plugin_files))
     places = provenance.recorded_places(folder)
     try:
-        return stages.drafted_from(text, places, registry).sound()
+        planned = stages.drafted_from(text, places, registry).sound()
     except RecipeError as error:
         if any(place.is_file() for place in places):
             raise
         told = f"its recipe is no longer at {' or '.join(map(str, places))}"
         hint = "replay RUN IMAGE --recipe FILE says where it is now"
         raise RecipeError([Problem(Where(str(folder)), told, hint), *error.problems]) from error
+    return replace(planned, plugin_files=tuple(plugin_files))
 
 
 def _check_plugins(

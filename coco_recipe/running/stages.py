@@ -32,6 +32,7 @@ from coco_recipe.running import (
     refusal,
     room,
     run_folder,
+    stopped,
 )
 from coco_recipe.running.cache import KEPT, Cache
 from coco_recipe.running.judge import Judge
@@ -199,6 +200,7 @@ def run(
         lock = run_folder.locked(folder, partial(_note, told, notes), wait=wait)
         stack.enter_context(lock)
         stack.enter_context(_told_of(work))
+        stack.enter_context(stopped.told(work))
         if notes:  # what another run left meanwhile may be something else
             work.publisher.seen.clear()
             refusal.check(planned, folder, work.publisher, work.store)

@@ -54,6 +54,7 @@ class Work:
         reasons: why steps are made, by id; set with the tasks.
         log: the run's record; set by the stage that begins it.
         is_news: whether this run changes the record.
+        at: the step that is being made or reused, or that failed; empty before the first.
         ran: ids of the steps that were made so far.
         reused: ids of the steps that were found unchanged so far.
     """
@@ -79,6 +80,7 @@ class Work:
     reasons: Mapping[str, str] = field(init=False)
     log: provenance.Log = field(init=False)
     is_news: bool = field(init=False)
+    at: str = ""
     ran: list[str] = field(default_factory=list)
     reused: list[str] = field(default_factory=list)
 
@@ -145,14 +147,15 @@ class Work:
 
         Say whether there is anything new to record.
         """
-        self.log = provenance.Log(self.folder / "provenance.jsonl", self._record())
+        self.log = provenance.Log(self.folder / "provenance.jsonl", self.record())
         self.log.begin()
         self.is_news = bool(self.reasons) or not self.log.says(
             [self.session.committed(task.step.id).record for task in self.tasks]
         )
         run_folder.keep_recipe(self.plan, self.folder)
 
-    def _record(self) -> RunRecord:
+    def record(self) -> RunRecord:
+        """Return the run's own record, as it stands when its inputs are open."""
         path = self.plan.recipe.source.origin.resolve()
         return RunRecord(
             recipe=self.plan.recipe.name,

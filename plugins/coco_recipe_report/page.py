@@ -16,6 +16,7 @@ from coco_recipe_report.sections import (
     findings,
     proof,
     splits,
+    stopped,
     training,
     verdict,
 )
@@ -29,7 +30,7 @@ LEAST_FILES, IMAGES_PER_FILE = 24, 32  # of pictures: the page is to take a smal
 
 
 def write(facts: RunFacts, seen: Collected, target: Path) -> bool:
-    """Write the page of a finished run; its bytes depend on the run's results only.
+    """Write the page of a run; its bytes depend on the run's results only.
 
     Args:
         facts: what the run recorded.
@@ -81,7 +82,8 @@ def source_of(facts: RunFacts) -> str:
     clock = manifest.Clock()
     steps = [msgspec.structs.replace(one, clock=clock) for one in facts.steps]
     run = msgspec.structs.replace(facts.run, clock=manifest.RunClock())
-    return digest([FORM, msgspec.to_builtins(run), msgspec.to_builtins(steps), facts.recipe])
+    told = [FORM, msgspec.to_builtins(run), msgspec.to_builtins(steps), facts.recipe]
+    return digest([*told, msgspec.to_builtins(facts.stopped)] if facts.stopped else told)
 
 
 def _sections(facts: RunFacts, seen: Collected) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def _sections(facts: RunFacts, seen: Collected) -> dict[str, Any]:
     camera = Camera(palette, LEAST_FILES + images // IMAGES_PER_FILE)
     shown: dict[str, Any] = {
         "verdict": verdict.gather(facts, seen),
+        "stopped": stopped.gather(facts),
         "findings": findings.gather(facts, seen, camera),
         "flow": flow.draw(facts) if facts.steps else None,
         "training": training.gather(facts, camera, palette),
@@ -103,6 +106,7 @@ def _sections(facts: RunFacts, seen: Collected) -> dict[str, Any]:
         "proof": proof.gather(facts),
     }
     titles = {
+        "stopped": "Where it stopped",
         "findings": "Findings",
         "flow": "Flow",
         "books": "Books",

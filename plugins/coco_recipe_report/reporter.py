@@ -36,6 +36,13 @@ class PageOfRun:
             return None
         return target if page.write(facts, seen_of(facts, self.seen, committed), target) else None
 
+    def write_unfinished(self, facts: RunFacts, values: Mapping[Reference, Any]) -> Path:
+        """Write the page of a run that stops, with what was seen and is at hand."""
+        target = facts.folder / NAME
+        self.seen.begin(facts, values)
+        page.write(facts, self.seen, target)
+        return target
+
 
 def is_current(target: Path, facts: RunFacts) -> bool:
     """Say whether a page stands as this version would write it of a run."""

@@ -50,5 +50,11 @@ def gather(facts: RunFacts) -> Proof:
         facts.recipe,
         facts.run.recipe_sha256,
         f"coco-recipe verify --inputs {shlex.quote(facts.folder.name)}",
-        f"coco-recipe run {shlex.quote(Path(facts.run.clock.recipe).name)}",
+        line_to_run(facts),
     )
+
+
+def line_to_run(facts: RunFacts) -> str:
+    """Return the line that runs the recipe of a run, where that is and its plugin files are."""
+    plugins = (f" --plugin {shlex.quote(file.name)}" for file in facts.plugin_files)
+    return f"coco-recipe run {shlex.quote(Path(facts.run.clock.recipe).name)}{''.join(plugins)}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coco_recipe import RunFacts, manifest
+from coco_recipe import RunFacts, Stopped, manifest
 from coco_recipe_report.sections.stages import figures, stages
 from coco_recipe_report.seen.collected import Collected
 
@@ -19,6 +19,7 @@ class Verdict:
         errors: findings that are errors.
         warnings: findings that are warnings.
         steps: how many steps were done.
+        stopped: what is said of a run that isn't done; empty of one that is.
         tiles: the data sets, each with its name, images, boxes and images without one.
     """
 
@@ -28,6 +29,7 @@ class Verdict:
     errors: int
     warnings: int
     steps: int
+    stopped: str
     tiles: Sequence[tuple[str, int, int, int]]
 
 
@@ -41,6 +43,7 @@ def gather(facts: RunFacts, seen: Collected) -> Verdict:
         sum(one.severity == "error" for one in found),
         sum(one.severity == "warning" for one in found),
         len(facts.steps),
+        _stopped(facts.stopped) if facts.stopped else "",
         [
             (name, one.images, one.boxes, one.negatives)
             for name, one in figures(stages(facts), seen).items()
@@ -48,7 +51,14 @@ def gather(facts: RunFacts, seen: Collected) -> Verdict:
     )
 
 
+def _stopped(one: Stopped) -> str:
+    if not one.step:
+        return f"{one.outcome.capitalize()} before the first step"
+    return f"{one.outcome.capitalize()} at step {one.step}"
+
+
 def all_findings(facts: RunFacts) -> list[manifest.FindingRecord]:
     """Return the findings of inputs and steps, errors first."""
     found = [*facts.run.findings, *(one for step in facts.steps for one in step.findings)]
+    found += facts.stopped.findings if facts.stopped else ()
     return sorted(found, key=lambda one: one.severity)

@@ -106,6 +106,18 @@ class Collected:
         self._measure(data, is_shown=True)
         self._sample(data)
 
+    def begin(self, facts: RunFacts, values: Mapping[Reference, Any]) -> None:
+        """Take in what is at hand of a run that stopped: inputs, and results so far.
+
+        Args:
+            facts: what it recorded.
+            values: inputs and outputs of steps.
+        """
+        wanted = {ref: values[ref] for ref in self.wanted(facts) if ref in values}
+        data = _data_sets(wanted)
+        self.add(data)
+        self._find(facts.run.findings, {name: [rows] for (name, _), rows in data.items()})
+
     def _see_inputs(self, data: Mapping[Reference, Dataset]) -> None:
         inputs = {ref: rows for ref, rows in data.items() if not ref[1]}
         new = {ref: rows for ref, rows in inputs.items() if ref[0] not in self._inputs}
