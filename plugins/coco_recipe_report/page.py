@@ -97,11 +97,11 @@ def _sections(facts: RunFacts, seen: Collected) -> dict[str, Any]:
         "findings": findings.gather(facts, seen, camera),
         "flow": flow.draw(facts) if facts.steps else None,
         "training": training.gather(facts, camera, palette),
-        "books": books.gather(facts, seen, camera),
+        "augmentation": augmentation.gather(seen, camera),
         "classes": classes.gather(facts, seen, palette),
         "boxes": boxes.gather(facts, seen),
         "splits": splits.gather(facts, seen, camera),
-        "augmentation": augmentation.gather(seen, camera),
+        "books": books.gather(facts, seen, camera),
         "cards": cards.gather(facts),
         "proof": proof.gather(facts),
     }

@@ -106,10 +106,16 @@ def thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def smoothed(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return the exponential moving average over about a fiftieth of the points."""
-    share = 1 / max(2.0, len(points) / 50)
-    made: list[tuple[float, float]] = []
-    for at, value in points:
-        last = made[-1][1] if made else value
-        made.append((at, last + share * (value - last)))
+    """Return the mean around each point, a fiftieth of the points on either side.
+
+    A moving average of the points before alone would lag behind a falling line.
+    """
+    from itertools import accumulate
+
+    sums = [0.0, *accumulate(value for _, value in points)]
+    reach, last = max(1, len(points) // 50), len(points) - 1
+    made = []
+    for n, (at, _) in enumerate(points):
+        first, end = max(0, n - reach), min(last, n + reach) + 1
+        made.append((at, (sums[end] - sums[first]) / (end - first)))
     return made

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from coco_recipe_report.drawing.svg import cut, line, svg, text, ticks, title
 
 Row = tuple[str, float, float | None, float | None, str]  # name, value, ends of interval, beside it
-LEFT, WIDE, EACH, TOP = 150, 330, 24, 22
+NAMES, LEFT, WIDE, BESIDE, EACH, TOP = 124, 190, 270, 86, 24, 22
 
 
 def intervals(rows: Sequence[Row], told: str) -> Markup:
@@ -29,7 +29,8 @@ def intervals(rows: Sequence[Row], told: str) -> Markup:
         ]
     for n, (name, value, low, up, beside) in enumerate(rows):
         y, x = TOP + EACH * n + EACH / 2, LEFT + WIDE * value / high
-        parts.append(text(LEFT - 12, y + 4, cut(name, 18), anchor="end"))
+        parts.append(text(NAMES, y + 4, cut(name, 18), anchor="end"))
+        parts.append(text(NAMES + 12, y + 4, f"{value:.3f}"))
         if low is not None and up is not None:
             parts.append(
                 line(LEFT + WIDE * low / high, y, LEFT + WIDE * min(up, high) / high, y, "interval")
@@ -40,9 +41,8 @@ def intervals(rows: Sequence[Row], told: str) -> Markup:
                 x, y, title(f"{name}: {value:.3f}{spread}")
             )
         )
-        parts.append(text(LEFT + WIDE + 14, y + 4, f"{value:.3f}"))
-        parts.append(text(LEFT + WIDE + 62, y + 4, beside, name="soft"))
-    return svg("intervals", LEFT + WIDE + 220, bottom + 6, parts, told)
+        parts.append(text(LEFT + WIDE + 14, y + 4, beside, name="soft"))
+    return svg("intervals", LEFT + WIDE + 14 + BESIDE, bottom + 6, parts, told)
 
 
 def confusion(names: Sequence[str], counts: Sequence[Sequence[int]], told: str) -> Markup:

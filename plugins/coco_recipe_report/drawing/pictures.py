@@ -19,6 +19,7 @@ WIDE_PX, CROP_PX = 300, 112  # the longer side of an image, and the side of a pa
 QUALITY = 72
 MOST_FILES = 96  # that are opened
 MOST_BYTES = 1_900_000  # of all pictures, as they stand in the page
+ENOUGH = "not shown: the page has enough pictures"
 REDUCED = (8, 4, 2)  # scales at which a JPEG is decoded in a fraction of the time
 
 
@@ -89,7 +90,7 @@ class Camera:
             ValueError: there is no picture, or there are enough.
         """
         if self._bytes_left <= 0:
-            raise ValueError("not shown: the page has enough pictures")
+            raise ValueError(ENOUGH)
         if shot.path is None:
             raise ValueError("the data set has no folder of pictures")
         key = shot.path, shot.crop
@@ -127,7 +128,7 @@ class Camera:
             kept: np.ndarray[Any, Any] = self._open[2]
             return kept
         if self._files_left <= 0:
-            raise ValueError("not shown: the page has opened enough files")
+            raise ValueError(ENOUGH)
         self._files_left -= 1
         if not path.is_file():
             raise ValueError("there is no such file")

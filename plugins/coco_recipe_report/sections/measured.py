@@ -14,6 +14,8 @@ from coco_recipe_report.drawing import curves, measured
 from coco_recipe_report.drawing.curves import Axis, Line
 from coco_recipe_report.drawing.pictures import Camera, Picture
 from coco_recipe_report.drawing.svg import Palette
+from coco_recipe_report.sections import confused
+from coco_recipe_report.sections.confused import Confused
 from coco_recipe_report.seen.shots import Mark, Shot
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ METRICS, TRUTH = "metrics.json", "data/images.json"
 OVERALL = ("mAP", "mAP_50", "mAP_75", "AR_100")
 SIZES = {"mAP_s": "small, < 32 px", "mAP_m": "medium", "mAP_l": "large, ≥ 96 px"}
 DRAWS, MANY_BOXES = (1000, 200), 100_000  # draws of the bootstrap; fewer of more found boxes
-MOST_CLASSES, MOST_WORST = 40, 6
+MOST_WORST = 6
 UNKNOWN = -1.0  # COCO's, where there is nothing to find
 
 
@@ -62,7 +64,7 @@ class Measured:
         sizes: AP by size with its intervals.
         curves: precision over recall, F1 by threshold, as pictures with their lines.
         thresholds: the best of all boxes, then by class.
-        confusion: which class was taken for which at the best threshold.
+        confusion: which class was taken for which at the best threshold; None where it isn't known.
         worst: the worst pictures.
         why_not: why there is less than this.
     """
@@ -76,7 +78,7 @@ class Measured:
     sizes: Markup
     curves: Sequence[tuple[str, Markup]]
     thresholds: Sequence[Threshold]
-    confusion: Markup
+    confusion: Confused | None
     worst: Sequence[Worst]
     why_not: str = ""
 
@@ -109,7 +111,7 @@ def _measured(step: str, folder: Path, camera: Camera, palette: Palette) -> Meas
         _by_size(best["bbox"], {}),
         (),
         [Threshold(name, **figures) for name, figures in (best.get("best_f1") or {}).items()],
-        Markup(""),
+        None,
         (),
     )
     truth = folder / TRUTH
@@ -153,11 +155,7 @@ def _matched(
         sizes=_by_size(figures, sampled),
         curves=list(_curves(lines, palette)),
         thresholds=thresholds,
-        confusion=measured.confusion(
-            confusion.names, confusion.counts.tolist(), "which class was taken for which"
-        )
-        if len(confusion.names) <= MOST_CLASSES
-        else Markup(""),
+        confusion=confused.gather(confusion.names, confusion.counts.tolist()),
         worst=list(_worst(found, rows, truth.parent, score, camera)),
     )
 
@@ -184,7 +182,7 @@ def _by_class(
             beside = f"{figures.get('boxes', 0):,} to find"
             rows.append((name, value, *_ends(sampled, ("classes", name, "mAP")), beside))
     rows.sort(key=lambda row: -row[1])
-    return measured.intervals(rows[:MOST_CLASSES], "AP by class") if rows else Markup("")
+    return measured.intervals(rows, "AP by class") if rows else Markup("")
 
 
 def _by_size(figures: Mapping[str, Any], sampled: "Mapping[tuple[str, ...], Interval]") -> Markup:

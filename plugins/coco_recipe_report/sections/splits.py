@@ -1,14 +1,16 @@
 """The parts of a split: what each has, what it looks like, and the nearest pairs across sides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from coco_recipe import RunFacts
-from coco_recipe_report.drawing.pictures import Camera, Picture
+from coco_recipe_report.drawing.pictures import ENOUGH, Camera, Picture
 from coco_recipe_report.sections.stages import results, stages
 from coco_recipe_report.seen.collected import Collected
 from coco_recipe_report.seen.pairs import Pair
+from coco_recipe_report.seen.shots import Shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,23 @@ def gather(facts: RunFacts, seen: Collected, camera: Camera) -> Splits:
     shots = {name: seen.pictures[ref] for name, ref in named.items() if ref in seen.pictures}
     return Splits(
         divided,
-        [(name, [camera.take(shot) for shot in many]) for name, many in shots.items() if many],
+        list(_galleries(shots, camera)),
         camera.legend([shot for many in shots.values() for shot in many])[:24],
         [(step, [_near(one, camera) for one in pairs]) for step, pairs in seen.pairs.items()],
     )
+
+
+def _galleries(
+    shots: Mapping[str, Sequence[Shot]], camera: Camera
+) -> Iterator[tuple[str, list[Picture]]]:
+    """Yield the pictures of each data set that has any; each gets its first before any a second."""
+    taken: dict[str, list[Picture]] = {name: [] for name in shots}
+    for row in zip_longest(*([(name, shot) for shot in many] for name, many in shots.items())):
+        for name, shot in filter(None, row):
+            picture = camera.take(shot)
+            if picture.why_not != ENOUGH:
+                taken[name].append(picture)
+    yield from ((name, many) for name, many in taken.items() if many)
 
 
 def _near(pair: Pair, camera: Camera) -> NearPair:

@@ -44,3 +44,5 @@ def test_smoothing_keeps_a_constant_and_calms_the_rest() -> None:
     assert curves.smoothed([(0, 3.0), (1, 3.0)]) == [(0, 3.0), (1, 3.0)]
     wild = curves.smoothed([(float(n), float(n % 2)) for n in range(200)])
     assert max(y for _, y in wild[50:]) - min(y for _, y in wild[50:]) < 0.5
+    falling = curves.smoothed([(float(n), -float(n)) for n in range(200)])
+    assert falling[100] == (100.0, -100.0), "it doesn't lag"

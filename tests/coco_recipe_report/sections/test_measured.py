@@ -74,7 +74,8 @@ def test_thresholds_and_confusion(measured_facts: RunFacts, camera: Camera) -> N
     every = found.thresholds[0]
     assert every.name == "all"
     assert (every.precision, every.recall) == pytest.approx((0.8, 0.8))
-    assert "&lt;dog&gt; → cat: 1 of 2" in found.confusion
+    assert found.confusion is not None
+    assert "&lt;dog&gt; → cat: 1 of 2" in found.confusion.matrix
     assert [title for title, drawn in found.curves if drawn] == [
         "Precision over recall",
         "By threshold of scores",
