@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from coco_recipe.checks.trainers import skipped as trainers_skip
     from coco_recipe.coco_json import unsafe_name, with_extras, write
     from coco_recipe.commands.options import PLUGIN as plugin_option
+    from coco_recipe.crops import Crop
     from coco_recipe.dataset import Annotation, Category, Dataset, Image, Loose, Origin, extras
     from coco_recipe.errors import (
         CocoRecipeError,
@@ -118,6 +119,7 @@ __all__ = [
     "Check",
     "Checkpoint",
     "CocoRecipeError",
+    "Crop",
     "CutOffError",
     "Dataset",
     "DatasetError",
@@ -245,6 +247,7 @@ _NAMES = {
     "checks.trainers": "TRAINERS_SKIP trainers_skip=skipped",
     "coco_json": "unsafe_name with_extras write",
     "commands.options": "plugin_option=PLUGIN",
+    "crops": "Crop",
     "dataset": "Annotation Category Dataset Image Loose Origin extras",
     "errors": "CocoRecipeError DatasetError FindingsError HeldError PluginError Problem "
     "RecipeError RunError StepError about counted did_you_mean show_path",

@@ -9,6 +9,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
+    from coco_recipe.crops import DrawCrop
     from coco_recipe.dataset import Dataset
     from coco_recipe.events import Observer
     from coco_recipe.findings import Check, Kind
@@ -70,6 +71,11 @@ def coco_recipe_observers() -> "Iterator[Observer]":  # type: ignore[empty-body]
 @hookspec
 def coco_recipe_sheets() -> "Iterator[Callable[[Dataset, int], bytes]]":  # type: ignore[empty-body]
     """Yield what draws so many images of a data set as a JPEG, for a notebook."""
+
+
+@hookspec
+def coco_recipe_crops() -> "Iterator[DrawCrop]":  # type: ignore[empty-body]
+    """Yield what draws an image of a data set, or what is around an annotation, as a PNG."""
 
 
 @hookspec

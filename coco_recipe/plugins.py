@@ -15,6 +15,7 @@ import pluggy
 
 from coco_recipe import hookspecs
 from coco_recipe.checks import row_checks, slow_reading
+from coco_recipe.crops import DrawCrop
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import PluginError
 from coco_recipe.findings import Check, Kind
@@ -55,6 +56,7 @@ class Registry:
         reporters: what makes the reporters of a run.
         trackers: observers that a run may ask for, by name.
         sheets: what draws images of a data set for a notebook.
+        crops: what draws an image, or an annotation with what is around it.
         values: the kinds of values.
         backends: what steps of any plugin can work with, by name.
         kinds_by: the plugins that offer kinds of findings, by the kind's name.
@@ -70,6 +72,7 @@ class Registry:
     reporters: tuple[Named, ...] = ()
     trackers: dict[str, Tracker] = field(default_factory=dict)
     sheets: tuple[Callable[[Dataset, int], bytes], ...] = ()
+    crops: tuple[DrawCrop, ...] = ()
     values: ValueKinds = shipped_values.KINDS
     backends: dict[str, Backend] = field(default_factory=dict)
     kinds_by: dict[str, str] = field(default_factory=dict)
@@ -161,7 +164,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
             f"'{unknown[0]}' is not a hook; the hooks are coco_recipe_steps, "
             "coco_recipe_values, coco_recipe_findings, coco_recipe_checks, coco_recipe_rules, "
             "coco_recipe_backends, coco_recipe_commands, coco_recipe_observers, "
-            "coco_recipe_reporters, coco_recipe_sheets and coco_recipe_trackers"
+            "coco_recipe_reporters, coco_recipe_sheets, coco_recipe_crops and coco_recipe_trackers"
         )
     manager.check_pending()
     if not manager.get_hookcallers(module):
@@ -190,8 +193,10 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     )
     reporters = tuple(Named.of(make, label) for make in _all(manager.hook.coco_recipe_reporters()))
     sheets = tuple(_all(manager.hook.coco_recipe_sheets()))
-    if not all(map(callable, sheets)):
-        raise PluginError("coco_recipe_sheets yields what can't be called")
+    crops = tuple(_all(manager.hook.coco_recipe_crops()))
+    for hook, drawing in (("sheets", sheets), ("crops", crops)):
+        if not all(map(callable, drawing)):
+            raise PluginError(f"coco_recipe_{hook} yields what can't be called")
     for hook, named in (("observers", observers), ("reporters", reporters)):
         if uncallable := [one.name for one in named if not callable(one.observe)]:
             raise PluginError(f"coco_recipe_{hook} yields {uncallable[0]}, which can't be called")
@@ -213,6 +218,7 @@ def _register(registry: Registry, module: Any, label: str, version: str) -> None
     registry.reporters += reporters
     registry.trackers |= {one.name: one for one in _all(manager.hook.coco_recipe_trackers())}
     registry.sheets += sheets
+    registry.crops += crops
     registry.values = values
     registry.backends.update(backends)
     registry.kinds_by |= dict.fromkeys(kinds, label)

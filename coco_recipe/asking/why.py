@@ -53,10 +53,12 @@ class Answer:
     """What was found.
 
     Attributes:
+        plan: the run's plan.
         tracks: the histories.
         notes: what is to be known of the answer, as that an input has changed since.
     """
 
+    plan: Plan
     tracks: tuple[Track, ...]
     notes: tuple[str, ...]
 
@@ -100,7 +102,7 @@ def why(
     if not unique:
         where = f"at '{at}'" if at else "in what was published, nor in the inputs"
         raise RunError(f"{run}: there is no {what} {where}")
-    return Answer(unique, tuple(asking.changed()))
+    return Answer(planned, unique, tuple(asking.changed()))
 
 
 class _Asking:

@@ -1,12 +1,19 @@
 """stats and why: what a person asks of data and runs."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from coco_recipe.commands import completing, options, reports
-from coco_recipe.observing.table import width_of
+from coco_recipe.commands.surroundings import plugins_print_apart
+from coco_recipe.errors import RunError, counted
+from coco_recipe.observing.table import padded, width_of
+
+if TYPE_CHECKING:
+    from coco_recipe.asking.following import Track
+    from coco_recipe.asking.why import Answer
 
 QUICK_BYTES = 20_000_000  # a larger file isn't searched for what is wrong: that is check's work
 
@@ -71,6 +78,13 @@ def stats(source: str, by: str | None, form: str, plugin_files: tuple[Path, ...]
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write a picture of it at each step there, too; no file of yours is written over.",
+)
 @options.PLUGIN
 def why(
     run: Path,
@@ -78,6 +92,7 @@ def why(
     image: str,
     at: str,
     form: str,
+    target: Path | None,
     plugin_files: tuple[Path, ...],
 ) -> None:
     """Tell what became of an annotation or an image, from the raw file to what was published.
@@ -93,14 +108,31 @@ def why(
         reports.say(note)
     if form == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(answer.tracks), indent=2))
-        return
-    for number, track in enumerate(answer.tracks):
-        if number:
-            click.echo()
-        width = max(width_of(event.step) for event in track.events)
-        for event in track.events:
-            name = event.step + " " * (width - width_of(event.step))
-            click.echo(f"{name}  {event.what}")
+    else:
+        click.echo("\n\n".join(map(_history, answer.tracks)))
+    if target:
+        _draw(answer, run, target, plugin_files)
+
+
+def _history(track: "Track") -> str:
+    """Return a line for each step."""
+    width = max(width_of(event.step) for event in track.events)
+    return "\n".join(f"{padded(event.step, width)}  {event.what}" for event in track.events)
+
+
+def _draw(answer: "Answer", run: Path, target: Path, plugin_files: tuple[Path, ...]) -> None:
+    """Write the pictures of the histories, and tell of it."""
+    from coco_recipe import plugins
+    from coco_recipe.asking import why_pictures
+
+    with plugins_print_apart():
+        draw = plugins.find(plugin_files).crops
+        if not draw:
+            raise RunError('--to needs a plugin that draws: pip install "coco-recipe[augment]"')
+        written, notes = why_pictures.write(answer.plan, run, answer.tracks, target, draw[0])
+    for note in notes:
+        reports.say(f"no picture of {note}")
+    reports.say(f"{counted(len(written), 'picture')} in {target}")
 
 
 @click.command()

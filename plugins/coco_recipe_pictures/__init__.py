@@ -5,6 +5,7 @@ For steps of other plugins that make pictures of pictures there are ``moved``, w
 """
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from coco_recipe import hookimpl
@@ -12,7 +13,7 @@ from coco_recipe import hookimpl
 if TYPE_CHECKING:
     import click
 
-    from coco_recipe import Check, Dataset, Kind, Rule, Step
+    from coco_recipe import Check, Crop, Dataset, Kind, Rule, Step
     from coco_recipe_pictures.geometry.carried import carried, moved
     from coco_recipe_pictures.geometry.instance import Instance, Moved
 
@@ -70,6 +71,19 @@ def coco_recipe_commands() -> "Iterator[click.Command]":
 def coco_recipe_sheets() -> "Iterator[Callable[[Dataset, int], bytes]]":
     """Yield what draws the telling images of a data set for a notebook."""
     yield _sheet
+
+
+@hookimpl
+def coco_recipe_crops() -> "Iterator[Callable[[Crop], bytes]]":
+    """Yield what draws an annotation with what is around it, for ``coco-recipe why --to``."""
+    if all(find_spec(name) for name in ("cv2", "PIL")):
+        yield _crop
+
+
+def _crop(crop: "Crop") -> bytes:
+    from coco_recipe_pictures.show import cropping
+
+    return cropping.draw(crop)
 
 
 def _sheet(dataset: "Dataset", most: int) -> bytes:

@@ -163,7 +163,7 @@ def _legend(
             )
         )
     if any(dropped for _, _, dropped in counts.values()):
-        notes.append(Note("dashed: dropped from a copy, for the reason beside it", DROPPED))
+        notes.append(Note("dashed: dropped, for the reason beside it", DROPPED))
     return notes
 
 

@@ -142,5 +142,5 @@ def test_the_legend_counts_sources_copies_and_what_was_dropped() -> None:
     assert [note.text for note in sheet._legend(rows, writing)] == [
         "cap: 2 in sources, 2 in copies, 1 dropped",
         "dog: 1 in sources, 0 in copies",
-        "dashed: dropped from a copy, for the reason beside it",
+        "dashed: dropped, for the reason beside it",
     ]
