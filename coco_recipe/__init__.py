@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from coco_recipe import patterns, regular
-    from coco_recipe.api import load, open_run, run
+    from coco_recipe.api import Cell, load, open_run, run, run_matrix
     from coco_recipe.asking.recorded_run import RecordedRun
     from coco_recipe.asking.recorded_run import read as recorded_run
     from coco_recipe.asking.row_changes import changes as row_changes
@@ -116,6 +116,7 @@ __all__ = [
     "Annotation",
     "Backend",
     "Category",
+    "Cell",
     "Check",
     "Checkpoint",
     "CocoRecipeError",
@@ -207,6 +208,7 @@ __all__ = [
     "row_findings",
     "run",
     "run_facts",
+    "run_matrix",
     "run_values",
     "runs_of",
     "seal_line",
@@ -231,7 +233,7 @@ __all__ = [
 
 # the names of each module; new=old where one has another name there, new= for the module itself
 _NAMES = {
-    "api": "load open_run run",
+    "api": "Cell load open_run run run_matrix",
     "asking.recorded_run": "RecordedRun recorded_run=read",
     "asking.row_changes": "row_changes=changes",
     "asking.run_facts": "run_facts run_values",

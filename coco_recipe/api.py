@@ -1,5 +1,6 @@
 """The Python API: run a recipe, and read what it made by step and port."""
 
+import contextlib
 import json
 import os
 import sys
@@ -8,19 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from coco_recipe import events
 from coco_recipe.asking import reading
 from coco_recipe.dataset import SHOWN_BY, Dataset
-from coco_recipe.errors import did_you_mean
+from coco_recipe.errors import CocoRecipeError, did_you_mean
 from coco_recipe.events import Observer
 from coco_recipe.notebook import frames, html
 from coco_recipe.observing import trackers
 from coco_recipe.observing.progress import Display
 from coco_recipe.planning.plan import Plan
 from coco_recipe.plugins import find
-from coco_recipe.running import forecast, recorded, stages
+from coco_recipe.running import cells, forecast, recorded, stages
 from coco_recipe.running.reopening import reopen
 from coco_recipe.running.session import Session
 from coco_recipe.running.store import Store
@@ -28,6 +29,23 @@ from coco_recipe.values.checkpoint import Checkpoint
 from coco_recipe.values.metrics import Metrics
 
 AnyPath = str | os.PathLike[str]
+
+
+class How(TypedDict, total=False):
+    """How a run is done; `run` says what each means."""
+
+    jobs: int | None
+    engine: str
+    item_timeout: float
+    from_step: str
+    force: bool
+    strict: bool
+    republish: bool
+    accept_versions: Sequence[str]
+    rehash: bool
+    wait: bool
+    report: bool | None
+    keep: int
 
 
 def run(
@@ -95,42 +113,117 @@ def run(
         RunError: the run directory can't be used, there is no such engine, or a result that is to
             be kept differs in more than versions.
     """
-    overrides = (
-        [
-            f"{name}={json.dumps(value, ensure_ascii=False, default=os.fspath)}"
-            for name, value in set.items()
-        ]
-        if isinstance(set, Mapping)
-        else list(set)
-    )
-    folder = None if out is None else Path(out)
+    folder, overrides = None if out is None else Path(out), _overrides(set)
     planned = stages.prepare(Path(recipe), overrides, [Path(file) for file in plugins], out=folder)
+    how: How = {
+        "jobs": jobs,
+        "engine": engine,
+        "item_timeout": item_timeout,
+        "from_step": from_step,
+        "force": force,
+        "strict": strict,
+        "republish": republish,
+        "accept_versions": accept_versions,
+        "rehash": rehash,
+        "wait": wait,
+        "report": report,
+        "keep": keep,
+    }
+    with _told(planned, progress, observers, observe) as told:
+        done = stages.run(planned, out=folder, observers=told, **_options(how))
+    return _result(planned, done)
+
+
+def run_matrix(
+    recipe: AnyPath,
+    *,
+    out: AnyPath | None = None,
+    set: Mapping[str, Any] | Sequence[str] = (),
+    plugins: Sequence[AnyPath] = (),
+    progress: bool | None = None,
+    observers: Sequence[Observer] = (),
+    observe: Sequence[str] = (),
+    **how: Unpack[How],
+) -> "tuple[Cell, ...]":
+    """Run every cell of a recipe's matrix, as ``coco-recipe run --matrix`` does.
+
+    Steps that several cells have in common are made once. A cell that fails stops no other.
+
+    Args:
+        recipe: the recipe file, which has a matrix.
+        out: what the run directories begin with; None for ``runs/<recipe name>``.
+        set: values that override the recipe's, but not those that the matrix varies.
+        plugins: plugin files to load.
+        progress: as of `run`.
+        observers: callables that are given each event of each run.
+        observe: trackers of plugins to tell, by name.
+        how: the other parameters of `run`, which every cell has.
+
+    Returns:
+        The cells, in the order of the matrix.
+
+    Raises:
+        RecipeError: the recipe or a cell is wrong; nothing has run then.
+        PluginError: a plugin file is broken.
+    """
+    files = [Path(file) for file in plugins]
+    start = None if out is None else Path(out)
+    found = cells.planned(Path(recipe), _overrides(set), files, out=start)
+    with _told(found[0].plan, progress, observers, observe) as told:
+        ended = list(cells.run(found, lambda _: None, observers=told, **_options(how)))
+    return tuple(
+        Cell(
+            one.cell.name,
+            one.cell.folder.resolve(),
+            _result(one.cell.plan, one.result) if one.result else None,
+            one.error,
+        )
+        for one in ended
+    )
+
+
+def _overrides(set: Mapping[str, Any] | Sequence[str]) -> list[str]:
+    """Return values that override a recipe's in the form of ``--set``."""
+    if not isinstance(set, Mapping):
+        return list(set)
+    return [
+        f"{name}={json.dumps(value, ensure_ascii=False, default=os.fspath)}"
+        for name, value in set.items()
+    ]
+
+
+def _options(how: How) -> dict[str, Any]:
+    """Return the options of `stages.run`, with what stands for None."""
+    jobs, report = how.get("jobs"), how.get("report")
+    return {
+        "item_timeout": 120,
+        **how,
+        "jobs": len(os.sched_getaffinity(0)) if jobs is None else jobs,
+        "report": os.environ.get("COCO_RECIPE_REPORT") != "0" if report is None else report,
+    }
+
+
+@contextlib.contextmanager
+def _told(
+    planned: Plan,
+    progress: bool | None,
+    observers: Sequence[Observer],
+    observe: Sequence[str],
+) -> Iterator[list[Observer]]:
+    """Yield who is told of a run; at its end raise a warning that was to be an error."""
     shown = "ipykernel" in sys.modules if progress is None else progress
     warner = _Warner()
     with Display(quiet=not shown, tenths=True) as display:
-        done = stages.run(
-            planned,
-            out=folder,
-            jobs=len(os.sched_getaffinity(0)) if jobs is None else jobs,
-            engine=engine,
-            item_timeout=item_timeout,
-            force=force,
-            from_step=from_step,
-            strict=strict,
-            republish=republish,
-            accept_versions=accept_versions,
-            rehash=rehash,
-            wait=wait,
-            report=os.environ.get("COCO_RECIPE_REPORT") != "0" if report is None else report,
-            keep=keep,
-            observers=[
-                display if shown else warner,
-                *observers,
-                *trackers.asked_for(observe, planned.trackers),
-            ],
-        )
+        yield [
+            display if shown else warner,
+            *observers,
+            *trackers.asked_for(observe, planned.trackers),
+        ]
     if warner.refused:
         raise warner.refused
+
+
+def _result(planned: Plan, done: stages.RunResult) -> "Result":
     return Result(
         planned, done.folder.resolve(), done.ran, done.reused, done.keys, done.moved, done.put_back
     )
@@ -289,6 +382,23 @@ class Result:
     @cached_property
     def _session(self) -> Session:
         return Session.open(self._plan, self.folder, with_pixels=False)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a matrix that has run.
+
+    Attributes:
+        name: tells it from the others, as ``seed=1,copies=2``.
+        folder: its run directory.
+        result: what its run left; None where it failed.
+        error: why it failed; None where it didn't.
+    """
+
+    name: str
+    folder: Path
+    result: Result | None
+    error: CocoRecipeError | None
 
 
 @dataclass(frozen=True)

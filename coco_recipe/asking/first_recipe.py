@@ -208,9 +208,11 @@ def _lines(
     parts = {part: f"parts.{part}" for part in PARTS} if above == "parts" else {"all": above}
     if above == "parts":
         yield (
-            "  # to augment the training part: a step above this one, and 'train: more' below\n"
+            "  # to augment the training part: these two steps, and 'train: all' in place of "
+            "'parts.train' below\n"
             "  # - {id: more, use: augment, in: parts.train, with: {copies: 1, pipeline: "
             "[HorizontalFlip: {p: 0.5}]}}\n"
+            "  # - {id: all, use: merge, in: {datasets: [parts.train, more]}}\n"
         )
     yield "  - id: dataset\n    use: export_coco\n"
     yield f"    in: {_json(parts)}\n    with: {{to: dataset}}\n"

@@ -43,25 +43,50 @@ def _age(text: str) -> float:
     metavar="N",
     help="Leave the last N earlier results of each step.",
 )
+@click.option(
+    "--checkpoints",
+    is_flag=True,
+    help="With --older-than: results with checkpoints, too, which may have taken days.",
+)
+@click.option(
+    "--whole",
+    is_flag=True,
+    help="All that RUN has, and its records: nothing of the run is left. What it published stays.",
+)
 @click.option("--yes", is_flag=True, help="Remove without a question.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
 def clean(
-    runs: tuple[Path, ...], older_than: float | None, keep: int, yes: bool, form: str
+    runs: tuple[Path, ...],
+    older_than: float | None,
+    keep: int,
+    checkpoints: bool,
+    whole: bool,
+    yes: bool,
+    form: str,
 ) -> None:
     """Show the earlier results that are kept and their sizes, and remove them if you say so.
 
     RUN is a run directory, or a folder of run directories; without one, and with --older-than, the
-    folder runs. What a run has now stays, and so does every file that isn't ours by its record.
+    folder runs. What a run has now stays, unless --whole says that all of it goes. Every file that
+    isn't ours by its record stays, and is named.
     """
     from coco_recipe.running import cleaning
     from coco_recipe.running.cache import RUNS
 
     if not runs and older_than is None:
         raise click.UsageError("name a run directory, or say --older-than")
+    if whole and (not runs or older_than is not None or keep):
+        raise click.UsageError("--whole goes with RUN alone, without --older-than and --keep")
     runs = runs or (Path(RUNS),)
-    rows = cleaning.found(runs, older_than=older_than or 0, keep=keep)
+    rows = cleaning.found(
+        runs,
+        older_than=older_than or 0,
+        keep=keep,
+        checkpoints=checkpoints or older_than is None,
+        whole=whole,
+    )
     total = system_errors.size(sum(row.bytes for row in rows))
     if form == "text":
         for row in rows:
@@ -70,8 +95,11 @@ def clean(
             size, here = system_errors.size(row.bytes), os.path.relpath(row.folder)
             click.echo(f"{size:>9}  {row.recipe}: {what}, used {day}  {here}")
         click.echo(f"{counted(len(rows), 'result')}, {total}")
-    is_wanted = bool(rows) and (yes or (form == "text" and _asked(f"remove {total}?")))
-    moved = cleaning.remove(rows, lambda text: click.echo(text, err=True)) if is_wanted else []
+    question = f"remove {total}{', and the run' if whole else ''}?"
+    is_wanted = bool(rows or whole) and (yes or (form == "text" and _asked(question)))
+    moved = cleaning.remove(rows, _tell) if is_wanted else []
+    if whole and is_wanted:
+        moved += [place for run in runs for place in cleaning.remove_records(run, _tell)]
     left = sorted({*moved, *cleaning.left_over(runs)})
     for place in left:
         click.echo(f"not ours, so it is left: {place}", err=True)
@@ -92,8 +120,12 @@ def clean(
             "left": [str(place) for place in left],
         }
         click.echo(msgspec.json.encode(told).decode())
-    elif rows:
+    elif rows or whole:
         click.echo("removed" if is_wanted else "nothing was removed")
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _asked(question: str) -> bool:

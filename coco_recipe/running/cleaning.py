@@ -8,13 +8,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coco_recipe import files
+from coco_recipe import files, seals
 from coco_recipe import manifest as manifests
 from coco_recipe.errors import RunError
-from coco_recipe.manifest import read_log
-from coco_recipe.running import lock
+from coco_recipe.manifest import LOG, read_log
+from coco_recipe.running import error_log, lock, run_folder
 from coco_recipe.running.cache import Cache, Held, has_checkpoint, names_of
 from coco_recipe.running.store import MANIFEST, STEPS, Store
+
+PAGE = "report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,14 @@ class Removable:
     held: Held | None = None
 
 
-def found(runs: Sequence[Path], *, older_than: float = 0, keep: int = 0) -> list[Removable]:
+def found(
+    runs: Sequence[Path],
+    *,
+    older_than: float = 0,
+    keep: int = 0,
+    checkpoints: bool = True,
+    whole: bool = False,
+) -> list[Removable]:
     """Return what may be removed, what takes most room first.
 
     What a recipe has now stays, and so does what has a run at work.
@@ -50,6 +59,8 @@ def found(runs: Sequence[Path], *, older_than: float = 0, keep: int = 0) -> list
             of all.
         older_than: seconds since the last use.
         keep: how many earlier results of each step stay.
+        checkpoints: also results with checkpoints, which may have taken days.
+        whole: also what run directories have now; no other folder may be among the runs then.
 
     Raises:
         RunError: a folder is neither.
@@ -61,14 +72,17 @@ def found(runs: Sequence[Path], *, older_than: float = 0, keep: int = 0) -> list
         cache = Cache(folder if is_run else folder / "any")
         if not is_run and not cache.is_there():
             raise RunError(f"{folder}: is no run directory, and has no results that are kept")
+        if whole and not is_run:
+            raise RunError(f"{folder}: is no run directory, but a folder of some; name one of them")
         names = {cache.run} if is_run else None
         recipes = {log[0].recipe} if log else set()
         entries = [held for held in cache.entries() if held.result.is_dir()]
         mine = [held for held in entries if names is None or _is_of(held, names, recipes)]
         rows |= {row.folder: row for row in map(_kept, _too_many(mine, keep))}
         if is_run:
-            rows |= {row.folder: row for row in _lost_steps(folder)}
+            rows |= {row.folder: row for row in _steps(folder, whole=whole)}
     old = (row for row in rows.values() if time.time() - row.used >= older_than)
+    old = (row for row in old if checkpoints or not row.has_checkpoint)
     return sorted(old, key=lambda row: (-row.bytes, row.folder))
 
 
@@ -100,6 +114,35 @@ def remove(rows: Sequence[Removable], tell: Callable[[str], None]) -> list[Path]
     return left
 
 
+def remove_records(folder: Path, tell: Callable[[str], None]) -> list[Path]:
+    """Remove what a run wrote beside its steps, once these have gone; return what isn't ours.
+
+    A folder in which it published is left: what is in there may be in use.
+
+    Args:
+        folder: the run directory.
+        tell: is told what a user should know of a lock.
+
+    Raises:
+        HeldError: a run is at work there.
+    """
+    with lock.held(folder, tell):
+        if Store(folder).step_ids():
+            return []
+        error_log.clear(folder)
+        page = folder / PAGE
+        if page.is_file() and seals.open_page(page.read_bytes()):
+            page.unlink()
+        for name in (LOG, run_folder.WRITTEN, run_folder.RESOLVED):
+            (folder / name).unlink(missing_ok=True)
+        files.remove_empty(folder / STEPS)
+        left = sorted(path for path in folder.iterdir() if path.name != lock.LOCK)
+    if not left:
+        (folder / lock.LOCK).unlink(missing_ok=True)
+        folder.rmdir()
+    return left
+
+
 def _is_of(held: Held, names: Collection[str], recipes: Collection[str]) -> bool:
     return held.entry.run in names or held.entry.recipe in recipes
 
@@ -126,16 +169,20 @@ def _kept(held: Held) -> Removable:
     )
 
 
-def _lost_steps(folder: Path) -> Iterator[Removable]:
-    """Yield committed steps of which the log of the last run, which must be whole, says nothing."""
+def _steps(folder: Path, *, whole: bool) -> Iterator[Removable]:
+    """Yield committed steps of which the log of the last run, which must be whole, says nothing.
+
+    Of a whole run that is to go, all of them, whatever the log says.
+    """
     log = read_log(folder)
-    known = {record.step for record in log[1]} if log else set[str]()
-    for name in sorted(os.listdir(folder / STEPS)) if log and known else ():
+    known = {record.step for record in log[1]} if log and not whole else set[str]()
+    is_asked = (whole or (log and known)) and (folder / STEPS).is_dir()
+    for name in sorted(os.listdir(folder / STEPS)) if is_asked else ():
         place = folder / STEPS / name
         manifest = manifests.read(place / MANIFEST)
-        if manifest and name not in known and manifest.record.step == name and log:
+        if manifest and name not in known and manifest.record.step == name:
             used = (place / MANIFEST).stat().st_mtime
-            recipe = log[0].recipe
+            recipe = log[0].recipe if log else folder.name
             size = _size(place)
             yield Removable(place, name, recipe, used, size, has_checkpoint(manifest))
 

@@ -71,16 +71,45 @@ class Evaluation:
         return found
 
 
-def find(places: Sequence[str]) -> list[Evaluation]:
+def find(places: Sequence[str], against: str | None = None) -> list[Evaluation]:
     """Return the evaluations of runs: one of each, or all of a run that stands alone.
+
+    The baseline stands first.
 
     Args:
         places: ``RUN``, ``RUN:STEP`` or ``RUN:STEP:LABEL``. A run stands for the best checkpoint of
             the last step that evaluates.
+        against: the baseline: a place, a name or a label of those that are compared; None for the
+            first.
 
     Raises:
-        RunError: a place is none, a run has no evaluation, or there is one evaluation in all.
+        RunError: a place is none, a run has no evaluation, there is one evaluation in all, or the
+            baseline is none of them, or several.
     """
+    found = _named(places)
+    if against is None:
+        return found
+    if against in places and len(places) == len(found):
+        baseline = found[places.index(against)]
+    else:
+        baseline = _baseline(found, against)
+    return [baseline, *(one for one in found if one is not baseline)]
+
+
+def _baseline(found: Sequence[Evaluation], against: str) -> Evaluation:
+    known = [(one.name, one.label, f"{one.step}:{one.label}") for one in found]
+    same = [one for one, names in zip(found, known, strict=True) if against in names]
+    if not same:
+        hint = did_you_mean(against, [one.name for one in found])
+        raise RunError(f"--against: there is no '{against}' among what is compared; {hint}")
+    if len(same) > 1:
+        names = ", ".join(f"'{one.name}'" for one in same)
+        raise RunError(f"--against: '{against}' may be any of {names}; name one of these")
+    return same[0]
+
+
+def _named(places: Sequence[str]) -> list[Evaluation]:
+    """Return the evaluations of places, with names that tell them apart."""
     if len(places) == 1:
         found = _in(places[0])
         if len(found) > 1:

@@ -27,7 +27,7 @@ from coco_recipe import (
     StepProblem,
     StepProblems,
 )
-from coco_recipe_mmdet import configs, params, preflights
+from coco_recipe_mmdet import configs, params, plans, preflights
 from coco_recipe_mmdet.adapt_head_params import PARAMS
 from coco_recipe_mmdet.jobs import PROGRAM, ClassRows, ClassRowsJob
 
@@ -345,7 +345,9 @@ STEP = Step(
     preflight=preflight,
     needs=needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_class_rows"),
-    apart=("coco_recipe_mmdet.preflights",),
+    apart=("coco_recipe_mmdet.preflights", "coco_recipe_mmdet.plans"),
     files=configs.built_on,
+    forecast=plans.adapt_head,
+    tell=plans.tell_adapt_head,
     writes=True,
 )

@@ -86,6 +86,7 @@ STEP = Step(
         "coco_recipe_mmdet.plans",
     ),
     files=configs.built_on,
+    forecast=plans.one_checkpoint,
     tell=plans.tell_init_weights,
     writes=True,
 )

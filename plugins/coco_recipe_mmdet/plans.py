@@ -9,6 +9,7 @@ from coco_recipe_mmdet import datasets
 
 Values = Callable[[], Mapping[str, Any] | None]
 LISTED = 4
+ONE = Expected(others={"checkpoints": Span.exact(1)})
 
 
 def train(
@@ -47,6 +48,55 @@ def looked_at(with_: Params, expected: ExpectedByPort, values: Values) -> Foreca
     """Every picture is looked at; what is found on it, nobody knows."""
     seen = expected.get("dataset")
     return Forecast(uses={} if seen is None else {"images": seen.images})
+
+
+def adapt_head(with_: Params, expected: ExpectedByPort, values: Values) -> Forecast:
+    """Forecast an adapted checkpoint, which has the data set's classes.
+
+    Args:
+        with_: the step's parameters.
+        expected: what comes to it.
+        values: aren't asked for.
+
+    Returns:
+        One checkpoint, and the classes that it is fitted to, where they are known.
+    """
+    classes = expected["dataset"].classes
+    uses = {} if classes is None else {"classes": Span.exact(len(classes))}
+    return Forecast({"checkpoint": ONE}, uses, Span.exact(2))
+
+
+def one_checkpoint(with_: Params, expected: ExpectedByPort, values: Values) -> Forecast:
+    """Forecast a step that makes one checkpoint, whatever comes to it.
+
+    Args:
+        with_: the step's parameters.
+        expected: what comes to it.
+        values: aren't asked for.
+
+    Returns:
+        One checkpoint.
+    """
+    return Forecast({"checkpoint": ONE})
+
+
+def tell_adapt_head(with_: Params) -> str:
+    """Say which rows the data set's classes get.
+
+    Args:
+        with_: the step's parameters.
+
+    Returns:
+        The words.
+    """
+    if with_["method"] == "slice":
+        return "gives the class heads the first rows, one for each class of the data set"
+    new = with_["new_rows"]
+    rows = f"those of {new['copy']}" if isinstance(new, dict) else f"new ones ({new})"
+    return (
+        "fits the class heads to the data set's classes: the old rows of the same name, for "
+        f"others {rows}"
+    )
 
 
 def tell_train(with_: Params) -> str:

@@ -14,6 +14,7 @@ from coco_recipe import (
     StepProblem,
     StepProblems,
 )
+from coco_recipe_torch import plans
 from coco_recipe_torch.average_weights_params import PARAMS
 from coco_recipe_torch.blending import average, blend, check_alike, weights_for
 from coco_recipe_torch.checkpoints import make_checkpoint, read_checkpoint
@@ -201,5 +202,8 @@ STEP = Step(
     check=_check,
     foresee=_foresee,
     needs=(TORCH,),
+    apart=("coco_recipe_torch.plans",),
+    forecast=plans.average,
+    tell=plans.tell_average,
     writes=True,
 )

@@ -10,7 +10,7 @@ import pytest
 from builders import REPOSITORY, coco, write_recipe
 
 import coco_recipe
-from coco_recipe import coco_json
+from coco_recipe import coco_json, events
 
 CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
 PARTS = {
@@ -182,3 +182,29 @@ def test_a_file_is_read_to_look_at_it_whatever_is_wrong(tmp_path: Path) -> None:
     read = coco_recipe.load(str(tmp_path / "raw.json"))
     assert read.annotations[0].bbox == (1, 2, 3, 4)
     assert "no pictures: no folder of images" in str(read._repr_html_())
+
+
+def test_every_cell_of_a_matrix_runs_and_one_that_fails_stops_none(tmp_path: Path) -> None:
+    parts = {**PARTS, "with": {"every": 2}}
+    data = coco(4, [(1, 1), (2, 1), (3, 1), (4, 1), (1, 2)])
+    matrix = {"steps.clean.with.drop": [["cat"], ["dog"]]}  # of dogs one part has none
+    path = write_recipe(tmp_path, [CLEAN, parts], data, matrix=matrix)
+    told: list[events.Event] = []
+    bad, good = coco_recipe.run_matrix(
+        path, out=tmp_path / "out/test", jobs=0, report=False, strict=True, observers=[told.append]
+    )
+    assert (bad.name, good.name) == ("drop=cat", "drop=dog")
+    assert bad.result is None
+    assert isinstance(bad.error, coco_recipe.FindingsError)
+    assert good.error is None
+    assert good.result is not None
+    assert len(good.result["parts.val"].images) == 2
+    assert good.folder == good.result.folder == (tmp_path / "out/test,drop=dog").resolve()
+    assert sum(isinstance(one, events.RunEnded) for one in told) == 2
+
+
+def test_a_recipe_without_a_matrix_has_no_cells(tmp_path: Path) -> None:
+    steps = [{"id": "parts", "use": "split", "in": "raw", "with": {"every": 2}}]
+    path = write_recipe(tmp_path, steps, coco())
+    with pytest.raises(coco_recipe.RecipeError, match="matrix"):
+        coco_recipe.run_matrix(path)

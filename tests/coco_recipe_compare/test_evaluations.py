@@ -32,6 +32,20 @@ def test_one_run_stands_for_all_its_checkpoints(runs: list[str]) -> None:
     assert [one.name for one in found] == ["score: epoch_1", "score: 轮_2"]
 
 
+def test_the_baseline_is_named_and_stands_first(runs: list[str]) -> None:
+    names = [one.name for one in evaluations.find(runs)]
+    for place, name in zip(runs, names, strict=True):
+        for against in (place, name):
+            found = [one.name for one in evaluations.find(runs, against)]
+            assert found[0] == name
+            assert sorted(found) == sorted(names)
+    every = evaluations.find(runs[:1])
+    last = evaluations.find(runs[:1], every[-1].label)
+    assert [one.label for one in last] == [every[-1].label, *(one.label for one in every[:-1])]
+    with pytest.raises(RunError, match=f"no 'nowhere' among .*{names[0]}"):
+        evaluations.find(runs, "nowhere")
+
+
 def test_a_step_and_a_checkpoint_may_be_named(runs: list[str]) -> None:
     found = evaluations.find([f"{runs[0]}:score:epoch_1", f"{runs[0]}:score"])
     assert [one.name for one in found] == ["甲: epoch_1", "甲: 轮_2"]

@@ -56,6 +56,17 @@ def test_what_mmdet_would_skip_is_not_trained_on() -> None:
         ),
         ("evaluate", {}, "measures checkpoints on pictures; bbox_mAP says which is best"),
         ("predict", {"folder": "/data/test"}, "looks for objects on pictures in test"),
+        (
+            "adapt_head",
+            {"new_rows": {"copy": "cup"}},
+            "fits the class heads to the data set's classes: the old rows of the same name, for "
+            "others those of cup",
+        ),
+        (
+            "adapt_head",
+            {"method": "slice"},
+            "gives the class heads the first rows, one for each class of the data set",
+        ),
         ("export_model", {}, "writes a checkpoint as onnx, to be used without mmdet"),
         (
             "init_weights",
@@ -82,3 +93,14 @@ def test_each_step_says_what_its_parameters_do(use: str, given: dict[str, Any], 
 
 def test_every_picture_is_looked_at() -> None:
     assert plans.looked_at({}, {"dataset": BEFORE}, lambda: None).uses == {"images": Span.exact(3)}
+
+
+def test_one_checkpoint_is_adapted_to_the_classes_that_come() -> None:
+    from coco_recipe_mmdet.adapt_head import STEP as ADAPT
+
+    assert ADAPT.forecast is not None
+    known = Expected(classes={"cat": Span(), "dog": Span()})
+    found = ADAPT.forecast({}, {"dataset": known}, lambda: None)
+    assert found.uses == {"classes": Span.exact(2)}
+    assert found.out["checkpoint"].others == {"checkpoints": Span.exact(1)}
+    assert ADAPT.forecast({}, {"dataset": Expected()}, lambda: None).uses == {}

@@ -19,7 +19,7 @@ from coco_recipe import (
     StepProblems,
     counted,
 )
-from coco_recipe_pictures.alike import pairs
+from coco_recipe_pictures.alike import pairs, plans
 from coco_recipe_pictures.alike.leak_params import PARAMS
 from coco_recipe_pictures.alike.pairs import Pair
 from coco_recipe_pictures.needed import NEEDS
@@ -187,6 +187,9 @@ STEP = Step(
     foresee=_foresee,
     needs=NEEDS,
     preload=("coco_recipe_pictures.alike.aligned",),
+    apart=("coco_recipe_pictures.alike.plans",),
+    forecast=plans.forecast,
+    tell=plans.tell,
     writes=True,
     reads_pixels=True,
 )

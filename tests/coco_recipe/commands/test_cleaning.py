@@ -53,12 +53,38 @@ def test_yes_and_json(project: Path) -> None:
     assert _kept(project) == 1
 
 
+def test_a_whole_run_goes_and_what_is_not_its_own_stays(project: Path) -> None:
+    folder = project / "runs/test"
+    (folder / "steps/clean/notes.txt").write_text("mine")
+    (folder / "mine.txt").write_text("mine")
+    asked = command("clean", "runs/test", "--whole", "--format", "json", cwd=project)
+    before = json.loads(asked.stdout)
+    assert (len(before["results"]), before["removed"]) == (3, False)
+    assert (folder / "provenance.jsonl").is_file()
+    done = command("clean", "runs/test", "--whole", "--yes", cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert "3 results, " in done.stdout
+    assert done.stderr.count("not ours, so it is left: ") >= 2
+    left = sorted(path.name for path in folder.rglob("*") if path.is_file())
+    assert left == [".lock", "mine.txt", "notes.txt"]
+    assert {(path.read_text()) for path in folder.rglob("*.txt")} == {"mine"}
+    assert _kept(project) == 0
+
+
+def test_of_a_whole_run_alone_nothing_is_left(project: Path) -> None:
+    assert command("clean", "runs/test", "--whole", "--yes", cwd=project).returncode == 0
+    assert not (project / "runs/test").exists()
+    assert run(project / "recipe.yaml", jobs=0).ran == ("clean",)
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
         ((), "name a run directory, or say --older-than"),
         (("--older-than", "soon"), "is no time like 12h"),
         (("nowhere",), "does not exist"),
+        (("--whole",), "name a run directory"),
+        ((".", "--whole", "--older-than", "1d"), "--whole goes with RUN alone"),
         ((".",), "is no run directory"),
     ],
 )
