@@ -59,5 +59,6 @@ def test_the_process_gets_the_code_of_this_project_and_no_more() -> None:
 
 
 def test_the_function_of_every_job_is_there() -> None:
+    pytest.importorskip("mmdet")
     for function in WORK.values():
         assert callable(child._function(function)), function

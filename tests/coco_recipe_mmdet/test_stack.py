@@ -46,6 +46,7 @@ def test_the_ranks_of_slurm_meet_at_its_first_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_port: str
 ) -> None:
     """What srun says becomes what torch reads; on a CPU scontrol names the first machine."""
+    pytest.importorskip("torch")
     import torch.distributed
 
     fake = tmp_path / "scontrol"
@@ -71,6 +72,7 @@ def test_the_ranks_of_slurm_meet_at_its_first_machine(
 
 
 def test_alone_a_process_joins_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
     import torch.distributed
 
     joined: list[str] = []
@@ -81,6 +83,7 @@ def test_alone_a_process_joins_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_head_of_ssd_has_a_loss_to_ask_for() -> None:
+    pytest.importorskip("mmdet")
     stack.begin(Job(device="cpu"))
     from mmdet.models.dense_heads import SSDHead
 
