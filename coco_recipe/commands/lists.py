@@ -36,7 +36,12 @@ def steps(name: str | None, plugin_files: tuple[Path, ...]) -> None:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["recipe", "manifest", "provenance"]), default="recipe")
+@click.argument(
+    "what",
+    type=click.Choice(["recipe", "manifest", "provenance"]),
+    default="recipe",
+    metavar="[recipe|manifest|provenance]",  # click 8.2 shows two pairs of brackets
+)
 @options.PLUGIN
 def schema(what: str, plugin_files: tuple[Path, ...]) -> None:
     """Print a JSON Schema.
