@@ -17,12 +17,13 @@ MOST_CLASSES = 8  # of those gained or lost that a line names
 NOTHING = Span.exact(0)
 
 
-def text(rows: Sequence[PlanRow], *, classes: bool = False) -> str:
+def text(rows: Sequence[PlanRow], *, classes: bool = False, total: bool = True) -> str:
     """Return the table of a plan.
 
     Args:
         rows: its inputs and steps.
         classes: show the boxes of each class, too.
+        total: say at the end how many steps will run.
     """
     head = "".join(_right(column, NUMBER + 1) + " " * CHANGE for column in COLUMNS)
     lines = [(" " * NAME + head).rstrip()]
@@ -31,7 +32,7 @@ def text(rows: Sequence[PlanRow], *, classes: bool = False) -> str:
         lines += _words(row)
         if classes:
             lines += _classes(row)
-    lines += _total(rows)
+    lines += _total(rows) if total else []
     return "\n".join(lines)
 
 

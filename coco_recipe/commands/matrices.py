@@ -1,6 +1,7 @@
 """run and plan with --matrix: every cell of a recipe's matrix, and what became of each."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,39 +84,53 @@ def run(
         raise click.exceptions.Exit(1)
 
 
-def plan(found: "Sequence[PlannedCell]", form: str) -> None:
-    """Show which steps of each cell would run; one that several need is made by the first."""
-    from coco_recipe.running import agenda, refusal
-    from coco_recipe.running.cache import Cache
+def plan(found: "Sequence[PlannedCell]", form: str, *, classes: bool = False) -> None:
+    """Show what the steps of each cell would do; one that several need is made by the first.
+
+    Args:
+        found: the cells.
+        form: text, json or github.
+        classes: show the boxes of each class, too.
+    """
+    from coco_recipe.asking import plan_rows, plan_text, planned_rows
+    from coco_recipe.running import refusal
     from coco_recipe.running.session import Session
 
     made: dict[str, str] = {}
+    told: set[str] = set()
     rows: list[dict[str, Any]] = []
     for cell in found:
         with plugins_print_apart():
             refusal.check(cell.plan, cell.folder)
             session = Session.open(cell.plan, cell.folder)
-            due = agenda.of(session)
-            if Cache(session.folder, shares=True).adopt(session.store, due):
-                due = agenda.of(session)
-        steps = []
-        for task in due:
+            planned = planned_rows.planned(session, shares=True)
+        for finding in (*session.inputs.findings, *planned.findings):
+            if (text := f"{finding.severity}: {finding}") not in told:  # most are of all cells
+                click.echo(text, err=True)
+                told.add(text)
+        steps, shown = [], [] if rows else list(planned.inputs)
+        for task, row in zip(planned.due, planned.steps, strict=True):
             first = made.setdefault(task.key, cell.name) if task.reason else ""
             runs = bool(task.reason) and first == cell.name
             why = task.reason if runs else f"made by {first}" if first else "unchanged"
-            steps.append({"step": task.step.id, "runs": runs, "why": why})
+            row = replace(row, runs=runs, why=why)
+            steps.append(plan_rows.as_json(row, **planned.recorded(row.name) | {"why": why}))
+            shown += [row] if runs else []
         rows.append({"cell": cell.name, "folder": str(cell.folder), "steps": steps})
+        if form != "json" and shown:
+            click.echo(f"{cell.name}, in {cell.folder}")
+            click.echo(plan_text.text(shown, classes=classes, total=False) + "\n")
     if form == "json":
         click.echo(msgspec.json.encode(rows).decode())
         return
     table = [["cell", "to make", "there", "shared"]]
-    for row in rows:
-        of = row["steps"]
+    for told_of in rows:
+        of = told_of["steps"]
         to_make = sum(step["runs"] for step in of)
         there = sum(step["why"] == "unchanged" for step in of)
-        table.append([row["cell"], str(to_make), str(there), str(len(of) - to_make - there)])
+        table.append([told_of["cell"], str(to_make), str(there), str(len(of) - to_make - there)])
     click.echo("\n".join(_columns(table)))
-    total = sum(step["runs"] for row in rows for step in row["steps"])
+    total = sum(step["runs"] for told_of in rows for step in told_of["steps"])
     click.echo(f"{counted(len(rows), 'cell')}, {counted(total, 'step')} to make")
 
 

@@ -1,7 +1,7 @@
 """run and plan: make a recipe, or show what would be made."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,7 @@ from coco_recipe.terminal import safe
 
 if TYPE_CHECKING:
     from coco_recipe.findings import Finding
-    from coco_recipe.manifest import StepRecord
-    from coco_recipe.running.session import Session
-    from coco_recipe.running.task import Task
 
-UNCHANGED = "unchanged"
 UNGUARDED = (
     "note: --jobs 0 works in this process, which can't be guarded from an item that crashes, hangs "
     "(--item-timeout) or takes all memory"
@@ -211,14 +207,12 @@ def plan(
     classes gained and lost, files and bytes to write, and the time that it took last. What can't be
     counted before the run is told in bounds (5..12, ≤12), or as ?.
     """
-    from coco_recipe.asking import plan_graph, plan_rows, plan_text
-    from coco_recipe.findings import Finding, judged
-    from coco_recipe.running import agenda, expecting, forecast, refusal, room, run_folder
-    from coco_recipe.running.cache import Cache
+    from coco_recipe.asking import plan_graph, plan_rows, plan_text, planned_rows
+    from coco_recipe.running import refusal, run_folder
     from coco_recipe.running.session import Session
 
     if matrix:
-        matrices.plan(matrices.planned(recipe, overrides, plugin_files, out), form)
+        matrices.plan(matrices.planned(recipe, overrides, plugin_files, out), form, classes=classes)
         return
     with plugins_print_apart():
         planned = options.plan_of(recipe, overrides, plugin_files, out)
@@ -226,45 +220,19 @@ def plan(
         session = Session.open(planned, out)
     _show_findings(session.inputs.findings)
     with plugins_print_apart():
-        due = agenda.of(session)
-        if Cache(session.folder).adopt(session.store, due):
-            due = agenda.of(session)
-        reasons = agenda.needed(session, due)
-        ahead = forecast.rehearsal(session, due, forgiving=True)
-        records = forecast.records(session, due, ahead)
-        expected = expecting.expectations(planned, ahead)
-        facts = expecting.facts(planned, session.inputs.facts, expected, ahead)
-    found = (Finding.from_record(row) for record in records.values() for row in record.findings)
-    _show_findings(judged(found, planned.recipe.findings))
-    due_needs = room.needed(planned, facts, reasons)
-    little = room.finding(session.folder, due_needs)
-    _show_findings(judged([little] if little else [], planned.recipe.findings))
-    steps = [
-        plan_rows.of_step(
-            task,
-            session,
-            expected,
-            why=reasons.get(task.step.id, _unchanged(_kept(task, session))),
-            runs=task.step.id in reasons,
-            record=records.get(task.step.id),
-            size=due_needs.get(task.step.id),
-        )
-        for task in due
-    ]
-    rows = [*plan_rows.of_inputs(planned, expected), *steps]
+        found = planned_rows.planned(session)
+    _show_findings(found.findings)
+    rows = [*found.inputs, *found.steps]
     if graph:
         click.echo(plan_graph.mermaid(rows) if graph == "mermaid" else plan_graph.svg(rows))
         return
     if form == "json":
-        told = [
-            plan_rows.as_json(row, **_recorded(task, session, records.get(row.name), reasons))
-            for row, task in zip(steps, due, strict=True)
-        ]
+        told = [plan_rows.as_json(row, **found.recorded(row.name)) for row in found.steps]
         click.echo(msgspec.json.encode(told).decode())
         return
     click.echo(plan_text.text(rows, classes=classes))
-    if due_needs and (free := system_errors.free(session.folder)) is not None:
-        total = system_errors.size(sum(due_needs.values()))
+    if found.needs and (free := system_errors.free(session.folder)) is not None:
+        total = system_errors.size(sum(found.needs.values()))
         click.echo(f"to write: about {total}; free: {system_errors.size(free)}")
 
 
@@ -290,32 +258,6 @@ def explain(
     for sentence in told:
         later = " " * (len(sentence) - len(sentence.lstrip("0123456789. ")))
         click.echo("\n".join(table.wrapped(safe(sentence), EXPLAINED, later=later)))
-
-
-def _unchanged(kept: Mapping[str, tuple[str, str]]) -> str:
-    """Say why a step doesn't run."""
-    versions = "; ".join(f"{name} {was} -> {now}" for name, (was, now) in kept.items())
-    return f"{UNCHANGED}, kept by --accept-versions ({versions})" if kept else UNCHANGED
-
-
-def _kept(task: "Task", session: "Session") -> dict[str, tuple[str, str]]:
-    """Return the versions with which a result is kept: then and now, by name; none if it isn't."""
-    manifest = session.store.manifest(task.step.id)
-    was = manifest.record.environment if manifest else {}
-    return {name: (was.get(name, "nothing"), now) for name, now in task.accepted.items()}
-
-
-def _recorded(
-    task: "Task", session: "Session", record: "StepRecord | None", reasons: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return why a step runs and what it would record, for programs."""
-    kept = _kept(task, session)
-    return {
-        "why": reasons.get(task.step.id, UNCHANGED),
-        "accepted": {name: {"was": was, "is": now} for name, (was, now) in kept.items()},
-        "out": record and record.counts.out,
-        "table": record and record.notes.get("table"),
-    }
 
 
 def _show_findings(findings: Sequence["Finding"]) -> None:

@@ -24,6 +24,15 @@ def recipe(tmp_path: Path) -> Path:
 def test_cells_are_run_and_told(recipe: Path, tmp_path: Path) -> None:
     plan = command("plan", recipe, "--matrix", cwd=tmp_path)
     assert "2 cells, 3 steps to make" in plan.stdout
+    first, second, _ = plan.stdout.split("\n\n")
+    assert first.startswith(f"annotations=0, in {Path('runs/test,annotations=0')}\n")
+    assert [line.split()[0] for line in first.splitlines() if line[:1].strip()][1:] == [
+        "raw",
+        "clean",
+        "more",
+    ]
+    assert "\nmore " in second
+    assert "\nclean " not in second, "the first cell makes it"
     done = command("run", recipe, "--matrix", "--jobs", "0", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     head, first, second = done.stdout.splitlines()
