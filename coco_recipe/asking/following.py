@@ -181,7 +181,7 @@ class Following:
         """Yield the copies of rows of one id, and those that were dropped from a copy."""
         ledger = self.ledgers[step.id]
         for track in same:
-            copies = (ledger.new_ids(n, track.table) or {}).get(track.id, [])
+            copies = ledger.new_ids(n, track.table, track.id) or []
             own = [one for one in lost if one.image_id in (None, track.image_id)]
             for new in copies:
                 image_id = new if track.table == "images" else ledger.image_of(new)
@@ -201,11 +201,11 @@ class Following:
         """Yield rows of one id that stay, under their new ids, with the port that they go to."""
         ledger = self.ledgers[step.id]
         for place, track in enumerate(same):
-            new_ids = ledger.new_ids(n, track.table)
-            found = [track.id] if new_ids is None else new_ids.get(track.id, [])
+            new_ids = ledger.new_ids(n, track.table, track.id)
+            found = [track.id] if new_ids is None else new_ids
             if len(found) == len(same):
                 found = [found[place]]  # rows that share an id keep their order
-            image_ids = (ledger.new_ids(n, "images") or {}).get(track.image_id)
+            image_ids = ledger.new_ids(n, "images", track.image_id)
             image_id = image_ids[0] if image_ids else track.image_id
             part = ledger.part_of(track.image_id)
             for new in found:

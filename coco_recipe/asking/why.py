@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Raw
 
 from coco_recipe import coco_json, files
 from coco_recipe.asking import reading
@@ -25,12 +26,12 @@ class RawImage(msgspec.Struct, gc=False):
 
 
 class RawRow(msgspec.Struct, gc=False):
-    """An annotation of an input; ``bbox`` is x, y, width, height in pixels."""
+    """An annotation of an input; ``bbox`` is the text of x, y, width, height in pixels."""
 
     id: int
     image_id: int
     category_id: int | None = None
-    bbox: list[float] | None = None
+    bbox: Raw = Raw()
 
 
 class RawCategory(msgspec.Struct, gc=False):
@@ -218,7 +219,7 @@ def _raw_rows(text: bytes, path: Path) -> RawRows:
                 row.id,
                 row.image_id,
                 row.category_id if isinstance(row.category_id, int) else None,
-                list(row.bbox) if isinstance(row.bbox, tuple) else None,
+                Raw(msgspec.json.encode(row.bbox)) if isinstance(row.bbox, tuple) else Raw(),
             )
             for row in dataset.annotations
         ],
@@ -244,6 +245,8 @@ def _told(row: RawRow, classes: Mapping[int, str], names: Mapping[int, str]) -> 
     told = f" on {names.get(row.image_id, f'image {row.image_id}')}"
     if row.category_id is not None:
         told += f", {classes.get(row.category_id, f'category {row.category_id}')}"
-    if row.bbox:
-        told += f", box {' '.join(f'{side:g}' for side in row.bbox)}"
-    return told
+    try:
+        sides = msgspec.json.decode(row.bbox, type=list[float])
+    except msgspec.DecodeError:  # none, or of another form
+        return told
+    return f"{told}, box {' '.join(f'{side:g}' for side in sides)}" if sides else told

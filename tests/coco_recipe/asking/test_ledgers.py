@@ -13,7 +13,7 @@ def _write(folder: Path, name: str, *lines: Any) -> None:
 
 def test_a_step_that_wrote_nothing_changed_no_id(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    assert ledger.new_ids(0, "images") is None
+    assert ledger.new_ids(0, "images", 7) is None
     assert ledger.old_ids(0, "annotations", 7) == [7]
     assert (ledger.part_of(1), ledger.file_name(1), ledger.image_of(1)) == ("", "", None)
     assert not ledger.lost("images", 1)
@@ -23,17 +23,16 @@ def test_a_step_that_wrote_nothing_changed_no_id(tmp_path: Path) -> None:
 def test_rows_that_shared_an_id_have_one_each_in_order(tmp_path: Path) -> None:
     _write(tmp_path, "ids.json", {"annotations": {"base": 1, "old": [5, 9, 5, None]}})
     ledger = Ledger(tmp_path)
-    assert ledger.new_ids(0, "annotations") == {5: [1, 3], 9: [2], None: [4]}
-    assert ledger.old_ids(0, "annotations", 3) == [5]
-    assert ledger.old_ids(0, "annotations", 4) == []
-    assert ledger.new_ids(0, "images") is None
+    assert [ledger.new_ids(0, "annotations", old) for old in (5, 9, 7)] == [[1, 3], [2], []]
+    assert [ledger.old_ids(0, "annotations", new) for new in (0, 3, 4, 5)] == [[], [5], [], []]
+    assert ledger.new_ids(0, "images", 5) is None
 
 
 def test_each_data_set_of_a_merge_has_ids_of_its_own(tmp_path: Path) -> None:
     pairs = [{"images": {"old": [1], "new": [1]}}, {"images": {"old": [1, 2], "new": [7, 8]}}]
     _write(tmp_path, "ids.json", {"datasets": pairs})
     ledger = Ledger(tmp_path)
-    assert ledger.new_ids(1, "images") == {1: [7], 2: [8]}
+    assert [ledger.new_ids(1, "images", old) for old in (1, 2, 3)] == [[7], [8], []]
     assert ledger.old_ids(0, "images", 7) == []
     assert ledger.old_ids(1, "images", 8) == [2]
 
