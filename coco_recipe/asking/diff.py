@@ -9,7 +9,7 @@ import msgspec
 from coco_recipe import files, yaml_text
 from coco_recipe.asking import reading, recorded_run, row_changes, source, value_changes
 from coco_recipe.asking.recorded_run import RecordedRun
-from coco_recipe.asking.row_changes import RowChanges
+from coco_recipe.asking.row_figures import RowChanges
 from coco_recipe.asking.value_changes import Change
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import RunError

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from coco_recipe.asking.diff import CountChange, Diff
-from coco_recipe.asking.row_changes import ChangedRow, RowChanges, Table
+from coco_recipe.asking.row_figures import ChangedRow, RowChanges, Table
 from coco_recipe.asking.value_changes import Change
 from coco_recipe.errors import counted
 from coco_recipe.observing import table

@@ -4,7 +4,7 @@ import pytest
 
 from coco_recipe.asking import diff_text
 from coco_recipe.asking.diff import CountChange, Diff
-from coco_recipe.asking.row_changes import ChangedRow, ClassRows, Moved, RowChanges, Table
+from coco_recipe.asking.row_figures import ChangedRow, ClassRows, Moved, RowChanges, Table
 from coco_recipe.asking.value_changes import Change
 from coco_recipe.observing.table import width_of
 

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from coco_recipe import coco_json
-from coco_recipe.asking.row_changes import Moved, RowChanges, Table, changes
+from coco_recipe.asking.row_changes import changes
+from coco_recipe.asking.row_figures import Moved, RowChanges, Table
 from coco_recipe.dataset import Dataset
 from coco_recipe.testing import coco
 
