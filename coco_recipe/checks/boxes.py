@@ -5,12 +5,13 @@ from typing import Any
 
 from msgspec import UNSET
 
-from coco_recipe.checks.rows import EDGE_PX, Rows, of_image, text_of
-from coco_recipe.dataset import Image
+from coco_recipe.checks.rows import AREA_SHARE, EDGE_PX, Rows, of_image, text_of
+from coco_recipe.dataset import Annotation, Image
 from coco_recipe.findings import Row
 from coco_recipe.geometry.turned_box import turned_box
 
 FEW = 0.2  # share of boxes that must reach out before corners are suspected
+NEARLY_ALL = 0.95  # share of boxes that must fit as corners: one odd box doesn't clear the others
 _NOTHING = (b"[]", b"null", b"{}", b"[[]]", b'""')
 
 
@@ -92,13 +93,51 @@ def normalised(rows: Rows) -> Iterator[Row]:
 
 
 def corners(rows: Rows) -> Iterator[Row]:
-    """Yield all boxes where many reach out as x y w h, and all fit as x1 y1 x2 y2."""
-    if len(rows.survey.outside) < max(1, FEW * rows.survey.boxes) or not all(
-        0 <= x < right <= size[0] + EDGE_PX and 0 <= y < bottom <= size[1] + EDGE_PX
-        for _, (x, y, right, bottom), size in rows.boxes
-    ):
-        return iter(())
-    return (rows.of(row, list(box)) for row, box, _ in rows.boxes)
+    """Yield boxes that are no x y w h, and are right as x1 y1 x2 y2.
+
+    All are told where many reach out, and nearly all fit their image as corners; else those without
+    a segmentation whose area is that between the corners, where it is so for most that have another
+    area than w * h.
+    """
+    fitting = (
+        [each for each in rows.boxes if _fits_as_corners(*each[1:])] if _many_out(rows) else []
+    )
+    if fitting and len(fitting) >= NEARLY_ALL * len(rows.boxes):
+        return (rows.of(row, list(box)) for row, box, _ in fitting)
+    return (rows.of(row, list(box)) for row, box in _corners_by_area(rows))
+
+
+def _corners_by_area(rows: Rows) -> list[tuple[Annotation, tuple[float, float, float, float]]]:
+    other = _of_other_area(rows)
+    found = [(row, box) for row, box in other if _is_area_between(row.area, box)]
+    return found if 2 * len(found) > len(other) else []
+
+
+def _of_other_area(rows: Rows) -> list[tuple[Annotation, tuple[float, float, float, float]]]:
+    """Return the rows without a segmentation whose area isn't their box's, with their box."""
+    return [
+        (row, row.bbox)
+        for row in rows.survey.at_odds
+        if (row.segmentation is UNSET or text_of(row).strip() in _NOTHING)
+        and isinstance(row.bbox, tuple)
+        and row.area is not UNSET
+        and row.area > 0
+    ]
+
+
+def _many_out(rows: Rows) -> bool:
+    return len(rows.survey.outside) >= max(1, FEW * rows.survey.boxes)
+
+
+def _fits_as_corners(box: tuple[float, float, float, float], size: tuple[int, int]) -> bool:
+    x, y, right, bottom = box
+    return 0 <= x < right <= size[0] + EDGE_PX and 0 <= y < bottom <= size[1] + EDGE_PX
+
+
+def _is_area_between(area: Any, corners: tuple[float, float, float, float]) -> bool:
+    x, y, right, bottom = corners
+    between = (right - x) * (bottom - y)
+    return 0 <= x < right and 0 <= y < bottom and bool(abs(area - between) <= AREA_SHARE * between)
 
 
 def areas_not_positive(rows: Rows) -> Iterator[Row]:
@@ -112,11 +151,8 @@ def areas_not_positive(rows: Rows) -> Iterator[Row]:
 
 
 def area_not_of_box(rows: Rows) -> Iterator[Row]:
-    """Yield rows without a segmentation whose area isn't their box's."""
-    for row in rows.survey.at_odds:
-        if (row.segmentation is UNSET or text_of(row).strip() in _NOTHING) and isinstance(
-            row.bbox, tuple
-        ):
-            expected = row.bbox[2] * row.bbox[3]
-            if row.area is not UNSET and row.area > 0:
-                yield rows.of(row, {"area": row.area, "w * h": round(expected, 2)})
+    """Yield rows without a segmentation whose area isn't their box's, nor that between corners."""
+    of_corners = {id(row) for row, _ in _corners_by_area(rows)}
+    for row, (_, _, w, h) in _of_other_area(rows):
+        if id(row) not in of_corners:
+            yield rows.of(row, {"area": row.area, "w * h": round(w * h, 2)})

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from coco_recipe.checks.file_names import mended_name
@@ -18,6 +18,7 @@ from coco_recipe.files import plain_name
 Mends = Mapping[str, Any]
 PREFIXES = 3  # that are tried: those which the most names begin with
 SAMPLE = 1000  # missing names, about
+_FOLDER_END = re.compile(r"/|(?<=\?)[a-z]+=")
 _PLAIN = re.compile(r"[\w.][\w./-]*")  # what YAML reads as a text without quotes
 
 
@@ -54,6 +55,13 @@ class Folder:
             found.setdefault(plain.rpartition("/")[2].strip(), []).append(file)
         return found
 
+    @cached_property
+    def _by_stem(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for plain, file in self._by_loose_name.items():
+            found.setdefault(_stem(plain), []).append(file)
+        return found
+
     def meant(self, name: str) -> str:
         """Return the file that a name most likely means; empty where none or several could be."""
         readings = dict.fromkeys(
@@ -70,6 +78,10 @@ class Folder:
                 return found
         for text in readings:
             same = self._by_last_part.get(plain_name(text).rpartition("/")[2].strip(), [])
+            if len(same) == 1:
+                return same[0]
+        for text in readings:
+            same = self._by_stem.get(_stem(plain_name(text).strip()), [])
             if len(same) == 1:
                 return same[0]
         return ""
@@ -189,11 +201,18 @@ def _prefixes(missing: Sequence[str], first: Mends, there: Folder) -> list[str]:
 
 
 def _tails(name: str) -> Iterator[str]:
-    """Yield a name, and what is left of it without its first folder, its first two, and so on."""
+    """Yield a name, and what is left of it without its first folder, its first two, and so on.
+
+    A query that Label Studio writes (``/data/local-files/?d=a/b.jpg``) ends as a folder does.
+    """
     yield name
-    while "/" in name:
-        name = name.partition("/")[2]
-        yield name
+    for end in _FOLDER_END.finditer(name):
+        yield name[end.end() :]
+
+
+def _stem(name: str) -> str:
+    """Return the last part of a name without its ending."""
+    return PurePosixPath(name).stem
 
 
 def _quoted(text: str) -> str:

@@ -214,8 +214,8 @@ CHECKS = (
     _warning(
         "boxes_as_corners",
         boxes.corners,
-        "boxes look like x1 y1 x2 y2: many reach out as x y w h, and all fit their image as "
-        "corners",
+        "boxes look like x1 y1 x2 y2: as corners they fit their image or their area, as x y w h "
+        "they don't",
         "write them as x, y, x2 - x1, y2 - y1",
     ),
     _warning(

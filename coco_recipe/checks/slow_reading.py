@@ -161,6 +161,7 @@ _RULES: Mapping[str, tuple[tuple[str, _Type, bool], ...]] = {
     "categories": (("id", IDS, False), ("name", NAMES, False), ("supercategory", _GROUPS, True)),
 }
 _SINGULAR = {"images": "image", "annotations": "annotation", "categories": "category"}
+_NAMED_BY = {"images": "image_id", "categories": "category_id"}  # keys of annotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ def read(
         FindingsError: values are of a wrong type and aren't excused; lists all of them.
         DatasetError: the file is wrong in another way.
     """
-    wrong = tuple(one for table in _RULES for one in _wrong_values(table, top[table]))
+    wrong = tuple(one for table in _RULES for one in _wrong_values(table, top))
     if not wrong:
         return None
     refused = [one for one in wrong if not excuse.takes(one)]
@@ -264,10 +265,9 @@ def _left_out(
     return ids
 
 
-def _wrong_values(table: str, raw: Raw) -> Iterator[Loose]:
-    rows = msgspec.json.decode(raw)
-    rows = rows if isinstance(rows, list) else []
-    free = itertools.count(1 + max((_id_of(row) or 0 for row in rows), default=0))
+def _wrong_values(table: str, top: Mapping[str, Raw]) -> Iterator[Loose]:
+    rows = _rows(top, table)
+    free = _free_ids(table, rows, top)
     for n, row in enumerate(rows):
         if not isinstance(row, dict):
             yield Loose(OBJECTS.name, table, n, f"{table}[{n}]", "", "", row)
@@ -301,9 +301,26 @@ def _wrong_values(table: str, raw: Raw) -> Iterator[Loose]:
             )
 
 
-def _id_of(row: Any) -> Any:
+def _rows(top: Mapping[str, Raw], table: str) -> list[Any]:
+    rows = msgspec.json.decode(top[table])
+    return rows if isinstance(rows, list) else []
+
+
+def _free_ids(table: str, rows: Iterable[Any], top: Mapping[str, Raw]) -> Iterator[int]:
+    """Yield ids for rows that have none: above the table's, and above those that it lacks.
+
+    An annotation's ``image_id`` that no image has is that of a row without an id, or of none: which
+    one isn't known, so that it must stay dangling.
+    """
+    given = [_id_of(row) or 0 for row in rows]
+    if (key := _NAMED_BY.get(table)) and None in map(_id_of, rows):
+        given += [_id_of(row, key) or 0 for row in _rows(top, "annotations")]
+    yield from itertools.count(1 + max(given, default=0))
+
+
+def _id_of(row: Any, key: str = "id") -> Any:
     """Return a row's id, also one in quotes; None where it has none that is whole."""
-    value = row.get("id") if isinstance(row, dict) else None
+    value = row.get(key) if isinstance(row, dict) else None
     return value if _whole(value) else loose_values.whole(value)
 
 

@@ -43,6 +43,16 @@ class Header:
         return self.width, self.height
 
     @property
+    def is_turned_unseen(self) -> bool:
+        """Whether EXIF turns or mirrors the picture, and the size that OpenCV gives is the same."""
+        return self.orientation >= 2 and self.stored == self.shown
+
+    @property
+    def is_left_by_opencv(self) -> bool:
+        """Whether the file has an EXIF orientation that OpenCV doesn't follow, and others do."""
+        return self.orientation >= 2 and self.kind not in _TURNED_BY_OPENCV
+
+    @property
     def shown(self) -> tuple[int, int]:
         """Return (width, height) as OpenCV decodes it, turned as EXIF says; so do trainers."""
         turned = self.orientation >= 5 and self.kind in _TURNED_BY_OPENCV

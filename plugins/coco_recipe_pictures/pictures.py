@@ -53,6 +53,8 @@ def decode(
     flags = cv2.IMREAD_COLOR_RGB if as_rgb else cv2.IMREAD_COLOR
     flags |= cv2.IMREAD_IGNORE_ORIENTATION if exif == "ignore" else 0
     picture: Picture = _decoded(data, flags, told)
+    if exif == "ignore" and head.kind == "tiff":  # which OpenCV turns, whatever the flag says
+        picture = _turned_back(picture, head.orientation)
     height, width = picture.shape[:2]
     _check_pixels(width, height, max_pixels)
     if head.kind not in _DEPTH_KNOWN:
@@ -119,8 +121,25 @@ def _decoded(data: bytes, flags: int, told: Callable[[str], object] | None) -> A
     return picture
 
 
+def _turned_back(picture: "Picture", orientation: int) -> "Picture":
+    """Return a picture as it is stored, of one that was turned as EXIF says."""
+    import numpy as np
+
+    if orientation >= 5:
+        picture = picture.transpose(1, 0, 2)
+    rows = slice(None, None, -1 if orientation in (3, 4, 6, 7) else 1)
+    columns = slice(None, None, -1 if orientation in (2, 3, 7, 8) else 1)
+    return np.ascontiguousarray(picture[rows, columns])
+
+
 def _why_other(head: Header, size: tuple[int, int], exif: str) -> str:
     """Say what may be the cause where a picture's size isn't the data set's, and the way on."""
+    if head.is_left_by_opencv and head.orientation >= 5 and size == head.stored[::-1]:
+        return (
+            f"; its EXIF orientation {head.orientation}, which OpenCV doesn't follow in "
+            f"{head.kind.upper()}, turns it to that size: if the boxes lie on the turned picture, "
+            "write it again as EXIF turns it; if on the stored one, repair: sizes: from_pictures"
+        )
     if head.stored != head.shown and size in (head.stored, head.shown):
         if exif == "ignore":
             return (

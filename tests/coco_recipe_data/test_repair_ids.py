@@ -53,6 +53,18 @@ def test_a_repair_gives_ids_above_the_largest_and_has_each_in_its_ledger(tmp_pat
     ]
 
 
+@pytest.mark.parametrize(("table", "key"), [("images", "image_id"), ("categories", "category_id")])
+@pytest.mark.parametrize("step", [NUMBER, REINDEX | {"with": {"categories": 1}}])
+def test_no_row_gets_an_id_that_annotations_name_already(
+    step: dict[str, Any], table: str, key: str, tmp_path: Path
+) -> None:
+    data = coco(3, [(1, 1), (2, 2), (3, 3)], names=("cat", "dog", "cow"))
+    for row in data[table][1:]:  # which of them is 2, and which 3?
+        del row["id"]
+    with pytest.raises(FindingsError, match=f"point to .*: annotation 2: {key[:-3]} 2"):
+        _run(tmp_path, [step, EXPORT], data)
+
+
 def test_reindex_numbers_them_and_remembers_that_they_had_none(tmp_path: Path) -> None:
     out = _run(tmp_path, [REINDEX, EXPORT], _data())
     assert [row["id"] for row in out["annotations"]] == [1, 2, 3, 4]

@@ -4,6 +4,7 @@ import struct
 import zlib
 from typing import Any
 
+import picture_files
 import pytest
 from builders import real_data
 
@@ -118,6 +119,24 @@ def test_a_turned_picture_is_turned_or_not_as_the_policy_says() -> None:
     turned = _exif(JPEG, 6)
     assert pictures.decode(turned, size=(40, 60)).shape == (60, 40, 3)
     assert pictures.decode(turned, size=(60, 40), exif="ignore").shape == (40, 60, 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_is_as_stored_where_exif_is_ignored(orientation: int) -> None:
+    noise = np.asarray(picture_files.drawn("RGB"))
+    data = picture_files.saved(picture_files.drawn("RGB"), "TIFF", tiffinfo={274: orientation})
+    assert (pictures.decode(data, size=(60, 40), exif="ignore") == noise).all()
+    shown = (40, 60) if orientation >= 5 else (60, 40)
+    assert pictures.decode(data, size=shown).shape[:2] == shown[::-1]
+
+
+def test_exif_that_opencv_does_not_follow_is_named_with_both_ways_on() -> None:
+    exif = picture_files.drawn().getexif()
+    exif[274] = 6
+    data = picture_files.saved(picture_files.drawn(), "WEBP", exif=exif)
+    with pytest.raises(ValueError, match="its EXIF orientation 6, which OpenCV doesn't") as told:
+        pictures.decode(data, size=(40, 60))
+    assert "write it again as EXIF turns it; if on the stored one, repair" in str(told.value)
 
 
 def test_a_size_before_exif_has_two_causes_and_both_are_named() -> None:

@@ -221,6 +221,9 @@ def _pictures(name: str, second: bytes) -> None:
 DEEP = bytes(cv2.imencode(".png", np.full((48, 64), 999, np.uint16))[1].tobytes())
 _pictures("missing_pictures", b"")
 _pictures("sizes_not_of_pictures", _picture(PilImage.new("RGB", (48, 64))))
+UPSIDE_DOWN = PilImage.new("RGB", (64, 48))
+UPSIDE_DOWN.getexif()[274] = 3
+_pictures("pictures_turned_by_exif", _picture(UPSIDE_DOWN, exif=UPSIDE_DOWN.getexif()))
 _pictures("unreadable_pictures", b"<!DOCTYPE html><html>not found</html>")
 _pictures("cut_off_pictures", _picture()[:200])
 _pictures("pictures_of_16_bits", DEEP)

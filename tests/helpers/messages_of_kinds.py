@@ -52,8 +52,8 @@ MESSAGES = {
         "repair: bbox: from_segmentation"
     ),
     "boxes_as_corners": (
-        "raw.json: 3 boxes look like x1 y1 x2 y2: many reach out as x y w h, and all fit "
-        "their image as corners: annotation 1: [30, 20, 60, 40]; annotation 2: [5, 5, 20, "
+        "raw.json: 3 boxes look like x1 y1 x2 y2: as corners they fit their image or their "
+        "area, as x y w h they don't: annotation 1: [30, 20, 60, 40]; annotation 2: [5, 5, 20, "
         "20]; annotation 3: [40, 30, 64, 48] (boxes_as_corners)\n    hint: "
         "write them as x, y, x2 - x1, y2 - y1"
     ),
@@ -333,6 +333,12 @@ MESSAGES = {
         "raw.json: 1 num_keypoints is not the number of labelled keypoints: annotation 2: "
         "{'num_keypoints': 2, 'labelled': 1} (num_keypoints_at_odds)\n    hint: "
         "repair: num_keypoints: recompute"
+    ),
+    "pictures_turned_by_exif": (
+        "raw.json: 1 picture is turned or mirrored by EXIF in a way that no size tells: image 2 "
+        "('2.jpg'): orientation 3 (pictures_turned_by_exif)\n    hint: "
+        "see whether boxes lie on the objects (coco-recipe show); where they were drawn on the "
+        "stored picture, write the pictures again without EXIF"
     ),
     "pictures_of_16_bits": (
         "raw.json: 1 picture has more than 8 bits a channel: image 2 ('2.jpg'): 16 bits "

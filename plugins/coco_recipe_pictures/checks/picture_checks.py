@@ -17,6 +17,13 @@ SIZE = Kind(
     "images have a size other than their picture's",
     "repair: sizes: from_pictures",
 )
+TURNED_UNSEEN = Kind(
+    "pictures_turned_by_exif",
+    "warning",
+    "pictures are turned or mirrored by EXIF in a way that no size tells",
+    "see whether boxes lie on the objects (coco-recipe show); where they were drawn on the "
+    "stored picture, write the pictures again without EXIF",
+)
 UNREADABLE = Kind(
     "unreadable_pictures",
     "warning",
@@ -73,10 +80,23 @@ EQUAL = Kind(
     "keep one of them: on two sides of a split they leak",
 )
 REFUSED = (SIZE, UNREADABLE, CUT_OFF, DEEP)  # at such pictures augment stops
-KINDS = (SIZE, UNREADABLE, CUT_OFF, DEEP, ALPHA, CMYK, FRAMES, TRAILING, FORMAT, EQUAL)
+KINDS = (
+    SIZE,
+    TURNED_UNSEEN,
+    UNREADABLE,
+    CUT_OFF,
+    DEEP,
+    ALPHA,
+    CMYK,
+    FRAMES,
+    TRAILING,
+    FORMAT,
+    EQUAL,
+)
 
 SAME_SCALE = 0.02  # sides are rounded to whole pixels
-TURNED, OTHER = "turned by EXIF", "other"  # why a size may not be the picture's
+# why a size may not be the picture's
+TURNED, LEFT, OTHER = "turned by EXIF", "EXIF that OpenCV leaves", "other"
 
 _ENDINGS = {
     "jpeg": {".jpg", ".jpeg", ".jpe", ".jfif"},
@@ -128,6 +148,8 @@ def check(dataset: Dataset, place: str, *, decode: bool = False) -> Iterator[Fin
                 header,
                 [row.bbox for row in boxes[image.id] if isinstance(row.bbox, tuple)],
             )
+            if header.is_turned_unseen and boxes[image.id]:
+                found.add(TURNED_UNSEEN, image, path, _told_orientation(header))
             if decode:
                 _decode(path, header, partial(_hear, found, image, path))
         except DeepError as error:
@@ -180,16 +202,11 @@ def _look(
         and (image.width, image.height) != header.shown
     ):
         size = image.width, image.height
-        if size != header.stored:
+        cause = _cause(size, header)
+        if cause != TURNED:
             width, height = header.shown
             found.scales.append((width / image.width, height / image.height))
-        found.add(
-            SIZE,
-            image,
-            path,
-            _told(size, header, boxes),
-            cause=TURNED if size == header.stored else OTHER,
-        )
+        found.add(SIZE, image, path, _told(size, header, boxes), cause=cause)
     for kind, is_so, value in (
         (DEEP, header.bits > 8, f"{header.bits} bits"),
         (ALPHA, header.has_alpha, None),
@@ -204,6 +221,18 @@ def _look(
     ):
         if is_so:
             found.add(kind, image, path, value)
+
+
+def _cause(size: tuple[int, int], header: Header) -> str:
+    if size == header.stored:
+        return TURNED
+    is_turned = header.orientation >= 5 and size == header.shown[::-1]
+    return LEFT if is_turned and header.is_left_by_opencv else OTHER
+
+
+def _told_orientation(header: Header) -> str:
+    left = f", which OpenCV doesn't follow in {header.kind.upper()}"
+    return f"orientation {header.orientation}{left if header.is_left_by_opencv else ''}"
 
 
 def _told(size: tuple[int, int], header: Header, boxes: list[tuple[float, ...]]) -> str:
@@ -226,6 +255,8 @@ def _told(size: tuple[int, int], header: Header, boxes: list[tuple[float, ...]])
             f"{said} as stored; EXIF turns it (orientation {header.orientation}) to "
             f"{shown}{evidence}"
         )
+    if _cause(size, header) == LEFT:
+        return f"{said} as EXIF turns it ({_told_orientation(header)}: {shown})"
     if size == header.shown[::-1]:
         return f"width and height are swapped: {said}, the picture has {shown}"
     return f"{said}, the picture has {shown}"
@@ -261,7 +292,12 @@ def _remedy(cause: str, causes: list[str]) -> str:
             "the stored one, augment: exif: ignore (trainers turn it: write the pictures again "
             "without EXIF)"
         )
-    if TURNED in causes:  # the mend would take these, too
+    if cause == LEFT:
+        return (
+            "if the boxes were drawn on the turned picture, write the pictures again as EXIF turns "
+            "them, without EXIF; if on the stored one, repair: sizes: from_pictures"
+        )
+    if {TURNED, LEFT}.intersection(causes):  # the mend would take these, too
         return (
             f"{SIZE.remedy}, once it is known what the boxes of those that EXIF turns were drawn "
             "on: it takes them, too"

@@ -64,3 +64,21 @@ def test_boxes_as_corners_are_found_where_many_reach_out() -> None:
         row["bbox"] = box
     assert len(rows_found(boxes.corners, data)) == 3
     assert not rows_found(boxes.corners, coco())
+
+
+def test_one_odd_box_does_not_clear_the_corners_beside_it() -> None:
+    data = coco(1, [(1, 1)] * 24)
+    for n, row in enumerate(data[ROWS]):
+        row["bbox"] = [33 + n, 24, 60, 45] if n else [33, 24, 33, 45]
+    assert len(rows_found(boxes.corners, data)) == 23
+
+
+@pytest.mark.parametrize(("as_corners", "found"), [(3, 3), (2, 0), (0, 0)])
+def test_corners_that_reach_nowhere_out_are_found_by_their_area(
+    as_corners: int, found: int
+) -> None:
+    data = coco(1, [(1, 1)] * 5)  # the last box is x y w h
+    for n, row in enumerate(data[ROWS][:4]):
+        row |= {"bbox": [2 + n, 3, 12, 9], "area": 6 * (10 - n) if n < as_corners else 7}
+    assert len(rows_found(boxes.corners, data)) == found
+    assert len(rows_found(boxes.area_not_of_box, data)) == 4 - found

@@ -32,6 +32,11 @@ from missing_pictures import DROP, missing_of
             "slashes: true, match_case: true",
         ),
         (["1.png "], ["1.png"], "trim: true"),
+        (
+            ["/data/local-files/?d=a/b%201.png", "/data/local-files/?d=2.png"],
+            ["a/b 1.png", "2.png"],
+            'unquote: true, strip_prefix: "/data/local-files/?d="',
+        ),
         (["up, load/1.png"], ["1.png"], 'strip_prefix: "up, load/"'),
         (["x/1.png", "y/1.png"], ["z/x/1.PNG", "x/1.PNG", "y/1.PNG"], "match_case: true"),
         (
@@ -78,6 +83,8 @@ def test_a_mend_that_loses_as_much_or_stops_the_repair_is_not_proposed(
         ("\t1.png ", "1.png", "there is '1.png'"),
         ("a/b%20c/1.png", "b c/1.png", "there is 'b c/1.png'"),
         ("deep/1.png", "other/1.PNG", "there is 'other/1.PNG'"),
+        ("1.jpeg", "1.jpg", "there is '1.jpg'"),
+        ("1", "1.png", "there is '1.png'"),
     ],
 )
 def test_the_file_that_was_meant_is_told(name: str, file: str, value: str, tmp_path: Path) -> None:

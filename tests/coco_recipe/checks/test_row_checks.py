@@ -178,7 +178,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         changed_data(annotations__segmentation={"size": [64, 48], "counts": [0, 3072]}),
         "1 run-length mask has a size other than its image's: annotation 1: 48x64 px in 64x48 px",
     ),
-    ("boxes_as_corners", _corners(), "3 boxes look like x1 y1 x2 y2: many reach out"),
+    ("boxes_as_corners", _corners(), "3 boxes look like x1 y1 x2 y2: as corners they fit"),
     (
         "areas_not_positive",
         changed_data(annotations__area=-1),

@@ -256,6 +256,42 @@ def test_sizes_turned_by_exif_are_told_apart_from_others_wherever_they_stand(
     assert "EXIF turns it (orientation 8) to 48 x 64" in turned["first"][1]["value"]
 
 
+def _checked(folder: Path, image: bytes, **row: int) -> dict[str, dict[str, Any]]:
+    """Check one picture beside one annotation; return the findings by kind."""
+    (folder / "images").mkdir()
+    (folder / "images/1.jpg").write_bytes(image)
+    data = coco(1, [(1, 1)])
+    data["images"][0] |= row
+    (folder / "raw.json").write_text(json.dumps(data), "utf-8")
+    done = command("check", "raw.json", "images", "--format", "json", cwd=folder)
+    return {found["kind"]: found for found in json.loads(done.stdout)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_that_leaves_the_size_as_it_is_is_told(orientation: int, tmp_path: Path) -> None:
+    """Upside down, mirrored, or square: both readings have the size of the row."""
+    found = _checked(tmp_path, _exif(64, 64, orientation), width=64, height=64)
+    assert ("pictures_turned_by_exif" in found) == (orientation > 1)
+    assert "sizes_not_of_pictures" not in found
+
+
+@pytest.mark.slow
+def test_exif_that_opencv_leaves_is_told_with_both_ways_on(tmp_path: Path) -> None:
+    import picture_files
+
+    exif = picture_files.drawn().getexif()
+    exif[274] = 8
+    data = picture_files.saved(picture_files.drawn(width=64, height=48), "WEBP", exif=exif)
+    found = _checked(tmp_path, data, width=48, height=64)
+    (row,) = found["sizes_not_of_pictures"]["first"]
+    assert row["value"] == (
+        "48 x 64 as EXIF turns it (orientation 8, which OpenCV doesn't follow in WEBP: 64 x 48)"
+    )
+    assert "write the pictures again as EXIF turns" in found["sizes_not_of_pictures"]["remedy"]
+    assert "pictures_turned_by_exif" in found
+
+
 @pytest.mark.parametrize(
     ("sizes", "told"),
     [
