@@ -253,6 +253,8 @@ def decode_top(text: bytes, name: str) -> dict[str, Raw]:
     if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise DatasetError(f"{name}: is UTF-16; save it as UTF-8")
     text = text.removeprefix(BYTE_ORDER_MARK)
+    if not text or text.isspace():
+        raise DatasetError(f"{name}: is not JSON: it is empty")
     try:
         top = msgspec.json.decode(text, type=dict[str, Raw])
     except msgspec.ValidationError as error:
@@ -269,11 +271,9 @@ def decode_top(text: bytes, name: str) -> dict[str, Raw]:
         _malformed(text, name, error)
     missing = [table for table in _TABLES if table not in top]
     if missing:
-        keys = ", ".join(list(top)[:4])
-        raise DatasetError(
-            f"{name}: $: not a COCO file: no key '{missing[0]}' (the keys are: {keys}"
-            f"{', ...' if len(top) > 4 else ''})"
-        )
+        keys = ", ".join(list(top)[:4]) + (", ..." if len(top) > 4 else "")
+        told = f"the keys are: {keys}" if top else "it has no key"
+        raise DatasetError(f"{name}: $: not a COCO file: no key '{missing[0]}' ({told})")
     return top
 
 

@@ -166,7 +166,7 @@ def _runs(a: str, b: str, plugin_files: Sequence[Path], most: int) -> Diff:
     del plugin_files  # records need none
     runs = [recorded_run.read(source.divided(place)[0]) for place in (a, b)]
     before, after = runs
-    notes = [note for run in runs for note in run.notes]
+    notes = list(dict.fromkeys(note for run in runs for note in run.notes))
     rows = None
     sides = [run.data() for run in runs]
     if all(sides):

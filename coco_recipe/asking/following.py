@@ -8,6 +8,7 @@ from typing import Any
 from coco_recipe.asking.ledgers import Ledger, Lost
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import RunError
+from coco_recipe.manifest import StepRecord, read_log
 from coco_recipe.planning.plan import Plan, PlannedStep, Reference
 from coco_recipe.running.store import Store
 
@@ -78,24 +79,34 @@ class Track:
 
 
 class Following:
-    """Follows rows through a finished run, forwards and backwards.
+    """Follows rows through a run, forwards and backwards, as far as its steps are done.
 
     Args:
         plan: the run's plan.
         store: its committed steps.
 
+    Attributes:
+        ledgers: what each step that is done wrote of its rows.
+        undone: the steps of which the run recorded no result, or whose folder is another run's.
+
     Raises:
-        RunError: a step isn't committed.
+        RunError: no step is done.
     """
 
     def __init__(self, plan: Plan, store: Store) -> None:
         self.plan = plan
-        for step in plan.steps:
-            if store.manifest(step.id) is None:
-                raise RunError(
-                    f"{store.run_dir}: step '{step.id}' isn't done: run the recipe again"
-                )
-        self.ledgers = {step.id: Ledger(store.final(step.id)) for step in plan.steps}
+        found = read_log(store.run_dir)
+        records = found[1] if found else ()
+        keys = {one.step: one.key for one in records if isinstance(one, StepRecord)}
+        manifests = {step.id: store.manifest(step.id) for step in plan.steps}
+        self.ledgers = {
+            id_: Ledger(store.final(id_))
+            for id_, manifest in manifests.items()
+            if manifest and manifest.key == keys.get(id_)
+        }
+        self.undone = [step.id for step in plan.steps if step.id not in self.ledgers]
+        if not self.ledgers:
+            raise RunError(f"{store.run_dir}: no step is done: run the recipe again")
         self._steps = {step.id: step for step in plan.steps}
 
     def forward(self, name: str, tracks: Sequence[Track]) -> list[Track]:
@@ -109,7 +120,7 @@ class Following:
         at[name, ""] = list(tracks)
         ended: list[Track] = []
         followed: set[Reference] = set()
-        for step in self.plan.steps:
+        for step in (step for step in self.plan.steps if step.id in self.ledgers):
             for n, (port, ref) in enumerate(_data_sets(step)):
                 if not at[ref]:
                     continue
@@ -133,6 +144,8 @@ class Following:
         step = self._steps.get(ref[0])
         if step is None:
             yield ref[0], row_id
+            return
+        if step.id not in self.ledgers:
             return
         for n, (_, above) in enumerate(_data_sets(step)):
             for old in self.ledgers[step.id].old_ids(n, table, row_id):

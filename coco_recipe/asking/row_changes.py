@@ -19,7 +19,7 @@ def changes(
     """Compare the rows of data sets.
 
     Args:
-        before: the first ones, by part; the names of parts don't count where each side has one.
+        before: the first ones, by part; parts don't count where a side has one only.
         after: the second ones.
         most: how many rows of each kind of change to name.
 
@@ -32,7 +32,8 @@ def changes(
     old, new = list(pictures(before)), list(pictures(after))
     both = pairs_of(old, new)
     classes = Classes(before, after)
-    told = Told(classes, most)
+    has_parts = len(before) > 1 and len(after) > 1
+    told = Told(classes, most, has_parts)
     for was, now in both:
         told.picture_kept(was, now)
     for rows in paired(both, classes):

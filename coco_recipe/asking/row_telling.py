@@ -18,6 +18,7 @@ class Told:
     Attributes:
         classes: names the classes of both.
         most: how many rows of each kind of change to name.
+        has_parts: a picture that is in another part has changed.
         first: the first rows, by table and what happened, as ``images gone``.
         number: how many rows, likewise.
         by_class: how many boxes, by class and what happened.
@@ -29,6 +30,7 @@ class Told:
 
     classes: Classes
     most: int
+    has_parts: bool = True
     first: dict[str, list[ChangedRow]] = field(default_factory=lambda: defaultdict(list))
     number: Counter[str] = field(default_factory=Counter)
     by_class: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -84,7 +86,7 @@ class Told:
         if was.image is NONE:
             return
         told = []
-        if was.part != now.part:
+        if self.has_parts and was.part != now.part:
             told.append(f"from {was.part} to {now.part}")
             self.keys["images: part"] += 1
         if was.image.file_name != now.image.file_name:

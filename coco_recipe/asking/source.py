@@ -78,6 +78,8 @@ def divided(source: str) -> tuple[Path, str]:
     Raises:
         RunError: there is no such file or folder.
     """
+    if not source.strip():
+        raise RunError("the SOURCE is empty: name an annotation file, a recipe or a run directory")
     whole, (before, _, name) = Path(source), source.rpartition(":")
     if whole.exists():
         return whole, ""

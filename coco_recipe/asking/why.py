@@ -17,6 +17,8 @@ from coco_recipe.planning.plan import Plan, Reference
 from coco_recipe.running.reopening import reopen
 from coco_recipe.running.store import Store
 
+LISTED = 5  # steps in a note
+
 
 class RawImage(msgspec.Struct, gc=False):
     """An image of an input, as far as a history needs it."""
@@ -103,7 +105,7 @@ def why(
     if not unique:
         where = f"at '{at}'" if at else "in what was published, nor in the inputs"
         raise RunError(f"{run}: there is no {what} {where}")
-    return Answer(planned, unique, tuple(asking.changed()))
+    return Answer(planned, unique, tuple(asking.notes()))
 
 
 class _Asking:
@@ -116,14 +118,16 @@ class _Asking:
         self._hashes: dict[str, str] = {}
 
     def publishing(self) -> list[str]:
-        """Return the steps that publish, or the last one where none does."""
-        publishing = [step.id for step in self.plan.steps if step.published()]
-        return publishing or [self.plan.steps[-1].id]
+        """Return the steps that publish, or the last one where none does, of those done."""
+        done = [step for step in self.plan.steps if step.id in self.following.ledgers]
+        return [step.id for step in done if step.published()] or [done[-1].id]
 
     def check_name(self, name: str) -> None:
         known = [*self.inputs, *(step.id for step in self.plan.steps)]
         if name not in known:
             raise RunError(f"{self.run}: there is no '{name}'; {did_you_mean(name, known)}")
+        if name in self.following.undone:
+            raise RunError(f"{self.run}: step '{name}' isn't done: run the recipe again")
 
     def at(self, place: str, annotation: int | None, image: str) -> list[Track]:
         """Return the histories of what has an id or a name at an input or a step."""
@@ -138,8 +142,12 @@ class _Asking:
             ]
         return found
 
-    def changed(self) -> Iterator[str]:
-        """Yield a note for each input that was read, and is another file than the run's."""
+    def notes(self) -> Iterator[str]:
+        """Yield what is to be known: steps that aren't done, inputs that aren't the run's."""
+        if undone := self.following.undone:
+            told = ", ".join(f"'{name}'" for name in undone[:LISTED])
+            more = f" and {len(undone) - LISTED} more" if len(undone) > LISTED else ""
+            yield f"rows aren't followed into steps that aren't done: {told}{more}"
         recorded = run.inputs if (run := read_run(self.run)) else {}
         for name, sha256 in self._hashes.items():
             if recorded.get(name, {}).get("annotations", sha256) != sha256:
@@ -155,7 +163,7 @@ class _Asking:
             return
         for name in self.inputs:
             yield from ((name, row.id) for row in self._rows(name).images if row.file_name == image)
-        for step in self.plan.steps:
+        for step in (step for step in self.plan.steps if step.id in self.following.ledgers):
             for port in step.outputs:
                 for row_id in self.following.ledgers[step.id].image_ids(image):
                     yield from self.following.backward((step.id, port), table, row_id)

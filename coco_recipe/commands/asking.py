@@ -45,8 +45,8 @@ def stats(source: str, by: str | None, form: str, plugin_files: tuple[Path, ...]
     from coco_recipe.asking import stats as counting
 
     with quick_rows.collector_off():
-        path = Path(source)
-        if path.is_file() and path.suffix.lower() not in sources.RECIPES:
+        path = sources.divided(source)[0]
+        if path == Path(source) and path.is_file() and path.suffix.lower() not in sources.RECIPES:
             parts = {path.name: quick_rows.of_file(path)}
             is_small = path.stat().st_size <= QUICK_BYTES
             found = sources.findings_of(path) if is_small else None

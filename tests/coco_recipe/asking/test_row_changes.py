@@ -142,6 +142,14 @@ def test_an_image_that_went_to_another_part_is_told() -> None:
     assert found.annotations.same == 4
 
 
+def test_parts_are_no_difference_to_a_data_set_without_parts() -> None:
+    whole = _set(coco())
+    parts = {"train": whole, "val": _set(coco(images=0, boxes=[]))}
+    found = changes(parts, {"": whole})
+    assert (found.images.changed, found.keys) == (0, {})
+    assert not found.differ
+
+
 def test_an_untouched_picture_is_known_by_its_original_and_by_its_bare_name() -> None:
     was, now = coco(images=2), coco(images=2)
     now["images"][0] |= {"file_name": "train/other.jpg", "coco_recipe": {"root": "raw/1.jpg"}}

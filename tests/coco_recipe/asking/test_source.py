@@ -37,6 +37,12 @@ def _images(place: str) -> dict[str, int]:
     return {name: len(rows.images) for name, rows in source.find(place).parts.items()}
 
 
+@pytest.mark.parametrize("asked", ["", " "])
+def test_an_empty_source_is_told(asked: str) -> None:
+    with pytest.raises(RunError, match="the SOURCE is empty"):
+        source.find(asked)
+
+
 def test_without_a_name_a_recipe_is_its_first_input(folder: Path) -> None:
     assert _images("recipe.yaml") == {"raw": 6}
     assert _images("raw.json") == {"raw.json": 6}

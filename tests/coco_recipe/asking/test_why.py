@@ -55,10 +55,32 @@ def test_an_input_that_has_changed_since_is_told(run: Path) -> None:
     assert "the input 'raw' has changed since the run" in why(run, annotation=1).notes[0]
 
 
-def test_a_step_that_isnt_done_is_told(run: Path) -> None:
+def test_rows_are_followed_to_a_step_that_isnt_done(run: Path) -> None:
     (run / "steps" / "parts" / "manifest.json").unlink()
+    answer = why(run, annotation=1)
+    assert [event.step for event in answer.tracks[0].events] == ["raw", "mended"]
+    assert "rows aren't followed into steps that aren't done: 'parts'" in answer.notes[0]
     with pytest.raises(RunError, match="step 'parts' isn't done"):
+        why(run, annotation=1, at="parts")
+    (run / "steps" / "mended" / "manifest.json").unlink()
+    with pytest.raises(RunError, match="no step is done"):
         why(run, annotation=1)
+
+
+def test_a_run_that_failed_is_asked_for_what_it_did_not_for_what_another_left(run: Path) -> None:
+    folder = run.parents[1]
+    data = coco(boxes=[(1, 1), (2, 2), (3, 1)])
+    data["annotations"][0]["area"] = 5
+    steps = [
+        {"id": "mended", "use": "repair", "in": "raw", "with": {"area": "recompute"}},
+        {"id": "few", "use": "filter_categories", "in": "mended", "with": {"drop": [7]}},
+        {"id": "parts", "use": "split", "in": "few", "with": {"every": 3}},
+    ]
+    write_recipe(folder, steps, data)
+    assert command("run", "recipe.yaml", cwd=folder).returncode == 1
+    answer = why(run, annotation=1)
+    assert [event.step for event in answer.tracks[0].events] == ["raw", "mended"]
+    assert "'few', 'parts'" in answer.notes[0]
 
 
 def test_rows_of_a_wrong_type_that_a_step_mended_are_followed(tmp_path: Path) -> None:
