@@ -1,9 +1,11 @@
 """Make the pictures of the tutorial by running its blocks: python docs/draw_pictures.py [CHROMIUM].
 
 Writes docs/pictures/*.webp, small enough to be kept beside the pages. The report is photographed
-by a browser; without one its picture stays as it was.
+by a browser; without one its picture stays as it was. Its trainings take minutes and need the
+training stack.
 """
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,7 @@ DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "tests/helpers"))
 WIDTH_PX = 1000  # the text beside them is 750 to 800 px wide
 QUALITY = 60
+OF_TRAINING = {"curves": "fit/curves.png", "found": "score/predictions.png"}
 
 
 def main() -> None:
@@ -24,7 +27,9 @@ def main() -> None:
     browser = sys.argv[1] if len(sys.argv) > 1 else "chromium"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        page_blocks.run_page((DOCS / "tutorial.md").read_text("utf-8"), folder, folder)
+        page_blocks.run_page((DOCS / "tutorial.md").read_text("utf-8"), folder, folder, trains=True)
+        for name, drawn in OF_TRAINING.items():
+            shutil.copy(folder / "runs/detector/steps" / drawn, folder / f"{name}.png")
         page = folder / "runs/caps/report.html"
         subprocess.run(
             [

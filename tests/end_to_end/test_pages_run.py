@@ -1,5 +1,6 @@
 """Every block of every page does what the page says, and a page that is wrong is told."""
 
+import os
 import re
 from pathlib import Path
 
@@ -34,6 +35,15 @@ def test_every_block_of_the_page_runs(path: str, tmp_path: Path, demo: Path) -> 
     page_blocks.run_page((REPOSITORY / path).read_text("utf-8"), tmp_path, demo)
 
 
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.skipif(not os.environ.get("COCO_RECIPE_SOAK"), reason="trains for minutes: make soak")
+def test_the_trainings_of_the_tutorial_print_what_it_shows(tmp_path: Path) -> None:
+    pytest.importorskip("mmdet")
+    page = (REPOSITORY / "docs/tutorial.md").read_text("utf-8")
+    page_blocks.run_page(page, tmp_path, tmp_path, trains=True)
+
+
 def test_the_chinese_tutorial_has_the_blocks_and_pictures_of_the_english_one() -> None:
     pages = [(REPOSITORY / path).read_text("utf-8") for path in ("docs/tutorial.md", CHINESE)]
     english, chinese = (
@@ -64,12 +74,21 @@ def test_the_chinese_tutorial_has_the_blocks_and_pictures_of_the_english_one() -
         ("```python\nassert 1 == 2, 'sums'\n```\n", "sums"),
         ("```bash\nls\n```\n", "can't be run"),
         ("```\n$ coco-recipe steps\n```\n", "commands: console"),
+        ("<!-- trained: slow -->\n```console\n$ coco-recipe run r --fly\n```\n", "option --fly"),
         ("<!-- skip: me -->\n```yaml\n{}\n```\n", "no mark 'skip'"),
     ],
 )
 def test_a_page_that_is_wrong_is_told(page: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=told):
         page_blocks.run_page(page, tmp_path, tmp_path)
+
+
+def test_trainings_are_run_where_they_are_asked_for(tmp_path: Path) -> None:
+    page = "<!-- trained: minutes -->\n```console\n$ touch trained\n```\n"
+    page_blocks.run_page(page, tmp_path, tmp_path)
+    assert not (tmp_path / "trained").exists()
+    page_blocks.run_page(page, tmp_path, tmp_path, trains=True)
+    assert (tmp_path / "trained").exists()
 
 
 def test_lines_may_be_left_out_and_times_are_not_compared(tmp_path: Path) -> None:
