@@ -18,6 +18,7 @@ sys.path.insert(0, str(DOCS.parent / "tests/helpers"))
 WIDTH_PX = 1000  # the text beside them is 750 to 800 px wide
 QUALITY = 60
 OF_TRAINING = {"curves": "fit/curves.png", "found": "score/predictions.png"}
+BOTTOM_PX = {"found": 1145}  # of a tall sheet: the three best pictures and the legend
 
 
 def main() -> None:
@@ -49,7 +50,7 @@ def main() -> None:
 
 
 def _keep(drawn: Path, kept: Path) -> None:
-    picture = cv2.imread(str(drawn))
+    picture = cv2.imread(str(drawn))[-BOTTOM_PX.get(drawn.stem, 0) :]
     height, width = picture.shape[:2]
     if width > WIDTH_PX:
         size = (WIDTH_PX, round(height * WIDTH_PX / width))
