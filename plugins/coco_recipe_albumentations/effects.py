@@ -1,6 +1,6 @@
 """What a pipeline may do to annotations, by the names and arguments of its transforms."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from coco_recipe_pictures.backend import Effects, Repeat
@@ -22,7 +22,15 @@ COVERS = {
     "RandomGravel",
     "Spatter",
 }
-MIRRORS = {"HorizontalFlip", "VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip"}
+MIRRORS = {
+    "HorizontalFlip",
+    "TimeReverse",
+    "VerticalFlip",
+    "Transpose",
+    "D4",
+    "SquareSymmetry",
+    "Flip",
+}
 TURNS = {"VerticalFlip", "Transpose", "D4", "SquareSymmetry", "Flip", "RandomRotate90"}
 ANGLES = {
     "Rotate": "limit",
@@ -30,6 +38,15 @@ ANGLES = {
     "Affine": "rotate",
     "ShiftScaleRotate": "rotate_limit",
 }
+# of bbox_params, with the step's parameter
+LIMITS = {
+    "min_visibility": "min_visibility",
+    "min_area": "min_area_px",
+    "min_width": "min_side_px",
+    "min_height": "min_side_px",
+}
+SCALES = {"Affine": "scale"}
+ON_ITS_SIDE = 45  # degrees: from here on, what points to the left points rather up or down
 EROSIONS = {
     "RandomSizedBBoxSafeCrop": "erosion_rate",
     "BBoxSafeRandomCrop": "erosion_rate",
@@ -47,8 +64,9 @@ def of(pipeline: Written) -> Effects:
     names = {one.name for one in transforms if one.arguments.get("p") != 0}
     return Effects(
         moves=_moves({one.name for one in transforms}),
-        mirrors=bool(names & MIRRORS),
-        turns=bool(names & TURNS),
+        mirrors=bool(names & MIRRORS) or any(map(_has_negative_scale, transforms)),
+        turns=bool(names & TURNS)
+        or any(_tilt(one) > ON_ITS_SIDE or _has_negative_scale(one) for one in transforms),
         untraceable=tuple(
             one.name for one in transforms if one.name in UNTRACEABLE and one.name in names
         ),
@@ -58,9 +76,35 @@ def of(pipeline: Written) -> Effects:
         repeats=tuple(repeat for one in transforms for repeat in _repeats(one)),
         names=tuple(one.name for one in pipeline.transforms),
         keeps=all(map(_keeps, transforms)),
+        limits=tuple(_limits(pipeline)),
         tilts=tuple((one.name, angle) for one in transforms if (angle := _tilt(one)) > 0),
         erodes=tuple((one.name, share) for one in transforms if (share := _erosion(one)) > 0),
     )
+
+
+def _has_negative_scale(transform: Transform) -> bool:
+    """Report whether a transform may turn a picture over by a scale below 0, of each axis its own.
+
+    Albumentations draws the scales of both axes apart, unless ``keep_ratio``.
+    """
+    scale = _argument(transform, SCALES)
+    if isinstance(scale, Mapping):
+        return any(_has_below(axis) for axis in scale.values())
+    return _has_below(scale)
+
+
+def _has_below(value: Any) -> bool:
+    return any(number < 0 for number in _numbers(value))
+
+
+def _limits(pipeline: Written) -> Iterator[tuple[str, float, str]]:
+    """Yield the limits of the pipeline's ``bbox_params`` that are above nothing."""
+    given = pipeline.top.get("bbox_params")
+    if not isinstance(given, Mapping):
+        return
+    for name, meant in LIMITS.items():
+        if any(value > 0 for value in _numbers(given.get(name))):
+            yield f"bbox_params.{name}", given[name], meant
 
 
 def _tilt(transform: Transform) -> float:

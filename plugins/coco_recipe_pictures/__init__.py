@@ -38,7 +38,13 @@ def coco_recipe_findings() -> "Iterator[Kind]":
     from coco_recipe_pictures.alike import check_leakage
     from coco_recipe_pictures.augment import refusals
 
-    yield from (refusals.DIRECTION, refusals.TURNED, check_leakage.LEAK, check_leakage.ALIKE)
+    yield from (
+        refusals.DIRECTION,
+        refusals.TURNED,
+        refusals.LIMITS,
+        check_leakage.LEAK,
+        check_leakage.ALIKE,
+    )
 
 
 @hookimpl

@@ -53,6 +53,8 @@ class Effects:
             the share that may be lost.
         names: of its outermost transforms, in order, for people.
         keeps: every annotation is whole in each copy: nothing is cut off, hidden or distorted.
+        limits: what of an annotation must stay by the pipeline's own words, which the step doesn't
+            follow: the limit, its value, and the step's parameter that is meant by it.
     """
 
     moves: bool = False
@@ -65,6 +67,7 @@ class Effects:
     erodes: tuple[tuple[str, float], ...] = ()
     names: tuple[str, ...] = ()
     keeps: bool = False
+    limits: tuple[tuple[str, float, str], ...] = ()
 
 
 class Carrier(Protocol):

@@ -389,6 +389,16 @@ CASES["negative_but_there"] = lambda: Case(
 )
 CASES["licenses_unlisted"] = lambda: Case(_changed("images", license=7), [MERGE], other=_other())
 CASES["classes_with_a_direction"] = lambda: Case(coco(names=("arrow_left", "cat")), [FLIP], GOOD)
+LIMITED = {
+    "transform": {
+        "__class_fullname__": "Compose",
+        "transforms": [{"__class_fullname__": "HorizontalFlip", "p": 1}],
+        "bbox_params": {"format": "coco", "min_area": 90, "min_visibility": 0.1},
+    }
+}
+CASES["limits_of_the_pipeline"] = lambda: Case(
+    coco(), [FLIP | {"with": {"pipeline": LIMITED, "min_visibility": 0.1}}], GOOD
+)
 CASES["directions_turned"] = lambda: Case(coco(names=("arrow_left", "cat")), [TURN], GOOD)
 
 

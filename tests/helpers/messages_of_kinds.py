@@ -198,6 +198,11 @@ MESSAGES = {
         "out/mine.txt (files_outside_the_step)\n    hint: "
         "let the step write below ctx.workdir; if it was you who changed them, run it again"
     ),
+    "limits_of_the_pipeline": (
+        "more: 1 limit stands in a pipeline, where the step doesn't follow them: "
+        "bbox_params.min_area: 90, and min_area_px is 0 (limits_of_the_pipeline)\n    hint: "
+        "write them as parameters of the step: min_visibility, min_area_px, min_side_px"
+    ),
     "links_out_of_the_folder": (
         "raw (images): 1 picture leads out of the folder of images, by links: 1.jpg: leads to "
         "/etc/passwd (links_out_of_the_folder)\n    hint: they lead to files below /etc; if you "

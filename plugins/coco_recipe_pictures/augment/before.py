@@ -168,6 +168,7 @@ def stops_at_rows(given: Params, dataset: Dataset) -> Iterator[Row]:
 
 
 def review(step_id: str, params: Params, facts: Mapping[str, Facts]) -> Iterator[Finding]:
+    yield from refusals.limits(params["pipeline"].pipeline, params, step_id)
     yield from refusals.direction(
         params["pipeline"].pipeline,
         facts["dataset"].classes or (),

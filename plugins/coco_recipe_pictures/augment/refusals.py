@@ -38,6 +38,13 @@ TURNED = Kind(
     "the thing's own (a left hand), findings: {directions_turned: ignore}",
 )
 
+LIMITS = Kind(
+    "limits_of_the_pipeline",
+    "warning",
+    "limits stand in a pipeline, where the step doesn't follow them",
+    "write them as parameters of the step: min_visibility, min_area_px, min_side_px",
+)
+
 _SIDE_WORDS = {
     "left",
     "right",
@@ -233,6 +240,23 @@ def direction(
     in_borders = _mirrors(effects, repeated) and not effects.mirrors
     if directed and (effects.turns or in_borders):
         yield Finding.of(TURNED, place, [Row(f"class '{name}'") for name in directed])
+
+
+def limits(pipeline: Pipeline, params: Params, place: str) -> Iterator[Finding]:
+    """Yield a warning where a pipeline has limits of its own that the step's parameters lack.
+
+    Args:
+        pipeline: the pipeline.
+        params: the step's.
+        place: the step, as findings name it.
+    """
+    unheard = [
+        Row(name, f"{value:g}, and {meant} is 0")
+        for name, value, meant in pipeline.effects.limits
+        if not params.get(meant)
+    ]
+    if unheard:
+        yield Finding.of(LIMITS, place, unheard)
 
 
 def _words(name: str) -> set[str]:

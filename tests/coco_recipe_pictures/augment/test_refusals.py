@@ -162,22 +162,47 @@ def test_a_reflected_border_that_is_labelled_mirrors_as_a_flip_does(
 )
 def test_classes_with_a_direction_are_known_word_by_word(name: str, is_one: bool) -> None:
     assert bool(list(refusals.direction(Pipeline.of([FLIP]), [name], "more"))) is is_one
-    assert not list(refusals.direction(Pipeline.of([{"Rotate": {}}]), [name], "more"))
+    assert not list(refusals.direction(Pipeline.of([{"Rotate": {"limit": 45}}]), [name], "more"))
     assert not list(refusals.direction(Pipeline.of([FLIP]), [name], "more", [["a", "b"]]))
 
 
-@pytest.mark.parametrize("transform", ["VerticalFlip", "RandomRotate90", "D4"])
+TURNING = [
+    *({name: {"p": 1}} for name in ("VerticalFlip", "RandomRotate90", "D4", "Rotate")),
+    {"SafeRotate": {"limit": [80, 100]}},
+    {"ShiftScaleRotate": {"rotate_limit": 60}},
+    {"Affine": {"rotate": -90}},
+    {"Affine": {"scale": {"x": [-1, -1], "y": [-1, -1]}}},
+]
+
+
+@pytest.mark.parametrize("transform", TURNING, ids=str)
 @pytest.mark.parametrize(
     ("name", "is_one"), [("arrow_up", True), ("left_hand", True), ("cup", False)]
 )
 def test_a_turned_picture_is_a_warning_whatever_trades_places(
-    transform: str, name: str, is_one: bool
+    transform: dict[str, Any], name: str, is_one: bool
 ) -> None:
     found = [
-        one.kind.name
-        for one in refusals.direction(Pipeline.of([{transform: {"p": 1}}]), [name], "more", [])
+        one.kind.name for one in refusals.direction(Pipeline.of([transform]), [name], "more", [])
     ]
     assert found == ["directions_turned"] * is_one
+
+
+@pytest.mark.parametrize(
+    ("transform", "mirrors"),
+    [
+        ({"TimeReverse": {}}, True),
+        ({"Affine": {"scale": {"x": [-1, -1], "y": [1, 1]}}}, True),
+        ({"Affine": {"scale": [-1, 1]}}, True),
+        ({"Affine": {"scale": [0.5, 2]}}, False),
+        ({"Affine": {"scale": [-1, 1], "p": 0}}, False),
+    ],
+)
+def test_a_picture_is_mirrored_by_other_names_too(transform: dict[str, Any], mirrors: bool) -> None:
+    found = [
+        one.kind.name for one in refusals.direction(Pipeline.of([transform]), ["left"], "more")
+    ]
+    assert ("classes_with_a_direction" in found) is mirrors
 
 
 def _categories(*forms: dict[str, Any]) -> Any:
