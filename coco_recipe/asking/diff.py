@@ -12,7 +12,7 @@ from coco_recipe.asking.recorded_run import RecordedRun
 from coco_recipe.asking.row_figures import RowChanges
 from coco_recipe.asking.value_changes import Change
 from coco_recipe.dataset import Dataset
-from coco_recipe.errors import RunError
+from coco_recipe.errors import RunError, about
 from coco_recipe.manifest import Counts, StepRecord
 from coco_recipe.planning.plan import Plan
 from coco_recipe.running import run_folder, stages
@@ -166,7 +166,7 @@ def _runs(a: str, b: str, plugin_files: Sequence[Path], most: int) -> Diff:
     del plugin_files  # records need none
     runs = [recorded_run.read(source.divided(place)[0]) for place in (a, b)]
     before, after = runs
-    notes = list(dict.fromkeys(note for run in runs for note in run.notes))
+    notes = list(dict.fromkeys(note for run in runs for note in (*run.notes, *_undone(run))))
     rows = None
     sides = [run.data() for run in runs]
     if all(sides):
@@ -189,6 +189,14 @@ def _runs(a: str, b: str, plugin_files: Sequence[Path], most: int) -> Diff:
         rows=rows,
         notes=tuple(notes),
     )
+
+
+def _undone(run: RecordedRun) -> Iterator[str]:
+    """Yield that steps of the recipe have no record: the run was stopped, or is at work."""
+    done = {record.step for record in run.steps}
+    ids = (str(step.get("id")) for step in run.recipe().get("steps", []))
+    if left := [f"'{id_}'" for id_ in ids if id_ not in done]:
+        yield f"{run.folder}: {about(len(left), 'steps are not done')}: {', '.join(left[:5])}"
 
 
 def _counts(before: RecordedRun, after: RecordedRun) -> Iterator[CountChange]:

@@ -73,6 +73,7 @@ def why(
     image: str = "",
     at: str = "",
     plugin_files: Sequence[Path] = (),
+    moved_to: Path | None = None,
 ) -> Answer:
     """Return the histories of an annotation or an image.
 
@@ -85,11 +86,12 @@ def why(
         image: the image's file name, where no annotation is given.
         at: the input or step where it has this id or name.
         plugin_files: the plugin files that the run used.
+        moved_to: the recipe's file, where it has moved without the run directory.
 
     Raises:
         RunError: there is no such run, step or row.
     """
-    planned = reopen(run, plugin_files)
+    planned = reopen(run, plugin_files, moved_to)
     asking = _Asking(planned, Following(planned, Store(run)), run)
     if at:
         asking.check_name(at)

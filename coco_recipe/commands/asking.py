@@ -85,6 +85,7 @@ def stats(source: str, by: str | None, form: str, plugin_files: tuple[Path, ...]
     metavar="DIR",
     help="Write a picture of it at each step there, too; no file of yours is written over.",
 )
+@options.MOVED
 @options.PLUGIN
 def why(
     run: Path,
@@ -93,6 +94,7 @@ def why(
     at: str,
     form: str,
     target: Path | None,
+    moved_to: Path | None,
     plugin_files: tuple[Path, ...],
 ) -> None:
     """Tell what became of an annotation or an image, from the raw file to what was published.
@@ -103,7 +105,14 @@ def why(
 
     if (annotation is None) == (image == ""):
         raise click.UsageError("name one: --annotation ID or --image NAME")
-    answer = asking.why(run, annotation=annotation, image=image, at=at, plugin_files=plugin_files)
+    answer = asking.why(
+        run,
+        annotation=annotation,
+        image=image,
+        at=at,
+        plugin_files=plugin_files,
+        moved_to=moved_to,
+    )
     for note in answer.notes:
         reports.say(note)
     if form == "json":

@@ -53,6 +53,13 @@ PLUGIN = click.option(
     metavar="FILE",
     help="Load a plugin file, too.",
 )
+MOVED = click.option(
+    "--recipe",
+    "moved_to",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Where the recipe is now, if it has moved without the run directory.",
+)
 MATRIX = click.option(
     "--matrix", is_flag=True, help="Take every cell of the recipe's matrix (docs/matrix.md)."
 )

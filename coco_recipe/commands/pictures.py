@@ -67,13 +67,7 @@ def preview(
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write (default: the image's name, in this folder).",
 )
-@click.option(
-    "--recipe",
-    "moved_to",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Where the recipe is now, if it has moved without the run directory.",
-)
+@options.MOVED
 @options.PLUGIN
 @options.TRACEBACK
 def replay(

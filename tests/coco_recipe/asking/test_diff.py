@@ -103,6 +103,7 @@ def test_a_damaged_or_unfinished_run_is_compared_and_told(tmp_path: Path) -> Non
     assert any("step 'out' failed" in note for note in found.notes)
     assert any("not as a run of this version wrote it" in note for note in found.notes)
     assert any("rows aren't compared" in note for note in found.notes)
+    assert f"{other}: 1 step is not done: 'out'" in found.notes
 
 
 def test_recipes_differ_by_address_and_in_the_rows_of_their_inputs(tmp_path: Path) -> None:

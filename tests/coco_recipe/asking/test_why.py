@@ -43,6 +43,17 @@ def test_what_isnt_there_is_told(run: Path, asked: dict[str, object], told: str)
         why(run, **asked)  # type: ignore[arg-type]
 
 
+def test_a_run_whose_recipe_moved_is_asked_with_its_new_place(run: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "搬"
+    moved.mkdir()
+    for name in ("recipe.yaml", "raw.json"):
+        (tmp_path / name).rename(moved / name)
+    words = ("why", run, "--annotation", "1")
+    told = command(*words, cwd=tmp_path)
+    assert (told.returncode, "say where it is now: --recipe FILE" in told.stderr) == (2, True)
+    assert command(*words, "--recipe", moved / "recipe.yaml", cwd=tmp_path).returncode == 0
+
+
 def test_a_folder_that_is_no_run_is_told(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is not the directory of a finished run"):
         why(tmp_path, annotation=1)

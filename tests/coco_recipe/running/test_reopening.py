@@ -111,6 +111,6 @@ def test_a_recipe_that_moved_alone_is_named(folder: Path, tmp_path: Path) -> Non
     done = command(*replay, cwd=folder)
     assert done.returncode == 2
     assert "its recipe is no longer at" in done.stderr
-    assert "replay RUN IMAGE --recipe FILE says where it is now" in done.stderr
+    assert "say where it is now: --recipe FILE" in done.stderr
     done = command(*replay, "--recipe", moved / "recipe.yaml", cwd=folder)
     assert (done.returncode, (folder / "letter.txt").read_text()) == (0, "3 images"), done.stderr
