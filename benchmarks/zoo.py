@@ -83,24 +83,22 @@ class Stopped(Exception):
 
 
 def plain(family: Family) -> dict[str, Any]:
-    """Return the parameter ``set`` that gives a family plain pipelines of its size."""
+    """Return the parameter ``set`` that gives a training plain pipelines of a family's size."""
     load = {"type": "LoadImageFromFile"}
     rows = {"type": "LoadAnnotations", "with_bbox": True, "with_mask": family.masks}
     resize = {"type": "Resize", "scale": [family.side, family.side], "keep_ratio": False}
     keys = ["img_id", "img_path", "ori_shape", "img_shape", "scale_factor"]
     train = [load, rows, resize, {"type": "RandomFlip", "prob": 0.5}, {"type": "PackDetInputs"}]
-    test = [load, resize, {"type": "PackDetInputs", "meta_keys": keys}]
+    val = [load, resize, {"type": "PackDetInputs", "meta_keys": keys}]
     found: dict[str, Any] = {
         "custom_hooks": [],
         "model.backbone.init_cfg": None,  # which would be fetched
         "model.data_preprocessor.batch_augments": None,
     }
-    for name, pipeline in (("train", train), ("val", test), ("test", test)):
+    for name, pipeline in (("train", train), ("val", val)):
         dataset = {"_delete_": True, "type": "CocoDataset", "pipeline": pipeline}
         found[f"{name}_dataloader.dataset"] = dataset
-        if name != "train":  # whose batch is a parameter
-            found[f"{name}_dataloader.batch_size"] = 1
-    found["train_dataloader.batch_sampler"] = None
+    found |= {"val_dataloader.batch_size": 1, "train_dataloader.batch_sampler": None}
     return {**found, **family.set}
 
 

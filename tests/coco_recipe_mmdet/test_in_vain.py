@@ -3,6 +3,7 @@ it.
 """
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,7 +60,21 @@ def _refused(**with_: Any) -> dict[str, str]:
         ("launcher", "pytorch", "launcher"),
         ("optim_wrapper.type", "AmpOptimWrapper", "amp"),
         ("val_dataloader.dataset.test_mode", False, "never trains"),
-        ("test_cfg", {"type": "TestLoop", "fp16": True}, "leave it out"),
+        ("test_cfg", {"type": "TestLoop", "fp16": True}, "evaluate"),
+        ("test_dataloader.batch_size", 3, "val_dataloader"),
+        ("val_cfg.fp16", True, "full precision"),
+        ("val_cfg", None, "val"),
+        ("train_cfg.by_epoch", False, "epochs"),
+        ("train_cfg.type", "IterBasedTrainLoop", "epochs"),
+        ("train_dataloader.sampler", {"type": "InfiniteSampler"}, "epochs"),
+        ("default_hooks.checkpoint", None, "checkpoint_interval"),
+        ("custom_hooks", [{"type": "CheckpointHook", "interval": 2}], "checkpoint_interval"),
+        ("default_scope", "mmengine", "package"),
+        ("runner_type", "FlexibleRunner", "Runner of its own"),
+        ("visualizer.vis_backends", [{"type": "LocalVisBackend"}], "trackers"),
+        ("visualizer.save_dir", "elsewhere", "trackers"),
+        ("data_preprocessor", {"mean": [0, 0, 0]}, "model.data_preprocessor"),
+        ("tta_pipeline", [], "tta"),
     ],
 )
 def test_what_the_step_decides_is_refused(path: str, value: Any, hint: str) -> None:
@@ -116,6 +131,9 @@ def test_all_that_is_refused_is_told_at_once() -> None:
         {"model.neck": {"_delete_": True, "type": "FPN", "out_channels": 64}},
         {"train_pipeline": [{"type": "LoadImageFromFile"}, {"type": "PackDetInputs"}]},
         {"default_hooks.logger.interval": 1, "env_cfg.cudnn_benchmark": True},
+        {"log_level": "DEBUG", "train_dataloader.batch_sampler": None},
+        {"train_cfg.dynamic_intervals": [[4, 1]], "optim_wrapper.accumulative_counts": 4},
+        {"visualizer.line_width": 5, "experiment_name": "mine", "compile": True},
     ],
 )
 def test_what_is_not_refused_is_in_the_config(wanted: dict[str, Any]) -> None:
@@ -126,6 +144,66 @@ def test_what_is_not_refused_is_in_the_config(wanted: dict[str, Any]) -> None:
             assert {key: now[key] for key in value if key != "_delete_"}.items() <= value.items()
         else:
             assert settings.short(now).replace("(", "[").replace(")", "]") == settings.short(value)
+
+
+def test_a_backend_of_the_visualizer_gets_its_folder() -> None:
+    board = {"type": "TensorboardVisBackend"}
+    assert _refused(set={"vis_backends": [board]}) == {}
+    assert _refused(set={"visualizer.vis_backends": [board]}) == {}
+
+
+def test_without_a_hook_that_steps_them_there_are_no_schedules() -> None:
+    assert _resolved(set={"default_hooks.param_scheduler": None}, epochs=6)["param_scheduler"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("train_cfg", None),
+        ("train_cfg.max_iters", 500),
+        ("load_from", "coco.pth"),
+    ],
+)
+def test_what_is_set_and_can_not_be_is_refused_at_its_place(path: str, value: Any) -> None:
+    assert list(_refused(set={path: value})) == [path]
+
+
+INNER = "dict(type='CocoDataset', ann_file='x', pipeline={{_base_.train_pipeline}})"
+WRAPPED = {
+    "repeated": f"dict(_delete_=True, type='RepeatDataset', times=3, dataset={INNER})",
+    "balanced": f"dict(_delete_=True, type='ClassBalancedDataset', oversample_thr=0.1, "
+    f"dataset={INNER})",
+    "mixed": f"dict(_delete_=True, type='MultiImageMixDataset', dataset={INNER}, pipeline=[])",
+    "joined": f"dict(_delete_=True, type='ConcatDataset', datasets=[{INNER}, {INNER}])",
+}
+SET = "train_dataloader.dataset"
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "path", "value", "refused"),
+    [
+        ("repeated", f"{SET}.dataset.ann_file", "mine.json", True),
+        ("repeated", f"{SET}.dataset.metainfo", {"classes": ["b"]}, True),
+        ("repeated", f"{SET}.times", 2, False),
+        ("repeated", "train_pipeline.2.scale", [96, 96], False),
+        ("balanced", f"{SET}.dataset.data_prefix", {"img": "mine"}, True),
+        ("balanced", f"{SET}.oversample_thr", 0.5, False),
+        ("mixed", f"{SET}.dataset.ann_file", "mine.json", True),
+        ("mixed", f"{SET}.max_refetch", 5, False),
+        ("joined", f"{SET}.datasets.*.ann_file", "mine.json", True),
+        ("joined", f"{SET}.datasets.1.max_refetch", 5, True),
+        ("joined", f"{SET}.ignore_keys", ["classes"], True),
+        ("joined", "train_pipeline.2.scale", [96, 96], False),
+        ("joined", f"{SET}.datasets.*.pipeline.2.scale", [96, 96], False),
+    ],
+)
+def test_settings_of_wrapped_data_sets(
+    wrapper: str, path: str, value: Any, refused: bool, tmp_path: Path
+) -> None:
+    config = tmp_path / "wrapped.py"
+    data = WRAPPED[wrapper]
+    config.write_text(f"_base_ = {str(CONFIG)!r}\ntrain_dataloader = dict(dataset={data})\n")
+    assert list(_refused(config=str(config), set={path: value})) == [path] * refused
 
 
 def test_a_loader_for_which_there_is_no_input_is_not_set() -> None:
@@ -143,6 +221,8 @@ def test_a_loader_for_which_there_is_no_input_is_not_set() -> None:
         ("test_evaluator.classwise", True, "metrics.json"),
         ("*_evaluator.metric", "proposal", "metrics.json"),
         ("test_dataloader.batch_size", 3, "batch_size"),
+        ("val_dataloader.batch_size", 3, "test_dataloader"),
+        ("tta_pipeline", [{"type": "LoadImageFromFile"}], "tta"),
     ],
 )
 def test_what_a_measuring_step_decides_is_refused(path: str, value: Any, hint: str) -> None:

@@ -48,6 +48,14 @@ def _try(wanted: Mapping[str, object], config: str = str(CONFIG), **with_: Any) 
         ({"param_scheduler.0.end": 0}, "end should be larger than begin"),
         ({"custom_hooks": [{"type": "EMAHook", "momentum": 7}]}, "momentum must be in range"),
         ({"default_hooks.logger.intervall": 7}, "unexpected keyword argument 'intervall'"),
+        ({"train_dataloader.drop_last": True}, "batch_sampler option is mutually exclusive"),
+        ({"train_cfg.val_intervall": 2}, "unexpected keyword argument 'val_intervall'"),
+        ({"log_level": "LOUD"}, "Unknown level: 'LOUD'"),
+        ({"log_processor.window": 5}, "unexpected keyword argument 'window'"),
+        ({"visualizer.line_widht": 5}, "unexpected keyword argument 'line_widht'"),
+        ({"env_cfg.cudnn_benchmarks": True}, "mmengine has no use for cudnn_benchmarks"),
+        ({"env_cfg.mp_cfg.start": "fork"}, "unexpected keyword argument 'start'"),
+        ({"auto_scale_lr.enabled": True}, "mmengine has no use for enabled"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -58,6 +66,19 @@ def test_what_cannot_be_built_is_blamed_on_its_path(wanted: dict[str, Any], said
     [problem] = error.value.problems
     assert problem.path == ("set", next(iter(wanted)))
     assert said in problem.what
+
+
+def test_a_wrapper_of_data_sets_is_held_against_its_arguments(tmp_path: Path) -> None:
+    path = tmp_path / "repeated.py"
+    path.write_text(
+        f"_base_ = {str(CONFIG)!r}\n"
+        "data = dict(type='CocoDataset', ann_file='x', pipeline={{_base_.train_pipeline}})\n"
+        "train_dataloader = dict(dataset=dict(_delete_=True, type='RepeatDataset', times=3,\n"
+        "    dataset=data))\n"
+    )
+    with pytest.raises(StepProblems, match="unexpected keyword argument 'ann_file'") as error:
+        _try({"train_dataloader.dataset.ann_file": "mine.json"}, str(path))
+    assert error.value.problems[0].path == ("set", "train_dataloader.dataset.ann_file")
 
 
 def test_what_no_change_explains_is_blamed_on_the_config(tmp_path: Path) -> None:

@@ -78,4 +78,5 @@ def main(recipe: Path, folder: Path) -> None:
 if __name__ == "__main__":
     # not a whole path: what is read of code isn't kept there
     os.environ["XDG_CACHE_HOME"] = "none"
+    os.environ["MPLCONFIGDIR"] = sys.argv[2]  # matplotlib would keep its fonts below it
     main(Path(sys.argv[1]), Path(sys.argv[2]))

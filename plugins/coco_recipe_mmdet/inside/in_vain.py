@@ -27,10 +27,13 @@ def expect_kept(changes: Changes, final: Tree) -> None:
 
 
 def _is_kept(wanted: Any, now: Any) -> bool:
-    """Say whether a value is as it was wanted; a mapping may have got further keys."""
+    """Say whether a value is as it was wanted; its mappings may have got further keys."""
     if isinstance(wanted, Mapping) and isinstance(now, Mapping):
         keys = (key for key in wanted if key != "_delete_")
         return all(key in now and _is_kept(wanted[key], now[key]) for key in keys)
+    lists = isinstance(wanted, list | tuple) and isinstance(now, list | tuple)
+    if lists and len(wanted) == len(now):
+        return all(map(_is_kept, wanted, now))
     return bool(wanted == now)
 
 
@@ -45,7 +48,10 @@ def _problems(
     for leaf in at_work:
         now = get(final, leaf.place)
         if not _is_kept(leaf.value, now) and leaf not in unused:
-            what = f"the step itself puts {short(now)} at {'.'.join(leaf.place)}"
+            place = ".".join(leaf.place)
+            what = f"the step itself puts {short(now)} at {place}"
+            if now is None:
+                what = f"the step leaves {place} out"
             reason = changes.reason(leaf.place)
             yield StepProblem(("set", path), what, reason or "leave it out")
             return

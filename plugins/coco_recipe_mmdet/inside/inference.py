@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DATA = "data/images.json"
+_MEASURED = "metrics.json has all figures, those of each class too"
+_TTA = "with: {tta: true}"
 
 
 class Detector:
@@ -121,10 +123,15 @@ def resolve(job: DetectorJob, tree: settings.Tree, device: str) -> tuple[setting
         what = "the model has masks, and only boxes can be joined"
         raise StepProblems([StepProblem(("tta",), what, "leave it out")])
     name = _loader(changes, job)
-    # measuring isn't mmdet's here
-    changes.explain("test_evaluator", "metrics.json has all figures, those of each class too")
-    changes.explain("val_evaluator", "metrics.json has all figures, those of each class too")
-    in_vain.expect_kept(changes, {**tree, "test_evaluator": None, "val_evaluator": None})
+    unused = {
+        # measuring isn't mmdet's here
+        **dict.fromkeys(("test_evaluator", "val_evaluator"), _MEASURED),
+        **dict.fromkeys({"test_dataloader", "val_dataloader"} - {name}, f"the step takes {name}"),
+        **({} if job.tta else dict.fromkeys(("tta_model", "tta_pipeline"), _TTA)),
+    }
+    for part, because in unused.items():
+        changes.explain(part, because)
+    in_vain.expect_kept(changes, {**tree, **dict.fromkeys(unused)})
     loader: settings.Tree = tree[name]
     if job.tta:
         pipelines.look_several_times(changes, name)

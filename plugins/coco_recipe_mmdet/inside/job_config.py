@@ -17,6 +17,8 @@ OF_SET = "trust_set: true, if you trust it"
 # what decides a value, for who has set another
 OF_DATA = "pictures and classes are those of the step's inputs"
 OF_EVALUATE = "the step evaluate has the figures of each class, and measures with all its options"
+OF_VALIDATION = "validations are in full precision; without in: {val: ...} there are none"
+OF_CHECKPOINTS = "with: {checkpoint_interval: ..., keep: ...}"
 WORKERS = "with: {workers: ...}"
 AMP = "with: {amp: ...}; half precision needs a GPU"
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
@@ -49,7 +51,26 @@ def one_data_set(changes: Changes) -> None:
         )
         pipelines = [part.get("pipeline") for part in parts or []]
         if pipelines and pipelines.count(pipelines[0]) == len(pipelines):
-            changes.set((*path, "dataset"), parts[0])
+            because = "the recipe has one data set, which merge makes of several"
+            changes.set((*path, "dataset"), parts[0], because=because)
+            for number in range(len(parts)):
+                changes.move((*path, "dataset", "datasets", str(number)), (*path, "dataset"))
+
+
+def own_checkpoints(changes: Changes, interval: int, keep: int) -> None:
+    """Say how often a checkpoint is kept, which no other hook than the step's sees to.
+
+    Args:
+        changes: the config.
+        interval: epochs from one to the next.
+        keep: how many of the newest stay; 0 for all.
+    """
+    hook = {"type": "CheckpointHook", "interval": interval, "max_keep_ckpts": keep or -1}
+    changes.set("default_hooks.checkpoint", hook, because=OF_CHECKPOINTS)
+    hooks = changes.tree.get("custom_hooks") or []
+    others = [hook for hook in hooks if "CheckpointHook" not in str(hook.get("type"))]
+    if len(others) != len(hooks):
+        changes.set("custom_hooks", others, because=OF_CHECKPOINTS)
 
 
 def hardware(changes: Changes, job: "ModelJob", device: str, *, amp: bool | None = None) -> None:
@@ -144,7 +165,7 @@ def bind_data(
             raise StepProblems([StepProblem(("config",), f"{what}: {hint}")])
         evaluator = {"type": "CocoMetric", "ann_file": VAL, "metric": list(metrics)}
         changes.set("val_evaluator", evaluator, because=OF_EVALUATE)
-        changes.set("val_cfg", {"type": "ValLoop"}, because=OF_EVALUATE)
+        changes.set("val_cfg", {"type": "ValLoop"}, because=OF_VALIDATION)
 
 
 def bind_loader(changes: Changes, name: str, classes: Sequence[str], file: str) -> None:
@@ -196,7 +217,8 @@ def _leaf(tree: Tree, name: str) -> tuple[str, Tree]:
     found = [
         (path, node)
         for path, node in mappings(tree[name].get("dataset", {}), (name, "dataset"))
-        if "ann_file" in node or str(node.get("type")).endswith("CocoDataset")
+        if ("ann_file" in node or str(node.get("type")).endswith("CocoDataset"))
+        and not node.keys() & {"dataset", "datasets"}  # one that wraps others
     ]
     if len(found) != 1:
         raise ValueError(

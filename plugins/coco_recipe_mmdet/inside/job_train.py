@@ -36,7 +36,15 @@ if TYPE_CHECKING:
     from mmengine.runner import Runner
     from torch import Tensor
 
-_UNUSED = ("test_dataloader", "test_cfg", "test_evaluator")
+_OF_TEST = "a training looks at val (val_dataloader); the step evaluate has what is for tests"
+_OF_TTA = "the steps evaluate and predict have it: with: {tta: true}"
+_UNUSED = {
+    **dict.fromkeys(("test_dataloader", "test_cfg", "test_evaluator"), _OF_TEST),
+    **dict.fromkeys(("tta_model", "tta_pipeline"), _OF_TTA),
+    "runner_type": "the step has a Runner of its own, made of mmengine's",
+}
+_OF_TRACKERS = "with: {trackers: [...]}; scalars.jsonl has what mmengine's local backend writes"
+_OF_PREPROCESSOR = "the model has one of its own: model.data_preprocessor"
 _VALIDATION = ("val_dataloader", "val_cfg", "val_evaluator")
 CLOCKS, FOUND = Path(".job/clocks.jsonl"), Path(".job/found.json")
 SHOWN_FAULTS = 5
@@ -114,12 +122,15 @@ def resolve(job: TrainJob, device: str) -> Resolved:
         ValueError: the config and the data don't go together.
     """
     changes = settings.Changes(config_source.load(str(job.config)))
+    scope = changes.tree.get("default_scope", "mmdet")
     job_config.override(changes, job)
+    because = "the names in the config are those of this package"
+    changes.set("default_scope", scope, because=because)
     job_config.one_data_set(changes)
     added_parts.fit(changes, job)
     length, shortened = schedule.fit(changes, job)
     job_config.hardware(changes, job, device, amp=job.amp)
-    _expect_no_other_start(changes.tree, job)
+    _expect_no_other_start(changes, job)
     changes.set("launcher", job.launcher, because="with: {launcher: ...}")
     changes.set("work_dir", ".job/mmengine", because="the results are in the step's folder")
     changes.set("load_from", None, because="in: {checkpoint: ...}")
@@ -144,8 +155,13 @@ def resolve(job: TrainJob, device: str) -> Resolved:
     )
     if job.checkpoint or job.resume:
         job_config.without_downloads(changes)
-    changes.explain("default_hooks.checkpoint", "with: {checkpoint_interval: ..., keep: ...}")
-    in_vain.expect_kept(changes, for_runner(job, changes.tree, device))
+    job_config.own_checkpoints(changes, job.checkpoint_interval, job.keep)
+    for part, because in _UNUSED.items():
+        changes.explain(part, because)
+    changes.explain("visualizer", _OF_TRACKERS)
+    changes.explain("data_preprocessor", _OF_PREPROCESSOR)
+    used = for_runner(job, changes.tree, device)
+    in_vain.expect_kept(changes, used | {"default_hooks": changes.tree["default_hooks"]})
     return Resolved(changes.tree, changes.made, length, shortened)
 
 
@@ -157,18 +173,21 @@ def _tell(job: TrainJob, found: Resolved, report: Reporter) -> None:
     report.say("\n".join(["the training is going to be", training_table.text(table), *lines]))
 
 
-def _expect_no_other_start(tree: settings.Tree, job: TrainJob) -> None:
+def _expect_no_other_start(changes: settings.Changes, job: TrainJob) -> None:
     """Raise StepProblems if the config starts from a checkpoint that the recipe doesn't name."""
-    if (start := tree.get("load_from")) and not job.checkpoint:
+    if (start := changes.tree.get("load_from")) and not job.checkpoint:
+        path = changes.wanted_by(("load_from",))
+        key = ("set", path) if path else ("config",)
         what = f"it starts from the checkpoint {start} (load_from), which is an input of this step"
         hint = "write it as in: {checkpoint: ...}; or set: {load_from: null} to start without"
-        raise StepProblems([StepProblem(("config",), f"{what}: {hint}")])
+        raise StepProblems([StepProblem(key, f"{what}: {hint}")])
 
 
 def for_runner(job: TrainJob, tree: settings.Tree, device: str) -> settings.Tree:
     """Return the config that mmengine's Runner gets; it shares its parts with the resolved one.
 
-    The Runner's own checkpoint hook is replaced by ours, and so is its file of scalars.
+    The Runner's own checkpoint hook is replaced by ours, and so is its file of scalars; what the
+    Runner would look at in vain is None.
 
     Args:
         job: the training.
@@ -176,6 +195,8 @@ def for_runner(job: TrainJob, tree: settings.Tree, device: str) -> settings.Tree
         device: ``cpu`` or ``cuda``.
     """
     found = {**tree, **dict.fromkeys(_UNUSED if job.val else (*_UNUSED, *_VALIDATION))}
+    if tree["model"].get("data_preprocessor"):
+        found["data_preprocessor"] = None
     found["default_hooks"] = {**(tree.get("default_hooks") or {}), "checkpoint": None}
     trackers.track(found, job.trackers)
     # the Runner's own choice of a wrapper asks for a GPU

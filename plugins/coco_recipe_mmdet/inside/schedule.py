@@ -10,6 +10,7 @@ from coco_recipe_mmdet.inside.training_length import Length, iterations
 if TYPE_CHECKING:
     from coco_recipe_mmdet.jobs import TrainJob
 
+OF_EPOCHS = "a training counts epochs, which end: with: {epochs: ...}"
 UNKNOWN_IMAGES = 10_000  # a preflight may not know the data yet
 
 
@@ -33,6 +34,10 @@ def fit(changes: Changes, job: "TrainJob") -> tuple[Length, list[str]]:
     if job.batch_size:
         because = "with: {batch_size: ...}"
         changes.set("train_dataloader.batch_size", job.batch_size, because=because)
+    hooks = changes.tree.get("default_hooks") or {}
+    if "param_scheduler" in hooks and hooks["param_scheduler"] is None:  # nobody would step them
+        because = "default_hooks.param_scheduler is null, so that the learning rate stays"
+        changes.set(learning_rates.ROOT, [], because=because)
     length = _loop(changes, job)
     said = learning_rates.fit(changes, length, job.warmup)
     said += timed_parts.fit(changes, length, as_given=job.warmup == "as_given")
@@ -78,17 +83,22 @@ def _loop(changes: Changes, job: "TrainJob") -> Length:
     own_epochs = None if own_iterations else before.get("max_epochs")
     epochs = job.epochs or own_epochs
     if not epochs:
-        what = "the config counts iterations, not epochs"
-        hint = "say how many epochs (with: {epochs: 12})"
-        raise StepProblems([StepProblem(("config",), what, hint)])
+        what = "the config doesn't say how many epochs"
+        if own_iterations:
+            what = "the config counts iterations, not epochs"
+        path = changes.wanted_by(("train_cfg",))
+        key = ("set", path) if path else ("config",)
+        raise StepProblems([StepProblem(key, what, "say how many: with: {epochs: 12}")])
     loader = tree["train_dataloader"]
     if "Infinite" in str(loader.get("sampler")):  # its epochs would never end
-        changes.set("train_dataloader.sampler", {"type": "DefaultSampler", "shuffle": True})
+        sampler = {"type": "DefaultSampler", "shuffle": True}
+        changes.set("train_dataloader.sampler", sampler, because=OF_EPOCHS)
     count = iterations(loader, job.images or UNKNOWN_IMAGES, job.gpus * job.nnodes)
     length = Length(epochs, count, own_epochs, own_iterations)
     by_epoch = own_iterations is None
-    if not by_epoch or before.get("type") != "EpochBasedTrainLoop":
-        changes.set("train_cfg", {**_epochs_only(before), "type": "EpochBasedTrainLoop"})
+    if not by_epoch or before.get("type") != "EpochBasedTrainLoop" or "by_epoch" in before:
+        loop = {**_epochs_only(before), "type": "EpochBasedTrainLoop"}
+        changes.set("train_cfg", loop, because=OF_EPOCHS)
     if job.epochs:
         changes.set("train_cfg.max_epochs", epochs, because="with: {epochs: ...}")
     else:

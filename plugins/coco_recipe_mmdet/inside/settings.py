@@ -37,6 +37,7 @@ _KNOWN = frozenset(
         "sync_bn",
         "model_wrapper_cfg",
         "activation_checkpointing",
+        "compile",
         "efficient_conv_bn_eval",
         "runner_type",
         "launcher",
@@ -47,6 +48,7 @@ _KNOWN = frozenset(
         "randomness",
     )
 )
+_USED_IN_OTHERS = frozenset(("data_preprocessor", "vis_backends"))  # of the above, as variables are
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,23 @@ class Changes:
         del items[n]
         self.made.append(f"{'.'.join(place)}: {short(gone)} -> left out")
 
+    def move(self, old: Place, new: Place) -> None:
+        """Let what the recipe has set below a place stand for what is below another one now."""
+        self.wanted = [
+            replace(one, place=(*new, *one.place[len(old) :]))
+            if one.place[: len(old)] == old
+            else one
+            for one in self.wanted
+        ]
+
     def is_wanted(self, place: Sequence[str]) -> bool:
         """Return whether the recipe's ``set`` has decided a place, something below or above it."""
-        return any(_overlap(tuple(place), wanted.place) for wanted in self.wanted)
+        return self.wanted_by(place) is not None
+
+    def wanted_by(self, place: Sequence[str]) -> str | None:
+        """Return the path of the recipe's ``set`` that has decided a place; None without one."""
+        found = (one.path for one in self.wanted if _overlap(tuple(place), one.place))
+        return next(found, None)
 
     def reason(self, place: Place) -> str:
         """Return what has decided the value of a place last; empty where nothing did."""
@@ -178,7 +194,8 @@ def override(
             found += [Wanted(path, leaf, None) for leaf in _leaves(asked, place)]
         for name in sorted({place[0] for place in places}):
             spread = []
-            if isinstance(before.get(name), dict | list) and before[name]:
+            is_variable = name not in _KNOWN or name in _USED_IN_OTHERS
+            if is_variable and isinstance(before.get(name), dict | list) and before[name]:
                 spread = _spread(changes, name, before[name], tree[name])
             if not spread and name not in _KNOWN and not name.startswith(("custom_", "tta_")):
                 what = f"'{name}' is a variable that nothing in the config uses as it is"
@@ -304,7 +321,7 @@ def _like(old: object, new: object, key: str) -> object:
         if (
             new
             and all(isinstance(item, list) and len(item) == 2 for item in new)
-            and "scale" in key
+            and ("scale" in key or key == "dynamic_intervals")
         ):
             return [tuple(item) for item in new]
         pair = len(new) == 2 and all(isinstance(item, int | float) for item in new)

@@ -37,6 +37,7 @@ def track(config: settings.Tree, names: Sequence[str]) -> None:
         if backend["type"] == BACKENDS["mlflow"]:
             others[name] = _mlflow_store(Path(backend["save_dir"])) | backend
     config["visualizer"] = {
+        **{key: value for key, value in visualizer.items() if key != "save_dir"},
         "type": visualizer.get("type", "Visualizer"),
         "name": "visualizer",
         "vis_backends": list(others.values()),

@@ -25,7 +25,7 @@ def rows(job: "TrainJob", tree: Tree, length: Length) -> list[tuple[str, str]]:
     size = tree["train_dataloader"].get("batch_size") or 1
     return [
         ("length", f"{length.epochs} epochs of {length.iterations} iterations"),
-        ("batch", f"{size}" if processes == 1 else f"{size} in each of {processes} processes"),
+        ("batch", "; ".join(_batch(tree, size, processes))),
         ("learning rate", _rate(tree, size * processes)),
         ("warm-up", "; ".join(_warmups(tree, length)) or "none"),
         ("then", "; ".join(_later(tree, length)) or "the same to the end"),
@@ -40,6 +40,12 @@ def text(table: list[tuple[str, str]]) -> str:
     """Return the table as lines."""
     width = max(len(name) for name, _ in table)
     return "\n".join(f"  {name:{width}}  {value}" for name, value in table)
+
+
+def _batch(tree: Tree, size: int, processes: int) -> Iterator[str]:
+    yield f"{size}" if processes == 1 else f"{size} in each of {processes} processes"
+    if (count := (tree.get("optim_wrapper") or {}).get("accumulative_counts") or 1) > 1:
+        yield f"the weights change every {count} iterations (accumulative_counts)"
 
 
 def _rate(tree: Tree, batch: int) -> str:

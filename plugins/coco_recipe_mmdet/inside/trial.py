@@ -3,7 +3,9 @@
 The model stands on torch's meta device, where tensors have shapes and no memory.
 """
 
-from collections.abc import Callable, Mapping
+import inspect
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 HOME = "coco_recipe_mmdet"
+_ENVIRONMENT = frozenset(("cudnn_benchmark", "mp_cfg", "dist_cfg", "resource_limit"))
+_SCALING = frozenset(("enable", "base_batch_size"))
 
 
 class CannotBuild(ValueError):
@@ -72,11 +76,17 @@ def training(tree: Tree, length: Length, frozen: tuple[str, ...] = ()) -> None:
     freeze(built, frozen)
     wrapper = _part("optim_wrapper", lambda: _optim_wrapper(built, tree["optim_wrapper"]))
     _part("param_scheduler", lambda: built_schedulers(tree, length, wrapper))
+    _part("train_cfg", lambda: _loop(tree["train_cfg"]))
     for name in ("train_dataloader", "val_dataloader"):
         _part(name, partial(_data, tree.get(name)))
     _part("val_evaluator", lambda: _evaluator(tree.get("val_evaluator")))
     _part("custom_hooks", lambda: _hooks(tree.get("custom_hooks") or [], built))
     _part("default_hooks", lambda: _hooks((tree.get("default_hooks") or {}).values(), built))
+    _part("visualizer", lambda: _visualizer(tree["visualizer"]))
+    _part("log_processor", lambda: _log_processor(tree.get("log_processor") or {}))
+    _part("log_level", lambda: logging.Handler().setLevel(tree.get("log_level") or "INFO"))
+    _part("env_cfg", lambda: _environment(tree.get("env_cfg") or {}))
+    _part("auto_scale_lr", lambda: _expect(tree.get("auto_scale_lr") or {}, _SCALING))
 
 
 def detecting(tree: Tree, loader: Tree) -> None:
@@ -123,13 +133,77 @@ def _optim_wrapper(built: "Module", settings: Tree) -> "OptimWrapper":
     return wrapper
 
 
+def _loop(settings: Tree) -> None:
+    """Give a loop its arguments, without a Runner."""
+    from mmengine.registry import LOOPS
+
+    _bind(LOOPS.get(settings["type"]), {"runner": None, "dataloader": None, **settings})
+
+
+def _bind(kind: type, settings: Tree) -> None:
+    """Raise TypeError if a class doesn't take these arguments."""
+    inspect.signature(kind).bind(**{key: settings[key] for key in settings if key != "type"})
+
+
+def _visualizer(settings: Tree) -> None:
+    from mmengine.config import ConfigDict
+    from mmengine.registry import VISUALIZERS
+
+    VISUALIZERS.build(ConfigDict({**settings, "vis_backends": None}))  # which would make folders
+
+
+def _log_processor(settings: Tree) -> None:
+    from mmengine.config import ConfigDict
+    from mmengine.registry import LOG_PROCESSORS
+
+    LOG_PROCESSORS.build(ConfigDict({"type": "LogProcessor", **settings}))
+
+
+def _environment(settings: Tree) -> None:
+    from mmengine.utils.dl_utils import set_multi_processing
+
+    _expect(settings, _ENVIRONMENT)
+    inspect.signature(set_multi_processing).bind(**settings.get("mp_cfg", {}))
+
+
+def _expect(settings: Tree, known: frozenset[str]) -> None:
+    """Raise ValueError for a key that mmengine, which asks for keys one by one, wouldn't miss."""
+    if odd := sorted(settings.keys() - known):
+        raise ValueError(
+            f"mmengine has no use for {', '.join(odd)}; known: {', '.join(sorted(known))}"
+        )
+
+
+class _Pictures:
+    """Stands for a data set whose pictures aren't known yet, where a loader is built."""
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self.metainfo = {"classes": classes}
+
+    def __len__(self) -> int:
+        return 1000
+
+    def get_cat_ids(self, index: int) -> list[int]:
+        """Return the class of a picture's boxes."""
+        return [0]
+
+
 def _data(loader: Tree | None) -> None:
-    """Build a loader's data set without reading it, and all its transforms."""
+    """Build a loader, its data set without reading it, and all its transforms."""
     from mmdet.registry import DATASETS, TRANSFORMS
     from mmengine.config import ConfigDict
+    from mmengine.runner import Runner
 
+    if not loader:
+        return
+    classes = [
+        node["metainfo"]["classes"] for _, node in mappings(loader, ()) if "metainfo" in node
+    ]
+    Runner.build_dataloader(ConfigDict({**loader, "dataset": _Pictures(classes[0])}), seed=0)
     for _, node in mappings(loader, ()):
-        if "ann_file" in node:
+        if "type" in node and node.keys() & {"dataset", "datasets"}:
+            _bind(DATASETS.get(node["type"]), node)
+        elif "ann_file" in node:
             DATASETS.build(ConfigDict({**node, "lazy_init": True}))
         else:
             for step in node.get("pipeline") or ():
