@@ -146,10 +146,9 @@ def _bind(kind: type, settings: Tree) -> None:
 
 
 def _visualizer(settings: Tree) -> None:
-    from mmengine.config import ConfigDict
     from mmengine.registry import VISUALIZERS
 
-    VISUALIZERS.build(ConfigDict({**settings, "vis_backends": None}))  # which would make folders
+    _bind(VISUALIZERS.get(settings["type"]), settings)  # a built one would make folders
 
 
 def _log_processor(settings: Tree) -> None:
