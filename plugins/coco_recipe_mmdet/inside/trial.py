@@ -135,18 +135,20 @@ def _optim_wrapper(built: "Module", settings: Tree) -> "OptimWrapper":
 
 def _loop(settings: Tree) -> None:
     """Give a loop its arguments, without a Runner."""
-    from mmengine.registry import LOOPS
+    from mmdet.registry import LOOPS
 
     _bind(LOOPS.get(settings["type"]), {"runner": None, "dataloader": None, **settings})
 
 
-def _bind(kind: type, settings: Tree) -> None:
+def _bind(kind: type | None, settings: Tree) -> None:
     """Raise TypeError if a class doesn't take these arguments."""
+    if kind is None:
+        return
     inspect.signature(kind).bind(**{key: settings[key] for key in settings if key != "type"})
 
 
 def _visualizer(settings: Tree) -> None:
-    from mmengine.registry import VISUALIZERS
+    from mmdet.registry import VISUALIZERS
 
     _bind(VISUALIZERS.get(settings["type"]), settings)  # a built one would make folders
 
