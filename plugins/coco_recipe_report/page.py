@@ -26,7 +26,7 @@ from coco_recipe_report.seen.records import facts_as_read
 NAME = "report.html"
 TEMPLATES = Path(__file__).with_name("template")
 FORM = 1  # a page of another form is written anew
-LEAST_FILES, IMAGES_PER_FILE = 24, 32  # of pictures: the page is to take a small part of a run
+LEAST_FILES, IMAGES_PER_FILE = 24, 64  # of pictures: the page is to take a small part of a run
 
 
 def write(facts: RunFacts, seen: Collected, target: Path) -> bool:

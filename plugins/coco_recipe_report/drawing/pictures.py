@@ -14,7 +14,7 @@ from coco_recipe_report.seen.shots import Mark, Shot
 if TYPE_CHECKING:
     import numpy as np
 
-LETTERS_ACROSS = 17  # of a class on the longer side of an image
+LETTERS_ACROSS, MOST_NAMED = 20, 8  # on the longer side of an image, and boxes with their class
 WIDE_PX, CROP_PX = 300, 112  # the longer side of an image, and the side of a part of one
 QUALITY = 72
 MOST_FILES = 96  # that are opened
@@ -73,8 +73,9 @@ class Camera:
                 wide, high = wide or width, high or height
         except (OSError, ValueError) as error:
             why_not = _reason(error)
+        is_named = not shot.crop and len(shot.marks) <= MOST_NAMED  # of more, names hide the boxes
         marks = Markup("").join(
-            self._mark(one, max(wide, high), is_named=not shot.crop) for one in shot.marks
+            self._mark(one, max(wide, high), is_named=is_named) for one in shot.marks
         )
         if left or top:
             marks = Markup('<g transform="translate({:.2f} {:.2f})">{}</g>').format(

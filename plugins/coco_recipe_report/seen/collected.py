@@ -42,6 +42,7 @@ class Collected:
     found: dict[tuple[str, str], tuple[LedgerRow, ...]] = field(default_factory=dict)
     copies: dict[str, Copies] = field(default_factory=dict)
     pairs: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
+    _telling: dict[Reference, tuple[Shot, ...]] = field(default_factory=dict)
     _makers: set[str] = field(default_factory=set)
     _inputs: set[str] = field(default_factory=set)
 
@@ -138,15 +139,14 @@ class Collected:
             self.copies[record.step] = copies
 
     def _measure(self, data: Mapping[Reference, Dataset], *, is_shown: bool = False) -> None:
+        """Measure data sets; which images tell most is found beside it, from the same columns."""
         for ref, rows in data.items():
-            is_known = ref in self.figures
-            if is_known and (ref in self.pictures or not is_shown):
-                continue
-            columns = columns_of(rows)
-            if not is_known:
+            if ref not in self.figures:
+                columns = columns_of(rows)
                 self.figures[ref] = figures_of(columns)
+                self._telling[ref] = telling(rows, columns, MOST_PICTURES)
             if is_shown:
-                self.pictures[ref] = telling(rows, columns, MOST_PICTURES)
+                self.pictures[ref] = self._telling[ref]
 
     def _sample(self, data: Mapping[Reference, Dataset]) -> None:
         for ref, rows in data.items():

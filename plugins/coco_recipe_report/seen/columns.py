@@ -1,5 +1,6 @@
 """The rows of a data set as columns, read once for all figures of it."""
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -68,8 +69,10 @@ def _numbers(values: Iterable[Any], other: int) -> "NDArray[np.int64]":
     import numpy as np
 
     found = list(values)
-    if {*map(type, found)} - {int}:
-        found = [value if isinstance(value, int) else other for value in found]
+    with contextlib.suppress(OverflowError, ValueError):  # rows of a list, or numbers beyond int64
+        if (numbers := np.array(found)).dtype == np.int64:
+            return numbers
+    found = [value if isinstance(value, int) else other for value in found]
     return np.fromiter(found, np.int64, len(found))
 
 
