@@ -75,9 +75,7 @@ def stats(source: str, by: str | None, form: str, plugin_files: tuple[Path, ...]
     shell_complete=completing.of_run,
     help="The input or step where it has this id or name.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+@options.TEXT_OR_JSON
 @click.option(
     "--to",
     "target",

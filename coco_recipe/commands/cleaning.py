@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from coco_recipe import system_errors
+from coco_recipe.commands import options
 from coco_recipe.errors import counted
 
 _UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -54,9 +55,7 @@ def _age(text: str) -> float:
     help="All that RUN has, and its records: nothing of the run is left. What it published stays.",
 )
 @click.option("--yes", is_flag=True, help="Remove without a question.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+@options.TEXT_OR_JSON
 def clean(
     runs: tuple[Path, ...],
     older_than: float | None,

@@ -11,9 +11,7 @@ from coco_recipe.commands import options
 @click.command()
 @click.argument("a")
 @click.argument("b")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+@options.TEXT_OR_JSON
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where anything differs.")
 @click.option(
     "-n",

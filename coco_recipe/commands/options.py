@@ -34,6 +34,10 @@ FORMAT = click.option(
     callback=_remember,
     help="How problems and results are printed.",
 )
+# of commands whose problems are told as text alone
+TEXT_OR_JSON = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
 TRACEBACK = click.option(
     "--traceback",
     is_flag=True,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from coco_recipe.commands import reports
+from coco_recipe.commands import options, reports
 
 if TYPE_CHECKING:
     from coco_recipe.asking.whence import Origin
@@ -37,9 +37,7 @@ SHORT = 12  # letters of a hash
     metavar="DIR",
     help="A run directory, or a folder with some, to look in (default: runs, and above the file).",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+@options.TEXT_OR_JSON
 def whence(file: Path, places: tuple[Path, ...], form: str) -> None:
     """Tell which recipe, data and versions a checkpoint or a published file came of.
 

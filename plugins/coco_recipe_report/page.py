@@ -25,7 +25,7 @@ from coco_recipe_report.seen.records import facts_as_read
 
 NAME = "report.html"
 TEMPLATES = Path(__file__).with_name("template")
-FORM = 1  # a page of another form is written anew
+FORM = 2  # a page of another form is written anew
 LEAST_FILES, IMAGES_PER_FILE = 24, 64  # of pictures: the page is to take a small part of a run
 
 
