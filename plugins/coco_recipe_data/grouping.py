@@ -36,6 +36,8 @@ def field_of(image: Image, key: str) -> str | None:
     )
     if isinstance(value, msgspec.Raw):
         value = msgspec.json.decode(value)
+    if isinstance(value, float) and value.is_integer():  # 7.0 and 7 are one number
+        value = int(value)
     return None if value is None or value is msgspec.UNSET else str(value)
 
 
@@ -66,13 +68,27 @@ def _keys(dataset: Dataset, kind: str, value: str) -> dict[int, str]:
         matches = dict(zip((image.id for image in dataset.images), found, strict=True))
         keys = {image_id: m and (m[1] if m.re.groups else m[0]) for image_id, m in matches.items()}
         return _known(dataset, keys, f"have a name that doesn't match {value!r}")
-    lines = Path(value).read_text("utf-8").splitlines()
-    table = {
-        name: group for name, _, group in (line.rpartition(" ") for line in lines if line.strip())
-    }
+    table = _listed(Path(value))
     return _known(
         dataset, {i.id: table.get(i.file_name) for i in dataset.images}, f"are not in {value}"
     )
+
+
+def _listed(file: Path) -> dict[str, str]:
+    """Read lines '<file name> <group>'; blanks or tabs stand between, and names may have blanks.
+
+    Raises:
+        ValueError: a file name stands there with two groups; names the line.
+    """
+    table: dict[str, str] = {}
+    for n, line in enumerate(file.read_text("utf-8-sig").splitlines(), start=1):
+        name, *group = line.rsplit(maxsplit=1)[:2] or [""]
+        if group and table.setdefault(name.rstrip(), group[0]) != group[0]:
+            raise ValueError(
+                f"group_by: {file}, line {n}: {name!r} is in group {group[0]!r}, and above in "
+                f"{table[name.rstrip()]!r}; keep one of the lines"
+            )
+    return table
 
 
 def _known(dataset: Dataset, keys: Mapping[int, str | None], problem: str) -> dict[int, str]:

@@ -59,7 +59,28 @@ def test_images_that_nothing_is_said_of_are_named(
         groups_of(dataset(_data(videos)), group_by)
 
 
-@pytest.mark.parametrize(("value", "text"), [(7, "7"), ("x", "x"), (None, None)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff1.jpg x\r\n\r\n2.jpg y\r\n3.jpg x\r\n",
+        "1.jpg\tx\n2.jpg  y \n3.jpg x\n3.jpg x\nno_group\n",
+    ],
+)
+def test_a_file_of_groups_is_read_as_editors_and_tables_write_it(text: str, tmp_path: Path) -> None:
+    (tmp_path / "groups.txt").write_bytes(text.encode())
+    found = groups_of(dataset(_data([None] * 3)), {"file": str(tmp_path / "groups.txt")})
+    assert list(found.values()) == [[1, 3], [2]]
+
+
+def test_a_file_in_two_groups_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "groups.txt").write_text("1.jpg x\n2.jpg y\n1.jpg y\n")
+    with pytest.raises(ValueError, match=r"line 3: '1\.jpg' is in group 'y', and above in 'x'"):
+        groups_of(dataset(_data([None] * 2)), {"file": str(tmp_path / "groups.txt")})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(7, "7"), (7.0, "7"), (7.5, "7.5"), ("x", "x"), (None, None)]
+)
 def test_a_field_is_compared_as_text(value: object, text: str | None) -> None:
     (image,) = dataset(_data([value])).images
     assert field_of(image, "video") == text
