@@ -154,6 +154,8 @@ def test_a_reflected_border_that_is_labelled_mirrors_as_a_flip_does(
         ("turn right", True),
         ("RightTurn", True),
         ("左转", True),
+        ("Pfeil_links", True),
+        ("virage à gauche", True),
         ("bright", False),
         ("upright", False),
         ("leftover", False),
