@@ -84,6 +84,8 @@ def read(path: Path, *, finite: bool = True) -> Weights:
     )
     if not found:
         raise ValueError(f"{path}: has no weights")
+    if found is content and (elsewhere := _elsewhere(path, content)):
+        raise ValueError(f"{path}: {elsewhere}")
     state: OrderedDict[str, Tensor] = OrderedDict()
     prefix = "module." if all(str(key).startswith("module.") for key in found) else ""
     for key, tensor in found.items():
@@ -250,12 +252,34 @@ class _Hashing:
         self.file.flush()
 
 
+def _elsewhere(path: Path, content: Mapping[str, Any]) -> str:
+    """Say where a file has weights that nobody looks for; empty where it has none such."""
+    import torch
+
+    places = [
+        str(key)
+        for key, part in content.items()
+        if isinstance(part, Mapping)
+        and any(isinstance(value, torch.Tensor) for value in part.values())
+    ]
+    if not places:
+        return ""
+    one = f"torch.load({path.name!r}, weights_only=True)[{places[0]!r}]"
+    return (
+        f"has weights under {' and '.join(map(repr, places))}, expected them under 'state_dict' or "
+        f"'model'; put those there that you want: torch.save({{'state_dict': {one}}}, "
+        "'weights.pth')"
+    )
+
+
 def _fault(key: Any, tensor: Any) -> str:
     """Return what is wrong with an entry of a state dict; empty if nothing is."""
     import torch
 
     if not isinstance(key, str) or not isinstance(tensor, torch.Tensor):
-        return f"is a {type(tensor).__name__}, expected a tensor under a name"
+        kind = type(tensor).__name__
+        of_other = " (Detectron2 writes arrays; its models aren't mmdet's)" * (kind == "ndarray")
+        return f"is a {kind}, expected a tensor under a name{of_other}"
     if (
         tensor.layout != torch.strided
         or tensor.device.type != "cpu"

@@ -101,7 +101,11 @@ def _reason(error: Exception) -> str:
     if named := re.search(
         r"GLOBAL (\S+) (?:was not an allowed global|whose module \S+ is blocked)", text
     ):
-        return f"it asks for {named[1]}, which no weights need; nothing of it was run"
+        return (
+            f"it asks for {named[1]}, which no weights need; nothing of it was run. If it holds a "
+            "whole model, save its weights alone where it comes from: "
+            "torch.save({'state_dict': model.state_dict()}, 'weights.pth')"
+        )
     first = next((line for line in text.splitlines() if line.strip()), "") or type(error).__name__
     if "WeightsUnpickler error:" in text:
         first = text.partition("WeightsUnpickler error:")[2].strip().splitlines()[0]

@@ -134,9 +134,33 @@ def a_pointer(folder: Path) -> Path:
     return folder / "bad.pth"
 
 
+def only_an_average(folder: Path) -> Path:
+    return saved(folder / "bad.pth", {"state_dict_ema": state(), "epoch": 3})
+
+
+def a_teacher_and_a_student(folder: Path) -> Path:
+    return saved(folder / "bad.pth", {"teacher": state(), "student": state()})
+
+
+def arrays(folder: Path) -> Path:
+    found = {key: value.numpy() for key, value in state().items()}
+    return saved(folder / "bad.pth", {"model": found, "__author__": "Detectron2"})
+
+
+def a_whole_model(folder: Path) -> Path:
+    return saved(folder / "bad.pth", {"model": torch.nn.Linear(2, 2), "epoch": 1})
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
+        (only_an_average, "['state_dict_ema']}, 'weights.pth')"),
+        (a_teacher_and_a_student, "has weights under 'teacher' and 'student', expected them under"),
+        (arrays, "is a ndarray, expected a tensor under a name (Detectron2"),
+        (
+            a_whole_model,
+            "Linear, which no weights need; nothing of it was run. If it holds a whole",
+        ),
         (stride_0, "'w' claims the shape (1000000000000,)"),
         (not_a_number, "'fc.scale' has a value that is not finite"),
         (infinite, "'fc.scale' has a value that is not finite"),
