@@ -171,11 +171,13 @@ def try_training(family: Family, folder: Path, name: str = "without") -> dict[st
     except Stopped as error:
         if found["validate"] != "yes":
             return found | {"validate": f"no: {error}"}
-        for stage, step in BY_STEP.items():
-            at = step in str(error)
-            found[stage] = f"no: {error}" if at else "yes"
-            if at:
-                return found
+        # what names no step stands below a step's folder, or before the first step
+        named = [stage for stage, step in BY_STEP.items() if step in str(error)]
+        last = named[0] if named else "evaluate" if ".score" in str(error) else "train"
+        for stage in BY_STEP:
+            if stage == last:
+                return found | {stage: f"no: {error}"}
+            found[stage] = "yes"
         raise
 
 

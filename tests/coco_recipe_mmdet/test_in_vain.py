@@ -252,3 +252,12 @@ def test_what_is_left_out_of_a_list_moves_what_was_set_behind_it() -> None:
     changes.drop(("model", "parts", "0"))
     assert [leaf.place for leaf in changes.wanted] == [("model", "parts", "1", "n")]
     assert list(itertools.chain(*(part.values() for part in tree["model"]["parts"]))) == [2, 7]
+
+
+def test_pictures_that_fill_no_batch_are_too_few() -> None:
+    wanted = {"train_dataloader.batch_sampler.drop_last": True}
+    with pytest.raises(StepProblems, match="the 50 pictures fill no batch") as error:
+        _resolved(set=wanted, batch_size=64)
+    assert error.value.problems[0].path == ("batch_size",)
+    assert _refused(set=wanted, batch_size=50) == {}
+    assert _refused(batch_size=64) == {}

@@ -1,6 +1,7 @@
-"""What a model needs is missed before a picture is looked at."""
+"""What a model needs is missed before a picture is looked at, and what it finds is COCO's."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,3 +27,22 @@ def test_masks_that_are_not_there_are_missed_before_a_picture_is_looked_at(
         match="model has masks, and 2 annotations have no segmentation: add_segmentation",
     ):
         inference.resolve(job, json.loads(json.dumps(cascade)), "cpu")
+
+
+def test_boxes_that_are_not_finite_are_left_out() -> None:
+    torch = pytest.importorskip("torch")
+    structures = pytest.importorskip("mmengine.structures")
+    inf, nan = float("inf"), float("nan")
+    found = structures.InstanceData(
+        bboxes=torch.tensor([[0, 0, 4, 4], [0, 0, inf, 4], [1, 1, 2, 2], [0, 0, 3, 3.0]]),
+        scores=torch.tensor([0.9, 0.8, nan, 0.6]),
+        labels=torch.tensor([0, 1, 1, 1]),
+    )
+    sample: Any = SimpleNamespace(pred_instances=found, img_id=7)
+    results: Any = {"bbox": []}
+    inference.add(results, sample, [5, 6])
+    assert [(row["category_id"], row["bbox"]) for row in results["bbox"]] == [
+        (5, [0, 0, 4, 4]),
+        (6, [0, 0, 3, 3]),
+    ]
+    json.dumps(results, allow_nan=False)

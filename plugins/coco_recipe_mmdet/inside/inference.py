@@ -9,7 +9,7 @@ from coco_recipe_jobs.child import Reporter
 from coco_recipe_jobs.coco_metrics import Results, Row
 from msgspec.structs import replace
 
-from coco_recipe import StepProblem, StepProblems
+from coco_recipe import StepProblem, StepProblems, counted
 from coco_recipe_mmdet.inside import (
     config_source,
     in_vain,
@@ -95,12 +95,18 @@ class Detector:
         import torch
 
         found: Results = {"bbox": []}
+        seen = 0
         with torch.no_grad():
             for batch in self.loader:
                 for sample in self.looks.test_step(batch):
+                    seen += len(sample.pred_instances)
                     add(found, sample, self.category_ids)
                     done += 1
                 report.progress(done, total, text)
+        if left_out := seen - len(found["bbox"]):
+            what = f"{left_out} of {counted(seen, 'box')} left out: a side or score isn't finite"
+            report.note("not finite", {"left out": left_out, "of": seen})
+            report.say(f"{text}: {what}")
         return found
 
 
@@ -216,7 +222,10 @@ def _loader(changes: settings.Changes, job: DetectorJob) -> str:
 
 
 def add(found: Results, sample: "DetDataSample", category_ids: Sequence[int]) -> None:
-    """Add what was found on one picture to the results: boxes, and masks where there are some."""
+    """Add what was found on one picture to the results: boxes, and masks where there are some.
+
+    Boxes that aren't finite are left out.
+    """
     from mmdet.structures.mask import encode_mask_results
 
     rows = add_boxes(found, sample, category_ids)
@@ -236,8 +245,15 @@ def add(found: Results, sample: "DetDataSample", category_ids: Sequence[int]) ->
 
 
 def add_boxes(found: Results, sample: "DetDataSample", category_ids: Sequence[int]) -> list[Row]:
-    """Add the boxes that were found on one picture to the results, and return them."""
+    """Add the boxes that were found on one picture to the results, and return them.
+
+    Those that aren't finite are taken out of the sample: a head that learns the logarithm of sides
+    (YOLOX) may find infinite ones, which neither COCO's JSON nor its metrics have.
+    """
     instances = sample.pred_instances
+    is_finite = instances.bboxes.isfinite().all(1) & instances.scores.isfinite()
+    if not is_finite.all():
+        sample.pred_instances = instances = instances[is_finite]
     boxes = instances.bboxes.cpu().tolist()
     scores, labels = instances.scores.cpu().tolist(), instances.labels.cpu().tolist()
     rows: list[Row] = [

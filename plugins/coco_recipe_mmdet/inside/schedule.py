@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from coco_recipe import StepProblem, StepProblems
 from coco_recipe_mmdet.inside import learning_rates, timed_parts
 from coco_recipe_mmdet.inside.settings import Changes, Tree
-from coco_recipe_mmdet.inside.training_length import Length, iterations
+from coco_recipe_mmdet.inside.training_length import Length, batches, iterations
 
 if TYPE_CHECKING:
     from coco_recipe_mmdet.jobs import TrainJob
@@ -94,6 +94,9 @@ def _loop(changes: Changes, job: "TrainJob") -> Length:
         sampler = {"type": "DefaultSampler", "shuffle": True}
         changes.set("train_dataloader.sampler", sampler, because=OF_EPOCHS)
     count = iterations(loader, job.images or UNKNOWN_IMAGES, job.gpus * job.nnodes)
+    if job.images and not batches(loader, job.images, job.gpus * job.nnodes):
+        what = f"the {job.images} pictures fill no batch, and drop_last leaves out what isn't full"
+        raise StepProblems([StepProblem(("batch_size",), what, "set a smaller one")])
     length = Length(epochs, count, own_epochs, own_iterations)
     by_epoch = own_iterations is None
     if not by_epoch or before.get("type") != "EpochBasedTrainLoop" or "by_epoch" in before:

@@ -34,19 +34,27 @@ class Length:
 
 
 def iterations(loader: Tree, images: int, processes: int = 1) -> int:
-    """Return how many iterations an epoch of a data loader has.
+    """Return how many iterations an epoch of a data loader has, one at least.
 
     Args:
         loader: the settings of the data loader.
         images: how many pictures the data set has that it reads.
         processes: how many processes share them.
     """
+    found = batches(loader, images, processes)
+    return max(1, min(found, loader.get("num_batch_per_epoch") or found))
+
+
+def batches(loader: Tree, images: int, processes: int = 1) -> int:
+    """Return how many batches the pictures fill, for each process; see `iterations`.
+
+    It is 0 where the loader drops batches that aren't full, and none is.
+    """
     each = ceil(_pictures(loader.get("dataset") or {}, images) / processes)
     size = loader.get("batch_size") or 1
     sampler = loader.get("batch_sampler") or {}
     whole = loader.get("drop_last") or sampler.get("drop_last")
-    found = each // size if whole else ceil(each / size)
-    return max(1, min(found, loader.get("num_batch_per_epoch") or found))
+    return each // size if whole else ceil(each / size)
 
 
 def _pictures(dataset: Tree, images: int) -> int:
