@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MAX_LISTED = 30
+MAX_WITH = 4  # words that a hint names of those that have what was written in them
 
 
 def show_path(path: Sequence[str | int]) -> str:
@@ -23,7 +24,7 @@ def show_path(path: Sequence[str | int]) -> str:
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Return a hint that names the nearest known word, or all of them if they are few.
+    """Return a hint that names the nearest known word, those with it, or all if they are few.
 
     Args:
         word: what was written.
@@ -36,6 +37,9 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
     if close := difflib.get_close_matches(word, known, n=1):
         return f"did you mean '{close[0]}'?"
+    if len(known) > MAX_LISTED and (having := [one for one in known if word and word in one]):
+        more = f" and {len(having) - MAX_WITH} more" if len(having) > MAX_WITH else ""
+        return f"there are {', '.join(map(repr, having[:MAX_WITH]))}{more}"
     return f"known here: {', '.join(sorted(known))}" if 0 < len(known) <= MAX_LISTED else ""
 
 

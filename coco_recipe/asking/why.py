@@ -19,6 +19,8 @@ from coco_recipe.running.store import Store
 
 LISTED = 5  # steps in a note
 
+MOST_NAMES = 2_000  # of images that a hint is chosen from
+
 
 class RawImage(msgspec.Struct, gc=False):
     """An image of an input, as far as a history needs it."""
@@ -106,7 +108,8 @@ def why(
     unique = tuple(dict.fromkeys(tracks))
     if not unique:
         where = f"at '{at}'" if at else "in what was published, nor in the inputs"
-        raise RunError(f"{run}: there is no {what} {where}")
+        hint = asking.near_name(image) if image else ""
+        raise RunError(f"{run}: there is no {what} {where}{f'; {hint}' if hint else ''}")
     return Answer(planned, unique, tuple(asking.notes()))
 
 
@@ -130,6 +133,13 @@ class _Asking:
             raise RunError(f"{self.run}: there is no '{name}'; {did_you_mean(name, known)}")
         if name in self.following.undone:
             raise RunError(f"{self.run}: step '{name}' isn't done: run the recipe again")
+
+    def near_name(self, image: str) -> str:
+        """Return a hint that names images of the inputs with names like one that isn't there."""
+        names = [row.file_name for name in self.inputs for row in self._rows(name).images]
+        if len(names) > MOST_NAMES:
+            names = [name for name in names if image in name]
+        return did_you_mean(image, names[:MOST_NAMES])
 
     def at(self, place: str, annotation: int | None, image: str) -> list[Track]:
         """Return the histories of what has an id or a name at an input or a step."""

@@ -6,7 +6,7 @@ from typing import Any
 from coco_recipe import RunError, RunFacts, about, manifest, open_page, seal_page, write_bytes
 from coco_recipe_report.drawing import flow
 from coco_recipe_report.drawing.pictures import Camera
-from coco_recipe_report.drawing.svg import Palette
+from coco_recipe_report.drawing.svg import Palette, plain
 from coco_recipe_report.sections import (
     augmentation,
     books,
@@ -25,7 +25,7 @@ from coco_recipe_report.seen.records import facts_as_read
 
 NAME = "report.html"
 TEMPLATES = Path(__file__).with_name("template")
-FORM = 2  # a page of another form is written anew
+FORM = 3  # a page of another form is written anew
 LEAST_FILES, IMAGES_PER_FILE = 24, 64  # of pictures: the page is to take a small part of a run
 
 
@@ -66,6 +66,7 @@ def page(facts: RunFacts, seen: Collected) -> bytes:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=plain,
     )
     environment.globals["about"] = about
     template = environment.get_template("page.html.j2")

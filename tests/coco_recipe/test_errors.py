@@ -5,7 +5,7 @@ import re
 import pytest
 
 from coco_recipe import plugins
-from coco_recipe.errors import about, counted
+from coco_recipe.errors import about, counted, did_you_mean
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,10 @@ def test_every_kind_of_finding_is_told_of_one_thing_in_english() -> None:
 )
 def test_nouns_are_counted(number: int, noun: str, text: str) -> None:
     assert counted(number, noun) == text
+
+
+def test_of_many_words_those_that_have_it_are_named() -> None:
+    known = [f"{n}_jpg.rf.{n:040}.jpg" for n in range(100, 200)]
+    assert did_you_mean("150", known) == f"there are '{known[50]}'"
+    assert did_you_mean("19", known).endswith(" and 7 more")
+    assert did_you_mean("nothing", known) == ""

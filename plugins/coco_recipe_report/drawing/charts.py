@@ -10,7 +10,7 @@ from coco_recipe_report.seen.figures import Figures, Share
 
 MOST_SLOPES = 12  # classes that are named and coloured; the others are grey
 LIMITS_PX = {32: "small < 32", 96: "large ≥ 96"}  # COCO's
-STAGE_PX, LABEL_PX = 150, 210
+STAGE_PX, LABEL_PX = 150, 236
 
 
 def slopes(stages: Mapping[str, Mapping[str, Share]], palette: Palette) -> Markup:

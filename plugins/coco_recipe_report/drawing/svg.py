@@ -20,6 +20,12 @@ COLOURS = (
     "#aa4499",
 )
 
+_TURNING = {
+    code: f"\\u{code:04x}"
+    for codes in ((0x61C,), range(0x200E, 0x2010), range(0x202A, 0x202F), range(0x2066, 0x206A))
+    for code in codes
+}
+
 
 def colour(number: int) -> str:
     """Return a colour by its number; they repeat."""
@@ -57,10 +63,24 @@ def svg(name: str, wide: float, high: float, parts: Iterable[Markup], told: str)
     ).format(name, wide, high, wide, high, told, Markup("").join(parts))
 
 
+def plain(told: object) -> object:
+    """Return a text with the letters seen that turn the direction of those after them.
+
+    Args:
+        told: what is written; only texts that aren't markup are changed.
+
+    Returns:
+        The text, each such letter as its escape, like ``\\u202e``.
+    """
+    if isinstance(told, Markup) or not isinstance(told, str):
+        return told
+    return told.translate(_TURNING)
+
+
 def text(x: float, y: float, told: object, *, name: str = "", anchor: str = "start") -> Markup:
     """Return a text."""
     return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="{}">{}</text>').format(
-        x, y, anchor, name, told
+        x, y, anchor, name, plain(told)
     )
 
 
@@ -73,7 +93,7 @@ def line(x0: float, y0: float, x1: float, y1: float, name: str) -> Markup:
 
 def title(told: object) -> Markup:
     """Return what is told when one points at the element in which it stands."""
-    return Markup("<title>{}</title>").format(told)
+    return Markup("<title>{}</title>").format(plain(told))
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
@@ -92,6 +112,7 @@ def cut(told: str, most: int) -> str:
     import unicodedata
 
     room, kept = most, ""
+    told = str(plain(told))
     for letter in told:
         room -= 2 if unicodedata.east_asian_width(letter) in "WF" else 1
         if room < 0:

@@ -35,3 +35,10 @@ def test_a_class_has_one_colour_all_over_the_page() -> None:
     palette = svg.Palette(["a", "b", "a", "c"])
     assert len({palette.of(name) for name in "abc"}) == 3
     assert palette.of("new") == palette.of("new")
+
+
+def test_letters_that_turn_the_direction_of_others_are_seen() -> None:
+    assert svg.plain("a\u202eb\u2066c") == "a\\u202eb\\u2066c"
+    assert svg.plain("عربى 瓶盖 😀") == "عربى 瓶盖 😀"
+    assert svg.plain(3) == 3
+    assert "\u202e" not in svg.text(0, 0, "\u202ex") + svg.title("\u202ex")
