@@ -60,6 +60,7 @@ docs: .venv/docs.done   ## the site of docs/, in build/docs; a warning fails it
 	@echo "open build/docs/index.html"
 
 bench: .venv/dev.done   ## figures as ratios against a baseline of the same run
+	$(BIN)/python benchmarks/asking.py
 	$(BIN)/python benchmarks/coco_scale.py
 	$(BIN)/python benchmarks/augment.py
 
