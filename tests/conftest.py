@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from training import shapes, trained
 
 __all__ = ["shapes", "trained"]
@@ -15,6 +16,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # a page takes longer than most runs of tests; those of the page ask for it
 os.environ.setdefault("COCO_RECIPE_REPORT", "0")
+
+# how fast this machine is at the moment is no matter of a test
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 # a shell without job control starts what is in the background with Ctrl-C ignored, and children
 # inherit that
