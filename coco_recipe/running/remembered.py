@@ -59,7 +59,7 @@ def find(planned: Plan, known: KnownFiles) -> Opened | None:
         known: hashes of untouched files, with what an earlier run kept.
     """
     try:
-        kept = msgspec.msgpack.decode(known.note, type=Remembered)
+        kept = msgspec.json.decode(known.note, type=Remembered)
     except (ValueError, msgspec.DecodeError):
         return None
     inputs = planned.recipe.inputs
@@ -85,7 +85,7 @@ def keep(planned: Plan, known: KnownFiles, opened: Opened) -> None:
         for one in opened.findings
     )
     kept = Remembered(_key(planned), dict(opened.digests), names, findings, opened.recorded)
-    known.note = msgspec.msgpack.encode(kept)
+    known.note = msgspec.json.encode(kept)  # takes numbers of over 64 bits, which rows may have
 
 
 def _digests(planned: Plan, item: Input, kept: Remembered, known: KnownFiles) -> Digests | None:

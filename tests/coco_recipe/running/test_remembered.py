@@ -72,6 +72,17 @@ def test_nothing_is_read_and_the_findings_are_told_again(project: Path, read: li
     assert (made.ran, told, read) == ((), before, [])
 
 
+def test_a_finding_may_show_a_number_of_any_length(project: Path, read: list[str]) -> None:
+    data = json.loads((project / "raw.json").read_text())
+    data["annotations"][0]["bbox"][0] = 10**30
+    (project / "raw.json").write_text(json.dumps(data))
+    before = _run(project)[1]
+    assert "boxes_outside" in "".join(before)
+    _run(project)  # of the files that are published now
+    read.clear()
+    assert (_run(project)[1], read) == (before, [])
+
+
 def test_what_is_made_again_is_made_of_rows(project: Path, read: list[str]) -> None:
     made, _ = _run(project, force=True)
     assert made.ran == ("d",)
