@@ -1,10 +1,14 @@
 """What the steps on detectors say before a run."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import command
 from coco_recipe_mmdet import plans
 from coco_recipe_mmdet.train import STEP
+from training import ALL_STEPS, Shapes, provenance
 
 from coco_recipe import Expected, Forecast, Span, plugins
 from coco_recipe.testing import coco, dataset
@@ -104,3 +108,20 @@ def test_one_checkpoint_is_adapted_to_the_classes_that_come() -> None:
     assert found.uses == {"classes": Span.exact(2)}
     assert found.out["checkpoint"].others == {"checkpoints": Span.exact(1)}
     assert ADAPT.forecast({}, {"dataset": Expected()}, lambda: None).uses == {}
+
+
+def test_what_is_planned_of_a_training_is_what_it_leaves(trained: Path, shapes: Shapes) -> None:
+    planned = command(
+        "plan", shapes.recipe("planned", ALL_STEPS), "--format", "json", cwd=shapes.folder
+    )
+    assert planned.returncode == 0, planned.stderr
+    rows = {row["step"]: row for row in json.loads(planned.stdout)}
+    left = len(list((trained / "fit/checkpoints").iterdir()))
+    assert rows["fit"]["makes"]["checkpoints"]["checkpoints"] == {"least": left, "most": left}
+    averaged = provenance(trained, "averaged").notes["averaged"]
+    used = rows["averaged"]["uses"]["checkpoints"]
+    assert used == {"least": len(averaged), "most": len(averaged)}
+    trained_on = json.loads((trained / "fit/data/train.json").read_text("utf-8"))
+    for key, name in (("images", "images"), ("boxes", "annotations")):
+        span = rows["fit"]["uses"][key]
+        assert span["least"] == span["most"] == len(trained_on[name])
