@@ -5,7 +5,6 @@ process that waits knows by a note in memory that both share whether the work ca
 """
 
 import atexit
-import functools
 import mmap
 import os
 import signal
@@ -13,9 +12,10 @@ import sys
 import threading
 from typing import NoReturn
 
+from coco_recipe.with_parent import die_with
+
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else ()
 _SIZE = 4096
-_DIE_WITH_PARENT = 1  # linux/prctl.h: PR_SET_PDEATHSIG
 
 
 class _Note:
@@ -23,7 +23,7 @@ class _Note:
 
     def __init__(self) -> None:
         self.memory = mmap.mmap(-1, _SIZE)
-        self.child = self.parent = 0
+        self.child = 0
 
     def write(self, text: str, *, code: int | None = None) -> None:
         """Say where the work is, or its exit code; nothing if this isn't the child itself."""
@@ -56,14 +56,14 @@ def begin() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (*_FORWARDED, signal.SIGCHLD))
     if child := os.fork():
         _wait(child, _note)
-    _note.child, _note.parent = os.getpid(), parent
+    _note.child = os.getpid()
+    die_with(parent)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def at(place: str) -> None:
     """Say where the work is, as ``step 'more' (augment)``; empty where no step is."""
     if _note:
-        die_with_parent()
         _note.write(place)
 
 
@@ -95,21 +95,6 @@ def _are_flushed() -> bool:
 def pid() -> int:
     """Return the process that a user knows: the one that waits, or this one."""
     return os.getppid() if _note and os.getpid() == _note.child else os.getpid()
-
-
-@functools.cache
-def die_with_parent() -> None:
-    """Let the system kill this process when the one that waits is killed."""
-    if _note is None or os.getpid() != _note.child:
-        return
-    import ctypes  # here, since only runs need it
-
-    try:
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
-    except (OSError, AttributeError):  # not Linux
-        return
-    if os.getppid() != _note.parent:
-        os._exit(1)
 
 
 def _wait(child: int, note: _Note) -> NoReturn:

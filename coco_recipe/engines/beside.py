@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
 from coco_recipe.engines import safe_path
+from coco_recipe.with_parent import die_with
 
 Result = TypeVar("Result")
 MOST = 4  # copies: each costs memory
@@ -40,7 +41,9 @@ class Beside(Generic[Result]):
         if copies() > 1:
             context = get_context("fork")
             self._answer, theirs = context.Pipe(duplex=False)
-            self._process = context.Process(target=_work, args=(theirs, function), daemon=True)
+            self._process = context.Process(
+                target=_work, args=(theirs, function, os.getpid()), daemon=True
+            )
             self._process.start()
             theirs.close()
 
@@ -66,7 +69,8 @@ class Beside(Generic[Result]):
         return result
 
 
-def _work(answer: Connection, function: Callable[[], object]) -> None:
+def _work(answer: Connection, function: Callable[[], object], parent: int) -> None:
+    die_with(parent)  # it had one thread
     sys.path[:] = safe_path.entries()
     gc.freeze()  # the collector writes into what it looks at, and pages that are written are copied
     with open(os.devnull, "w") as sys.stderr:

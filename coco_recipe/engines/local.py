@@ -2,8 +2,10 @@
 
 import contextlib
 import multiprocessing
+import os
 import pickle
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,9 +16,10 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any, TypeVar
 
-from coco_recipe.engines import safe_path, worker
+from coco_recipe.engines import dies_with_parent, safe_path, worker
 from coco_recipe.errors import StepError
 from coco_recipe.failure import WorkerTraceback
+from coco_recipe.with_parent import PARENT
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -77,10 +80,13 @@ def _start_forkserver(preload: Sequence[str], environment: Mapping[str, str]) ->
 
     It imports ``preload`` while we go on.
 
-    It only imports, with one thread, so that a fork of it is safe.
+    It only imports, with one thread, so that a fork of it is safe. It dies with us at once, if the
+    thread that starts it is one that lasts.
     """
-    forkserver.set_forkserver_preload([worker.__name__, *preload])
-    with worker.environment(environment), _signals_held():
+    forkserver.set_forkserver_preload([dies_with_parent.__name__, worker.__name__, *preload])
+    lasts = threading.current_thread() is threading.main_thread()
+    parent = {PARENT: str(os.getpid())} if lasts else {}
+    with worker.environment({**environment, **parent}), _signals_held():
         forkserver.ensure_running()
 
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from coco_recipe import files, guard, yaml_text
+from coco_recipe import files, yaml_text
 from coco_recipe.errors import RunError
 from coco_recipe.manifest import LOG, claimed_run, read_log
 from coco_recipe.planning.plan import Plan
@@ -138,7 +138,6 @@ def locked(folder: Path, tell: Callable[[str], None], *, wait: bool = False) -> 
         HeldError: another run is at work there; says who.
         RunError: the folder isn't ours or can't be written.
     """
-    guard.die_with_parent()
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is not a folder")
     if folder.is_dir() and os.listdir(folder) and not _is_run_directory(folder):

@@ -23,7 +23,7 @@ from typing import Any
 
 from builders import coco, command, tree
 
-from coco_recipe import cli, guard
+from coco_recipe import cli
 from coco_recipe.running.verification import verify
 from coco_recipe.testing import draw
 
@@ -122,7 +122,6 @@ class Running:
         try:
             os.setsid()
             faulthandler.disable()
-            guard.die_with_parent.cache_clear()  # this process has no parent to die with
             forkserver._forkserver.__init__()  # type: ignore[attr-defined]  # has one of its own
             signal.signal(signal.SIGINT, signal.default_int_handler)
             sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orphans
 import pytest
 from builders import coco, process
 
@@ -85,3 +86,16 @@ def test_a_copy_imports_nothing_from_the_current_folder(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "work"], cwd=tmp_path, check=True)
     many = len(os.sched_getaffinity(0)) > 1
     assert (tmp_path / "ran").exists() != many
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux copies processes safely")
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="copies need a second core")
+def test_a_copy_at_work_dies_with_this_process(tmp_path: Path) -> None:
+    work = (
+        "import os, time\nfrom pathlib import Path\n"
+        "from coco_recipe.engines.beside import Beside\n"
+        "def work():\n    Path('pid').write_text(str(os.getpid()))\n    time.sleep(60)\n"
+        "Beside(work).result()\n"
+    )
+    assert orphans.left_by(tmp_path, work) == ""
