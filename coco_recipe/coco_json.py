@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from coco_recipe import not_finite, regular
+from coco_recipe import not_finite, not_json, regular
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import DatasetError
 from coco_recipe.system_errors import writing
@@ -36,6 +36,15 @@ _INT_KEYS = {
     "images": ("id", "width", "height"),
     "annotations": ("id", "image_id", "category_id", "iscrowd"),
     "categories": ("id",),
+}
+
+
+_FOUND = {
+    "array": "a list, as a results file has (predictions are not annotations)",
+    "str": "a text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
 }
 
 
@@ -248,25 +257,19 @@ def decode_top(text: bytes, name: str) -> dict[str, Raw]:
 
     Raise a DatasetError where it is none.
     """
-    if text[:2] == b"\x1f\x8b":
-        raise DatasetError(f"{name}: is compressed with gzip; unpack it first (gunzip)")
-    if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise DatasetError(f"{name}: is UTF-16; save it as UTF-8")
     text = text.removeprefix(BYTE_ORDER_MARK)
-    if not text or text.isspace():
-        raise DatasetError(f"{name}: is not JSON: it is empty")
+    if what := not_json.told(text):
+        raise DatasetError(f"{name}: {what}")
     try:
         top = msgspec.json.decode(text, type=dict[str, Raw])
     except msgspec.ValidationError as error:
-        found = str(error).partition("got ")[2].strip("`") or "something else"
-        found = {"array": "a list, as a results file has (predictions are not annotations)"}.get(
-            found, found
-        )
+        found = str(error).partition("got ")[2].strip("`")
+        found = _FOUND.get(found, found or "something else")
         raise DatasetError(
             f"{name}: $: expected an object with images, annotations and categories, found {found}"
         ) from error
     except UnicodeDecodeError as error:
-        raise MalformedError(_why_malformed(name, text, error)) from error
+        raise MalformedError(not_json.why(name, text, error)) from error
     except (msgspec.DecodeError, RecursionError) as error:
         _malformed(text, name, error)
     missing = [table for table in _TABLES if table not in top]
@@ -294,12 +297,14 @@ def divided(table: Raw, size: int) -> list[memoryview]:
 
 def _malformed(text: bytes, name: str, error: Exception) -> NoReturn:
     place = re.search(r"byte (\d+)", str(error))
-    if isinstance(error, RecursionError) or place is None:
-        raise DatasetError(f"{name}: is not JSON: {error}") from error
+    if isinstance(error, RecursionError):
+        raise DatasetError(f"{name}: is nested too deep for COCO, and can't be read") from error
+    if place is None:
+        raise DatasetError(f"{name}: {not_json.end_told(text)}") from error
     at = int(place[1])
     line, column = text.count(b"\n", 0, at) + 1, at - text.rfind(b"\n", 0, at)
     around = text[max(at - 40, 0) : at + 12].decode("utf-8", "replace")
-    hint = ""
+    hint = not_json.of_several(text) if "trailing characters" in str(error) else ""
     if re.match(rb"[a-zA-Z]", text[at : at + 1]) and re.search(
         rb"-?\b(NaN|Infinity)", text[max(at - 2, 0) : at + 12]
     ):
@@ -344,23 +349,12 @@ def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
             elif re.match(r"Expected `[^`]*\bint`, got `float`", message) and not normalised:
                 text, normalised = Raw(_with_whole_numbers(text, table)), True
             elif "out of range" in message:  # of any number that Python has
-                raise MalformedError(f"{name}: $.{table}: {message.replace('`', '')}") from error
+                told = not_json.number_told(bytes(text), message)
+                raise MalformedError(f"{name}: $.{table}{told}") from error
             else:
                 _refuse(name, table, message, text)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            raise MalformedError(_why_malformed(f"{name}: $.{table}", text, error)) from error
-
-
-def _why_malformed(place: str, text: bytes | Raw, error: Exception) -> str:
-    """Say why a text can't be decoded at all: its encoding, or a number out of any range."""
-    try:
-        bytes(text).decode("utf-8")
-    except UnicodeDecodeError as wrong:
-        found = wrong.object[max(wrong.start - 30, 0) : wrong.start + 10]
-        around = found.decode("utf-8", "replace")
-        where = f"byte {wrong.start}, near {around!r}"
-        return f"{place}: is not UTF-8 ({where}); save it with the encoding UTF-8"
-    return f"{place}: can't be read: {error}"
+            raise MalformedError(not_json.why(f"{name}: $.{table}", bytes(text), error)) from error
 
 
 def _unknown_keys(text: Raw, row_class: type[msgspec.Struct]) -> list[str]:

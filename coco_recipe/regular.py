@@ -30,6 +30,23 @@ def other_kind(path: Path) -> str:
         return ""
 
 
+def why_none(path: Path, name: str, kind: str = "file") -> str:
+    """Say what stands at a path where no regular file stands, or no folder.
+
+    Args:
+        path: the path.
+        name: what messages call it.
+        kind: what should stand there: ``file`` or ``folder``.
+    """
+    if other := other_kind(path):
+        return f"{name} is {other}, not a regular {kind}"
+    if path.is_symlink() and not path.exists():
+        return f"{name} is a link to {os.readlink(path)!r}, where nothing is"
+    if path.is_file():
+        return f"{name} is a file, not a {kind}"
+    return f"there is no {kind} {name}"
+
+
 def opened(path: str | os.PathLike[str]) -> io.BufferedReader:
     """Open a regular file to read its bytes.
 

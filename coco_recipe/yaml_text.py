@@ -148,11 +148,26 @@ def _compose(path: Path, text: str, kind: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         if "nesting depth" in str(error.problem):  # the C library has a bound of its own, of 1,000
             raise YamlError(problem(error.problem_mark, _TOO_DEEP)) from error
-        raise YamlSyntaxError(
-            problem(error.problem_mark, f"is not YAML: {error.problem}")
-        ) from error
+        mark, hint = error.problem_mark, ""
+        if mark and error.problem == "found undefined alias":
+            name = text.splitlines()[mark.line][mark.column :].split()[0].strip("*,]}")
+            hint = f"nothing above is named &{name}; a text that begins with * needs quotes"
+        raise YamlSyntaxError(problem(mark, f"is not YAML: {error.problem}", hint)) from error
     except yaml.YAMLError as error:
-        raise YamlSyntaxError(problem(None, f"is not YAML: {error}")) from error
+        where, what = _unreadable(path, text, error)
+        hint = 'remove it; in quotes it can be written as an escape, as "\\x1b"'
+        raise YamlSyntaxError(Problem(where, f"is not YAML: {what}", hint)) from error
+
+
+def _unreadable(path: Path, text: str, error: yaml.YAMLError) -> tuple[Where, str]:
+    """Say where a character stands that no YAML may have, and which it is."""
+    position = getattr(error, "position", None)
+    if position is None:
+        return Where(str(path)), str(error)
+    before = text.encode("utf-8", "surrogatepass")[:position].decode("utf-8", "ignore")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    code = ord(text[len(before)])
+    return Where(str(path), line, column), f"the character U+{code:04X} may not stand in it"
 
 
 class _Reader:

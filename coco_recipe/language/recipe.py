@@ -10,7 +10,7 @@ from coco_recipe.findings import Choice
 from coco_recipe.json_types import Params
 from coco_recipe.language import schema_check, schemas
 from coco_recipe.language.source import Source
-from coco_recipe.regular import other_kind
+from coco_recipe.regular import why_none
 from coco_recipe.yaml_text import KeyPath
 
 
@@ -155,14 +155,9 @@ def _input(name: str, row: dict[str, Any], source: Source, problems: list[Proble
     ):
         path = row.get(key)
         if isinstance(path, str) and not is_there(source.origin.parent / path):
-            there = other_kind(source.origin.parent / path)
             kind = "folder" if key == "images" else "file"
-            what = (
-                f"{path} is {there}, not a regular {kind}"
-                if there
-                else f"there is no {kind} {path}"
-            )
-            hint = "" if there else source.relative_to((*at, key))
+            what = why_none(source.origin.parent / path, path, kind)
+            hint = source.relative_to((*at, key)) if what.startswith("there is no") else ""
             problems.append(Problem(source.where((*at, key)), what, hint))
     text = {
         key: row[key]

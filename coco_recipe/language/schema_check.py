@@ -137,6 +137,10 @@ def _explain(error: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
         )
     elif kind == "enum":
         hint = did_you_mean(str(error.instance), [str(v) for v in limit])
+        if str(error.instance) in map(str, limit):  # another type
+            hint = f"write {error.instance} " + (
+                "without quotes" if isinstance(error.instance, str) else "in quotes"
+            )
         yield Problem(where, f"{error.instance!r} is none of {', '.join(map(str, limit))}", hint)
     elif kind == "format" and limit in ("recipe-id", "recipe-name"):
         place = (*at, error.instance) if (*at, error.instance) in source.keys else at

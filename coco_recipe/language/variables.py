@@ -73,10 +73,16 @@ class Filler:
             return ""  # it is told
         if value is None or depth > 20 or self.looked_up > MAX_LOOK_UPS:
             file, line, column = self.places.get(at, Spot(self.path, 0, 0))
-            what = "refers to itself" if depth > 20 else "is not set"
+            what, hint = "is not set", did_you_mean(name, list(self.names))
+            if match[1]:
+                hint = f"set it before: export {name.removeprefix('env:')}=..."
+            elif not hint:
+                hint = f"give it a value under vars, or with --set vars.{name}=..."
+            if depth > 20:
+                what, hint = "refers to itself", "give one of them a value without variables"
             if self.looked_up > MAX_LOOK_UPS:
                 what = f"makes the recipe look up more than {MAX_LOOK_UPS} variables"
-            hint = "" if match[1] else did_you_mean(name, list(self.names))
+                hint = "let fewer variables refer to others"
             self.problems.append(
                 Problem(Where(str(file), line, column, show_path(at)), f"{match[0]} {what}", hint)
             )

@@ -12,6 +12,7 @@ from coco_recipe.language.recipe import RecipeStep
 from coco_recipe.language.source import Source
 from coco_recipe.planning.plan import PlannedStep, Reference
 from coco_recipe.plugins import Offer, Registry
+from coco_recipe.regular import why_none
 from coco_recipe.steps import Backend, Port
 from coco_recipe.values.kind import ValueKinds
 from coco_recipe.yaml_text import KeyPath
@@ -126,8 +127,10 @@ class Binder:
             file = self.source.origin.parent / text
             if is_file and not file.is_file():
                 path = ("with", *at)
-                hint = self.source.relative_to((*self.step.at, *path))
-                self.problem(path, f"there is no file {paths.shown(file)}", hint)
+                what = why_none(file, paths.shown(file))
+                is_gone = what.startswith("there is no")
+                hint = self.source.relative_to((*self.step.at, *path)) if is_gone else ""
+                self.problem(path, what, hint)
             return text
 
         paths.changed(offer.step.params, params, look)
