@@ -85,8 +85,9 @@ def end(code: int) -> NoReturn:
 def _are_flushed() -> bool:
     """Flush what is printed; report whether it went through."""
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
     except (OSError, ValueError):
         return False
     return True

@@ -30,7 +30,8 @@ def told(text: bytes) -> str:
     for start, name in _COMPRESSED.items():
         if text.startswith(start):
             return f"is compressed with {name}"
-    if text[:2] in (b"\xff\xfe", b"\xfe\xff") or text[1:2] == b"\0" != text[:1]:
+    has_zero = {text[:1] == b"\0", text[1:2] == b"\0"}
+    if text[:2] in (b"\xff\xfe", b"\xfe\xff") or len(has_zero) == 2:
         return "is UTF-16 or UTF-32; save it as UTF-8"
     head = text[:1000].lstrip()
     if not head and not text.strip():

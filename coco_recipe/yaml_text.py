@@ -62,6 +62,21 @@ class YamlError(ValueError):
         super().__init__("\n".join(map(str, problems)))
 
 
+_QUOTES = "a text that begins with *, &, @, ` or % needs quotes"
+_HINTS = {  # by what the YAML library says
+    "undefined alias": f"nothing above has this anchor; {_QUOTES}",
+    "duplicate anchor": "give each anchor a name of its own",
+    "alphabetic or numeric": _QUOTES,
+    "cannot start any token": f"indent with blanks, not with tabs; {_QUOTES}",
+    "tab character": "indent with blanks, not with tabs",
+    "unexpected end of stream": "a quote or bracket isn't closed",
+    "mapping values are not allowed": "a text that has a colon and a blank in it needs quotes",
+    "could not find expected ':'": "write key: value, with a blank behind the colon",
+    "while parsing a flow": "a bracket isn't closed, or a comma is missing",
+    "did not find expected": "see the lines above: a bracket, a quote, a comma or the indent",
+}
+
+
 class YamlSyntaxError(YamlError):
     """A text is no YAML."""
 
@@ -148,11 +163,9 @@ def _compose(path: Path, text: str, kind: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         if "nesting depth" in str(error.problem):  # the C library has a bound of its own, of 1,000
             raise YamlError(problem(error.problem_mark, _TOO_DEEP)) from error
-        mark, hint = error.problem_mark, ""
-        if mark and error.problem == "found undefined alias":
-            name = text.splitlines()[mark.line][mark.column :].split()[0].strip("*,]}")
-            hint = f"nothing above is named &{name}; a text that begins with * needs quotes"
-        raise YamlSyntaxError(problem(mark, f"is not YAML: {error.problem}", hint)) from error
+        what = error.problem if error.problem != "second occurrence" else error.context
+        hint = next((hint for words, hint in _HINTS.items() if words in str(what)), "")
+        raise YamlSyntaxError(problem(error.problem_mark, f"is not YAML: {what}", hint)) from error
     except yaml.YAMLError as error:
         where, what = _unreadable(path, text, error)
         hint = 'remove it; in quotes it can be written as an escape, as "\\x1b"'

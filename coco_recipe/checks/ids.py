@@ -26,7 +26,7 @@ def repeated_category_ids(rows: Rows) -> Iterator[Row]:
     return (of_category(category) for category in rows.categories if category.id in again)
 
 
-LARGEST_ID = 2**64 - 1  # hotcoco reads ids from 0 up to this
+LARGEST_ID = 2**63 - 1  # hotcoco reads ids from 0, NumPy's and torch's whole numbers end here
 
 
 def _is_out_of_range(number: int) -> bool:

@@ -133,19 +133,19 @@ CHECKS = (
     _warning(
         "image_ids_out_of_range",
         ids.image_ids_out_of_range,
-        "images have an id below 0 or of over 64 bits, which hotcoco can't load",
+        "images have an id below 0 or of over 63 bits, which readers can't load",
         "reindex numbers them anew",
     ),
     _warning(
         "annotation_ids_out_of_range",
         ids.annotation_ids_out_of_range,
-        "annotations have an id below 0 or of over 64 bits, which hotcoco can't load",
+        "annotations have an id below 0 or of over 63 bits, which readers can't load",
         "reindex numbers them anew",
     ),
     _warning(
         "category_ids_out_of_range",
         ids.category_ids_out_of_range,
-        "categories have an id below 0 or of over 64 bits, which hotcoco can't load",
+        "categories have an id below 0 or of over 63 bits, which readers can't load",
         "reindex: categories: 1 numbers them anew",
     ),
     _warning(

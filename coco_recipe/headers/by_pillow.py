@@ -1,5 +1,6 @@
 """The headers of all other formats, which Pillow reads, and where their pictures end."""
 
+import codecs
 import io
 import re
 import struct
@@ -76,8 +77,17 @@ def _not_known(data: Bytes) -> ValueError:
             return CutOffError(
                 f"the {name} file is cut off, damaged, or of a kind that can't be read"
             )
-    is_text = all(byte >= 32 or byte in b"\t\r\n\f" for byte in start)
+    is_text = all(byte >= 32 or byte in b"\t\r\n\f" for byte in start) and _is_utf8(start)
     return ValueError("is text, not a picture" if is_text else "is not a picture that can be read")
+
+
+def _is_utf8(start: bytes) -> bool:
+    """Say whether bytes are the start of a text in UTF-8; its last letter may be cut."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """execute: run one planned step, close its books, and commit what it made."""
 
+import contextlib
+import os
 import resource
 import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -179,7 +181,8 @@ def work(
     before = around.look(own) if around else {}
     guard.at(step.label)
     try:
-        outputs = step.step.run(context, **step.keywords(values))
+        with _stays_here():
+            outputs = step.step.run(context, **step.keywords(values))
     except (Exception, SystemExit) as error:
         raise failed(step, error, context.workdir) from error
     finally:
@@ -245,6 +248,17 @@ def _context(task: Task, workshop: Workshop, sources: Mapping[str, tuple[str, ..
         known_hashes=workshop.known_hashes,
         sources=sources,
     )
+
+
+@contextlib.contextmanager
+def _stays_here() -> Iterator[None]:
+    """Come back to the current folder, from which a run's paths start, wherever a step went."""
+    here = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY)
+    try:
+        yield
+    finally:
+        os.fchdir(here)
+        os.close(here)
 
 
 def _outside(step: PlannedStep, around: Surroundings, before: Look, after: Look) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,8 @@ def _not_json(value: Any) -> str:
 
 def _check_dataset(dataset: Dataset) -> Dataset:
     """Raise what is wrong with a data set: types, numbers, JSON; return it as it would be read."""
-    for problem in (*_of_types(dataset), *_of_numbers(dataset), *_of_extra(dataset)):
+    # one after another: what has wrong types can't be looked at further
+    for problem in chain(_of_types(dataset), _of_numbers(dataset), _of_extra(dataset)):
         raise ValueError(problem)
     try:
         text = b"".join(coco_json.encode(dataset))

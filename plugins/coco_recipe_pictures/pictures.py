@@ -157,7 +157,8 @@ def _why_other(head: Header, size: tuple[int, int], exif: str) -> str:
 
 def _check_pixels(width: int, height: int, most: int) -> None:
     if most and width * height > most:
-        raise ValueError(f"has {width}x{height} px, more than max_pixels ({most})")
+        limit = f"more than max_pixels ({most}); a larger max_pixels lets it in"
+        raise ValueError(f"has {width}x{height} px, {limit}")
 
 
 def encode(picture: "Picture", suffix: str, quality: int) -> bytes:

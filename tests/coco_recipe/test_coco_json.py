@@ -103,7 +103,7 @@ def _broken(path: str, value: Any) -> bytes:
         ),
         (_broken("annotations.1.bbox", [1, 2, "3", 4]), r"\$\.annotations\[1\]\.bbox\[2\]"),
         (_broken("annotations.1.bbox", [1, 2, float("nan"), 4]), "NaN and Infinity are not JSON"),
-        (b"", "is not JSON"),
+        (b"", "is empty"),
         (b"null", "expected an object"),
         (b'{"images": []} x', "is not JSON"),
         (b"\x1f\x8b123", "gunzip"),

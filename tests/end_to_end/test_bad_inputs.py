@@ -69,6 +69,7 @@ def test_a_bad_input(
     assert "Traceback" not in told
     assert "BUG" not in told
     assert "\x1b" not in told
+    assert "failed, and the run has no page" not in told
     assert done.returncode in ((1, 2) if case.outcome == "refuse" else (0,)), told
     for words in case.told:
         assert words in told

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ if __name__ == "__main__":
 
 import fuzzing
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 
 from coco_recipe.engines import beside
 from coco_recipe.running import mask_parts
@@ -53,11 +53,11 @@ def fuzz(kind: str, folder: Path, seconds: float, number: int) -> int:
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
     )
-    @given(st.data())
-    def some(data: st.DataObject) -> None:
+    @given(strategy)  # drawn when the time is up, too: hypothesis wants the same draws each time
+    def some(text: bytes) -> None:
         nonlocal done
         if time.process_time() < until:
-            tries(folder, data.draw(strategy))
+            tries(folder, text)
             done += 1
 
     some()
@@ -94,12 +94,14 @@ def main(seconds: float) -> None:
     until, counts = time.monotonic() + seconds, dict.fromkeys(KINDS, 0)
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     with tempfile.TemporaryDirectory() as folder:
-        while time.monotonic() < until:
-            for kind in KINDS:
-                number = random.SystemRandom().randrange(2**32)
-                sys.stderr.write(f"{kind}: seed {number}\n")
-                counts[kind] += fuzz(kind, Path(folder), 60, number)
-    print({**counts, "all": sum(counts.values())})
+        for kind in cycle(KINDS):
+            number = random.SystemRandom().randrange(2**32)
+            counts[kind] += fuzz(kind, Path(folder), min(60.0, seconds / len(KINDS)), number)
+            sys.stderr.write(f"{kind}: seed {number}, {counts[kind]} tried\n")
+            if time.monotonic() > until:
+                break
+    used = time.process_time()
+    print({**counts, "all": sum(counts.values()), "CPU seconds": round(used)})
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ is committed), ``accept`` (exit 0), ``warn`` (exit 0, and it is told), ``quarant
 it is; listed and counted where the recipe says ``quarantine``).
 """
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
 import struct
 import zipfile
@@ -135,7 +137,14 @@ for depth in (6, 9):
     )
 text("alias of itself", TEXT + "vars: &v {a: *v}\n", "refuse", "nested")
 text("alias of itself in a list", TEXT + "vars: {a: &v [*v]}\n", "refuse", "nested")
-text("alias of nothing", TEXT + "vars: {a: *gone}\n", "refuse", "recipe.yaml:7", "alias")
+text("alias of nothing", TEXT + "vars: {a: *gone}\n", "refuse", "recipe.yaml:7:11", "this anchor")
+text(
+    "asterisk without quotes", TEXT + "vars: {a: *.json}\n", "refuse", "recipe.yaml:7:12", "quotes"
+)
+text("at sign without quotes", TEXT + "vars: {a: @b}\n", "refuse", "recipe.yaml:7:11", "quotes")
+text("colon in a text", TEXT + "description: a: b\n", "refuse", "recipe.yaml:7:15", "quotes")
+text("bracket that doesn't end", TEXT + "vars: {a: [1, 2}\n", "refuse", "recipe.yaml:7:", "bracket")
+text("anchor twice", TEXT + "vars: {a: &x 1, b: &x 2}\n", "refuse", "recipe.yaml:7:20", "anchor")
 text(
     "merge chain",
     TEXT + "vars:\n  a0: &a0 {k: 1}\n" + "".join(f"  {line}\n" for line in LONG_CHAIN.splitlines()),
@@ -175,12 +184,27 @@ text("key of nothing", TEXT + "~: x\n", "refuse", "a key must be a string")
 text("key that is a list", TEXT + "? [a, b]\n: x\n", "refuse", "a key must be a string")
 text("byte order mark", b"\xef\xbb\xbf" + TEXT.encode(), "accept")
 text("UTF-16", TEXT.encode("utf-16"), "refuse", "UTF-8")
-text("UTF-32", TEXT.encode("utf-32"), "refuse")
+text("UTF-32", TEXT.encode("utf-32"), "refuse", "UTF-8", "save it")
 text("GBK", TEXT.replace("name: test", "name: 瓶盖").encode("gbk"), "refuse", "UTF-8", "byte")
 text("broken UTF-8", TEXT.encode() + b"# \xc3\x28\n", "refuse", "UTF-8", "byte")
 text("Latin-1", TEXT.encode() + "# müde\n".encode("latin-1"), "refuse", "UTF-8")
-text("NUL character", TEXT + "description: a\0b\n", "refuse", "is not YAML")
-text("escape character", TEXT + "description: a\x1bb\n", "refuse", "is not YAML")
+text("NUL character", TEXT + "description: a\0b\n", "refuse", "recipe.yaml:7:15", "U+0000")
+text("escape character", TEXT + "description: é\x1bb\n", "refuse", "recipe.yaml:7:15", "U+001B")
+text("bell behind a comment", TEXT + "# \x07\n", "refuse", "recipe.yaml:7:3", "U+0007")
+text("tab before a key", TEXT + "vars:\n\ta: 1\n", "refuse", "recipe.yaml:8:1", "not with tabs")
+text("tab behind a value", TEXT + "description: a\t# why\n", "accept")
+text("old Mac's line ends", TEXT.replace("\n", "\r"), "accept")
+text("no line end", TEXT.rstrip("\n"), "accept")
+text("document end", TEXT + "...\n", "accept")
+text("directive", "%YAML 1.2\n---\n" + TEXT, "accept")
+text("unknown directive", "%COCO 1\n---\n" + TEXT, "refuse", "recipe.yaml:1:", "directive")
+text("seed -0", TEXT + "seed: -0\n", "accept")
+text("seed 1.0", TEXT + "seed: 1.0\n", "accept")
+text("seed in quotes", TEXT + "seed: '7'\n", "refuse", "recipe.yaml:7:7", "found '7'")
+text("seed in other digits", TEXT + "seed: ７\n", "refuse", "recipe.yaml:7:7", "found '７'")
+text("block text", TEXT + "description: |\n  a\n  b\n", "accept")
+text("empty steps", HEAD + INPUTS + "steps:\n", "refuse", "steps", "expected a list, found None")
+text("empty inputs", HEAD + "inputs:\n" + STEPS, "refuse", "inputs", "found None")
 text("depth of 500", TEXT + "vars: {a: " + "[" * 500 + "]" * 500 + "}\n", "refuse", "deep")
 text("depth of 100,000", TEXT + "vars: {a: " + "[" * 100_000, "refuse", "deep")
 text("100 MB", b"# " + b"x" * 100_000_000, "refuse", "4000000 bytes")
@@ -188,7 +212,9 @@ text("tab as indent", "coco_recipe: 1\n\tname: x\n", "refuse", "recipe.yaml:2")
 text("quote that doesn't end", TEXT + 'description: "a\n', "refuse", "is not YAML")
 text("JSON", json.dumps({"coco_recipe": 1}), "refuse", "'name' is missing")
 text("Windows line ends", TEXT.replace("\n", "\r\n"), "accept")
-text("a picture", b"\x89PNG\r\n\x1a\n" + bytes(100), "refuse", "recipe.yaml")
+text("a picture", b"\x89PNG\r\n\x1a\n" + bytes(100), "refuse", "recipe.yaml", "is not UTF-8")
+text("gzip", gzip.compress(TEXT.encode()), "refuse", "recipe.yaml", "is not UTF-8")
+text("a COCO file", json.dumps(coco(2)), "refuse", "'coco_recipe' is missing")
 
 
 def of_kind(id: str, name: str, put: Callable[[Path], None], *told: str) -> None:
@@ -210,6 +236,17 @@ def _socket(path: Path) -> None:
     os.mknod(path, 0o140644)
 
 
+KIND_TOLD = (
+    {
+        "FIFO": ("FIFO",),
+        "folder": ("is a folder",),
+        "socket": ("is a socket",),
+        "/dev/zero": ("device",),
+        "": ("is a link to 'nowhere'",),
+        "itself": ("is a link to ",),
+    },
+    {"FIFO": ("FIFO",), "folder": ("is a folder",), "": ("No such file",), "itself": ("levels",)},
+)
 for name, place in (
     ("recipe", "recipe.yaml"),
     ("annotations", "raw.json"),
@@ -225,7 +262,8 @@ for name, place in (
         "link to itself": lambda path: os.symlink(Path(path).name, path),
         "link to a FIFO": lambda path: (os.mkfifo(f"{path}.f"), os.symlink(f"{path}.f", path))[1],
     }.items():
-        of_kind(f"files/{name} is a {kind}", place, put)
+        word = kind.rpartition(" ")[2] if "nothing" not in kind else ""
+        of_kind(f"files/{name} is a {kind}", place, put, *KIND_TOLD[name == "recipe"].get(word, ()))
 
 
 # what a recipe means
@@ -356,7 +394,14 @@ meaning(
     inputs={"raw": {"annotations": "raw.json", "sha256": "xyz"}},
 )
 for version in (0, 2, "1", None, 1.5):
-    meaning(f"version {version!r}", "refuse", "coco_recipe", str(version), coco_recipe=version)
+    meaning(
+        f"version {version!r}",
+        "refuse",
+        "coco_recipe: ",
+        str(version),
+        "without quotes" if version == "1" else "1",
+        coco_recipe=version,
+    )
 for name in (
     "a/b",
     "..",
@@ -374,11 +419,18 @@ for seed in (-1, 1.5, "7", None):
     meaning(f"seed {seed!r}", "refuse", "seed", seed=seed)
 for seed in (0, 2**32, 2**64):
     meaning(f"seed {seed}", "accept", seed=seed)
-meaning("variable that isn't set", "refuse", "${gone} is not set", description="${gone}")
+meaning(
+    "variable that isn't set",
+    "refuse",
+    "description: ${gone} is not set",
+    "--set vars.gone",
+    description="${gone}",
+)
 meaning(
     "variable of the environment that isn't set",
     "refuse",
     "${env:COCO_RECIPE_GONE} is not set",
+    "export COCO_RECIPE_GONE=",
     description="${env:COCO_RECIPE_GONE}",
 )
 meaning("variable of itself", "refuse", "refers to itself", vars={"a": "${a}"}, description="${a}")
@@ -427,12 +479,26 @@ meaning(
     steps=[step("filter_categories", keep=["cow"])],
 )
 meaning(
-    "10,000 steps", "refuse", "", steps=[step("nonsense") | {"id": f"s{n}"} for n in range(10_000)]
+    "10,000 steps",
+    "refuse",
+    "steps[9999].use: there is no step 'nonsense'",
+    "10000 problems",
+    steps=[step("nonsense") | {"id": f"s{n}"} for n in range(10_000)],
 )
-meaning(
-    "publishes into an input", "refuse", "images", steps=[EXPORT | {"with": {"to": "../../images"}}]
-)
-meaning("publishes around an input", "refuse", "to", steps=[EXPORT | {"with": {"to": "../.."}}])
+for name, to in {
+    "into an input": "../../images",
+    "below an input": "../../images/new",
+    "around an input": "../..",
+}.items():
+    meaning(
+        f"publishes {name}",
+        "refuse",
+        "steps[0].with.to: ",
+        "can't publish in ",
+        "a folder of its own",
+        steps=[EXPORT | {"with": {"images": "none", "to": to}}],
+        inputs={"raw": {"annotations": "raw.json", "images": "images"}},
+    )
 meaning(
     "publishes twice into one folder",
     "refuse",
@@ -516,50 +582,113 @@ def raw(id: str, data: bytes, outcome: Outcome, *told: str) -> None:
     case(f"json/{id}", make, outcome, "raw" if outcome == "refuse" else "", *told)
 
 
-raw("empty", b"", "refuse")
-raw("null", b"null", "refuse")
-raw("list", b"[1, 2]", "refuse")
-raw("text", b'"a"', "refuse")
-raw("number", b"7", "refuse")
-raw("trailing comma", GOOD[:-1] + b",}", "refuse")
-raw("bytes behind it", GOOD + b"x", "refuse")
-raw("two values", GOOD + GOOD, "refuse")
-raw("cut off", GOOD[:200], "refuse")
-raw("UTF-16", GOOD.decode().encode("utf-16"), "refuse")
-raw("GBK", json.dumps(coco(2, names=("瓶盖", "dog")), ensure_ascii=False).encode("gbk"), "refuse")
-raw("broken UTF-8 in a name", GOOD.replace(b"cat", b"c\xff\xfet"), "refuse")
+raw("empty", b"", "refuse", "is empty")
+raw("blanks", b" \n\t ", "refuse", "is empty")
+raw("null", b"null", "refuse", "found null")
+raw("list", b"[1, 2]", "refuse", "found a list", "predictions")
+raw("text", b'"a"', "refuse", "found a text")
+raw("number", b"7", "refuse", "found a number")
+raw("switch", b"true", "refuse", "found true or false")
+raw("trailing comma", GOOD[:-1] + b",}", "refuse", "raw.json:1:", "trailing comma")
+raw("bytes behind it", GOOD + b"x", "refuse", "raw.json:1:", "remove what stands behind")
+raw("two values", GOOD + GOOD, "refuse", "raw.json:1:", "remove what stands behind")
+raw("two values on two lines", GOOD + b"\n" + GOOD, "refuse", "raw.json:2:", "one object")
+raw("cut off", GOOD[:200], "refuse", "ends within a value (byte 200", "get the file again")
+raw("cut off in a number", GOOD[: GOOD.index(b"48")], "refuse", "ends within a value")
+raw("UTF-16", GOOD.decode().encode("utf-16"), "refuse", "UTF-16", "save it as UTF-8")
+raw("UTF-16 without a mark", GOOD.decode().encode("utf-16-be"), "refuse", "save it as UTF-8")
+raw("UTF-32", GOOD.decode().encode("utf-32"), "refuse", "save it as UTF-8")
+raw(
+    "GBK",
+    json.dumps(coco(2, names=("瓶盖", "dog")), ensure_ascii=False).encode("gbk"),
+    "refuse",
+    "is not UTF-8 (byte 22",
+    "save it",
+)
+raw("Latin-1", GOOD.replace(b"cat", b"m\xfcll"), "refuse", "is not UTF-8 (byte", "save it")
+raw("broken UTF-8 in a name", GOOD.replace(b"cat", b"c\xff\xfet"), "refuse", "byte 200", "save it")
+raw("NUL character in a text", GOOD.replace(b"cat", b"c\0t"), "refuse", "raw.json:1:", "invalid")
+raw("line end in a text", GOOD.replace(b"cat", b"c\nt"), "refuse", "raw.json:1:", "invalid")
+raw("Windows line ends", GOOD.replace(b", ", b",\r\n"), "accept")
+raw("tabs", GOOD.replace(b", ", b",\t"), "accept")
 raw("byte order mark", b"\xef\xbb\xbf" + GOOD, "accept")
-for word in (b"NaN", b"Infinity", b"-Infinity", b"1e400"):
+for word, words in {
+    b"NaN": ("annotation 1", "bbox[0] is NaN", "remove their rows"),
+    b"Infinity": ("annotation 1", "bbox[0] is Infinity", "remove their rows"),
+    b"-Infinity": ("annotation 1", "bbox[0] is -Infinity", "remove their rows"),
+    b"nan": ("raw.json:1:22", "malformed"),
+    b"+1": ("raw.json:1:226", "malformed"),
+    b".5": ("raw.json:1:226", "malformed"),
+    b"01": ("raw.json:1:", "malformed"),
+    b"0x10": ("raw.json:1:", "malformed"),
+    b"1_0": ("raw.json:1:", "malformed"),
+    b"1e400": ("annotations[0].bbox[0]: 1e400 is too large", "remove the row"),
+    b"-1e400": ("annotations[0].bbox[0]: -1e400 is too large", "remove the row"),
+}.items():
     raw(
-        f"{word.decode()} in a box",
+        f"{word.decode()[:9]} in a box",
         GOOD.replace(b"[1, 2, 10, 10]", b"[" + word + b", 2, 10, 10]", 1),
         "refuse",
+        *words,
     )
-raw("depth of 100,000", b'{"images": ' + b"[" * 100_000, "refuse")
+for word in (b"-0", b"-0.0", b"1E0", b"1e-400", b"0.1000000000000000000000001"):
+    data = GOOD.replace(b"[1, 2, 10, 10]", b"[" + word + b", 2, 10, 10]", 1)
+    raw(f"{word.decode()} in a box", data, "accept")
+raw("depth of 100,000", b'{"images": ' + b"[" * 100_000, "refuse", "nested too deep")
 raw(
     "depth of 100,000 in an unknown key",
     GOOD[:-1] + b', "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "refuse",
+    "nested too deep",
 )
-raw("key twice at the top", GOOD[:-1] + b', "images": []}', "refuse")
+raw(
+    "depth of 10,000 in an unknown key of a row",
+    GOOD.replace(b'"id": 1,', b'"x": ' + b"[" * 10_000 + b"]" * 10_000 + b', "id": 1,', 1),
+    "refuse",
+    "nested too deep",
+)
+raw(
+    "key twice at the top",
+    GOOD[:-1] + b', "images": []}',
+    "refuse",
+    "{'images': ['2 rows', '0 rows']}",
+    "repeated_keys",
+    "remove what isn't meant",
+)
 raw(
     "key twice in a row",
     GOOD.replace(b'"id": 1,', b'"id": 1, "id": 1,', 1),
     "warn",
     "repeated_keys",
 )
-raw("gzip", gzip.compress(GOOD), "refuse")
-raw("ZIP", b"PK\x03\x04" + bytes(30), "refuse")
-raw("lines of JSON", b'{"id": 1}\n{"id": 2}\n', "refuse")
-raw("a comment", b"// COCO\n" + GOOD, "refuse")
-raw("single quotes", GOOD.replace(b'"', b"'"), "refuse")
-raw("HTML", b"<!DOCTYPE html><html></html>", "refuse")
-raw("Git LFS", b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 3\n", "refuse")
-raw("zero bytes", bytes(1000), "refuse")
+raw("gzip", gzip.compress(GOOD), "refuse", "gzip", "gunzip")
+raw("bzip2", bz2.compress(GOOD), "refuse", "bzip2", "bunzip2")
+raw("xz", lzma.compress(GOOD), "refuse", "xz", "unxz")
+raw("Zstandard", b"\x28\xb5\x2f\xfd" + bytes(30), "refuse", "Zstandard", "unzstd")
+raw("ZIP", b"PK\x03\x04" + bytes(30), "refuse", "ZIP", "unzip")
+raw("lines of JSON", b'{"id": 1}\n{"id": 2}\n', "refuse", "raw.json:2:", "JSON Lines")
+raw("lines of JSON with CRLF", b'{"id": 1}\r\n{"id": 2}\r\n', "refuse", "JSON Lines")
+raw("a comment", b"// COCO\n" + GOOD, "refuse", "no comments")
+raw("a comment of C", b"/* COCO */" + GOOD, "refuse", "no comments")
+raw("a comment within", GOOD.replace(b"[{", b"[ // x\n{", 1), "refuse", "raw.json:1:", "near")
+raw("single quotes", GOOD.replace(b'"', b"'"), "refuse", "json.dump")
+raw("keys without quotes", GOOD.replace(b'"images"', b"images", 1), "refuse", "raw.json:1:", "near")
+raw("Python's words", GOOD[:-1] + b', "x": None}', "refuse", "raw.json:1:", "None")
+raw("HTML", b"<!DOCTYPE html><html></html>", "refuse", "HTML", "download the file itself")
+raw("XML of VOC", b"<annotation><size/></annotation>", "refuse", "XML")
+raw(
+    "Git LFS",
+    b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 3\n",
+    "refuse",
+    "git lfs pull",
+)
+raw("zero bytes", bytes(1000), "refuse", "zero bytes", "get the file again")
+raw("a picture", b"\xff\xd8\xff\xe0" + bytes(100), "refuse", "raw.json:1:1", "near")
 raw(
     "a number of 5,000 digits",
     GOOD.replace(b'"id": 1,', b'"id": ' + b"9" * 5000 + b",", 1),
     "refuse",
+    "images[0].id: 99999999999999999999... (5000 digits) is too large",
 )
 raw("50 MB of blanks", b" " * 50_000_000 + GOOD, "accept")
 for key in ("images", "annotations", "categories"):
@@ -652,6 +781,24 @@ for table, noun in (("images", "image"), ("annotations", "annotation"), ("catego
     row(f"{noun} id of a list", table, {"id": [1]}, "refuse", "id")
     row(f"{noun} id of 2^65", table, {"id": 2**65}, "refuse", noun)
     row(f"{noun} id below 0", table, {"id": -5}, "refuse", "-5")
+for key in ("image_id", "category_id"):
+    row(f"{key} of a text", "annotations", {key: "1"}, "refuse", "annotation 1", "to_int")
+    row(f"{key} of a switch", "annotations", {key: True}, "refuse", "annotation 1", "True")
+    row(f"{key} of a list", "annotations", {key: [1]}, "refuse", "annotation 1", "[1]")
+    row(f"{key} of half", "annotations", {key: 1.5}, "refuse", "annotation 1", "1.5")
+    row(f"{key} of 1.0", "annotations", {key: 1.0}, "accept")
+    row(f"{key} of 2^65", "annotations", {key: 2**65}, "refuse", "annotation 1", str(2**65))
+    row(f"{key} below 0", "annotations", {key: -1}, "refuse", "annotation 1", "-1")
+for table in ("images", "annotations", "categories"):
+    row(f"id of 1.0 in {table}", table, {"id": 1.0}, "accept")
+    row(f"id of 2^63 in {table}", table, {"id": 2**63}, "refuse", str(2**63))
+    row(f"id of an object in {table}", table, {"id": {"$oid": "5f"}}, "refuse", "$oid")
+    row(f"id of a text with blanks in {table}", table, {"id": " 1"}, "refuse", "' 1'")
+row("swapped sides", "images", {"width": 8, "height": 200}, "warn", "annotation 1")
+row("file name of a number", "images", {"file_name": 7}, "refuse", "image 1", "7")
+row("file name of nothing", "images", {"file_name": None}, "refuse", "image 1")
+row("no file name", "images", {"file_name": ...}, "refuse", "image 1")
+row("file name of a list", "images", {"file_name": ["1.jpg"]}, "refuse", "image 1")
 for number in (0, 2**24 + 1, 2**31, 900100581929, 2**53 - 1):
     row(f"annotation id {number}", "annotations", {"id": number}, "accept")
 row(
@@ -688,6 +835,8 @@ for side in ("width", "height"):
     row(f"no {side}", "images", {side: ...}, "refuse", side)
     row(f"{side} of 2^40", "images", {side: 2**40}, "refuse", "image 1")
 
+LARGE_BOX = coco(2)
+LARGE_BOX["annotations"][0]["bbox"] = [10**400, 2, 9, 9]
 BOXES: dict[str, tuple[Any, Outcome]] = {
     "null x": ([None, 2, 10, 10], "refuse"),
     "text": (["1", "2", "3", "4"], "refuse"),
@@ -717,6 +866,8 @@ for name, (box, outcome) in BOXES.items():
         outcome,
         *(() if outcome == "accept" else ("annotation 1",)),
     )
+row("box: 400 digits", "annotations", {"bbox": [10**400, 2, 9, 9]}, "warn", "annotation 1")
+meaning("number of 400 digits in a box is told, and so is its page", "accept", data=LARGE_BOX)
 row("no box", "annotations", {"bbox": ...}, "refuse", "annotation 1")
 for value in ("100", None, [1], "x"):
     row(f"area of {value!r}", "annotations", {"area": value}, "refuse", "area")
@@ -870,6 +1021,11 @@ for name in (
     "s3://b/x.png",
     "reference://x::y",
     "zip://a::b",
+    "data:image/png;base64,AAAA",
+    "file:///etc/passwd",
+    "//srv/share/x.png",
+    "%2e%2e/secret.png",
+    "~root/x.png",
     "a\nb.png",
     "x/" * 3000 + "x.png",
     "x" * 300,
@@ -888,6 +1044,17 @@ for name in (
     "-x.png",
     "%2e%2e.png",
     "$HOME.png",
+    "CON.png",
+    "nul",
+    "a.",
+    "a ",
+    " a.png",
+    "a:b.png",
+    "a*?.png",
+    "\u202egnp.a",
+    "\u200b.png",
+    "e\u0301.png",
+    "x" * 251 + ".png",
 ):
     path(
         f"sound: {name}",
@@ -990,7 +1157,7 @@ def picture(
     def make(folder: Path, **more: Any) -> None:
         rows = coco(2, [(1, 1), (2, 2)])
         rows["images"][0] |= {"file_name": name, "width": size[0], "height": size[1]}
-        if size < (12, 12):
+        if min(size) < 12:
             rows["annotations"][0] |= {"bbox": [0, 0, 1, 1], "area": 1}
         given = {"pipeline": [{"HorizontalFlip": {"p": 1}}], "format": "png"} | params | more
         recipe(folder, [step("augment", **given)], rows)
@@ -1009,13 +1176,23 @@ def picture(
         )
 
 
+def moving(form: str) -> bytes:
+    """Return a picture of two frames."""
+    from PIL import Image
+
+    made = io.BytesIO()
+    frames = [Image.new("RGB", (64, 48), colour) for colour in ("red", "blue")]
+    frames[0].save(made, form, save_all=True, append_images=frames[1:])
+    return made.getvalue()
+
+
 def flipped(data: bytes, at: float) -> bytes:
     place = int(len(data) * at)
     return data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
 
 
 picture("0 bytes", b"", "quarantine", "empty")
-picture("1 byte", b"\xff", "quarantine")
+picture("1 byte", b"\xff", "quarantine", "is not a picture")
 picture("text", b"hello, I am no picture", "quarantine", "text")
 picture("zero bytes", bytes(1000), "quarantine", "zero bytes")
 picture("JSON", GOOD, "quarantine", "JSON")
@@ -1036,7 +1213,13 @@ for share in (5, 20, 50, 90, 99):
     )  # type: ignore[misc]
 picture("JPEG without its end", lambda: jpeg()[:-2], "quarantine")
 picture("PNG cut at 50 %", lambda: png()[: len(png()) // 2], "quarantine", name="1.png")
-picture("PNG with a flipped bit", lambda: flipped(png(), 0.6), "quarantine", name="1.png")
+picture(
+    "PNG with a flipped bit",
+    lambda: flipped(png(), 0.6),
+    "quarantine",
+    "bad_images: quarantine",
+    name="1.png",
+)
 picture("PNG of a wrong checksum", lambda: flipped(png(), 0.22), "quarantine", name="1.png")
 for side in (30_000, 2**31 - 1, 0):
     picture(
@@ -1067,8 +1250,30 @@ picture("WebP of a JPEG's name", lambda: jpeg(format="WEBP"), "warn", "1.jpg")
 picture("broken colour profile", lambda: jpeg(icc_profile=b"nonsense" * 20), "accept")
 picture("another size", png(32, 32), "quarantine", "32 x 32", "64 x 48")
 picture("1 by 1 pixel", png(1, 1), "accept", size=(1, 1))
-picture("JPEG of 65,536 px", lambda: png(65536, 2), "refuse", size=(65536, 2), format="jpg")
-picture("more than max_pixels", png(), "quarantine", "max_pixels", max_pixels=1000)
+picture(
+    "JPEG of 65,536 px",
+    lambda: png(65536, 2),
+    "refuse",
+    "65536x2 px",
+    size=(65536, 2),
+    format="jpg",
+)
+picture("more than max_pixels", png(), "quarantine", "a larger max_pixels", max_pixels=1000)
+picture("PNG of a TIFF's name", png(), "warn", "1.tif", name="1.tif")
+picture("no ending", png(), "accept", name="picture")
+picture("ending in capitals", png(), "accept", name="1.PNG")
+picture("GIF that moves", lambda: moving("GIF"), "warn", "1.gif", "first", name="1.gif")
+picture("PNG that moves", lambda: moving("PNG"), "warn", "1.png", name="1.png")
+picture("HEIC", b"\0\0\0\x18ftypheic" + bytes(200), "quarantine", name="1.heic")
+picture("AVIF", b"\0\0\0\x18ftypavif" + bytes(200), "quarantine", "AVIF", name="1.avif")
+picture("video", b"\0\0\0\x18ftypisom" + bytes(200), "quarantine", name="1.mp4")
+picture("raw picture of a camera", b"II*\0" + bytes(200), "quarantine", name="1.dng")
+picture("BMP", lambda: jpeg(format="BMP"), "accept", name="1.bmp")
+picture("TIFF", lambda: jpeg(format="TIFF"), "accept", name="1.tif")
+picture("BMP cut at 50 %", lambda: jpeg(format="BMP")[:4000], "quarantine", name="1.bmp")
+picture("WebP cut at 50 %", lambda: jpeg(format="WEBP")[:300], "quarantine", name="1.webp")
+picture("GIF cut at 50 %", lambda: jpeg(mode="P", format="GIF")[:900], "quarantine", name="1.gif")
+picture("TIFF cut at 50 %", lambda: jpeg(format="TIFF")[:4000], "quarantine", name="1.tif")
 for turn in range(2, 9):
 
     def turned(turn: int = turn) -> bytes:
@@ -1492,6 +1697,47 @@ for error in (
     "StopIteration()",
 ):
     plugin(f"raises {error}", "refuse", "'a'", work=f"raise {error}")
+CHANGED = "import msgspec; change = msgspec.structs.replace; rows = dataset.annotations"
+for name, (change, *words) in {
+    "id of NaN": ("id=float('nan')", "'a'", "the id nan"),
+    "id of a text": ("id='1'", "'a'", "the id '1'"),
+    "id of a switch": ("id=True", "'a'", "the id True"),
+    "id of numpy": ("id=__import__('numpy').int64(1)", "'a'", "np.int64(1)"),
+    "id of another image": ("image_id=99", "'a'", "image 99", "dangling_image_ids"),
+    "id of another category": ("category_id=99", "'a'", "category 99"),
+    "box of NaN": ("bbox=(float('nan'), 1, 2, 3)", "'a'", "annotation 1", "has nan"),
+    "box of numpy": ("bbox=(__import__('numpy').float32(1), 2, 3, 4)", "'a'", "numpy.float32"),
+    "box of a list": ("bbox=None", "'a'", "annotation"),
+    "area of infinity": ("area=float('inf')", "'a'", "annotation 1", "has inf"),
+}.items():
+    given = f"dataset.replace(annotations=tuple(change(row, {change}) for row in rows))"
+    plugin(
+        f"gives an {name}",
+        "refuse",
+        *words,
+        work=CHANGED,
+        result=f'{{"dataset": {given}}}',
+    )
+for name, (result, *words) in {
+    "a generator": ("(x for x in [1])", "generator"),
+    "a generator for a port": ('{"dataset": (x for x in [1])}', "generator"),
+    "None for a port": ('{"dataset": None}', "NoneType"),
+    "one port too many": ('{"dataset": dataset, "more": dataset}', "'more'"),
+    "rows in a list": ('{"dataset": dataset.replace(annotations=[])}', "is a list"),
+    "rows of mappings": ('{"dataset": dataset.replace(annotations=({"id": 1},))}', "has a dict"),
+    "a function in extra": ('{"dataset": dataset.replace(extra={"x": lambda: 1})}', "extra 'x'"),
+    "a number in extra": ('{"dataset": dataset.replace(extra={"note": 5})}', "extra 'note' is 5"),
+}.items():
+    plugin(f"gives {name}", "refuse", "'a'", *words, result=result)
+for name, work in {
+    "goes to another folder": "import os; os.chdir('/')",
+    "prints": "print('\\x1b[2J')",
+    "seeds all randomness": "import random, numpy; random.seed(1); numpy.random.seed(1)",
+    "starts a thread": "import threading; threading.Thread(target=bool).start()",
+    "sets a variable": "import os; os.environ['COCO_RECIPE_ODD'] = '1'",
+}.items():
+    plugin(name, "accept", work=work)
+plugin("warns, and warnings are errors", "refuse", "'a'", work="raise UserWarning('odd')")
 plugin("loses rows", "refuse", "'a'", result='{"dataset": dataset.replace(annotations=())}')
 
 

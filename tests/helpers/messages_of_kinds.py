@@ -2,7 +2,7 @@
 
 MESSAGES = {
     "annotation_ids_out_of_range": (
-        "raw.json: 1 annotation has an id below 0 or of over 64 bits, which hotcoco can't "
+        "raw.json: 1 annotation has an id below 0 or of over 63 bits, which readers can't "
         "load: annotation -7 (annotation_ids_out_of_range)\n    hint: "
         "reindex numbers them anew"
     ),
@@ -111,7 +111,7 @@ MESSAGES = {
         "the key out"
     ),
     "category_ids_out_of_range": (
-        "raw.json: 1 category has an id below 0 or of over 64 bits, which hotcoco can't "
+        "raw.json: 1 category has an id below 0 or of over 63 bits, which readers can't "
         "load: category -7 ('dog') (category_ids_out_of_range)\n    hint: "
         "reindex: categories: 1 numbers them anew"
     ),
@@ -223,7 +223,7 @@ MESSAGES = {
         "write whole numbers, without quotes; repair: ids: to_int reads those in quotes"
     ),
     "image_ids_out_of_range": (
-        "raw.json: 1 image has an id below 0 or of over 64 bits, which hotcoco can't load: "
+        "raw.json: 1 image has an id below 0 or of over 63 bits, which readers can't load: "
         "image -7 ('2.jpg') (image_ids_out_of_range)\n    hint: "
         "reindex numbers them anew"
     ),

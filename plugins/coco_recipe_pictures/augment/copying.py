@@ -126,7 +126,8 @@ def make(settings: Settings, job: Job) -> Made:
             raise
         if settings.quarantine:
             return Made(bad=str(error))
-        raise ValueError(f"{job.source}: {error}") from error
+        way_on = "" if ";" in str(error) else "; get it again, or bad_images: quarantine"
+        raise ValueError(f"{job.source}: {error}{way_on}") from error
     made, content = attempt(settings, job, picture)
     if content:
         partial = job.target.with_name(f".{job.target.name}.partial")

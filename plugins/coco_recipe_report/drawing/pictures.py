@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from coco_recipe import read_header
 from coco_recipe_report.drawing.svg import Palette, cut, title
 from coco_recipe_report.seen.shots import Mark, Shot
 
@@ -20,6 +21,7 @@ QUALITY = 72
 MOST_FILES = 96  # that are opened
 MOST_BYTES = 1_900_000  # of all pictures, as they stand in the page
 ENOUGH = "not shown: the page has enough pictures"
+MOST_PIXELS = 100_000_000  # of a picture that is decoded for the page
 REDUCED = (8, 4, 2)  # scales at which a JPEG is decoded in a fraction of the time
 
 
@@ -46,6 +48,16 @@ class Picture:
     told: str
     classes: str
     why_not: str = ""
+
+
+def _refuse_large(path: Path) -> None:
+    """Refuse a picture that would take gigabytes to decode; a damaged one is told elsewhere."""
+    try:
+        head = read_header(path)
+    except ValueError:
+        return
+    if head.width * head.height > MOST_PIXELS:
+        raise ValueError(f"not shown: it has {head.width}x{head.height} px")
 
 
 class Camera:
@@ -133,10 +145,14 @@ class Camera:
         self._files_left -= 1
         if not path.is_file():
             raise ValueError("there is no such file")
+        _refuse_large(path)
         flags = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2}
         flags |= {4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
-        with codec_lines.taken():
-            pixels = cv2.imread(str(path), flags[scale])
+        try:
+            with codec_lines.taken():
+                pixels = cv2.imread(str(path), flags[scale])
+        except cv2.error as error:
+            raise ValueError("can't be decoded") from error
         if pixels is None:
             raise ValueError("can't be decoded")
         pixels = np.asarray(pixels)

@@ -1,6 +1,8 @@
 """The rows of a data set as columns, read once for all figures of it."""
 
 import contextlib
+import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -51,7 +53,10 @@ def columns_of(rows: Dataset) -> Columns:
     if {*map(type, boxes)} - {tuple}:
         row = np.array([n for n, box in enumerate(boxes) if isinstance(box, tuple)], np.int64)
         boxes = [box for box in boxes if isinstance(box, tuple)]
-    flat = np.fromiter(chain.from_iterable(boxes), np.float64, 4 * len(boxes))
+    try:
+        flat = np.fromiter(chain.from_iterable(boxes), np.float64, 4 * len(boxes))
+    except OverflowError:  # a whole number that no float holds
+        flat = np.array([_as_float(value) for box in boxes for value in box])
     sides = [_numbers(map(attrgetter(name), rows.images), 0) for name in ("width", "height")]
     return Columns(
         tuple(names.values()),
@@ -62,6 +67,14 @@ def columns_of(rows: Dataset) -> Columns:
         row,
         flat.reshape(-1, 4),
     )
+
+
+def _as_float(value: float) -> float:
+    """Return a number as a float: the largest there is for one that is larger."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(sys.float_info.max, value)
 
 
 def _numbers(values: Iterable[Any], other: int) -> "NDArray[np.int64]":

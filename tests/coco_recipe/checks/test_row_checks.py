@@ -325,18 +325,18 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "image_ids_out_of_range",
         coco(1, []) | {"images": [{"id": -1, "file_name": "a.jpg", "width": 4, "height": 4}]},
-        "1 image has an id below 0 or of over 64 bits, which hotcoco can't load: image -1 "
+        "1 image has an id below 0 or of over 63 bits, which readers can't load: image -1 "
         "('a.jpg')",
     ),
     (
         "annotation_ids_out_of_range",
         changed_data(annotations__id=2**64),
-        "1 annotation has an id below 0 or of over 64 bits",
+        "1 annotation has an id below 0 or of over 63 bits",
     ),
     (
         "category_ids_out_of_range",
         coco(1, []) | {"categories": [{"id": -1, "name": "cat"}]},
-        "1 category has an id below 0 or of over 64 bits, which hotcoco can't load: "
+        "1 category has an id below 0 or of over 63 bits, which readers can't load: "
         "category -1 ('cat')",
     ),
     (

@@ -1,5 +1,7 @@
 """execute: a step's books, and what it gives that it hasn't declared."""
 
+import contextlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,3 +75,21 @@ def test_files_are_hashed_and_an_earlier_result_is_seen(tmp_path: Path) -> None:
         assert outcome.folder
         assert (outcome.folder / "n.txt").read_text() == expected
         assert outcome.record.files.count == 1
+
+
+@pytest.mark.parametrize("is_bad", [False, True])
+def test_a_step_that_goes_to_another_folder_leaves_the_run_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_bad: bool
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    def go(ctx: StepContext, *, dataset: Dataset) -> Mapping[str, Any]:
+        os.chdir(tmp_path)
+        if is_bad:
+            raise ValueError("it is bad")
+        return {"dataset": dataset}
+
+    with contextlib.suppress(StepError):
+        run_step(_step(go), dataset=dataset())
+    assert Path.cwd() == tmp_path / "here"

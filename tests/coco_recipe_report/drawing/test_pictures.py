@@ -3,6 +3,7 @@
 import base64
 from pathlib import Path
 
+import bad_inputs
 import pytest
 from coco_recipe_report.drawing.pictures import Camera
 from coco_recipe_report.drawing.svg import Palette
@@ -53,6 +54,12 @@ def test_a_picture_that_cannot_be_shown_is_told(
     assert (found.data, found.why_not) == ("", told)
     without = Camera(Palette(())).take(Shot(None, 0, 0, "a.jpg"))
     assert without.why_not == "the data set has no folder of pictures"
+
+
+def test_a_picture_that_would_take_gigabytes_is_not_decoded(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(bad_inputs.png(4, 4, size=(40_000, 40_000)))
+    found = Camera(Palette(())).take(Shot(tmp_path / "a.png", 8, 6, "a.png"))
+    assert (found.data, found.why_not) == ("", "not shown: it has 40000x40000 px")
 
 
 def test_no_more_files_are_opened_than_are_allowed(tmp_path: Path) -> None:
