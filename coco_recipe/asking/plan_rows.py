@@ -125,7 +125,9 @@ def of_inputs(planned: Plan, expected: Expectations) -> list[PlanRow]:
     for item in planned.recipe.inputs:
         kind = planned.kinds.named(item.kind)
         output = Output("", kind.name, kind.in_books, expected.values[item.name, ""])
-        place = item.annotations or item.checkpoint or item.file or ""
+        place = planned.recipe.source.hidden.in_text(
+            item.annotations or item.checkpoint or item.file or ""
+        )
         row = PlanRow(name=item.name, use=INPUT, what=place, outputs=(output,), sources={}, uses={})
         rows.append(row)
     return rows

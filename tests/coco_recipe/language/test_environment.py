@@ -157,6 +157,8 @@ def test_inputs_keep_their_names_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert done.returncode == 0, done.stderr
     resolved = (tmp_path / "runs/test/recipe.resolved.yaml").read_text()
     assert "annotations: ${env:FILE}" in resolved
+    assert "${env:FILE}" in (told := command("plan", "recipe.yaml", cwd=tmp_path)).stdout
+    assert "raw.json" not in told.stdout + told.stderr
 
 
 def test_a_recipe_without_the_environment_hides_nothing(tmp_path: Path) -> None:
