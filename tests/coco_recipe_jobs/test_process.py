@@ -19,6 +19,8 @@ from coco_recipe_jobs import process
 from coco_recipe import StepProblem
 from coco_recipe.running.context import Context
 
+pytestmark = pytest.mark.slow
+
 STUB = Path(__file__).with_name("stub_trainer.py")
 
 

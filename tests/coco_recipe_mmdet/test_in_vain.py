@@ -17,6 +17,8 @@ from training import CONFIG, TINY
 from coco_recipe import StepProblems
 from coco_recipe.language.schema_check import with_defaults
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("mmdet")
 DATA = "pictures and classes are those of the step's inputs"
 

@@ -11,6 +11,8 @@ from projects import project_in, run_project
 from coco_recipe import events
 from coco_recipe.errors import CocoRecipeError
 
+pytestmark = pytest.mark.slow
+
 BYTES = b"\xff\xd8 picture 9"
 
 

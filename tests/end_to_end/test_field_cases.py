@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from builders import command, real_data
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("cv2")
 
 CASES: dict[str, Callable[[Path], None]] = {}
