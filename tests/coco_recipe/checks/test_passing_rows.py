@@ -67,6 +67,6 @@ def test_what_needs_all_boxes_at_once_is_not_known(box: list[float]) -> None:
 
 
 def test_the_rows_themselves_are_not_there() -> None:
-    rows = _in_parts(dataset(changed("annotations", {"id": 1}, {"id": 1})), [1])
+    rows = _in_parts(dataset(changed("annotations")), [1])
     with pytest.raises(NotKeptError):
         list(row_checks.findings_of(rows, "raw", {"repeated_annotation_ids"}))

@@ -112,7 +112,6 @@ def test_keys_that_stand_twice_are_found(
         pytest.param(
             {"bbox": [0.1, 0.2, 0.3, 0.4]}, {"boxes_normalised"}, id="boxes that need all rows"
         ),
-        pytest.param({"id": 7}, {"repeated_annotation_ids"}, id="ids that need all rows"),
     ],
 )
 def test_what_cannot_be_judged_in_parts_is_judged_at_once(
