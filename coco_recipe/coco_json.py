@@ -338,7 +338,7 @@ def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
                 keys = (
                     [unknown[1]]
                     if is_plain and learned <= FEW_KEYS
-                    else _unknown_keys(text, row_class)
+                    else _unknown_keys(_objects(text, table, name), row_class)
                 )
                 if bad := [key for key in keys if re.search(r'["\\\x00-\x1f]', key)]:
                     raise DatasetError(
@@ -347,7 +347,10 @@ def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
                     ) from error
                 row_class = _extended(row_class, keys)
             elif re.match(r"Expected `[^`]*\bint`, got `float`", message) and not normalised:
-                text, normalised = Raw(_with_whole_numbers(text, table)), True
+                text, normalised = (
+                    Raw(_with_whole_numbers(_objects(text, table, name), table)),
+                    True,
+                )
             elif "out of range" in message:  # of any number that Python has
                 told = not_json.number_told(bytes(text), message)
                 raise MalformedError(f"{name}: $.{table}{told}") from error
@@ -357,18 +360,25 @@ def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
             raise MalformedError(not_json.why(f"{name}: $.{table}", bytes(text), error)) from error
 
 
-def _unknown_keys(text: Raw, row_class: type[msgspec.Struct]) -> list[str]:
+def _objects(text: Raw, table: str, name: str) -> list[dict[str, Raw]]:
+    """Return the rows of a table, their values undecoded; refuse a row that is no object."""
+    try:
+        return msgspec.json.decode(text, type=list[dict[str, Raw]])
+    except msgspec.ValidationError as error:
+        _refuse(name, table, str(error), text)
+
+
+def _unknown_keys(rows: list[dict[str, Raw]], row_class: type[msgspec.Struct]) -> list[str]:
     """Return the keys of the rows that ``row_class`` lacks, in order of appearance."""
     known, found = set(row_class.__struct_encode_fields__), {}
-    for row in msgspec.json.decode(text, type=list[dict[str, Raw]]):
+    for row in rows:
         if not row.keys() <= known:
             found.update(dict.fromkeys(key for key in row if key not in known))
     return list(found)
 
 
-def _with_whole_numbers(text: Raw, table: str) -> bytes:
+def _with_whole_numbers(rows: list[dict[str, Raw]], table: str) -> bytes:
     """Write ids, sizes and iscrowd such as 8000.0 as 8000; all else stays as it is, to the byte."""
-    rows = msgspec.json.decode(text, type=list[dict[str, Raw]])
     for row in rows:
         for key in _INT_KEYS[table]:
             value = msgspec.json.decode(row[key]) if key in row else None

@@ -703,6 +703,10 @@ for key in ("images", "annotations", "categories"):
     raw(f"{key} of nothing", json.dumps(coco(2) | {key: [None]}).encode(), "refuse", key)
 
 
+for name, first in {"a key without a name": {"": None}, "an id of 1.0": {"id": 1.0}}.items():
+    odd = json.dumps(coco(2) | {"images": [first, None]}).encode()
+    raw(f"{name} above a row of nothing", odd, "refuse", "images[1]", "null")
+
 # rows
 
 
