@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         digest,
         free_name,
         gone_if_failed,
+        is_installed,
         link_or_copy,
         place,
         plain_name,
@@ -185,6 +186,7 @@ __all__ = [
     "header_of",
     "hookimpl",
     "is_flat",
+    "is_installed",
     "is_license",
     "is_refusal",
     "joined",
@@ -254,7 +256,8 @@ _NAMES = {
     "errors": "CocoRecipeError DatasetError FindingsError HeldError PluginError Problem "
     "RecipeError RunError StepError about counted did_you_mean show_path",
     "failure": "told",
-    "files": "digest free_name gone_if_failed link_or_copy place plain_name sha256 write_bytes",
+    "files": "digest free_name gone_if_failed is_installed link_or_copy place plain_name sha256 "
+    "write_bytes",
     "findings": "Check Finding Kind Row",
     "geometry.body_parts": "body_parts=",
     "geometry.framing": "framed",

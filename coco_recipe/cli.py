@@ -97,6 +97,7 @@ def main() -> None:
             code = _run(came)
         except KeyboardInterrupt:  # while the first one was being told
             code = surroundings.interrupted(came)
+        guard.over()
     guard.end(code)
 
 

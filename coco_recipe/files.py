@@ -315,7 +315,14 @@ def _fsync(path: Path) -> None:
 
 
 def is_installed(name: str) -> bool:
-    """Say whether a package can be imported, by its import name."""
+    """Say whether a package can be imported.
+
+    Args:
+        name: its import name.
+
+    Returns:
+        Whether it is there, and nothing keeps it from being imported.
+    """
     try:
         return importlib.util.find_spec(name) is not None
     except (

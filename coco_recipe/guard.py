@@ -67,6 +67,13 @@ def at(place: str) -> None:
         _note.write(place)
 
 
+def over() -> None:
+    """Ignore signals from here on in the child: its work is done, and nothing is left to end."""
+    if _note and os.getpid() == _note.child:
+        for number in _FORWARDED:
+            signal.signal(number, signal.SIG_IGN)
+
+
 def end(code: int) -> NoReturn:
     """Say that the work came to its end, with an exit code, and exit with it.
 

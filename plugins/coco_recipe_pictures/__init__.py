@@ -5,7 +5,6 @@ For steps of other plugins that make pictures of pictures there are ``moved``, w
 """
 
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from coco_recipe import hookimpl
@@ -82,7 +81,9 @@ def coco_recipe_sheets() -> "Iterator[Callable[[Dataset, int], bytes]]":
 @hookimpl
 def coco_recipe_crops() -> "Iterator[Callable[[Crop], bytes]]":
     """Yield what draws an annotation with what is around it, for ``coco-recipe why --to``."""
-    if all(find_spec(name) for name in ("cv2", "PIL")):
+    from coco_recipe import is_installed
+
+    if all(map(is_installed, ("cv2", "PIL"))):
         yield _crop
 
 

@@ -1,7 +1,6 @@
 """The page of a run: made by every run, and by ``coco-recipe report``."""
 
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,9 @@ def coco_recipe_commands() -> "Iterator[click.Command]":
 @hookimpl
 def coco_recipe_reporters() -> Iterator[Callable[[Path], Any]]:
     """Yield what writes ``report.html`` at the end of a run, where its libraries are installed."""
-    if all(find_spec(name) for name in NEEDED):
+    from coco_recipe import is_installed
+
+    if all(map(is_installed, NEEDED)):
         yield page_of_run
 
 
