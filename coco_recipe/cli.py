@@ -95,9 +95,9 @@ def main() -> None:
     with surroundings.prepared() as came:
         try:
             code = _run(came)
+            guard.over()
         except KeyboardInterrupt:  # while the first one was being told
             code = surroundings.interrupted(came)
-        guard.over()
     guard.end(code)
 
 

@@ -207,10 +207,11 @@ def serve(connection: Connection, call: Call, more: Mapping[str, str]) -> None:
     os.dup2(2, 1)  # what the function prints is no result
     inbox: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
-    connection.send_bytes(READY)
-    while (item := inbox.get()) != END:
-        connection.send_bytes(answer(call, item))
-        sys.stdout.flush()
+    with contextlib.suppress(BrokenPipeError):  # the parent is gone, and nobody waits
+        connection.send_bytes(READY)
+        while (item := inbox.get()) != END:
+            connection.send_bytes(answer(call, item))
+            sys.stdout.flush()
 
 
 def _receive(connection: Connection, inbox: "SimpleQueue[bytes]") -> None:

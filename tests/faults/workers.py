@@ -212,7 +212,7 @@ def signals(subject: Subject, times: int) -> Outcome:
         hits += done.code == code
         wrong = "" if done.code in (0, code) else f"exit code {done.code}: {done.told[-300:]}"
         wrong = wrong or left
-        wrong = wrong or ("Traceback" if "Traceback" in done.told else "")
+        wrong = wrong or (done.told[-3000:] if "Traceback" in done.told else "")
         wrong = wrong or (f"took {seconds:.0f} s" if seconds > 10 else "")
         if done.code == code and GOES_ON not in done.told:
             wrong = wrong or f"doesn't say how to go on: {done.told[-200:]}"
