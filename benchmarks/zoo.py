@@ -103,15 +103,19 @@ def plain(family: Family) -> dict[str, Any]:
 
 
 def recipes(family: Family) -> dict[str, list[dict[str, Any]]]:
-    """Return the steps of a family's recipe: up to the adapted head, and all."""
+    """Return the steps of a family's recipe: up to the adapted head, and all.
+
+    Where ``set`` changes the model, the checkpoint's own config says what it is.
+    """
     config = f"mmdet::{family.config}"
+    is_changed = any(key.startswith("model.") for key in family.set)
     shared = {"config": config, "set": plain(family), **CPU}
     start = {"id": "start", "use": "init_weights", "with": {**shared, "classes": list(START)}}
     adapted = {
         "id": "adapted",
         "use": "adapt_head",
         "in": {"checkpoint": "start", "dataset": "train"},
-        **({"with": {"config": config}} if _adapts_by_config() else {}),
+        **({"with": {"config": config}} if _adapts_by_config() and not is_changed else {}),
     }
     fit = {
         "id": "fit",
