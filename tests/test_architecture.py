@@ -16,11 +16,13 @@ from coco_recipe import Package, Step, plugins
 CORE, PLUGINS = REPOSITORY / "coco_recipe", REPOSITORY / "plugins"
 
 
+@pytest.mark.slow
 def test_every_module_says_in_its_first_line_what_it_is_for() -> None:
     for path in [*CORE.glob("*.py"), *PLUGINS.rglob("*.py")]:
         assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), path
 
 
+@pytest.mark.slow
 def test_plugins_import_only_the_public_names_of_the_core() -> None:
     for path in PLUGINS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -28,6 +30,7 @@ def test_plugins_import_only_the_public_names_of_the_core() -> None:
                 assert not node.module.startswith("coco_recipe."), f"{path}: {node.module}"
 
 
+@pytest.mark.slow
 def test_the_core_names_no_variable_of_a_package_that_a_plugin_needs() -> None:
     registry = plugins.find()
     offered = [*registry.offers.values()]

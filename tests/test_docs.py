@@ -56,6 +56,7 @@ def test_the_command_line_ends_as_the_page_of_errors_says(tmp_path: Path) -> Non
     assert command("stats", "broken.json", cwd=tmp_path).returncode == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", pages.PAGES)
 def test_pages_of_the_code_are_current(path: str) -> None:
     """Written by ``python tests/helpers/pages.py``."""

@@ -107,6 +107,7 @@ def test_the_example_of_the_documentation_runs_as_a_script_without_a_main_guard(
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_importing_is_light_and_run_is_a_function_before_and_after_the_command_line() -> None:
     code = (
         "import sys, coco_recipe\n"

@@ -46,6 +46,7 @@ def test_the_table_of_outcomes_names_every_odd_file() -> None:
     assert {path.stem for path in real_data("odd_json").glob("*.json")} == set(ODD)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_file_goes_through_unchanged_or_is_refused_at_its_place(
     name: str, tmp_path: Path

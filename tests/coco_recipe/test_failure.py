@@ -123,6 +123,7 @@ def _work(kind: str, item: int) -> int:
     return item
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["refuse", "root", "leave"])
 def test_a_worker_tells_the_same_as_this_process(kind: str) -> None:
     work = partial(_work, kind)

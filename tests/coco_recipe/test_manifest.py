@@ -109,6 +109,7 @@ def test_a_manifest_that_was_replaced_is_read_anew(recipe: Path, tmp_path: Path)
     assert store.manifest("parts") is None
 
 
+@pytest.mark.slow
 def test_what_a_manifest_of_an_earlier_version_lacks_has_defaults(
     recipe: Path, tmp_path: Path
 ) -> None:
@@ -130,6 +131,7 @@ def test_what_a_manifest_of_an_earlier_version_lacks_has_defaults(
     assert [image.id for image in result["parts.val"].images] == [1, 3, 5]
 
 
+@pytest.mark.slow
 def test_a_log_of_another_run_is_written_anew(recipe: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     coco_recipe.run(recipe, out=out, jobs=1)
@@ -173,6 +175,7 @@ def test_a_clock_that_was_changed_is_a_change(finished: Path, tmp_path: Path) ->
     assert manifest.read(tmp_path / "manifest.json") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"key": 3, "parts": {}, "files": {}}', '{"key'])
 def test_a_manifest_that_is_none_is_as_none(recipe: Path, tmp_path: Path, text: str) -> None:
     out = tmp_path / "out"

@@ -347,6 +347,7 @@ def test_a_keypoint_on_the_border_of_the_picture_stays_in_it() -> None:
     assert _carry([A.HorizontalFlip(p=1)], one)[0].keypoints == (0, 30, 2, 79, 59.5, 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.floats(0, 600), st.floats(0.02, 58), st.integers(0, 2**32))
 def test_a_box_never_passes_the_border_by_the_last_bit(x: float, w: float, key: int) -> None:

@@ -86,6 +86,7 @@ def test_what_joins_two_parts_outside_leaves_no_spike_beyond_them() -> None:
     assert ring_area(clip_ring([float(v) for v in U_SHAPE], 120, 80)) == 800
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(-40, 160), st.integers(-40, 120)), min_size=3, max_size=3))
 def test_the_part_inside_has_the_area_of_its_pixels(points: list[tuple[int, int]]) -> None:

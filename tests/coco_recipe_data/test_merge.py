@@ -184,6 +184,7 @@ def test_lists_and_what_stands_in_mappings_is_followed(
     assert [row[key] for row in data["images"]] == [value, expected]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [1, "1", {"of": 1}])
 def test_a_table_that_nothing_is_seen_to_name_is_refused_until_told(
     value: Any, tmp_path: Path

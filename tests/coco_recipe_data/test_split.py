@@ -92,6 +92,7 @@ def test_shuffle_is_within_one_of_exact(tmp_path: Path) -> None:
     assert _sizes(parts) == {"train": 210, "val": 60, "test": 30}
 
 
+@pytest.mark.slow
 def test_a_class_on_two_images_is_in_both_parts(tmp_path: Path) -> None:
     data = coco(10, [(n, 1) for n in range(1, 11)] + [(3, 2), (7, 2)])
     for seed in range(5):
@@ -115,6 +116,7 @@ def test_a_class_on_two_images_is_in_both_parts(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_real_pictures_are_divided_exactly(tmp_path: Path) -> None:
     folder = real_data("car_damage")
     inputs = {

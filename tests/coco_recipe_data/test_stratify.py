@@ -133,6 +133,7 @@ def test_parts_that_are_alike_are_not_taken_for_one() -> None:
     )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 10**6), st.integers(3, 60), st.sampled_from(SHARES))
 def test_groups_of_one_image_give_counts_within_one(

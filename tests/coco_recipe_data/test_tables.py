@@ -78,6 +78,7 @@ def test_numbers_of_the_world_stay_without_a_word(key: str, value: int, tmp_path
     assert "ids_shared" not in kinds_found(tmp_path)
 
 
+@pytest.mark.slow
 def test_other_keys_are_found_until_the_recipe_says_what_they_are(tmp_path: Path) -> None:
     files = _with("rider_id", 1, 2), _with("rider_id", 2, 3)
     assert _found_of(tmp_path, *files) == (["ids_shared"], [1, 2, 2, 3])

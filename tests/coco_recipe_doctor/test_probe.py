@@ -17,6 +17,7 @@ def _printed(name: str) -> dict[str, object]:
     return found
 
 
+@pytest.mark.slow
 def test_the_versions_are_those_of_this_interpreter() -> None:
     found = _printed("versions")
     assert found["python"] == sys.version.split()[0]
@@ -31,6 +32,7 @@ def test_a_probe_that_there_is_none_of_is_an_error() -> None:
     assert str(_printed("tensorflow")["error"]).startswith("KeyError")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cv2"])
 def test_a_library_that_works_has_its_version(name: str) -> None:
     module = pytest.importorskip(name)

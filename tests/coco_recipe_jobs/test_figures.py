@@ -60,6 +60,7 @@ def test_every_number_of_classes_can_be_drawn_twice_with_the_same_bytes(
         assert min(_pixels(once).shape[:2]) > 300
 
 
+@pytest.mark.slow
 def test_the_matrix_is_dark_where_classes_are_told_apart(tmp_path: Path) -> None:
     """A diagonal of ones: the darkest blue stands on it, and nowhere beside it."""
     figures.confusion(tmp_path / "x.png", _found(tmp_path, 12).confusion(0.0), NAMES)

@@ -63,6 +63,7 @@ def test_the_worst_and_the_best_pictures_are_drawn_once_each(tmp_path: Path) -> 
     assert len({image.image_id for image in shown}) == 9
 
 
+@pytest.mark.slow
 def test_a_model_that_found_nothing_and_a_single_picture_are_drawn(tmp_path: Path) -> None:
     matched = drawings.Found(_val(tmp_path, ("cap",), images=2), [])
     assert matched.thresholds() == {}

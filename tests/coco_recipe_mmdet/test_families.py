@@ -23,6 +23,7 @@ def _fitted(config: str, **change: Any) -> settings.Changes:
     return changes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "config",
     [

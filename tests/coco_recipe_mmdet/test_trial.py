@@ -81,6 +81,7 @@ def test_a_wrapper_of_data_sets_is_held_against_its_arguments(tmp_path: Path) ->
     assert error.value.problems[0].path == ("set", "train_dataloader.dataset.ann_file")
 
 
+@pytest.mark.slow
 def test_what_no_change_explains_is_blamed_on_the_config(tmp_path: Path) -> None:
     path = tmp_path / "wrong.py"
     path.write_text(f"_base_ = {str(CONFIG)!r}\nmodel = dict(neck=dict(in_channels=3))\n")
@@ -91,12 +92,14 @@ def test_what_no_change_explains_is_blamed_on_the_config(tmp_path: Path) -> None
     assert problem.what.startswith("model can't be built: ")
 
 
+@pytest.mark.slow
 def test_a_part_to_freeze_must_be_there() -> None:
     with pytest.raises(StepProblems, match=r"freeze: the model has no part 'neckk'; it has .*neck"):
         _try({}, freeze=["neckk"])
     _try({}, freeze=["neck", "backbone.layer1"])
 
 
+@pytest.mark.slow
 def test_batch_norms_of_several_processes_are_built_in_a_group(tmp_path: Path) -> None:
     from coco_recipe_mmdet.inside import stack
 

@@ -144,6 +144,7 @@ def _made(folder: Path, jobs: int, **pipeline: object) -> tuple[dict[str, object
     return json.loads((made / "dataset.json").read_text("utf-8")), picture.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_boxes_polygons_and_keypoints_follow_another_library(tmp_path: Path, jobs: int) -> None:
     data, picture = _made(tmp_path, jobs, library="plain", transforms=["flip", "turn"])

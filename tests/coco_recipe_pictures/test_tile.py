@@ -46,6 +46,7 @@ def _data(made: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_each_tile_has_its_pixels_and_its_part_of_the_annotations(tmp_path: Path) -> None:
     box = {"bbox": [30, 5, 20, 10], "area": 200}
     triangle = {"bbox": [70, 30, 20, 20], "area": 200, "segmentation": [[70, 30, 90, 30, 70, 50]]}
@@ -76,6 +77,7 @@ def test_each_tile_has_its_pixels_and_its_part_of_the_annotations(tmp_path: Path
     assert data["images"][0]["coco_recipe"]["source"] == "raw/a.png"
 
 
+@pytest.mark.slow
 def test_what_is_lost_is_counted_and_named(tmp_path: Path) -> None:
     wide = {"bbox": [0, 0, 100, 60], "area": 6000}  # no tile shows a half of it
     small = {"bbox": [1, 1, 5, 5], "area": 25}
@@ -122,6 +124,7 @@ def test_places_under_other_keys_are_asked_for(tmp_path: Path) -> None:
         _run(tmp_path, [{**row, "beak_box": [2, 2, 3, 3]}])
 
 
+@pytest.mark.slow
 def test_places_under_other_keys_can_be_left_out(tmp_path: Path) -> None:
     row = {"bbox": [1, 1, 9, 9], "area": 81, "beak_box": [2, 2, 3, 3], "seen": "left"}
     (found,) = _data(_run(tmp_path, [row], other_geometry="drop"))["annotations"]
@@ -135,6 +138,7 @@ def test_a_row_that_cannot_be_moved_is_told_before_the_run(tmp_path: Path) -> No
     assert not (tmp_path / "out/steps").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("polygons", "kept"),
     [

@@ -97,6 +97,7 @@ def test_tiles_that_a_run_leaves_out_are_told(tmp_path: Path, shown: list[Any]) 
     assert all(tile.title.endswith("(left out)") for tile in tiles)
 
 
+@pytest.mark.slow
 def test_a_sample_is_the_same_each_time_and_changes_nothing(
     tmp_path: Path, shown: list[Any]
 ) -> None:

@@ -12,6 +12,7 @@ torch = pytest.importorskip(
 from checkpoint_files import refused, saved, state  # noqa: E402
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_is_refused_before_anything_unfolds(tmp_path: Path) -> None:
     path = saved(tmp_path / "good.pth", {"state_dict": state()})
     bomb = tmp_path / "bomb.pth"

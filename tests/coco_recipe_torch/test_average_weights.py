@@ -177,6 +177,7 @@ def test_statistics_of_batch_norms_are_averaged_or_the_last_ones(
     )
 
 
+@pytest.mark.slow
 def test_the_last_so_many_are_taken_and_the_inputs_stay_as_they_are(tmp_path: Path) -> None:
     given = states(4)
     found, context = run(tmp_path, given, last=2)
@@ -339,6 +340,7 @@ def recipe(folder: Path, given: Sequence[Mapping[str, Any]], **with_: Any) -> Pa
     return path
 
 
+@pytest.mark.slow
 def test_a_recipe_averages_checkpoints_that_it_is_given(tmp_path: Path) -> None:
     given = states()
     path = recipe(tmp_path, given, last=2)

@@ -63,6 +63,7 @@ def test_a_split_and_merged_data_set_is_the_same_data_set(
     assert len({row["id"] for row in out["annotations"]}) == len(data["annotations"])
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(datasets())
 def test_what_is_read_is_written(data: dict[str, Any]) -> None:

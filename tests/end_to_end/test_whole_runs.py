@@ -35,6 +35,7 @@ steps:
 """
 
 
+@pytest.mark.slow
 def test_car_damage_merged_split_and_exported_loads_in_pycocotools(tmp_path: Path) -> None:
     from pycocotools.coco import COCO
 

@@ -76,6 +76,7 @@ def test_two_mends_of_one_key_are_a_list_and_one_missing_picture_is_dropped(tmp_
     assert params["missing_pictures"] == "drop"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "group_by"),
     [
@@ -139,6 +140,7 @@ def test_paths_are_relative_to_the_recipe(tmp_path: Path) -> None:
     assert command("validate", "deep/er/r.yaml", cwd=tmp_path).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["car_damage/train", "car_damage/valid"])
 def test_real_data_gets_a_recipe_that_is_sound(name: str, tmp_path: Path) -> None:
     folder = DATA / name

@@ -81,6 +81,7 @@ def _published(run: Path, part: str) -> dict[str, Any]:
     return data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["train", "val"])
 def test_every_published_row_goes_back_to_its_own_raw_row(run: Path, part: str) -> None:
     data = _published(run, part)
@@ -131,6 +132,7 @@ def test_an_image_is_followed_by_its_name(run: Path) -> None:
     assert track.events[-1].step == "clean"
 
 
+@pytest.mark.slow
 def test_copies_are_followed_with_what_made_them(tmp_path: Path) -> None:
     pytest.importorskip("albumentations")
     data = coco(images=4, boxes=[(i, 1) for i in range(1, 5)], ending="png")

@@ -35,6 +35,7 @@ def test_sizes_are_cocos_and_sides_are_rounded() -> None:
     assert found[2].aspects == (0.5,) * 5
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # numpy is loaded by the first of them
 @given(ROWS)
 def test_numpy_counts_the_same(rows: list[tuple[float, float, int, int]]) -> None:

@@ -56,6 +56,7 @@ def test_a_step_is_what_it_gives_and_one_that_gives_nothing_what_it_is_given(fol
     assert _images("recipe.yaml:raw") == {"raw": 6}
 
 
+@pytest.mark.slow
 def test_a_run_is_what_it_published(folder: Path) -> None:
     assert command("run", "recipe.yaml", cwd=folder).returncode == 0
     parts = _images("runs/test:parts")
@@ -80,6 +81,7 @@ def test_what_isnt_there_is_told(folder: Path, place: str, told: str) -> None:
         source.find(place)
 
 
+@pytest.mark.slow
 def test_a_step_behind_one_that_writes_files_must_be_run_first(folder: Path) -> None:
     pytest.importorskip("albumentations")
     more = {"id": "more", "use": "augment", "in": "cats", "with": {"pipeline": [], "copies": 1}}

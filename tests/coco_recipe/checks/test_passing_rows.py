@@ -39,6 +39,7 @@ def _found(findings: object) -> list[str]:
     return [str(one) for one in findings if isinstance(one, Finding)]
 
 
+@pytest.mark.slow
 @given(st.permutations(WRONG), st.lists(st.integers(0, 99), max_size=4))
 def test_findings_are_those_of_the_whole(changes: list[dict[str, object]], ends: list[int]) -> None:
     data = changed("annotations")

@@ -160,6 +160,7 @@ def test_a_whole_table_that_stands_twice_stops_a_run_unless_the_recipe_says_othe
     assert "the file: {'annotations'" in command("check", "raw.json", cwd=tmp_path).stdout
 
 
+@pytest.mark.slow
 def test_real_files_have_none() -> None:
     for path in sorted(real_data("odd_json").parent.rglob("*.json")):
         try:

@@ -83,6 +83,7 @@ def _rows(listed: list[Mapping[str, Any]]) -> Rows:
     return Rows(dataset(data))
 
 
+@pytest.mark.slow
 @given(listed=ROWS)
 def test_rows_of_a_batch_are_noticed_as_one_by_one(listed: list[Mapping[str, Any]]) -> None:
     rows = _rows(listed)

@@ -106,6 +106,7 @@ def test_few_items_are_taken_ahead_even_if_the_first_is_slow() -> None:
     assert 4 <= most <= 2 * WINDOW
 
 
+@pytest.mark.slow
 def test_items_and_results_larger_than_a_pipe_do_not_block_each_other() -> None:
     results = engine.local(2).map(len, (bytes(3_000_000) for _ in range(8)))
     assert list(results) == [3_000_000] * 8

@@ -36,6 +36,7 @@ def test_what_a_worker_raises_arrives_with_its_traceback(
     assert "in raise_kind" in str(caught.value.__cause__)
 
 
+@pytest.mark.slow
 def test_a_result_that_cannot_be_sent_is_an_error() -> None:
     with pytest.raises(Exception, match=r"[Cc]an't (get|pickle) local object"):
         list(engine.local(2).map(_hands_a_function, range(3)))

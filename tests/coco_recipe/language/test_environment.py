@@ -149,6 +149,7 @@ def test_two_runs_give_the_same_bytes_where_the_values_are_equal(tmp_path: Path)
     assert keys[0] == keys[1]
 
 
+@pytest.mark.slow
 def test_inputs_keep_their_names_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FILE", "raw.json")
     clean = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}

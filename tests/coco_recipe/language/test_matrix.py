@@ -62,6 +62,7 @@ def test_names_that_would_be_one_or_too_long_get_a_digest(tmp_path: Path) -> Non
     assert max(len(name.encode()) for name in names) <= matrix.MAX_NAME
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("axes", "place", "what"),
     [

@@ -231,6 +231,7 @@ class Broken:
             raise OSError(28, "No space left on device")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize(
     ("observer", "name", "problem"),

@@ -75,6 +75,7 @@ def test_it_sees_what_comes_to_each_step_and_what_it_gives(folder: Path) -> None
     assert seen[3:] == ["('out', 'dataset') 4"]
 
 
+@pytest.mark.slow
 def test_it_may_leave_a_file_that_stands_and_may_be_left_out(folder: Path) -> None:
     told = f"report: {Path('runs/test/seen.txt')}"
     assert told not in _run(folder, "--no-report").stderr
@@ -83,6 +84,7 @@ def test_it_may_leave_a_file_that_stands_and_may_be_left_out(folder: Path) -> No
     assert told not in _run(folder, "--report").stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["init", "see", "write"])
 def test_one_that_fails_is_told_and_the_run_is_the_same(folder: Path, where: str) -> None:
     _run(folder, "--no-report")

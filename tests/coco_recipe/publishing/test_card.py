@@ -52,6 +52,7 @@ def test_the_card_is_the_same_made_reused_and_elsewhere(project: Path, tmp_path:
     assert [(_published(other) / name).read_bytes() for name in marks.CARDS] == first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", marks.CARDS)
 def test_a_file_of_the_users_stays_and_isnt_listed(name: str, project: Path) -> None:
     path = _published(project) / name

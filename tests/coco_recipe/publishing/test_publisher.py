@@ -417,6 +417,7 @@ def _more(rng: Any, root: Path) -> dict[Path, bytes]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["plan", "run"])
 @pytest.mark.parametrize("layout", ["coco", "flat"])
 def test_a_users_file_where_a_new_picture_must_go_is_told_before_work(

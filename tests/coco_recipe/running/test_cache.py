@@ -133,6 +133,7 @@ def test_a_damaged_result_is_found_and_made_anew(recipe: Path, change: str) -> N
     assert not verify(back.folder).wrong
 
 
+@pytest.mark.slow
 def test_a_damaged_entry_is_no_entry(recipe: Path) -> None:
     _run(recipe)
     _run(recipe, 1)
@@ -159,6 +160,7 @@ def test_plan_sees_what_is_kept_and_writes_nothing(recipe: Path) -> None:
     assert tree(Path("runs")) == before
 
 
+@pytest.mark.slow
 def test_a_file_of_somebody_in_a_result_stays(recipe: Path) -> None:
     _run(recipe)
     _run(recipe, 1)
@@ -174,6 +176,7 @@ def test_a_file_of_somebody_in_a_result_stays(recipe: Path) -> None:
     assert Path("runs/test/kept/out/notes.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_folder_of_somebody_is_no_cache(recipe: Path) -> None:
     Path("runs/.cache").mkdir(parents=True)
     Path("runs/.cache/mine").write_text("mine")
@@ -227,6 +230,7 @@ def test_a_run_that_can_not_write_beside_it_keeps_nothing(
     assert not Path("runs/.cache").exists()
 
 
+@pytest.mark.slow
 def test_force_takes_nothing_that_is_kept(recipe: Path) -> None:
     _run(recipe)
     _run(recipe, 1)

@@ -43,6 +43,7 @@ def test_a_step_that_resumes_finds_what_an_interrupted_run_left(
         stages.run(planned, out=tmp_path / "out", force=True)
 
 
+@pytest.mark.slow
 def test_a_step_is_told_a_digest_of_its_code_so_that_it_takes_nothing_from_an_older_one(
     tmp_path: Path, plugin: Path
 ) -> None:

@@ -119,6 +119,7 @@ def test_what_a_library_raises_is_told_with_its_type_and_place(tmp_path: Path, r
     assert "/steps/.x.partial/train.log, last written 20" in lines[-41]
 
 
+@pytest.mark.slow
 def test_the_log_has_the_workers_traceback_and_the_item_in_flight(run: Run) -> None:
     pytest.importorskip("numpy")
     said, log = _fails(run, "solve", jobs=2)
@@ -166,6 +167,7 @@ def test_what_is_no_failure_of_a_step_leaves_no_log(
     assert not (tmp_path / "out/error.log").exists()
 
 
+@pytest.mark.slow
 def test_the_next_run_removes_the_log_and_nothing_else_differs(tmp_path: Path, run: Run) -> None:
     run("fine")
     before = tree(tmp_path / "out")

@@ -148,6 +148,7 @@ def test_a_run_without_locks_says_so(tmp_path: Path) -> None:
     assert any(isinstance(event, events.Noted) and "no locks" in event.text for event in told)
 
 
+@pytest.mark.slow
 def test_a_run_directory_without_its_lock_file_is_used(tmp_path: Path) -> None:
     folder = project_in(tmp_path)
     run_project(folder)

@@ -26,6 +26,7 @@ def _run(path: Path, folder: Path, **options: Any) -> tuple[stages.RunResult, di
 CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
 
 
+@pytest.mark.slow
 def test_an_input_is_the_one_whose_hash_the_recipe_has_or_is_refused(tmp_path: Path) -> None:
     (tmp_path / "w.pth").write_bytes(b"weights")
     write_recipe(tmp_path, [CLEAN], coco())

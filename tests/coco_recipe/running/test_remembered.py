@@ -125,6 +125,7 @@ def test_a_choice_of_the_recipe_is_seen(project: Path) -> None:
     assert "unused_categories" not in "".join(_run(project)[1])
 
 
+@pytest.mark.slow
 def test_every_file_counts_where_names_are_mended(tmp_path: Path, read: list[str]) -> None:
     folder = tmp_path / "mended"
     (folder / "images").mkdir(parents=True)

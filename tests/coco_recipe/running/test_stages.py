@@ -110,6 +110,7 @@ def test_a_stray_file_of_a_committed_step_is_told_and_not_published(tmp_path: Pa
     assert not (folder / "runs/test/dataset/all/9.jpg").exists()
 
 
+@pytest.mark.slow
 def test_a_damaged_log_is_written_anew_and_that_of_another_recipe_is_not(tmp_path: Path) -> None:
     folder = project_in(tmp_path)
     run_project(folder)

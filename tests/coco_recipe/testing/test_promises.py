@@ -46,6 +46,7 @@ STEP = Step(
 )
 
 
+@pytest.mark.slow
 def test_a_sound_step_breaks_none(tmp_path: Path) -> None:
     data = coco(ending="png")
     pictures = draw(tmp_path / "pictures", data)
@@ -120,6 +121,7 @@ PLACE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

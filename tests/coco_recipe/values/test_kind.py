@@ -108,6 +108,7 @@ def _run(folder: Path, recipe: Path, plugin: Path, **more: Any) -> Result:
     return coco_recipe.run(recipe, out=folder / "out", jobs=1, plugins=[plugin], **more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", ["choose", "choose_and_keep"])
 def test_a_kind_of_a_plugin_flows_is_committed_reused_and_replayed(
     tmp_path: Path, use: str
@@ -139,6 +140,7 @@ def test_a_damaged_file_of_a_plugins_value_is_made_again(tmp_path: Path) -> None
     assert _run(tmp_path, recipe, plugin).ran == ("t",)
 
 
+@pytest.mark.slow
 def test_a_kind_of_a_plugin_is_an_input_with_facts_of_its_own(tmp_path: Path) -> None:
     plugin = _plugin(tmp_path, KIND, OFFERS, STEPS)
     inputs = {"raw": {"annotations": "raw.json"}, "t": {"kind": "thresholds", "file": "t.json"}}

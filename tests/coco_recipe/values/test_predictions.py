@@ -123,6 +123,7 @@ def _row(**keys: Any) -> dict[str, Any]:
     return {"image_id": 2, "category_id": 2, "bbox": [0, 0, 5, 6], "score": 0.75, "id": 9, **keys}
 
 
+@pytest.mark.slow
 def test_results_and_figures_made_elsewhere_are_inputs(tmp_path: Path) -> None:
     recipe = _inputs(tmp_path, [_row()])
     _run(tmp_path, recipe)

@@ -83,6 +83,7 @@ PLACES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", PLACES)
 def test_pictures_lie_in_any_folder_of_the_step(tmp_path: Path, where: str) -> None:
     dataset = _run(tmp_path, PLACES[where])

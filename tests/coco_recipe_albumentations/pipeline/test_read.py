@@ -15,6 +15,7 @@ pytest.importorskip("albumentations")
 from pipeline_texts import saved  # noqa: E402
 
 
+@pytest.mark.slow
 def test_checking_a_pipeline_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys; from coco_recipe_albumentations.pipeline.read import Pipeline; form = "

@@ -67,6 +67,7 @@ def test_a_leak_fails_the_run_and_names_the_pair(tmp_path: Path) -> None:
     assert "pairs.jsonl" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_what_is_allowed_or_does_not_fail_passes(tmp_path: Path) -> None:
     pairs = _run(_recipe(tmp_path, allow=[["flipped.jpg", "1.jpg"]]))
     (first, *others) = map(json.loads, pairs.read_text("utf-8").splitlines())

@@ -17,6 +17,7 @@ def _recipe(folder: Path, train: list[str], val: list[str]) -> Path:
     return linted.recipe(folder, [linted.exported(train="a", val="b")], inputs)
 
 
+@pytest.mark.slow
 def test_a_pair_across_parts_is_found_and_one_within_a_part_is_not(tmp_path: Path) -> None:
     images = tmp_path / "images"
     images.mkdir()

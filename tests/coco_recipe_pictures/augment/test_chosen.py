@@ -22,6 +22,7 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
+@pytest.mark.slow
 def test_only_images_that_fit_are_augmented(tmp_path: Path) -> None:
     data = coco(4, [(1, 1), (2, 2), (3, 2)])
     for row, camera in zip(data["images"], "abab", strict=True):

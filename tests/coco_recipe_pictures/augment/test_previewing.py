@@ -72,6 +72,7 @@ def test_the_command_takes_names_and_an_ending(folder: Path) -> None:
     assert (folder / "x.jpg").read_bytes().startswith(b"\xff\xd8\xff")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
 def test_a_preview_is_drawn_again_over_a_preview_and_over_nothing_else(
     name: str, folder: Path

@@ -23,6 +23,7 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_record_of_a_copy_is_enough_to_make_its_pixels_again(bench: Bench) -> None:
     from coco_recipe.running import forecast
 

@@ -49,6 +49,7 @@ def test_a_flip_moves_the_box_with_its_pixels(form: str, bench: Bench) -> None:
     assert (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1) == (53, 2, 63, 12)
 
 
+@pytest.mark.slow
 def test_what_falls_out_is_in_the_ledger_with_the_reason_and_the_figure(bench: Bench) -> None:
     assert len(bench.run(CROP, min_visibility=0.5)["annotations"]) == 2  # of 10 px, 5 are left
     data = bench.run(CROP, min_visibility=0.6)
@@ -204,6 +205,7 @@ def test_a_box_outside_its_image_is_refused_before_a_picture_is_opened(tmp_path:
         bench.run(SHORT)
 
 
+@pytest.mark.slow
 def test_sizes_come_from_each_image_and_are_checked_before_anything_runs(tmp_path: Path) -> None:
     data = coco(2, [(1, 1), (2, 1)])
     data["images"][1] |= {"width": 32, "height": 24}
@@ -241,6 +243,7 @@ def test_sizes_come_from_each_image_and_are_checked_before_anything_runs(tmp_pat
         bench.run([{"CenterCrop": {"width": "${image.height - 40}", "height": 8}}])
 
 
+@pytest.mark.slow
 def test_a_stop_just_before_the_commit_loses_no_work_and_leaves_nothing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ cv2 = pytest.importorskip("cv2")
 from coco_recipe_pictures.geometry import rings  # noqa: E402
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), st.floats(0.8, 5))
 @settings(max_examples=60, deadline=None)
 def test_a_smooth_ring_has_the_area_of_the_pixels_that_it_was_traced_from(

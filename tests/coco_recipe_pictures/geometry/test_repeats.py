@@ -65,6 +65,7 @@ def test_borders_one_after_another_repeat_what_was_repeated(mode: int) -> None:
     assert np.percentile(found.ious, 1) >= 0.88
 
 
+@pytest.mark.slow
 @modes
 def test_polygons_and_masks_with_holes_and_parts_are_repeated(mode: int) -> None:
     pairs = list(pixel_truth.repeated_masks(pixel_truth.bordered(mode), 10))

@@ -10,6 +10,7 @@ cv2 = pytest.importorskip("cv2")
 from coco_recipe_pictures.geometry import rings, rle  # noqa: E402
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.integers(1, 12), st.integers(1, 12), st.data())
 def test_run_lengths_are_those_of_pycocotools(height: int, width: int, data: st.DataObject) -> None:
