@@ -129,6 +129,8 @@ def load_files(paths: Sequence[str]) -> None:
 def load_file(path: Path) -> ModuleType:
     """Import a plugin file under a name that depends on its path.
 
+    Its text is run, never bytecode that Python has kept: that goes by the second of a change.
+
     Raises:
         PluginError: it is not there, or not a Python file.
     """
@@ -141,7 +143,7 @@ def load_file(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        exec(compile(path.read_bytes(), str(path.resolve()), "exec"), vars(module))
     except BaseException:
         del sys.modules[name]
         raise

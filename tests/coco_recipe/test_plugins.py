@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -152,3 +153,17 @@ def test_two_plugins_with_one_step_name_are_both_named(tmp_path: Path) -> None:
         PluginError, match=r"mine.py: offers step 'reindex', which coco-recipe offers too"
     ):
         plugins.find([tmp_path / "mine.py"])
+
+
+def test_a_file_runs_as_it_stands_and_leaves_no_bytecode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file = tmp_path / "plugin.py"
+    seen = []
+    for text in ("VALUE = 1\n", "VALUE = 2\n"):
+        file.write_text(text)
+        os.utime(file, (1e9, 1e9))
+        seen.append(plugins.load_file(file).VALUE)
+    assert seen == [1, 2]
+    assert [path.name for path in tmp_path.iterdir()] == ["plugin.py"]

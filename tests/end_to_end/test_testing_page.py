@@ -50,7 +50,16 @@ def test_the_example_passes_and_fails_where_the_step_is_wrong(tmp_path: Path) ->
     for step, expected in ((STEP, 0), (STEP.replace("< below", "> below"), 1)):
         (tmp_path / "drop_small.py").write_text(step)
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_example.py"],
+            [
+                sys.executable,
+                "-B",
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "test_example.py",
+            ],
             cwd=tmp_path,
             capture_output=True,
             text=True,
