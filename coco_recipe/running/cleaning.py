@@ -74,6 +74,11 @@ def found(
             raise RunError(f"{folder}: is no run directory, and has no results that are kept")
         if whole and not is_run:
             raise RunError(f"{folder}: is no run directory, but a folder of some; name one of them")
+        if whole and not log:
+            raise RunError(
+                f"{folder}: has no whole {LOG}, which says what in it is of a run; run its recipe "
+                "again, or delete by hand what you don't need"
+            )
         names = {cache.run} if is_run else None
         recipes = {log[0].recipe} if log else set()
         entries = [held for held in cache.entries() if held.result.is_dir()]
@@ -117,7 +122,8 @@ def remove(rows: Sequence[Removable], tell: Callable[[str], None]) -> list[Path]
 def remove_records(folder: Path, tell: Callable[[str], None]) -> list[Path]:
     """Remove what a run wrote beside its steps, once these have gone; return what isn't ours.
 
-    A folder in which it published is left: what is in there may be in use.
+    A folder in which it published is left: what is in there may be in use. So is a file that isn't
+    as the run wrote it, by the hashes in its log.
 
     Args:
         folder: the run directory.
@@ -127,14 +133,21 @@ def remove_records(folder: Path, tell: Callable[[str], None]) -> list[Path]:
         HeldError: a run is at work there.
     """
     with lock.held(folder, tell):
-        if Store(folder).step_ids():
+        log = read_log(folder)
+        if log is None or Store(folder).step_ids():
             return []
         error_log.clear(folder)
         page = folder / PAGE
         if page.is_file() and seals.open_page(page.read_bytes()):
             page.unlink()
-        for name in (LOG, run_folder.WRITTEN, run_folder.RESOLVED):
-            (folder / name).unlink(missing_ok=True)
+        copies = {
+            run_folder.WRITTEN: log[0].text_sha256,
+            run_folder.RESOLVED: log[0].recipe_sha256,
+        }
+        for name, sha256 in copies.items():
+            if not _is_changed(folder / name, sha256):
+                (folder / name).unlink(missing_ok=True)
+        (folder / LOG).unlink()
         files.remove_empty(folder / STEPS)
         left = sorted(path for path in folder.iterdir() if path.name != lock.LOCK)
     if not left:
@@ -188,16 +201,23 @@ def _steps(folder: Path, *, whole: bool) -> Iterator[Removable]:
 
 
 def _remove_step(folder: Path) -> list[Path]:
-    """Remove a committed step; move files of somebody else in it to ``kept``, and return these."""
+    """Remove a committed step; return where files are now that somebody added or changed there."""
     store, name = Store(folder.parent.parent), folder.name
     manifest = store.manifest(name)
     if manifest is None:
         return []
-    moved = store.set_aside(name, store.strays(name))
+    hashes = manifest.files | manifest.record.clock.files
+    changed = (file for file, sha256 in hashes.items() if _is_changed(folder / file, sha256))
+    moved = store.set_aside(name, [*store.strays(name), *changed])
     for file in names_of(manifest):
         (folder / file).unlink(missing_ok=True)
     files.remove_empty(folder)
     return moved
+
+
+def _is_changed(path: Path, sha256: str) -> bool:
+    """Report whether a file is there and has other bytes than a run gave it; a link has none."""
+    return path.is_file() and not path.is_symlink() and files.sha256(path) != sha256
 
 
 def _size(folder: Path) -> int:

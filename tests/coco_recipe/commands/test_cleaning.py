@@ -22,6 +22,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def _files(folder: Path) -> dict[str, str]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in found}
+
+
 def _kept(project: Path) -> int:
     return len(list(project.glob("runs/.cache/*/result")))
 
@@ -69,6 +74,37 @@ def test_a_whole_run_goes_and_what_is_not_its_own_stays(project: Path) -> None:
     assert left == [".lock", "mine.txt", "notes.txt"]
     assert {(path.read_text()) for path in folder.rglob("*.txt")} == {"mine"}
     assert _kept(project) == 0
+
+
+def test_of_a_whole_run_what_somebody_changed_stays(project: Path) -> None:
+    folder = project / "runs/test"
+    changed = ["recipe.yaml", "steps/clean/dropped.jsonl"]
+    for name in changed:
+        assert (folder / name).is_file()
+        (folder / name).write_text("mine")
+    done = command("clean", "runs/test", "--whole", "--yes", cwd=project)
+    assert done.returncode == 0, done.stderr
+    left = [path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"]
+    assert sorted(path.name for path in left) == ["dropped.jsonl", "recipe.yaml"]
+    assert {path.read_text() for path in left} == {"mine"}
+    assert "not ours, so it is left: runs/test/recipe.yaml" in done.stderr
+
+
+@pytest.mark.parametrize("log", [None, "{}"])
+def test_a_users_folder_that_looks_like_a_run_is_left_whole(
+    log: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "mine/steps/fit").mkdir(parents=True)
+    names = ["recipe.yaml", "recipe.resolved.yaml", "error.log", "report.html", "steps/fit/a.txt"]
+    for name in names:
+        (tmp_path / "mine" / name).write_text("mine")
+    if log is not None:
+        (tmp_path / "mine/provenance.jsonl").write_text(log)
+    before = _files(tmp_path / "mine")
+    done = command("clean", "mine", "--whole", "--yes", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "has no whole provenance.jsonl, which says what in it is of a run" in done.stderr
+    assert _files(tmp_path / "mine") == before
 
 
 def test_of_a_whole_run_alone_nothing_is_left(project: Path) -> None:
