@@ -1,6 +1,6 @@
 # Two images: the data steps, and, with --target train, the training stack too (mmcv is compiled: minutes).
 #   docker build -t coco-recipe .
-#   docker run --rm -u "$(id -u):$(id -g)" -v "$PWD:/work" coco-recipe run recipe.yaml
+#   docker run --rm -u "$(id -u):$(id -g)" -v "$PWD:/project" coco-recipe run recipe.yaml
 FROM python:3.11-slim AS wheel
 WORKDIR /source
 COPY . .
@@ -16,7 +16,7 @@ RUN sed '/^onedl-mmcv/,$d' /wheels/training_stack.txt | python -m pip install --
     && sed -n '/^onedl-mmcv/p' /wheels/training_stack.txt \
         | python -m pip install --no-cache-dir --no-build-isolation -r /dev/stdin \
     && python -m pip install --no-cache-dir "$(echo /wheels/*.whl)[augment,train]"
-WORKDIR /work
+WORKDIR /project
 ENTRYPOINT ["coco-recipe"]
 
 FROM python:3.11-slim
@@ -25,5 +25,5 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=wheel /wheels /wheels
 RUN python -m pip install --no-cache-dir "$(echo /wheels/*.whl)[augment]"
-WORKDIR /work
+WORKDIR /project
 ENTRYPOINT ["coco-recipe"]
