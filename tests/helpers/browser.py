@@ -1,8 +1,10 @@
 """Open a page in headless Chromium, driven over a pipe, and say what it did: for tests of pages."""
 
 import base64
+import fcntl
 import json
 import os
+import select
 import shutil
 import subprocess
 import tempfile
@@ -23,6 +25,13 @@ FLAGS = (
     "--disable-dev-shm-usage",
     "--remote-debugging-pipe",
 )
+STARTS = 3  # a loaded machine may kill a browser that starts
+SECONDS = 120  # that it has for an answer
+ABOVE = 100  # the number of a descriptor that isn't one of the two that the browser asks for
+
+
+class BrowserGone(Exception):
+    """The browser ended, or doesn't answer."""
 
 
 def found_browser() -> str:
@@ -44,35 +53,59 @@ class Browser:
     """
 
     def __init__(self, width: int = 1280, height: int = 900) -> None:
-        self.console: list[str] = []
-        self.requests: list[str] = []
-        self._folder = tempfile.mkdtemp(prefix="browser-")
-        to_browser, self._out = os.pipe()
-        self._in, from_browser = os.pipe()
-        self._process = subprocess.Popen(
-            [found_browser(), *FLAGS, f"--user-data-dir={self._folder}", "about:blank"],
-            preexec_fn=lambda: (
-                (os.dup2(to_browser, 103), os.dup2(from_browser, 104))
-                and (os.dup2(103, 3), os.dup2(104, 4))
-            ),
-            close_fds=False,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(to_browser)
-        os.close(from_browser)
-        self._rest, self._number, self._session = b"", 0, ""
-        target = self._targets()
-        attached = self.send("Target.attachToTarget", targetId=target, flatten=True)
-        self._session = attached["sessionId"]
+        for start in range(1, STARTS + 1):
+            try:
+                self._start()
+                break
+            except BrowserGone as error:
+                self.close()
+                if start == STARTS:
+                    pytest.skip(f"Chromium can't open a blank page here: {error}")
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
         self.resize(width, height)
+
+    def _start(self) -> None:
+        """Start it with a blank page, and speak to that page."""
+        self.console: list[str] = []
+        self.requests: list[str] = []
+        self._rest, self._number, self._session = b"", 0, ""
+        self._folder = tempfile.mkdtemp(prefix="browser-")
+        self._said = Path(self._folder, "said.txt")
+        to_browser, self._out = os.pipe()
+        self._in, from_browser = os.pipe()
+
+        def hand_over() -> None:
+            """Put the pipes where the browser looks for them; either may stand there now."""
+            ends = [fcntl.fcntl(end, fcntl.F_DUPFD, ABOVE) for end in (to_browser, from_browser)]
+            os.dup2(ends[0], 3)
+            os.dup2(ends[1], 4)
+
+        with self._said.open("wb") as said:
+            self._process = subprocess.Popen(
+                [found_browser(), *FLAGS, f"--user-data-dir={self._folder}", "about:blank"],
+                preexec_fn=hand_over,
+                close_fds=False,
+                stdout=said,
+                stderr=said,
+            )
+        os.close(to_browser)
+        os.close(from_browser)
+        found = self.send("Target.getTargets")["targetInfos"]
+        page = next((one["targetId"] for one in found if one["type"] == "page"), None)
+        if page is None:
+            raise BrowserGone("it has no page")
+        attached = self.send("Target.attachToTarget", targetId=page, flatten=True)
+        self._session = attached["sessionId"]
 
     def __enter__(self) -> "Browser":
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it, and remove what it wrote."""
         self._process.kill()
         self._process.wait()
         os.close(self._out)
@@ -126,7 +159,10 @@ class Browser:
         message: dict[str, Any] = {"id": self._number, "method": method, "params": params}
         if self._session:
             message["sessionId"] = self._session
-        os.write(self._out, json.dumps(message).encode() + b"\0")
+        try:
+            os.write(self._out, json.dumps(message).encode() + b"\0")
+        except BrokenPipeError:
+            raise self._gone() from None
         while True:
             answer = self._read()
             if answer.get("id") == self._number:
@@ -135,18 +171,25 @@ class Browser:
                 return result
             self._heard(answer)
 
-    def _targets(self) -> str:
-        found = self.send("Target.getTargets")["targetInfos"]
-        return str(next(one["targetId"] for one in found if one["type"] == "page"))
-
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
-            more = os.read(self._in, 1 << 20)
-            assert more, "the browser has gone"
+            ready, _, _ = select.select([self._in], [], [], SECONDS)
+            more = os.read(self._in, 1 << 20) if ready else b""
+            if not more:
+                raise self._gone()
             self._rest += more
         text, _, self._rest = self._rest.partition(b"\0")
         found: dict[str, Any] = json.loads(text)
         return found
+
+    def _gone(self) -> BrowserGone:
+        """Return an error with how it ended and the last that it said."""
+        try:
+            how = f"it ended with {self._process.wait(1)}"
+        except subprocess.TimeoutExpired:
+            how = f"no answer in {SECONDS} s"
+        lines = self._said.read_text("utf-8", "replace").splitlines()
+        return BrowserGone("; ".join([how, *lines[-3:]]))
 
     def _heard(self, event: dict[str, Any]) -> None:
         params = event.get("params", {})
