@@ -10,12 +10,15 @@ FROM python:3.11-slim AS train
 RUN apt-get update \
     && apt-get install -y --no-install-recommends g++ fonts-noto-cjk \
     && rm -rf /var/lib/apt/lists/*
+# before the project's own code, whose changes then compile nothing again
+COPY plugins/coco_recipe_doctor/training_stack.txt /stack.txt
+RUN sed '/^onedl-mmcv/,$d' /stack.txt | python -m pip install --no-cache-dir -r /dev/stdin \
+    && sed -n '/^onedl-mmcv/p' /stack.txt \
+        | python -m pip install --no-cache-dir --no-build-isolation -r /dev/stdin
 COPY --from=wheel /wheels /wheels
-COPY plugins/coco_recipe_doctor/training_stack.txt /wheels/
-RUN sed '/^onedl-mmcv/,$d' /wheels/training_stack.txt | python -m pip install --no-cache-dir -r /dev/stdin \
-    && sed -n '/^onedl-mmcv/p' /wheels/training_stack.txt \
-        | python -m pip install --no-cache-dir --no-build-isolation -r /dev/stdin \
-    && python -m pip install --no-cache-dir "$(echo /wheels/*.whl)[augment,train]"
+RUN python -m pip install --no-cache-dir "$(echo /wheels/*.whl)[augment,train]"
+# any user may write there: without a home, numba can't be imported, and mmdet with it
+ENV HOME=/tmp
 WORKDIR /project
 ENTRYPOINT ["coco-recipe"]
 
@@ -25,5 +28,6 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=wheel /wheels /wheels
 RUN python -m pip install --no-cache-dir "$(echo /wheels/*.whl)[augment]"
+ENV HOME=/tmp
 WORKDIR /project
 ENTRYPOINT ["coco-recipe"]
