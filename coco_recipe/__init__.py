@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from coco_recipe import patterns, regular
-    from coco_recipe.api import Cell, load, open_run, run, run_matrix
+    from coco_recipe.api import load, open_run, run, run_matrix
     from coco_recipe.asking.recorded_run import RecordedRun
     from coco_recipe.asking.recorded_run import read as recorded_run
     from coco_recipe.asking.row_changes import changes as row_changes
@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from coco_recipe.observing.reporters import Flow, RunFacts, Stopped
     from coco_recipe.observing.table import width_of
     from coco_recipe.observing.trackers import Tracker
+    from coco_recipe.result import Cell
     from coco_recipe.seals import open_line, open_page, seal_line, seal_page
     from coco_recipe.step_context import StepContext
     from coco_recipe.steps import (
@@ -235,7 +236,7 @@ __all__ = [
 
 # the names of each module; new=old where one has another name there, new= for the module itself
 _NAMES = {
-    "api": "Cell load open_run run run_matrix",
+    "api": "load open_run run run_matrix",
     "asking.recorded_run": "RecordedRun recorded_run=read",
     "asking.row_changes": "row_changes=changes",
     "asking.run_facts": "run_facts run_values",
@@ -276,6 +277,7 @@ _NAMES = {
     "observing.trackers": "Tracker",
     "patterns": "patterns=",
     "regular": "regular=",
+    "result": "Cell",
     "seals": "open_line open_page seal_line seal_page",
     "step_context": "StepContext",
     "steps": "Backend OpenPorts Package Port Step StepProblem StepProblems",

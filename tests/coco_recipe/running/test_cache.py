@@ -9,7 +9,8 @@ import pytest
 from builders import coco, command, recorded, tree, write_recipe
 
 from coco_recipe import files
-from coco_recipe.api import Result, run
+from coco_recipe.api import run
+from coco_recipe.result import Result
 from coco_recipe.running import cache, stages
 from coco_recipe.running.cache import Cache, Held
 from coco_recipe.running.verification import verify

@@ -16,8 +16,8 @@ from coco_recipe import (
     StepError,
     plugins,
 )
-from coco_recipe.api import Result
 from coco_recipe.errors import RecipeError
+from coco_recipe.result import Result
 
 KIND = """\
 import json

@@ -10,8 +10,8 @@ from builders import coco, recorded, write_recipe
 
 import coco_recipe
 from coco_recipe import Metrics, Predictions
-from coco_recipe.api import Result
 from coco_recipe.errors import RecipeError
+from coco_recipe.result import Result
 
 READS = '''\
 from coco_recipe import (
