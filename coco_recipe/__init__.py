@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from coco_recipe.asking.recorded_run import RecordedRun
     from coco_recipe.asking.recorded_run import read as recorded_run
     from coco_recipe.asking.row_changes import changes as row_changes
-    from coco_recipe.asking.run_facts import run_facts, run_values
+    from coco_recipe.asking.run_facts import run_facts, run_hashes, run_values
     from coco_recipe.asking.source import find as find_data
     from coco_recipe.asking.stats import of_datasets as stats_of
     from coco_recipe.checks.file_names import mended_name
@@ -211,6 +211,7 @@ __all__ = [
     "row_findings",
     "run",
     "run_facts",
+    "run_hashes",
     "run_matrix",
     "run_values",
     "runs_of",
@@ -239,7 +240,7 @@ _NAMES = {
     "api": "load open_run run run_matrix",
     "asking.recorded_run": "RecordedRun recorded_run=read",
     "asking.row_changes": "row_changes=changes",
-    "asking.run_facts": "run_facts run_values",
+    "asking.run_facts": "run_facts run_hashes run_values",
     "asking.source": "find_data=find",
     "asking.stats": "stats_of=of_datasets",
     "checks.file_names": "mended_name",

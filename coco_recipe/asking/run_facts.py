@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from coco_recipe.dataset import Dataset
+from coco_recipe.known_files import KnownFiles, place_of
 from coco_recipe.manifest import FailedStep, StepRecord, read_log
 from coco_recipe.observing.reporters import Reference, RunFacts, Stopped
 from coco_recipe.planning.plan import Plan, PlannedStep
-from coco_recipe.running import forecast, recorded
+from coco_recipe.running import forecast, raw_files, recorded
 from coco_recipe.running.reopening import reopen
 from coco_recipe.running.session import Session
 from coco_recipe.running.store import Store
@@ -67,10 +68,11 @@ def run_values(
         Each step's record, the data sets that came to it, and those that it gave.
 
     Raises:
-        RunError: an output isn't as it was committed.
+        RunError: an output isn't as it was committed, or an input has changed since.
     """
     planned = reopen(facts.folder, facts.plugin_files)
     session = Session.open(planned, facts.folder, with_pixels=False)
+    forecast.refuse_changed(session.inputs.digests, facts.run)
     rehearsal = forecast.rehearsal(session)
 
     def values(refs: Iterable[Reference]) -> dict[Reference, Any]:
@@ -81,6 +83,31 @@ def run_values(
     for record in facts.steps:
         step = steps[record.step]
         yield record, values(_entered(step)), values(_given(step))
+
+
+def run_hashes(facts: RunFacts) -> dict[str, str]:
+    """Return the SHA-256 of the pictures that a finished run has read and written.
+
+    Pictures of inputs are hashed again, if they aren't known to be untouched.
+
+    Args:
+        facts: what the run recorded.
+
+    Returns:
+        By absolute path. Empty for a picture of an input that has changed since; it need not be
+        the one that did. None of inputs whose pictures the run didn't read.
+    """
+    planned, store = reopen(facts.folder, facts.plugin_files), Store(facts.folder)
+    found: dict[str, str] = {}
+    for record in facts.steps:
+        manifest, folder = store.manifest(record.step), store.final(record.step).absolute()
+        if manifest:
+            found |= {str(folder / name): sha256 for name, sha256 in manifest.files.items()}
+    known = KnownFiles(place_of(facts.folder))
+    for item in planned.recipe.inputs:
+        if expected := facts.run.inputs.get(item.name, {}).get("images"):
+            found |= raw_files.picture_hashes(planned, item, known, expected)
+    return found
 
 
 def _entered(step: PlannedStep) -> Iterator[Reference]:

@@ -1,7 +1,7 @@
 """Reporters see the values of a run go by, and write a page of it when it is done."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -72,6 +72,8 @@ class RunFacts:
         recipe: the recipe's text.
         digest: of the keys of all steps, which stand for all that the results depend on.
         plugin_files: the plugin files that the run used.
+        hashes: SHA-256 of the files that the run has read and written so far, by absolute path;
+            empty of a finished run (`run_hashes` finds them).
         stopped: how it stopped before all its steps were done; None where they are.
     """
 
@@ -84,6 +86,7 @@ class RunFacts:
     recipe: str
     digest: str
     plugin_files: tuple[Path, ...] = ()
+    hashes: Mapping[str, str] = field(default_factory=dict)
     stopped: Stopped | None = None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from coco_recipe import files
 from coco_recipe.errors import CocoRecipeError, RecipeError, RunError, did_you_mean, together
-from coco_recipe.manifest import StepRecord, read_run
+from coco_recipe.manifest import Digests, RunRecord, StepRecord, read_run
 from coco_recipe.planning import foresight
 from coco_recipe.planning.plan import PlannedStep, Reference
 from coco_recipe.publishing.targets import in_the_way
@@ -169,16 +169,27 @@ def value(session: Session, reference: Reference, keys: Mapping[str, str]) -> An
     manifest = manifests[step_id]
     if manifest and port in manifest.outputs:
         return session.read(reference)
-    recorded_run = read_run(session.folder)
-    for name, recorded in recorded_run.inputs.items() if recorded_run else ():
-        digests = session.inputs.digests[name]
-        if any(recorded.get(kind) != digest for kind, digest in digests.items()):
-            raise RunError(f"the input '{name}' has changed since the run; run the recipe again")
+    if run := read_run(session.folder):
+        refuse_changed(session.inputs.digests, run)
     step = next(step for step in session.plan.steps if step.id == step_id)
     result = rehearsal(session).result_of(step)
     if result is None:
         raise RunError(f"{step_id}.{port} can't be made again: run the recipe again")
     return result.values[port]
+
+
+def refuse_changed(digests: Mapping[str, Digests], run: RunRecord) -> None:
+    """See that inputs have the digests that a run recorded.
+
+    Raises:
+        RunError: one has another.
+    """
+    for name, recorded in run.inputs.items():
+        for kind, digest in digests.get(name, {}).items():
+            if recorded.get(kind) != digest:
+                raise RunError(
+                    f"the input '{name}' has changed since the run; run the recipe again"
+                )
 
 
 @contextlib.contextmanager

@@ -84,9 +84,8 @@ class Log:
         return same_run and list(map(line_of, found)) == list(map(line_of, records))
 
     def begin(self) -> None:
-        """Write the run's own line where there is no log yet: whose run directory this is."""
-        if not self.path.exists():
-            files.write_bytes(self.path, log_of(self.run, ()))
+        """Write the run's own line: whose run directory this is, and what is wrong with inputs."""
+        files.write_bytes(self.path, log_of(self.run, ()))
 
     def add(self, record: StepRecord | FailedStep) -> None:
         """Append a step's record; the file is whole after every line."""

@@ -1,11 +1,12 @@
 """Look at the raw files of a finished run again: are they those that it read?"""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from coco_recipe.checks import missing_files
 from coco_recipe.errors import CocoRecipeError, RecipeError
+from coco_recipe.known_files import KnownFiles
 from coco_recipe.language.recipe import Input
 from coco_recipe.manifest import read_run
 from coco_recipe.planning import refusals
@@ -60,11 +61,9 @@ def _of_input(
     yield from wrong
     if wrong or "images" not in recorded:
         return
-    excuse = refusals.excuse(planned, item.name)
-    value = read_input(item, planned.recipe.source, planned.kinds, excuse).value
     place = str(planned.recipe.folder / str(item.images))
     try:
-        digest = _pictures(planned, item, value)
+        digest = _pictures(planned, item, {}, KnownFiles())
     except (CocoRecipeError, OSError) as error:
         yield Wrong(place, f"its pictures can't be read: {error}")
         return
@@ -73,9 +72,31 @@ def _of_input(
         yield from told or [Wrong(place, "a picture in it was changed, added or removed")]
 
 
-def _pictures(planned: Plan, item: Input, value: Any) -> str:
+def picture_hashes(planned: Plan, item: Input, known: KnownFiles, expected: str) -> dict[str, str]:
+    """Return the SHA-256 of an input's pictures by absolute path.
+
+    Empty ones where they aren't all as the run read them.
+
+    Args:
+        planned: the run's plan.
+        item: the input.
+        known: hashes of files that need not be read again.
+        expected: the digest of all that the run recorded.
+    """
+    found: dict[str, str] = {}
+    try:
+        is_as_read = _pictures(planned, item, found, known) == expected
+    except (CocoRecipeError, OSError):
+        is_as_read = False
+    return {os.path.abspath(path): sha256 if is_as_read else "" for path, sha256 in found.items()}
+
+
+def _pictures(planned: Plan, item: Input, found: dict[str, str], known: KnownFiles) -> str:
+    """Return the digest of an input's pictures; put the hash of each into a dict, by path."""
+    excuse = refusals.excuse(planned, item.name)
+    value = read_input(item, planned.recipe.source, planned.kinds, excuse).value
     mended = refusals.is_mended(planned, item.name, missing_files.MISSING.name)
-    return pixel_digest(value, {}, names_are_mended=mended)
+    return pixel_digest(value, found, names_are_mended=mended, known=known)
 
 
 def _placed(planned: Plan, store: Store, name: str) -> Iterator[Wrong]:

@@ -1,6 +1,7 @@
 """Put together what a run recorded: its steps, what flowed between them, its recipe."""
 
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from coco_recipe import files
@@ -13,12 +14,13 @@ from coco_recipe.running import run_folder
 from coco_recipe.running.store import Store
 
 
-def facts_of(planned: Plan, store: Store) -> RunFacts:
+def facts_of(planned: Plan, store: Store, hashes: Mapping[str, str] | None = None) -> RunFacts:
     """Return what a finished run recorded.
 
     Args:
         planned: its plan.
         store: its committed steps.
+        hashes: SHA-256 of the files that it has read and written, by path.
 
     Raises:
         RunError: the folder is no run directory, or a step isn't done.
@@ -28,11 +30,16 @@ def facts_of(planned: Plan, store: Store) -> RunFacts:
         raise RunError(f"{store.run_dir}: is not the directory of a finished run")
     records = tuple(_record(store, step) for step in planned.steps)
     text = (store.run_dir / run_folder.WRITTEN).read_text("utf-8")
-    return _facts(planned, store, run, records, text)
+    return _facts(planned, store, run, records, text, hashes or {})
 
 
 def facts_so_far(
-    planned: Plan, store: Store, run: RunRecord, done: Collection[str], stopped: Stopped
+    planned: Plan,
+    store: Store,
+    run: RunRecord,
+    done: Collection[str],
+    stopped: Stopped,
+    hashes: Mapping[str, str] | None = None,
 ) -> RunFacts:
     """Return what a run recorded that stopped before all its steps were done.
 
@@ -42,15 +49,21 @@ def facts_so_far(
         run: its own record.
         done: ids of the steps that are done.
         stopped: how it stopped; the recipe's steps are filled in.
+        hashes: as of `facts_of`.
     """
     records = tuple(_record(store, step) for step in planned.steps if step.id in done)
     steps = tuple((step.id, step.step.name) for step in planned.steps)
-    facts = _facts(planned, store, run, records, planned.recipe.source.text)
+    facts = _facts(planned, store, run, records, planned.recipe.source.text, hashes or {})
     return replace(facts, stopped=replace(stopped, steps=steps))
 
 
 def _facts(
-    planned: Plan, store: Store, run: RunRecord, records: tuple[StepRecord, ...], text: str
+    planned: Plan,
+    store: Store,
+    run: RunRecord,
+    records: tuple[StepRecord, ...],
+    text: str,
+    hashes: Mapping[str, str],
 ) -> RunFacts:
     steps = {step.id: step for step in planned.steps}
     flows = [flow for record in records for flow in _flows(steps[record.step], record)]
@@ -64,6 +77,7 @@ def _facts(
         text,
         files.digest({record.step: record.key for record in records}),
         planned.plugin_files,
+        {os.path.abspath(path): sha256 for path, sha256 in hashes.items()},
     )
 
 

@@ -310,7 +310,9 @@ def name_changes(work: Work) -> None:
 
 def write_reports(work: Work) -> None:
     """Let reporters write their pages of the run."""
-    facts = partial(recorded.facts_of, work.plan, work.store)
+    facts = partial(
+        recorded.facts_of, work.plan, work.store, hashes=work.session.inputs.known_hashes
+    )
     work.reporters.write(facts, Committed(work.session))
 
 

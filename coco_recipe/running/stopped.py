@@ -50,7 +50,8 @@ def _facts(work: Work, error: CocoRecipeError | None) -> RunFacts:
         ),
         bool(step and step.step.resumes),
     )
-    return recorded.facts_so_far(work.plan, work.store, work.record(), _done(work), stopped)
+    hashes = work.session.inputs.known_hashes
+    return recorded.facts_so_far(work.plan, work.store, work.record(), _done(work), stopped, hashes)
 
 
 def _done(work: Work) -> set[str]:

@@ -148,10 +148,11 @@ class Work:
         Say whether there is anything new to record.
         """
         self.log = provenance.Log(self.folder / "provenance.jsonl", self.record())
-        self.log.begin()
         self.is_news = bool(self.reasons) or not self.log.says(
             [self.session.committed(task.step.id).record for task in self.tasks]
         )
+        if self.is_news:
+            self.log.begin()
         run_folder.keep_recipe(self.plan, self.folder)
 
     def record(self) -> RunRecord:

@@ -37,5 +37,5 @@ def report(runs: tuple[Path, ...], target: Path | None, plugin_files: tuple[Path
         facts = run_facts(run, plugin_files)
         file = target or run / page.NAME
         if not reporter.is_current(file, facts):
-            page.write(facts, reporter.collected(facts), file)
+            page.write(reporter.with_hashes(facts), reporter.collected(facts), file)
         click.echo(str(file))

@@ -1,5 +1,6 @@
 """Write the page of a run: one file, which asks the network for nothing and runs nothing."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,21 @@ def page(facts: RunFacts, seen: Collected) -> bytes:
     )
     environment.globals["about"] = about
     template = environment.get_template("page.html.j2")
-    html = template.render(_sections(facts_as_read(facts), seen)).encode("utf-8")
-    return seal_page(html, source_of(facts))
+    images = sum(one.images for one in seen.figures.values())
+    palette = Palette(name for one in seen.figures.values() for name in one.classes)
+    camera = Camera(palette, LEAST_FILES + images // IMAGES_PER_FILE, facts.hashes)
+    html = template.render(_sections(facts_as_read(facts), seen, camera, palette)).encode("utf-8")
+    return seal_page(html, source_of(facts, camera.unlike))
 
 
-def source_of(facts: RunFacts) -> str:
-    """Return a digest of what the page depends on: the results, findings and versions."""
+def source_of(facts: RunFacts, unlike: Collection[str] = ()) -> str:
+    """Return a digest of what the page depends on: the results, findings and versions.
+
+    Args:
+        facts: what the run recorded.
+        unlike: pictures that aren't shown, since they have changed: the page is not yet as it will
+            be.
+    """
     import msgspec
 
     from coco_recipe import digest
@@ -84,14 +94,12 @@ def source_of(facts: RunFacts) -> str:
     steps = [msgspec.structs.replace(one, clock=clock) for one in facts.steps]
     run = msgspec.structs.replace(facts.run, clock=manifest.RunClock())
     told = [FORM, msgspec.to_builtins(run), msgspec.to_builtins(steps), facts.recipe]
-    return digest([*told, msgspec.to_builtins(facts.stopped)] if facts.stopped else told)
+    told += [msgspec.to_builtins(facts.stopped)] if facts.stopped else []
+    return digest([*told, sorted(unlike)] if unlike else told)
 
 
-def _sections(facts: RunFacts, seen: Collected) -> dict[str, Any]:
+def _sections(facts: RunFacts, seen: Collected, camera: Camera, palette: Palette) -> dict[str, Any]:
     """Return what the templates show; the pictures that tell most are taken first."""
-    images = sum(one.images for one in seen.figures.values())
-    palette = Palette(name for one in seen.figures.values() for name in one.classes)
-    camera = Camera(palette, LEAST_FILES + images // IMAGES_PER_FILE)
     shown: dict[str, Any] = {
         "verdict": verdict.gather(facts, seen),
         "stopped": stopped.gather(facts),

@@ -1,6 +1,7 @@
 """The reporter of the page: looks at values while a run goes on, and writes the page at its end."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ class PageOfRun:
         target = facts.folder / NAME
         if is_current(target, facts):
             return None
-        return target if page.write(facts, seen_of(facts, self.seen, committed), target) else None
+        seen = seen_of(facts, self.seen, committed)
+        return target if page.write(with_hashes(facts), seen, target) else None
 
     def write_unfinished(self, facts: RunFacts, values: Mapping[Reference, Any]) -> Path:
         """Write the page of a run that stops, with what was seen and is at hand."""
@@ -63,6 +65,13 @@ def seen_of(facts: RunFacts, seen: Collected, committed: Mapping[Reference, Any]
         seen.add({ref: committed[ref] for ref in wanted})
         return seen
     return collected(facts)
+
+
+def with_hashes(facts: RunFacts) -> RunFacts:
+    """Return a run's facts with the hashes of pictures, which a finished run's have not."""
+    from coco_recipe import run_hashes
+
+    return facts if facts.hashes else replace(facts, hashes=run_hashes(facts))
 
 
 def collected(facts: RunFacts) -> Collected:

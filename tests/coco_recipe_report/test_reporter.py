@@ -63,3 +63,32 @@ def test_rows_of_a_part_that_is_reused_are_made_again(run: Path) -> None:
     path.unlink()
     assert _has_written(_run(run.parents[1]))
     assert path.read_bytes() == first
+
+
+@pytest.mark.slow
+def test_a_picture_that_has_changed_is_named_and_not_shown(run: Path) -> None:
+    """The page is whole again as soon as the picture is."""
+    page, pictures = run / "report.html", [*run.parents[1].glob("images/*.png")]
+    first, before = page.read_bytes(), [path.read_bytes() for path in pictures]
+    for path in pictures:
+        path.write_bytes(path.read_bytes() + b"more")
+    page.unlink()
+    assert command("report", run, cwd=run).returncode == 0
+    assert b"not shown: it has changed since the run read it" in page.read_bytes()
+    for path, data in zip(pictures, before, strict=True):
+        path.write_bytes(data)
+    assert command("report", run, cwd=run).returncode == 0
+    assert page.read_bytes() == first
+
+
+@pytest.mark.slow
+def test_rows_of_an_earlier_runs_findings_are_not_shown(tmp_path: Path) -> None:
+    data = coco(images=3, boxes=[(1, 1), (2, 2)])
+    data["annotations"][0]["area"] = 1
+    write_recipe(tmp_path, PARTS, data)
+    _run(tmp_path)
+    data["annotations"][1]["area"] = 1
+    write_recipe(tmp_path, PARTS, data)
+    _run(tmp_path)
+    _run(tmp_path, "--out", "new/test")
+    assert tree(tmp_path / "runs/test") == tree(tmp_path / "new/test")

@@ -1,14 +1,16 @@
 """Take small pictures of images and of parts of them, as data in the page."""
 
 import base64
-from collections.abc import Sequence
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from coco_recipe import read_header
+from coco_recipe import header_of
 from coco_recipe_report.drawing.svg import Palette, cut, title
 from coco_recipe_report.seen.shots import Mark, Shot
 
@@ -50,10 +52,10 @@ class Picture:
     why_not: str = ""
 
 
-def _refuse_large(path: Path) -> None:
+def _refuse_large(data: bytes) -> None:
     """Refuse a picture that would take gigabytes to decode; a damaged one is told elsewhere."""
     try:
-        head = read_header(path)
+        head = header_of(data)
     except ValueError:
         return
     if head.width * head.height > MOST_PIXELS:
@@ -63,13 +65,21 @@ def _refuse_large(path: Path) -> None:
 class Camera:
     """Takes pictures until there are enough: later ones are told by name only.
 
+    Attributes:
+        unlike: names of pictures that aren't shown, since they are not as the run read them.
+
     Args:
         palette: the colours of classes.
         files: the most files that are opened.
+        hashes: SHA-256 that files must have, by absolute path; an empty one is of none.
     """
 
-    def __init__(self, palette: Palette, files: int = MOST_FILES) -> None:
+    def __init__(
+        self, palette: Palette, files: int = MOST_FILES, hashes: Mapping[str, str] | None = None
+    ) -> None:
+        self.unlike: set[str] = set()
         self._palette = palette
+        self._hashes = hashes or {}
         self._files_left = min(files, MOST_FILES)
         self._bytes_left = MOST_BYTES
         self._open: tuple[Path, int, Any] | None = None
@@ -145,12 +155,17 @@ class Camera:
         self._files_left -= 1
         if not path.is_file():
             raise ValueError("there is no such file")
-        _refuse_large(path)
+        data = path.read_bytes()
+        sha256 = hashlib.sha256(data).hexdigest()
+        if self._hashes.get(os.path.abspath(path), sha256) != sha256:
+            self.unlike.add(path.name)
+            raise ValueError("not shown: it has changed since the run read it")
+        _refuse_large(data)
         flags = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2}
         flags |= {4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
         try:
             with codec_lines.taken():
-                pixels = cv2.imread(str(path), flags[scale])
+                pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags[scale])
         except cv2.error as error:
             raise ValueError("can't be decoded") from error
         if pixels is None:

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe.asking.run_facts import run_facts, run_values
+from coco_recipe import files
+from coco_recipe.asking.run_facts import run_facts, run_hashes, run_values
 from coco_recipe.errors import RunError
+from coco_recipe.testing import draw
 
 STEPS = [
     {"id": "cats", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}},
@@ -59,3 +61,28 @@ def test_the_data_sets_go_by_as_they_did(run: Path) -> None:
     assert seen["cats"] == {("raw", ""): 2, ("cats", "dataset"): 1}
     assert {*seen["all"]} == {("parts", "train"), ("parts", "val"), ("all", "dataset")}
     assert seen["all"]["all", "dataset"] == 1
+
+
+def test_values_of_an_input_that_has_changed_are_not_given(run: Path) -> None:
+    path = run.parents[1] / "raw.json"
+    path.write_text(path.read_text("utf-8").replace('"cat"', '"cow"'), "utf-8")
+    with pytest.raises(RunError, match="the input 'raw' has changed since the run"):
+        list(run_values(run_facts(run)))
+
+
+def test_pictures_have_the_hashes_of_the_run_and_none_once_they_changed(tmp_path: Path) -> None:
+    data = coco(ending="png")
+    draw(tmp_path / "images", data)
+    inputs = {"raw": {"annotations": "raw.json", "images": "images"}}
+    write_recipe(tmp_path, STEPS, data, inputs=inputs)
+    run = tmp_path / "runs/test"
+    assert command("run", "recipe.yaml", "--jobs", "0", cwd=tmp_path).returncode == 0
+    assert not [name for name in run_hashes(run_facts(run)) if name.endswith(".png")]
+    out = {"id": "out", "use": "export_coco", "in": {"train": "all"}, "with": {"to": "made"}}
+    write_recipe(tmp_path, [*STEPS, out], data, inputs=inputs)
+    assert command("run", "recipe.yaml", "--jobs", "0", cwd=tmp_path).returncode == 0
+    picture = tmp_path / "images/1.png"
+    found = run_hashes(run_facts(run))
+    assert found[str(picture)] == files.sha256(picture)
+    picture.write_bytes(b"other")
+    assert run_hashes(run_facts(run))[str(picture)] == ""

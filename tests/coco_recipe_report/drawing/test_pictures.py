@@ -1,6 +1,7 @@
 """Pictures are small, stand in the page, and one that can't be had is told with the reason."""
 
 import base64
+import hashlib
 from pathlib import Path
 
 import bad_inputs
@@ -68,3 +69,14 @@ def test_no_more_files_are_opened_than_are_allowed(tmp_path: Path) -> None:
     assert camera.take(Shot(path, 800, 600, "a.jpg")).data, "the same file is still open"
     (other := tmp_path / "b.jpg").write_bytes(path.read_bytes())
     assert "enough" in camera.take(Shot(other, 800, 600, "b.jpg")).why_not
+
+
+def test_a_file_that_has_not_the_hash_of_the_run_is_named_and_not_shown(tmp_path: Path) -> None:
+    path = _file(tmp_path)
+    shot = Shot(path, 800, 600, "a.jpg")
+    right = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert Camera(Palette(()), hashes={str(path): right}).take(shot).data
+    for other in ("", "0" * 64):
+        camera = Camera(Palette(()), hashes={str(path): other})
+        assert "changed since the run" in camera.take(shot).why_not
+        assert camera.unlike == {"a.jpg"}
