@@ -30,6 +30,7 @@ WINDOW = 8
 RETRIES = 2
 FAILED_STARTS = 3
 END_SECONDS = 5.0
+FILES_OF_A_START = 10  # two sockets of our pipe, five ends of the forkserver's, and some more
 START_SECONDS = 120.0  # a worker that imports for longer is taken for one that hangs
 # Between two looks at the workers. Time counts as at work while we wait for them, not while
 # somebody is slow to take results; what passes beyond two looks, as while the terminal's Ctrl-Z
@@ -99,6 +100,23 @@ def _signals_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _refuse_too_few_files() -> None:
+    """See that this process may open the files that the start of a worker takes.
+
+    Without them the start would fail half-way, and the process that forks with a traceback.
+
+    Raises:
+        OSError: it may not.
+    """
+    opened: list[int] = []
+    try:
+        while len(opened) < FILES_OF_A_START:
+            opened += os.pipe()
+    finally:
+        for each in opened:
+            os.close(each)
 
 
 @dataclass(slots=True)
@@ -190,6 +208,7 @@ class _Pool:
             target.connection.send_bytes(task.data)
 
     def _start(self) -> _Worker:
+        _refuse_too_few_files()
         connection, theirs = self.context.Pipe()
         process = self.context.Process(
             target=worker.serve,

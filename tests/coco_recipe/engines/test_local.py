@@ -33,6 +33,26 @@ def test_workers_that_are_killed_at_random_cost_no_item() -> None:
     assert len(set(victims)) == 3
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of a process")
+def test_too_few_open_files_are_told_before_a_worker_is_half_started(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 8, before[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            list(engine.local(1, start="spawn").map(_pid_after_a_while, range(2)))
+        assert os.dup(0) == lowest, "nothing that was opened for it is left open"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        os.close(lowest)
+    assert capfd.readouterr().err == ""
+
+
 def _pid_after_a_while(number: int) -> tuple[int, int]:
     time.sleep(0.005)
     return number, os.getpid()
