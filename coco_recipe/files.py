@@ -161,17 +161,24 @@ def flush(folder: Path) -> None:
     Several at a time: the file system then writes its journal once for many (0.1 s for 400 files,
     one by one 2 s).
     """
-    paths = [path for path in files_below(folder) if not path.is_symlink()]
-    with ThreadPoolExecutor(FLUSHING) as threads:
-        list(threads.map(_fsync_all, (paths[i::FLUSHING] for i in range(FLUSHING))))
+    _fsync_side_by_side([path for path in files_below(folder) if not path.is_symlink()])
     _fsync_all([Path(top) for top, _, _ in os.walk(folder)])
 
 
 def flush_files(paths: Sequence[Path]) -> None:
     """Flush files, and the folders that they stand in, to disk, several at a time."""
-    with ThreadPoolExecutor(FLUSHING) as threads:
-        list(threads.map(_fsync_all, (paths[i::FLUSHING] for i in range(FLUSHING))))
+    _fsync_side_by_side(paths)
     _fsync_all(sorted({path.parent for path in paths}))
+
+
+def _fsync_side_by_side(paths: Sequence[Path]) -> None:
+    """Flush files, several at a time; where no thread can be started, one by one."""
+    number = min(FLUSHING, len(paths))
+    if number > 1:
+        with contextlib.suppress(RuntimeError), ThreadPoolExecutor(number) as threads:
+            list(threads.map(_fsync_all, (paths[i::number] for i in range(number))))
+            return
+    _fsync_all(paths)
 
 
 def remove(folder: Path) -> None:

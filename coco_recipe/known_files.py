@@ -5,6 +5,8 @@ with one that isn't just as the system has it, the file is read. ``ctime``, whic
 set, tells a file whose times were put back. No time is compared with another machine's or with
 the clock but to leave files out that were changed in the two seconds before they were read: a
 second change of these might leave the same times.
+
+The record has no path, which may be of the environment, but a keyed hash of each.
 """
 
 import contextlib
@@ -21,7 +23,8 @@ from coco_recipe import files
 
 AnyPath = str | os.PathLike[str]
 YOUNG_NS = 2 * 10**9
-VERSION = b"coco-recipe files 1\n"
+VERSION = b"coco-recipe files 2\n"
+NAME_BYTES = 16  # of the hash of a path, and of its key
 Stamp = tuple[int, int, int, int, int]  # bytes, mtime and ctime in ns, inode, device
 
 
@@ -35,6 +38,20 @@ class Entry(NamedTuple):
 
     stamp: Stamp
     sha256: str
+
+
+class _Record(msgspec.Struct, array_like=True):
+    """What is kept in the user's cache.
+
+    Attributes:
+        key: of the hashes of paths.
+        entries: by the hash of each path.
+        note: as of `KnownFiles`.
+    """
+
+    key: bytes
+    entries: dict[bytes, Entry] = {}
+    note: bytes = b""
 
 
 class KnownFiles:
@@ -57,10 +74,12 @@ class KnownFiles:
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.place, self.now_ns = place, now_ns
-        self._earlier, self._note = ({}, b"") if rehash else _load(place)
+        record = _Record(os.urandom(NAME_BYTES)) if rehash else _load(place)
+        self._key, self._earlier, self._note = record.key, record.entries, record.note
         self.note = self._note
         self._current = os.path.abspath(".")
         self._sure: dict[str, Entry] = {}
+        self._is_news = False
 
     def untouched(self, path: AnyPath) -> str | None:
         """Return the SHA-256 of a file that need not be read again; None of any other."""
@@ -75,7 +94,7 @@ class KnownFiles:
         return text if text[0] == "/" else os.path.join(self._current, text)
 
     def _known(self, name: str, stamp: Stamp) -> str | None:
-        known = self._sure.get(name) or self._earlier.get(name)
+        known = self._sure.get(name) or self._earlier.get(_hashed(name, self._key))
         if known is None or known.stamp != stamp:
             return None
         self._sure[name] = known
@@ -106,6 +125,7 @@ class KnownFiles:
         self._sure.pop(name, None)
         if not is_young:
             self._sure[name] = Entry(stamp, sha256)
+            self._is_news = True
         return sha256
 
     def changed(self, hashes: Mapping[str, str]) -> list[str]:
@@ -124,12 +144,13 @@ class KnownFiles:
 
         Where it can't be written, the next run reads all files.
         """
-        if self.place is None or (self._sure == self._earlier and self.note == self._note):
+        as_before = len(self._sure) == len(self._earlier) and self.note == self._note
+        if self.place is None or (as_before and not self._is_news):
             return
-        rows = {name: (*entry.stamp, entry.sha256) for name, entry in self._sure.items()}
-        text = VERSION + msgspec.msgpack.encode((rows, self.note))
+        found = {_hashed(name, self._key): entry for name, entry in self._sure.items()}
+        text = VERSION + msgspec.msgpack.encode(_Record(self._key, found, self.note))
         partial = self.place.with_name(f"{self.place.name}.{os.getpid()}")
-        with contextlib.suppress(OSError, UnicodeEncodeError):
+        with contextlib.suppress(OSError):
             self.place.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(hashlib.sha256(text).digest() + text)
             os.replace(partial, self.place)
@@ -154,16 +175,17 @@ def place_of(run_dir: Path) -> Path | None:
     return Path(base, "coco-recipe", "files", name)
 
 
-def _load(place: Path | None) -> tuple[dict[str, Entry], bytes]:
-    """Read a record and its note; an absent or damaged one has nothing."""
+def _hashed(name: str, key: bytes) -> bytes:
+    return hashlib.blake2b(os.fsencode(name), digest_size=NAME_BYTES, key=key).digest()
+
+
+def _load(place: Path | None) -> _Record:
+    """Read a record; an absent or damaged one has nothing, and a new key."""
     try:
         data = place.read_bytes() if place else b""
         text = memoryview(data)[32:]
-        if hashlib.sha256(text).digest() != data[:32] or text[: len(VERSION)] != VERSION:
-            return {}, b""
-        rows, note = msgspec.msgpack.decode(
-            text[len(VERSION) :], type=tuple[dict[str, tuple[int, int, int, int, int, str]], bytes]
-        )
+        if hashlib.sha256(text).digest() == data[:32] and text[: len(VERSION)] == VERSION:
+            return msgspec.msgpack.decode(text[len(VERSION) :], type=_Record)
     except (OSError, ValueError, msgspec.DecodeError):
-        return {}, b""
-    return {name: Entry(row[:5], row[5]) for name, row in rows.items()}, note
+        pass
+    return _Record(os.urandom(NAME_BYTES))

@@ -307,7 +307,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         folders: the step's own folders of pictures by name, relative to its folder.
         files: SHA-256 of each file of the step by its name, but for the manifest itself and the
             clock's files.
-        published: the folders in which the result appears as well, by parameter, as written.
+        published: the folders in which the result appears as well, by parameter, as written, with
+            the names of what comes from the environment.
         record: what the step did, as in provenance.jsonl.
     """
 

@@ -22,6 +22,10 @@ _MACHINE = {
     errno.EROFS: ("the file system is read-only", "choose another folder (--out)"),
     errno.EMFILE: ("too many files are open", "raise the limit (ulimit -n), or use fewer --jobs"),
     errno.ENFILE: ("too many files are open on this machine", "end other programs"),
+    errno.EAGAIN: (
+        "no more threads or processes can be started here",
+        "raise the limits (ulimit -u, ulimit -v), or use fewer --jobs",
+    ),
     errno.ENOMEM: ("there is no memory left", "end other programs, or use fewer --jobs"),
 }
 _PLACE = {
@@ -64,6 +68,10 @@ def told(error: BaseException, path: Path | None = None, needed: int = 0) -> str
         return str(error)
     if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop from"):
         error = OSError(errno.ELOOP, "", str(error).partition("'")[2].rstrip("'"))  # pathlib's
+    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+        error = OSError(errno.EAGAIN, "")
+    if isinstance(error, MemoryError):
+        error = OSError(errno.ENOMEM, "")
     if not isinstance(error, OSError):
         return ""
     what, hint = (_MACHINE | _PLACE).get(error.errno or 0, ("", ""))

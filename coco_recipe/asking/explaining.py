@@ -14,6 +14,11 @@ def sentences(planned: Plan) -> Iterator[str]:
     Args:
         planned: the plan; nothing of it is run, and no input is read.
     """
+    hidden = planned.recipe.source.hidden
+    yield from map(hidden.in_text, _sentences(planned))
+
+
+def _sentences(planned: Plan) -> Iterator[str]:
     recipe = planned.recipe
     yield (
         f"The recipe '{recipe.name}' has {counted(len(recipe.inputs), 'input')} and "

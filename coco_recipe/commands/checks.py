@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from coco_recipe import terminal
 from coco_recipe.commands import matrices, options, reports
 from coco_recipe.commands.surroundings import plugins_print_apart
 from coco_recipe.errors import CocoRecipeError, RecipeError, counted, together
@@ -131,8 +132,8 @@ def verify(run: Path, inputs: bool, plugin_files: tuple[Path, ...], form: str) -
         }
         click.echo(msgspec.json.encode(told))
     elif form == "github":
-        click.echo(reports.findings(found.wrong, form), nl=False)
+        click.echo(terminal.named(reports.findings(found.wrong, form)), nl=False)
     else:
-        click.echo(verification.text_of(found))
+        click.echo(terminal.named(verification.text_of(found)))
     if found.wrong:
         raise click.exceptions.Exit(1)

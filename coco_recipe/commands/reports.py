@@ -6,7 +6,7 @@ from typing import Any
 import click
 import msgspec
 
-from coco_recipe import failure
+from coco_recipe import failure, terminal
 from coco_recipe.commands import carets
 from coco_recipe.commands.options import Shown
 from coco_recipe.errors import CocoRecipeError, FindingsError, Problem, RecipeError
@@ -54,7 +54,8 @@ def report(error: CocoRecipeError, shown: Shown) -> None:
         click.echo(failure.trace(error), err=True, color=True)
     told = (error, *error.beside)
     if shown.form == "json" and any(map(_has_rows, told)):
-        click.echo(msgspec.json.encode([row for one in told for row in _rows(one)]).decode())
+        rows = msgspec.json.encode([row for one in told for row in _rows(one)])
+        click.echo(terminal.named(rows.decode()))
         return
     for one in told:
         _report(one, shown.form)
@@ -63,10 +64,10 @@ def report(error: CocoRecipeError, shown: Shown) -> None:
 def _report(error: CocoRecipeError, form: str) -> None:
     """Print an error without those beside it, as text or as GitHub's annotations."""
     if form == "github" and isinstance(error, FindingsError):
-        click.echo(findings(error.findings, form), nl=False, color=True)
+        click.echo(terminal.named(findings(error.findings, form)), nl=False, color=True)
     elif form == "github" and isinstance(error, RecipeError):
         for problem in error.problems:
-            click.echo(_as_annotation(problem), color=True)
+            click.echo(terminal.named(_as_annotation(problem)), color=True)
     elif isinstance(error, FindingsError):
         for finding in error.findings:
             told = f"{getattr(finding, 'severity', 'error')}: {finding}"

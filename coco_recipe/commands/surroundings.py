@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from coco_recipe import system_errors
+from coco_recipe import system_errors, terminal
 from coco_recipe.terminal import SafeStream
 
 GOES_ON = system_errors.GOES_ON
@@ -31,6 +31,7 @@ def prepared() -> Iterator[list[int]]:
     written to the others is safe for a terminal, and no letter is beyond them.
     """
     came: list[int] = []
+    terminal.hide_nothing()
     _open_closed_streams()
     streams, handlers = (sys.stdout, sys.stderr), {}
 
@@ -47,7 +48,7 @@ def prepared() -> Iterator[list[int]]:
             stream = getattr(sys, name)
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
-            setattr(sys, name, SafeStream(stream))
+            setattr(sys, name, SafeStream(stream, for_messages=name == "stderr"))
         yield came
     finally:
         for name, stream in zip(("stdout", "stderr"), streams, strict=True):

@@ -2,14 +2,17 @@
 
 import hashlib
 import hmac
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from coco_recipe import terminal
 from coco_recipe.yaml_text import KeyPath
 
 HASH_DIGITS = 32
-MIN_HIDDEN = 4  # characters: a shorter value stands in any text by chance
+_REFERENCE = re.compile(r"\$\{env:([A-Za-z_][\w.]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,7 @@ class Hidden:
 
     def in_text(self, text: str) -> str:
         """Return a text with the names in place of values that stand in it."""
-        for value, name in sorted(self.values.items(), key=lambda one: -len(one[0])):
-            if len(value) >= MIN_HIDDEN:
-                text = text.replace(value, name)
-        return text
+        return terminal.named(text, self.values)
 
     def in_data(self, data: Any) -> Any:
         """Return JSON-like data with the names in place of values that stand in its texts."""
@@ -60,7 +60,7 @@ class Hidden:
         if isinstance(data, str):
             return self.in_text(data)
         if isinstance(data, Mapping):
-            return {key: self.in_data(child) for key, child in data.items()}
+            return {self.in_data(key): self.in_data(child) for key, child in data.items()}
         if isinstance(data, (list, tuple)):
             return type(data)(self.in_data(child) for child in data)
         return data
@@ -68,6 +68,16 @@ class Hidden:
     def file_name(self, name: str) -> str:
         """Return a file's name; if the environment says it, that alone."""
         return "${env}" if any(name in value for value in self.values) else name
+
+
+def expanded(text: str) -> str:
+    """Return a text as `Hidden.written` gives it with the environment's values.
+
+    Raises:
+        KeyError: a variable isn't set; with its name.
+    """
+    terminal.hide({os.environ[name]: f"${{env:{name}}}" for name in _REFERENCE.findall(text)})
+    return _REFERENCE.sub(lambda found: os.environ[found[1]], text)
 
 
 def _at(data: Any, path: KeyPath) -> Any:

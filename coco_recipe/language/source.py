@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from coco_recipe import yaml_text
+from coco_recipe import terminal, yaml_text
 from coco_recipe.errors import Problem, RecipeError, Where, did_you_mean, show_path
 from coco_recipe.json_types import Schema
 from coco_recipe.language import bases, paths
@@ -176,6 +176,7 @@ def load(
     if filling.hidden:  # filled in again but for these, it is as it may be written
         written = filler([], keeps=True).fill(data, ())
         hidden = Hidden(dict(_differing(filled, written, ())), filling.hidden)
+        terminal.hide(filling.hidden)
     return Source(
         path,
         text,

@@ -105,6 +105,11 @@ class PlannedStep:
             if rule.get("format") == "publish-folder" and self.params.get(name)
         }
 
+    def published_as_written(self) -> dict[str, str]:
+        """Return the same folders with the names of what comes from the environment."""
+        texts = self.hidden.texts
+        return {name: texts.get((name,), folder) for name, folder in self.published().items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -155,7 +155,7 @@ def _made(
         outputs=stored,
         folders=worked.folders,
         files=hashes,
-        published=step.published(),
+        published=step.published_as_written(),
         record=_record(task, context, worked.balance, hashes, began, clocks),
     )
     return StepResult(worked.outputs, manifest)

@@ -73,7 +73,11 @@ def _facts(
         tuple(item.name for item in planned.recipe.inputs if item.annotations),
         records,
         tuple(flows),
-        {step.id: tuple(step.published().values()) for step in planned.steps if step.published()},
+        {
+            step.id: tuple(step.published_as_written().values())
+            for step in planned.steps
+            if step.published()
+        },
         text,
         files.digest({record.step: record.key for record in records}),
         planned.plugin_files,

@@ -16,6 +16,7 @@ from coco_recipe.checks import missing_files
 from coco_recipe.findings import Finding, Kind
 from coco_recipe.keys import closure, libraries
 from coco_recipe.known_files import KnownFiles
+from coco_recipe.language import environment
 from coco_recipe.language.recipe import Input
 from coco_recipe.manifest import Digests, FindingRecord, Severity
 from coco_recipe.planning import refusals
@@ -24,7 +25,7 @@ from coco_recipe.running.opening import Opened
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A finding with what its record leaves out."""
+    """A finding with what its record leaves out; the file with ``${env:NAME}`` as it is written."""
 
     record: FindingRecord
     file: str
@@ -67,7 +68,10 @@ def find(planned: Plan, known: KnownFiles) -> Opened | None:
         _digests(planned, item, kept, known) is None for item in inputs
     ):
         return None
-    findings = tuple(map(_finding, kept.findings))
+    try:
+        findings = tuple(map(_finding, kept.findings))
+    except KeyError:  # a variable that named a file isn't set
+        return None
     return Opened({}, kept.digests, {}, {}, {}, {}, findings, kept.recorded)
 
 
@@ -80,8 +84,9 @@ def keep(planned: Plan, known: KnownFiles, opened: Opened) -> None:
         )
         for item in planned.recipe.inputs
     }
+    in_text = planned.recipe.source.hidden.in_text
     findings = tuple(
-        Told(one.record(), one.file, one.kind.severity, one.kind.remedy, one.kind.needed)
+        Told(one.record(), in_text(one.file), one.kind.severity, one.kind.remedy, one.kind.needed)
         for one in opened.findings
     )
     kept = Remembered(_key(planned), dict(opened.digests), names, findings, opened.recorded)
@@ -147,4 +152,4 @@ def _homes(of: Any) -> Iterator[str]:
 def _finding(told: Told) -> Finding:
     made = Finding.from_record(told.record)
     kind = Kind(told.record.kind, told.usual, told.record.what, told.remedy, told.needed)
-    return dataclasses.replace(made, kind=kind, file=told.file)
+    return dataclasses.replace(made, kind=kind, file=environment.expanded(told.file))

@@ -11,6 +11,7 @@ import msgspec
 from coco_recipe import files, yaml_text
 from coco_recipe import manifest as manifests
 from coco_recipe.errors import RunError
+from coco_recipe.language import environment
 from coco_recipe.manifest import LOG, FailedStep, Manifest, Placed, RunRecord, StepRecord
 from coco_recipe.publishing.marks import MARK, Mark, Published, read_mark
 from coco_recipe.running.cache import FOLDER, RESULT, Cache, names_of
@@ -197,7 +198,12 @@ class _Look:
     def _at_published(self, step_id: str, manifest: Manifest, place: str) -> None:
         """See that a published folder has what the step made, by its mark and by its files."""
         run_dir = self.found.folder.resolve()
-        folder = (run_dir / place).resolve()
+        try:
+            folder = (run_dir / environment.expanded(place)).resolve()
+        except KeyError as error:
+            told = f"can't be looked at: {error.args[0]} isn't set in the environment"
+            self.found.unseen.append(f"{place}: {told}")
+            return
         if not folder.is_dir():
             if run_dir in folder.parents or not self._has_moved():
                 self.found.wrong.append(Wrong(self._name(folder), "is gone"))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,18 @@ def test_what_stood_in_a_place_is_given_to_whom_it_may_concern(tmp_path: Path) -
         (made / "file").write_text(text)
         files.put_in_place(made, final, lambda old: seen.append((old / "file").read_text()))
     assert (seen, (final / "file").read_text()) == (["old"], "new")
+
+
+def test_files_are_flushed_one_by_one_where_no_thread_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    for n in range(3):
+        (tmp_path / str(n)).write_text("a")
+    flushed: list[int] = []
+    monkeypatch.setattr(threading.Thread, "start", start)
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    files.flush(tmp_path)
+    assert len(flushed) == 4, "three files and their folder"

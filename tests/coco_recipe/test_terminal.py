@@ -61,3 +61,16 @@ def test_a_safe_stream_is_the_stream_otherwise() -> None:
     assert stream.closed is False
     assert terminal.raw(stream) is below
     assert terminal.raw(below) is below
+
+
+def test_messages_have_names_in_place_of_values_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(terminal, "_hidden", {})
+    values = {"s3cret": "${env:T}", "s3cret/more": "${env:P}", "abc": "${env:S}"}
+    assert terminal.named("s3cret/more s3cret abc", values) == "${env:P} ${env:T} abc"
+    message, result = io.StringIO(), io.StringIO()
+    terminal.hide(values)
+    print("at s3cret", file=terminal.SafeStream(message, for_messages=True))
+    print("at s3cret", file=terminal.SafeStream(result))
+    assert (message.getvalue(), result.getvalue()) == ("at s3cret\n", "at s3cret\n")

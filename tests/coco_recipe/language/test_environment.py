@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from builders import coco, command, write_recipe
 
-from coco_recipe import files
+from coco_recipe import files, known_files
 from coco_recipe.language import source
+from coco_recipe.testing import draw
 
 SECRET = "s3cr3t-Wert-瓶"
 PLUGIN = """
@@ -17,7 +18,7 @@ from coco_recipe import Dataset, Port, Step, hookimpl
 
 def ask(ctx, *, dataset, token, places, folder):
     "Ask somebody."
-    ctx.note("asked with", {"tokens": [token], "text": f"it was {token}"})
+    ctx.note("asked with", {token: 1, "tokens": [token], "text": f"it was {token}"})
     if token == "wrong-token":
         raise ValueError(f"refused {token} for https://me:{token}@host")
     return {"dataset": dataset}
@@ -168,3 +169,50 @@ def test_a_recipe_without_the_environment_hides_nothing(tmp_path: Path) -> None:
     found = source.load(path)
     assert (found.hidden.texts, found.hidden.values) == ({}, {})
     assert found.hidden.in_data({"a": [os.sep]}) == {"a": [os.sep]}
+
+
+@pytest.mark.slow
+def test_no_record_nor_message_has_the_place_that_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what is kept in the user's cache, nor where a result is published."""
+    place, project = tmp_path / "s3cr3t-place", tmp_path / "project"
+    place.mkdir()
+    project.mkdir()
+    write_recipe(place, [], coco(ending="png"))
+    draw(place / "images", coco(ending="png"))
+    given = {"raw": {"annotations": "${env:DATA}/raw.json", "images": "${env:DATA}/images"}}
+    out = {
+        "id": "out",
+        "use": "export_coco",
+        "in": {"train": "raw"},
+        "with": {"to": "${env:DATA}/to"},
+    }
+    write_recipe(project, [out], coco(), inputs=given)
+    monkeypatch.setenv("DATA", str(place))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(known_files, "YOUNG_NS", 0)
+    for _ in range(2):
+        done = command("run", "recipe.yaml", "--jobs", "0", cwd=project)
+        assert done.returncode == 0, done.stderr
+    assert "nothing to do" in done.stderr
+    written = [
+        *(project / "runs").rglob("*"),
+        *(tmp_path / "cache").rglob("*"),
+        *(place / "to").rglob("*"),
+    ]
+    assert len([path for path in written if path.is_file() and "files" in path.parts]) == 1
+    for path in written:
+        assert not path.is_file() or b"s3cr3t-place" not in path.read_bytes(), path
+    assert "s3cr3t-place" not in command("explain", "recipe.yaml", cwd=project).stdout
+    assert command("verify", "runs/test", cwd=project).returncode == 0
+    (place / "to/annotations/instances_train.json").write_text("{}")
+    done = command("verify", "runs/test", cwd=project)
+    assert (done.returncode, "s3cr3t-place" in done.stdout) == (1, False)
+    (place / "raw.json").unlink()
+    done = command("validate", "recipe.yaml", cwd=project)
+    assert done.returncode == 2
+    assert "there is no file ${env:DATA}/raw.json" in done.stderr
+    monkeypatch.delenv("DATA")
+    done = command("verify", "runs/test", cwd=project)
+    assert "${env:DATA}/to: can't be looked at: DATA isn't set" in done.stdout
