@@ -86,6 +86,13 @@ def main() -> None:
     The codes: 0 done, 1 failed, 2 a wrong recipe or command, 3 another run is at work there, 101
     our bug, 130 interrupted, 143 and 129 ended by SIGTERM or SIGHUP.
     """
+    try:
+        _main()
+    except KeyboardInterrupt:  # before the command begins, or while the first one was being told
+        guard.end(surroundings.interrupted([]))
+
+
+def _main() -> None:
     surroundings.use_utf8()
     if completing.VARIABLE in os.environ:  # a shell asks for words
         cli.main(prog_name="coco-recipe", complete_var=completing.VARIABLE)

@@ -58,6 +58,8 @@ def begin() -> None:
         _wait(child, _note)
     _note.child = os.getpid()
     die_with(parent)
+    if callable(signal.getsignal(signal.SIGINT)):  # nohup's ignoring stays
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
