@@ -10,6 +10,9 @@ after the imports to the end, "process" all of it; the best of a few, the ways i
   loop does;
 - recipe: ``coco-recipe run``, which also hashes the whole input files, and flushes and commits the
 result.
+
+"processor" is the time that all of a process's threads have used: on a machine that has other work
+the clock says little.
 """
 
 import argparse
@@ -93,14 +96,16 @@ def make(folder: Path, scale: float) -> None:
         )
 
 
-def measure(arguments: list[str], folder: Path) -> tuple[float, float, float]:
+def measure(arguments: list[str], folder: Path) -> tuple[float, float, float, float]:
     """Run a process.
 
-    Return the seconds of its work, if it says them, and of all, and its peak memory in MB.
+    Return the seconds of its work, if it says them, of all, and of processors, and its peak memory
+    in MB.
     """
     code = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); "
-        "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN); print('peak', used.ru_maxrss); "
+        "print('processor', used.ru_utime + used.ru_stime)"
     )
     os.sync()  # what the one before has written is not to be waited for in this one
     began = time.perf_counter()
@@ -117,7 +122,7 @@ def measure(arguments: list[str], folder: Path) -> tuple[float, float, float]:
         for line in done.stdout.splitlines()
         if len(words := line.split()) == 2
     }
-    return said.get("work", seconds), seconds, said["peak"] / 1024
+    return said.get("work", seconds), seconds, said["processor"], said["peak"] / 1024
 
 
 def main() -> None:
@@ -133,7 +138,7 @@ def main() -> None:
         (folder / "recipe.yaml").write_text(RECIPE)
         print(f"three checkpoints of {(folder / '0.pth').stat().st_size / 1e6:.0f} MB")
         inputs = ["0.pth", "1.pth", "2.pth"]
-        rows: dict[str, list[tuple[float, float, float]]] = {}
+        rows: dict[str, list[tuple[float, float, float, float]]] = {}
         for turn in range(given.times):
             (folder / f"made_{turn}").mkdir()
             for label, arguments in {
@@ -154,18 +159,19 @@ def main() -> None:
                 rows.setdefault(label, []).append(measure([sys.executable, *arguments], folder))
         equal = _compare(folder)
     base = [min(column) for column in zip(*rows["loop"], strict=True)]
-    print("            work              process           peak memory")
+    print("            work              process           processor         peak memory")
     ratios = {}
     for label, found in rows.items():
-        work, process, memory = (min(column) for column in zip(*found, strict=True))
-        ratios[label] = work / base[0], process / base[1], memory / base[2]
-        print(
-            f"{label:10} {work:5.2f} s ({work / base[0]:.2f})   "
-            f"{process:5.2f} s ({process / base[1]:.2f})   "
-            f"{memory:5.0f} MB ({memory / base[2]:.2f})"
-        )
-    time_, _, memory = ratios["function"]
-    _, whole, _ = ratios["recipe"]
+        least = [min(column) for column in zip(*found, strict=True)]
+        ratios[label] = [value / of_loop for value, of_loop in zip(least, base, strict=True)]
+        shown = [
+            f"{value:5.2f} s ({ratio:.2f})"
+            for value, ratio in zip(least, ratios[label], strict=True)
+        ]
+        shown[-1] = f"{least[-1]:5.0f} MB ({ratios[label][-1]:.2f})"
+        print(f"{label:10} {'   '.join(shown)}")
+    time_, *_, memory = ratios["function"]
+    _, whole, *_ = ratios["recipe"]
     print(
         f"function: {time_:.2f} of the loop's time (at most 0.50), "
         f"{memory:.2f} of its memory (at most 0.75)"
