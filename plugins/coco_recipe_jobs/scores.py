@@ -132,7 +132,7 @@ def table(scores: Sequence[Score], best: str) -> Iterator[str]:
         yield "    mAP   mAP50   small  medium   large  boxes"
         for name, value in chosen.figures()[kind].classes.items():
             row = "  ".join(f"{getattr(value, figure):6.3f}" for figure in OF_CLASSES)
-            yield f" {row}  {value.boxes:5}  {name}"
+            yield f" {row}  {value.boxes:5}  {_on_one_line(name)}"
     yield from _thresholds(next(score for score in scores if score.label == best))
 
 
@@ -145,5 +145,10 @@ def _thresholds(score: Score) -> Iterator[str]:
     for name, best in score.best_f1.items():
         yield (
             f" {best.f1:6.3f}  {best.score:6.3f}     {best.precision:6.3f}  {best.recall:6.3f}  "
-            f"{name}"
+            f"{_on_one_line(name)}"
         )
+
+
+def _on_one_line(name: str) -> str:
+    """Return a class name with escapes for what would break a table's line or move a cursor."""
+    return "".join(c if c.isprintable() else c.encode("unicode-escape").decode() for c in name)

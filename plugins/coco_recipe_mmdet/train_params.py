@@ -2,6 +2,9 @@
 
 from coco_recipe_mmdet import params
 
+MOST_EPOCHS = 100_000  # each may leave a checkpoint, whose label is known before the run
+MOST_PX = 32_768
+
 PARAMS = params.schema(
     ("config",),
     config=params.CONFIG,
@@ -9,12 +12,14 @@ PARAMS = params.schema(
     epochs={
         "type": "integer",
         "minimum": 1,
+        "maximum": MOST_EPOCHS,
         "examples": [12],
         "description": "Epochs; schedules by epoch are stretched. Default: the config's.",
     },
     more_epochs={
         "type": "integer",
         "minimum": 1,
+        "maximum": MOST_EPOCHS,
         "examples": [6],
         "description": "Go on for so many epochs with a starting checkpoint that a training of "
         "this config and these epochs has ended with: at its last learning rate, without warm-up.",
@@ -52,10 +57,10 @@ PARAMS = params.schema(
     },
     image_size={
         "anyOf": [
-            {"type": "integer", "minimum": 32},
+            {"type": "integer", "minimum": 32, "maximum": MOST_PX},
             {
                 "type": "array",
-                "items": {"type": "integer", "minimum": 32},
+                "items": {"type": "integer", "minimum": 32, "maximum": MOST_PX},
                 "minItems": 2,
                 "maxItems": 2,
             },

@@ -53,6 +53,14 @@ def test_the_files_have_every_figure(tmp_path: Path) -> None:
     ]
 
 
+def test_a_name_stays_on_its_line() -> None:
+    figures = replace(
+        _figures(0.5), classes={"a\nb\x1b[2J 猫": ClassFigures(0.5, 0.5, 4, 0.5, 0.5)}
+    )
+    lines = list(scores.table([scores.score_of("a", {"bbox": figures})], "a"))
+    assert lines[-1].endswith("  a\\nb\\x1b[2J 猫")
+
+
 def test_the_table_ends_with_the_best_thresholds_of_the_best_checkpoint(tmp_path: Path) -> None:
     thresholds = {"all": Operating(0.5, 0.8, 0.9, 0.72), "帽": Operating(0.25, 1.0, 1.0, 1.0)}
     rows = [_score("a", 0.1), replace(_score("b", 0.5), best_f1=thresholds)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from coco_recipe_jobs.job import make
-from coco_recipe_mmdet.inside import inference, job_train, settings
+from coco_recipe_mmdet.inside import in_vain, inference, job_train, settings
 from coco_recipe_mmdet.inside.config_source import load
 from coco_recipe_mmdet.jobs import EvaluateJob, TrainJob
 from coco_recipe_mmdet.train_params import PARAMS
@@ -77,6 +77,10 @@ def _refused(**with_: Any) -> dict[str, str]:
         ("visualizer.save_dir", "elsewhere", "trackers"),
         ("data_preprocessor", {"mean": [0, 0, 0]}, "model.data_preprocessor"),
         ("tta_pipeline", [], "tta"),
+        ("model_wrapper_cfg", {"broadcast_buffers": False}, "launcher"),
+        ("find_unused_parameters", True, "launcher"),
+        ("sync_bn", "torch", "launcher"),
+        ("default_hooks.visualization.draw", True, "trackers"),
     ],
 )
 def test_what_the_step_decides_is_refused(path: str, value: Any, hint: str) -> None:
@@ -225,6 +229,11 @@ def test_a_loader_for_which_there_is_no_input_is_not_set() -> None:
         ("test_dataloader.batch_size", 3, "batch_size"),
         ("val_dataloader.batch_size", 3, "test_dataloader"),
         ("tta_pipeline", [{"type": "LoadImageFromFile"}], "tta"),
+        ("train_cfg.max_epochs", 3, "leave it out"),
+        ("optim_wrapper.optimizer.lr", 0.1, "leave it out"),
+        ("custom_hooks", [{"type": "EMAHook"}], "leave it out"),
+        ("val_cfg.fp16", True, "leave it out"),
+        ("env_cfg.cudnn_benchmark", True, "leave it out"),
     ],
 )
 def test_what_a_measuring_step_decides_is_refused(path: str, value: Any, hint: str) -> None:
@@ -233,6 +242,21 @@ def test_what_a_measuring_step_decides_is_refused(path: str, value: Any, hint: s
         inference.resolve(job, load(str(CONFIG)), "cpu")
     [problem] = error.value.problems
     assert (problem.path, hint in problem.hint) == (("set", path), True)
+
+
+def test_what_is_drawn_for_a_tracker_and_what_several_processes_need_is_kept() -> None:
+    draws = {"default_hooks.visualization.draw": True}
+    assert _refused(set=draws, trackers=["tensorboard"]) == {}
+    assert _refused(set={"find_unused_parameters": True}, launcher="pytorch", gpus=2) == {}
+
+
+def test_a_step_that_builds_a_model_alone_looks_at_nothing_else() -> None:
+    changes = settings.Changes(load(str(CONFIG)))
+    wanted = {"model.neck.num_outs": 4, "train_cfg.max_epochs": 3, "tta_pipeline": []}
+    settings.override(changes, wanted)
+    with pytest.raises(StepProblems) as error:
+        in_vain.expect_used(changes, ("model",))
+    assert [problem.path[-1] for problem in error.value.problems] == list(wanted)[1:]
 
 
 def test_a_star_reaches_only_what_is_there() -> None:

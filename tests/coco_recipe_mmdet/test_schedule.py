@@ -3,7 +3,9 @@ few epochs and in many.
 """
 
 import copy
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,3 +195,42 @@ def test_a_training_that_goes_on_has_the_last_learning_rate_of_the_one_that_ende
     assert (loop["max_epochs"], loop["dynamic_intervals"]) == (4, None)
     first, second = tree["custom_hooks"]
     assert (first["switch_epoch"], second["num_last_epochs"]) == (0, 4)
+
+
+def test_an_epoch_has_the_pictures_that_are_repeated_for_their_rare_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mmdet")
+    rows = [(image, 1) for image in range(10)] + [(4, 2)]
+    data = {
+        "images": [
+            {"id": n, "file_name": f"{n}.png", "width": 64, "height": 64} for n in range(10)
+        ],
+        "annotations": [
+            {
+                "id": n,
+                "image_id": i,
+                "category_id": c,
+                "bbox": [0, 0, 9, 9],
+                "area": 81,
+                "iscrowd": 0,
+            }
+            for n, (i, c) in enumerate(rows, 1)
+        ],
+        "categories": [{"id": 1, "name": "common"}, {"id": 2, "name": "rare"}],
+    }
+    leaf = {"type": "CocoDataset", "ann_file": "x"}
+    kind = "ClassBalancedDataset"
+    balanced = {"type": kind, "oversample_thr": 0.9, "dataset": leaf}
+    tree = {
+        "train_dataloader": {"batch_size": 1, "dataset": balanced},
+        "train_cfg": {"max_epochs": 2},
+        "optim_wrapper": {"optimizer": {"type": "SGD", "lr": 0.1}},
+    }
+    job = _job(images=10, classes=("common", "rare"))
+    monkeypatch.chdir(tmp_path)
+    assert schedule.fit(settings.Changes(copy.deepcopy(tree)), job)[0].iterations == 10
+    (tmp_path / "data").mkdir()
+    (tmp_path / job_config.TRAIN).write_text(json.dumps(data))
+    # the rare one is on a tenth of the pictures: its picture comes sqrt(0.9 / 0.1) = 3 times
+    assert schedule.fit(settings.Changes(tree), job)[0].iterations == 12

@@ -30,6 +30,21 @@ def test_an_epoch_has_so_many_iterations(
     assert iterations(loader, images, processes) == expected
 
 
+def test_pictures_of_rare_classes_are_repeated() -> None:
+    rare = {"type": "ClassBalancedDataset", "oversample_thr": 0.1, "dataset": LEAF}
+    asked = []
+
+    def balanced(threshold: float) -> int:
+        asked.append(threshold)
+        return 150
+
+    assert iterations({"batch_size": 4, "dataset": rare}, 100, 1, balanced) == 38
+    thrice = {"type": "RepeatDataset", "times": 3, "dataset": rare}
+    assert iterations({"batch_size": 4, "dataset": thrice}, 100, 1, balanced) == 113
+    assert asked == [0.1, 0.1]
+    assert iterations({"batch_size": 4, "dataset": rare}, 100) == 25
+
+
 def test_a_training_is_longer_than_its_config_by_a_stretch() -> None:
     assert Length(24, 10, own_epochs=12).stretch == 2
     assert Length(24, 10, own_epochs=12).total == 240

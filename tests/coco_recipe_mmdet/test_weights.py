@@ -22,6 +22,15 @@ def test_other_shapes_are_named_first() -> None:
     ]
 
 
+def test_weights_of_another_tool_are_told_by_their_names() -> None:
+    from coco_recipe_mmdet.inside import weights
+
+    theirs = {"conv1.weight": torch.ones(1), "fc.bias": torch.ones(1)}
+    [said] = weights.differences(theirs, {"backbone.conv1.weight": torch.ones(1)})
+    assert said.startswith("it has no tensor of the model, and is of another architecture or tool:")
+    assert said.endswith("conv1.weight, fc.bias; the model has backbone.conv1.weight")
+
+
 def test_a_file_that_names_other_classes_is_refused(tmp_path: Path) -> None:
     from coco_recipe_mmdet.inside import weights
 

@@ -1,5 +1,6 @@
 """A file's structure is checked before anything unfolds."""
 
+import pickle
 import zipfile
 from pathlib import Path
 
@@ -96,3 +97,9 @@ def test_a_file_that_was_written_without_checksums_is_read(tmp_path: Path) -> No
     finally:
         torch.serialization.set_crc32_options(True)
     assert checkpoints.read(path).state["bn.num_batches_tracked"] == 7
+
+
+def test_a_bare_pickle_is_told_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "model_final.pkl"
+    path.write_bytes(pickle.dumps({"model": {}, "__author__": "Detectron2"}))
+    refused(path, "is a bare pickle, as Detectron2's model zoo has them")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PREDICTIONS, BATCH = "predictions.png", "first_batch.png"
 WORST, BEST = 6, 3  # pictures of which what was found is drawn beside the truth
+MOST_TRIED = 5  # names, each of which a font is looked for
 MOST_OF_BATCH = 12
 SURE = 0.3  # where no threshold is known, boxes below it aren't drawn
 MOST_BOXES = 60  # that are drawn on a picture, those with the highest scores
@@ -124,9 +125,15 @@ def names_of(names: Sequence[str]) -> figures.Names:
     from matplotlib.font_manager import findfont
 
     text = "".join(dict.fromkeys("".join(names)))
-    unknown = fonts.lacking(text, fonts.load(Path(findfont("DejaVu Sans")), 12))
-    font = fonts.find_font(text) if unknown else None
-    return figures.Names(font, frozenset() if font else unknown)
+    own = fonts.load(Path(findfont("DejaVu Sans")), 12)
+    unknown = fonts.lacking(text, own)
+    if not any(map(str.isprintable, unknown)):
+        return figures.Names(None, unknown)
+    # where no font has all, as for Chinese beside emoji, one that some names can be written with
+    foreign = [name for name in names if fonts.lacking(name, own)][:MOST_TRIED]
+    tried = (fonts.find_font(part) for part in (text, *foreign))
+    font = next(filter(None, tried), None)
+    return figures.Names(font, fonts.lacking(text, fonts.load(font, 12)) if font else unknown)
 
 
 def _worst_and_best(matched: Found, threshold: float) -> list[OnImage]:

@@ -3,7 +3,7 @@
 Nothing is listed: the config that the step ends up with is held against what was wanted of it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -24,6 +24,21 @@ def expect_kept(changes: Changes, final: Tree) -> None:
         for path, wanted in by_path
         for problem in _problems(path, list(wanted), changes, final)
     )
+
+
+def expect_used(
+    changes: Changes, used: Collection[str], explained: Mapping[str, str] | None = None
+) -> None:
+    """Raise StepProblems for every path of ``set`` that is below no part that the step looks at.
+
+    Args:
+        changes: the changes, with what was wanted.
+        used: the keys of these parts, at the config's top.
+        explained: for other parts, what there is in their place.
+    """
+    for part in {leaf.place[0] for leaf in changes.wanted} - {*used}:
+        changes.explain(part, (explained or {}).get(part, "leave it out"))
+    expect_kept(changes, {key: changes.tree[key] for key in used if key in changes.tree})
 
 
 def _is_kept(wanted: Any, now: Any) -> bool:

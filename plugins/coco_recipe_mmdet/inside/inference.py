@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DATA = "data/images.json"
 _MEASURED = "metrics.json has all figures, those of each class too"
 _TTA = "with: {tta: true}"
+_OF_TTA = ("tta_model", "tta_pipeline")
 
 
 class Detector:
@@ -51,7 +52,8 @@ class Detector:
 
         self.device = device
         self.classes = job.classes
-        loader, self.changed = resolve(job, tree, device)
+        loader, changes = resolve(job, tree, device)
+        self.changed = changes.made
         if not job.config:
             config_source.expect_harmless(
                 "the checkpoint",
@@ -110,8 +112,10 @@ class Detector:
         return found
 
 
-def resolve(job: DetectorJob, tree: settings.Tree, device: str) -> tuple[settings.Tree, list[str]]:
-    """Fit a config to the job; return its data loader, and all that was changed.
+def resolve(
+    job: DetectorJob, tree: settings.Tree, device: str
+) -> tuple[settings.Tree, settings.Changes]:
+    """Fit a config to the job; return its data loader, and what was changed.
 
     Raises:
         StepProblems: a parameter and the config don't go together.
@@ -129,15 +133,13 @@ def resolve(job: DetectorJob, tree: settings.Tree, device: str) -> tuple[setting
         what = "the model has masks, and only boxes can be joined"
         raise StepProblems([StepProblem(("tta",), what, "leave it out")])
     name = _loader(changes, job)
-    unused = {
+    explained = {
         # measuring isn't mmdet's here
         **dict.fromkeys(("test_evaluator", "val_evaluator"), _MEASURED),
-        **dict.fromkeys({"test_dataloader", "val_dataloader"} - {name}, f"the step takes {name}"),
-        **({} if job.tta else dict.fromkeys(("tta_model", "tta_pipeline"), _TTA)),
+        **dict.fromkeys(("test_dataloader", "val_dataloader"), f"the step takes {name}"),
+        **dict.fromkeys(_OF_TTA, _TTA),
     }
-    for part, because in unused.items():
-        changes.explain(part, because)
-    in_vain.expect_kept(changes, {**tree, **dict.fromkeys(unused)})
+    in_vain.expect_used(changes, ("model", name, *(_OF_TTA if job.tta else ())), explained)
     loader: settings.Tree = tree[name]
     if job.tta:
         pipelines.look_several_times(changes, name)
@@ -145,7 +147,7 @@ def resolve(job: DetectorJob, tree: settings.Tree, device: str) -> tuple[setting
     for _, node in settings.mappings(loader, ()):
         if isinstance(pipeline := node.get("pipeline"), list):
             node["pipeline"] = [step for step in pipeline if step.get("type") != "LoadAnnotations"]
-    return loader, changes.made
+    return loader, changes
 
 
 def tree_of(job: DetectorJob, meta: weights.Meta, name: str) -> settings.Tree:

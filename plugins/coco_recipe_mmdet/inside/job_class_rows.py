@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from coco_recipe_jobs.child import Reporter
 
 from coco_recipe import StepProblem, StepProblems
-from coco_recipe_mmdet.inside import class_tensors, config_source, job_config, settings, stack
+from coco_recipe_mmdet.inside import (
+    class_tensors,
+    config_source,
+    in_vain,
+    job_config,
+    settings,
+    stack,
+)
 from coco_recipe_mmdet.jobs import ClassRows, ClassRowsJob
 
 if TYPE_CHECKING:
@@ -89,6 +96,7 @@ def _tree(job: ClassRowsJob) -> tuple[settings.Tree, list[str]]:
     job_config.override(changes, job)
     if not isinstance(tree.get("model"), dict):
         raise StepProblems([StepProblem(("config",), "it has no model", class_tensors.WAYS)])
+    in_vain.expect_used(changes, ("model",))
     job_config.without_downloads(changes)
     for path, node in settings.mappings(tree["model"], ("model",)):
         if node.get("teacher_ckpt"):  # a teacher's weights don't change its shapes

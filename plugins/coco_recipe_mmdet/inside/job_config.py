@@ -152,7 +152,7 @@ def bind_data(
     tree = changes.tree
     path, leaf = _leaf(tree, "train_dataloader")
     _bind_leaf(changes, path, leaf, classes, TRAIN)
-    kept = {"filter_empty_gt": not empty_images, "min_size": MIN_SIDE_PX}
+    kept = train_data(classes, empty_images=empty_images)["filter_cfg"]
     because = f"with: {{empty_images: ...}}; pictures under {MIN_SIDE_PX} px are never used"
     changes.set(f"{path}.filter_cfg", kept, because=because)
     for name in ("val_dataloader", "test_dataloader"):
@@ -166,6 +166,12 @@ def bind_data(
         evaluator = {"type": "CocoMetric", "ann_file": VAL, "metric": list(metrics)}
         changes.set("val_evaluator", evaluator, because=OF_EVALUATE)
         changes.set("val_cfg", {"type": "ValLoop"}, because=OF_VALIDATION)
+
+
+def train_data(classes: Sequence[str], *, empty_images: bool) -> Tree:
+    """Return the settings of the data set that a training reads, which is in no wrapper."""
+    kept = {"filter_empty_gt": not empty_images, "min_size": MIN_SIDE_PX}
+    return {**_data(classes, TRAIN), "filter_cfg": kept}
 
 
 def bind_loader(changes: Changes, name: str, classes: Sequence[str], file: str) -> None:
@@ -228,14 +234,18 @@ def _leaf(tree: Tree, name: str) -> tuple[str, Tree]:
     return ".".join(found[0][0]), found[0][1]
 
 
-def _bind_leaf(changes: Changes, path: str, leaf: Tree, classes: Sequence[str], file: str) -> None:
-    placed = {
+def _data(classes: Sequence[str], file: str) -> Tree:
+    return {
         "type": "CocoDataset",
         "metainfo": {"classes": tuple(classes)},
         "ann_file": file,
         "data_root": "",
         "data_prefix": {"img": ""},
     }
+
+
+def _bind_leaf(changes: Changes, path: str, leaf: Tree, classes: Sequence[str], file: str) -> None:
+    placed = _data(classes, file)
     for key, value in placed.items():
         changes.set(f"{path}.{key}", value, because=OF_DATA)
     for key in ("indices", "proposal_file"):

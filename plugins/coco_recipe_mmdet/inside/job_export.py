@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from coco_recipe_jobs.child import Reporter
 
-from coco_recipe_mmdet.inside import config_source, job_config, settings, stack, weights
+from coco_recipe_mmdet.inside import config_source, in_vain, job_config, settings, stack, weights
 from coco_recipe_mmdet.inside.exported import OUTPUTS, Exported
 from coco_recipe_mmdet.jobs import Exported as Result
 from coco_recipe_mmdet.jobs import ExportJob
@@ -134,6 +134,7 @@ def _model(
     job_config.override(changes, job)
     job_config.without_downloads(changes)
     job_config.bind_classes(changes, classes)
+    in_vain.expect_used(changes, ("model",))
     if not job.config:
         config_source.expect_harmless("the checkpoint", model=tree["model"])
     report.note("config", {"from": job.config or "the checkpoint", "changed": changes.made})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from coco_recipe_jobs.child import Reporter
 
-from coco_recipe_mmdet.inside import config_source, job_config, settings, stack, weights
+from coco_recipe_mmdet.inside import config_source, in_vain, job_config, settings, stack, weights
 from coco_recipe_mmdet.jobs import Initial, InitJob
 
 
@@ -18,6 +18,7 @@ def init_weights(job: InitJob, report: Reporter) -> Initial:
     job_config.override(changes, job)
     job_config.without_downloads(changes)
     job_config.bind_classes(changes, job.classes)
+    in_vain.expect_used(changes, ("model",))
     report.note("config", {"changed": changes.made})
     stack.seed_everything(job.seed)
     model = MODELS.build(Config(changes.tree).model)

@@ -13,6 +13,7 @@ from coco_recipe_mmdet.inside import (
     rates,
     stack,
     trial,
+    unread_keys,
 )
 from coco_recipe_mmdet.jobs import EvaluateJob, Looked, PreflightJob, TrainJob
 
@@ -43,12 +44,13 @@ def preflight(job: PreflightJob, report: Reporter) -> Looked:
 def _training(job: TrainJob, device: str) -> Looked:
     found = job_train.resolve(job, device)
     tree = job_train.for_runner(job, found.tree, device)
-    trial.training(tree, found.length, added_parts.parts_to_freeze(job.freeze))
+    model = trial.training(tree, found.length, added_parts.parts_to_freeze(job.freeze))
+    unread_keys.refuse(found.wanted, tree, model)
     return Looked(found.changed, rates.of(job, config_source.load(str(job.config)), found.tree))
 
 
 def _test(job: EvaluateJob, device: str) -> Looked:
     tree = config_source.load(str(job.config))
-    loader, changed = inference.resolve(job, tree, device)
-    trial.detecting(tree, loader)
-    return Looked(changed)
+    loader, changes = inference.resolve(job, tree, device)
+    unread_keys.refuse(changes.wanted, tree, trial.detecting(tree, loader))
+    return Looked(changes.made)

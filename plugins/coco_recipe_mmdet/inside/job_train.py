@@ -42,7 +42,12 @@ _UNUSED = {
     **dict.fromkeys(("test_dataloader", "test_cfg", "test_evaluator"), _OF_TEST),
     **dict.fromkeys(("tta_model", "tta_pipeline"), _OF_TTA),
     "runner_type": "the step has a Runner of its own, made of mmengine's",
+    "custom_imports": "a config's file imports them: write it there, and name that file as config",
 }
+_OF_PROCESSES = dict.fromkeys(
+    ("model_wrapper_cfg", "find_unused_parameters", "sync_bn"),
+    "it is for several processes: with: {launcher: ..., gpus: ...}",
+)
 _OF_TRACKERS = "with: {trackers: [...]}; scalars.jsonl has what mmengine's local backend writes"
 _OF_PREPROCESSOR = "the model has one of its own: model.data_preprocessor"
 _VALIDATION = ("val_dataloader", "val_cfg", "val_evaluator")
@@ -101,12 +106,14 @@ class Resolved:
         changed: all that was changed in it, in words.
         length: how long the training is.
         shortened: what the training is too short for, in words.
+        wanted: what the recipe's ``set`` has put where.
     """
 
     tree: settings.Tree
     changed: list[str]
     length: Length
     shortened: list[str]
+    wanted: list[settings.Wanted]
 
 
 def resolve(job: TrainJob, device: str) -> Resolved:
@@ -156,13 +163,14 @@ def resolve(job: TrainJob, device: str) -> Resolved:
     if job.checkpoint or job.resume:
         job_config.without_downloads(changes)
     job_config.own_checkpoints(changes, job.checkpoint_interval, job.keep)
-    for part, because in _UNUSED.items():
+    for part, because in (_UNUSED | _OF_PROCESSES).items():
         changes.explain(part, because)
     changes.explain("visualizer", _OF_TRACKERS)
     changes.explain("data_preprocessor", _OF_PREPROCESSOR)
     used = for_runner(job, changes.tree, device)
     in_vain.expect_kept(changes, used | {"default_hooks": changes.tree["default_hooks"]})
-    return Resolved(changes.tree, changes.made, length, shortened)
+    _expect_kept_drawings(changes, used)
+    return Resolved(changes.tree, changes.made, length, shortened, changes.wanted)
 
 
 def _tell(job: TrainJob, found: Resolved, report: Reporter) -> None:
@@ -183,6 +191,17 @@ def _expect_no_other_start(changes: settings.Changes, job: TrainJob) -> None:
         raise StepProblems([StepProblem(key, f"{what}: {hint}")])
 
 
+def _expect_kept_drawings(changes: settings.Changes, used: settings.Tree) -> None:
+    """Raise StepProblems if the recipe lets mmdet draw what it finds, and nothing keeps it."""
+    place = ("default_hooks", "visualization", "draw")
+    path = changes.wanted_by(place)
+    if not path or not settings.get(used, place) or used["visualizer"]["vis_backends"]:
+        return
+    what = "mmdet draws for a tracker, and there is none"
+    hint = "with: {trackers: [tensorboard]}; predictions.png has pictures of val without it"
+    raise StepProblems([StepProblem(("set", path), what, hint)])
+
+
 def for_runner(job: TrainJob, tree: settings.Tree, device: str) -> settings.Tree:
     """Return the config that mmengine's Runner gets; it shares its parts with the resolved one.
 
@@ -195,6 +214,8 @@ def for_runner(job: TrainJob, tree: settings.Tree, device: str) -> settings.Tree
         device: ``cpu`` or ``cuda``.
     """
     found = {**tree, **dict.fromkeys(_UNUSED if job.val else (*_UNUSED, *_VALIDATION))}
+    if job.launcher == "none":
+        found |= dict.fromkeys(_OF_PROCESSES)
     if tree["model"].get("data_preprocessor"):
         found["data_preprocessor"] = None
     found["default_hooks"] = {**(tree.get("default_hooks") or {}), "checkpoint": None}

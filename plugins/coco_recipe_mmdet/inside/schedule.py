@@ -1,11 +1,13 @@
 """Fit the schedule of a config to a training's epochs, and to how many iterations they have."""
 
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coco_recipe import StepProblem, StepProblems
-from coco_recipe_mmdet.inside import learning_rates, timed_parts
+from coco_recipe_mmdet.inside import job_config, learning_rates, timed_parts
 from coco_recipe_mmdet.inside.settings import Changes, Tree
-from coco_recipe_mmdet.inside.training_length import Length, batches, iterations
+from coco_recipe_mmdet.inside.training_length import Balanced, Length, batches, iterations
 
 if TYPE_CHECKING:
     from coco_recipe_mmdet.jobs import TrainJob
@@ -93,8 +95,9 @@ def _loop(changes: Changes, job: "TrainJob") -> Length:
     if "Infinite" in str(loader.get("sampler")):  # its epochs would never end
         sampler = {"type": "DefaultSampler", "shuffle": True}
         changes.set("train_dataloader.sampler", sampler, because=OF_EPOCHS)
-    count = iterations(loader, job.images or UNKNOWN_IMAGES, job.gpus * job.nnodes)
-    if job.images and not batches(loader, job.images, job.gpus * job.nnodes):
+    images, balanced = job.images or UNKNOWN_IMAGES, _balanced(job)
+    count = iterations(loader, images, job.gpus * job.nnodes, balanced)
+    if job.images and not batches(loader, images, job.gpus * job.nnodes, balanced):
         what = f"the {job.images} pictures fill no batch, and drop_last leaves out what isn't full"
         raise StepProblems([StepProblem(("batch_size",), what, "set a smaller one")])
     length = Length(epochs, count, own_epochs, own_iterations)
@@ -108,6 +111,24 @@ def _loop(changes: Changes, job: "TrainJob") -> Length:
         changes.tree["train_cfg"]["max_epochs"] = epochs
     _validations(changes, job, length, (before.get("val_interval") or 1) if by_epoch else 1)
     return length
+
+
+def _balanced(job: "TrainJob") -> Balanced | None:
+    """Return how many pictures an epoch has with rare classes repeated; None in a preflight."""
+    if not Path(job_config.TRAIN).is_file():
+        return None
+
+    @cache
+    def balanced(threshold: float) -> int:
+        from mmdet.registry import DATASETS
+        from mmengine.config import ConfigDict
+
+        leaf = job_config.train_data(job.classes, empty_images=job.empty_images)
+        kind = "ClassBalancedDataset"
+        wrapped = {"type": kind, "oversample_thr": threshold, "dataset": {**leaf, "pipeline": []}}
+        return len(DATASETS.build(ConfigDict(wrapped)))
+
+    return balanced
 
 
 def _epochs_only(loop: Tree) -> Tree:

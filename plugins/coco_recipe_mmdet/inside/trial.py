@@ -60,8 +60,8 @@ def blamed(wanted: Mapping[str, object], build: Callable[[Mapping[str, object]],
         raise StepProblems([StepProblem(("config",), error.what)]) from error
 
 
-def training(tree: Tree, length: Length, frozen: tuple[str, ...] = ()) -> None:
-    """Build what a training builds.
+def training(tree: Tree, length: Length, frozen: tuple[str, ...] = ()) -> "Module":
+    """Build what a training builds; return the model.
 
     Args:
         tree: the config as mmengine's Runner gets it.
@@ -87,16 +87,18 @@ def training(tree: Tree, length: Length, frozen: tuple[str, ...] = ()) -> None:
     _part("log_level", lambda: logging.Handler().setLevel(tree.get("log_level") or "INFO"))
     _part("env_cfg", lambda: _environment(tree.get("env_cfg") or {}))
     _part("auto_scale_lr", lambda: _expect(tree.get("auto_scale_lr") or {}, _SCALING))
+    return built
 
 
-def detecting(tree: Tree, loader: Tree) -> None:
-    """Build what a step builds that lets a model look at pictures.
+def detecting(tree: Tree, loader: Tree) -> "Module":
+    """Build what a step builds that lets a model look at pictures; return the model.
 
     Raises:
         CannotBuild: the model or the pipeline can't be built.
     """
-    model(tree)
+    built = model(tree)
     _part("test_dataloader", lambda: _data(loader))
+    return built
 
 
 def model(tree: Tree) -> "Module":

@@ -74,6 +74,9 @@ def average(paths: Sequence[Path]) -> "dict[str, Tensor]":
 
 def differences(state: State, wanted: State) -> list[str]:
     """Say in what a state dict differs from the one that a model wants; other shapes first."""
+    if not any(key in state for key in wanted):
+        others = f"{_listed(list(state))}; the model has {_listed(list(wanted))}"
+        return [f"it has no tensor of the model, and is of another architecture or tool: {others}"]
     shapes = [
         f"{key} has shape {tuple(state[key].shape)}, the model's {tuple(wanted[key].shape)}"
         for key in wanted
