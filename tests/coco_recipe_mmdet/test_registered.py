@@ -149,6 +149,39 @@ EVIL: dict[str, tuple[str, Any, str]] = {
         "model.type is 'mmdet.registry.MODELS'",
     ),
     "no text": ("model.type", 5, "model.type is 5"),
+    "a mapping": ("model.type", {"type": "os.system"}, "model.type.type is 'os.system'"),
+    "in place of what is there": (
+        "model.neck",
+        {"_delete_": True, "type": "os.system"},
+        "model.neck.type is 'os.system'",
+    ),
+    "several scopes": (
+        "model.neck",
+        {"type": "FPN", "_scope_": ["mmdet"]},
+        "model.neck._scope_ is ['mmdet']",
+    ),
+    "a base below": ("model.neck", {"_base_": "evil.py"}, "model.neck._base_ is 'evil.py'"),
+    "a dot of another width": ("model.type", "os．system", "model.type is 'os．system'"),
+    "augmentation of batches": (
+        "model.data_preprocessor",
+        {"type": "DetDataPreprocessor", "batch_augments": [{"type": "os.system"}]},
+        "batch_augments.0.type is 'os.system'",
+    ),
+    "behind a registered module": (
+        "model.type",
+        "mmdet.models.detectors.retinanet.os.system",
+        "model.type is 'mmdet.models.detectors.retinanet.os.system'",
+    ),
+    "applied to parts": (
+        "test_dataloader.dataset.pipeline",
+        [{"type": "TransformBroadcaster", "transforms": [{"type": "os.system"}]}],
+        "pipeline.0.transforms.0.type is 'os.system'",
+    ),
+    "what a profiler calls": (
+        "custom_hooks",
+        [{"type": "ProfilerHook", "on_trace_ready": {"type": "os.system"}}],
+        "custom_hooks.0.on_trace_ready.type is 'os.system'",
+    ),
     "nms": (
         "model.test_cfg.nms.type",
         "__import__('os').system('touch was_run')",
@@ -187,6 +220,11 @@ HAZARDS: dict[str, tuple[str, Any, str]] = {
         "test_dataloader.backend_args",
         {"backend": "memcached", "sys_path": "evil"},
         "backend is 'memcached'",
+    ),
+    "a client of the network": (
+        "test_dataloader.dataset.pipeline",
+        [{"type": "LoadImageFromFile", "file_client_args": {"prefix": "http"}}],
+        "file_client_args.prefix is 'http', which is not this machine's file system",
     ),
     "overwrites": (
         "model.neck.out_dir",

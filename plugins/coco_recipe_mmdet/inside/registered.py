@@ -44,7 +44,7 @@ _WORDS = {
     "_trans": ("conv", "interpolation_conv", "last_conv"),
     "adapt_cfg": ("dilation", "offset"),
 }
-_LOCAL = (None, "local", "disk")
+_LOCAL = (None, "local", "disk", "")
 # mmengine's reader of YAML makes the objects that a file names, as that of pickles does
 _RUN_WHEN_READ = (".pkl", ".pickle", ".yaml", ".yml")
 # keys of what transformers fetches, unless a folder of that name is there
@@ -130,7 +130,8 @@ def problems(value: object, path: KeyPath) -> Iterator[str]:
     if _is_code(value, path):
         yield f"{_shown(path)} is {_short(value)}, which imports or runs code"
         return
-    if key in _SCOPES and value is not None and value not in index().scopes:
+    named = isinstance(value, str) and value in index().scopes
+    if key in _SCOPES and value is not None and not named:
         what = "which is no package with a registry that is loaded"
         yield f"{_shown(path)} is {_short(value)}, {what}"
     elif (
@@ -167,14 +168,11 @@ def hazards(value: object, path: KeyPath) -> Iterator[str]:
             value
         ):
             yield f"{_shown(path)} is {_short(value)}, outside of the step's folder"
-    elif (
-        key in ("backend_args", "file_client_args")
-        and isinstance(value, Mapping)
-        and value.get("backend") not in _LOCAL
-    ):
-        backend = _short(value["backend"])
-        what = "which is not this machine's file system"
-        yield f"{_shown((*path, 'backend'))} is {backend}, {what}"
+    elif key in ("backend_args", "file_client_args") and isinstance(value, Mapping):
+        for name in ("backend", "prefix"):
+            if value.get(name) not in _LOCAL:
+                what = "which is not this machine's file system"
+                yield f"{_shown((*path, name))} is {_short(value[name])}, {what}"
     for name, child in _children(value, path):
         yield from hazards(child, (*path, name))
 
