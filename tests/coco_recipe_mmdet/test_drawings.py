@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("matplotlib")
 pytest.importorskip("torch")
 from coco_recipe_mmdet.inside import drawings
+from coco_recipe_pictures.sheet import fonts
 from PIL import Image
 
 
@@ -123,4 +124,16 @@ def test_names_that_no_font_has_are_told_by_their_number(
         "cap",
         "#2",
         "größe",
+    ]
+
+
+def test_a_name_that_its_font_lacks_leaves_the_others_as_they_are() -> None:
+    if fonts.find_font("瓶盖") is None:
+        pytest.skip("no font of this machine has Chinese")
+    names = drawings.names_of(["瓶盖", "cap", "line\nbreak", "\U000e0041"])
+    assert names.font
+    assert [names.shown(name, n) for n, name in enumerate(("瓶盖", "cap", "line\nbreak"), 1)] == [
+        "瓶盖",
+        "cap",
+        "#3",
     ]
