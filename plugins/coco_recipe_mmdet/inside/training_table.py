@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from coco_recipe import counted
 from coco_recipe_mmdet.inside import added_parts, learning_rates, timed_parts
 from coco_recipe_mmdet.inside.settings import Tree
 from coco_recipe_mmdet.inside.training_length import Length
@@ -21,10 +22,11 @@ def rows(job: "TrainJob", tree: Tree, length: Length) -> list[tuple[str, str]]:
         tree: its resolved config.
         length: how long it is.
     """
+    epochs = counted(length.epochs, "epoch")
     processes = job.gpus * job.nnodes
     size = tree["train_dataloader"].get("batch_size") or 1
     return [
-        ("length", f"{length.epochs} epochs of {length.iterations} iterations"),
+        ("length", f"{epochs} of {counted(length.iterations, 'iteration')}"),
         ("batch", "; ".join(_batch(tree, size, processes))),
         ("learning rate", _rate(tree, size * processes)),
         ("warm-up", "; ".join(_warmups(tree, length)) or "none"),
