@@ -1,11 +1,10 @@
 """The commands that installed plugins add, found without asking plugins for anything else."""
 
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 import pluggy
 
-from coco_recipe import hookspecs
+from coco_recipe import hookspecs, installed
 
 if TYPE_CHECKING:
     import click
@@ -17,11 +16,11 @@ def find() -> "dict[str, click.Command]":
     Of two commands of one name, the later plugin's is taken.
     """
     commands: dict[str, click.Command] = {}
-    for entry in sorted(metadata.entry_points(group=hookspecs.GROUP), key=lambda e: e.name):
+    for plugin in installed.plugins(hookspecs.GROUP):
         manager = pluggy.PluginManager(hookspecs.PROJECT)
         manager.add_hookspecs(hookspecs)
         try:
-            manager.register(entry.load())
+            manager.register(plugin.entry.load())
             given = [one for some in manager.hook.coco_recipe_commands() for one in some]
             commands |= {str(command.name): command for command in given}
         except (Exception, SystemExit):  # a broken stranger must not stop commands of others

@@ -6,14 +6,13 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pluggy
 
-from coco_recipe import hookspecs
+from coco_recipe import hookspecs, installed
 from coco_recipe.checks import row_checks, slow_reading
 from coco_recipe.crops import DrawCrop
 from coco_recipe.dataset import Dataset
@@ -92,19 +91,21 @@ def find(files: Sequence[Path] = ()) -> Registry:
     kinds = CORE_KINDS | row_checks.KINDS | slow_reading.KINDS
     kinds |= {rule.kind.name: rule.kind for rule in core_rules.RULES}
     registry = Registry({}, {}, kinds)
-    for entry in sorted(metadata.entry_points(group=hookspecs.GROUP), key=lambda e: e.name):
-        dist = entry.dist
-        label = dist.name if dist else entry.value
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    for plugin in installed.plugins(hookspecs.GROUP):
+        value = plugin.entry.value
+        label = plugin.distribution or value
         try:
-            _register(registry, entry.load(), label, dist.version if dist else "")
+            _register(registry, manager, plugin.entry.load(), label, plugin.version)
         except (
             Exception,
             SystemExit,
         ) as error:  # a broken stranger must not stop a recipe that doesn't use it
-            registry.broken[f"{label} ({entry.value})"] = _reason(error)
+            registry.broken[f"{label} ({value})"] = _reason(error)
     for path in files:
         try:
-            _register(registry, load_file(path), str(path), "")
+            _register(registry, manager, load_file(path), str(path), "")
         except (Exception, SystemExit) as error:
             raise PluginError(f"{path}: {_reason(error)}") from error
     return registry
@@ -150,11 +151,24 @@ def load_file(path: Path) -> ModuleType:
     return module
 
 
-def _register(registry: Registry, module: Any, label: str, version: str) -> None:
-    """Take all that a plugin offers to recipes, or nothing."""
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    manager.register(module)
+def _register(
+    registry: Registry, manager: pluggy.PluginManager, module: Any, label: str, version: str
+) -> None:
+    """Take all that a plugin offers to recipes, or nothing.
+
+    The manager has no plugin before and after.
+    """
+    try:
+        manager.register(module)
+        _take(registry, manager, module, label, version)
+    finally:
+        if manager.is_registered(module):
+            manager.unregister(module)
+
+
+def _take(
+    registry: Registry, manager: pluggy.PluginManager, module: Any, label: str, version: str
+) -> None:
     if unknown := [
         name
         for name in vars(module)
@@ -273,12 +287,13 @@ def _check_kind(what: str, port: Port) -> None:
 
 
 def _check_schema(step: Step) -> None:
+    text = repr(step.params)
+    if text in _SOUND_SCHEMAS:
+        return
     from jsonschema import Draft7Validator, SchemaError
 
-    text = repr(step.params)
     try:
-        if text not in _SOUND_SCHEMAS:
-            Draft7Validator.check_schema(step.params)
+        Draft7Validator.check_schema(step.params)
     except SchemaError as error:
         raise PluginError(
             f"step '{step.name}': its params are not a JSON Schema: {error.message}"
@@ -288,9 +303,9 @@ def _check_schema(step: Step) -> None:
             f"step '{step.name}': its params have a $ref to {far[0]!r}, which isn't in the schema; "
             "nothing is fetched"
         )
-    _SOUND_SCHEMAS.add(text)
     if step.params.get("type") != "object":
         raise PluginError(f"step '{step.name}': its params must be a JSON Schema of type object")
+    _SOUND_SCHEMAS.add(text)
 
 
 def _references(schema: Any) -> Iterator[str]:

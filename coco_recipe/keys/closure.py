@@ -65,19 +65,24 @@ class _Walk:
         self._todo: list[tuple[str, Path]] = []
         self._places: dict[str, Path | None] = {}
         self._is_ours: dict[str, bool] = {}
+        self._followed: set[Import] = set()
+        self._codes: dict[tuple[Path, str], Code] = {}
 
     def run(self) -> None:
         """Go on until nothing new is imported."""
         while self._todo:
             module, path = self._todo.pop()
-            code = code_of(path, module)
+            code = self._code(path, module)
             self.digests[_label(module, path)] = code.digest
             for one in code.imports:
                 self.follow(one)
             self._beside(module, path, code)
 
     def follow(self, one: Import) -> None:
-        """Take in what an import brings."""
+        """Take in what an import brings, once."""
+        if one in self._followed:
+            return
+        self._followed.add(one)
         top = one.module.partition(".")[0]
         if top in sys.stdlib_module_names or not top:
             return
@@ -87,7 +92,7 @@ class _Walk:
         path = self._place(one.module)
         if path is None:
             return
-        code = code_of(path, one.module) if path.suffix == ".py" else None
+        code = self._code(path, one.module) if path.suffix == ".py" else None
         if not one.name or code is None:
             if one.name and path.is_dir():
                 self.follow(Import(f"{one.module}.{one.name}"))
@@ -113,7 +118,7 @@ class _Walk:
         above = module.rpartition(".")[0]
         while above:
             place = self._place(above)
-            if place and place.name == "__init__.py" and code_of(place, above).acts:
+            if place and place.name == "__init__.py" and self._code(place, above).acts:
                 self._take(above, place)
             above = above.rpartition(".")[0]
 
@@ -128,6 +133,12 @@ class _Walk:
                 self._take(".".join(filter(None, [package, file.stem])), file)
             else:
                 self.digests[label] = code_of(file, label).digest
+
+    def _code(self, path: Path, module: str) -> Code:
+        """Return what is known of a module, which is looked at once on a way."""
+        if (path, module) not in self._codes:
+            self._codes[path, module] = code_of(path, module)
+        return self._codes[path, module]
 
     def _ours(self, top: str) -> bool:
         if top not in self._is_ours:

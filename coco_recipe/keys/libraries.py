@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable
 from importlib import metadata
 from typing import Any
 
+from coco_recipe import installed
+from coco_recipe.hookspecs import GROUP
+
 NOT_INSTALLED = "not installed"
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)[^;]*(?:;(.*))?")
 _COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
@@ -36,12 +39,14 @@ def version(distribution: str) -> str:
 
 def distributions_of(package: str) -> tuple[str, ...]:
     """Return the installed distributions that have a top-level package; several may, as cv2's."""
-    return _distributions_of(package, _stamps())
+    return _distributions_of(package, installed.stamps())
 
 
 def plugins() -> frozenset[str]:
     """Return the names of the installed distributions that have plugins."""
-    return _plugins(_stamps())
+    return frozenset(
+        plugin.distribution for plugin in installed.plugins(GROUP) if plugin.distribution
+    )
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
@@ -52,7 +57,7 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     todo: list[str] = []
-    stamps = _stamps()
+    stamps = installed.stamps()
     for package in packages:
         names = _distributions_of(package, stamps)
         todo += names
@@ -91,23 +96,6 @@ def _packages(
         if not tops:
             unlisted.append(dist)
     return listed, unlisted
-
-
-@functools.lru_cache(maxsize=1)
-def _plugins(stamps: tuple[object, ...]) -> frozenset[str]:
-    entries = metadata.entry_points(group="coco_recipe")
-    return frozenset(entry.dist.name for entry in entries if entry.dist)
-
-
-def _stamps() -> tuple[object, ...]:
-    """Return what changes where something is installed: the folders of modules, and their times."""
-    found = []
-    for folder in sys.path:
-        try:
-            found.append((folder, os.stat(folder or ".").st_mtime_ns))
-        except OSError:
-            found.append((folder, 0))
-    return tuple(found)
 
 
 @functools.cache
