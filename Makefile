@@ -7,6 +7,9 @@ STACK := plugins/coco_recipe_doctor/training_stack.txt
 # order of tests/conftest.py
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+# tests start hundreds of processes, each of which would compile the project again
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run train-small test test-fast soak fuzz faults lint docs bench bench-train zoo dist lowest clean
 
 run: .venv/data.done   ## the core and the data steps, no torch: demo data, then recipes/quickstart.yaml
