@@ -13,9 +13,9 @@ from math import isfinite
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
-from coco_recipe import Annotation, Image
+from coco_recipe import Annotation, DatasetError, Image
 from coco_recipe_pictures.geometry import place_names
 from coco_recipe_pictures.geometry.place_names import NO_LIST, NO_PAIR, Says
 
@@ -46,15 +46,26 @@ def may_be_in(kind: type[Annotation] | type[Image], keys: Collection[str]) -> bo
 
 
 def of(row: Annotation | Image) -> Iterator[Path]:
-    """Yield the paths of places in a row's keys beside COCO's."""
-    own = _others(type(row))
+    """Yield the paths of places in a row's keys beside COCO's.
+
+    Raises:
+        DatasetError: a key has a number of thousands of digits.
+    """
     members = {
-        key: msgspec.json.decode(raw)
-        for key, name in own
+        key: _decoded(raw, row, key)
+        for key, name in _others(type(row))
         if (raw := getattr(row, name)) is not UNSET
     }
     if members:
         yield from _inside(members, _number_of_keypoints(row), None)
+
+
+def _decoded(raw: Raw, row: Annotation | Image, key: str) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.ValidationError as error:
+        told = f"{type(row).__name__.lower()} {row.id}: {key!r} has a number that is too large"
+        raise DatasetError(f"{told} to be read: correct it, or remove the key") from error
 
 
 def shown(path: Path) -> str:
