@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from coco_recipe import files
+from coco_recipe import files, regular
 
 AnyPath = str | os.PathLike[str]
 YOUNG_NS = 2 * 10**9
@@ -182,7 +182,7 @@ def _hashed(name: str, key: bytes) -> bytes:
 def _load(place: Path | None) -> _Record:
     """Read a record; an absent or damaged one has nothing, and a new key."""
     try:
-        data = place.read_bytes() if place else b""
+        data = regular.read(place) if place else b""
         text = memoryview(data)[32:]
         if hashlib.sha256(text).digest() == data[:32] and text[: len(VERSION)] == VERSION:
             return msgspec.msgpack.decode(text[len(VERSION) :], type=_Record)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from coco_recipe import seals
+from coco_recipe import regular, seals
 from coco_recipe.errors import counted
 
 Severity = Literal["error", "warning"]
@@ -350,7 +350,7 @@ def data_sets(counts: Mapping[str, Counts | list[Counts]]) -> Iterator[tuple[str
 def read(path: Path) -> Manifest | None:
     """Read a manifest; return None where there is none, or none that is as it was written."""
     try:
-        text = path.read_bytes()
+        text = regular.read(path)
         found = msgspec.json.decode(text, type=Manifest)
     except (OSError, ValueError, msgspec.DecodeError):  # ValueError: it is no UTF-8
         return None
@@ -363,7 +363,7 @@ def claimed(path: Path) -> Manifest | None:
     It may claim anything; None where there is none, or none that can be read.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        return msgspec.json.decode(regular.read(path), type=Manifest)
     except (OSError, ValueError, msgspec.DecodeError):  # ValueError: it is no UTF-8
         return None
 
@@ -407,7 +407,7 @@ def read_log(folder: Path) -> tuple[RunRecord, tuple[StepRecord | FailedStep, ..
     Return None where there is none, or none that is as it was written.
     """
     try:
-        text = (folder / LOG).read_bytes()
+        text = regular.read(folder / LOG)
         first, *rest = text.splitlines()
         run = msgspec.json.decode(first, type=RunRecord)
         if not seals.is_whole(text, run.clock.digest):
@@ -426,7 +426,7 @@ def read_run(folder: Path) -> RunRecord | None:
 def claimed_run(folder: Path) -> RunRecord | None:
     """Read the run's own line also where a byte of the log has changed; it may claim anything."""
     try:
-        with (folder / LOG).open("rb") as file:
+        with regular.opened(folder / LOG) as file:
             return msgspec.json.decode(file.readline(), type=RunRecord)
     except (OSError, ValueError, msgspec.DecodeError):  # ValueError: it is no UTF-8
         return None
@@ -438,7 +438,7 @@ def claimed_log(folder: Path) -> tuple[RunRecord, tuple[StepRecord | FailedStep,
     It may claim anything; None where there is none, or none that can be read.
     """
     try:
-        first, *rest = (folder / LOG).read_bytes().splitlines()
+        first, *rest = regular.read(folder / LOG).splitlines()
         return msgspec.json.decode(first, type=RunRecord), tuple(map(_record, rest))
     except (OSError, ValueError, msgspec.DecodeError):  # ValueError: it is no UTF-8, or empty
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from coco_recipe import files, seals
+from coco_recipe import files, regular, seals
 from coco_recipe.coco_json import unsafe_name
 from coco_recipe.manifest import Digests, How
 from coco_recipe.planning.plan import Plan, PlannedStep
@@ -210,7 +210,7 @@ def read_mark(folder: Path) -> Mark:
         ValueError: it isn't as it was written, or names a file outside, which no run of ours has
             put there.
     """
-    text = (folder / MARK).read_bytes()
+    text = regular.read(folder / MARK)
     mark = msgspec.json.decode(text, type=Mark)
     if mark.digest and not seals.is_whole(text, mark.digest):
         raise ValueError("has changed since it was written")

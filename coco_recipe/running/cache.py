@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from coco_recipe import files, seals
+from coco_recipe import files, regular, seals
 from coco_recipe import manifest as manifests
 from coco_recipe.manifest import Manifest
 from coco_recipe.running import lock
@@ -103,7 +103,7 @@ class Cache:
         """Report whether there is a cache that coco-recipe has made, and nobody else may write."""
         try:
             found = self.folder.lstat()
-            tag = (self.folder / TAG).read_bytes()
+            tag = regular.read(self.folder / TAG)
         except OSError:
             return False
         is_open = bool(found.st_mode & stat.S_IWOTH) and found.st_uid != os.geteuid()
@@ -290,7 +290,7 @@ def names_of(manifest: Manifest) -> set[str]:
 def _held(folder: Path) -> Held | None:
     """Read an entry; None where there is none that is as it was written."""
     try:
-        text = (folder / ENTRY).read_bytes()
+        text = regular.read(folder / ENTRY)
         entry = msgspec.json.decode(text, type=Entry)
         used = (folder / ENTRY).stat().st_mtime
     except (OSError, ValueError, msgspec.DecodeError):

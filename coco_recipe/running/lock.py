@@ -16,10 +16,11 @@ from pathlib import Path
 
 import msgspec
 
-from coco_recipe import guard
-from coco_recipe.errors import HeldError
+from coco_recipe import guard, regular
+from coco_recipe.errors import HeldError, RunError
 
 LOCK, LEASE = ".lock", ".lease"
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # what a link leads to is not ours to empty
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF}
 LOOK_EVERY = 0.2  # seconds
 
@@ -98,7 +99,7 @@ def waiting(path: Path) -> Iterator[None]:
 def read_holder(path: Path) -> Holder | None:
     """Read who holds a run directory; None where nobody is named."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Holder)
+        return msgspec.json.decode(regular.read(path), type=Holder)
     except (OSError, ValueError, msgspec.DecodeError):
         return None
 
@@ -106,10 +107,13 @@ def read_holder(path: Path) -> Holder | None:
 def _take(folder: Path, stack: contextlib.ExitStack, tell: Callable[[str], None]) -> None:
     """Take the folder, and free it when the stack is closed."""
     path = folder / LOCK
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        kind = "a link" if path.is_symlink() else regular.other_kind(path)
+        raise RunError(f"{path}: is {kind}, not the file of a run; move it away")
     while True:
         handles = [
             os.open(folder, os.O_RDONLY | os.O_CLOEXEC),
-            os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644),
+            os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | NO_FOLLOW, 0o644),
         ]
         try:
             has_locks = [_has_flock(handle) for handle in handles]  # the folder's first

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from coco_recipe import files
+from coco_recipe import files, regular
 from coco_recipe import manifest as manifests
 from coco_recipe.manifest import Manifest, Placed
 from coco_recipe.planning.plan import Plan
@@ -152,7 +152,7 @@ class Store:
         """Return the lines of a committed step's ``placed.jsonl``; none where it placed nothing."""
         if PLACED not in manifest.files:
             return []
-        lines = (self.final(step_id) / PLACED).read_bytes().splitlines()
+        lines = regular.read(self.final(step_id) / PLACED).splitlines()
         return [msgspec.json.decode(line, type=Placed) for line in lines]
 
     def damage(self, step_id: str, manifest: Manifest) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from coco_recipe import files, yaml_text
+from coco_recipe import files, regular, yaml_text
 from coco_recipe import manifest as manifests
 from coco_recipe.errors import RunError
 from coco_recipe.language import environment
@@ -234,7 +234,7 @@ class _Look:
         found = {name: sha256 for name, sha256 in manifest.files.items() if name != PLACED}
         name = f"steps/{step_id}/{PLACED}"
         if PLACED in manifest.files and name in self.found.vouched:
-            lines = (self.found.folder / name).read_bytes().splitlines()
+            lines = regular.read(self.found.folder / name).splitlines()
             rows = (msgspec.json.decode(line, type=Placed) for line in lines)
             found |= {row.name: row.sha256 for row in rows}
         return found

@@ -1,6 +1,7 @@
 """Manifests and records: typed, decoded once a run, readable when an earlier version wrote them."""
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -238,3 +239,21 @@ def test_values_without_rows_are_passed_over() -> None:
         ("parts", "0 images, 0 boxes"),
         ("rest", "4 images, 1 box"),
     ]
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "device", "folder"])
+def test_a_record_that_is_no_regular_file_is_none_and_is_not_waited_for(
+    kind: str, tmp_path: Path
+) -> None:
+    for path in (tmp_path / manifest.LOG, tmp_path / "manifest.json"):
+        if kind == "FIFO":
+            os.mkfifo(path)
+        elif kind == "device":
+            path.symlink_to("/dev/zero")
+        else:
+            path.mkdir()
+    assert manifest.read(tmp_path / "manifest.json") is None
+    assert manifest.claimed(tmp_path / "manifest.json") is None
+    assert manifest.read_log(tmp_path) is None
+    assert manifest.claimed_log(tmp_path) is None
+    assert manifest.claimed_run(tmp_path) is None

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import platform
+import re
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from builders import command
 from projects import project_in, run_project
 
 from coco_recipe import events
-from coco_recipe.errors import HeldError
+from coco_recipe.errors import HeldError, RunError
 from coco_recipe.running import lock
 from coco_recipe.running.lock import LEASE, LOCK, Holder, held
 
@@ -200,3 +201,22 @@ def test_a_waiting_lock_keeps_nobody_out_where_there_are_none(
     monkeypatch.setattr(fcntl, "flock", refused)
     with lock.waiting(tmp_path / "cache.lock"), lock.waiting(tmp_path / "cache.lock"):
         pass
+
+
+@pytest.mark.parametrize("kind", ["a link", "a FIFO (named pipe)", "a folder"])
+def test_what_stands_in_the_place_of_the_lock_file_is_left_as_it_is(
+    kind: str, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("mine")
+    (run := tmp_path / "run").mkdir()
+    place = run / LOCK
+    if kind == "a link":
+        place.symlink_to(mine)
+    elif kind == "a folder":
+        place.mkdir()
+    else:
+        os.mkfifo(place)
+    with pytest.raises(RunError, match=re.escape(f"is {kind}")), held(run, print):
+        pass
+    assert mine.read_text() == "mine"
