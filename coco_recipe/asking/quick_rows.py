@@ -4,7 +4,6 @@ import contextlib
 import gc
 from array import array
 from collections.abc import Iterator, Sequence
-from functools import partial
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,6 @@ from coco_recipe import coco_json
 from coco_recipe.asking import reading
 from coco_recipe.asking.sides import CROWD, KEYPOINTS, MASK, POLYGONS, Boxes
 from coco_recipe.dataset import Annotation, Dataset
-from coco_recipe.engines.beside import Beside, copies
-
-MANY_BYTES = 16 * 2**20  # of text; a copy of this process takes as long as reading some of them
 
 
 class QuickImage(msgspec.Struct, gc=False):
@@ -53,49 +49,22 @@ class QuickRows(msgspec.Struct, gc=False):
     licenses: list[QuickLicense] = []
 
 
-class _Place(msgspec.Struct, gc=False):
-    """Where an annotation is; ``bbox`` is x, y, width, height in pixels."""
+class _Box(msgspec.Struct, gc=False):
+    """An annotation; ``bbox`` is x, y, width, height in pixels."""
 
     image_id: int
     category_id: int = -1
     bbox: tuple[float, float, float, float] = (0, 0, 0, 0)
-
-
-class _Form(msgspec.Struct, gc=False):
-    """What else an annotation has."""
-
     iscrowd: bool | int = 0
     segmentation: list[Raw] | dict[str, Raw] | None = None
     keypoints: list[Raw] | None = None
-
-
-class _Box(_Place, gc=False):
-    """An annotation; the keys are those of `_Place` and `_Form`."""
-
-    iscrowd: bool | int = 0
-    segmentation: list[Raw] | dict[str, Raw] | None = None
-    keypoints: list[Raw] | None = None
-
-
-class _Places(msgspec.Struct, gc=False):
-    annotations: list[_Place]
 
 
 class _File(msgspec.Struct, gc=False):
     images: list[QuickImage]
+    annotations: list[_Box]
     categories: list[QuickCategory]
     licenses: list[QuickLicense] = []
-
-
-class _FileOfForms(_File, gc=False, kw_only=True):
-    annotations: list[_Form]
-
-
-class _FileOfBoxes(_File, gc=False, kw_only=True):
-    annotations: list[_Box]
-
-
-_Columns = tuple[list[int], list[int], "array[float]", "array[float]"]
 
 
 @contextlib.contextmanager
@@ -111,21 +80,17 @@ def collector_off() -> Iterator[None]:
 
 
 def of_file(path: Path) -> QuickRows:
-    """Read a COCO annotation file; of a large one, a copy of this process reads the places.
+    """Read a COCO annotation file.
 
     Raises:
         DatasetError: the file can't be read, or isn't COCO.
     """
     text = coco_json.read_bytes(path).removeprefix(coco_json.BYTE_ORDER_MARK)
     try:
-        if len(text) < MANY_BYTES or copies() == 1:
-            whole = msgspec.json.decode(text, type=_FileOfBoxes)
-            return _rows(whole, _columns(whole.annotations), _forms(whole.annotations))
-        places = Beside(partial(_places, text))
-        rest = msgspec.json.decode(text, type=_FileOfForms)
-        return _rows(rest, places.result(), _forms(rest.annotations))
+        file = msgspec.json.decode(text, type=_File)
     except (msgspec.DecodeError, RecursionError):  # the thorough reading says what is wrong
         return of_dataset(reading.read(path))
+    return QuickRows(file.images, _columns(file.annotations), file.categories, file.licenses)
 
 
 def of_dataset(dataset: Dataset) -> QuickRows:
@@ -136,39 +101,26 @@ def of_dataset(dataset: Dataset) -> QuickRows:
             QuickImage(row.id, _value(row.width, 0), _value(row.height, 0), _value(row.license))
             for row in dataset.images
         ],
-        Boxes(*_columns(boxes), _forms(boxes)),
+        _columns(boxes),
         [QuickCategory(row.id, row.name) for row in dataset.categories],
         _licenses(dataset.extra.get("licenses")),
     )
 
 
-def _rows(file: _File, columns: _Columns, forms: bytes) -> QuickRows:
-    return QuickRows(file.images, Boxes(*columns, forms), file.categories, file.licenses)
-
-
-def _places(text: bytes) -> _Columns:
-    return _columns(msgspec.json.decode(text, type=_Places).annotations)
-
-
-def _columns(rows: Sequence[_Place]) -> _Columns:
-    """Return images, categories, widths and heights."""
-    return (
+def _columns(rows: Sequence[_Box]) -> Boxes:
+    return Boxes(
         list(map(attrgetter("image_id"), rows)),
         list(map(attrgetter("category_id"), rows)),
         array("d", map(itemgetter(2), map(attrgetter("bbox"), rows))),
         array("d", map(itemgetter(3), map(attrgetter("bbox"), rows))),
-    )
-
-
-def _forms(rows: Sequence[_Form | _Box]) -> bytes:
-    """Return what rows have beside their places, a byte of the bits of `sides.FORMS` each."""
-    return bytes(
-        [
-            (POLYGONS if type(row.segmentation) is list else MASK) * bool(row.segmentation)
-            | CROWD * bool(row.iscrowd)
-            | KEYPOINTS * bool(row.keypoints)
-            for row in rows
-        ]
+        bytes(
+            [
+                (POLYGONS if type(row.segmentation) is list else MASK) * bool(row.segmentation)
+                | CROWD * bool(row.iscrowd)
+                | KEYPOINTS * bool(row.keypoints)
+                for row in rows
+            ]
+        ),
     )
 
 

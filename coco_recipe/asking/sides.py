@@ -11,6 +11,7 @@ from typing import Any
 LIMITS_PX2 = (32**2, 96**2)  # COCO's: small is below the first, large from the second on
 CROWD, POLYGONS, MASK, KEYPOINTS = FORMS = (1, 2, 4, 8)
 LENGTHS, ASPECTS = 10, 100  # the parts of a pixel, and of an aspect, to which they are told
+FEW_LENGTHS = 2**16  # whole numbers below it are counted one by one, which is faster than sorting
 SHARES = (0, 0.25, 0.5, 0.75, 1)
 
 
@@ -87,7 +88,8 @@ def by_numpy(boxes: Boxes, groups: Sequence[int], number: int) -> Iterator[Sides
     import numpy as np
 
     group = np.asarray(groups, np.int64)
-    order = np.argsort(group, kind="stable")
+    narrow = group.astype(np.uint16) if number < 2**16 else group  # these are sorted by counting
+    order = np.argsort(narrow, kind="stable")
     widths, heights = (np.frombuffer(side)[order] for side in (boxes.widths, boxes.heights))
     forms = np.frombuffer(boxes.forms, np.uint8)[order]
     sizes = np.searchsorted(np.array(LIMITS_PX2), widths * heights, side="right")
@@ -116,7 +118,11 @@ def spread(numbers: Iterable[float], scale: int = 1) -> tuple[float, ...]:
         numbers: in parts of ``1 / scale``.
         scale: what they are divided by.
     """
-    values = sorted(round(number) for number in numbers if isfinite(number))
+    return spread_of(sorted(round(number) for number in numbers if isfinite(number)), scale)
+
+
+def spread_of(values: Sequence[int], scale: int = 1) -> tuple[float, ...]:
+    """Return the same of sorted numbers that are whole."""
     return tuple(values[place] / scale for place in _places(len(values)))
 
 
@@ -124,8 +130,10 @@ def _spread(numbers: Any, scale: int, np: Any) -> tuple[float, ...]:
     """Return the same of an array."""
     whole = np.rint(numbers[np.isfinite(numbers)])
     places = _places(len(whole))
-    found = np.partition(whole, places)[places] if places else whole
-    return tuple(int(value) / scale for value in found.tolist())
+    if places and whole.min() >= 0 and whole.max() < FEW_LENGTHS:
+        ends = np.cumsum(np.bincount(whole.astype(np.int64)))
+        return tuple(int(value) / scale for value in np.searchsorted(ends, places, side="right"))
+    return spread_of([int(value) for value in np.sort(whole).tolist()], scale)
 
 
 def _places(number: int) -> list[int]:

@@ -12,10 +12,12 @@ class Standing:
     """Numbers of images.
 
     Attributes:
+        boxes: number of boxes by image.
         images: by class.
         pairs: by two classes that stand there together, the lower one first.
     """
 
+    boxes: Counter[int]
     images: Counter[int]
     pairs: Counter[tuple[int, int]]
 
@@ -41,7 +43,7 @@ def by_hand(images: Sequence[int], classes: Sequence[int]) -> Standing:
         on.update(dict.fromkeys(several, n))
         for pair in combinations(sorted(several), 2):
             pairs[pair] += n
-    return Standing(on, pairs)
+    return Standing(Counter(images), on, pairs)
 
 
 def by_numpy(images: Sequence[int], classes: Sequence[int]) -> Standing:
@@ -49,9 +51,10 @@ def by_numpy(images: Sequence[int], classes: Sequence[int]) -> Standing:
     import numpy as np
 
     if not len(images):
-        return Standing(Counter(), Counter())
+        return Standing(Counter(), Counter(), Counter())
     image, number = np.asarray(images, np.int64), np.asarray(classes, np.int64)
     width = int(number.max()) + 1
+    boxes = _counted(np.bincount(image).tolist())
     on = np.unique(image * width + number)  # each class of each image once, image by image
     image, number = np.divmod(on, width)
     keys = []
@@ -63,5 +66,8 @@ def by_numpy(images: Sequence[int], classes: Sequence[int]) -> Standing:
     found, times = np.unique(np.concatenate([*keys, on[:0]]), return_counts=True)
     low, high = np.divmod(found, width)
     pairs = dict(zip(zip(low.tolist(), high.tolist(), strict=True), times.tolist(), strict=True))
-    counts = {n: times for n, times in enumerate(np.bincount(number).tolist()) if times}
-    return Standing(Counter(counts), Counter(pairs))
+    return Standing(boxes, _counted(np.bincount(number).tolist()), Counter(pairs))
+
+
+def _counted(counts: Sequence[int]) -> Counter[int]:
+    return Counter({n: times for n, times in enumerate(counts) if times})

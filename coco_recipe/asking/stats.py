@@ -121,8 +121,7 @@ def figures(parts: Mapping[str, QuickRows], findings: Mapping[str, int] | None =
     boxes = _joined([rows.boxes for rows in parts.values()])
     names, of = list(all_rows.ids), len(all_rows.classes)
     on = standing.of(all_rows.images, all_rows.classes)
-    counts = Counter(all_rows.images)
-    per_image = [counts[number] for number in all_rows.numbers]
+    per_image = [on.boxes[number] for number in all_rows.numbers]
     by_part = sides.of(boxes, all_rows.parts, len(parts))
     whole = by_part[0] if len(parts) == 1 else sides.of(boxes, array("q", bytes(8 * of)), 1)[0]
     by_class = sides.of(boxes, all_rows.classes, len(names))
@@ -137,9 +136,9 @@ def figures(parts: Mapping[str, QuickRows], findings: Mapping[str, int] | None =
             for n, (name, one) in enumerate(zip(names, by_class, strict=True))
         ),
         sizes=_sizes(parts.values(), per_image),
-        boxes_per_image=Spread(*sides.spread(per_image)),
+        boxes_per_image=Spread(*sides.spread_of(sorted(per_image))),
         together=tuple(Together(pair, n) for pair, n in pairs.most_common()),
-        licenses=dict(Counter(chain.from_iterable(map(_licenses, parts.values())))),
+        licenses=_licenses(parts.values()),
         findings=None if findings is None else dict(findings),
     )
 
@@ -256,15 +255,20 @@ def _ordered(one: str, other: str) -> tuple[str, str]:
 
 
 def _sizes(parts: Iterable[QuickRows], per_image: Iterable[int]) -> tuple[Size, ...]:
+    of_images = map(attrgetter("width", "height"), chain.from_iterable(p.images for p in parts))
     images, boxes = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
-    for image, n in zip(chain.from_iterable(rows.images for rows in parts), per_image, strict=True):
-        images[image.width, image.height] += 1
-        boxes[image.width, image.height] += n
+    for (size, n), times in Counter(zip(of_images, per_image, strict=True)).items():
+        images[size] += times
+        boxes[size] += n * times
     return tuple(Size(*size, n, boxes[size]) for size, n in images.most_common())
 
 
-def _licenses(rows: QuickRows) -> Iterable[str]:
-    """Yield the name of each image's licence."""
-    names = {str(row.id): row.name or str(row.id) for row in rows.licenses}
-    given = (str(row.license) for row in rows.images if row.license is not None)
-    return (names.get(license_, license_) for license_ in given)
+def _licenses(parts: Iterable[QuickRows]) -> dict[str, int]:
+    """Count the images of each licence, by its name."""
+    found = Counter[str]()
+    for rows in parts:
+        names = {str(row.id): row.name or str(row.id) for row in rows.licenses}
+        given = [str(image.license) for image in rows.images if image.license is not None]
+        for license_, n in Counter(given).items():
+            found[names.get(license_, license_)] += n
+    return dict(found)

@@ -20,9 +20,7 @@ def _file(folder: Path, data: Any) -> Path:
     return path
 
 
-def test_a_file_and_its_data_set_have_the_same_rows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_and_its_data_set_have_the_same_rows(tmp_path: Path) -> None:
     data = coco(licenses=[{"id": 4, "name": "CC0", "url": ""}])
     data["images"][0]["license"] = 4
     data["annotations"][0] |= {"segmentation": [[1, 2, 3, 4, 5, 6]], "keypoints": [1, 2, 2]}
@@ -34,27 +32,19 @@ def test_a_file_and_its_data_set_have_the_same_rows(
     assert list(rows.boxes.forms) == [POLYGONS | KEYPOINTS, MASK, POLYGONS | CROWD]
     assert list(rows.boxes.widths) == [row["bbox"][2] for row in data["annotations"]]
     assert quick_rows.of_dataset(dataset(data)) == rows
-    monkeypatch.setattr(quick_rows, "MANY_BYTES", 0)  # a copy of this process reads the places
-    monkeypatch.setattr(quick_rows, "copies", lambda: 2)
-    assert quick_rows.of_file(path) == rows
 
 
 @pytest.mark.parametrize(
     "wrong",
     [{"bbox": None}, {"category_id": "2"}, {"iscrowd": None}, {"bbox": [1, 2, "10", 10]}],
 )
-def test_a_row_that_is_wrong_doesnt_hide_the_others(
-    tmp_path: Path, wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_row_that_is_wrong_doesnt_hide_the_others(tmp_path: Path, wrong: dict[str, Any]) -> None:
     data = coco()
     data["annotations"][0] |= wrong
     path = _file(tmp_path, data)
     rows = quick_rows.of_file(path)
     assert len(rows.images) == 3
     assert 2 in rows.boxes.category_ids
-    monkeypatch.setattr(quick_rows, "MANY_BYTES", 0)
-    monkeypatch.setattr(quick_rows, "copies", lambda: 2)
-    assert quick_rows.of_file(path) == rows
 
 
 def test_licenses_of_another_form_are_no_licenses(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from coco_recipe.asking import standing
 
-BOXES = st.lists(st.tuples(st.integers(-5, 9), st.integers(0, 6)), max_size=40)
+BOXES = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 6)), max_size=40)
 
 
 def test_each_image_counts_once_for_a_class_and_a_pair() -> None:
