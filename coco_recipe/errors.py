@@ -57,7 +57,8 @@ def counted(number: int, noun: str) -> str:
         return f"1 {noun}"
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{number} {noun[:-1]}ies"
-    return f"{number} {noun}{'es' if noun.endswith(('x', 's', 'ch', 'sh')) else 's'}"
+    hisses = noun.endswith(("x", "s", "ch", "sh")) and noun != "epoch"
+    return f"{number} {noun}{'es' if hisses else 's'}"
 
 
 _OF_ONE = {

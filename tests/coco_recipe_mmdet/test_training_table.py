@@ -70,3 +70,9 @@ def test_average_augmentation_and_frozen_parts_are_told() -> None:
     assert found["frozen"] == expected
     assert _rows(tree, augmentation="off")["augmentation"] == "none"
     assert "ends early" not in found
+
+
+def test_epochs_and_iterations_are_counted() -> None:
+    tree = {"model": {}, "train_dataloader": {}, "optim_wrapper": {}}
+    assert _rows(tree, Length(1, 1))["length"] == "1 epoch of 1 iteration"
+    assert _rows(tree, Length(2, 3))["length"] == "2 epochs of 3 iterations"
