@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from coco_recipe.errors import SystemRefusalError
+from coco_recipe.regular import NotRegularError
 
 GOES_ON = "the same command goes on from here"
 _ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -74,6 +75,8 @@ def told(error: BaseException, path: Path | None = None, needed: int = 0) -> str
         error = OSError(errno.ENOMEM, "")
     if not isinstance(error, OSError):
         return ""
+    if isinstance(error, NotRegularError):
+        return f"{error.filename}: {error.strerror}; move it away, or name another"
     what, hint = (_MACHINE | _PLACE).get(error.errno or 0, ("", ""))
     place = Path(os.fsdecode(error.filename)) if error.filename else path
     if not what:

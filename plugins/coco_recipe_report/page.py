@@ -4,7 +4,16 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import RunError, RunFacts, about, manifest, open_page, seal_page, write_bytes
+from coco_recipe import (
+    RunError,
+    RunFacts,
+    about,
+    manifest,
+    open_page,
+    regular,
+    seal_page,
+    write_bytes,
+)
 from coco_recipe_report.drawing import flow
 from coco_recipe_report.drawing.pictures import Camera
 from coco_recipe_report.drawing.svg import Palette, plain
@@ -43,8 +52,9 @@ def write(facts: RunFacts, seen: Collected, target: Path) -> bool:
 
     Raises:
         RunError: the file is there already, and no page of a run.
+        OSError: what is there is no regular file.
     """
-    before = target.read_bytes() if target.exists() else b""
+    before = regular.read(target) if target.exists() else b""
     if before and open_page(before) is None:
         raise RunError(
             f"{target}: is there already, and no page of a run; move it away, or name "

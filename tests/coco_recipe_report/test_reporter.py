@@ -1,5 +1,6 @@
 """The page comes with each run, is written once, and never stops one."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,12 @@ def test_rows_of_an_earlier_runs_findings_are_not_shown(tmp_path: Path) -> None:
     _run(tmp_path)
     _run(tmp_path, "--out", "new/test")
     assert tree(tmp_path / "runs/test") == tree(tmp_path / "new/test")
+
+
+@pytest.mark.slow
+def test_a_pipe_in_the_place_of_the_page_is_told_and_not_waited_for(run: Path) -> None:
+    os.mkfifo(pipe := run.parents[1] / "pipe.html")
+    done = command("report", run, "--to", pipe, cwd=run)
+    pipe.unlink()
+    assert done.returncode == 2
+    assert "is a FIFO (named pipe), not a regular file" in done.stderr
