@@ -1,10 +1,11 @@
 """Which mends of ``repair: file_names`` find the most of the pictures that are missing."""
 
+import html
 import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -19,6 +20,11 @@ Mends = Mapping[str, Any]
 PREFIXES = 3  # that are tried: those which the most names begin with
 SAMPLE = 1000  # missing names, about
 _FOLDER_END = re.compile(r"/|(?<=\?)[a-z]+=")
+_QUERY = re.compile(r"(\.\w{2,5})[?#&].*", re.DOTALL)  # of an address, behind a file's ending
+_ENDING_IN_NAME = re.compile(r"[_-](?:jpe?g|png|bmp|webp|tiff?|gif|avif)(?=\.rf\.)", re.IGNORECASE)
+_ROBOFLOW = re.compile(r"\.rf\.[0-9A-Za-z]{8,}$")  # name_jpg.rf.0123456789abcdef.jpg
+_LABEL_STUDIO = re.compile(r"^[0-9a-f]{8}-(?=.)")  # 0123abcd-name.jpg
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
 _PLAIN = re.compile(r"[\w.][\w./-]*")  # what YAML reads as a text without quotes
 
 
@@ -62,12 +68,23 @@ class Folder:
             found.setdefault(_stem(plain), []).append(file)
         return found
 
+    @cached_property
+    def _by_words(self) -> dict[str, list[str]]:
+        return self._by_key(_words)
+
+    @cached_property
+    def _by_origin(self) -> dict[str, list[str]]:
+        return self._by_key(_origin)
+
+    def _by_key(self, key_of: Callable[[str], str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for file in sorted(self.files):
+            found.setdefault(key_of(_decoded(file)), []).append(file)
+        return found
+
     def meant(self, name: str) -> str:
         """Return the file that a name most likely means; empty where none or several could be."""
-        readings = dict.fromkeys(
-            mended_name(name, mends, {})
-            for mends in ({"slashes": True}, {"unquote": True, "slashes": True})
-        )
+        readings = _readings(name)
         tails = [tail for text in readings for tail in _tails(text)]
         for tail in tails:
             if (
@@ -82,6 +99,19 @@ class Folder:
                 return same[0]
         for text in readings:
             same = self._by_stem.get(_stem(plain_name(text).strip()), [])
+            if len(same) == 1:
+                return same[0]
+        return self._of_tool(_decoded(name))
+
+    def _of_tool(self, text: str) -> str:
+        """Return the one file whose name Roboflow or Label Studio made of this, or this of it."""
+        words, origin = _words(text), _origin(text)
+        for index, key in (
+            (self._by_words, words),
+            (self._by_origin, words),
+            (self._by_words, origin),
+        ):
+            same = index.get(key, []) if key else []
             if len(same) == 1:
                 return same[0]
         return ""
@@ -208,6 +238,36 @@ def _tails(name: str) -> Iterator[str]:
     yield name
     for end in _FOLDER_END.finditer(name):
         yield name[end.end() :]
+
+
+def _readings(name: str) -> list[str]:
+    """Return what a name may stand for, decoded further each time."""
+    plain = mended_name(name, {"slashes": True}, {})
+    unquoted = mended_name(name, {"unquote": True, "slashes": True}, {})
+    texts = (plain, unquoted, html.unescape(plain), html.unescape(unquoted))
+    return list(dict.fromkeys((*texts, *(_QUERY.sub(r"\1", text) for text in texts))))
+
+
+def _decoded(name: str) -> str:
+    """Return a name without codes of addresses and of HTML, and without a query."""
+    unquoted = mended_name(name, {"unquote": True, "slashes": True}, {})
+    return _QUERY.sub(r"\1", html.unescape(unquoted))
+
+
+def _words(name: str) -> str:
+    """Return the stem of a decoded name as words, which tools join by other signs."""
+    return _BETWEEN_WORDS.sub(" ", plain_name(_named_by_roboflow(name))).strip()
+
+
+def _origin(name: str) -> str:
+    """Return the same of the name that a file had before Roboflow or Label Studio took it."""
+    stem = _ROBOFLOW.sub("", _named_by_roboflow(name))
+    return _BETWEEN_WORDS.sub(" ", plain_name(_LABEL_STUDIO.sub("", stem))).strip()
+
+
+def _named_by_roboflow(name: str) -> str:
+    """Return a stem without the ending that Roboflow writes into it."""
+    return _ENDING_IN_NAME.sub("", _stem(name))
 
 
 def _stem(name: str) -> str:

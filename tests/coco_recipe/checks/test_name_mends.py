@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from missing_pictures import DROP, missing_of
 
+HASH = "0123456789abcdef0123456789abcdef"
+
 
 @pytest.mark.parametrize(
     ("names", "files", "mends"),
@@ -85,7 +87,40 @@ def test_a_mend_that_loses_as_much_or_stops_the_repair_is_not_proposed(
         ("deep/1.png", "other/1.PNG", "there is 'other/1.PNG'"),
         ("1.jpeg", "1.jpg", "there is '1.jpg'"),
         ("1", "1.png", "there is '1.png'"),
+        ("1.png?alt=media&token=a.b/c", "1.png", "there is '1.png'"),
+        ("o/train%2F1.png%3Falt=media", "train/1.png", "there is 'train/1.png'"),
+        ("1.png#xywh=0,0,1.5,2", "1.png", "there is '1.png'"),
+        ("1.png", "1.png?raw=true.1", "there is '1.png?raw=true.1'"),
+        ("a &amp; b.png", "a & b.png", "there is 'a & b.png'"),
+        ("it&#39;s.png", "it's.png", 'there is "it\'s.png"'),
+        ("a & b.png", "a &amp; b.png", "there is 'a &amp; b.png'"),
+        ("a b.png", "a%20b.png", "there is 'a%20b.png'"),
+        (f"1.rf.{HASH}.jpg", "1.jpg", "there is '1.jpg'"),
+        (f"1_png.rf.{HASH}.jpg", "1.png", "there is '1.png'"),
+        (f"a-1-_jpeg.rf.{HASH}.jpg", "train/a (1).jpeg", "there is 'train/a (1).jpeg'"),
+        ("1.jpg", f"1_jpg.rf.{HASH}.jpg", f"there is '1_jpg.rf.{HASH}.jpg'"),
+        ("1.jpg", f"1.rf.{HASH}.jpg", f"there is '1.rf.{HASH}.jpg'"),
+        (f"1.rf.{HASH}.jpg", f"1_jpg.rf.{HASH}.jpg", f"there is '1_jpg.rf.{HASH}.jpg'"),
+        (f"1-jpg.rf.{HASH}.jpg", f"1.rf.{HASH}.jpg", f"there is '1.rf.{HASH}.jpg'"),
+        ("upload/0123abcd-a_1.jpg", "a 1.jpg", "there is 'a 1.jpg'"),
+        ("图 1.jpg", "sub/0123abcd-图_1.jpg", "there is 'sub/0123abcd-图_1.jpg'"),
     ],
 )
 def test_the_file_that_was_meant_is_told(name: str, file: str, value: str, tmp_path: Path) -> None:
     assert missing_of(tmp_path, [name], [file]).first[0].value == value
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("20240102-1.jpg", ["20240101-1.jpg"]),  # days, not what Label Studio puts in front
+        (f"1_jpg.rf.{HASH}.jpg", [f"1_jpg.rf.{HASH[::-1]}.jpg"]),  # of another version
+        ("1.jpg", [f"1_jpg.rf.{HASH}.jpg", f"1_jpg.rf.{HASH[::-1]}.jpg"]),  # one of two
+        ("a#1.jpg", ["a.jpg"]),
+        ("???.jpg", ["!!!.jpg"]),
+    ],
+)
+def test_no_file_is_told_where_none_or_several_could_be_meant(
+    name: str, files: list[str], tmp_path: Path
+) -> None:
+    assert not missing_of(tmp_path, [name], files).first[0].value
