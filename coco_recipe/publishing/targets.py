@@ -23,15 +23,24 @@ from coco_recipe.publishing.marks import (
     targets,
 )
 
-OWN_NAMES = (
-    "steps",
-    ".lock",
-    ".lease",
+_WRITTEN = (
     "provenance.jsonl",
     "error.log",
     "recipe.yaml",
     "recipe.resolved.yaml",
+    "report.html",
 )
+OWN_NAMES = frozenset(
+    {
+        "steps",
+        "kept",
+        ".lock",
+        ".lease",
+        *_WRITTEN,
+        *(files.unfinished(Path(name)).name for name in _WRITTEN),
+    }
+)
+CACHE = ".cache"  # beside the run directories
 LISTED = 5
 ELSEWHERE = "name a folder of its own, which doesn't exist yet or is empty"
 
@@ -101,6 +110,8 @@ def _forbidden(
             f"'{folder.relative_to(run_dir).parts[0]}' in a run directory is coco-recipe's own",
             ELSEWHERE,
         )
+    if _holds(run_dir.parent / CACHE, folder):
+        return f"'{CACHE}' beside run directories is coco-recipe's own", ELSEWHERE
     if _holds(folder, recipe_dir):
         return "it is the recipe's own folder, or holds it", ELSEWHERE
     for item in planned.recipe.inputs:

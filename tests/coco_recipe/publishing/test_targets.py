@@ -9,8 +9,10 @@ from builders import coco, command, write_recipe
 from projects import project_in, run_project, write_files
 
 from coco_recipe.errors import RecipeError
+from coco_recipe.observing import progress
 from coco_recipe.publishing.marks import MARK
-from coco_recipe.running import run_folder, stages
+from coco_recipe.publishing.targets import CACHE, OWN_NAMES
+from coco_recipe.running import cache, error_log, run_folder, stages, store
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
@@ -38,6 +40,19 @@ def _bytes(folder: Path) -> dict[str, bytes]:
         "error.log",
         "Error.LOG/x",
         "recipe.yaml/x",
+        "recipe.resolved.YAML",
+        "report.html",
+        "Report.HTML",
+        "./x/../report.html",
+        "report.html/x",
+        "{absolute}/../runs/test/report.html",
+        ".report.html.partial",
+        "Kept",
+        "kept/d",
+        ".lease",
+        "../.cache",
+        "../.Cache/x",
+        "../../runs",
         "../../images",
         "../../images/new",
         "../../raw.json",
@@ -68,6 +83,17 @@ def test_a_folder_that_is_not_ours_is_refused_before_the_run(to: str, tmp_path: 
         ):
             check()
     assert _bytes(tmp_path) == before
+
+
+def test_every_name_in_a_run_directory_is_told_as_our_own(tmp_path: Path) -> None:
+    folder = project_in(tmp_path)
+    run_project(folder)
+    written = {path.name for path in (folder / "runs/test").iterdir()} - {"dataset"}
+    assert {"steps", "provenance.jsonl", "recipe.yaml"} < written <= OWN_NAMES
+    assert progress.PAGE in OWN_NAMES
+    assert error_log.NAME in OWN_NAMES
+    assert store.KEPT in OWN_NAMES
+    assert cache.FOLDER == CACHE
 
 
 @pytest.mark.slow
