@@ -4,9 +4,9 @@ A check is a fast predicate over every row; only rows that fail it are looked at
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from coco_recipe.checks import boxes, ids, keypoints, keys, masks, names, shapes
+from coco_recipe.checks import boxes, ids, keypoints, keys, masks, names, shapes, unsafe_names
 from coco_recipe.checks.rows import Rows
 from coco_recipe.dataset import Dataset
 from coco_recipe.findings import Finding, Kind, Row
@@ -16,10 +16,11 @@ Finder = Callable[[Rows], Iterable[Row]]
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:
-    """A kind of finding, and what finds its rows."""
+    """A kind of finding, what finds its rows, and what tells what to do about them."""
 
     kind: Kind
     find: Finder
+    remedy_of: Callable[[Rows], str] | None = None  # for these rows; None is the kind's own
 
 
 def findings(
@@ -45,20 +46,22 @@ def findings_of(rows: Rows, place: str, kinds: Container[str] | None = None) -> 
             continue
         found = Finding.of(check.kind, place, check.find(rows))
         if found.count:
-            yield found
+            yield replace(found, remedy=check.remedy_of(rows)) if check.remedy_of else found
 
 
 def _warning(name: str, find: Finder, what: str, remedy: str) -> RowCheck:
     return RowCheck(Kind(name, "warning", what, remedy), find)
 
 
-def _error(name: str, find: Finder, what: str, remedy: str, *, needed: bool = False) -> RowCheck:
-    return RowCheck(Kind(name, "error", what, remedy, needed), find)
+def _error(name: str, find: Finder, what: str, remedy: str) -> RowCheck:
+    return RowCheck(Kind(name, "error", what, remedy), find)
 
 
-def _always(name: str, find: Finder, what: str, remedy: str) -> RowCheck:
+def _always(
+    name: str, find: Finder, what: str, remedy: str, remedy_of: Callable[[Rows], str] | None = None
+) -> RowCheck:
     """Make the check of what steps rely on."""
-    return _error(name, find, what, remedy, needed=True)
+    return RowCheck(Kind(name, "error", what, remedy, needed=True), find, remedy_of)
 
 
 _BOX = "repair: bbox: from_segmentation, for rows with a segmentation"
@@ -99,6 +102,7 @@ CHECKS = (
         names.unsafe_file_names,
         "images have a file name that can't be used below a folder",
         "repair: file_names: {basename: true}",
+        unsafe_names.remedy,
     ),
     _always(
         "dangling_image_ids",
