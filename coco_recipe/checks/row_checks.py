@@ -282,6 +282,12 @@ CHECKS = (
         "segmentations have no area",
         "repair: segmentations: drop_degenerate",
     ),
+    _warning(
+        "annotations_without_crowd_flag",
+        shapes.without_crowd_flag,
+        "annotations have no iscrowd, at which COCOeval of pycocotools stops",
+        "repair: crowd: fill",
+    ),
     _warning("crowd_flags", shapes.crowd_flags, "iscrowd is neither 0 nor 1", "set it to 0 or 1"),
     _error(
         "keypoints_of_wrong_type",

@@ -94,6 +94,12 @@ def crowd_flags(rows: Rows) -> Iterator[Row]:
     )
 
 
+def without_crowd_flag(rows: Rows) -> Iterator[Row]:
+    if UNSET not in rows.crowd_flags:
+        return iter(())
+    return (rows.of(row) for row in rows.annotations if row.iscrowd is UNSET)
+
+
 def _short(text: bytes) -> str:
     shown = text.decode("utf-8", "replace")
     return shown if len(shown) <= 60 else f"{shown[:57]}..."

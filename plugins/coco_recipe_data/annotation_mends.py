@@ -108,6 +108,13 @@ def mended_count(row: Annotation) -> Mend | None:
     )
 
 
+def filled_crowd(row: Annotation) -> Mend | None:
+    """Make an annotation without ``iscrowd`` one of no crowd; return None where it has one."""
+    if row.iscrowd is not UNSET:
+        return None
+    return "iscrowd", UNSET, 0, replace(row, iscrowd=0)
+
+
 def made_crowd(row: Annotation, crowds: frozenset[int]) -> Mend | None:
     """Make a crowd of an annotation of these categories; return None where it is none of them."""
     if row.category_id not in crowds or (row.iscrowd is not UNSET and row.iscrowd == 1):

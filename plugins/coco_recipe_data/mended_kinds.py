@@ -35,6 +35,7 @@ MENDED: Mapping[tuple[str, Any], tuple[str, ...]] = {
         "areas_of_wrong_type",
     ),
     ("num_keypoints", "recompute"): ("num_keypoints_at_odds", "num_keypoints_of_wrong_type"),
+    ("crowd", "fill"): ("annotations_without_crowd_flag",),
     ("categories", "drop_unused"): ("unused_categories",),
 }
 # the kinds of wrong types of which each takes in the values whose meaning can be told

@@ -23,6 +23,7 @@ from coco_recipe import (
 from coco_recipe_data import image_mends, plans, segmentation_mends
 from coco_recipe_data.annotation_mends import (
     Mend,
+    filled_crowd,
     made_crowd,
     mended_area,
     mended_box,
@@ -73,7 +74,7 @@ def repair(
         bbox: ``from_segmentation`` or ``to_numbers``; boxes are in pixels.
         area: ``recompute`` or ``to_numbers``; areas are in square pixels.
         num_keypoints: ``recompute``.
-        crowd: the categories whose annotations become crowds, or ``to_numbers``.
+        crowd: the categories whose annotations become crowds, ``to_numbers``, or ``fill``.
         categories: ``drop_unused``.
 
     Returns:
@@ -110,6 +111,7 @@ def repair(
         *([mended_area] if area == "recompute" else []),
         *([mended_count] if num_keypoints else []),
         *([lambda row: made_crowd(row, crowds)] if crowds else []),
+        *([filled_crowd] if crowd == "fill" else []),
     ]
     rows = []
     for place, row in enumerate(dataset.annotations):
@@ -234,11 +236,11 @@ PARAMS: Schema = {
         },
         "crowd": {
             "description": "Annotations of these categories become crowds (iscrowd 1); or "
-            "to_numbers: read iscrowd in "
-            "quotes as 0 or 1, and null as 0.",
+            "to_numbers: read iscrowd in quotes as 0 or 1, and null as 0; or fill: iscrowd 0 "
+            "where there is none.",
             "examples": [{"categories": ["people"]}],
             "anyOf": [
-                {"enum": ["to_numbers"]},
+                {"enum": ["to_numbers", "fill"]},
                 {
                     "type": "object",
                     "additionalProperties": False,

@@ -53,6 +53,14 @@ def test_crowds_are_made_of_the_named_categories_alone() -> None:
     assert (mend[1], mend[3].iscrowd) == (0, 1)
 
 
+def test_only_a_missing_crowd_flag_is_filled() -> None:
+    assert mends.filled_crowd(_row(iscrowd=1)) is None
+    assert mends.filled_crowd(_row(iscrowd=0)) is None
+    mend = mends.filled_crowd(_row())
+    assert mend
+    assert (mend[2], mend[3].iscrowd) == (0, 0)
+
+
 def test_a_form_is_mended_once() -> None:
     mend = mends.mended_segmentation(_row(L_SHAPE[0]), "flat_to_list")
     assert mend

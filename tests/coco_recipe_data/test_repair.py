@@ -39,6 +39,7 @@ PAIRS: list[tuple[str, dict[str, Any], dict[str, Any], Any]] = [
         ("bbox", [1, 2, 10, 10]),
     ),
     ("annotations_without_area", _changed(area=None), {"area": "recompute"}, ("area", 100)),
+    ("annotations_without_crowd_flag", _changed(iscrowd=None), {"crowd": "fill"}, ("iscrowd", 0)),
     (
         "annotations_without_area",
         _changed(area=None, segmentation=[TRIANGLE]),

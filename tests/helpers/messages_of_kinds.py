@@ -10,6 +10,11 @@ MESSAGES = {
         "raw.json: 1 annotation has no area: annotation 2 (annotations_without_area)\n    hint: "
         "repair: area: recompute"
     ),
+    "annotations_without_crowd_flag": (
+        "raw.json: 1 annotation has no iscrowd, at which COCOeval of pycocotools stops: "
+        "annotation 2 (annotations_without_crowd_flag)\n    hint: "
+        "repair: crowd: fill"
+    ),
     "annotations_without_box": (
         "raw.json: 1 annotation has no bbox: annotation 2 (annotations_without_box)\n    hint: "
         "repair: bbox: from_segmentation"

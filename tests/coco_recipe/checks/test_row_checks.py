@@ -116,6 +116,11 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         "1 annotation has no area: annotation 1",
     ),
     (
+        "annotations_without_crowd_flag",
+        changed_data(annotations__iscrowd=None),
+        "1 annotation has no iscrowd, at which COCOeval of pycocotools stops: annotation 1",
+    ),
+    (
         "images_without_size",
         changed_data(images__width=0),
         "1 image has no width and height above 0: image 1 ('1.jpg'): 0 x 48",
