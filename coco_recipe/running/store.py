@@ -233,7 +233,15 @@ class Store:
 
     def _discard(self, step_id: str) -> Callable[[Path], None]:
         """Return what discards a folder that isn't the step's any more."""
-        return lambda old: self.discard(old, manifests.read(self.final(step_id) / MANIFEST))
+
+        def discard(old: Path) -> None:
+            found = manifests.read(old / MANIFEST)
+            if found and found.record.step == step_id:
+                self.discard(old, manifests.read(self.final(step_id) / MANIFEST))
+            else:  # no result of this step: its manifest is damaged, or another step's
+                files.remove(old)
+
+        return discard
 
     def _put_in_place(self, made: Path, step_id: str, manifest: Manifest) -> None:
         files.put_in_place(made, self.final(step_id), self._discard(step_id))

@@ -135,6 +135,18 @@ def test_a_damaged_result_is_found_and_made_anew(recipe: Path, change: str) -> N
 
 
 @pytest.mark.slow
+def test_what_has_the_manifest_of_another_step_is_not_kept(recipe: Path) -> None:
+    folder = _run(recipe).folder
+    manifests = [folder / "steps" / name / "manifest.json" for name in ("clean", "out")]
+    for path, data in zip(manifests, [path.read_bytes() for path in manifests[::-1]], strict=True):
+        path.write_bytes(data)
+    assert verify(folder).wrong
+    _run(recipe)
+    assert not verify(folder).wrong
+    assert _kept() == {}
+
+
+@pytest.mark.slow
 def test_a_damaged_entry_is_no_entry(recipe: Path) -> None:
     _run(recipe)
     _run(recipe, 1)
