@@ -2,12 +2,37 @@
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zoo
 
 SIX = ("SSD300", "SSDLite", "Mask2Former", "MaskFormer", "Panoptic FPN", "RTMDet-Ins")
+R18 = [64, 128, 256, 512]  # channels
+QUERIES = {"model.panoptic_head.num_queries": 20, "model.test_cfg.max_per_image": 20}
+ENCODER = "model.panoptic_head.pixel_decoder.encoder.num_layers"
+DECODER = "model.panoptic_head.transformer_decoder.num_layers"
+# the same parts, fewer of each: `make zoo` tries the whole ones
+SMALLER: dict[str, dict[str, Any]] = {
+    "Mask2Former": {
+        "model.backbone.depth": 18,
+        "model.panoptic_head.in_channels": R18,
+        "model.train_cfg.num_points": 500,
+        ENCODER: 1,
+        DECODER: 3,
+        **QUERIES,
+    },
+    "MaskFormer": {
+        "model.backbone.depth": 18,
+        "model.panoptic_head.in_channels": R18,
+        ENCODER: 1,
+        DECODER: 1,
+        **QUERIES,
+    },
+    "Panoptic FPN": {"model.backbone.depth": 18, "model.neck.in_channels": R18},
+}
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +49,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", SIX)
 def test_a_family_is_trained_averaged_and_measured(name: str, drawn: Path) -> None:
     [family] = [family for family in zoo.FAMILIES if family.name == name]
+    family = replace(family, set={**family.set, **SMALLER.get(name, {})})
     found = zoo.try_training(family, drawn)
     assert found == dict.fromkeys(("validate", "train", "average", "evaluate"), "yes")
     [steps] = drawn.glob(f"runs/{Path(family.config).stem}*/steps")
