@@ -23,6 +23,7 @@ LOCK, LEASE = ".lock", ".lease"
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # what a link leads to is not ours to empty
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF}
 LOOK_EVERY = 0.2  # seconds
+ENDING = 5.0  # seconds in which what a killed run had started ends, too
 
 
 class Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +50,9 @@ class Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def held(folder: Path, tell: Callable[[str], None], *, wait: bool = False) -> Iterator[None]:
     """Hold a folder, which is there.
 
+    Copies of a run's process hold its folder with it. Where the run was killed they are ending, and
+    are waited for.
+
     Args:
         folder: the run directory.
         tell: is told what a user should know: that there is no lock, or that we wait.
@@ -58,17 +62,19 @@ def held(folder: Path, tell: Callable[[str], None], *, wait: bool = False) -> It
         HeldError: another run is at work there; says who and since when.
         OSError: nothing can be written there.
     """
-    is_told = False
+    is_told, until = False, time.monotonic() + ENDING
     while True:
         with contextlib.ExitStack() as stack:
             try:
                 _take(folder, stack, tell)
             except HeldError as error:
-                if not wait:
+                holder = read_holder(folder / LOCK)
+                is_ending = holder and _is_gone(holder) and time.monotonic() < until
+                if not wait and not is_ending:
                     raise
-                if not is_told:
+                if not is_told and not is_ending:
                     tell(f"waiting: {error}")
-                is_told = True
+                    is_told = True
             else:
                 yield
                 return

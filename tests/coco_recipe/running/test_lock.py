@@ -84,6 +84,23 @@ def test_who_holds_a_folder_is_told_and_no_loss_of_the_file_lets_another_in(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_a_killed_run_had_started_is_waited_for_while_it_ends(
+    ends: bool, tmp_path: Path, other: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "ENDING", 10.0 if ends else 0.5)
+    (tmp_path / LOCK).write_bytes(msgspec.json.encode(OTHER))  # the process that started it is gone
+    assert other.stdin
+    if ends:
+        threading.Timer(0.5, other.stdin.close).start()
+        with held(tmp_path, _silent):
+            assert other.wait() == 0
+    else:
+        with pytest.raises(HeldError, match=f"process {OTHER.pid}"), held(tmp_path, _silent):
+            pass
+
+
+@pytest.mark.slow
 def test_who_waits_goes_on_when_the_folder_is_free(
     tmp_path: Path, other: subprocess.Popen[str]
 ) -> None:
