@@ -277,6 +277,12 @@ CHECKS = (
         "repair: segmentations: drop_degenerate",
     ),
     _warning(
+        "polygons_of_huge_numbers",
+        shapes.huge_polygons,
+        "polygons have a vertex over 1,000,000 px away, which is in no picture",
+        "correct these rows or drop them",
+    ),
+    _warning(
         NO_AREA,
         shapes.flat_segmentations,
         "segmentations have no area",
@@ -378,6 +384,7 @@ IN_PASSING = frozenset(
         "boxes_normalised",
         "boxes_as_corners",
         "area_not_of_box",
+        "polygons_of_huge_numbers",
         "polygons_too_short",
         "masks_of_another_size",
         *_FORMS,

@@ -16,14 +16,17 @@ from coco_recipe.findings import Row
 EDGE_PX = 1.0  # labelling tools round a box outward by as much
 AREA_SHARE = 0.01  # an area that differs from w * h by less was rounded
 _POLYGON_HEADS = {b"[[%c" % c for c in b"0123456789-]"}
-_N, _QUOTE, _E = b'n"e'  # of null, text and exponents; a number is found ten times as fast as bytes
+# of null, text and exponents; a number is found ten times as fast as bytes
+_N, _QUOTE, _E, _LARGE_E = b'n"eE'
 _BATCH = (
     1000  # rows whose segmentations are looked through at once: what fits the processor's cache
 )
 SHORT = 120  # characters; longer segmentations are left to the checks of masks
 NO_PLACE_PX = 1e6  # a vertex or keypoint beyond it, on either side of 0, is no place of a picture
 FAR_SIDES = 10  # times the picture's longer side
-_BLOCK = 150  # digits: twice as many, and no float holds the number
+# as whole numbers are looked for: digits as 0, and what stands before a number as a comma
+_WHOLE = bytes.maketrans(b"123456789 \t\r\n[-", b"000000000,,,,,,")
+_MILLION = b",0000000"
 
 
 class Rows:
@@ -122,8 +125,17 @@ class Rows:
 
     def _survey_segmentations(self, found: "Survey", batch: Sequence[Annotation]) -> None:
         texts = [b"" if row.segmentation is UNSET else bytes(row.segmentation) for row in batch]
-        # what is nowhere in a batch is in none of its rows
-        is_suspect = _is_suspect(b"".join(texts))
+        # what is nowhere in a batch is in none of its rows; others than lists are odd anyway
+        together = b"".join(texts)
+        if b"{" in together:
+            together = b"".join([text for text in texts if text[:1] == b"["])
+        has_text, has_million = _has_text(together), _may_have_a_million(together)
+        if has_million:
+            found.huge += [
+                row
+                for row, text in zip(batch, texts, strict=True)
+                if text[:1] == b"[" and _may_have_a_million(text)
+            ]
         found.odd += [
             row
             for row, text in zip(batch, texts, strict=True)
@@ -132,7 +144,8 @@ class Rows:
                 text[:3] not in _POLYGON_HEADS
                 or text[-2:] != b"]]"
                 or text.rfind(b"[") > 1
-                or (is_suspect and _is_suspect(text))
+                or (has_text and _has_text(text))
+                or (has_million and _may_have_a_million(text))
             )
         ]
         for row, length in [
@@ -210,7 +223,8 @@ class Survey:
 
     Attributes:
         odd: their segmentation doesn't begin and end as a polygon does, has more than one list of
-            numbers, has null, text or an exponent in it, or a number of hundreds of digits.
+            numbers, has null or text in it, or is one of the huge.
+        huge: their segmentation is a list, and may have a number of a million or more.
         short: their segmentation has few characters.
         boxes: how many have a box.
         no_area: their box has a side of 0 or less.
@@ -222,6 +236,7 @@ class Survey:
     """
 
     odd: list[Annotation] = field(default_factory=list)
+    huge: list[Annotation] = field(default_factory=list)
     short: list[Annotation] = field(default_factory=list)
     boxes: int = 0
     no_area: list[Annotation] = field(default_factory=list)
@@ -234,17 +249,16 @@ class Survey:
     has_large_side: bool = False
 
 
-def _is_suspect(text: bytes) -> bool:
-    """Report whether segmentations may have null, text, an exponent or a too large number."""
-    return _N in text or _QUOTE in text or _E in text or _has_block_of_digits(text)
+def _has_text(text: bytes) -> bool:
+    """Report whether segmentations have null or text in them."""
+    return _N in text or _QUOTE in text
 
 
-def _has_block_of_digits(text: bytes) -> bool:
-    """Report whether there may be a number that no float holds: its digits fill a block."""
-    for start in range(0, len(text) - _BLOCK + 1, _BLOCK):
-        if text[start : start + _BLOCK].isdigit():
-            return True
-    return False
+def _may_have_a_million(text: bytes) -> bool:
+    """Report whether there may be a number of a million or more, on either side of 0."""
+    if _E in text or _LARGE_E in text:
+        return True
+    return text.translate(_WHOLE).rfind(_MILLION) >= 0  # takes half of what find does
 
 
 def of_image(image: Image, value: Any = None) -> Row:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 from msgspec import UNSET
 
-from coco_recipe.checks.rows import Rows, text_of
+from coco_recipe.checks.rows import NO_PLACE_PX, Rows, text_of
 from coco_recipe.checks.segmentation_form import form
 from coco_recipe.findings import Row
 from coco_recipe.geometry.segmentation import has_area, is_flat
@@ -42,6 +42,18 @@ def short_polygons(rows: Rows) -> Iterator[Row]:
             ]
             if any(wrong):
                 yield rows.of(row, f"{wrong[0]} numbers")
+
+
+def huge_polygons(rows: Rows) -> Iterator[Row]:
+    """Yield rows with a polygon's vertex that is a place of no picture."""
+    for row in rows.survey.huge:
+        try:
+            rings = _polygons.decode(text_of(row))
+        except msgspec.DecodeError:  # the check of forms says so
+            continue
+        far = next((n for ring in rings for n in ring if abs(n) > NO_PLACE_PX), None)
+        if far is not None:
+            yield rows.of(row, far)
 
 
 def flat_segmentations(rows: Rows) -> Iterator[Row]:

@@ -376,6 +376,11 @@ MESSAGES = {
         "(pictures_with_alpha)\n    hint: "
         "lay them on a background first, if what is transparent matters"
     ),
+    "polygons_of_huge_numbers": (
+        "raw.json: 1 polygon has a vertex over 1,000,000 px away, which is in no picture: "
+        "annotation 2: 1000000000.0 (polygons_of_huge_numbers)\n    hint: "
+        "correct these rows or drop them"
+    ),
     "polygons_of_no_area": (
         "raw.json: 1 segmentation has polygons of no area beside others: annotation 2: 1 of "
         "2 (polygons_of_no_area)\n    hint: "

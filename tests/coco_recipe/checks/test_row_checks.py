@@ -252,6 +252,11 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         "1 segmentation has numbers in quotes: annotation 1: [[0, 1, 2",
     ),
     (
+        "polygons_of_huge_numbers",
+        changed_data(annotations__segmentation=[[1, 2, 1e9, 2, 11, 12]]),
+        "1 polygon has a vertex over 1,000,000 px away, which is in no picture: annotation 1: 1",
+    ),
+    (
         "crowd_flags",
         changed_data(annotations__iscrowd=2),
         "1 iscrowd is neither 0 nor 1: annotation 1: 2",
