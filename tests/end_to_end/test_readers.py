@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import DATA, real_data, times, write_recipe
+from builders import DATA, coco, real_data, times, write_recipe
 
 from coco_recipe.errors import DatasetError, StepError
 from coco_recipe.running import checking, stages
@@ -218,3 +218,34 @@ def test_random_data_sets_are_published_as_readers_load_them_or_refused(tmp_path
             _loads_everywhere(exported, folder)
             published += 1
     assert SETS // 4 < published < SETS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_filled", [True, False])
+def test_boxes_without_iscrowd_are_evaluated_once_it_is_filled_in(
+    is_filled: bool, tmp_path: Path
+) -> None:
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    data = coco(2, [(1, 1), (2, 2)])
+    for row in data["annotations"]:
+        del row["iscrowd"]
+    (tmp_path / "raw.json").write_text(json.dumps(data))
+    steps: list[dict[str, Any]] = [
+        {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": {"images": "none"}}
+    ]
+    if is_filled:
+        steps[0]["in"] = {"all": "r"}
+        steps.insert(0, {"id": "r", "use": "repair", "in": "raw", "with": {"crowd": "fill"}})
+    stages.run(stages.prepare(write_recipe(tmp_path, steps)), out=tmp_path / "out")
+    keys = ("image_id", "category_id", "bbox")
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(tmp_path / "out/steps/d/annotations/instances_all.json"))
+        rows = [{key: row[key] for key in keys} | {"score": 1.0} for row in data["annotations"]]
+        judged = COCOeval(truth, truth.loadRes(rows), "bbox")
+        with contextlib.nullcontext() if is_filled else pytest.raises(KeyError, match="iscrowd"):
+            judged.evaluate()
+            judged.accumulate()
+            judged.summarize()
+    assert not is_filled or judged.stats[0] > 0.99
