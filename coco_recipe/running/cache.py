@@ -134,17 +134,17 @@ class Cache:
                 self._remove(place)
             _write(place, entry)
 
-    def replaced(self, old: Path, by: Manifest | None) -> None:
+    def replaced(self, old: Path, was: Manifest, by: Manifest | None) -> None:
         """Take a step's folder that another has taken the place of.
 
         Args:
             old: the folder; it is gone afterwards.
+            was: its manifest.
             by: the manifest of the other one.
         """
-        manifest = manifests.read(old / MANIFEST)
-        if manifest and self.keep and not (by and by.key == manifest.key):
+        if self.keep and not (by and by.key == was.key):
             with contextlib.suppress(OSError), self._locked():
-                held = _held(self.folder / manifest.key) if self.is_there() else None
+                held = _held(self.folder / was.key) if self.is_there() else None
                 if held and not held.result.exists():
                     os.rename(old, held.result)
                     _write(held.folder, msgspec.structs.replace(held.entry, run=self.run))

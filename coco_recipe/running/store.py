@@ -27,8 +27,8 @@ class Store:
     none, and so does a file that isn't as its manifest says: nothing is taken over from them.
 
     Attributes:
-        discard: is given the folder of a step that another has taken the place of, and the other's
-            manifest.
+        discard: is given the folder of a step that another has taken the place of, its manifest,
+            and the other's.
         elsewhere: folders of results that are seen as if they were committed here, by step.
 
     Args:
@@ -40,7 +40,9 @@ class Store:
         self.run_dir = run_dir
         self.folder = run_dir / STEPS
         self.sha256 = sha256
-        self.discard: Callable[[Path, Manifest | None], None] = lambda old, by: files.remove(old)
+        self.discard: Callable[[Path, Manifest, Manifest | None], None] = lambda old, was, by: (
+            files.remove(old)
+        )
         self.elsewhere: dict[str, Path] = {}
         self._decoded: dict[str, tuple[Stamp, Manifest | None]] = {}
 
@@ -237,7 +239,7 @@ class Store:
         def discard(old: Path) -> None:
             found = manifests.read(old / MANIFEST)
             if found and found.record.step == step_id:
-                self.discard(old, manifests.read(self.final(step_id) / MANIFEST))
+                self.discard(old, found, manifests.read(self.final(step_id) / MANIFEST))
             else:  # no result of this step: its manifest is damaged, or another step's
                 files.remove(old)
 

@@ -128,7 +128,8 @@ def test_a_whole_result_of_another_key_is_not_resumed(tmp_path: Path) -> None:
 def test_a_result_that_is_restored_takes_the_place_of_what_stood_there(tmp_path: Path) -> None:
     store, given = _committed(tmp_path), []
 
-    def discard(old: Path, by: Manifest | None) -> None:
+    def discard(old: Path, was: Manifest, by: Manifest | None) -> None:
+        assert was.record.step == "reindex"
         given.append((sorted(os.listdir(old)), by and by.key))
         shutil.rmtree(old)
 
