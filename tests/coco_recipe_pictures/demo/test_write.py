@@ -40,6 +40,7 @@ def test_a_quarter_of_the_demo_has_nothing_but_background(
     assert 12 <= sum(kinds == {0} for kinds in found.values()) <= 18
 
 
+@pytest.mark.slow  # the demo is drawn for it
 def test_every_box_of_the_demo_is_inside_its_image(demo: tuple[Path, dict[str, Any]]) -> None:
     sizes = {row["id"]: (row["width"], row["height"]) for row in demo[1]["images"]}
     for row in demo[1]["annotations"]:
