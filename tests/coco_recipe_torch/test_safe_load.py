@@ -81,7 +81,7 @@ def getattr_of_init(folder: Path) -> Path:
         (os_system, "system, which no weights need"),
         (in_the_meta, "system, which no weights need"),
         (in_the_legacy_format, "system, which no weights need"),
-        (raw_pickle, "is not a checkpoint of torch or safetensors"),
+        (raw_pickle, "is a bare pickle"),
         (builtin_eval, "asks for eval, which no weights need"),
         (getattr_of_init, "asks for getattr of '__init__', which no weights need"),
     ],
