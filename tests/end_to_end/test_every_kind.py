@@ -158,7 +158,7 @@ _rows(
     "segmentations_outside", bbox=[1, 2, 10, 10], segmentation=[[100, 2, 110, 2, 110, 12, 100, 12]]
 )
 _rows("segmentations_past_the_edge", segmentation=[[1, 2, 70, 2, 70, 12, 1, 12]])
-_rows("segmentations_far_outside", segmentation=[[1, 2, 1e9, 2, 11, 12]])
+_rows("segmentations_far_outside", segmentation=[[1, 2, 5000, 2, 11, 12]])
 _rows("bbox_not_of_segmentation", segmentation=[[21, 22, 31, 22, 31, 32, 21, 32]])
 _rows("area_not_of_segmentation", segmentation=SHARP, area=60)
 _rows("masks_of_another_size", segmentation={"size": [9, 9], "counts": [0, 81]})

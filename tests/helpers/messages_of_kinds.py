@@ -447,7 +447,7 @@ MESSAGES = {
     ),
     "segmentations_far_outside": (
         "raw.json: 1 segmentation has vertices far outside of its picture: annotation 2: x 1 "
-        "to 1e+09, y 2 to 12 in 64x48 px (segmentations_far_outside)\n    hint: "
+        "to 5000, y 2 to 12 in 64x48 px (segmentations_far_outside)\n    hint: "
         "correct these rows or drop them: such numbers are no places in the picture"
     ),
     "segmentations_flat": (

@@ -207,19 +207,18 @@ class _Rows:
         )
         longer = np.maximum(width, height)
         known = ~np.isnan(longer)
-        beyond = known & (
-            (np.minimum(left, top) < -np.minimum(FAR_SIDES * longer, NO_PLACE_PX))
-            | (np.maximum(right, bottom) > np.minimum((FAR_SIDES + 1) * longer, NO_PLACE_PX))
+        least, most = np.minimum(left, top), np.maximum(right, bottom)
+        huge = np.maximum(-least, most) > NO_PLACE_PX  # which the checks of rows tell
+        beyond = huge | (
+            known & ((least < -FAR_SIDES * longer) | (most > (FAR_SIDES + 1) * longer))
         )
         far = beyond & ~self._covers_nothing(empty & beyond)
-        self._add(FAR_OUTSIDE, far, self._reach)
+        self._add(FAR_OUTSIDE, far & ~huge, self._reach)
         sound = ~(empty | far)
         gone = sound & known & ((right <= 0) | (bottom <= 0) | (left >= width) | (top >= height))
         self._add(OUTSIDE, gone, self._reach)
         over = known & (
-            (np.minimum(left, top) < -EDGE_PX)
-            | (right > width + EDGE_PX)
-            | (bottom > height + EDGE_PX)
+            (least < -EDGE_PX) | (right > width + EDGE_PX) | (bottom > height + EDGE_PX)
         )
         self._add(PAST_THE_EDGE, sound & ~gone & over, self._reach)
         self._add(

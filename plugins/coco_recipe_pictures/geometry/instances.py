@@ -31,6 +31,7 @@ DOUBTS = (
     "keypoints_of_wrong_type",
     "masks_of_another_size",
     "masks_with_wrong_runs",
+    "polygons_of_huge_numbers",
     "polygons_too_short",
     "segmentations_far_outside",
     "segmentations_flat",

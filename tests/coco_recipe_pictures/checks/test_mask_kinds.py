@@ -59,8 +59,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "segmentations_far_outside",
-        {"segmentation": [[1, 2, 1e9, 2, 1e9, 12]]},
-        "1 segmentation has vertices far outside of its picture: annotation 1: x 1 to 1e+09",
+        {"segmentation": [[1, 2, 5000, 2, 5000, 12]]},
+        "1 segmentation has vertices far outside of its picture: annotation 1: x 1 to 5000",
     ),
     (
         "bbox_not_of_segmentation",
