@@ -8,7 +8,6 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 LARGEST = 64 * 2**30  # bytes of a file
@@ -17,6 +16,7 @@ LARGEST_PICKLE = 2**28  # bytes of data.pkl: names, shapes and mmengine's log bu
 _LEGACY = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _LOCAL_HEADER = 30
 _LENGTHS = 26  # where a local header says how long the name is, and what stands behind it
+_BLOCK = 2**20  # bytes that are read at once
 _ENTRY = re.compile(r"[^/\\]+/([A-Za-z0-9_.-]+/)*[A-Za-z0-9_.-]+")
 
 
@@ -70,13 +70,9 @@ def expect_undamaged(path: Path) -> None:
         entries = archive.infolist()
     if not any(entry.CRC for entry in entries):
         return
-    with (
-        path.open("rb") as file,
-        mmap(file.fileno(), 0, access=ACCESS_READ) as mapped,
-        memoryview(mapped) as content,
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-    ):
-        sound = pool.map(partial(_is_sound, content), entries)
+    # read, not mapped: a file that is cut meanwhile would end the process
+    with path.open("rb") as file, ThreadPoolExecutor(os.cpu_count()) as pool:
+        sound = pool.map(partial(_is_sound, file.fileno()), entries)
         damaged = next((e.filename for e, ok in zip(entries, sound, strict=True) if not ok), "")
     if damaged:
         raise ValueError(
@@ -85,17 +81,20 @@ def expect_undamaged(path: Path) -> None:
         )
 
 
-def _is_sound(content: memoryview, entry: zipfile.ZipInfo) -> bool:
+def _is_sound(handle: int, entry: zipfile.ZipInfo) -> bool:
     """Return whether a stored entry has the name and the CRC-32 that the directory gives it."""
-    named = entry.header_offset + _LOCAL_HEADER
-    header = bytes(content[entry.header_offset : named])
+    at = entry.header_offset + _LOCAL_HEADER
+    header = os.pread(handle, _LOCAL_HEADER, entry.header_offset)
     if len(header) < _LOCAL_HEADER:
         return False
     of_name, of_extra = struct.unpack_from("<HH", header, _LENGTHS)
-    start = named + of_name + of_extra
-    with content[start : start + entry.file_size] as data:
-        is_sound = zlib.crc32(data) == entry.CRC
-    return is_sound and bytes(content[named : named + of_name]) == entry.filename.encode()
+    if os.pread(handle, of_name, at) != entry.filename.encode():
+        return False
+    at += of_name + of_extra
+    end, found = at + entry.file_size, 0
+    while at < end and (data := os.pread(handle, min(_BLOCK, end - at), at)):
+        found, at = zlib.crc32(data, found), at + len(data)
+    return found == entry.CRC
 
 
 def _check_zip(path: Path, size: int) -> None:
