@@ -68,10 +68,15 @@ def seen_of(facts: RunFacts, seen: Collected, committed: Mapping[Reference, Any]
 
 
 def with_hashes(facts: RunFacts) -> RunFacts:
-    """Return a run's facts with the hashes of pictures, which a finished run's have not."""
+    """Return a run's facts with the hashes of pictures, which a finished run's have not.
+
+    A run that read no picture has none to look for.
+    """
     from coco_recipe import run_hashes
 
-    return facts if facts.hashes else replace(facts, hashes=run_hashes(facts))
+    if facts.hashes or not any("images" in digests for digests in facts.run.inputs.values()):
+        return facts
+    return replace(facts, hashes=run_hashes(facts))
 
 
 def collected(facts: RunFacts) -> Collected:
