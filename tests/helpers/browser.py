@@ -70,6 +70,7 @@ class Browser:
         self.console: list[str] = []
         self.requests: list[str] = []
         self._rest, self._number, self._session = b"", 0, ""
+        browser = found_browser()
         self._folder = tempfile.mkdtemp(prefix="browser-")
         self._said = Path(self._folder, "said.txt")
         to_browser, self._out = os.pipe()
@@ -83,7 +84,7 @@ class Browser:
 
         with self._said.open("wb") as said:
             self._process = subprocess.Popen(
-                [found_browser(), *FLAGS, f"--user-data-dir={self._folder}", "about:blank"],
+                [browser, *FLAGS, f"--user-data-dir={self._folder}", "about:blank"],
                 preexec_fn=hand_over,
                 close_fds=False,
                 stdout=said,
