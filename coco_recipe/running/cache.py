@@ -20,12 +20,13 @@ import msgspec
 from coco_recipe import files, regular, seals
 from coco_recipe import manifest as manifests
 from coco_recipe.manifest import Manifest
+from coco_recipe.publishing.targets import CACHE
 from coco_recipe.running import lock
 from coco_recipe.running.store import MANIFEST, STEPS, Store
 from coco_recipe.running.task import ASKED_FOR, Task
 from coco_recipe.values import checkpoint
 
-FOLDER, ENTRY, RESULT, LOCK, TAG = ".cache", "entry.json", "result", ".lock", "CACHEDIR.TAG"
+ENTRY, RESULT, LOCK, TAG = "entry.json", "result", ".lock", "CACHEDIR.TAG"
 RUNS = "runs"  # the folder of run directories where none is named
 KEPT = 3  # results of a step
 _TAG_TEXT = b"""Signature: 8a477f597d28d172789f06886806bc55
@@ -95,7 +96,7 @@ class Cache:
     ) -> None:
         run_dir = Path(os.path.abspath(run_dir))
         self.shares = shares or run_dir.parent.name == RUNS
-        self.folder, self.run = run_dir.parent / FOLDER, run_dir.name
+        self.folder, self.run = run_dir.parent / CACHE, run_dir.name
         self.recipe, self.keep = recipe, keep
         self._is_held = False
 

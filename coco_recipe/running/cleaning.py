@@ -12,11 +12,10 @@ from coco_recipe import files, seals
 from coco_recipe import manifest as manifests
 from coco_recipe.errors import RunError
 from coco_recipe.manifest import LOG, read_log
+from coco_recipe.observing.progress import PAGE
 from coco_recipe.running import error_log, lock, run_folder
 from coco_recipe.running.cache import Cache, Held, has_checkpoint, names_of
 from coco_recipe.running.store import MANIFEST, STEPS, Store
-
-PAGE = "report.html"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from coco_recipe.errors import RunError
 from coco_recipe.language import environment
 from coco_recipe.manifest import LOG, FailedStep, Manifest, Placed, RunRecord, StepRecord
 from coco_recipe.publishing.marks import MARK, Mark, Published, read_mark
-from coco_recipe.running.cache import FOLDER, RESULT, Cache, names_of
+from coco_recipe.publishing.targets import CACHE
+from coco_recipe.running.cache import RESULT, Cache, names_of
 from coco_recipe.running.lock import LEASE, LOCK, read_holder
 from coco_recipe.running.run_folder import RESOLVED, WRITTEN
 from coco_recipe.running.store import MANIFEST, PLACED
@@ -258,7 +259,7 @@ class _Look:
             is_ours = held.entry.recipe == recipe or held.entry.run == cache.run
             if not is_ours or not held.result.exists():
                 continue
-            above = f"../{FOLDER}/{held.entry.key}/{RESULT}"
+            above = f"../{CACHE}/{held.entry.key}/{RESULT}"
             manifest = held.manifest(held.result)
             if not self.take(f"{above}/{MANIFEST}", "" if manifest else "is not as a run wrote it"):
                 continue

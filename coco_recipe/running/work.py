@@ -17,9 +17,10 @@ from coco_recipe.observing.observers import Observers
 from coco_recipe.observing.reporters import Reporters
 from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.publishing.publisher import Publisher
+from coco_recipe.publishing.targets import CACHE
 from coco_recipe.running import agenda, provenance, remembered, run_folder
 from coco_recipe.running.ahead import Ahead
-from coco_recipe.running.cache import FOLDER, Cache
+from coco_recipe.running.cache import Cache
 from coco_recipe.running.judge import Judge
 from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.running.session import Session
@@ -103,7 +104,7 @@ class Work:
         """Find out what is to be done about each step; put versions that are accepted on record."""
         self._find_due()
         if fetched := self.cache.fetch(self.store, self.tasks):
-            self.told.tell(Noted(f"taken from {self.folder.parent / FOLDER}: {', '.join(fetched)}"))
+            self.told.tell(Noted(f"taken from {self.folder.parent / CACHE}: {', '.join(fetched)}"))
             self._find_due()
         if self.reasons and self.is_remembered:  # what is made needs the inputs' rows
             self._read_inputs()

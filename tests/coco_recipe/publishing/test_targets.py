@@ -11,8 +11,8 @@ from projects import project_in, run_project, write_files
 from coco_recipe.errors import RecipeError
 from coco_recipe.observing import progress
 from coco_recipe.publishing.marks import MARK
-from coco_recipe.publishing.targets import CACHE, OWN_NAMES
-from coco_recipe.running import cache, error_log, run_folder, stages, store
+from coco_recipe.publishing.targets import OWN_NAMES
+from coco_recipe.running import error_log, run_folder, stages, store
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
@@ -93,7 +93,6 @@ def test_every_name_in_a_run_directory_is_told_as_our_own(tmp_path: Path) -> Non
     assert progress.PAGE in OWN_NAMES
     assert error_log.NAME in OWN_NAMES
     assert store.KEPT in OWN_NAMES
-    assert cache.FOLDER == CACHE
 
 
 @pytest.mark.slow
