@@ -7,18 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import REPOSITORY, coco, write_recipe
+from builders import CLEAN, PARTS, REPOSITORY, coco, write_recipe
 
 import coco_recipe
 from coco_recipe import events
-
-CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
-PARTS = {
-    "id": "parts",
-    "use": "split",
-    "in": "clean",
-    "with": {"fractions": {"train": 0.75, "val": 0.25}},
-}
 
 
 @pytest.fixture

@@ -3,18 +3,10 @@
 from pathlib import Path
 
 import pytest
-from builders import coco, write_recipe
+from builders import CLEAN, PARTS, coco, write_recipe
 
 import coco_recipe
 from coco_recipe import coco_json
-
-CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
-PARTS = {
-    "id": "parts",
-    "use": "split",
-    "in": "clean",
-    "with": {"fractions": {"train": 0.75, "val": 0.25}},
-}
 
 
 @pytest.fixture

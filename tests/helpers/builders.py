@@ -20,6 +20,13 @@ __all__ = ["coco"]
 
 REPOSITORY = Path(__file__).parents[2]
 DATA = Path(os.environ.get("COCO_RECIPE_DATA", REPOSITORY.parent / "shared" / "data"))
+CLEAN = {"id": "clean", "use": "filter_categories", "in": "raw", "with": {"drop": ["dog"]}}
+PARTS = {
+    "id": "parts",
+    "use": "split",
+    "in": "clean",
+    "with": {"fractions": {"train": 0.75, "val": 0.25}},
+}
 
 
 def real_data(name: str) -> Path:
