@@ -53,7 +53,7 @@ class Display:
         self.began = time.monotonic()
         self.records: dict[str, StepRecord] = {}
         self.ran = self.warnings = 0
-        self.has_reported = False
+        self.told_of_page = False
         self.bar: rich.progress.Progress | None = None
 
     def __enter__(self) -> "Display":
@@ -73,7 +73,7 @@ class Display:
         if isinstance(event, events.StepDone | events.StepReused):
             self.records[event.record.step] = event.record
             self.ran += isinstance(event, events.StepDone)
-        self.has_reported = self.has_reported or isinstance(event, events.Reported)
+        self.told_of_page |= isinstance(event, events.Reported | events.ReporterFailed)
         self.warnings += isinstance(event, events.Found) and not event.stops
         if isinstance(event, events.StepStarted):
             self.shown_tenths, self.pace = 0, None
@@ -115,7 +115,7 @@ class Display:
         told += summary.of_result(self.records[self.ids[-1]]) if self.ids else []
         told += [counted(self.warnings, "warning")] if self.warnings else []
         page = folder / PAGE
-        told += [f"report: {page}"] if page.is_file() and not self.has_reported else []
+        told += [f"report: {page}"] if page.is_file() and not self.told_of_page else []
         return f"done in {summary.duration(seconds)}: {'; '.join(told)}"
 
     def number(self, step: str) -> str:

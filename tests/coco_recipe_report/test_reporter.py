@@ -53,6 +53,7 @@ def test_a_file_of_the_users_stays_and_is_told(tmp_path: Path) -> None:
     told = _run(tmp_path)
     assert "warning: reporter" in told
     assert "no page of a run" in told
+    assert "report: " not in told  # nothing says that it is the run's
     assert mine.read_text() == "mine"
 
 
