@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from coco_recipe.checks.rows import FAR_SIDES, NO_PLACE_PX, SHORT
     from coco_recipe.checks.trainers import TRAINERS_SKIP
     from coco_recipe.checks.trainers import skipped as trainers_skip
-    from coco_recipe.coco_json import unsafe_name, with_extras, write
+    from coco_recipe.coco_json import unsafe_name, write
     from coco_recipe.commands.options import PLUGIN as plugin_option
     from coco_recipe.crops import Crop
     from coco_recipe.dataset import Annotation, Category, Dataset, Image, Loose, Origin, extras
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         did_you_mean,
         show_path,
     )
+    from coco_recipe.extra_keys import with_extras
     from coco_recipe.failure import told
     from coco_recipe.files import (
         digest,
@@ -251,12 +252,13 @@ _NAMES = {
     "row_findings=findings",
     "checks.rows": "FAR_SIDES NO_PLACE_PX SHORT",
     "checks.trainers": "TRAINERS_SKIP trainers_skip=skipped",
-    "coco_json": "unsafe_name with_extras write",
+    "coco_json": "unsafe_name write",
     "commands.options": "plugin_option=PLUGIN",
     "crops": "Crop",
     "dataset": "Annotation Category Dataset Image Loose Origin extras",
     "errors": "CocoRecipeError DatasetError FindingsError HeldError PluginError Problem "
     "RecipeError RunError StepError about counted did_you_mean show_path",
+    "extra_keys": "with_extras",
     "failure": "told",
     "files": "digest free_name gone_if_failed is_installed link_or_copy place plain_name sha256 "
     "write_bytes",

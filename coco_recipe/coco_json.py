@@ -8,7 +8,6 @@ never decoded.
 import contextlib
 import gc
 import hashlib
-import keyword
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,11 +15,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import Raw
 
 from coco_recipe import not_finite, not_json, regular
 from coco_recipe.dataset import Annotation, Category, Dataset, Image
 from coco_recipe.errors import DatasetError
+from coco_recipe.extra_keys import extended
 from coco_recipe.system_errors import writing
 
 CHUNK_ROWS = 1000  # that are encoded at once: what fits the processor's cache
@@ -196,62 +196,6 @@ def encode(dataset: Dataset) -> Iterable[bytes]:
         yield b"]\n}\n" if table == "categories" else b"],\n"
 
 
-def with_extras(row: msgspec.Struct, values: Mapping[str, Any]) -> Any:
-    """Return a copy of a row with keys that COCO doesn't know set to JSON values.
-
-    Args:
-        row: an image, an annotation or a category.
-        values: JSON values by key, as in the file.
-
-    Returns:
-        A row of a class that has fields for the keys.
-    """
-    taken = dict(zip(row.__struct_encode_fields__, row.__struct_fields__, strict=True))
-    missing = [key for key in values if key not in taken]
-    row_class = _extended(type(row), missing) if missing else type(row)
-    taken = dict(zip(row_class.__struct_encode_fields__, row_class.__struct_fields__, strict=True))
-    fields = {name: getattr(row, name) for name in row.__struct_fields__}
-    return row_class(
-        **fields | {taken[key]: Raw(msgspec.json.encode(value)) for key, value in values.items()}
-    )
-
-
-_classes: dict[tuple[type, tuple[str, ...]], type[msgspec.Struct]] = {}
-
-
-def _extended(base: type[msgspec.Struct], keys: Iterable[str]) -> type[msgspec.Struct]:
-    """Return ``base`` with one undecoded optional field for each key.
-
-    The same class for the same keys.
-    """
-    wanted = (base, tuple(keys))
-    if wanted not in _classes:
-        names: list[Any] = []
-        rename: dict[str, str] = {}
-        for key in wanted[1]:
-            field = key
-            if (
-                not key.isidentifier()
-                or keyword.iskeyword(key)
-                or key.startswith("_")
-                or key in dir(base)
-            ):
-                field = f"extra_{len(base.__struct_fields__) + len(names)}"
-                rename[field] = key
-            names.append((field, Raw | UnsetType, UNSET))
-        inherited = dict(zip(base.__struct_fields__, base.__struct_encode_fields__, strict=True))
-        _classes[wanted] = msgspec.defstruct(
-            base.__name__,
-            names,
-            bases=(base,),
-            frozen=True,
-            gc=False,
-            forbid_unknown_fields=True,
-            rename=inherited | rename,
-        )
-    return _classes[wanted]
-
-
 def decode_top(text: bytes, name: str) -> dict[str, Raw]:
     """Return the top-level keys of an annotation file, undecoded.
 
@@ -345,7 +289,7 @@ def _rows(top: Mapping[str, Raw], table: str, name: str) -> tuple[Any, ...]:
                         f"{name}: $.{table}: the key {bad[0]!r} has a quote, a backslash or a "
                         "control character, with which it can't be kept; rename it"
                     ) from error
-                row_class = _extended(row_class, keys)
+                row_class = extended(row_class, keys)
             elif re.match(r"Expected `[^`]*\bint`, got `float`", message) and not normalised:
                 text, normalised = (
                     Raw(_with_whole_numbers(_objects(text, table, name), table)),
