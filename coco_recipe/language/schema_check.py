@@ -15,6 +15,7 @@ from coco_recipe.language.source import Source
 from coco_recipe.yaml_text import KeyPath
 
 MAX_NAME = 200  # bytes: with what is put around it, a file system's name has 255
+MAX_SHOWN = 300  # characters of a wrong value in a message
 _WORDS = {
     "object": "a mapping",
     "array": "a list",
@@ -114,6 +115,7 @@ def name_fault(text: str, *, is_recipe: bool = False) -> str:
 
 def _explain(error: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
     where, kind, limit = source.where(at), error.validator, error.validator_value
+    wrong = _shown(repr(error.instance))
     if kind == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         for key in error.instance:
@@ -132,7 +134,7 @@ def _explain(error: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
         types = limit if isinstance(limit, list) else [limit]
         yield Problem(
             where,
-            f"expected {' or '.join(_WORDS[t] for t in types)}, found {error.instance!r}",
+            f"expected {' or '.join(_WORDS[t] for t in types)}, found {wrong}",
             error.schema.get("description", ""),
         )
     elif kind == "enum":
@@ -141,14 +143,13 @@ def _explain(error: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
             hint = f"write {error.instance} " + (
                 "without quotes" if isinstance(error.instance, str) else "in quotes"
             )
-        yield Problem(where, f"{error.instance!r} is none of {', '.join(map(str, limit))}", hint)
+        yield Problem(where, f"{wrong} is none of {', '.join(map(str, limit))}", hint)
     elif kind == "format" and limit in ("recipe-id", "recipe-name"):
         place = (*at, error.instance) if (*at, error.instance) in source.keys else at
         is_recipe = limit == "recipe-name"
         yield Problem(
             source.where(place, key=True),
-            f"{error.instance!r} can't be a name here: "
-            f"{name_fault(error.instance, is_recipe=is_recipe)}",
+            f"{wrong} can't be a name here: {name_fault(error.instance, is_recipe=is_recipe)}",
             f"allowed are letters of any script, digits, _ and -{' and .' * is_recipe}; "
             "the first is a letter"
             f"{', a digit' * is_recipe} or _",
@@ -156,11 +157,16 @@ def _explain(error: Any, source: Source, at: KeyPath) -> Iterator[Problem]:
     elif kind in ("anyOf", "oneOf"):
         yield Problem(
             where,
-            f"{error.instance!r} is in none of the forms that are allowed here",
+            f"{wrong} is in none of the forms that are allowed here",
             error.schema.get("description", ""),
         )
     else:
-        yield Problem(where, error.message, error.schema.get("description", ""))
+        yield Problem(where, _shown(error.message), error.schema.get("description", ""))
+
+
+def _shown(text: str) -> str:
+    """Return what a message says of a wrong value: at most MAX_SHOWN characters of it."""
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def with_defaults(schema: Schema, value: Any) -> Any:

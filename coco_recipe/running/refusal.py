@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from coco_recipe.errors import CocoRecipeError, DatasetError, RecipeError, together
+from coco_recipe.language.schema_check import name_fault
 from coco_recipe.planning.plan import Plan
 from coco_recipe.planning.resolve import Draft
 from coco_recipe.publishing.publisher import Publisher
@@ -16,18 +17,19 @@ from coco_recipe.running.store import Store
 def of_draft(draft: Draft, out: Path | None) -> CocoRecipeError:
     """Return the error of a recipe with problems, which tells what else is wrong.
 
-    Whose run directory it is isn't looked at: that goes by the text.
+    Whose run directory it is isn't looked at: that goes by the text. A recipe whose name can't be
+    a folder's has none.
 
     Args:
         draft: the recipe.
         out: the run directory; None for ``runs/<recipe name>``.
     """
-    folder = out or run_folder.default(draft.named)
-    folders = (
-        *_raised(partial(run_folder.check_inputs, draft.plan, folder)),
-        *_raised(partial(run_folder.check_targets, draft.named, folder)),
-    )
-    return together([RecipeError(draft.problems), *folders, *opening.wrong_with(draft.plan)])
+    errors: list[CocoRecipeError] = [RecipeError(draft.problems)]
+    if out or not name_fault(draft.named.recipe.name, is_recipe=True):
+        folder = out or run_folder.default(draft.named)
+        errors += _raised(partial(run_folder.check_inputs, draft.plan, folder))
+        errors += _raised(partial(run_folder.check_targets, draft.named, folder))
+    return together([*errors, *opening.wrong_with(draft.plan)])
 
 
 def check(

@@ -46,6 +46,16 @@ def test_a_problem_is_told_with_its_place_and_a_hint(value: Any, told: str) -> N
     assert told in found
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 5000, {"size": "x" * 5000}, {"size": -(10**4000)}, {"size": 1, "way": "y" * 999}],
+)
+def test_a_value_without_end_is_shown_by_its_beginning(value: Any) -> None:
+    (found,) = _problems(value)
+    assert "…" in found
+    assert len(found) < 500
+
+
 def test_defaults_are_filled_in_within_mappings_too() -> None:
     assert schema_check.with_defaults(SCHEMA, {"size": 2}) == {
         "size": 2,

@@ -49,6 +49,13 @@ def test_text_folder_and_data_are_told_in_one_go(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize("name", ["a\0b", "", "..", "a/b", "x" * 201])
+def test_a_name_that_no_folder_can_have_is_told_with_the_data(name: str, tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, [EXPORT], _dangling(coco()), name=name)
+    with pytest.raises(RecipeError, match=r"(?s)can't be a name here.*dangling_image_ids"):
+        stages.prepare(path)
+
+
 @pytest.mark.parametrize("verb", ["validate", "plan", "run"])
 def test_a_folder_and_data_are_told_in_one_go(verb: str, tmp_path: Path) -> None:
     few = {"id": "few", "use": "filter_categories", "in": "raw", "with": {"drop": ["cow"]}}
