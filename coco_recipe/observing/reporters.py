@@ -40,7 +40,8 @@ class Stopped:
     """How a run stopped before all its steps were done.
 
     Attributes:
-        outcome: it failed, or somebody interrupted it (or it was killed).
+        outcome: it failed, somebody interrupted it (or it was killed), or it was refused before
+            any work: nothing is recorded of it, and what is wrong stands in ``run.findings``.
         step: the step at which it stopped; empty where no step had begun.
         use: the name of what that step uses; empty likewise.
         problem: what went wrong, in words; empty where nothing did.
@@ -49,7 +50,7 @@ class Stopped:
         steps: every step of the recipe with what it uses, in order.
     """
 
-    outcome: Literal["failed", "interrupted"]
+    outcome: Literal["failed", "interrupted", "refused"]
     step: str = ""
     use: str = ""
     problem: str = ""
@@ -95,7 +96,8 @@ class Reporter(Protocol):
 
     It is made by a callable that is given the run directory. It may have a method
     ``write_unfinished``, which is called as ``write`` is, when the run stops before its steps are
-    done; ``facts.stopped`` then says how, and the values are inputs and what steps gave so far.
+    done, or is refused; ``facts.stopped`` then says how, and the values are inputs and what steps
+    gave so far.
     """
 
     def see(

@@ -29,6 +29,7 @@ _WRITTEN = (
     "recipe.yaml",
     "recipe.resolved.yaml",
     "report.html",
+    "refused.html",
 )
 OWN_NAMES = frozenset(
     {

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from coco_recipe import files
 from coco_recipe.checks import equal_pictures, missing_files
-from coco_recipe.checks.slow_reading import Excuse
+from coco_recipe.checks.slow_reading import TO_GO_ON, Excuse
 from coco_recipe.errors import CocoRecipeError, FindingsError, RecipeError, together
 from coco_recipe.findings import Finding, judged
 from coco_recipe.known_files import KnownFiles
@@ -36,6 +36,7 @@ class Opened:
         facts: what is known of each input and output before the run.
         findings: what was found, with the recipe's severities.
         recorded: what was found in the inputs, as the run records it.
+        errors: what keeps steps from relying on them; the values are then only to be looked at.
     """
 
     values: dict[Reference, Any]
@@ -46,6 +47,12 @@ class Opened:
     facts: Mapping[Reference, Facts]
     findings: tuple[Finding, ...]
     recorded: tuple[FindingRecord, ...]
+    errors: tuple[CocoRecipeError, ...] = ()
+
+    def refuse_errors(self) -> None:
+        """Raise what keeps steps from relying on the inputs, in one error; nothing if none does."""
+        if self.errors:
+            raise together(self.errors)
 
 
 def opened(
@@ -68,16 +75,38 @@ def opened(
         FindingsError: the rows are wrong where steps rely on them; with all that was found.
         DatasetError: an input can't be read.
     """
+    found = looked_into(planned, with_pixels=with_pixels, known=known, ahead=ahead)
+    found.refuse_errors()
+    return found
+
+
+def looked_into(
+    planned: Plan,
+    *,
+    with_pixels: bool,
+    known: KnownFiles | None = None,
+    ahead: Ahead | None = None,
+) -> Opened:
+    """Open the inputs of a plan as far as it goes, and say what is wrong with them.
+
+    Args:
+        planned: as of `opened`.
+        with_pixels: likewise.
+        known: likewise.
+        ahead: likewise.
+
+    Raises:
+        DatasetError: a picture can't be read.
+    """
     inputs = _Inputs(planned, known or KnownFiles(), ahead)
     inputs.look(with_pixels=with_pixels)
-    if errors := inputs.errors():
-        raise together(errors)
-    if with_pixels and inputs.are_opened():  # what is wrong above costs no hashing
+    errors = tuple(inputs.errors())
+    if with_pixels and inputs.are_opened() and not errors:  # what is wrong costs no hashing
         inputs.hash_pictures()
         inputs.compare_pictures()
     recorded = tuple(finding.record() for finding in inputs.found)
     return Opened(
-        inputs.values,
+        inputs.partly_read | inputs.values if errors else inputs.values,
         inputs.digests,
         inputs.known_hashes,
         inputs.pictures_of,
@@ -85,6 +114,7 @@ def opened(
         inputs.facts,
         inputs.judged(),
         recorded,
+        errors,
     )
 
 
@@ -107,6 +137,7 @@ class _Inputs:
         known: hashes of files that need not be read again.
         ahead: works steps while the rows are checked.
         values: those that could be read, by reference.
+        partly_read: those of which some values can't be read, without these.
         files: SHA-256 of their own files, by path.
         pictures_of: SHA-256 of their pictures, by input and path.
         unsound: names of inputs on whose rows steps can't rely.
@@ -124,6 +155,7 @@ class _Inputs:
     files: dict[str, str] = field(default_factory=dict)
     pictures_of: dict[str, dict[str, str]] = field(default_factory=dict)
     values: dict[Reference, Any] = field(default_factory=dict)
+    partly_read: dict[Reference, Any] = field(default_factory=dict)
     digests: dict[str, Any] = field(default_factory=dict)
     known_hashes: dict[str, str] = field(default_factory=dict)
     facts: Mapping[Reference, Facts] = field(default_factory=dict)
@@ -305,8 +337,9 @@ class _Inputs:
 
     def _beside(self, item: Input) -> Iterator[Finding]:
         """Yield what is wrong with the other rows of an input, of which some can't be read."""
-        excuse = replace(self._excuse(item), leaves_out=True)
-        yield from checking.of_rows(self.plan, item.name, self._reading(item, excuse))
+        reading = self._reading(item, TO_GO_ON)
+        self.partly_read[item.name, ""] = reading.value
+        yield from checking.of_rows(self.plan, item.name, reading)
 
     def _add(self, item: Input, found: Iterable[Finding]) -> None:
         """Take findings of an input, which name its annotation file."""

@@ -18,7 +18,7 @@ from coco_recipe.observing.reporters import Reporters
 from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.publishing.publisher import Publisher
 from coco_recipe.publishing.targets import CACHE
-from coco_recipe.running import agenda, provenance, remembered, run_folder
+from coco_recipe.running import agenda, opening, provenance, remembered, run_folder
 from coco_recipe.running.ahead import Ahead
 from coco_recipe.running.cache import Cache
 from coco_recipe.running.judge import Judge
@@ -91,14 +91,21 @@ class Work:
             self.session = Session(self.plan, self.folder, self.store, inputs, with_pixels=True)
             self.is_remembered = True
         else:
-            self._read_inputs()
+            self.read_inputs()
 
-    def _read_inputs(self) -> None:
-        self.session = Session.open(
-            self.plan, self.folder, store=self.store, known=self.known, ahead=self.ahead
+    def read_inputs(self) -> None:
+        """Read the inputs; where they are refused, the session has what could be read of them.
+
+        Raises:
+            CocoRecipeError: as `opening.opened`.
+        """
+        inputs = opening.looked_into(
+            self.plan, with_pixels=True, known=self.known, ahead=self.ahead
         )
+        self.session = Session(self.plan, self.folder, self.store, inputs, with_pixels=True)
         self.is_remembered = False
-        remembered.keep(self.plan, self.known, self.session.inputs)
+        inputs.refuse_errors()
+        remembered.keep(self.plan, self.known, inputs)
 
     def compare(self) -> None:
         """Find out what is to be done about each step; put versions that are accepted on record."""
@@ -107,7 +114,7 @@ class Work:
             self.told.tell(Noted(f"taken from {self.folder.parent / CACHE}: {', '.join(fetched)}"))
             self._find_due()
         if self.reasons and self.is_remembered:  # what is made needs the inputs' rows
-            self._read_inputs()
+            self.read_inputs()
             self._find_due()
         for task in self.tasks:
             if task.accepted:

@@ -7,12 +7,12 @@ from typing import Any
 
 from coco_recipe import RunFacts, manifest, open_page
 from coco_recipe_report import page
-from coco_recipe_report.page import NAME
+from coco_recipe_report.page import NAME, REFUSED
 from coco_recipe_report.seen.collected import Collected, Reference
 
 
 class PageOfRun:
-    """Writes ``report.html``.
+    """Writes ``report.html``, or ``refused.html`` of a run that is refused.
 
     Args:
         folder: the run directory.
@@ -32,6 +32,7 @@ class PageOfRun:
 
     def write(self, facts: RunFacts, committed: Mapping[Reference, Any]) -> Path | None:
         """Write the page; return None where it stands already."""
+        _forget_refusal(facts.folder)
         target = facts.folder / NAME
         if is_current(target, facts):
             return None
@@ -39,11 +40,25 @@ class PageOfRun:
         return target if page.write(with_hashes(facts), seen, target) else None
 
     def write_unfinished(self, facts: RunFacts, values: Mapping[Reference, Any]) -> Path:
-        """Write the page of a run that stops, with what was seen and is at hand."""
-        target = facts.folder / NAME
+        """Write the page of a run that stops, with what was seen and is at hand.
+
+        One that is refused leaves the page of the run before it.
+        """
+        is_refused = facts.stopped is not None and facts.stopped.outcome == "refused"
+        target = facts.folder / (REFUSED if is_refused else NAME)
+        if not is_refused:
+            _forget_refusal(facts.folder)
         self.seen.begin(facts, values)
         page.write(facts, self.seen, target)
         return target
+
+
+def _forget_refusal(folder: Path) -> None:
+    """Remove the page of a run that was refused; a file of the user's stays."""
+    path = folder / REFUSED
+    found = open_page(path.read_bytes()) if path.is_file() else None
+    if found is not None and found.is_whole:
+        path.unlink()
 
 
 def is_current(target: Path, facts: RunFacts) -> bool:

@@ -96,6 +96,73 @@ def test_rows_of_an_earlier_runs_findings_are_not_shown(tmp_path: Path) -> None:
     assert tree(tmp_path / "runs/test") == tree(tmp_path / "new/test")
 
 
+def _refused(folder: Path) -> str:
+    """Run a recipe that is refused; return what is told."""
+    done = command("run", "recipe.yaml", "--jobs", "0", "--report", cwd=folder)
+    assert done.returncode == 1
+    return done.stderr
+
+
+def _broken(folder: Path, *, unreadable: bool = False) -> None:
+    data = coco(images=6, boxes=[(1, 1), (2, 2), (3, 1)])
+    data["annotations"][1]["category_id"] = 77
+    if unreadable:
+        data["annotations"][2]["bbox"] = "1 2 3 4"
+    write_recipe(folder, PARTS, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unreadable", [False, True])
+def test_a_refused_run_has_a_page_beside_that_of_the_run_before(
+    tmp_path: Path, *, unreadable: bool
+) -> None:
+    write_recipe(tmp_path, PARTS, coco(images=6, boxes=[(1, 1), (2, 2), (3, 1)]))
+    _run(tmp_path)
+    folder = tmp_path / "runs" / "test"
+    page, before = folder / "refused.html", tree(folder)
+    _broken(tmp_path, unreadable=unreadable)
+    assert f"report: {Path('runs/test/refused.html')}" in _refused(tmp_path)
+    told = page.read_text("utf-8")
+    assert "Refused before any work" in told
+    assert "1 annotation points to a category that is not in the file" in told
+    assert ("1 box is not four numbers" in told) == unreadable
+    assert "<b>6</b><span>images" in told, "what came in is shown, too"
+    assert {name: data for name, data in tree(folder).items() if name != page.name} == before
+    write_recipe(tmp_path, PARTS, coco(images=6, boxes=[(1, 1), (2, 2), (3, 1)]))
+    _run(tmp_path)
+    assert not page.exists()
+
+
+@pytest.mark.slow
+def test_a_refused_run_leaves_a_file_of_the_users(tmp_path: Path) -> None:
+    _broken(tmp_path)
+    folder = tmp_path / "runs" / "test"
+    _refused(tmp_path)
+    (folder / "refused.html").write_text("mine")
+    told = _refused(tmp_path)
+    assert "no page of a run" in told
+    assert "report: " not in told
+    write_recipe(tmp_path, PARTS, coco(images=6))
+    _run(tmp_path)
+    assert (folder / "refused.html").read_text() == "mine"
+
+
+@pytest.mark.slow
+def test_findings_that_the_recipe_makes_errors_are_errors_on_the_page(tmp_path: Path) -> None:
+    """Also in the second try, for which no input is read."""
+    data = coco(images=6, boxes=[(1, 1), (2, 2), (3, 1)])
+    data["annotations"][0]["area"] = 1
+    write_recipe(tmp_path, PARTS, data, findings={"area_not_of_box": "error"})
+    pages = []
+    for _ in range(2):
+        _refused(tmp_path)
+        pages.append((tmp_path / "runs/test/refused.html").read_text("utf-8"))
+        (tmp_path / "runs/test/refused.html").unlink()
+    assert pages[0] == pages[1]
+    assert "error in raw" in pages[0]
+    assert "<b>6</b><span>images" in pages[0]
+
+
 @pytest.mark.slow
 def test_a_pipe_in_the_place_of_the_page_is_told_and_not_waited_for(run: Path) -> None:
     os.mkfifo(pipe := run.parents[1] / "pipe.html")

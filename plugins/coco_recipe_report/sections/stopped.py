@@ -26,7 +26,9 @@ class Shown:
     """Where a run stopped.
 
     Attributes:
-        problem: what went wrong, in words; empty where it was interrupted.
+        problem: what went wrong, in words; empty where it was interrupted, or where findings say
+            it.
+        is_refused: it was refused before any work.
         steps: every step of the recipe, in order.
         done: how many of them are done.
         resumes: the step that stopped goes on from where it was.
@@ -35,6 +37,7 @@ class Shown:
     """
 
     problem: str
+    is_refused: bool
     steps: Sequence[Place]
     done: int
     resumes: bool
@@ -54,7 +57,9 @@ def gather(facts: RunFacts) -> Shown | None:
     ]
     has_log = one.outcome == "failed" and one.step and not one.findings
     log = _log(facts.folder / LOG) if has_log else ""
-    return Shown(one.problem, steps, len(done), one.resumes, line_to_run(facts), log)
+    again = line_to_run(facts)
+    is_refused = one.outcome == "refused"
+    return Shown(one.problem, is_refused, steps, len(done), one.resumes, again, log)
 
 
 def _log(path: Path) -> str:

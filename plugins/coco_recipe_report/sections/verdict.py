@@ -52,6 +52,8 @@ def gather(facts: RunFacts, seen: Collected) -> Verdict:
 
 
 def _stopped(one: Stopped) -> str:
+    if one.outcome == "refused":
+        return "Refused before any work"
     if not one.step:
         return f"{one.outcome.capitalize()} before the first step"
     return f"{one.outcome.capitalize()} at step {one.step}"

@@ -42,6 +42,7 @@ def _bytes(folder: Path) -> dict[str, bytes]:
         "recipe.yaml/x",
         "recipe.resolved.YAML",
         "report.html",
+        "refused.html",
         "Report.HTML",
         "./x/../report.html",
         "report.html/x",
