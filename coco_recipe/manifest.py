@@ -265,7 +265,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
         text_sha256: of recipe.yaml.
         seed: the recipe's seed.
         inputs: hashes of each input's files, by key: annotations, images, checkpoint, file or of.
-        findings: what was found in the inputs.
+        findings: what was found in the inputs, and what is doubtful in the recipe.
         versions: the version of coco-recipe.
         clock: when and where the run was done.
     """

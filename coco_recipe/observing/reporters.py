@@ -75,6 +75,8 @@ class RunFacts:
         plugin_files: the plugin files that the run used.
         hashes: SHA-256 of the files that the run has read and written so far, by absolute path;
             empty of a finished run (`run_hashes` finds them).
+        findings: what was found in inputs, recipe and steps, with the severities that the recipe
+            chose.
         stopped: how it stopped before all its steps were done; None where they are.
     """
 
@@ -88,6 +90,7 @@ class RunFacts:
     digest: str
     plugin_files: tuple[Path, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[FindingRecord, ...] = ()
     stopped: Stopped | None = None
 
 

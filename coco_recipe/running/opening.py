@@ -35,7 +35,7 @@ class Opened:
         files: SHA-256 of the inputs' own files, by path.
         facts: what is known of each input and output before the run.
         findings: what was found, with the recipe's severities.
-        recorded: what was found in the inputs, as the run records it.
+        recorded: all that was found, as the run records it: without the recipe's choice.
         errors: what keeps steps from relying on them; the values are then only to be looked at.
     """
 
@@ -104,7 +104,7 @@ def looked_into(
     if with_pixels and inputs.are_opened() and not errors:  # what is wrong costs no hashing
         inputs.hash_pictures()
         inputs.compare_pictures()
-    recorded = tuple(finding.record() for finding in inputs.found)
+    recorded = tuple(finding.record() for finding in (*inputs.found, *inputs.reviewed))
     return Opened(
         inputs.partly_read | inputs.values if errors else inputs.values,
         inputs.digests,

@@ -1,13 +1,15 @@
 """Put together what a run recorded: its steps, what flowed between them, its recipe."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+
+import msgspec
 
 from coco_recipe import files
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import RunError
-from coco_recipe.manifest import RunRecord, StepRecord, data_sets, read_run
+from coco_recipe.manifest import FindingRecord, RunRecord, StepRecord, data_sets, read_run
 from coco_recipe.observing.reporters import Flow, RunFacts, Stopped
 from coco_recipe.planning.plan import Plan, PlannedStep
 from coco_recipe.running import run_folder
@@ -82,7 +84,18 @@ def _facts(
         files.digest({record.step: record.key for record in records}),
         planned.plugin_files,
         {os.path.abspath(path): sha256 for path, sha256 in hashes.items()},
+        tuple(_judged(planned, run, records)),
     )
+
+
+def _judged(
+    planned: Plan, run: RunRecord, records: tuple[StepRecord, ...]
+) -> Iterator[FindingRecord]:
+    """Yield the findings of a run and its steps as the recipe judges them."""
+    for found in (*run.findings, *(one for record in records for one in record.findings)):
+        choice = planned.recipe.findings.get(found.kind, found.severity)
+        if choice != "ignore":
+            yield msgspec.structs.replace(found, severity=choice)
 
 
 def _record(store: Store, step: PlannedStep) -> StepRecord:

@@ -42,7 +42,7 @@ class Remembered(msgspec.Struct, frozen=True):
         digests: SHA-256 of each input's files by kind.
         names: names of the pictures that were hashed, by input.
         findings: what was found, with the recipe's severities.
-        recorded: what was found in the inputs, as the run records it.
+        recorded: all that was found, as the run records it: without the recipe's choice.
     """
 
     key: str

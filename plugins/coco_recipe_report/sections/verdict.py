@@ -60,7 +60,6 @@ def _stopped(one: Stopped) -> str:
 
 
 def all_findings(facts: RunFacts) -> list[manifest.FindingRecord]:
-    """Return the findings of inputs and steps, errors first."""
-    found = [*facts.run.findings, *(one for step in facts.steps for one in step.findings)]
-    found += facts.stopped.findings if facts.stopped else ()
+    """Return the findings of a run, and those for which it stopped, errors first."""
+    found = (*facts.findings, *(facts.stopped.findings if facts.stopped else ()))
     return sorted(found, key=lambda one: one.severity)

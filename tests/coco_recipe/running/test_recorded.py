@@ -1,5 +1,6 @@
 """What a run recorded: its flows have the ports on both ends, and what publishes is named."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,20 @@ def test_flows_published_folders_and_recipe(tmp_path: Path) -> None:
     ]
     assert facts.published == {"out": ("published",)}
     assert facts.recipe == path.read_text("utf-8")
+
+
+def test_findings_are_of_inputs_and_recipe_as_the_recipe_judges_them(tmp_path: Path) -> None:
+    data = coco(names=("cat", "dog", "unused", "cat "))
+    (tmp_path / "other.json").write_text(json.dumps(data))
+    inputs = {name: {"annotations": f"{name}.json"} for name in ("raw", "other")}
+    chosen = {"unused_categories": "ignore"}
+    path = write_recipe(tmp_path, STEPS[:1], data, inputs=inputs, findings=chosen)
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    facts = recorded.facts_of(stages.prepare(path), Store(tmp_path / "runs" / "test"))
+    told = {(one.kind, one.place) for one in facts.findings}
+    assert ("unread_inputs", "other") in told
+    assert ("classes_left_without_boxes", "parts") in told
+    assert "unused_categories" in {one.kind for one in facts.run.findings}
+    assert "unused_categories" not in {kind for kind, _ in told}
+    assert f"{len(facts.findings)} warnings" in done.stderr
