@@ -51,11 +51,14 @@ def compare(
     Differences are to the first, or to what --against names, with paired bootstrap intervals over
     images.
     """
+    from coco_recipe_compare import evaluations
+
+    evaluated = evaluations.find(runs, against)
     if missing := [name for name in NEEDS if find_spec(name) is None]:
         raise RunError(f"compare needs {' and '.join(missing)}: pip install {' '.join(missing)}")
-    from coco_recipe_compare import comparing, evaluations, page, text
+    from coco_recipe_compare import comparing, page, text
 
-    found = comparing.compare(evaluations.find(runs, against), draws, seed)
+    found = comparing.compare(evaluated, draws, seed)
     if html:
         page.write(found, html)
     if form == "json":

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from builders import command
+from builders import coco, command, write_recipe
 from coco_recipe_compare import command as compared
 from evaluated import boxes, run_of, scene
 
@@ -34,3 +34,14 @@ def test_a_missing_library_is_named(folder: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(compared, "NEEDS", ("numpy", "no_such_library"))
     done = command("compare", "a/runs/a", "b/runs/b", cwd=folder)
     assert (done.returncode, "pip install no_such_library" in done.stderr) == (2, True)
+
+
+def test_runs_without_an_evaluation_are_named_before_libraries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compared, "NEEDS", ("no_such_library",))
+    write_recipe(tmp_path, [{"id": "same", "use": "reindex", "in": "raw"}], coco())
+    assert command("run", "recipe.yaml", cwd=tmp_path).returncode == 0
+    done = command("compare", "runs/test", "runs/test", cwd=tmp_path)
+    assert (done.returncode, "no_such_library" in done.stderr) == (2, False)
+    assert "evaluate" in done.stderr

@@ -102,7 +102,7 @@ def _telling(seen: Sequence[_Seen], findings: Sequence[Finding]) -> Iterator[tup
     for class_, count in _rarest(seen):
         with_it = [one for one in seen if class_ in one.classes]
         most = max(with_it, key=lambda one: (one.classes.count(class_), _order(one)))
-        yield most, f"#{class_[0]}: {count} in all"
+        yield most, f"[{class_[0]}]: {count} in all"
     boxed = [(one, row) for one in seen for row in one.rows if isinstance(row.bbox, tuple)]
     if boxed:
         yield min(boxed, key=_area)[0], "the smallest box"

@@ -31,11 +31,11 @@ def _chosen(wanted: Wanted, findings: tuple[Finding, ...] = ()) -> dict[str, str
 
 def test_rare_classes_extreme_boxes_and_a_negative_come_first() -> None:
     found = _chosen(Wanted(6))
-    assert found["7.jpg"] == "#2: 1 in all"
+    assert found["7.jpg"] == "[2]: 1 in all"
     assert found["8.jpg"] == "the smallest box"
     assert found["9.jpg"] == "the largest box"
     assert found["30.jpg"] == "no box"
-    assert found["11.jpg"] in ("#1: 30 in all", "the most boxes")
+    assert found["11.jpg"] in ("[1]: 30 in all", "the most boxes")
     assert len(found) == 6
 
 
