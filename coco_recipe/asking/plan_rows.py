@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coco_recipe.asking.telling import told
-from coco_recipe.manifest import StepRecord
+from coco_recipe.manifest import Manifest, StepRecord
 from coco_recipe.planning.plan import Plan, PlannedStep, Reference
 from coco_recipe.running.expecting import UNKNOWN, Expectations
 from coco_recipe.running.session import Session
@@ -53,6 +53,7 @@ class PlanRow:
             it keeps its rows in memory.
         bytes: about how many bytes it will write; None where that isn't known.
         seconds: how long it took when it was last done; None where it wasn't.
+        last_bytes: how many bytes of files it then left; likewise.
         table: what the step says of its result in a table; None where it doesn't.
         silent: why its forecast says nothing, if it failed.
     """
@@ -70,6 +71,7 @@ class PlanRow:
     uses: Mapping[str, Span]
     files: Span | None = None
     bytes: int | None = None
+    last_bytes: int | None = None
     seconds: float | None = None
     table: Mapping[str, Any] | None = None
     silent: str = ""
@@ -179,8 +181,17 @@ def of_step(
         files=files if runs else None,
         bytes=size,
         seconds=manifest.record.clock.seconds if manifest else None,
+        last_bytes=_left(session, step.id, manifest) if manifest else None,
         table=record.notes.get("table") if record else None,
         silent=expected.silent.get(step.id, ""),
+    )
+
+
+def _left(session: Session, step: str, manifest: Manifest) -> int:
+    """Return how many bytes the files of a committed step have; a lost one counts nothing."""
+    folder = session.store.final(step)
+    return sum(
+        path.stat().st_size for path in map(folder.joinpath, manifest.files) if path.is_file()
     )
 
 
@@ -217,4 +228,5 @@ def as_json(row: PlanRow, **more: Any) -> dict[str, Any]:
         "classes_lost": row.classes_lost(),
         "files": row.files,
         "seconds": row.seconds,
+        "bytes_last_time": row.last_bytes,
     }

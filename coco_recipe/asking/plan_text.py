@@ -113,14 +113,24 @@ def _work(row: PlanRow) -> Iterator[str]:
     """Yield what a step works on, makes and writes, and how long it took."""
     if row.uses:
         yield f"uses {_things(row.uses)}"
-    others = (output.expected.others for output in row.outputs)
-    if made := {name: n for other in others for name, n in other.items()}:
+    if made := _made(row):
         yield f"makes {_things(made)}" if row.runs is not None else f"has {_things(made)}"
     if row.files and row.files != NOTHING:
         size = f", about {system_errors.size(row.bytes)} on disk" if row.bytes else ""
+        if not row.bytes and row.last_bytes:
+            size = f" ({system_errors.size(row.last_bytes)} last time)"
         yield f"writes {_things({'files': row.files})}{size}"
     if row.seconds is not None:
         yield f"took {summary.duration(row.seconds)} last time"
+
+
+def _made(row: PlanRow) -> dict[str, Span]:
+    """Return how many things a step makes; an output with fewer of a kind has some of another's."""
+    found: dict[str, Span] = {}
+    for output in row.outputs:
+        for name, n in output.expected.others.items():
+            found[name] = max(found.get(name, n), n, key=lambda span: span.least)
+    return found
 
 
 def _things(found: Mapping[str, Span]) -> str:

@@ -49,6 +49,11 @@ def _check(value: Checkpoint) -> None:
             raise ValueError(f"its {name} is {getattr(value, name)!r}; it must be text")
 
 
+def _facts(value: Checkpoint) -> Facts:
+    size = value.path.stat().st_size if value.path.is_file() else None
+    return Facts(value.classes or None, labels=(value.label,), file=value.path, bytes=size)
+
+
 KIND = ValueKind(
     name="checkpoint",
     type=Checkpoint,
@@ -56,5 +61,5 @@ KIND = ValueKind(
     read=_read,
     files=lambda value: (value.path,),
     check=_check,
-    facts=lambda value: Facts(value.classes or None, labels=(value.label,), file=value.path),
+    facts=_facts,
 )

@@ -28,6 +28,7 @@ class Facts:
         labels: the labels of checkpoints or predictions in order, one for each.
         images: how many images a data set has.
         file: of a checkpoint that is there before the run.
+        bytes: about how many bytes the file of a checkpoint has, or will have.
     """
 
     classes: tuple[str, ...] | None = None
@@ -39,6 +40,7 @@ class Facts:
     annotation_fields: tuple[str, ...] | None = None
     images: int | None = None
     file: Path | None = None
+    bytes: int | None = None
 
     def of_fewer_images(self) -> "Facts":
         """Return what is still known where some of the images, unknown which, have gone."""

@@ -300,7 +300,7 @@ def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     old = given or tuple(said or ())
     if classes is not None and old:
         make_plan(classes, old, with_["method"], with_["map"], with_["new_rows"])
-    return {"checkpoint": Facts(classes, labels=(LABEL,))}
+    return {"checkpoint": Facts(classes, labels=(LABEL,), bytes=facts["checkpoint"].bytes)}
 
 
 def preflight(ctx: StepContext, with_: Params, facts: FactsByPort) -> None:
@@ -348,6 +348,7 @@ STEP = Step(
     apart=("coco_recipe_mmdet.preflights", "coco_recipe_mmdet.plans"),
     files=configs.built_on,
     forecast=plans.adapt_head,
+    room=plans.room,
     tell=plans.tell_adapt_head,
     writes=True,
 )

@@ -136,7 +136,7 @@ STEP = Step(
         "coco_recipe_mmdet.inside.drawings",
     ),
     files=configs.built_on,
-    forecast=plans.looked_at,
+    forecast=plans.evaluate,
     tell=plans.tell_evaluate,
     writes=True,
     reads_pixels=True,

@@ -119,7 +119,9 @@ STEP = Step(
     needs=_needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_export"),
     files=configs.built_on,
+    forecast=plans.export_model,
     tell=plans.tell_export_model,
+    room=plans.room,
     apart=("coco_recipe_mmdet.plans",),
     writes=True,
 )

@@ -86,7 +86,7 @@ STEP = Step(
         "coco_recipe_mmdet.plans",
     ),
     files=configs.built_on,
-    forecast=plans.one_checkpoint,
+    forecast=plans.init_weights,
     tell=plans.tell_init_weights,
     writes=True,
 )

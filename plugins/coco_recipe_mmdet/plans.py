@@ -4,12 +4,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import Expected, ExpectedByPort, Forecast, Params, Span, counted
+from coco_recipe_torch.plans import bytes_of, room
+
+from coco_recipe import Expected, ExpectedByPort, FactsByPort, Forecast, Params, Span, counted
 from coco_recipe_mmdet import datasets
+
+__all__ = ["bytes_of", "room"]  # for the steps beside this, which name one module for all of it
 
 Values = Callable[[], Mapping[str, Any] | None]
 LISTED = 4
 ONE = Expected(others={"checkpoints": Span.exact(1)})
+DESCRIBED = 2  # files: job.json and command.txt
+OF_TRAINING = 5  # config.py, curves.png, first_batch.png, scalars.jsonl, data/train.json
+OF_VAL = 5  # data/val.json, and four pictures of what was found
+OF_MEASURING = 8  # best, metrics.json, metrics.txt, data/images.json, and the same four
 
 
 def train(
@@ -29,10 +37,31 @@ def train(
         else:
             few = with_["keep"] + 1 if with_["keep"] else None
             checkpoints = Span(1, min((n for n in (few, last) if n), default=None))
-        out = {"checkpoints": Expected(others={"checkpoints": checkpoints})}
-        return Forecast(out, _used(with_, expected["train"], values))
+        many = Expected(others={"checkpoints": checkpoints})
+        out = {"checkpoints": many, "checkpoint": ONE, "best": ONE}
+        others = DESCRIBED + OF_TRAINING + OF_VAL * ("val" in expected)
+        files = checkpoints + Span.exact(others)
+        return Forecast(out, _used(with_, expected["train"], values), files)
 
     return forecast
+
+
+def room_of_training(
+    labels: Callable[[Params], tuple[str, ...] | None],
+) -> Callable[[Params, FactsByPort], int | None]:
+    """Return what says about how many bytes of checkpoints a training leaves.
+
+    They have the size of the one that it starts from; without one, nobody knows.
+
+    Args:
+        labels: as of `train`; where they aren't known, one is kept for certain.
+    """
+
+    def kept(with_: Params, facts: FactsByPort) -> int | None:
+        size = bytes_of(facts)
+        return None if size is None else size * len(labels(with_) or ("one",))
+
+    return kept
 
 
 def _used(with_: Params, train: Expected, values: Values) -> dict[str, Span]:
@@ -50,6 +79,101 @@ def looked_at(with_: Params, expected: ExpectedByPort, values: Values) -> Foreca
     return Forecast(uses={} if seen is None else {"images": seen.images})
 
 
+def evaluate(with_: Params, expected: ExpectedByPort, values: Values) -> Forecast:
+    """Forecast a measurement: every picture is looked at by every checkpoint.
+
+    Args:
+        with_: the step's parameters.
+        expected: what comes to it.
+        values: aren't asked for.
+
+    Returns:
+        What it uses, and its files: one or two of results for each checkpoint, of boxes and masks.
+    """
+    looked = Span.exact(0)
+    for one in expected["checkpoints"]:
+        looked += one.others.get("checkpoints", Span(1))
+    results = Span(looked.least, looked.times(2).most)
+    uses = {"images": expected["dataset"].images, "checkpoints": looked}
+    return Forecast({"best": ONE}, uses, results + Span.exact(DESCRIBED + OF_MEASURING))
+
+
+def predict(with_: Params, expected: ExpectedByPort, values: Values) -> Forecast:
+    """Forecast predictions: one or two files of results, and a picture where one is drawn.
+
+    Args:
+        with_: the step's parameters.
+        expected: what comes to it.
+        values: aren't asked for.
+
+    Returns:
+        What it uses, and its files.
+    """
+    files = Span(1, 2) + Span.exact(DESCRIBED + 2 + bool(with_["draw"]))  # images.json twice
+    return Forecast(uses=looked_at(with_, expected, values).uses, files=files)
+
+
+def greedy_soup(with_: Params, expected: ExpectedByPort, values: Values) -> Forecast:
+    """Forecast a soup: the average, and the measurements.
+
+    Args:
+        with_: the step's parameters.
+        expected: what comes to it.
+        values: aren't asked for.
+
+    Returns:
+        One checkpoint, what it uses, and its files.
+    """
+    uses = looked_at(with_, expected, values).uses
+    return Forecast({"checkpoint": ONE}, uses, Span.exact(DESCRIBED + 4))
+
+
+def recompute_batch_norm(with_: Params, expected: ExpectedByPort, values: Values) -> Forecast:
+    """Forecast a checkpoint with other statistics, taken from all pictures or the first ones.
+
+    Args:
+        with_: the step's parameters.
+        expected: what comes to it.
+        values: aren't asked for.
+
+    Returns:
+        One checkpoint, what it uses, and its files.
+    """
+    seen, first = expected["dataset"].images, with_.get("images")
+    if first:
+        most = first if seen.most is None else min(first, seen.most)
+        seen = Span(min(first, seen.least), most)
+    return Forecast({"checkpoint": ONE}, {"images": seen}, Span.exact(DESCRIBED + 2))
+
+
+def init_weights(with_: Params, expected: ExpectedByPort, values: Values) -> Forecast:
+    """Forecast drawn weights: one checkpoint.
+
+    Args:
+        with_: the step's parameters.
+        expected: nothing comes to it.
+        values: aren't asked for.
+
+    Returns:
+        One checkpoint, and its files.
+    """
+    return Forecast({"checkpoint": ONE}, files=Span.exact(DESCRIBED + 1))
+
+
+def export_model(with_: Params, expected: ExpectedByPort, values: Values) -> Forecast:
+    """Forecast a model in another form: its file, and what is said of it.
+
+    Args:
+        with_: the step's parameters.
+        expected: what comes to it.
+        values: aren't asked for.
+
+    Returns:
+        Its files.
+    """
+    return Forecast(files=Span.exact(DESCRIBED + 2))
+
+
 def adapt_head(with_: Params, expected: ExpectedByPort, values: Values) -> Forecast:
     """Forecast an adapted checkpoint, which has the data set's classes.
 
@@ -63,21 +187,8 @@ def adapt_head(with_: Params, expected: ExpectedByPort, values: Values) -> Forec
     """
     classes = expected["dataset"].classes
     uses = {} if classes is None else {"classes": Span.exact(len(classes))}
-    return Forecast({"checkpoint": ONE}, uses, Span.exact(2))
-
-
-def one_checkpoint(with_: Params, expected: ExpectedByPort, values: Values) -> Forecast:
-    """Forecast a step that makes one checkpoint, whatever comes to it.
-
-    Args:
-        with_: the step's parameters.
-        expected: what comes to it.
-        values: aren't asked for.
-
-    Returns:
-        One checkpoint.
-    """
-    return Forecast({"checkpoint": ONE})
+    # the config is asked, by a job of its own, only for heads that aren't known by their names
+    return Forecast({"checkpoint": ONE}, uses, Span(2, DESCRIBED + 2))
 
 
 def tell_adapt_head(with_: Params) -> str:

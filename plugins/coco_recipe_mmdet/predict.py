@@ -303,7 +303,7 @@ STEP = Step(
         "source": Port(Dataset, optional=True, reads_only=True),
     },
     files=_files,
-    forecast=plans.looked_at,
+    forecast=plans.predict,
     tell=plans.tell_predict,
     writes=True,
     reads_pixels=True,

@@ -205,10 +205,11 @@ def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     if classes is not None:
         StepProblems.if_any(_other_classes(classes, facts, strict=with_["strict"]))
     labels = _labels(with_)
+    size = plans.bytes_of(facts)
     return {
-        "checkpoint": Facts(classes, labels=labels[-1:] if labels else None),
-        "best": Facts(classes),
-        "checkpoints": Facts(classes, labels=labels),
+        "checkpoint": Facts(classes, labels=labels[-1:] if labels else None, bytes=size),
+        "best": Facts(classes, bytes=size),
+        "checkpoints": Facts(classes, labels=labels, bytes=size),
     }
 
 
@@ -310,6 +311,7 @@ STEP = Step(
     ),
     files=configs.built_on,
     forecast=plans.train(_labels),
+    room=plans.room_of_training(_labels),
     tell=plans.tell_train,
     writes=True,
     reads_pixels=True,

@@ -18,7 +18,7 @@ from coco_recipe import (
     counted,
     missing_pictures,
 )
-from coco_recipe_mmdet import configs, datasets, params, preflights
+from coco_recipe_mmdet import configs, datasets, params, plans, preflights
 from coco_recipe_mmdet.jobs import DetectorJob, EvaluateJob, Source
 
 PortFacts: TypeAlias = Mapping[str, Facts | tuple[Facts, ...]]
@@ -182,7 +182,7 @@ def foresee_classes(facts: PortFacts) -> Facts:
     if len(orders) > 1:
         hint = "evaluate those with one order together"
         raise StepProblems([StepProblem(("checkpoints",), ORDERS, hint, below="in")])
-    return Facts(next(iter(orders), own))
+    return Facts(next(iter(orders), own), bytes=plans.bytes_of(facts))
 
 
 def _known(facts: PortFacts, port: str) -> Facts:

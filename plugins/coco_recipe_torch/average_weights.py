@@ -190,7 +190,9 @@ def _foresee(params: Params, facts: FactsByPort) -> Mapping[str, Facts]:
             epochs=params.get("epochs"),
         )
         blend(params["method"], len(chosen), weights=params.get("weights"))
-    return {"checkpoint": Facts(next(iter(classes), None), labels=(LABEL,))}
+    return {
+        "checkpoint": Facts(next(iter(classes), None), labels=(LABEL,), bytes=plans.bytes_of(facts))
+    }
 
 
 STEP = Step(
@@ -204,6 +206,7 @@ STEP = Step(
     needs=(TORCH,),
     apart=("coco_recipe_torch.plans",),
     forecast=plans.average,
+    room=plans.room,
     tell=plans.tell_average,
     writes=True,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from coco_recipe import Expected, ExpectedByPort, Forecast, Params, Span
+from coco_recipe import Expected, ExpectedByPort, Facts, FactsByPort, Forecast, Params, Span
 
 ONE = Expected(others={"checkpoints": Span.exact(1)})
 _HOW = {
@@ -12,6 +12,35 @@ _HOW = {
     "sequential": "one blended into the next",
     "ema": "a moving average of them",
 }
+
+
+def bytes_of(facts: FactsByPort) -> int | None:
+    """Return about how many bytes a checkpoint has that is made of those that come to a step.
+
+    Args:
+        facts: what is known of the step's inputs, of the ports ``checkpoint`` and ``checkpoints``.
+
+    Returns:
+        The size of the largest whose size is known; None where none is.
+    """
+    found: list[Facts] = []
+    for port in ("checkpoint", "checkpoints"):
+        known = facts.get(port, ())
+        found += [known] if isinstance(known, Facts) else known
+    return max((one.bytes for one in found if one.bytes is not None), default=None)
+
+
+def room(with_: Params, facts: FactsByPort) -> int | None:
+    """Return about how many bytes a step writes that makes one checkpoint of others.
+
+    Args:
+        with_: the step's parameters.
+        facts: what is known of its inputs.
+
+    Returns:
+        The size of a checkpoint; None where it isn't known.
+    """
+    return bytes_of(facts)
 
 
 def average(

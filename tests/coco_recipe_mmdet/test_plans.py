@@ -8,7 +8,7 @@ import pytest
 from builders import command
 from coco_recipe_mmdet import plans
 from coco_recipe_mmdet.train import STEP
-from training import ALL_STEPS, Shapes, provenance
+from training import ALL_STEPS, Shapes, provenance, train_step
 
 from coco_recipe import Expected, Forecast, Span, plugins
 from coco_recipe.testing import coco, dataset
@@ -125,3 +125,48 @@ def test_what_is_planned_of_a_training_is_what_it_leaves(trained: Path, shapes: 
     for key, name in (("images", "images"), ("boxes", "annotations")):
         span = rows["fit"]["uses"][key]
         assert span["least"] == span["most"] == len(trained_on[name])
+    for step in ALL_STEPS:
+        use, files = step["use"], rows[step["id"]]["files"]
+        written = provenance(trained, step["id"]).files.count
+        assert files["least"] <= written <= files["most"], f"{use}: {written}, not {files}"
+        assert use in ("evaluate", "predict") or files["least"] == files["most"], use
+    assert rows["fit"]["bytes"] is None, "nobody knows how large a model is that no file has"
+
+
+def test_bytes_are_told_where_a_checkpoint_is_there(trained: Path, shapes: Shapes) -> None:
+    """Weights keep their size, whatever becomes of them."""
+    start = {"checkpoint": str(trained / "fit/checkpoints/epoch_1.pth")}
+    steps = [
+        train_step() | {"in": {"train": "train", "val": "val", "checkpoint": "start"}},
+        {"id": "averaged", "use": "average_weights", "in": "fit.checkpoints"},
+        {"id": "score", "use": "evaluate", "in": {"checkpoints": "averaged", "dataset": "val"}},
+    ]
+    path = shapes.recipe("sizes", steps, start=start)
+    done = command("plan", path, "--format", "json", cwd=shapes.folder)
+    assert done.returncode == 0, done.stderr
+    size = {row["step"]: row["bytes"] for row in json.loads(done.stdout)}
+    kept = [path.stat().st_size for path in (trained / "fit/checkpoints").iterdir()]
+    assert size["fit"] == pytest.approx(sum(kept), rel=0.02)
+    averaged = (trained / "averaged/averaged.pth").stat().st_size
+    assert size["averaged"] == pytest.approx(averaged, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("use", "with_", "span"),
+    [
+        ("init_weights", {}, Span.exact(3)),
+        ("export_model", {}, Span.exact(4)),
+        ("predict", {"draw": 0}, Span(5, 6)),
+        ("predict", {"draw": 4}, Span(6, 7)),
+    ],
+)
+def test_files_are_counted_or_bounded(use: str, with_: dict[str, Any], span: Span) -> None:
+    forecast = plugins.find().offers[use].step.forecast
+    assert forecast is not None
+    assert forecast(_given(use, **with_), {}, lambda: None).files == span
+
+
+def test_a_batch_norm_is_measured_on_no_more_pictures_than_there_are() -> None:
+    for asked, seen in ((2, 2), (9, 3), (None, 3)):
+        told = plans.recompute_batch_norm({"images": asked}, {"dataset": BEFORE}, lambda: None)
+        assert told.uses == {"images": Span.exact(seen)}

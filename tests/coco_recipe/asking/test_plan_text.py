@@ -96,3 +96,16 @@ def test_time_and_files_are_told_where_they_are_known() -> None:
     assert "uses 3 images, ≤5 boxes; makes 1 checkpoint; writes 3..5 files" in shown
     assert "about 2.0 MB on disk; took 4 min 10 s last time" in shown
     assert shown.endswith("1 of 1 step to run; they took 4 min 10 s last time")
+
+
+def test_bytes_of_the_last_time_stand_for_what_is_not_known() -> None:
+    row = _row("fit", files=Span(3, 5), last_bytes=142_000_000)
+    assert "writes 3..5 files (142 MB last time)" in plan_text.text([row])
+
+
+def test_an_output_with_some_of_what_another_has_adds_nothing() -> None:
+    outputs = tuple(
+        Output(port, "checkpoint", False, Expected(others={"checkpoints": n}))
+        for port, n in (("checkpoints", Span(2, 9)), ("best", Span.exact(1)))
+    )
+    assert "makes 2..9 checkpoints" in plan_text.text([_row("fit", outputs=outputs)])
