@@ -68,8 +68,9 @@ def clean(
     """Show the earlier results that are kept and their sizes, and remove them if you say so.
 
     RUN is a run directory, or a folder of run directories; without one, and with --older-than, the
-    folder runs. What a run has now stays, unless --whole says that all of it goes. Every file that
-    isn't ours by its record stays, and is named.
+    folder runs. What a run has now stays, unless --whole says that all of it goes; so does what a
+    run that was stopped would go on from, as a training. Every file that isn't ours by its record
+    stays, and is named.
     """
     from coco_recipe.running import cleaning
     from coco_recipe.running.cache import RUNS
@@ -91,6 +92,7 @@ def clean(
         for row in rows:
             day = datetime.datetime.fromtimestamp(row.used).strftime("%Y-%m-%d %H:%M")
             what = f"{row.step}{' with checkpoints' if row.has_checkpoint else ''}"
+            what += ", not finished" if row.is_unfinished else ""
             size, here = system_errors.size(row.bytes), os.path.relpath(row.folder)
             click.echo(f"{size:>9}  {row.recipe}: {what}, used {day}  {here}")
         click.echo(f"{counted(len(rows), 'result')}, {total}")
@@ -112,6 +114,7 @@ def clean(
                     "bytes": row.bytes,
                     "used": row.used,
                     "checkpoints": row.has_checkpoint,
+                    "unfinished": row.is_unfinished,
                 }
                 for row in rows
             ],

@@ -1,4 +1,4 @@
-"""What may be removed of runs: earlier results that are kept, and steps that a recipe lost."""
+"""What may be removed of runs: earlier results, steps that a recipe lost, what killed runs left."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from coco_recipe import files, seals
 from coco_recipe import manifest as manifests
 from coco_recipe.errors import RunError
 from coco_recipe.manifest import LOG, read_log
-from coco_recipe.observing.progress import PAGE
+from coco_recipe.observing.progress import PAGE, REFUSED
 from coco_recipe.running import error_log, lock, run_folder
 from coco_recipe.running.cache import Cache, Held, has_checkpoint, names_of
 from coco_recipe.running.store import MANIFEST, STEPS, Store
@@ -30,6 +30,7 @@ class Removable:
         bytes: what its files take.
         has_checkpoint: whether it has a checkpoint, which may have taken days.
         held: its entry in the cache; None of a step in a run directory.
+        is_unfinished: it is what a run that was stopped left of a step that isn't done.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class Removable:
     bytes: int
     has_checkpoint: bool
     held: Held | None = None
+    is_unfinished: bool = False
 
 
 def found(
@@ -51,7 +53,8 @@ def found(
 ) -> list[Removable]:
     """Return what may be removed, what takes most room first.
 
-    What a recipe has now stays, and so does what has a run at work.
+    What a recipe has now stays, and so does what has a run at work, and what a later run would go
+    on from.
 
     Args:
         runs: run directories, with their earlier results; or folders of run directories, with those
@@ -85,6 +88,7 @@ def found(
         rows |= {row.folder: row for row in map(_kept, _too_many(mine, keep))}
         if is_run:
             rows |= {row.folder: row for row in _steps(folder, whole=whole)}
+            rows |= {row.folder: row for row in _unfinished(folder, whole=whole)}
     old = (row for row in rows.values() if time.time() - row.used >= older_than)
     old = (row for row in old if checkpoints or not row.has_checkpoint)
     return sorted(old, key=lambda row: (-row.bytes, row.folder))
@@ -113,8 +117,12 @@ def remove(rows: Sequence[Removable], tell: Callable[[str], None]) -> list[Path]
             with contextlib.suppress(FileNotFoundError):  # a run took it meanwhile
                 left += [place] if (place := cache.remove(row.held)) else []
             continue
-        with lock.held(row.folder.parent.parent, tell):
-            left += _remove_step(row.folder)
+        run_dir = row.folder.parent.parent
+        with lock.held(run_dir, tell):
+            if not row.is_unfinished:
+                left += _remove_step(row.folder)
+            elif row.step in (store := Store(run_dir)).unfinished_ids():
+                store.remove_unfinished(row.step)
     return left
 
 
@@ -136,9 +144,9 @@ def remove_records(folder: Path, tell: Callable[[str], None]) -> list[Path]:
         if log is None or Store(folder).step_ids():
             return []
         error_log.clear(folder)
-        page = folder / PAGE
-        if page.is_file() and seals.open_page(page.read_bytes()):
-            page.unlink()
+        for page in (folder / PAGE, folder / REFUSED):
+            if page.is_file() and seals.open_page(page.read_bytes()):
+                page.unlink()
         copies = {
             run_folder.WRITTEN: log[0].text_sha256,
             run_folder.RESOLVED: log[0].recipe_sha256,
@@ -197,6 +205,20 @@ def _steps(folder: Path, *, whole: bool) -> Iterator[Removable]:
             recipe = log[0].recipe if log else folder.name
             size = _size(place)
             yield Removable(place, name, recipe, used, size, has_checkpoint(manifest))
+
+
+def _unfinished(folder: Path, *, whole: bool) -> Iterator[Removable]:
+    """Yield what runs that were stopped left of steps that aren't done.
+
+    What a run would go on from only of a whole run that is to go.
+    """
+    store, log = Store(folder), read_log(folder)
+    for name in store.unfinished_ids():
+        begun, place = store.begun(name), store.unfinished(name)
+        if begun and (whole or not begun.resumes or store.manifest(name)):
+            used = max(place.stat().st_mtime, store.begun_file(name).stat().st_mtime)
+            recipe = log[0].recipe if log else folder.name
+            yield Removable(place, name, recipe, used, _size(place), False, is_unfinished=True)
 
 
 def _remove_step(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from coco_recipe import files, regular
+from coco_recipe import files, regular, seals
 from coco_recipe import manifest as manifests
 from coco_recipe.manifest import Manifest, Placed
 from coco_recipe.planning.plan import Plan
@@ -17,6 +17,24 @@ from coco_recipe.publishing.marks import File
 STEPS = "steps"  # below a run directory
 MANIFEST, DROPPED, PLACED = "manifest.json", "dropped.jsonl", "placed.jsonl"
 KEPT = "kept"
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """What vouches for the folder of a step that isn't done: a sealed line beside it.
+
+    Attributes:
+        step: the step's id.
+        key: its key.
+        inode: of the folder, so that no other that stands in its place is taken for it.
+        resumes: a later run goes on from what is in it.
+    """
+
+    step: str
+    key: str
+    inode: int
+    resumes: bool
+
+
 Stamp = tuple[int, ...]  # of a file: its inode, when it was written and changed in ns, its bytes
 
 
@@ -54,6 +72,31 @@ class Store:
         """Return the folder that a step writes into before it is committed."""
         return self.folder / f".{step_id}.partial"
 
+    def begun_file(self, step_id: str) -> Path:
+        """Return the file that vouches for the folder of a step that isn't done."""
+        return self.folder / f".{step_id}.begun"
+
+    def begun(self, step_id: str) -> Begun | None:
+        """Return what vouches for a step's unfinished folder; None where it isn't surely ours."""
+        folder = self.unfinished(step_id)
+        try:
+            line = seals.open_line(regular.read(self.begun_file(step_id)))
+            found = msgspec.json.decode(line or b"", type=Begun)
+            is_same = folder.lstat().st_ino == found.inode and not folder.is_symlink()
+        except (OSError, msgspec.MsgspecError):
+            return None
+        return found if is_same and found.step == step_id else None
+
+    def unfinished_ids(self) -> list[str]:
+        """Return the names of the steps whose unfinished folders are surely ours."""
+        names = (path.name[1 : -len(".partial")] for path in self.folder.glob(".*.partial"))
+        return sorted(name for name in names if self.begun(name))
+
+    def remove_unfinished(self, step_id: str) -> None:
+        """Remove the folder of a step that isn't done, after what vouches for it."""
+        self.begun_file(step_id).unlink(missing_ok=True)
+        shutil.rmtree(self.unfinished(step_id), ignore_errors=True)
+
     def own(self, step_id: str) -> tuple[Path, Path]:
         """Return the folders in which what a step had made, and strays beside it, are moved."""
         return self.final(step_id), self.run_dir / KEPT / step_id
@@ -69,6 +112,10 @@ class Store:
         if not resume or (whole and whole.key != key):
             shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True, exist_ok=True)
+        begun, place = Begun(step_id, key, partial.stat().st_ino, resume), self.begun_file(step_id)
+        place.unlink(missing_ok=True)
+        with place.open("xb") as file:  # a link that stood there is not written through
+            file.write(seals.seal_line(msgspec.json.encode(begun)))
         for ours in (
             partial / MANIFEST,
             partial / DROPPED,
@@ -97,7 +144,7 @@ class Store:
         for partial in self.folder.glob(".*.partial"):
             name = partial.name[1 : -len(".partial")]
             if name not in due and self.manifest(name):
-                shutil.rmtree(partial, ignore_errors=True)
+                self.remove_unfinished(name)
 
     def earlier(self, step_id: str) -> Path | None:
         """Return the folder of a step's last commit; None where there is none that is vouched for.
@@ -212,6 +259,7 @@ class Store:
         files.write_bytes(partial / MANIFEST, text)
         files.flush(partial)
         self._keep_what_is_not_ours(step_id, manifest)
+        self.begun_file(step_id).unlink(missing_ok=True)
         self._put_in_place(partial, step_id, manifest)
         return manifest
 

@@ -100,7 +100,8 @@ def test_time_and_files_are_told_where_they_are_known() -> None:
 
 def test_bytes_of_the_last_time_stand_for_what_is_not_known() -> None:
     row = _row("fit", files=Span(3, 5), last_bytes=142_000_000)
-    assert "writes 3..5 files (142 MB last time)" in plan_text.text([row])
+    shown = " ".join(plan_text.text([row]).split())
+    assert "writes 3..5 files (142.0 MB last time)" in shown
 
 
 def test_an_output_with_some_of_what_another_has_adds_nothing() -> None:

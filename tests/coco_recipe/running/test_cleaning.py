@@ -11,6 +11,7 @@ from builders import coco, tree, write_recipe
 from coco_recipe.api import run
 from coco_recipe.errors import HeldError, RunError
 from coco_recipe.running import cleaning, lock
+from coco_recipe.running.store import Store
 from coco_recipe.running.verification import verify
 
 STEPS: list[dict[str, Any]] = [
@@ -97,6 +98,45 @@ def test_results_of_another_recipe_are_not_of_this_run(recipe: Path) -> None:
     assert {row.recipe for row in rows} == {"other"}
     assert {row.recipe for row in cleaning.found([RUN])} == {"test"}
     assert {row.recipe for row in cleaning.found([Path("runs")])} == {"other", "test"}
+
+
+def _stopped(step: str, *, resumes: bool = False) -> Path:
+    """Leave what a run that was killed in a step leaves."""
+    folder = Store(RUN).begin(step, resume=resumes, key="k")
+    (folder / "half.bin").write_bytes(b"x" * 100)
+    return folder
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_left_goes_unless_a_run_goes_on_from_it(recipe: Path) -> None:
+    left, goes_on = _stopped("more"), _stopped("fit", resumes=True)
+    rows = [row for row in cleaning.found([RUN]) if row.is_unfinished]
+    assert [(row.folder, row.step, row.bytes) for row in rows] == [(left, "more", 100)]
+    with lock.held(RUN, lambda text: None), pytest.raises(HeldError):
+        _remove(rows)
+    assert not _remove(rows)
+    assert not left.exists()
+    assert goes_on.is_dir()
+    rows = [row for row in cleaning.found([RUN], whole=True) if row.is_unfinished]
+    _remove(rows)
+    assert [path.name for path in (RUN / "steps").iterdir() if path.name[0] == "."] == []
+
+
+@pytest.mark.slow
+def test_an_unfinished_folder_that_is_not_surely_ours_stays(recipe: Path) -> None:
+    others = RUN / "steps/.mine.partial"  # nothing vouches for it
+    others.mkdir()
+    moved = _stopped("more")  # a folder of somebody in the place of what is vouched for
+    moved.rename(RUN / "elsewhere")
+    moved.mkdir()
+    changed = _stopped("fit")
+    Store(RUN).begun_file("fit").write_text('{"step": "fit"}')
+    linked = _stopped("link")
+    linked.rename(RUN / "real")
+    linked.symlink_to((RUN / "real").absolute())
+    for whole in (False, True):
+        assert not [row for row in cleaning.found([RUN], whole=whole) if row.is_unfinished]
+    assert all(path.exists() for path in (others, moved, changed, linked))
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -66,6 +66,19 @@ def test_a_step_begins_anew_or_goes_on(tmp_path: Path) -> None:
     assert not [*store.begin("x").iterdir()]
 
 
+def test_what_vouches_for_an_unfinished_folder_goes_with_it(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.begin("fit", resume=True, key="k")
+    begun = store.begun("fit")
+    assert begun
+    assert (begun.key, begun.resumes) == ("k", True)
+    assert store.unfinished_ids() == ["fit"]
+    store.remove_unfinished("fit")
+    assert not list(store.folder.iterdir())
+    _committed(tmp_path / "done")
+    assert not list((tmp_path / "done").rglob("*.begun"))
+
+
 def test_what_a_manifest_disowns_is_not_handed_on(tmp_path: Path) -> None:
     store = _committed(tmp_path)
     final = store.final("reindex")
