@@ -216,6 +216,8 @@ def decode_top(text: bytes, name: str) -> dict[str, Raw]:
         raise MalformedError(not_json.why(name, text, error)) from error
     except (msgspec.DecodeError, RecursionError) as error:
         _malformed(text, name, error)
+    if what := not_json.not_utf_8(text):
+        raise MalformedError(f"{name}: {what}")
     missing = [table for table in _TABLES if table not in top]
     if missing:
         keys = ", ".join(list(top)[:4]) + (", ..." if len(top) > 4 else "")

@@ -1,7 +1,9 @@
 """Say what a file holds that isn't JSON, and what to do about it."""
 
+import codecs
 import re
 
+BLOCK = 1 << 20  # bytes that are decoded at once: a large file takes no memory twice
 _COMPRESSED = {
     b"\x1f\x8b": "gzip; unpack it first (gunzip)",
     b"PK\x03\x04": "ZIP; unpack it first (unzip), and name the file that comes out",
@@ -87,11 +89,26 @@ def why(place: str, text: bytes, error: Exception) -> str:
         text: what was read.
         error: the reader's.
     """
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError as wrong:
-        found = wrong.object[max(wrong.start - 30, 0) : wrong.start + 10]
-        around = found.decode("utf-8", "replace")
-        where = f"byte {wrong.start}, near {around!r}"
-        return f"{place}: is not UTF-8 ({where}); save it with the encoding UTF-8"
+    if wrong := not_utf_8(text):
+        return f"{place}: {wrong}"
     return f"{place}: can't be read: {error}"
+
+
+def not_utf_8(text: bytes) -> str:
+    """Say where a text isn't UTF-8, and what to do about it; empty where all of it is.
+
+    JSON's readers don't look into what they leave undecoded.
+    """
+    if text.isascii():
+        return ""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(text), BLOCK):
+        begun = start - len(decoder.getstate()[0])
+        try:
+            decoder.decode(text[start : start + BLOCK], start + BLOCK >= len(text))
+        except UnicodeDecodeError as wrong:
+            at = begun + wrong.start
+            around = text[max(at - 30, 0) : at + 10].decode("utf-8", "replace")
+            where = f"byte {at}, near {around!r}"
+            return f"is not UTF-8 ({where}); save it with the encoding UTF-8"
+    return ""

@@ -4,12 +4,13 @@ import bz2
 import gzip
 import json
 import lzma
+import re
 from pathlib import Path
 
 import pytest
 from builders import coco
 
-from coco_recipe import coco_json
+from coco_recipe import coco_json, not_json
 from coco_recipe.errors import DatasetError
 
 GOOD = json.dumps(coco(2)).encode()
@@ -58,3 +59,24 @@ def test_what_is_no_json_is_told_with_a_remedy(name: str) -> None:
 def test_what_is_json_is_read(tmp_path: Path) -> None:
     for data in (GOOD, b"\xef\xbb\xbf" + GOOD, b"\n \n" + GOOD + b"\n\n"):
         assert len(coco_json.parse(data).images) == 2
+
+
+RICH = coco(3, [(1, 1), (2, 2)], names=("cat", "瓶盖")) | {"info": {"by": ["me"]}, "more": "text"}
+for _table in ("images", "annotations", "categories"):
+    RICH[_table][1]["note"] = {"deep": ["text"]}
+RICH["annotations"][1]["segmentation"] = {"size": [48, 64], "counts": "0"}
+WHOLE = json.dumps(RICH, ensure_ascii=False).encode()
+TEXTS = [found.start() + 1 for found in re.finditer(rb'"[^"]+"', WHOLE)]
+
+
+@pytest.mark.parametrize("wrong", [b"\xff", b"\xbf", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80"])
+@pytest.mark.parametrize("block", [7, not_json.BLOCK])
+def test_what_is_not_utf_8_is_told_wherever_it_stands(
+    wrong: bytes, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In keys and in texts, those that aren't decoded too."""
+    monkeypatch.setattr(not_json, "BLOCK", block)
+    for at in TEXTS:
+        with pytest.raises(DatasetError, match=rf"is not UTF-8 \(byte {at}, near"):
+            coco_json.parse(WHOLE[:at] + wrong + WHOLE[at:])
+    assert coco_json.parse(WHOLE).categories[1].name == "瓶盖"
