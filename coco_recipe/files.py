@@ -20,6 +20,9 @@ from coco_recipe.system_errors import writing
 FLUSHING = 8  # threads
 FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
 COPY_BYTES = 2**20
+# bytes that are hashed at once: after each a thread waits for its turn, which takes long beside one
+# that computes in Python
+_BLOCK, _SMALL = 2**23, 2**16
 
 
 def plain_name(name: str) -> str:
@@ -61,8 +64,13 @@ def sha256(path: str | os.PathLike[str]) -> str:
     Raises:
         OSError: it can't be read, or is no regular file.
     """
+    found = hashlib.sha256()
     with regular.opened(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        size = os.fstat(file.fileno()).st_size
+        block = memoryview(bytearray(min(max(size, _SMALL), _BLOCK)))
+        while count := file.readinto(block):
+            found.update(block[:count])
+    return found.hexdigest()
 
 
 def sha256_of(data: bytes) -> str:

@@ -224,6 +224,8 @@ class Step:
             what it finds there, and leaves nothing but its output.
         preload: modules that the workers of ``ctx.map`` use, or a function from the parameters to
             them; they are imported while the inputs are read, and count for the step's key.
+        imports: modules that ``run`` imports in this process and that take long to import; where no
+            input has rows they are imported by a thread while files are hashed.
         also: modules, by name, that make the result in another process, where the step's own code
             doesn't import them. The result depends on them and on what they import of the
             project's and plugins' packages. Libraries that they need here, the step ``needs``.
@@ -275,6 +277,7 @@ class Step:
     reads_pixels: bool = False
     resumes: bool = False
     preload: tuple[str, ...] | Callable[[Params], tuple[str, ...]] = ()
+    imports: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
 

@@ -1,11 +1,13 @@
 """The stages in order: `prepare` makes a plan of a recipe, `run` makes what the plan asks for."""
 
 import contextlib
+import importlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Literal
 
 from coco_recipe import failure, known_files, plugins, system_errors
@@ -260,10 +262,24 @@ def claim_targets(work: Work) -> None:
 
 
 def start_workers(work: Work) -> None:
-    """Let workers import what the steps without a result need, while the inputs are read."""
+    """Let workers import what the steps without a result need, while the inputs are read.
+
+    A thread imports what this process itself needs. Where inputs have rows there is none: copies of
+    this process check them, and a copy in the middle of an import could import nothing more.
+    """
     steps = [step for step in work.plan.steps if work.store.manifest(step.id) is None]
     if modules := tuple(name for step in steps for name in step.preload):
         work.engine.prepare(modules)
+    if any(item.annotations for item in work.plan.recipe.inputs):
+        return
+    if modules := tuple(name for step in steps for name in step.step.imports):
+        Thread(target=_import, args=(modules,)).start()
+
+
+def _import(modules: Iterable[str]) -> None:
+    with contextlib.suppress(Exception):  # the step says what is wrong, if it comes to it
+        for module in modules:
+            importlib.import_module(module)
 
 
 def open_inputs(work: Work) -> None:

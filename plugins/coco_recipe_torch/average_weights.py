@@ -204,6 +204,7 @@ STEP = Step(
     check=_check,
     foresee=_foresee,
     needs=(TORCH,),
+    imports=("torch",),
     apart=("coco_recipe_torch.plans",),
     forecast=plans.average,
     room=plans.room,

@@ -1,4 +1,6 @@
 import json
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +130,44 @@ def test_a_damaged_log_is_written_anew_and_that_of_another_recipe_is_not(tmp_pat
     (folder / "runs/test/recipe.resolved.yaml").unlink()
     with pytest.raises(RunError, match=r"not known whose run directory this is.*--out"):
         run_project(folder)
+
+
+HEAVY = '''
+from coco_recipe import Checkpoint, Port, Step, hookimpl
+
+
+def look(ctx, *, {port}):
+    """See whether the module is there."""
+    return {{}}
+
+
+@hookimpl
+def coco_recipe_steps():
+    yield Step(
+        name="look",
+        run=look,
+        inputs={{"{port}": Port({kind})}},
+        outputs={{}},
+        imports=("heavy_module_of_a_step", "that_is_not_there"),
+    )
+'''
+
+
+@pytest.mark.parametrize("rows", [False, True])
+def test_modules_of_steps_are_imported_while_files_are_hashed_unless_copies_check_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: bool
+) -> None:
+    port, kind = ("dataset", "Dataset") if rows else ("checkpoint", "Checkpoint")
+    plugin = HEAVY.format(port=port, kind=kind).replace("Checkpoint, Port", f"{kind}, Port")
+    (tmp_path / "heavy.py").write_text(plugin)
+    (tmp_path / "heavy_module_of_a_step.py").write_text("")
+    (tmp_path / "w.pth").write_bytes(b"weights")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    given: dict[str, Any] = {} if rows else {"inputs": {"raw": {"checkpoint": "w.pth"}}}
+    path = write_recipe(tmp_path, [{"id": "a", "use": "look", "in": "raw"}], coco(), **given)
+    planned = stages.prepare(path, plugin_files=[tmp_path / "heavy.py"])
+    assert stages.run(planned, out=tmp_path / "out").ran == ("a",)
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join(10)
+    assert (sys.modules.pop("heavy_module_of_a_step", None) is None) == rows
