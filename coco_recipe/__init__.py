@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from coco_recipe.checks.file_names import mended_name
     from coco_recipe.checks.loose_values import segmentation as numbers_of_segmentation
     from coco_recipe.checks.missing_files import told as missing_pictures
-    from coco_recipe.checks.names import TEXTS, is_license
+    from coco_recipe.checks.names import TEXTS, as_seen, is_license
     from coco_recipe.checks.row_checks import (
         BEFORE_EXPORT,
         POLYGONS_TOO_SHORT,
@@ -173,6 +173,7 @@ __all__ = [
     "TurnedBox",
     "ValueKind",
     "about",
+    "as_seen",
     "body_parts",
     "checked_runs",
     "counted",
@@ -247,7 +248,7 @@ _NAMES = {
     "checks.file_names": "mended_name",
     "checks.loose_values": "numbers_of_segmentation=segmentation",
     "checks.missing_files": "missing_pictures=told",
-    "checks.names": "TEXTS is_license",
+    "checks.names": "TEXTS as_seen is_license",
     "checks.row_checks": "BEFORE_EXPORT POLYGONS_TOO_SHORT READERS_REFUSE SEGMENTATIONS_OF_NO_AREA "
     "row_findings=findings",
     "checks.rows": "FAR_SIDES NO_PLACE_PX SHORT",

@@ -167,16 +167,17 @@ class Step:
             parameters can't go together (another ValueError is told at the step's ``use``). Without
             it nothing is known.
         examine: ``examine(params, facts, values)`` looks at rows: it raises as ``foresee`` does,
-            and is called beside it. ``values()`` returns the values of the input ports, as ``run``
-            gets them, or None where they can't be had before the run: a step above writes files, or
-            fails. It runs the steps above, which live in memory; so it is asked only where the
-            parameters and facts leave something open. What can't be known then, the step itself
-            says when it runs.
+            and is called beside it. ``values()`` returns the values of input ports, as ``run`` gets
+            them, without those that can't be had before the run: a step above writes files, opens
+            pictures, or fails; None where there is none. It runs the steps above, which live in
+            memory; so it is asked only where the parameters and facts leave something open. What
+            can't be known then, the step itself says when it runs.
         forecast: ``forecast(params, expected, values) -> Forecast``: how much each output will
             have, exactly or between bounds, for ``plan``. ``expected`` is what is known of each
-            input port (`Expected`, or a tuple of them where a port takes many), ``values`` as of
-            ``examine``. Asked where the step can't be run before the run: it writes files, or
-            stands below one that does. Without it nothing is known, and ``plan`` says so.
+            input port (`Expected`, or a tuple of them where a port takes many), ``values()``
+            returns all that ``run`` gets, or None where one can't be had. Asked where the step
+            can't be run before the run: it writes files, or stands below one that does. Without it
+            nothing is known, and ``plan`` says so.
         tell: ``tell(params) -> text``: what the step does with these parameters, as a clause that
             begins with a verb ("drops the class 背景"), for ``plan`` and ``explain``. Without it,
             the first sentence of the step's page stands for it.

@@ -36,8 +36,15 @@ def unsafe_file_names(rows: Rows) -> Iterator[Row]:
     )
 
 
-def _plain(name: str) -> str:
-    """Return a name without what hardly is seen: case, blanks, Unicode form, zero widths."""
+def as_seen(name: str) -> str:
+    """Return a name without what hardly is seen: case, blanks, Unicode form, zero widths.
+
+    Args:
+        name: of a category.
+
+    Returns:
+        The same text for names that look alike.
+    """
     text = unicodedata.normalize("NFKC", name).casefold()
     return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
 
@@ -48,7 +55,7 @@ def categories_alike(rows: Rows) -> Iterator[Row]:
         named.setdefault(category.name, category)
     first: dict[str, Category] = {}
     for name, category in named.items():
-        other = first.setdefault(_plain(name), category)
+        other = first.setdefault(as_seen(name), category)
         if other is not category:
             told = f"category {other.id} has {other.name!a}"
             yield of_category(category, told if name.isascii() else f"{name!a}, {told}")

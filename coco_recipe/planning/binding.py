@@ -1,7 +1,7 @@
 """Bind one step of a recipe: its plugin, parameters, packages, ports and references."""
 
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class Binder:
         step: the step as it is written.
         known: the outputs of the inputs and steps above, by name.
         later: names of the steps below.
+        right: those above in which nothing is wrong.
         problems: what is wrong is added to it.
     """
 
@@ -53,12 +54,14 @@ class Binder:
         step: RecipeStep,
         known: Mapping[str, Mapping[str, Port]],
         later: list[str],
+        right: Collection[str],
         problems: list[Problem],
     ) -> None:
         self.source = source
         self.step = step
         self.known = known
         self.later = later
+        self.right = right
         self.problems = problems
 
     def problem(self, path: KeyPath, what: str, hint: str = "", *, key: bool = False) -> None:
@@ -239,7 +242,7 @@ class Binder:
             return None
         outputs = self.known[name]
         if not outputs:  # a step with problems of its own, or without any output
-            if name not in self.later and not self.problems:
+            if name in self.right:
                 self.problem(path, f"step '{name}' has no output to read")
             return None
         fitting = [out for out, one in outputs.items() if one.kind is port.kind]

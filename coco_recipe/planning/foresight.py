@@ -25,8 +25,8 @@ def foresee(
     Args:
         planned: the plan.
         known: facts of the recipe's inputs.
-        values_of: gives the values of a step's input ports, for steps that examine them; None where
-            they can't be had before the run.
+        values_of: gives the values of a step's input ports, for steps that examine them, as far as
+            they can be had before the run; None where none can.
 
     Returns:
         Facts of the inputs and of every step's outputs.
@@ -73,7 +73,8 @@ def foresee_step(
         planned: the plan.
         step: one of its steps.
         facts: what is known of its input ports.
-        values: gives the values of these; None where they can't be had before the run.
+        values: gives the values of these, as far as they can be had before the run; None where none
+            can.
 
     Returns:
         Facts by output port; of those that are left out, nothing is known.

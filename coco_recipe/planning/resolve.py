@@ -100,7 +100,7 @@ def drafted(recipe: Recipe, registry: Registry, problems: list[Problem]) -> Draf
                     "give each input and step its own name",
                 )
             )
-        planned = Binder(recipe.source, step, known, later, problems).bind(registry)
+        planned = Binder(recipe.source, step, known, later, whole.names, problems).bind(registry)
         known[step.id] = planned.outputs if planned else {}
         if planned:
             steps.append(replace(planned, params=whole.right(planned.params, (*step.at, "with"))))

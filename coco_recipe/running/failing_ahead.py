@@ -71,7 +71,7 @@ def hold_against_rows(work: Work) -> None:
     for step in writing[1:]:  # to the first only steps in memory lead, and it asks itself
         facts = rehearsal.facts_of(step, work.session.inputs.facts)
         try:
-            foresight.foresee_step(work.plan, step, facts, partial(rehearsal.values_of, step))
+            foresight.foresee_step(work.plan, step, facts, partial(rehearsal.known_before, step))
         except RecipeError as error:
             problems += error.problems
     errors: list[CocoRecipeError] = [RecipeError(problems)] if problems else []

@@ -57,7 +57,7 @@ def _problems(session: Session, step: PlannedStep, rehearsal: Rehearsal) -> Iter
     """Yield why a step that isn't run here can't go together with what comes to it."""
     facts = rehearsal.facts_of(step, session.inputs.facts)
     try:
-        foresight.foresee_step(session.plan, step, facts, partial(rehearsal.values_of, step))
+        foresight.foresee_step(session.plan, step, facts, partial(rehearsal.known_before, step))
     except RecipeError as error:
         yield error
     known = partial(rehearsal.known_of, step)

@@ -1,7 +1,7 @@
 """Judge findings by what the recipe says of their kinds: show them, and stop the run at errors."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from coco_recipe import events
 from coco_recipe.errors import FindingsError
@@ -17,11 +17,13 @@ class Judge:
         choices: what the recipe chose for kinds of findings, by name.
         strict: whether warnings stop the run, too.
         told: the observers.
+        shown: what was shown; a step finds again what was found of it before the run.
     """
 
     choices: Mapping[str, Choice]
     strict: bool
     told: Observers
+    shown: list[Finding] = field(default_factory=list)
 
     def __call__(self, found: Iterable[Finding]) -> None:
         """Show findings.
@@ -32,6 +34,9 @@ class Judge:
         findings = judged(found, self.choices)
         stopping = self.stopping(findings)
         for finding in findings:
+            if finding in self.shown:
+                continue
+            self.shown.append(finding)
             self.told.tell(events.found(finding, stops=finding in stopping))
         if stopping:
             raise FindingsError(stopping)

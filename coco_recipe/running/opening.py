@@ -254,7 +254,7 @@ class _Inputs:
             is_known = ref in self.values and item.name not in self.unsound
             facts[ref] = kind.facts(self.values[ref]) if is_known else kind.unknown
         try:
-            self.facts = foresight.foresee(self.plan, facts, ahead.values_of)
+            self.facts = foresight.foresee(self.plan, facts, ahead.known_before)
         except RecipeError as error:
             self.problems.append(error)
         else:

@@ -9,6 +9,7 @@ from coco_recipe.running import execute
 from coco_recipe.running.execute import StepResult
 from coco_recipe.running.task import Task
 from coco_recipe.values.facts import Facts
+from coco_recipe.values.kind import each
 
 Outputs = Callable[[PlannedStep], Mapping[str, Any]]
 
@@ -64,6 +65,23 @@ class Rehearsal:
             return None
         return step.values(self._known.__getitem__)
 
+    def known_before(self, step: PlannedStep) -> Mapping[str, Any] | None:
+        """Return the values of those input ports of a step that can be had without a picture.
+
+        None where there is no such port.
+
+        Raises:
+            StepError: a step above failed.
+        """
+        opening = {
+            ref
+            for ref in step.references()
+            if ref[0] in self._steps
+            and any(one.step.reads_pixels for one in self._unknown_above(self._steps[ref[0]]))
+        }
+        found = step.values(lambda ref: None if ref in opening else self.value_of(ref))
+        return {port: found[port] for port in found if None not in each(found[port])} or None
+
     def value_of(self, ref: Reference) -> Any:
         """Return the value of an input or an output; None where it can't be had.
 
@@ -108,11 +126,11 @@ class Rehearsal:
         Raises:
             StepError: it failed, or a step above did.
         """
-        for each in self._unknown_above(step):  # not by recursion, which a long chain exhausts
-            result = self._result(each)
-            given = result.values if result else self._on_disk(each)
-            self._known |= {(each.id, port): given.get(port) for port in each.outputs}
-            self._results[each.id] = result
+        for one in self._unknown_above(step):  # not by recursion, which a long chain exhausts
+            result = self._result(one)
+            given = result.values if result else self._on_disk(one)
+            self._known |= {(one.id, port): given.get(port) for port in one.outputs}
+            self._results[one.id] = result
         return self._results[step.id]
 
     def _unknown_above(self, step: PlannedStep) -> list[PlannedStep]:

@@ -1,6 +1,5 @@
 """What ``merge`` writes down and tells: new ids, notes, and findings."""
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from coco_recipe import (
     Dataset,
     Row,
     StepContext,
+    as_seen,
     extras,
 )
 from coco_recipe_data import kinds
@@ -104,6 +104,6 @@ def _alike(categories: Sequence[Category]) -> Iterator[Row]:
     """Yield categories whose names another one has but for case, blanks or Unicode form."""
     first: dict[str, str] = {}
     for category in categories:
-        key = "".join(unicodedata.normalize("NFKC", category.name).casefold().split())
-        if (other := first.setdefault(key, category.name)) != category.name:
+        other = first.setdefault(as_seen(category.name), category.name)
+        if other != category.name:
             yield Row(f"category '{category.name}'", other)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from coco_recipe import hookimpl
 
 if TYPE_CHECKING:
-    from coco_recipe import Rule, Step
+    from coco_recipe import Kind, Rule, Step
 
 
 @hookimpl
@@ -34,6 +34,14 @@ def coco_recipe_steps() -> "Iterator[Step]":
         export_model,
     ):
         yield module.STEP
+
+
+@hookimpl
+def coco_recipe_findings() -> "Iterator[Kind]":
+    """Yield the kinds of findings that steps with a detector make."""
+    from coco_recipe_mmdet import kinds
+
+    yield kinds.ROWS_MISSED
 
 
 @hookimpl

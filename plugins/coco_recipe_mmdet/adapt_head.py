@@ -19,9 +19,11 @@ from coco_recipe import (
     Dataset,
     Facts,
     FactsByPort,
+    Finding,
     Package,
     Params,
     Port,
+    Row,
     Step,
     StepContext,
     StepProblem,
@@ -30,6 +32,7 @@ from coco_recipe import (
 from coco_recipe_mmdet import configs, params, plans, preflights
 from coco_recipe_mmdet.adapt_head_params import PARAMS
 from coco_recipe_mmdet.jobs import PROGRAM, ClassRows, ClassRowsJob
+from coco_recipe_mmdet.kinds import ROWS_MISSED
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -118,6 +121,7 @@ def adapt_head(
     found = read_checkpoint(checkpoint)
     names = tuple(dataset.category_names().values())
     plan = make_plan(names, old_names(found, from_classes), method, map, new_rows)
+    ctx.find(ROWS_MISSED, _missed(plan))
     head = find_head(ctx, found, plan, with_)
     new = NewRows(new_rows, std, torch.Generator().manual_seed(ctx.seed % 2**63))
     state, rows = _adapted(found, head, plan, new)
@@ -303,6 +307,21 @@ def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     return {"checkpoint": Facts(classes, labels=(LABEL,), bytes=facts["checkpoint"].bytes)}
 
 
+def review(step_id: str, with_: Params, facts: FactsByPort) -> Iterator[Finding]:
+    """Yield the classes that start anew though the checkpoint has one of nearly their name."""
+    classes = facts["dataset"].classes
+    old = _given(with_.get("from_classes")) or tuple(facts["checkpoint"].classes or ())
+    if classes and old:
+        plan = make_plan(classes, old, with_["method"], with_["map"], with_["new_rows"])
+        if rows := list(_missed(plan)):
+            yield Finding.of(ROWS_MISSED, step_id, rows)
+
+
+def _missed(plan: Plan) -> Iterator[Row]:
+    for name, old in plan.missed().items():
+        yield Row(f"class {name!r}", f"the checkpoint has {old!r}")
+
+
 def preflight(ctx: StepContext, with_: Params, facts: FactsByPort) -> None:
     """Look at a checkpoint that is there before the run, and at the config.
 
@@ -342,6 +361,7 @@ STEP = Step(
     params=PARAMS,
     check=_check,
     foresee=foresee,
+    review=review,
     preflight=preflight,
     needs=needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_class_rows"),

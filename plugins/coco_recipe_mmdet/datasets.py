@@ -8,9 +8,13 @@ from pathlib import Path
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Dataset, Image, about, write
+from coco_recipe import Annotation, Dataset, Image, about, counted, write
 
 MIN_SIDE_PX = 32
+NO_BOX = (
+    "coco-recipe plan shows how many boxes each step leaves, and coco-recipe check what is wrong "
+    "with those of a file"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,41 @@ def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usa
     )
 
 
+def has_box(dataset: Dataset, *, training: bool) -> bool:
+    """Tell whether mmdet has a box to learn or to find; looks no further than the first.
+
+    Args:
+        dataset: the data set.
+        training: as for ``usage``.
+    """
+    images = {image.id: image for image in dataset.images}
+    for row in dataset.annotations:
+        image = images.get(row.image_id)
+        if image is None or not _has_size(image) or row.iscrowd not in (UNSET, 0):
+            continue
+        size = _size(image)
+        is_small = training and min(size) < MIN_SIDE_PX
+        if not is_small and not _unusable(row, *size, training=training):
+            return True
+    return False
+
+
+def nothing_learnt(dataset: Dataset, used: Usage) -> str:
+    """Say that mmdet would train on no box of a data set, and why."""
+    images = counted(len(dataset.images), "image")
+    if not dataset.annotations:
+        return f"there is no box on {images}: mmdet has nothing to learn"
+    skipped = told(used)
+    boxes = counted(len(dataset.annotations), "box")
+    return f"mmdet would train on none of the {boxes} of {images}" + f": {skipped}" * bool(skipped)
+
+
+def nothing_measured(dataset: Dataset, what: str) -> str:
+    """Say that there is no box to find in a data set, which is called ``what``."""
+    images = counted(len(dataset.images), "image")
+    return f"{what} has no usable box on its {images}: there is nothing to compare with"
+
+
 def write_for_mmdet(dataset: Dataset, path: Path, classes: Sequence[str]) -> None:
     """Write the data set so that mmdet reads it whole.
 
@@ -176,12 +215,12 @@ def _size(image: Image) -> tuple[int, int]:
     return image.width, image.height
 
 
+def _has_size(image: Image) -> bool:
+    return isinstance(image.width, int) and isinstance(image.height, int)
+
+
 def _check_sizes(dataset: Dataset) -> None:
-    unknown = [
-        image
-        for image in dataset.images
-        if not isinstance(image.width, int) or not isinstance(image.height, int)
-    ]
+    unknown = [image for image in dataset.images if not _has_size(image)]
     if unknown:
         names = ", ".join(f"{image.id} ({image.file_name})" for image in unknown[:5])
         raise ValueError(

@@ -127,6 +127,7 @@ STEP = Step(
         "checkpoints": Port(Checkpoint, many=True),
         "dataset": Port(Dataset, reads_only=True, role="val"),
     },
+    examine=with_checkpoints.examine,
     preflight=with_checkpoints.preflight,
     needs=params.needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_evaluate"),

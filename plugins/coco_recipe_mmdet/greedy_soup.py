@@ -95,6 +95,7 @@ STEP = Step(
         "dataset": Port(Dataset, reads_only=True, role="val"),
     },
     foresee=foresee,
+    examine=with_checkpoints.examine,
     preflight=with_checkpoints.preflight,
     needs=params.needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_soup"),

@@ -1,6 +1,6 @@
 """Step ``train``: train a detector with mmdet, in a process of its own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -137,12 +137,7 @@ def check_data(
     problems = []
     ctx.note("train_uses", used.record())
     if not used.boxes:
-        skipped = datasets.told(used)
-        boxes = counted(len(train.annotations), "box")
-        images = counted(len(train.images), "image")
-        problems.append(
-            f"mmdet would train on none of the {boxes} of {images}" + f": {skipped}" * bool(skipped)
-        )
+        problems.append(datasets.nothing_learnt(train, used))
     if val:
         names = datasets.class_names(val)
         problems += datasets.same_classes(datasets.class_names(train), names, "val", "train")
@@ -150,7 +145,7 @@ def check_data(
         ctx.note("val_uses", found.record())
         without_mask += found.without_mask
         if not found.boxes:
-            problems.append(f"val has no usable box on its {counted(len(val.images), 'image')}")
+            problems.append(datasets.nothing_measured(val, "val"))
     for name, dataset in (("train", train), ("val", val)):
         if dataset and (missing := missing_pictures({name: dataset})):
             problems.append(missing)
@@ -211,6 +206,31 @@ def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
         "best": Facts(classes, bytes=size),
         "checkpoints": Facts(classes, labels=labels, bytes=size),
     }
+
+
+def examine(
+    with_: Params, facts: FactsByPort, values: Callable[[], Mapping[str, Any] | None]
+) -> None:
+    """Look for a box to learn and one to measure against, where the rows are known before the run.
+
+    Raises:
+        StepProblems: there is none.
+    """
+    if rows := values():
+        StepProblems.if_any(_without_box(rows.get("train"), rows.get("val"), with_))
+
+
+def _without_box(
+    train: Dataset | None, val: Dataset | None, with_: Params
+) -> Iterator[StepProblem]:
+    if train and not datasets.has_box(train, training=True):
+        used = datasets.usage(train, training=True, empty_images=with_["empty_images"])
+        what = datasets.nothing_learnt(train, used)
+        yield StepProblem(("train",), what, datasets.NO_BOX, below="in")
+    if val and not datasets.has_box(val, training=False):
+        what = datasets.nothing_measured(val, "val")
+        hint = f"{datasets.NO_BOX}; or leave val out"
+        yield StepProblem(("val",), what, hint, below="in")
 
 
 def preflight(ctx: StepContext, with_: Params, facts: FactsByPort) -> None:
@@ -300,6 +320,7 @@ STEP = Step(
     params=PARAMS,
     check=_check,
     foresee=foresee,
+    examine=examine,
     preflight=preflight,
     needs=_needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_train"),

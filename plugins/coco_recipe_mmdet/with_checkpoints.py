@@ -1,8 +1,8 @@
 """What the steps share that let checkpoints look at the pictures of a data set."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from coco_recipe_jobs.job import make
 
@@ -15,7 +15,6 @@ from coco_recipe import (
     StepContext,
     StepProblem,
     StepProblems,
-    counted,
     missing_pictures,
 )
 from coco_recipe_mmdet import configs, datasets, params, plans, preflights
@@ -64,12 +63,24 @@ def usage(dataset: Dataset, hint: str = "") -> datasets.Usage:
     """
     used = datasets.usage(dataset, training=False)
     if not used.boxes:
-        where = counted(len(dataset.images), "image")
-        raise ValueError(
-            f"the data set has no usable box on its {where}: there is nothing to compare with"
-            + f"; {hint}" * bool(hint)
-        )
+        what = datasets.nothing_measured(dataset, "the data set")
+        raise ValueError(what + f"; {hint}" * bool(hint))
     return used
+
+
+def examine(
+    given: Params, facts: PortFacts, values: Callable[[], Mapping[str, Any] | None]
+) -> None:
+    """Look for a box to measure against, where the rows are known before the run.
+
+    Raises:
+        StepProblems: there is none.
+    """
+    dataset = (values() or {}).get("dataset")
+    if dataset and not datasets.has_box(dataset, training=False):
+        what = datasets.nothing_measured(dataset, "the data set")
+        hint = f"{datasets.NO_BOX}; predict works without"
+        raise StepProblems([StepProblem(("dataset",), what, hint, below="in")])
 
 
 def class_order(checkpoints: Sequence[Checkpoint], dataset: Dataset) -> tuple[str, ...]:

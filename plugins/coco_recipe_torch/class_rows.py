@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from coco_recipe import StepProblem, StepProblems, did_you_mean
+from coco_recipe import StepProblem, StepProblems, as_seen, did_you_mean
 
 if TYPE_CHECKING:
     import torch
@@ -63,6 +63,19 @@ class Plan:
     old: tuple[str, ...]
     sources: tuple[int | None, ...]
 
+    def missed(self) -> dict[str, str]:
+        """Return the new classes that an old one looks like, each with the old one's name.
+
+        Only where no class takes that one's row. An underscore is a blank, as in mmdet 1.x.
+        """
+        taken = {self.old[source] for source in self.sources if source is not None}
+        free = {_as_read(name): name for name in self.old if name not in taken}
+        return {
+            name: free[_as_read(name)]
+            for name, source in zip(self.classes, self.sources, strict=True)
+            if source is None and _as_read(name) in free
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class NewRows:
@@ -77,6 +90,10 @@ class NewRows:
     how: Any
     std: float
     random: "torch.Generator"
+
+
+def _as_read(name: str) -> str:
+    return as_seen(name.replace("_", " "))
 
 
 def make_plan(

@@ -15,7 +15,7 @@ from typing import Any
 
 import pages
 import pytest
-from builders import REPOSITORY, coco, command, times
+from builders import REPOSITORY, coco, command, times, write_recipe
 from coco_recipe_mmdet import train as train_module
 from coco_recipe_mmdet.inside import flat_config
 from training import CPU, TINY, Shapes, provenance, train_step
@@ -426,7 +426,39 @@ def test_a_data_set_of_which_mmdet_would_use_nothing_is_refused_before_the_proce
         "mmdet would train on none of the 2 boxes of 1 image: "
         "1 (box under 1 px: 1), 1 (box outside its image: 2)" in said
     )
-    assert not (shapes.folder / "runs/nothing/steps/.fit.partial/train.log").exists()
+    assert not (shapes.folder / "runs/nothing/steps").exists()
+
+
+@pytest.mark.parametrize(
+    ("port", "said"),
+    [
+        ("train", "there is no box on 1 image: mmdet has nothing to learn"),
+        ("val", "val has no usable box on its 1 image: there is nothing to compare with"),
+    ],
+)
+def test_rows_that_lose_their_boxes_on_the_way_are_told_at_the_input_of_a_training(
+    tmp_path: Path, port: str, said: str
+) -> None:
+    steps: list[dict[str, Any]] = [
+        {"id": "empty", "use": "filter_annotations", "in": "raw", "with": {"min_side_px": 99}},
+        {
+            "id": "fit",
+            "use": "train",
+            "in": {"train": "raw", "val": "raw", port: "empty", "checkpoint": "other.checkpoint"},
+            "with": {"config": "small.py", **CPU},
+        },
+    ]
+    other = {
+        "id": "other",
+        "use": "init_weights",
+        "with": {"config": "small.py", "classes": ["cat", "dog"]},
+    }
+    (tmp_path / "small.py").write_text("")
+    path = write_recipe(tmp_path, [other, *steps], coco(1, [(1, 1)]))
+    done = command("validate", path, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"steps[2].in.{port}: step 'fit' (train): {said}" in done.stderr
+    assert "coco-recipe plan shows how many boxes" in done.stderr
 
 
 def test_masks_that_are_missing_are_told_before_training(shapes: Shapes) -> None:

@@ -90,3 +90,22 @@ def test_the_classes_of_a_plan_must_be_there() -> None:
         make_plan((), OLD, "by_name", {}, "zeros")
     assert make_plan(("x", "y"), OLD, "slice", {}, "zeros").sources == (0, 1)
     assert make_plan(("x", "b"), OLD, "by_name", {"x": "c"}, "zeros").sources == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("classes", "map_", "missed"),
+    [
+        (("Disc",), {}, {"Disc": "disc"}),
+        (("traffic light",), {}, {"traffic light": "traffic_light"}),
+        (("cafe\u0301",), {}, {"cafe\u0301": "caf\u00e9"}),
+        (("ｄｉｓｃ\u200b",), {}, {"ｄｉｓｃ\u200b": "disc"}),
+        (("disc", "Disc"), {}, {}),  # the row is taken
+        (("Disc",), {"Disc": "disc"}, {}),
+        (("disk",), {}, {}),
+    ],
+)
+def test_a_new_class_that_looks_like_an_old_one_is_told(
+    classes: tuple[str, ...], map_: dict[str, str], missed: dict[str, str]
+) -> None:
+    old = ("disc", "traffic_light", "caf\u00e9")
+    assert make_plan(classes, old, "by_name", map_, "zeros").missed() == missed

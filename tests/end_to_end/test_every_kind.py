@@ -29,7 +29,7 @@ from PIL import Image as PilImage  # noqa: E402
 @dataclass
 class Case:
     """What makes a finding: an annotation file that is checked (as text, if given), or a recipe
-    that is run.
+    that is run; ``head`` makes an input ``weights`` with so many rows of classes.
     """
 
     data: dict[str, Any] = field(default_factory=coco)
@@ -39,6 +39,7 @@ class Case:
     text: str = ""
     plugin: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
+    head: int = 0
 
     def told(self, folder: Path) -> list[tuple[str, str]]:
         """Return the kind and the message of each finding, in order."""
@@ -58,6 +59,11 @@ class Case:
         if self.other is not None:
             (folder / "other.json").write_text(json.dumps(self.other), "utf-8")
             inputs["other"] = inputs["raw"] | {"annotations": "other.json"}
+        if self.head:
+            torch = pytest.importorskip("torch")
+            state = {"roi_head.bbox_head.fc_cls.weight": torch.ones(self.head, 2)}
+            torch.save({"state_dict": state}, folder / "weights.pth")
+            inputs["weights"] = {"checkpoint": "weights.pth"}
         texts: list[str] = []
         plugin_files = [folder / "plugin.py"] if self.plugin else []
         for path in plugin_files:
@@ -79,6 +85,7 @@ class Case:
         return [(text.partition("\n")[0].rpartition("(")[2].rstrip(")"), text) for text in texts]
 
 
+IMPORT_TORCH = ("class_rows_missed",)
 CASES: dict[str, Callable[[], Case]] = {}
 
 
@@ -368,6 +375,17 @@ CASES["merged_categories_alike"] = lambda: Case(
     other=_other()
     | {"categories": [{"id": 1, "name": "CAT"}, {"id": 2, "name": "dog", "supercategory": "dog"}]},
 )
+CASES["class_rows_missed"] = lambda: Case(
+    head=3,
+    steps=[
+        {
+            "id": "fitted",
+            "use": "adapt_head",
+            "in": {"checkpoint": "weights", "dataset": "raw"},
+            "with": {"from_classes": ["Cat", "cow"]},
+        }
+    ],
+)
 CASES["category_keys_differ"] = lambda: Case(
     steps=[MERGE],
     other=_other()
@@ -412,7 +430,13 @@ def test_there_is_a_case_and_a_message_for_every_kind_and_for_nothing_else() -> 
     assert sorted(kinds ^ set(MESSAGES)) == []
 
 
-@pytest.mark.parametrize("name", sorted(CASES))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in IMPORT_TORCH))
+        for name in sorted(CASES)
+    ],
+)
 def test_a_kind_is_found_and_its_message_is(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,6 +135,11 @@ MESSAGES = {
         "(classes_left_without_boxes)\n    hint: "
         "drop the class (filter_categories), or loosen what took its boxes"
     ),
+    "class_rows_missed": (
+        "fitted: 1 class has the name of one of the checkpoint's but for case, blanks, underscores "
+        "or Unicode form, and not its row: class 'cat': the checkpoint has 'Cat' "
+        "(class_rows_missed)\n    hint: map: {<name>: <the checkpoint's>} takes the row"
+    ),
     "classes_with_a_direction": (
         "more: 1 class has a direction in its name, and the pipeline mirrors pictures: class "
         "'arrow_left' (classes_with_a_direction)\n    hint: "

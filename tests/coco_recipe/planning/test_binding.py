@@ -1,6 +1,7 @@
 """What a step needs is told with how to install it, whoever offers the step."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import coco, write_recipe
@@ -66,3 +67,17 @@ def test_a_bare_name_is_no_package(tmp_path: Path) -> None:
     (tmp_path / "far.py").write_text(PLUGIN.format(needs="('torch',)"))
     with pytest.raises(PluginError, match="what it needs must be Packages"):
         plugins.find([tmp_path / "far.py"])
+
+
+def test_each_reader_of_a_step_without_outputs_is_told(tmp_path: Path) -> None:
+    steps: list[dict[str, Any]] = [
+        {"id": "looked", "use": "check_leakage", "in": {"a": "raw", "b": "raw"}},
+        {"id": "both", "use": "merge", "in": ["looked.a", "raw"]},
+        {"id": "all", "use": "export_coco", "in": {"x": "looked", "y": "raw"}},
+    ]
+    with pytest.raises(RecipeError) as raised:
+        stages.prepare(write_recipe(tmp_path, steps, coco()))
+    told = {problem.what for problem in raised.value.problems}
+    assert told == {"step 'looked' has no output to read"}
+    places = [str(problem.where.path) for problem in raised.value.problems]
+    assert places == ["steps[1].in[0]", "steps[2].in.x"]

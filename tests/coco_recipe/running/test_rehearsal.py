@@ -61,3 +61,35 @@ def test_a_chain_of_hundreds_of_steps_is_followed(tmp_path: Path) -> None:
     ahead, planned = _ahead(tmp_path, chain)
     assert ahead.values_of(planned[-1])
     assert refusals.excuse(stages.prepare(tmp_path / "recipe.yaml"), "raw").understood
+
+
+PEEK = """
+from coco_recipe import Dataset, Port, Step, hookimpl
+
+
+def peek(ctx, *, dataset):
+    raise AssertionError("it would open pictures")
+
+
+@hookimpl
+def coco_recipe_steps():
+    ports = {"dataset": Port(Dataset)}
+    yield Step(name="peek", run=peek, inputs=ports, outputs={"dataset": Dataset}, reads_pixels=True)
+"""
+
+
+def test_a_step_examines_the_inputs_that_can_be_had_without_a_picture(tmp_path: Path) -> None:
+    (tmp_path / "peek.py").write_text(PEEK)
+    looked = {"id": "looked", "use": "peek", "in": "ids"}
+    out = {"id": "all", "use": "export_coco", "in": {"x": "few", "y": "looked"}}
+    both = {"id": "both", "use": "merge", "in": ["looked", "raw"]}
+    steps = [*STEPS[:2], looked, out | {"with": {"images": "none"}}, both]
+    path = write_recipe(tmp_path, steps, coco())
+    planned = stages.prepare(path, plugin_files=[tmp_path / "peek.py"])
+    ahead = Rehearsal.ahead(planned, {("raw", ""): dataset()})
+    found = ahead.known_before(planned.steps[3])
+    assert found
+    assert list(found) == ["x"]
+    assert ahead.known_before(planned.steps[4]) is None
+    assert ahead.values_of(planned.steps[3]) is None
+    assert list(ahead.failures) == ["looked"]
