@@ -110,7 +110,10 @@ def rate(number: int) -> None:
         searching = time.process_time() - searching
         comparing = time.process_time()
         aligned.distances(
-            [(looks[n].grey, looks[(n + 1) % number].grey, (0,)) for n in range(number)]
+            [
+                (looks[n].thumbnail(), looks[(n + 1) % number].thumbnail(), (0,))
+                for n in range(number)
+            ]
         )
         comparing = (time.process_time() - comparing) / number
     print(f"decoding whole: {1e3 * decoding / number:.2f} ms a picture; ratio 1")

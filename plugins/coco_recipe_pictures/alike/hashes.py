@@ -46,11 +46,17 @@ class Look:
         grey: int8 (SIDE, SIDE): the grey picture without its mean, LEVELS a standard deviation; all
             0 where the picture shows nothing.
         low: float32 (LOW, LOW): the low coefficients, frequencies down and to the right.
+        deviation: a standard deviation of the grey picture, in grey levels of 0 to 255.
     """
 
     sha256: str
     grey: bytes
     low: bytes
+    deviation: float
+
+    def thumbnail(self) -> tuple[bytes, float]:
+        """Return what pictures are laid upon one another by: the grey one, and its contrast."""
+        return self.grey, self.deviation
 
 
 def look(path: str) -> Look | str:
@@ -71,8 +77,8 @@ def look(path: str) -> Look | str:
         grey = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     if grey is None:
         return "is not a picture that OpenCV can read"
-    small, low = of_grey(grey.astype(np.float32))
-    return Look(hashlib.sha256(data).hexdigest(), small.tobytes(), low.tobytes())
+    small, low, deviation = of_grey(grey.astype(np.float32))
+    return Look(hashlib.sha256(data).hexdigest(), small.tobytes(), low.tobytes(), deviation)
 
 
 def _reduced(side: int) -> int:
@@ -89,14 +95,14 @@ def _reduced(side: int) -> int:
     return cv2.IMREAD_GRAYSCALE
 
 
-def of_grey(grey: "Floats") -> "tuple[np.ndarray[Any, np.dtype[np.int8]], Floats]":
-    """Return the small grey picture and the low coefficients of a grey picture.
+def of_grey(grey: "Floats") -> "tuple[np.ndarray[Any, np.dtype[np.int8]], Floats, float]":
+    """Return the small grey picture, the low coefficients and the contrast of a grey picture.
 
     Args:
         grey: float32 (H, W).
 
     Returns:
-        As `Look` keeps them: int8 (SIDE, SIDE) and float32 (LOW, LOW).
+        As `Look` keeps them: int8 (SIDE, SIDE), float32 (LOW, LOW), and the deviation.
     """
     import cv2
     import numpy as np
@@ -109,7 +115,7 @@ def of_grey(grey: "Floats") -> "tuple[np.ndarray[Any, np.dtype[np.int8]], Floats
     low = np.array(cv2.dct(full)[:LOW, :LOW])
     low[0] *= 2**0.5  # as without orthonormal scales, which ImageHash doesn't have
     low[:, 0] *= 2**0.5
-    return np.clip(np.rint(small), -127, 127).astype(np.int8), low
+    return np.clip(np.rint(small), -127, 127).astype(np.int8), low, deviation
 
 
 def in_all_ways(low: "Floats") -> "Floats":

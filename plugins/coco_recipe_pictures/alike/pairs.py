@@ -188,7 +188,11 @@ class _Both:
         candidates = list(search.candidates(low[ones], low[others], always=NEAREST))
         chunks = [
             [
-                (self.looks[ones][one.one].grey, self.looks[others][one.other].grey, one.ways)
+                (
+                    self.looks[ones][one.one].thumbnail(),
+                    self.looks[others][one.other].thumbnail(),
+                    one.ways,
+                )
                 for one in candidates[begin : begin + AT_ONCE]
             ]
             for begin in range(0, len(candidates), AT_ONCE)
