@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from coco_recipe.checks.trainers import TRAINERS_SKIP
     from coco_recipe.checks.trainers import skipped as trainers_skip
     from coco_recipe.coco_json import unsafe_name, write
+    from coco_recipe.commands.options import MOVED as moved_option
     from coco_recipe.commands.options import PLUGIN as plugin_option
+    from coco_recipe.commands.options import SET as set_option
     from coco_recipe.crops import Crop
     from coco_recipe.dataset import Annotation, Category, Dataset, Image, Loose, Origin, extras
     from coco_recipe.errors import (
@@ -197,6 +199,7 @@ __all__ = [
     "load",
     "mended_name",
     "missing_pictures",
+    "moved_option",
     "numbers_of_segmentation",
     "open_line",
     "open_page",
@@ -221,6 +224,7 @@ __all__ = [
     "seal_page",
     "segmentation_area",
     "segmentation_box",
+    "set_option",
     "sha256",
     "show_path",
     "stats_of",
@@ -254,7 +258,7 @@ _NAMES = {
     "checks.rows": "FAR_SIDES NO_PLACE_PX SHORT",
     "checks.trainers": "TRAINERS_SKIP trainers_skip=skipped",
     "coco_json": "unsafe_name write",
-    "commands.options": "plugin_option=PLUGIN",
+    "commands.options": "moved_option=MOVED plugin_option=PLUGIN set_option=SET",
     "crops": "Crop",
     "dataset": "Annotation Category Dataset Image Loose Origin extras",
     "errors": "CocoRecipeError DatasetError FindingsError HeldError PluginError Problem "

@@ -1,6 +1,7 @@
 """What a run recorded, and its data sets as they went by."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ from coco_recipe.running.session import Session
 from coco_recipe.running.store import Store
 
 
-def run_facts(folder: Path, plugin_files: Sequence[Path] = ()) -> RunFacts:
+def run_facts(
+    folder: Path, plugin_files: Sequence[Path] = (), moved_to: Path | None = None
+) -> RunFacts:
     """Return what a run recorded; of one that stopped, so far, with how it stopped.
 
     Args:
         folder: the run directory.
         plugin_files: the plugin files that the run used.
+        moved_to: the recipe's file, where it has moved without the run directory.
 
     Returns:
         The records of the run and of its steps, without their values.
@@ -28,15 +32,16 @@ def run_facts(folder: Path, plugin_files: Sequence[Path] = ()) -> RunFacts:
     Raises:
         RunError: the folder is no run directory.
     """
-    planned, store = reopen(folder, plugin_files), Store(folder)
+    planned, store = reopen(folder, plugin_files, moved_to), Store(folder)
     log = read_log(folder)
-    if log is None:
-        return recorded.facts_of(planned, store)
-    run, records = log
+    run, records = log or (None, ())
     done = {record.step for record in records if isinstance(record, StepRecord)}
-    if done.issuperset(step.id for step in planned.steps):
-        return recorded.facts_of(planned, store)
-    return recorded.facts_so_far(planned, store, run, done, _stopped(planned, records, done))
+    if run is None or done.issuperset(step.id for step in planned.steps):
+        facts = recorded.facts_of(planned, store)
+    else:
+        stopped = _stopped(planned, records, done)
+        facts = recorded.facts_so_far(planned, store, run, done, stopped)
+    return replace(facts, moved_to=moved_to)
 
 
 def _stopped(
@@ -70,7 +75,7 @@ def run_values(
     Raises:
         RunError: an output isn't as it was committed, or an input has changed since.
     """
-    planned = reopen(facts.folder, facts.plugin_files)
+    planned = reopen(facts.folder, facts.plugin_files, facts.moved_to)
     session = Session.open(planned, facts.folder, with_pixels=False)
     forecast.refuse_changed(session.inputs.digests, facts.run)
     rehearsal = forecast.rehearsal(session)
@@ -97,7 +102,8 @@ def run_hashes(facts: RunFacts) -> dict[str, str]:
         By absolute path. Empty for a picture of an input that has changed since; it need not be
         the one that did. None of inputs whose pictures the run didn't read.
     """
-    planned, store = reopen(facts.folder, facts.plugin_files), Store(facts.folder)
+    planned = reopen(facts.folder, facts.plugin_files, facts.moved_to)
+    store = Store(facts.folder)
     found: dict[str, str] = {}
     for record in facts.steps:
         manifest, folder = store.manifest(record.step), store.final(record.step).absolute()

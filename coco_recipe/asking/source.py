@@ -34,7 +34,14 @@ class Asked:
     inputs: Mapping[str, Dataset] = field(default_factory=dict)
 
 
-def find(source: str, images: Path | None = None, plugin_files: Sequence[Path] = ()) -> Asked:
+def find(
+    source: str,
+    images: Path | None = None,
+    plugin_files: Sequence[Path] = (),
+    *,
+    overrides: Sequence[str] = (),
+    moved_to: Path | None = None,
+) -> Asked:
     """Find data sets: ``FILE.json``, ``RECIPE.yaml[:NAME[.PORT]]`` or ``RUN[:NAME[.PORT]]``.
 
     Without a name, they are a recipe's first input, or what a run published.
@@ -43,22 +50,30 @@ def find(source: str, images: Path | None = None, plugin_files: Sequence[Path] =
         source: the place.
         images: the folder of a file's pictures.
         plugin_files: plugin files to load.
+        overrides: values of --set, of a recipe.
+        moved_to: the recipe's file, where it has moved without the run directory.
 
     Returns:
         The data sets by name, with the place that they are of.
 
     Raises:
-        RunError: there is no such file, run, step or output, or it must be run first.
+        RunError: there is no such file, run, step or output, or it must be run first; or overrides
+            are given of what is no recipe, or a recipe's place of what is no run.
         RecipeError: the recipe is wrong.
         DatasetError: the file is wrong.
     """
     path, name = divided(source)
+    is_recipe = not path.is_dir() and path.suffix.lower() in RECIPES
+    if overrides and not is_recipe:
+        raise RunError(f"--set overrides a value of a recipe, and {source} is none")
+    if moved_to and not path.is_dir():
+        raise RunError(f"--recipe says where the recipe of a run is, and {source} is no run")
     if path.is_dir():
-        planned = reopen(path, plugin_files)
+        planned = reopen(path, plugin_files, moved_to)
         session = Session.open(planned, path, with_pixels=False)
         return _of_plan(source, session, name or _published(planned))
-    if path.suffix.lower() in RECIPES:
-        planned = stages.prepare(path, (), plugin_files)
+    if is_recipe:
+        planned = stages.prepare(path, overrides, plugin_files)
         with_pixels = _needs_pixels(planned, name)
         session = Session.open(planned, run_folder.default(planned), with_pixels=with_pixels)
         return _of_plan(source, session, name or _first_input(planned))

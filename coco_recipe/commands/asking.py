@@ -33,8 +33,17 @@ QUICK_BYTES = 20_000_000  # a larger file isn't searched for what is wrong: that
     show_default=True,
     help="How the figures are printed; csv is a table by class, or what --by says.",
 )
+@options.SET
+@options.MOVED
 @options.PLUGIN
-def stats(source: str, by: str | None, form: str, plugin_files: tuple[Path, ...]) -> None:
+def stats(
+    source: str,
+    by: str | None,
+    form: str,
+    overrides: tuple[str, ...],
+    moved_to: Path | None,
+    plugin_files: tuple[Path, ...],
+) -> None:
     """Count images, boxes, classes and sizes.
 
     SOURCE is FILE.json, RECIPE.yaml[:NAME[.PORT]] or RUN[:NAME[.PORT]]; NAME is an input or a
@@ -46,12 +55,16 @@ def stats(source: str, by: str | None, form: str, plugin_files: tuple[Path, ...]
 
     with quick_rows.collector_off():
         path = sources.divided(source)[0]
-        if path == Path(source) and path.is_file() and path.suffix.lower() not in sources.RECIPES:
+        is_file = path == Path(source) and path.is_file()
+        is_plain = not overrides and not moved_to
+        if is_file and is_plain and path.suffix.lower() not in sources.RECIPES:
             parts = {path.name: quick_rows.of_file(path)}
             is_small = path.stat().st_size <= QUICK_BYTES
             found = sources.findings_of(path) if is_small else None
         else:
-            asked = sources.find(source, plugin_files=plugin_files)
+            asked = sources.find(
+                source, plugin_files=plugin_files, overrides=overrides, moved_to=moved_to
+            )
             parts = {name: quick_rows.of_dataset(rows) for name, rows in asked.parts.items()}
             found = asked.findings
         told = None if found is None else {finding.kind.what: finding.count for finding in found}
@@ -77,6 +90,7 @@ def stats(source: str, by: str | None, form: str, plugin_files: tuple[Path, ...]
 )
 @options.TEXT_OR_JSON
 @click.option(
+    "-o",
     "--to",
     "target",
     type=click.Path(path_type=Path, file_okay=False),
@@ -147,6 +161,7 @@ def _draw(answer: "Answer", run: Path, target: Path, plugin_files: tuple[Path, .
 @click.argument("images", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option(
     "-o",
+    "--to",
     "--out",
     "target",
     type=click.Path(path_type=Path, dir_okay=False),

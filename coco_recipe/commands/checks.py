@@ -47,7 +47,7 @@ def validate(
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FILE|RECIPE", type=click.Path(path_type=Path, exists=True))
 @click.argument(
     "images", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False)
 )
@@ -105,9 +105,12 @@ def check(
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--inputs", is_flag=True, help="Look at the raw files that the run read, too.")
+@options.MOVED
 @options.PLUGIN
 @options.FORMAT
-def verify(run: Path, inputs: bool, plugin_files: tuple[Path, ...], form: str) -> None:
+def verify(
+    run: Path, inputs: bool, moved_to: Path | None, plugin_files: tuple[Path, ...], form: str
+) -> None:
     """Look at every file that a run left in its directory RUN, and in the folders where it
     published.
 
@@ -121,7 +124,7 @@ def verify(run: Path, inputs: bool, plugin_files: tuple[Path, ...], form: str) -
     if inputs:
         from coco_recipe.running import raw_files
 
-        found.wrong += raw_files.verify(run, plugin_files)
+        found.wrong += raw_files.verify(run, plugin_files, moved_to)
     if form == "json":
         told = {
             "folder": str(run),

@@ -26,6 +26,7 @@ from coco_recipe.commands.surroundings import plugins_print_apart
     help="Show this image; may be given more than once.",
 )
 @click.option(
+    "-o",
     "--to",
     "target",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -62,6 +63,7 @@ def preview(
 @click.argument("run_directory", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("image")
 @click.option(
+    "-o",
     "--to",
     "target",
     type=click.Path(path_type=Path, dir_okay=False),

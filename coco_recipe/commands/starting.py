@@ -24,6 +24,7 @@ def list_recipes() -> None:
 @recipes.command()
 @click.argument("name")
 @click.option(
+    "-o",
     "--to",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -50,6 +51,7 @@ def plugin() -> None:
 @plugin.command()
 @click.argument("name")
 @click.option(
+    "-o",
     "--to",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),

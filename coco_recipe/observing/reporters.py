@@ -78,6 +78,7 @@ class RunFacts:
         findings: what was found in inputs, recipe and steps, with the severities that the recipe
             chose.
         stopped: how it stopped before all its steps were done; None where they are.
+        moved_to: the recipe's file, where it has moved without the run directory.
     """
 
     folder: Path
@@ -92,6 +93,7 @@ class RunFacts:
     hashes: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[FindingRecord, ...] = ()
     stopped: Stopped | None = None
+    moved_to: Path | None = None
 
 
 class Reporter(Protocol):

@@ -19,19 +19,22 @@ from coco_recipe.running.verification import Wrong, fault
 LISTED = 5
 
 
-def verify(folder: Path, plugin_files: Sequence[Path] = ()) -> tuple[Wrong, ...]:
+def verify(
+    folder: Path, plugin_files: Sequence[Path] = (), moved_to: Path | None = None
+) -> tuple[Wrong, ...]:
     """Return the raw files of a finished run that aren't those that it read.
 
     Args:
         folder: the run directory.
         plugin_files: the plugin files that the run used.
+        moved_to: the recipe's file, where it has moved without the run directory.
 
     Raises:
         RunError: the folder is no run directory, or the plugin files aren't those of the run.
     """
     recorded = read_run(folder)
     try:
-        planned = reopen(folder, plugin_files)
+        planned = reopen(folder, plugin_files, moved_to)
     except RecipeError as error:
         return tuple(Wrong(problem.where.file, problem.what) for problem in error.problems)
     assert recorded, "reopening would have refused it"

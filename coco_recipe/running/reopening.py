@@ -52,7 +52,7 @@ def reopen(folder: Path, plugin_files: Sequence[Path] = (), moved_to: Path | Non
         if any(place.is_file() for place in places):
             raise
         told = f"its recipe is no longer at {' or '.join(map(str, places))}"
-        hint = "put it back, or say where it is now: --recipe FILE (of replay and why)"
+        hint = "put it back, or say where it is now: --recipe FILE"
         raise RecipeError([Problem(Where(str(folder)), told, hint), *error.problems]) from error
     return replace(planned, plugin_files=tuple(plugin_files))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from coco_recipe import plugin_option
+from coco_recipe import moved_option, plugin_option, set_option
 
 
 @click.command()
@@ -53,11 +53,14 @@ def demo(folder: Path, images: int, seed: int) -> None:
 )
 @click.option("--html", "as_page", is_flag=True, help="Write a page to leaf through, not a sheet.")
 @click.option(
+    "-o",
     "--to",
     "target",
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write: .png, .jpg, .webp or .html (default: a name made of SOURCE).",
 )
+@set_option
+@moved_option
 @plugin_option
 def show(
     source: str,
@@ -68,6 +71,8 @@ def show(
     most: int,
     as_page: bool,
     target: Path | None,
+    overrides: tuple[str, ...],
+    moved_to: Path | None,
     plugin_files: tuple[Path, ...],
 ) -> None:
     """Draw pictures with their boxes, polygons, masks, keypoints and names.
@@ -79,5 +84,14 @@ def show(
     from coco_recipe_pictures.show import showing
     from coco_recipe_pictures.show.telling import Wanted
 
-    wanted = Wanted(most, names, category, finding)
-    click.echo(str(showing.show(source, images, plugin_files, wanted, target, as_page=as_page)))
+    written = showing.show(
+        source,
+        images,
+        plugin_files,
+        Wanted(most, names, category, finding),
+        target,
+        as_page=as_page,
+        overrides=overrides,
+        moved_to=moved_to,
+    )
+    click.echo(str(written))

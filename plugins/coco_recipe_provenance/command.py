@@ -22,6 +22,7 @@ INSTALL = 'pip install "coco-recipe[provenance]"'
 )
 @click.option(
     "-o",
+    "--to",
     "--out",
     "target",
     type=click.Path(path_type=Path, dir_okay=False),

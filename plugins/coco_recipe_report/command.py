@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from coco_recipe import RunError, plugin_option
+from coco_recipe import RunError, moved_option, plugin_option
 from coco_recipe_report import NEEDED
 
 
@@ -18,13 +18,20 @@ from coco_recipe_report import NEEDED
     type=click.Path(path_type=Path, exists=True, file_okay=False),
 )
 @click.option(
+    "-o",
     "--to",
     "target",
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write (default: report.html in the run directory).",
 )
+@moved_option
 @plugin_option
-def report(runs: tuple[Path, ...], target: Path | None, plugin_files: tuple[Path, ...]) -> None:
+def report(
+    runs: tuple[Path, ...],
+    target: Path | None,
+    moved_to: Path | None,
+    plugin_files: tuple[Path, ...],
+) -> None:
     """Write a page of a finished run: what came in, what became of it, what it left."""
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise RunError(f"a page needs {', '.join(missing)}: pip install 'coco-recipe[augment]'")
@@ -34,7 +41,7 @@ def report(runs: tuple[Path, ...], target: Path | None, plugin_files: tuple[Path
     if target and len(runs) > 1:
         raise click.UsageError("--to names one file; give one run")
     for run in runs:
-        facts = run_facts(run, plugin_files)
+        facts = run_facts(run, plugin_files, moved_to)
         file = target or run / page.NAME
         if not reporter.is_current(file, facts):
             page.write(reporter.with_hashes(facts), reporter.collected(facts), file)

@@ -35,7 +35,9 @@ def lint(file: Path) -> None:
 @click.argument("file", type=_FILE)
 @click.option(
     "-o",
+    "--to",
     "--out",
+    "out",
     type=click.Path(path_type=Path),
     help="Write here, by its ending as JSON or YAML.",
 )

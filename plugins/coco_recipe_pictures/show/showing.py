@@ -20,6 +20,8 @@ def show(
     target: Path | None = None,
     *,
     as_page: bool = False,
+    overrides: Sequence[str] = (),
+    moved_to: Path | None = None,
 ) -> Path:
     """Write a sheet or a page of images.
 
@@ -30,6 +32,8 @@ def show(
         wanted: which images.
         target: the file to write; None makes a name of ``source``.
         as_page: write a page, not a picture.
+        overrides: values of --set, of a recipe.
+        moved_to: the recipe's file, where it has moved without the run directory.
 
     Returns:
         The file that was written.
@@ -44,7 +48,8 @@ def show(
         raise RunError(f"{target}: end the name with {kinds}")
     if target.exists() and not is_ours(target.read_bytes()[:4096]):
         raise RunError(f"{target}: is there already, and none of ours; name another file (--to)")
-    asked = find_data(source, images or Path(source).parent, plugin_files)
+    folder = images or Path(source).parent
+    asked = find_data(source, folder, plugin_files, overrides=overrides, moved_to=moved_to)
     chosen = choose(asked.parts, asked.findings, wanted)
     if not chosen:
         raise RunError(f"{source}: has no image")
