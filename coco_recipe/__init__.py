@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from coco_recipe.headers.reading import header_of, read_header
     from coco_recipe.hookspecs import hookimpl
     from coco_recipe.json_types import Params, Schema
+    from coco_recipe.language.environment import with_names, with_values
     from coco_recipe.linting.rule import Experiment, Part, Rule, StepInExperiment
     from coco_recipe.manifest import StepRecord
     from coco_recipe.observing.reporters import Flow, RunFacts, Stopped
@@ -235,6 +236,8 @@ __all__ = [
     "unsafe_name",
     "width_of",
     "with_extras",
+    "with_names",
+    "with_values",
     "write",
     "write_bytes",
     "write_predictions",
@@ -278,6 +281,7 @@ _NAMES = {
     "headers.reading": "header_of read_header",
     "hookspecs": "hookimpl",
     "json_types": "Params Schema",
+    "language.environment": "with_names with_values",
     "linting.rule": "Experiment Part Rule StepInExperiment",
     "manifest": "StepRecord",
     "observing.reporters": "Flow RunFacts Stopped",

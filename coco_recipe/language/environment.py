@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -55,15 +55,7 @@ class Hidden:
 
     def in_data(self, data: Any) -> Any:
         """Return JSON-like data with the names in place of values that stand in its texts."""
-        if not self.values:
-            return data
-        if isinstance(data, str):
-            return self.in_text(data)
-        if isinstance(data, Mapping):
-            return {self.in_data(key): self.in_data(child) for key, child in data.items()}
-        if isinstance(data, (list, tuple)):
-            return type(data)(self.in_data(child) for child in data)
-        return data
+        return _each_text(data, self.in_text) if self.values else data
 
     def file_name(self, name: str) -> str:
         """Return a file's name; if the environment says it, that alone."""
@@ -78,6 +70,38 @@ def expanded(text: str) -> str:
     """
     terminal.hide({os.environ[name]: f"${{env:{name}}}" for name in _REFERENCE.findall(text)})
     return _REFERENCE.sub(lambda found: os.environ[found[1]], text)
+
+
+def with_names(data: Any) -> Any:
+    """Return JSON-like data with names in place of what this process took from the environment.
+
+    What a step hands to another process by a file is written so; `with_values` reads it there.
+    """
+    return _each_text(data, terminal.named)
+
+
+def with_values(data: Any) -> Any:
+    """Return JSON-like data of `with_names` with the values of this process's environment.
+
+    From here on, `with_names` and messages of this process have the names again.
+
+    Raises:
+        ValueError: a variable isn't set; names it.
+    """
+    try:
+        return _each_text(data, expanded)
+    except KeyError as error:
+        raise ValueError(f"{error.args[0]} isn't set: export {error.args[0]}=...") from None
+
+
+def _each_text(data: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(data, str):
+        return change(data)
+    if isinstance(data, Mapping):
+        return {_each_text(key, change): _each_text(row, change) for key, row in data.items()}
+    if isinstance(data, (list, tuple)):
+        return type(data)(_each_text(row, change) for row in data)
+    return data
 
 
 def _at(data: Any, path: KeyPath) -> Any:

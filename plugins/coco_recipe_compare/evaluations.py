@@ -219,7 +219,11 @@ def _best(run: RecordedRun, step: str) -> str:
 
 def _with_names_below(data: Dataset) -> Dataset:
     """Return a data set with the names of its pictures relative to the folder that all lie in."""
-    names = [image.file_name.replace("\\", "/") for image in data.images]
+    # a place that the environment said is as good as an absolute one
+    names = [
+        f"/{name}" if name.startswith("${env:") else name
+        for name in (image.file_name.replace("\\", "/") for image in data.images)
+    ]
     folders = {os.path.dirname(name) for name in names}
     are_absolute = all(map(os.path.isabs, folders))
     common = os.path.commonpath(folders) if folders and are_absolute else ""

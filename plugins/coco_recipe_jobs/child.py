@@ -1,5 +1,6 @@
 """The process of a job: read ``job.json``, do it, report what happens. Only a program calls it."""
 
+import dataclasses
 import importlib
 import os
 import platform
@@ -12,7 +13,7 @@ from typing import Any, Union
 
 import msgspec
 
-from coco_recipe import StepProblems, told
+from coco_recipe import StepProblems, told, with_names, with_values
 from coco_recipe_jobs import events
 from coco_recipe_jobs.job import EVENTS, WATCH, Job
 
@@ -44,13 +45,13 @@ class Reporter:
     def note(self, key: str, value: object) -> None:
         """Put a JSON-like value into the record of the step."""
         if self.first:
-            self._write(events.Note(key, events.raw(value)))
+            self._write(events.Note(key, events.raw(with_names(value))))
 
     def say(self, text: str) -> None:
         """Show something at once; it stands in the process's log, too."""
         if self.first:
             print(text, flush=True)
-            self._write(events.Said(text))
+            self._write(events.Said(with_names(text)))
 
     def done(self, result: object) -> None:
         """Report the result."""
@@ -64,8 +65,11 @@ class Reporter:
             error: what was raised.
             home: the package of the program, whose own errors need no type and place.
         """
-        problems = error.problems if isinstance(error, StepProblems) else ()
-        self._write(events.Failed(told(error, home), problems))
+        problems = tuple(
+            dataclasses.replace(one, what=with_names(one.what), hint=with_names(one.hint))
+            for one in (error.problems if isinstance(error, StepProblems) else ())
+        )
+        self._write(events.Failed(with_names(told(error, home)), problems))
 
     def _write(self, event: events.Event) -> None:
         with self.path.open("ab") as file:
@@ -117,10 +121,14 @@ def read(path: Path, kinds: Sequence[type[Job]]) -> Job:
     """Read a job; its key ``do`` says which of the classes it is of.
 
     Raises:
-        ValueError: a key is unknown, missing or has a value of another type; names the file.
+        ValueError: a key is unknown, missing or has a value of another type; names the file. A
+            variable of the environment that it asks for isn't set.
     """
     try:
-        job: Job = msgspec.json.decode(path.read_bytes(), type=Union[tuple(kinds)])  # noqa: UP007
+        data = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        # the lineage is told as it is written, with the names
+        data = {key: part if key == "lineage" else with_values(part) for key, part in data.items()}
+        job: Job = msgspec.convert(data, type=Union[tuple(kinds)])  # noqa: UP007
     except msgspec.MsgspecError as error:
         raise ValueError(f"{path} is no job of this program: {error}") from error
     return job

@@ -3,14 +3,19 @@
 The job is a JSON file. The process runs in the step's folder, maybe under torchrun or srun, and
 reports events (see `coco_recipe_jobs.events`) as lines of a file. It ends when its standard input
 ends, so it never outlives the step, however that ends.
+
+What the recipe took from the environment stands in no file: the job, its command line and its log
+have ``${env:NAME}``, and the process reads its own environment.
 """
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +23,7 @@ from typing import IO, TypeVar
 
 import msgspec
 
-from coco_recipe import StepContext, StepProblem
+from coco_recipe import StepContext, StepProblem, with_names
 from coco_recipe_jobs import events
 from coco_recipe_jobs.job import EVENTS, SCRATCH, WATCH, Job, Program, command
 
@@ -37,6 +42,7 @@ for part in job.json data; do test ! -e "$part" || cp -r "$part" "$made"; done &
 {line}) &&
 echo "$made\""""
 R = TypeVar("R")
+_NAME = re.compile(r"\$\{env:(\w+)\}")
 
 
 class JobError(ValueError):
@@ -107,18 +113,26 @@ def describe(ctx: StepContext, program: Program, job: Job) -> None:
         job: what to do.
     """
     folder = ctx.workdir
-    (folder / JOB).write_bytes(msgspec.json.format(msgspec.json.encode(job), indent=1))
-    line = shlex.join(command(program, job, JOB))
-    variables = " ".join(
-        f"{key}={shlex.quote(value)}" for key, value in _variables(program, job).items()
-    )
+    written = msgspec.json.encode(with_names(msgspec.to_builtins(job)))
+    (folder / JOB).write_bytes(msgspec.json.format(written, indent=1))
+    line = " ".join(map(_word, command(program, job, JOB)))
+    variables = " ".join(f"{key}={_word(value)}" for key, value in _variables(program, job).items())
     if job.launcher == "pytorch" and job.nnodes > 1:
-        path = shlex.quote(str((folder / SCRATCH / PATH).absolute()))
+        path = _word(str((folder / SCRATCH / PATH).absolute()))
         script = f"PYTHONPATH={path} {variables} {line}"
     else:
-        code = " ".join(shlex.quote(str(place)) for place in program.all_code())
+        code = " ".join(_word(str(place)) for place in program.all_code())
         script = AGAIN.format(path=PATH, code=code, variables=variables, line=line)
     (folder / COMMAND).write_text(script + "\n", "utf-8")
+
+
+def _word(text: str) -> str:
+    """Return a text as one word of a shell, with the environment's names for its values."""
+    parts = _NAME.split(with_names(text))  # every second is a name
+    return "".join(
+        f'"${part}"' if n % 2 else shlex.quote(part) if part or len(parts) == 1 else ""
+        for n, part in enumerate(parts)
+    )
 
 
 def tidy(ctx: StepContext) -> None:
@@ -176,17 +190,42 @@ def _started(
             arguments,
             cwd=folder,
             stdin=subprocess.PIPE,
-            stdout=output,
+            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=_environment(folder, program, job),
             start_new_session=True,
         )
     except OSError as error:
         raise ValueError(f"can't start {arguments[0]}: {error.strerror}") from error
+    log = _Log(process, output)
+    log.start()
     try:
         yield process
     finally:
         _end(process)
+        log.join(GRACE_SECONDS)
+    if log.error:
+        raise log.error
+
+
+class _Log(threading.Thread):
+    """Writes what a process prints into its log, without values of the environment."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", output: IO[bytes]) -> None:
+        super().__init__(daemon=True)
+        self.process, self.output = process, output
+        self.error: OSError | None = None
+
+    def run(self) -> None:
+        """Write line by line until the process has ended; it is never kept waiting."""
+        assert self.process.stdout, "it is a pipe"
+        for line in self.process.stdout:
+            text = with_names(line.decode("utf-8", "surrogateescape"))
+            try:
+                self.output.write(text.encode("utf-8", "surrogateescape"))
+                self.output.flush()
+            except OSError as error:
+                self.error = self.error or error
 
 
 def _environment(folder: Path, program: Program, job: Job) -> dict[str, str]:

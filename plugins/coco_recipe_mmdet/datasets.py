@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from coco_recipe import Annotation, Dataset, Image, about, counted, write
+from coco_recipe import Annotation, Dataset, Image, about, counted, with_names, write
 
 MIN_SIDE_PX = 32
 NO_BOX = (
@@ -151,12 +151,17 @@ def nothing_measured(dataset: Dataset, what: str) -> str:
 def write_for_mmdet(dataset: Dataset, path: Path, classes: Sequence[str]) -> None:
     """Write the data set so that mmdet reads it whole.
 
-    File names are absolute, since images may lie in several folders. Annotations are numbered anew,
+    File names are absolute, since images may lie in several folders; what the environment says of
+    them is its name, which the process reads (`inside.stack`). Annotations are numbered anew,
     since their ids may repeat, and get the area and iscrowd that mmdet asks for. Categories stand
     in the order of ``classes``, since mmdet takes the n-th for the n-th class.
     """
     images = tuple(
-        replace(image, file_name=str(dataset.path_of(image).absolute()), coco_recipe=UNSET)
+        replace(
+            image,
+            file_name=with_names(str(dataset.path_of(image).absolute())),
+            coco_recipe=UNSET,
+        )
         for image in dataset.images
     )
     rows = tuple(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from coco_recipe import RecordedRun, RunError
+from coco_recipe import RecordedRun, RunError, with_values
 from coco_recipe_provenance import told
 
 CONTEXT: dict[str, Any] = {
@@ -70,13 +70,17 @@ def text(run: RecordedRun, beside: Path) -> str:
         beside: the folder that the file will stand in, from which its addresses go.
 
     Raises:
-        RunError: the run published no data set.
+        RunError: the run published no data set, or in a folder that the environment names and that
+            no address from ``beside`` leads to without it.
     """
     found = [(one, place, own) for one, place, own in told.published(run) if own]
     if not found:
         raise RunError(f"{run.folder}: published no data set; add a step that does (export_coco)")
     record, place, own = found[-1]
-    folder = (run.folder.resolve() / place).resolve()
+    try:
+        folder = (run.folder.resolve() / with_values(place)).resolve()
+    except ValueError as error:
+        raise RunError(f"{place}: {error}") from error
     licenses = [
         str(row.get("url") or row.get("name"))
         for row in record.notes.get("licenses") or ()
@@ -92,22 +96,29 @@ def text(run: RecordedRun, beside: Path) -> str:
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "datePublished": told.ended(record).date().isoformat(),
         "version": "1.0.0",
-        "url": folder.as_uri(),
+        # what the environment says stands in no file, and the key names the data as well
+        "url": folder.as_uri() if place == with_values(place) else f"urn:coco-recipe:{record.key}",
         "license": licenses or "https://schema.org/UnspecifiedLicense",
         "identifier": record.key,
-        "distribution": list(_files(own, folder, beside)),
+        "distribution": list(_files(own, folder, place, beside)),
         "recordSet": [row for name in own for row in _records(name)],
     }
     return told.as_json(described, indent=1)
 
 
-def _files(own: dict[str, str], folder: Path, beside: Path) -> Iterator[dict[str, Any]]:
+def _files(own: dict[str, str], folder: Path, place: str, beside: Path) -> Iterator[dict[str, Any]]:
+    way = Path(os.path.relpath(folder, beside.resolve()))
+    if place != with_values(place) and any(part != ".." for part in way.parts):
+        raise RunError(
+            f"{place}: its address comes from the environment, and would stand in the file; "
+            "write the file there (-o), or make the variable public"
+        )
     for name, sha256 in own.items():
         yield {
             "@type": "cr:FileObject",
             "@id": _plain(name),
             "name": name,
-            "contentUrl": Path(os.path.relpath(folder / name, beside.resolve())).as_posix(),
+            "contentUrl": (way / name).as_posix(),
             "encodingFormat": "application/json",
             "sha256": sha256,
         }

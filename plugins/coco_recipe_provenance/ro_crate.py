@@ -97,6 +97,14 @@ def _one_or_all(entities: list[Any]) -> Any:
 
 
 def _folder(crate: Any, place: str, record: StepRecord) -> Any:
-    """Add a published folder, relative to the run directory; return it."""
+    """Add a published folder, relative to the run directory; return it.
+
+    One that the environment names has no address here, only its step's.
+    """
     properties = {"name": record.step, "description": f"Published by the step '{record.step}'."}
+    if "${env:" in place:
+        from rocrate.model.contextentity import ContextEntity
+
+        id_ = f"#published/{quote(record.step)}"
+        return crate.add(ContextEntity(crate, id_, properties={"@type": "Dataset", **properties}))
     return crate.add_dataset(dest_path=f"{place.rstrip('/')}/", properties=properties)

@@ -26,7 +26,7 @@ MOST_EPOCHS = 9
 
 
 class StubJob(Job, frozen=True, kw_only=True, tag="train_stub"):
-    """Count through some epochs; ``dies_at`` is the epoch in which the process is killed."""
+    """Count through some epochs; ``dies_at`` is the epoch in which the process dies."""
 
     key: str
     classes: tuple[str, ...]
@@ -34,6 +34,7 @@ class StubJob(Job, frozen=True, kw_only=True, tag="train_stub"):
     epochs: int
     done: int = 0
     dies_at: int = 0
+    login: str = ""
 
 
 class Learnt(msgspec.Struct, frozen=True):
@@ -51,7 +52,7 @@ def learn(job: StubJob, report: child.Reporter) -> Learnt:
     record = Record(Path("."), job.key, "score")
     for epoch in range(job.done + 1, job.epochs + 1):
         if epoch == job.dies_at:
-            raise SystemExit(f"died in epoch {epoch}")
+            raise SystemExit(f"died in epoch {epoch}, logged in as {job.login}")
         figures = {"loss": 1 / epoch}
         text = f"epoch {epoch}/{job.epochs}"
         report.progress(epoch * job.images, job.epochs * job.images, text, figures)
@@ -61,13 +62,13 @@ def learn(job: StubJob, report: child.Reporter) -> Learnt:
         digest = hashlib.sha256(weights).hexdigest()
         record.saved(epoch, digest, digest)
         record.measured(epoch, {"score": epoch / 10})
-    report.note("trained by", "nobody")
-    report.say("nothing\nwas learnt")
+    report.note("trained by", job.login or "nobody")
+    report.say(f"nothing\nwas learnt{job.login and f' by {job.login}'}")
     return Learnt(1 / job.epochs)
 
 
 def train_stub(
-    ctx: StepContext, *, dataset: Dataset, epochs: int, dies_at: int, device: str
+    ctx: StepContext, *, dataset: Dataset, epochs: int, dies_at: int, device: str, login: str
 ) -> Mapping[str, Checkpoint]:
     """Train nothing on a data set, and go on where an interrupted run of it has stopped."""
     if key_of(ctx.workdir) != ctx.key:
@@ -75,7 +76,7 @@ def train_stub(
     resumed = Record(ctx.workdir, ctx.key, "score").resume_from()
     job = make(
         StubJob,
-        {"epochs": epochs, "device": device},
+        {"epochs": epochs, "device": device, "login": login},
         key=ctx.key,
         classes=tuple(category.name for category in dataset.categories),
         images=len(dataset.images),
@@ -104,6 +105,12 @@ PARAMS = {
             "default": 0,
             "description": "The epoch in which the first try dies; 0 for none.",
             "examples": [2],
+        },
+        "login": {
+            "type": "string",
+            "default": "",
+            "description": "Who trains.",
+            "examples": ["${env:LOGIN}"],
         },
         "device": {
             "enum": ["auto", "cpu"],

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from builders import coco, command, recorded, write_recipe
-from coco_recipe_jobs import process
+from coco_recipe_jobs import child, process
+from coco_recipe_jobs.job import Job
 
-from coco_recipe import StepProblem
+from coco_recipe import StepProblem, with_values
 from coco_recipe.running.context import Context
 
 pytestmark = pytest.mark.slow
@@ -64,6 +65,48 @@ def test_a_training_that_died_goes_on_where_it_was(tmp_path: Path) -> None:
     assert second.returncode == 0, second.stderr
     assert recorded(_step(tmp_path)).clock.this_run["went on after epoch"] == 2
     assert len(list(_step(tmp_path).glob("checkpoints/*"))) == 4
+
+
+def test_no_file_of_a_job_has_a_value_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither where it fails, nor where it is done, nor done once more by hand."""
+    secret = "me:\"p\\w\"-瓶 'x'"
+    monkeypatch.setenv("LOGIN", secret)
+    told = []
+    for ends_at in (1, 0):
+        done = _run(tmp_path, epochs=2, dies_at=2, login="${env:LOGIN}")
+        assert done.returncode == ends_at, done.stderr
+        told.append(done.stdout + done.stderr)
+        for path in (tmp_path / "runs").rglob("*"):
+            text = path.read_text("utf-8", "replace") if path.is_file() else ""
+            assert secret not in text + told[-1], path
+            assert json.dumps(secret)[1:-1] not in text, path
+            assert json.dumps(secret, ensure_ascii=False)[1:-1] not in text, path
+    assert "logged in as ${env:LOGIN}" in told[0]
+    assert "was learnt by ${env:LOGIN}" in told[1]
+    step = _step(tmp_path)
+    assert recorded(step).notes["trained by"] == "${env:LOGIN}"
+    assert json.loads((step / "job.json").read_text())["login"] == "${env:LOGIN}"
+    assert "was learnt by ${env:LOGIN}" in (step / "train.log").read_text()
+
+
+def test_a_word_of_the_command_names_what_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PLACE", "/a b/c")
+    assert with_values("${env:PLACE}") == "/a b/c"
+    words = [process._word(text) for text in ("/a b/c/x y", "", "it's", "$HOME")]
+    shell = ["bash", "-c", f"printf '%s\n' {' '.join(words)}"]
+    done = subprocess.run(shell, capture_output=True, text=True, check=True)
+    assert words[0] == "\"$PLACE\"'/x y'"
+    assert done.stdout.split("\n") == ["/a b/c/x y", "", "it's", "$HOME", ""]
+
+
+def test_a_job_says_which_variable_is_not_set(tmp_path: Path) -> None:
+    (tmp_path / "job.json").write_text('{"do": "x", "python": "${env:NOT_SET_HERE}"}')
+    with pytest.raises(ValueError, match="NOT_SET_HERE isn't set: export NOT_SET_HERE="):
+        child.read(tmp_path / "job.json", [Job])
 
 
 def test_what_is_wrong_with_a_parameter_comes_back_with_its_key(tmp_path: Path) -> None:

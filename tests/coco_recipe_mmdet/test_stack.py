@@ -1,6 +1,7 @@
 """Every way to a checkpoint ends at our reader."""
 
 import http.server
+import json
 import os
 import threading
 from functools import partial
@@ -10,6 +11,38 @@ from typing import Any
 import pytest
 from coco_recipe_jobs.job import Job
 from coco_recipe_mmdet.inside import stack
+
+
+@pytest.mark.slow
+def test_configs_are_shown_and_pictures_found_by_what_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mmdet")
+    from mmdet.datasets import CocoDataset
+    from mmengine.config import Config
+    from mmengine.visualization import Visualizer
+
+    monkeypatch.setenv("ROOT", "/very/secret")
+    row = {"id": 1, "file_name": "${env:ROOT}/1.jpg", "width": 40, "height": 40}
+    data = {"images": [row], "annotations": [], "categories": [{"id": 1, "name": "disc"}]}
+    (tmp_path / "data.json").write_text(json.dumps(data))
+    stack.begin(Job(device="cpu"))
+    found = CocoDataset(
+        str(tmp_path / "data.json"),
+        metainfo={"classes": ("disc",)},
+        data_prefix={"img": ""},
+        pipeline=[],
+    )
+    assert found.get_data_info(0)["img_path"] == "/very/secret/1.jpg"
+    config = Config({"load_from": "/very/secret/start.pth"})
+    assert config.load_from == "/very/secret/start.pth"
+    assert config.pretty_text == "load_from = '${env:ROOT}/start.pth'\n"
+    backends = [{"type": "LocalVisBackend", "save_dir": str(tmp_path / "seen")}]
+    shown = Visualizer(vis_backends=backends, save_dir=str(tmp_path))
+    shown.add_config(config)
+    written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) == 2
+    assert not any(b"very/secret" in text for text in written)
 
 
 @pytest.mark.slow

@@ -52,6 +52,29 @@ def test_licences_are_those_of_the_data(tmp_path: Path) -> None:
     assert told["license"] == ["https://x.example/cc0"]
 
 
+def test_an_address_from_the_environment_stands_in_no_croissant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLACE", str(tmp_path / "s3cret"))
+    with_ = {"images": "none", "to": "${env:PLACE}/out"}
+    step = {"id": "d", "use": "export_coco", "in": {"all": "raw"}, "with": with_}
+    write_recipe(tmp_path, [step], coco())
+    assert command("run", "recipe.yaml", "-q", "--jobs", "1", cwd=tmp_path).returncode == 0
+    found = recorded_run(tmp_path / "runs/test")
+    for beside in (tmp_path / "s3cret/out", tmp_path / "s3cret/out/annotations"):
+        text = croissant.text(found, beside)
+        assert "s3cret" not in text
+        told = json.loads(text)
+        assert told["url"] == f"urn:coco-recipe:{found.steps[0].key}"
+        assert (beside / told["distribution"][0]["contentUrl"]).resolve().is_file()
+    for beside in (tmp_path, found.folder, tmp_path / "s3cret"):
+        with pytest.raises(RunError, match=r"write the file there \(-o\)"):
+            croissant.text(found, beside)
+    monkeypatch.delenv("PLACE")
+    with pytest.raises(RunError, match="PLACE isn't set"):
+        croissant.text(found, tmp_path)
+
+
 def test_a_run_that_published_nothing_is_refused(tmp_path: Path) -> None:
     write_recipe(tmp_path, [{"id": "a", "use": "reindex", "in": "raw"}], coco())
     assert command("run", "recipe.yaml", "-q", "--jobs", "1", cwd=tmp_path).returncode == 0

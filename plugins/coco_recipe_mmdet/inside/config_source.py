@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from coco_recipe import StepProblem, StepProblems
+from coco_recipe import StepProblem, StepProblems, with_names
 from coco_recipe_mmdet import configs
 from coco_recipe_mmdet.inside import flat_config, registered
 from coco_recipe_mmdet.inside.settings import Tree, mappings
@@ -101,8 +101,8 @@ def dump(tree: Tree, path: Path) -> None:
 
 
 def text(tree: Tree) -> str:
-    """Return a flat config as Python source."""
-    return "".join(f"{key} = {value!r}\n" for key, value in tree.items())
+    """Return a flat config as Python source, with names in place of the environment's values."""
+    return "".join(f"{key} = {value!r}\n" for key, value in with_names(tree).items())
 
 
 def _refuse(problems: Iterator[str], name: str) -> None:

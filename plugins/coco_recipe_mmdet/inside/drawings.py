@@ -14,7 +14,7 @@ from coco_recipe_pictures import pictures
 from coco_recipe_pictures.sheet import fonts, found
 from coco_recipe_pictures.sheet.marks import Picture
 
-from coco_recipe import counted
+from coco_recipe import counted, with_values
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -167,7 +167,7 @@ def _score(row: Row) -> float:
 
 
 def _read(image: Mapping[str, Any]) -> Picture:
-    return pictures.decode(pictures.read(Path(image["file_name"])), size=None)
+    return pictures.decode(pictures.read(Path(with_values(image["file_name"]))), size=None)
 
 
 def _as_picture(tensor: "Tensor", *, bgr: bool) -> Picture:

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from coco_recipe import with_names
 from coco_recipe_mmdet.inside.settings import Tree
 
 WIDTH = 96
@@ -34,7 +35,7 @@ def write(path: Path, tree: Tree, *, val: bool) -> None:
     if val:
         shown["test_cfg"] = {"type": "TestLoop"}
     text = "\n".join(f"{key} = {_laid_out(value, 0, len(key) + 3)}" for key, value in shown.items())
-    path.write_text(HEADER + text + "\n", "utf-8")
+    path.write_text(with_names(HEADER + text + "\n"), "utf-8")
 
 
 def _laid_out(value: Any, indent: int, used: int) -> str:

@@ -1,5 +1,6 @@
 """What every job does first: pick the device, register mmdet, read checkpoints safely."""
 
+import functools
 import os
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from urllib.parse import urlparse
 
 from coco_recipe_jobs.job import Job
 
-from coco_recipe import StepProblem, StepProblems
+from coco_recipe import StepProblem, StepProblems, with_names, with_values
 from coco_recipe_mmdet.inside import weights
 
 Content = dict[str, Any]  # of a checkpoint file
@@ -25,6 +26,7 @@ def begin(job: Job) -> str:
     register_all_modules(init_default_scope=True)
     _mend_ssd()
     _read_safely()
+    _keep_names()
     cv2.setNumThreads(0)
     return device(job)
 
@@ -103,6 +105,31 @@ def _mend_ssd() -> None:
 
     if not hasattr(SSDHead, "loss_cls"):
         SSDHead.loss_cls = None
+
+
+@functools.cache
+def _keep_names() -> None:
+    """Fill in places of pictures that the environment says, and show configs without its values.
+
+    mmengine writes the config into its log, its working folder and every tracker.
+    """
+    from mmdet.datasets import CocoDataset
+    from mmengine.config import Config
+    from mmengine.visualization import Visualizer
+
+    parse, pretty, add = CocoDataset.parse_data_info, Config.pretty_text.fget, Visualizer.add_config
+
+    def parse_data_info(self: Any, raw: Content) -> Any:
+        image = raw["raw_img_info"]
+        image["file_name"] = with_values(image["file_name"])
+        return parse(self, raw)
+
+    def add_config(self: Any, config: Any) -> None:
+        add(self, Config(with_names(config.to_dict())))
+
+    CocoDataset.parse_data_info = parse_data_info
+    Config.pretty_text = property(lambda self: with_names(pretty(self)))
+    Visualizer.add_config = add_config
 
 
 def _read_safely() -> None:

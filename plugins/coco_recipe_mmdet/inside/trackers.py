@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from coco_recipe import with_values
 from coco_recipe_mmdet.inside import settings
 
 FOLDER = Path("trackers")
@@ -51,7 +52,8 @@ def _mlflow_store(folder: Path) -> dict[str, Any]:
     ``Default`` would put files of its own beside the step's.
     """
     experiment = os.environ.get(_EXPERIMENT) or "coco-recipe"
-    if server := os.environ.get(_SERVER):
+    if os.environ.get(_SERVER):
+        server = with_values(f"${{env:{_SERVER}}}")  # which may have a password: no file has it
         return {"tracking_uri": server, "exp_name": experiment}
     return {
         "tracking_uri": f"sqlite:///{folder / 'mlflow.db'}",

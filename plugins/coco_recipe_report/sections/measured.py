@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from coco_recipe import RunFacts
+from coco_recipe import RunFacts, with_values
 from coco_recipe_report.drawing import curves, measured
 from coco_recipe_report.drawing.curves import Axis, Line
 from coco_recipe_report.drawing.pictures import Camera, Picture
@@ -240,6 +240,14 @@ def _points(x: Any, y: Any) -> list[tuple[float, float]]:
     return list(zip(map(float, x), map(float, y), strict=True))
 
 
+def _place(name: str) -> str:
+    """Return a picture's name with values of the environment; as it is where one isn't set."""
+    try:
+        return str(with_values(name))
+    except ValueError:
+        return name
+
+
 def _worst(
     found: "Found", rows: list[dict[str, Any]], folder: Path, score: float, camera: Camera
 ) -> Iterator[Worst]:
@@ -250,7 +258,7 @@ def _worst(
         if one.f1 == 1:
             return
         image = found.truth.imgs[one.image_id]
-        path = folder / image["file_name"]
+        path = folder / _place(image["file_name"])
         there = [
             Mark(names[row["category_id"]], tuple(row["bbox"]))
             for row in found.truth.imgToAnns[one.image_id]
