@@ -5,6 +5,7 @@ process that waits knows by a note in memory that both share whether the work ca
 """
 
 import atexit
+import contextlib
 import mmap
 import os
 import signal
@@ -16,6 +17,8 @@ from coco_recipe.with_parent import die_with
 
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else ()
 _SIZE = 4096
+_PATIENCE_SECONDS = 30.0  # for threads, when all is done
+_AFTER_SIGNAL_SECONDS = 4.0
 
 
 class _Note:
@@ -81,6 +84,7 @@ def end(code: int) -> NoReturn:
 
     The process that did the work leaves it to the system to free what it holds, which takes the
     interpreter as long as reading it did. What waits for the end (``atexit``) is called first.
+    Threads that a step left have some seconds to come to theirs.
     """
     if _note:
         _note.write("", code=code)
@@ -88,7 +92,22 @@ def end(code: int) -> NoReturn:
             atexit._run_exitfuncs()
             if _are_flushed():
                 os._exit(code)
+        if os.getpid() == _note.child:
+            patience = _AFTER_SIGNAL_SECONDS if code > 128 else _PATIENCE_SECONDS
+            late = threading.Timer(patience, _leave, (code,))
+            late.daemon = True
+            late.start()
     sys.exit(code)
+
+
+def _leave(code: int) -> None:
+    """End the process although threads are at work that nobody waits for."""
+    rest = [one for one in threading.enumerate() if not one.daemon and one.name != "MainThread"]
+    names = ", ".join(one.name for one in rest)
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"ended although a step has left {names or 'a thread'} at work\n")
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _are_flushed() -> bool:

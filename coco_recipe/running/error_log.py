@@ -52,6 +52,21 @@ def write(
         progress: how far it said that it was; may be empty.
         unfinished: the folder that it wrote into; the ends of the ``*.log`` files there are told.
     """
+    try:
+        text = _text(step, error, environment, progress, unfinished)
+        files.write_bytes(folder / NAME, text.encode("utf-8", "backslashreplace"))
+    except OSError:  # a full disk may be why the step failed, which is what must be told
+        return None
+    return folder / NAME
+
+
+def _text(
+    step: PlannedStep,
+    error: StepError,
+    environment: Mapping[str, str],
+    progress: str,
+    unfinished: Path,
+) -> str:
     offer = step.offer
     versions = {
         "python": platform.python_version(),
@@ -72,12 +87,7 @@ def write(
         failure.trace(error),
         *_tails(unfinished),
     ]
-    text = terminal.safe(step.hidden.in_text("\n".join(lines)))
-    try:
-        files.write_bytes(folder / NAME, text.encode("utf-8", "backslashreplace"))
-    except OSError:  # a full disk may be why the step failed, which is what must be told
-        return None
-    return folder / NAME
+    return terminal.safe(step.hidden.in_text("\n".join(lines)))
 
 
 def _loaded() -> dict[str, str]:

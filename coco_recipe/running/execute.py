@@ -1,13 +1,11 @@
 """execute: run one planned step, close its books, and commit what it made."""
 
-import contextlib
-import os
 import resource
 import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from coco_recipe import failure, files, guard, system_errors
+from coco_recipe import failure, files, guard, intact, system_errors
 from coco_recipe.engines.engine import Engine, local
 from coco_recipe.errors import StepError
 from coco_recipe.events import Progress
@@ -176,17 +174,22 @@ def work(
         StepError: as of `execute`.
     """
     began = time.time()
-    around = None if step.offer.plugin == outputs_of_steps.OURS else workshop.around
+    is_ours = step.offer.plugin == outputs_of_steps.OURS
+    around = None if is_ours else workshop.around
     own = (context.workdir, *workshop.store.own(step.id))
     before = around.look(own) if around else {}
+    folder = context.workdir
     guard.at(step.label)
     try:
-        with _stays_here():
+        with intact.kept(step.label, of=None if is_ours else step.step.run.__module__):
             outputs = step.step.run(context, **step.keywords(values))
-    except (Exception, SystemExit) as error:
-        raise failed(step, error, context.workdir) from error
+    except (KeyboardInterrupt, StepError):
+        raise
+    except BaseException as error:  # SystemExit, and what else a step may raise
+        raise failed(step, error, folder) from error
     finally:
         guard.at("")
+        context.workdir = folder
     books.check_outputs(step, outputs)
     is_run = workshop.around is not None
     outputs_of_steps.check(step, values, outputs, with_rows=is_run)
@@ -248,17 +251,6 @@ def _context(task: Task, workshop: Workshop, sources: Mapping[str, tuple[str, ..
         known_hashes=workshop.known_hashes,
         sources=sources,
     )
-
-
-@contextlib.contextmanager
-def _stays_here() -> Iterator[None]:
-    """Come back to the current folder, from which a run's paths start, wherever a step went."""
-    here = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY)
-    try:
-        yield
-    finally:
-        os.fchdir(here)
-        os.close(here)
 
 
 def _outside(step: PlannedStep, around: Surroundings, before: Look, after: Look) -> list[Finding]:

@@ -135,16 +135,22 @@ def _take(folder: Path, stack: contextlib.ExitStack, tell: Callable[[str], None]
         for handle in handles:  # somebody removed or replaced the file meanwhile
             os.close(handle)
     for handle in handles:
-        stack.callback(os.close, handle)
+        stack.callback(_let_go, os.close, handle)
     if not any(has_locks):
         tell(
             f"{folder}: this file system has no locks; {LEASE} says that a run is at work here, "
             "and keeps out only runs that see it"
         )
         _lease(folder, stack)
-    stack.callback(os.ftruncate, handles[1], 0)
+    stack.callback(_let_go, os.ftruncate, handles[1], 0)
     os.ftruncate(handles[1], 0)
     os.pwrite(handles[1], msgspec.json.encode(_ourselves()) + b"\n", 0)
+
+
+def _let_go(what: Callable[..., object], *arguments: int) -> None:
+    """Call what lets go of a file, although a step may have closed it."""
+    with contextlib.suppress(OSError):
+        what(*arguments)
 
 
 def _has_flock(handle: int) -> bool:

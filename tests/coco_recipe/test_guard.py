@@ -68,6 +68,36 @@ def test_a_step_that_ends_the_process_is_no_success(name: str, tmp_path: Path) -
         assert again.returncode == 0, again.stderr
 
 
+@pytest.mark.parametrize(
+    ("todo", "told"),
+    [
+        ("import json; json.dumps = lambda *given, **more: 'x'", "changed json.dumps, which"),
+        ("os.closerange(3, 256)", "closed files of the process that it didn't open"),
+        ("raise GeneratorExit", "GeneratorExit"),
+    ],
+)
+def test_a_step_that_breaks_the_process_fails_and_says_how(
+    todo: str, told: str, tmp_path: Path
+) -> None:
+    plugin = _plugin(tmp_path, todo)
+    done = process("run", _recipe(tmp_path), "--plugin", plugin, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert f"step 'mine' (act): {told}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs/test/steps/mine").exists()
+    assert not (tmp_path / "runs/test/steps/new").exists()
+
+
+def test_a_thread_that_a_step_leaves_is_not_waited_for(tmp_path: Path) -> None:
+    todo = (
+        "import coco_recipe.guard; coco_recipe.guard._PATIENCE_SECONDS = 0.2; "
+        "threading.Thread(target=time.sleep, args=(100,), name='mine').start()"
+    )
+    done = process("run", _recipe(tmp_path), "--plugin", _plugin(tmp_path, todo), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "ended although a step has left mine at work" in done.stderr
+
+
 def test_a_plan_that_runs_such_a_step_is_no_success_either(tmp_path: Path) -> None:
     plugin = _plugin(tmp_path, "os._exit(0)")
     done = process("plan", _recipe(tmp_path), "--plugin", plugin, cwd=tmp_path)
