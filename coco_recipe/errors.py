@@ -9,6 +9,11 @@ MAX_LISTED = 30
 MAX_WITH = 4  # words that a hint names of those that have what was written in them
 
 
+def one_line(text: str) -> str:
+    r"""Return a name as it is told: a line break in it is written as ``\n``, and begins no line."""
+    return text.replace("\r", "\\r").replace("\n", "\\n")
+
+
 def show_path(path: Sequence[str | int]) -> str:
     """Write a key path as messages have it.
 
@@ -36,11 +41,15 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     import difflib
 
     if close := difflib.get_close_matches(word, known, n=1):
-        return f"did you mean '{close[0]}'?"
+        return f"did you mean '{one_line(close[0])}'?"
     if len(known) > MAX_LISTED and (having := [one for one in known if word and word in one]):
         more = f" and {len(having) - MAX_WITH} more" if len(having) > MAX_WITH else ""
         return f"there are {', '.join(map(repr, having[:MAX_WITH]))}{more}"
-    return f"known here: {', '.join(sorted(known))}" if 0 < len(known) <= MAX_LISTED else ""
+    return (
+        f"known here: {', '.join(map(one_line, sorted(known)))}"
+        if 0 < len(known) <= MAX_LISTED
+        else ""
+    )
 
 
 def counted(number: int, noun: str) -> str:

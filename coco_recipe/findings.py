@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Literal
 
-from coco_recipe.errors import about
+from coco_recipe.errors import about, one_line
 from coco_recipe.manifest import FindingRecord, FindingRow, Severity
 
 Choice = Literal["error", "warning", "ignore"]
@@ -180,7 +180,9 @@ class Finding:
 
     def __str__(self) -> str:
         rows = "; ".join(
-            row.name if row.value is None else f"{row.name}: {' '.join(str(row.value).split())}"
+            one_line(row.name)
+            if row.value is None
+            else f"{one_line(row.name)}: {' '.join(str(row.value).split())}"
             for row in self.first
         )
         more = (

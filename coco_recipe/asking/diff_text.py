@@ -11,7 +11,7 @@ from msgspec import UNSET
 from coco_recipe.asking.diff import CountChange, Diff
 from coco_recipe.asking.row_figures import ChangedRow, RowChanges, Table
 from coco_recipe.asking.value_changes import Change
-from coco_recipe.errors import counted
+from coco_recipe.errors import counted, one_line
 from coco_recipe.observing import table
 from coco_recipe.observing.table import width_of
 
@@ -117,9 +117,9 @@ def _rows(rows: RowChanges) -> Iterator[str]:
         keys = ", ".join(f"{key} of {number}" for key, number in rows.keys.items())
         yield f"values: {keys}"
     for names, number in list(rows.relabelled.items())[:MOST]:
-        yield f"class: {names}, {counted(number, 'box')}"
+        yield f"class: {one_line(names)}, {counted(number, 'box')}"
     for told in rows.categories[:MOST]:
-        yield f"category: {told}"
+        yield f"category: {one_line(told)}"
     if len(rows.categories) > MOST:
         yield f"category: and {len(rows.categories) - MOST} more"
     differing = {
@@ -146,7 +146,7 @@ def _rows(rows: RowChanges) -> Iterator[str]:
         number = _number(rows, kind)
         yield f"{kind}: {number}" + (f", the first {len(first)}:" if number > len(first) else ":")
         for row in first:
-            yield f"  {_row(row)}"
+            yield f"  {one_line(_row(row))}"
 
 
 def _number(rows: RowChanges, kind: str) -> int:

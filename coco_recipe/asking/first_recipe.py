@@ -12,7 +12,7 @@ from typing import Any
 from coco_recipe import plugins
 from coco_recipe.asking import reading
 from coco_recipe.dataset import Dataset, extras
-from coco_recipe.errors import about, counted
+from coco_recipe.errors import DatasetError, about, counted
 from coco_recipe.findings import Finding
 from coco_recipe.running import checking
 
@@ -54,9 +54,11 @@ def first_recipe(annotations: Path, images: Path, target: Path) -> First:
         target: where the recipe will stand; its paths are relative to this.
 
     Raises:
-        DatasetError: the file can't be read at all.
+        DatasetError: the file can't be read at all, or has no image.
     """
     dataset = reading.read(annotations, images)
+    if not dataset.images:
+        raise DatasetError(f"{annotations}: has no image, so that there is nothing to make of it")
     found = checking.of_file(annotations, images, plugins.find(()).checks)
     errors = [finding for finding in found if finding.severity == "error"]
     mended = [finding for finding in errors if _is_mended(finding, len(dataset.images))]

@@ -72,7 +72,7 @@ def changes(
 
 
 def _category_changes(before: Mapping[str, Dataset], after: Mapping[str, Dataset]) -> Iterator[str]:
-    """Yield what became of categories: added, gone, of another id or with other values."""
+    """Yield what became of categories: added, gone, with another id, values or order."""
     old, new = (_categories(parts.values()) for parts in (before, after))
     for name in (name for name in old if name not in new):
         yield f"{name} is gone"
@@ -85,6 +85,11 @@ def _category_changes(before: Mapping[str, Dataset], after: Mapping[str, Dataset
         for key, was, now in differing(old[name], row):
             if key != "name":
                 yield f"{name}: {key} {shown(was)} -> {shown(now)}"
+    orders = [[name for name in one if name in old and name in new] for one in (old, new)]
+    for number, (was, now) in enumerate(zip(*orders, strict=True), 1):
+        if was != now:  # trainers number classes by it
+            yield f"the order is another: number {number} of those in both is {now}, was {was}"
+            return
 
 
 def _categories(parts: Iterable[Dataset]) -> dict[str, Any]:

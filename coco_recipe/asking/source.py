@@ -15,6 +15,7 @@ from coco_recipe.running.reopening import reopen
 from coco_recipe.running.session import Session
 
 RECIPES = (".yaml", ".yml")
+QUICK_BYTES = 20_000_000  # a larger file isn't searched for what is wrong: that is check's work
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Asked:
     Attributes:
         name: the place in words, as ``runs/caps:parts``.
         parts: the data sets by port, or by name where there is one.
-        findings: what is known to be wrong with them; of a file, nothing was looked at.
+        findings: what is known to be wrong with them.
         inputs: the data sets that the recipe or the run begins with.
     """
 
@@ -41,6 +42,7 @@ def find(
     *,
     overrides: Sequence[str] = (),
     moved_to: Path | None = None,
+    search: bool = False,
 ) -> Asked:
     """Find data sets: ``FILE.json``, ``RECIPE.yaml[:NAME[.PORT]]`` or ``RUN[:NAME[.PORT]]``.
 
@@ -52,6 +54,8 @@ def find(
         plugin_files: plugin files to load.
         overrides: values of --set, of a recipe.
         moved_to: the recipe's file, where it has moved without the run directory.
+        search: look for what is wrong with the rows of a file, however long that takes; else only
+            of a file that is small.
 
     Returns:
         The data sets by name, with the place that they are of.
@@ -79,7 +83,13 @@ def find(
         return _of_plan(source, session, name or _first_input(planned))
     if name:
         raise RunError(f"{source}: only a recipe or a run directory has named data sets")
-    return Asked(source, {path.name: reading.read(path, images)})
+    parts = {path.name: reading.read(path, images)}
+    return Asked(source, parts, findings_of(path) if search or is_quick(path) else ())
+
+
+def is_quick(path: Path) -> bool:
+    """Report whether the rows of a file are searched for what is wrong in no time."""
+    return path.stat().st_size <= QUICK_BYTES
 
 
 def findings_of(path: Path) -> tuple[Finding, ...]:

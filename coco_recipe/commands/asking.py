@@ -8,14 +8,12 @@ import msgspec
 
 from coco_recipe.commands import completing, options, reports
 from coco_recipe.commands.surroundings import plugins_print_apart
-from coco_recipe.errors import RunError, counted
+from coco_recipe.errors import RunError, counted, one_line
 from coco_recipe.observing.table import padded, width_of
 
 if TYPE_CHECKING:
     from coco_recipe.asking.following import Track
     from coco_recipe.asking.why import Answer
-
-QUICK_BYTES = 20_000_000  # a larger file isn't searched for what is wrong: that is check's work
 
 
 @click.command()
@@ -59,8 +57,7 @@ def stats(
         is_plain = not overrides and not moved_to
         if is_file and is_plain and path.suffix.lower() not in sources.RECIPES:
             parts = {path.name: quick_rows.of_file(path)}
-            is_small = path.stat().st_size <= QUICK_BYTES
-            found = sources.findings_of(path) if is_small else None
+            found = sources.findings_of(path) if sources.is_quick(path) else None
         else:
             asked = sources.find(
                 source, plugin_files=plugin_files, overrides=overrides, moved_to=moved_to
@@ -138,7 +135,9 @@ def why(
 def _history(track: "Track") -> str:
     """Return a line for each step."""
     width = max(width_of(event.step) for event in track.events)
-    return "\n".join(f"{padded(event.step, width)}  {event.what}" for event in track.events)
+    return "\n".join(
+        f"{padded(event.step, width)}  {one_line(event.what)}" for event in track.events
+    )
 
 
 def _draw(answer: "Answer", run: Path, target: Path, plugin_files: tuple[Path, ...]) -> None:

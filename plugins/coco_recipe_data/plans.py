@@ -179,10 +179,16 @@ def tell_merge(params: Params) -> str:
     return told + (f"; the key '{field}' of images says where each is from" if field else "")
 
 
+def _each(number: int) -> str:
+    """Return which families are meant: each 2nd one, each 13th one."""
+    last = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
+    return f"each {number}{last or 'th'} family"
+
+
 def tell_split(params: Params) -> str:
     """Say into which parts the images go."""
     if "every" in params:
-        told = f"puts each {params['every']}th family of images into val, the others into train"
+        told = f"puts {_each(params['every'])} of images into val, the others into train"
     elif "by" in params:
         told = f"divides by the images' key '{params['by']['field']}'"
     elif "folds" in params:

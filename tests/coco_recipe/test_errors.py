@@ -5,7 +5,7 @@ import re
 import pytest
 
 from coco_recipe import plugins
-from coco_recipe.errors import about, counted, did_you_mean
+from coco_recipe.errors import about, counted, did_you_mean, one_line
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,10 @@ def test_of_many_words_those_that_have_it_are_named() -> None:
     assert did_you_mean("150", known) == f"there are '{known[50]}'"
     assert did_you_mean("19", known).endswith(" and 7 more")
     assert did_you_mean("nothing", known) == ""
+
+
+def test_a_line_break_in_a_name_begins_no_line() -> None:
+    assert one_line("a\r\nerror: b") == r"a\r\nerror: b"
+    names = ["cat\nerror: it is forged"]
+    assert "\n" not in did_you_mean("cats\nerror: it is forged", names)
+    assert "\n" not in did_you_mean("x", names)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from builders import coco, command, write_recipe
 
+from coco_recipe.findings import Finding, Kind, Row
+
 PLUGIN = '''
 from coco_recipe import (
     Dataset,
@@ -101,3 +103,10 @@ def test_a_choice_for_a_kind_that_nobody_offers_is_wrong(folder: Path) -> None:
     assert done.returncode == 2
     assert "findings.many_boxs: there is no finding 'many_boxs'" in done.stderr
     assert "did you mean 'many_boxes'?" in done.stderr
+
+
+def test_a_line_break_in_a_name_begins_no_line_of_a_finding() -> None:
+    kind = Kind("odd", "error", "rows are odd", "")
+    told = str(Finding.of(kind, "raw", [Row("class 'a\nerror: b'"), Row("c\nd", "e\nf")]))
+    assert "\n" not in told
+    assert r"class 'a\nerror: b'" in told

@@ -87,3 +87,11 @@ def test_each_step_says_what_its_parameters_do(use: str, given: dict[str, Any], 
     step = plugins.find().offers[use].step
     assert step.tell is not None
     assert step.tell(_rules(use, **given)) == told
+
+
+@pytest.mark.parametrize(
+    ("every", "told"),
+    [(2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (21, "21st"), (112, "112th")],
+)
+def test_families_are_counted_in_english(every: int, told: str) -> None:
+    assert f"puts each {told} family of images" in plans.tell_split({"every": every})

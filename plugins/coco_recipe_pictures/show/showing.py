@@ -49,7 +49,14 @@ def show(
     if target.exists() and not is_ours(target.read_bytes()[:4096]):
         raise RunError(f"{target}: is there already, and none of ours; name another file (--to)")
     folder = images or Path(source).parent
-    asked = find_data(source, folder, plugin_files, overrides=overrides, moved_to=moved_to)
+    asked = find_data(
+        source,
+        folder,
+        plugin_files,
+        overrides=overrides,
+        moved_to=moved_to,
+        search=bool(wanted.finding),
+    )
     chosen = choose(asked.parts, asked.findings, wanted)
     if not chosen:
         raise RunError(f"{source}: has no image")

@@ -149,3 +149,13 @@ def test_real_data_gets_a_recipe_that_is_sound(name: str, tmp_path: Path) -> Non
     done = command("init", folder / "_annotations.coco.json", folder, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert command("plan", "recipe.yaml", cwd=tmp_path).returncode == 0
+
+
+def test_a_file_without_images_gets_none(tmp_path: Path) -> None:
+    """It would be refused."""
+    (tmp_path / "raw.json").write_text(json.dumps(coco(images=0, boxes=[])), "utf-8")
+    (tmp_path / "images").mkdir()
+    done = command("init", "raw.json", "images", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "raw.json: has no image" in done.stderr
+    assert not (tmp_path / "recipe.yaml").exists()

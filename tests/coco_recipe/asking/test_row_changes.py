@@ -183,6 +183,19 @@ def test_a_picture_of_another_size_and_new_categories_are_told() -> None:
     assert found.categories == ('cat: supercategory "cat" -> "animal"', "鸟 is added")
 
 
+def test_another_order_of_categories_is_told() -> None:
+    """A trainer numbers classes by it."""
+    was, now = coco(), coco()
+    now["categories"].reverse()
+    first, second = (row["name"] for row in was["categories"])
+    found = _compared(was, now)
+    told = f"the order is another: number 1 of those in both is {second}, was {first}"
+    assert found.categories == (told,)
+    assert found.differ
+    del now["categories"][0]
+    assert _compared(was, now).categories == (f"{second} is gone",)
+
+
 def test_rows_that_are_wrong_are_compared_as_they_are() -> None:
     """Repeated ids, a row without an image, one without a class or a box, images without rows."""
     data = coco(images=2, boxes=[(1, 1), (1, 1), (9, 2), (2, 7)])

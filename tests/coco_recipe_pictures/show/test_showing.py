@@ -108,3 +108,15 @@ def test_without_images_they_are_looked_for_beside_the_file(folder: Path) -> Non
         picture.rename(folder / picture.name)
     assert command("show", "raw.json", "--to", "b.png", cwd=folder).returncode == 0
     assert (folder / "b.png").stat().st_size > 1000
+
+
+def test_what_is_wrong_with_a_file_can_be_asked_for(folder: Path) -> None:
+    data = json.loads((folder / "raw.json").read_text("utf-8"))
+    data["annotations"][0]["bbox"] = [-500, -500, 9, 9]
+    (folder / "wrong.json").write_text(json.dumps(data), "utf-8")
+    words = ("show", "wrong.json", "--images", "images", "--to", "wrong.png", "--finding")
+    done = command(*words, "boxes_outside", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    done = command(*words, "no_such_kind", cwd=folder)
+    assert done.returncode == 2
+    assert "boxes_outside" in done.stderr
