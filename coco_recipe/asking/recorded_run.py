@@ -20,7 +20,7 @@ from coco_recipe.manifest import (
     claimed,
     claimed_log,
 )
-from coco_recipe.running.run_folder import RESOLVED, WRITTEN
+from coco_recipe.running.run_folder import RESOLVED, WRITTEN, refusal_of
 from coco_recipe.running.store import MANIFEST
 
 PARTS = "instances_"  # what COCO's own files begin with
@@ -142,7 +142,8 @@ def read(folder: Path) -> RecordedRun:
     """
     found = claimed_log(folder)
     if found is None or not found[0].recipe_sha256:
-        raise RunError(f"{folder}: is not a run directory; name one that has {LOG}")
+        refusal = refusal_of(folder) or f"; name one that has {LOG}"
+        raise RunError(f"{folder}: is not a run directory{refusal}")
     run, records = found
     notes = [
         f"{folder}: step '{record.step}' failed, so the run isn't finished"

@@ -15,7 +15,7 @@ from coco_recipe.terminal import raw, safe
 if TYPE_CHECKING:
     import rich.progress
 
-PAGE, REFUSED = "report.html", "refused.html"
+PAGE = "report.html"
 FIGURES = 5  # so many of a step's figures are shown
 
 

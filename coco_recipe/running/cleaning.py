@@ -12,7 +12,7 @@ from coco_recipe import files, seals
 from coco_recipe import manifest as manifests
 from coco_recipe.errors import RunError
 from coco_recipe.manifest import LOG, read_log
-from coco_recipe.observing.progress import PAGE, REFUSED
+from coco_recipe.observing.progress import PAGE
 from coco_recipe.running import error_log, lock, run_folder
 from coco_recipe.running.cache import Cache, Held, has_checkpoint, names_of
 from coco_recipe.running.store import MANIFEST, STEPS, Store
@@ -144,7 +144,7 @@ def remove_records(folder: Path, tell: Callable[[str], None]) -> list[Path]:
         if log is None or Store(folder).step_ids():
             return []
         error_log.clear(folder)
-        for page in (folder / PAGE, folder / REFUSED):
+        for page in (folder / PAGE, folder / run_folder.REFUSED):
             if page.is_file() and seals.open_page(page.read_bytes()):
                 page.unlink()
         copies = {

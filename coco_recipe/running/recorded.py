@@ -29,7 +29,8 @@ def facts_of(planned: Plan, store: Store, hashes: Mapping[str, str] | None = Non
     """
     run = read_run(store.run_dir)
     if run is None:
-        raise RunError(f"{store.run_dir}: is not the directory of a finished run")
+        refusal = run_folder.refusal_of(store.run_dir)
+        raise RunError(f"{store.run_dir}: is not the directory of a finished run{refusal}")
     records = tuple(_record(store, step) for step in planned.steps)
     text = (store.run_dir / run_folder.WRITTEN).read_text("utf-8")
     return _facts(planned, store, run, records, text, hashes or {})

@@ -35,11 +35,15 @@ def reopen(folder: Path, plugin_files: Sequence[Path] = (), moved_to: Path | Non
     if run_record is None and (folder / LOG).is_file():
         raise RunError(f"{folder / LOG}: is not as a run wrote it: run the recipe again")
     if run_record is None or run_record.clock.plugins is None:
-        raise RunError(f"{folder}: is not the directory of a finished run")
+        raise RunError(
+            f"{folder}: is not the directory of a finished run{run_folder.refusal_of(folder)}"
+        )
     try:
         text = source.load(folder / run_folder.RESOLVED)
     except OSError as error:
-        raise RunError(f"{folder}: is not the directory of a finished run") from error
+        raise RunError(
+            f"{folder}: is not the directory of a finished run{run_folder.refusal_of(folder)}"
+        ) from error
     _check_plugins(folder, run_record.clock.plugins, plugin_files)
     registry = plugins.find(plugin_files)
     if moved_to:

@@ -17,11 +17,18 @@ from coco_recipe.running.store import Store
 
 WRITTEN = "recipe.yaml"  # the recipe as it was written
 RESOLVED = "recipe.resolved.yaml"  # the recipe with every variable and default filled in
+REFUSED = "refused.html"  # the page of a run that was refused before any work
 
 
 def default(planned: Plan) -> Path:
     """Return the run directory that a recipe has where none is named."""
     return Path(RUNS) / planned.recipe.name
+
+
+def refusal_of(folder: Path) -> str:
+    """Say where it stands why a folder is no run's yet; empty where no run was refused there."""
+    page = folder / REFUSED
+    return f": its run was refused before any work, see {page}" if page.is_file() else ""
 
 
 def resolved(planned: Plan) -> bytes:

@@ -17,7 +17,7 @@ from coco_recipe.publishing.marks import MARK, Mark, Published, read_mark
 from coco_recipe.publishing.targets import CACHE
 from coco_recipe.running.cache import RESULT, Cache, names_of
 from coco_recipe.running.lock import LEASE, LOCK, read_holder
-from coco_recipe.running.run_folder import RESOLVED, WRITTEN
+from coco_recipe.running.run_folder import RESOLVED, WRITTEN, refusal_of
 from coco_recipe.running.store import MANIFEST, PLACED
 from coco_recipe.seals import open_page
 
@@ -74,7 +74,7 @@ def verify(folder: Path) -> Verification:
         RunError: it is none.
     """
     if not any((folder / name).exists() for name in (LOG, "steps", RESOLVED)):
-        raise RunError(f"{folder}: is not a run directory")
+        raise RunError(f"{folder}: is not a run directory{refusal_of(folder)}")
     look = _Look(Verification(folder))
     look.at_log_and_recipe()
     for step_id in look.step_ids():

@@ -134,6 +134,19 @@ def test_a_refused_run_has_a_page_beside_that_of_the_run_before(
 
 
 @pytest.mark.slow
+def test_who_asks_of_a_refused_run_is_told_of_its_page(tmp_path: Path) -> None:
+    _broken(tmp_path)
+    _refused(tmp_path)
+    page = Path("runs/test/refused.html")
+    for words in (("report",), ("stats",), ("verify",), ("why", "--image", "1.jpg")):
+        done = command(words[0], "runs/test", *words[1:], cwd=tmp_path)
+        assert done.returncode == 2
+        assert f"its run was refused before any work, see {page}" in done.stderr
+    done = command("diff", "runs/test", "runs/test", cwd=tmp_path)
+    assert str(page) in done.stderr
+
+
+@pytest.mark.slow
 def test_a_refused_run_leaves_a_file_of_the_users(tmp_path: Path) -> None:
     _broken(tmp_path)
     folder = tmp_path / "runs" / "test"
