@@ -162,7 +162,9 @@ def _mix(tensors: Sequence["Tensor"], how: Blend) -> "tuple[Tensor, bool]":
                 total.mul_(keep)
             # multiplied first, not add_(alpha=): that may round once for both, and differ from the
             # plain formula
-            total.add_(tensor[part] if add == 1 else tensor[part].to(torch.float64).mul(add))
+            # floats of 8 bits are added to no others
+            as_it_is = add == 1 and tensor.element_size() > 1
+            total.add_(tensor[part] if as_it_is else tensor[part].to(torch.float64).mul(add))
         out[part] = total.div_(how.total) if how.total != 1 else total
         finite = finite and math.isfinite(total.sum())
     return made, finite

@@ -287,7 +287,8 @@ def _fault(key: Any, tensor: Any) -> str:
         or tensor.is_nested
         or (tensor.is_conj() or tensor.is_neg())
     ):
-        return f"is not a plain dense tensor ({tensor.layout}, {tensor.device})"
+        kind = "quantized" if tensor.is_quantized else f"{tensor.layout}, {tensor.device}"
+        return f"is not a plain dense tensor ({kind})"
     if _bytes_of(tensor) > tensor.untyped_storage().nbytes():
         return (
             f"claims the shape {tuple(tensor.shape)}, {_bytes_of(tensor)} bytes, and has "

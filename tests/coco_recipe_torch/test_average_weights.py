@@ -161,6 +161,14 @@ def test_sums_of_other_types_do_not_overflow_and_keep_their_type(
         assert torch.equal(found.state[key], uniform([state[key] for state in given]).to(kind))
 
 
+def test_floats_of_8_bits_are_averaged_as_others_are(tmp_path: Path) -> None:
+    kind = torch.float8_e4m3fn
+    given = [{"w": torch.tensor(values).to(kind)} for values in ([1.0, 400.0], [3.0, 240.0])]
+    found, _ = run(tmp_path, given)
+    assert found.state["w"].dtype == kind
+    assert found.state["w"].float().tolist() == [2.0, 320.0]
+
+
 @pytest.mark.parametrize("batch_norm", ["average", "last"])
 def test_statistics_of_batch_norms_are_averaged_or_the_last_ones(
     tmp_path: Path, batch_norm: str

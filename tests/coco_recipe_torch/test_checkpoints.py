@@ -101,6 +101,11 @@ def not_a_tensor(folder: Path) -> Path:
     return saved(folder / "bad.pth", {"state_dict": state() | {"fc.names": "cat"}})
 
 
+def quantized(folder: Path) -> Path:
+    tensor = torch._make_per_tensor_quantized_tensor(torch.ones(3, dtype=torch.int8), 0.1, 0)
+    return saved(folder / "bad.pth", {"state_dict": {"w": tensor}})
+
+
 def sparse(folder: Path) -> Path:
     return saved(folder / "bad.pth", {"state_dict": {"w": torch.eye(3).to_sparse()}})
 
@@ -166,6 +171,7 @@ def a_whole_model(folder: Path) -> Path:
         (infinite, "'fc.scale' has a value that is not finite"),
         (not_a_tensor, "'fc.names' is a str"),
         (sparse, "'w'"),
+        (quantized, "'w' is not a plain dense tensor (quantized)"),
         (shared_memory, "share memory"),
         (no_weights, "has no weights"),
         (only_a_meta, "'meta' is a dict"),

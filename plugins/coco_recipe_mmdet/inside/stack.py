@@ -9,8 +9,17 @@ from urllib.parse import urlparse
 from coco_recipe_jobs.job import Job
 
 from coco_recipe import StepProblem, StepProblems, with_names, with_values
-from coco_recipe_mmdet.inside import weights
+from coco_recipe_mmdet.inside import later, weights
 
+# of a transform of lanes, and of one that takes transforms of another library
+SELDOM_USED = (
+    "imgaug",
+    "imgaug.augmenters",
+    "imgaug.augmentables",
+    "imgaug.augmentables.lines",
+    "imgaug.augmentables.segmaps",
+    "albumentations",
+)
 Content = dict[str, Any]  # of a checkpoint file
 
 
@@ -21,9 +30,11 @@ def begin(job: Job) -> str:
         StepProblems: a GPU is asked for and there is none.
     """
     import cv2
-    from mmdet.utils import register_all_modules
 
-    register_all_modules(init_default_scope=True)
+    with later.put_off(*SELDOM_USED):
+        from mmdet.utils import register_all_modules
+
+        register_all_modules(init_default_scope=True)
     _mend_ssd()
     _read_safely()
     _keep_names()
