@@ -143,6 +143,7 @@ class Index:
         names: set[str] | None = None,
     ) -> None:
         self._rows: list[tuple[Dataset, Image, Annotation]] = []
+        self._repeated: set[int] = set()  # ids that several annotations of a data set have
         self._images: list[tuple[Dataset, Image, list[Annotation]]] = []
         for rows in data:
             self._look_at(rows, annotations, images, names or set())
@@ -151,6 +152,7 @@ class Index:
         self, rows: Dataset, annotations: set[int], images: set[int], names: set[str]
     ) -> None:
         wanted = [one for one in rows.annotations if one.id in annotations] if annotations else []
+        self._repeated |= {id_ for id_, n in Counter(one.id for one in wanted).items() if n > 1}
         owners = {one.image_id for one in wanted}
         shown: dict[int, list[Annotation]] = {}
         by_id: dict[int, Image] = {}
@@ -167,7 +169,12 @@ class Index:
         self._images += [(rows, by_id[id_], many) for id_, many in shown.items()]
 
     def annotation(self, id_: int, image_id: int | None = None, file_name: str = "") -> Shot | None:
-        """Return the part of its picture around an annotation; None where it isn't found."""
+        """Return the part of its picture around an annotation; None where it isn't found.
+
+        Nor is one whose id others have, where nothing says on which image it is.
+        """
+        if id_ in self._repeated and image_id is None and not file_name:
+            return None
         for rows, image, row in self._rows:
             if (
                 row.id == id_

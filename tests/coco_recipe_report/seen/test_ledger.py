@@ -53,3 +53,14 @@ def test_a_finding_names_an_id_that_repeats_by_its_image_too() -> None:
     assert [row.shot.name if row.shot else None for row in rows] == ["2.jpg", "1.jpg", None]
     assert rows[0].told == "annotation 1: 7"
     assert [row.shot for row in unknown] == [None, None, None]
+
+
+def test_of_rows_with_one_id_none_is_shown_for_another() -> None:
+    """The finding is of the row that has no image; the other is sound."""
+    data = coco(images=2, boxes=[(1, 1), (2, 1), (2, 2)])
+    data["annotations"][1] |= {"id": 1, "image_id": 99}
+    first = (manifest.FindingRow("annotation 1", ""), manifest.FindingRow("annotation 3", ""))
+    finding = manifest.FindingRecord(kind="k", place="raw", first=first)
+    ((repeated, sound),) = found_rows([finding], {"raw": [dataset(data)]})
+    assert repeated.shot is None
+    assert sound.shot
