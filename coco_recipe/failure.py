@@ -56,9 +56,17 @@ def told(error: BaseException, home: str = "") -> str:
         isinstance(error, ValueError) and _is_on_purpose(error, home)
     )
     if is_expected:
-        return str(error) or type(error).__name__
-    first, *more = f"{_type(error, home)}: {error}".rstrip(": ").splitlines()
+        return words(error) or type(error).__name__
+    first, *more = f"{_type(error, home)}: {words(error)}".rstrip(": ").splitlines()
     return "\n".join([f"{first} {_place(error, home)}".rstrip(), *more])
+
+
+def words(error: BaseException) -> str:
+    """Return an error's own words, also where making them is an error."""
+    try:
+        return str(error)
+    except Exception as fault:
+        return f"(its own text can't be made: {type(fault).__name__})"
 
 
 def trace(error: BaseException) -> str:

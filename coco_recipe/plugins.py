@@ -12,7 +12,7 @@ from typing import Any
 
 import pluggy
 
-from coco_recipe import hookspecs, installed
+from coco_recipe import failure, hookspecs, installed
 from coco_recipe.checks import row_checks, slow_reading
 from coco_recipe.crops import DrawCrop
 from coco_recipe.dataset import Dataset
@@ -324,4 +324,4 @@ def _reason(error: BaseException) -> str:
         return str(error)
     if isinstance(error, SyntaxError):
         return f"SyntaxError at line {error.lineno}: {error.msg}"
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"{type(error).__name__}: {failure.words(error)}".removesuffix(": ")

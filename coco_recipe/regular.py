@@ -71,10 +71,15 @@ def read(path: Path) -> bytes:
     """Return a regular file's bytes.
 
     Raises:
-        OSError: as of `opened`.
+        OSError: as of `opened`, or it is larger than the memory.
     """
     with opened(path) as file:
-        return file.read()
+        try:
+            return file.read()
+        except (MemoryError, OverflowError) as error:
+            size = os.fstat(file.fileno()).st_size
+            told = f"it has {size} bytes, for which there is no memory"
+            raise OSError(errno.ENOMEM, told, str(path)) from error
 
 
 def _kind(mode: int) -> str:

@@ -150,3 +150,16 @@ def _fail_on(item: str) -> None:
 def test_an_error_that_was_never_raised_has_no_place() -> None:
     assert failure.told(KeyError("x")) == "KeyError: 'x'"
     assert failure.told(TypeError()) == "TypeError"
+
+
+class _Mute(Exception):
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+def test_an_error_whose_text_can_not_be_made_is_told_by_its_type() -> None:
+    def act() -> None:
+        raise _Mute
+
+    told = failure.told(_caught(act), HOME)
+    assert told.startswith("_Mute: (its own text can't be made: ZeroDivisionError) [")

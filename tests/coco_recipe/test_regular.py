@@ -49,3 +49,13 @@ def test_a_file_is_read_and_nothing_is_named_of_it(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not a regular file"):
         regular.opened(tmp_path)
     assert len(os.listdir("/proc/self/fd")) < 60, "what is refused must be closed again"
+
+
+def test_a_file_larger_than_the_memory_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "hole"
+    path.touch()
+    os.truncate(path, 2**43)
+    with pytest.raises(
+        OSError, match=f"it has {2**43} bytes, for which there is no memory: .*hole"
+    ):
+        regular.read(path)

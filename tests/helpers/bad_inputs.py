@@ -12,6 +12,7 @@ import json
 import lzma
 import os
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -236,6 +237,11 @@ def _socket(path: Path) -> None:
     os.mknod(path, 0o140644)
 
 
+def _touched(path: Path) -> Path:
+    path.touch()
+    return path
+
+
 KIND_TOLD = (
     {
         "FIFO": ("FIFO",),
@@ -265,6 +271,11 @@ for name, place in (
         word = kind.rpartition(" ")[2] if "nothing" not in kind else ""
         of_kind(f"files/{name} is a {kind}", place, put, *KIND_TOLD[name == "recipe"].get(word, ()))
 
+
+for name, place in (("recipe", "recipe.yaml"), ("annotations", "raw.json"), ("pipeline", "p.yaml")):
+    of_kind(
+        f"files/{name} is a hole of 1 TB", place, lambda path: os.truncate(_touched(path), 2**40)
+    )
 
 # what a recipe means
 
@@ -602,7 +613,7 @@ raw(
     "GBK",
     json.dumps(coco(2, names=("瓶盖", "dog")), ensure_ascii=False).encode("gbk"),
     "refuse",
-    "is not UTF-8 (byte 22",
+    "is not UTF-8 (byte 4",
     "save it",
 )
 raw("Latin-1", GOOD.replace(b"cat", b"m\xfcll"), "refuse", "is not UTF-8 (byte", "save it")
@@ -1295,6 +1306,86 @@ for turn in range(2, 9):
     )
 
 
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def with_chunk(kind: bytes, body: bytes) -> bytes:
+    """Return a PNG with one more chunk behind its header."""
+    data = png()
+    return data[:33] + chunk(kind, body) + data[33:]
+
+
+def tiff_in_a_circle() -> bytes:
+    """Return a TIFF whose first directory of tags says that it is its own next one."""
+    data = jpeg(format="TIFF")
+    at = struct.unpack("<I", data[4:8])[0]
+    end = at + 2 + 12 * struct.unpack("<H", data[at : at + 2])[0]
+    return data[:end] + struct.pack("<I", at) + data[end + 4 :]
+
+
+def exif_in_a_circle() -> bytes:
+    """Return a JPEG whose EXIF directory points at itself, for tags and for the next one."""
+    entries = struct.pack("<HHII", 0x8769, 4, 1, 8) + struct.pack("<HHII", 0x0132, 2, 2**31, 8)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + entries + struct.pack("<I", 8)
+    data = jpeg()
+    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:]
+
+
+def scans(times: int) -> bytes:
+    """Return a progressive JPEG of 2,000 px with its last scan again and again."""
+    data = jpeg(size=(2000, 2000), progressive=True, quality=5)
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * times + b"\xff\xd9"
+
+
+def frames(form: str, times: int) -> bytes:
+    from PIL import Image
+
+    made = io.BytesIO()
+    shown = [Image.new("P", (64, 48), n % 2) for n in range(times)]
+    shown[0].save(made, form, save_all=True, append_images=shown[1:], duration=20)
+    return made.getvalue()
+
+
+def bomb(kind: bytes, head: bytes = b"") -> Callable[[], bytes]:
+    """Return what makes a PNG with a chunk of which 100 MB come."""
+    return lambda: with_chunk(kind, head + zlib.compress(bytes(100_000_000)))
+
+
+NUMPY = b"\x93NUMPY\1\0v\0{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(128)
+SHELL = b"cos\nsystem\n(S'touch marker'\ntR."
+for name, made in {
+    "PostScript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 48\n(marker) (w) file\n",
+    "array of objects": NUMPY + SHELL,
+    "pickle": SHELL,
+    "WMF": b"\xd7\xcd\xc6\x9a" + bytes(200),
+    "JPEG XL": b"\xff\x0a" + bytes(200),
+    "Photoshop": b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 48, 64, 8, 3) + bytes(99),
+    "OpenEXR": b"v/1\1\2\0\0\0" + bytes(200),
+    "ImageMagick script": b"push graphic-context\nimage over 0,0 0,0 'https://a.b|touch marker'\n",
+    "ZIP": b"PK\3\4" + bytes(200),
+    "bzip2": bz2.compress(png()),
+    "two bytes of a JPEG": b"\xff\xd8",
+    "UTF-16": "text".encode("utf-16"),
+}.items():
+    picture(name, made, "quarantine")
+picture("TIFF in a circle", tiff_in_a_circle, "warn")
+picture("EXIF in a circle", exif_in_a_circle, "accept")
+picture("200 scans more", partial(scans, 200), "accept", size=(2000, 2000))
+picture("GIF of 500 frames", partial(frames, "GIF", 500), "warn", name="1.gif")
+picture("WebP of 100 frames", partial(frames, "WEBP", 100), "warn", name="1.webp")
+picture("PNG with a bomb of a profile", bomb(b"iCCP", b"x\0\0"), "accept", name="1.png")
+picture("PNG with a bomb of text", bomb(b"zTXt", b"x\0\0"), "accept", name="1.png")
+picture("PNG with a bomb of pixels", bomb(b"IDAT"), "accept", name="1.png")
+picture(
+    "PNG with 100,000 chunks",
+    png()[:33] + chunk(b"tEXt", b"a\0b") * 100_000 + png()[33:],
+    "accept",
+    name="1.png",
+)
+
+
 # pipelines
 
 
@@ -1539,7 +1630,58 @@ checkpoint(
 checkpoint("the same twice", saves(lambda: {"state_dict": weights()}), "accept")
 
 
-# configs of detectors: what is found without running one
+def _zipped(name: str, data: bytes) -> Callable[[Path], None]:
+    """Write a sound checkpoint with one more member in its archive."""
+
+    def write(path: Path) -> None:
+        saves(lambda: {"state_dict": weights()})(path)
+        with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(path, "a") as file:
+            file.writestr(name, data)
+
+    return write
+
+
+def _tensors(header: bytes, length: int | None = None) -> Callable[[Path], None]:
+    """Write a file of safetensors under a checkpoint's name."""
+    size = struct.pack("<Q", len(header) if length is None else length)
+    return lambda path: path.write_bytes(size + header + bytes(840)) and None
+
+
+for name, member, outcome, *words in (
+    ("code beside", "b/code/evil.py", "accept"),
+    ("a pickle beside", "b/evil.pkl", "accept"),
+    ("data twice", "b/data.pkl", "refuse", "b.pth"),
+    ("a member above its folder", "../../marker", "refuse", "'../../marker'"),
+    ("a member of the root", "/marker", "refuse", "'/marker'"),
+):
+    checkpoint(name, _zipped(member, SHELL), outcome, *words)  # type: ignore[arg-type]
+ONE = '{"x": {"dtype": "F32", "shape": [%d], "data_offsets": [0, %d]}%s}'
+TYPED = ', "__metadata__": {"type": "os.system", "format": "pt"}'
+for name, header, length in (
+    ("with a type", ONE % (2, 8, TYPED), None),
+    ("of 2^63 bytes of header", "{}", 2**63),
+    ("beyond its end", ONE % (10**10, 4 * 10**10, ""), None),
+    ("below 0", ONE % (-2, -8, ""), None),
+):
+    checkpoint(f"safetensors {name}", _tensors(header.encode(), length), "refuse")
+for name, data in {
+    "ZIP of nothing": b"PK\5\6" + bytes(18),
+    "array of objects": NUMPY + SHELL,
+    "HDF5": b"\x89HDF\r\n\x1a\n" + bytes(500),
+    "GGUF": b"GGUF" + bytes(500),
+    "gzip": gzip.compress(b"x" * 999),
+}.items():
+    checkpoint(name, partial(Path.write_bytes, data=data), "refuse", "b.pth")  # type: ignore[arg-type]
+for name, put in {
+    "a FIFO": os.mkfifo,
+    "a folder": os.mkdir,
+    "a link to /dev/zero": partial(os.symlink, "/dev/zero"),
+    "a link to itself": partial(os.symlink, "b.pth"),
+}.items():
+    checkpoint(name, put, "refuse", "b.pth")
+
+
+# configs of detectors: what is found# configs of detectors: what is found without running one
 
 
 def config(id: str, name: str, written: str, outcome: Outcome, *told: str, **params: Any) -> None:
@@ -1561,6 +1703,19 @@ config("missing", "x.py", "", "refuse", "gone.py", config="gone.py")
 config("outside of the recipe's folder", "x.py", "", "refuse", "hostname", config="/etc/hostname")
 config("syntax error", "x.py", "a = (\n", "refuse", "x.py")
 config("base outside", "x.py", "_base_ = '../../../../etc/x.py'\n", "refuse", "x.py")
+config(
+    "YAML with a tag of Python",
+    "x.yaml",
+    "a: !!python/object/apply:os.system [touch marker]\n",
+    "refuse",
+    "x.yaml",
+)
+config("base on the network", "x.py", "_base_ = 'https://a.b/x.py'\n", "refuse", "x.py")
+config("base of a list", "x.py", "_base_ = ['../../../../../etc/x.py']\n", "refuse", "x.py")
+config("a picture", "x.py", "\x89PNG\0", "refuse", "x.py")
+config("another ending", "x.sh", "touch marker\n", "refuse", "x.sh")
+config("a folder", "x.py/y", "", "refuse", "x.py", config="x.py")
+config("code at import", "x.py", "import os; os.system('touch marker')\n", "accept")
 config("epochs of 0", "x.py", "a = 1\n", "refuse", "epochs", epochs=0)
 config("epochs of a text", "x.py", "a = 1\n", "refuse", "epochs", epochs="many")
 config("unknown parameter", "x.py", "a = 1\n", "refuse", "'epoch'", epoch=1)
@@ -1741,6 +1896,44 @@ for name, work in {
     "sets a variable": "import os; os.environ['COCO_RECIPE_ODD'] = '1'",
 }.items():
     plugin(name, "accept", work=work)
+for name, work, *words in (
+    ("another json", "import json; json.dumps = None", "changed json.dumps, which"),
+    ("another rename", "import os; os.replace = os.rename", "changed os.replace, which"),
+    ("another open", "import builtins; builtins.open = None", "changed builtins.open, which"),
+    (
+        "another commit",
+        "from coco_recipe.running import store; store.Store.commit = None",
+        "Store.commit",
+    ),
+    ("another clock", "import time; time.time = lambda: -1", "changed time.time, which"),
+):
+    plugin(f"puts in {name}", "refuse", "'a'", *words, work=work)
+for name, work in {
+    "sets the mask of rights": "import os; os.umask(0o777)",
+    "sets a timer": "import signal; signal.setitimer(signal.ITIMER_REAL, 60)",
+    "ignores signals": "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+    "empties the environment": "import os; os.environ.clear()",
+    "sets the limit of recursion": "import sys; sys.setrecursionlimit(2000)",
+    "takes the streams": "import sys; sys.stdout = sys.stderr = None",
+    "stops the collecting of garbage": "import gc; gc.disable()",
+    "says escapes": "ctx.say('\\x1b]0;x\\x07\\u202e')",
+    "notes escapes": "ctx.note('summary', '\\x1b[2J\\u202e')",
+    "is at escapes": "ctx.progress(1, 2, '\\x1b[2J\\r', figures={'\\x1b[2J': 1})",
+    "warns of escapes": "import warnings; warnings.warn('\\x1b[2J')",
+    "logs escapes": "import logging; logging.getLogger('\\x1b').error('\\x1b[2J')",
+    "writes escapes": "import os; (ctx.workdir / 'a').write_text('\\x1b[2J')",
+}.items():
+    plugin(name, "accept", work=work)
+for name, work in {
+    "BaseException": "raise BaseException('x')",
+    "GeneratorExit": "raise GeneratorExit",
+    "escapes": "raise ValueError('\\x1b]0;x\\x07')",
+    "a class of escapes": "raise type('\\x1b[2J', (Exception,), {})('\\x1b[2J')",
+    "a group": "raise ExceptionGroup('x', [ValueError('y')])",
+    "what can't be told": "raise type('Odd', (Exception,), {'__str__': lambda self: 1 / 0})()",
+    "a text of 10 MB": "raise ValueError('x' * 10_000_000)",
+}.items():
+    plugin(f"raises {name}", "refuse", "'a'", work=work)
 plugin("warns, and warnings are errors", "refuse", "'a'", work="raise UserWarning('odd')")
 plugin("loses rows", "refuse", "'a'", result='{"dataset": dataset.replace(annotations=())}')
 
