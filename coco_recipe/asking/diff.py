@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from coco_recipe import files, yaml_text
-from coco_recipe.asking import reading, recorded_run, row_changes, source, value_changes
+from coco_recipe.asking import address, reading, recorded_run, row_changes, source, value_changes
 from coco_recipe.asking.recorded_run import RecordedRun
 from coco_recipe.asking.row_figures import RowChanges
 from coco_recipe.asking.value_changes import Change
@@ -94,12 +94,12 @@ def diff(a: str, b: str, plugin_files: Sequence[Path] = (), most: int = 5) -> Di
 
 
 def _kind_of(place: str) -> Kind:
-    path, name = source.divided(place)
+    path, name = address.divided(place)
     if name:
         return "data"
     if path.is_dir():
         return "runs"
-    return "recipes" if path.suffix.lower() in source.RECIPES else "data"
+    return "recipes" if path.suffix.lower() in address.RECIPES else "data"
 
 
 def _unlike(a: str, b: str, kinds: Sequence[Kind]) -> str:
@@ -117,7 +117,7 @@ def _data(a: str, b: str, plugin_files: Sequence[Path], most: int) -> Diff:
 
 
 def _recipes(a: str, b: str, plugin_files: Sequence[Path], most: int) -> Diff:
-    plans = [stages.prepare(source.divided(place)[0], (), plugin_files) for place in (a, b)]
+    plans = [stages.prepare(address.divided(place)[0], (), plugin_files) for place in (a, b)]
     was, now = (
         yaml_text.parse(Path(place), run_folder.resolved(planned).decode(), "recipe").data
         for place, planned in zip((a, b), plans, strict=True)
@@ -164,7 +164,7 @@ def _recipe(was: Any, now: Any) -> Iterator[Change]:
 
 def _runs(a: str, b: str, plugin_files: Sequence[Path], most: int) -> Diff:
     del plugin_files  # records need none
-    runs = [recorded_run.read(source.divided(place)[0]) for place in (a, b)]
+    runs = [recorded_run.read(address.divided(place)[0]) for place in (a, b)]
     before, after = runs
     notes = list(dict.fromkeys(note for run in runs for note in (*run.notes, *_undone(run))))
     rows = None

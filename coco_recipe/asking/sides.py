@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import chain
 from math import isfinite
 from typing import Any
 
@@ -53,6 +54,33 @@ class Sides:
     widths: tuple[float, ...]
     heights: tuple[float, ...]
     aspects: tuple[float, ...]
+
+
+def joined(parts: Sequence[Boxes]) -> Boxes:
+    """Return boxes of several parts as those of one, in the parts' order."""
+    if len(parts) == 1:
+        return parts[0]
+    widths, heights = array("d"), array("d")
+    for part in parts:
+        widths += part.widths
+        heights += part.heights
+    return Boxes(
+        _chained([part.image_ids for part in parts]),
+        _chained([part.category_ids for part in parts]),
+        widths,
+        heights,
+        b"".join(part.forms for part in parts),
+    )
+
+
+def _chained(parts: Sequence[Sequence[int]]) -> Sequence[int]:
+    """Return ids of several parts; an array, where all of them are."""
+    ids = array("q")
+    for part in parts:
+        if not isinstance(part, array):
+            return list(chain.from_iterable(parts))
+        ids += part
+    return ids
 
 
 def of(boxes: Boxes, groups: Sequence[int], number: int) -> list[Sides]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coco_recipe import plugins
-from coco_recipe.asking import reading
+from coco_recipe.asking import address, reading
 from coco_recipe.dataset import Dataset
 from coco_recipe.errors import RunError, did_you_mean
 from coco_recipe.findings import Finding
@@ -13,9 +13,6 @@ from coco_recipe.planning.plan import Plan, PlannedStep, Reference
 from coco_recipe.running import checking, forecast, run_folder, stages
 from coco_recipe.running.reopening import reopen
 from coco_recipe.running.session import Session
-
-RECIPES = (".yaml", ".yml")
-QUICK_BYTES = 20_000_000  # a larger file isn't searched for what is wrong: that is check's work
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +63,8 @@ def find(
         RecipeError: the recipe is wrong.
         DatasetError: the file is wrong.
     """
-    path, name = divided(source)
-    is_recipe = not path.is_dir() and path.suffix.lower() in RECIPES
+    path, name = address.divided(source)
+    is_recipe = not path.is_dir() and path.suffix.lower() in address.RECIPES
     if overrides and not is_recipe:
         raise RunError(f"--set overrides a value of a recipe, and {source} is none")
     if moved_to and not path.is_dir():
@@ -84,36 +81,12 @@ def find(
     if name:
         raise RunError(f"{source}: only a recipe or a run directory has named data sets")
     parts = {path.name: reading.read(path, images)}
-    return Asked(source, parts, findings_of(path) if search or is_quick(path) else ())
-
-
-def is_quick(path: Path) -> bool:
-    """Report whether the rows of a file are searched for what is wrong in no time."""
-    return path.stat().st_size <= QUICK_BYTES
+    return Asked(source, parts, findings_of(path) if search or address.is_quick(path) else ())
 
 
 def findings_of(path: Path) -> tuple[Finding, ...]:
     """Return what is wrong with the rows of a file."""
     return checking.of_file(path, None, plugins.find(()).checks)
-
-
-def divided(source: str) -> tuple[Path, str]:
-    """Return the file or folder, and the name behind a colon.
-
-    Raises:
-        RunError: there is no such file or folder.
-    """
-    if not source.strip():
-        raise RunError("the SOURCE is empty: name an annotation file, a recipe or a run directory")
-    whole, (before, _, name) = Path(source), source.rpartition(":")
-    if whole.exists():
-        return whole, ""
-    if before and Path(before).exists():
-        return Path(before), name
-    raise RunError(
-        f"{source}: there is no such annotation file, recipe or run directory "
-        "(FILE.json, RECIPE.yaml[:NAME[.PORT]], RUN[:NAME[.PORT]])"
-    )
 
 
 def _first_input(planned: Plan) -> str:

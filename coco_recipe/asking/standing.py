@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import combinations
+from typing import Any
+
+TABLE = 32  # places of a table for each key: where more are needed, sorting is faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +58,38 @@ def by_numpy(images: Sequence[int], classes: Sequence[int]) -> Standing:
     image, number = np.asarray(images, np.int64), np.asarray(classes, np.int64)
     width = int(number.max()) + 1
     boxes = _counted(np.bincount(image).tolist())
-    on = np.unique(image * width + number)  # each class of each image once, image by image
+    # each class of each image once, image by image
+    on = _distinct(image * width + number, (int(image.max()) + 1) * width, np)
     image, number = np.divmod(on, width)
-    keys = []
+    keys = [on[:0]]
     for apart in range(1, len(on)):  # the classes of an image stand beside one another
         same = image[apart:] == image[:-apart]
         if not same.any():
             break
         keys.append(number[:-apart][same] * width + number[apart:][same])
-    found, times = np.unique(np.concatenate([*keys, on[:0]]), return_counts=True)
+    found, times = _times(np.concatenate(keys), width * width, np)
     low, high = np.divmod(found, width)
     pairs = dict(zip(zip(low.tolist(), high.tolist(), strict=True), times.tolist(), strict=True))
     return Standing(boxes, _counted(np.bincount(number).tolist()), Counter(pairs))
+
+
+def _distinct(keys: Any, number: int, np: Any) -> Any:
+    """Return every key once, sorted; they are below a number."""
+    if number > TABLE * len(keys):
+        return np.unique(keys)
+    seen = np.zeros(number, bool)
+    seen[keys] = True
+    return np.flatnonzero(seen)
+
+
+def _times(keys: Any, number: int, np: Any) -> tuple[Any, Any]:
+    """Return every key once, sorted, and how often it is there; they are below a number."""
+    if number > TABLE * len(keys):
+        found, times = np.unique(keys, return_counts=True)
+        return found, times
+    times = np.bincount(keys, minlength=number)
+    found = np.flatnonzero(times)
+    return found, times[found]
 
 
 def _counted(counts: Sequence[int]) -> Counter[int]:

@@ -2,15 +2,15 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, count, islice, repeat
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain, islice, repeat
 from operator import attrgetter
 
 import msgspec
 
 from coco_recipe.asking import quick_rows, sides, standing
-from coco_recipe.asking.quick_rows import QuickRows
+from coco_recipe.asking.numbered import Numbered
+from coco_recipe.asking.quick_file import QuickRows
 from coco_recipe.asking.sides import Sides
 from coco_recipe.dataset import Dataset
 
@@ -115,10 +115,10 @@ def figures(parts: Mapping[str, QuickRows], findings: Mapping[str, int] | None =
         parts: the data sets by name.
         findings: number of rows by what is wrong with them.
     """
-    all_rows = _Numbered()
+    all_rows = Numbered()
     for part, rows in enumerate(parts.values()):
         all_rows.add(part, rows)
-    boxes = _joined([rows.boxes for rows in parts.values()])
+    boxes = sides.joined([rows.boxes for rows in parts.values()])
     names, of = list(all_rows.ids), len(all_rows.classes)
     on = standing.of(all_rows.images, all_rows.classes)
     per_image = [on.boxes[number] for number in all_rows.numbers]
@@ -153,68 +153,6 @@ def of_datasets(parts: Mapping[str, Dataset]) -> Figures:
         Images, boxes, negatives, classes and sizes of boxes, for all and for each part.
     """
     return figures({name: quick_rows.of_dataset(rows) for name, rows in parts.items()})
-
-
-@dataclass(slots=True)
-class _Numbered:
-    """The boxes of several data sets, with numbers for what their ids mean there.
-
-    Attributes:
-        ids: the ids of each class by its name; a class has the number of its place here.
-        classes: the class of each box, by number.
-        images: the image of each box; images are numbered through all data sets.
-        parts: the data set of each box, numbered from 0.
-        numbers: the number of each image; those of one id in one data set share it.
-    """
-
-    ids: dict[str, set[int]] = field(default_factory=dict)
-    classes: "array[int]" = field(default_factory=lambda: array("q"))
-    images: "array[int]" = field(default_factory=lambda: array("q"))
-    parts: "array[int]" = field(default_factory=lambda: array("q"))
-    numbers: list[int] = field(default_factory=list)
-    _places: dict[str, int] = field(default_factory=dict)
-    _new: "count[int]" = field(default_factory=count)
-
-    def add(self, part: int, rows: QuickRows) -> None:
-        """Add the rows of a data set."""
-        number = dict(zip(map(attrgetter("id"), rows.images), self._new, strict=False))
-        self.numbers += [number[image.id] for image in rows.images]
-        self.images += _numbered(rows.boxes.image_ids, number, lambda _: next(self._new))
-        names = {category.id: category.name for category in rows.categories}
-        known = {id_: self._class(id_, name) for id_, name in names.items()}
-        self.classes += _numbered(
-            rows.boxes.category_ids, known, lambda id_: self._class(id_, f"category {id_}")
-        )
-        self.parts.extend(repeat(part, len(rows.boxes.forms)))
-
-    def _class(self, id_: int, name: str) -> int:
-        """Return the number of a class, also of one that is new."""
-        self.ids.setdefault(name, set()).add(id_)
-        return self._places.setdefault(name, len(self._places))
-
-
-def _numbered(
-    ids: Sequence[int], numbers: dict[int, int], unknown: Callable[[int], int]
-) -> "array[int]":
-    """Return the number of each id; that of an unknown one is asked for."""
-    found = array("q", map(numbers.get, ids, repeat(-1)))
-    if -1 not in found:
-        return found
-    for id_ in dict.fromkeys(ids):
-        if id_ not in numbers:
-            numbers[id_] = unknown(id_)
-    return array("q", map(numbers.__getitem__, ids))
-
-
-def _joined(parts: Sequence[sides.Boxes]) -> sides.Boxes:
-    """Return the boxes of several data sets as those of one, but for their ids."""
-    if len(parts) == 1:
-        return parts[0]
-    widths, heights = array("d"), array("d")
-    for part in parts:
-        widths += part.widths
-        heights += part.heights
-    return sides.Boxes((), (), widths, heights, b"".join(part.forms for part in parts))
 
 
 def _group(name: str, boxes: Sides, of: int, per_image: Collection[int]) -> Group:

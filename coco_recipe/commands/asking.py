@@ -13,7 +13,9 @@ from coco_recipe.observing.table import padded, width_of
 
 if TYPE_CHECKING:
     from coco_recipe.asking.following import Track
+    from coco_recipe.asking.quick_file import QuickRows
     from coco_recipe.asking.why import Answer
+    from coco_recipe.findings import Finding
 
 
 @click.command()
@@ -48,22 +50,10 @@ def stats(
     step. Without it, a recipe's first input, or what a run published.
     """
     from coco_recipe.asking import quick_rows, stats_text
-    from coco_recipe.asking import source as sources
     from coco_recipe.asking import stats as counting
 
     with quick_rows.collector_off():
-        path = sources.divided(source)[0]
-        is_file = path == Path(source) and path.is_file()
-        is_plain = not overrides and not moved_to
-        if is_file and is_plain and path.suffix.lower() not in sources.RECIPES:
-            parts = {path.name: quick_rows.of_file(path)}
-            found = sources.findings_of(path) if sources.is_quick(path) else None
-        else:
-            asked = sources.find(
-                source, plugin_files=plugin_files, overrides=overrides, moved_to=moved_to
-            )
-            parts = {name: quick_rows.of_dataset(rows) for name, rows in asked.parts.items()}
-            found = asked.findings
+        parts, found = _rows_of(source, plugin_files, overrides, moved_to)
         told = None if found is None else {finding.kind.what: finding.count for finding in found}
         figures = counting.figures(parts, told)
     if form == "json":
@@ -72,6 +62,33 @@ def stats(
         click.echo(stats_text.to_csv(figures, by or "class"), nl=False)
     else:
         click.echo(stats_text.text(figures, by=by or ""))
+
+
+def _rows_of(
+    source: str,
+    plugin_files: tuple[Path, ...],
+    overrides: tuple[str, ...],
+    moved_to: Path | None,
+) -> "tuple[dict[str, QuickRows], tuple[Finding, ...] | None]":
+    """Return the rows of a place by data set, and what is wrong with them.
+
+    None where it isn't looked for: a large file is read before the modules would be imported.
+    """
+    from coco_recipe.asking import address, quick_rows
+
+    path = Path(source)
+    if overrides or moved_to or not address.is_file(source):
+        from coco_recipe.asking.source import find
+
+        asked = find(source, plugin_files=plugin_files, overrides=overrides, moved_to=moved_to)
+        parts = {name: quick_rows.of_dataset(rows) for name, rows in asked.parts.items()}
+        return parts, asked.findings
+    parts = {path.name: quick_rows.of_file(path)}
+    if not address.is_quick(path):
+        return parts, None
+    from coco_recipe.asking.source import findings_of
+
+    return parts, findings_of(path)
 
 
 @click.command()
