@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import schedules
 from builders import times
-from coco_recipe_mmdet import configs
 from coco_recipe_mmdet.inside import (
-    config_source,
     job_config,
     learning_rates,
     schedule,
@@ -34,25 +33,6 @@ def _job(**given: Any) -> TrainJob:
     return TrainJob(**{**fixed, **given})
 
 
-def zoo(every: int) -> Iterator[tuple[str, settings.Tree]]:
-    """Yield every N-th of the configs that load here and train on CocoDataset, with its name."""
-    folder = configs.package_folder()
-    assert folder is not None
-    root = folder / ".mim/configs"
-    for path in sorted(root.rglob("*.py"))[::every]:
-        name = path.relative_to(root).as_posix()
-        if name.startswith(("_base_/", "common/")):
-            continue
-        try:
-            tree = config_source.load(f"mmdet::{name}")
-        except StepProblems:  # it needs another package, or is broken
-            continue
-        loader = tree.get("train_dataloader")
-        sets = [node for _, node in settings.mappings(loader, ()) if "ann_file" in node]
-        if sets and all(str(node.get("type")).endswith("CocoDataset") for node in sets):
-            yield name, tree
-
-
 @pytest.mark.soak
 @pytest.mark.slow
 def test_no_config_of_the_package_crashes_in_its_schedule() -> None:
@@ -63,7 +43,9 @@ def test_no_config_of_the_package_crashes_in_its_schedule() -> None:
     register_all_modules()
     seen, refused, wrong = 0, [], []
     every = 10 // times(10)
-    for name, tree in zoo(every):
+    for name, tree, _ in schedules.of_package(every):
+        if tree is None:
+            continue
         seen += 1
         for epochs in EPOCHS:
             for images in IMAGES:
