@@ -163,20 +163,25 @@ def test_a_training_that_goes_on_has_the_last_learning_rate_of_the_one_that_ende
         "custom_hooks": [
             {"type": "PipelineSwitchHook", "switch_epoch": 9},
             {"type": "YOLOXModeSwitchHook", "num_last_epochs": 3},
+            {"type": "EMAHook", "ema_type": "ExpMomentumEMA", "momentum": 0.0002, "gamma": 2000},
         ],
+        "model": {"bbox_head": {"initial_epoch": 4}},
         "param_scheduler": [
             {"type": "LinearLR", "start_factor": 0.1, "by_epoch": False, "begin": 0, "end": 10},
             {"type": "MultiStepLR", "milestones": [8, 11], "gamma": 0.1},
         ],
     }
-    length, _ = schedule.fit(settings.Changes(tree), _job(epochs=6, more_epochs=4, images=20))
+    length, said = schedule.fit(settings.Changes(tree), _job(epochs=6, more_epochs=4, images=20))
     assert (length.epochs, length.iterations) == (4, 10)
     assert tree["optim_wrapper"]["optimizer"]["lr"] == pytest.approx(0.0002)
     assert tree["param_scheduler"] == []
     loop = tree["train_cfg"]
     assert (loop["max_epochs"], loop["dynamic_intervals"]) == (4, None)
-    first, second = tree["custom_hooks"]
+    first, second, _ = tree["custom_hooks"]
     assert (first["switch_epoch"], second["num_last_epochs"]) == (0, 4)
+    assert tree["model"]["bbox_head"]["initial_epoch"] == 0
+    (told,) = said
+    assert "fitted to 40 iterations" in told, "its own, and no word of the warm-up that is over"
 
 
 def test_an_epoch_has_the_pictures_that_are_repeated_for_their_rare_class(

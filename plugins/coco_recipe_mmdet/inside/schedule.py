@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from coco_recipe import StepProblem, StepProblems
 from coco_recipe_mmdet.inside import job_config, learning_rates, timed_parts
-from coco_recipe_mmdet.inside.settings import Changes, Tree
+from coco_recipe_mmdet.inside.settings import Changes, Tree, mappings
 from coco_recipe_mmdet.inside.training_length import Balanced, Length, batches, iterations
 
 if TYPE_CHECKING:
@@ -42,9 +42,11 @@ def fit(changes: Changes, job: "TrainJob") -> tuple[Length, list[str]]:
         changes.set(learning_rates.ROOT, [], because=because)
     length = _loop(changes, job)
     said = learning_rates.fit(changes, length, job.warmup)
-    said += timed_parts.fit(changes, length, as_given=job.warmup == "as_given")
     _learning_rate(changes, job)
-    return (_go_on(changes, length, job.more_epochs) if job.more_epochs else length), said
+    if job.more_epochs:  # what was said is about the training that has ended
+        length, said = _go_on(changes, length, job.more_epochs), []
+    said += timed_parts.fit(changes, length, as_given=job.warmup == "as_given")
+    return length, said
 
 
 def _go_on(changes: Changes, length: Length, epochs: int) -> Length:
@@ -70,6 +72,9 @@ def _go_on(changes: Changes, length: Length, epochs: int) -> Length:
         for key, value in (("switch_epoch", 0), ("num_last_epochs", epochs), ("begin_epoch", 0)):
             if key in hook:
                 changes.set((*place, key), value, because=because)
+    for at, part in mappings(changes.tree.get("model"), ("model",)):
+        if isinstance(part.get("initial_epoch"), int):  # TOOD's first assigner
+            changes.set((*at, "initial_epoch"), 0, because=because)
     return Length(epochs, length.iterations, epochs)
 
 

@@ -54,7 +54,7 @@ def _rate(tree: Tree, batch: int) -> str:
     optimizer = (tree.get("optim_wrapper") or {}).get("optimizer") or {}
     scaling = tree.get("auto_scale_lr") or {}
     rate, base = optimizer.get("lr"), scaling.get("base_batch_size")
-    said = f"{optimizer.get('type')} {rate}"
+    said = f"{optimizer.get('type')} {rate:.6g}" if rate else f"{optimizer.get('type')} {rate}"
     if rate is None or not base or base == batch:
         return f"{said} at {batch} pictures an iteration"
     if scaling.get("enable"):
