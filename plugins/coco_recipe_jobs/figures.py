@@ -158,7 +158,7 @@ def _curves(
     panel.set_xlabel("iteration" if by == "iter" else by)
     if panel.has_data():
         panel.legend(fontsize=8, frameon=False)
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     else:
         panel.text(0.5, 0.5, "not measured", ha="center", va="center", transform=panel.transAxes)
 

@@ -86,3 +86,16 @@ def test_a_name_that_can_not_be_written_has_its_number_and_a_long_one_is_cut() -
     assert names.shown("cap", 3) == "cap"
     assert names.shown("price in $", 1) == r"price in \$"
     assert len(names.shown("a" * 60, 1)) == 25
+
+
+@pytest.mark.parametrize("epochs", [[2], [1, 2], [1, 2, 3]])
+def test_no_part_of_an_epoch_is_named_under_a_curve(epochs: list[int]) -> None:
+    from matplotlib.figure import Figure
+
+    panel = Figure().add_subplot()
+    rows = [{"epoch": epoch, "bbox_mAP": 0.1 * epoch} for epoch in epochs]
+    figures._curves(panel, rows, ["bbox_mAP"], "on val", by="epoch")
+    low, high = panel.get_xlim()
+    shown = [place for place in panel.get_xticks() if low <= place <= high]
+    assert shown
+    assert all(place == round(place) for place in shown)
