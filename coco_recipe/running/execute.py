@@ -218,16 +218,19 @@ def rehearse(task: Task, values: Mapping[str, Any]) -> StepResult:
         return _made(replace(task, terminal=frozenset()), values, Workshop(Store(Path(scratch))))
 
 
-def failed(step: PlannedStep, error: BaseException, folder: Path | None = None) -> StepError:
+def failed(
+    step: PlannedStep, error: BaseException, folder: Path | None = None, *, is_ours: bool = False
+) -> StepError:
     """Return the StepError that names the step for what a function of it raised.
 
     Args:
         step: the step.
         error: what was raised.
+        is_ours: it was raised while its folder was opened or its result was written, not by it.
         folder: where the step was writing, to be named where the system refuses without a place.
     """
     text = ""
-    if system_errors.is_refusal(error) or isinstance(error, PermissionError):
+    if is_ours or system_errors.is_refusal(error) or isinstance(error, PermissionError):
         text = system_errors.told(error, folder)
     text = text or failure.told(error, failure.home_of(step.step.run))
     return StepError(f"{step.label}: {text}")

@@ -87,7 +87,7 @@ def _make(work: Work, task: Task) -> Manifest:
             worked = work.ahead.take(step, values)
             result = execute(task, values, workshop, sources, worked)
         except OSError as error:  # while its result was written
-            raise failed(step, error) from error
+            raise failed(step, error, is_ours=True) from error
     except (StepError, FindingsError) as error:
         _record_failure(work, task, error, str(last_progress))
         raise

@@ -162,9 +162,13 @@ class Store:
         manifest = self.manifest(step_id)
         if manifest is None:
             return None
-        for name in self.disowned(step_id, manifest):
-            (self.final(step_id) / name).unlink(missing_ok=True)
         self.set_aside(step_id, self.strays(step_id))
+        for name in self.disowned(step_id, manifest):
+            path = self.final(step_id) / name
+            if path.is_dir() and not path.is_symlink():  # what was in it is in kept/ by now
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
         return self.final(step_id)
 
     def manifest(self, step_id: str) -> Manifest | None:

@@ -93,6 +93,17 @@ def test_what_a_manifest_disowns_is_not_handed_on(tmp_path: Path) -> None:
     assert store.earlier("reindex") is None
 
 
+def test_a_folder_in_the_place_of_a_file_is_not_handed_on(tmp_path: Path) -> None:
+    store = _committed(tmp_path)
+    final = store.final("reindex")
+    (final / "ids.json").unlink()
+    (final / "ids.json/deep").mkdir(parents=True)
+    (final / "ids.json/deep/mine.txt").write_text("mine")
+    assert store.vouched("reindex") == final
+    assert {path.name for path in final.iterdir()} == {"manifest.json", "dataset.json"}
+    assert (tmp_path / "kept/reindex/ids.json/deep/mine.txt").read_text() == "mine"
+
+
 def test_without_a_whole_manifest_only_what_is_made_again_is_ours(tmp_path: Path) -> None:
     store = _committed(tmp_path)
     final = store.final("reindex")
