@@ -7,7 +7,6 @@ from typing import Any
 from coco_recipe import (
     RunError,
     RunFacts,
-    about,
     manifest,
     open_page,
     regular,
@@ -16,7 +15,7 @@ from coco_recipe import (
 )
 from coco_recipe_report.drawing import flow
 from coco_recipe_report.drawing.pictures import Camera
-from coco_recipe_report.drawing.svg import Palette, plain
+from coco_recipe_report.drawing.svg import Palette
 from coco_recipe_report.sections import (
     augmentation,
     books,
@@ -35,7 +34,6 @@ from coco_recipe_report.seen.records import facts_as_read
 
 NAME = "report.html"
 REFUSED = "refused.html"  # the page of a run that was refused before any work
-TEMPLATES = Path(__file__).with_name("template")
 FORM = 4  # a page of another form is written anew
 LEAST_FILES, IMAGES_PER_FILE = 24, 64  # of pictures: the page is to take a small part of a run
 
@@ -70,18 +68,9 @@ def write(facts: RunFacts, seen: Collected, target: Path) -> bool:
 
 def page(facts: RunFacts, seen: Collected) -> bytes:
     """Return the page of a finished run, as HTML in UTF-8."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from coco_recipe_report import templates
 
-    environment = Environment(
-        autoescape=True,
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=plain,
-    )
-    environment.globals["about"] = about
-    template = environment.get_template("page.html.j2")
+    template = templates.environment().get_template("page.html.j2")
     images = sum(one.images for one in seen.figures.values())
     palette = Palette(name for one in seen.figures.values() for name in one.classes)
     camera = Camera(palette, LEAST_FILES + images // IMAGES_PER_FILE, facts.hashes)

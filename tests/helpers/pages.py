@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import msgspec
 from builders import REPOSITORY
+from coco_recipe_report import templates
 
 from coco_recipe import cli, manifest, plugins
 from coco_recipe.commands import step_page
@@ -199,3 +200,4 @@ PAGES = {
 if __name__ == "__main__":
     for path, page in PAGES.items():
         (REPOSITORY / path).write_text(page(), "utf-8")
+    templates.COMPILED.write_bytes(templates.compiled())
