@@ -5,7 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 
-from coco_recipe_report.drawing.svg import Palette, colour, cut, line, svg, text, ticks, title
+from coco_recipe_report.drawing.svg import (
+    Palette,
+    colour,
+    cut,
+    filled,
+    line,
+    svg,
+    text,
+    ticks,
+    title,
+)
 from coco_recipe_report.seen.figures import Figures, Share
 
 MOST_SLOPES = 12  # classes that are named and coloured; the others are grey
@@ -59,8 +69,11 @@ def slopes(stages: Mapping[str, Mapping[str, Share]], palette: Palette) -> Marku
         if n < MOST_SLOPES:
             ends.append((y_of(at[-1][1].share), name, ink, at[-1][1].share))
     for y, name, ink, share in apart(ends):
-        label = Markup('<tspan fill="{}">●</tspan> {} <tspan class="soft">{:.1%}</tspan>').format(
-            ink, cut(name, 18), share
+        label = filled(
+            '<tspan fill="{}">●</tspan> {} <tspan class="soft">{:.1%}</tspan>',
+            ink,
+            cut(name, 18),
+            share,
         )
         parts.append(text(wide + 12, y + 4, label))
     lowest = max((y for y, *_ in apart(ends)), default=0.0)
@@ -78,23 +91,32 @@ def _slope(
 ) -> Markup:
     points = " ".join(f"{x:.0f},{y_of(one.share):.1f}" for x, one in at)
     bars = Markup("").join(
-        Markup('<path class="error" d="M{:.1f} {:.1f}V{:.1f}"/>').format(
-            x + aside, y_of(max(one.share - one.error, 0)), y_of(one.share + one.error)
+        filled(
+            '<path class="error" d="M{:.1f} {:.1f}V{:.1f}"/>',
+            x + aside,
+            y_of(max(one.share - one.error, 0)),
+            y_of(one.share + one.error),
         )
         for x, one in at
         if one.error
     )
     dots = Markup("").join(
-        Markup('<circle cx="{:.0f}" cy="{:.1f}" r="3.5">{}</circle>').format(
+        filled(
+            '<circle cx="{:.0f}" cy="{:.1f}" r="3.5">{}</circle>',
             x,
             y_of(one.share),
             title(f"{name}: {one.boxes:,} boxes, {one.share:.1%} ± {one.error:.1%}"),
         )
         for x, one in at
     )
-    return Markup(
-        '<g class="slope" stroke="{0}" fill="{0}"><polyline points="{1}">{2}</polyline>{3}{4}</g>'
-    ).format(ink, points, title(name), bars, dots)
+    return filled(
+        '<g class="slope" stroke="{0}" fill="{0}"><polyline points="{1}">{2}</polyline>{3}{4}</g>',
+        ink,
+        points,
+        title(name),
+        bars,
+        dots,
+    )
 
 
 def apart(
@@ -135,8 +157,11 @@ def sizes(data: Mapping[str, Figures]) -> Markup:
         points.append((wide, top + high))
         path = " ".join(f"{x:.0f},{y:.1f}" for x, y in points)
         parts.append(
-            Markup('<polyline class="step" points="{}" stroke="{}">{}</polyline>').format(
-                path, colour(n), title(name)
+            filled(
+                '<polyline class="step" points="{}" stroke="{}">{}</polyline>',
+                path,
+                colour(n),
+                title(name),
             )
         )
     for step in range(first, last + 2):
@@ -159,11 +184,10 @@ def places(one: Figures, cell: int = 7) -> Markup:
     """Return where the middles of boxes lie, as shares of the pictures' sides."""
     side = cell * len(one.places)
     most = max((n for row in one.places for n in row), default=0) or 1
-    parts = [Markup('<rect class="frame" width="{0}" height="{0}"/>').format(side)]
+    parts = [filled('<rect class="frame" width="{0}" height="{0}"/>', side)]
     parts += [
-        Markup(
-            '<rect class="heat" x="{}" y="{}" width="{}" height="{}" opacity="{:.2f}">{}</rect>'
-        ).format(
+        filled(
+            '<rect class="heat" x="{}" y="{}" width="{}" height="{}" opacity="{:.2f}">{}</rect>',
             column * cell,
             row * cell,
             cell,
@@ -215,7 +239,14 @@ def _cell(x: float, y: float, cell: float, n: int, share: float, told: str) -> M
     number = (
         text(x + cell / 2 - 1, y + cell / 2 + 4, f"{n:,}", name=ink, anchor="middle") if n else ""
     )
-    return Markup(
+    return filled(
         '<g><rect class="cell" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" '
-        'fill-opacity="{:.2f}">{}</rect>{}</g>'
-    ).format(x, y, cell - 2, cell - 2, share, title(told), number)
+        'fill-opacity="{:.2f}">{}</rect>{}</g>',
+        x,
+        y,
+        cell - 2,
+        cell - 2,
+        share,
+        title(told),
+        number,
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from coco_recipe_report.drawing.svg import cut, line, svg, text, ticks, title
+from coco_recipe_report.drawing.svg import cut, filled, line, svg, text, ticks, title
 
 MOST_POINTS = 240  # of a line; of more, means of neighbours are drawn
 WIDE, HIGH, LEFT, TOP, BELOW = 400, 210, 58, 12, 38
@@ -64,17 +64,19 @@ def draw(
         points = " ".join(f"{a:.1f},{b:.1f}" for a, b in (place(*p) for p in thinned(one.points)))
         dots = [place(*p) for p in one.points] if len(one.points) <= 40 else []
         parts.append(
-            Markup(
+            filled(
                 '<g stroke="{0}" fill="{0}"><polyline class="{1}" points="{2}">{3}</polyline>'
-                "{4}</g>"
-            ).format(
+                "{4}</g>",
                 one.ink,
                 "thin" if one.is_faint else "",
                 points,
                 title(one.name),
                 Markup("").join(
-                    Markup('<circle cx="{:.1f}" cy="{:.1f}" r="2.6">{}</circle>').format(
-                        a, b, title(f"{one.name}: {value:.4g} at {x.name} {at:.4g}")
+                    filled(
+                        '<circle cx="{:.1f}" cy="{:.1f}" r="2.6">{}</circle>',
+                        a,
+                        b,
+                        title(f"{one.name}: {value:.4g} at {x.name} {at:.4g}"),
                     )
                     for (a, b), (at, value) in zip(dots, one.points, strict=False)
                     if not one.is_faint
@@ -84,9 +86,7 @@ def draw(
     if best:
         across, height = place(*best)
         parts.append(line(across, height, across, TOP + HIGH, "best"))
-        parts.append(
-            Markup('<circle class="at" cx="{:.1f}" cy="{:.1f}" r="5"/>').format(across, height)
-        )
+        parts.append(filled('<circle class="at" cx="{:.1f}" cy="{:.1f}" r="5"/>', across, height))
     return svg("curves", LEFT + WIDE + 12, TOP + HIGH + BELOW, parts, cut(told, 80))
 
 

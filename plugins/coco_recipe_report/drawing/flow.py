@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from coco_recipe import Flow, RunFacts, manifest
-from coco_recipe_report.drawing.svg import cut, svg, text, title
+from coco_recipe_report.drawing.svg import cut, filled, svg, text, title
 
 WIDE, HIGH, LANE, GAP, MARGIN = 190, 46, 214, 44, 8
 THICKEST, THINNEST = 34.0, 2.0  # px of an arrow, for the most images and for none
@@ -122,10 +122,9 @@ def _arrows(flows: Sequence[Flow], nodes: Mapping[str, _Node], most: int) -> lis
         told = f"{flow.source}{port} → {flow.target}: {flow.counts}"
         told += ", only read" if flow.is_read else ""
         drawn.append(
-            Markup(
+            filled(
                 '<path class="arrow{}" d="M{:.1f} {:.1f}V{:.1f}C{:.1f} {:.1f} {:.1f} {:.1f} '
-                '{:.1f} {:.1f}" stroke-width="{:.1f}">{}</path>'
-            ).format(
+                '{:.1f} {:.1f}" stroke-width="{:.1f}">{}</path>',
                 " read" if flow.is_read else "",
                 x0,
                 y0,
@@ -171,10 +170,9 @@ def _drops(node: _Node, side: float, most: int) -> Markup:
         middle = side - 26
         told = f"− {one.count:,} {one.kind}{'s' * (one.count != 1)}: {one.reason}"
         parts.append(
-            Markup(
+            filled(
                 '<path class="gone" d="M{:.1f} {:.1f}C{:.1f} {:.1f} {:.1f} {:.1f} {:.1f} {:.1f}" '
-                'stroke-width="{:.1f}">{}</path>'
-            ).format(
+                'stroke-width="{:.1f}">{}</path>',
                 x0,
                 y0,
                 middle,
@@ -197,11 +195,15 @@ def _drops(node: _Node, side: float, most: int) -> Markup:
 def _box(node: _Node) -> Markup:
     """Return a step, with a link to its card; of an input, to its proof."""
     link = "proof" if node.use == INPUT else f"step-{node.name}"
-    shape = Markup('<rect class="box" x="{}" y="{}" width="{}" height="{}" rx="6"/>').format(
-        node.x, node.y, WIDE, HIGH
+    shape = filled(
+        '<rect class="box" x="{}" y="{}" width="{}" height="{}" rx="6"/>',
+        node.x,
+        node.y,
+        WIDE,
+        HIGH,
     )
     label = text(node.x + 11, node.y + 19, cut(node.name, LETTERS), name="name")
     under = node.told or node.use
     second = text(node.x + 11, node.y + 36, cut(under, LETTERS + 8), name="soft")
     told = title(f"{node.name}: {node.use}")
-    return Markup('<a href="#{}">{}{}{}{}</a>').format(link, told, shape, label, second)
+    return filled('<a href="#{}">{}{}{}{}</a>', link, told, shape, label, second)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from coco_recipe_report.drawing.svg import cut, line, svg, text, ticks, title
+from coco_recipe_report.drawing.svg import cut, filled, line, svg, text, ticks, title
 
 Row = tuple[str, float, float | None, float | None, str]  # name, value, ends of interval, beside it
 NAMES, LEFT, WIDE, BESIDE, EACH, TOP = 124, 190, 270, 86, 24, 22
@@ -37,8 +37,11 @@ def intervals(rows: Sequence[Row], told: str) -> Markup:
             )
         spread = "" if low is None or up is None else f" ({low:.3f} to {up:.3f})"
         parts.append(
-            Markup('<circle class="at" cx="{:.1f}" cy="{:.1f}" r="4.5">{}</circle>').format(
-                x, y, title(f"{name}: {value:.3f}{spread}")
+            filled(
+                '<circle class="at" cx="{:.1f}" cy="{:.1f}" r="4.5">{}</circle>',
+                x,
+                y,
+                title(f"{name}: {value:.3f}{spread}"),
             )
         )
         parts.append(text(LEFT + WIDE + 14, y + 4, beside, name="soft"))
@@ -73,10 +76,9 @@ def confusion(names: Sequence[str], counts: Sequence[Sequence[int]], told: str) 
                 continue
             share = n / total
             parts.append(
-                Markup(
+                filled(
                     '<g><rect class="cell{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" '
-                    'fill-opacity="{:.2f}">{}</rect>{}</g>'
-                ).format(
+                    'fill-opacity="{:.2f}">{}</rect>{}</g>',
                     "" if row == column else " off",
                     x,
                     y,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from coco_recipe import header_of
-from coco_recipe_report.drawing.svg import Palette, cut, title
+from coco_recipe_report.drawing.svg import Palette, cut, filled, title
 from coco_recipe_report.seen.shots import Mark, Shot
 
 if TYPE_CHECKING:
@@ -100,9 +100,7 @@ class Camera:
             self._mark(one, max(wide, high), is_named=is_named) for one in shot.marks
         )
         if left or top:
-            marks = Markup('<g transform="translate({:.2f} {:.2f})">{}</g>').format(
-                -left, -top, marks
-            )
+            marks = filled('<g transform="translate({:.2f} {:.2f})">{}</g>', -left, -top, marks)
         classes = ", ".join(dict.fromkeys(mark.name for mark in shot.marks if mark.name))
         return Picture(data, wide or 4, high or 3, marks, shot.name, shot.told, classes, why_not)
 
@@ -177,8 +175,9 @@ class Camera:
     def _mark(self, mark: Mark, longest: float, *, is_named: bool) -> Markup:
         """Return an annotation as SVG: polygons and box, and its class."""
         shapes = [
-            Markup('<polygon points="{}"/>').format(
-                " ".join(f"{x:.5g},{y:.5g}" for x, y in zip(ring[::2], ring[1::2], strict=False))
+            filled(
+                '<polygon points="{}"/>',
+                " ".join(f"{x:.5g},{y:.5g}" for x, y in zip(ring[::2], ring[1::2], strict=False)),
             )
             for ring in mark.rings
             if len(ring) >= 6
@@ -186,21 +185,29 @@ class Camera:
         if mark.bbox:
             x, y, wide, high = mark.bbox
             shapes.append(
-                Markup('<rect x="{:.5g}" y="{:.5g}" width="{:.5g}" height="{:.5g}"/>').format(
-                    x, y, max(wide, 0), max(high, 0)
+                filled(
+                    '<rect x="{:.5g}" y="{:.5g}" width="{:.5g}" height="{:.5g}"/>',
+                    x,
+                    y,
+                    max(wide, 0),
+                    max(high, 0),
                 )
             )
             if is_named and mark.name:
                 size = longest / LETTERS_ACROSS
                 place = y - size / 3 if y > 1.4 * size else y + high + size
                 shapes.append(
-                    Markup('<text x="{:.5g}" y="{:.5g}" font-size="{:.5g}">{}</text>').format(
-                        max(x, 0), place, size, cut(mark.name, 16)
+                    filled(
+                        '<text x="{:.5g}" y="{:.5g}" font-size="{:.5g}">{}</text>',
+                        max(x, 0),
+                        place,
+                        size,
+                        cut(mark.name, 16),
                     )
                 )
         ink = self._palette.of(mark.name)
-        return Markup('<g stroke="{}" fill="{}">{}{}</g>').format(
-            ink, ink, title(mark.name), Markup("").join(shapes)
+        return filled(
+            '<g stroke="{}" fill="{}">{}{}</g>', ink, ink, title(mark.name), Markup("").join(shapes)
         )
 
     def legend(self, shots: Sequence[Shot]) -> list[tuple[str, str]]:

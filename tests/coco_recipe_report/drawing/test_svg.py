@@ -2,6 +2,7 @@
 
 import pytest
 from coco_recipe_report.drawing import svg
+from markupsafe import Markup
 
 
 def test_names_stay_text() -> None:
@@ -9,6 +10,13 @@ def test_names_stay_text() -> None:
     assert "<b>" not in drawn
     assert "<i>" not in drawn
     assert "&lt;b&gt;" in drawn
+
+
+def test_elements_are_filled_as_markup_formats_them() -> None:
+    pattern = '<a b="{:.1f}" c="{}" d="{:.1%}">{}{}{}</a>'
+    values = (1.26, '"><x', 0.5, Markup("<i/>"), None, 3)
+    assert svg.filled(pattern, *values) == Markup(pattern).format(*values)
+    assert "<x" not in svg.filled(pattern, *values)
 
 
 @pytest.mark.parametrize(
