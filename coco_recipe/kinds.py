@@ -1,6 +1,6 @@
 """The kinds of findings that the core itself makes."""
 
-from coco_recipe.checks.equal_pictures import ACROSS
+from coco_recipe.checks.equal_pictures import ACROSS, ACROSS_PARTS
 from coco_recipe.checks.missing_files import MISSING
 from coco_recipe.checks.repeated_keys import REPEATED
 from coco_recipe.checks.trainers import TRAINERS_SKIP
@@ -77,6 +77,7 @@ CORE_KINDS = {
         MISSING,
         REPEATED,
         ACROSS,
+        ACROSS_PARTS,
         TRAINERS_SKIP,
     )
 }

@@ -220,7 +220,8 @@ class Step:
         divides: its outputs are parts that should have nothing in common: ``families`` where it
             keeps together what goes back to one original, ``rows`` where it doesn't.
         writes: the result lives in files, is committed to disk and reused; else it lives in memory.
-        reads_pixels: the result depends on the bytes of the images.
+        reads_pixels: the result depends on the bytes of the images; or a function from the
+            parameters to whether it does.
         resumes: ``ctx.workdir`` comes with what an interrupted run left in it; the step answers for
             what it finds there, and leaves nothing but its output.
         preload: modules that the workers of ``ctx.map`` use, or a function from the parameters to
@@ -275,7 +276,7 @@ class Step:
     varies: bool = False
     divides: Literal["", "families", "rows"] = ""
     writes: bool = False
-    reads_pixels: bool = False
+    reads_pixels: bool | Callable[[Params], bool] = False
     resumes: bool = False
     preload: tuple[str, ...] | Callable[[Params], tuple[str, ...]] = ()
     imports: tuple[str, ...] = ()
@@ -334,6 +335,10 @@ class Step:
             StepProblems: what a parameter names can't be read.
         """
         return {**params, **self.read(params, backends)} if self.read else params
+
+    def reads_pixels_for(self, params: Params) -> bool:
+        """Report whether the result depends on the bytes of the images, with these parameters."""
+        return self.reads_pixels(params) if callable(self.reads_pixels) else self.reads_pixels
 
     def preload_for(self, params: Params) -> tuple[str, ...]:
         """Return the modules that the step's workers use.

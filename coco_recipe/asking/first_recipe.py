@@ -18,6 +18,7 @@ from coco_recipe.running import checking
 
 BACKGROUND = ("背景", "background", "__background__", "_background_")
 NUMBERED = ("repeated_annotation_ids", "annotation_ids_out_of_range")  # reindex mends these
+LEAKING = ("equal_pictures",)  # a warning that a split makes a fault
 FIELDS = ("video_id", "sequence_id", "clip_id", "scene_id", "film_id", "patient_id", "product_id")
 # what image names have in common: the picture that Roboflow made several of, a film of frames
 NAMES = (r"^(.+?)_(?:jpe?g|png|bmp|webp)\.rf\.", r"^(.*?)[_-]?(?:frame|f)?[_-]?\d+\.[^.]+$")
@@ -45,8 +46,9 @@ class First:
 def first_recipe(annotations: Path, images: Path, target: Path) -> First:
     """Return a recipe that fits a data set.
 
-    It mends what would be an error, leaves out a background class, numbers rows anew where ids
-    repeat, divides by the groups that fields or names of images tell, and publishes.
+    It mends what would be an error, keeps one of equal pictures, leaves out a background class,
+    numbers rows anew where ids repeat, divides by the groups that fields or names of images tell,
+    and publishes.
 
     Args:
         annotations: the annotation file.
@@ -61,7 +63,8 @@ def first_recipe(annotations: Path, images: Path, target: Path) -> First:
         raise DatasetError(f"{annotations}: has no image, so that there is nothing to make of it")
     found = checking.of_file(annotations, images, plugins.find(()).checks)
     errors = [finding for finding in found if finding.severity == "error"]
-    mended = [finding for finding in errors if _is_mended(finding, len(dataset.images))]
+    wanted = [*errors, *(finding for finding in found if finding.kind.name in LEAKING)]
+    mended = [finding for finding in wanted if _is_mended(finding, len(dataset.images))]
     steps = [
         *_repair([finding for finding in mended if _REPAIR.search(finding.remedy)]),
         *_background(dataset),
@@ -69,7 +72,8 @@ def first_recipe(annotations: Path, images: Path, target: Path) -> First:
         *_numbered(found),
         *_split(dataset),
     ]
-    text_of_recipe = "".join(_lines(dataset, found, annotations, images, target, steps))
+    left = [finding for finding in found if finding not in mended]
+    text_of_recipe = "".join(_lines(dataset, left, annotations, images, target, steps))
     return First(text_of_recipe, tuple(finding for finding in errors if finding not in mended))
 
 
@@ -140,7 +144,7 @@ def _split(dataset: Dataset) -> Iterator[_Step]:
     if len(dataset.images) < FEWEST_TO_DIVIDE:
         return
     params: dict[str, Any] = {"fractions": PARTS, "method": "stratified"}
-    reasons = ["the same share of every class in both parts; a copy stays with its original"]
+    reasons = ["the same share of every class in both parts; copies of an image stay with it"]
     for group_by, groups in _groupings(dataset):
         params["group_by"] = group_by
         told = f"{groups} groups of {len(dataset.images)} images stay together"

@@ -1,6 +1,6 @@
-"""Pictures that two inputs of a recipe have in common, byte for byte."""
+"""Pictures that two inputs of a recipe, or two parts, have in common, byte for byte."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from coco_recipe.checks.rows import of_image
 from coco_recipe.dataset import Dataset, Image
@@ -11,6 +11,12 @@ ACROSS = Kind(
     "warning",
     "pictures are equal to one of another input, byte for byte",
     "keep one of them: on two sides of a split they leak",
+)
+ACROSS_PARTS = Kind(
+    "equal_pictures_across_parts",
+    "warning",
+    "pictures are in another part, too, byte for byte",
+    "above the split, the first of each stays: repair: equal_pictures: drop",
 )
 
 
@@ -38,3 +44,29 @@ def _rows(
                 if other != name:
                     row = of_image(image, f"equals {its.file_name!r} of '{other}'")
                     yield Row(f"{row.name} of '{name}'", row.value, row.file_name), other, name
+
+
+def are_repeated(hashes: Mapping[str, str]) -> bool:
+    """Say whether two paths have one hash."""
+    return len(set(hashes.values())) < len(hashes)
+
+
+def in_both(
+    one: Iterable[Dataset], other: Iterable[Dataset], hashes: Mapping[str, str]
+) -> list[Row]:
+    """Return the images of data sets whose picture is one of others, too.
+
+    Args:
+        one: data sets of a part.
+        other: data sets of another part, whose images are returned.
+        hashes: as of `finding`.
+    """
+    there = {
+        hashes.get(str(rows.path_of(image)), ""): image for rows in one for image in rows.images
+    }
+    return [
+        of_image(image, f"equals {its.file_name!r}")
+        for rows in other
+        for image in rows.images
+        if (digest := hashes.get(str(rows.path_of(image)))) and (its := there.get(digest))
+    ]

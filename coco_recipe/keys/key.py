@@ -172,7 +172,7 @@ def _environment(step: PlannedStep, code: Closure) -> dict[str, str]:
     """Return the versions that a step's result depends on; and the CPU, if it reads pictures."""
     needs = {package.module for package in step.step.needs_for(step.bound)}
     versions = libraries.versions(sorted({*code.libraries, *needs}))
-    if step.step.reads_pixels and needs:
+    if step.reads_pixels and needs:
         versions |= {
             "python": platform.python_version(),
             "machine": platform.machine(),

@@ -63,6 +63,11 @@ class PlannedStep:
         """The modules that the workers of the step use."""
         return self.step.preload_for(self.bound)
 
+    @property
+    def reads_pixels(self) -> bool:
+        """Whether its result depends on the bytes of the images."""
+        return self.step.reads_pixels_for(self.bound)
+
     def keywords(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the step's functions are called with: values by port, and parameters."""
         names = self.step.params.get("properties", {})

@@ -88,4 +88,4 @@ def _are_same(one: Any, other: Any) -> bool:
 
 def _lives_in_memory(step: PlannedStep) -> bool:
     """Report whether a step of coco-recipe does nothing but return values."""
-    return not step.step.writes and not step.step.reads_pixels and step.offer.plugin == OURS
+    return not step.step.writes and not step.reads_pixels and step.offer.plugin == OURS

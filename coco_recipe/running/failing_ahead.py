@@ -76,7 +76,7 @@ def hold_against_rows(work: Work) -> None:
             problems += error.problems
     errors: list[CocoRecipeError] = [RecipeError(problems)] if problems else []
     for step in due[due.index(writing[0]) :] if writing else ():
-        if not step.step.writes and not step.step.reads_pixels:  # pixels take long themselves
+        if not step.step.writes and not step.reads_pixels:  # pixels take long themselves
             errors += _failing(work, step, rehearsal)
     if failed := next((error for error in errors if isinstance(error, StepError)), None):
         error_log.clear(work.folder)

@@ -105,7 +105,7 @@ def _make(work: Work, task: Task) -> Manifest:
 def _changed_inputs(work: Work, step: PlannedStep) -> list[str]:
     """Return the inputs' files that have changed since they were hashed, pictures if they count."""
     inputs = work.session.inputs
-    parts = [inputs.files, *(inputs.pictures_of.values() if step.step.reads_pixels else ())]
+    parts = [inputs.files, *(inputs.pictures_of.values() if step.reads_pixels else ())]
     return [path for part in parts for path in work.known.changed(part)]
 
 

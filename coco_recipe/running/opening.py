@@ -147,6 +147,7 @@ class _Inputs:
         unread: why inputs can't be read, but for what rows are wrong.
         unread_rows: the rows for which inputs can't be read.
         problems: what is wrong with the recipe, beside its inputs.
+        rehearsal: gives rows before the run, once inputs are looked into.
     """
 
     plan: Plan
@@ -166,6 +167,7 @@ class _Inputs:
     unread: list[CocoRecipeError] = field(default_factory=list)
     unread_rows: list[object] = field(default_factory=list)
     problems: list[CocoRecipeError] = field(default_factory=list)
+    rehearsal: Rehearsal | None = None
 
     def look(self, *, with_pixels: bool, into_pictures: bool = True) -> None:
         """Read the inputs, foresee what comes of them, and look for what is wrong.
@@ -177,7 +179,7 @@ class _Inputs:
         self.read()
         sound = {ref: value for ref, value in self.values.items() if ref[0] not in self.unsound}
         unknown = {(item.name, ""): None for item in self.plan.recipe.inputs}
-        ahead = Rehearsal.ahead(self.plan, unknown | sound)
+        self.rehearsal = ahead = Rehearsal.ahead(self.plan, unknown | sound)
         self.look_into("masks", ahead)
         self.foresee(ahead)
         if self.are_opened():
@@ -189,7 +191,7 @@ class _Inputs:
 
     def are_opened(self) -> bool:
         """Report whether a step opens pictures."""
-        return any(step.step.reads_pixels for step in self.plan.steps)
+        return any(step.reads_pixels for step in self.plan.steps)
 
     def errors(self) -> list[CocoRecipeError]:
         """Return what keeps the inputs from being opened."""
@@ -319,6 +321,19 @@ class _Inputs:
         named = {item.name: self.values[item.name, ""] for item in self._with_images()}
         finding = equal_pictures.finding(named, self.known_hashes) if len(named) > 1 else None
         self.found += [finding] if finding else []
+        if equal_pictures.are_repeated(self.known_hashes):
+            self.reviewed += self._equal_across_parts()
+
+    def _equal_across_parts(self) -> Iterator[Finding]:
+        """Yield the pictures that are on two sides of a split, as far as its rows are known."""
+        planned = experiment.Planned(self.plan, self.facts, self.rehearsal)
+        for one, other in planned.opposed():
+            behind = planned.rows_behind(one.ref), planned.rows_behind(other.ref)
+            if behind[0] is not None and behind[1] is not None:
+                rows = equal_pictures.in_both(*behind, self.known_hashes)
+                if rows:
+                    place = f"{one.name}, {other.name}"
+                    yield Finding.of(equal_pictures.ACROSS_PARTS, place, rows)
 
     def _with_images(self) -> list[Input]:
         """Return the inputs that could be read and have pictures."""

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from coco_recipe.checks.missing_files import MISSING
 from coco_recipe.dataset import Dataset, Image
 from coco_recipe.findings import Finding
 from coco_recipe.kinds import STOPPING
@@ -28,7 +29,8 @@ def opened(planned: Plan, name: str, ahead: Rehearsal) -> tuple[Image, ...]:
     """
     found: dict[str, Image] = {}
     for step in planned.steps:
-        values = (ahead.values_of(step) or {}) if step.step.reads_pixels else {}
+        mends = MISSING.name in step.step.mended_for(step.params)  # looks before it opens
+        values = (ahead.values_of(step) or {}) if step.reads_pixels and not mends else {}
         for dataset in (dataset for value in values.values() for dataset in _datasets(value)):
             for image in dataset.images:
                 folder, file = dataset.place_of(image)

@@ -77,7 +77,7 @@ class Rehearsal:
             ref
             for ref in step.references()
             if ref[0] in self._steps
-            and any(one.step.reads_pixels for one in self._unknown_above(self._steps[ref[0]]))
+            and any(one.reads_pixels for one in self._unknown_above(self._steps[ref[0]]))
         }
         found = step.values(lambda ref: None if ref in opening else self.value_of(ref))
         return {port: found[port] for port in found if None not in each(found[port])} or None

@@ -1,5 +1,6 @@
 """Mends of images: their names, sizes, texts and licenses, and what has no picture."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from coco_recipe import (
     mended_name,
     plain_name,
     read_header,
+    sha256,
     unsafe_name,
     with_extras,
 )
@@ -57,13 +59,33 @@ def with_pictures(ctx: StepContext, dataset: Dataset) -> Iterator[Image]:
             ctx.drop(image, "its picture is missing")
 
 
+def first_of_equals(ctx: StepContext, dataset: Dataset) -> Iterator[Image]:
+    """Yield the images but those whose picture is, byte for byte, that of an image before them."""
+    sizes = [_bytes_of(dataset.path_of(image)) for image in dataset.images]
+    often = Counter(sizes)
+    seen = set[str]()
+    for image, size in zip(dataset.images, sizes, strict=True):
+        digest = sha256(dataset.path_of(image)) if size and often[size] > 1 else ""
+        if digest in seen:
+            ctx.drop(image, "its picture is equal to one before it")
+            continue
+        seen.update([digest] if digest else [])
+        yield image
+
+
+def _bytes_of(path: Path) -> int:
+    """Return a file's size; 0 where there is none."""
+    return path.stat().st_size if path.is_file() else 0
+
+
 def rows_of(
-    ctx: StepContext, rows: Sequence[Annotation], images: Sequence[Image]
+    ctx: StepContext, rows: Sequence[Annotation], images: Sequence[Image], why: str
 ) -> list[Annotation]:
+    """Return the rows of images that are left; the others are dropped for ``why``."""
     known = {image.id for image in images}
     for row in rows:
         if row.image_id not in known:
-            ctx.drop(row, "its image's picture is missing")
+            ctx.drop(row, why)
     return [row for row in rows if row.image_id in known]
 
 

@@ -14,6 +14,7 @@ UNMEASURED = ("unreadable_pictures", "cut_off_pictures")
 MENDED: Mapping[tuple[str, Any], tuple[str, ...]] = {
     ("file_names", ANY): ("missing_pictures", "unsafe_file_names"),
     ("missing_pictures", "drop"): ("missing_pictures",),
+    ("equal_pictures", "drop"): ("equal_pictures",),
     ("sizes", "from_pictures"): (
         "sizes_not_of_pictures",
         "images_without_size",

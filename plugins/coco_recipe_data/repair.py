@@ -43,6 +43,7 @@ def repair(
     dataset: Dataset,
     file_names: Mapping[str, Any] | None,
     missing_pictures: str | None,
+    equal_pictures: str | None,
     ids: str | None,
     sizes: str | None,
     texts: str | None,
@@ -57,15 +58,16 @@ def repair(
     """Mend what is named, and nothing else; rows that are right stay as they are.
 
     A parameter that is None mends nothing. The order is: what ``to_int``, ``number`` and
-    ``to_numbers`` read, names, missing pictures, sizes, texts, licenses, segmentations, boxes,
-    areas, keypoints, crowds, categories. ``repaired.jsonl`` in the step's folder has a line for
-    each value: row, key, old and new value.
+    ``to_numbers`` read, names, missing pictures, equal pictures, sizes, texts, licenses,
+    segmentations, boxes, areas, keypoints, crowds, categories. ``repaired.jsonl`` in the step's
+    folder has a line for each value: row, key, old and new value.
 
     Args:
         ctx: the step's context.
         dataset: the rows, with their values of a wrong type (``Dataset.loose``).
         file_names: mends of file names, in order.
         missing_pictures: ``drop`` for images whose picture isn't there.
+        equal_pictures: ``drop`` for images whose picture is that of an image before, byte for byte.
         ids: ``to_int`` or ``number``.
         sizes: ``from_pictures`` or ``to_numbers``; sizes are in pixels.
         texts: ``to_text``.
@@ -96,6 +98,9 @@ def repair(
     images = dataset.images if not file_names else image_mends.renamed(dataset, file_names, ledger)
     if missing_pictures:
         images = tuple(image_mends.with_pictures(ctx, dataset.replace(images=images)))
+    there = images
+    if equal_pictures:
+        images = tuple(image_mends.first_of_equals(ctx, dataset.replace(images=images)))
     if sizes == "from_pictures":
         images = image_mends.measured(dataset.replace(images=images), ledger)
     if texts:
@@ -122,7 +127,10 @@ def repair(
         rows.append(row)
     _check_made_anew(rows, ledger.set_aside.values())
     if missing_pictures:
-        rows = image_mends.rows_of(ctx, rows, images)
+        rows = image_mends.rows_of(ctx, rows, there, "its image's picture is missing")
+    if equal_pictures:
+        why = "its image's picture is equal to one before it"
+        rows = image_mends.rows_of(ctx, rows, images, why)
     kept = _used(ctx, dataset.categories, rows) if categories else dataset.categories
     ledger.write(ctx)
     return {
@@ -181,6 +189,12 @@ PARAMS: Schema = {
             "examples": ["drop"],
             "description": "Drop the images whose picture isn't in the folder, with their "
             "annotations; each is in the ledger (dropped.jsonl).",
+        },
+        "equal_pictures": {
+            "enum": ["drop"],
+            "examples": ["drop"],
+            "description": "Drop the images whose picture is that of an image before them, byte "
+            "for byte, with their annotations; each is in the ledger (dropped.jsonl).",
         },
         "ids": {
             "enum": ["to_int", "number"],
@@ -323,9 +337,15 @@ def _check(params: Params) -> Iterator[StepProblem]:
         yield StepProblem((), "mends nothing", "name what a finding names, as area: recompute")
 
 
+def _reads_pictures(params: Params) -> bool:
+    """Report whether a mend looks into the pictures."""
+    return bool(params.get("equal_pictures")) or params.get("sizes") == "from_pictures"
+
+
 def _foresee(params: Params, facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
     found = facts["dataset"]
-    found = found.of_fewer_images() if params.get("missing_pictures") else found
+    drops = params.get("missing_pictures") or params.get("equal_pictures")
+    found = found.of_fewer_images() if drops else found
     return {"dataset": found.of_other_images() if params.get("sizes") == "from_pictures" else found}
 
 
@@ -340,6 +360,7 @@ STEP = Step(
     apart=("coco_recipe_data.plans",),
     check=_check,
     foresee=_foresee,
+    reads_pixels=_reads_pictures,
     refuses=lambda params: tuple(refuses(params)),
     mends=lambda params: tuple(mends(params)),
     understands=lambda params: tuple(understands(params)),

@@ -85,6 +85,34 @@ def test_images_without_a_picture_are_dropped_with_their_rows(tmp_path: Path) ->
     )
 
 
+def test_the_first_of_equal_pictures_stays_with_its_rows(tmp_path: Path) -> None:
+    data = coco(5, [(1, 1), (2, 2), (3, 1), (3, 2), (5, 1)])
+    (tmp_path / "images").mkdir()
+    for number, content in enumerate((b"one", b"two", b"one", b"three", b"two"), 1):
+        (tmp_path / f"images/{number}.jpg").write_bytes(content)
+    out = repaired(tmp_path, data, images=True, equal_pictures="drop")
+    assert [row["file_name"] for row in out["images"]] == ["1.jpg", "2.jpg", "4.jpg"]
+    assert [row["image_id"] for row in out["annotations"]] == [1, 2]
+    dropped = (tmp_path / "out/steps/x/dropped.jsonl").read_text().splitlines()
+    assert sorted(json.loads(line)["reason"] for line in dropped) == [
+        *["its image's picture is equal to one before it"] * 3,
+        *["its picture is equal to one before it"] * 2,
+    ]
+    (tmp_path / "images/3.jpg").write_bytes(b"another")
+    assert len(repaired(tmp_path, data, images=True, equal_pictures="drop")["images"]) == 4
+    (tmp_path / "images/2.jpg").unlink()
+    both = {"missing_pictures": "drop", "equal_pictures": "drop"}
+    assert len(repaired(tmp_path, data, images=True, **both)["images"]) == 4
+
+
+def test_sizes_are_measured_anew_where_a_picture_has_changed(tmp_path: Path) -> None:
+    data = coco(2, [])
+    for side in (30, 31):
+        draw(tmp_path / "images", {"images": [row | {"width": side} for row in data["images"]]})
+        out = repaired(tmp_path, data, images=True, sizes="from_pictures")
+        assert {row["width"] for row in out["images"]} == {side}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "mend"),

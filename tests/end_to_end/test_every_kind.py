@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -299,6 +299,13 @@ def _leaking(**params: Any) -> Case:
     )
 
 
+def _parted() -> Case:
+    leaking = _leaking()
+    ends = {"id": "out", "use": "export_coco", "in": leaking.steps[1]["in"]}
+    return replace(leaking, steps=[leaking.steps[0], ends])
+
+
+CASES["equal_pictures_across_parts"] = _parted
 CASES["leaking_pictures"] = _leaking
 CASES["pictures_alike"] = lambda: _leaking(fails=[])
 

@@ -190,7 +190,12 @@ MESSAGES = {
     "equal_pictures": (
         "raw.json: 1 picture is equal to another, byte for byte: image 2 ('2.jpg'): equals "
         "'1.jpg' (equal_pictures)\n    hint: "
-        "keep one of them: on two sides of a split they leak"
+        "on two sides of a split they leak; the first of each stays: repair: equal_pictures: drop"
+    ),
+    "equal_pictures_across_parts": (
+        "parts.train, parts.val: 1 picture is in another part, too, byte for byte: image 1 "
+        "('1.jpg'): equals '2.jpg' (equal_pictures_across_parts)\n    hint: "
+        "above the split, the first of each stays: repair: equal_pictures: drop"
     ),
     "equal_pictures_across_inputs": (
         "raw, other: 1 picture is equal to one of another input, byte for byte: image 1 "

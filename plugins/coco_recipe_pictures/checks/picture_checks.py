@@ -77,7 +77,7 @@ EQUAL = Kind(
     "equal_pictures",
     "warning",
     "pictures are equal to another, byte for byte",
-    "keep one of them: on two sides of a split they leak",
+    "on two sides of a split they leak; the first of each stays: repair: equal_pictures: drop",
 )
 REFUSED = (SIZE, UNREADABLE, CUT_OFF, DEEP)  # at such pictures augment stops
 KINDS = (

@@ -1,6 +1,8 @@
 """A first recipe fits its data, and runs as it is."""
 
 import json
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,13 @@ from coco_recipe.testing import draw
 
 
 def _written(folder: Path, data: dict[str, Any]) -> Path:
-    """Write a data set with its pictures, and return the annotation file."""
+    """Write a data set with its pictures, no two equal, and return the annotation file."""
     draw(folder / "images", data)
+    for number, row in enumerate(data["images"]):
+        path = folder / "images" / row["file_name"]
+        body = b"tEXtTitle\0%d" % number
+        chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+        path.write_bytes(path.read_bytes()[:-12] + chunk + path.read_bytes()[-12:])
     (folder / "raw.json").write_text(json.dumps(data, ensure_ascii=False), "utf-8")
     return folder / "raw.json"
 
@@ -46,6 +53,16 @@ def test_repeated_ids_are_numbered_and_a_background_left_out(tmp_path: Path) -> 
     steps = _steps(tmp_path)
     assert steps["filter_categories"] == {"drop": ["背景"], "images_left_empty": "keep"}
     assert "reindex" in steps
+
+
+def test_one_of_equal_pictures_stays_so_that_none_is_on_both_sides(tmp_path: Path) -> None:
+    _written(tmp_path, _many())
+    for number in range(2, 9):
+        (tmp_path / f"images/{number}.png").write_bytes((tmp_path / "images/1.png").read_bytes())
+    assert _steps(tmp_path)["repair"] == {"equal_pictures": "drop"}
+    assert "7 pictures are equal to another" in (tmp_path / "recipe.yaml").read_text("utf-8")
+    published = (tmp_path / "runs/raw/dataset").glob("*/*.png")
+    assert len({path.read_bytes() for path in published}) == 13
 
 
 @pytest.mark.parametrize(

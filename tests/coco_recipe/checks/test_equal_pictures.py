@@ -64,3 +64,26 @@ def test_one_file_that_two_inputs_name_is_equal_to_itself(tmp_path: Path) -> Non
 def test_other_pictures_are_not_equal(tmp_path: Path) -> None:
     _inputs(tmp_path, {"train": {"x.jpg": b"1", "y.jpg": b"1"}, "val": {"x.jpg": b"2"}})
     assert "of another input" not in command("check", "recipe.yaml", cwd=tmp_path).stdout
+
+
+def test_pictures_on_two_sides_of_a_split_are_named_also_below_other_steps(tmp_path: Path) -> None:
+    same = {f"{n}.jpg": b"same" if n in (1, 4, 5) else b"%d" % n for n in range(1, 7)}
+    _inputs(tmp_path, {"raw": same})
+    steps = [
+        {"id": "parts", "use": "split", "in": "raw", "with": {"every": 3, "first": 0}},
+        {"id": "anew", "use": "reindex", "in": "parts.val"},
+        EXPORT | {"in": {"train": "parts.train", "val": "anew"}},
+    ]
+    recipe = json.loads((tmp_path / "recipe.yaml").read_text()) | {"steps": steps}
+    (tmp_path / "recipe.yaml").write_text(json.dumps(recipe))
+    told = (
+        "parts.train, anew.dataset: 2 pictures are in another part, too, byte for byte: "
+        "image 1 ('1.jpg'): equals '5.jpg'; image 2 ('4.jpg'): equals '5.jpg'"
+    )
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    assert (done.returncode, told in done.stderr) == (0, True), done.stderr
+    steps[0]["in"] = "one"
+    one = {"id": "one", "use": "repair", "in": "raw", "with": {"equal_pictures": "drop"}}
+    (tmp_path / "recipe.yaml").write_text(json.dumps(recipe | {"steps": [one, *steps]}))
+    done = command("run", "recipe.yaml", cwd=tmp_path)
+    assert (done.returncode, "across_parts" in done.stderr) == (0, False), done.stderr
