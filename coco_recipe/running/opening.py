@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from coco_recipe import files
 from coco_recipe.checks import equal_pictures, missing_files
-from coco_recipe.checks.slow_reading import TO_GO_ON, Excuse
+from coco_recipe.checks.slow_reading import Excuse
 from coco_recipe.errors import CocoRecipeError, FindingsError, RecipeError, together
 from coco_recipe.findings import Finding, judged
 from coco_recipe.known_files import KnownFiles
@@ -352,7 +352,7 @@ class _Inputs:
 
     def _beside(self, item: Input) -> Iterator[Finding]:
         """Yield what is wrong with the other rows of an input, of which some can't be read."""
-        reading = self._reading(item, TO_GO_ON)
+        reading = self._reading(item, replace(self._excuse(item), leaves_out=True))
         self.partly_read[item.name, ""] = reading.value
         yield from checking.of_rows(self.plan, item.name, reading)
 
