@@ -328,12 +328,11 @@ class _Inputs:
         """Yield the pictures that are on two sides of a split, as far as its rows are known."""
         planned = experiment.Planned(self.plan, self.facts, self.rehearsal)
         for one, other in planned.opposed():
-            behind = planned.rows_behind(one.ref), planned.rows_behind(other.ref)
-            if behind[0] is not None and behind[1] is not None:
-                rows = equal_pictures.in_both(*behind, self.known_hashes)
-                if rows:
-                    place = f"{one.name}, {other.name}"
-                    yield Finding.of(equal_pictures.ACROSS_PARTS, place, rows)
+            learnt = planned.rows_behind(one.ref) or ()
+            measured = planned.rows_behind(other.ref) or ()
+            if rows := equal_pictures.in_both(learnt, measured, self.known_hashes):
+                place = f"{one.name}, {other.name}"
+                yield Finding.of(equal_pictures.ACROSS_PARTS, place, rows)
 
     def _with_images(self) -> list[Input]:
         """Return the inputs that could be read and have pictures."""
