@@ -21,7 +21,6 @@ EXEMPT = {
     "coco_recipe/values/checkpoint.py": "a record",
     "coco_recipe/values/facts.py": "a record: test_foresight.py",
     "coco_recipe_albumentations/backend.py": "joins modules: pictures' test_backend.py",
-    "coco_recipe_albumentations/library.py": "imports the library",
     "coco_recipe_albumentations/migration/draft.py": "a record: test_rewrite.py",
     "coco_recipe_albumentations/pipeline/history.py": "a list of names: test_migrate.py",
     "coco_recipe_mmdet/inside/job_batch_norm.py": "in the child: test_recompute_batch_norm.py",
