@@ -2,14 +2,15 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from coco_recipe.asking.stats import Figures, Group, Spread
-from coco_recipe.errors import counted
+from coco_recipe.errors import about, counted
 from coco_recipe.observing import table
 
 WIDTH = 80
 MOST_SIZES, MOST_PAIRS = 8, 6
+MOST_CELLS = 32  # of a class's name beside another's
 
 
 def text(figures: Figures, *, by: str = "") -> str:
@@ -26,10 +27,10 @@ def text(figures: Figures, *, by: str = "") -> str:
     if by == "part":
         return _parts(figures)
     blocks = [
-        _parts(figures) if len(figures.parts) > 1 else _line(figures.whole),
+        _parts(figures) if len(figures.parts) > 1 else "\n".join(_fitted([_line(figures.whole)])),
         _classes(figures.classes),
         _sizes(figures, MOST_SIZES),
-        "\n".join(_lines(figures)),
+        "\n".join(_fitted(_lines(figures))),
     ]
     return "\n\n".join(filter(None, blocks))
 
@@ -125,6 +126,14 @@ def _sizes(figures: Figures, most: int) -> str:
     return table.text({"head": ["size px", "images", "boxes"], "rows": rows}, width=WIDTH)
 
 
+def _fitted(lines: Iterable[str]) -> Iterator[str]:
+    """Break what is wider than the text; each line begins as it did."""
+    for line in lines:
+        told = line.lstrip()
+        margin = " " * (len(line) - len(told))
+        yield from table.wrapped(told, WIDTH, first=margin, later=margin + "  ")
+
+
 def _lines(figures: Figures) -> Iterator[str]:
     """Yield what needs no table, a line each."""
     whole, each = figures.whole, figures.boxes_per_image
@@ -154,7 +163,8 @@ def _lines(figures: Figures) -> Iterator[str]:
     if figures.together:
         yield "classes together on images:"
         for pair in figures.together[:MOST_PAIRS]:
-            yield f"  {pair.images:6}  {' + '.join(pair.classes)}"
+            names = " + ".join(table.cut(name, MOST_CELLS) for name in pair.classes)
+            yield f"  {pair.images:6}  {names}"
         if len(figures.together) > MOST_PAIRS:
             yield f"          and {len(figures.together) - MOST_PAIRS} more pairs (--format json)"
     for name, images in figures.licenses.items():
@@ -166,7 +176,7 @@ def _lines(figures: Figures) -> Iterator[str]:
     else:
         yield "findings:"
         for what, n in figures.findings.items():
-            yield f"  {n:6}  {what}"
+            yield f"  {about(n, what)}"
 
 
 def _percent(share: float) -> str:

@@ -233,7 +233,9 @@ def plan(
     click.echo(plan_text.text(rows, classes=classes))
     if found.needs and (free := system_errors.free(session.folder)) is not None:
         total = system_errors.size(sum(found.needs.values()))
-        click.echo(f"to write: about {total}; free: {system_errors.size(free)}")
+        is_open = any(row.runs and row.files and row.bytes is None for row in found.steps)
+        about = "at least about" if is_open else "about"
+        click.echo(f"to write: {about} {total}; free: {system_errors.size(free)}")
 
 
 @click.command()

@@ -51,7 +51,12 @@ def demo(folder: Path, images: int, seed: int) -> None:
 @click.option(
     "-n", "most", default=12, show_default=True, type=click.IntRange(1), help="How many images."
 )
-@click.option("--html", "as_page", is_flag=True, help="Write a page to leaf through, not a sheet.")
+@click.option(
+    "--html",
+    "as_page",
+    is_flag=True,
+    help="Write a page to leaf through, not a sheet; so does a name that ends with .html.",
+)
 @click.option(
     "-o",
     "--to",

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET
+
 from coco_recipe import Annotation, Dataset, Image, did_you_mean
 from coco_recipe_pictures.sheet import contact_sheet
 from coco_recipe_pictures.sheet.contact_sheet import FORMATS, Cell, Mark, is_ours
@@ -66,6 +68,7 @@ def mark(row: Annotation, names: dict[int, str], place: Any, reason: str = "") -
     """
     category_id = row.category_id if isinstance(row.category_id, int) else None
     label = "" if category_id is None else names.get(category_id, "")
+    label += " (crowd)" * (row.iscrowd not in (UNSET, 0))
     colour = list(names).index(category_id) if category_id in names else 0
     return Mark(label, colour, place.bbox, place.segmentation, place.keypoints, reason, category_id)
 

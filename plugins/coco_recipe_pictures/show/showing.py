@@ -31,7 +31,7 @@ def show(
         plugin_files: plugin files to load.
         wanted: which images.
         target: the file to write; None makes a name of ``source``.
-        as_page: write a page, not a picture.
+        as_page: write a page, not a picture; so does a name that ends with .html.
         overrides: values of --set, of a recipe.
         moved_to: the recipe's file, where it has moved without the run directory.
 
@@ -43,8 +43,8 @@ def show(
     """
     target = target or Path(f"{_plain(source)}{PAGE if as_page else '.png'}")
     suffix = target.suffix.lower()
-    if suffix not in (*FORMATS, PAGE) or as_page != (suffix == PAGE):
-        kinds = PAGE if as_page else ", ".join(FORMATS)
+    if suffix != PAGE and (as_page or suffix not in FORMATS):
+        kinds = PAGE if as_page else ", ".join((*FORMATS, PAGE))
         raise RunError(f"{target}: end the name with {kinds}")
     if target.exists() and not is_ours(target.read_bytes()[:4096]):
         raise RunError(f"{target}: is there already, and none of ours; name another file (--to)")
@@ -61,7 +61,7 @@ def show(
     if not chosen:
         raise RunError(f"{source}: has no image")
     target.parent.mkdir(parents=True, exist_ok=True)
-    if as_page:
+    if suffix == PAGE:
         pictures = [(drawing.title(one), drawing.single(one)) for one in chosen]
         target.write_text(page.page(source, pictures), "utf-8")
     else:
