@@ -47,6 +47,8 @@ def test_a_page_has_every_picture_and_asks_nobody(folder: Path) -> None:
     assert text.count("<figure") == 3
     assert "http" not in text.replace("http-equiv", "")
     assert "<b>" not in text
+    assert _show(folder, "--to", "other.html").stdout == "other.html\n"
+    assert (folder / "other.html").read_text("utf-8").count("<figure") == 3
 
 
 def test_a_file_of_the_users_is_left_as_it_is(folder: Path) -> None:
