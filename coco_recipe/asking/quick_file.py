@@ -31,7 +31,7 @@ _BETWEEN_ROWS = re.compile(rb"\}[%b]*,[%b]*\{" % (_BLANKS, _BLANKS))
 _MARK = coco_json.BYTE_ORDER_MARK
 _KEY = b'"annotations"'
 _OPENING = re.compile(rb"[%b]*:[%b]*(?=\[)" % (_BLANKS, _BLANKS))
-_ERRORS = (msgspec.DecodeError, RecursionError)
+_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class QuickImage(msgspec.Struct, gc=False):

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from builders import coco
 
-from coco_recipe.asking import quick_file
+from coco_recipe.asking import quick_file, reading
 from coco_recipe.asking.quick_file import QuickRows
+from coco_recipe.errors import DatasetError
 
 Change = Callable[[dict[str, Any]], Any]
 
@@ -145,3 +146,13 @@ def test_a_byte_order_mark_is_left_out(tmp_path: Path) -> None:
     by_parts, at_once = _both(path)
     assert by_parts == at_once
     assert by_parts is not None
+
+
+@pytest.mark.parametrize("text", ['"cat"', '"1.jpg"', '"counts"', '"name"'])
+def test_what_is_not_utf_8_is_left_to_the_reading_that_says_so(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(json.dumps(_data()).replace(text, '"@' + text[1:], 1).encode())
+    path.write_bytes(path.read_bytes().replace(b"@", b"\xff"))
+    quick_file.read(path)
+    with pytest.raises(DatasetError, match="is not UTF-8"):
+        reading.read(path, tmp_path)
