@@ -1,5 +1,6 @@
 """Whence a file came: by what it says itself, by the mark or card beside it, by runs' records."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from coco_recipe.manifest import LOG, Digests, Manifest
 from coco_recipe.publishing import card
 from coco_recipe.publishing.card import Card
 from coco_recipe.publishing.marks import CARDS, MARK, read_mark
+from coco_recipe.publishing.targets import OWN_NAMES
 from coco_recipe.running.run_folder import WRITTEN
 from coco_recipe.running.store import PLACED
 
@@ -74,14 +76,17 @@ def whence(path: Path, places: Iterable[Path] = ()) -> Whence:
     folder, and a checkpoint says itself which step made it.
 
     Args:
-        path: the file.
+        path: the file; a published folder stands for its card.
         places: run directories, or folders with such; none looks in ``runs``, and above the file.
 
     Raises:
         RunError: there is no such file.
     """
+    if (path / card.CARD).is_file():
+        path /= card.CARD
     if not path.is_file():
-        raise RunError(f"{path}: there is no such file")
+        told = "is a folder; name a file" if path.is_dir() else "there is no such file"
+        raise RunError(f"{path}: {told}")
     sha256 = files.sha256(path)
     said = carried.lineage_of(path)
     folders = list(places) or [Path(RUNS), *path.absolute().parents]
@@ -115,6 +120,8 @@ def _runs(folders: Iterable[Path], *, deep: bool) -> Iterator[RecordedRun]:
 
 def _in_run(run: RecordedRun, path: Path, sha256: str, key: str) -> Iterator[Origin]:
     """Yield what a run's records say of a file, by its bytes or by the key that it carries."""
+    if path.resolve().parent == run.folder.resolve() and path.name in OWN_NAMES:
+        yield _origin(run, what=f"{path.name} of the run itself")
     for name, found in run.run.inputs.items():
         for kind, digest in found.items():
             if digest == sha256:
@@ -195,7 +202,7 @@ def _published(path: Path, sha256: str) -> Iterator[Origin]:
                 place=str(folder),
                 what=f"{name}, as it was published",
                 recipe=mark.recipe,
-                recipe_file=mark.recipe_file,
+                recipe_file=_recipe_of(folder, mark.recipe_file),
                 step=mark.step,
             )
             if about:
@@ -206,6 +213,12 @@ def _published(path: Path, sha256: str) -> Iterator[Origin]:
             yield _of_card(about, folder, f"{name}, by the card beside it")
         if mark or about:
             return
+
+
+def _recipe_of(folder: Path, name: str) -> str:
+    """Return where the recipe is that a mark names from its folder; as it names it if not there."""
+    path = Path(os.path.normpath(folder / name))
+    return str(path) if name and path.is_file() else name
 
 
 def _card(folder: Path) -> Card | None:

@@ -45,6 +45,22 @@ def test_a_copied_file_is_known_by_its_bytes_where_runs_are_named(run: Path) -> 
         assert (found.by, found.place) == ("run", str(run))
 
 
+def test_a_published_folder_is_known_by_its_card_and_its_recipe_is_where_it_is(run: Path) -> None:
+    found = whence(run / "dataset")
+    assert found.file.endswith("dataset_card.json")
+    assert {origin.recipe for origin in found.origins} == {"test"}
+    published = whence(run / "dataset/all/2.jpg").origins[1]
+    assert Path(published.recipe_file) == run.parents[1] / "recipe.yaml"
+    with pytest.raises(RunError, match="is a folder; name a file"):
+        whence(run / "steps")
+
+
+@pytest.mark.parametrize("name", ["recipe.yaml", "recipe.resolved.yaml", "provenance.jsonl"])
+def test_what_a_run_keeps_of_itself_is_known(run: Path, name: str) -> None:
+    (found,) = whence(run / name).origins
+    assert (found.by, found.recipe, found.what) == ("run", "test", f"{name} of the run itself")
+
+
 def test_a_copied_folder_is_known_by_its_mark_or_its_card(run: Path) -> None:
     shutil.copytree(run / "dataset", "moved")
     path = Path("moved/annotations/instances_all.json")
