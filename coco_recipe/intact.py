@@ -35,6 +35,10 @@ _HOOKS = frozenset(  # which are there to be replaced
         "warnings.showwarning",
     }
 )
+# what importing changes: importlib_metadata takes a method away from ``PathFinder``
+_IMPORTING = frozenset(
+    {"_frozen_importlib", "_frozen_importlib_external", "importlib", "zipimport"}
+)
 _MEMBERS = (classmethod, property, staticmethod)
 Owner = ModuleType | type
 _BUILTINS = vars(builtins)
@@ -121,7 +125,8 @@ def _functions() -> list[tuple[Owner, str, str, Any]]:
     found: list[tuple[Owner, str, str, Any]] = []
     for place, module in list(sys.modules.items()):
         top = place.partition(".")[0]
-        is_ours = top in _PACKAGES or (top in sys.stdlib_module_names and place in _LOADED)
+        is_pythons = top in sys.stdlib_module_names and place in _LOADED
+        is_ours = top in _PACKAGES or (is_pythons and top not in _IMPORTING)
         if not is_ours or not isinstance(module, ModuleType):
             continue
         for name, value in list(vars(module).items()):

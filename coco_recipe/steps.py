@@ -337,7 +337,14 @@ class Step:
         return {**params, **self.read(params, backends)} if self.read else params
 
     def reads_pixels_for(self, params: Params) -> bool:
-        """Report whether the result depends on the bytes of the images, with these parameters."""
+        """Report whether the result depends on the bytes of the images.
+
+        Args:
+            params: the parameters, which are read.
+
+        Returns:
+            Whether it does with these parameters.
+        """
         return self.reads_pixels(params) if callable(self.reads_pixels) else self.reads_pixels
 
     def preload_for(self, params: Params) -> tuple[str, ...]:

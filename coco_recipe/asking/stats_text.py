@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from coco_recipe.asking.stats import Figures, Group, Spread
 from coco_recipe.errors import about, counted
@@ -27,7 +27,7 @@ def text(figures: Figures, *, by: str = "") -> str:
     if by == "part":
         return _parts(figures)
     blocks = [
-        _parts(figures) if len(figures.parts) > 1 else "\n".join(_fitted([_line(figures.whole)])),
+        _parts(figures) if len(figures.parts) > 1 else _line(figures.whole),
         _classes(figures.classes),
         _sizes(figures, MOST_SIZES),
         "\n".join(_fitted(_lines(figures))),
@@ -67,7 +67,7 @@ def _parts(figures: Figures) -> str:
 
 
 def _line(part: Group) -> str:
-    """Return the rows of the only data set in a line."""
+    """Return the rows of the only data set: how many, and of which form."""
     counts = (
         counted(part.images, "image"),
         counted(part.boxes, "box"),
@@ -77,7 +77,7 @@ def _line(part: Group) -> str:
     forms = (
         f"{part.polygons} with polygons, {part.masks} with a mask, {part.keypoints} with keypoints"
     )
-    return f"{', '.join(counts)}; {forms}"
+    return f"{', '.join(counts)}\n{forms}"
 
 
 def _part(part: Group) -> list[str]:
@@ -126,7 +126,7 @@ def _sizes(figures: Figures, most: int) -> str:
     return table.text({"head": ["size px", "images", "boxes"], "rows": rows}, width=WIDTH)
 
 
-def _fitted(lines: Iterable[str]) -> Iterator[str]:
+def _fitted(lines: Iterator[str]) -> Iterator[str]:
     """Break what is wider than the text; each line begins as it did."""
     for line in lines:
         told = line.lstrip()

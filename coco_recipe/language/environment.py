@@ -76,6 +76,12 @@ def with_names(data: Any) -> Any:
     """Return JSON-like data with names in place of what this process took from the environment.
 
     What a step hands to another process by a file is written so; `with_values` reads it there.
+
+    Args:
+        data: texts, lists and mappings of such, or anything else, which stays as it is.
+
+    Returns:
+        The same with ``${env:NAME}`` in its texts.
     """
     return _each_text(data, terminal.named)
 
@@ -84,6 +90,12 @@ def with_values(data: Any) -> Any:
     """Return JSON-like data of `with_names` with the values of this process's environment.
 
     From here on, `with_names` and messages of this process have the names again.
+
+    Args:
+        data: as `with_names` returns it.
+
+    Returns:
+        The same with the values.
 
     Raises:
         ValueError: a variable isn't set; names it.

@@ -182,11 +182,7 @@ def work(
     guard.at(step.label)
     try:
         with intact.kept(step.label, of=None if is_ours else step.step.run.__module__):
-            outputs = step.step.run(context, **step.keywords(values))
-    except (KeyboardInterrupt, StepError):
-        raise
-    except BaseException as error:  # SystemExit, and what else a step may raise
-        raise failed(step, error, folder) from error
+            outputs = _called(step, values, context, folder)
     finally:
         guard.at("")
         context.workdir = folder
@@ -216,6 +212,18 @@ def rehearse(task: Task, values: Mapping[str, Any]) -> StepResult:
     """
     with tempfile.TemporaryDirectory() as scratch:
         return _made(replace(task, terminal=frozenset()), values, Workshop(Store(Path(scratch))))
+
+
+def _called(
+    step: PlannedStep, values: Mapping[str, Any], context: Context, folder: Path
+) -> Mapping[str, Any]:
+    """Return what a step's function returns; whatever it raises is told with the step's name."""
+    try:
+        return step.step.run(context, **step.keywords(values))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit, and what else a step may raise
+        raise failed(step, error, folder) from error
 
 
 def failed(

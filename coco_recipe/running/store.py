@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from coco_recipe import files, regular, seals
+from coco_recipe import files, regular, seals, system_errors
 from coco_recipe import manifest as manifests
 from coco_recipe.manifest import Manifest, Placed
 from coco_recipe.planning.plan import Plan
@@ -114,7 +114,7 @@ class Store:
         partial.mkdir(parents=True, exist_ok=True)
         begun, place = Begun(step_id, key, partial.stat().st_ino, resume), self.begun_file(step_id)
         place.unlink(missing_ok=True)
-        with place.open("xb") as file:  # a link that stood there is not written through
+        with system_errors.writing(place), place.open("xb") as file:  # through no link there
             file.write(seals.seal_line(msgspec.json.encode(begun)))
         for ours in (
             partial / MANIFEST,
