@@ -34,7 +34,7 @@ from coco_recipe_report.seen.records import facts_as_read
 
 NAME = "report.html"
 REFUSED = "refused.html"  # the page of a run that was refused before any work
-FORM = 4  # a page of another form is written anew
+FORM = 5  # a page of another form is written anew
 LEAST_FILES, IMAGES_PER_FILE = 24, 64  # of pictures: the page is to take a small part of a run
 
 
