@@ -20,7 +20,6 @@ from coco_recipe import (
     mended_name,
     plain_name,
     read_header,
-    sha256,
     unsafe_name,
     with_extras,
 )
@@ -65,7 +64,7 @@ def first_of_equals(ctx: StepContext, dataset: Dataset) -> Iterator[Image]:
     often = Counter(sizes)
     seen = set[str]()
     for image, size in zip(dataset.images, sizes, strict=True):
-        digest = sha256(dataset.path_of(image)) if size and often[size] > 1 else ""
+        digest = ctx.sha256(dataset.path_of(image)) if size and often[size] > 1 else ""
         if digest in seen:
             ctx.drop(image, "its picture is equal to one before it")
             continue
