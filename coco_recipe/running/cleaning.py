@@ -145,7 +145,8 @@ def remove_records(folder: Path, tell: Callable[[str], None]) -> list[Path]:
             return []
         error_log.clear(folder)
         for page in (folder / PAGE, folder / run_folder.REFUSED):
-            if page.is_file() and seals.open_page(page.read_bytes()):
+            sealed = seals.open_page(page.read_bytes()) if page.is_file() else None
+            if sealed and sealed.is_whole:  # one that somebody has changed is theirs
                 page.unlink()
         copies = {
             run_folder.WRITTEN: log[0].text_sha256,

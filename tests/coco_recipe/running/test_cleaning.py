@@ -53,6 +53,21 @@ def test_earlier_results_go_and_the_run_stays(recipe: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("added", [b"", b"<!-- my notes -->"])
+def test_the_page_goes_with_all_of_a_run_unless_somebody_changed_it(
+    added: bytes, recipe: Path
+) -> None:
+    pytest.importorskip("jinja2")
+    run(recipe, set={"seed": 9}, jobs=0, report=True)
+    page = RUN / "report.html"
+    page.write_bytes(page.read_bytes() + added)
+    assert _remove(cleaning.found([RUN], whole=True)) == []
+    cleaning.remove_records(RUN, lambda text: None)
+    assert page.is_file() == bool(added)
+    assert not (RUN / "provenance.jsonl").exists()
+
+
+@pytest.mark.slow
 def test_some_may_stay_by_number_or_by_age(recipe: Path) -> None:
     assert _steps(cleaning.found([RUN], keep=2)) == ["clean", "out"]
     assert cleaning.found([RUN], older_than=60) == []
