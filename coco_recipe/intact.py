@@ -177,6 +177,11 @@ def _is_main() -> bool:
 
 
 def _umask() -> int:
+    """Return the mask of rights; where it can be read, without setting it under other threads."""
+    with contextlib.suppress(OSError), open("/proc/self/status", encoding="ascii") as status:
+        for line in status:
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
