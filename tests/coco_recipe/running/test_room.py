@@ -46,6 +46,24 @@ def test_plan_shows_what_steps_will_write_and_what_is_free(folder: Path) -> None
 
 
 @pytest.mark.slow
+def test_a_sum_of_which_a_part_is_not_known_is_told_as_the_least(folder: Path) -> None:
+    pytest.importorskip("albumentations")
+    recipe = json.loads((folder / "recipe.yaml").read_text())
+    recipe["steps"] = [
+        {
+            "id": "more",
+            "use": "augment",
+            "in": "raw",
+            "with": {"pipeline": [{"HorizontalFlip": {"p": 1}}]},
+        },
+        {"id": "out", "use": "export_coco", "in": {"all": "more"}, "with": {"to": "data"}},
+    ]
+    (folder / "recipe.yaml").write_text(json.dumps(recipe))
+    told = command("plan", "recipe.yaml", cwd=folder).stdout
+    assert "to write: at least about " in told
+
+
+@pytest.mark.slow
 def test_too_little_room_is_told_before_a_step_runs(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

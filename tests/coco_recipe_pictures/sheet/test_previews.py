@@ -1,8 +1,10 @@
 """Which images a sheet shows, and over what it is written."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 pytest.importorskip("numpy")
 pytest.importorskip("PIL")
@@ -42,3 +44,10 @@ def test_a_file_of_the_users_is_not_written_over(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is there already"):
         previews.write(tmp_path / "mine.png", [], "PNG")
     assert (tmp_path / "mine.png").read_bytes() == b"years"
+
+
+def test_a_crowd_is_marked_as_one() -> None:
+    row, names = ROWS.annotations[0], ROWS.category_names()
+    place = SimpleNamespace(bbox=row.bbox, segmentation=None, keypoints=None)
+    assert previews.mark(row, names, place).label == "cat"
+    assert previews.mark(replace(row, iscrowd=1), names, place).label == "cat (crowd)"
