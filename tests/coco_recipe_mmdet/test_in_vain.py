@@ -259,6 +259,27 @@ def test_a_step_that_builds_a_model_alone_looks_at_nothing_else() -> None:
     assert [problem.path[-1] for problem in error.value.problems] == list(wanted)[1:]
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"param_scheduler": [{"type": "PolyLR", "by_epoch": False, "begin": 0, "end": 84}]},
+        {"param_scheduler.0.start_factor": 0.5},
+        {"optim_wrapper.optimizer.lr": 0.01},
+        {"custom_hooks": [{"type": "EMAHook", "begin_epoch": 2}]},
+        {"train_cfg.dynamic_intervals": [[8, 1]]},
+    ],
+)
+def test_a_training_that_goes_on_takes_what_the_ended_one_was_set(wanted: dict[str, Any]) -> None:
+    assert _refused(set=wanted) == {}
+    assert _refused(set=wanted, more_epochs=2) == {}
+
+
+def test_a_training_that_goes_on_tells_what_is_set_beside_a_parameter() -> None:
+    beside = {"set": {"optim_wrapper.optimizer.lr": 0.01}, "learning_rate": 0.1}
+    assert list(_refused(**beside)) == list(_refused(**beside, more_epochs=2))
+    assert "optim_wrapper.optimizer.lr" in _refused(**beside, more_epochs=2)
+
+
 def test_a_star_reaches_only_what_is_there() -> None:
     tree = {"model": {"a": {"depth": 1}, "b": {"width": 2}}, "x_dataloader": {}}
     changes = settings.Changes(tree)

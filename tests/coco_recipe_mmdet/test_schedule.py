@@ -184,6 +184,20 @@ def test_a_training_that_goes_on_has_the_last_learning_rate_of_the_one_that_ende
     assert "fitted to 40 iterations" in told, "its own, and no word of the warm-up that is over"
 
 
+def test_a_learning_rate_that_metrics_have_lowered_is_told_where_a_training_goes_on() -> None:
+    pytest.importorskip("mmdet")
+    tree: dict[str, Any] = {
+        "train_cfg": {"max_epochs": 4},
+        "train_dataloader": {"batch_size": 2},
+        "optim_wrapper": {"optimizer": {"type": "SGD", "lr": 0.02}},
+        "param_scheduler": [{"type": "ReduceOnPlateauLR", "monitor": "coco/bbox_mAP"}],
+    }
+    _, said = schedule.fit(settings.Changes(tree), _job(more_epochs=1, images=20))
+    (told,) = said
+    assert "ReduceOnPlateauLR" in told
+    assert "it is 0.02 again" in told
+
+
 def test_an_epoch_has_the_pictures_that_are_repeated_for_their_rare_class(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,8 @@ _POINTS = ("begin", "end", "milestones", "T_max", "step_size", "total_steps", "p
 _SPANS = ("T_max", "step_size", "total_steps", "periods")  # at least 1
 _NEVER = 10**9  # mmengine's INF
 # one step of these is an epoch's: a power for each, or a look at the metric of each validation
-_OF_EPOCHS = ("Exponential", "ReduceOnPlateau")
+_WAITING = "ReduceOnPlateau"
+_OF_EPOCHS = ("Exponential", _WAITING)
 At = Callable[[float], int]
 
 
@@ -76,8 +77,7 @@ def curve(tree: Tree, length: Length, rate: float) -> Iterator[float]:
 
     parameter = torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.SGD([parameter], lr=rate, momentum=0.9)
-    waiting = "ReduceOnPlateau"
-    own = [one for _, one in schedulers(tree) if not _kind(one).startswith(waiting)]
+    own = [one for _, one in schedulers(tree) if not _kind(one).startswith(_WAITING)]
     made = built({ROOT: own}, length, optimizer)
     for n in range(1, length.total + 1):
         yield optimizer.param_groups[0]["lr"]
@@ -85,6 +85,12 @@ def curve(tree: Tree, length: Length, rate: float) -> Iterator[float]:
         for one in made:
             if not one.by_epoch or n % length.iterations == 0:
                 one.step()
+
+
+def waiting(tree: Tree) -> list[str]:
+    """Return the kinds of the schedulers that wait for a metric."""
+    kinds = dict.fromkeys(_kind(one) for _, one in schedulers(tree))
+    return [kind for kind in kinds if kind.startswith(_WAITING)]
 
 
 def is_warmup(scheduler: Tree) -> bool:

@@ -44,38 +44,48 @@ def fit(changes: Changes, job: "TrainJob") -> tuple[Length, list[str]]:
     said = learning_rates.fit(changes, length, job.warmup)
     _learning_rate(changes, job)
     if job.more_epochs:  # what was said is about the training that has ended
-        length, said = _go_on(changes, length, job.more_epochs), []
+        length, said = _go_on(changes, length, job)
     said += timed_parts.fit(changes, length, as_given=job.warmup == "as_given")
     return length, said
 
 
-def _go_on(changes: Changes, length: Length, epochs: int) -> Length:
+def _go_on(changes: Changes, length: Length, job: "TrainJob") -> tuple[Length, list[str]]:
     """Let a training go on where one has ended: at its last learning rate, without a schedule.
 
-    Strong augmentation stays switched off.
+    Strong augmentation stays switched off. What the recipe sets of the schedule is that of the
+    training that has ended, and has its last learning rate.
 
     Args:
         changes: the config, fitted to the training that has ended.
         length: of that training.
-        epochs: how many more.
+        job: the training that goes on.
+
+    Returns:
+        How long it is, and what isn't known of the one that has ended, in words.
     """
     because = "with: {more_epochs: ...}"
+    epochs = job.more_epochs or 0
     rate = changes.tree["optim_wrapper"]["optimizer"]["lr"]
     *_, last = learning_rates.curve(changes.tree, length, rate)
-    changes.set("optim_wrapper.optimizer.lr", last, because=because)
-    changes.set(learning_rates.ROOT, [], because=because)
-    changes.set("train_cfg.max_epochs", epochs, because=because)
+    said = [
+        f"{kind} has lowered the learning rate by metrics, which aren't known here: it is "
+        f"{last:.4g} again (learning_rate: ... says another)"
+        for kind in learning_rates.waiting(changes.tree)
+    ]
+    changes.supersede("optim_wrapper.optimizer.lr", last, because=because)
+    changes.supersede(learning_rates.ROOT, [], because=because)
+    changes.supersede("train_cfg.max_epochs", epochs, because=because)
     for key, value in (("val_begin", 1), ("dynamic_intervals", None)):
         if changes.tree["train_cfg"].get(key):
-            changes.set(f"train_cfg.{key}", value, because=because)
+            changes.supersede(f"train_cfg.{key}", value, because=because)
     for place, hook in timed_parts.hooks(changes.tree):
         for key, value in (("switch_epoch", 0), ("num_last_epochs", epochs), ("begin_epoch", 0)):
             if key in hook:
-                changes.set((*place, key), value, because=because)
+                changes.supersede((*place, key), value, because=because)
     for at, part in mappings(changes.tree.get("model"), ("model",)):
         if isinstance(part.get("initial_epoch"), int):  # TOOD's first assigner
-            changes.set((*at, "initial_epoch"), 0, because=because)
-    return Length(epochs, length.iterations, epochs)
+            changes.supersede((*at, "initial_epoch"), 0, because=because)
+    return Length(epochs, length.iterations, epochs), said
 
 
 def _loop(changes: Changes, job: "TrainJob") -> Length:

@@ -108,6 +108,20 @@ class Changes:
         if not self.is_wanted(place):
             self.set(place, value)
 
+    def supersede(self, path: str | Sequence[str], value: object, *, because: str) -> None:
+        """Set one place that has been read: what the recipe's ``set`` put there isn't in vain."""
+        place = tuple(path.split(".")) if isinstance(path, str) else tuple(path)
+        read = {
+            n
+            for n, one in enumerate(self.wanted)
+            if _overlap(place, one.place) and get(self.tree, one.place) == one.value
+        }
+        self.set(place, value, because=because)
+        self.wanted = [
+            replace(one, value=copy.deepcopy(get(self.tree, one.place))) if n in read else one
+            for n, one in enumerate(self.wanted)
+        ]
+
     def explain(self, path: str, because: str) -> None:
         """Say what decides a place that is changed elsewhere, for who has set it."""
         self._reasons.append((tuple(path.split(".")), because))
