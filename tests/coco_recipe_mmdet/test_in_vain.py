@@ -274,6 +274,11 @@ def test_a_training_that_goes_on_takes_what_the_ended_one_was_set(wanted: dict[s
     assert _refused(set=wanted, more_epochs=2) == {}
 
 
+def test_settings_of_half_precision_are_refused_where_there_is_none() -> None:
+    scale = {"optim_wrapper.loss_scale": 512.0}
+    assert "needs a GPU" in _refused(set=scale, amp=True)["optim_wrapper.loss_scale"]
+
+
 def test_a_training_that_goes_on_tells_what_is_set_beside_a_parameter() -> None:
     beside = {"set": {"optim_wrapper.optimizer.lr": 0.01}, "learning_rate": 0.1}
     assert list(_refused(**beside)) == list(_refused(**beside, more_epochs=2))

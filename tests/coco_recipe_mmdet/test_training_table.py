@@ -55,6 +55,22 @@ def test_warmup_and_milestones_are_in_iterations() -> None:
     assert _rows({})["warm-up"] == "none"
 
 
+@pytest.mark.parametrize(
+    ("wrapper", "amp", "said"),
+    [
+        ({}, None, "single"),
+        ({"type": "OptimWrapper"}, True, "single; half precision (amp) needs a GPU"),
+        (
+            {"type": "AmpOptimWrapper", "loss_scale": 512.0},
+            None,
+            "half where torch takes it (amp), loss scale 512.0",
+        ),
+    ],
+)
+def test_the_precision_is_told(wrapper: dict[str, Any], amp: bool | None, said: str) -> None:
+    assert _rows({"optim_wrapper": wrapper}, amp=amp)["precision"] == said
+
+
 def test_average_augmentation_and_frozen_parts_are_told() -> None:
     tree = {
         "model": {"backbone": {"type": "X", "frozen_stages": 1, "norm_eval": True}},

@@ -94,10 +94,11 @@ def hardware(changes: Changes, job: "ModelJob", device: str, *, amp: bool | None
     if amp and device != "cpu":
         changes.set("optim_wrapper.type", "AmpOptimWrapper", because=AMP)
         changes.set("optim_wrapper.loss_scale", wrapper.get("loss_scale", "dynamic"))
-    elif wrapper.get("type") == "AmpOptimWrapper" and (device == "cpu" or amp is False):
+    elif amp or (wrapper.get("type") == "AmpOptimWrapper" and (device == "cpu" or amp is False)):
         changes.set("optim_wrapper.type", "OptimWrapper", because=AMP)
         for key in ("loss_scale", "dtype", "use_fsdp"):
             wrapper.pop(key, None)
+            changes.explain(f"optim_wrapper.{key}", AMP)
     if amp and device == "cpu":
         changes.made.append("amp: true -> without effect: half precision needs a GPU")
     backend = "gloo" if device == "cpu" else "nccl"

@@ -34,6 +34,7 @@ def rows(job: "TrainJob", tree: Tree, length: Length) -> list[tuple[str, str]]:
         ("average of weights", _average(tree)),
         ("augmentation", _augmentation(job, tree, length)),
         ("frozen", "; ".join(_frozen(job, tree)) or "nothing"),
+        ("precision", _precision(job, tree)),
         *_stop(job),
     ]
 
@@ -110,6 +111,13 @@ def _frozen(job: "TrainJob", tree: Tree) -> Iterator[str]:
             yield f"stages up to {stages} of {'.'.join(place[1:])}"
         if node.get("norm_eval"):
             yield f"the statistics of batch norms in {'.'.join(place[1:])}"
+
+
+def _precision(job: "TrainJob", tree: Tree) -> str:
+    wrapper = tree.get("optim_wrapper") or {}
+    if _kind(wrapper) != "AmpOptimWrapper":
+        return "single" + "; half precision (amp) needs a GPU" * bool(job.amp)
+    return f"half where torch takes it (amp), loss scale {wrapper.get('loss_scale', 'dynamic')}"
 
 
 def _stop(job: "TrainJob") -> Iterator[tuple[str, str]]:
