@@ -125,13 +125,13 @@ def table(scores: Sequence[Score], best: str) -> Iterator[str]:
         yield f"{kind:{width}}     mAP   mAP50   mAP75  AR@100"
         for score in scores:
             figures = score.figures()[kind]
-            row = "  ".join(f"{figures.named(name):6.3f}" for name in SHOWN)
+            row = "  ".join(_cell(figures.named(name)) for name in SHOWN)
             yield f"{score.label:{width}}  {row}" + "  best" * (score.label == best)
         chosen = next(score for score in scores if score.label == best)
         yield f"classes of {best}:"
         yield "    mAP   mAP50   small  medium   large  boxes"
         for name, value in chosen.figures()[kind].classes.items():
-            row = "  ".join(f"{getattr(value, figure):6.3f}" for figure in OF_CLASSES)
+            row = "  ".join(_cell(getattr(value, figure)) for figure in OF_CLASSES)
             yield f" {row}  {value.boxes:5}  {_on_one_line(name)}"
     yield from _thresholds(next(score for score in scores if score.label == best))
 
@@ -147,6 +147,11 @@ def _thresholds(score: Score) -> Iterator[str]:
             f" {best.f1:6.3f}  {best.score:6.3f}     {best.precision:6.3f}  {best.recall:6.3f}  "
             f"{_on_one_line(name)}"
         )
+
+
+def _cell(figure: float) -> str:
+    """Return a figure, and a dash where there is nothing to find."""
+    return f"{'-':>6}" if figure == UNKNOWN else f"{figure:6.3f}"
 
 
 def _on_one_line(name: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from coco_recipe_jobs.coco_metrics import UNKNOWN
+
 Row = dict[str, float]  # figures of one epoch by name
 NOT_MEANS = ("epoch", "iter", "lr")  # what isn't averaged over an epoch; lr_1, lr_2, ... neither
 FIRST = ("epoch", "iter", "loss")
@@ -32,14 +34,14 @@ def by_epoch(lines: Iterable[Mapping[str, Any]]) -> list[Row]:
 
     Returns:
         Means of losses and of the gradient's norm, the last learning rates, and the metrics of the
-        validation behind the epoch, if there was one.
+        validation behind the epoch, if there was one, but for those that had nothing to find.
     """
     rows: dict[int, Row] = {}
     sums: dict[int, dict[str, list[float]]] = {}
     for line in lines:
         row = rows.setdefault(line["epoch"], {"epoch": line["epoch"]})
         if "val" in line:
-            row |= {_short(name): value for name, value in line["val"].items()}
+            row |= {_short(name): value for name, value in line["val"].items() if value != UNKNOWN}
             continue
         for name, value in line.items():
             if name.partition("_")[0] in NOT_MEANS:

@@ -17,6 +17,14 @@ NO_BOX = (
 )
 
 
+# pycocotools' sizes: the end of a metric's name, areas in square pixels, both included, and words
+_SIZES = {
+    "s": (0.0, 32.0**2, "small boxes (area up to 32 x 32 px)"),
+    "m": (32.0**2, 96.0**2, "medium boxes (area from 32 x 32 to 96 x 96 px)"),
+    "l": (96.0**2, float("inf"), "large boxes (area from 96 x 96 px)"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What mmdet will use of a data set.
@@ -148,6 +156,25 @@ def nothing_measured(dataset: Dataset, what: str) -> str:
     return f"{what} has no usable box on its {images}: there is nothing to compare with"
 
 
+def nothing_of_size(dataset: Dataset, metric: str, what: str) -> str:
+    """Say that a metric of one size of boxes has none to find; empty where there is one.
+
+    Args:
+        dataset: the data set.
+        metric: as ``bbox_mAP_l``.
+        what: what to call the data set.
+    """
+    low, high, words = _SIZES.get(metric.rpartition("_")[2], (0.0, 0.0, ""))
+    images = {image.id for image in dataset.images}
+    if not words or any(
+        low <= _area(row) <= high
+        for row in dataset.annotations
+        if row.image_id in images and row.iscrowd in (UNSET, 0) and _has_box(row)
+    ):
+        return ""
+    return f"{metric} is of {words}, and {what} has none: there is nothing to compare by"
+
+
 def write_for_mmdet(dataset: Dataset, path: Path, classes: Sequence[str]) -> None:
     """Write the data set so that mmdet reads it whole.
 
@@ -209,9 +236,14 @@ def _unusable(row: Annotation, width: int, height: int, *, training: bool) -> st
     return "box with area 0" if isinstance(row.area, int | float) and row.area <= 0 else ""
 
 
-def _complete(row: Annotation, number: int) -> Annotation:
+def _area(row: Annotation) -> float:
+    """Return the area of an annotation with a box; that of the box where it has none."""
     assert isinstance(row.bbox, tuple)
-    area = row.area if row.area is not UNSET else row.bbox[2] * row.bbox[3]
+    return row.area if isinstance(row.area, int | float) else row.bbox[2] * row.bbox[3]
+
+
+def _complete(row: Annotation, number: int) -> Annotation:
+    area = row.area if row.area is not UNSET else _area(row)
     return replace(row, id=number, area=area, iscrowd=0 if row.iscrowd is UNSET else row.iscrowd)
 
 

@@ -72,7 +72,9 @@ def train(
             training failed.
     """
     classes = datasets.class_names(train)
-    used, without_mask = check_data(ctx, train, val, empty_images=with_["empty_images"])
+    used, without_mask = check_data(
+        ctx, train, val, empty_images=with_["empty_images"], best_by=with_["best_by"]
+    )
     state = _resumed(ctx, with_["best_by"])
     datasets.write_for_mmdet(train, ctx.workdir / "data/train.json", classes)
     if val:
@@ -115,7 +117,12 @@ def _resumed(ctx: StepContext, best_by: str) -> Path | None:
 
 
 def check_data(
-    ctx: StepContext, train: Dataset, val: Dataset | None, *, empty_images: bool
+    ctx: StepContext,
+    train: Dataset,
+    val: Dataset | None,
+    *,
+    empty_images: bool,
+    best_by: str = "",
 ) -> tuple[datasets.Usage, int]:
     """Put on record what mmdet will use of the data, and what it would skip and why.
 
@@ -124,6 +131,7 @@ def check_data(
         train: the pictures to learn from.
         val: those to measure on.
         empty_images: whether pictures without boxes are used.
+        best_by: the metric that picks the best.
 
     Returns:
         What of ``train`` is used, and how many boxes of both have no segmentation.
@@ -146,6 +154,8 @@ def check_data(
         without_mask += found.without_mask
         if not found.boxes:
             problems.append(datasets.nothing_measured(val, "val"))
+        elif what := datasets.nothing_of_size(val, best_by, "val"):
+            problems.append(what)
     for name, dataset in (("train", train), ("val", val)):
         if dataset and (missing := missing_pictures({name: dataset})):
             problems.append(missing)
@@ -231,6 +241,8 @@ def _without_box(
         what = datasets.nothing_measured(val, "val")
         hint = f"{datasets.NO_BOX}; or leave val out"
         yield StepProblem(("val",), what, hint, below="in")
+    elif val and (what := datasets.nothing_of_size(val, with_["best_by"], "val")):
+        yield StepProblem(("best_by",), what, "leave it out, or name a metric of all sizes")
 
 
 def preflight(ctx: StepContext, with_: Params, facts: FactsByPort) -> None:

@@ -74,13 +74,17 @@ def examine(
     """Look for a box to measure against, where the rows are known before the run.
 
     Raises:
-        StepProblems: there is none.
+        StepProblems: there is none, or none of the size that the metric is of.
     """
     dataset = (values() or {}).get("dataset")
     if dataset and not datasets.has_box(dataset, training=False):
         what = datasets.nothing_measured(dataset, "the data set")
         hint = f"{datasets.NO_BOX}; predict works without"
         raise StepProblems([StepProblem(("dataset",), what, hint, below="in")])
+    best_by = given.get("best_by", "")
+    if dataset and (what := datasets.nothing_of_size(dataset, best_by, "the data set")):
+        hint = "leave it out, or name a metric of all sizes"
+        raise StepProblems([StepProblem(("best_by",), what, hint)])
 
 
 def class_order(checkpoints: Sequence[Checkpoint], dataset: Dataset) -> tuple[str, ...]:

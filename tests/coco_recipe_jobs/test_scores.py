@@ -49,7 +49,7 @@ def test_the_files_have_every_figure(tmp_path: Path) -> None:
     assert lines[2].endswith("0.500  best")
     assert lines[-2:] == [
         "    mAP   mAP50   small  medium   large  boxes",
-        "  0.500   0.500   0.250   0.500  -1.000      4  disc",
+        "  0.500   0.500   0.250   0.500       -      4  disc",
     ]
 
 

@@ -29,6 +29,13 @@ def test_an_epoch_has_means_of_losses_last_rates_and_the_metrics_behind_it() -> 
     assert second == {"epoch": 2, "iter": 3, "lr": 0.2, "lr_1": 0.02, "loss": 1.0, "loss_cls": 0.5}
 
 
+def test_a_metric_that_had_nothing_to_find_is_no_figure(tmp_path: Path) -> None:
+    val = {"coco/bbox_mAP": 0.25, "coco/bbox_mAP_l": -1.0}
+    [row] = training_table.by_epoch([*LINES[:2], {"epoch": 1, "iter": 2, "val": val}])
+    assert row["bbox_mAP"] == 0.25
+    assert "bbox_mAP_l" not in row
+
+
 def test_the_table_has_a_column_for_each_figure_and_the_last_time_of_an_epoch(
     tmp_path: Path,
 ) -> None:
