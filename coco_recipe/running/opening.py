@@ -1,6 +1,5 @@
 """Open a recipe's inputs: read them, foresee what comes of them, hash and check them."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -212,7 +211,7 @@ class _Inputs:
 
         Files of weights are large, and are hashed side by side.
         """
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor() as pool:
             self._take(
                 {
                     item.name: pool.submit(self._reading, item, self._excuse(item))
