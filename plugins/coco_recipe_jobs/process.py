@@ -33,6 +33,7 @@ COMMAND = "command.txt"
 POLL_SECONDS = 0.1
 GRACE_SECONDS = 5.0
 LAST_LINES = 8
+_FAILED = re.compile(rb"\n +rank +: (\d+) .*\n +exitcode +: -(\d+) ")  # in torchrun's summary
 PATH = "path"  # in the scratch folder: links to the code that the process imports
 AGAIN = """\
 # Does the job once more, in a new folder that it names at the end. Run it in this folder.
@@ -80,6 +81,7 @@ def run(ctx: StepContext, program: Program, job: Job, result: type[R], *, log: s
     folder = ctx.workdir
     (folder / SCRATCH).mkdir(parents=True, exist_ok=True)
     (folder / EVENTS).unlink(missing_ok=True)
+    begin = (folder / log).stat().st_size if (folder / log).is_file() else 0
     job = msgspec.structs.replace(job, lineage=ctx.lineage)
     describe(ctx, program, job)
     ctx.clock(folder / log)
@@ -93,6 +95,9 @@ def run(ctx: StepContext, program: Program, job: Job, result: type[R], *, log: s
             heard.listen()
             time.sleep(POLL_SECONDS)
         heard.listen()
+    if lost := _lost(folder / log, begin, told=heard.failed is not None):
+        rank, how = lost
+        raise JobError(f"process {rank} of {job.gpus * job.nnodes} {how}", folder / log)
     if heard.failed:
         raise JobError(heard.failed.text, folder / log, problems=heard.failed.problems)
     if process.returncode != 0 or heard.done is None:
@@ -285,11 +290,30 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 def _end_of(code: int) -> str:
     """Say how a process ended that reported neither a result nor what went wrong."""
-    if code == -signal.SIGKILL:
-        return "the process was ended by SIGKILL (out of memory?)"
-    if code < 0:
-        return f"the process was ended by {signal.Signals(-code).name}"
-    return f"the process ended with exit code {code}"
+    how = _by_signal(-code) if code < 0 else f"ended with exit code {code}"
+    return f"the process {how}"
+
+
+def _by_signal(number: int) -> str:
+    guess = " (out of memory?)" * (number == signal.SIGKILL)
+    return f"was ended by {signal.Signals(number).name}{guess}"
+
+
+def _lost(log: Path, begin: int, *, told: bool) -> tuple[int, str] | None:
+    """Return which of torchrun's processes a signal has ended, and how; None where none was.
+
+    The others then fail at their next exchange, and tell nothing but that.
+
+    Args:
+        log: what torchrun printed, with its summary of the processes that failed.
+        begin: where in the log this job begins.
+        told: whether a process has told what went wrong; the others may abort for that.
+    """
+    with log.open("rb") as file:
+        file.seek(begin)
+        found = [(int(rank), int(number)) for rank, number in _FAILED.findall(file.read())]
+    lost = [(rank, n) for rank, n in found if not (told and n == signal.SIGABRT)]
+    return (lost[-1][0], _by_signal(lost[-1][1])) if lost else None  # the last is the first seen
 
 
 def _last(log: Path) -> str:

@@ -172,6 +172,40 @@ def _launched(folder: Path, **more: Any) -> tuple[Any, dict[str, Any], Path]:
     return found, json.loads(note.read_text()), work
 
 
+SUMMARY = """
+Failures:
+[1]:
+  host      : localhost
+  rank      : 1 (local_rank: 1)
+  exitcode  : {other} (pid: 31154) {name}
+Root Cause (first observed failure):
+[0]:
+  host      : localhost
+  rank      : 0 (local_rank: 0)
+  exitcode  : {first} (pid: 31153)  (SIGKILL)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "told", "lost"),
+    [
+        (-9, 1, True, (0, "was ended by SIGKILL (out of memory?)")),
+        (-15, -6, True, (0, "was ended by SIGTERM")),
+        (1, -6, True, None),
+        (1, -11, True, (1, "was ended by SIGSEGV")),
+        (-6, 1, False, (0, "was ended by SIGABRT")),
+        (1, 1, False, None),
+    ],
+)
+def test_the_process_that_a_signal_has_ended_is_told_apart_from_those_that_miss_it(
+    tmp_path: Path, first: int, other: int, told: bool, lost: tuple[int, str] | None
+) -> None:
+    log = tmp_path / "train.log"
+    earlier = SUMMARY.format(first=-11, other=-11, name="")
+    log.write_text(earlier + SUMMARY.format(first=first, other=other, name=""))
+    assert process._lost(log, len(earlier), told=told) == lost
+
+
 @pytest.mark.slow
 def test_srun_gets_the_words_and_variables_that_its_ranks_need(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

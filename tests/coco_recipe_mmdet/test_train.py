@@ -211,6 +211,8 @@ def test_two_processes_go_on_after_one_was_killed_as_if_nothing_had_happened(
     second = [pid for pid in _below(process_.pid) if _variable(pid, "LOCAL_RANK") == "1"]
     os.kill(second[0], signal.SIGKILL)
     assert process_.wait(120) == 1, "the others end, too"
+    said = (shapes.folder / "runs/two_killed/error.log").read_text()
+    assert "process 1 of 2 was ended by SIGKILL" in said
     assert (partial / "checkpoints/epoch_1.pth").is_file()
     done = command("run", recipe, cwd=shapes.folder)
     assert done.returncode == 0, done.stderr
