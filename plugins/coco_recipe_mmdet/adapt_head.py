@@ -155,8 +155,8 @@ def old_names(weights: Weights, given: str | Sequence[str] | None) -> tuple[str,
         )
     if names and weights.classes and not _alike(names, weights.classes):
         raise ValueError(
-            f"{weights.path}: says that its classes are {', '.join(weights.classes[:5])}, ... "
-            f"({len(weights.classes)}), which are not those of from_classes; leave from_classes out"
+            f"{weights.path}: says that its classes are {_listed(weights.classes)}, "
+            "which are not those of from_classes; leave from_classes out"
         )
     return names or weights.classes
 
@@ -283,6 +283,10 @@ def _check(with_: Params) -> Iterator[StepProblem]:
         yield from unknown_classes(with_["map"], with_["new_rows"], old)
 
 
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + f", ... ({len(names)})" * (len(names) > 5)
+
+
 def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     """Return which classes the checkpoint will have.
 
@@ -296,7 +300,7 @@ def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
             [
                 StepProblem(
                     ("from_classes",),
-                    f"the checkpoint's classes are {', '.join(said[:5])}, ... ({len(said)})",
+                    f"the checkpoint's classes are {_listed(said)}",
                     "leave it out",
                 )
             ]

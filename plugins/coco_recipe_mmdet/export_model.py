@@ -21,6 +21,7 @@ from coco_recipe_mmdet.jobs import PROGRAM, Exported, ExportJob, Source
 ONNX = (Package("onnx"), Package("onnxruntime"))
 SUFFIXES = {"onnx": ".onnx", "torchscript": ".pt"}
 MULTIPLE_PX = 32
+SSD300_PX = 300  # the one family of a fixed size that is no multiple
 PARAMS = params.schema(
     ("width", "height"),
     format={
@@ -98,7 +99,7 @@ def export_model(ctx: StepContext, *, checkpoint: Checkpoint, **with_: Any) -> M
 def _check(with_: Params) -> Iterator[StepProblem]:
     yield from configs.problems(with_)
     for name in ("width", "height"):
-        if with_[name] % MULTIPLE_PX:
+        if with_[name] % MULTIPLE_PX and with_[name] != SSD300_PX:
             near = with_[name] // MULTIPLE_PX * MULTIPLE_PX
             what = f"{with_[name]} is no multiple of {MULTIPLE_PX}, by which detectors divide"
             yield StepProblem((name,), what, f"{name}: {near}")

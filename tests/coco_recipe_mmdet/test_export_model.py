@@ -93,6 +93,11 @@ def test_a_side_that_detectors_can_not_divide_is_told_with_the_next_one() -> Non
     assert (problem.path, problem.hint) == (("width",), "width: 640")
 
 
+def test_ssd300_has_the_size_that_it_is_made_for() -> None:
+    given = with_defaults(export_model.PARAMS, {"width": 300, "height": 300, "trust": "."})
+    assert list(export_model._check(given)) == []
+
+
 def test_onnx_needs_its_packages_and_torchscript_none() -> None:
     needed = {
         form: {package.module for package in export_model._needs({"format": form})}
