@@ -274,6 +274,7 @@ def _shown(path: Path) -> str:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
+    below = [*_below(process.pid)] if process.poll() is None else []
     if process.stdin:
         process.stdin.close()  # the signal for every process of the job
     with contextlib.suppress(ProcessLookupError):
@@ -286,6 +287,23 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # what it may have left behind
+    for handle in below:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+        os.close(handle)
+
+
+def _below(pid: int) -> Iterator[int]:
+    """Yield handles of the processes below one, on Linux.
+
+    torchrun gives each of its processes a session of its own, which signals to its group don't
+    reach, and one that is stopped (SIGSTOP) doesn't see the end of its input.
+    """
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, thread.read_text().split()):
+                yield from _below(child)
+                yield os.pidfd_open(child)
 
 
 def _end_of(code: int) -> str:

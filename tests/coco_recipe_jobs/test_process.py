@@ -5,6 +5,7 @@ arrives.
 import importlib.util
 import json
 import os
+import select
 import shlex
 import shutil
 import subprocess
@@ -124,6 +125,32 @@ def test_an_error_keeps_what_was_wrong_apart_from_the_place_of_the_log(tmp_path:
     died = process.JobError("the process was ended by SIGABRT", log, lines="its last words")
     assert died.what == "the process was ended by SIGABRT; its last lines:\nits last words"
     assert str(died).startswith(f"the process was ended by SIGABRT; the log is {log}, its last")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which processes there are")
+def test_a_process_that_is_stopped_ends_with_the_job_too(tmp_path: Path) -> None:
+    program = (
+        "import os, subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', "
+        "'import os, signal; os.kill(os.getpid(), signal.SIGSTOP)'], start_new_session=True)\n"
+        "os.waitid(os.P_PID, child.pid, os.WSTOPPED)\n"
+        "print(child.pid, flush=True)\n"
+        "child.wait()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert parent.stdout
+    child = int(parent.stdout.readline())
+    handle = os.pidfd_open(child)
+    process._end(parent)
+    ended, _, _ = select.select([handle], [], [], 3)
+    os.close(handle)
+    parent.stdout.close()
+    assert ended, f"{child} is stopped, and stays"
 
 
 LAUNCHER = """\
