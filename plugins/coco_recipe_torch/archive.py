@@ -1,4 +1,4 @@
-"""The structure of a checkpoint file, checked with the standard library before torch opens it."""
+"""The structure of a checkpoint file, checked without torch before torch opens it."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 
 try:
     from isal.isal_zlib import crc32  # ten times as fast
-except ImportError:
+except ImportError:  # an interpreter that a recipe names (python:) need not have it
     from zlib import crc32
 
 LARGEST = 64 * 2**30  # bytes of a file
