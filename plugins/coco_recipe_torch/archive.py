@@ -1,4 +1,4 @@
-"""The structure of a checkpoint file, checked without torch before torch opens it."""
+"""The structure of a checkpoint file, checked before torch opens it."""
 
 import os
 import re
