@@ -98,7 +98,7 @@ def train(
         ctx.clock(ctx.workdir / name)
     skipped = datasets.told(used)
     images = counted(used.images, "image")
-    told = f"trained on {images} and {counted(used.boxes, 'box')} of {len(classes)} classes"
+    told = f"trained on {images} and {counted(used.boxes, 'box')} of {counted(len(classes), 'class')}"
     told += f", not on {skipped}" * bool(skipped)
     record = Record(ctx.workdir, ctx.key, with_["best_by"])
     return _outputs(ctx, record, classes, is_measured=val is not None, told=told)

@@ -168,6 +168,15 @@ def test_without_a_hook_that_steps_them_there_are_no_schedules() -> None:
         ("train_cfg", None),
         ("train_cfg.max_iters", 500),
         ("load_from", "coco.pth"),
+        ("train_cfg.val_begin", 13),
+        ("train_cfg", "EpochBasedTrainLoop"),
+        ("model", None),
+        ("train_dataloader", None),
+        ("custom_hooks", {"type": "EMAHook"}),
+        ("custom_hooks", ["EMAHook"]),
+        ("default_hooks", []),
+        ("param_scheduler", "StepLR"),
+        ("train_pipeline", None),
     ],
 )
 def test_what_is_set_and_can_not_be_is_refused_at_its_place(path: str, value: Any) -> None:

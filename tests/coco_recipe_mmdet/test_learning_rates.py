@@ -67,10 +67,16 @@ def test_whole_epochs_stay_epochs_and_others_become_iterations() -> None:
 @pytest.mark.parametrize(
     ("scheduler", "expected"),
     [
-        ({"type": "OneCycleLR", "eta_max": 0.1, "total_steps": 12}, {"total_steps": 3}),
+        (
+            {"type": "OneCycleLR", "eta_max": 0.1, "total_steps": 12},
+            {"total_steps": 300, "by_epoch": False},
+        ),
         ({"type": "StepLR", "step_size": 4}, {"step_size": 1}),
         ({"type": "ExponentialLR", "gamma": 0.5, "end": 10}, {"end": 2}),
-        ({"type": "PolyLR", "begin": 4, "end": 12}, {"begin": 1, "end": 3}),
+        (
+            {"type": "PolyLR", "begin": 4, "end": 12},
+            {"begin": 100, "end": 300, "by_epoch": False},
+        ),
         (
             {"type": "CosineRestartLR", "periods": [4, 8], "restart_weights": [1, 1]},
             {"periods": [1, 2]},
@@ -87,6 +93,50 @@ def test_every_scheduler_is_stretched_in_every_form(
     found, _ = _fitted(shape, Length(3, 100, 12))
     inner = {"one": lambda: found, "list": lambda: found[0], "by optimizer": lambda: found["a"][0]}
     assert inner[form]() == {**scheduler, **expected}
+
+
+@pytest.mark.parametrize(
+    "scheduler",
+    [
+        {"type": "OneCycleLR", "eta_max": 1, "total_steps": 12},
+        {"type": "PolyLR", "power": 1, "begin": 0, "end": 12},
+        {"type": "LinearLR", "start_factor": 1.0, "end_factor": 0.0, "begin": 0, "end": 12},
+    ],
+    ids=lambda scheduler: scheduler["type"],
+)
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_curve_that_ends_early_in_its_last_epoch_keeps_its_form(
+    scheduler: dict[str, Any], epochs: int
+) -> None:
+    length = Length(epochs, 120 // epochs, 12)
+    short = _curve(_fitted([scheduler], length)[0], length)
+    whole = _curve([scheduler], Length(12, 10, 12))
+    assert sum(short) / len(short) == pytest.approx(sum(whole) / len(whole), abs=0.05)
+    assert min(short[:60]) < 0.99
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "expected"),
+    [
+        ({"type": "OneCycleLR", "eta_max": 1, "total_steps": 90_000}, {"total_steps": 30}),
+        ({"type": "CosineAnnealingLR", "T_max": 90_000}, {"T_max": 30}),
+        (
+            {"type": "CosineRestartLR", "periods": [30_000, 60_000], "restart_weights": [1, 1]},
+            {"periods": [10, 20]},
+        ),
+    ],
+    ids=lambda value: value.get("type", ""),
+)
+def test_a_curve_by_iteration_without_an_end_is_shortened_too(
+    scheduler: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    by_iteration = {**scheduler, "by_epoch": False}
+    found, said = _fitted([by_iteration], Length(3, 10, 3))
+    assert found == [{**by_iteration, **expected}]
+    assert said == [
+        "the schedule by iteration is shortened to 30 iterations (warmup: as_given leaves it)"
+    ]
+    assert _fitted([by_iteration], Length(3, 10, 3), "as_given") == ([by_iteration], [])
 
 
 def test_a_scheduler_without_an_iteration_is_left_out() -> None:

@@ -56,6 +56,25 @@ def _try(wanted: Mapping[str, object], config: str = str(CONFIG), **with_: Any) 
         ({"env_cfg.cudnn_benchmarks": True}, "mmengine has no use for cudnn_benchmarks"),
         ({"env_cfg.mp_cfg.start": "fork"}, "unexpected keyword argument 'start'"),
         ({"auto_scale_lr.enabled": True}, "mmengine has no use for enabled"),
+        ({"optim_wrapper.clip_grad": {"max_norms": 3}}, "argument 'max_norms'"),
+        (
+            {"optim_wrapper.clip_grad": {"_delete_": True, "type": "value", "clip": 3}},
+            "argument: 'clip_value'",
+        ),
+        ({"param_scheduler": [{"type": "ReduceOnPlateauLR"}]}, "waits for 'loss'; validations"),
+        (
+            {
+                "custom_hooks": [
+                    {"type": "EarlyStoppingHook", "monitor": "bbox_mAP", "rule": "greater"}
+                ]
+            },
+            "EarlyStoppingHook waits for 'bbox_mAP'; validations measure coco/bbox_mAP, coco/",
+        ),
+        ({"env_cfg.mp_cfg.mp_start_method": "spawnn"}, "cannot find context for 'spawnn'"),
+        (
+            {"log_processor.custom_cfg": [{"data_src": "loss", "method_name": "median"}]},
+            "there is no method_name 'median'; known: current, max, mean, min",
+        ),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -97,6 +116,28 @@ def test_a_part_to_freeze_must_be_there() -> None:
     with pytest.raises(StepProblems, match=r"freeze: the model has no part 'neckk'; it has .*neck"):
         _try({}, freeze=["neckk"])
     _try({}, freeze=["neck", "backbone.layer1"])
+    with pytest.raises(StepProblems, match="freeze: nothing of the model is left that learns"):
+        _try({}, freeze=["backbone", "neck", "bbox_head"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"optim_wrapper.clip_grad": {"_delete_": True, "type": "value", "clip_value": 0.5}},
+        {
+            "param_scheduler": [
+                {"type": "ReduceOnPlateauLR", "monitor": "coco/bbox_mAP_50", "rule": "greater"}
+            ]
+        },
+        {"custom_hooks": [{"type": "EarlyStoppingHook", "monitor": "coco/bbox_mAP"}]},
+    ],
+    ids=lambda wanted: next(iter(wanted)),
+)
+def test_what_waits_for_a_measured_figure_or_clips_by_value_is_built(
+    wanted: dict[str, Any],
+) -> None:
+    _try(wanted)
 
 
 @pytest.mark.slow

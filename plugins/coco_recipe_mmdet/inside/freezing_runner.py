@@ -32,7 +32,8 @@ def freeze(model: "Module", parts: Sequence[str]) -> None:
     """Leave out parts of a model from learning; their batch norms keep their statistics.
 
     Raises:
-        StepProblems: the model has no such part; names those that it has.
+        StepProblems: the model has no such part; names those that it has. Or nothing is left that
+            learns.
     """
     for name in parts:
         if name not in dict(model.named_modules()):
@@ -44,3 +45,6 @@ def freeze(model: "Module", parts: Sequence[str]) -> None:
         part.eval()
         # the model's own train() reaches every part
         part.train = MethodType(lambda self, mode=True: self, part)
+    if parts and not any(parameter.requires_grad for parameter in model.parameters()):
+        what = "nothing of the model is left that learns"
+        raise StepProblems([StepProblem(("freeze",), what, "name fewer of its parts")])

@@ -21,6 +21,11 @@ OF_VALIDATION = "validations are in full precision; without in: {val: ...} there
 OF_CHECKPOINTS = "with: {checkpoint_interval: ..., keep: ...}"
 WORKERS = "with: {workers: ...}"
 AMP = "with: {amp: ...}; half precision needs a GPU"
+_MAPPINGS = (
+    *("model", "data_preprocessor", "optim_wrapper", "auto_scale_lr"),
+    *("train_dataloader", "val_dataloader", "test_dataloader", "train_cfg", "val_cfg", "test_cfg"),
+    *("default_hooks", "env_cfg", "log_processor", "visualizer"),
+)
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
@@ -29,7 +34,7 @@ def override(changes: Changes, job: "ModelJob") -> None:
 
     Raises:
         StepProblems: a path leads nowhere; a value names something that isn't registered, or would
-            run, fetch or overwrite something.
+            run, fetch or overwrite something, or is no mapping or list where one must stand.
     """
 
     def check(value: object, place: tuple[str, ...]) -> None:
@@ -38,6 +43,31 @@ def override(changes: Changes, job: "ModelJob") -> None:
                 raise StepProblems([StepProblem(("set",), found)])
 
     settings.override(changes, job.set, (lambda value, place: None) if job.trust_set else check)
+    StepProblems.if_any(
+        StepProblem(("set", path), wrong)
+        for path, wrong in dict.fromkeys(
+            (wanted.path, _wrong_kind(place, settings.get(changes.tree, place)))
+            for wanted in changes.wanted
+            for place in (wanted.place[:n] for n in range(1, len(wanted.place) + 1))
+        )
+        if wrong
+    )
+
+
+def _wrong_kind(place: tuple[str, ...], value: object) -> str:
+    """Say what should stand in place of a value, where that is known; empty where it may stand."""
+    found = f"{'.'.join(place)} is {settings.short(value)}, and must be"
+    if place[-1] == "pipeline" or place == ("custom_hooks",):
+        is_list = isinstance(value, list | tuple) and all(isinstance(item, dict) for item in value)
+        may_be_none = place == ("custom_hooks",) and value is None
+        return "" if is_list or may_be_none else f"{found} a list of mappings"
+    if place == ("param_scheduler",):
+        return "" if isinstance(value, dict | list | tuple | None) else f"{found} a mapping or list"
+    if len(place) == 1 and place[0] in _MAPPINGS:
+        is_needed = place[0] in ("model", "train_dataloader", "optim_wrapper")
+        if not isinstance(value, dict) and (value is not None or is_needed):
+            return f"{found} a mapping"
+    return ""
 
 
 def one_data_set(changes: Changes) -> None:

@@ -18,6 +18,8 @@ START_FACTOR = 0.001  # where the config has no warm-up and the step asks for on
 _POINTS = ("begin", "end", "milestones", "T_max", "step_size", "total_steps", "periods")
 _SPANS = ("T_max", "step_size", "total_steps", "periods")  # at least 1
 _NEVER = 10**9  # mmengine's INF
+# these have come to their end in the last epoch, which would be much of a short training
+_END_EARLY = ("Linear", "OneCycle", "Poly")
 # one step of these is an epoch's: a power for each, or a look at the metric of each validation
 _WAITING = "ReduceOnPlateau"
 _OF_EPOCHS = ("Exponential", _WAITING)
@@ -170,17 +172,28 @@ def _ratio(found: list[Tree], length: Length) -> float:
     """
     if length.own_iterations:
         return length.total / length.own_iterations
-    ends = [scheduler["end"] for scheduler in found if scheduler.get("end", _NEVER) < _NEVER]
+    ends = [end for scheduler in found if (end := _end(scheduler)) < _NEVER]
     last = [max(scheduler["milestones"]) for scheduler in found if scheduler.get("milestones")]
     # without an end the last milestone stands for it: it is near the end in all schedules
     own = max(ends or [12 * n / 11 for n in last] or [0])
     return length.total / own if own > length.total else 1.0
 
 
+def _end(scheduler: Tree) -> float:
+    """Return where a scheduler ends; without an end of its own, where its curve does."""
+    if (end := scheduler.get("end", _NEVER)) < _NEVER:
+        return float(end)
+    spans = [scheduler.get(key) or 0 for key in ("T_max", "total_steps")]
+    span = max(*spans, sum(_numbers(scheduler.get("periods"))))
+    return scheduler.get("begin", 0) + span if span else _NEVER
+
+
 def _stretch(changes: Changes, place: Place, scheduler: Tree, length: Length) -> None:
     """Stretch a scheduler that counts epochs."""
     points = [n for key in _POINTS for n in _numbers(scheduler.get(key)) if n < _NEVER]
     exact = all((n * length.stretch).is_integer() for n in map(float, points))
+    if length.stretch < 1 and _kind(scheduler).startswith(_END_EARLY):
+        exact &= bool(scheduler.get("convert_to_iter_based"))
     in_epochs = exact or not _is_free(changes, place) or _kind(scheduler).startswith(_OF_EPOCHS)
     unit = 1 if in_epochs else length.iterations
     # mmengine makes iterations of its epochs, which are enough

@@ -43,6 +43,7 @@ _WORDS = {
     "dqs_cfg": _NMS,
     "_trans": ("conv", "interpolation_conv", "last_conv"),
     "adapt_cfg": ("dilation", "offset"),
+    "clip_grad": ("norm", "value"),
 }
 _LOCAL = (None, "local", "disk", "")
 # mmengine's reader of YAML makes the objects that a file names, as that of pickles does

@@ -154,7 +154,11 @@ def _epochs_only(loop: Tree) -> Tree:
 
 
 def _validations(changes: Changes, job: "TrainJob", length: Length, interval: int) -> None:
-    """Set how often the training validates."""
+    """Set how often the training validates.
+
+    Raises:
+        StepProblems: the recipe sets that it begins behind the end.
+    """
     loop = changes.tree["train_cfg"]
     if job.val_interval:
         because = "with: {val_interval: ...}"
@@ -164,6 +168,10 @@ def _validations(changes: Changes, job: "TrainJob", length: Length, interval: in
         return
     changes.adapt("train_cfg.val_interval", interval)
     if begin := loop.get("val_begin"):
+        path = changes.wanted_by(("train_cfg", "val_begin"))
+        if path and begin > length.epochs:
+            what = f"the training ends before epoch {begin}, so that nothing would be measured"
+            raise StepProblems([StepProblem(("set", path), what, "set a smaller one")])
         found = min(length.epochs, max(1, round(begin * length.stretch)))
         changes.adapt("train_cfg.val_begin", found)
     if intervals := loop.get("dynamic_intervals"):

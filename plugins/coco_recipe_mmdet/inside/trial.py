@@ -5,6 +5,7 @@ The model stands on torch's meta device, where tensors have shapes and no memory
 
 import inspect
 import logging
+import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -75,13 +76,20 @@ def training(tree: Tree, length: Length, frozen: tuple[str, ...] = ()) -> "Modul
     built = model(tree)
     freeze(built, frozen)
     wrapper = _part("optim_wrapper", lambda: _optim_wrapper(built, tree["optim_wrapper"]))
-    _part("param_scheduler", lambda: built_schedulers(tree, length, wrapper))
+    metrics = _metrics(tree)
+    _part(
+        "param_scheduler",
+        lambda: _expect_watched(built_schedulers(tree, length, wrapper), metrics),
+    )
     _part("train_cfg", lambda: _loop(tree["train_cfg"]))
     for name in ("train_dataloader", "val_dataloader"):
         _part(name, partial(_data, tree.get(name)))
     _part("val_evaluator", lambda: _evaluator(tree.get("val_evaluator")))
-    _part("custom_hooks", lambda: _hooks(tree.get("custom_hooks") or [], built))
-    _part("default_hooks", lambda: _hooks((tree.get("default_hooks") or {}).values(), built))
+    for name, hooks in (
+        ("custom_hooks", tree.get("custom_hooks") or []),
+        ("default_hooks", (tree.get("default_hooks") or {}).values()),
+    ):
+        _part(name, lambda hooks=hooks: _expect_watched(_hooks(hooks, built), metrics))
     _part("visualizer", lambda: _visualizer(tree["visualizer"]))
     _part("log_processor", lambda: _log_processor(tree.get("log_processor") or {}))
     _part("log_level", lambda: logging.Handler().setLevel(tree.get("log_level") or "INFO"))
@@ -132,7 +140,28 @@ def _optim_wrapper(built: "Module", settings: Tree) -> "OptimWrapper":
     from mmengine.optim import build_optim_wrapper
 
     wrapper: OptimWrapper = build_optim_wrapper(built, ConfigDict(settings))
+    if wrapper.clip_grad_kwargs:  # it is given them once there are gradients
+        inspect.signature(wrapper.clip_func).bind([], **wrapper.clip_grad_kwargs)
     return wrapper
+
+
+def _metrics(tree: Tree) -> frozenset[str]:
+    """Return the names of what a validation measures; none where there are no validations."""
+    kinds = (tree.get("val_evaluator") or {}).get("metric", ())
+    sizes = ("", "_50", "_75", "_s", "_m", "_l")
+    return frozenset(f"coco/{kind}_mAP{size}" for kind in kinds for size in sizes)
+
+
+def _expect_watched(built: Sequence[object], metrics: frozenset[str]) -> None:
+    """Raise ValueError for a scheduler or hook that waits for what no validation measures."""
+    for part in built:
+        monitor = getattr(part, "monitor", None)
+        if isinstance(monitor, str) and monitor not in metrics:
+            name = type(part).__name__
+            if not metrics:
+                raise ValueError(f"{name} waits for {monitor}, and nothing is measured without val")
+            known = ", ".join(sorted(metrics))
+            raise ValueError(f"{name} waits for {monitor!r}; validations measure {known}")
 
 
 def _loop(settings: Tree) -> None:
@@ -157,16 +186,25 @@ def _visualizer(settings: Tree) -> None:
 
 def _log_processor(settings: Tree) -> None:
     from mmengine.config import ConfigDict
+    from mmengine.logging import HistoryBuffer
     from mmengine.registry import LOG_PROCESSORS
 
     LOG_PROCESSORS.build(ConfigDict({"type": "LogProcessor", **settings}))
+    known = HistoryBuffer([0], [1])._statistics_methods
+    for figure in settings.get("custom_cfg") or ():
+        name = figure.get("method_name")
+        if isinstance(name, str) and name not in known:
+            raise ValueError(f"there is no method_name {name!r}; known: {', '.join(sorted(known))}")
 
 
 def _environment(settings: Tree) -> None:
     from mmengine.utils.dl_utils import set_multi_processing
 
     _expect(settings, _ENVIRONMENT)
-    inspect.signature(set_multi_processing).bind(**settings.get("mp_cfg", {}))
+    processes = settings.get("mp_cfg") or {}
+    inspect.signature(set_multi_processing).bind(**processes)
+    if method := processes.get("mp_start_method"):
+        multiprocessing.get_context(method)
 
 
 def _expect(settings: Tree, known: frozenset[str]) -> None:
@@ -221,7 +259,7 @@ def _evaluator(settings: Tree | None) -> None:
         METRICS.build(ConfigDict({**settings, "ann_file": None}))
 
 
-def _hooks(hooks: Any, built: "Module") -> None:
+def _hooks(hooks: Any, built: "Module") -> list[object]:
     """Build hooks, and the averages of weights that some of them build when a training begins."""
     from mmdet.registry import MODELS
     from mmengine.config import ConfigDict
@@ -229,7 +267,10 @@ def _hooks(hooks: Any, built: "Module") -> None:
     from mmengine.visualization import Visualizer
 
     Visualizer.get_instance("trial")  # some hooks ask for the one that the Runner has built
+    found: list[object] = []
     for hook in filter(None, hooks):
         made = HOOKS.build(ConfigDict({key: hook[key] for key in hook if key != "priority"}))
         if average := getattr(made, "ema_cfg", None):
             MODELS.build(average, default_args={"model": built})
+        found.append(made)
+    return found
