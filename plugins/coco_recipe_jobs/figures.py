@@ -37,9 +37,12 @@ class Names:
         self.unknown = unknown
 
     def shown(self, name: str, number: int) -> str:
-        """Return a class name, or its number in the data set's order where it can't be written."""
+        """Return a class name, or its number in the data set's order where it can't be written.
+
+        A long name is cut in its middle: names of one data set often begin alike.
+        """
         text = f"#{number}" if self.unknown & set(name) else name
-        return (text if len(text) <= 24 else text[:22] + "...").replace("$", r"\$")
+        return (text if len(text) <= 24 else f"{text[:11]}...{text[-11:]}").replace("$", r"\$")
 
 
 def training(path: Path, lines: Sequence[Mapping[str, Any]], epochs: Sequence[Row]) -> None:
@@ -122,6 +125,8 @@ def _each(
         dashes = ("-", "--", ":")[(n - 1) // len(COLOURS) % 3]
         label = names.shown(curve.name, n) if named else None
         panel.plot(*points(curve), color=colour, linestyle=dashes, linewidth=1.2, label=label)
+    if not len(curves[0].scores):
+        panel.text(0.5, 0.5, "no box was found", ha="center", transform=panel.transAxes)
     if numbered:
         panel.plot(*points(numbered[0][1]), color=INK, linewidth=2.4, label="all boxes")
     panel.set_xlim(0, 1)

@@ -98,7 +98,8 @@ def train(
         ctx.clock(ctx.workdir / name)
     skipped = datasets.told(used)
     images = counted(used.images, "image")
-    told = f"trained on {images} and {counted(used.boxes, 'box')} of {counted(len(classes), 'class')}"
+    boxes = counted(used.boxes, "box")
+    told = f"trained on {images} and {boxes} of {counted(len(classes), 'class')}"
     told += f", not on {skipped}" * bool(skipped)
     record = Record(ctx.workdir, ctx.key, with_["best_by"])
     return _outputs(ctx, record, classes, is_measured=val is not None, told=told)
@@ -202,6 +203,9 @@ def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:
     if with_.get("early_stopping") and "val" not in facts:
         what = "a training that ends early needs an input 'val' to measure on"
         raise StepProblems([StepProblem(("early_stopping",), what, "in: {val: ..., train: ...}")])
+    if with_.get("val_interval") and "val" not in facts:
+        what = "without an input 'val' there are no validations"
+        raise StepProblems([StepProblem(("val_interval",), what, "in: {val: ..., train: ...}")])
     if with_.get("more_epochs") and "checkpoint" not in facts:
         what = "there is no checkpoint to go on with"
         hint = "in: {checkpoint: <the step that has trained it>.checkpoint, ...}"
@@ -309,6 +313,14 @@ def _check(with_: Params) -> Iterator[StepProblem]:
     if with_["launcher"] == "pytorch" and with_["nnodes"] > 1 and not with_.get("master_addr"):
         what = "the address of the first machine is missing"
         yield StepProblem(("nnodes",), what, "master_addr: 10.1.1.1")
+    for name, launcher in (
+        ("partition", "slurm"),
+        ("node_rank", "pytorch"),
+        ("master_addr", "pytorch"),
+    ):
+        if with_.get(name) and with_["launcher"] != launcher:
+            what = f"launcher: {with_['launcher']} has no use for it"
+            yield StepProblem((name,), what, f"launcher: {launcher}")
 
 
 def _needs(with_: Params) -> tuple[Package, ...]:

@@ -86,6 +86,24 @@ def test_a_name_that_can_not_be_written_has_its_number_and_a_long_one_is_cut() -
     assert names.shown("cap", 3) == "cap"
     assert names.shown("price in $", 1) == r"price in \$"
     assert len(names.shown("a" * 60, 1)) == 25
+    names = figures.Names()
+    assert len({names.shown("饮料瓶" * 20 + str(n), 1) for n in range(60)}) == 60
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("draw", [figures.precision_recall, figures.f1])
+def test_a_figure_of_no_box_says_so(
+    draw: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(
+        figures,
+        "_save",
+        lambda figure, path: said.extend(text.get_text() for text in figure.axes[0].texts),
+    )
+    for boxes in (True, False):
+        draw(tmp_path / "x.png", _found(tmp_path, 3, boxes=boxes).curves(), NAMES)
+    assert said == ["no box was found"]
 
 
 @pytest.mark.parametrize("epochs", [[2], [1, 2], [1, 2, 3]])

@@ -81,6 +81,7 @@ def _refused(**with_: Any) -> dict[str, str]:
         ("find_unused_parameters", True, "launcher"),
         ("sync_bn", "torch", "launcher"),
         ("default_hooks.visualization.draw", True, "trackers"),
+        ("default_hooks.visualization.interval", 5, "predictions.png"),
     ],
 )
 def test_what_the_step_decides_is_refused(path: str, value: Any, hint: str) -> None:

@@ -18,9 +18,11 @@ import pytest
 from builders import REPOSITORY, coco, command, times, write_recipe
 from coco_recipe_mmdet import train as train_module
 from coco_recipe_mmdet.inside import flat_config
+from coco_recipe_mmdet.train_params import PARAMS
 from training import CPU, TINY, Shapes, provenance, train_step
 
 from coco_recipe import Facts, StepProblems, events, files
+from coco_recipe.language.schema_check import with_defaults
 from coco_recipe.running import stages
 
 
@@ -495,6 +497,31 @@ def test_a_checkpoint_with_other_classes_points_to_adapt_head() -> None:
         "cat",
         "dog",
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"partition": "gpu"}, "partition"),
+        ({"partition": "gpu", "launcher": "pytorch", "gpus": 2}, "partition"),
+        ({"node_rank": 1}, "node_rank"),
+        ({"master_addr": "10.1.1.1", "launcher": "slurm"}, "master_addr"),
+        ({"val_interval": 2}, "val_interval"),
+        ({"early_stopping": 2}, "early_stopping"),
+        ({"partition": "gpu", "launcher": "slurm"}, None),
+        ({"node_rank": 1, "nnodes": 2, "master_addr": "x", "launcher": "pytorch"}, None),
+    ],
+)
+def test_a_parameter_for_which_there_is_no_use_is_refused(
+    given: dict[str, Any], path: str | None
+) -> None:
+    with_ = with_defaults(PARAMS, {"config": "mmdet::a.py", **given})
+    found = [problem.path[0] for problem in train_module._check(with_)]
+    if {"val_interval", "early_stopping"} & given.keys():
+        with pytest.raises(StepProblems) as error:
+            train_module.foresee(with_, {"train": Facts(("a",))})
+        found += [problem.path[0] for problem in error.value.problems]
+    assert [name for name in found if name != "config"] == [path] * bool(path)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from coco_recipe_mmdet.inside import (
     config_source,
     inference,
     job_train,
+    paramwise,
     rates,
     stack,
     trial,
@@ -46,6 +47,7 @@ def _training(job: TrainJob, device: str) -> Looked:
     tree = job_train.for_runner(job, found.tree, device)
     model = trial.training(tree, found.length, added_parts.parts_to_freeze(job.freeze))
     unread_keys.refuse(found.wanted, tree, model)
+    paramwise.refuse(found.wanted, tree, model)
     return Looked(found.changed, rates.of(job, config_source.load(str(job.config)), found.tree))
 
 

@@ -193,10 +193,17 @@ def _expect_no_other_start(changes: settings.Changes, job: TrainJob) -> None:
 
 def _expect_kept_drawings(changes: settings.Changes, used: settings.Tree) -> None:
     """Raise StepProblems if the recipe lets mmdet draw what it finds, and nothing keeps it."""
-    place = ("default_hooks", "visualization", "draw")
+    place = ("default_hooks", "visualization")
     path = changes.wanted_by(place)
-    if not path or not settings.get(used, place) or used["visualizer"]["vis_backends"]:
+    draws = settings.get(used, (*place, "draw"))
+    if not path or (draws and used["visualizer"]["vis_backends"]):
         return
+    if not draws and all(leaf.value in (False, None) for leaf in changes.wanted_at(place)):
+        return
+    if not draws:
+        what = "mmdet's own drawing is off, and nothing else looks at this"
+        hint = "predictions.png has pictures of val; set: {default_hooks.visualization.draw: true}"
+        raise StepProblems([StepProblem(("set", path), what, hint)])
     what = "mmdet draws for a tracker, and there is none"
     hint = "with: {trackers: [tensorboard]}; predictions.png has pictures of val without it"
     raise StepProblems([StepProblem(("set", path), what, hint)])

@@ -161,6 +161,10 @@ class Changes:
         found = (one.path for one in self.wanted if _overlap(tuple(place), one.place))
         return next(found, None)
 
+    def wanted_at(self, place: Sequence[str]) -> list[Wanted]:
+        """Return what the recipe's ``set`` has put at a place, below it or above it."""
+        return [one for one in self.wanted if _overlap(tuple(place), one.place)]
+
     def reason(self, place: Place) -> str:
         """Return what has decided the value of a place last; empty where nothing did."""
         found = (why for other, why in reversed(self._reasons) if why and _overlap(place, other))

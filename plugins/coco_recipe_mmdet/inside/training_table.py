@@ -122,7 +122,8 @@ def _precision(job: "TrainJob", tree: Tree) -> str:
 
 def _stop(job: "TrainJob") -> Iterator[tuple[str, str]]:
     if job.early_stopping:
-        yield "ends early", f"after {counted(job.early_stopping, 'validation')} without a better {job.best_by}"
+        validations = counted(job.early_stopping, "validation")
+        yield "ends early", f"after {validations} without a better {job.best_by}"
 
 
 def _iterations(point: float, scheduler: Tree, length: Length) -> int:

@@ -77,10 +77,8 @@ def training(tree: Tree, length: Length, frozen: tuple[str, ...] = ()) -> "Modul
     freeze(built, frozen)
     wrapper = _part("optim_wrapper", lambda: _optim_wrapper(built, tree["optim_wrapper"]))
     metrics = _metrics(tree)
-    _part(
-        "param_scheduler",
-        lambda: _expect_watched(built_schedulers(tree, length, wrapper), metrics),
-    )
+    made = _part("param_scheduler", lambda: built_schedulers(tree, length, wrapper))
+    _expect_watched("param_scheduler", made, metrics)
     _part("train_cfg", lambda: _loop(tree["train_cfg"]))
     for name in ("train_dataloader", "val_dataloader"):
         _part(name, partial(_data, tree.get(name)))
@@ -89,7 +87,7 @@ def training(tree: Tree, length: Length, frozen: tuple[str, ...] = ()) -> "Modul
         ("custom_hooks", tree.get("custom_hooks") or []),
         ("default_hooks", (tree.get("default_hooks") or {}).values()),
     ):
-        _part(name, lambda hooks=hooks: _expect_watched(_hooks(hooks, built), metrics))
+        _expect_watched(name, _part(name, partial(_hooks, hooks, built)), metrics)
     _part("visualizer", lambda: _visualizer(tree["visualizer"]))
     _part("log_processor", lambda: _log_processor(tree.get("log_processor") or {}))
     _part("log_level", lambda: logging.Handler().setLevel(tree.get("log_level") or "INFO"))
@@ -152,16 +150,14 @@ def _metrics(tree: Tree) -> frozenset[str]:
     return frozenset(f"coco/{kind}_mAP{size}" for kind in kinds for size in sizes)
 
 
-def _expect_watched(built: Sequence[object], metrics: frozenset[str]) -> None:
-    """Raise ValueError for a scheduler or hook that waits for what no validation measures."""
+def _expect_watched(name: str, built: Sequence[object], metrics: frozenset[str]) -> None:
+    """Raise CannotBuild for a scheduler or hook that waits for what no validation measures."""
     for part in built:
         monitor = getattr(part, "monitor", None)
         if isinstance(monitor, str) and monitor not in metrics:
-            name = type(part).__name__
-            if not metrics:
-                raise ValueError(f"{name} waits for {monitor}, and nothing is measured without val")
-            known = ", ".join(sorted(metrics))
-            raise ValueError(f"{name} waits for {monitor!r}; validations measure {known}")
+            known = f"validations measure {', '.join(sorted(metrics))}"
+            what = f"{type(part).__name__} waits for {monitor!r}; "
+            raise CannotBuild(name, ValueError(what + (known if metrics else "there is no val")))
 
 
 def _loop(settings: Tree) -> None:

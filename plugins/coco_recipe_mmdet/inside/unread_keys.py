@@ -36,7 +36,7 @@ def refuse(wanted: Sequence[Wanted], tree: Tree, model: "Module") -> None:
         StepProblem(
             ("set", path),
             f"nothing in the code of {type(model).__name__} reads {'.'.join(place)}",
-            _remedy(place[-1], words),
+            remedy(place[-1], words),
         )
         for path, place in dict.fromkeys(asked)
         if place[-1] not in words
@@ -59,8 +59,9 @@ def _keys(place: Place, tree: Tree) -> Iterator[Place]:
             return
 
 
-def _remedy(key: str, words: frozenset[str]) -> str:
-    like = difflib.get_close_matches(key, words, 1, 0.8)
+def remedy(key: str, words: Iterable[str]) -> str:
+    """Return what to do about a key that isn't read: take the word that is like it, if one is."""
+    like = difflib.get_close_matches(key, list(words), 1, 0.8)
     return f"{like[0]}?" if like else "leave it out"
 
 
@@ -82,7 +83,7 @@ def _words(model: "Module") -> frozenset[str]:
             continue
         seen.add(name)
         if module := sys.modules.get(name):
-            words |= _of_module(module)
+            words |= words_of(module)
             todo |= set(_used_by(vars(module).values()))
     return frozenset(words)
 
@@ -95,7 +96,7 @@ def _used_by(values: Iterable[object]) -> Iterator[str]:
 
 
 @cache
-def _of_module(module: ModuleType) -> frozenset[str]:
+def words_of(module: ModuleType) -> frozenset[str]:
     """Return every name and word in a module's code; none where it has no source."""
     try:
         return frozenset(_of_source(inspect.getsource(module)))
