@@ -28,6 +28,7 @@ from coco_recipe import (
     StepContext,
     StepProblem,
     StepProblems,
+    counted,
 )
 from coco_recipe_mmdet import configs, params, plans, preflights
 from coco_recipe_mmdet.adapt_head_params import PARAMS
@@ -239,11 +240,8 @@ def _note(ctx: StepContext, table: Mapping[str, Any], head: Head) -> None:
     ctx.note("head", {**table, **told})
     if head.missing:
         ctx.note("missing for the config's model", list(head.missing))
-    ctx.note(
-        "summary",
-        f"{len(table['kept'])} classes kept, {len(table['mapped'])} mapped, {len(table['new'])} "
-        f"new, {len(table['dropped'])} dropped",
-    )
+    kept = f"{counted(len(table['kept']), 'class')} kept, {len(table['mapped'])} mapped"
+    ctx.note("summary", f"{kept}, {len(table['new'])} new, {len(table['dropped'])} dropped")
 
 
 def _alike(names: Sequence[str], others: Sequence[str]) -> bool:

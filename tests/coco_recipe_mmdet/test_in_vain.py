@@ -23,6 +23,13 @@ pytest.importorskip("mmdet")
 DATA = "pictures and classes are those of the step's inputs"
 
 
+def _said(**with_: Any) -> list[str]:
+    """Return what is said of a training's length."""
+    given = with_defaults(PARAMS, {"config": str(CONFIG), "device": "cpu", **with_})
+    job = make(TrainJob, given, key="", seed=0, val=True, images=50, classes=["a"])
+    return job_train.resolve(job, "cpu").shortened
+
+
 def _resolved(*, val: bool = True, **with_: Any) -> settings.Tree:
     """Return the config of a training."""
     given = with_defaults(PARAMS, {"config": str(CONFIG), "device": "cpu", **with_})
@@ -170,6 +177,7 @@ def test_without_a_hook_that_steps_them_there_are_no_schedules() -> None:
         ("train_cfg.max_iters", 500),
         ("load_from", "coco.pth"),
         ("train_cfg.val_begin", 13),
+        ("custom_hooks", [{"type": "EMAHook", "begin_epoch": 13}]),
         ("train_cfg", "EpochBasedTrainLoop"),
         ("model", None),
         ("train_dataloader", None),
@@ -182,6 +190,31 @@ def test_without_a_hook_that_steps_them_there_are_no_schedules() -> None:
 )
 def test_what_is_set_and_can_not_be_is_refused_at_its_place(path: str, value: Any) -> None:
     assert list(_refused(set={path: value})) == [path]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"set": {"param_scheduler.1": {"milestones": [3, 16, 22], "type": "MultiStepLR"}}},
+            "param_scheduler.1.milestones: nothing comes of 16, 22, for the training ends at "
+            "epoch 6",
+        ),
+        (
+            {"set": {"param_scheduler": [{"type": "StepLR", "step_size": 2, "begin": 6}]}},
+            "param_scheduler.0.begin: nothing comes of 6, for the training ends at epoch 6",
+        ),
+        (
+            {"set": {"custom_hooks": [{"type": "PipelineSwitchHook", "switch_epoch": 280}]}},
+            "custom_hooks.0.switch_epoch: 280 is not before the end, so that strong augmentation "
+            "stays",
+        ),
+        ({"warmup": 900}, "the warm-up ends at iteration 900, and the training at 42"),
+    ],
+)
+def test_what_is_asked_for_behind_the_end_is_said(given: dict[str, Any], said: str) -> None:
+    assert said in _said(epochs=6, **given)
+    assert not any("the end" in line or "ends at" in line for line in _said(epochs=6))
 
 
 INNER = "dict(type='CocoDataset', ann_file='x', pipeline={{_base_.train_pipeline}})"

@@ -1,5 +1,6 @@
 """Fit the schedule of a config to a training's epochs, and to how many iterations they have."""
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,39 @@ def fit(changes: Changes, job: "TrainJob") -> tuple[Length, list[str]]:
     if job.more_epochs:  # what was said is about the training that has ended
         length, said = _go_on(changes, length, job)
     said += timed_parts.fit(changes, length, as_given=job.warmup == "as_given")
-    return length, said
+    return length, [*said, *_behind_the_end(changes, length)]
+
+
+def _behind_the_end(changes: Changes, length: Length) -> Iterator[str]:
+    """Yield what the recipe asks for at a time that the training doesn't reach, in words.
+
+    Raises:
+        StepProblems: an average of weights is to begin then, which mmengine refuses.
+    """
+    for place, scheduler in learning_rates.schedulers(changes.tree):
+        by_epoch = scheduler.get("by_epoch", True)
+        end = length.epochs if by_epoch else length.total
+        unit = "epoch" if by_epoch else "iteration"
+        for key in ("begin", "milestones"):
+            value = scheduler.get(key) or 0
+            late = [n for n in (value if isinstance(value, list | tuple) else [value]) if n >= end]
+            if late and changes.wanted_by((*place, key)):
+                points = ", ".join(map(str, late))
+                where = ".".join((*place, key))
+                yield f"{where}: nothing comes of {points}, for the training ends at {unit} {end}"
+        if learning_rates.is_warmup(scheduler) and scheduler["end"] > end:
+            yield f"the warm-up ends at {unit} {scheduler['end']}, and the training at {end}"
+    for place, hook in timed_parts.hooks(changes.tree):
+        if (hook.get("switch_epoch") or 0) >= length.epochs:
+            at = hook["switch_epoch"]
+            yield (
+                f"{'.'.join((*place, 'switch_epoch'))}: {at} is not before the end, so that "
+                "strong augmentation stays"
+            )
+        path = changes.wanted_by((*place, "begin_epoch"))
+        if path and (begin := hook.get("begin_epoch") or 0) > length.epochs:
+            what = f"the training ends before epoch {begin}, so that nothing would be averaged"
+            raise StepProblems([StepProblem(("set", path), what, "set a smaller one")])
 
 
 def _go_on(changes: Changes, length: Length, job: "TrainJob") -> tuple[Length, list[str]]:
