@@ -8,6 +8,7 @@ from coco_recipe_jobs.job import make
 
 from coco_recipe import (
     Checkpoint,
+    FactsByPort,
     Package,
     Params,
     Port,
@@ -15,7 +16,7 @@ from coco_recipe import (
     StepContext,
     StepProblem,
 )
-from coco_recipe_mmdet import configs, params, plans, with_checkpoints
+from coco_recipe_mmdet import configs, params, plans, preflights, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, Exported, ExportJob, Source
 
 ONNX = (Package("onnx"), Package("onnxruntime"))
@@ -96,6 +97,24 @@ def export_model(ctx: StepContext, *, checkpoint: Checkpoint, **with_: Any) -> M
     return {}
 
 
+def preflight(ctx: StepContext, with_: Params, facts: FactsByPort) -> None:
+    """See whether a config that is named goes together with the parameters, and can be exported.
+
+    Raises:
+        StepProblems: it doesn't, or can't.
+    """
+    job = make(
+        ExportJob,
+        with_,
+        config=configs.absolute(with_["config"]),
+        classes=facts["checkpoint"].classes or preflights.UNKNOWN_CLASSES,
+        checkpoints=[],
+        key="",
+        file="",
+    )
+    preflights.run(ctx, job)
+
+
 def _check(with_: Params) -> Iterator[StepProblem]:
     yield from configs.problems(with_)
     for name in ("width", "height"):
@@ -117,12 +136,13 @@ STEP = Step(
     outputs={},
     params=PARAMS,
     check=_check,
+    preflight=preflight,
     needs=_needs,
     also=("coco_recipe_mmdet.inside.job", "coco_recipe_mmdet.inside.job_export"),
     files=configs.built_on,
     forecast=plans.export_model,
     tell=plans.tell_export_model,
     room=plans.room,
-    apart=("coco_recipe_mmdet.plans",),
+    apart=("coco_recipe_mmdet.preflights", "coco_recipe_mmdet.plans"),
     writes=True,
 )

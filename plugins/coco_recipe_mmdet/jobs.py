@@ -173,7 +173,7 @@ class ExportJob(ModelJob, frozen=True, kw_only=True, tag="export_model"):
 class PreflightJob(Job, frozen=True, kw_only=True, tag="preflight"):
     """Resolve the config of a job that isn't due yet; gives `Looked`."""
 
-    job: TrainJob | EvaluateJob
+    job: TrainJob | EvaluateJob | ExportJob
 
 
 class Rate(msgspec.Struct, frozen=True):

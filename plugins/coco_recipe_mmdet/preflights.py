@@ -4,12 +4,12 @@ from coco_recipe_jobs import process
 from msgspec.structs import replace
 
 from coco_recipe import StepContext, StepProblem, StepProblems
-from coco_recipe_mmdet.jobs import PROGRAM, EvaluateJob, Looked, PreflightJob, TrainJob
+from coco_recipe_mmdet.jobs import PROGRAM, EvaluateJob, ExportJob, Looked, PreflightJob, TrainJob
 
 UNKNOWN_CLASSES = ("unknown",)
 
 
-def run(ctx: StepContext, job: TrainJob | EvaluateJob) -> Looked:
+def run(ctx: StepContext, job: TrainJob | EvaluateJob | ExportJob) -> Looked:
     """Run the config of a job, and see whether it goes together with the parameters.
 
     Args:

@@ -87,6 +87,35 @@ def test_the_file_finds_on_a_picture_what_predict_finds(
         assert int(labels[order[0]]) + 1 == theirs[0]["category_id"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("config", "wanted", "said"),
+    [
+        (
+            "mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py",
+            {},
+            "with.config: step 'file' (export_model): FasterRCNN can't be exported: it picks",
+        ),
+        (
+            "small.py",
+            {"model.neck.num_out": 3},
+            "with.set.model.neck.num_out: step 'file' (export_model): model can't be built: ",
+        ),
+    ],
+)
+def test_what_can_not_be_exported_is_told_before_the_training(
+    config: str, wanted: dict[str, Any], said: str, shapes: Shapes
+) -> None:
+    step = {**_step(config=config, set=wanted), "in": {"checkpoint": "drawn"}}
+    drawn = {
+        "id": "drawn",
+        "use": "init_weights",
+        "with": {"config": "small.py", "classes": ["disc"], "device": "cpu"},
+    }
+    assert f"steps[1].{said}" in shapes.fails("untold", [drawn, step])
+    assert not (shapes.folder / "runs/untold/steps").exists()
+
+
 def test_a_side_that_detectors_can_not_divide_is_told_with_the_next_one() -> None:
     given = with_defaults(export_model.PARAMS, {"width": 650, "height": 640, "trust": "."})
     (problem,) = export_model._check(given)

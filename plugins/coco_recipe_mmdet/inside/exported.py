@@ -34,7 +34,7 @@ class Exported(nn.Module):  # type: ignore[misc]
         """
         super().__init__()
         self.model = model
-        self.head = _head(model)
+        self.head = head_of(model)
         size = (height, width)
         self.meta = {
             **dict.fromkeys(("img_shape", "ori_shape", "pad_shape", "batch_input_shape"), size),
@@ -82,7 +82,12 @@ def has_queries(model: nn.Module) -> bool:
     return hasattr(model, "forward_transformer")
 
 
-def _head(model: nn.Module) -> Any:
+def head_of(model: nn.Module) -> Any:
+    """Return a detector's head, which says what there is on a picture.
+
+    Raises:
+        ValueError: its family can't be written as a file; says why.
+    """
     name = type(model).__name__
     if getattr(model, "roi_head", None) is not None:
         raise ValueError(

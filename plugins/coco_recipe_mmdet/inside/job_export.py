@@ -112,6 +112,20 @@ def differences(wanted: "Answers", found: "Answers", side: int) -> dict[str, flo
     return {name: round(float(one.max()), 6) for name, one in columns.items()}
 
 
+def resolve(job: ExportJob, tree: settings.Tree, classes: tuple[str, ...]) -> settings.Changes:
+    """Fit a config to the job; return what was changed.
+
+    Raises:
+        StepProblems: a parameter and the config don't go together.
+    """
+    changes = settings.Changes(tree)
+    job_config.override(changes, job)
+    job_config.without_downloads(changes)
+    job_config.bind_classes(changes, classes)
+    in_vain.expect_used(changes, ("model",))
+    return changes
+
+
 def _told(labels: "Tensor", scores: "Tensor") -> "Tensor":
     """Return the labels that the scores tell apart; -1 for the others."""
     return labels.to(scores).masked_fill(scores < NO_SCORE, -1)
@@ -130,11 +144,7 @@ def _model(
 
     name = job.checkpoints[0].path
     tree = config_source.load(job.config) if job.config else config_source.of_checkpoint(meta, name)
-    changes = settings.Changes(tree)
-    job_config.override(changes, job)
-    job_config.without_downloads(changes)
-    job_config.bind_classes(changes, classes)
-    in_vain.expect_used(changes, ("model",))
+    changes = resolve(job, tree, classes)
     if not job.config:
         config_source.expect_harmless("the checkpoint", model=tree["model"])
     report.note("config", {"from": job.config or "the checkpoint", "changed": changes.made})

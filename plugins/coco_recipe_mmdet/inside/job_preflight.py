@@ -16,7 +16,7 @@ from coco_recipe_mmdet.inside import (
     trial,
     unread_keys,
 )
-from coco_recipe_mmdet.jobs import EvaluateJob, Looked, PreflightJob, TrainJob
+from coco_recipe_mmdet.jobs import EvaluateJob, ExportJob, Looked, PreflightJob, TrainJob
 
 
 def preflight(job: PreflightJob, report: Reporter) -> Looked:
@@ -34,9 +34,13 @@ def preflight(job: PreflightJob, report: Reporter) -> Looked:
 
     def build(wanted: Mapping[str, object]) -> None:
         asked = replace(due, set=dict(wanted))
-        seen[:] = [
-            _training(asked, device) if isinstance(asked, TrainJob) else _test(asked, device)
-        ]
+        match asked:
+            case TrainJob():
+                seen[:] = [_training(asked, device)]
+            case ExportJob():
+                seen[:] = [_export(asked)]
+            case _:
+                seen[:] = [_test(asked, device)]
 
     trial.blamed(due.set, build)
     return seen[0]
@@ -55,4 +59,15 @@ def _test(job: EvaluateJob, device: str) -> Looked:
     tree = config_source.load(str(job.config))
     loader, changes = inference.resolve(job, tree, device)
     unread_keys.refuse(changes.wanted, tree, trial.detecting(tree, loader))
+    return Looked(changes.made)
+
+
+def _export(job: ExportJob) -> Looked:
+    from coco_recipe_mmdet.inside import exported, job_export
+
+    tree = config_source.load(str(job.config))
+    changes = job_export.resolve(job, tree, job.classes)
+    model = trial.model(tree)
+    unread_keys.refuse(changes.wanted, tree, model)
+    exported.head_of(model)
     return Looked(changes.made)
