@@ -106,7 +106,7 @@ def preflight(ctx: StepContext, with_: Params, facts: FactsByPort) -> None:
     job = make(
         ExportJob,
         with_,
-        config=configs.absolute(with_["config"]),
+        config=configs.absolute(with_.get("config")),
         classes=facts["checkpoint"].classes or preflights.UNKNOWN_CLASSES,
         checkpoints=[],
         key="",

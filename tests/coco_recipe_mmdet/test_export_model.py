@@ -10,7 +10,9 @@ import pytest
 from coco_recipe_mmdet import export_model
 from training import Shapes
 
+from coco_recipe import Facts
 from coco_recipe.language.schema_check import with_defaults
+from coco_recipe.running.context import Context
 
 
 def _step(**with_: Any) -> dict[str, Any]:
@@ -120,6 +122,13 @@ def test_a_side_that_detectors_can_not_divide_is_told_with_the_next_one() -> Non
     given = with_defaults(export_model.PARAMS, {"width": 650, "height": 640, "trust": "."})
     (problem,) = export_model._check(given)
     assert (problem.path, problem.hint) == (("width",), "width: 640")
+
+
+def test_without_a_config_there_is_nothing_to_look_at_before_the_run(tmp_path: Path) -> None:
+    given = with_defaults(export_model.PARAMS, {"width": 96, "height": 96, "trust": "."})
+    context = Context("file", 1, tmp_path)
+    export_model.preflight(context, given, {"checkpoint": Facts()})
+    assert list(tmp_path.iterdir()) == [], "no process was started"
 
 
 def test_ssd300_has_the_size_that_it_is_made_for() -> None:
