@@ -198,6 +198,22 @@ def test_a_learning_rate_that_metrics_have_lowered_is_told_where_a_training_goes
     assert "it is 0.02 again" in told
 
 
+@pytest.mark.parametrize(("ends_at", "is_told"), [(0.0, True), (0.002, False)])
+def test_a_training_that_goes_on_at_next_to_no_learning_rate_says_so(
+    ends_at: float, is_told: bool
+) -> None:
+    pytest.importorskip("mmdet")
+    cosine = {"type": "CosineAnnealingLR", "by_epoch": False, "eta_min": ends_at, "T_max": 40}
+    tree: dict[str, Any] = {
+        "train_cfg": {"max_epochs": 4},
+        "train_dataloader": {"batch_size": 2},
+        "optim_wrapper": {"optimizer": {"type": "SGD", "lr": 0.02}},
+        "param_scheduler": [{**cosine, "begin": 0, "end": 40}],
+    }
+    _, said = schedule.fit(settings.Changes(tree), _job(more_epochs=1, images=19))
+    assert any("hardly change" in line for line in said) == is_told
+
+
 def test_an_epoch_has_the_pictures_that_are_repeated_for_their_rare_class(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from coco_recipe_mmdet.jobs import TrainJob
 
 OF_EPOCHS = "a training counts epochs, which end: with: {epochs: ...}"
+NEXT_TO_NOTHING = 0.005  # of a schedule's highest learning rate
 UNKNOWN_IMAGES = 10_000  # a preflight may not know the data yet
 
 
@@ -99,12 +100,18 @@ def _go_on(changes: Changes, length: Length, job: "TrainJob") -> tuple[Length, l
     because = "with: {more_epochs: ...}"
     epochs = job.more_epochs or 0
     rate = changes.tree["optim_wrapper"]["optimizer"]["lr"]
-    *_, last = learning_rates.curve(changes.tree, length, rate)
+    rates = [*learning_rates.curve(changes.tree, length, rate)]
+    last = rates[-1]
     said = [
         f"{kind} has lowered the learning rate by metrics, which aren't known here: it is "
         f"{last:.4g} again (learning_rate: ... says another)"
         for kind in learning_rates.waiting(changes.tree)
     ]
+    if last < NEXT_TO_NOTHING * max(rates):
+        said.append(
+            f"the schedule has ended at the learning rate {last:.3g}, at which weights hardly "
+            "change (set: {param_scheduler: []} with learning_rate: ... says another)"
+        )
     changes.supersede("optim_wrapper.optimizer.lr", last, because=because)
     changes.supersede(learning_rates.ROOT, [], because=because)
     changes.supersede("train_cfg.max_epochs", epochs, because=because)
