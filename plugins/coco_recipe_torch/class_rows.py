@@ -114,7 +114,7 @@ def make_plan(
 
     Raises:
         StepProblems: the parameters name what isn't there, or there are more classes than rows to
-            slice.
+            slice; or a name that is asked for stands twice among the old ones.
         ValueError: there are no classes.
     """
     if not classes:
@@ -147,6 +147,17 @@ def make_plan(
     if method == "slice":
         return Plan(classes, old, tuple(range(len(classes))))
     wanted = [map.get(name, name) for name in classes]
+    copied = [new_rows["copy"]] if isinstance(new_rows, Mapping) else []
+    StepProblems.if_any(
+        StepProblem(
+            ("checkpoint",),
+            f"{count} of its classes are called '{name}', which doesn't say whose row is meant",
+            "method: slice takes rows by their place",
+            below="in",
+        )
+        for name in dict.fromkeys([*wanted, *copied])
+        if (count := old.count(name)) > 1
+    )
     return Plan(classes, old, tuple(old.index(name) if name in old else None for name in wanted))
 
 

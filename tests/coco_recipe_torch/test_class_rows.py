@@ -64,6 +64,19 @@ def test_classes_may_lie_along_another_axis() -> None:
     assert made(given, layout).is_contiguous()
 
 
+def test_a_name_of_two_old_classes_is_not_taken_by_chance() -> None:
+    old = ("cup", "lid", "cup", "pen")
+    for classes, map_, new_rows in (
+        (("cup",), {}, "zeros"),
+        (("mug",), {"mug": "cup"}, "zeros"),
+        (("lid", "new"), {}, {"copy": "cup"}),
+    ):
+        with pytest.raises(StepProblems, match="2 of its classes are called 'cup'"):
+            make_plan(classes, old, "by_name", map_, new_rows)
+    assert make_plan(("pen", "new"), old, "by_name", {}, "zeros").sources == (3, None)
+    assert make_plan(("a", "b", "c"), old, "slice", {}, "zeros").sources == (0, 1, 2)
+
+
 def test_a_layer_may_read_and_answer_classes() -> None:
     answers = Layout()
     reads = Layout(axis=1, before=1, kept_before=(0,), reads=True)
