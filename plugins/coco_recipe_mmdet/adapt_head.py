@@ -1,6 +1,7 @@
 """Step ``adapt_head``: a checkpoint's class head, fitted to the classes of a data set."""
 
 import importlib.util
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -124,6 +125,7 @@ def adapt_head(
     plan = make_plan(names, old_names(found, from_classes), method, map, new_rows)
     ctx.find(ROWS_MISSED, _missed(plan))
     head = find_head(ctx, found, plan, with_)
+    _expect_whole_layers(found, head)
     new = NewRows(new_rows, std, torch.Generator().manual_seed(ctx.seed % 2**63))
     state, rows = _adapted(found, head, plan, new)
     table = _table(plan, rows, len(state))
@@ -194,6 +196,18 @@ def find_head(ctx: StepContext, found: Weights, plan: Plan, with_: Params) -> He
     except ValueError as error:
         raise ValueError(f"{found.path}: {error}") from error
     return Head(layouts, where, renames, old_form)
+
+
+def _expect_whole_layers(found: Weights, head: Head) -> None:
+    """Raise ValueError for a bias of classes that stands alone: the file isn't whole."""
+    layers = Counter(key.rpartition(".")[0] for key in found.state)
+    for key in head.layouts:
+        layer, _, name = key.rpartition(".")
+        if name == "bias" and layers[layer] == 1:
+            raise ValueError(
+                f"{found.path}: has {key!r}, and no weights of {layer!r}: it isn't a whole model; "
+                "save it again with all that state_dict() gives"
+            )
 
 
 def _by_config(ctx: StepContext, found: Weights, plan: Plan, with_: Params) -> Head:

@@ -141,6 +141,13 @@ def test_slice_takes_the_first_rows(tmp_path: Path) -> None:
     assert biases(adapt(tmp_path, small(), method="slice")) == [0, 1, 2, 3, -1]
 
 
+def test_a_bias_without_its_weights_is_of_no_whole_model(tmp_path: Path) -> None:
+    state = {key: value for key, value in small().items() if not key.endswith("fc_cls.weight")}
+    assert len(state) < len(small())
+    with pytest.raises(ValueError, match=r"no weights of 'roi_head\.bbox_head\.fc_cls'"):
+        adapt(tmp_path, state)
+
+
 def test_anchors_stand_before_classes(tmp_path: Path) -> None:
     rows = torch.arange(9 * 80.0)
     state = {
