@@ -308,6 +308,9 @@ def _labels(with_: Params) -> tuple[str, ...] | None:
 
 def _check(with_: Params) -> Iterator[StepProblem]:
     yield from configs.problems(with_)
+    if isinstance(ema := with_.get("ema"), float) and ema > 0.5:
+        what = f"is the share of the newest weights: {ema} keeps less than half of those before"
+        yield StepProblem(("ema",), what, f"ema: {1 - ema:.6g}, where {ema} was to be kept")
     if with_["launcher"] == "none" and (with_["gpus"] > 1 or with_["nnodes"] > 1):
         yield StepProblem(("gpus",), "several processes need a launcher", "launcher: pytorch")
     if with_["launcher"] == "pytorch" and with_["nnodes"] > 1 and not with_.get("master_addr"):

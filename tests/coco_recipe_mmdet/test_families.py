@@ -115,6 +115,22 @@ def test_a_detector_that_reads_is_asked_for_the_classes_and_needs_no_fairscale()
     assert layers == (6 if importlib.util.find_spec("fairscale") else 0)
 
 
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        (("lid (red)", "cup", "lid (blue)"), "reads 'lid \\(red\\)' and 'lid \\(blue\\)' as 'lid'"),
+        (("crown_cap", "Crown cap"), "as 'crown cap'"),
+        (("(瓶盖)", "cup"), "reads '\\(瓶盖\\)' as ''"),
+    ],
+)
+def test_names_that_a_reading_detector_cannot_tell_apart_are_refused(
+    classes: tuple[str, ...], said: str
+) -> None:
+    changes = settings.Changes({"model": {"type": "GroundingDINO", "language_model": {}}})
+    with pytest.raises(StepProblems, match=said):
+        families.fit(changes, classes)
+
+
 def test_a_detector_of_boxes_is_left_as_it_is() -> None:
     changes = _fitted("retinanet/retinanet_r18_fpn_1x_coco.py")
     assert changes.made == ["model.bbox_head.num_classes: 80 -> 3"]

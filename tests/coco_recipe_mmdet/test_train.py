@@ -499,6 +499,16 @@ def test_a_checkpoint_with_other_classes_points_to_adapt_head() -> None:
     )
 
 
+def test_a_decay_is_not_taken_for_the_share_of_the_newest_weights() -> None:
+    def found(ema: object) -> list[str]:
+        with_ = with_defaults(PARAMS, {"config": "mmdet::a.py", "ema": ema})
+        problems = train_module._check(with_)
+        return [problem.hint for problem in problems if problem.path == ("ema",)]
+
+    assert found(0.9998) == ["ema: 0.0002, where 0.9998 was to be kept"]
+    assert not [*found(0.0002), *found(0.5), *found(True)]
+
+
 @pytest.mark.parametrize(
     ("given", "path"),
     [

@@ -28,7 +28,8 @@ def fit(changes: Changes, classes: Sequence[str]) -> None:
     Called while the config still has its own numbers of classes.
 
     Raises:
-        StepProblems: the config weighs its own classes one by one.
+        StepProblems: the config weighs its own classes one by one; or a detector that reads text
+            can't tell two class names apart.
     """
     _weigh(changes, len(classes))
     if is_panoptic(changes.tree):
@@ -36,6 +37,7 @@ def fit(changes: Changes, classes: Sequence[str]) -> None:
         changes.made.append(LEFT_OUT)
     _without_fairscale(changes)
     if "language_model" in changes.tree["model"]:
+        _expect_readable(classes)
         _ask_for_classes(changes)
 
 
@@ -114,6 +116,25 @@ def _without_fairscale(changes: Changes) -> None:
     for place, node in mappings(changes.tree["model"], ("model",)):
         if isinstance(node.get("num_cp"), int) and node["num_cp"] > 0:
             changes.set((*place, "num_cp"), 0)
+
+
+def _expect_readable(classes: Sequence[str]) -> None:
+    """Raise StepProblems for names of which mmdet makes one text, or none, to look for."""
+    from mmdet.models.detectors.glip import clean_label_name
+
+    names: dict[str, list[str]] = {}
+    for name in classes:
+        names.setdefault(clean_label_name(name).strip().casefold(), []).append(name)
+    StepProblems.if_any(
+        StepProblem(
+            ("config",),
+            f"the detector reads class names, and reads {' and '.join(map(repr, alike))} as "
+            f"{text!r}: what is in brackets is left out, and an underscore is a blank",
+            "give them other names before, with map_categories",
+        )
+        for text, alike in names.items()
+        if len(alike) > 1 or not text
+    )
 
 
 def _ask_for_classes(changes: Changes) -> None:
