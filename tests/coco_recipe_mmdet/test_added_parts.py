@@ -96,7 +96,7 @@ def test_a_table_says_what_is_going_to_be_done(extended: Path) -> None:
     assert "over 2 iterations" in schedule["warm-up"]
     assert schedule["augmentation"] == "none"
     assert schedule["frozen"] == "backbone"
-    assert schedule["ends early"] == "after 1 validations without a better bbox_mAP"
+    assert schedule["ends early"] == "after 1 validation without a better bbox_mAP"
     assert "the warm-up of 30 iterations is shortened to 2 of 20" in schedule["shortened"][0]
     log = (extended / "fit/train.log").read_text("utf-8")
     assert log.index("4 epochs of 5 iterations") < log.index("Epoch(train)")

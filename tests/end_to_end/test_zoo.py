@@ -10,6 +10,7 @@ import pytest
 import zoo
 
 SIX = ("SSD300", "SSDLite", "Mask2Former", "MaskFormer", "Panoptic FPN", "RTMDet-Ins")
+ADAPTED = ("SSDLite", "Mask2Former")  # start from a head that was for other classes
 R18 = [64, 128, 256, 512]  # channels
 QUERIES = {"model.panoptic_head.num_queries": 20, "model.test_cfg.max_per_image": 20}
 ENCODER = "model.panoptic_head.pixel_decoder.encoder.num_layers"
@@ -50,7 +51,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_family_is_trained_averaged_and_measured(name: str, drawn: Path) -> None:
     [family] = [family for family in zoo.FAMILIES if family.name == name]
     family = replace(family, set={**family.set, **SMALLER.get(name, {})})
-    found = zoo.try_training(family, drawn)
+    found = zoo.try_training(family, drawn, "whole" if name in ADAPTED else "without")
     assert found == dict.fromkeys(("validate", "train", "average", "evaluate"), "yes")
     [steps] = drawn.glob(f"runs/{Path(family.config).stem}*/steps")
     report = json.loads((steps / "score/metrics.json").read_text())
@@ -58,6 +59,10 @@ def test_a_family_is_trained_averaged_and_measured(name: str, drawn: Path) -> No
     assert all(("segm" in row) == family.masks for row in report["checkpoints"])
     lines = [json.loads(line) for line in (steps / "fit/scalars.jsonl").read_text().splitlines()]
     assert [line["iter"] for line in lines if "loss" in line] == [1, 2]
+    if name in ADAPTED:
+        head = json.loads((steps / "adapted/head.json").read_text())
+        assert (head["kept"], head["new"]) == (["disc", "square", "triangle"], [])
+        assert head["dropped"] == ["cup", "plate"]
 
 
 def test_there_are_24_families_of_different_names_and_configs() -> None:

@@ -109,7 +109,7 @@ def test_a_module_makes_those_steps_stale_that_use_it(stale: dict[str, list[str]
     unknown = {name for name in inside if not stale[name]}
     of_none = {
         f"coco_recipe_mmdet.inside.{name}"
-        for name in ("job_preflight", "drawings", "rates", "trial", "unread_keys")
+        for name in ("job_preflight", "drawings", "paramwise", "rates", "trial", "unread_keys")
     }
     assert unknown == of_none, "name it in Step.also"
     assert stale["coco_recipe_pictures.geometry.rings"] == ["augment", "tile"]
