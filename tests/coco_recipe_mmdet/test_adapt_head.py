@@ -270,7 +270,8 @@ def test_rows_stay_as_mmdet_1_wants_them_where_its_keys_do(tmp_path: Path) -> No
 
 
 def test_a_head_without_a_background_is_taken_so(tmp_path: Path) -> None:
-    state = {"roi_head.bbox_head.fc_cls.bias": torch.arange(80.0)}
+    layer = "roi_head.bbox_head.fc_cls"
+    state = {f"{layer}.weight": torch.zeros(80, 6), f"{layer}.bias": torch.arange(80.0)}
     assert biases(adapt(tmp_path, state, new_rows="zeros", background="none")) == [15, 0, 0, 16]
 
 
@@ -426,6 +427,8 @@ def test_a_number_of_old_classes_that_the_rows_are_not_of_is_refused(
     state: Mapping[str, tuple[int, ...]], classes: int, rows: int, tmp_path: Path
 ) -> None:
     tensors = {key: torch.zeros(shape) for key, shape in state.items()}
+    for key in list(tensors):  # no bias stands alone
+        tensors.setdefault(key.replace(".bias", ".weight"), torch.zeros(len(tensors[key]), 6, 1, 1))
     names = [f"class {n}" for n in range(classes)]
     with pytest.raises(ValueError, match=rf"doesn't fit {classes} classes and .* has {rows} rows"):
         adapt(tmp_path, tensors, classes=(), from_classes=names)
