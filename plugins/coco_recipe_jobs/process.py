@@ -95,7 +95,8 @@ def run(ctx: StepContext, program: Program, job: Job, result: type[R], *, log: s
             heard.listen()
             time.sleep(POLL_SECONDS)
         heard.listen()
-    if lost := _lost(folder / log, begin, told=heard.failed is not None):
+    is_shared = process.returncode != 0 and job.launcher == "pytorch"
+    if is_shared and (lost := _lost(folder / log, begin, told=heard.failed is not None)):
         rank, how = lost
         raise JobError(f"process {rank} of {job.gpus * job.nnodes} {how}", folder / log)
     if heard.failed:
