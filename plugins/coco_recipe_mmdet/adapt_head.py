@@ -97,6 +97,8 @@ def adapt_head(
     carries. Where neither tells what a tensor is, it is refused by name.
 
     A class with an old row keeps its logits, and so do boxes and all else that is of no class.
+    A name that the checkpoint gives to two of its classes is refused where it is asked for, and so
+    is a head whose bias stands without its weights.
     ``head.json`` has each class's old row, and the lengths of each key's axis of classes, before
     and after.
 

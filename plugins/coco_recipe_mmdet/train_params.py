@@ -93,8 +93,8 @@ PARAMS = params.schema(
         ],
         "examples": [True, 0.001],
         "description": "Average the weights while training (exponential moving average), and "
-        "validate and keep the average; a number is the share of the newest weights. Default: as "
-        "the config says.",
+        "validate and keep the average; a number is the share of the newest weights, 0.5 at most. "
+        "Default: as the config says.",
     },
     early_stopping={
         "type": "integer",
