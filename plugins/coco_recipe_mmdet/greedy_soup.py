@@ -16,7 +16,6 @@ from coco_recipe import (
     Port,
     Step,
     StepContext,
-    sha256,
 )
 from coco_recipe_mmdet import configs, params, plans, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, Soup, SoupJob
@@ -57,14 +56,12 @@ def greedy_soup(
             shapes.
     """
     used = with_checkpoints.usage(dataset)
-    labels, checkpoints = _once(ctx, checkpoints)
     job = with_checkpoints.job(
         SoupJob,
         ctx,
         {**with_, "best_by": best_by},
         checkpoints=checkpoints,
         dataset=dataset,
-        labels=labels,
         without_mask=used.without_mask,
     )
     soup = process.run(ctx, PROGRAM, job, Soup, log="greedy_soup.log")
@@ -75,25 +72,6 @@ def greedy_soup(
     process.tidy(ctx)
     made = Checkpoint(ctx.workdir / "soup.pth", job.classes, soup.fingerprint, LABEL)
     return {"checkpoint": made, "metrics": scores.as_metrics(soup.rows)}
-
-
-def _once(
-    ctx: StepContext, checkpoints: tuple[Checkpoint, ...]
-) -> tuple[list[str], tuple[Checkpoint, ...]]:
-    """Return the checkpoints with their labels, of equal weights the first."""
-    first: dict[str, str] = {}
-    kept: list[tuple[str, Checkpoint]] = []
-    left_out: dict[str, str] = {}
-    for label, one in zip(with_checkpoints.unique_labels(checkpoints), checkpoints, strict=True):
-        other = first.setdefault(one.fingerprint or sha256(one.path), label)
-        if other == label:
-            kept.append((label, one))
-        else:
-            ctx.say(f"{label} has the weights of {other}, and is left out")
-            left_out[label] = f"has the weights of {other}"
-    if left_out:
-        ctx.note("left out", left_out)
-    return [label for label, _ in kept], tuple(one for _, one in kept)
 
 
 def foresee(with_: Params, facts: FactsByPort) -> Mapping[str, Facts]:

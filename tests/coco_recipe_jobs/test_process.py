@@ -234,6 +234,15 @@ def test_the_process_that_a_signal_has_ended_is_told_apart_from_those_that_miss_
 
 
 @pytest.mark.slow
+def test_a_job_that_ends_well_is_not_failed_by_what_stands_in_its_log(tmp_path: Path) -> None:
+    said = SUMMARY.format(first=-9, other=1, name="")
+    torchrun = {"launcher": "pytorch", "python": str(tmp_path / "srun"), "gpus": 2}
+    found, _, work = _launched(tmp_path, login=said, **torchrun)
+    assert found.loss == 0.5
+    assert process._lost(work / "train.log", 0, told=False), "the log reads as if one was lost"
+
+
+@pytest.mark.slow
 def test_srun_gets_the_words_and_variables_that_its_ranks_need(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,10 +25,18 @@ def test_the_soup_has_its_parts_classes_and_its_own_label() -> None:
 
 @pytest.mark.slow
 def test_of_checkpoints_with_equal_weights_one_is_taken(shapes: Shapes, trained: Path) -> None:
+    import torch
+    from coco_recipe_torch import checkpoints
+
+    last = trained / "fit/checkpoints/epoch_3.pth"
+    found = torch.load(last, weights_only=True)
+    again = shapes.folder / "written_again.pth"
+    checkpoints.write(again, found["state_dict"], meta={**found["meta"], "epoch": 7})
+    assert again.read_bytes() != last.read_bytes(), "another file of the same weights"
     given = {
-        "first": {"checkpoint": str(trained / "fit/checkpoints/epoch_3.pth")},
+        "first": {"checkpoint": str(last)},
         "second": {"checkpoint": str(trained / "fit/checkpoints/epoch_2.pth")},
-        "again": {"checkpoint": str(trained / "fit/checkpoints/epoch_3.pth")},
+        "again": {"checkpoint": str(again)},
     }
     soup = {"use": "greedy_soup", "with": CPU}
     both = {"id": "both", **soup, "in": {"checkpoints": ["first", "again"], "dataset": "val"}}

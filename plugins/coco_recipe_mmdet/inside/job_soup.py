@@ -7,8 +7,8 @@ from coco_recipe_jobs.coco_metrics import measure
 from coco_recipe_jobs.scores import Score, score_of
 from msgspec.structs import replace
 
-from coco_recipe_mmdet.inside import inference, weights
-from coco_recipe_mmdet.jobs import Soup, SoupJob
+from coco_recipe_mmdet.inside import config_source, inference, weights
+from coco_recipe_mmdet.jobs import Soup, SoupJob, Source
 
 
 def greedy_soup(job: SoupJob, report: Reporter) -> Soup:
@@ -19,6 +19,7 @@ def greedy_soup(job: SoupJob, report: Reporter) -> Soup:
     Raises:
         ValueError: the checkpoints carry different configs, keys or shapes.
     """
+    job = replace(job, checkpoints=_once(job, report))
     rows: list[Score] = []
     total = job.images * (2 * len(job.checkpoints) - 1)
 
@@ -56,3 +57,22 @@ def greedy_soup(job: SoupJob, report: Reporter) -> Soup:
     kept = next(row for row in rows if row.label == "+".join(taken))
     rows.append(replace(kept, label="soup"))
     return Soup(rows, taken, score, scores, weights.fingerprint(state))
+
+
+def _once(job: SoupJob, report: Reporter) -> list[Source]:
+    """Return the checkpoints, of equal weights for one config the first; say what is left out."""
+    first: dict[tuple[str, str], str] = {}
+    kept: list[Source] = []
+    left_out: dict[str, str] = {}
+    for source in job.checkpoints:
+        state, meta = weights.read(Path(source.path))
+        config = str(job.config or config_source.carried(meta))
+        other = first.setdefault((weights.fingerprint(state), config), source.label)
+        if other == source.label:
+            kept.append(source)
+        else:
+            report.say(f"{source.label} has the weights of {other}, and is left out")
+            left_out[source.label] = f"has the weights of {other}"
+    if left_out:
+        report.note("left out", left_out)
+    return kept

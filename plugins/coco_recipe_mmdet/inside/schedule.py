@@ -52,11 +52,7 @@ def fit(changes: Changes, job: "TrainJob") -> tuple[Length, list[str]]:
 
 
 def _behind_the_end(changes: Changes, length: Length) -> Iterator[str]:
-    """Yield what the recipe asks for at a time that the training doesn't reach, in words.
-
-    Raises:
-        StepProblems: an average of weights is to begin then, which mmengine refuses.
-    """
+    """Yield what the recipe asks for at a time that the training doesn't reach, in words."""
     for place, scheduler in learning_rates.schedulers(changes.tree):
         by_epoch = scheduler.get("by_epoch", True)
         end = length.epochs if by_epoch else length.total
@@ -77,10 +73,6 @@ def _behind_the_end(changes: Changes, length: Length) -> Iterator[str]:
                 f"{'.'.join((*place, 'switch_epoch'))}: {at} is not before the end, so that "
                 "strong augmentation stays"
             )
-        path = changes.wanted_by((*place, "begin_epoch"))
-        if path and (begin := hook.get("begin_epoch") or 0) > length.epochs:
-            what = f"the training ends before epoch {begin}, so that nothing would be averaged"
-            raise StepProblems([StepProblem(("set", path), what, "set a smaller one")])
 
 
 def _go_on(changes: Changes, length: Length, job: "TrainJob") -> tuple[Length, list[str]]:

@@ -1,5 +1,6 @@
 """Fit hooks, averages of weights and parts of models that count epochs or iterations."""
 
+from coco_recipe import StepProblem, StepProblems
 from coco_recipe_mmdet.inside.settings import Changes, Place, Tree, mappings
 from coco_recipe_mmdet.inside.training_length import Length
 
@@ -19,11 +20,15 @@ def fit(changes: Changes, length: Length, *, as_given: bool) -> list[str]:
         changes: the config.
         length: of the training.
         as_given: leave what counts iterations.
+
+    Raises:
+        StepProblems: the recipe sets that an average begins behind the end.
     """
     said: list[str] = []
     for place, hook in hooks(changes.tree):
         if length.stretch != 1:
             _by_epoch(changes, place, hook, length)
+        _expect_begun(changes, place, hook, length)
         if is_ema(hook) and not as_given:
             said += _average(changes, place, hook, length.total)
     if length.stretch != 1:
@@ -68,6 +73,13 @@ def _by_epoch(changes: Changes, place: Place, hook: Tree, length: Length) -> Non
         changes.adapt((*place, "num_last_epochs"), share(last + 1) - 1)
     if isinstance(begin := hook.get("begin_epoch"), int) and begin:
         changes.adapt((*place, "begin_epoch"), share(begin))
+
+
+def _expect_begun(changes: Changes, place: Place, hook: Tree, length: Length) -> None:
+    path = changes.wanted_by((*place, "begin_epoch"))
+    if path and (begin := hook.get("begin_epoch") or 0) > length.epochs:
+        what = f"the training ends before epoch {begin}, so that nothing would be averaged"
+        raise StepProblems([StepProblem(("set", path), what, "set a smaller one")])
 
 
 def _average(changes: Changes, place: Place, hook: Tree, total: int) -> list[str]:
