@@ -28,6 +28,7 @@ from coco_recipe.commands.options import Shown
 from coco_recipe.errors import CocoRecipeError, HeldError, PluginError, RecipeError, RunError
 
 GC_OBJECTS = 200_000  # made between two looks of the collector at all rows, which hold no cycles
+SWITCH_SECONDS = 0.0005  # a thread that hashes waits at most so long for one that imports
 COMMANDS = (
     asking.init,
     asking.stats,
@@ -99,6 +100,7 @@ def _main() -> None:
     if not {"-h", "--help", "--version"}.intersection(sys.argv):
         guard.begin()
     gc.set_threshold(GC_OBJECTS)
+    sys.setswitchinterval(SWITCH_SECONDS)
     with surroundings.prepared() as came:
         try:
             code = _run(came)
