@@ -1,6 +1,7 @@
 """Settings are changed by path, wherever a config has used them."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -71,3 +72,31 @@ def test_a_change_that_would_do_nothing_is_refused(path: str, said: str) -> None
     with pytest.raises(ValueError) as error:
         settings.override(settings.Changes({**_tree(), "side": 160}), {path: 1})
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place"),
+    [
+        ("model.backbone.depth", "18", "model.backbone.depth"),
+        ("model.backbone", {"depth": "1e1"}, "model.backbone.depth"),
+        ("*_dataloader.batch_size", "2.5", "train_dataloader.batch_size"),
+        ("train_pipeline.1.scale", [640, "480"], "train_pipeline.1.scale.1"),
+        ("model", {"backbone": {"depth": " 18 ", "init_cfg": None}}, "model.backbone.depth"),
+    ],
+)
+def test_a_number_in_quotes_is_no_number(path: str, value: Any, place: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{place} is a number in quotes")):
+        settings.override(settings.Changes(_tree()), {path: value})
+
+
+@pytest.mark.parametrize("value", ["dynamic", "auto", "1333x800", ""])
+def test_a_word_may_stand_where_a_number_stood(value: str) -> None:
+    changes = settings.Changes(_tree())
+    settings.override(changes, {"model.backbone.depth": value})
+    assert changes.tree["model"]["backbone"]["depth"] == value
+
+
+def test_a_number_in_quotes_may_stand_where_a_text_stood() -> None:
+    changes = settings.Changes(_tree())
+    settings.override(changes, {"model.backbone.init_cfg.type": "18"})
+    assert changes.tree["model"]["backbone"]["init_cfg"]["type"] == "18"

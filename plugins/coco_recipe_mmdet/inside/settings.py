@@ -1,5 +1,6 @@
 """Change a detector config's settings by path, and remember what was changed."""
 
+import contextlib
 import copy
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -190,7 +191,7 @@ def override(
 
     Raises:
         StepProblems: a path leads nowhere (says how far it goes), or to a variable that is used
-            nowhere.
+            nowhere; a number is in quotes.
     """
     tree = changes.tree
     for path, value in wanted.items():
@@ -207,6 +208,9 @@ def override(
                 raise _misfit(path, what)
             check(value, place)
             old = get(tree, place)
+            if quoted := next(_quoted_numbers(old, value, place), None):
+                what = f"{'.'.join(quoted)} is a number in quotes, and would be taken for a text"
+                raise _misfit(path, what, "leave the quotes out")
             changes.set(place, _like(old, _merged(old, value), place[-1]))
             asked = value if isinstance(value, dict) and not value.get("_delete_") else None
             found += [Wanted(path, leaf, None) for leaf in _leaves(asked, place)]
@@ -287,6 +291,18 @@ def _leaves(value: object, place: Place) -> Iterator[Place]:
             yield from _leaves(child, (*place, str(key)))
     else:
         yield place
+
+
+def _quoted_numbers(old: object, value: object, place: Place) -> Iterator[Place]:
+    """Yield the places of texts that read as numbers, where the config has numbers."""
+    if isinstance(old, dict | list | tuple):
+        known = dict(_children(old))
+        for key, child in _children(value):
+            yield from _quoted_numbers(known.get(key), child, (*place, key))
+    elif isinstance(old, int | float) and isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            float(value)
+            yield place
 
 
 def _overlap(one: Place, other: Place) -> bool:
