@@ -1,5 +1,9 @@
 """Open a recipe's inputs: read them, foresee what comes of them, hash and check them."""
 
+import contextlib
+import os
+import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -20,6 +24,8 @@ from coco_recipe.running.ahead import Ahead
 from coco_recipe.running.inputs import Reading, pixel_digest, read_input
 from coco_recipe.running.rehearsal import Rehearsal
 from coco_recipe.values.facts import Facts
+
+_LESS_URGENT = 5  # of the 19 by which a thread can be less urgent
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +215,10 @@ class _Inputs:
     def read(self) -> None:
         """Read every input, hash its file, and look at its rows.
 
-        Files of weights are large, and are hashed side by side.
+        Files of weights are large, and are hashed side by side, while the libraries of their steps
+        are imported.
         """
-        with ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor(initializer=_step_aside) as pool:
             self._take(
                 {
                     item.name: pool.submit(self._reading, item, self._excuse(item))
@@ -361,6 +368,15 @@ class _Inputs:
         self.found += named
         if any(map(_is_relied_on, named)):
             self.unsound.add(item.name)
+
+
+def _step_aside() -> None:
+    """Make a thread less urgent than the one that imports, which takes longer than all hashing."""
+    if sys.platform == "linux":  # elsewhere only a whole process can be
+        thread = threading.get_native_id()
+        now = os.getpriority(os.PRIO_PROCESS, thread)
+        with contextlib.suppress(OSError):  # a sandbox forbids it
+            os.setpriority(os.PRIO_PROCESS, thread, min(19, now + _LESS_URGENT))
 
 
 def _is_checked(reading: Reading) -> bool:
