@@ -7,7 +7,7 @@ import os
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from mmap import MADV_DONTNEED, PAGESIZE
 from pathlib import Path
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 State = Mapping[str, "Tensor"]
 NOT_FINITE = "has a value that is not finite (NaN or infinite)"
-FLUSHED = 2**26  # bytes after which a file's pages are sent to the disk
 _SHARED = 4  # so many times the file's bytes may tensors that share their memory add up to
 
 
@@ -190,9 +189,8 @@ def write(
         import torch
 
         # given a file, not a name, torch writes the same bytes whatever the name
-        with temporary.open("wb") as file, ThreadPoolExecutor(2) as pool:
+        with temporary.open("wb") as file, ThreadPoolExecutor(1) as pool:
             torch.save({"meta": kept, "state_dict": alone}, hashing := _Hashing(file, pool))
-            hashing.end()
         digest = hashing.sha256.hexdigest()
     if flush:
         with temporary.open("rb") as file:
@@ -236,15 +234,10 @@ def like(state: State, tensors: Mapping[str, "Tensor"]) -> State:
 
 
 class _Hashing:
-    """A file for writing that hashes what passes, long pieces while they are being written.
-
-    Its pages are on their way to the disk meanwhile, so that less is left for the flush at the end.
-    """
+    """A file for writing that hashes what passes, long pieces while they are being written."""
 
     def __init__(self, file: IO[bytes], pool: ThreadPoolExecutor) -> None:
         self.file, self.pool, self.sha256 = file, pool, hashlib.sha256()
-        self.since = 0  # bytes that were written since the last flush began
-        self.flushes: list[Future[None]] = []
 
     def write(self, data: bytes) -> int:
         if len(data) < 2**16:
@@ -252,24 +245,8 @@ class _Hashing:
             return self.file.write(data)
         hashed = self.pool.submit(self.sha256.update, data)
         written = self.file.write(data)
-        self._flush_beside(written)
         hashed.result()  # the memory behind data is torch's, and is gone once this returns
         return written
-
-    def _flush_beside(self, written: int) -> None:
-        self.since += written
-        if self.since >= FLUSHED and all(flush.done() for flush in self.flushes):
-            self.since = 0
-            self.flushes.append(self.pool.submit(os.fsync, self.file.fileno()))
-
-    def end(self) -> None:
-        """Wait for the flushes that have begun.
-
-        Raises:
-            OSError: the disk has failed; the system tells this to one flush alone.
-        """
-        for flush in self.flushes:
-            flush.result()
 
     def flush(self) -> None:
         self.file.flush()

@@ -239,27 +239,6 @@ def test_what_is_written_is_read_again_and_equal_weights_give_equal_bytes(
         assert torch.equal(found.state[key], tensor)
 
 
-def test_what_the_disk_tells_of_a_part_fails_the_whole_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    flushes: list[int] = []
-
-    def fails_once(handle: int) -> None:
-        flushes.append(handle)
-        if len(flushes) == 1:
-            raise OSError(5, "Input/output error")
-
-    monkeypatch.setattr(checkpoints, "FLUSHED", 2**16)
-    monkeypatch.setattr(checkpoints.os, "fsync", fails_once)
-    weights = {"first": torch.zeros(2**15), "second": torch.zeros(2**15)}
-    with pytest.raises(OSError, match="Input/output error"):
-        checkpoints.write(tmp_path / "made.pth", weights)
-    assert not (tmp_path / "made.pth").exists()
-    checkpoints.write(tmp_path / "made.pth", weights, flush=False)
-    assert len(flushes) > 1, "the next one is flushed on the way, too"
-    assert torch.equal(checkpoints.read(tmp_path / "made.pth").state["second"], weights["second"])
-
-
 def test_a_view_is_written_without_the_rest_of_its_memory(tmp_path: Path) -> None:
     large = torch.zeros(1_000_000)
     checkpoints.write(

@@ -1,6 +1,7 @@
 """An input is the one whose hash the recipe has."""
 
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -70,3 +71,24 @@ def test_files_of_weights_are_hashed_side_by_side(
     found = opening.opened(stages.prepare(path), with_pixels=False)
     assert sorted(hashed) == ["first.pth", "second.pth"]
     assert found.digests["second"] == {"checkpoint": files.sha256_of(b"second")}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only a process has a priority")
+@pytest.mark.parametrize("before", [0, 12, 18, 19])
+def test_a_thread_that_hashes_is_less_urgent_than_its_process(before: int) -> None:
+    main = os.getpriority(os.PRIO_PROCESS, 0)
+    if before < main:
+        pytest.skip(f"this process itself is at {main}")
+    found: list[int] = []
+
+    def hash_() -> None:
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, before)
+        opening._step_aside()
+        found.append(os.getpriority(os.PRIO_PROCESS, thread))
+
+    worker = threading.Thread(target=hash_)
+    worker.start()
+    worker.join()
+    assert found == [min(19, before + 5)]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == main
