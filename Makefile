@@ -16,7 +16,7 @@ run: .venv/data.done   ## the core and the data steps, no torch: demo data, then
 	test -f data/demo/annotations.json || $(BIN)/coco-recipe demo data/demo
 	$(BIN)/coco-recipe run recipes/quickstart.yaml
 
-train-small: .venv/all.done   ## the whole chain on a CPU: drawn pictures, then recipes/bottle_caps_small.yaml; 6 minutes
+train-small: .venv/all.done   ## the whole chain on a CPU: drawn pictures, then recipes/bottle_caps_small.yaml; 7 minutes
 	test -f data/caps/annotations.json || $(BIN)/coco-recipe demo data/caps --images 160
 	$(BIN)/coco-recipe run recipes/bottle_caps_small.yaml
 	cat runs/bottle-caps-small/steps/score/metrics.txt
