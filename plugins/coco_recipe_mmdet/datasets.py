@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from coco_recipe import Annotation, Dataset, Image, about, counted, with_names, write
 
 MIN_SIDE_PX = 32
+LISTED = 5  # ids in a message
+_NO_MASK = (b"[]", b"null", b"{}")
 NO_BOX = (
     "coco-recipe plan shows how many boxes each step leaves, and coco-recipe check what is wrong "
     "with those of a file"
@@ -35,7 +37,7 @@ class Usage:
         crowds: regions to ignore (``iscrowd: 1``), which are no boxes to find.
         empty: images among them without any usable box.
         skipped: how many rows are not used, by reason; ``examples`` has some ids for each reason.
-        without_mask: usable boxes without a segmentation.
+        without_mask: ids of usable boxes without a segmentation.
     """
 
     images: int
@@ -44,7 +46,7 @@ class Usage:
     empty: int
     skipped: Mapping[str, int]
     examples: Mapping[str, tuple[int, ...]]
-    without_mask: int
+    without_mask: tuple[int, ...]
 
     def record(self) -> dict[str, object]:
         """Return this as JSON."""
@@ -87,7 +89,8 @@ def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usa
         if len(examples.setdefault(reason, [])) < 5:
             examples[reason].append(row.id)
 
-    images = boxes = crowds = empty = without_mask = 0
+    images = boxes = crowds = empty = 0
+    without_mask: list[int] = []
     groups = dataset.annotations_of()
     for image in dataset.images:
         if training and min(_size(image)) < MIN_SIDE_PX:
@@ -101,11 +104,8 @@ def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usa
                 skip(row, reason)
             else:
                 crowds, usable = crowds + bool(row.iscrowd is not UNSET and row.iscrowd), usable + 1
-                without_mask += row.segmentation is UNSET or bytes(row.segmentation).strip() in (
-                    b"[]",
-                    b"null",
-                    b"{}",
-                )
+                if row.segmentation is UNSET or bytes(row.segmentation).strip() in _NO_MASK:
+                    without_mask.append(row.id)
         if training and not empty_images and not any(map(_has_box, groups[image.id])):
             skip(image, "image without boxes")
             continue
@@ -117,8 +117,17 @@ def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usa
         empty,
         dict(reasons),
         {k: tuple(v) for k, v in examples.items()},
-        without_mask,
+        tuple(without_mask),
     )
+
+
+def without_masks(found: Usage, port: str) -> str:
+    """Say which usable boxes of a port have no segmentation; empty where all have one."""
+    ids = found.without_mask
+    if not ids:
+        return ""
+    listed = ", ".join(map(str, ids[:LISTED])) + ", ..." * (len(ids) > LISTED)
+    return f"{about(len(ids), f'annotations of {port} have no segmentation')} (id {listed})"
 
 
 def has_box(dataset: Dataset, *, training: bool) -> bool:

@@ -19,7 +19,7 @@ from coco_recipe import (
     StepContext,
     link_or_copy,
 )
-from coco_recipe_mmdet import configs, params, plans, with_checkpoints
+from coco_recipe_mmdet import configs, datasets, params, plans, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, EvaluateJob
 
 
@@ -65,7 +65,7 @@ def evaluate(
         checkpoints=checkpoints,
         dataset=dataset,
         labels=with_checkpoints.unique_labels(checkpoints, ctx.sources.get("checkpoints", ())),
-        without_mask=used.without_mask,
+        without_masks=datasets.without_masks(used, "dataset"),
     )
     rows = process.run(ctx, PROGRAM, job, list[scores.Score], log="evaluate.log")
     best = scores.best_of(rows, best_by)

@@ -17,7 +17,7 @@ from coco_recipe import (
     Step,
     StepContext,
 )
-from coco_recipe_mmdet import configs, params, plans, with_checkpoints
+from coco_recipe_mmdet import configs, datasets, params, plans, with_checkpoints
 from coco_recipe_mmdet.jobs import PROGRAM, Soup, SoupJob
 
 LABEL = "soup"
@@ -62,7 +62,7 @@ def greedy_soup(
         {**with_, "best_by": best_by},
         checkpoints=checkpoints,
         dataset=dataset,
-        without_mask=used.without_mask,
+        without_masks=datasets.without_masks(used, "dataset"),
     )
     soup = process.run(ctx, PROGRAM, job, Soup, log="greedy_soup.log")
     scores.write(ctx.workdir, soup.rows, best_by, soup.rows[-1].label)

@@ -42,7 +42,7 @@ class TrainJob(ModelJob, frozen=True, kw_only=True, tag="train"):
     Attributes:
         key: the step's key, for which checkpoints are on record.
         val: whether there is a data set to validate on.
-        without_mask: how many annotations of both data sets have no segmentation.
+        without_masks: which annotations have no segmentation, in words; empty where all have one.
         images: how many pictures of ``train`` are used; 0 where that isn't known yet.
         checkpoint: the checkpoint to start from, as an absolute path.
         resume: the state of an interrupted training to go on from, relative to the step's folder.
@@ -51,7 +51,7 @@ class TrainJob(ModelJob, frozen=True, kw_only=True, tag="train"):
 
     key: str
     val: bool
-    without_mask: int = 0
+    without_masks: str = ""
     images: int = 0
     checkpoint: str | None = None
     resume: str | None = None
@@ -92,7 +92,7 @@ class DetectorJob(ModelJob, frozen=True, kw_only=True):
         images: how many pictures the data set has.
         batch_size: pictures at a time; None leaves the config's.
         best_by: the metric that picks the best; empty where nothing is measured.
-        without_mask: how many annotations have no segmentation.
+        without_masks: which annotations have no segmentation, in words; empty where all have one.
         tta: look at each picture several times, as the config says or mirrored, and join what is
             found.
     """
@@ -101,7 +101,7 @@ class DetectorJob(ModelJob, frozen=True, kw_only=True):
     images: int = 0
     batch_size: int | None = None
     best_by: str = ""
-    without_mask: int = 0
+    without_masks: str = ""
     tta: bool = False
 
 

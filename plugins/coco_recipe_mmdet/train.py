@@ -72,7 +72,7 @@ def train(
             training failed.
     """
     classes = datasets.class_names(train)
-    used, without_mask = check_data(
+    used, without_masks = check_data(
         ctx, train, val, empty_images=with_["empty_images"], best_by=with_["best_by"]
     )
     state = _resumed(ctx, with_["best_by"])
@@ -85,7 +85,7 @@ def train(
         key=ctx.key,
         classes=classes,
         val=val is not None,
-        without_mask=without_mask,
+        without_masks=without_masks,
         images=used.images,
         checkpoint=str(checkpoint.path.absolute()) if checkpoint else None,
         resume=str(state.relative_to(ctx.workdir)) if state else None,
@@ -124,7 +124,7 @@ def check_data(
     *,
     empty_images: bool,
     best_by: str = "",
-) -> tuple[datasets.Usage, int]:
+) -> tuple[datasets.Usage, str]:
     """Put on record what mmdet will use of the data, and what it would skip and why.
 
     Args:
@@ -135,14 +135,14 @@ def check_data(
         best_by: the metric that picks the best.
 
     Returns:
-        What of ``train`` is used, and how many boxes of both have no segmentation.
+        What of ``train`` is used, and which boxes of both have no segmentation, in words.
 
     Raises:
         ValueError: there is nothing to train on or to measure on; the classes of val differ; a
             picture is missing.
     """
     used = datasets.usage(train, training=True, empty_images=empty_images)
-    without_mask = used.without_mask
+    without_masks = [datasets.without_masks(used, "train")]
     problems = []
     ctx.note("train_uses", used.record())
     if not used.boxes:
@@ -152,7 +152,7 @@ def check_data(
         problems += datasets.same_classes(datasets.class_names(train), names, "val", "train")
         found = datasets.usage(val, training=False)
         ctx.note("val_uses", found.record())
-        without_mask += found.without_mask
+        without_masks.append(datasets.without_masks(found, "val"))
         if not found.boxes:
             problems.append(datasets.nothing_measured(val, "val"))
         elif what := datasets.nothing_of_size(val, best_by, "val"):
@@ -162,7 +162,7 @@ def check_data(
             problems.append(missing)
     if problems:
         raise ValueError("; ".join(problems))
-    return used, without_mask
+    return used, ", ".join(filter(None, without_masks))
 
 
 def _outputs(

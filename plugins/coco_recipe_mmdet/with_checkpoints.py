@@ -138,7 +138,7 @@ def job(
     checkpoints: Sequence[Checkpoint],
     dataset: Dataset,
     labels: Sequence[str] = (),
-    without_mask: int = 0,
+    without_masks: str = "",
 ) -> J:
     """Write the data set into the step's folder, and return the job.
 
@@ -149,7 +149,7 @@ def job(
         checkpoints: of one order of classes.
         dataset: the pictures, with the annotations to measure against.
         labels: of the checkpoints, for files' names; empty for their own.
-        without_mask: how many annotations have no segmentation.
+        without_masks: which annotations have no segmentation, in words; empty where all have one.
 
     Returns:
         The job, which has the checkpoints by label, and the class names in the order of the models'
@@ -174,7 +174,7 @@ def job(
         images=len(dataset.images),
         seed=ctx.seed % 2**31,
         checkpoints=sources,
-        without_mask=without_mask,
+        without_masks=without_masks,
     )
 
 

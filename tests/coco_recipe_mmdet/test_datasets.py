@@ -1,8 +1,10 @@
 """What mmdet uses of a data set is counted as mmdet counts."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 
+import pytest
 from builders import coco
 from coco_recipe_mmdet import datasets
 from training import Shapes
@@ -28,6 +30,29 @@ def test_an_image_whose_only_annotation_has_no_box_is_empty(tmp_path: Path) -> N
     (tmp_path / "in.json").write_text(json.dumps(data))
     used = datasets.usage(_load(tmp_path / "in.json"), training=True, empty_images=False)
     assert (used.images, used.skipped["image without boxes"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        ((), ""),
+        ((1,), "1 annotation of train has no segmentation (id 1)"),
+        ((1, 3), "2 annotations of train have no segmentation (id 1, 3)"),
+        (range(1, 8), "7 annotations of train have no segmentation (id 1, 2, 3, 4, 5, ...)"),
+    ],
+)
+def test_boxes_without_a_mask_are_named(
+    tmp_path: Path, lacking: Collection[int], said: str
+) -> None:
+    data = coco(1, [(1, 1)] * 7)
+    for row in data["annotations"]:
+        row["segmentation"] = [[1, 1, 9, 1, 9, 9]]
+        if row["id"] in lacking:
+            row["segmentation"] = None if row["id"] % 2 else []
+    (tmp_path / "in.json").write_text(json.dumps(data))
+    for training in (True, False):
+        found = datasets.usage(_load(tmp_path / "in.json"), training=training)
+        assert datasets.without_masks(found, "train") == said
 
 
 def test_the_count_of_what_mmdet_uses_is_mmdets_own(tmp_path: Path, shapes: Shapes) -> None:

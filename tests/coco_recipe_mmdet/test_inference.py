@@ -1,6 +1,7 @@
 """What a model needs is missed before a picture is looked at, and what it finds is COCO's."""
 
 import json
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,11 +22,9 @@ def cascade(shapes: Shapes) -> dict[str, Any]:
 def test_masks_that_are_not_there_are_missed_before_a_picture_is_looked_at(
     cascade: dict[str, Any],
 ) -> None:
-    job = EvaluateJob(config=None, set={}, classes=("a",), without_mask=2)
-    with pytest.raises(
-        ValueError,
-        match="model has masks, and 2 annotations have no segmentation: add_segmentation",
-    ):
+    told = "2 annotations of dataset have no segmentation (id 1, 2)"
+    job = EvaluateJob(config=None, set={}, classes=("a",), without_masks=told)
+    with pytest.raises(ValueError, match=re.escape(f"has masks, and {told}: add_segmentation")):
         inference.resolve(job, json.loads(json.dumps(cascade)), "cpu")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from coco_recipe import StepProblem, StepProblems, about
+from coco_recipe import StepProblem, StepProblems
 from coco_recipe_mmdet.inside import config_source, families, registered, settings
 from coco_recipe_mmdet.inside.settings import Changes, Tree, mappings
 
@@ -221,11 +221,10 @@ def expect_masks(best_by: str, *, masks: bool) -> None:
 
 def expect_segmentations(job: "TrainJob | DetectorJob", *, masks: bool) -> None:
     """Raise ValueError if the model has masks and annotations of the job have none."""
-    if masks and job.without_mask:
+    if masks and job.without_masks:
         raise ValueError(
-            "the config's model has masks, and "
-            f"{about(job.without_mask, 'annotations have no segmentation')}: "
-            "add_segmentation makes them of the boxes"
+            f"the config's model has masks, and {job.without_masks}: add_segmentation makes them "
+            "of the boxes"
         )
 
 
