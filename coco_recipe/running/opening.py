@@ -371,7 +371,7 @@ class _Inputs:
 
 
 def _step_aside() -> None:
-    """Make a thread less urgent than the one that imports, which takes longer than all hashing."""
+    """Make a thread less urgent than the one that imports what the steps need."""
     if sys.platform == "linux":  # elsewhere only a whole process can be
         thread = threading.get_native_id()
         now = os.getpriority(os.PRIO_PROCESS, thread)

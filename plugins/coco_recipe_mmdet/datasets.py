@@ -86,7 +86,7 @@ def usage(dataset: Dataset, *, training: bool, empty_images: bool = True) -> Usa
 
     def skip(row: Image | Annotation, reason: str) -> None:
         reasons[reason] += 1
-        if len(examples.setdefault(reason, [])) < 5:
+        if len(examples.setdefault(reason, [])) < LISTED:
             examples[reason].append(row.id)
 
     images = boxes = crowds = empty = 0

@@ -65,7 +65,7 @@ def _once(job: SoupJob, report: Reporter) -> list[Source]:
     kept: list[Source] = []
     left_out: dict[str, str] = {}
     for source in job.checkpoints:
-        state, meta = weights.read(Path(source.path))
+        state, meta = weights.read(Path(source.path), job.classes)
         config = str(job.config or config_source.carried(meta))
         other = first.setdefault((weights.fingerprint(state), config), source.label)
         if other == source.label:
