@@ -80,17 +80,24 @@ def _is_there(session: Session, step_id: str, port: str) -> bool:
 def _inputs(
     session: Session, step: PlannedStep, digests: Mapping[str, str]
 ) -> dict[str, str | Digests]:
-    """Return what comes to each port: hashes of an input's files, or KEY:PORT of a step."""
+    """Return what comes to each port: hashes of an input's files, or KEY:PORT of a step.
+
+    Beside an input whose class names the recipe gives stands ``PORT.classes``, their hash.
+    """
 
     def digest(reference: Reference) -> str | Digests:
         name, port = reference
         return f"{digests[name]}:{port}" if name in digests else session.inputs.digests[name]
 
-    return {
-        f"{port}[{i}]" if len(references) > 1 else port: digest(reference)
-        for port, references in step.inputs.items()
-        for i, reference in enumerate(references)
-    }
+    classes = {item.name: item.classes for item in session.plan.recipe.inputs if item.classes}
+    found: dict[str, str | Digests] = {}
+    for port, references in step.inputs.items():
+        for i, reference in enumerate(references):
+            place = f"{port}[{i}]" if len(references) > 1 else port
+            found[place] = digest(reference)
+            if named := classes.get(reference[0]):
+                found[f"{place}.classes"] = files.digest(named)
+    return found
 
 
 def _lineage(step: PlannedStep, above: Mapping[str, str]) -> str:

@@ -37,6 +37,29 @@ def test_a_flipped_bit_is_told_from_the_recorded_hash(tmp_path: Path) -> None:
     assert "inputs.w.sha256: the SHA-256 of good.pth is " in done.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("before", [["a", "b"], ["b", "a", "c"], None])
+def test_other_class_names_of_an_input_are_another_result(
+    tmp_path: Path, before: list[str] | None
+) -> None:
+    saved(tmp_path / "bare.pth", {"state_dict": state()})
+
+    def mean(classes: list[str] | None, folder: str) -> tuple[str, ...]:
+        given = {"checkpoint": "bare.pth"} | ({"classes": classes} if classes else {})
+        steps = [{"id": "mean", "use": "average_weights", "in": "w"}]
+        recipe = {"coco_recipe": 1, "name": "mean", "inputs": {"w": given}, "steps": steps}
+        (tmp_path / "recipe.yaml").write_text(json.dumps(recipe))
+        done = command("run", "recipe.yaml", "--out", f"runs/{folder}", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        found = checkpoints.read(tmp_path / f"runs/{folder}/steps/mean/averaged.pth")
+        return found.classes
+
+    assert mean(before, "one") == tuple(before or ())
+    assert mean(["b", "a"], "one") == ("b", "a"), "the folder's own result is another"
+    assert mean(["a", "b"], "other") == ("a", "b"), "and so is that of a cache"
+    assert mean(["b", "a"], "third") == ("b", "a")
+
+
 def test_a_flipped_bit_in_a_result_is_found_by_the_next_run(tmp_path: Path) -> None:
     saved(tmp_path / "good.pth", {"state_dict": state()})
     (tmp_path / "recipe.yaml").write_text(
