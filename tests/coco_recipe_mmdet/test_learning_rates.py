@@ -182,6 +182,25 @@ def test_a_warmup_can_be_asked_for_where_there_is_none() -> None:
     assert _curve(found, Length(12, 20, 12))[0] == pytest.approx(0.001)
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 5, 12, 300])
+@pytest.mark.parametrize("asked", [2, 3, 20, 100])
+@pytest.mark.parametrize("by_epoch", [True, False], ids=["by epoch", "by iteration"])
+def test_what_follows_a_warmup_begins_where_the_one_that_is_asked_for_ends(
+    epochs: int, asked: int, by_epoch: bool
+) -> None:
+    unit = {"by_epoch": by_epoch, **({"convert_to_iter_based": True} if by_epoch else {})}
+    warmup = {**WARMUP, **unit, "end": 5}
+    cosine = {"type": "CosineAnnealingLR", "eta_min": 0, "T_max": 295, "begin": 5, "end": 300}
+    cosine |= unit
+    length = Length(epochs, 8, 300) if by_epoch else Length(epochs, 8, own_iterations=300)
+    found, _ = _fitted([warmup, cosine], length, asked)
+    curve = _curve(found, length)
+    assert max(curve) <= 1 + 1e-9, "the rate is never above the one of the table"
+    if asked < length.total:
+        assert curve.index(max(curve)) == asked - 1
+        assert curve[-1] < 0.3 or length.total < 2 * asked
+
+
 def test_a_constant_warmup_and_what_follows_it_meet() -> None:
     constant = {"type": "ConstantLR", "factor": 0.5, "by_epoch": False, "begin": 0, "end": 1000}
     cosine = {"type": "CosineAnnealingLR", "by_epoch": False, "begin": 1000, "end": 90_000}

@@ -36,12 +36,15 @@ def fit(changes: Changes, length: Length, warmup: str | int | None) -> list[str]
             iterations all through, a number is how many iterations a warm-up has, and None
             shortens what the training is too short for.
     """
+    behind = [*_behind_warmups(changes.tree)]
     said = [*_by_iteration(changes, length, warmup)]
     for place, scheduler in schedulers(changes.tree):
         if scheduler.get("by_epoch", True) and length.stretch != 1:
             _stretch(changes, place, scheduler, length)
     if isinstance(warmup, int):
         _exact_warmup(changes, warmup)
+        for place in behind:
+            _begin_at(changes, place, _of_warmup(warmup), length)
     _drop_empty(changes)
     return said
 
@@ -249,6 +252,41 @@ def _exact_warmup(changes: Changes, iterations: int) -> None:
     if iterations and not found and isinstance(now, list | tuple):
         added = {"type": "LinearLR", "start_factor": START_FACTOR, "by_epoch": False}
         changes.set(ROOT, [*now, {**added, "begin": 0, "end": iterations}], because=because)
+
+
+def _behind_warmups(tree: Tree) -> Iterator[Place]:
+    """Yield the places of schedulers that begin where a warm-up ends."""
+    found = [*schedulers(tree)]
+    ends = {(one.get("by_epoch", True), one["end"]) for _, one in found if is_warmup(one)}
+    for place, scheduler in found:
+        if (scheduler.get("by_epoch", True), scheduler.get("begin", 0)) in ends:
+            yield place
+
+
+def _begin_at(changes: Changes, place: Place, iteration: int, length: Length) -> None:
+    """Let a scheduler begin at an iteration, and end where it did."""
+    scheduler = dict(schedulers(changes.tree))[place]
+    if not _is_free(changes, place) or _kind(scheduler).startswith(_OF_EPOCHS):
+        return
+    unit = length.iterations if scheduler.get("by_epoch", True) else 1
+    before, end = scheduler.get("begin", 0), scheduler.get("end", _NEVER)
+    begin = min(iteration, (length.total if end >= _NEVER else end * unit) - 1)
+    because = "with: {warmup: ...}"
+    for key in ("by_epoch", "convert_to_iter_based"):
+        if scheduler.get(key, key == "by_epoch"):
+            changes.set((*place, key), False, because=because)
+    for key in _POINTS:
+        value = scheduler.get(key)
+        if not _numbers(value):
+            continue
+        if key == "begin":
+            moved: Any = begin
+        elif key in ("T_max", "total_steps"):  # the curve ends where it did
+            moved = max(1, (before + value) * unit - begin)
+        else:
+            numbers = [n if n >= _NEVER else n * unit for n in _numbers(value)]
+            moved = numbers if isinstance(value, list | tuple) else numbers[0]
+        changes.set((*place, key), moved, because=because)
 
 
 def _drop_empty(changes: Changes) -> None:
